@@ -1,0 +1,103 @@
+"""What every conformance test needs: where things are, the program under test, the tools.
+
+The targets' tools are installed by the scripts in `.ci/install` into one folder, named by the
+environment variable APPLC_TOOLS. A tool that is missing makes a test skip and say so, or fail where
+the variable CI is `true`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = Path(os.environ.get("APPLC_TOOLS") or Path.home() / ".cache" / "applc-conformance")
+
+# The endings of the file formats in which an appliance can be written.
+APPLIANCE_ENDINGS = {".json", ".jsonc", ".yaml", ".yml"}
+
+
+def missing(what: str, remedy: str) -> NoReturn:
+    """Ends the test that needs `what`: skipped aloud, or failed where CI=true."""
+    message = f"{what} is missing: {remedy}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+def require_tool(name: str) -> Path:
+    """The path of the tool `name`: in the tools' folder, its Python environment, or PATH."""
+    for folder in (TOOLS / "bin", TOOLS / "venv" / "bin"):
+        if os.access(folder / name, os.X_OK):
+            return folder / name
+    if found := shutil.which(name):
+        return Path(found)
+    missing(name, "run the scripts in .ci/install")
+
+
+def appliances_in(folder: str) -> list[Path]:
+    """The appliance files of a folder of the checkout, sorted by name."""
+    return sorted(
+        path for path in (ROOT / folder).glob("*") if path.suffix in APPLIANCE_ENDINGS
+    )
+
+
+def examples() -> list[Path]:
+    """The examples, one appliance a file."""
+    return appliances_in("examples")
+
+
+def corpus() -> list[Path]:
+    """The small appliances, each named for what it shows."""
+    return appliances_in("tests/corpus")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run of the program gave."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+class Applc:
+    """The program under test."""
+
+    def __init__(self, binary: Path) -> None:
+        self.binary = binary
+
+    def __call__(self, *arguments: str | Path, stdin: str | None = None) -> Outcome:
+        """Runs `applc ARGUMENTS...`."""
+        run = subprocess.run(
+            [self.binary, *arguments],
+            input=(stdin or "").encode(),
+            capture_output=True,
+            timeout=120,
+        )
+        # Output that is not UTF-8 is a fault and raises here.
+        return Outcome(run.returncode, run.stdout.decode(), run.stderr.decode())
+
+    def compile(
+        self, source: Path | str, target: str, *more: str | Path, stdin: str | None = None
+    ) -> Outcome:
+        """Runs `applc compile SOURCE --target TARGET MORE...`."""
+        return self("compile", source, "--target", target, *more, stdin=stdin)
+
+
+def find_applc() -> Applc:
+    """The binary named by APPLC, else the checkout's release build, else its debug build."""
+    named = os.environ.get("APPLC")
+    candidates = [Path(named)] if named else [
+        ROOT / "target" / kind / "applc" for kind in ("release", "debug")
+    ]
+    for binary in candidates:
+        if os.access(binary, os.X_OK):
+            return Applc(binary.resolve())
+    missing(f"the program ({candidates[0]})", "build it with `cargo build --release`")
