@@ -1,1 +1,4 @@
 //! applc
+pub mod diag;
+pub mod source;
+pub mod syntax;

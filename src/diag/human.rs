@@ -1,0 +1,156 @@
+//! Diagnostics for people: the source line with the fault underlined, as rustc shows it.
+
+use annotate_snippets::{
+    Annotation, AnnotationKind, Group, Level as Shown, Origin, Patch, Renderer, Snippet,
+};
+
+use super::{Diagnostic, Label, Level, Report};
+use crate::source::{Source, Span};
+
+/// Labels further apart than this many lines are shown as two extracts of the source.
+const NEAR_LINES: usize = 8;
+
+/// All findings of a report as text, each followed by an empty line. With `colour`,
+/// ANSI escapes are used.
+pub fn render(report: &Report, colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let mut text = String::new();
+    for diagnostic in &report.diagnostics {
+        text.push_str(&renderer.render(&groups(&report.source, diagnostic)));
+        text.push_str("\n\n");
+    }
+    text
+}
+
+/// The counts of errors and warnings in words, for the last line of a run; `None` where
+/// there is neither.
+pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
+    let count = |level| diagnostics.iter().filter(|d| d.level() == level).count();
+    let words = |count, word: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {word}")),
+        _ => Some(format!("{count} {word}s")),
+    };
+    let parts: Vec<String> =
+        [words(count(Level::Error), "error"), words(count(Level::Warning), "warning")]
+            .into_iter()
+            .flatten()
+            .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn groups<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> {
+    let level = match diagnostic.level() {
+        Level::Error => Shown::ERROR,
+        Level::Warning => Shown::WARNING,
+        Level::Hint => Shown::INFO.with_name("hint"),
+    };
+    let title = level.primary_title(&diagnostic.message).id(diagnostic.code.id);
+    let mut group = Group::with_title(title);
+    for extract in extracts(source, diagnostic) {
+        group = group.element(extract.snippet(source));
+    }
+    if diagnostic.primary.span.range().is_empty() && source.text().is_empty() {
+        group = group.element(Origin::path(source.name()));
+    }
+    for help in &diagnostic.help {
+        group = group.element(Shown::HELP.message(help));
+    }
+    let mut groups = vec![group];
+    if let Some(edit) = &diagnostic.edit {
+        let title = match (edit.span.range().is_empty(), edit.replacement.is_empty()) {
+            (true, _) => "insert this",
+            (_, true) => "remove this",
+            _ => "write this instead",
+        };
+        let lines = Lines::around(source, edit.span);
+        let patch = Patch::new(lines.inside(edit.span), edit.replacement.as_str());
+        let snippet = Snippet::source(lines.text(source))
+            .line_start(lines.first + 1)
+            .path(source.name())
+            .patch(patch);
+        groups.push(Shown::HELP.secondary_title(title).element(snippet));
+    }
+    groups
+}
+
+/// A run of whole lines of the source.
+struct Lines {
+    first: usize,
+    last: usize,
+    start: usize,
+    end: usize,
+}
+
+impl Lines {
+    fn around(source: &Source, span: Span) -> Lines {
+        let first = source.line_of(span.start);
+        let last = source.line_of(span.end.max(span.start));
+        Lines::between(source, first, last)
+    }
+
+    fn between(source: &Source, first: usize, last: usize) -> Lines {
+        let start = source.line_range(first).start;
+        let start = if first == 0 { source.content_start() } else { start };
+        Lines { first, last, start, end: source.line_range(last).end.max(start) }
+    }
+
+    fn text<'a>(&self, source: &'a Source) -> &'a str {
+        source.text().get(self.start..self.end).unwrap_or("")
+    }
+
+    /// A span as a range in [`Lines::text`].
+    fn inside(&self, span: Span) -> std::ops::Range<usize> {
+        let clamp = |offset: u32| (offset as usize).clamp(self.start, self.end) - self.start;
+        clamp(span.start)..clamp(span.end)
+    }
+}
+
+/// Lines to show and what to mark in them.
+struct Extract<'a> {
+    lines: Lines,
+    marks: Vec<(AnnotationKind, &'a Label)>,
+}
+
+impl<'a> Extract<'a> {
+    fn snippet(self, source: &'a Source) -> Snippet<'a, Annotation<'a>> {
+        let text = self.lines.text(source);
+        let marks: Vec<_> = self
+            .marks
+            .iter()
+            .map(|(kind, label)| {
+                let annotation = kind.span(self.lines.inside(label.span));
+                if label.text.is_empty() { annotation } else { annotation.label(&label.text) }
+            })
+            .collect();
+        Snippet::source(text)
+            .line_start(self.lines.first + 1)
+            .path(source.name())
+            .annotations(marks)
+    }
+}
+
+/// The extracts a diagnostic needs: one where its labels are near each other, else one
+/// for each, so that the work does not grow with the distance.
+fn extracts<'a>(source: &Source, diagnostic: &'a Diagnostic) -> Vec<Extract<'a>> {
+    let mark_primary = std::iter::once((AnnotationKind::Primary, &diagnostic.primary));
+    let mark_others = diagnostic.secondary.iter().map(|label| (AnnotationKind::Context, label));
+    let mut extracts: Vec<Extract<'a>> = Vec::new();
+    for (kind, label) in mark_primary.chain(mark_others) {
+        let lines = Lines::around(source, label.span);
+        let near = extracts.iter_mut().find(|extract| {
+            lines.first <= extract.lines.last + NEAR_LINES
+                && extract.lines.first <= lines.last + NEAR_LINES
+        });
+        match near {
+            Some(extract) => {
+                let first = extract.lines.first.min(lines.first);
+                let last = extract.lines.last.max(lines.last);
+                extract.lines = Lines::between(source, first, last);
+                extract.marks.push((kind, label));
+            }
+            None => extracts.push(Extract { lines, marks: vec![(kind, label)] }),
+        }
+    }
+    extracts
+}

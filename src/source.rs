@@ -1,0 +1,224 @@
+//! The text that is compiled, and places in it.
+//!
+//! Places are byte offsets into the text; lines and columns exist only where a person or
+//! another program is told of one.
+
+use std::ops::Range;
+
+/// A stretch of the source, in bytes: `start` is inside, `end` is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: u32,
+    /// Offset behind the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The span of `start..end`. Offsets above 4 GiB cannot occur: [`Source::from_bytes`]
+    /// refuses such input.
+    pub fn new(start: usize, end: usize) -> Self {
+        let narrow = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
+        Span { start: narrow(start), end: narrow(end) }
+    }
+
+    /// The empty span at `offset`.
+    pub fn at(offset: usize) -> Self {
+        Span::new(offset, offset)
+    }
+
+    /// As a range for slicing.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// From the start of this span to the end of the other.
+    pub fn to(self, other: Span) -> Span {
+        Span { start: self.start, end: other.end.max(self.start) }
+    }
+}
+
+/// A value and where it stands in the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it was written.
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    /// Joins a value with its place.
+    pub fn new(value: T, span: Span) -> Self {
+        Spanned { value, span }
+    }
+}
+
+/// A line and a column, both counted from 1; the column in Unicode characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1. A byte order mark at the start is not counted.
+    pub column: usize,
+}
+
+/// Which syntax a document is written in. Told from the file name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Syntax {
+    /// JSON; comments and trailing commas are understood, with a warning.
+    Json,
+    /// JSON with comments and trailing commas (`.jsonc`).
+    Jsonc,
+    /// YAML 1.2 (`.yaml`, `.yml`).
+    Yaml,
+}
+
+impl Syntax {
+    /// The syntax a file of this name has; JSON where the ending says nothing.
+    pub fn of_name(name: &str) -> Syntax {
+        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        match ending.to_ascii_lowercase().as_str() {
+            "yaml" | "yml" => Syntax::Yaml,
+            "jsonc" => Syntax::Jsonc,
+            _ => Syntax::Json,
+        }
+    }
+}
+
+/// Input larger than this is refused, in bytes: a span must fit, and nothing that
+/// describes one appliance comes near.
+pub const MAX_SOURCE_BYTES: usize = 64 << 20;
+
+/// Why bytes could not become a [`Source`] as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceFault {
+    /// Larger than [`MAX_SOURCE_BYTES`]; the size in bytes. The source is empty.
+    TooLarge(usize),
+    /// Not UTF-8 from this byte on. The bad bytes were replaced by U+FFFD.
+    NotUtf8(usize),
+}
+
+/// One document: its name and its text.
+#[derive(Debug, Clone)]
+pub struct Source {
+    name: String,
+    text: String,
+    /// Offset of the first byte of each line.
+    line_starts: Vec<u32>,
+}
+
+/// The byte order mark that some editors put at the start of a file.
+const BOM: &str = "\u{feff}";
+
+impl Source {
+    /// A source of valid text. `name` is what diagnostics call it, as a rule its path.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let line_starts =
+            std::iter::once(0).chain(breaks.map(|(at, _)| Span::at(at + 1).start)).collect();
+        Source { name: name.into(), text, line_starts }
+    }
+
+    /// A source of bytes that may not be text. Offsets before a fault stay true.
+    pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> (Self, Option<SourceFault>) {
+        if bytes.len() > MAX_SOURCE_BYTES {
+            return (Source::new(name, ""), Some(SourceFault::TooLarge(bytes.len())));
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => (Source::new(name, text), None),
+            Err(error) => {
+                let fault = SourceFault::NotUtf8(error.utf8_error().valid_up_to());
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                (Source::new(name, text), Some(fault))
+            }
+        }
+    }
+
+    /// What diagnostics call the source.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The whole text, with its byte order mark if it has one.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where the content starts: behind the byte order mark, if there is one.
+    pub fn content_start(&self) -> usize {
+        if self.text.starts_with(BOM) { BOM.len() } else { 0 }
+    }
+
+    /// The text of a span; empty where the span is not inside the source.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.range()).unwrap_or("")
+    }
+
+    /// Line and column of a byte offset; an offset behind the end is the end.
+    pub fn position(&self, offset: u32) -> Position {
+        let line = self.line_of(offset);
+        let start = self.line_range(line).start.max(self.content_start());
+        let offset = self.char_floor(offset as usize);
+        let column = self.text.get(start..offset).map_or(0, |text| text.chars().count());
+        Position { line: line + 1, column: column + 1 }
+    }
+
+    /// The line that an offset is on, from 0.
+    pub fn line_of(&self, offset: u32) -> usize {
+        self.line_starts.partition_point(|start| *start <= offset).saturating_sub(1)
+    }
+
+    /// The bytes of a line (from 0), without its line break.
+    pub fn line_range(&self, line: usize) -> Range<usize> {
+        let start = self.line_starts.get(line).map_or(self.text.len(), |start| *start as usize);
+        let end = self.line_starts.get(line + 1).map_or(self.text.len(), |next| *next as usize);
+        let text = self.text.get(start..end).unwrap_or("");
+        start..start + text.trim_end_matches(['\n', '\r']).len()
+    }
+
+    /// The nearest character boundary at or before an offset, at most the end.
+    fn char_floor(&self, offset: usize) -> usize {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters_not_bytes() {
+        let source = Source::new("a.json", "{\n\"é😀\": x}\r\nend");
+        let x = source.text().find('x').unwrap() as u32;
+        assert_eq!(source.position(x), Position { line: 2, column: 7 });
+        assert_eq!(source.line_range(1), 2..source.text().find('\r').unwrap());
+        assert_eq!(source.position(9999), Position { line: 3, column: 4 });
+    }
+
+    #[test]
+    fn byte_order_mark_takes_no_column() {
+        let source = Source::new("a.json", "\u{feff}{ x");
+        assert_eq!(source.position(5), Position { line: 1, column: 3 });
+        assert_eq!(source.content_start(), 3);
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_keep_their_offsets_before_the_fault() {
+        let (source, fault) = Source::from_bytes("a", b"ab\xffcd".to_vec());
+        assert_eq!(fault, Some(SourceFault::NotUtf8(2)));
+        assert_eq!(source.text(), "ab\u{fffd}cd");
+    }
+
+    #[test]
+    fn the_file_ending_tells_the_syntax() {
+        assert_eq!(Syntax::of_name("a.b/app.YAML"), Syntax::Yaml);
+        assert_eq!(Syntax::of_name("app.jsonc"), Syntax::Jsonc);
+        assert_eq!(Syntax::of_name("-"), Syntax::Json);
+    }
+}

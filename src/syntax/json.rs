@@ -1,0 +1,574 @@
+//! JSON to a tree, going on after each fault.
+
+use super::lexer::{Lexer, Token, TokenKind};
+use super::strings::{self, StringFault};
+use super::{Kind, MAX_DEPTH, Member, Node, Object};
+use crate::diag::{Diagnostic, codes};
+use crate::source::{Source, Span, Spanned, Syntax};
+
+/// Parses a JSON document. The tree is `None` where the document has no value.
+pub fn parse(source: &Source, syntax: Syntax, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    let mut lexer = Lexer::new(source.text(), source.content_start());
+    let next = lexer.next_token();
+    let mut parser = Parser {
+        source,
+        lenient: syntax == Syntax::Jsonc,
+        previous_end: next.span.start as usize,
+        lexer,
+        next,
+        open: Vec::new(),
+        diagnostics,
+    };
+    let tree = parser.document();
+    let comment = parser.lexer.first_comment;
+    if let Some(open) = parser.lexer.open_comment {
+        diagnostics.push(
+            Diagnostic::new(&codes::UNCLOSED, open, "this comment is not closed")
+                .help("end it with `*/`"),
+        );
+    }
+    if let (Some(span), Syntax::Json) = (comment, syntax) {
+        diagnostics.push(
+            Diagnostic::new(&codes::COMMENT_IN_JSON, span, "JSON has no comments").help(
+                "applc reads them, other tools may not; a file ending in `.jsonc` may have them",
+            ),
+        );
+    }
+    tree
+}
+
+struct Parser<'a> {
+    source: &'a Source,
+    lenient: bool,
+    lexer: Lexer<'a>,
+    /// The token that is looked at.
+    next: Token,
+    /// Where the token before it ended: the place of something that is missing.
+    previous_end: usize,
+    /// The brackets that are open, outermost first.
+    open: Vec<TokenKind>,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+/// What follows an entry of an array or object.
+enum Follow {
+    /// A comma: another entry may come.
+    Comma(Span),
+    /// The closing bracket comes, or its absence has been reported.
+    Close,
+    /// Another entry, without a comma before it; reported.
+    Entry,
+}
+
+impl Parser<'_> {
+    fn advance(&mut self) -> Token {
+        let next = self.lexer.next_token();
+        let taken = std::mem::replace(&mut self.next, next);
+        self.previous_end = taken.span.end as usize;
+        taken
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn text(&self, span: Span) -> &str {
+        self.source.slice(span)
+    }
+
+    fn document(&mut self) -> Option<Node> {
+        if self.next.kind == TokenKind::End {
+            let place = Span::at(self.source.content_start());
+            let message = "the document is empty";
+            self.report(
+                Diagnostic::new(&codes::EMPTY_DOCUMENT, place, message)
+                    .help("an appliance is an object with `id` and `containers`"),
+            );
+            return None;
+        }
+        let tree = self.value();
+        if self.next.kind != TokenKind::End {
+            let span = self.next.span;
+            let closes = matches!(self.next.kind, TokenKind::CloseBrace | TokenKind::CloseBracket);
+            let diagnostic = if closes {
+                let message = format!("this `{}` closes nothing", self.text(span));
+                Diagnostic::new(&codes::TRAILING_CONTENT, span, message)
+                    .help("remove it, or look above for a bracket that was closed too early")
+            } else {
+                let message = "the document ends before this";
+                Diagnostic::new(&codes::TRAILING_CONTENT, span, message)
+                    .help("a file holds one appliance; look above for a bracket closed too early")
+            };
+            self.report(diagnostic.also(
+                Span::new(tree.span.end.saturating_sub(1) as usize, tree.span.end as usize),
+                "the document's value ends here",
+            ));
+        }
+        Some(tree)
+    }
+
+    fn value(&mut self) -> Node {
+        let token = self.next;
+        match token.kind {
+            TokenKind::OpenBrace | TokenKind::OpenBracket => self.nested(),
+            TokenKind::String
+            | TokenKind::SingleQuoted
+            | TokenKind::Unterminated
+            | TokenKind::MultiLine => {
+                let text = self.string();
+                Node { span: text.span, kind: Kind::String(text.value) }
+            }
+            TokenKind::Word => self.word(),
+            TokenKind::Colon
+            | TokenKind::Comma
+            | TokenKind::CloseBrace
+            | TokenKind::CloseBracket
+            | TokenKind::End => {
+                let place = Span::at(self.previous_end);
+                self.report(
+                    Diagnostic::new(&codes::MISSING_VALUE, place, "a value is missing here")
+                        .help("write a string, number, `true`, `false`, `null`, array or object"),
+                );
+                Node::broken(place)
+            }
+        }
+    }
+
+    fn nested(&mut self) -> Node {
+        if self.open.len() >= MAX_DEPTH {
+            return self.skip_nested();
+        }
+        let token = self.advance();
+        self.open.push(token.kind);
+        let kind = match token.kind {
+            TokenKind::OpenBrace => Kind::Object(self.members(token.span)),
+            _ => Kind::Array(self.items(token.span)),
+        };
+        self.open.pop();
+        Node { span: Span::new(token.span.start as usize, self.previous_end), kind }
+    }
+
+    /// Passes over brackets that are nested too deeply, without recursion.
+    fn skip_nested(&mut self) -> Node {
+        let start = self.next.span;
+        let message = format!("brackets are nested more than {MAX_DEPTH} deep");
+        self.report(Diagnostic::new(&codes::TOO_DEEP, start, message));
+        let mut depth = 0usize;
+        loop {
+            match self.advance().kind {
+                TokenKind::OpenBrace | TokenKind::OpenBracket => depth += 1,
+                TokenKind::CloseBrace | TokenKind::CloseBracket => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth == 0 || self.next.kind == TokenKind::End {
+                return Node::broken(start);
+            }
+        }
+    }
+
+    fn items(&mut self, open: Span) -> Vec<Node> {
+        let mut items = Vec::new();
+        let mut comma = None;
+        loop {
+            match self.next.kind {
+                TokenKind::CloseBracket | TokenKind::CloseBrace | TokenKind::End => {
+                    self.close(open, TokenKind::CloseBracket, comma);
+                    return items;
+                }
+                TokenKind::Comma => {
+                    self.extra_comma();
+                    continue;
+                }
+                TokenKind::Colon => {
+                    let span = self.advance().span;
+                    let message = "an array has no keys: this `:` cannot stand here";
+                    self.report(
+                        Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
+                            .help("entries with keys belong between `{` and `}`"),
+                    );
+                    items.push(self.value());
+                }
+                TokenKind::Word if self.is_ellipsis() => {
+                    self.ellipsis();
+                    comma = None;
+                    continue;
+                }
+                _ => items.push(self.value()),
+            }
+            match self.follow(TokenKind::CloseBracket) {
+                Follow::Comma(span) => comma = Some(span),
+                Follow::Close | Follow::Entry => comma = None,
+            }
+        }
+    }
+
+    fn members(&mut self, open: Span) -> Object {
+        let mut object = Object::default();
+        let mut comma = None;
+        loop {
+            match self.next.kind {
+                TokenKind::CloseBracket | TokenKind::CloseBrace | TokenKind::End => {
+                    object.damaged |= !self.close(open, TokenKind::CloseBrace, comma);
+                    return object;
+                }
+                TokenKind::Comma => {
+                    self.extra_comma();
+                    continue;
+                }
+                TokenKind::Word if self.is_ellipsis() => {
+                    self.ellipsis();
+                    object.damaged = true;
+                    comma = None;
+                    continue;
+                }
+                _ => self.member(&mut object),
+            }
+            match self.follow(TokenKind::CloseBrace) {
+                Follow::Comma(span) => comma = Some(span),
+                Follow::Close | Follow::Entry => comma = None,
+            }
+        }
+    }
+
+    fn member(&mut self, object: &mut Object) {
+        let Some(key) = self.key() else {
+            object.damaged = true;
+            return;
+        };
+        if self.next.kind == TokenKind::Colon {
+            self.advance();
+            let value = self.value();
+            object.damaged |= value.kind == Kind::Broken;
+            object.members.push(Member { key, value });
+            return;
+        }
+        let place = Span::at(self.previous_end);
+        let starts_value = !matches!(
+            self.next.kind,
+            TokenKind::Comma | TokenKind::CloseBrace | TokenKind::CloseBracket | TokenKind::End
+        );
+        if starts_value {
+            let message = format!("a `:` is missing behind the key `{}`", key.value);
+            self.report(
+                Diagnostic::new(&codes::MISSING_COLON, place, message).safe_edit(place, ":"),
+            );
+            let value = self.value();
+            object.members.push(Member { key, value });
+        } else {
+            let message = format!("the key `{}` has no value", key.value);
+            self.report(
+                Diagnostic::new(&codes::MISSING_VALUE, key.span, message)
+                    .help("write `:` and a value behind the key"),
+            );
+            object.damaged = true;
+            object.members.push(Member { key, value: Node::broken(place) });
+        }
+    }
+
+    /// The key of a member; `None` where there is none, which is reported and passed over.
+    fn key(&mut self) -> Option<Spanned<String>> {
+        match self.next.kind {
+            TokenKind::String
+            | TokenKind::SingleQuoted
+            | TokenKind::Unterminated
+            | TokenKind::MultiLine => Some(self.string()),
+            TokenKind::Word => {
+                let span = self.advance().span;
+                let word = self.text(span).to_owned();
+                if self.next.kind != TokenKind::Colon {
+                    let message = format!("`{word}` cannot stand here: a key is wanted");
+                    self.report(
+                        Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
+                            .help("an object holds entries of the form `\"key\": value`"),
+                    );
+                    return None;
+                }
+                let edit = quote(&word);
+                self.report(
+                    Diagnostic::new(&codes::BARE_WORD, span, "a key must stand in double quotes")
+                        .safe_edit(span, edit),
+                );
+                Some(Spanned::new(word, span))
+            }
+            _ => {
+                let span = self.next.span;
+                let message = "a key is missing before this value";
+                self.report(
+                    Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
+                        .help("an object holds entries of the form `\"key\": value`"),
+                );
+                if self.next.kind == TokenKind::Colon {
+                    self.advance();
+                }
+                // Read, so that faults inside are found, and forgotten.
+                self.value();
+                None
+            }
+        }
+    }
+
+    /// Deals with what stands behind an entry, up to the next one.
+    fn follow(&mut self, closer: TokenKind) -> Follow {
+        match self.next.kind {
+            TokenKind::Comma => Follow::Comma(self.advance().span),
+            TokenKind::CloseBrace | TokenKind::CloseBracket | TokenKind::End => Follow::Close,
+            TokenKind::Colon if closer == TokenKind::CloseBrace => {
+                let span = self.advance().span;
+                let message = "this `:` follows a value; a `,` or `}` is wanted";
+                self.report(Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message));
+                let _ = self.value();
+                self.follow(closer)
+            }
+            _ => {
+                let before_ellipsis = self.next.kind == TokenKind::Word && self.is_ellipsis();
+                if !before_ellipsis && self.next.kind != TokenKind::Colon {
+                    let place = Span::at(self.previous_end);
+                    let message = "a comma is missing between two entries";
+                    self.report(
+                        Diagnostic::new(&codes::MISSING_COMMA, place, message)
+                            .label("a `,` belongs here")
+                            .safe_edit(place, ","),
+                    );
+                }
+                Follow::Entry
+            }
+        }
+    }
+
+    fn extra_comma(&mut self) {
+        let span = self.advance().span;
+        let message = "there is no entry before this comma";
+        self.report(Diagnostic::new(&codes::EXTRA_COMMA, span, message).safe_edit(span, ""));
+    }
+
+    /// Closes a bracket with the token that is next. False where that was not the right
+    /// one, which is reported. `comma` is a comma just before it.
+    fn close(&mut self, open: Span, closer: TokenKind, comma: Option<Span>) -> bool {
+        if let (Some(span), false) = (comma, self.lenient) {
+            self.report(
+                Diagnostic::new(&codes::TRAILING_COMMA, span, "nothing follows this comma")
+                    .help("applc reads it, other tools may not; a file ending in `.jsonc` may have it")
+                    .safe_edit(span, ""),
+            );
+        }
+        if self.next.kind == closer {
+            self.advance();
+            return true;
+        }
+        let (opener, wanted) = match closer {
+            TokenKind::CloseBrace => ("{", "}"),
+            _ => ("[", "]"),
+        };
+        let place = Span::at(self.previous_end);
+        if self.next.kind == TokenKind::End {
+            let message = format!("this `{opener}` is not closed");
+            self.report(
+                Diagnostic::new(&codes::UNCLOSED, open, message)
+                    .also(place, format!("the file ends; a `{wanted}` is missing"))
+                    .likely_edit(place, wanted),
+            );
+            return false;
+        }
+        let other_opener = match self.next.kind {
+            TokenKind::CloseBrace => TokenKind::OpenBrace,
+            _ => TokenKind::OpenBracket,
+        };
+        // Does the bracket that stands here belong to one further out?
+        let outer = self.open.len().saturating_sub(1);
+        if self.open.iter().take(outer).any(|kind| *kind == other_opener) {
+            let message = format!("this `{opener}` is not closed");
+            self.report(
+                Diagnostic::new(&codes::UNCLOSED, open, message)
+                    .also(place, format!("a `{wanted}` is missing here"))
+                    .likely_edit(place, wanted),
+            );
+        } else {
+            let span = self.advance().span;
+            let message = format!("this must be `{wanted}`");
+            self.report(
+                Diagnostic::new(&codes::UNCLOSED, span, message)
+                    .also(open, "to close this")
+                    .likely_edit(span, wanted),
+            );
+        }
+        false
+    }
+
+    fn is_ellipsis(&self) -> bool {
+        matches!(self.text(self.next.span), "..." | "…")
+    }
+
+    fn ellipsis(&mut self) {
+        let span = self.advance().span;
+        self.report(
+            Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, "something was left out here")
+                .help("write what belongs here, or remove the dots"),
+        );
+        if self.next.kind == TokenKind::Comma {
+            self.advance();
+        }
+    }
+
+    fn string(&mut self) -> Spanned<String> {
+        let Token { kind, span } = self.advance();
+        let written = self.text(span);
+        let quote_char = if kind == TokenKind::SingleQuoted { '\'' } else { '"' };
+        let content = written.strip_prefix(quote_char).unwrap_or(written);
+        let content = match kind {
+            TokenKind::Unterminated => content,
+            _ => content.strip_suffix(quote_char).unwrap_or(content),
+        };
+        let (value, faults) = strings::decode(content);
+        let base = span.start as usize + 1;
+        match kind {
+            TokenKind::SingleQuoted => {
+                let value = content.replace("\\'", "'");
+                let edit = quote(&value);
+                self.report(
+                    Diagnostic::new(&codes::BAD_STRING, span, "a string stands in double quotes")
+                        .safe_edit(span, edit),
+                );
+                return Spanned::new(value, span);
+            }
+            TokenKind::Unterminated => {
+                let end = Span::at(span.end as usize);
+                self.report(
+                    Diagnostic::new(&codes::BAD_STRING, span, "this string is not closed")
+                        .also(end, "a `\"` is missing, perhaps here")
+                        .likely_edit(end, "\""),
+                );
+            }
+            TokenKind::MultiLine => {
+                let edit = content.replace("\r\n", "\n").replace('\n', "\\n").replace('\t', "\\t");
+                self.report(
+                    Diagnostic::new(
+                        &codes::BAD_STRING,
+                        span,
+                        "a string cannot run over a line break",
+                    )
+                    .help("write a line break as `\\n`")
+                    .safe_edit(Span::new(base, base + content.len()), edit),
+                );
+                return Spanned::new(value, span);
+            }
+            _ => {}
+        }
+        for fault in faults {
+            let diagnostic = string_fault(fault, base, self.source);
+            self.report(diagnostic);
+        }
+        Spanned::new(value, span)
+    }
+
+    fn word(&mut self) -> Node {
+        let span = self.advance().span;
+        let word = self.text(span).to_owned();
+        let constant = match word.as_str() {
+            "true" => Some(Kind::Bool(true)),
+            "false" => Some(Kind::Bool(false)),
+            "null" => Some(Kind::Null),
+            _ => None,
+        };
+        if let Some(kind) = constant {
+            return Node { span, kind };
+        }
+        if is_number(&word) {
+            return Node { span, kind: Kind::Number(word) };
+        }
+        let meant = match word.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" => Some(("true", Kind::Bool(true))),
+            "false" | "no" | "off" => Some(("false", Kind::Bool(false))),
+            "null" | "none" | "nil" | "undefined" => Some(("null", Kind::Null)),
+            _ => None,
+        };
+        if let Some((right, kind)) = meant {
+            let message = format!("JSON has no `{word}`; it is written `{right}`");
+            self.report(Diagnostic::new(&codes::BARE_WORD, span, message).safe_edit(span, right));
+            return Node { span, kind };
+        }
+        let numeric = word.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
+        if numeric && word.contains(|c: char| c.is_ascii_digit()) {
+            self.report(number_fault(&word, span));
+        } else {
+            let message = format!("`{word}` is not JSON");
+            let edit = quote(&word);
+            self.report(
+                Diagnostic::new(&codes::BARE_WORD, span, message)
+                    .help("a string stands in double quotes")
+                    .likely_edit(span, edit),
+            );
+        }
+        Node::broken(span)
+    }
+}
+
+/// A text as a JSON string literal.
+fn quote(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Whether a word is a number as JSON writes them.
+fn is_number(word: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let unsigned = word.strip_prefix('-').unwrap_or(word);
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (unsigned, None),
+    };
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (mantissa, None),
+    };
+    digits(whole)
+        && (whole == "0" || !whole.starts_with('0'))
+        && fraction.is_none_or(digits)
+        && exponent.is_none_or(|e| digits(e.strip_prefix(['+', '-']).unwrap_or(e)))
+}
+
+fn number_fault(word: &str, span: Span) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::new(&codes::BAD_NUMBER, span, format!("`{word}` is not a number in JSON"));
+    let bare = word.strip_prefix('+').unwrap_or(word);
+    if is_number(bare) {
+        return diagnostic.help("a number has no `+` sign").safe_edit(span, bare);
+    }
+    let trimmed = bare.trim_start_matches('0');
+    if bare.starts_with('0') && is_number(trimmed) {
+        return diagnostic
+            .help("a number has no leading zeros; if they matter, make it a string")
+            .likely_edit(span, trimmed);
+    }
+    diagnostic.help("if it is meant to be text, put it in double quotes")
+}
+
+fn string_fault(fault: StringFault, base: usize, source: &Source) -> Diagnostic {
+    match fault {
+        StringFault::BadEscape(range) => {
+            let span = Span::new(base + range.start, base + range.end);
+            let written = source.slice(span);
+            let message = format!("JSON has no escape `{written}`");
+            Diagnostic::new(&codes::BAD_STRING, span, message)
+                .help("a backslash is written `\\\\`")
+                .safe_edit(Span::at(base + range.start), "\\")
+        }
+        StringFault::BadUnicode(range) => {
+            let span = Span::new(base + range.start, base + range.end);
+            let message = "this escape names no character";
+            Diagnostic::new(&codes::BAD_STRING, span, message)
+                .help("`\\u` takes four hexadecimal digits; a character above U+FFFF takes a pair of escapes")
+        }
+        StringFault::Control(range, control) => {
+            let span = Span::new(base + range.start, base + range.end);
+            let escape = match control {
+                '\t' => "\\t".to_owned(),
+                '\r' => "\\r".to_owned(),
+                other => format!("\\u{:04x}", other as u32),
+            };
+            let message = "a control character inside a string must be an escape";
+            Diagnostic::new(&codes::BAD_STRING, span, message).safe_edit(span, escape)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

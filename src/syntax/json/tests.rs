@@ -1,0 +1,121 @@
+use super::*;
+
+/// The codes found in a text and what the text slices at their places are.
+fn faults(text: &str) -> Vec<(&'static str, String)> {
+    let source = Source::new("a.json", text);
+    let mut found = Vec::new();
+    parse(&source, Syntax::Json, &mut found);
+    crate::diag::sort(&mut found);
+    found.iter().map(|d| (d.code.id, source.slice(d.primary.span).to_owned())).collect()
+}
+
+fn ids(text: &str) -> Vec<&'static str> {
+    faults(text).into_iter().map(|(id, _)| id).collect()
+}
+
+/// Applies every edit, from the last to the first.
+fn mended(text: &str) -> String {
+    let source = Source::new("a.json", text);
+    let mut found = Vec::new();
+    parse(&source, Syntax::Json, &mut found);
+    crate::diag::sort(&mut found);
+    let mut text = text.to_owned();
+    for edit in found.iter().rev().filter_map(|d| d.edit.as_ref()) {
+        text.replace_range(edit.span.range(), &edit.replacement);
+    }
+    text
+}
+
+#[test]
+fn good_documents_have_no_faults() {
+    for text in ["{}", "[]", " 1 ", "\"a\"", r#"{"a":[1,-2.5e+3,true,null],"b":{"c":""}}"#] {
+        assert_eq!(ids(text), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn a_missing_comma_is_one_fault_with_its_edit() {
+    let text = r#"{"ports": [{"a": 1} {"b": 2}] "c": 3}"#;
+    assert_eq!(ids(text), ["E0102", "E0102"]);
+    assert_eq!(mended(text), r#"{"ports": [{"a": 1}, {"b": 2}], "c": 3}"#);
+}
+
+#[test]
+fn each_fault_is_found_once() {
+    let cases = [
+        ("", "E0111"),
+        ("// only a comment", "E0111"),
+        (r#"{"a" 1}"#, "E0103"),
+        (r#"{"a": }"#, "E0104"),
+        (r#"{"a"}"#, "E0104"),
+        (r#"{"a": [1, 2}"#, "E0105"),
+        (r#"{"a": 1"#, "E0105"),
+        (r#"{"a": 1]"#, "E0105"),
+        ("[1}", "E0105"),
+        ("[1] ]", "E0109"),
+        ("{} {}", "E0109"),
+        (r#"{"a": 010}"#, "E0107"),
+        (r#"{"a": +1}"#, "E0107"),
+        (r#"{"a": .5}"#, "E0107"),
+        (r#"{"a": True}"#, "E0108"),
+        (r#"{"a": word}"#, "E0108"),
+        (r#"{a: 1}"#, "E0108"),
+        (r#"{'a': 1}"#, "E0106"),
+        ("{\"a\": \"x,\n\"b\": 1}", "E0106"),
+        ("{\"a\": \"x\ny\"}", "E0106"),
+        (r#"{"a": "\@"}"#, "E0106"),
+        (r#"{"a": 1,}"#, "W0102"),
+        (r#"[1,,2]"#, "E0113"),
+        (r#"[,1]"#, "E0113"),
+        (r#"{"a": 1, ...}"#, "E0101"),
+        (
+            r#"{"a": 1 # why
+            }"#,
+            "W0101",
+        ),
+        ("{} /* no end", "E0105"),
+    ];
+    for (text, code) in cases {
+        let found = ids(text);
+        let found: Vec<_> =
+            found.iter().filter(|id| **id != "W0101" || code == "W0101").copied().collect();
+        let only_comment = text.starts_with("//");
+        assert!(found == [code] || only_comment && found.contains(&code), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn edits_mend() {
+    let cases = [
+        (r#"{"a": 1,}"#, r#"{"a": 1}"#),
+        (r#"{"a" 1}"#, r#"{"a": 1}"#),
+        (r#"{a: True}"#, r#"{"a": true}"#),
+        (r#"{'a': +1}"#, r#"{"a": 1}"#),
+        ("{\"a\": \"x\ny\"}", "{\"a\": \"x\\ny\"}"),
+        (r#"["\@"]"#, r#"["\\@"]"#),
+        (r#"{"a": [1, 2}"#, r#"{"a": [1, 2]}"#),
+        ("[1,,2,]", "[1,2]"),
+        ("{\"a\": \"x\n}", "{\"a\": \"x\"\n}"),
+    ];
+    for (text, right) in cases {
+        assert_eq!(mended(text), right, "{text}");
+        assert_eq!(ids(right), [""; 0], "{right}");
+    }
+}
+
+#[test]
+fn what_follows_a_fault_is_still_read() {
+    let source = Source::new("a.json", "{\"a\": \"x,\n \"b\": [1 2], \"c\" 3}");
+    let mut found = Vec::new();
+    let tree = parse(&source, Syntax::Json, &mut found).unwrap();
+    let keys: Vec<_> = tree.as_object().unwrap().members.iter().map(|m| &m.key.value).collect();
+    assert_eq!(keys, ["a", "b", "c"]);
+    assert_eq!(found.len(), 3);
+}
+
+#[test]
+fn deep_nesting_is_refused_without_recursion() {
+    let text = "[".repeat(100_000);
+    let found = ids(&text);
+    assert_eq!(found.iter().filter(|id| **id == "E0112").count(), 1);
+}

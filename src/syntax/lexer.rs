@@ -1,0 +1,176 @@
+//! JSON text to tokens. Comments are skipped and remembered; nothing is refused here.
+
+use crate::source::Span;
+
+/// A kind of token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// `{`
+    OpenBrace,
+    /// `}`
+    CloseBrace,
+    /// `[`
+    OpenBracket,
+    /// `]`
+    CloseBracket,
+    /// `:`
+    Colon,
+    /// `,`
+    Comma,
+    /// A string in double quotes.
+    String,
+    /// A string in single quotes.
+    SingleQuoted,
+    /// A string whose closing quote is missing; it was taken to end before the line does.
+    Unterminated,
+    /// A string that runs over line breaks, which must be escapes.
+    MultiLine,
+    /// Anything else up to white space, a bracket, a comma, a colon or a quote.
+    Word,
+    /// The end of the text.
+    End,
+}
+
+/// A token and its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token {
+    /// What it is.
+    pub kind: TokenKind,
+    /// Where it is, quotes included.
+    pub span: Span,
+}
+
+/// Cuts a text into tokens.
+pub struct Lexer<'a> {
+    text: &'a str,
+    at: usize,
+    /// The first comment, if any was met.
+    pub first_comment: Option<Span>,
+    /// A `/*` that is not closed.
+    pub open_comment: Option<Span>,
+}
+
+impl<'a> Lexer<'a> {
+    /// A lexer that starts at the byte `start` of `text`.
+    pub fn new(text: &'a str, start: usize) -> Self {
+        Lexer { text, at: start, first_comment: None, open_comment: None }
+    }
+
+    /// The next token; [`TokenKind::End`] for ever at the end.
+    pub fn next_token(&mut self) -> Token {
+        self.skip_blank();
+        let start = self.at;
+        let kind = match self.rest().bytes().next() {
+            None => TokenKind::End,
+            Some(b'{') => self.single(TokenKind::OpenBrace),
+            Some(b'}') => self.single(TokenKind::CloseBrace),
+            Some(b'[') => self.single(TokenKind::OpenBracket),
+            Some(b']') => self.single(TokenKind::CloseBracket),
+            Some(b':') => self.single(TokenKind::Colon),
+            Some(b',') => self.single(TokenKind::Comma),
+            Some(b'"') => self.string(),
+            Some(b'\'') => self.single_quoted(),
+            Some(_) => self.word(),
+        };
+        Token { kind, span: Span::new(start, self.at) }
+    }
+
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or("")
+    }
+
+    fn single(&mut self, kind: TokenKind) -> TokenKind {
+        self.at += 1;
+        kind
+    }
+
+    fn skip_blank(&mut self) {
+        loop {
+            let rest = self.rest();
+            // Beyond JSON's own white space: what pasted text brings along.
+            let trimmed = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+            self.at += rest.len() - trimmed.len();
+            let length = if trimmed.starts_with("//") || trimmed.starts_with('#') {
+                trimmed.find('\n').unwrap_or(trimmed.len())
+            } else if trimmed.starts_with("/*") {
+                match trimmed.find("*/") {
+                    Some(end) => end + 2,
+                    None => {
+                        self.open_comment = Some(Span::new(self.at, self.at + 2));
+                        trimmed.len()
+                    }
+                }
+            } else {
+                return;
+            };
+            let span = Span::new(self.at, self.at + length);
+            self.first_comment.get_or_insert(span);
+            self.at += length;
+        }
+    }
+
+    fn string(&mut self) -> TokenKind {
+        let rest = self.rest();
+        let line_end = line_length(rest);
+        let line = rest.get(..line_end).unwrap_or(rest);
+        if let Some(length) = quoted_length(line, b'"') {
+            self.at += length;
+            return TokenKind::String;
+        }
+        // Either the closing quote was forgotten, or the string goes on in the next lines.
+        // It goes on if its next quote is followed by what may follow a string.
+        if let Some(length) = quoted_length(rest, b'"') {
+            let after = rest.get(length..).unwrap_or("").trim_start();
+            let closes = after.is_empty() || after.starts_with([',', ':', '}', ']']);
+            let cut = line.trim_end().ends_with([',', ':', '{', '[', '}', ']']);
+            if closes && !cut {
+                self.at += length;
+                return TokenKind::MultiLine;
+            }
+        }
+        let content = line.trim_end().trim_end_matches([',', '}', ']']).trim_end();
+        self.at += content.len().max(1);
+        TokenKind::Unterminated
+    }
+
+    fn single_quoted(&mut self) -> TokenKind {
+        let rest = self.rest();
+        let line = rest.get(..line_length(rest)).unwrap_or(rest);
+        match quoted_length(line, b'\'') {
+            Some(length) => {
+                self.at += length;
+                TokenKind::SingleQuoted
+            }
+            None => self.word(),
+        }
+    }
+
+    fn word(&mut self) -> TokenKind {
+        let rest = self.rest();
+        let ends = |c: char| c.is_whitespace() || "{}[]:,\"".contains(c);
+        let first = rest.chars().next().map_or(0, char::len_utf8);
+        let length = rest.get(first..).and_then(|tail| tail.find(ends)).map(|at| at + first);
+        self.at += length.unwrap_or(rest.len());
+        TokenKind::Word
+    }
+}
+
+/// The length of the first line of `text`, without its line break.
+fn line_length(text: &str) -> usize {
+    let end = text.find('\n').unwrap_or(text.len());
+    text.get(..end).map_or(end, |line| line.trim_end_matches('\r').len())
+}
+
+/// The length of the quoted string at the start of `text`, with both quotes, if it closes.
+fn quoted_length(text: &str, quote: u8) -> Option<usize> {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            _ if byte == quote => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
