@@ -1,0 +1,243 @@
+"""Images and Compose projects on a real Docker engine.
+
+No image registry is needed: every image is made here, from the static busybox of the machine and
+`probe.sh`, under whatever name an appliance uses.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import subprocess
+import tarfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import support
+
+HERE = Path(__file__).resolve().parent
+BUSYBOX = Path("/bin/busybox")
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What a container made from a probe image does; `probe.sh` says what each value means."""
+
+    serve: tuple[tuple[str, int], ...] = ()
+    then: str = "stay"
+    delay: float = 0
+    shell: str = "real"
+    # Applets that the image lacks.
+    without: tuple[str, ...] = ()
+    # Further files of the machine to put into the image, with the libraries they are linked with.
+    programs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Start:
+    """One start of a container: what the kernel was given for its first process."""
+
+    argv: list[str]
+    environ: dict[str, str]
+
+
+def command(
+    *arguments: str | Path, stdin: bytes | None = None, timeout: float = 120, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs a program; its exit code is for the caller to judge."""
+    run = subprocess.run(
+        [str(word) for word in arguments],
+        input=stdin or b"",
+        capture_output=True,
+        timeout=timeout,
+        cwd=cwd,
+    )
+    return subprocess.CompletedProcess(
+        run.args, run.returncode, run.stdout.decode(), run.stderr.decode(errors="replace")
+    )
+
+
+def checked(*arguments: str | Path, stdin: bytes | None = None, timeout: float = 120) -> str:
+    """Runs a program that must succeed, and gives its standard output."""
+    run = command(*arguments, stdin=stdin, timeout=timeout)
+    assert run.returncode == 0, f"{run.args} exited {run.returncode}:\n{run.stdout}\n{run.stderr}"
+    return run.stdout
+
+
+def wait_until(what: str, condition: Callable[[], Any], seconds: float = 60) -> Any:
+    """The first true value of `condition`; fails the test when none comes in `seconds`."""
+    end = time.monotonic() + seconds
+    while True:
+        if value := condition():
+            return value
+        assert time.monotonic() < end, f"{what}: not seen in {seconds} s"
+        time.sleep(0.2)
+
+
+class Engine:
+    """A Docker engine, and the Compose that drives it."""
+
+    def __init__(self) -> None:
+        self.docker = support.require_tool("docker")
+        self.compose = support.require_tool("docker-compose")
+        if not BUSYBOX.exists():
+            support.missing(str(BUSYBOX), "run .ci/install/engine")
+        if command(self.docker, "version").returncode != 0:
+            support.missing("a Docker engine that answers", "run .ci/install/engine")
+        self._busybox_layer: dict[tuple[str, ...], bytes] = {}
+
+    def image(self, name: str, behaviour: Behaviour = Behaviour()) -> str:
+        """Makes an image called `name` (a reference without a digest), and gives the name back."""
+        checked(
+            self.docker,
+            "import",
+            "--change", 'ENTRYPOINT ["/probe/run"]',
+            "--change", 'CMD ["the-image\'s-own-argument"]',
+            "--change", "ENV PATH=/bin",
+            "-",
+            name,
+            stdin=root_file_system(behaviour),
+        )
+        return name
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        """What the engine knows about a container."""
+        return json.loads(checked(self.docker, "inspect", container))[0]
+
+    def starts(self, container: str) -> list[Start]:
+        """Every start of a container's probe, the earliest first."""
+        lines = command(self.docker, "logs", container).stdout.splitlines()
+        return [read_start(line) for line in lines if line.startswith("APPLC-PROBE ")]
+
+    def run_in(self, container: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs a program in a running container."""
+        return command(self.docker, "exec", container, *arguments)
+
+
+def read_start(line: str) -> Start:
+    """Reads a line that `probe.sh` printed."""
+    argv, environ = (
+        base64.b64decode(word).decode().split("\0")[:-1] for word in line.split(" ")[1:3]
+    )
+    # The kernel puts `/bin/busybox sh` before the name of the script.
+    return Start(argv[2:], dict(entry.split("=", 1) for entry in environ))
+
+
+def root_file_system(behaviour: Behaviour) -> bytes:
+    """The files of a probe image, as a tar archive."""
+    files: dict[str, bytes] = {
+        "bin/busybox": BUSYBOX.read_bytes(),
+        "bin/sh": (HERE / "probe.sh").read_bytes(),
+        "probe/run": (HERE / "probe.sh").read_bytes(),
+        "probe/listen": (HERE / "probe_listen.sh").read_bytes(),
+        "probe/delay": str(behaviour.delay).encode(),
+        "probe/serve": "".join(f"{kind} {port}\n" for kind, port in behaviour.serve).encode(),
+        "probe/then": behaviour.then.encode(),
+        "probe/shell": behaviour.shell.encode(),
+        "probe/www/index.html": b"",
+    }
+    for program in behaviour.programs:
+        for path in with_libraries(Path(program)):
+            files[str(path).lstrip("/")] = path.read_bytes()
+    applets = set(checked(BUSYBOX, "--list").split()) - {"sh", "busybox", *behaviour.without}
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            entry.mode = 0o755
+            archive.addfile(entry, io.BytesIO(content))
+        for name in sorted(applets):
+            if f"bin/{name}" not in files:
+                entry = tarfile.TarInfo(f"bin/{name}")
+                entry.type = tarfile.SYMTYPE
+                entry.linkname = "busybox"
+                archive.addfile(entry)
+        for name in ("tmp", "etc", "proc", "sys", "dev"):
+            entry = tarfile.TarInfo(name)
+            entry.type = tarfile.DIRTYPE
+            entry.mode = 0o1777 if name == "tmp" else 0o755
+            archive.addfile(entry)
+    return buffer.getvalue()
+
+
+def with_libraries(program: Path) -> Iterable[Path]:
+    """A program of the machine and the shared libraries that it is linked with."""
+    yield program
+    for word in command("ldd", program).stdout.split():
+        if word.startswith("/"):
+            yield Path(word)
+
+
+class Project:
+    """One Compose file on the engine; a context manager that takes everything down at its end."""
+
+    def __init__(self, engine: Engine, folder: Path, text: str) -> None:
+        self.engine = engine
+        self.file = folder / "compose.yaml"
+        # Bytes: what applc wrote is what Compose reads.
+        self.file.write_bytes(text.encode())
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.compose("down", "--volumes", "--timeout", "1", "--remove-orphans")
+
+    def compose(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Runs `docker compose -f FILE ARGUMENTS...`."""
+        return command(
+            self.engine.compose, "-f", self.file, *arguments, timeout=timeout, cwd=self.file.parent
+        )
+
+    def config(self) -> dict[str, Any]:
+        """The project as Compose reads it; fails the test when it does not accept the file."""
+        run = self.compose("config", "--format", "json")
+        assert run.returncode == 0, run.stderr
+        return json.loads(run.stdout)
+
+    def up(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """`docker compose up --detach`, with the images that are on the machine."""
+        return self.compose("up", "--detach", "--pull", "never", *arguments, timeout=timeout)
+
+    def container(self, service: str, index: int = 1) -> str:
+        """The engine's id of a service's container; empty where there is none."""
+        found = self.compose("ps", "--all", "--format", "json", service).stdout
+        for line in found.splitlines():
+            entry = json.loads(line)
+            label = f"com.docker.compose.container-number={index}"
+            if label in entry["Labels"].split(","):
+                return str(entry["ID"])
+        return ""
+
+    def inspect(self, service: str, index: int = 1) -> dict[str, Any]:
+        """What the engine knows about a service's container."""
+        container = self.container(service, index)
+        assert container, f"{service} has no container {index}"
+        return self.engine.inspect(container)
+
+    def starts(self, service: str, index: int = 1) -> list[Start]:
+        """Every start of a service's probe."""
+        return self.engine.starts(self.container(service, index))
+
+    def run_in(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs a program in a service's first container."""
+        return self.engine.run_in(self.container(service), *arguments)
+
+    def service_at(self, service: str, url: str) -> str | None:
+        """The name of the service that answers at `url` when `service` asks; None when none does."""
+        answer = self.run_in(service, "/bin/busybox", "wget", "-q", "-O", "-", url)
+        if answer.returncode != 0:
+            return None
+        labels = self.engine.inspect(answer.stdout.strip())["Config"]["Labels"]
+        return str(labels["com.docker.compose.service"])
+
+    def port(self, service: str, port: int, index: int = 1, protocol: str = "tcp") -> str:
+        """The host's address and port for a service's port."""
+        return self.compose(
+            "port", "--index", str(index), "--protocol", protocol, service, str(port)
+        ).stdout.strip()

@@ -1,0 +1,67 @@
+"""Facts about Compose and the engine that the Compose target rests on, and the probe images' own test."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from compose_engine import Behaviour, Engine, Project, wait_until
+
+AWKWARD = ["", "a b", "-e", "it's \"so\"", "$HOME ${HOME} $$", "a\nb\tc\\", "#c", "é\u2028\U0001f600\x01", "no"]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return Engine()
+
+
+def in_compose(value: str) -> str:
+    """A value as a Compose file must have it."""
+    return json.dumps(value.replace("$", "$$"))
+
+
+def test_the_probe_tells_exactly_what_it_was_given(engine: Engine, tmp_path: Path) -> None:
+    image = engine.image("applc-test/probe:exact")
+    arguments = ", ".join(map(in_compose, AWKWARD))
+    names = [f"V{index}" for index in range(len(AWKWARD))]
+    environment = ", ".join(
+        in_compose(f"{name}={value}") for name, value in zip(names, AWKWARD, strict=True)
+    )
+    with Project(
+        engine,
+        tmp_path,
+        f"name: applc-exact\nservices: {{a: {{image: {image}, command: [{arguments}], environment: [{environment}]}}}}",
+    ) as project:
+        assert project.up().returncode == 0
+        (start,) = wait_until("the probe's line", lambda: project.starts("a"))
+        assert start.argv == ["/probe/run", *AWKWARD]
+        assert [start.environ[name] for name in names] == AWKWARD
+
+
+def test_a_map_loses_names_that_begin_with_x_and_a_list_keeps_them(engine: Engine, tmp_path: Path) -> None:
+    image = engine.image("applc-test/probe:exact")
+    with Project(
+        engine,
+        tmp_path,
+        "name: applc-names\n"
+        f"services: {{map: {{image: {image}, environment: {{x-a: '1'}}}}, list: {{image: {image}, environment: [x-a=1]}}}}",
+    ) as project:
+        assert project.up().returncode == 0
+        (as_map,) = wait_until("the probe's line", lambda: project.starts("map"))
+        (as_list,) = wait_until("the probe's line", lambda: project.starts("list"))
+        assert "x-a" not in as_map.environ
+        assert as_list.environ["x-a"] == "1"
+
+
+def test_the_probe_serves_and_is_found_by_name(engine: Engine, tmp_path: Path) -> None:
+    image = engine.image("applc-test/probe:serve", Behaviour(serve=(("http", 8998),)))
+    with Project(
+        engine,
+        tmp_path,
+        f"name: applc-serve\nservices: {{Livy: {{image: {image}, ports: [{{target: 8998}}]}}, other: {{image: {image}}}}}",
+    ) as project:
+        assert project.up().returncode == 0
+        assert wait_until("an answer", lambda: project.service_at("other", "http://Livy:8998/")) == "Livy"
+        assert project.port("Livy", 8998).startswith("0.0.0.0:")
