@@ -18,8 +18,8 @@ def engine() -> Engine:
 
 
 def in_compose(value: str) -> str:
-    """A value as a Compose file must have it."""
-    return json.dumps(value.replace("$", "$$"))
+    """A value as a Compose file must have it: YAML takes no surrogate pairs."""
+    return json.dumps(value.replace("$", "$$"), ensure_ascii=False)
 
 
 def test_the_probe_tells_exactly_what_it_was_given(engine: Engine, tmp_path: Path) -> None:
