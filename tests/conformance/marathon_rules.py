@@ -1,0 +1,406 @@
+"""Checks the body of `PUT /v2/groups` as Marathon 1.11 does, and more strictly.
+
+The structure is `marathon_group.schema.json`, after the RAML types that Marathon publishes. The
+rules below are of two kinds: those of Marathon's own validation (AppValidation, NetworkValidation,
+SchedulingValidation, PathId, RootGroup, the DVDI provider), which it answers with 422; and those
+that Marathon does not check, where it drops or alters what was sent without a word. The second kind
+is what an operator would notice too late, so both are violations here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from violations import Report, Violation, load_schema, pointer, structural
+
+SCHEMA = load_schema("marathon_group.schema.json")
+
+SEGMENT = re.compile(r"([a-z0-9]|[a-z0-9][a-z0-9\-]*[a-z0-9])(\.([a-z0-9]|[a-z0-9][a-z0-9\-]*[a-z0-9]))*")
+RESERVED_SEGMENTS = {"restart", "tasks", "versions"}
+# One DNS label holds all segments of an id, in reverse and joined by hyphens.
+LONGEST_DNS_LABEL = 63
+LONGEST_ENVIRONMENT_NAME = 254
+# OptionLabelPatterns: names of volumes, providers and drivers, and keys of options.
+LABEL = re.compile(r"[a-zA-Z0-9](?:[-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?")
+VIP_KEY = re.compile(r"VIP_[0-9]+")
+VIP_VALUE = re.compile(r"(?:/[a-z0-9](?:[-a-z0-9]*[a-z0-9])?|[0-9]{1,3}(?:\.[0-9]{1,3}){3}):([0-9]{1,5})")
+IS_VALUE = re.compile(r"[a-zA-Z0-9_/.-]*")
+INTEGER = re.compile(r"[+-]?[0-9]+")
+DRIVER = "dvdi/driver"
+
+MARATHON_PROTOCOLS = {"HTTP", "HTTPS", "TCP"}
+PORT_PROTOCOLS = MARATHON_PROTOCOLS | {"MESOS_HTTP", "MESOS_HTTPS", "MESOS_TCP"}
+# What Marathon fills in where a field is missing is not what an appliance means.
+EXPLICIT_FIELDS = ("instances", "cpus", "mem", "disk", "networks", "container")
+
+
+def check_group(document: Any, features: Iterable[str] = ()) -> list[Violation]:
+    """Every violation in a group; `features` are those of Marathon's `--enable_features`."""
+    found = structural(SCHEMA, document)
+    if found:
+        # The rules rely on the structure.
+        return found
+    report = Report()
+    apps = list(_apps(document, report, ""))
+    _check_groups(document, report, "")
+    _check_graph(apps)
+    for app, base, place in apps:
+        _check_app(app, base, place, frozenset(features))
+    _check_volume_names(apps)
+    return sorted(report.found)
+
+
+def absolute(path: str, base: str) -> str:
+    """An id made absolute: relative ones are below `base`."""
+    parts = [] if path.startswith("/") else [part for part in base.split("/") if part]
+    for part in path.split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in {"", "."}:
+            parts.append(part)
+    return pointer(parts)
+
+
+def _apps(group: dict, report: Report, base: str) -> Iterator[tuple[dict, str, Report]]:
+    """Every app with the id of its group and its place."""
+    id = absolute(group["id"], base)
+    for index, app in enumerate(group.get("apps", ())):
+        yield app, id, report.at("apps", index)
+    for index, inner in enumerate(group.get("groups", ())):
+        yield from _apps(inner, report.at("groups", index), id)
+
+
+def _check_groups(group: dict, report: Report, base: str) -> None:
+    id = absolute(group["id"], base)
+    if not base and not group["id"].startswith("/"):
+        report.at("id").add("not absolute: it would depend on the address that it is sent to")
+    _check_segments(id, report.at("id"))
+    for field in ("version", "scaleBy"):
+        if field in group and len(group) > 2:
+            report.at(field).add("excludes every other field")
+    if base and "enforceRole" in group:
+        report.at("enforceRole").add("only on groups of the first level")
+    inner = group.get("groups", ())
+    for index, child in enumerate(inner):
+        place = report.at("groups", index)
+        if absolute(absolute(child["id"], id) + "/..", "") != id:
+            place.at("id").add(f"not a child of {id}")
+        _check_groups(child, place, id)
+
+
+def _check_segments(id: str, report: Report) -> None:
+    segments = id.split("/")[1:]
+    if not any(segments):
+        report.add("the root")
+        return
+    for segment in segments:
+        if not SEGMENT.fullmatch(segment):
+            report.add(f"segment {segment!r} does not match {SEGMENT.pattern}")
+        elif "." in segment:
+            report.add(f"segment {segment!r} has a dot, which breaks the names in DNS")
+    if segments[-1] in RESERVED_SEGMENTS:
+        report.add(f"ends with the reserved word {segments[-1]!r}")
+    label = "-".join(reversed(segments))
+    if len(label) > LONGEST_DNS_LABEL:
+        report.add(f"the DNS label {label} has {len(label)} characters, {LONGEST_DNS_LABEL} are allowed")
+
+
+def _check_graph(apps: list[tuple[dict, str, Report]]) -> None:
+    """Ids are unique, dependencies exist and have no cycle."""
+    places: dict[str, Report] = {}
+    edges: dict[str, list[str]] = {}
+    groups = {base for _, base, _ in apps}
+    for app, base, place in apps:
+        id = absolute(app["id"], base)
+        if id in places:
+            place.at("id").add(f"{id} is defined twice")
+        places[id] = place
+        edges[id] = [absolute(other, base) for other in app.get("dependencies", ())]
+    for id, others in edges.items():
+        for index, other in enumerate(others):
+            if other not in edges and other not in groups:
+                places[id].at("dependencies", index).add(f"{other} is unknown: Marathon ignores it")
+    state: dict[str, str] = {}
+
+    def visit(id: str) -> None:
+        state[id] = "open"
+        for other in edges[id]:
+            if state.get(other) == "open":
+                places[id].at("dependencies").add(f"a cycle through {other}")
+            elif other in edges and other not in state:
+                visit(other)
+        state[id] = "done"
+
+    for id in edges:
+        if id not in state:
+            visit(id)
+
+
+def _check_app(app: dict, base: str, report: Report, features: frozenset[str]) -> None:
+    id = absolute(app["id"], base)
+    _check_segments(id, report.at("id"))
+    if absolute(id + "/..", "") != base:
+        report.at("id").add(f"not a child of {base}")
+    for field in EXPLICIT_FIELDS:
+        if field not in app:
+            report.add(f"{field!r} is missing: Marathon fills in a default")
+    if "cmd" in app and "args" in app:
+        report.add("'cmd' and 'args' exclude each other")
+    if len(app.get("cmd", "  ")) < 2:
+        report.at("cmd").add("Marathon takes one character for an empty string")
+    _check_environment(app.get("env", {}), report.at("env"), features)
+    networks = app.get("networks", [])
+    modes = [network.get("mode", "container") for network in networks]
+    _check_networks(networks, modes, report.at("networks"))
+    container = app.get("container", {})
+    _check_container(container, networks, app, report.at("container"), features)
+    ports = _check_ports(app, container, modes, report)
+    _check_health(app.get("healthChecks", ()), ports, container, report)
+    for index, constraint in enumerate(app.get("constraints", ())):
+        _check_constraint(constraint, report.at("constraints", index))
+    if app.get("gpus", 0) > 0:
+        if container.get("type") == "DOCKER":
+            report.at("gpus").add("needs the Mesos containerizer")
+        if "gpu_resources" not in features:
+            report.at("gpus").add("needs the feature gpu_resources")
+    if app.get("labels", {}).get("MARATHON_SINGLE_INSTANCE_APP") == "true" and app.get("instances", 1) > 1:
+        report.at("instances").add("a single-instance app has one instance")
+    for index, check in enumerate(app.get("readinessChecks", ())):
+        if check.get("timeoutSeconds", 10) >= check.get("intervalSeconds", 30):
+            report.at("readinessChecks", index).add("the timeout is not below the interval")
+
+
+def _check_environment(variables: dict, report: Report, features: frozenset[str]) -> None:
+    for name, value in variables.items():
+        if not 0 < len(name) <= LONGEST_ENVIRONMENT_NAME:
+            report.at(name).add(f"a name has 1 to {LONGEST_ENVIRONMENT_NAME} characters")
+        if "=" in name or "\0" in name:
+            report.at(name).add("no process can have a variable of this name")
+        if isinstance(value, str) and "\0" in value:
+            report.at(name).add("no process can have a variable with NUL in it")
+        if isinstance(value, dict) and "secrets" not in features:
+            report.at(name).add("needs the feature secrets")
+
+
+def _check_networks(networks: list[dict], modes: list[str], report: Report) -> None:
+    if len(set(modes)) > 1 or (len(modes) > 1 and modes[0] != "container"):
+        report.add("one host network, one bridge, or one or more container networks")
+    names = [network.get("name", "") for network in networks]
+    if len(names) != len(set(names)):
+        report.add("the same network twice")
+    for index, (network, mode) in enumerate(zip(networks, modes)):
+        place = report.at(index)
+        if mode != "container" and "name" in network:
+            place.at("name").add(f"a {mode} network has no name")
+        if mode == "host" and network.get("labels"):
+            place.at("labels").add("a host network has no labels")
+        if mode == "container" and "name" not in network:
+            place.add("a container network without a name depends on --default_network_name")
+
+
+def _check_container(
+    container: dict, networks: list[dict], app: dict, report: Report, features: frozenset[str]
+) -> None:
+    if not container:
+        return
+    docker = container.get("docker", {})
+    if container["type"] == "DOCKER":
+        if not docker:
+            report.at("docker").add("required with type DOCKER")
+        if "pullConfig" in docker:
+            report.at("docker", "pullConfig").add("not with the Docker containerizer")
+        if sum(network.get("mode", "container") == "container" for network in networks) > 1:
+            report.add("the Docker containerizer joins one container network")
+    else:
+        for field in ("privileged", "parameters"):
+            if docker.get(field):
+                report.at("docker", field).add("only with the Docker containerizer")
+    paths = [volume["containerPath"] for volume in container.get("volumes", ())]
+    for index, volume in enumerate(container.get("volumes", ())):
+        place = report.at("volumes", index)
+        if paths.count(volume["containerPath"]) > 1:
+            place.at("containerPath").add("mounted twice")
+        if volume["containerPath"] in {".", ".."}:
+            place.at("containerPath").add("a dot path")
+        if "mode" not in volume:
+            place.add("'mode' is missing")
+        if "persistent" in volume:
+            _check_persistent(volume, app, place)
+        if "external" in volume:
+            _check_external(volume, container["type"], app, place, features)
+
+
+def _check_persistent(volume: dict, app: dict, report: Report) -> None:
+    if "/" in volume["containerPath"]:
+        report.at("containerPath").add("a persistent volume's path has no slash")
+    if volume.get("mode", "RW") != "RW":
+        report.at("mode").add("a persistent volume is RW")
+    info = volume["persistent"]
+    if info.get("constraints") and info.get("type", "root") == "root":
+        report.at("persistent", "constraints").add("not on root volumes")
+    if "maxSize" in info and (info.get("type") != "mount" or info["maxSize"] <= info["size"]):
+        report.at("persistent", "maxSize").add("above the size, and only for mount volumes")
+    _check_upgrade(app, report)
+
+
+def _check_external(
+    volume: dict, engine: str, app: dict, report: Report, features: frozenset[str]
+) -> None:
+    if "external_volumes" not in features:
+        report.at("external").add("needs the feature external_volumes")
+    info = volume["external"]
+    if not LABEL.fullmatch(info["name"]):
+        report.at("external", "name").add(f"does not match {LABEL.pattern}")
+    options = info["options"]
+    if not LABEL.fullmatch(options.get(DRIVER, "")):
+        report.at("external", "options").add(f"{DRIVER} is missing or no label")
+    if engine == "DOCKER":
+        if set(options) - {DRIVER}:
+            report.at("external", "options").add(f"only {DRIVER} with the Docker containerizer")
+        if "size" in info:
+            report.at("external", "size").add("not with the Docker containerizer")
+        if not volume["containerPath"].startswith("/"):
+            report.at("containerPath").add("not absolute")
+    elif volume.get("mode") != "RW":
+        report.at("mode").add("the Mesos containerizer mounts external volumes RW only")
+    if app.get("instances", 1) > 1:
+        report.add("an app with external volumes has one instance")
+    _check_upgrade(app, report)
+
+
+def _check_upgrade(app: dict, report: Report) -> None:
+    strategy = app.get("upgradeStrategy", {})
+    if strategy.get("maximumOverCapacity") != 0 or strategy.get("minimumHealthCapacity", 1) > 0.5:
+        report.add("needs an upgradeStrategy with maximumOverCapacity 0 and minimumHealthCapacity up to 0.5")
+
+
+def _check_volume_names(apps: list[tuple[dict, str, Report]]) -> None:
+    """An external volume belongs to one app, once, unless it is shared."""
+    owners: dict[str, str] = {}
+    for app, base, place in apps:
+        for index, volume in enumerate(app.get("container", {}).get("volumes", ())):
+            external = volume.get("external")
+            if not external or external.get("shared"):
+                continue
+            owner = owners.setdefault(external["name"], place.path)
+            if owner != place.path:
+                place.at("container", "volumes", index).add(f"the volume is also mounted by {owner}")
+        names = [
+            volume["external"]["name"]
+            for volume in app.get("container", {}).get("volumes", ())
+            if "external" in volume
+        ]
+        if len(names) != len(set(names)):
+            place.at("container", "volumes").add("the same external volume twice")
+
+
+def _check_ports(app: dict, container: dict, modes: list[str], report: Report) -> int:
+    """The rules of ports; gives how many there are."""
+    definitions, mappings = app.get("portDefinitions"), container.get("portMappings")
+    if modes == ["host"] or not modes:
+        if mappings is not None:
+            report.at("container", "portMappings").add("dropped: a host network has portDefinitions")
+        if definitions is None:
+            report.add("'portDefinitions' is missing: Marathon adds a port")
+            return 1
+        place = report.at("portDefinitions")
+        _check_unique(definitions, "port", place)
+        if any(port.get("port", 0) for port in definitions) and not app.get("requirePorts"):
+            place.add("without requirePorts the numbers are not those of the host")
+        ports = definitions
+    else:
+        if definitions:
+            report.at("portDefinitions").add("only with a host network")
+        if app.get("requirePorts"):
+            report.at("requirePorts").add("only with a host network")
+        if mappings is None:
+            report.at("container").add("'portMappings' is missing: Marathon adds a port")
+            return 1
+        place = report.at("container", "portMappings")
+        _check_unique(mappings, "hostPort", place)
+        for index, port in enumerate(mappings):
+            if not port.get("containerPort"):
+                place.at(index).add("container port 0 is the host's port, whatever that will be")
+        ports = mappings
+    for index, port in enumerate(ports):
+        for key, value in port.get("labels", {}).items():
+            if VIP_KEY.fullmatch(key):
+                match = VIP_VALUE.fullmatch(value)
+                if not match or not 0 < int(match[1]) < 65536:
+                    place.at(index, "labels", key).add("not /name:port or address:port")
+    return len(ports)
+
+
+def _check_unique(ports: list[dict], number: str, report: Report) -> None:
+    names = [port["name"] for port in ports if "name" in port]
+    if len(names) != len(set(names)):
+        report.add("the same name twice")
+    # Marathon compares port definitions by number alone; a host port taken twice never fits an offer.
+    numbers = [port[number] for port in ports if port.get(number)]
+    if len(numbers) != len(set(numbers)):
+        report.add(f"the same {number} twice")
+
+
+def _check_health(checks: Any, ports: int, container: dict, report: Report) -> None:
+    mesos = [
+        check for check in checks if check.get("protocol", "HTTP") not in MARATHON_PROTOCOLS | {"COMMAND"}
+    ]
+    if len(mesos) > 1:
+        report.at("healthChecks").add("at most one check by Mesos")
+    for index, check in enumerate(checks):
+        place = report.at("healthChecks", index)
+        protocol = check.get("protocol", "HTTP")
+        if "protocol" not in check:
+            place.add("'protocol' is missing")
+        if (protocol == "COMMAND") != ("command" in check):
+            place.add("'command' goes with COMMAND, and with nothing else")
+        if "path" in check and "HTTP" not in protocol:
+            place.at("path").add("only with HTTP and HTTPS")
+        if protocol in PORT_PROTOCOLS and "port" not in check:
+            # Out of range, the MESOS_ protocols pass the API and fail at the launch.
+            if "portIndex" not in check and ports != 1 or check.get("portIndex", 0) >= ports:
+                place.add(f"no index into the {ports} ports of the app")
+        if protocol == "COMMAND" and ({"port", "portIndex"} & set(check)):
+            place.add("a command has no port")
+        if check.get("maxConsecutiveFailures") == 0:
+            place.at("maxConsecutiveFailures").add("never kills, or kills at once, by who checks")
+        if check.get("ipProtocol", "IPv4") != "IPv4" and (
+            container.get("type") != "DOCKER" or not protocol.startswith("MESOS_")
+        ):
+            place.at("ipProtocol").add("IPv6 only with Docker and a check by Mesos")
+
+
+def _check_constraint(constraint: list[str], report: Report) -> None:
+    if not 2 <= len(constraint) <= 3:
+        report.add("a constraint has two or three parts")
+        return
+    field, operator, value = (*constraint, None)[:3]
+    if not field:
+        report.add("the field is empty")
+    if operator == "UNIQUE":
+        wrong = value is not None
+    elif operator == "CLUSTER":
+        wrong = not value
+    elif operator == "GROUP_BY":
+        wrong = value is not None and not INTEGER.fullmatch(value)
+    elif operator == "MAX_PER":
+        wrong = value is None or not INTEGER.fullmatch(value)
+    elif operator in {"LIKE", "UNLIKE"}:
+        wrong = value is None or not _is_pattern(value)
+    elif operator == "IS":
+        wrong = not value or not IS_VALUE.fullmatch(value)
+    else:
+        report.add(f"unknown operator {operator!r}")
+        return
+    if wrong:
+        report.add(f"{operator} does not take {value!r}")
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
