@@ -1,0 +1,267 @@
+"""A Nomad agent (server and client in one) that runs jobs on the machine's Docker engine.
+
+The agent keeps nothing: its state is in a temporary folder and goes with it. Containers reach one
+another at the address of Docker's own bridge, since Nomad has no names and the loopback address is
+another one in each container.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import support
+from compose_engine import Engine, Start, checked, command, read_start, wait_until
+
+# The client's share of the machine is made up, so that jobs which ask for more than it has are placed.
+CONFIGURATION = """
+bind_addr = "127.0.0.1"
+ports {
+  http = %(http)d
+  rpc  = %(rpc)d
+  serf = %(serf)d
+}
+client {
+  network_interface = "docker0"
+  cpu_total_compute = 64000
+  memory_total_mb   = 131072
+  alloc_dir         = "%(folder)s/alloc"
+  host_volumes_dir  = "%(folder)s/volumes"
+  options = {
+    "fingerprint.denylist" = "env_aws,env_azure,env_digitalocean,env_gce"
+  }
+  meta = %(meta)s
+}
+plugin "docker" {
+  config {
+    allow_privileged = true
+    volumes {
+      enabled = true
+    }
+    gc {
+      image = false
+      dangling_containers {
+        enabled = false
+      }
+    }
+  }
+}
+"""
+
+
+def free_ports(count: int) -> list[int]:
+    """TCP ports of the loopback address that nothing listens on."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def validate(text: str) -> subprocess.CompletedProcess[str]:
+    """Runs `nomad job validate` on a jobspec, without an agent: Nomad's parser and its own rules."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "job.nomad.hcl"
+        file.write_bytes(text.encode())
+        # An address where nothing answers makes the command judge by itself.
+        return command(
+            support.require_tool("nomad"), "job", "validate", "-address=http://127.0.0.1:9", file
+        )
+
+
+def formatted(text: str) -> str:
+    """The text as `nomad fmt` lays it out."""
+    return checked(support.require_tool("nomad"), "fmt", "-", stdin=text.encode())
+
+
+class Agent:
+    """A running agent; a context manager that ends it and all that it runs."""
+
+    def __init__(self, engine: Engine, meta: dict[str, str] | None = None) -> None:
+        self.nomad = support.require_tool("nomad")
+        self.engine = engine
+        self.meta = meta or {}
+
+    def __enter__(self) -> Agent:
+        # Sockets of a Nomad task lie in this folder, and their paths must stay short.
+        self._folder = tempfile.TemporaryDirectory(prefix="nomad-", ignore_cleanup_errors=True)
+        folder = Path(self._folder.name)
+        http, rpc, serf = free_ports(3)
+        self.address = f"http://127.0.0.1:{http}"
+        (folder / "agent.hcl").write_text(
+            CONFIGURATION
+            % {"http": http, "rpc": rpc, "serf": serf, "folder": folder, "meta": json.dumps(self.meta)}
+        )
+        self.log = folder / "agent.log"
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [self.nomad, "agent", "-dev", "-config", folder / "agent.hcl"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            wait_until("a Nomad client with a healthy docker driver", self._ready)
+        except AssertionError as failure:
+            end = "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
+            self.__exit__()
+            raise AssertionError(f"{failure}\n{end}") from failure
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGINT)
+        try:
+            # An agent in development mode stops its tasks and removes their containers on its way out.
+            self._process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._folder.cleanup()
+
+    def _ready(self) -> bool:
+        assert self._process.poll() is None, "the agent ended"
+        try:
+            nodes = self.get("/v1/nodes")
+        except OSError:
+            return False
+        return any(
+            node["Status"] == "ready" and node["Drivers"].get("docker", {}).get("Healthy") for node in nodes
+        )
+
+    def get(self, path: str) -> Any:
+        """What the agent's HTTP API answers to GET."""
+        with urllib.request.urlopen(self.address + path, timeout=30) as answer:
+            return json.load(answer)
+
+    def run_command(self, *arguments: str | Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Runs `nomad ARGUMENTS...` against this agent."""
+        first, second, *rest = arguments
+        return command(self.nomad, first, second, f"-address={self.address}", *rest, timeout=timeout)
+
+    def submit(self, file: Path) -> None:
+        """Runs a job, without waiting for what becomes of it."""
+        run = self.run_command("job", "run", "-detach", file)
+        assert run.returncode == 0, f"{file.name}:\n{run.stdout}{run.stderr}"
+
+    def remove(self, job: str) -> None:
+        """Stops a job, forgets it, and waits until its containers are gone."""
+        run = self.run_command("job", "stop", "-purge", "-detach", "-yes", job)
+        assert run.returncode == 0, run.stderr
+        wait_until(
+            f"the end of {job}",
+            lambda: all(each["ClientStatus"] in ("complete", "failed", "lost") for each in self.allocations(job)),
+        )
+
+    def allocations(self, job: str, group: str | None = None) -> list[dict[str, Any]]:
+        """A job's allocations (of one group), the newest first."""
+        try:
+            found = self.get(f"/v1/job/{quote(job, safe='')}/allocations?all=true")
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return []
+            raise
+        found.sort(key=lambda each: each["CreateIndex"], reverse=True)
+        return [each for each in found if group in (None, each["TaskGroup"])]
+
+    def allocation(self, job: str, group: str) -> dict[str, Any]:
+        """The newest allocation of a group; fails the test when there is none."""
+        found = self.allocations(job, group)
+        assert found, f"{job} has no allocation of {group}"
+        return found[0]
+
+    def task(self, job: str, group: str, task: str) -> dict[str, Any]:
+        """The state of a task of the newest allocation of a group: `State`, `Failed`, `Restarts`, `Events`..."""
+        return (self.allocation(job, group)["TaskStates"] or {}).get(task) or {"State": "absent"}
+
+    def wait_for_task(self, job: str, group: str, task: str, state: str, seconds: float = 60) -> dict[str, Any]:
+        """Waits until a task is `pending`, `running` or `dead`."""
+
+        def seen() -> dict[str, Any] | None:
+            if not self.allocations(job, group):
+                return None
+            now = self.task(job, group, task)
+            return now if now["State"] == state else None
+
+        try:
+            return wait_until(f"{job}/{group}/{task} {state}", seen, seconds)
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}\n{self.story(job)}") from failure
+
+    def wait_for_deployment(self, job: str, seconds: float = 120) -> None:
+        """Waits until all groups of a service job are healthy."""
+
+        def healthy() -> bool:
+            latest = self.get(f"/v1/job/{quote(job, safe='')}/deployment")
+            assert latest is None or latest["Status"] not in ("failed", "cancelled"), latest["StatusDescription"]
+            return latest is not None and latest["Status"] == "successful"
+
+        try:
+            wait_until(f"the deployment of {job}", healthy, seconds)
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}\n{self.story(job)}") from failure
+
+    def wait_for_allocations(self, job: str, status: str, count: int = 1, seconds: float = 60) -> None:
+        """Waits until `count` allocations of a job have a client status: `complete`, `failed`..."""
+
+        def reached() -> bool:
+            return sum(each["ClientStatus"] == status for each in self.allocations(job)) >= count
+
+        try:
+            wait_until(f"{count} {status} allocation(s) of {job}", reached, seconds)
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}\n{self.story(job)}") from failure
+
+    def story(self, job: str) -> str:
+        """What happened to a job's tasks, for a failing test's message."""
+        lines = []
+        for allocation in self.allocations(job):
+            lines.append(f"{allocation['Name']}: {allocation['ClientStatus']}")
+            for task, state in (allocation["TaskStates"] or {}).items():
+                lines += [f"  {task}: {event['DisplayMessage']}" for event in state["Events"]]
+        return "\n".join(lines)
+
+    def logs(self, allocation: dict[str, Any], task: str) -> str:
+        """What a task has written to its standard output so far."""
+        return self.run_command("alloc", "logs", allocation["ID"], task).stdout
+
+    def starts(self, job: str, group: str, task: str) -> list[Start]:
+        """Every start of a probe in the newest allocation of a group, the earliest first."""
+        text = self.logs(self.allocation(job, group), task)
+        return [read_start(line) for line in text.splitlines() if line.startswith("APPLC-PROBE ")]
+
+    def run_in(self, allocation: dict[str, Any], task: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs a program in a running task."""
+        return self.run_command("alloc", "exec", "-i=false", "-t=false", "-task", task, allocation["ID"], *arguments)
+
+    def group_at(self, allocation: dict[str, Any], task: str, url: str) -> str | None:
+        """The group whose container answers at `url` when a task asks; None when none does."""
+        answer = self.run_in(allocation, task, "/bin/busybox", "wget", "-q", "-O", "-", url)
+        if answer.returncode != 0:
+            return None
+        name = self.engine.inspect(answer.stdout.strip())["Name"]
+        # The driver names a container after its task and allocation.
+        identity = name[-36:]
+        return str(self.get(f"/v1/allocation/{identity}")["TaskGroup"])
+
+    def services(self) -> set[str]:
+        """The names that are registered now."""
+        return {each["ServiceName"] for space in self.get("/v1/services") for each in space["Services"]}
+
+    def started_at(self, job: str, group: str, task: str) -> str:
+        """When a task started, in a form that sorts by time."""
+        return str(self.task(job, group, task)["StartedAt"])
+
+
+def pause(seconds: float) -> None:
+    """Waits for something that must not happen."""
+    time.sleep(seconds)
