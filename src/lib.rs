@@ -1,4 +1,5 @@
 //! applc
 pub mod diag;
+pub mod render;
 pub mod source;
 pub mod syntax;

@@ -1,0 +1,361 @@
+//! One string, written as a scalar of the format of the file it goes into.
+//!
+//! The rule is the same for every format: a correct reader of that format gives back the
+//! same string, whatever it holds. Each scalar is one line, so that it may be indented.
+
+use std::fmt::{self, Write};
+
+/// The format of a file, which decides how a value is written in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// YAML, written so that readers of 1.1 and of 1.2 agree on it.
+    Yaml,
+    /// HCL, version 2: the native syntax.
+    Hcl,
+    /// JSON.
+    Json,
+    /// Text without quoting rules.
+    Plain,
+}
+
+impl Format {
+    /// The format of what a template of this name makes, told from its ending:
+    /// `deployment.yaml.j2` makes YAML. The `.j2` may be missing; an ending that says
+    /// nothing means plain text.
+    pub fn of_name(name: &str) -> Format {
+        let name = name.strip_suffix(".j2").unwrap_or(name);
+        match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
+            "yaml" | "yml" => Format::Yaml,
+            "hcl" | "nomad" => Format::Hcl,
+            "json" => Format::Json,
+            _ => Format::Plain,
+        }
+    }
+
+    /// The word that stands for the format in messages and in the template engine.
+    pub fn word(self) -> &'static str {
+        match self {
+            Format::Yaml => "yaml",
+            Format::Hcl => "hcl",
+            Format::Json => "json",
+            Format::Plain => "plain",
+        }
+    }
+
+    /// The format with this [`word`](Format::word).
+    pub fn of_word(word: &str) -> Option<Format> {
+        [Format::Yaml, Format::Hcl, Format::Json, Format::Plain]
+            .into_iter()
+            .find(|format| format.word() == word)
+    }
+}
+
+/// `text` as a scalar of the format: a value, an item of a list, or the key of a mapping.
+///
+/// In YAML a string stays unquoted where no reader can take it for anything else. A YAML
+/// key may be 1,024 characters long at most (YAML 1.2, 7.4), quotes and escapes included;
+/// that is for the caller to keep.
+pub fn scalar(format: Format, text: &str) -> String {
+    collect(text, |out| write_scalar(out, format, text))
+}
+
+/// The same with quotes in every case, for places where all values shall look alike. Plain
+/// text has no quotes and is given back as it is.
+pub fn quoted(format: Format, text: &str) -> String {
+    collect(text, |out| write_quoted(out, format, text))
+}
+
+/// What `write` writes. Writing into a `String` cannot fail.
+fn collect(text: &str, write: impl FnOnce(&mut String) -> fmt::Result) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    let written = write(&mut out);
+    debug_assert!(written.is_ok());
+    out
+}
+
+/// As [`scalar`], into `out`.
+pub(super) fn write_scalar(out: &mut impl Write, format: Format, text: &str) -> fmt::Result {
+    if format == Format::Yaml && is_plain_yaml(text) {
+        return out.write_str(text);
+    }
+    write_quoted(out, format, text)
+}
+
+/// As [`quoted`], into `out`.
+pub(super) fn write_quoted(out: &mut impl Write, format: Format, text: &str) -> fmt::Result {
+    match format {
+        Format::Yaml => write_escaped(out, text, escape_yaml),
+        Format::Hcl => write_escaped(out, text, escape_hcl),
+        // `Value` prints itself as JSON and cannot fail at it.
+        Format::Json => write!(out, "{}", serde_json::Value::from(text)),
+        Format::Plain => out.write_str(text),
+    }
+}
+
+/// Words that some reader of YAML takes for a truth value, for null or for a number: the
+/// types of YAML 1.1 (yaml.org/type/bool, null, float), in whatever case.
+const YAML_WORDS: [&str; 13] =
+    ["false", "inf", "infinity", "n", "nan", "no", "null", "off", "on", "true", "y", "yes", "none"];
+
+/// Whether `text`, without quotes, is this very string to any reader of YAML 1.1 and 1.2, in
+/// block and in flow context and as a key.
+///
+/// Narrower than YAML allows, on purpose: ASCII only, and a letter, `_` or `/` at the start,
+/// so that numbers, dates, `12:30` (a number to base 60 in 1.1), `~`, `=`, `<<` and
+/// indicators need no rule of their own.
+fn is_plain_yaml(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let Some((first, rest)) = bytes.split_first() else {
+        return false;
+    };
+    if !(first.is_ascii_alphabetic() || matches!(first, b'_' | b'/')) {
+        return false;
+    }
+    let mut rest = rest.iter().peekable();
+    while let Some(byte) = rest.next() {
+        let safe = match byte {
+            b'_' | b'-' | b'.' | b'/' | b'@' | b'+' | b'=' => true,
+            // As in `redis:7` and `http://host`; elsewhere a colon may end a key.
+            b':' => rest.peek().is_some_and(|next| next.is_ascii_alphanumeric() || **next == b'/'),
+            _ => byte.is_ascii_alphanumeric(),
+        };
+        if !safe {
+            return false;
+        }
+    }
+    !YAML_WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+}
+
+/// How one character is written between quotes.
+enum Escape {
+    /// As it is.
+    None,
+    /// As this.
+    As(&'static str),
+    /// By its number: `\u` and four hexadecimal digits.
+    Number,
+}
+
+/// Writes `text` in double quotes. `escape` is asked for each character, with the character
+/// behind it.
+fn write_escaped(
+    out: &mut impl Write,
+    text: &str,
+    escape: fn(char, Option<u8>) -> Escape,
+) -> fmt::Result {
+    out.write_char('"')?;
+    let mut done = 0;
+    for (at, character) in text.char_indices() {
+        let end = at + character.len_utf8();
+        let written = escape(character, text.as_bytes().get(end).copied());
+        if matches!(written, Escape::None) {
+            continue;
+        }
+        out.write_str(text.get(done..at).unwrap_or_default())?;
+        done = end;
+        match written {
+            Escape::None => {}
+            Escape::As(spelling) => out.write_str(spelling)?,
+            Escape::Number => write!(out, "\\u{:04x}", u32::from(character))?,
+        }
+    }
+    out.write_str(text.get(done..).unwrap_or_default())?;
+    out.write_char('"')
+}
+
+/// Double quotes in YAML, with escapes that JSON has too: all readers know those.
+fn escape_yaml(character: char, _next: Option<u8>) -> Escape {
+    match character {
+        '\u{8}' => Escape::As("\\b"),
+        '\u{c}' => Escape::As("\\f"),
+        _ => escape_common(character),
+    }
+}
+
+/// Double quotes in HCL: `${` and `%{` begin a template there, and it knows no `\b` or `\f`
+/// (HCL native syntax, "Template Expressions").
+fn escape_hcl(character: char, next: Option<u8>) -> Escape {
+    match (character, next) {
+        ('$', Some(b'{')) => Escape::As("$$"),
+        ('%', Some(b'{')) => Escape::As("%%"),
+        _ => escape_common(character),
+    }
+}
+
+/// What YAML and HCL have in common. All that cannot be printed, that some reader takes for
+/// a line break, or that YAML does not allow in a file (1.2, 5.1) is written by its number.
+fn escape_common(character: char) -> Escape {
+    match character {
+        '"' => Escape::As("\\\""),
+        '\\' => Escape::As("\\\\"),
+        '\n' => Escape::As("\\n"),
+        '\r' => Escape::As("\\r"),
+        '\t' => Escape::As("\\t"),
+        '\0'..='\u{1f}'
+        | '\u{7f}'..='\u{9f}'
+        | '\u{2028}'
+        | '\u{2029}'
+        | '\u{feff}'
+        | '\u{fffe}'
+        | '\u{ffff}' => Escape::Number,
+        _ => Escape::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn format_is_told_from_the_name() {
+        assert_eq!(Format::of_name("compose.yaml.j2"), Format::Yaml);
+        assert_eq!(Format::of_name("a/b.yml"), Format::Yaml);
+        assert_eq!(Format::of_name("job.hcl.j2"), Format::Hcl);
+        assert_eq!(Format::of_name("job.nomad"), Format::Hcl);
+        assert_eq!(Format::of_name("group.json.j2"), Format::Json);
+        assert_eq!(Format::of_name("unit.container.j2"), Format::Plain);
+        assert_eq!(Format::of_name("yaml"), Format::Plain);
+        for format in [Format::Yaml, Format::Hcl, Format::Json, Format::Plain] {
+            assert_eq!(Format::of_word(format.word()), Some(format));
+        }
+    }
+
+    #[test]
+    fn yaml_leaves_plain_what_is_surely_a_string() {
+        for text in [
+            "livy",
+            "spark-master",
+            "_x",
+            "/srv/data",
+            "/data:/data:ro",
+            "redis:7",
+            "registry.example.com:5000/a/b:1.2",
+            "http://livy:8998/sessions",
+            "SPARK_MASTER_HOST",
+            "A=b",
+            "user@host",
+            "x1e3",
+            "yess",
+            "nullable",
+        ] {
+            assert_eq!(scalar(Format::Yaml, text), text);
+            assert_eq!(quoted(Format::Yaml, text), format!("\"{text}\""));
+        }
+    }
+
+    #[test]
+    fn yaml_quotes_what_a_reader_could_take_for_something_else() {
+        for text in [
+            "",
+            "y",
+            "Y",
+            "n",
+            "No",
+            "yes",
+            "ON",
+            "off",
+            "true",
+            "False",
+            "null",
+            "NULL",
+            "nan",
+            "~",
+            "=",
+            "<<",
+            "-",
+            "--",
+            "---",
+            "...",
+            ".inf",
+            "-.inf",
+            ".nan",
+            "10",
+            "010",
+            "08",
+            "0o17",
+            "0x1F",
+            "0b1",
+            "1_000",
+            "1.10",
+            "1.0",
+            "1e3",
+            "+1",
+            "-1",
+            "12:30",
+            "1:2:3",
+            "2024-01-01",
+            "2024-01-01T00:00:00Z",
+            "a:",
+            "a: b",
+            "a::b",
+            "a #b",
+            "#a",
+            "*a",
+            "&a",
+            "!a",
+            "|",
+            ">",
+            "%a",
+            "@a",
+            "`a`",
+            "{a}",
+            "[a]",
+            "a,b",
+            "a]",
+            "a}",
+            "?",
+            "? a",
+            " a",
+            "a ",
+            "a b",
+            "'a'",
+            "ä",
+            "a\u{a0}b",
+            "$HOME",
+            "a;b",
+        ] {
+            assert_eq!(scalar(Format::Yaml, text), format!("\"{text}\""));
+        }
+    }
+
+    #[test]
+    fn yaml_escapes() {
+        let table = [
+            ("a\"b\\c", r#""a\"b\\c""#),
+            ("\n\r\t\u{8}\u{c}\0\u{1b}", r#""\n\r\t\b\f\u0000\u001b""#),
+            ("\u{7f}\u{80}\u{85}\u{9f}", r#""\u007f\u0080\u0085\u009f""#),
+            ("\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}", r#""\u2028\u2029\ufeff\ufffe\uffff""#),
+            ("é😀\u{10ffff}", "\"é😀\u{10ffff}\""),
+            ("$${a}", r#""$${a}""#),
+        ];
+        for (text, written) in table {
+            assert_eq!(scalar(Format::Yaml, text), written);
+        }
+    }
+
+    #[test]
+    fn hcl_escapes() {
+        let table = [
+            ("", r#""""#),
+            ("a", r#""a""#),
+            ("${a}", r#""$${a}""#),
+            ("$${a}", r#""$$${a}""#),
+            ("$$${a}", r#""$$$${a}""#),
+            ("%{if a}", r#""%%{if a}""#),
+            ("%${%{", r#""%$${%%{""#),
+            ("$ $a $$ 100% {", r#""$ $a $$ 100% {""#),
+            ("a\"b\\c\n\r\t", r#""a\"b\\c\n\r\t""#),
+            ("\u{8}\u{c}\0\u{85}\u{2028}", r#""\u0008\u000c\u0000\u0085\u2028""#),
+        ];
+        for (text, written) in table {
+            assert_eq!(scalar(Format::Hcl, text), written);
+        }
+    }
+
+    #[test]
+    fn json_and_plain() {
+        assert_eq!(scalar(Format::Json, "a\"\n\u{1}é"), r#""a\"\n\u0001é""#);
+        assert_eq!(scalar(Format::Plain, "a\"\n${"), "a\"\n${");
+        assert_eq!(quoted(Format::Plain, "a b"), "a b");
+    }
+}
