@@ -1,5 +1,123 @@
-//! applc
+//! applc compiles one appliance file to what container orchestrators run.
+//!
+//! ```text
+//! text --syntax--> tree --schema--> checked tree --model--> appliance --resolve--> plan
+//!      --target--> target model --render--> artifacts --emit--> files
+//! ```
+//!
+//! Each phase takes what the one before could save, and adds what it found to one list of
+//! [`diag::Diagnostic`]s. Nothing here prints or exits; only [`emit`] writes files, and
+//! files are read through a [`World`]. [`cli`] is the face that the program shows.
+
+pub mod cli;
 pub mod diag;
+pub mod emit;
+pub mod model;
+pub mod plan;
 pub mod render;
+pub mod resolve;
+pub mod schema;
 pub mod source;
 pub mod syntax;
+pub mod target;
+
+use std::fmt;
+use std::io;
+
+use diag::{Diagnostic, Report};
+use plan::Plan;
+use render::RenderError;
+use source::{Source, Syntax};
+use target::{Artifact, Options, Target};
+
+/// Where files come from: the disk, memory, an editor's buffers.
+pub trait World {
+    /// The content of a file.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    fn read(&self, path: &str) -> io::Result<Vec<u8>>;
+}
+
+/// A target to compile for, with its options.
+pub struct Selected {
+    /// The target.
+    pub target: &'static dyn Target,
+    /// The values of its options.
+    pub options: Options,
+}
+
+/// What one target made of an appliance.
+pub struct Output {
+    /// The target.
+    pub target: &'static dyn Target,
+    /// What it made.
+    pub artifacts: Vec<Artifact>,
+}
+
+/// What compiling a file gives.
+pub struct Compilation {
+    /// What was read, and all that was found.
+    pub report: Report,
+    /// An output for each target, in their order; none where an error was found.
+    pub outputs: Vec<Output>,
+}
+
+/// What keeps applc from doing its work, other than faults of the appliance.
+#[derive(Debug)]
+pub enum Error {
+    /// A file cannot be read.
+    Read {
+        /// Its path.
+        path: String,
+        /// Why.
+        cause: io::Error,
+    },
+    /// A template is faulty.
+    Render(RenderError),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Read { path, cause } => write!(f, "cannot read `{path}`: {cause}"),
+            Error::Render(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Reads an appliance and compiles it for each of the targets; with none, only checks it.
+///
+/// # Errors
+/// The file cannot be read, or a template is faulty.
+pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Compilation, Error> {
+    let bytes = world.read(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
+    let (source, fault) = Source::from_bytes(path, bytes);
+    let mut diagnostics: Vec<Diagnostic> = fault.map(syntax::source_fault).into_iter().collect();
+    let too_large = matches!(fault, Some(source::SourceFault::TooLarge(_)));
+    let plan = if too_large { None } else { plan(&source, &mut diagnostics) };
+    let mut outputs = Vec::new();
+    if let Some(plan) = plan.filter(|_| !diag::has_errors(&diagnostics)) {
+        for Selected { target, options } in targets {
+            let artifacts = target::compile(*target, &plan, options, &mut diagnostics)
+                .map_err(Error::Render)?;
+            outputs.push(Output { target: *target, artifacts });
+        }
+    }
+    if diag::has_errors(&diagnostics) {
+        outputs.clear();
+    }
+    diag::sort(&mut diagnostics);
+    Ok(Compilation { report: Report { source, diagnostics }, outputs })
+}
+
+/// Everything up to the plan. It is to be used only where no error was found; `None` where
+/// the document is not even an object.
+pub fn plan(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Plan> {
+    let tree = syntax::parse(source, Syntax::of_name(source.name()), diagnostics)?;
+    schema::check(&tree, diagnostics);
+    let appliance = model::read(&tree)?;
+    Some(resolve::resolve(&appliance, source, diagnostics))
+}

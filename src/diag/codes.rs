@@ -102,6 +102,9 @@ codes! {
     CLUSTER_NEEDS "W0404" Warning "the cluster must be set up for it";
     NAME_CHANGED "H0401" Hint "a name was changed to one the target takes";
     DEFAULT_CHOSEN "H0402" Hint "a value the target needs and the appliance does not give";
+
+    // Options: what is said to applc beside the appliance.
+    BAD_OPTION "E0501" Error "an option that no target has, or a value it does not take";
 }
 
 /// The code with this id, if there is one. Letter case does not matter.

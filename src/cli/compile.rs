@@ -1,0 +1,96 @@
+//! `applc compile`.
+
+use std::path::Path;
+
+use super::args::Compile;
+use super::terminal::{Disk, fail, print, show};
+use super::{Status, select};
+use crate::Output;
+use crate::emit::{self, OutputFile};
+
+/// Compiles one file; nothing is written where it has faults.
+pub fn run(arguments: &Compile) -> Status {
+    let targets = match select::targets(&arguments.targets) {
+        Ok(targets) => targets,
+        Err(status) => return status,
+    };
+    if targets.is_empty() {
+        return fail(
+            "no target is named; give one with `--target` (`applc targets` lists them)",
+            Status::Usage,
+        );
+    }
+    let compilation = match crate::compile(&Disk, &arguments.file, &targets) {
+        Ok(compilation) => compilation,
+        Err(error) => return fail(&error.to_string(), Status::Io),
+    };
+    let status = show(&compilation.report);
+    if status != Status::Clean {
+        return status;
+    }
+    match &arguments.output {
+        None => to_stdout(&compilation.outputs),
+        Some(path) => to_files(&compilation.outputs, path),
+    }
+}
+
+fn to_stdout(outputs: &[Output]) -> Status {
+    match outputs {
+        [Output { artifacts, .. }] if artifacts.len() == 1 => {
+            artifacts.iter().map(|artifact| print(&artifact.text)).max().unwrap_or(Status::Clean)
+        }
+        _ => {
+            let files: Vec<String> = layout(outputs, Path::new("DIR"))
+                .iter()
+                .map(|f| f.path.display().to_string())
+                .collect();
+            let message = format!(
+                "the result is {} files; name a folder for them with `-o DIR`: {}",
+                files.len(),
+                files.join(", ")
+            );
+            fail(&message, Status::Usage)
+        }
+    }
+}
+
+fn to_files(outputs: &[Output], path: &Path) -> Status {
+    let count: usize = outputs.iter().map(|output| output.artifacts.len()).sum();
+    let ends_in_slash =
+        path.as_os_str().to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR]);
+    let files = if count == 1 && outputs.len() == 1 && !ends_in_slash && !path.is_dir() {
+        outputs
+            .iter()
+            .flat_map(|output| &output.artifacts)
+            .map(|artifact| OutputFile { path: path.to_owned(), text: artifact.text.clone() })
+            .collect()
+    } else if path.is_file() {
+        let message = format!("`{}` is a file, and the result is {count} files", path.display());
+        return fail(&message, Status::Usage);
+    } else {
+        layout(outputs, path)
+    };
+    match emit::write(&files) {
+        Ok(_) => Status::Clean,
+        Err(error) => {
+            let message = format!("cannot write `{}`: {}", error.path.display(), error.cause);
+            fail(&message, Status::Io)
+        }
+    }
+}
+
+/// The files below a folder: with several targets, each in a folder of its name.
+fn layout(outputs: &[Output], folder: &Path) -> Vec<OutputFile> {
+    let several = outputs.len() > 1;
+    outputs
+        .iter()
+        .flat_map(|output| {
+            let folder =
+                if several { folder.join(output.target.name()) } else { folder.to_owned() };
+            output.artifacts.iter().map(move |artifact| OutputFile {
+                path: folder.join(&artifact.path),
+                text: artifact.text.clone(),
+            })
+        })
+        .collect()
+}

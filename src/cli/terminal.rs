@@ -1,0 +1,60 @@
+//! Standard input, output and error, and the disk.
+
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+
+use super::Status;
+use crate::World;
+use crate::diag::{Report, human};
+
+/// The name that stands for standard input.
+pub const STDIN: &str = "-";
+
+/// Files of the disk, and standard input as `-`.
+pub struct Disk;
+
+impl World for Disk {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        if path != STDIN {
+            return std::fs::read(path);
+        }
+        let mut bytes = Vec::new();
+        // One byte more than is accepted tells that there is too much.
+        let limit = crate::source::MAX_SOURCE_BYTES as u64 + 1;
+        io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// Writes text to standard output. A reader that went away is not a failure.
+pub fn print(text: &str) -> Status {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            fail(&format!("cannot write to standard output: {error}"), Status::Io)
+        }
+        _ => Status::Clean,
+    }
+}
+
+/// Says on standard error what went wrong, and gives back the status it means.
+pub fn fail(message: &str, status: Status) -> Status {
+    note(&format!("error: {message}"));
+    status
+}
+
+/// A line on standard error.
+pub fn note(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "applc: {line}");
+}
+
+/// Shows the findings on standard error.
+pub fn show(report: &Report) -> Status {
+    let colour =
+        io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    let text = human::render(report, colour);
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+    if let Some(summary) = human::summary(&report.diagnostics) {
+        note(&format!("{}: {summary}", report.source.name()));
+    }
+    if report.has_errors() { Status::Faults } else { Status::Clean }
+}

@@ -1,0 +1,124 @@
+//! Reading single fields from a tree. What is not as the schema wants it has been
+//! reported there; here it is as if it were not written.
+
+use super::{NetworkMode, ProtocolKind, Scope, Transport};
+use crate::source::{Span, Spanned};
+use crate::syntax::{Node, Object};
+
+/// A value that one field can hold.
+pub trait Value<'t>: Sized {
+    /// The value of a node, if the node is one.
+    fn from_node(node: &'t Node) -> Option<Self>;
+}
+
+impl<'t> Value<'t> for &'t str {
+    fn from_node(node: &'t Node) -> Option<Self> {
+        node.as_str()
+    }
+}
+
+impl<'t> Value<'t> for String {
+    fn from_node(node: &'t Node) -> Option<Self> {
+        node.as_str().map(str::to_owned)
+    }
+}
+
+impl<'t> Value<'t> for bool {
+    fn from_node(node: &'t Node) -> Option<Self> {
+        node.as_bool()
+    }
+}
+
+impl<'t> Value<'t> for f64 {
+    fn from_node(node: &'t Node) -> Option<Self> {
+        node.as_f64()
+    }
+}
+
+/// Integers, each within its own range.
+macro_rules! integers {
+    ($($type:ty),*) => {
+        $(impl<'t> Value<'t> for $type {
+            fn from_node(node: &'t Node) -> Option<Self> {
+                node.as_i64().and_then(|number| number.try_into().ok())
+            }
+        })*
+    };
+}
+integers!(u16, u32, u64, i64, usize);
+
+/// Words for values, in any letter case.
+macro_rules! words {
+    ($($type:ty { $($word:literal => $value:expr,)* })*) => {
+        $(impl<'t> Value<'t> for $type {
+            fn from_node(node: &'t Node) -> Option<Self> {
+                let word = node.as_str()?;
+                $(if word.eq_ignore_ascii_case($word) {
+                    return Some($value);
+                })*
+                None
+            }
+        })*
+    };
+}
+words! {
+    NetworkMode {
+        "host" => NetworkMode::Host,
+        "bridge" => NetworkMode::Bridge,
+        "container" => NetworkMode::Container,
+    }
+    Transport {
+        "tcp" => Transport::Tcp,
+        "udp" => Transport::Udp,
+    }
+    Scope {
+        "local" => Scope::Local,
+        "global" => Scope::Global,
+    }
+    ProtocolKind {
+        "http" => ProtocolKind::Http,
+        "https" => ProtocolKind::Https,
+        "tcp" => ProtocolKind::Tcp,
+        "command" => ProtocolKind::Command,
+        "mesos_http" => ProtocolKind::Http,
+        "mesos_https" => ProtocolKind::Https,
+        "mesos_tcp" => ProtocolKind::Tcp,
+    }
+}
+
+/// The members of an object, read by name.
+#[derive(Clone, Copy)]
+pub struct Fields<'t>(pub Option<&'t Object>);
+
+impl<'t> Fields<'t> {
+    /// The members of a node; none where it is not an object.
+    pub fn of(node: Option<&'t Node>) -> Self {
+        Fields(node.and_then(Node::as_object))
+    }
+
+    /// The value of a member.
+    pub fn node(self, name: &str) -> Option<&'t Node> {
+        self.0.and_then(|object| object.get(name))
+    }
+
+    /// The members of a member.
+    pub fn object(self, name: &str) -> Fields<'t> {
+        Fields::of(self.node(name))
+    }
+
+    /// The items of a member that is an array.
+    pub fn items(self, name: &str) -> &'t [Node] {
+        self.node(name).and_then(Node::as_array).unwrap_or_default()
+    }
+
+    /// The value of a member, if it is there and of this type.
+    pub fn get<T: Value<'t>>(self, name: &str) -> Option<Spanned<T>> {
+        let node = self.node(name)?;
+        Some(Spanned::new(T::from_node(node)?, node.span))
+    }
+
+    /// The value of a member, or else a default that stands at `place`.
+    pub fn or<T: Value<'t>>(self, name: &str, default: T, place: Span) -> Spanned<T> {
+        self.get(name).unwrap_or(Spanned::new(default, place))
+    }
+}

@@ -1,0 +1,179 @@
+//! From the tree to the model.
+
+use super::fields::{Fields, Value};
+use super::{
+    Appliance, Container, DEFAULT_INTERVAL, HealthCheck, Hints, Job, Kind, Mount, NetworkMode,
+    Port, Protocol, ProtocolKind, Resources, Scope, Service, Timing, Transport, Volume,
+};
+use crate::source::{Span, Spanned};
+use crate::syntax::{Node, Object};
+
+/// Reads an appliance. `None` where the document is not an object: then there is nothing
+/// to say beyond what the schema said.
+pub fn read(tree: &Node) -> Option<Appliance<'_>> {
+    let object = tree.as_object()?;
+    let fields = Fields(Some(object));
+    let place = Span::at(tree.span.start as usize);
+    let persistence = fields.object("data_persistence");
+    let volume_type = persistence.get("volume_type");
+    let containers: Vec<_> = fields.items("containers").iter().map(container).collect();
+    let volumes: Vec<_> =
+        persistence.items("volumes").iter().map(|node| volume(node, volume_type)).collect();
+    let complete = !object.damaged
+        && fields.node("containers").is_none_or(|node| node.as_array().is_some())
+        && containers.iter().all(Option::is_some)
+        && volumes.iter().all(Option::is_some);
+    Some(Appliance {
+        id: fields.or("id", "", place),
+        containers: containers.into_iter().flatten().collect(),
+        volumes: volumes.into_iter().flatten().collect(),
+        ids_complete: complete,
+    })
+}
+
+fn container(node: &Node) -> Option<Container<'_>> {
+    let object = node.as_object()?;
+    let fields = Fields(Some(object));
+    let id: Spanned<&str> = fields.get("id")?;
+    let place = id.span;
+    let kind = match fields.get::<&str>("type").map(|kind| kind.value) {
+        Some("job") => Kind::Job(job(fields, place)),
+        _ => Kind::Service(service(fields, place)),
+    };
+    Some(Container {
+        kind,
+        image: fields.or("image", "", place),
+        resources: resources(fields.object("resources"), place),
+        instances: fields.or("instances", 1, place),
+        cmd: fields.node("cmd").filter(|node| node.as_str().is_some()),
+        args: fields.items("args"),
+        env: env(fields.object("env").0),
+        volumes: fields.items("volumes").iter().filter_map(mount).collect(),
+        network_mode: fields.or("network_mode", NetworkMode::Host, place),
+        ports: fields.items("ports").iter().filter_map(port).collect(),
+        is_privileged: fields.or("is_privileged", false, place),
+        force_pull_image: fields.or("force_pull_image", true, place),
+        dependencies: strings(fields.items("dependencies")),
+        hints: hints(fields),
+        id,
+    })
+}
+
+fn service<'t>(fields: Fields<'t>, place: Span) -> Service<'t> {
+    let default: Spanned<bool> = fields.or("default_health_check", false, place);
+    Service {
+        health_check: fields.node("health_check").and_then(health_check),
+        default_health_check: default.value.then_some(default.span),
+        minimum_capacity: fields.or("minimum_capacity", 0.0, place),
+    }
+}
+
+fn job<'t>(fields: Fields<'t>, place: Span) -> Job<'t> {
+    Job {
+        retries: fields.or("retries", 1, place),
+        repeats: fields.or("repeats", 1, place),
+        start_time: fields.get("start_time").filter(|time: &Spanned<&str>| !time.value.is_empty()),
+        interval: fields.or("interval", DEFAULT_INTERVAL, place),
+    }
+}
+
+fn resources(fields: Fields<'_>, place: Span) -> Resources {
+    let gpu = fields.get("gpu").or_else(|| fields.get("gpus"));
+    Resources {
+        cpus: fields.or("cpus", 0.0, place),
+        mem: fields.or("mem", 0, place),
+        disk: fields.or("disk", 0, place),
+        gpu: gpu.unwrap_or(Spanned::new(0, place)),
+    }
+}
+
+fn env(object: Option<&Object>) -> Vec<(Spanned<&str>, &Node)> {
+    let members = object.map_or(&[][..], |object| &object.members);
+    members
+        .iter()
+        .map(|member| (Spanned::new(member.key.value.as_str(), member.key.span), &member.value))
+        .collect()
+}
+
+fn strings(items: &[Node]) -> Vec<Spanned<&str>> {
+    items.iter().filter_map(|item| Some(Spanned::new(item.as_str()?, item.span))).collect()
+}
+
+fn port(node: &Node) -> Option<Port> {
+    let fields = Fields::of(Some(node));
+    let container_port: Spanned<u16> = fields.get("container_port")?;
+    let place = container_port.span;
+    Some(Port {
+        host_port: fields.or("host_port", 0, place),
+        transport: fields.or("protocol", Transport::Tcp, place),
+        name: fields.get("name"),
+        container_port,
+    })
+}
+
+fn mount(node: &Node) -> Option<Mount<'_>> {
+    let fields = Fields::of(Some(node));
+    let old = fields.node("host_path").is_some();
+    let (src, dest) = if old { ("host_path", "container_path") } else { ("src", "dest") };
+    let dest: Spanned<&str> = fields.get(dest)?;
+    let kind = fields.get::<&str>("type").map_or("persistent", |kind| kind.value);
+    let mode: Spanned<&str> = fields.or("mode", "RW", dest.span);
+    Some(Mount {
+        src: fields.get(src)?,
+        is_host: old || kind.eq_ignore_ascii_case("host"),
+        read_only: Spanned::new(mode.value.eq_ignore_ascii_case("RO"), mode.span),
+        dest,
+    })
+}
+
+fn volume<'t>(node: &'t Node, volume_type: Option<Spanned<&'t str>>) -> Option<Volume<'t>> {
+    let fields = Fields::of(Some(node));
+    let id: Spanned<&str> = fields.get("id")?;
+    Some(Volume {
+        scope: fields.or("scope", Scope::Local, id.span),
+        volume_type,
+        size: fields.get("size"),
+        hints: hints(fields),
+        id,
+    })
+}
+
+fn hints(fields: Fields<'_>) -> Hints {
+    let node = fields.node("schedule_hints").or_else(|| fields.node("user_schedule_hints"));
+    let hints = Fields::of(node);
+    let placement = hints.object("placement");
+    Hints {
+        cloud: placement.get("cloud"),
+        region: placement.get("region"),
+        zone: placement.get("zone"),
+        host: placement.get("host"),
+        preemptible: hints.get("preemptible"),
+    }
+}
+
+fn health_check(node: &Node) -> Option<HealthCheck<'_>> {
+    let fields = Fields(Some(node.as_object()?));
+    let default = Protocol { kind: ProtocolKind::Tcp, mesos: true };
+    let default_timing = Timing::default();
+    let seconds = |name, default| fields.get::<u32>(name).map_or(default, |seconds| seconds.value);
+    Some(HealthCheck {
+        span: node.span,
+        protocol: fields.or("protocol", default, node.span),
+        path: fields.get("path"),
+        port_index: fields.or("port_index", 0, node.span),
+        command: fields.node("command").filter(|node| node.as_str().is_some()),
+        timing: Timing {
+            interval: seconds("interval_seconds", default_timing.interval),
+            timeout: seconds("timeout_seconds", default_timing.timeout),
+            max_failures: seconds("max_consecutive_failures", default_timing.max_failures),
+            grace: seconds("grace_period_seconds", default_timing.grace),
+        },
+    })
+}
+
+impl<'t> Value<'t> for Protocol {
+    fn from_node(node: &'t Node) -> Option<Self> {
+        let word = node.as_str()?.to_ascii_lowercase();
+        Some(Protocol { kind: ProtocolKind::from_node(node)?, mesos: word.starts_with("mesos_") })
+    }
+}

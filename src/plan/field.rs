@@ -1,0 +1,95 @@
+//! The fields of the language, as targets speak of them.
+
+use super::ContainerId;
+use crate::source::Span;
+
+/// A place where the appliance asks a target for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use {
+    /// Which field.
+    pub field: Field,
+    /// The container it belongs to; `None` for the appliance and its volumes.
+    pub container: Option<ContainerId>,
+    /// Where it is written; where it is a default, the container's id.
+    pub span: Span,
+}
+
+macro_rules! fields {
+    ($($name:ident $path:literal $when:literal;)*) => {
+        /// A field, or a value of one that a target may treat in its own way.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Field {
+            $(
+                #[doc = concat!("`", $path, "` ", $when)]
+                $name,
+            )*
+        }
+
+        impl Field {
+            /// All fields, in the order of the language's definition.
+            pub const ALL: &'static [Field] = &[$(Field::$name),*];
+
+            /// The field as one writes it, with the value where that matters.
+            pub fn path(self) -> &'static str {
+                match self { $(Field::$name => $path,)* }
+            }
+
+            /// When an appliance is said to use it, if that is not simply "when written".
+            pub fn when(self) -> &'static str {
+                match self { $(Field::$name => $when,)* }
+            }
+        }
+    };
+}
+
+fields! {
+    ApplianceId "id" "always";
+    VolumeType "data_persistence.volume_type" "";
+    VolumeLocal "data_persistence.volumes[].scope: local" "";
+    VolumeGlobal "data_persistence.volumes[].scope: global" "";
+    VolumeHints "data_persistence.volumes[].schedule_hints" "";
+    VolumeSize "data_persistence.volumes[].size" "";
+    ContainerId "containers[].id" "always";
+    Service "containers[].type: service" "";
+    Job "containers[].type: job" "";
+    Image "containers[].image" "always";
+    Cpus "containers[].resources.cpus" "always";
+    Mem "containers[].resources.mem" "always";
+    Disk "containers[].resources.disk" "where not 0";
+    Gpu "containers[].resources.gpu" "where not 0";
+    Instances "containers[].instances" "where not 1";
+    Cmd "containers[].cmd" "";
+    Args "containers[].args" "where not empty";
+    Env "containers[].env" "where not empty";
+    References "@id in a string" "";
+    MountPersistent "containers[].volumes[].type: persistent" "";
+    MountHost "containers[].volumes[].type: host" "";
+    MountReadOnly "containers[].volumes[].mode: RO" "";
+    NetworkHost "containers[].network_mode: host" "";
+    NetworkBridge "containers[].network_mode: bridge" "";
+    NetworkContainer "containers[].network_mode: container" "";
+    Ports "containers[].ports" "where not empty";
+    HostPort "containers[].ports[].host_port" "where not 0";
+    PortUdp "containers[].ports[].protocol: udp" "";
+    PortName "containers[].ports[].name" "";
+    Privileged "containers[].is_privileged" "where true";
+    ForcePull "containers[].force_pull_image" "where true, the default";
+    NoForcePull "containers[].force_pull_image: false" "";
+    Dependencies "containers[].dependencies" "where not empty";
+    PlacementCloud "containers[].schedule_hints.placement.cloud" "where nothing more specific is written";
+    PlacementRegion "containers[].schedule_hints.placement.region" "where nothing more specific is written";
+    PlacementZone "containers[].schedule_hints.placement.zone" "where no host is written";
+    PlacementHost "containers[].schedule_hints.placement.host" "";
+    Preemptible "containers[].schedule_hints.preemptible" "";
+    HealthHttp "containers[].health_check.protocol: HTTP" "";
+    HealthHttps "containers[].health_check.protocol: HTTPS" "";
+    HealthTcp "containers[].health_check.protocol: TCP" "";
+    HealthCommand "containers[].health_check.protocol: COMMAND" "";
+    HealthTiming "containers[].health_check times and failures" "with every health check";
+    DefaultHealthCheck "containers[].default_health_check" "where true and it gives a check";
+    MinimumCapacity "containers[].minimum_capacity" "where not 0";
+    Retries "containers[].retries" "for every job";
+    Repeats "containers[].repeats" "where not 1";
+    StartTime "containers[].start_time" "where not empty";
+    Interval "containers[].interval" "where the job repeats";
+}

@@ -1,0 +1,99 @@
+//! The dependency graph: start order, levels, cycles.
+
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use crate::diag::{Diagnostic, codes};
+use crate::plan::{Container, ContainerId};
+
+/// Sets the level of each container and gives the order to start in: behind its
+/// dependencies, else in the order of the document. Each cycle is reported once.
+pub fn order(containers: &mut [Container], diagnostics: &mut Vec<Diagnostic>) -> Vec<ContainerId> {
+    let mut graph = DiGraph::<(), ()>::with_capacity(containers.len(), containers.len());
+    for _ in containers.iter() {
+        graph.add_node(());
+    }
+    for (from, container) in containers.iter().enumerate() {
+        for dependency in &container.dependencies {
+            graph.add_edge(NodeIndex::new(from), NodeIndex::new(dependency.on), ());
+        }
+    }
+    // Strongly connected components come dependencies first.
+    for component in tarjan_scc(&graph) {
+        if component.len() > 1 {
+            let mut members: Vec<ContainerId> = component.iter().map(|node| node.index()).collect();
+            members.sort_unstable();
+            diagnostics.extend(cycle(containers, &members));
+        }
+        for node in component {
+            let level = level(containers, node.index());
+            if let Some(container) = containers.get_mut(node.index()) {
+                container.level = level;
+            }
+        }
+    }
+    let mut order: Vec<ContainerId> = (0..containers.len()).collect();
+    order.sort_by_key(|id| containers.get(*id).map_or(0, |container| container.level));
+    order
+}
+
+/// One more than the highest level among the dependencies.
+fn level(containers: &[Container], id: ContainerId) -> usize {
+    let dependencies = containers.get(id).map_or(&[][..], |container| &container.dependencies);
+    dependencies
+        .iter()
+        .filter_map(|dependency| containers.get(dependency.on))
+        .map(|container| container.level + 1)
+        .max()
+        .unwrap_or(0)
+}
+
+/// The shortest cycle through the first container (in document order) of a strongly
+/// connected component.
+fn cycle(containers: &[Container], members: &[ContainerId]) -> Option<Diagnostic> {
+    let start = *members.first()?;
+    // Breadth first from `start` back to itself, inside the component.
+    let mut came_from: Vec<Option<(ContainerId, usize)>> = vec![None; containers.len()];
+    let mut queue = std::collections::VecDeque::from([start]);
+    let inside = |id: ContainerId| members.binary_search(&id).is_ok();
+    'search: while let Some(id) = queue.pop_front() {
+        for (at, dependency) in containers.get(id)?.dependencies.iter().enumerate() {
+            if !inside(dependency.on) || came_from.get(dependency.on)?.is_some() {
+                continue;
+            }
+            *came_from.get_mut(dependency.on)? = Some((id, at));
+            if dependency.on == start {
+                break 'search;
+            }
+            queue.push_back(dependency.on);
+        }
+    }
+    let mut edges = Vec::new();
+    let mut id = start;
+    loop {
+        let (from, at) = (*came_from.get(id)?)?;
+        edges.push((from, containers.get(from)?.dependencies.get(at)?.span));
+        id = from;
+        if id == start {
+            break;
+        }
+    }
+    edges.reverse();
+    let name = |id: ContainerId| containers.get(id).map_or("", |c| c.id.value.as_str());
+    let mut path: Vec<&str> = edges.iter().map(|(from, _)| name(*from)).collect();
+    path.push(name(start));
+    let (_, first_span) = *edges.first()?;
+    let message = format!("containers depend on each other in a circle: {}", path.join(" -> "));
+    let mut diagnostic = Diagnostic::new(&codes::DEPENDENCY_CYCLE, first_span, message);
+    for (at, (from, span)) in edges.iter().enumerate() {
+        let to = edges.get(at + 1).map_or(start, |(next, _)| *next);
+        let words = format!("`{}` waits for `{}`", name(*from), name(to));
+        diagnostic = match at {
+            0 => diagnostic.label(words),
+            _ => diagnostic.also(*span, words),
+        };
+    }
+    Some(diagnostic.help(
+        "remove one of these dependencies; a reference (`@id`) needs none, and may go in circles",
+    ))
+}

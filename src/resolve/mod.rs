@@ -1,0 +1,121 @@
+//! The model to the plan: ids to indices, strings to pieces, and all that one part of the
+//! appliance says of another. What is wrong is reported, and the rest still resolved.
+
+mod containers;
+mod graph;
+mod health;
+mod ports;
+mod schedule;
+mod text;
+mod uses;
+mod volumes;
+
+use std::collections::HashMap;
+
+use crate::diag::{Diagnostic, codes};
+use crate::model::Appliance;
+use crate::plan::{ContainerId, Plan, Referrer, VolumeId};
+use crate::source::{Source, Spanned};
+
+/// What resolving looks things up in.
+struct Scope<'a> {
+    source: &'a Source,
+    /// The containers by id; the first of two with the same id.
+    containers: HashMap<&'a str, ContainerId>,
+    /// The volumes by id; the first of two with the same id.
+    volumes: HashMap<&'a str, VolumeId>,
+    /// Whether an id that is not here is surely not in the appliance.
+    complete: bool,
+}
+
+/// Resolves an appliance. The plan is to be used only where no error was reported, now or
+/// before.
+pub fn resolve(
+    appliance: &Appliance<'_>,
+    source: &Source,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Plan {
+    let scope = Scope {
+        source,
+        containers: index(appliance.containers.iter().map(|c| c.id), |clash| {
+            let message = format!("the container id `{}` stands twice", clash.second.value);
+            diagnostics.push(
+                Diagnostic::new(&codes::DUPLICATE_ID, clash.second.span, message)
+                    .label("again here")
+                    .also(clash.first.span, "first here")
+                    .help("give each container of an appliance its own id"),
+            );
+        }),
+        volumes: index(appliance.volumes.iter().map(|v| v.id), |clash| {
+            let message = format!("the volume id `{}` stands twice", clash.second.value);
+            diagnostics.push(
+                Diagnostic::new(&codes::DUPLICATE_VOLUME, clash.second.span, message)
+                    .label("again here")
+                    .also(clash.first.span, "first here")
+                    .help("give each persistent volume its own id"),
+            );
+        }),
+        complete: appliance.ids_complete,
+    };
+    let mut containers: Vec<_> = appliance
+        .containers
+        .iter()
+        .map(|container| containers::resolve(container, &scope, diagnostics))
+        .collect();
+    let start_order = graph::order(&mut containers, diagnostics);
+    refer(&mut containers);
+    ports::check(&containers, diagnostics);
+    let volumes = volumes::resolve(&appliance.volumes, &containers, diagnostics);
+    let mut plan =
+        Plan { id: owned(appliance.id), containers, volumes, start_order, uses: Vec::new() };
+    plan.uses = uses::of(&plan);
+    plan
+}
+
+/// Two things with one id.
+struct Clash<'a> {
+    first: Spanned<&'a str>,
+    second: Spanned<&'a str>,
+}
+
+/// Ids to indices; what stands twice is told to `clash`.
+fn index<'a>(
+    ids: impl Iterator<Item = Spanned<&'a str>>,
+    mut clash: impl FnMut(Clash<'a>),
+) -> HashMap<&'a str, usize> {
+    let mut first: HashMap<&str, (usize, Spanned<&str>)> = HashMap::new();
+    for (index, id) in ids.enumerate() {
+        match first.get(id.value) {
+            Some((_, first)) => clash(Clash { first: *first, second: id }),
+            None => {
+                first.insert(id.value, (index, id));
+            }
+        }
+    }
+    first.into_iter().map(|(id, (index, _))| (id, index)).collect()
+}
+
+/// Tells each container who refers to it.
+fn refer(containers: &mut [crate::plan::Container]) {
+    let found: Vec<(ContainerId, Referrer)> = containers
+        .iter()
+        .enumerate()
+        .flat_map(|(from, container)| {
+            container.references().map(move |reference| {
+                (reference.to, Referrer { from, port: reference.port, span: reference.span })
+            })
+        })
+        .collect();
+    for (to, referrer) in found {
+        if let Some(container) = containers.get_mut(to) {
+            container.referrers.push(referrer);
+        }
+    }
+}
+
+fn owned(text: Spanned<&str>) -> Spanned<String> {
+    Spanned::new(text.value.to_owned(), text.span)
+}
+
+#[cfg(test)]
+mod tests;

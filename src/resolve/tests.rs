@@ -1,0 +1,254 @@
+use super::*;
+use crate::plan::{Command, NetworkMode, Piece, Probe, Repeats, Text};
+use crate::source::Syntax;
+
+/// Resolves a document that need not be complete.
+fn resolved(text: &str) -> (Source, Plan, Vec<Diagnostic>) {
+    let source = Source::new("a.json", text);
+    let mut found = Vec::new();
+    let tree = crate::syntax::parse(&source, Syntax::Json, &mut found).unwrap();
+    assert_eq!(found, [], "{text}");
+    let appliance = crate::model::read(&tree).unwrap();
+    let plan = resolve(&appliance, &source, &mut found);
+    crate::diag::sort(&mut found);
+    (source, plan, found)
+}
+
+/// An appliance of these containers, and what is found in it: code and place.
+fn faults(containers: &str) -> Vec<(&'static str, String)> {
+    let (source, _, found) = resolved(&format!(r#"{{"id":"app","containers":[{containers}]}}"#));
+    found.iter().map(|d| (d.code.id, source.slice(d.primary.span).to_owned())).collect()
+}
+
+fn one(containers: &str) -> (&'static str, String) {
+    let found = faults(containers);
+    assert_eq!(found.len(), 1, "{containers}: {found:?}");
+    found.into_iter().next().unwrap()
+}
+
+/// A text with references written as `<index>` or `<index:port>`.
+fn shown(text: &Text) -> String {
+    text.spell(str::to_owned, |r| match r.port {
+        Some(port) => format!("<{}:{port}>", r.to),
+        None => format!("<{}>", r.to),
+    })
+}
+
+fn args(strings: &str) -> (Vec<String>, Vec<&'static str>) {
+    let text =
+        format!(r#"{{"id":"app","containers":[{{"id":"a","args":[{strings}]}},{{"id":"b-1"}}]}}"#);
+    let (_, plan, found) = resolved(&text);
+    let Command::Image(args) = &plan.containers[0].command else { panic!("args are written") };
+    (args.iter().map(shown).collect(), found.iter().map(|d| d.code.id).collect())
+}
+
+#[test]
+fn references_are_found_anywhere_in_a_string() {
+    let (texts, found) = args(
+        r#""zk://@b-1:2181/x", "@a @b-1", "http://@a:8080", "@b-1/", "@a:", "@a:x1", "@a:80x", "@a:0",
+           "@a:70000", "@a:080", "@a,@a", "@a@b-1""#,
+    );
+    assert_eq!(found, [""; 0]);
+    assert_eq!(
+        texts,
+        [
+            "zk://<1:2181>/x",
+            "<0> <1>",
+            "http://<0:8080>",
+            "<1>/",
+            "<0>:",
+            "<0>:x1",
+            "<0>:80x",
+            "<0>:0",
+            "<0>:70000",
+            "<0>:080",
+            "<0>,<0>",
+            "<0><1>"
+        ]
+    );
+}
+
+#[test]
+fn what_is_no_reference_stays() {
+    let (texts, found) = args(
+        r#""user\\@example.org", "a @ b", "@", "@@", "@!", "\\@a", "\\\\@a", "", 1.50, true, null"#,
+    );
+    assert_eq!(found, [""; 0]);
+    let expected =
+        ["user@example.org", "a @ b", "@", "@@", "@!", "@a", "\\@a", "", "1.50", "true", "null"];
+    assert_eq!(texts, expected);
+}
+
+#[test]
+fn an_id_is_the_longest_run() {
+    let (texts, found) = args(r#""@a-", "@b-1x", "@b""#);
+    assert_eq!(found, ["E0301", "E0301", "E0301"]);
+    assert_eq!(texts, ["@a-", "@b-1x", "@b"]);
+}
+
+#[test]
+fn environment_values_become_json_text_with_references() {
+    let (_, plan, found) = resolved(
+        r#"{"id":"app","containers":[{"id":"a","env":{"S":" x ","N":1e3,"B":false,"Z":null,
+            "O":{"k\"":["@a:80","\\@a \n",{}],"f":2.0}}}]}"#,
+    );
+    assert_eq!(found, []);
+    let values: Vec<_> = plan.containers[0].env.iter().map(|var| shown(&var.value)).collect();
+    assert_eq!(values, [" x ", "1e3", "false", "null", r#"{"k\"":["<0:80>","@a \n",{}],"f":2.0}"#]);
+}
+
+#[test]
+fn no_two_literals_stand_side_by_side() {
+    let (_, plan, _) = resolved(r#"{"id":"app","containers":[{"id":"a","cmd":"x\\@y @a z\\@"}]}"#);
+    let Command::Shell(text) = &plan.containers[0].command else { panic!("cmd is written") };
+    assert_eq!(text.pieces.len(), 3);
+    assert_eq!(text.pieces[0], Piece::Literal("x@y ".to_owned()));
+}
+
+#[test]
+fn an_unknown_id_is_found_at_the_very_characters() {
+    let (code, place) = one(r#"{"id":"zoo","args":["\"\u00e9 @zo:1"]}"#);
+    assert_eq!((code, place.as_str()), ("E0301", "@zo"));
+    assert_eq!(one(r#"{"id":"zoo","env":{"A":["x@oz"]}}"#).1, "@oz");
+    assert_eq!(one(r#"{"id":"zoo","dependencies":["zo"]}"#), ("E0302", "\"zo\"".to_owned()));
+}
+
+#[test]
+fn ids_that_may_be_among_the_unreadable_are_not_unknown() {
+    assert_eq!(faults(r#"{"id":"a","args":["@b"],"dependencies":["b"]},{"image":"x"}"#), []);
+}
+
+#[test]
+fn a_cycle_is_reported_once_as_a_path() {
+    let text = r#"{"id":"app","containers":[
+        {"id":"x","dependencies":["a"]},
+        {"id":"a","dependencies":["b"]},
+        {"id":"b","dependencies":["c","x"]},
+        {"id":"c","dependencies":["a"]}]}"#;
+    let (_, _, found) = resolved(text);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].message.ends_with("x -> a -> b -> x"), "{}", found[0].message);
+    assert_eq!(found[0].secondary.len(), 2);
+    assert_eq!(one(r#"{"id":"a","dependencies":["a"]}"#).0, "E0305");
+}
+
+#[test]
+fn the_start_order_follows_dependencies_then_the_document() {
+    let (_, plan, found) = resolved(
+        r#"{"id":"app","containers":[{"id":"web","dependencies":["api","db"]},
+            {"id":"api","dependencies":["db"]},{"id":"db"},{"id":"log"}]}"#,
+    );
+    assert_eq!(found, []);
+    assert_eq!(plan.start_order, [2, 3, 1, 0]);
+    assert_eq!(plan.containers.iter().map(|c| c.level).collect::<Vec<_>>(), [2, 1, 0, 0]);
+}
+
+#[test]
+fn who_refers_is_told_to_who_is_referred_to() {
+    let (_, plan, _) = resolved(
+        r#"{"id":"app","containers":[{"id":"a","args":["@a","@b:80"]},{"id":"b","cmd":"@a"}]}"#,
+    );
+    let referrers = |at: usize| -> Vec<_> {
+        plan.containers[at].referrers.iter().map(|r| (r.from, r.port)).collect()
+    };
+    assert_eq!(referrers(0), [(0, None), (1, None)]);
+    assert_eq!(referrers(1), [(0, Some(80))]);
+}
+
+#[test]
+fn ports_are_checked() {
+    let port = |a: &str| format!(r#"{{"id":"a","network_mode":"bridge",{a}}}"#);
+    let twice = port(r#""ports":[{"container_port":80},{"container_port":80,"protocol":"TCP"}]"#);
+    assert_eq!(one(&twice).0, "E0306");
+    let both = port(r#""ports":[{"container_port":53},{"container_port":53,"protocol":"udp"}]"#);
+    assert_eq!(faults(&both), []);
+    let many = port(r#""instances":2,"ports":[{"container_port":80,"host_port":8080}]"#);
+    assert_eq!(one(&many).0, "W0303");
+    assert_eq!(one(r#"{"id":"a","ports":[{"container_port":80,"host_port":81}]}"#).0, "E0308");
+    assert_eq!(faults(r#"{"id":"a","ports":[{"container_port":80,"host_port":80}]}"#), []);
+    let clash = r#"{"id":"a","ports":[{"container_port":80}]},
+        {"id":"b","network_mode":"container","ports":[{"container_port":1,"host_port":80}]}"#;
+    assert_eq!(one(clash), ("E0307", "80".to_owned()));
+    let apart = r#"{"id":"a","ports":[{"container_port":80}],"schedule_hints":{"placement":{"host":"x"}}},
+        {"id":"b","ports":[{"container_port":80}],"user_schedule_hints":{"placement":{"host":"y"}}}"#;
+    assert_eq!(faults(apart), []);
+}
+
+#[test]
+fn health_checks_find_their_port() {
+    let service = |a: &str| {
+        format!(
+            r#"{{"id":"a","network_mode":"bridge",{a},
+            "ports":[{{"container_port":53,"protocol":"udp"}},{{"container_port":80}}]}}"#
+        )
+    };
+    let (_, plan, found) = resolved(&format!(
+        r#"{{"id":"app","containers":[{}]}}"#,
+        service(r#""default_health_check":true"#)
+    ));
+    assert_eq!(found, []);
+    let health = plan.containers[0].health().unwrap();
+    assert!(matches!(health.probe, Probe::Tcp { port: 1 }) && health.is_default);
+    assert_eq!(one(&service(r#""health_check":{"port_index":2}"#)).0, "E0312");
+    assert_eq!(one(&service(r#""health_check":{"port_index":0}"#)).0, "E0312");
+    assert_eq!(faults(&service(r#""health_check":{"port_index":1,"protocol":"http"}"#)), []);
+    assert_eq!(one(r#"{"id":"a","default_health_check":true}"#).0, "W0302");
+}
+
+#[test]
+fn volumes_are_found_by_id() {
+    let app = |mounts: &str| {
+        let text = format!(
+            r#"{{"id":"app","data_persistence":{{"volumes":[{{"id":"data"}}]}},
+            "containers":[{{"id":"a","volumes":[{mounts}]}}]}}"#
+        );
+        let (_, plan, found) = resolved(&text);
+        (plan, found.iter().map(|d| d.code.id).collect::<Vec<_>>())
+    };
+    let (plan, found) = app(r#"{"src":"data","dest":"/x"},{"src":"data","dest":"/y","mode":"ro"}"#);
+    assert_eq!(found, [""; 0]);
+    assert_eq!(plan.volumes[0].mounted_by, [0]);
+    assert!(plan.containers[0].mounts[1].read_only.value);
+    assert_eq!(app(r#"{"src":"dta","dest":"/x"}"#).1, ["W0301", "E0309"]);
+    assert_eq!(
+        app(r#"{"src":"data","dest":"/x"},{"host_path":"/h","container_path":"/x/"}"#).1,
+        ["E0311"]
+    );
+}
+
+#[test]
+fn schedules_are_read() {
+    let job = |a: &str| format!(r#"{{"id":"a","type":"job",{a}}}"#);
+    let (_, plan, found) = resolved(&format!(
+        r#"{{"id":"app","containers":[{}]}}"#,
+        job(r#""repeats":-1,"interval":"1DT2H30M","start_time":"2027-01-31T04:30:00+01:00""#)
+    ));
+    assert_eq!(found, []);
+    let job_plan = plan.containers[0].job().unwrap();
+    assert_eq!(job_plan.repeats.value, Repeats::Forever);
+    assert_eq!(job_plan.start.as_ref().unwrap().value.utc, [2027, 1, 31, 3, 30, 0]);
+    let interval = &job_plan.interval.value;
+    assert_eq!((interval.months, interval.days, interval.seconds), (0, 1, 9000));
+    assert_eq!(one(&job(r#""interval":"PT1H""#)).0, "E0314");
+    assert_eq!(one(&job(r#""interval":"10 minutes""#)).0, "E0314");
+    assert_eq!(one(&job(r#""repeats":2,"interval":"T0S""#)).0, "E0314");
+    assert_eq!(one(&job(r#""repeats":2,"interval":"10M""#)).0, "H0302");
+    assert_eq!(one(&job(r#""repeats":2"#)).0, "H0302");
+    assert_eq!(faults(&job(r#""interval":"10M""#)), []);
+    assert_eq!(one(&job(r#""start_time":"tomorrow""#)).0, "E0313");
+    assert_eq!(one(&job(r#""start_time":"2027-01-31 04:30:00Z""#)).0, "E0313");
+    assert_eq!(one(&job(r#""start_time":"2027-01-31T04:30:00""#)).0, "E0313");
+}
+
+#[test]
+fn defaults_are_those_of_the_language() {
+    let (_, plan, _) =
+        resolved(r#"{"id":"app","containers":[{"id":"a"},{"id":"j","type":"job"}]}"#);
+    let a = &plan.containers[0];
+    assert_eq!(a.network.value, NetworkMode::Host);
+    assert_eq!(a.instances.value, 1);
+    assert!(a.force_pull.value && !a.privileged.value);
+    let job = plan.containers[1].job().unwrap();
+    assert_eq!((job.retries.value, job.repeats.value), (1, Repeats::Times(1)));
+    assert_eq!(job.interval.value.months, 2);
+}

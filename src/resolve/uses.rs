@@ -1,0 +1,161 @@
+//! Which fields an appliance uses: what each target must say something about.
+
+use crate::plan::{
+    Command, Container, ContainerId, Field, HealthCheck, Kind, MountSource, NetworkMode,
+    PlacementLevel, Plan, Probe, Scope, Transport, Use, Volume,
+};
+use crate::source::Span;
+
+/// Every use of a field, the appliance's own first, then container by container.
+pub fn of(plan: &Plan) -> Vec<Use> {
+    let mut uses = Uses { found: Vec::new(), container: None };
+    uses.add(Field::ApplianceId, plan.id.span);
+    let volume_type = plan.volumes.first().and_then(|volume| volume.volume_type.as_ref());
+    uses.when(volume_type.map(|written| written.span), Field::VolumeType);
+    for volume in &plan.volumes {
+        uses.volume(volume);
+    }
+    for (id, container) in plan.containers.iter().enumerate() {
+        uses.container = Some(id);
+        uses.container(container);
+    }
+    uses.found
+}
+
+struct Uses {
+    found: Vec<Use>,
+    container: Option<ContainerId>,
+}
+
+impl Uses {
+    fn add(&mut self, field: Field, span: Span) {
+        self.found.push(Use { field, container: self.container, span });
+    }
+
+    fn when(&mut self, span: Option<Span>, field: Field) {
+        if let Some(span) = span {
+            self.add(field, span);
+        }
+    }
+
+    fn volume(&mut self, volume: &Volume) {
+        // Taken apart completely, so that a new field has to be thought of here.
+        let Volume { id, scope, volume_type: _, size, placement, preemptible, mounted_by: _ } =
+            volume;
+        let field = match scope.value {
+            Scope::Local => Field::VolumeLocal,
+            Scope::Global => Field::VolumeGlobal,
+        };
+        self.add(field, id.span);
+        self.when(size.map(|size| size.span), Field::VolumeSize);
+        let hints = placement.as_ref().map(|placement| placement.name.span);
+        self.when(hints.or(preemptible.map(|p| p.span)), Field::VolumeHints);
+    }
+
+    fn container(&mut self, container: &Container) {
+        let Container {
+            id,
+            kind,
+            image,
+            resources,
+            instances,
+            command,
+            env,
+            mounts,
+            network,
+            ports,
+            privileged,
+            force_pull,
+            dependencies,
+            placement,
+            preemptible,
+            level: _,
+            referrers: _,
+        } = container;
+        self.add(Field::ContainerId, id.span);
+        self.kind(kind, id.span);
+        self.add(Field::Image, image.span);
+        self.add(Field::Cpus, resources.cpus.span);
+        self.add(Field::Mem, resources.mem.span);
+        self.when((resources.disk.value > 0).then_some(resources.disk.span), Field::Disk);
+        self.when((resources.gpu.value > 0).then_some(resources.gpu.span), Field::Gpu);
+        self.when((instances.value != 1).then_some(instances.span), Field::Instances);
+        match command {
+            Command::Shell(script) => self.add(Field::Cmd, script.span),
+            Command::Image(args) => self.when(args.first().map(|arg| arg.span), Field::Args),
+        }
+        self.when(env.first().map(|var| var.name.span), Field::Env);
+        self.when(container.references().next().map(|r| r.span), Field::References);
+        for mount in mounts {
+            match &mount.source {
+                MountSource::Host(path) => self.add(Field::MountHost, path.span),
+                MountSource::Persistent(volume) => self.add(Field::MountPersistent, volume.span),
+            }
+            let read_only = mount.read_only.value.then_some(mount.read_only.span);
+            self.when(read_only, Field::MountReadOnly);
+        }
+        let mode = match network.value {
+            NetworkMode::Host => Field::NetworkHost,
+            NetworkMode::Bridge => Field::NetworkBridge,
+            NetworkMode::Container => Field::NetworkContainer,
+        };
+        self.add(mode, network.span);
+        self.when(ports.first().map(|port| port.container_port.span), Field::Ports);
+        for port in ports {
+            let fixed = port.host_port.value != 0;
+            self.when(fixed.then_some(port.host_port.span), Field::HostPort);
+            let udp = port.transport.value == Transport::Udp;
+            self.when(udp.then_some(port.transport.span), Field::PortUdp);
+            self.when(port.name.as_ref().map(|name| name.span), Field::PortName);
+        }
+        self.when(privileged.value.then_some(privileged.span), Field::Privileged);
+        let pull = if force_pull.value { Field::ForcePull } else { Field::NoForcePull };
+        self.add(pull, force_pull.span);
+        self.when(dependencies.first().map(|d| d.span), Field::Dependencies);
+        if let Some(placement) = placement {
+            let field = match placement.level {
+                PlacementLevel::Cloud => Field::PlacementCloud,
+                PlacementLevel::Region => Field::PlacementRegion,
+                PlacementLevel::Zone => Field::PlacementZone,
+                PlacementLevel::Host => Field::PlacementHost,
+            };
+            self.add(field, placement.name.span);
+        }
+        self.when(preemptible.map(|p| p.span), Field::Preemptible);
+    }
+
+    fn kind(&mut self, kind: &Kind, place: Span) {
+        match kind {
+            Kind::Service(service) => {
+                self.add(Field::Service, place);
+                if let Some(health) = &service.health {
+                    self.health(health);
+                }
+                let capacity = service.minimum_capacity;
+                self.when((capacity.value > 0.0).then_some(capacity.span), Field::MinimumCapacity);
+            }
+            Kind::Job(job) => {
+                self.add(Field::Job, place);
+                self.add(Field::Retries, job.retries.span);
+                let repeating = job.is_repeating();
+                self.when(repeating.then_some(job.repeats.span), Field::Repeats);
+                self.when(job.start.as_ref().map(|start| start.span), Field::StartTime);
+                self.when(repeating.then_some(job.interval.span), Field::Interval);
+            }
+        }
+    }
+
+    fn health(&mut self, health: &HealthCheck) {
+        let field = match &health.probe {
+            Probe::Http { tls: false, .. } => Field::HealthHttp,
+            Probe::Http { tls: true, .. } => Field::HealthHttps,
+            Probe::Tcp { .. } => Field::HealthTcp,
+            Probe::Command(_) => Field::HealthCommand,
+        };
+        self.add(field, health.span);
+        self.add(Field::HealthTiming, health.span);
+        if health.is_default {
+            self.add(Field::DefaultHealthCheck, health.span);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The Nomad target.
+
+use super::{Artifact, Capability, OptionSpec, Options, Target};
+use crate::diag::{Diagnostic, codes};
+use crate::plan::Plan;
+use crate::render::RenderError;
+
+/// The Nomad target.
+pub struct Nomad;
+
+impl Target for Nomad {
+    fn name(&self) -> &'static str {
+        "nomad"
+    }
+
+    fn summary(&self) -> &'static str {
+        "not built yet"
+    }
+
+    fn capabilities(&self) -> &'static [Capability] {
+        &[]
+    }
+
+    fn options(&self) -> &'static [OptionSpec] {
+        &[]
+    }
+
+    fn lower(
+        &self,
+        plan: &Plan,
+        _options: &Options,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Result<Vec<Artifact>, RenderError> {
+        let message = "this target is not built yet";
+        diagnostics.push(Diagnostic::new(&codes::NOT_CARRIED, plan.id.span, message));
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,189 @@
+//! Options of targets: facts about a cluster that an appliance does not hold.
+
+use std::collections::BTreeMap;
+
+use crate::diag::{Diagnostic, codes, list_or, nearest};
+use crate::source::{Source, Span};
+
+use super::{ALL, Target};
+
+/// An option of a target.
+#[derive(Debug, Clone, Copy)]
+pub struct OptionSpec {
+    /// Its name, in lower case with hyphens.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: OptionKind,
+    /// Its value where none is given; an empty one means "none".
+    pub default: &'static str,
+    /// What it does, in one line.
+    pub meaning: &'static str,
+}
+
+/// What an option takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum OptionKind {
+    /// `true` or `false`.
+    Flag,
+    /// Any text.
+    Text,
+    /// A whole number in this range.
+    Integer(i64, i64),
+    /// A number above zero.
+    Number,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+}
+
+impl OptionKind {
+    /// What is wanted, in words.
+    pub fn wanted(self) -> String {
+        match self {
+            OptionKind::Flag => "`true` or `false`".to_owned(),
+            OptionKind::Text => "text".to_owned(),
+            OptionKind::Integer(low, high) => format!("a whole number from {low} to {high}"),
+            OptionKind::Number => "a number above 0".to_owned(),
+            OptionKind::OneOf(words) => list_or(words.iter().copied()),
+        }
+    }
+
+    fn takes(self, value: &str) -> bool {
+        match self {
+            OptionKind::Flag => value == "true" || value == "false",
+            OptionKind::Text => true,
+            OptionKind::Integer(low, high) => {
+                value.parse().is_ok_and(|number: i64| (low..=high).contains(&number))
+            }
+            OptionKind::Number => {
+                value.parse().is_ok_and(|number: f64| number.is_finite() && number > 0.0)
+            }
+            OptionKind::OneOf(words) => words.contains(&value),
+        }
+    }
+}
+
+/// The values of one target's options: those given, else the defaults.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    specs: &'static [OptionSpec],
+    given: BTreeMap<&'static str, String>,
+}
+
+impl Options {
+    /// The defaults of a target.
+    pub fn of(target: &dyn Target) -> Options {
+        Options { specs: target.options(), given: BTreeMap::new() }
+    }
+
+    /// The value of an option as text; empty for one the target does not have.
+    pub fn text(&self, name: &str) -> &str {
+        let default = || {
+            let spec = self.specs.iter().find(|spec| spec.name == name);
+            spec.map_or("", |spec| spec.default)
+        };
+        self.given.get(name).map_or_else(default, String::as_str)
+    }
+
+    /// The value as text, or nothing where it is empty.
+    pub fn some(&self, name: &str) -> Option<&str> {
+        Some(self.text(name)).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a flag.
+    pub fn flag(&self, name: &str) -> bool {
+        self.text(name) == "true"
+    }
+
+    /// The value of a whole number.
+    pub fn integer(&self, name: &str) -> i64 {
+        self.text(name).parse().unwrap_or(0)
+    }
+
+    /// The value of a number.
+    pub fn number(&self, name: &str) -> f64 {
+        self.text(name).parse().unwrap_or(1.0)
+    }
+
+    /// Gives an option a value.
+    ///
+    /// `name` and `value` are places in `source`, which is a project file or an argument.
+    /// What the target does not take is reported and not set.
+    pub fn set(
+        &mut self,
+        target: &dyn Target,
+        source: &Source,
+        name: (&str, Span),
+        value: (&str, Span),
+    ) -> Result<(), Diagnostic> {
+        let (name, name_span) = name;
+        let (value, value_span) = value;
+        let Some(spec) = self.specs.iter().find(|spec| spec.name == name) else {
+            return Err(unknown(
+                format!("the target `{}` has no option `{name}`", target.name()),
+                (source.slice(name_span), name_span),
+                self.specs.iter().map(|spec| spec.name),
+            ));
+        };
+        if !spec.kind.takes(value) {
+            let message = format!("`{value}` is not a value of the option `{name}`");
+            let diagnostic = Diagnostic::new(&codes::BAD_OPTION, value_span, message);
+            let near = match spec.kind {
+                OptionKind::OneOf(words) => nearest(value, words.iter().copied()),
+                _ => None,
+            };
+            return Err(match near {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic.help(format!("it takes {}", spec.kind.wanted())),
+            });
+        }
+        self.given.insert(spec.name, value.to_owned());
+        Ok(())
+    }
+}
+
+/// The finding for a name that is not one of `known`.
+fn unknown(
+    message: String,
+    written: (&str, Span),
+    known: impl Iterator<Item = &'static str>,
+) -> Diagnostic {
+    let known: Vec<&str> = known.collect();
+    let (word, span) = written;
+    let diagnostic = Diagnostic::new(&codes::BAD_OPTION, span, message);
+    match nearest(word, known.iter().copied()) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None if known.is_empty() => diagnostic.help("it has none"),
+        None => diagnostic.help(format!("there is {}", list_or(known))),
+    }
+}
+
+/// Reads an argument of the form `target.option=value`.
+///
+/// # Errors
+/// The finding, where it is not of that form or names no target.
+pub fn split_argument(
+    source: &Source,
+) -> Result<(&'static dyn Target, (&str, Span), (&str, Span)), Diagnostic> {
+    let text = source.text();
+    let whole = Span::new(0, text.len());
+    let parts = text.split_once('=').and_then(|(path, value)| {
+        let (target, name) = path.split_once('.')?;
+        Some((target, name, value))
+    });
+    let Some((target, name, value)) = parts else {
+        let message = format!("`{text}` is not of the form `target.option=value`");
+        return Err(Diagnostic::new(&codes::BAD_OPTION, whole, message)
+            .help("for example `--option kubernetes.expose=load-balancer`"));
+    };
+    let Some(found) = super::find(target) else {
+        return Err(unknown(
+            format!("there is no target `{target}`"),
+            (target, Span::new(0, target.len())),
+            ALL.iter().map(|target| target.name()),
+        ));
+    };
+    let name_start = target.len() + 1;
+    let name_span = Span::new(name_start, name_start + name.len());
+    let value_span = Span::new(name_span.end as usize + 1, text.len());
+    Ok((found, (name, name_span), (value, value_span)))
+}
