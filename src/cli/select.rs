@@ -25,21 +25,22 @@ pub fn targets(arguments: &TargetArguments) -> Result<Vec<Selected>, Status> {
     let mut status = Status::Clean;
     for argument in &arguments.options {
         let source = Source::new("--option", argument.as_str());
-        if let Err(diagnostic) = set(&mut selected, &source) {
-            show(&Report { source: source.clone(), diagnostics: vec![diagnostic] });
+        let mut diagnostics = Vec::new();
+        if let Some(given) = target::parse_argument(&source, &mut diagnostics) {
+            let mut unused = Options::of(given.target);
+            let options = selected
+                .iter_mut()
+                .find(|known| known.target.name() == given.target.name())
+                // Of a target that is not compiled for: checked all the same.
+                .map_or(&mut unused, |known| &mut known.options);
+            options.set(given.target, given.name, given.value, &mut diagnostics);
+        }
+        if !diagnostics.is_empty() {
+            show(&Report { source, diagnostics });
             status = Status::Usage;
         }
     }
     if status == Status::Clean { Ok(selected) } else { Err(status) }
-}
-
-fn set(selected: &mut [Selected], source: &Source) -> Result<(), crate::diag::Diagnostic> {
-    let (target, name, value) = target::split_argument(source)?;
-    match selected.iter_mut().find(|known| known.target.name() == target.name()) {
-        Some(known) => known.options.set(target, source, name, value),
-        // Of a target that is not compiled for: checked all the same.
-        None => Options::of(target).set(target, source, name, value),
-    }
 }
 
 /// Says that there is no such target.

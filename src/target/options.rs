@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diag::{Diagnostic, codes, list_or, nearest};
-use crate::source::{Source, Span};
+use crate::source::{Source, Span, Spanned};
 
 use super::{ALL, Target};
 
@@ -106,84 +106,91 @@ impl Options {
 
     /// Gives an option a value.
     ///
-    /// `name` and `value` are places in `source`, which is a project file or an argument.
     /// What the target does not take is reported and not set.
     pub fn set(
         &mut self,
         target: &dyn Target,
-        source: &Source,
-        name: (&str, Span),
-        value: (&str, Span),
-    ) -> Result<(), Diagnostic> {
-        let (name, name_span) = name;
-        let (value, value_span) = value;
-        let Some(spec) = self.specs.iter().find(|spec| spec.name == name) else {
-            return Err(unknown(
-                format!("the target `{}` has no option `{name}`", target.name()),
-                (source.slice(name_span), name_span),
-                self.specs.iter().map(|spec| spec.name),
-            ));
+        name: Spanned<&str>,
+        value: Spanned<&str>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let Some(spec) = self.specs.iter().find(|spec| spec.name == name.value) else {
+            let message = format!("the target `{}` has no option `{}`", target.name(), name.value);
+            diagnostics.push(unknown(message, name, self.specs.iter().map(|spec| spec.name)));
+            return;
         };
-        if !spec.kind.takes(value) {
-            let message = format!("`{value}` is not a value of the option `{name}`");
-            let diagnostic = Diagnostic::new(&codes::BAD_OPTION, value_span, message);
+        if !spec.kind.takes(value.value) {
+            let message = format!("`{}` is not a value of the option `{}`", value.value, spec.name);
+            let diagnostic = Diagnostic::new(&codes::BAD_OPTION, value.span, message);
             let near = match spec.kind {
-                OptionKind::OneOf(words) => nearest(value, words.iter().copied()),
+                OptionKind::OneOf(words) => nearest(value.value, words.iter().copied()),
                 _ => None,
             };
-            return Err(match near {
+            diagnostics.push(match near {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
                 None => diagnostic.help(format!("it takes {}", spec.kind.wanted())),
             });
+            return;
         }
-        self.given.insert(spec.name, value.to_owned());
-        Ok(())
+        self.given.insert(spec.name, value.value.to_owned());
     }
 }
 
 /// The finding for a name that is not one of `known`.
-fn unknown(
+pub fn unknown(
     message: String,
-    written: (&str, Span),
+    written: Spanned<&str>,
     known: impl Iterator<Item = &'static str>,
 ) -> Diagnostic {
     let known: Vec<&str> = known.collect();
-    let (word, span) = written;
-    let diagnostic = Diagnostic::new(&codes::BAD_OPTION, span, message);
-    match nearest(word, known.iter().copied()) {
+    let diagnostic = Diagnostic::new(&codes::BAD_OPTION, written.span, message);
+    match nearest(written.value, known.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None if known.is_empty() => diagnostic.help("it has none"),
         None => diagnostic.help(format!("there is {}", list_or(known))),
     }
 }
 
-/// Reads an argument of the form `target.option=value`.
-///
-/// # Errors
-/// The finding, where it is not of that form or names no target.
-pub fn split_argument(
-    source: &Source,
-) -> Result<(&'static dyn Target, (&str, Span), (&str, Span)), Diagnostic> {
+/// An option as it is given in an argument.
+pub struct Given<'a> {
+    /// The target it belongs to.
+    pub target: &'static dyn Target,
+    /// Its name.
+    pub name: Spanned<&'a str>,
+    /// Its value.
+    pub value: Spanned<&'a str>,
+}
+
+/// Reads an argument of the form `target.option=value`. `None` where it is not of that
+/// form or names no target, which is reported.
+pub fn parse_argument<'a>(
+    source: &'a Source,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Given<'a>> {
     let text = source.text();
-    let whole = Span::new(0, text.len());
     let parts = text.split_once('=').and_then(|(path, value)| {
         let (target, name) = path.split_once('.')?;
         Some((target, name, value))
     });
     let Some((target, name, value)) = parts else {
         let message = format!("`{text}` is not of the form `target.option=value`");
-        return Err(Diagnostic::new(&codes::BAD_OPTION, whole, message)
-            .help("for example `--option kubernetes.expose=load-balancer`"));
-    };
-    let Some(found) = super::find(target) else {
-        return Err(unknown(
-            format!("there is no target `{target}`"),
-            (target, Span::new(0, target.len())),
-            ALL.iter().map(|target| target.name()),
-        ));
+        diagnostics.push(
+            Diagnostic::new(&codes::BAD_OPTION, Span::new(0, text.len()), message)
+                .help("for example `--option kubernetes.expose=load-balancer`"),
+        );
+        return None;
     };
     let name_start = target.len() + 1;
-    let name_span = Span::new(name_start, name_start + name.len());
-    let value_span = Span::new(name_span.end as usize + 1, text.len());
-    Ok((found, (name, name_span), (value, value_span)))
+    let value_start = name_start + name.len() + 1;
+    let Some(found) = super::find(target) else {
+        let message = format!("there is no target `{target}`");
+        let written = Spanned::new(target, Span::new(0, target.len()));
+        diagnostics.push(unknown(message, written, ALL.iter().map(|target| target.name())));
+        return None;
+    };
+    Some(Given {
+        target: found,
+        name: Spanned::new(name, Span::new(name_start, name_start + name.len())),
+        value: Spanned::new(value, Span::new(value_start, text.len())),
+    })
 }
