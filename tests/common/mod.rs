@@ -1,0 +1,58 @@
+//! What several test files need: the examples and the corpus, compiled in memory.
+
+#![allow(dead_code, reason = "no test file needs all of it")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use applc::cli::Disk;
+use applc::diag::human;
+use applc::target::{Options, Target};
+use applc::{Compilation, Selected};
+
+/// A path in the repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The appliances in a folder of the repository, sorted by name.
+pub fn appliances(folder: &str) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(repository(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            ending.is_some_and(|ending| ["json", "jsonc", "yaml"].contains(&ending))
+        })
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "no appliances in {folder}");
+    files
+}
+
+/// A file without its folder and ending.
+pub fn stem(path: &Path) -> &str {
+    path.file_stem().unwrap().to_str().unwrap()
+}
+
+/// The targets that are built.
+pub fn targets() -> impl Iterator<Item = &'static dyn Target> {
+    applc::target::ALL.iter().copied().filter(|target| !target.capabilities().is_empty())
+}
+
+/// Compiles a file for one target with its default options.
+pub fn compile(path: &Path, target: &'static dyn Target) -> Compilation {
+    let selected = Selected { target, options: Options::of(target) };
+    applc::compile(&Disk, path.to_str().unwrap(), &[selected]).unwrap()
+}
+
+/// Everything a compilation gives, as a person would see it: the findings, then the files.
+/// The repository's own path is left out.
+pub fn shown(compilation: &Compilation) -> String {
+    let root = format!("{}/", env!("CARGO_MANIFEST_DIR"));
+    let mut text = human::render(&compilation.report, false).replace(&root, "");
+    for artifact in compilation.outputs.iter().flat_map(|output| &output.artifacts) {
+        text.push_str(&format!("======== {}\n{}", artifact.path, artifact.text));
+    }
+    text
+}
