@@ -8,6 +8,7 @@ another one in each container.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -109,6 +110,7 @@ class Agent:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                env={**os.environ, "TMPDIR": str(folder)},
             )
         try:
             wait_until("a Nomad client with a healthy docker driver", self._ready)
