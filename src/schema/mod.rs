@@ -1,2 +1,55 @@
-pub const TEXT: &str = "";
-pub fn check(_: &crate::syntax::Node, _: &mut Vec<crate::diag::Diagnostic>) {}
+//! The structure of the language: which fields there are, of which type, in which range.
+//!
+//! It is stated once, in the published JSON Schema, which a library runs. What the
+//! library finds is carried back to the source and put into words here.
+
+mod advice;
+mod place;
+mod rules;
+mod value;
+mod values;
+mod violations;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::LazyLock;
+
+use jsonschema::{PatternOptions, Validator};
+use serde_json::Value;
+
+use crate::diag::Diagnostic;
+use crate::syntax::Node;
+
+/// The published JSON Schema (draft-07) of an appliance.
+pub const TEXT: &str = include_str!("../../schema/appliance.schema.json");
+
+/// The schema as a document, for its words, and ready to run.
+struct Schema {
+    document: Value,
+    validator: Validator,
+}
+
+static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+    let document: Value = serde_json::from_str(TEXT).expect("the schema is JSON");
+    let validator = jsonschema::draft7::options()
+        .with_pattern_options(PatternOptions::regex())
+        .build(&document)
+        .expect("the schema is valid");
+    Schema { document, validator }
+});
+
+/// Holds a tree against the schema and reports what does not fit: errors where the
+/// structure is wrong, warnings and hints about fields that have no effect. What is broken
+/// in the tree has been reported and is passed over.
+pub fn check(tree: &Node, diagnostics: &mut Vec<Diagnostic>) {
+    let schema = &*SCHEMA;
+    let value = value::of(tree);
+    // Telling that all is well is much cheaper than looking for what is not.
+    if !schema.validator.is_valid(&value) {
+        let found = schema.validator.iter_errors(&value).collect();
+        violations::report(&schema.document, tree, found, diagnostics);
+    }
+    advice::report(&schema.document, tree, diagnostics);
+}

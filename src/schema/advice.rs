@@ -1,0 +1,144 @@
+//! What is accepted but has no effect, or is written in an old form.
+
+use serde_json::Value;
+
+use super::place::removal;
+use super::{value, words};
+use crate::diag::{Diagnostic, codes};
+use crate::source::Span;
+use crate::syntax::{Kind, Member, Node, Object};
+
+/// Reports old forms, and fields without effect. Of the fields that a running system adds
+/// only one hint is given for the whole document.
+pub fn report(schema: &Value, tree: &Node, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(appliance) = tree.as_object() else { return };
+    if let Some(index) = index_of(appliance, "scheduler") {
+        diagnostics.push(scheduler(appliance, index));
+    }
+    let container_rule = schema.pointer("/definitions/container").unwrap_or(&Value::Null);
+    let mut added = Added::default();
+    let containers = appliance.get("containers").and_then(Node::as_array).unwrap_or_default();
+    for container in containers.iter().filter_map(Node::as_object) {
+        for (index, member) in container.members.iter().enumerate() {
+            let Some(rule) = words::field(schema, container_rule, &member.key.value) else {
+                continue;
+            };
+            if words::is_marked(rule, "readOnly") {
+                added.note(member);
+            } else if words::is_marked(rule, "deprecated") {
+                diagnostics.push(obsolete(container, index, member, rule));
+            }
+        }
+        let volumes = container.get("volumes").and_then(Node::as_array).unwrap_or_default();
+        diagnostics.extend(volumes.iter().filter_map(Node::as_object).filter_map(old_volume));
+    }
+    diagnostics.extend(added.hint());
+}
+
+fn index_of(object: &Object, key: &str) -> Option<usize> {
+    object.members.iter().position(|member| member.key.value == key)
+}
+
+/// Adds the edit that takes a member out, where its neighbours are known.
+fn with_removal(diagnostic: Diagnostic, object: &Object, index: usize) -> Diagnostic {
+    match removal(object, index) {
+        Some(span) if !object.damaged => diagnostic.safe_edit(span, ""),
+        _ => diagnostic,
+    }
+}
+
+fn scheduler(appliance: &Object, index: usize) -> Diagnostic {
+    let span = appliance.members.get(index).map(|member| member.key.span).unwrap_or_default();
+    let message = "`scheduler` has no effect";
+    let diagnostic = Diagnostic::new(&codes::NO_SCHEDULER, span, message)
+        .help("it names a scheduler plug-in of PIVOT; no target has one");
+    with_removal(diagnostic, appliance, index)
+}
+
+fn obsolete(container: &Object, index: usize, member: &Member, rule: &Value) -> Diagnostic {
+    let message = format!("`{}` has no effect", member.key.value);
+    let mut diagnostic = Diagnostic::new(&codes::OBSOLETE_FIELD, member.key.span, message);
+    diagnostic.help.extend(words::about(&member.key.value, rule));
+    with_removal(diagnostic, container, index)
+}
+
+/// The warning about a volume in the old form, with the edit to the new one.
+fn old_volume(volume: &Object) -> Option<Diagnostic> {
+    let old_key = |key: &str| matches!(key, "host_path" | "container_path");
+    let first = volume.members.iter().position(|member| old_key(&member.key.value))?;
+    // Both forms mixed is an error, not a matter of age.
+    if ["src", "dest", "type"].iter().any(|key| volume.get(key).is_some()) {
+        return None;
+    }
+    let key = &volume.members.get(first)?.key;
+    let diagnostic = Diagnostic::new(&codes::OLD_VOLUME_FORM, key.span, "a volume in the old form")
+        .label("older PIVOT versions wrote it so")
+        .help("it is now written with `src`, `dest` and `\"type\": \"host\"`");
+    Some(match new_form(volume, first) {
+        Some((span, replacement)) => diagnostic.safe_edit(span, replacement),
+        None => diagnostic,
+    })
+}
+
+/// The edit to the new form: from the first of the two old keys to the end of the second.
+/// What stands between them is written anew, what follows stays.
+fn new_form(volume: &Object, first: usize) -> Option<(Span, String)> {
+    let last = volume.members.iter().rposition(|member| member.key.value.ends_with("_path"))?;
+    let between = volume.members.get(first..=last)?;
+    let (from, to) = (between.first()?, between.last()?);
+    let is_quoted = |member: &Member| {
+        let span = member.key.span.range();
+        span.len() >= member.key.value.len() + 2
+    };
+    let differ = from.key.value != to.key.value;
+    let is_whole = between.iter().all(|m| is_quoted(m) && m.value.kind != Kind::Broken);
+    if volume.damaged || volume.members.len() > 3 || !differ || !is_whole {
+        return None;
+    }
+    let mut replacement = String::from("\"type\": \"host\"");
+    for (at, member) in between.iter().enumerate() {
+        let key = match member.key.value.as_str() {
+            "host_path" => "src",
+            "container_path" => "dest",
+            other => other,
+        };
+        replacement.push_str(&format!(", {}", words::quoted(key)));
+        if at + 1 < between.len() {
+            replacement.push_str(&format!(": {}", value::of(&member.value)));
+        }
+    }
+    Some((from.key.span.to(to.key.span), replacement))
+}
+
+/// The fields of a running system's answer that were met.
+#[derive(Default)]
+struct Added<'a> {
+    first: Option<Span>,
+    names: Vec<&'a str>,
+    count: usize,
+}
+
+impl<'a> Added<'a> {
+    fn note(&mut self, member: &'a Member) {
+        self.first.get_or_insert(member.key.span);
+        self.count += 1;
+        if !self.names.contains(&member.key.value.as_str()) {
+            self.names.push(&member.key.value);
+        }
+    }
+
+    fn hint(self) -> Option<Diagnostic> {
+        let message = match self.names.as_slice() {
+            [only] => format!("`{only}` is what a running system adds; it is ignored"),
+            names => format!(
+                "{} are what a running system adds; they are ignored",
+                words::list_and(names)
+            ),
+        };
+        let diagnostic = Diagnostic::new(&codes::READ_ONLY_FIELD, self.first?, message);
+        Some(match self.count {
+            1 => diagnostic,
+            count => diagnostic.label(format!("the first of {count}")),
+        })
+    }
+}

@@ -1,0 +1,124 @@
+//! From a path that the schema library gives to the part of the tree it is about.
+
+use std::collections::HashSet;
+
+use crate::source::{Span, Spanned};
+use crate::syntax::{Kind, Member, Node, Object};
+
+/// A part of the tree and the way to it.
+pub struct Place<'a> {
+    /// The part itself.
+    pub node: &'a Node,
+    /// How it was reached, from the root; empty for the root itself.
+    steps: Vec<Step<'a>>,
+}
+
+struct Step<'a> {
+    from: &'a Node,
+    /// The member that was entered, where `from` is an object.
+    member: Option<&'a Member>,
+}
+
+impl<'a> Place<'a> {
+    /// The place that a JSON pointer leads to. `None` where it leads into something
+    /// broken.
+    pub fn find(tree: &'a Node, pointer: &str) -> Option<Place<'a>> {
+        let mut place = Place { node: tree, steps: Vec::new() };
+        for segment in pointer.split('/').skip(1) {
+            let from = place.node;
+            let (member, node) = match &from.kind {
+                Kind::Object(object) => {
+                    let key = segment.replace("~1", "/").replace("~0", "~");
+                    let member = object.member(&key)?;
+                    (Some(member), &member.value)
+                }
+                Kind::Array(items) => (None, items.get(segment.parse::<usize>().ok()?)?),
+                _ => return None,
+            };
+            place.node = node;
+            place.steps.push(Step { from, member });
+        }
+        (place.node.kind != Kind::Broken).then_some(place)
+    }
+
+    /// The key that the value stands behind, if it is the value of a member.
+    pub fn key(&self) -> Option<&'a Spanned<String>> {
+        self.steps.last()?.member.map(|member| &member.key)
+    }
+
+    /// The object that the value is a member of, if it is.
+    pub fn parent(&self) -> Option<&'a Object> {
+        self.steps.last()?.from.as_object()
+    }
+
+    /// Whether the value or something around it is at one of these places.
+    pub fn is_inside(&self, spans: &HashSet<Span>) -> bool {
+        spans.contains(&self.node.span)
+            || self.steps.iter().any(|step| spans.contains(&step.from.span))
+    }
+
+    /// Whether a syntax fault may have swallowed something near: in the object itself or
+    /// in one around it.
+    pub fn is_damaged(&self) -> bool {
+        let damaged = |node: &Node| node.as_object().is_some_and(|object| object.damaged);
+        damaged(self.node) || self.steps.iter().any(|step| damaged(step.from))
+    }
+
+    /// What the value is called in a message: `` `mem` ``, `` an item of `args` ``.
+    pub fn name(&self) -> String {
+        let key = |step: &Step| step.member.map(|member| format!("`{}`", member.key.value));
+        match self.steps.as_slice() {
+            [] => "the appliance".to_owned(),
+            [.., last] if last.member.is_some() => key(last).unwrap_or_default(),
+            [.., list, _] => match key(list) {
+                Some(list) => format!("an item of {list}"),
+                None => "an item".to_owned(),
+            },
+            [_] => "an item".to_owned(),
+        }
+    }
+
+    /// The container that the value is or stands in, in words; `None` outside of all.
+    pub fn container(&self) -> Option<String> {
+        let is_list =
+            |step: &Step| step.member.is_some_and(|member| member.key.value == "containers");
+        if !self.steps.first().is_some_and(is_list) || self.steps.len() < 2 {
+            return None;
+        }
+        let container = self.steps.get(2).map_or(self.node, |step| step.from);
+        let id = container.as_object().and_then(|object| object.get("id")).and_then(Node::as_str);
+        Some(match id {
+            Some(id) => format!("container `{id}`"),
+            None => "this container".to_owned(),
+        })
+    }
+
+    /// Whether the value is a field of a container.
+    pub fn parent_is_container(&self) -> bool {
+        self.steps.len() == 3 && self.container().is_some()
+    }
+
+    /// Whether the value is a container itself.
+    pub fn is_container(&self) -> bool {
+        self.steps.len() == 2 && self.container().is_some()
+    }
+}
+
+/// The place of an opening bracket: the first character of a value.
+pub fn opening(node: &Node) -> Span {
+    let start = node.span.start as usize;
+    Span::new(start, start + 1)
+}
+
+/// What has to be replaced by nothing to take the member at `index` out of its object,
+/// with the comma that goes with it.
+pub fn removal(object: &Object, index: usize) -> Option<Span> {
+    let member = object.members.get(index)?;
+    let end = member.value.span;
+    let before = index.checked_sub(1).and_then(|before| object.members.get(before));
+    Some(match (object.members.get(index + 1), before) {
+        (Some(next), _) => Span { start: member.key.span.start, end: next.key.span.start },
+        (None, Some(before)) => Span { start: before.value.span.end, end: end.end },
+        (None, None) => member.key.span.to(end),
+    })
+}
