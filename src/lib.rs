@@ -14,6 +14,7 @@ pub mod diag;
 pub mod emit;
 pub mod model;
 pub mod plan;
+pub mod project;
 pub mod render;
 pub mod resolve;
 pub mod schema;

@@ -1,8 +1,10 @@
 //! `applc check`.
 
 use super::args::Check;
+use super::projects::Projects;
 use super::terminal::{Disk, fail, show};
 use super::{Status, select};
+use crate::Selected;
 
 /// Checks each file; the gravest status of all.
 pub fn run(arguments: &Check) -> Status {
@@ -10,13 +12,20 @@ pub fn run(arguments: &Check) -> Status {
         Ok(targets) => targets,
         Err(status) => return status,
     };
+    let mut projects = Projects::default();
     let mut status = Status::Clean;
     for file in &arguments.files {
-        let one = match crate::compile(&Disk, file, &targets) {
-            Ok(compilation) => show(&compilation.report),
-            Err(error) => fail(&error.to_string(), Status::Io),
-        };
-        status = status.max(one);
+        status = status.max(match projects.apply(file, &targets) {
+            Ok(targets) => check(file, &targets),
+            Err(status) => status,
+        });
     }
     status
+}
+
+fn check(file: &str, targets: &[Selected]) -> Status {
+    match crate::compile(&Disk, file, targets) {
+        Ok(compilation) => show(&compilation.report),
+        Err(error) => fail(&error.to_string(), Status::Io),
+    }
 }

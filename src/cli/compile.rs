@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::args::Compile;
+use super::projects::Projects;
 use super::terminal::{Disk, fail, print, show};
 use super::{Status, select};
 use crate::Output;
@@ -20,6 +21,10 @@ pub fn run(arguments: &Compile) -> Status {
             Status::Usage,
         );
     }
+    let targets = match Projects::default().apply(&arguments.file, &targets) {
+        Ok(targets) => targets,
+        Err(status) => return status,
+    };
     let compilation = match crate::compile(&Disk, &arguments.file, &targets) {
         Ok(compilation) => compilation,
         Err(error) => return fail(&error.to_string(), Status::Io),

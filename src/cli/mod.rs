@@ -4,6 +4,7 @@
 mod args;
 mod check;
 mod compile;
+mod projects;
 mod select;
 mod targets;
 mod terminal;

@@ -15,7 +15,7 @@ pub mod nomad;
 mod options;
 
 pub use capability::{Capability, Fate};
-pub use options::{OptionKind, OptionSpec, Options, parse_argument};
+pub use options::{OptionKind, OptionSpec, Options, parse_argument, unknown_option};
 
 use crate::diag::{self, Diagnostic, codes};
 use crate::plan::Plan;

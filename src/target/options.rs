@@ -104,6 +104,13 @@ impl Options {
         self.text(name).parse().unwrap_or(1.0)
     }
 
+    /// These values, and below them those of `base`.
+    pub fn over(&self, base: &Options) -> Options {
+        let mut given = base.given.clone();
+        given.extend(self.given.clone());
+        Options { specs: self.specs, given }
+    }
+
     /// Gives an option a value.
     ///
     /// What the target does not take is reported and not set.
@@ -116,7 +123,11 @@ impl Options {
     ) {
         let Some(spec) = self.specs.iter().find(|spec| spec.name == name.value) else {
             let message = format!("the target `{}` has no option `{}`", target.name(), name.value);
-            diagnostics.push(unknown(message, name, self.specs.iter().map(|spec| spec.name)));
+            diagnostics.push(unknown_option(
+                message,
+                name,
+                self.specs.iter().map(|spec| spec.name),
+            ));
             return;
         };
         if !spec.kind.takes(value.value) {
@@ -137,7 +148,7 @@ impl Options {
 }
 
 /// The finding for a name that is not one of `known`.
-pub fn unknown(
+pub fn unknown_option(
     message: String,
     written: Spanned<&str>,
     known: impl Iterator<Item = &'static str>,
@@ -185,7 +196,7 @@ pub fn parse_argument<'a>(
     let Some(found) = super::find(target) else {
         let message = format!("there is no target `{target}`");
         let written = Spanned::new(target, Span::new(0, target.len()));
-        diagnostics.push(unknown(message, written, ALL.iter().map(|target| target.name())));
+        diagnostics.push(unknown_option(message, written, ALL.iter().map(|target| target.name())));
         return None;
     };
     Some(Given {

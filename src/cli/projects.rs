@@ -1,0 +1,52 @@
+//! Project files, each read and shown once in a run.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::Status;
+use super::terminal::{Disk, STDIN, fail, show};
+use crate::Selected;
+use crate::project;
+
+/// The project files met so far.
+#[derive(Default)]
+pub struct Projects {
+    /// How reading each one went, by its path.
+    known: BTreeMap<String, Status>,
+}
+
+impl Projects {
+    /// The targets with what the project file of `file` says below what the arguments say.
+    ///
+    /// # Errors
+    /// The status to end with, where that file is faulty; that has been said.
+    pub fn apply(&mut self, file: &str, targets: &[Selected]) -> Result<Vec<Selected>, Status> {
+        // Standard input belongs to the working directory.
+        let path = if file == STDIN { Path::new("stdin") } else { Path::new(file) };
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let project = match project::find(&Disk, &path) {
+            Ok(project) => project,
+            Err(error) => return Err(fail(&error.to_string(), Status::Io)),
+        };
+        let Some(project) = project else {
+            return Ok(targets.iter().map(|one| one.with(one.options.clone())).collect());
+        };
+        let name = project.report.source.name().to_owned();
+        let status = *self.known.entry(name).or_insert_with(|| show(&project.report));
+        if status != Status::Clean {
+            return Err(status);
+        }
+        let merge = |one: &Selected| match project.options.get(one.target.name()) {
+            Some(base) => one.with(one.options.over(base)),
+            None => one.with(one.options.clone()),
+        };
+        Ok(targets.iter().map(merge).collect())
+    }
+}
+
+impl Selected {
+    /// The same target with other options.
+    fn with(&self, options: crate::target::Options) -> Selected {
+        Selected { target: self.target, options }
+    }
+}

@@ -1,0 +1,202 @@
+//! The project file `applc.toml`: what a repository says to applc once, for all runs.
+//!
+//! ```toml
+//! [targets.kubernetes]
+//! expose = "load-balancer"
+//! ```
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use toml::de::{DeTable, DeValue};
+
+use crate::diag::{Diagnostic, Report, codes};
+use crate::source::{Source, Span, Spanned};
+use crate::target::{self, Options, unknown_option};
+use crate::{Error, World};
+
+/// The name of the file.
+pub const FILE_NAME: &str = "applc.toml";
+
+/// What a project file says.
+pub struct Project {
+    /// What was read, and all that was found.
+    pub report: Report,
+    /// The options of each target that it speaks of, by the target's name.
+    pub options: BTreeMap<&'static str, Options>,
+}
+
+/// The project file for an appliance: the nearest one in its folder or those above it.
+/// `path` must be absolute for folders above the working directory to be looked in.
+///
+/// # Errors
+/// There is a project file, but it cannot be read.
+pub fn find(world: &dyn World, path: &Path) -> Result<Option<Project>, Error> {
+    for folder in path.ancestors().skip(1) {
+        let candidate = folder.join(FILE_NAME);
+        let candidate = candidate.to_string_lossy();
+        match world.read(&candidate) {
+            Ok(bytes) => return Ok(Some(read(candidate, bytes))),
+            Err(error) if is_absent(&error) => {}
+            Err(cause) => return Err(Error::Read { path: candidate.into_owned(), cause }),
+        }
+    }
+    Ok(None)
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn read(name: impl Into<String>, bytes: Vec<u8>) -> Project {
+    let (source, fault) = Source::from_bytes(name, bytes);
+    let mut diagnostics: Vec<Diagnostic> =
+        fault.map(crate::syntax::source_fault).into_iter().collect();
+    let mut options = BTreeMap::new();
+    // The library counts a byte order mark as an error.
+    let offset = source.content_start();
+    let (table, errors) =
+        DeTable::parse_recoverable(source.text().get(offset..).unwrap_or_default());
+    let reader = Reader { offset };
+    for error in errors {
+        let span = error.span().map_or(Span::at(offset), |range| reader.span(range));
+        let message = error.message().lines().collect::<Vec<_>>().join("; ");
+        diagnostics.push(Diagnostic::new(&codes::BAD_TOML, span, message));
+    }
+    reader.root(table.get_ref(), &mut options, &mut diagnostics);
+    crate::diag::sort(&mut diagnostics);
+    Project { report: Report { source, diagnostics }, options }
+}
+
+type Entry<'a, 'i> = (&'a toml::Spanned<std::borrow::Cow<'i, str>>, &'a toml::Spanned<DeValue<'i>>);
+
+struct Reader {
+    /// Bytes of the source before what the library was given.
+    offset: usize,
+}
+
+impl Reader {
+    fn span(&self, range: std::ops::Range<usize>) -> Span {
+        Span::new(range.start + self.offset, range.end + self.offset)
+    }
+
+    fn root(
+        &self,
+        table: &DeTable<'_>,
+        options: &mut BTreeMap<&'static str, Options>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        for (key, value) in table.iter() {
+            let name = self.key(key);
+            match (name.value, value.get_ref().as_table()) {
+                ("targets", Some(targets)) => {
+                    for entry in targets.iter() {
+                        self.target(entry, options, diagnostics);
+                    }
+                }
+                ("targets", None) => diagnostics.push(self.not_a_table(name)),
+                _ => {
+                    let message = format!("a project file has no `{}`", name.value);
+                    diagnostics.push(unknown_option(message, name, ["targets"].into_iter()));
+                }
+            }
+        }
+    }
+
+    fn target(
+        &self,
+        (key, value): Entry<'_, '_>,
+        options: &mut BTreeMap<&'static str, Options>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let name = self.key(key);
+        let Some(target) = target::find(name.value) else {
+            let message = format!("there is no target `{}`", name.value);
+            let known = target::ALL.iter().map(|target| target.name());
+            diagnostics.push(unknown_option(message, name, known));
+            return;
+        };
+        let Some(table) = value.get_ref().as_table() else {
+            diagnostics.push(self.not_a_table(name));
+            return;
+        };
+        let options = options.entry(target.name()).or_insert_with(|| Options::of(target));
+        for (key, value) in table.iter() {
+            let name = self.key(key);
+            let span = self.span(value.span());
+            match scalar(value.get_ref()) {
+                Some(text) => options.set(target, name, Spanned::new(&text, span), diagnostics),
+                None => {
+                    let message = format!("`{}` is not a string, number or boolean", name.value);
+                    diagnostics.push(Diagnostic::new(&codes::BAD_OPTION, span, message));
+                }
+            }
+        }
+    }
+
+    fn not_a_table(&self, name: Spanned<&str>) -> Diagnostic {
+        let message = format!("`{}` holds options, each a line of its own", name.value);
+        Diagnostic::new(&codes::BAD_OPTION, name.span, message)
+            .help("as in `[targets.kubernetes]`, then `expose = \"load-balancer\"`")
+    }
+
+    fn key<'a>(&self, key: &'a toml::Spanned<std::borrow::Cow<'_, str>>) -> Spanned<&'a str> {
+        Spanned::new(key.get_ref(), self.span(key.span()))
+    }
+}
+
+/// The value of an option as text.
+fn scalar(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) => Some(number.as_str().to_owned()),
+        DeValue::Float(number) => Some(number.as_str().to_owned()),
+        DeValue::Boolean(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<(&'static str, String)> {
+        let project = read("applc.toml", text.as_bytes().to_vec());
+        let source = &project.report.source;
+        let place = |d: &Diagnostic| (d.code.id, source.slice(d.primary.span).to_owned());
+        project.report.diagnostics.iter().map(place).collect()
+    }
+
+    #[test]
+    fn all_faults_are_found_at_their_places() {
+        let text =
+            "\u{feff}colour = 1\n[targets.kubernets]\nx = 1\n[targets.compose]\nnothing = true\n";
+        let expected = [("E0501", "colour"), ("E0501", "kubernets"), ("E0501", "nothing")];
+        assert_eq!(found(text), expected.map(|(code, place)| (code, place.to_owned())));
+        assert_eq!(found("targets = 3")[0].0, "E0501");
+        assert_eq!(found("[targets\nx = 1")[0].0, "E0115");
+    }
+
+    /// Files in memory.
+    struct Memory(BTreeMap<&'static str, &'static str>);
+
+    impl World for Memory {
+        fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+            let text = self.0.get(path).ok_or(io::ErrorKind::NotFound)?;
+            Ok(text.as_bytes().to_vec())
+        }
+    }
+
+    #[test]
+    fn the_nearest_file_counts() {
+        let world = Memory(BTreeMap::from([("/a/applc.toml", "one"), ("/a/b/applc.toml", "two")]));
+        let name = |path: &str| {
+            let project = find(&world, Path::new(path)).unwrap();
+            project.map(|project| project.report.source.name().to_owned())
+        };
+        assert_eq!(name("/a/b/app.json").as_deref(), Some("/a/b/applc.toml"));
+        assert_eq!(name("/a/c/d/app.json").as_deref(), Some("/a/applc.toml"));
+        assert_eq!(name("/x/app.json"), None);
+    }
+}
