@@ -1,0 +1,278 @@
+"""A Kubernetes control plane on this machine: etcd, the API server and its controllers.
+
+There is no node, so nothing runs; but every object passes the real validation, defaulting and
+admission, and the controllers make the pods of Deployments and Jobs, so these pass them too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import yaml
+
+import support
+
+Object = dict[str, Any]
+
+# Kinds whose pods a controller makes, and the resource of each.
+WORKLOADS = {"Deployment": "deployments", "Job": "jobs", "CronJob": "cronjobs"}
+
+
+class Refused(AssertionError):
+    """The API server did not take what it was given; the message is its own."""
+
+
+def free_port() -> int:
+    """A TCP port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(what: str, condition: Callable[[], Any], seconds: float = 60) -> Any:
+    """The first true value of `condition`; raises when none comes in `seconds`."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not seen in {seconds} s")
+        time.sleep(0.05)
+    return value
+
+
+def documents(text: str) -> list[Object]:
+    """The objects of a multi-document YAML file, as a YAML 1.1 reader takes them."""
+    return [document for document in yaml.safe_load_all(text) if document is not None]
+
+
+class Cluster:
+    """`with Cluster() as cluster:` runs a control plane with its own empty store."""
+
+    def __init__(self) -> None:
+        self.programs = {
+            name: support.require_tool(name)
+            for name in ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "openssl")
+        }
+        self.folder = Path(tempfile.mkdtemp(prefix="applc-kubernetes-"))
+        self.running: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self.port = 0
+        self.token = secrets.token_hex(16)
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start(self) -> None:
+        client, peer = free_port(), free_port()
+        etcd = f"http://127.0.0.1:{client}"
+        self._run(
+            "etcd",
+            f"--data-dir={self.folder / 'etcd'}",
+            f"--listen-client-urls={etcd}",
+            f"--advertise-client-urls={etcd}",
+            f"--listen-peer-urls=http://127.0.0.1:{peer}",
+            f"--initial-advertise-peer-urls=http://127.0.0.1:{peer}",
+            f"--initial-cluster=default=http://127.0.0.1:{peer}",
+            # The store lives as long as the test: no need to wait for the disk.
+            "--unsafe-no-fsync",
+        )
+        key = self.folder / "service-accounts.key"
+        subprocess.run(
+            [self.programs["openssl"], "genrsa", "-out", key, "2048"], check=True, capture_output=True
+        )
+        tokens = self.folder / "tokens.csv"
+        tokens.write_text(f'{self.token},admin,admin,"system:masters"\n')
+        self.port = free_port()
+        certificates = self.folder / "certificates"
+        self._run(
+            "kube-apiserver",
+            f"--etcd-servers={etcd}",
+            "--bind-address=127.0.0.1",
+            "--advertise-address=127.0.0.1",
+            f"--secure-port={self.port}",
+            f"--cert-dir={certificates}",
+            f"--token-auth-file={tokens}",
+            "--authorization-mode=Node,RBAC",
+            "--allow-privileged=true",
+            "--endpoint-reconciler-type=none",
+            "--service-cluster-ip-range=10.96.0.0/16",
+            "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+            f"--service-account-key-file={key}",
+            f"--service-account-signing-key-file={key}",
+        )
+        self.authority = certificates / "apiserver.crt"
+        wait_for("the API server's certificate", lambda: self._alive() and self.authority.exists())
+        self.kubeconfig = self.folder / "kubeconfig"
+        self.kubeconfig.write_text(json.dumps(self._kubeconfig(self.token)))
+        wait_for(
+            "the API server",
+            lambda: self._alive() and self.kubectl("get", "--raw=/readyz").returncode == 0,
+        )
+        self._run(
+            "kube-controller-manager",
+            f"--kubeconfig={self.kubeconfig}",
+            f"--root-ca-file={self.authority}",
+            f"--service-account-private-key-file={key}",
+            "--use-service-account-credentials=true",
+            "--leader-elect=false",
+            "--secure-port=0",
+        )
+
+    def _kubeconfig(self, token: str) -> Object:
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [
+                {
+                    "name": "here",
+                    "cluster": {
+                        "server": f"https://127.0.0.1:{self.port}",
+                        "certificate-authority": str(self.authority),
+                    },
+                }
+            ],
+            "users": [{"name": "user", "user": {"token": token}}],
+            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "user"}}],
+            "current-context": "here",
+        }
+
+    def _run(self, name: str, *arguments: str) -> None:
+        with (self.folder / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [self.programs[name], *arguments],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self.running.append((name, process))
+
+    def _alive(self) -> bool:
+        """True; raises with the end of the log of a program that has ended."""
+        for name, process in self.running:
+            if process.poll() is not None:
+                log = (self.folder / f"{name}.log").read_text(errors="replace")
+                raise AssertionError(f"{name} exited {process.returncode}:\n{log[-4000:]}")
+        return True
+
+    def stop(self) -> None:
+        """Ends the programs, last started first, and removes their files."""
+        for _, process in reversed(self.running):
+            process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.running.clear()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def kubectl(
+        self, *arguments: str, stdin: str = "", timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs kubectl as administrator; its exit code is for the caller to judge."""
+        return subprocess.run(
+            [self.programs["kubectl"], *arguments],
+            input=stdin,
+            text=True,
+            capture_output=True,
+            timeout=timeout,
+            env={"KUBECONFIG": str(self.kubeconfig), "HOME": str(self.folder), "PATH": os.environ["PATH"]},
+        )
+
+    def checked(self, *arguments: str, stdin: str = "") -> str:
+        """Runs kubectl; raises `Refused` with what it said where it fails."""
+        run = self.kubectl(*arguments, stdin=stdin)
+        if run.returncode != 0:
+            raise Refused(run.stderr.strip())
+        return run.stdout
+
+    def get(self, *arguments: str) -> Any:
+        """What `kubectl get ARGUMENTS -o json` gives."""
+        return json.loads(self.checked("get", *arguments, "-o", "json"))
+
+    def items(self, resource: str, namespace: str) -> list[Object]:
+        """All objects of a resource in a namespace."""
+        return self.get(resource, "-n", namespace)["items"]
+
+    def create_namespace(self, name: str) -> None:
+        """Makes a namespace and waits until pods can be created in it."""
+        # One of that name may still be on its way out.
+        wait_for(
+            f"the end of namespace {name}",
+            lambda: self.kubectl("get", "namespace", name).returncode != 0,
+        )
+        self.checked("create", "namespace", name)
+        # A pod is refused before its service account exists.
+        wait_for(
+            f"the default service account of {name}",
+            lambda: self.kubectl("get", "serviceaccount", "default", "-n", name).returncode == 0,
+        )
+
+    def delete_namespace(self, name: str) -> None:
+        """Deletes a namespace; the controllers take some seconds to empty it."""
+        # What would be in the way of the next namespace: node ports are the whole cluster's.
+        self.checked("delete", "services", "--all", "-n", name)
+        self.checked("delete", "namespace", name, "--wait=false")
+        # No node ends the pods, so nobody but us can.
+        self.kubectl("delete", "pods", "--all", "-n", name, "--grace-period=0", "--force")
+
+    def dry_run(self, text: str) -> None:
+        """Has the API server judge a file without keeping it; raises `Refused`.
+
+        An object is judged in its namespace, so those must be there.
+        """
+        self.checked(
+            "apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-", stdin=text
+        )
+
+    def apply(self, text: str) -> None:
+        """Applies a file for good; raises `Refused`."""
+        self.checked("apply", "--server-side", "--validate=strict", "-f", "-", stdin=text)
+
+    def pods_of(self, workload: Object) -> list[Object]:
+        """The pods that the controllers made for a Deployment or Job of the cluster.
+
+        Waits until there are as many as asked for; raises `Refused` with the controller's
+        message where the API server does not take them.
+        """
+        kind, meta, spec = workload["kind"], workload["metadata"], workload["spec"]
+        namespace, name = meta["namespace"], meta["name"]
+        if kind == "Deployment":
+            wanted = spec.get("replicas", 1)
+            labels = spec["selector"]["matchLabels"]
+        else:
+            wanted = min(spec.get("parallelism", 1), spec.get("completions", 1))
+            labels = {"batch.kubernetes.io/job-name": name}
+        selector = ",".join(f"{key}={value}" for key, value in labels.items())
+
+        def made() -> list[Object] | None:
+            pods = self.get("pods", "-n", namespace, "-l", selector)["items"]
+            if len(pods) == wanted:
+                return pods or [{}]
+            for event in self.items("events", namespace):
+                if event["reason"] == "FailedCreate" and event["involvedObject"]["name"].startswith(name):
+                    raise Refused(event["message"])
+            return None
+
+        pods = wait_for(f"{wanted} pods of {kind} {namespace}/{name}", made)
+        return pods if wanted else []
