@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import kube_schemas
-
 from kube_api import documents
 from kube_checks import Object, expand, problems
 
@@ -158,7 +157,7 @@ def test_the_schemas_take_a_right_file_and_refuse_an_unknown_field(tmp_path: Pat
     file.write_text(RIGHT.replace("nvidia.com/gpu: 1", 'nvidia.com/gpu: "1"'))
     assert kube_schemas.problems(documents(file.read_text())) == []
     assert [kube_schemas.kubectl_validate(file, version) for version in ("1.25", "1.30")] == ["", ""]
-    file.write_text(file.read_text().replace("schedule:", "schedul:"))
+    file.write_text(file.read_text().replace("enableServiceLinks", "serviceLinks"))
     found = kube_schemas.problems(documents(file.read_text()))
-    assert len(found) == 2 and all("'schedul' was unexpected" in problem for problem in found)
-    assert "schedul" in kube_schemas.kubectl_validate(file, "1.30")
+    assert len(found) == 4 and all("'serviceLinks' was unexpected" in problem for problem in found)
+    assert "serviceLinks" in kube_schemas.kubectl_validate(file, "1.30")
