@@ -33,7 +33,7 @@ DRIVER = "dvdi/driver"
 MARATHON_PROTOCOLS = {"HTTP", "HTTPS", "TCP"}
 PORT_PROTOCOLS = MARATHON_PROTOCOLS | {"MESOS_HTTP", "MESOS_HTTPS", "MESOS_TCP"}
 # What Marathon fills in where a field is missing is not what an appliance means.
-EXPLICIT_FIELDS = ("instances", "cpus", "mem", "disk", "networks", "container")
+EXPLICIT_FIELDS = ("instances", "cpus", "mem", "networks", "container")
 
 
 def check_group(document: Any, features: Iterable[str] = ()) -> list[Violation]:

@@ -1,9 +1,39 @@
-//! The Marathon target.
+//! The Marathon target: a group of apps for `PUT /v2/groups` of Marathon 1.11, and a job of
+//! Chronos 3 for each job of the appliance.
+//!
+//! Facts are from Marathon's RAML types and validation, from Chronos' job reader and task
+//! builder, and from the documentation of the DC/OS DNS, whose names references become.
+
+mod address;
+mod apps;
+mod capabilities;
+mod cluster;
+mod jobs;
+mod model;
+mod names;
+mod order;
+mod placement;
+mod ports;
+mod volumes;
+
+#[cfg(test)]
+mod tests;
 
 use super::{Artifact, Capability, OptionSpec, Options, Target};
-use crate::diag::{Diagnostic, codes};
+use crate::diag::Diagnostic;
 use crate::plan::Plan;
-use crate::render::RenderError;
+use crate::render::{RenderError, Templates};
+
+use cluster::Cluster;
+use names::Names;
+
+const GROUP: &str = "group.json.j2";
+const JOB: &str = "job.json.j2";
+const TEMPLATES: [(&str, &str); 3] = [
+    (GROUP, include_str!("../../../templates/marathon/group.json.j2")),
+    (JOB, include_str!("../../../templates/marathon/job.json.j2")),
+    ("lines.json.j2", include_str!("../../../templates/marathon/lines.json.j2")),
+];
 
 /// The Marathon target.
 pub struct Marathon;
@@ -14,25 +44,44 @@ impl Target for Marathon {
     }
 
     fn summary(&self) -> &'static str {
-        "not built yet"
+        "a group for Marathon (marathon.json, for PUT /v2/groups) and a file for each Chronos job"
     }
 
     fn capabilities(&self) -> &'static [Capability] {
-        &[]
+        capabilities::CAPABILITIES
     }
 
     fn options(&self) -> &'static [OptionSpec] {
-        &[]
+        cluster::OPTIONS
     }
 
     fn lower(
         &self,
         plan: &Plan,
-        _options: &Options,
+        options: &Options,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<Vec<Artifact>, RenderError> {
-        let message = "this target is not built yet";
-        diagnostics.push(Diagnostic::new(&codes::NOT_CARRIED, plan.id.span, message));
-        Ok(Vec::new())
+        let cluster = Cluster::read(options, plan.id.span, diagnostics);
+        let names = Names::of(plan, &cluster, diagnostics);
+        address::check(plan, diagnostics);
+        order::check(plan, &cluster, diagnostics);
+        volumes::check(plan, &names, &cluster, diagnostics);
+
+        let jobs = jobs::lower(plan, &names, &cluster, diagnostics);
+        let apps: Vec<_> = (0..plan.containers.len())
+            .filter_map(|id| apps::lower(plan, id, &names, &cluster, diagnostics))
+            .collect();
+
+        let templates = Templates::new(TEMPLATES)?;
+        let mut artifacts = Vec::new();
+        if !apps.is_empty() || jobs.is_empty() {
+            let group = model::Group { id: names.group(), apps };
+            let path = "marathon.json".to_owned();
+            artifacts.push(Artifact { path, text: templates.render(GROUP, &group)? });
+        }
+        for job in jobs {
+            artifacts.push(Artifact { path: job.path, text: templates.render(JOB, &job.job)? });
+        }
+        Ok(artifacts)
     }
 }

@@ -1,0 +1,189 @@
+//! Services to apps.
+
+use super::address;
+use super::cluster::Cluster;
+use super::model::{
+    App, CheckCommand, Docker, Engine, HealthCheck, Network, UpgradeStrategy, number,
+};
+use super::names::Names;
+use super::ports::{self, Ports};
+use super::{order, placement, volumes};
+use crate::diag::{Diagnostic, codes};
+use crate::plan::{
+    self, Command, Container, ContainerId, EnvVar, Kind, NetworkMode, Plan, Probe, Protocol,
+    ProtocolKind, Resources, Service, Text, Timing,
+};
+
+/// The least that Marathon takes.
+const LEAST_CPUS: f64 = 0.001;
+/// The longest name of a variable that Marathon takes.
+const LONGEST_VARIABLE: usize = 254;
+
+/// The app of the service `id`.
+pub fn lower(
+    plan: &Plan,
+    id: ContainerId,
+    names: &Names,
+    cluster: &Cluster<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<App> {
+    let service = plan.containers.get(id)?;
+    // Taken apart completely, so that a new field has to be thought of here.
+    let Container {
+        id: _,
+        kind,
+        image,
+        resources,
+        instances,
+        command,
+        env,
+        mounts: _,
+        network,
+        ports: _,
+        privileged,
+        force_pull,
+        dependencies: _,
+        placement: _,
+        preemptible: _,
+        level: _,
+        referrers,
+    } = service;
+    let Kind::Service(Service { health, minimum_capacity }) = kind else { return None };
+    let Resources { cpus, mem, disk, gpu } = resources;
+
+    let spell = |text: &Text| address::spell(text, plan, names);
+    let (cmd, args) = match command {
+        Command::Shell(script) => (Some(shell(script, spell(script), diagnostics)), Vec::new()),
+        Command::Image(args) => (None, args.iter().map(spell).collect()),
+    };
+    check_cpus(cpus.value, cpus.span, diagnostics);
+    check_variables(env, diagnostics);
+
+    // The GPUs of a host are given by the Mesos containerizer only.
+    let engine = if gpu.value > 0 { Engine::Mesos } else { Engine::Docker };
+    if engine == Engine::Mesos && privileged.value {
+        let message = "marathon: a container with GPUs cannot be privileged";
+        diagnostics.push(
+            Diagnostic::new(&codes::NOT_CARRIED, privileged.span, message)
+                .also(gpu.span, "GPUs need the Mesos containerizer, which has no privileged mode"),
+        );
+    }
+
+    let bridged = network.value == NetworkMode::Bridge;
+    let virtual_name = (bridged && !referrers.is_empty()).then(|| names.label(id));
+    let Ports { definitions, mappings, index, fixed } =
+        ports::lower(service, virtual_name.as_deref(), cluster, diagnostics);
+    let mounted = volumes::lower(plan, service, engine, names, cluster, diagnostics);
+
+    Some(App {
+        id: names.app(id),
+        cmd,
+        args,
+        env: env.iter().map(|v| (v.name.value.clone(), spell(&v.value))).collect(),
+        instances: instances.value,
+        cpus: number(cpus.value),
+        mem: mem.value,
+        disk: disk.value,
+        gpus: gpu.value,
+        networks: [self::network(network.value, cluster)],
+        require_ports: definitions.as_ref().is_some_and(|ports| !ports.is_empty()),
+        port_definitions: definitions,
+        engine,
+        docker: Docker {
+            image: image.value.clone(),
+            force_pull_image: force_pull.value,
+            privileged: privileged.value,
+            parameters: mounted.parameters,
+        },
+        port_mappings: mappings,
+        volumes: mounted.volumes,
+        dependencies: order::dependencies(plan, service, names),
+        constraints: placement::of_app(service, cluster, diagnostics),
+        health_checks: health.iter().map(|check| self::health(check, &index, spell)).collect(),
+        upgrade_strategy: UpgradeStrategy {
+            minimum_health_capacity: number(minimum_capacity.value),
+            // An instance more would wait for a host where the port is free, or for the volume.
+            maximum_over_capacity: number(if fixed || mounted.exclusive { 0.0 } else { 1.0 }),
+        },
+    })
+}
+
+/// A script of one character is taken for an empty one.
+fn shell(script: &Text, spelled: String, diagnostics: &mut Vec<Diagnostic>) -> String {
+    if spelled.chars().nth(1).is_none() {
+        let message = "marathon: a `cmd` has two characters or more";
+        diagnostics.push(
+            Diagnostic::new(&codes::BAD_TARGET_VALUE, script.span, message)
+                .help("for `:` write `true`; leave `cmd` out for what the image runs"),
+        );
+    }
+    spelled
+}
+
+/// Reports a share of a CPU that is below what Marathon takes.
+fn check_cpus(cpus: f64, place: crate::source::Span, diagnostics: &mut Vec<Diagnostic>) {
+    if cpus < LEAST_CPUS {
+        let message = format!("marathon: {cpus} CPUs are less than the least, {LEAST_CPUS}");
+        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, place, message));
+    }
+}
+
+fn check_variables(env: &[EnvVar], diagnostics: &mut Vec<Diagnostic>) {
+    for variable in env {
+        let length = variable.name.value.chars().count();
+        if length > LONGEST_VARIABLE {
+            let message = format!(
+                "marathon: the name of a variable has {LONGEST_VARIABLE} characters at most, this one {length}"
+            );
+            diagnostics.push(Diagnostic::new(
+                &codes::BAD_TARGET_VALUE,
+                variable.name.span,
+                message,
+            ));
+        }
+    }
+}
+
+fn network(mode: NetworkMode, cluster: &Cluster<'_>) -> Network {
+    let (mode, name) = match mode {
+        NetworkMode::Host => ("host", None),
+        NetworkMode::Bridge => ("container/bridge", None),
+        NetworkMode::Container => ("container", Some(cluster.network.to_owned())),
+    };
+    Network { mode, name }
+}
+
+fn health(
+    check: &plan::HealthCheck,
+    index: &[usize],
+    spell: impl Fn(&Text) -> String,
+) -> HealthCheck {
+    let plan::HealthCheck { span: _, is_default: _, protocol, probe, timing } = check;
+    let Timing { interval, timeout, max_failures, grace } = *timing;
+    let Protocol { kind, mesos } = protocol.value;
+    let protocol = match (kind, mesos) {
+        (ProtocolKind::Http, false) => "HTTP",
+        (ProtocolKind::Http, true) => "MESOS_HTTP",
+        (ProtocolKind::Https, false) => "HTTPS",
+        (ProtocolKind::Https, true) => "MESOS_HTTPS",
+        (ProtocolKind::Tcp, false) => "TCP",
+        (ProtocolKind::Tcp, true) => "MESOS_TCP",
+        (ProtocolKind::Command, _) => "COMMAND",
+    };
+    let (path, port, command) = match probe {
+        Probe::Http { tls: _, path, port } => (Some(path.clone()), Some(*port), None),
+        Probe::Tcp { port } => (None, Some(*port), None),
+        // Mesos hands it to `docker exec CONTAINER sh -c` as one argument, so nothing is escaped.
+        Probe::Command(script) => (None, None, Some(CheckCommand { value: spell(script) })),
+    };
+    HealthCheck {
+        protocol,
+        path,
+        port_index: port.map(|port| index.get(port).copied().unwrap_or(port)),
+        command,
+        grace_period_seconds: grace,
+        interval_seconds: interval,
+        timeout_seconds: timeout,
+        max_consecutive_failures: max_failures,
+    }
+}

@@ -1,0 +1,157 @@
+//! What the target must know of the cluster: its options.
+
+use std::ops::RangeInclusive;
+
+use super::super::{OptionKind, OptionSpec, Options};
+use crate::diag::{Diagnostic, codes};
+use crate::plan::PlacementLevel;
+use crate::source::Span;
+
+/// Where jobs and services wait for each other and no engine can do it.
+const ORDER_ACROSS: &str = "order-across-jobs";
+
+pub static OPTIONS: &[OptionSpec] = &[
+    OptionSpec {
+        name: "network",
+        kind: OptionKind::Text,
+        default: "dcos",
+        meaning: "name of the cluster-wide network that containers of mode `container` join",
+    },
+    OptionSpec {
+        name: "framework",
+        kind: OptionKind::Text,
+        default: "marathon",
+        meaning: "name of the Marathon instance, a part of every DNS name",
+    },
+    OptionSpec {
+        name: "dns-suffix",
+        kind: OptionKind::Text,
+        default: "thisdcos.directory",
+        meaning: "end of every DNS name",
+    },
+    OptionSpec {
+        name: "offered-ports",
+        kind: OptionKind::Text,
+        // The resources of a private agent of DC/OS.
+        default: "1025-2180,2182-3887,3889-5049,5052-8079,8082-8180,8182-32000",
+        meaning: "ports that the agents offer: a fixed port outside of them is a warning",
+    },
+    OptionSpec {
+        name: ORDER_ACROSS,
+        kind: OptionKind::OneOf(&["reject", "ignore"]),
+        default: "reject",
+        meaning: "what to do where a service waits for a job or a job for a service, which Marathon and Chronos cannot",
+    },
+    OptionSpec {
+        name: "volume-driver",
+        kind: OptionKind::Text,
+        default: "",
+        meaning: "Docker volume driver of persistent volumes; without one, the appliance's `volume_type`",
+    },
+    OptionSpec {
+        name: "cloud-attribute",
+        kind: OptionKind::Text,
+        default: "cloud",
+        meaning: "attribute of an agent that names its cloud",
+    },
+    OptionSpec {
+        name: "region-attribute",
+        kind: OptionKind::Text,
+        default: "@region",
+        meaning: "attribute of an agent that names its region; `@region` is that of Mesos",
+    },
+    OptionSpec {
+        name: "zone-attribute",
+        kind: OptionKind::Text,
+        default: "@zone",
+        meaning: "attribute of an agent that names its zone; `@zone` is that of Mesos",
+    },
+    OptionSpec {
+        name: "preemptible-attribute",
+        kind: OptionKind::Text,
+        default: "preemptible",
+        meaning: "attribute of an agent that says `true` where it may be taken away",
+    },
+];
+
+/// The options, read.
+pub struct Cluster<'o> {
+    /// Name of the cluster-wide network.
+    pub network: &'o str,
+    /// Name of the Marathon instance.
+    pub framework: &'o str,
+    /// End of every DNS name.
+    pub dns_suffix: &'o str,
+    /// Whether an order between services and jobs is given up with a warning.
+    pub ignore_order_across: bool,
+    /// Docker volume driver, where one is set.
+    pub volume_driver: Option<&'o str>,
+    /// Attribute that says whether an agent may be taken away.
+    pub preemptible_attribute: &'o str,
+    offered_ports: Vec<RangeInclusive<u16>>,
+    options: &'o Options,
+}
+
+impl<'o> Cluster<'o> {
+    /// Reads the options; faults in them are reported at `place`, having none of their own.
+    pub fn read(options: &'o Options, place: Span, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let offered_ports = ranges(options.text("offered-ports"));
+        if offered_ports.is_none() {
+            let message = format!(
+                "marathon: the option `offered-ports` is `{}`",
+                options.text("offered-ports")
+            );
+            diagnostics.push(
+                Diagnostic::new(&codes::BAD_OPTION, place, message)
+                    .help("it takes numbers and ranges: `1025-2180,31000-32000`"),
+            );
+        }
+        Cluster {
+            network: options.text("network"),
+            framework: options.text("framework"),
+            dns_suffix: options.text("dns-suffix"),
+            ignore_order_across: options.text(ORDER_ACROSS) == "ignore",
+            volume_driver: options.some("volume-driver"),
+            preemptible_attribute: options.text("preemptible-attribute"),
+            offered_ports: offered_ports.unwrap_or_default(),
+            options,
+        }
+    }
+
+    /// Whether agents offer this port.
+    pub fn offers(&self, port: u16) -> bool {
+        self.offered_ports.iter().any(|range| range.contains(&port))
+    }
+
+    /// The attribute that holds the name of such a place.
+    pub fn attribute(&self, level: PlacementLevel) -> &'o str {
+        match level {
+            PlacementLevel::Cloud => self.options.text("cloud-attribute"),
+            PlacementLevel::Region => self.options.text("region-attribute"),
+            PlacementLevel::Zone => self.options.text("zone-attribute"),
+            PlacementLevel::Host => "hostname",
+        }
+    }
+}
+
+/// `1-3,7` as ranges.
+fn ranges(text: &str) -> Option<Vec<RangeInclusive<u16>>> {
+    text.split(',')
+        .map(|part| {
+            let (low, high) = part.split_once('-').unwrap_or((part, part));
+            Some(low.trim().parse().ok()?..=high.trim().parse().ok()?)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read() {
+        assert_eq!(ranges("80, 1000-2000"), Some(vec![80..=80, 1000..=2000]));
+        assert_eq!(ranges("80-"), None);
+        assert_eq!(ranges(""), None);
+    }
+}

@@ -1,0 +1,323 @@
+//! Jobs to jobs of Chronos, one for each of their instances.
+
+use super::cluster::Cluster;
+use super::model::{Engine, Job as ChronosJob, Parameter, Variable, number};
+use super::names::Names;
+use super::{address, placement, ports, volumes};
+use crate::diag::{Diagnostic, codes};
+use crate::plan::{
+    Command, Container, EnvVar, Interval, Job, Kind, NetworkMode, Plan, Repeats, Resources,
+    StartTime, Text,
+};
+
+/// A command that begins so is the address of a file, which Chronos fetches and runs.
+const FETCHED: [&str; 2] = ["http", "ftp"];
+
+/// The most jobs that the instances of one job become.
+const MOST_INSTANCES: u32 = 1000;
+
+/// The variables that Chronos sets, in place of a job's own.
+const BUILT_IN: [&str; 9] = [
+    "mesos_task_id",
+    "CHRONOS_JOB_OWNER",
+    "CHRONOS_JOB_NAME",
+    "HOST",
+    "CHRONOS_RESOURCE_MEM",
+    "CHRONOS_RESOURCE_CPU",
+    "CHRONOS_RESOURCE_DISK",
+    "CHRONOS_JOB_RUN_TIME",
+    "CHRONOS_JOB_RUN_ATTEMPT",
+];
+
+/// A job and its file.
+pub struct JobFile {
+    /// `chronos/<place in the order>-<job>.<endpoint>.json`: the files are to be posted in the
+    /// order of their names, since a job that follows others is refused before they are known.
+    pub path: String,
+    /// What is posted.
+    pub job: ChronosJob,
+}
+
+/// The jobs of the appliance, each behind those it follows.
+pub fn lower(
+    plan: &Plan,
+    names: &Names,
+    cluster: &Cluster<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<JobFile> {
+    let in_order = plan.start_order.iter().filter_map(|id| plan.containers.get(*id));
+    let jobs: Vec<ChronosJob> = in_order
+        .flat_map(|container| match &container.kind {
+            Kind::Job(job) => self::job(plan, container, job, names, cluster, diagnostics),
+            Kind::Service(_) => Vec::new(),
+        })
+        .collect();
+    let width = jobs.len().to_string().len();
+    let file = |(at, job): (usize, ChronosJob)| {
+        let endpoint = if job.parents.is_empty() { "iso8601" } else { "dependency" };
+        let path = format!("chronos/{:0width$}-{}.{endpoint}.json", at + 1, job.name);
+        JobFile { path, job }
+    };
+    jobs.into_iter().enumerate().map(file).collect()
+}
+
+/// The names of a job's instances on Chronos.
+fn instance_names(plan: &Plan, container: &Container) -> Vec<String> {
+    let name = format!("{}.{}", plan.id.value, container.id.value);
+    match container.instances.value {
+        1 => vec![name],
+        count => {
+            (1..=count.min(MOST_INSTANCES)).map(|instance| format!("{name}.{instance}")).collect()
+        }
+    }
+}
+
+fn job(
+    plan: &Plan,
+    container: &Container,
+    job: &Job,
+    names: &Names,
+    cluster: &Cluster<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<ChronosJob> {
+    // Taken apart completely, so that a new field has to be thought of here.
+    let Container {
+        id: _,
+        kind: _,
+        image,
+        resources,
+        instances,
+        command,
+        env,
+        mounts: _,
+        network,
+        ports,
+        privileged,
+        force_pull,
+        dependencies,
+        placement: _,
+        preemptible: _,
+        level: _,
+        referrers: _,
+    } = container;
+    let Job { retries, repeats, start, interval } = job;
+    let Resources { cpus, mem, disk, gpu } = resources;
+
+    if gpu.value > 0 {
+        let message = "marathon: Chronos gives jobs no GPUs";
+        diagnostics.push(Diagnostic::new(&codes::NOT_CARRIED, gpu.span, message));
+    }
+    if repeats.value == Repeats::Times(0) {
+        let message = "marathon: Chronos refuses a job that never runs";
+        diagnostics.push(Diagnostic::new(&codes::BAD_SCHEDULE, repeats.span, message));
+    }
+    if instances.value > MOST_INSTANCES {
+        let message = format!(
+            "marathon: each instance is a Chronos job of its own, and {MOST_INSTANCES} are the most"
+        );
+        diagnostics.push(Diagnostic::new(&codes::NOT_CARRIED, instances.span, message));
+    }
+    check_variables(env, diagnostics);
+    check_ports(container, diagnostics);
+
+    let spell = |text: &Text| address::spell(text, plan, names);
+    let command = self::command(container, command, spell, diagnostics);
+    let volumes = volumes::of_job(plan, container, names, cluster, diagnostics);
+    let constraints = placement::of_job(container, cluster, diagnostics);
+    let parents: Vec<String> = dependencies
+        .iter()
+        .filter_map(|dependency| plan.containers.get(dependency.on))
+        .filter(|on| on.job().is_some())
+        .flat_map(|on| instance_names(plan, on))
+        .collect();
+    let schedule = schedule(repeats.value, start.as_ref().map(|s| &s.value), &interval.value);
+    let (network, network_name) = match network.value {
+        NetworkMode::Host => ("HOST", None),
+        NetworkMode::Bridge => ("BRIDGE", None),
+        NetworkMode::Container => ("USER", Some(cluster.network)),
+    };
+
+    let instance = |name: String| ChronosJob {
+        name,
+        schedule: schedule.clone(),
+        parents: parents.clone(),
+        shell: command.shell,
+        command: command.command.clone(),
+        arguments: command.arguments.clone(),
+        environment_variables: env
+            .iter()
+            .map(|v| Variable { name: v.name.value.clone(), value: spell(&v.value) })
+            .collect(),
+        retries: retries.value,
+        cpus: number(cpus.value),
+        mem: mem.value,
+        disk: disk.value,
+        engine: Engine::Docker,
+        image: image.value.clone(),
+        network,
+        network_name: network_name.map(str::to_owned),
+        force_pull_image: force_pull.value,
+        parameters: parameters(container, privileged.value, ports),
+        volumes: volumes.clone(),
+        constraints: constraints.clone(),
+    };
+    instance_names(plan, container).into_iter().map(instance).collect()
+}
+
+/// What a job runs, in the terms of Chronos.
+struct JobCommand {
+    shell: bool,
+    command: String,
+    arguments: Vec<String>,
+}
+
+fn command(
+    container: &Container,
+    written: &Command,
+    spell: impl Fn(&Text) -> String,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> JobCommand {
+    let (place, command) = match written {
+        Command::Shell(script) => {
+            (script.span, JobCommand { shell: true, command: spell(script), arguments: Vec::new() })
+        }
+        // Without a shell the command is the first argument of the image's entrypoint.
+        Command::Image(args) => match args.split_first() {
+            Some((first, rest)) => {
+                let arguments = rest.iter().map(&spell).collect();
+                (first.span, JobCommand { shell: false, command: spell(first), arguments })
+            }
+            None => {
+                let message = format!(
+                    "marathon: Chronos cannot run what the image of `{}` runs by itself",
+                    container.id.value
+                );
+                diagnostics.push(
+                    Diagnostic::new(&codes::NOT_CARRIED, container.id.span, message)
+                        .help("give the job a `cmd`, or `args` for the image's entrypoint"),
+                );
+                let command = String::new();
+                (container.id.span, JobCommand { shell: true, command, arguments: Vec::new() })
+            }
+        },
+    };
+    if FETCHED.iter().any(|prefix| command.command.starts_with(prefix)) {
+        let message = "marathon: Chronos takes a command that begins with `http` or `ftp` for the address of a file";
+        diagnostics.push(
+            Diagnostic::new(&codes::BAD_TARGET_VALUE, place, message)
+                .help("begin with the path of the program, or in a `cmd` with `exec `"),
+        );
+    }
+    command
+}
+
+fn check_variables(env: &[EnvVar], diagnostics: &mut Vec<Diagnostic>) {
+    for variable in env.iter().filter(|v| BUILT_IN.contains(&v.name.value.as_str())) {
+        let message = format!("marathon: Chronos sets `{}` itself", variable.name.value);
+        diagnostics.push(
+            Diagnostic::new(&codes::BAD_TARGET_VALUE, variable.name.span, message)
+                .help("choose another name"),
+        );
+    }
+}
+
+fn check_ports(container: &Container, diagnostics: &mut Vec<Diagnostic>) {
+    if let Some(port) = container.ports.first() {
+        let message = "marathon: Chronos does not reserve the ports of a job, so that one may be taken already, and lists them nowhere";
+        diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, port.container_port.span, message));
+    }
+}
+
+fn parameters(
+    container: &Container,
+    privileged: bool,
+    ports: &[crate::plan::Port],
+) -> Vec<Parameter> {
+    let mut parameters = Vec::new();
+    if privileged {
+        parameters.push(Parameter { key: "privileged", value: "true".to_owned() });
+    }
+    if container.network.value != NetworkMode::Host {
+        let publish = |port| Parameter { key: "publish", value: ports::publish(port) };
+        parameters.extend(ports.iter().map(publish));
+    }
+    parameters
+}
+
+/// `R<runs>/<start>/P<interval>`; no number of runs is without end, no start is at once.
+fn schedule(repeats: Repeats, start: Option<&StartTime>, interval: &Interval) -> String {
+    let repeats = match repeats {
+        Repeats::Times(times) => times.to_string(),
+        Repeats::Forever => String::new(),
+    };
+    let start = start.map(start_time).unwrap_or_default();
+    format!("R{repeats}/{start}/{}", period(interval))
+}
+
+/// The start as written where it has the one form that Chronos reads, else the same in UTC.
+fn start_time(start: &StartTime) -> String {
+    let text = start.text.to_ascii_uppercase();
+    if is_joda_time(&text) {
+        return text;
+    }
+    let [year, month, day, hour, minute, second] = start.utc;
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// Whether the text is `2027-01-31T04:30:00`, a fraction or none, and `Z` or `+01:00`.
+fn is_joda_time(text: &str) -> bool {
+    let has_shape = |text: &str, shape: &str| {
+        text.len() == shape.len()
+            && text.bytes().zip(shape.bytes()).all(|(byte, wanted)| match wanted {
+                b'0' => byte.is_ascii_digit(),
+                _ => byte == wanted,
+            })
+    };
+    let Some((time, rest)) = text.split_at_checked("0000-00-00T00:00:00".len()) else {
+        return false;
+    };
+    let rest = match rest.strip_prefix('.') {
+        Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
+        None => rest,
+    };
+    let zone = ["Z", "+00:00", "-00:00"].iter().any(|shape| has_shape(rest, shape));
+    has_shape(time, "0000-00-00T00:00:00") && zone && !text.contains(".Z")
+}
+
+/// The interval as written, where Chronos reads it: it takes whole numbers only.
+fn period(interval: &Interval) -> String {
+    let text = interval.text.to_ascii_uppercase();
+    if text.chars().all(|c| c.is_ascii_digit() || "YMWDTHS".contains(c)) {
+        return format!("P{text}");
+    }
+    let Interval { text: _, months, days, seconds } = interval;
+    format!("P{months}M{days}DT{seconds}S")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(text: &str) -> String {
+        start_time(&StartTime { text: text.to_owned(), utc: [2027, 1, 2, 3, 4, 5] })
+    }
+
+    #[test]
+    fn start_times_are_those_that_chronos_reads() {
+        for text in ["2027-01-31T04:30:00Z", "2027-01-31T04:30:00.25+01:00"] {
+            assert_eq!(start(text), text);
+        }
+        assert_eq!(start("2027-01-31t04:30:00z"), "2027-01-31T04:30:00Z");
+        for text in ["2027-01-31T04:30Z", "2027-01-31T04:30:00-05", "2027-01-31T04:30:00.Z"] {
+            assert_eq!(start(text), "2027-01-02T03:04:05Z");
+        }
+    }
+
+    #[test]
+    fn intervals_are_those_that_chronos_reads() {
+        let interval =
+            |text: &str| Interval { text: text.to_owned(), months: 1, days: 2, seconds: 5400 };
+        assert_eq!(period(&interval("1DT12h")), "P1DT12H");
+        assert_eq!(period(&interval("T1.5H")), "P1M2DT5400S");
+    }
+}

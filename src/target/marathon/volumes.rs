@@ -1,0 +1,288 @@
+//! Volumes: paths of the host, and volumes of a Docker volume driver.
+//!
+//! Marathon's own form of the latter, an external volume, is for one app with one instance. A
+//! volume that is shared is mounted by an option of `docker run` instead: same driver, same
+//! name, same data.
+
+use super::cluster::Cluster;
+use super::model::{
+    DriverOption, Engine, External, JobExternal, JobVolume, JobVolumeSource, Parameter, Volume,
+    VolumeSource,
+};
+use super::names::Names;
+use crate::diag::{Diagnostic, codes};
+use crate::plan::{self, Container, Kind, Mount, MountSource, Plan, Scope, VolumeId};
+use crate::source::Spanned;
+
+/// The storage system of an appliance that names none.
+const DEFAULT_DRIVER: &str = "cephfs";
+/// The longest name of an external volume, and of its driver.
+const LONGEST_LABEL: usize = 63;
+/// The share of instances up to which Marathon updates an app with an external volume.
+const MOST_CAPACITY: f64 = 0.5;
+
+/// What an app mounts.
+#[derive(Default)]
+pub struct Mounted {
+    /// Marathon's own volumes.
+    pub volumes: Vec<Volume>,
+    /// Options of `docker run`.
+    pub parameters: Vec<Parameter>,
+    /// Whether a volume belongs to this one instance.
+    pub exclusive: bool,
+}
+
+/// Reports names that are not taken, and what sharing asks of the driver.
+pub fn check(plan: &Plan, names: &Names, cluster: &Cluster<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    for (id, volume) in plan.volumes.iter().enumerate() {
+        let name = name(plan, id, names);
+        if !is_label(&name) {
+            let message = format!("marathon: `{name}` cannot be the name of a volume");
+            diagnostics.push(
+                Diagnostic::new(&codes::BAD_NAME, volume.id.span, message).help(format!(
+                    "a name begins and ends with a letter or digit and has {LONGEST_LABEL} characters at most"
+                )),
+            );
+        }
+        if is_shared(plan, id) {
+            let message = format!(
+                "marathon: several instances mount `{}`, so the volume driver `{}` must be able to attach it to several hosts at once",
+                volume.id.value,
+                driver(plan, cluster)
+            );
+            diagnostics.push(
+                Diagnostic::new(&codes::CLUSTER_NEEDS, volume.id.span, message)
+                    .help("drivers of shared file systems can, those of block devices cannot"),
+            );
+        }
+    }
+    let driver_name = driver(plan, cluster);
+    if !plan.volumes.is_empty() && !is_label(driver_name) {
+        let place = plan.volumes.first().and_then(|volume| volume.volume_type.as_ref());
+        let place = place.map_or(plan.id.span, |written| written.span);
+        let message = format!("marathon: `{driver_name}` cannot be the name of a volume driver");
+        diagnostics.push(
+            Diagnostic::new(&codes::BAD_TARGET_VALUE, place, message)
+                .help("name the Docker volume driver with the option `marathon.volume-driver`"),
+        );
+    }
+}
+
+/// What a service mounts.
+pub fn lower(
+    plan: &Plan,
+    service: &Container,
+    engine: Engine,
+    names: &Names,
+    cluster: &Cluster<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Mounted {
+    let mut mounted = Mounted::default();
+    let persistent = service.mounts.iter().filter_map(|mount| match &mount.source {
+        MountSource::Persistent(volume) => Some(volume),
+        MountSource::Host(_) => None,
+    });
+    // One container is given all its volumes in one way: they have one driver.
+    let shared = persistent.clone().find(|volume| !is_exclusive(plan, service, volume.value));
+    if let (Some(volume), Engine::Mesos) = (shared, engine) {
+        let message = "marathon: a container with GPUs cannot share a persistent volume";
+        diagnostics.push(Diagnostic::new(&codes::NOT_CARRIED, volume.span, message).also(
+            service.resources.gpu.span,
+            "GPUs need the Mesos containerizer, which mounts a volume in one instance, once",
+        ));
+    }
+    for mount in &service.mounts {
+        let Mount { source, target, read_only } = mount;
+        match source {
+            MountSource::Host(path) => {
+                check_host(path, target, diagnostics);
+                mounted.volumes.push(Volume {
+                    container_path: target.value.clone(),
+                    source: VolumeSource::HostPath(path.value.clone()),
+                    mode: mode(mount),
+                });
+            }
+            MountSource::Persistent(volume) if shared.is_some() => {
+                let name = name(plan, volume.value, names);
+                mounted.parameters.push(docker_mount(&name, driver(plan, cluster), mount));
+            }
+            MountSource::Persistent(volume) => {
+                if engine == Engine::Mesos && read_only.value {
+                    let message = "marathon: a container with GPUs can write to its volumes";
+                    diagnostics.push(
+                        Diagnostic::new(&codes::NOT_CARRIED, read_only.span, message).also(
+                            service.resources.gpu.span,
+                            "GPUs need the Mesos containerizer, which mounts external volumes read-write",
+                        ),
+                    );
+                }
+                mounted.exclusive = true;
+                mounted.volumes.push(Volume {
+                    container_path: target.value.clone(),
+                    source: VolumeSource::External(External {
+                        name: name(plan, volume.value, names),
+                        provider: "dvdi",
+                        options: DriverOption { driver: driver(plan, cluster).to_owned() },
+                    }),
+                    mode: mode(mount),
+                });
+            }
+        }
+    }
+    if mounted.exclusive {
+        check_capacity(service, diagnostics);
+    }
+    mounted
+}
+
+/// What a job mounts; Chronos takes the driver's name, and sets no bounds.
+pub fn of_job(
+    plan: &Plan,
+    job: &Container,
+    names: &Names,
+    cluster: &Cluster<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<JobVolume> {
+    let mut volumes = Vec::new();
+    for mount in &job.mounts {
+        let source = match &mount.source {
+            MountSource::Host(path) => {
+                check_host(path, &mount.target, diagnostics);
+                JobVolumeSource::HostPath(path.value.clone())
+            }
+            MountSource::Persistent(volume) => {
+                check_path(&mount.target, diagnostics);
+                JobVolumeSource::External(JobExternal {
+                    name: name(plan, volume.value, names),
+                    provider: driver(plan, cluster).to_owned(),
+                })
+            }
+        };
+        let container_path = mount.target.value.clone();
+        volumes.push(JobVolume { container_path, source, mode: mode(mount) });
+    }
+    volumes
+}
+
+fn mode(mount: &Mount) -> &'static str {
+    if mount.read_only.value { "RO" } else { "RW" }
+}
+
+fn name(plan: &Plan, id: VolumeId, names: &Names) -> String {
+    let Some(volume) = plan.volumes.get(id) else { return String::new() };
+    // Taken apart completely, so that a new field has to be thought of here. The type is read by
+    // `driver`; size, placement and preemptible are rows of the table of capabilities.
+    let plan::Volume {
+        id,
+        scope,
+        volume_type: _,
+        size: _,
+        placement: _,
+        preemptible: _,
+        mounted_by: _,
+    } = volume;
+    match scope.value {
+        Scope::Local => names.local_volume(&id.value),
+        Scope::Global => id.value.clone(),
+    }
+}
+
+fn driver<'p>(plan: &'p Plan, cluster: &Cluster<'p>) -> &'p str {
+    let written = || plan.volumes.first().and_then(|volume| volume.volume_type.as_ref());
+    cluster
+        .volume_driver
+        .or_else(|| written().map(|written| written.value.as_str()))
+        .unwrap_or(DEFAULT_DRIVER)
+}
+
+/// Letters, digits, `-`, `_` and `.`, the first and last of them a letter or digit.
+fn is_label(name: &str) -> bool {
+    let inner = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    name.len() <= LONGEST_LABEL
+        && name.chars().all(inner)
+        && edge(name.chars().next())
+        && edge(name.chars().next_back())
+}
+
+/// Whether more than one instance mounts the volume.
+fn is_shared(plan: &Plan, id: VolumeId) -> bool {
+    let Some(volume) = plan.volumes.get(id) else { return false };
+    let containers = volume.mounted_by.iter().filter_map(|id| plan.containers.get(*id));
+    containers.map(|container| u64::from(container.instances.value)).sum::<u64>() > 1
+}
+
+/// Whether the volume can be one of Marathon's external volumes: mounted by one app with one
+/// instance, once, and by no other appliance.
+fn is_exclusive(plan: &Plan, service: &Container, id: VolumeId) -> bool {
+    let Some(volume) = plan.volumes.get(id) else { return true };
+    let mounts = service.mounts.iter().filter(
+        |mount| matches!(&mount.source, MountSource::Persistent(volume) if volume.value == id),
+    );
+    volume.scope.value == Scope::Local
+        && volume.mounted_by.len() == 1
+        && service.instances.value <= 1
+        && mounts.count() == 1
+}
+
+fn check_capacity(service: &Container, diagnostics: &mut Vec<Diagnostic>) {
+    let Kind::Service(kind) = &service.kind else { return };
+    if kind.minimum_capacity.value > MOST_CAPACITY {
+        let message = format!(
+            "marathon: a service with a volume of its own is stopped while it is updated: at most {MOST_CAPACITY} of it can stay"
+        );
+        diagnostics.push(
+            Diagnostic::new(&codes::NOT_CARRIED, kind.minimum_capacity.span, message)
+                .help("leave `minimum_capacity` out"),
+        );
+    }
+}
+
+/// `docker run --volume HOST:CONTAINER:MODE` cannot hold a colon.
+fn check_host(path: &Spanned<String>, target: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
+    check_path(path, diagnostics);
+    check_path(target, diagnostics);
+}
+
+fn check_path(path: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
+    if path.value.contains(':') {
+        let message = "marathon: a path with a colon cannot be mounted";
+        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message));
+    }
+}
+
+/// `docker run --mount`, whose value is a line of CSV.
+fn docker_mount(name: &str, driver: &str, mount: &Mount) -> Parameter {
+    let mut fields = vec![
+        "type=volume".to_owned(),
+        csv(&format!("source={name}")),
+        csv(&format!("target={}", mount.target.value)),
+        csv(&format!("volume-driver={driver}")),
+    ];
+    if mount.read_only.value {
+        fields.push("readonly".to_owned());
+    }
+    Parameter { key: "mount", value: fields.join(",") }
+}
+
+/// A field of a line of CSV.
+fn csv(field: &str) -> String {
+    if field.contains(['"', ',', '\n', '\r']) {
+        return format!("\"{}\"", field.replace('"', "\"\""));
+    }
+    field.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_and_csv() {
+        assert!(is_label("a.b-c_d"));
+        assert!(!is_label("-a") && !is_label("a.") && !is_label("") && !is_label("a b"));
+        assert!(!is_label(&"a".repeat(64)));
+        assert_eq!(csv("target=/a,\"b\""), "\"target=/a,\"\"b\"\"\"");
+        assert_eq!(csv("target=/a b"), "target=/a b");
+    }
+}

@@ -1,0 +1,212 @@
+"""What `applc` writes for Marathon and Chronos, against the rules of their APIs.
+
+There is no server of either to run here: `marathon_rules` and `chronos_rules` hold what their
+sources check, and what they drop or alter without a word.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import support
+from chronos_rules import check_jobs
+from marathon_rules import check_group
+
+# What DC/OS switches on in its Marathon (`--enable_features`).
+FEATURES = {"external_volumes", "gpu_resources"}
+APP_NAME = re.compile(r"([A-Za-z0-9.-]+)\.marathon\.(containerip|agentip)\.dcos\.thisdcos\.directory")
+VIRTUAL_NAME = re.compile(r"([A-Za-z0-9.-]+)\.marathon\.l4lb\.thisdcos\.directory(?::(\d+))?")
+ERROR = re.compile(r"^error\[E0[0-9]{3}\]", re.MULTILINE)
+
+
+class Written:
+    """The files of one appliance."""
+
+    def __init__(self, folder: Path) -> None:
+        group = folder / "marathon.json"
+        self.group: Any = json.loads(group.read_text("utf-8")) if group.exists() else None
+        # The order in which they are to be posted.
+        files = sorted((folder / "chronos").glob("*.json"))
+        self.jobs: list[Any] = [json.loads(path.read_text("utf-8")) for path in files]
+        self.endpoints = [path.name.split(".")[-2] for path in files]
+        self.names = {path.relative_to(folder).as_posix() for path in folder.rglob("*.json")}
+
+    @property
+    def apps(self) -> list[Any]:
+        return self.group["apps"] if self.group else []
+
+    def app(self, name: str) -> Any:
+        return next(app for app in self.apps if app["id"].endswith("/" + name))
+
+
+def compiled(applc: support.Applc, source: Path, folder: Path) -> Written | None:
+    """What is written; nothing where the compile said why not."""
+    outcome = applc.compile(source, "marathon", "-o", f"{folder}/")
+    if outcome.code == 1:
+        assert ERROR.search(outcome.stderr), outcome.stderr
+        assert not list(folder.rglob("*")), "files were written in spite of faults"
+        return None
+    assert outcome.code == 0, outcome.stderr
+    return Written(folder)
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every string in a document."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from strings(item)
+
+
+def check_names(written: Written) -> None:
+    """Every DNS name is that of an app, or of a virtual address that a port has."""
+    modes = {}
+    virtual = set()
+    for app in written.apps:
+        label = "-".join(reversed(app["id"].strip("/").split("/")))
+        modes[label] = app["networks"][0]["mode"]
+        for port in app["container"].get("portMappings", ()):
+            virtual.update(port.get("labels", {}).values())
+    def known(label: str) -> str:
+        """The app's label; what stands before a reference may touch it."""
+        return next((name for name in modes if label.endswith(name)), "")
+
+    for text in strings([written.apps, written.jobs]):
+        for label, record in APP_NAME.findall(text):
+            mode = {"containerip": "container", "agentip": "host"}[record]
+            assert modes.get(known(label)) == mode, text
+            assert len(known(label)) <= 63
+        for label, port in VIRTUAL_NAME.findall(text):
+            label = known(label)
+            assert modes.get(label) == "container/bridge", text
+            if port:
+                assert f"/{label}:{port}" in virtual, text
+            else:
+                assert any(value.startswith(f"/{label}:") for value in virtual), text
+
+
+def test_the_result_is_accepted_or_the_compile_says_why(
+    applc: support.Applc, appliance: Path, tmp_path: Path
+) -> None:
+    written = compiled(applc, appliance, tmp_path)
+    if written is None:
+        return
+    if written.group is not None:
+        assert check_group(written.group, FEATURES) == []
+    assert check_jobs(written.jobs) == []
+    for job, endpoint in zip(written.jobs, written.endpoints):
+        assert endpoint == ("dependency" if "parents" in job else "iso8601")
+    check_names(written)
+    source = json.loads(appliance.read_text("utf-8"))
+    assert len(written.apps) == sum(one["type"] == "service" for one in source["containers"])
+    jobs = sum(one.get("instances", 1) for one in source["containers"] if one["type"] == "job")
+    assert len(written.jobs) == jobs
+
+
+# What Marathon and Chronos cannot do. Everything else in examples/ and tests/corpus/ compiles.
+REJECTED = {
+    "batch-pipeline.json": "E0406",
+    "gpu-training.json": "E0401",
+    "cmd-of-one-character.json": "E0408",
+    "cmd-that-starts-with-a-scheme.json": "E0408",
+    "dependency-of-a-job-on-a-service.json": "E0406",
+    "dependency-of-a-repeating-job-on-a-job.json": "E0406",
+    "dependency-of-a-service-on-a-job.json": "E0406",
+    "env-names-the-target-sets.json": "E0408",
+    "id-is-a-reserved-word.json": "E0402",
+    "id-of-63-characters.json": "E0402",
+    "ids-that-differ-in-case.json": "E0403",
+    "job-minimal.json": "E0401",
+    "reference-to-a-job.json": "E0404",
+    "resources-gpu-job.json": "E0401",
+}
+
+
+def test_only_what_cannot_be_done_is_rejected(
+    applc: support.Applc, appliance: Path, tmp_path: Path
+) -> None:
+    outcome = applc.compile(appliance, "marathon", "-o", f"{tmp_path}/")
+    code = REJECTED.get(appliance.name)
+    if code is None:
+        assert outcome.code == 0, outcome.stderr
+    else:
+        assert outcome.code == 1
+        assert f"error[{code}]" in outcome.stderr
+
+
+def test_strings_arrive_as_written(applc: support.Applc, tmp_path: Path) -> None:
+    source = support.ROOT / "examples" / "quoting.json"
+    written = compiled(applc, source, tmp_path)
+    assert written is not None
+    containers = {one["id"]: one for one in json.loads(source.read_text("utf-8"))["containers"]}
+
+    def plain(value: Any) -> str | None:
+        """The string that a value means, where it refers to nothing."""
+        if not isinstance(value, str):
+            value = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        text = value.replace("\\@", "\0")
+        return None if "@" in text else text.replace("\0", "@")
+
+    checked = 0
+    strings_app = written.app("strings")
+    for source_text, text in zip(containers["strings"]["args"], strings_app["args"], strict=True):
+        wanted = plain(source_text)
+        assert wanted is None or text == wanted
+        checked += wanted is not None
+    for name, value in containers["strings"]["env"].items():
+        wanted = plain(value)
+        # Numbers keep the text that they are written with, which Python does not keep.
+        if wanted is not None and not isinstance(value, (float, dict)):
+            assert strings_app["env"][name] == wanted
+            checked += 1
+    assert written.app("shell")["cmd"] == plain(containers["shell"]["cmd"])
+    assert checked > 100
+
+
+def test_spark_livy(applc: support.Applc, tmp_path: Path) -> None:
+    written = compiled(applc, support.ROOT / "examples" / "spark-livy.json", tmp_path)
+    assert written is not None
+    assert written.names == {"marathon.json"}
+    livy = written.app("livy")
+    master = "spark-master-spark-livy.marathon.containerip.dcos.thisdcos.directory"
+    assert livy["args"] == [f"spark://{master}:7077"]
+    assert livy["dependencies"] == ["/spark-livy/spark-master"]
+    assert livy["container"]["portMappings"] == [
+        {"containerPort": 8998, "hostPort": 0, "protocol": "tcp"}
+    ]
+    magic = written.app("sparkmagic")
+    assert magic["args"] == ['--NotebookApp.token=""']
+    assert magic["networks"] == [{"mode": "container/bridge"}]
+    assert magic["container"]["docker"]["privileged"] is True
+
+
+@pytest.mark.parametrize("mode", ["host", "bridge", "container"])
+def test_references_by_the_mode_of_what_is_referred_to(
+    applc: support.Applc, tmp_path: Path, mode: str
+) -> None:
+    suffix = {
+        "host": "marathon.agentip.dcos.thisdcos.directory",
+        "bridge": "marathon.l4lb.thisdcos.directory",
+        "container": "marathon.containerip.dcos.thisdcos.directory",
+    }[mode]
+    for other in ("host", "bridge", "container"):
+        for port in ("with-port", "without-port"):
+            name = f"modes-{other}-refers-to-{mode}-{port}"
+            source = support.ROOT / "tests" / "corpus" / f"{name}.json"
+            written = compiled(applc, source, tmp_path / name)
+            assert written is not None
+            client = written.app("client")
+            found = client["args"][0] if port == "with-port" else client["env"]["SERVER"]
+            ending = ":5432" if port == "with-port" else ""
+            label = "-".join(reversed(client["id"].strip("/").split("/"))).replace("client", "server", 1)
+            assert found == f"{label}.{suffix}{ending}"
