@@ -1,0 +1,139 @@
+//! References between the networks, and the host's ports they need.
+
+use serde_json::{Value, json};
+
+use super::{Compiled, appliance, compiled, container};
+
+/// `from` refers to `to` by this text; both in these modes, `to` with these ports.
+fn reference(from: &str, to: &str, text: &str, ports: Value) -> Compiled {
+    compiled(&appliance(&[
+        container("from", json!({"network_mode": from, "args": [text]})),
+        container("to", json!({"network_mode": to, "ports": ports})),
+    ]))
+}
+
+#[test]
+fn all_nine_pairs_of_modes_have_a_way() {
+    for from in ["host", "bridge", "container"] {
+        for to in ["host", "bridge", "container"] {
+            let fixed = if to == "host" { 0 } else { 8000 };
+            let ports = json!([{"container_port": 80, "host_port": fixed}]);
+            let compiled = reference(from, to, "http://@to:80/", ports);
+            let mapped = from == "host" && to != "host";
+            let url = if mapped { "http://to:8000/" } else { "http://to:80/" };
+            let hosts = match (from, to) {
+                ("host", _) => json!(["to:127.0.0.1"]),
+                (_, "host") => json!(["to:host-gateway"]),
+                _ => Value::Null,
+            };
+            assert_eq!(compiled.found(), [], "{from} {to}");
+            assert_eq!(compiled.service("from")["command"], json!([url]), "{from} {to}");
+            assert_eq!(compiled.service("from")["extra_hosts"], hosts, "{from} {to}");
+            assert_eq!(compiled.service("to")["extra_hosts"], Value::Null, "{from} {to}");
+        }
+    }
+}
+
+#[test]
+fn a_port_that_the_host_needs_is_published_at_its_own_number() {
+    let compiled = reference("host", "bridge", "@to:80 @to:80", json!([{"container_port": 80}]));
+    assert_eq!(compiled.found(), [("W0403", "@to:80")]);
+    assert_eq!(compiled.service("from")["command"], json!(["to:80 to:80"]));
+    let port = json!([{"target": 80, "published": "80", "protocol": "tcp"}]);
+    assert_eq!(compiled.service("to")["ports"], port);
+}
+
+#[test]
+fn without_a_port_every_port_is_published_at_its_own_number() {
+    let ports = json!([
+        {"container_port": 80, "host_port": 8000, "name": "http"},
+        {"container_port": 53, "protocol": "udp"},
+        {"container_port": 22, "host_port": 22},
+    ]);
+    let compiled = reference("host", "container", "@to", ports);
+    assert_eq!(compiled.found(), [("W0403", "@to")]);
+    let expected = json!([
+        {"target": 80, "published": "8000", "protocol": "tcp", "name": "http"},
+        {"target": 53, "published": "53", "protocol": "udp"},
+        {"target": 22, "published": "22", "protocol": "tcp"},
+        {"target": 80, "published": "80", "protocol": "tcp"},
+    ]);
+    assert_eq!(compiled.service("to")["ports"], expected);
+}
+
+#[test]
+fn both_protocols_of_one_number_get_one_number_of_the_host() {
+    let ports = json!([
+        {"container_port": 53, "protocol": "udp"},
+        {"container_port": 53, "host_port": 5353},
+    ]);
+    let compiled = reference("host", "bridge", "@to:53", ports);
+    assert_eq!(compiled.service("from")["command"], json!(["to:5353"]));
+    let expected = json!([
+        {"target": 53, "published": "5353", "protocol": "udp"},
+        {"target": 53, "published": "5353", "protocol": "tcp"},
+    ]);
+    assert_eq!(compiled.service("to")["ports"], expected);
+}
+
+#[test]
+fn what_the_host_cannot_reach_is_refused() {
+    assert_eq!(
+        reference("host", "bridge", "@to:81", json!([{"container_port": 80}])).found(),
+        [("E0404", "@to:81")]
+    );
+    assert_eq!(reference("host", "bridge", "@to", json!([])).found(), [("E0404", "@to")]);
+    let several = compiled(&appliance(&[
+        container("from", json!({"network_mode": "host", "args": ["@to:80"]})),
+        container("to", json!({"instances": 2, "ports": [{"container_port": 80}]})),
+    ]));
+    assert_eq!(several.found(), [("E0404", "@to:80")]);
+    let taken = compiled(&appliance(&[
+        container(
+            "from",
+            json!({"network_mode": "host", "args": ["@to:80"], "ports": [{"container_port": 80}]}),
+        ),
+        container("to", json!({"ports": [{"container_port": 80}]})),
+    ]));
+    assert_eq!(taken.found(), [("E0404", "@to:80")]);
+}
+
+#[test]
+fn a_container_reaches_itself() {
+    let own = json!({"network_mode": "host", "env": {"SELF": "@a:80 a"}, "ports": [{"container_port": 80}]});
+    let compiled = compiled(&appliance(&[container("a", own)]));
+    assert_eq!(compiled.found(), []);
+    assert_eq!(compiled.service("a")["environment"], json!(["SELF=a:80 a"]));
+    assert_eq!(compiled.service("a")["extra_hosts"], json!(["a:127.0.0.1"]));
+}
+
+#[test]
+fn names_that_cannot_be_looked_up_are_refused_where_they_are_referred_to() {
+    for id in ["1", "0x1F", "-a", "LocalHost", "ip6-loopback"] {
+        let text = format!("@{id}");
+        let referring =
+            appliance(&[container("from", json!({"args": [text]})), container(id, json!({}))]);
+        assert_eq!(compiled(&referring).found(), [("E0404", text.as_str())]);
+        assert_eq!(compiled(&appliance(&[container(id, json!({}))])).found(), [], "{id}");
+    }
+}
+
+#[test]
+fn ids_that_differ_in_case_must_be_on_one_network() {
+    let pair = |mode: &str| {
+        compiled(&appliance(&[
+            container("from", json!({"args": ["@web @Web"]})),
+            container("web", json!({})),
+            container("Web", json!({"network_mode": mode})),
+        ]))
+    };
+    assert_eq!(pair("bridge").found(), []);
+    assert_eq!(pair("host").found(), [("E0404", "@web"), ("E0404", "@Web")]);
+}
+
+#[test]
+fn host_ports_of_several_instances_are_refused() {
+    let on_host =
+        json!({"network_mode": "host", "instances": 2, "ports": [{"container_port": 80}]});
+    assert_eq!(compiled(&appliance(&[container("a", on_host)])).found(), [("E0405", "80")]);
+}

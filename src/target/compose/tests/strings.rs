@@ -1,0 +1,82 @@
+//! Any string arrives as it was written: through a YAML reader and Compose's own expansion.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{appliance, compiled, container};
+
+/// What Compose makes of a value, by its own rules (compose-spec, "Interpolation"): `$$` is
+/// a plain `$`; every other `$` would be read as a variable, and must not be there.
+fn interpolated(value: &Value) -> String {
+    let text = value.as_str().unwrap();
+    let halves: Vec<&str> = text.split("$$").collect();
+    assert!(halves.iter().all(|half| !half.contains('$')), "a variable in {text:?}");
+    halves.join("$")
+}
+
+/// Strings with what YAML and Compose take notice of, and any other characters; no NUL,
+/// which no process can be given, and no `@`, which is for references.
+fn strings() -> impl Strategy<Value = String> {
+    let special = proptest::sample::select(vec![
+        "$", "$$", "${", "}", "$(", ":-", "\"", "'", "\\", "\n", "\r\n", "\t", " ", "#", ": ",
+        "- ", "%", "{{", "&", "*", "!", "|", ">", "\u{85}", "\u{2028}", "\u{feff}", "\u{1}",
+        "\u{7f}", "😀", "no", "1.10", "x-", "=",
+    ]);
+    let any = proptest::char::any()
+        .prop_filter("no NUL, no reference", |c| *c != '\0' && *c != '@')
+        .prop_map(String::from);
+    proptest::collection::vec(prop_oneof![special.prop_map(str::to_owned), any], 0..12)
+        .prop_map(|parts| parts.concat())
+}
+
+/// Names that a variable can have: not empty, no `=`, and no white space at the end.
+fn names() -> impl Strategy<Value = String> {
+    strings().prop_map(|name| {
+        let name = name.replace('=', "");
+        format!("{}_", name)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn strings_arrive_unchanged(
+        args in proptest::collection::vec(strings(), 1..4),
+        cmd in strings(),
+        name in names(),
+        value in strings(),
+        check in strings(),
+    ) {
+        let check = format!("{check}.");
+        let document = appliance(&[
+            container("a", json!({"args": args, "env": {name.clone(): value}})),
+            container("b", json!({
+                "cmd": cmd,
+                "health_check": {"protocol": "COMMAND", "command": check},
+            })),
+        ]);
+        let compiled = compiled(&document);
+        let (a, b) = (compiled.service("a"), compiled.service("b"));
+        let command: Vec<String> =
+            a["command"].as_array().unwrap().iter().map(interpolated).collect();
+        prop_assert_eq!(command, args);
+        prop_assert_eq!(interpolated(&a["environment"][0]), format!("{name}={value}"));
+        prop_assert_eq!(interpolated(&b["command"][0]), cmd);
+        prop_assert_eq!(interpolated(&b["healthcheck"]["test"][3]), check);
+    }
+
+    #[test]
+    fn paths_and_port_names_arrive_unchanged(path in strings(), name in strings()) {
+        let path = format!("/x{}", path.replace([':', '/'], ""));
+        let name = format!("p{name}");
+        let compiled = compiled(&appliance(&[container("a", json!({
+            "volumes": [{"src": path, "dest": path, "type": "host"}],
+            "ports": [{"container_port": 80, "name": name}],
+        }))]));
+        let a = compiled.service("a");
+        prop_assert_eq!(interpolated(&a["volumes"][0]["source"]), path.clone());
+        prop_assert_eq!(interpolated(&a["volumes"][0]["target"]), path);
+        prop_assert_eq!(interpolated(&a["ports"][0]["name"]), name);
+    }
+}
