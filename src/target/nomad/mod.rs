@@ -1,12 +1,79 @@
-//! The Nomad target.
+//! The Nomad target: one job for all services, with a task group each, and a batch job for
+//! each job.
+//!
+//! What it rests on (names, registrations, how often a string is read) is held by tests on a
+//! real agent, in `tests/conformance/test_nomad_agent.py`.
+
+mod address;
+mod container;
+mod health;
+mod layout;
+mod model;
+mod names;
+mod order;
+mod placement;
+mod schedule;
+mod strings;
+mod table;
+mod volumes;
+
+use std::collections::HashSet;
 
 use super::{Artifact, Capability, OptionSpec, Options, Target};
-use crate::diag::{Diagnostic, codes};
-use crate::plan::Plan;
-use crate::render::RenderError;
+use crate::diag::Diagnostic;
+use crate::plan::{Container, ContainerId, Kind, Plan};
+use crate::render::{RenderError, Templates};
+
+use address::Reach;
+use model::{Group, Job};
+
+const TEMPLATES: [(&str, &str); 3] = [
+    ("job.nomad.hcl.j2", include_str!("../../../templates/nomad/job.nomad.hcl.j2")),
+    ("task.nomad.hcl.j2", include_str!("../../../templates/nomad/task.nomad.hcl.j2")),
+    ("volume.hcl.j2", include_str!("../../../templates/nomad/volume.hcl.j2")),
+];
 
 /// The Nomad target.
 pub struct Nomad;
+
+/// What lowering a container looks things up in.
+struct Scope<'a> {
+    plan: &'a Plan,
+    options: &'a Options,
+    reaches: Vec<Reach>,
+    /// The containers that others wait for.
+    awaited: HashSet<ContainerId>,
+}
+
+impl Scope<'_> {
+    fn container(&self, id: ContainerId) -> Option<&Container> {
+        self.plan.containers.get(id)
+    }
+
+    fn reach(&self, id: ContainerId) -> Option<&Reach> {
+        self.reaches.get(id)
+    }
+
+    /// Whether someone waits for a container. One without instances is not waited for.
+    fn is_awaited(&self, id: ContainerId) -> bool {
+        self.awaited.contains(&id)
+    }
+
+    /// The service of a container with this last part.
+    fn service(&self, container: &str, last: &str) -> String {
+        names::service(&[&self.plan.id.value, container, last])
+    }
+
+    /// The service that registers a port.
+    fn port_service(&self, container: &str, label: &str) -> String {
+        self.service(container, &names::label_in_service(label))
+    }
+
+    /// The service that registers a container's address without a port.
+    fn address_service(&self, container: &str) -> String {
+        names::service(&[&self.plan.id.value, container])
+    }
+}
 
 impl Target for Nomad {
     fn name(&self) -> &'static str {
@@ -14,25 +81,94 @@ impl Target for Nomad {
     }
 
     fn summary(&self) -> &'static str {
-        "not built yet"
+        "Nomad job specifications: one for all services, one for each job"
     }
 
     fn capabilities(&self) -> &'static [Capability] {
-        &[]
+        table::CAPABILITIES
     }
 
     fn options(&self) -> &'static [OptionSpec] {
-        &[]
+        table::OPTIONS
     }
 
     fn lower(
         &self,
         plan: &Plan,
-        _options: &Options,
+        options: &Options,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<Vec<Artifact>, RenderError> {
-        let message = "this target is not built yet";
-        diagnostics.push(Diagnostic::new(&codes::NOT_CARRIED, plan.id.span, message));
-        Ok(Vec::new())
+        // Taken apart completely, so that a new field has to be thought of here.
+        let Plan { id, containers, volumes: _, start_order: _, uses: _ } = plan;
+        let overlay = options.some("network").is_some();
+        let scope = Scope {
+            plan,
+            options,
+            reaches: address::reach(plan, overlay, diagnostics),
+            awaited: containers
+                .iter()
+                .flat_map(|container| &container.dependencies)
+                .map(|dependency| dependency.on)
+                .collect(),
+        };
+        let minutes = order::deadlines(&scope);
+        let mut services = Vec::new();
+        let mut jobs = Vec::new();
+        for (at, container) in containers.iter().enumerate() {
+            match &container.kind {
+                Kind::Service(_) => {
+                    let minutes = minutes.get(at).copied().unwrap_or(0);
+                    services.extend(container::service(
+                        &scope,
+                        at,
+                        container,
+                        minutes,
+                        diagnostics,
+                    ));
+                }
+                Kind::Job(_) => {
+                    let name = names::job(&id.value, &container.id.value);
+                    let lowered = container::job(&scope, at, container, diagnostics);
+                    jobs.extend(
+                        lowered.map(|(crons, groups)| scope.job(name, "batch", crons, groups)),
+                    );
+                }
+            }
+        }
+        if !services.is_empty() {
+            jobs.insert(0, scope.job(id.value.clone(), "service", Vec::new(), services));
+        }
+        let templates = Templates::new(TEMPLATES)?;
+        let artifact = |path, text: String| Artifact { path, text: layout::aligned(&text) };
+        let mut artifacts = Vec::new();
+        for job in &jobs {
+            let text = templates.render("job.nomad.hcl.j2", job)?;
+            artifacts.push(artifact(format!("{}.nomad.hcl", job.id), text));
+        }
+        for (path, file) in volumes::files(&scope, diagnostics) {
+            artifacts.push(artifact(path, templates.render("volume.hcl.j2", &file)?));
+        }
+        Ok(artifacts)
+    }
+}
+
+impl Scope<'_> {
+    fn job(&self, id: String, kind: &'static str, crons: Vec<String>, groups: Vec<Group>) -> Job {
+        let option = |name| self.options.some(name).map(str::to_owned);
+        let datacenters = self.options.text("datacenters");
+        Job {
+            id,
+            kind,
+            namespace: option("namespace"),
+            region: option("region"),
+            node_pool: option("node-pool"),
+            // Nomad's default.
+            datacenters: match datacenters {
+                "*" | "" => Vec::new(),
+                names => names.split(',').map(|name| name.trim().to_owned()).collect(),
+            },
+            crons,
+            groups,
+        }
     }
 }

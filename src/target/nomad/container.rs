@@ -1,0 +1,368 @@
+//! A container: a task group with the task that runs it, and those that go before and after.
+
+use crate::diag::{Diagnostic, codes};
+use crate::plan::{
+    Command, Container, ContainerId, EnvVar, Job, Kind, NetworkMode, Piece, Resources, Service,
+    Text,
+};
+use crate::source::{Span, Spanned};
+
+use super::Scope;
+use super::address::{self, Reach, References, Variables};
+use super::model::{Group, Hcl, Network, Port, Retry, Task, Update};
+use super::order::{self, Waits};
+use super::strings::{ConfigString, is_expanded_in_env, is_template_name, survives_hcl};
+use super::{health, names, placement, volumes};
+
+/// The least memory of a task in MB (Nomad, `MinResources`).
+const LEAST_MEMORY: u64 = 10;
+
+/// The disk that Nomad keeps for the logs of a task in MB: the least a disk can have is one
+/// more (Nomad, `LogConfig.Validate`).
+const LOGS: u64 = 100;
+
+/// Nomad's own delay between two tries, in seconds.
+const RETRY_DELAY: u64 = 15;
+
+/// The group of a service.
+pub fn service(
+    scope: &Scope<'_>,
+    id: ContainerId,
+    container: &Container,
+    minutes: u64,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Group> {
+    let reach = scope.reach(id)?;
+    let job = &scope.plan.id.value;
+    let name = &container.id.value;
+    let Kind::Service(Service { health, minimum_capacity }) = &container.kind else { return None };
+    let waits = order::waits(scope, container, diagnostics);
+    let check = health.as_ref().and_then(|health| health::check(health, diagnostics));
+    let (mut task, volumes) = task(scope, id, container, reach, &waits, job, diagnostics);
+    task.services =
+        order::started_service(scope, id, container, reach, check).into_iter().collect();
+    let wait = order::wait_task(scope, name, job, reach.own_address, &waits.healthy);
+    let mut group = group(scope, container, reach, diagnostics);
+    group.update = update(container.instances.value, minimum_capacity, minutes, reach, diagnostics);
+    group.volumes = volumes;
+    group.tasks = wait.into_iter().chain([task]).collect();
+    Some(group)
+}
+
+/// The groups of a job, and the cron expressions it runs at.
+pub fn job(
+    scope: &Scope<'_>,
+    id: ContainerId,
+    container: &Container,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<(Vec<String>, Vec<Group>)> {
+    let reach = scope.reach(id)?;
+    let name = &container.id.value;
+    let job_id = names::job(&scope.plan.id.value, name);
+    let Kind::Job(job) = &container.kind else { return None };
+    let Job { retries, repeats: _, start: _, interval: _ } = job;
+    let mut waits = order::waits(scope, container, diagnostics);
+    let awaited = scope.is_awaited(id);
+    let mut groups = Vec::new();
+    let mut wait = None;
+    if awaited {
+        groups.extend(order::gate(scope, container, &job_id, &waits));
+        if !groups.is_empty() {
+            waits.registered.push((scope.service(name, names::READY), 1));
+        }
+    } else {
+        wait = order::wait_task(scope, name, &job_id, reach.own_address, &waits.healthy);
+    }
+    let (mut task, volumes) = task(scope, id, container, reach, &waits, &job_id, diagnostics);
+    let mut group = group(scope, container, reach, diagnostics);
+    group.retry = Some(retry(retries.value));
+    group.volumes = volumes;
+    let mut marker = None;
+    if awaited {
+        task.prestart = true;
+        marker = Some(order::marker_task(scope, name, names::SUCCEEDED_TASK, names::SUCCEEDED));
+    }
+    group.tasks = wait.into_iter().chain([task]).chain(marker).collect();
+    groups.push(group);
+    Some((super::schedule::crons(job, diagnostics), groups))
+}
+
+impl Group {
+    /// A group without anything in it.
+    pub fn empty(name: String) -> Group {
+        Group {
+            name,
+            count: 1,
+            constraints: Vec::new(),
+            disk: None,
+            network: None,
+            retry: None,
+            update: None,
+            services: Vec::new(),
+            volumes: Vec::new(),
+            tasks: Vec::new(),
+        }
+    }
+}
+
+/// The group without its tasks.
+fn group(
+    scope: &Scope<'_>,
+    container: &Container,
+    reach: &Reach,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Group {
+    let mode = match container.network.value {
+        NetworkMode::Host => Some("host".to_owned()),
+        NetworkMode::Container if reach.own_address => {
+            scope.options.some("network").map(str::to_owned)
+        }
+        NetworkMode::Bridge | NetworkMode::Container => None,
+    };
+    let ports: Vec<Port> = reach
+        .ports
+        .iter()
+        .map(|port| Port {
+            label: port.label.clone(),
+            fixed: port.fixed,
+            to: (port.fixed != Some(port.container)).then_some(port.container),
+        })
+        .collect();
+    let network = (mode.is_some() || !ports.is_empty()).then_some(Network { mode, ports });
+    Group {
+        count: container.instances.value,
+        constraints: placement::constraints(
+            scope,
+            container.placement.as_ref(),
+            container.preemptible.as_ref(),
+            diagnostics,
+        ),
+        disk: disk(&container.resources.disk, diagnostics),
+        network,
+        services: address::services(scope, container, reach),
+        ..Group::empty(container.id.value.clone())
+    }
+}
+
+fn disk(asked: &Spanned<u64>, diagnostics: &mut Vec<Diagnostic>) -> Option<u64> {
+    if asked.value == 0 {
+        return None;
+    }
+    if asked.value <= LOGS {
+        let message = format!("nomad: the disk is made {} MB, for the logs to fit", LOGS + 1);
+        diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, asked.span, message));
+    }
+    Some(asked.value.max(LOGS + 1))
+}
+
+fn retry(retries: u32) -> Retry {
+    // The time in which tries are counted is meant to be without end; Nomad wants it to have
+    // room for all of them, with the delay between.
+    let hours = (u64::from(retries) * RETRY_DELAY).div_ceil(3600).max(24 * 365);
+    Retry { attempts: retries, interval: format!("{hours}h") }
+}
+
+/// How instances are replaced by those of a new version.
+fn update(
+    instances: u32,
+    minimum_capacity: &Spanned<f64>,
+    minutes: u64,
+    reach: &Reach,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Update> {
+    let (healthy_deadline, progress_deadline) = order::deadline(minutes);
+    // At most the number of instances, since the share is at most 1.
+    let kept = (minimum_capacity.value * f64::from(instances)).ceil().max(0.0) as u32;
+    let (max_parallel, canary) = match instances.saturating_sub(kept) {
+        _ if instances <= 1 && kept == 0 => (None, None),
+        // All new ones are there before an old one goes.
+        0 => (Some(instances), Some(instances)),
+        free => (Some(free).filter(|free| *free != 1), None),
+    };
+    if canary.is_some() && reach.ports.iter().any(|port| port.fixed.is_some()) {
+        let message = format!(
+            "nomad: an update needs {instances} more node{}, for old and new instances claim the same port",
+            if instances == 1 { "" } else { "s" }
+        );
+        diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, minimum_capacity.span, message));
+    }
+    let update = Update { max_parallel, canary, healthy_deadline, progress_deadline };
+    let is_default = update.max_parallel.is_none() && update.healthy_deadline.is_none();
+    (!is_default).then_some(update)
+}
+
+/// The task that runs a container, and the volumes that its group needs for it.
+fn task(
+    scope: &Scope<'_>,
+    id: ContainerId,
+    container: &Container,
+    reach: &Reach,
+    waits: &Waits,
+    job: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (Task, Vec<super::model::Volume>) {
+    // Taken apart completely, so that a new field has to be thought of here.
+    let Container {
+        id: name,
+        kind,
+        image,
+        resources,
+        instances: _,
+        command,
+        env,
+        mounts: _,
+        network,
+        ports: _,
+        privileged,
+        force_pull,
+        dependencies: _,
+        placement: _,
+        preemptible: _,
+        level: _,
+        referrers: _,
+    } = container;
+    let Resources { cpus, mem, disk: _, gpu } = resources;
+    let references = References::of(scope, id);
+    references.check(container, diagnostics);
+    let mut variables = Variables::beside(env.iter().map(|var| var.name.value.clone()));
+    let mut in_config = |text: &Text, diagnostics: &mut Vec<Diagnostic>| {
+        check_text(text, diagnostics);
+        references.in_config(text, &mut variables)
+    };
+    let (entrypoint, args): (Vec<Hcl>, Vec<Hcl>) = match command {
+        Command::Image(args) => {
+            (Vec::new(), args.iter().map(|arg| in_config(arg, diagnostics)).collect())
+        }
+        Command::Shell(script) => (
+            vec![ConfigString::literal("/bin/sh"), ConfigString::literal("-c")],
+            vec![in_config(script, diagnostics)],
+        ),
+    };
+    let plain = environment(env, &references, &mut variables, diagnostics);
+    order::add_to(&mut variables, waits);
+    let mounts = volumes::mounts(scope, container, diagnostics);
+    let task_name = names::task(&name.value);
+    let is_service = matches!(kind, Kind::Service(_));
+    let restart = is_service && scope.options.flag("follow-addresses");
+    // At least 1 and, with any sensible factor, far below the limit of the type.
+    let cpu = (cpus.value * scope.options.number("mhz-per-cpu")).round().max(1.0) as u64;
+    if mem.value < LEAST_MEMORY {
+        let message = format!("nomad: the memory is made {LEAST_MEMORY} MB, the least Nomad gives");
+        diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, mem.span, message));
+    }
+    if !force_pull.value && is_always_pulled(&image.value) {
+        let message = "nomad: an image with the tag `latest`, or without any, is always pulled";
+        diagnostics.push(
+            Diagnostic::new(&codes::APPROXIMATED, force_pull.span, message)
+                .also(image.span, "this image")
+                .help("give it another tag"),
+        );
+    }
+    let task = Task {
+        prestart: false,
+        services: Vec::new(),
+        image: ConfigString::literal(&image.value),
+        force_pull: force_pull.value,
+        entrypoint,
+        args,
+        host_network: network.value == NetworkMode::Host,
+        init: false,
+        // On the host's network, and at an address of its own, there is nothing to publish.
+        ports: match reach.own_ports {
+            true => Vec::new(),
+            false => reach.ports.iter().map(|port| port.label.clone()).collect(),
+        },
+        privileged: privileged.value,
+        binds: mounts.binds,
+        mounts: mounts.mounts,
+        env: plain,
+        template: order::template(variables, job, &name.value, &task_name, restart),
+        volume_mounts: mounts.volume_mounts,
+        cpu,
+        memory: mem.value.max(LEAST_MEMORY),
+        gpu: gpu.value,
+        name: task_name,
+    };
+    (task, mounts.volumes)
+}
+
+/// Whether the docker driver pulls an image even where it is present.
+fn is_always_pulled(image: &str) -> bool {
+    if image.contains('@') {
+        return false;
+    }
+    let last = image.rsplit('/').next().unwrap_or(image);
+    last.split_once(':').is_none_or(|(_, tag)| tag == "latest")
+}
+
+/// The environment: what is returned is written as it is, the rest by the template.
+fn environment(
+    env: &[EnvVar],
+    references: &References<'_>,
+    variables: &mut Variables,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<(Hcl, String)> {
+    let mut plain = Vec::new();
+    for EnvVar { name, value } in env {
+        check_name(name, diagnostics);
+        let literal = match value.pieces.as_slice() {
+            [] => Some(""),
+            [Piece::Literal(text)] => Some(text.as_str()),
+            _ => None,
+        };
+        match literal.filter(|text| !is_expanded_in_env(text) && survives_hcl(text)) {
+            Some(text) => plain.push((env_key(&name.value), text.to_owned())),
+            None => {
+                if !is_template_name(&name.value) {
+                    let message = format!(
+                        "nomad: the value of `{}` must be filled in by a template, which does not take that name",
+                        name.value
+                    );
+                    diagnostics.push(
+                        Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message)
+                            .also(
+                                value.span,
+                                "a reference, `${...}`, or text not in Unicode's normal form C",
+                            )
+                            .help("names of ASCII letters, digits, `_`, `.` and `/` are taken"),
+                    );
+                }
+                let text = references.in_template(value, variables);
+                variables.written.push((name.value.clone(), text));
+            }
+        }
+    }
+    plain
+}
+
+/// A key of a map: bare where it looks like a variable, quoted otherwise.
+fn env_key(name: &str) -> Hcl {
+    let bare = name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    if bare { name.to_owned() } else { crate::render::quoted(crate::render::Format::Hcl, name) }
+}
+
+fn check_name(name: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
+    let text = &name.value;
+    if text.is_empty() || text.contains('=') || !survives_hcl(text) {
+        let message = format!("nomad: `{text}` cannot be the name of an environment variable");
+        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
+    }
+}
+
+/// Reports what HCL would change in a string of `config`.
+fn check_text(text: &Text, diagnostics: &mut Vec<Diagnostic>) {
+    let changed = text.pieces.iter().any(|piece| match piece {
+        Piece::Literal(literal) => !survives_hcl(literal),
+        Piece::Reference(_) => false,
+    });
+    if changed {
+        diagnostics.push(not_normal(text.span));
+    }
+}
+
+fn not_normal(span: Span) -> Diagnostic {
+    let message = "nomad: this is not in Unicode's normal form C, into which Nomad brings it";
+    Diagnostic::new(&codes::BAD_TARGET_VALUE, span, message)
+        .help("write it in normal form C, or put it into an environment variable")
+}

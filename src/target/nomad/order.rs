@@ -1,0 +1,278 @@
+//! Start order: what a container waits for, and how.
+//!
+//! That something *has started*, or *has succeeded*, is a registration that appears then;
+//! the template of the one who waits blocks until it is there. That something *is healthy*
+//! nobody registers: a task polls it before the others of its group start.
+
+use crate::diag::{Diagnostic, codes};
+use crate::plan::{Container, ContainerId, Kind, Probe};
+
+use super::Scope;
+use super::address::{Reach, Variables};
+use super::model::{Group, Service, Task, Template};
+use super::names;
+use super::strings::ConfigString;
+
+/// Seconds between two looks at something that is not yet healthy.
+const POLL_SECONDS: u32 = 2;
+
+/// MHz and MB of a task that only waits.
+const WAITING_CPU: u64 = 20;
+const WAITING_MEMORY: u64 = 16;
+
+/// Minutes after which a deployment gives up an instance that is not healthy (Nomad's
+/// default).
+const DEADLINE_MINUTES: u64 = 5;
+
+/// Minutes that a deployment may take longer than one instance; more than an hour, so that
+/// it is longer in whole hours as well.
+const LONGER_MINUTES: u64 = 61;
+
+/// Minutes in which a job is trusted to succeed, for those that wait for it.
+const JOB_MINUTES: u64 = 24 * 60;
+
+/// What a container waits for.
+#[derive(Debug, Default)]
+pub struct Waits {
+    /// Registrations that must be there, and how often.
+    pub registered: Vec<(String, u32)>,
+    /// What must be healthy.
+    pub healthy: Vec<ContainerId>,
+}
+
+/// What a container waits for. A dependency without instances is ready.
+pub fn waits(scope: &Scope<'_>, container: &Container, diagnostics: &mut Vec<Diagnostic>) -> Waits {
+    let mut waits = Waits::default();
+    for dependency in &container.dependencies {
+        let Some(on) = scope.container(dependency.on) else { continue };
+        let id = &on.id.value;
+        if on.instances.value == 0 {
+            continue;
+        }
+        match &on.kind {
+            Kind::Service(service) => match service.health.as_ref().map(|health| &health.probe) {
+                Some(Probe::Http { .. } | Probe::Tcp { .. }) => waits.healthy.push(dependency.on),
+                Some(Probe::Command(_)) | None => {
+                    waits.registered.push((scope.service(id, names::STARTED), 1));
+                }
+            },
+            Kind::Job(job) if job.is_repeating() => {
+                let message = format!(
+                    "nomad: `{}` cannot wait for `{id}`, which runs more than once",
+                    container.id.value
+                );
+                diagnostics.push(
+                    Diagnostic::new(&codes::NO_ORDER, dependency.span, message)
+                        .also(job.repeats.span, "repeats")
+                        .help("a periodic job has no run that the others could wait for"),
+                );
+            }
+            Kind::Job(_) => {
+                waits.registered.push((scope.service(id, names::SUCCEEDED), on.instances.value));
+            }
+        }
+    }
+    waits
+}
+
+/// The task that polls what must be healthy, if anything must.
+///
+/// It is on the host's network, from where Nomad's own checks look as well. From within
+/// Docker's network a published port would seem open before anything listens on it.
+pub fn wait_task(
+    scope: &Scope<'_>,
+    group: &str,
+    job: &str,
+    own_address: bool,
+    healthy: &[ContainerId],
+) -> Option<Task> {
+    let mut variables = Variables::default();
+    let mut script = Vec::new();
+    for on in healthy {
+        let (Some(container), Some(reach)) = (scope.container(*on), scope.reach(*on)) else {
+            continue;
+        };
+        let Some(health) = container.health() else { continue };
+        let id = &container.id.value;
+        let timeout = health.timing.timeout.max(1);
+        let index = match &health.probe {
+            Probe::Http { port, .. } | Probe::Tcp { port } => *port,
+            Probe::Command(_) => continue,
+        };
+        let Some(label) = reach.label_of(container, index) else { continue };
+        let variable = variables.words(id, scope.port_service(id, label));
+        // `$variable` is two words on purpose: address and port.
+        let look = match &health.probe {
+            Probe::Http { tls, path, .. } => {
+                let (scheme, flags) = match tls {
+                    true => ("https", " --no-check-certificate"),
+                    false => ("http", ""),
+                };
+                let path = path.replace('\'', "'\\''");
+                script.push(format!("set -- ${variable}"));
+                format!(
+                    "timeout {timeout} wget -q -O /dev/null{flags} \"{scheme}://$1:$2\"'{path}'"
+                )
+            }
+            // Some versions of nc have -z, the others -e.
+            _ => format!(
+                "timeout {timeout} nc -z ${variable} 2>/dev/null || timeout {timeout} nc ${variable} -e true 2>/dev/null"
+            ),
+        };
+        script.push(format!("echo waiting until {id} is healthy"));
+        script.push(format!("until {look}; do sleep {POLL_SECONDS}; done"));
+    }
+    if script.is_empty() {
+        return None;
+    }
+    let path = variable_path(job, group, names::WAIT_TASK);
+    Some(Task {
+        prestart: true,
+        host_network: !own_address,
+        template: variables.template(&path, false),
+        ..helper(scope, names::WAIT_TASK, script)
+    })
+}
+
+/// A task that runs a script of ours.
+fn helper(scope: &Scope<'_>, name: &str, script: Vec<String>) -> Task {
+    Task {
+        name: name.to_owned(),
+        prestart: false,
+        services: Vec::new(),
+        image: ConfigString::literal(scope.options.text("wait-image")),
+        force_pull: false,
+        entrypoint: vec![ConfigString::literal("/bin/sh"), ConfigString::literal("-c")],
+        args: vec![ConfigString::literal(&script.join("\n"))],
+        host_network: false,
+        init: false,
+        ports: Vec::new(),
+        privileged: false,
+        binds: Vec::new(),
+        mounts: Vec::new(),
+        env: Vec::new(),
+        template: None,
+        volume_mounts: Vec::new(),
+        cpu: WAITING_CPU,
+        memory: WAITING_MEMORY,
+        gpu: 0,
+    }
+}
+
+/// A task that starts when those before it have succeeded, is registered then, and stays.
+pub fn marker_task(scope: &Scope<'_>, container: &str, name: &str, service: &str) -> Task {
+    Task {
+        services: vec![Service {
+            name: scope.service(container, service),
+            port: None,
+            address: None,
+            address_mode: None,
+            check: None,
+        }],
+        init: true,
+        ..helper(scope, name, vec!["while true; do sleep 86400; done".to_owned()])
+    }
+}
+
+/// The group that says that a job may start: a job that others wait for is itself a task
+/// that comes before the others of its group, and so cannot come behind one that polls.
+pub fn gate(scope: &Scope<'_>, container: &Container, job: &str, waits: &Waits) -> Option<Group> {
+    let id = &container.id.value;
+    let name = format!("{id}_{}", names::READY_TASK);
+    let wait = wait_task(scope, &name, job, false, &waits.healthy)?;
+    Some(Group {
+        count: 1,
+        tasks: vec![wait, marker_task(scope, id, names::READY_TASK, names::READY)],
+        ..Group::empty(name)
+    })
+}
+
+/// Where the variables of a task would be. None is ever written there by applc: that what
+/// does not exist is waited for is the point.
+pub fn variable_path(job: &str, group: &str, task: &str) -> String {
+    format!("nomad/jobs/{job}/{group}/{task}")
+}
+
+/// The registration of a service that has started, where someone waits for it, or of its
+/// health check.
+pub fn started_service(
+    scope: &Scope<'_>,
+    id: ContainerId,
+    container: &Container,
+    reach: &Reach,
+    check: Option<(super::model::Check, usize)>,
+) -> Option<Service> {
+    if check.is_none() && !scope.is_awaited(id) {
+        return None;
+    }
+    let (check, port) = match check {
+        Some((check, index)) => (Some(check), reach.label_of(container, index)),
+        None => (None, None),
+    };
+    Some(Service {
+        name: scope.service(&container.id.value, names::STARTED),
+        port: port.map(str::to_owned),
+        address: None,
+        address_mode: reach.own_address.then_some("alloc").filter(|_| port.is_some()),
+        check,
+    })
+}
+
+/// For each container, the minutes in which its instances must become healthy: its own, and
+/// those of what it waits for.
+pub fn deadlines(scope: &Scope<'_>) -> Vec<u64> {
+    let plan = scope.plan;
+    let mut minutes = vec![0; plan.containers.len()];
+    for id in &plan.start_order {
+        let Some(container) = plan.containers.get(*id) else { continue };
+        let own = match &container.kind {
+            Kind::Job(_) => JOB_MINUTES,
+            Kind::Service(service) => {
+                let seconds = service.health.as_ref().map_or(0, |health| {
+                    let timing = health.timing;
+                    u64::from(timing.grace) + u64::from(timing.interval) + u64::from(timing.timeout)
+                });
+                DEADLINE_MINUTES + seconds.div_ceil(60)
+            }
+        };
+        let before = container
+            .dependencies
+            .iter()
+            .filter_map(|dependency| minutes.get(dependency.on))
+            .max()
+            .copied()
+            .unwrap_or(0);
+        if let Some(slot) = minutes.get_mut(*id) {
+            *slot = own + before;
+        }
+    }
+    minutes
+}
+
+/// The deadlines of a deployment, where they are not Nomad's own.
+pub fn deadline(minutes: u64) -> (Option<String>, Option<String>) {
+    if minutes <= DEADLINE_MINUTES {
+        return (None, None);
+    }
+    let written = |minutes: u64| match minutes {
+        0..=120 => format!("{minutes}m"),
+        more => format!("{}h", more.div_ceil(60)),
+    };
+    (Some(written(minutes)), Some(written(minutes + LONGER_MINUTES)))
+}
+
+/// Puts what a container waits for into the template of its task.
+pub fn add_to(variables: &mut Variables, waits: &Waits) {
+    variables.awaited.extend(waits.registered.iter().cloned());
+}
+
+/// The template of a container's task, if it needs one.
+pub fn template(
+    variables: Variables,
+    job: &str,
+    group: &str,
+    task: &str,
+    restart: bool,
+) -> Option<Template> {
+    variables.template(&variable_path(job, group, task), restart)
+}

@@ -1,0 +1,242 @@
+//! When jobs run: cron expressions, as Nomad reads them.
+//!
+//! Nomad takes five fields (minute, hour, day, month, weekday), or seven with seconds in
+//! front and years behind. It runs a periodic job at each of a list of expressions, so runs
+//! that can be counted are listed one by one.
+
+use jiff::Span;
+use jiff::civil::{DateTime, date};
+
+use crate::diag::{Diagnostic, codes};
+use crate::plan::{Interval, Job, Repeats, StartTime};
+
+/// The most runs that are listed one by one.
+const MAX_LISTED: u32 = 100;
+
+/// The cron expressions of a job; none for one that runs once and at once.
+pub fn crons(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
+    let Job { retries: _, repeats, start, interval } = job;
+    match (repeats.value, start) {
+        (Repeats::Times(1), None) => Vec::new(),
+        (Repeats::Times(0), _) => {
+            let message = "nomad: a job that never runs cannot be written";
+            diagnostics.push(
+                Diagnostic::new(&codes::BAD_SCHEDULE, repeats.span, message)
+                    .help("remove the container, or let it run once"),
+            );
+            Vec::new()
+        }
+        (Repeats::Times(runs), Some(start)) if runs <= MAX_LISTED => {
+            listed(&start.value, &interval.value, runs).unwrap_or_else(|| {
+                diagnostics.push(out_of_range(interval.span));
+                Vec::new()
+            })
+        }
+        (Repeats::Times(runs), start) => {
+            let message = format!("nomad: a periodic job does not end after {runs} runs");
+            let diagnostic = Diagnostic::new(&codes::BAD_SCHEDULE, repeats.span, message);
+            diagnostics.push(match start {
+                None => diagnostic
+                    .help("with a `start_time` each run has a date, and is listed with it")
+                    .help("or let it repeat without end: -1"),
+                Some(_) => diagnostic.help(format!("up to {MAX_LISTED} runs are listed by date")),
+            });
+            Vec::new()
+        }
+        (Repeats::Forever, start) => {
+            let anchor = start.as_ref().map(|start| &start.value);
+            match pattern(anchor, &interval.value) {
+                Ok(cron) => {
+                    let message = match start {
+                        None => format!(
+                            "nomad: the runs are those of the cron expression `{cron}` (UTC), whenever the job is registered"
+                        ),
+                        Some(_) => format!(
+                            "nomad: runs are at the times of `{cron}` (UTC) as soon as the job is registered, even before `start_time`"
+                        ),
+                    };
+                    let span = start.as_ref().map_or(interval.span, |start| start.span);
+                    diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, span, message));
+                    vec![cron]
+                }
+                Err(why) => {
+                    let message =
+                        format!("nomad: cron cannot say `every {}`: {why}", interval.value.text);
+                    diagnostics.push(
+                        Diagnostic::new(&codes::BAD_SCHEDULE, interval.span, message).help(
+                            "cron says intervals that divide a minute, an hour, a day or a year, one day, and one week",
+                        ),
+                    );
+                    Vec::new()
+                }
+            }
+        }
+    }
+}
+
+fn out_of_range(span: crate::source::Span) -> Diagnostic {
+    Diagnostic::new(&codes::BAD_SCHEDULE, span, "nomad: the runs go beyond the year 9999")
+}
+
+/// One expression for each run. `None` where a date is out of range.
+fn listed(start: &StartTime, interval: &Interval, runs: u32) -> Option<Vec<String>> {
+    let first = moment(start)?;
+    (0..i64::from(runs))
+        .map(|run| {
+            let step: Span = Span::new()
+                .try_months(interval.months.checked_mul(run)?)
+                .ok()?
+                .try_days(interval.days.checked_mul(run)?)
+                .ok()?
+                .try_seconds(interval.seconds.checked_mul(run)?)
+                .ok()?;
+            let at = if run == 0 { first } else { first.checked_add(step).ok()? };
+            Some(format!(
+                "{} {} {} {} {} * {}",
+                at.second(),
+                at.minute(),
+                at.hour(),
+                at.day(),
+                at.month(),
+                at.year()
+            ))
+        })
+        .collect()
+}
+
+fn moment(start: &StartTime) -> Option<DateTime> {
+    let [year, month, day, hour, minute, second] = start.utc;
+    DateTime::new(
+        i16::try_from(year).ok()?,
+        i8::try_from(month).ok()?,
+        i8::try_from(day).ok()?,
+        i8::try_from(hour).ok()?,
+        i8::try_from(minute).ok()?,
+        i8::try_from(second).ok()?,
+        0,
+    )
+    .ok()
+}
+
+/// The expression of runs without end, or why there is none.
+fn pattern(start: Option<&StartTime>, interval: &Interval) -> Result<String, &'static str> {
+    // A Monday, the first day of a month.
+    let at = start.and_then(moment).unwrap_or_else(|| date(2024, 1, 1).at(0, 0, 0, 0));
+    let Interval { text: _, months, days, seconds } = interval;
+    let second = i64::from(at.second());
+    let minute = i64::from(at.minute());
+    let hour = i64::from(at.hour());
+    let day = i64::from(at.day());
+    let month = i64::from(at.month());
+    let weekday = i64::from(at.weekday().to_sunday_zero_offset());
+    let one = |number: i64| number.to_string();
+    let every = || "*".to_owned();
+    let fields = match (*months, *days, *seconds) {
+        (0, 0, s) if s > 0 && s < 60 && 60 % s == 0 => {
+            [steps(second, s, 60, 0), every(), every(), every(), every(), every()]
+        }
+        (0, 0, s) if (60..3600).contains(&s) && 3600 % s == 0 && s % 60 == 0 => {
+            [one(second), steps(minute, s / 60, 60, 0), every(), every(), every(), every()]
+        }
+        (0, 0, s) if (3600..86_400).contains(&s) && 86_400 % s == 0 && s % 3600 == 0 => {
+            [one(second), one(minute), steps(hour, s / 3600, 24, 0), every(), every(), every()]
+        }
+        (0, 1, 0) | (0, 0, 86_400) => {
+            [one(second), one(minute), one(hour), every(), every(), every()]
+        }
+        (0, 7, 0) | (0, 0, 604_800) => {
+            [one(second), one(minute), one(hour), every(), every(), one(weekday)]
+        }
+        (m, 0, 0) if m > 0 && 12 % m == 0 => {
+            if day > 28 {
+                return Err("not every month has that day");
+            }
+            let months = steps(month, m, 12, 1);
+            [one(second), one(minute), one(hour), one(day), months, every()]
+        }
+        (m, d, s) if u8::from(m != 0) + u8::from(d != 0) + u8::from(s != 0) > 1 => {
+            return Err("it is made of several parts");
+        }
+        _ => return Err("it does not divide the next larger unit"),
+    };
+    let [seconds, rest @ ..] = fields;
+    let rest = rest.join(" ");
+    // Six fields would be read as five and a year.
+    Ok(if seconds == "0" { rest } else { format!("{seconds} {rest} *") })
+}
+
+/// The values of a field from `at`, every `step`, in a field of `size` values from `first`.
+fn steps(at: i64, step: i64, size: i64, first: i64) -> String {
+    if step == 1 {
+        return "*".to_owned();
+    }
+    let mut values: Vec<i64> =
+        (0..size / step).map(|n| (at - first + n * step) % size + first).collect();
+    values.sort_unstable();
+    values.iter().map(i64::to_string).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every(months: i64, days: i64, seconds: i64) -> Interval {
+        Interval { text: String::new(), months, days, seconds }
+    }
+
+    fn start(utc: [i32; 6]) -> StartTime {
+        StartTime { text: String::new(), utc }
+    }
+
+    #[test]
+    fn what_cron_can_say() {
+        let at = start([2027, 1, 5, 4, 30, 0]);
+        let table = [
+            (every(0, 0, 600), "0,10,20,30,40,50 * * * *"),
+            (every(0, 0, 60), "* * * * *"),
+            (every(0, 0, 3600), "30 * * * *"),
+            (every(0, 0, 6 * 3600), "30 4,10,16,22 * * *"),
+            (every(0, 1, 0), "30 4 * * *"),
+            (every(0, 7, 0), "30 4 * * 2"),
+            (every(1, 0, 0), "30 4 5 * *"),
+            (every(3, 0, 0), "30 4 5 1,4,7,10 *"),
+            (every(12, 0, 0), "30 4 5 1 *"),
+        ];
+        for (interval, cron) in table {
+            assert_eq!(pattern(Some(&at), &interval).as_deref(), Ok(cron));
+        }
+        let late = start([2027, 11, 5, 23, 59, 15]);
+        assert_eq!(
+            pattern(Some(&late), &every(2, 0, 0)).as_deref(),
+            Ok("15 59 23 5 1,3,5,7,9,11 * *")
+        );
+        assert_eq!(pattern(None, &every(0, 0, 30)).as_deref(), Ok("0,30 * * * * * *"));
+    }
+
+    #[test]
+    fn what_cron_cannot_say() {
+        for interval in [
+            every(0, 0, 7 * 60),
+            every(0, 0, 90),
+            every(0, 2, 0),
+            every(5, 0, 0),
+            every(0, 1, 60),
+            every(0, 0, 0),
+            every(0, 0, 48 * 3600),
+        ] {
+            assert!(pattern(None, &interval).is_err(), "{interval:?}");
+        }
+        assert!(pattern(Some(&start([2027, 1, 31, 0, 0, 0])), &every(1, 0, 0)).is_err());
+    }
+
+    #[test]
+    fn runs_are_listed_by_date() {
+        let at = start([2027, 1, 31, 23, 0, 5]);
+        let runs = listed(&at, &every(1, 0, 0), 3);
+        assert_eq!(
+            runs.unwrap(),
+            ["5 0 23 31 1 * 2027", "5 0 23 28 2 * 2027", "5 0 23 31 3 * 2027"]
+        );
+        assert_eq!(listed(&start([9999, 12, 31, 0, 0, 0]), &every(12, 0, 0), 2), None);
+    }
+}

@@ -1,0 +1,179 @@
+//! Volumes: paths of the host go through the docker driver, persistent ones through Nomad.
+
+use crate::diag::{Diagnostic, codes};
+use crate::plan::{Container, Mount, MountSource, Scope as VolumeScope, Volume, VolumeId};
+use crate::source::Spanned;
+
+use super::Scope;
+use super::model::{self, Hcl, VolumeFile, VolumeMount};
+use super::names;
+use super::placement;
+use super::strings::{ConfigString, is_expanded_in_env, survives_hcl};
+
+/// What the mounts of a container become.
+#[derive(Debug, Default)]
+pub struct Mounts {
+    /// In the group.
+    pub volumes: Vec<model::Volume>,
+    /// In the task.
+    pub volume_mounts: Vec<VolumeMount>,
+    /// In the task's `config`, as `source:target`.
+    pub binds: Vec<Hcl>,
+    /// In the task's `config`, where a colon is in the way of the other form.
+    pub mounts: Vec<model::Mount>,
+}
+
+/// How volumes are shared: the mode that volume and job must agree on.
+fn access_mode(kind: &str) -> &'static str {
+    match kind {
+        "csi" => "multi-node-multi-writer",
+        _ => "single-node-multi-writer",
+    }
+}
+
+fn kind(scope: &Scope<'_>) -> &'static str {
+    if scope.options.text("volumes") == "csi" { "csi" } else { "host" }
+}
+
+/// The mounts of a container.
+pub fn mounts(
+    scope: &Scope<'_>,
+    container: &Container,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Mounts {
+    let mut made = Mounts::default();
+    for Mount { source, target, read_only } in &container.mounts {
+        check_path(target, diagnostics);
+        let volume = match source {
+            MountSource::Persistent(volume) => volume.value,
+            MountSource::Host(path) => {
+                check_path(path, diagnostics);
+                host(&mut made, &path.value, &target.value, read_only.value);
+                continue;
+            }
+        };
+        let Some(found) = scope.plan.volumes.get(volume) else { continue };
+        let label = found.id.value.clone();
+        if !made.volumes.iter().any(|known| known.label == label) {
+            made.volumes.push(model::Volume {
+                label: label.clone(),
+                kind: kind(scope),
+                source: name(scope, found),
+                access_mode: access_mode(kind(scope)),
+            });
+        }
+        if is_expanded_in_env(&target.value) {
+            let message = format!("nomad: something in `{}` would be replaced", target.value);
+            diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, target.span, message));
+        }
+        made.volume_mounts.push(VolumeMount {
+            volume: label,
+            destination: target.value.clone(),
+            read_only: read_only.value,
+        });
+    }
+    several_local(scope, container, diagnostics);
+    made
+}
+
+fn host(made: &mut Mounts, source: &str, target: &str, read_only: bool) {
+    if source.contains(':') || target.contains(':') {
+        made.mounts.push(model::Mount {
+            source: ConfigString::literal(source),
+            target: ConfigString::literal(target),
+            read_only,
+        });
+    } else {
+        let mode = if read_only { ":ro" } else { "" };
+        made.binds.push(ConfigString::literal(&format!("{source}:{target}{mode}")));
+    }
+}
+
+fn check_path(path: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
+    if !survives_hcl(&path.value) {
+        let message = format!("nomad: `{}` is not in Unicode's normal form C", path.value);
+        diagnostics.push(
+            Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message)
+                .help("Nomad's configuration language brings every string into that form"),
+        );
+    }
+}
+
+/// Two volumes that are each on some node may be on different ones.
+fn several_local(scope: &Scope<'_>, container: &Container, diagnostics: &mut Vec<Diagnostic>) {
+    if kind(scope) != "host" {
+        return;
+    }
+    let mut mounted: Vec<(VolumeId, &Spanned<VolumeId>)> = Vec::new();
+    for mount in &container.mounts {
+        if let MountSource::Persistent(volume) = &mount.source
+            && !mounted.iter().any(|(known, _)| *known == volume.value)
+        {
+            mounted.push((volume.value, volume));
+        }
+    }
+    if let [_, (_, second), ..] = mounted.as_slice() {
+        let message = format!(
+            "nomad: the {} volumes of `{}` must be on one node",
+            mounted.len(),
+            container.id.value
+        );
+        diagnostics.push(
+            Diagnostic::new(&codes::CLUSTER_NEEDS, second.span, message)
+                .help("name the node in each volume's file (`node_id`), or use a storage system with `--option nomad.volumes=csi`"),
+        );
+    }
+}
+
+/// The name of a volume in Nomad: a local one is the appliance's own.
+fn name(scope: &Scope<'_>, volume: &Volume) -> String {
+    match volume.scope.value {
+        VolumeScope::Local => names::service(&[&scope.plan.id.value, &volume.id.value]),
+        VolumeScope::Global => volume.id.value.clone(),
+    }
+}
+
+/// The files that make the volumes that belong to the appliance, with their paths.
+pub fn files(scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, VolumeFile)> {
+    let mut files = Vec::new();
+    for volume in &scope.plan.volumes {
+        let Volume { id, scope: owner, volume_type, size, placement, preemptible, mounted_by: _ } =
+            volume;
+        if owner.value == VolumeScope::Global {
+            continue;
+        }
+        let kind = kind(scope);
+        let constraints =
+            placement::constraints(scope, placement.as_ref(), preemptible.as_ref(), diagnostics);
+        let hints = placement.as_ref().map(|place| place.name.span);
+        if let Some(span) = hints.or(preemptible.map(|p| p.span)).filter(|_| kind == "csi") {
+            let message = "nomad: where a CSI volume is stored is for its plugin to say";
+            diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, span, message));
+        }
+        let plugin = match (scope.options.some("volume-plugin"), kind) {
+            (Some(plugin), _) => plugin.to_owned(),
+            (None, "csi") => {
+                let plugin = volume_type.as_ref().map_or("cephfs", |written| &written.value);
+                let message =
+                    format!("nomad: the CSI plugin of `{}` is taken to be `{plugin}`", id.value);
+                diagnostics.push(
+                    Diagnostic::new(&codes::DEFAULT_CHOSEN, id.span, message)
+                        .help("the option `volume-plugin` names another"),
+                );
+                plugin.to_owned()
+            }
+            (None, _) => "mkdir".to_owned(),
+        };
+        let file = VolumeFile {
+            name: name(scope, volume),
+            kind,
+            namespace: scope.options.some("namespace").map(str::to_owned),
+            plugin,
+            access_mode: access_mode(kind),
+            size: size.map(|size| size.value),
+            constraints: if kind == "csi" { Vec::new() } else { constraints },
+        };
+        files.push((format!("{}.{}.volume.hcl", scope.plan.id.value, id.value), file));
+    }
+    files
+}
