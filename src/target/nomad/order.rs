@@ -228,7 +228,11 @@ pub fn deadlines(scope: &Scope<'_>) -> Vec<u64> {
         let own = match &container.kind {
             Kind::Job(_) => JOB_MINUTES,
             Kind::Service(service) => {
-                let seconds = service.health.as_ref().map_or(0, |health| {
+                let checked = service
+                    .health
+                    .as_ref()
+                    .filter(|health| !matches!(health.probe, Probe::Command(_)));
+                let seconds = checked.map_or(0, |health| {
                     let timing = health.timing;
                     u64::from(timing.grace) + u64::from(timing.interval) + u64::from(timing.timeout)
                 });
