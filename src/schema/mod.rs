@@ -4,6 +4,7 @@
 //! library finds is carried back to the source and put into words here.
 
 mod advice;
+mod habits;
 mod place;
 mod rules;
 mod value;
@@ -11,6 +12,8 @@ mod values;
 mod violations;
 mod words;
 
+#[cfg(test)]
+mod speed;
 #[cfg(test)]
 mod tests;
 

@@ -334,6 +334,7 @@ fn an_unknown_field_gets_the_list_of_those_that_fit() {
     for hidden in ["`rack`", "`state`", "`user_schedule_hints`"] {
         assert!(!of_job.contains(hidden), "{of_job}");
     }
+    assert!(!of_job.contains("`image`"), "what is there is not offered again: {of_job}");
     // The near one is there already.
     assert!(!help(&service(r#""image_": "x""#)).contains("did you mean"));
 }
@@ -342,6 +343,11 @@ fn an_unknown_field_gets_the_list_of_those_that_fit() {
 fn a_misspelt_field_is_not_missing_too() {
     let text = service("").replace("\"image\"", "\"iamge\"");
     assert_eq!(places(&text), [("E0201", "\"iamge\"".to_owned())]);
+    let text = service(r#""ports": [{"port": 80}], "replicas": 2"#).replace("mem", "memory");
+    let codes: Vec<_> = places(&text).into_iter().map(|(code, _)| code).collect();
+    assert_eq!(codes, ["E0201", "E0201", "E0201"]);
+    let good = service(r#""ports": [{"container_port": 80}], "instances": 2"#);
+    assert_eq!(mended(&text), good);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::place::{Place, opening};
 use super::rules::{self, Reason};
-use super::{values, words};
+use super::{habits, values, words};
 use crate::diag::{Diagnostic, codes, list_or, nearest};
 use crate::source::Span;
 use crate::syntax::{Node, Object};
@@ -136,7 +136,8 @@ impl<'a> Reporter<'a, '_> {
             let Some(member) = object.member(name) else { continue };
             let message = format!("unknown field `{}`", words::short(name));
             let diagnostic = Diagnostic::new(&codes::UNKNOWN_FIELD, member.key.span, message);
-            let diagnostic = match nearest(name, absent()) {
+            let meant = habits::meant(name, absent()).or_else(|| nearest(name, absent()));
+            let diagnostic = match meant {
                 Some(meant) => {
                     self.misspelt.entry(place.node.span).or_default().push(meant);
                     let (span, replacement) = (member.key.span, words::quoted(meant));
@@ -148,11 +149,18 @@ impl<'a> Reporter<'a, '_> {
                     }
                 }
                 None => {
-                    let worth_naming = |rule: &Value| !words::is_marked(rule, "doNotSuggest");
-                    let names = fields.iter().filter(|(_, rule)| worth_naming(rule));
+                    let hidden = |rule: &Value| words::is_marked(rule, "doNotSuggest");
+                    let more = fields
+                        .iter()
+                        .filter(|(name, rule)| !hidden(rule) && object.get(name).is_none())
+                        .map(|(name, _)| *name);
                     let owner = self.describe(place, rule);
-                    let list = list_or(names.map(|(name, _)| *name));
-                    diagnostic.help(format!("{owner} can have {list}"))
+                    match list_or(more) {
+                        none if none.is_empty() => {
+                            diagnostic.help(format!("{owner} has all fields that it can have"))
+                        }
+                        more => diagnostic.help(format!("{owner} can also have {more}")),
+                    }
                 }
             };
             self.diagnostics.push(diagnostic);
