@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::place::removal;
+use super::place::{is_quoted, removal};
 use super::{value, words};
 use crate::diag::{Diagnostic, codes};
 use crate::source::Span;
@@ -86,12 +86,8 @@ fn new_form(volume: &Object, first: usize) -> Option<(Span, String)> {
     let last = volume.members.iter().rposition(|member| member.key.value.ends_with("_path"))?;
     let between = volume.members.get(first..=last)?;
     let (from, to) = (between.first()?, between.last()?);
-    let is_quoted = |member: &Member| {
-        let span = member.key.span.range();
-        span.len() >= member.key.value.len() + 2
-    };
     let differ = from.key.value != to.key.value;
-    let is_whole = between.iter().all(|m| is_quoted(m) && m.value.kind != Kind::Broken);
+    let is_whole = between.iter().all(|m| is_quoted(&m.key) && m.value.kind != Kind::Broken);
     if volume.damaged || volume.members.len() > 3 || !differ || !is_whole {
         return None;
     }

@@ -19,11 +19,12 @@ mod tests;
 
 use std::sync::LazyLock;
 
-use jsonschema::{PatternOptions, Validator};
+use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
 use crate::diag::Diagnostic;
 use crate::syntax::Node;
+use value::Tree;
 
 /// The published JSON Schema (draft-07) of an appliance.
 pub const TEXT: &str = include_str!("../../schema/appliance.schema.json");
@@ -31,27 +32,29 @@ pub const TEXT: &str = include_str!("../../schema/appliance.schema.json");
 /// The schema as a document, for its words, and ready to run.
 struct Schema {
     document: Value,
-    validator: Validator,
+    validator: Validator<Tree>,
 }
 
-static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+static SCHEMA: LazyLock<Schema> = LazyLock::new(build);
+
+fn build() -> Schema {
     let document: Value = serde_json::from_str(TEXT).expect("the schema is JSON");
-    let validator = jsonschema::draft7::options()
+    let validator = jsonschema::options_for::<Tree>()
+        .with_draft(Draft::Draft7)
         .with_pattern_options(PatternOptions::regex())
         .build(&document)
         .expect("the schema is valid");
     Schema { document, validator }
-});
+}
 
 /// Holds a tree against the schema and reports what does not fit: errors where the
 /// structure is wrong, warnings and hints about fields that have no effect. What is broken
 /// in the tree has been reported and is passed over.
 pub fn check(tree: &Node, diagnostics: &mut Vec<Diagnostic>) {
     let schema = &*SCHEMA;
-    let value = value::of(tree);
     // Telling that all is well is much cheaper than looking for what is not.
-    if !schema.validator.is_valid(&value) {
-        let found = schema.validator.iter_errors(&value).collect();
+    if !schema.validator.is_valid(tree) {
+        let found = schema.validator.iter_errors(tree).collect();
         violations::report(&schema.document, tree, found, diagnostics);
     }
     advice::report(&schema.document, tree, diagnostics);

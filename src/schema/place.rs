@@ -1,6 +1,6 @@
 //! From a path that the schema library gives to the part of the tree it is about.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::source::{Span, Spanned};
 use crate::syntax::{Kind, Member, Node, Object};
@@ -19,17 +19,32 @@ struct Step<'a> {
     member: Option<&'a Member>,
 }
 
-impl<'a> Place<'a> {
+/// Finds places in a tree.
+pub struct Finder<'a> {
+    tree: &'a Node,
+    /// The members of large objects by key, so that finding stays cheap in them.
+    large: HashMap<Span, HashMap<&'a str, &'a Member>>,
+}
+
+impl<'a> Finder<'a> {
+    /// Objects of up to so many members are searched from their start.
+    const SMALL: usize = 64;
+
+    /// A finder in this tree.
+    pub fn new(tree: &'a Node) -> Self {
+        Finder { tree, large: HashMap::new() }
+    }
+
     /// The place that a JSON pointer leads to. `None` where it leads into something
     /// broken.
-    pub fn find(tree: &'a Node, pointer: &str) -> Option<Place<'a>> {
-        let mut place = Place { node: tree, steps: Vec::new() };
+    pub fn find(&mut self, pointer: &str) -> Option<Place<'a>> {
+        let mut place = Place { node: self.tree, steps: Vec::new() };
         for segment in pointer.split('/').skip(1) {
             let from = place.node;
             let (member, node) = match &from.kind {
                 Kind::Object(object) => {
                     let key = segment.replace("~1", "/").replace("~0", "~");
-                    let member = object.member(&key)?;
+                    let member = self.member(from.span, object, &key)?;
                     (Some(member), &member.value)
                 }
                 Kind::Array(items) => (None, items.get(segment.parse::<usize>().ok()?)?),
@@ -41,6 +56,19 @@ impl<'a> Place<'a> {
         (place.node.kind != Kind::Broken).then_some(place)
     }
 
+    fn member(&mut self, span: Span, object: &'a Object, key: &str) -> Option<&'a Member> {
+        if object.members.len() <= Self::SMALL {
+            return object.member(key);
+        }
+        let by_key = self.large.entry(span).or_insert_with(|| {
+            // The first of two with the same key is put in last.
+            object.members.iter().rev().map(|m| (m.key.value.as_str(), m)).collect()
+        });
+        by_key.get(key).copied()
+    }
+}
+
+impl<'a> Place<'a> {
     /// The key that the value stands behind, if it is the value of a member.
     pub fn key(&self) -> Option<&'a Spanned<String>> {
         self.steps.last()?.member.map(|member| &member.key)
@@ -102,6 +130,12 @@ impl<'a> Place<'a> {
     pub fn is_container(&self) -> bool {
         self.steps.len() == 2 && self.container().is_some()
     }
+}
+
+/// Whether a key is written in quotes, as in JSON. Only then can members be written beside
+/// it, with a comma between: a YAML block takes no such edit.
+pub fn is_quoted(key: &Spanned<String>) -> bool {
+    key.span.range().len() >= key.value.len() + 2
 }
 
 /// The place of an opening bracket: the first character of a value.

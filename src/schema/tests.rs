@@ -290,7 +290,7 @@ fn messages_are_in_the_language_of_people() {
         ),
         (
             service(r#""args": [null]"#),
-            "an item of `args` must be a string, a number or `true` or `false`, not null",
+            "an item of `args` must be a string, a number or a boolean, not null",
         ),
         (service(r#""ports": [{}]"#), "`container_port` is missing in a port of container `s`"),
         (resources(""), "`cpus` and `mem` are missing in the resources of container `s`"),
@@ -377,6 +377,21 @@ fn what_is_broken_is_not_reported_again() {
             places(&text).into_iter().filter(|(code, _)| *code != "E0202").collect();
         assert_eq!(codes, [], "{text}");
     }
+}
+
+#[test]
+fn the_first_of_two_members_with_one_key_counts() {
+    assert_eq!(places(&resources(r#""cpus": 1, "mem": 1, "mem": "x""#)), []);
+    let text = resources(r#""cpus": 1, "mem": "x", "mem": 1"#);
+    assert_eq!(places(&text), [("E0202", "\"x\"".to_owned())]);
+    let many: Vec<String> = (0..100).map(|at| format!(r#""x{at}": 1"#)).collect();
+    let text = service(&format!(r#"{}, "cmd": 1, "cmd": """#, many.join(", ")));
+    let wrong_types = places(&text).into_iter().filter(|(code, _)| *code == "E0202");
+    assert_eq!(wrong_types.collect::<Vec<_>>(), [("E0202", "1".to_owned())]);
+    let many: Vec<String> =
+        (0..100).map(|at| format!(r#""k{at}": 1, "k{at}": 2, "=": 3"#)).collect();
+    let text = service(&format!(r#""env": {{{}}}"#, many.join(", ")));
+    assert_eq!(places(&text).len(), 100);
 }
 
 #[test]

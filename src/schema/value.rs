@@ -1,37 +1,196 @@
-//! The tree as the value that the schema library reads.
+//! The tree as the schema library reads it: in place, so that nothing is copied.
+//!
+//! Of members with the same key the first one counts; what is broken is `null`.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use jsonschema::JsonType;
+use jsonschema::json::{Array, Json, NodeIdentity, Object as JsonObject};
 use serde_json::{Map, Number, Value};
 
-use crate::syntax::{Kind, Node};
+use crate::source::Span;
+use crate::syntax::{Kind, Member, Node, Object};
 
-/// A node as a plain value. Of members with the same key the first one counts; what is
-/// broken becomes `null`; a number too large for a float becomes the largest.
+/// The tree as a representation of JSON.
+pub struct Tree;
+
+impl Json for Tree {
+    type Node<'a> = &'a Node;
+    type PreparedKey = String;
+    type StringBuffer = Option<Node>;
+
+    fn prepare_key(key: &str) -> String {
+        key.to_owned()
+    }
+
+    fn with_string_node<T>(
+        buffer: &mut Option<Node>,
+        string: &str,
+        f: impl FnOnce(&Node) -> T,
+    ) -> T {
+        f(buffer.insert(Node { span: Span::default(), kind: Kind::String(string.to_owned()) }))
+    }
+}
+
+impl<'a> jsonschema::json::Node<'a, Tree> for &'a Node {
+    type Object = &'a Object;
+    type Array = &'a [Node];
+    type Number = Number;
+
+    fn as_object(&self) -> Option<&'a Object> {
+        Node::as_object(self)
+    }
+
+    fn as_array(&self) -> Option<&'a [Node]> {
+        Node::as_array(self)
+    }
+
+    fn as_string(&self) -> Option<Cow<'a, str>> {
+        self.as_str().map(Cow::Borrowed)
+    }
+
+    fn as_number(&self) -> Option<Number> {
+        match &self.kind {
+            Kind::Number(text) => Some(number(text)),
+            _ => None,
+        }
+    }
+
+    fn as_boolean(&self) -> Option<bool> {
+        self.as_bool()
+    }
+
+    fn is_null(&self) -> bool {
+        matches!(self.kind, Kind::Null | Kind::Broken)
+    }
+
+    fn is_number(&self) -> bool {
+        matches!(self.kind, Kind::Number(_))
+    }
+
+    fn json_type(&self) -> JsonType {
+        match self.kind {
+            Kind::Null | Kind::Broken => JsonType::Null,
+            Kind::Bool(_) => JsonType::Boolean,
+            Kind::Number(_) => JsonType::Number,
+            Kind::String(_) => JsonType::String,
+            Kind::Array(_) => JsonType::Array,
+            Kind::Object(_) => JsonType::Object,
+        }
+    }
+
+    fn equals_value(&self, expected: &Value) -> bool {
+        match (&self.kind, expected) {
+            (Kind::String(text), Value::String(expected)) => text == expected,
+            (Kind::String(_), _) | (_, Value::String(_)) => false,
+            _ => jsonschema::json::cmp::equal(&of(self), expected),
+        }
+    }
+
+    fn to_value(&self) -> Cow<'a, Value> {
+        Cow::Owned(of(self))
+    }
+
+    fn identity(&self) -> Option<NodeIdentity> {
+        Some(NodeIdentity::new(std::ptr::from_ref::<Node>(self) as usize))
+    }
+}
+
+impl<'a> JsonObject<'a, Tree> for &'a Object {
+    type Node = &'a Node;
+    type MemberName = &'a str;
+    type MembersIter = FirstMembers<'a>;
+
+    fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    fn get(&self, key: &String) -> Option<&'a Node> {
+        Object::get(self, key)
+    }
+
+    fn members(&self) -> FirstMembers<'a> {
+        FirstMembers { members: &self.members, at: 0, seen: HashSet::new() }
+    }
+}
+
+/// The members of an object, each key once.
+pub struct FirstMembers<'a> {
+    members: &'a [Member],
+    at: usize,
+    /// The keys that were met, where there are too many to look through.
+    seen: HashSet<&'a str>,
+}
+
+impl<'a> FirstMembers<'a> {
+    /// Objects of up to so many members are searched for a repeated key.
+    const FEW: usize = 32;
+
+    fn is_new(&mut self, key: &'a str) -> bool {
+        if self.members.len() > Self::FEW {
+            return self.seen.insert(key);
+        }
+        let before = self.members.get(..self.at).unwrap_or_default();
+        before.iter().all(|member| member.key.value != key)
+    }
+}
+
+impl<'a> Iterator for FirstMembers<'a> {
+    type Item = (&'a str, &'a Node);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let members = self.members;
+        while let Some(member) = members.get(self.at) {
+            let is_new = self.is_new(&member.key.value);
+            self.at += 1;
+            if is_new {
+                return Some((&member.key.value, &member.value));
+            }
+        }
+        None
+    }
+}
+
+impl<'a> Array<'a, Tree> for &'a [Node] {
+    type Node = &'a Node;
+    type ElementsIter = std::slice::Iter<'a, Node>;
+
+    fn len(&self) -> usize {
+        <[Node]>::len(self)
+    }
+
+    fn elements(&self) -> std::slice::Iter<'a, Node> {
+        self.iter()
+    }
+}
+
+/// A node as a plain value.
 pub fn of(node: &Node) -> Value {
     match &node.kind {
         Kind::Null | Kind::Broken => Value::Null,
         Kind::Bool(value) => Value::Bool(*value),
-        Kind::Number(text) => number(text).map_or(Value::Null, Value::Number),
+        Kind::Number(text) => Value::Number(number(text)),
         Kind::String(text) => Value::String(text.clone()),
         Kind::Array(items) => Value::Array(items.iter().map(of).collect()),
         Kind::Object(object) => {
             let mut map = Map::new();
-            for member in &object.members {
-                if !map.contains_key(&member.key.value) {
-                    map.insert(member.key.value.clone(), of(&member.value));
-                }
+            for (key, value) in JsonObject::members(&object) {
+                map.insert(key.to_owned(), of(value));
             }
             Value::Object(map)
         }
     }
 }
 
-fn number(text: &str) -> Option<Number> {
+/// A number as it was written; one too large for a float becomes the largest.
+fn number(text: &str) -> Number {
     if let Ok(number) = text.parse::<i64>() {
-        return Some(number.into());
+        return number.into();
     }
     if let Ok(number) = text.parse::<u64>() {
-        return Some(number.into());
+        return number.into();
     }
-    let number: f64 = text.parse().ok()?;
-    Number::from_f64(number.clamp(f64::MIN, f64::MAX))
+    let number = text.parse::<f64>().ok().map(|number| number.clamp(f64::MIN, f64::MAX));
+    number.and_then(Number::from_f64).unwrap_or_else(|| 0.into())
 }

@@ -51,7 +51,10 @@ fn wrong_type(place: &Place, rule: &Value) -> Diagnostic {
         Some(Value::String(name)) => vec![name.as_str()],
         _ => words::strings(rule, "type"),
     };
-    let names: Vec<&str> = wanted.iter().map(|name| words::type_name(name)).collect();
+    let names: Vec<&str> = match wanted.as_slice() {
+        ["boolean"] => vec!["`true`", "`false`"],
+        wanted => wanted.iter().map(|name| words::type_name(name)).collect(),
+    };
     // A number where a whole one is wanted is best shown itself.
     let found = match &place.node.kind {
         Kind::Number(_) if wanted == ["integer"] => words::shown(place.node),

@@ -7,7 +7,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Found;
 use serde_json::Value;
 
-use super::place::{Place, opening};
+use super::place::{Finder, Place, is_quoted, opening};
 use super::rules::{self, Reason};
 use super::{habits, values, words};
 use crate::diag::{Diagnostic, codes, list_or, nearest};
@@ -28,9 +28,10 @@ pub fn report(
         missing: HashMap::new(),
         diagnostics,
     };
+    let mut finder = Finder::new(tree);
     let found: Vec<(Place, ValidationError)> = found
         .into_iter()
-        .filter_map(|error| Some((Place::find(tree, error.instance_path().as_str())?, error)))
+        .filter_map(|error| Some((finder.find(error.instance_path().as_str())?, error)))
         .collect();
     // What does not belong in the place at all comes first: nothing is said about what is
     // in it. Then what is misspelt, which may be what is missing.
@@ -95,13 +96,13 @@ impl<'a> Reporter<'a, '_> {
                 let diagnostic = Diagnostic::new(&codes::WRONG_KIND, key.span, message);
                 match (written, fitting) {
                     (Some(node), _) => diagnostic.also(node.span, format!("this makes it {kind}")),
-                    (None, Some(fitting)) => {
+                    (None, Some(fitting)) if is_quoted(key) => {
                         diagnostic.help(format!("without a `{decider}` it is {kind}")).likely_edit(
                             Span::at(key.span.start as usize),
                             format!("\"{decider}\": \"{fitting}\", "),
                         )
                     }
-                    (None, None) => diagnostic.help(format!("without a `{decider}` it is {kind}")),
+                    (None, _) => diagnostic.help(format!("without a `{decider}` it is {kind}")),
                 }
             }
             Some(Reason::Excludes(other)) => {
@@ -129,11 +130,15 @@ impl<'a> Reporter<'a, '_> {
         if place.is_inside(&self.settled) || self.mixed_volume(place, object, rule, names) {
             return;
         }
-        let fields = rules::fields(rule, object);
-        let absent =
-            || fields.iter().map(|(name, _)| *name).filter(|name| object.get(name).is_none());
-        for name in names {
-            let Some(member) = object.member(name) else { continue };
+        let names: HashSet<&str> = names.iter().map(String::as_str).collect();
+        let mut fields = rules::fields(rule, object);
+        fields.retain(|(name, _)| object.get(name).is_none());
+        let absent = || fields.iter().map(|(name, _)| *name);
+        for member in &object.members {
+            let name = member.key.value.as_str();
+            if !names.contains(name) {
+                continue;
+            }
             let message = format!("unknown field `{}`", words::short(name));
             let diagnostic = Diagnostic::new(&codes::UNKNOWN_FIELD, member.key.span, message);
             let meant = habits::meant(name, absent()).or_else(|| nearest(name, absent()));
@@ -150,10 +155,8 @@ impl<'a> Reporter<'a, '_> {
                 }
                 None => {
                     let hidden = |rule: &Value| words::is_marked(rule, "doNotSuggest");
-                    let more = fields
-                        .iter()
-                        .filter(|(name, rule)| !hidden(rule) && object.get(name).is_none())
-                        .map(|(name, _)| *name);
+                    let more =
+                        fields.iter().filter(|(_, rule)| !hidden(rule)).map(|(name, _)| *name);
                     let owner = self.describe(place, rule);
                     match list_or(more) {
                         none if none.is_empty() => {
@@ -291,11 +294,10 @@ impl<'a> Reporter<'a, '_> {
             .or_else(|| rule.pointer("/propertyNames/patternErrorMessage"))
             .and_then(Value::as_str)
             .unwrap_or_default();
+        // The library reports each name; here all of them are.
+        self.settled.insert(place.node.span);
         let is_bad = |key: &str| key.is_empty() || key.contains(['=', '\0']);
         for member in object.members.iter().filter(|member| is_bad(&member.key.value)) {
-            if !self.settled.insert(member.key.span) {
-                continue;
-            }
             let name = words::short(&member.key.value);
             let message = format!("{} cannot have the key `{name}`: {form}", place.name());
             self.diagnostics.push(Diagnostic::new(&codes::BAD_FORMAT, member.key.span, message));

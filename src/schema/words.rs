@@ -51,7 +51,7 @@ pub fn type_name(name: &str) -> &'static str {
         "string" => "a string",
         "integer" => "a whole number",
         "number" => "a number",
-        "boolean" => "`true` or `false`",
+        "boolean" => "a boolean",
         "array" => "an array",
         "object" => "an object",
         _ => "null",
