@@ -25,7 +25,7 @@ pub mod target;
 use std::fmt;
 use std::io;
 
-use diag::{Diagnostic, Report};
+use diag::{Diagnostic, Levels, Report};
 use plan::Plan;
 use render::RenderError;
 use source::{Source, Syntax};
@@ -62,6 +62,18 @@ pub struct Compilation {
     pub report: Report,
     /// An output for each target, in their order; none where an error was found.
     pub outputs: Vec<Output>,
+}
+
+impl Compilation {
+    /// The same with the levels that a user sets: without outputs where that makes an
+    /// error of something.
+    pub fn with_levels(mut self, levels: &Levels) -> Compilation {
+        levels.apply(&mut self.report.diagnostics);
+        if self.report.has_errors() {
+            self.outputs.clear();
+        }
+        self
+    }
 }
 
 /// What keeps applc from doing its work, other than faults of the appliance.

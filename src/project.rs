@@ -3,6 +3,10 @@
 //! ```toml
 //! [targets.kubernetes]
 //! expose = "load-balancer"
+//!
+//! [diagnostics]
+//! deny = ["warnings"]
+//! allow = ["W0301"]
 //! ```
 
 use std::collections::BTreeMap;
@@ -11,7 +15,7 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::diag::{Diagnostic, Report, codes};
+use crate::diag::{Diagnostic, Levels, Report, Setting, Verb, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::target::{self, Options, unknown_option};
 use crate::{Error, World};
@@ -25,6 +29,8 @@ pub struct Project {
     pub report: Report,
     /// The options of each target that it speaks of, by the target's name.
     pub options: BTreeMap<&'static str, Options>,
+    /// The levels of findings that it sets.
+    pub levels: Levels,
 }
 
 /// The project file for an appliance: the nearest one in its folder or those above it.
@@ -54,6 +60,7 @@ fn read(name: impl Into<String>, bytes: Vec<u8>) -> Project {
     let mut diagnostics: Vec<Diagnostic> =
         fault.map(crate::syntax::source_fault).into_iter().collect();
     let mut options = BTreeMap::new();
+    let mut levels = LevelLists::default();
     // The library counts a byte order mark as an error.
     let offset = source.content_start();
     let (table, errors) =
@@ -64,9 +71,9 @@ fn read(name: impl Into<String>, bytes: Vec<u8>) -> Project {
         let message = error.message().lines().collect::<Vec<_>>().join("; ");
         diagnostics.push(Diagnostic::new(&codes::BAD_TOML, span, message));
     }
-    reader.root(table.get_ref(), &mut options, &mut diagnostics);
+    reader.root(table.get_ref(), &mut options, &mut levels, &mut diagnostics);
     crate::diag::sort(&mut diagnostics);
-    Project { report: Report { source, diagnostics }, options }
+    Project { report: Report { source, diagnostics }, options, levels: levels.levels() }
 }
 
 type Entry<'a, 'i> = (&'a toml::Spanned<std::borrow::Cow<'i, str>>, &'a toml::Spanned<DeValue<'i>>);
@@ -85,6 +92,7 @@ impl Reader {
         &self,
         table: &DeTable<'_>,
         options: &mut BTreeMap<&'static str, Options>,
+        levels: &mut LevelLists,
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         for (key, value) in table.iter() {
@@ -96,10 +104,60 @@ impl Reader {
                     }
                 }
                 ("targets", None) => diagnostics.push(self.not_a_table(name)),
+                ("diagnostics", Some(lists)) => {
+                    for entry in lists.iter() {
+                        self.list(entry, levels, diagnostics);
+                    }
+                }
+                ("diagnostics", None) => diagnostics.push(
+                    Diagnostic::new(
+                        &codes::BAD_OPTION,
+                        name.span,
+                        "`diagnostics` holds lists of codes",
+                    )
+                    .help("as in `[diagnostics]`, then `deny = [\"warnings\"]`"),
+                ),
                 _ => {
                     let message = format!("a project file has no `{}`", name.value);
-                    diagnostics.push(unknown_option(message, name, ["targets"].into_iter()));
+                    let known = ["diagnostics", "targets"];
+                    diagnostics.push(unknown_option(message, name, known.into_iter()));
                 }
+            }
+        }
+    }
+
+    /// One of the lists of `[diagnostics]`.
+    fn list(
+        &self,
+        (key, value): Entry<'_, '_>,
+        levels: &mut LevelLists,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let name = self.key(key);
+        let Some(verb) = Verb::ALL.into_iter().find(|verb| verb.name() == name.value) else {
+            let message = format!("`diagnostics` has no `{}`", name.value);
+            let known = Verb::ALL.into_iter().map(Verb::name);
+            diagnostics.push(unknown_option(message, name, known));
+            return;
+        };
+        let items = value.get_ref().as_array().map(|items| items.iter());
+        let Some(items) = items else {
+            let message = format!("`{}` is a list of codes, as `[\"W0301\"]`", name.value);
+            let span = self.span(value.span());
+            diagnostics.push(Diagnostic::new(&codes::BAD_OPTION, span, message));
+            return;
+        };
+        for item in items {
+            let span = self.span(item.span());
+            match item.get_ref() {
+                DeValue::String(word) => {
+                    levels.add(verb, Spanned::new(word, span), diagnostics);
+                }
+                _ => diagnostics.push(Diagnostic::new(
+                    &codes::BAD_LEVEL,
+                    span,
+                    "a code is a string, as `\"W0301\"`",
+                )),
             }
         }
     }
@@ -143,6 +201,42 @@ impl Reader {
 
     fn key<'a>(&self, key: &'a toml::Spanned<std::borrow::Cow<'_, str>>) -> Spanned<&'a str> {
         Spanned::new(key.get_ref(), self.span(key.span()))
+    }
+}
+
+/// The lists of `[diagnostics]` with the places of their items.
+#[derive(Default)]
+struct LevelLists(Vec<(Setting, Span)>);
+
+impl LevelLists {
+    fn add(&mut self, verb: Verb, word: Spanned<&str>, diagnostics: &mut Vec<Diagnostic>) {
+        let setting = match Setting::parse(verb, word) {
+            Ok(setting) => setting,
+            Err(fault) => {
+                diagnostics.push(*fault);
+                return;
+            }
+        };
+        match self.0.iter().find(|(known, _)| known.same_subject(setting)) {
+            Some((_, first)) => {
+                // The library gives tables in the order of their keys, not of the file.
+                let (first, second) = (word.span.min(*first), word.span.max(*first));
+                let message = format!("`{}` stands twice in `diagnostics`", word.value);
+                diagnostics.push(
+                    Diagnostic::new(&codes::BAD_LEVEL, second, message)
+                        .label("again here")
+                        .also(first, "first here"),
+                );
+            }
+            None => self.0.push((setting, word.span)),
+        }
+    }
+
+    /// Lists have no order: a code goes over a group that it belongs to.
+    fn levels(&self) -> Levels {
+        let (codes, groups): (Vec<Setting>, Vec<Setting>) =
+            self.0.iter().map(|(setting, _)| *setting).partition(|s| s.names_a_code());
+        Levels::new(groups.into_iter().chain(codes).collect())
     }
 }
 

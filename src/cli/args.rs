@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+
+use super::levels::LevelArguments;
+use crate::diag::Format;
 
 /// Compile one appliance file to what container orchestrators run
 #[derive(Debug, Parser)]
@@ -33,9 +37,16 @@ pub enum Command {
     #[command(after_help = "\
 One target that makes one file prints it, or writes it to `-o FILE`. Where there are more
 files, `-o DIR` is needed; with several targets each gets a folder of its name in it.
-Files are written only where all went well and their content changes.")]
+Files are written only where all went well and their content changes.
+
+Findings go to standard error in every format. Hints are left out; `applc check` shows
+them, and `--warn hints` makes them warnings.")]
     Compile(Compile),
     /// Check appliances: find every fault, write nothing
+    #[command(after_help = "\
+Findings for people go to standard error, documents for programs (all other formats) to
+standard output: one document for all files. Exit status 1 where there is an error, also
+one that was made so with --deny; warnings and hints leave it 0.")]
     Check(Check),
     /// Print the JSON Schema of the appliance language
     #[command(after_help = "\
@@ -55,6 +66,9 @@ pub struct Compile {
     #[command(flatten)]
     pub targets: TargetArguments,
 
+    #[command(flatten)]
+    pub findings: FindingsArguments,
+
     /// Write to this file, or into this folder if it is one, ends in `/`, or there are
     /// several files
     #[arg(short, long, value_name = "PATH")]
@@ -70,13 +84,37 @@ pub struct Check {
 
     #[command(flatten)]
     pub targets: TargetArguments,
+
+    #[command(flatten)]
+    pub findings: FindingsArguments,
+}
+
+/// How findings are shown, and how grave they are.
+#[derive(Debug, Args)]
+pub struct FindingsArguments {
+    /// How findings are shown
+    #[arg(
+        long,
+        default_value = "human",
+        value_parser = format_parser(),
+        help_heading = "Findings"
+    )]
+    pub format: Format,
+
+    #[command(flatten)]
+    pub levels: LevelArguments,
+}
+
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    let values = Format::ALL.map(|format| PossibleValue::new(format.name()).help(format.meaning()));
+    PossibleValuesParser::new(values).map(|name| Format::find(&name).unwrap_or_default())
 }
 
 /// Which targets, and their options.
 #[derive(Debug, Args)]
 pub struct TargetArguments {
     /// The target to compile for; may be given several times (see `applc targets`)
-    #[arg(short, long = "target", value_name = "NAME")]
+    #[arg(short = 't', long = "target", value_name = "NAME")]
     pub names: Vec<String>,
 
     /// Set an option of a target, as `kubernetes.expose=load-balancer`; may be given

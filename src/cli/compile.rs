@@ -3,39 +3,50 @@
 use std::path::Path;
 
 use super::args::Compile;
+use super::findings::{Findings, Stream};
 use super::projects::Projects;
-use super::terminal::{Disk, fail, print, show};
+use super::terminal::{Disk, fail, print};
 use super::{Status, select};
 use crate::Output;
 use crate::emit::{self, OutputFile};
 
 /// Compiles one file; nothing is written where it has faults.
 pub fn run(arguments: &Compile) -> Status {
-    let targets = match select::targets(&arguments.targets) {
-        Ok(targets) => targets,
+    let mut findings = match Findings::new(&arguments.findings, Stream::Stderr, false) {
+        Ok(findings) => findings,
         Err(status) => return status,
     };
+    let outputs = compile(arguments, &mut findings);
+    // The findings come before what may be said of writing.
+    if !matches!(outputs, Err(Status::Usage)) {
+        findings.finish();
+    }
+    match (outputs, &arguments.output) {
+        (Err(status), _) => status,
+        (Ok(outputs), None) => to_stdout(&outputs),
+        (Ok(outputs), Some(path)) => to_files(&outputs, path),
+    }
+}
+
+/// What the targets make of the file.
+///
+/// # Errors
+/// The status to end with; what is wrong has been said, or is among the findings.
+fn compile(arguments: &Compile, findings: &mut Findings) -> Result<Vec<Output>, Status> {
+    let targets = select::targets(&arguments.targets, findings)?;
     if targets.is_empty() {
-        return fail(
+        return Err(fail(
             "no target is named; give one with `--target` (`applc targets` lists them)",
             Status::Usage,
-        );
+        ));
     }
-    let targets = match Projects::default().apply(&arguments.file, &targets) {
-        Ok(targets) => targets,
-        Err(status) => return status,
-    };
-    let compilation = match crate::compile(&Disk, &arguments.file, &targets) {
-        Ok(compilation) => compilation,
-        Err(error) => return fail(&error.to_string(), Status::Io),
-    };
-    let status = show(&compilation.report);
-    if status != Status::Clean {
-        return status;
-    }
-    match &arguments.output {
-        None => to_stdout(&compilation.outputs),
-        Some(path) => to_files(&compilation.outputs, path),
+    let settings = Projects::default().apply(&arguments.file, &targets, findings)?;
+    let compilation = crate::compile(&Disk, &arguments.file, &settings.targets)
+        .map_err(|error| findings.fail(&arguments.file, &error))?
+        .with_levels(&settings.levels);
+    match findings.add(compilation.report) {
+        Status::Clean => Ok(compilation.outputs),
+        status => Err(status),
     }
 }
 

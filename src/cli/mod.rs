@@ -4,6 +4,8 @@
 mod args;
 mod check;
 mod compile;
+mod findings;
+mod levels;
 mod projects;
 mod select;
 mod targets;

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Status;
-use super::terminal::{Disk, STDIN, fail, show};
+use super::findings::Findings;
+use super::terminal::{Disk, STDIN, fail};
 use crate::Selected;
+use crate::diag::Levels;
 use crate::project;
 
 /// The project files met so far.
@@ -15,12 +17,26 @@ pub struct Projects {
     known: BTreeMap<String, Status>,
 }
 
+/// What is to be done with a file, project file and arguments taken together.
+pub struct Settings {
+    /// The targets, with their options.
+    pub targets: Vec<Selected>,
+    /// The levels of findings.
+    pub levels: Levels,
+}
+
 impl Projects {
-    /// The targets with what the project file of `file` says below what the arguments say.
+    /// What the project file of `file` says, below what the arguments say: `targets`, and
+    /// the levels of `findings`.
     ///
     /// # Errors
     /// The status to end with, where that file is faulty; that has been said.
-    pub fn apply(&mut self, file: &str, targets: &[Selected]) -> Result<Vec<Selected>, Status> {
+    pub fn apply(
+        &mut self,
+        file: &str,
+        targets: &[Selected],
+        findings: &mut Findings,
+    ) -> Result<Settings, Status> {
         // Standard input belongs to the working directory.
         let path = if file == STDIN { Path::new("stdin") } else { Path::new(file) };
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -29,10 +45,11 @@ impl Projects {
             Err(error) => return Err(fail(&error.to_string(), Status::Io)),
         };
         let Some(project) = project else {
-            return Ok(targets.iter().map(|one| one.with(one.options.clone())).collect());
+            let targets = targets.iter().map(|one| one.with(one.options.clone())).collect();
+            return Ok(Settings { targets, levels: findings.levels(&Levels::default()) });
         };
         let name = project.report.source.name().to_owned();
-        let status = *self.known.entry(name).or_insert_with(|| show(&project.report));
+        let status = *self.known.entry(name).or_insert_with(|| findings.add(project.report));
         if status != Status::Clean {
             return Err(status);
         }
@@ -40,7 +57,8 @@ impl Projects {
             Some(base) => one.with(one.options.over(base)),
             None => one.with(one.options.clone()),
         };
-        Ok(targets.iter().map(merge).collect())
+        let targets = targets.iter().map(merge).collect();
+        Ok(Settings { targets, levels: findings.levels(&project.levels) })
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::Status;
 use super::args::TargetArguments;
-use super::terminal::{fail, show};
+use super::findings::Findings;
+use super::terminal::fail;
 use crate::Selected;
 use crate::diag::{Report, list_or, nearest};
 use crate::source::Source;
@@ -12,7 +13,7 @@ use crate::target::{self, Options};
 ///
 /// # Errors
 /// The status to end with, where a name or an option is wrong; that has been said.
-pub fn targets(arguments: &TargetArguments) -> Result<Vec<Selected>, Status> {
+pub fn targets(arguments: &TargetArguments, findings: &Findings) -> Result<Vec<Selected>, Status> {
     let mut selected: Vec<Selected> = Vec::new();
     for name in &arguments.names {
         let Some(target) = target::find(name) else {
@@ -36,8 +37,7 @@ pub fn targets(arguments: &TargetArguments) -> Result<Vec<Selected>, Status> {
             options.set(given.target, given.name, given.value, &mut diagnostics);
         }
         if !diagnostics.is_empty() {
-            show(&Report { source, diagnostics });
-            status = Status::Usage;
+            status = findings.usage(&Report { source, diagnostics });
         }
     }
     if status == Status::Clean { Ok(selected) } else { Err(status) }

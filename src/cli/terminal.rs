@@ -1,10 +1,9 @@
 //! Standard input, output and error, and the disk.
 
-use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 
 use super::Status;
 use crate::World;
-use crate::diag::{Report, human};
 
 /// The name that stands for standard input.
 pub const STDIN: &str = "-";
@@ -45,16 +44,4 @@ pub fn fail(message: &str, status: Status) -> Status {
 /// A line on standard error.
 pub fn note(line: &str) {
     let _ = writeln!(io::stderr().lock(), "applc: {line}");
-}
-
-/// Shows the findings on standard error.
-pub fn show(report: &Report) -> Status {
-    let colour =
-        io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    let text = human::render(report, colour);
-    let _ = io::stderr().lock().write_all(text.as_bytes());
-    if let Some(summary) = human::summary(&report.diagnostics) {
-        note(&format!("{}: {summary}", report.source.name()));
-    }
-    if report.has_errors() { Status::Faults } else { Status::Clean }
 }

@@ -10,6 +10,8 @@ use super::Level;
 pub struct Code {
     /// The stable id, such as `E0301`.
     pub id: &'static str,
+    /// Its name in words joined by underscores, such as `UNKNOWN_REFERENCE`.
+    pub name: &'static str,
     /// How grave findings of this kind are.
     pub level: Level,
     /// What it is about, in one line.
@@ -20,8 +22,12 @@ macro_rules! codes {
     ($($name:ident $id:literal $level:ident $summary:literal;)*) => {
         $(
             #[doc = concat!("`", $id, "`: ", $summary, ".")]
-            pub static $name: Code =
-                Code { id: $id, level: Level::$level, summary: $summary };
+            pub static $name: Code = Code {
+                id: $id,
+                name: stringify!($name),
+                level: Level::$level,
+                summary: $summary,
+            };
         )*
         /// Every code, in the order of the table.
         pub static ALL: &[&Code] = &[$(&$name),*];
@@ -32,6 +38,7 @@ codes! {
     // Source: bytes that cannot be read as a document at all.
     NOT_UTF8 "E0001" Error "the file is not UTF-8 text";
     TOO_LARGE "E0002" Error "the file is larger than applc reads";
+    UNREADABLE "E0003" Error "the file cannot be read";
 
     // Syntax: JSON and YAML.
     UNEXPECTED_TOKEN "E0101" Error "something stands where it cannot";
@@ -106,6 +113,7 @@ codes! {
 
     // Options: what is said to applc beside the appliance.
     BAD_OPTION "E0501" Error "an option that no target has, or a value it does not take";
+    BAD_LEVEL "E0502" Error "a level set for a code that does not exist, or that cannot have it";
 }
 
 /// The code with this id, if there is one. Letter case does not matter.

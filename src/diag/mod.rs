@@ -1,10 +1,21 @@
 //! Findings about a source: what is wrong, where, and how to mend it.
 
 pub mod codes;
+mod fingerprint;
+mod format;
+mod github;
+mod gitlab;
 pub mod human;
+mod json;
+mod junit;
+mod levels;
+mod sarif;
+mod short;
 mod words;
 
 pub use codes::Code;
+pub use format::{Format, document};
+pub use levels::{Levels, Setting, Verb};
 pub use words::{list_or, nearest};
 
 use crate::source::{Source, Span};
@@ -57,6 +68,8 @@ pub struct Edit {
 pub struct Diagnostic {
     /// The kind of finding, from the table of codes.
     pub code: &'static Code,
+    /// How grave it is: what the table says, unless [`Levels`] say otherwise.
+    pub level: Level,
     /// What is wrong, in one line, lower case, without a full stop.
     pub message: String,
     /// The tightest place that is at fault.
@@ -74,6 +87,7 @@ impl Diagnostic {
     pub fn new(code: &'static Code, span: Span, message: impl Into<String>) -> Self {
         Diagnostic {
             code,
+            level: code.level,
             message: message.into(),
             primary: Label { span, text: String::new() },
             secondary: Vec::new(),
@@ -114,7 +128,7 @@ impl Diagnostic {
 
     /// How grave it is.
     pub fn level(&self) -> Level {
-        self.code.level
+        self.level
     }
 }
 

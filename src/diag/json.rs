@@ -1,0 +1,116 @@
+//! Findings as JSON. The form is described by `schema/diagnostics.schema.json`; its
+//! `version` grows when something is taken away or changes its meaning, not when something
+//! is added.
+
+use serde::Serialize;
+
+use super::{Diagnostic, Label, Level, Report};
+use crate::source::{Source, Span};
+
+/// The version of the form.
+const VERSION: u32 = 1;
+
+/// One document for all reports.
+pub fn render(reports: &[Report]) -> String {
+    let all = || reports.iter().flat_map(|report| &report.diagnostics);
+    let count = |level| all().filter(|diagnostic| diagnostic.level == level).count();
+    let document = Document {
+        version: VERSION,
+        summary: Summary {
+            files: reports.len(),
+            errors: count(Level::Error),
+            warnings: count(Level::Warning),
+            hints: count(Level::Hint),
+        },
+        diagnostics: reports
+            .iter()
+            .flat_map(|report| report.diagnostics.iter().map(|d| finding(&report.source, d)))
+            .collect(),
+    };
+    // Plain structs of strings and numbers cannot fail.
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    summary: Summary,
+    diagnostics: Vec<Finding<'a>>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    files: usize,
+    errors: usize,
+    warnings: usize,
+    hints: usize,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    code: &'a str,
+    level: &'a str,
+    message: &'a str,
+    file: &'a str,
+    span: Range,
+    label: &'a str,
+    related: Vec<Related<'a>>,
+    help: &'a [String],
+    edit: Option<Change<'a>>,
+}
+
+#[derive(Serialize)]
+struct Related<'a> {
+    span: Range,
+    label: &'a str,
+}
+
+#[derive(Serialize)]
+struct Change<'a> {
+    span: Range,
+    replacement: &'a str,
+    safe: bool,
+}
+
+#[derive(Serialize)]
+struct Range {
+    start: Place,
+    end: Place,
+}
+
+#[derive(Serialize)]
+struct Place {
+    offset: u32,
+    line: usize,
+    column: usize,
+}
+
+fn finding<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Finding<'a> {
+    let related =
+        |label: &'a Label| Related { span: range(source, label.span), label: &label.text };
+    Finding {
+        code: diagnostic.code.id,
+        level: diagnostic.level.name(),
+        message: &diagnostic.message,
+        file: source.name(),
+        span: range(source, diagnostic.primary.span),
+        label: &diagnostic.primary.text,
+        related: diagnostic.secondary.iter().map(related).collect(),
+        help: &diagnostic.help,
+        edit: diagnostic.edit.as_ref().map(|edit| Change {
+            span: range(source, edit.span),
+            replacement: &edit.replacement,
+            safe: edit.safe,
+        }),
+    }
+}
+
+fn range(source: &Source, span: Span) -> Range {
+    let place = |offset| {
+        let position = source.position(offset);
+        Place { offset, line: position.line, column: position.column }
+    };
+    Range { start: place(span.start), end: place(span.end) }
+}

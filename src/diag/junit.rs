@@ -1,0 +1,95 @@
+//! Findings as JUnit XML: a suite for each file, a test case for each finding. Errors are
+//! failures; warnings and hints are cases that passed and have something to say.
+
+use std::fmt::Write;
+
+use super::{Diagnostic, Level, Report};
+use crate::source::Source;
+
+/// One document for all reports.
+pub fn render(reports: &[Report]) -> String {
+    let mut suites = String::new();
+    let (mut tests, mut failures) = (0, 0);
+    for report in reports {
+        let cases: Vec<&Diagnostic> = report.diagnostics.iter().collect();
+        let failed = cases.iter().filter(|case| case.level == Level::Error).count();
+        // A file without findings is a test that passed.
+        let count = cases.len().max(1);
+        tests += count;
+        failures += failed;
+        let name = escape(report.source.name());
+        let _ = writeln!(
+            suites,
+            "  <testsuite name=\"{name}\" tests=\"{count}\" failures=\"{failed}\" errors=\"0\" skipped=\"0\">"
+        );
+        if cases.is_empty() {
+            let _ = writeln!(suites, "    <testcase name=\"no findings\" classname=\"{name}\"/>");
+        }
+        for diagnostic in cases {
+            suites.push_str(&case(&report.source, diagnostic, &name));
+        }
+        suites.push_str("  </testsuite>\n");
+    }
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <testsuites name=\"applc\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">\n\
+         {suites}</testsuites>\n"
+    )
+}
+
+fn case(source: &Source, diagnostic: &Diagnostic, file: &str) -> String {
+    let place = source.position(diagnostic.primary.span.start);
+    let (line, column) = (place.line, place.column);
+    let code = diagnostic.code.id;
+    let message = escape(&diagnostic.message);
+    let level = diagnostic.level.name();
+    let mut details = format!("{}:{line}:{column}: {}", source.name(), diagnostic.message);
+    for help in &diagnostic.help {
+        let _ = write!(details, "\nhelp: {help}");
+    }
+    let details = escape(&details);
+    let start = format!(
+        "    <testcase name=\"{code} at {line}:{column}\" classname=\"{file}\" file=\"{file}\" line=\"{line}\">\n"
+    );
+    let body = match diagnostic.level {
+        Level::Error => {
+            format!("      <failure type=\"{code}\" message=\"{message}\">{details}</failure>\n")
+        }
+        _ => format!("      <system-out>{level}[{code}]: {details}</system-out>\n"),
+    };
+    format!("{start}{body}    </testcase>\n")
+}
+
+/// Text for content and attributes. Characters that XML 1.0 cannot hold, not even as a
+/// reference, become U+FFFD; line breaks and tabs are references, so that attributes keep
+/// them.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\t' | '\n' | '\r' => {
+                let _ = write!(escaped, "&#{};", c as u32);
+            }
+            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_text_can_end_the_element() {
+        assert_eq!(
+            escape("a<b>&\"]]>\n\0\u{ffff}é"),
+            "a&lt;b&gt;&amp;&quot;]]&gt;&#10;\u{fffd}\u{fffd}é"
+        );
+    }
+}
