@@ -11,6 +11,7 @@ import io
 import json
 import subprocess
 import tarfile
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -33,8 +34,12 @@ class Behaviour:
     shell: str = "real"
     # Applets that the image lacks.
     without: tuple[str, ...] = ()
-    # Further files of the machine to put into the image, with the libraries they are linked with.
+    # Programs of the machine to put into the image, with the libraries they are linked with.
     programs: tuple[str, ...] = ()
+    # Programs that do nothing and succeed.
+    stubs: tuple[str, ...] = ()
+    # Paths beside `/` at which `http` answers.
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,6 @@ class Engine:
             support.missing(str(BUSYBOX), "run .ci/install/engine")
         if command(self.docker, "version").returncode != 0:
             support.missing("a Docker engine that answers", "run .ci/install/engine")
-        self._busybox_layer: dict[tuple[str, ...], bytes] = {}
 
     def image(self, name: str, behaviour: Behaviour = Behaviour()) -> str:
         """Makes an image called `name` (a reference without a digest), and gives the name back."""
@@ -97,12 +101,25 @@ class Engine:
             "import",
             "--change", 'ENTRYPOINT ["/probe/run"]',
             "--change", 'CMD ["the-image\'s-own-argument"]',
-            "--change", "ENV PATH=/bin",
+            "--change", "ENV PATH=/bin:/usr/bin",
             "-",
             name,
             stdin=root_file_system(behaviour),
         )
         return name
+
+    def ensure_image(self, name: str) -> None:
+        """Makes an image of this name if there is none."""
+        if command(self.docker, "image", "inspect", name).returncode != 0:
+            self.image(name)
+
+    def ensure_volume(self, name: str) -> None:
+        """Makes a volume that belongs to no project, if there is none of this name."""
+        checked(self.docker, "volume", "create", name)
+
+    def remove_volume(self, name: str) -> None:
+        """Removes a volume."""
+        checked(self.docker, "volume", "rm", name)
 
     def inspect(self, container: str) -> dict[str, Any]:
         """What the engine knows about a container."""
@@ -134,13 +151,20 @@ def root_file_system(behaviour: Behaviour) -> bytes:
         "bin/sh": (HERE / "probe.sh").read_bytes(),
         "probe/run": (HERE / "probe.sh").read_bytes(),
         "probe/listen": (HERE / "probe_listen.sh").read_bytes(),
+        "probe/listen_tls": (HERE / "probe_listen_tls.sh").read_bytes(),
         "probe/delay": str(behaviour.delay).encode(),
         "probe/serve": "".join(f"{kind} {port}\n" for kind, port in behaviour.serve).encode(),
         "probe/then": behaviour.then.encode(),
         "probe/shell": behaviour.shell.encode(),
         "probe/www/index.html": b"",
     }
-    for program in behaviour.programs:
+    for name in behaviour.stubs:
+        files[f"bin/{name}"] = b"#!/bin/busybox true\n"
+    programs = set(behaviour.programs)
+    if any(kind == "https" for kind, _ in behaviour.serve):
+        programs.add("/usr/bin/openssl")
+        files |= certificate()
+    for program in sorted(programs):
         for path in with_libraries(Path(program)):
             files[str(path).lstrip("/")] = path.read_bytes()
     applets = set(checked(BUSYBOX, "--list").split()) - {"sh", "busybox", *behaviour.without}
@@ -157,12 +181,30 @@ def root_file_system(behaviour: Behaviour) -> bytes:
                 entry.type = tarfile.SYMTYPE
                 entry.linkname = "busybox"
                 archive.addfile(entry)
+        for path in behaviour.paths:
+            entry = tarfile.TarInfo(f"probe/www{path}")
+            entry.type = tarfile.SYMTYPE
+            entry.linkname = "/probe/www/index.html"
+            archive.addfile(entry)
         for name in ("tmp", "etc", "proc", "sys", "dev"):
             entry = tarfile.TarInfo(name)
             entry.type = tarfile.DIRTYPE
             entry.mode = 0o1777 if name == "tmp" else 0o755
             archive.addfile(entry)
     return buffer.getvalue()
+
+
+def certificate() -> dict[str, bytes]:
+    """The files of a certificate that nobody has signed."""
+    openssl = support.require_tool("openssl")
+    with tempfile.TemporaryDirectory() as folder:
+        names = ("probe/cert.pem", "probe/key.pem")
+        cert, key = (Path(folder) / Path(name).name for name in names)
+        checked(
+            openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-subj", "/CN=probe", "-days", "2", "-out", cert, "-keyout", key,
+        )
+        return {names[0]: cert.read_bytes(), names[1]: key.read_bytes()}
 
 
 def with_libraries(program: Path) -> Iterable[Path]:
@@ -224,6 +266,15 @@ class Project:
         """Every start of a service's probe."""
         return self.engine.starts(self.container(service, index))
 
+    def started(self, service: str, index: int = 1) -> str:
+        """When a service's container was started last; comparable as text. Empty if it never was."""
+        at = str(self.inspect(service, index)["State"]["StartedAt"])
+        return "" if at.startswith("0001") else at
+
+    def health(self, service: str) -> dict[str, Any]:
+        """What the engine knows about a container's health: `Status` and `Log`."""
+        return self.inspect(service)["State"].get("Health", {})
+
     def run_in(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs a program in a service's first container."""
         return self.engine.run_in(self.container(service), *arguments)
@@ -235,6 +286,11 @@ class Project:
             return None
         labels = self.engine.inspect(answer.stdout.strip())["Config"]["Labels"]
         return str(labels["com.docker.compose.service"])
+
+    def answer_on_host(self, address: str) -> str | None:
+        """What answers at `address:port` of the host; None when nothing does."""
+        answer = command(BUSYBOX, "wget", "-q", "-O", "-", f"http://{address}/")
+        return answer.stdout.strip() if answer.returncode == 0 else None
 
     def port(self, service: str, port: int, index: int = 1, protocol: str = "tcp") -> str:
         """The host's address and port for a service's port."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import compose_engine
 import support
 
 
@@ -24,6 +25,12 @@ def applc() -> support.Applc:
 def require_tool() -> Callable[[str], Path]:
     """`require_tool(name)` gives a tool's path, or ends the test."""
     return support.require_tool
+
+
+@pytest.fixture(scope="session")
+def engine() -> compose_engine.Engine:
+    """The Docker engine, with Compose."""
+    return compose_engine.Engine()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -4,7 +4,8 @@
 # As a container's first process it prints one line, `APPLC-PROBE ARGV ENVIRON`, with what the kernel
 # was given (base64 of the NUL-separated lists); then it does what the files beside it say:
 #   delay  seconds to wait before anything is served
-#   serve  lines `http PORT`, `tcp PORT` (both answer with the container's id), `mute PORT` (accepts, says nothing)
+#   serve  lines `http PORT`, `tcp PORT` (both answer with the container's id), `mute PORT` (accepts, says
+#          nothing), `https PORT` (by the machine's openssl, with a certificate of nobody's)
 #   then   `stay` (until stopped), `exit CODE`, `fail COUNT` (that many runs fail with code 3, later ones succeed)
 #   shell  `real` (a script given to /bin/sh runs) or `mimic` (it does not: `then` applies)
 #
@@ -25,6 +26,9 @@ echo "APPLC-PROBE $(/bin/busybox base64 -w 0 /proc/1/cmdline) $(/bin/busybox bas
   /bin/busybox xargs -r -n 1 /probe/listen /bin/busybox cat /probe/www/index.html
 /bin/busybox awk '$1 == "mute" { print $2 }' /probe/serve |
   /bin/busybox xargs -r -n 1 /probe/listen /bin/busybox sleep 86400
+
+/bin/busybox awk '$1 == "https" { print $2 }' /probe/serve |
+  /bin/busybox xargs -r -n 1 /probe/listen_tls
 
 case "$0 $(/bin/busybox cat /probe/shell)" in
   "/bin/sh real") exec /bin/busybox sh "$@" ;;

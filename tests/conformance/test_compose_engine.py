@@ -5,16 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from compose_engine import Behaviour, Engine, Project, wait_until
 
 AWKWARD = ["", "a b", "-e", "it's \"so\"", "$HOME ${HOME} $$", "a\nb\tc\\", "#c", "é\u2028\U0001f600\x01", "no"]
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine()
 
 
 def in_compose(value: str) -> str:

@@ -1,0 +1,64 @@
+"""What an appliance says its containers are given: the language's own rules for strings, written down a
+second time, so that what a target's containers print can be held against it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# An escaped `@`, or a reference with the port behind it.
+MARK = re.compile(r"\\@|@([A-Za-z0-9-]+)(?::([1-9][0-9]*)(?![A-Za-z0-9]))?")
+
+# Spells a reference: the id, and the port or None.
+Address = Callable[[str, int | None], str]
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Reads an appliance that is plain JSON."""
+    document: dict[str, Any] = json.loads(path.read_text())
+    return document
+
+
+def spelled(text: str, address: Address) -> str:
+    """A string with its references as `address` spells them."""
+
+    def replace(match: re.Match[str]) -> str:
+        if match.group(1) is None:
+            return "@"
+        return address(match.group(1), int(match.group(2)) if match.group(2) else None)
+
+    return MARK.sub(replace, text)
+
+
+def value(written: Any, address: Address) -> str:
+    """A value of `args` or `env`: a string as it is, anything else as JSON text."""
+    if isinstance(written, str):
+        return spelled(written, address)
+
+    def inside(part: Any) -> Any:
+        if isinstance(part, str):
+            return spelled(part, address)
+        if isinstance(part, list):
+            return [inside(item) for item in part]
+        if isinstance(part, dict):
+            return {key: inside(item) for key, item in part.items()}
+        return part
+
+    return json.dumps(inside(written), separators=(",", ":"), ensure_ascii=False)
+
+
+def references(container: dict[str, Any]) -> set[tuple[str, int | None]]:
+    """The references in a container's command and environment: id and port."""
+    found: set[tuple[str, int | None]] = set()
+
+    def note(name: str, port: int | None) -> str:
+        found.add((name, port))
+        return ""
+
+    value(container.get("cmd", ""), note)
+    for part in [*container.get("args", []), *container.get("env", {}).values()]:
+        value(part, note)
+    return found

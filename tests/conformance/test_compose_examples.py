@@ -1,0 +1,223 @@
+"""Every example up on the engine, in images that print what they were given and serve the ports they list."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import appliance_text
+from compose_engine import Behaviour, Engine, Project, checked, wait_until
+from support import ROOT, Applc
+from test_compose import DIGEST, NO_GPU_DRIVER
+
+# Programs that health checks of the examples run.
+STUBS = ("rabbitmq-diagnostics", "pg_isready")
+
+
+def containers(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {container["id"]: container for container in document["containers"]}
+
+
+def on_host(container: dict[str, Any]) -> bool:
+    return str(container.get("network_mode", "host")).lower() == "host"
+
+
+def checked_quickly(document: dict[str, Any]) -> dict[str, Any]:
+    """The appliance with health checks every second, so that nobody waits for minutes."""
+    for container in document["containers"]:
+        if container.pop("default_health_check", False):
+            container["health_check"] = {"protocol": "MESOS_TCP"}
+        if "health_check" in container:
+            container["health_check"] |= {"interval_seconds": 1, "timeout_seconds": 10}
+    return document
+
+
+def make_images(engine: Engine, document: dict[str, Any]) -> None:
+    """An image under each name: it serves what its containers list, and a job's image succeeds."""
+    serve: dict[str, set[tuple[str, int]]] = defaultdict(set)
+    paths: dict[str, set[str]] = defaultdict(set)
+    then: dict[str, str] = {}
+    for container in document["containers"]:
+        image = DIGEST.sub("", container["image"])
+        ports = container.get("ports", [])
+        for port in ports:
+            if port.get("protocol", "tcp") == "tcp":
+                serve[image].add(("http", port["container_port"]))
+        check = container.get("health_check", {})
+        path = check.get("path", "/").partition("?")[0]
+        if path != "/":
+            paths[image].add(path)
+        if check.get("protocol", "").endswith("HTTPS"):
+            number = ports[check.get("port_index", 0)]["container_port"]
+            serve[image].discard(("http", number))
+            serve[image].add(("https", number))
+        then[image] = "exit 0" if container["type"] == "job" else "stay"
+    for image, what in then.items():
+        engine.image(
+            image,
+            Behaviour(
+                serve=tuple(sorted(serve[image])),
+                then=what,
+                shell="mimic",
+                stubs=STUBS,
+                paths=tuple(sorted(paths[image])),
+            ),
+        )
+
+
+def address_seen_by(document: dict[str, Any], id: str) -> appliance_text.Address:
+    """How references of a container are to be spelled: the name; from the host's network a port of the host."""
+    by_id = containers(document)
+
+    def address(to: str, port: int | None) -> str:
+        if port is not None and on_host(by_id[id]) and not on_host(by_id[to]):
+            for listed in by_id[to]["ports"]:
+                if listed["container_port"] == port:
+                    port = listed.get("host_port") or port
+        return to if port is None else f"{to}:{port}"
+
+    return address
+
+
+def expected_argv(document: dict[str, Any], id: str) -> list[str]:
+    container = containers(document)[id]
+    address = address_seen_by(document, id)
+    if "cmd" in container:
+        return ["/bin/sh", "-c", appliance_text.spelled(container["cmd"], address)]
+    args = [appliance_text.value(arg, address) for arg in container.get("args", [])]
+    return ["/probe/run", *(args or ["the-image's-own-argument"])]
+
+
+@pytest.fixture
+def volumes(engine: Engine, example: Path) -> Iterator[None]:
+    """The volumes of the example that exist outside of it."""
+    document = appliance_text.load(example)
+    names = [
+        volume["id"]
+        for volume in document.get("data_persistence", {}).get("volumes", [])
+        if volume.get("scope") == "global"
+    ]
+    for name in names:
+        engine.ensure_volume(name)
+    yield
+    for name in names:
+        engine.remove_volume(name)
+
+
+@pytest.mark.usefixtures("volumes")
+def test_the_example_comes_up_as_it_is_written(
+    applc: Applc, engine: Engine, example: Path, tmp_path: Path
+) -> None:
+    document = checked_quickly(appliance_text.load(example))
+    make_images(engine, document)
+    outcome = applc.compile("-", "compose", stdin=json.dumps(document, ensure_ascii=False))
+    assert outcome.code == 0, outcome.stderr
+    by_id = containers(document)
+    with Project(engine, tmp_path, DIGEST.sub("", outcome.stdout)) as project:
+        up = project.up(timeout=300)
+        if any(c["resources"].get("gpu") for c in by_id.values()):
+            # As far as a machine without a GPU can show it.
+            assert NO_GPU_DRIVER in up.stderr
+            by_id = {id: c for id, c in by_id.items() if not c["resources"].get("gpu")}
+        else:
+            assert up.returncode == 0, up.stderr
+        for id, container in by_id.items():
+            assert_given_what_is_written(project, document, id)
+            assert_started_after_dependencies(project, by_id, container)
+        for id, container in by_id.items():
+            if container["type"] == "service":
+                assert_references_lead_to_their_containers(project, by_id, container, document)
+                assert_ports_answer_on_the_host(project, container)
+
+
+def assert_given_what_is_written(project: Project, document: dict[str, Any], id: str) -> None:
+    container = containers(document)[id]
+    address = address_seen_by(document, id)
+    for index in range(1, container.get("instances", 1) + 1):
+        start = wait_until(f"{id} starts", lambda: project.starts(id, index))[0]
+        assert start.argv == expected_argv(document, id)
+        for name, written in container.get("env", {}).items():
+            assert start.environ[name] == appliance_text.value(written, address), f"{id}: {name}"
+        own = {"PATH", "HOSTNAME", "HOME", *container.get("env", {})}
+        assert set(start.environ) <= own, "nothing comes from elsewhere"
+
+
+def assert_started_after_dependencies(
+    project: Project, by_id: dict[str, dict[str, Any]], container: dict[str, Any]
+) -> None:
+    for dependency in container.get("dependencies", []):
+        if dependency not in by_id:
+            continue
+        state = project.inspect(dependency)["State"]
+        ready = state["StartedAt"]
+        if by_id[dependency]["type"] == "job":
+            assert state["ExitCode"] == 0
+            ready = state["FinishedAt"]
+        elif "health_check" in by_id[dependency]:
+            passed = [check for check in state["Health"]["Log"] if check["ExitCode"] == 0]
+            assert passed, f"{dependency}: {state['Health']}"
+            # The engine keeps the last five checks, so this one may be later than the first.
+            ready = state["StartedAt"]
+        assert ready < project.started(container["id"]), f"{container['id']} after {dependency}"
+
+
+def assert_references_lead_to_their_containers(
+    project: Project, by_id: dict[str, dict[str, Any]], container: dict[str, Any], document: dict[str, Any]
+) -> None:
+    id = container["id"]
+    for to, port in appliance_text.references(container):
+        if to not in by_id:
+            continue
+        tcp = [p["container_port"] for p in by_id[to].get("ports", []) if p.get("protocol", "tcp") == "tcp"]
+        https = by_id[to].get("health_check", {}).get("protocol", "").endswith("HTTPS")
+        for number in tcp if port is None else [port]:
+            if number in tcp and not https:
+                url = f"http://{address_seen_by(document, id)(to, number)}/"
+                found = wait_until(f"{id} reaches {url}", lambda: project.service_at(id, url))
+                assert found == to
+
+
+def assert_ports_answer_on_the_host(project: Project, container: dict[str, Any]) -> None:
+    if container.get("health_check", {}).get("protocol", "").endswith("HTTPS"):
+        return
+    for port in container.get("ports", []):
+        number, protocol = port["container_port"], port.get("protocol", "tcp")
+        if on_host(container):
+            published = f"127.0.0.1:{number}"
+        else:
+            published = project.port(container["id"], number, protocol=protocol)
+            assert not published.endswith(":0"), f"{container['id']}: {number} is not published"
+            if port.get("host_port"):
+                assert published.endswith(f":{port['host_port']}")
+        if protocol == "tcp":
+            wait_until(
+                f"{published} answers",
+                lambda: project.answer_on_host(published) == project.inspect(container["id"])["Id"],
+            )
+
+
+def test_spark_livy_is_what_its_documentation_shows(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    """The file as applc prints it, byte for byte, and what a person would look at."""
+    source = ROOT / "examples" / "spark-livy.json"
+    document = appliance_text.load(source)
+    make_images(engine, document)
+    outcome = applc.compile(source, "compose")
+    assert (outcome.code, outcome.stderr) == (0, "")
+    with Project(engine, tmp_path, outcome.stdout) as project:
+        assert project.up().returncode == 0
+        order = sorted(containers(document), key=lambda id: project.started(id))
+        assert order.index("spark-master") < order.index("livy") < order.index("sparkmagic")
+        assert project.starts("livy")[0].argv == ["/probe/run", "spark://spark-master:7077"]
+        assert project.starts("sparkmagic")[0].argv == ["/probe/run", '--NotebookApp.token=""']
+        assert project.starts("sparkmagic")[0].environ["LIVY_HOST"] == "livy"
+        assert wait_until("an answer", lambda: project.service_at("sparkmagic", "http://livy:8998/")) == "livy"
+        published = checked(
+            engine.compose, "-f", project.file, "port", "livy", "8998"
+        ).strip()
+        assert published.startswith("0.0.0.0:")
+        assert project.answer_on_host(published) == project.inspect("livy")["Id"]
