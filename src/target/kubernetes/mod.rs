@@ -1,12 +1,54 @@
-//! The Kubernetes target.
+//! The Kubernetes target: one file of YAML documents for `kubectl apply --server-side`.
+//!
+//! An appliance is a Namespace; a service is a Deployment, a job a Job or a CronJob; a
+//! container that is reached has a Service; a dependency is an init container that waits.
 
+mod capabilities;
+mod health;
+mod network;
+mod objects;
+mod options;
+mod order;
+mod placement;
+mod schedule;
+mod text;
+mod volumes;
+mod workload;
+
+use std::collections::HashSet;
+
+use self::network::Network;
+use self::objects::{Claim, Meta, Namespace, Object, Pairs, Service};
+use self::options::Settings;
+use self::order::Awaited;
+use self::workload::Parts;
+use super::names::{self, MAX_LABEL, dns_label};
 use super::{Artifact, Capability, OptionSpec, Options, Target};
 use crate::diag::{Diagnostic, codes};
-use crate::plan::Plan;
-use crate::render::RenderError;
+use crate::plan::{Container, ContainerId, MountSource, Plan, VolumeId};
+use crate::render::{RenderError, Templates};
 
 /// The Kubernetes target.
 pub struct Kubernetes;
+
+const TEMPLATES: [(&str, &str); 10] = [
+    ("claim.yaml.j2", include_str!("../../../templates/kubernetes/claim.yaml.j2")),
+    ("cron_job.yaml.j2", include_str!("../../../templates/kubernetes/cron_job.yaml.j2")),
+    ("deployment.yaml.j2", include_str!("../../../templates/kubernetes/deployment.yaml.j2")),
+    ("job.yaml.j2", include_str!("../../../templates/kubernetes/job.yaml.j2")),
+    ("namespace.yaml.j2", include_str!("../../../templates/kubernetes/namespace.yaml.j2")),
+    ("parts.yaml.j2", include_str!("../../../templates/kubernetes/parts.yaml.j2")),
+    ("role.yaml.j2", include_str!("../../../templates/kubernetes/role.yaml.j2")),
+    ("role_binding.yaml.j2", include_str!("../../../templates/kubernetes/role_binding.yaml.j2")),
+    (
+        "service_account.yaml.j2",
+        include_str!("../../../templates/kubernetes/service_account.yaml.j2"),
+    ),
+    ("service.yaml.j2", include_str!("../../../templates/kubernetes/service.yaml.j2")),
+];
+
+/// Namespaces that every cluster has, with its own parts in them.
+const RESERVED: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
 impl Target for Kubernetes {
     fn name(&self) -> &'static str {
@@ -14,25 +56,204 @@ impl Target for Kubernetes {
     }
 
     fn summary(&self) -> &'static str {
-        "not built yet"
+        "Deployments, Jobs and Services in a namespace, for kubectl apply --server-side"
     }
 
     fn capabilities(&self) -> &'static [Capability] {
-        &[]
+        capabilities::CAPABILITIES
     }
 
     fn options(&self) -> &'static [OptionSpec] {
-        &[]
+        options::OPTIONS
     }
 
     fn lower(
         &self,
         plan: &Plan,
-        _options: &Options,
+        options: &Options,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<Vec<Artifact>, RenderError> {
-        let message = "this target is not built yet";
-        diagnostics.push(Diagnostic::new(&codes::NOT_CARRIED, plan.id.span, message));
-        Ok(Vec::new())
+        let settings = Settings::read(plan, options, diagnostics);
+        check_namespace(plan, &settings, diagnostics);
+        let objects = Lowering::new(plan, &settings, diagnostics).objects(diagnostics);
+        let templates = Templates::new(TEMPLATES)?;
+        let documents = objects
+            .iter()
+            .map(|object| templates.render(object.template(), object))
+            .collect::<Result<Vec<String>, RenderError>>()?;
+        if settings.split {
+            let width = documents.len().to_string().len();
+            let files = objects.iter().zip(documents).enumerate();
+            return Ok(files
+                .map(|(index, (object, text))| Artifact {
+                    // kubectl takes the files of a folder in the order of their names.
+                    path: format!("{:0width$}-{}.yaml", index + 1, object.file_stem()),
+                    text,
+                })
+                .collect());
+        }
+        Ok(vec![Artifact { path: "kubernetes.yaml".to_owned(), text: documents.join("---\n") }])
     }
 }
+
+/// The appliance's own name, where it is the namespace's.
+fn check_namespace(plan: &Plan, settings: &Settings, diagnostics: &mut Vec<Diagnostic>) {
+    let id = &plan.id;
+    let name = dns_label(&id.value);
+    if settings.namespace == name && RESERVED.contains(&name.as_str()) {
+        let message = format!("kubernetes: the namespace `{name}` is the cluster's own");
+        diagnostics.push(Diagnostic::new(&codes::BAD_NAME, id.span, message).help(
+            "choose another id, or name another namespace with the option `kubernetes.namespace`",
+        ));
+    }
+    names::check("kubernetes", "Namespace", MAX_LABEL, [(id, name)], diagnostics);
+}
+
+/// One run of the target.
+struct Lowering<'a> {
+    plan: &'a Plan,
+    settings: &'a Settings,
+    /// The appliance's name as a label's value.
+    appliance: String,
+    network: Network,
+    /// The claims' names, by volume.
+    claims: Vec<String>,
+}
+
+impl<'a> Lowering<'a> {
+    fn new(plan: &'a Plan, settings: &'a Settings, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        Lowering {
+            plan,
+            settings,
+            appliance: dns_label(&plan.id.value),
+            network: Network::new(plan, settings, diagnostics),
+            claims: volumes::names(plan, diagnostics),
+        }
+    }
+
+    /// All objects, in the order in which they are applied.
+    fn objects(&self, diagnostics: &mut Vec<Diagnostic>) -> Vec<Object> {
+        // Taken apart completely, so that a new field has to be thought of here.
+        let Plan { id: _, containers, volumes: _, start_order: _, uses: _ } = self.plan;
+        let mut awaited = Awaited::default();
+        let mut node_ports = HashSet::new();
+        let (claims, on_one_node) = self.claims(diagnostics);
+        let mut workloads = Vec::new();
+        for (id, container) in containers.iter().enumerate() {
+            let service = self.network.service(id);
+            let mut ports =
+                network::ports(container, service, self.settings, &mut node_ports, diagnostics);
+            let service_ports = std::mem::take(&mut ports.service);
+            workloads.extend(self.services(id, service_ports));
+            let mut taken = HashSet::new();
+            let (mounts, volumes) =
+                volumes::mounts(container, &self.claims, &mut taken, diagnostics);
+            let waits =
+                order::Waiting { plan: self.plan, network: &self.network, settings: self.settings }
+                    .lower(container, self.network.name(id), &mut taken, &mut awaited);
+            let parts = Parts {
+                meta: self.container_meta(self.network.name(id), container),
+                appliance: self.appliance.clone(),
+                ports,
+                waits,
+                mounts,
+                volumes,
+                on_one_node: container.mounts.iter().any(|mount| match &mount.source {
+                    MountSource::Persistent(volume) => on_one_node.contains(&volume.value),
+                    MountSource::Host(_) => false,
+                }),
+            };
+            let workload =
+                workload::lower(container, parts, &self.network, self.settings, diagnostics);
+            workloads.extend(workload);
+        }
+        let mut objects = Vec::new();
+        if self.settings.create_namespace {
+            let meta = Meta { namespace: None, ..self.meta(&self.settings.namespace) };
+            objects.push(Object::Namespace(Namespace { meta }));
+        }
+        objects.extend(order::objects(&awaited, &self.settings.namespace, |name| self.meta(name)));
+        objects.extend(claims);
+        objects.extend(workloads);
+        objects
+    }
+
+    /// The claims, and the volumes that only the pods of one node can mount.
+    fn claims(&self, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Object>, HashSet<VolumeId>) {
+        let mut claims = Vec::new();
+        let mut on_one_node = HashSet::new();
+        let pods = |id| order::pods_at_a_time(self.plan, id);
+        for (id, volume) in self.plan.volumes.iter().enumerate() {
+            let Some(request) = volumes::request(volume, self.settings, pods, diagnostics) else {
+                continue;
+            };
+            if !request.shared {
+                on_one_node.insert(id);
+            }
+            claims.push(Object::Claim(Claim {
+                meta: self.meta(self.claims.get(id).map_or("", String::as_str)),
+                access_mode: if request.shared { "ReadWriteMany" } else { "ReadWriteOnce" },
+                storage_class: self.settings.storage_class.clone(),
+                size: format!("{}Mi", request.size),
+            }));
+        }
+        (claims, on_one_node)
+    }
+
+    /// The Services of a container.
+    fn services(&self, id: ContainerId, ports: Vec<objects::ServicePort>) -> Vec<Object> {
+        let name = self.network.name(id);
+        let service = |service_name: &str, kind: network::Kind, ports| {
+            let mut meta = self.meta(service_name);
+            meta.labels.insert(0, label("name", name));
+            Object::Service(Service {
+                meta,
+                headless: kind == network::Kind::Headless,
+                kind: match kind {
+                    network::Kind::Headless | network::Kind::ClusterIp => None,
+                    network::Kind::NodePort => Some("NodePort"),
+                    network::Kind::LoadBalancer => Some("LoadBalancer"),
+                },
+                selector: network::selector(name, &self.appliance),
+                ports,
+            })
+        };
+        let main = self.network.service(id).map(|kind| service(name, kind, ports));
+        let pods = self.network.pods(id);
+        let pods = pods.map(|pods| service(pods, network::Kind::Headless, Vec::new()));
+        main.into_iter().chain(pods).collect()
+    }
+
+    /// `metadata` of an object of the appliance.
+    fn meta(&self, name: &str) -> Meta {
+        Meta {
+            name: name.to_owned(),
+            namespace: Some(self.settings.namespace.clone()),
+            labels: vec![
+                label("instance", &self.appliance),
+                label("part-of", &self.appliance),
+                label("managed-by", "applc"),
+            ],
+            annotations: Pairs::new(),
+        }
+    }
+
+    /// `metadata` of the workload of a container.
+    fn container_meta(&self, name: &str, container: &Container) -> Meta {
+        let mut meta = self.meta(name);
+        meta.labels.insert(0, label("name", name));
+        if self.settings.sync_waves {
+            let wave = container.level.to_string();
+            meta.annotations.push(("argocd.argoproj.io/sync-wave".to_owned(), wave));
+        }
+        meta
+    }
+}
+
+/// A label that Kubernetes recommends (its "Recommended Labels").
+fn label(name: &str, value: &str) -> (String, String) {
+    (format!("app.kubernetes.io/{name}"), value.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

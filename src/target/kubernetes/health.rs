@@ -1,0 +1,53 @@
+//! Health checks as probes.
+
+use super::network::Network;
+use super::objects::{HttpGet, Probe};
+use super::text;
+use crate::plan::{self, Container, HealthCheck, Timing};
+
+/// The three probes of a container.
+#[derive(Default)]
+pub struct Probes {
+    pub startup: Option<Probe>,
+    pub liveness: Option<Probe>,
+    pub readiness: Option<Probe>,
+}
+
+/// Seconds between the checks of a container that has not been healthy yet, at most: what
+/// depends on it waits for the first success.
+const STARTUP_PERIOD: u32 = 10;
+
+/// The probes of a health check.
+///
+/// Until the first success only the startup probe runs; it lets the grace period pass, and
+/// then as much time as the failures take that the check allows. From then on the liveness
+/// probe replaces the instance, and the readiness probe says whether it is healthy.
+pub fn probes(check: &HealthCheck, container: &Container, network: &Network) -> Probes {
+    let HealthCheck { span: _, is_default: _, protocol: _, probe, timing } = check;
+    let Timing { interval, timeout, max_failures, grace } = *timing;
+    let mut running = Probe {
+        http: None,
+        tcp: None,
+        exec: Vec::new(),
+        period: interval,
+        timeout,
+        failures: max_failures,
+    };
+    let port =
+        |index: usize| container.ports.get(index).map_or(0, |port| port.container_port.value);
+    match probe {
+        plan::Probe::Http { tls, path, port: index } => {
+            running.http = Some(HttpGet { path: path.clone(), port: port(*index), tls: *tls });
+        }
+        plan::Probe::Tcp { port: index } => running.tcp = Some(port(*index)),
+        plan::Probe::Command(command) => running.exec = text::shell(command, network),
+    }
+    let startup = (grace > 0).then(|| {
+        let period = interval.min(STARTUP_PERIOD);
+        let patience = u64::from(grace) + u64::from(max_failures) * u64::from(interval);
+        let failures = patience.div_ceil(u64::from(period.max(1)));
+        let failures = u32::try_from(failures.min(i32::MAX as u64)).unwrap_or(u32::MAX);
+        Probe { period, failures, ..running.clone() }
+    });
+    Probes { startup, liveness: Some(running.clone()), readiness: Some(running) }
+}

@@ -1,0 +1,192 @@
+//! Services, ports and the addresses that references become.
+
+use serde_json::{Value, json};
+
+use super::{appliance, compiled, compiled_with, container, one};
+
+fn service(more: Value, options: &[(&str, &str)]) -> Value {
+    compiled_with(&one(more), options).object("Service/a")["spec"].clone()
+}
+
+#[test]
+fn ports_are_node_ports_or_what_the_option_says() {
+    let ports =
+        json!({"ports": [{"container_port": 80}, {"container_port": 53, "protocol": "udp"}]});
+    let expected = json!([
+        {"port": 80, "name": "tcp-80"},
+        {"port": 53, "name": "udp-53", "protocol": "UDP"},
+    ]);
+    for (options, kind) in [
+        (vec![], json!("NodePort")),
+        (vec![("expose", "load-balancer")], json!("LoadBalancer")),
+        (vec![("expose", "cluster-ip")], Value::Null),
+    ] {
+        let spec = service(ports.clone(), &options);
+        assert_eq!((&spec["type"], &spec["ports"]), (&kind, &expected));
+    }
+}
+
+#[test]
+fn a_fixed_host_port_is_a_node_port_where_it_can_be_one_and_the_pods_otherwise() {
+    let fixed = |number: u16| json!({"ports": [{"container_port": 80, "host_port": number}]});
+    let node = compiled(&one(fixed(30080)));
+    assert_eq!(node.object("Service/a")["spec"]["ports"], json!([{"port": 80, "nodePort": 30080}]));
+    assert_eq!(node.container("Deployment/a")["ports"], json!([{"containerPort": 80}]));
+    assert_eq!(node.object("Deployment/a")["spec"]["strategy"], Value::Null);
+
+    for (number, options) in [(8080, vec![]), (30080, vec![("expose", "cluster-ip")])] {
+        let pod = compiled_with(&one(fixed(number)), &options);
+        assert_eq!(pod.object("Service/a"), Value::Null, "the host's port is enough");
+        let ports = json!([{"containerPort": 80, "hostPort": number}]);
+        assert_eq!(pod.container("Deployment/a")["ports"], ports);
+        let strategy = &pod.object("Deployment/a")["spec"]["strategy"];
+        assert_eq!(*strategy, json!({"type": "Recreate"}), "two pods cannot share the port");
+    }
+}
+
+#[test]
+fn a_node_port_claimed_on_two_hosts_is_given_once() {
+    let on = |host: &str| {
+        json!({
+            "ports": [{"container_port": 80, "host_port": 30080}],
+            "schedule_hints": {"placement": {"host": host}},
+        })
+    };
+    let compiled = compiled(&appliance(&[container("a", on("h1")), container("b", on("h2"))]));
+    assert_eq!(compiled.object("Service/a")["spec"]["ports"][0]["nodePort"], 30080);
+    assert_eq!(compiled.object("Service/b")["spec"]["ports"][0]["nodePort"], Value::Null);
+    assert_eq!(compiled.container("Deployment/b")["ports"][0]["hostPort"], 30080);
+}
+
+#[test]
+fn ports_of_the_hosts_network_need_no_service() {
+    let host = |ports: Value| json!({"network_mode": "host", "ports": ports});
+    let ports = json!([{"container_port": 80, "host_port": 80, "name": "http"}]);
+    let alone = compiled(&one(host(ports.clone())));
+    assert_eq!(alone.list(), ["Namespace/app", "Deployment/a"]);
+    let pod = alone.pod("Deployment/a");
+    assert_eq!(
+        (&pod["hostNetwork"], &pod["dnsPolicy"]),
+        (&json!(true), &json!("ClusterFirstWithHostNet"))
+    );
+    assert_eq!(pod["containers"][0]["ports"], json!([{"containerPort": 80, "name": "http"}]));
+    let referred = compiled(&appliance(&[
+        container("a", host(ports)),
+        container("b", json!({"args": ["@a:80"]})),
+    ]));
+    assert_eq!(referred.object("Service/a")["spec"]["type"], Value::Null);
+    assert_eq!(
+        referred.object("Service/a")["spec"]["ports"],
+        json!([{"port": 80, "name": "http"}])
+    );
+}
+
+#[test]
+fn a_reference_is_the_name_of_a_service_between_all_modes() {
+    for from in ["host", "bridge", "container"] {
+        for to in ["host", "bridge", "container"] {
+            let compiled = compiled(&appliance(&[
+                container("Db", json!({"network_mode": to, "ports": [{"container_port": 5432}]})),
+                container(
+                    "b",
+                    json!({"network_mode": from, "env": {"A": "@Db", "B": "x://@Db:5432/y"}}),
+                ),
+            ]));
+            assert_eq!(compiled.found(), []);
+            let env = compiled.container("Deployment/b")["env"].clone();
+            assert_eq!(
+                env,
+                json!([{"name": "A", "value": "db"}, {"name": "B", "value": "x://db:5432/y"}])
+            );
+            assert_eq!(compiled.object("Service/db")["spec"]["ports"][0]["port"], 5432);
+        }
+    }
+}
+
+#[test]
+fn a_port_that_is_not_listed_is_reached_at_the_pods() {
+    let compiled = compiled(&appliance(&[
+        container(
+            "a",
+            json!({"ports": [{"container_port": 80}], "args": ["@a:9999", "@a:80", "@b:1"]}),
+        ),
+        container("b", json!({})),
+    ]));
+    assert_eq!(compiled.container("Deployment/a")["args"], json!(["a-pods:9999", "a:80", "b:1"]));
+    for name in ["Service/a-pods", "Service/b"] {
+        let spec = compiled.object(name)["spec"].clone();
+        assert_eq!((&spec["clusterIP"], &spec["ports"]), (&json!("None"), &Value::Null), "{name}");
+    }
+    let selector = |name: &str| compiled.object(name)["spec"]["selector"].clone();
+    assert_eq!(selector("Service/a-pods"), selector("Service/a"));
+}
+
+#[test]
+fn names_made_for_services_are_free_and_short_enough() {
+    let long = "a".repeat(63);
+    let compiled = compiled(&appliance(&[
+        container(&long, json!({"ports": [{"container_port": 80}]})),
+        container(&format!("{}-pods", "a".repeat(58)), json!({"dependencies": [long]})),
+        container("c", json!({"dependencies": [long]})),
+    ]));
+    assert_eq!(compiled.found(), []);
+    let name = format!("{}-pods-2", "a".repeat(56));
+    assert_eq!(compiled.object(&format!("Service/{name}"))["spec"]["clusterIP"], "None");
+    let wait = compiled.pod("Deployment/c")["initContainers"][0].clone();
+    assert!(wait["command"][2].as_str().unwrap().contains(&name), "{wait}");
+    assert!(wait["name"].as_str().unwrap().len() <= 63);
+}
+
+#[test]
+fn port_names_are_cleaned_and_told_apart() {
+    let named = |ports: Value, more: Value| {
+        let mut fields = json!({"ports": ports});
+        fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        compiled(&one(fields))
+    };
+    let dns = json!([
+        {"container_port": 53, "name": "DNS"},
+        {"container_port": 53, "name": "dns", "protocol": "udp"},
+        {"container_port": 80, "name": "web_ui of the cluster"},
+        {"container_port": 81, "name": "__"},
+        {"container_port": 82},
+    ]);
+    let compiled = named(dns, json!({}));
+    assert_eq!(compiled.found(), []);
+    let names = |value: Value| -> Vec<Value> {
+        value.as_array().unwrap().iter().map(|port| port["name"].clone()).collect()
+    };
+    assert_eq!(
+        names(compiled.object("Service/a")["spec"]["ports"].clone()),
+        ["dns", "dns-udp", "web-ui-of-the-cluster", "tcp-81", "tcp-82"]
+    );
+    let of_pod = names(compiled.container("Deployment/a")["ports"].clone());
+    assert_eq!(of_pod, [json!("dns"), json!("dns-udp"), Value::Null, json!("tcp-81"), Value::Null]);
+    let changed = compiled.findings.iter().filter(|f| f.code.id == "H0401").count();
+    assert_eq!(changed, 4);
+
+    let long = json!([{"container_port": 80, "name": "a-name-that-is-long"}]);
+    let host = named(long, json!({"network_mode": "host"}));
+    assert_eq!(host.found(), [("W0401", "\"a-name-that-is-long\"")]);
+    assert_eq!(host.container("Deployment/a")["ports"], json!([{"containerPort": 80}]));
+}
+
+#[test]
+fn names_that_kubernetes_refuses_are_errors() {
+    let two = appliance(&[container("Web", json!({})), container("web", json!({}))]);
+    assert_eq!(compiled(&two).found(), [("E0403", "\"web\"")]);
+    let long = "a".repeat(64);
+    let quoted = format!("\"{long}\"");
+    assert_eq!(compiled(&appliance(&[container(&long, json!({}))])).found(), [("E0402", &*quoted)]);
+    let digit = compiled(&appliance(&[container("1st", json!({"args": ["@1st"]}))]));
+    assert_eq!(digit.container("Deployment/x1st")["args"], json!(["x1st"]));
+
+    let long = "a".repeat(53);
+    let quoted = format!("\"{long}\"");
+    let cron = json!({"type": "job", "repeats": -1, "interval": "1D", "start_time": "2027-01-01T00:00:00Z"});
+    assert_eq!(compiled(&appliance(&[container(&long, cron)])).found(), [("E0402", &*quoted)]);
+    let long = "a".repeat(62);
+    let quoted = format!("\"{long}\"");
+    let copies = json!({"type": "job", "instances": 2});
+    assert_eq!(compiled(&appliance(&[container(&long, copies)])).found(), [("E0402", &*quoted)]);
+}

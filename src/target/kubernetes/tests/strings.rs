@@ -1,0 +1,99 @@
+//! Any string arrives as it was written: through a YAML reader and Kubernetes' expansion.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{appliance, compiled, container};
+
+/// What Kubernetes makes of a string with no variables known to it: `$$` is `$`, a
+/// variable that is not known stays as it is (`expansion.Expand`). Here all variables are
+/// known and empty, so that one that is left shows.
+fn expanded(value: &Value) -> String {
+    let mut out = String::new();
+    let mut rest = value.as_str().unwrap();
+    while let Some(place) = rest.find('$') {
+        out.push_str(&rest[..place]);
+        let behind = &rest[place + 1..];
+        rest = if let Some(more) = behind.strip_prefix('$') {
+            out.push('$');
+            more
+        } else if let Some((_, more)) = behind.strip_prefix('(').and_then(|b| b.split_once(')')) {
+            more
+        } else {
+            out.push('$');
+            behind
+        };
+    }
+    out + rest
+}
+
+/// Strings with what YAML and Kubernetes take notice of, and any other characters; no NUL,
+/// which no process can be given, and no `@`, which is for references.
+fn strings() -> impl Strategy<Value = String> {
+    let special = proptest::sample::select(vec![
+        "$", "$$", "$(", ")", "$(A)", "${", "}", "\"", "'", "\\", "\n", "\r\n", "\t", " ", "#",
+        ": ", "- ", "---\n", "%", "{{", "&", "*", "!", "|", ">", "\u{85}", "\u{2028}", "\u{feff}",
+        "\u{1}", "\u{7f}", "😀", "no", "1.10", "=",
+    ]);
+    let any = proptest::char::any()
+        .prop_filter("no NUL, no reference", |c| *c != '\0' && *c != '@')
+        .prop_map(String::from);
+    proptest::collection::vec(prop_oneof![special.prop_map(str::to_owned), any], 0..12)
+        .prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn strings_arrive_unchanged(
+        args in proptest::collection::vec(strings(), 1..4),
+        cmd in strings(),
+        name in "[ -<>-~]{1,12}",
+        value in strings(),
+        check in strings(),
+    ) {
+        let check = format!("{check}.");
+        let document = appliance(&[
+            container("a", json!({"args": args, "env": {name.clone(): value}})),
+            container("b", json!({
+                "cmd": cmd,
+                "health_check": {"protocol": "COMMAND", "command": check},
+            })),
+        ]);
+        let compiled = compiled(&document);
+        let (a, b) = (compiled.container("Deployment/a"), compiled.container("Deployment/b"));
+        let list = |value: &Value| -> Vec<String> {
+            value.as_array().unwrap().iter().map(expanded).collect()
+        };
+        prop_assert_eq!(list(&a["args"]), args);
+        prop_assert_eq!(&a["env"][0]["name"], &json!(name));
+        prop_assert_eq!(expanded(&a["env"][0]["value"]), value);
+        prop_assert_eq!(list(&b["command"]), ["/bin/sh", "-c", cmd.as_str()]);
+        for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
+            prop_assert_eq!(list(&b[probe]["exec"]["command"]), ["/bin/sh", "-c", check.as_str()]);
+        }
+    }
+}
+
+#[test]
+fn without_args_the_image_decides() {
+    let compiled = compiled(&appliance(&[container("a", json!({"args": []}))]));
+    let a = compiled.container("Deployment/a");
+    assert_eq!((&a["command"], &a["args"]), (&Value::Null, &Value::Null));
+}
+
+#[test]
+fn variables_keep_their_values_of_any_type() {
+    let env = json!({"A": 1, "B": [true], "M": null, "Z": ""});
+    let compiled = compiled(&appliance(&[container("a", json!({"env": env}))]));
+    assert_eq!(
+        compiled.container("Deployment/a")["env"],
+        json!([
+            {"name": "A", "value": "1"},
+            {"name": "B", "value": "[true]"},
+            {"name": "M", "value": "null"},
+            {"name": "Z", "value": ""},
+        ])
+    );
+}

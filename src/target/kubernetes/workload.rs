@@ -1,0 +1,273 @@
+//! Containers as Deployments, Jobs and CronJobs.
+
+use super::health::{self, Probes};
+use super::network::{Network, Ports, selector};
+use super::objects::{
+    Container, CronJob, Deployment, Job, Meta, Object, Pairs, Pod, Rolling, Run, Strategy, Volume,
+};
+use super::options::Settings;
+use super::order::{self, Waits};
+use super::{placement, schedule, text};
+use crate::diag::{Diagnostic, codes};
+use crate::plan::{self, Command, EnvVar, Kind, NetworkMode, Resources};
+use crate::source::Spanned;
+
+/// The longest name of a CronJob: to those of its Jobs a time is added.
+const MAX_CRON_JOB: usize = 52;
+
+/// The longest name of a pod whose job has indexes: it is the pod's host name.
+const MAX_HOST_NAME: usize = 63;
+
+/// The most copies of a job with indexes (`maxParallelismForIndexedJob` of Kubernetes).
+const MAX_INDEXES: u32 = 100_000;
+
+/// What the lowering of a container has made so far.
+pub struct Parts {
+    /// `metadata` of the workload.
+    pub meta: Meta,
+    /// The `instance` label: the appliance.
+    pub appliance: String,
+    pub ports: Ports,
+    pub waits: Waits,
+    pub mounts: Vec<super::objects::Mount>,
+    pub volumes: Vec<Volume>,
+    /// Whether it mounts a claim that only pods of one node can mount.
+    pub on_one_node: bool,
+}
+
+/// The workload of a container; nothing where its schedule cannot be kept, which is
+/// reported.
+pub fn lower(
+    container: &plan::Container,
+    parts: Parts,
+    network: &Network,
+    settings: &Settings,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Object> {
+    // Who refers to it and what it depends on has been looked at by now.
+    let plan::Container {
+        id,
+        kind,
+        image,
+        resources,
+        instances,
+        command,
+        env,
+        mounts: _,
+        network: mode,
+        ports: _,
+        privileged,
+        force_pull,
+        dependencies: _,
+        placement: _,
+        preemptible: _,
+        level: _,
+        referrers: _,
+    } = container;
+    let Parts { meta, appliance, ports, waits, mounts, mut volumes, on_one_node } = parts;
+    let name = meta.name.clone();
+    let on_host_network = mode.value == NetworkMode::Host;
+    if on_host_network && instances.value > 1 && !ports.container.is_empty() {
+        let message = format!(
+            "kubernetes: on the host's network each of the {} instances needs a node of its own",
+            instances.value
+        );
+        diagnostics.push(
+            Diagnostic::new(&codes::CLUSTER_NEEDS, instances.span, message)
+                .also(mode.span, "the host's network"),
+        );
+    }
+    let (command, args) = match command {
+        Command::Shell(script) => (text::shell(script, network), Vec::new()),
+        Command::Image(args) => {
+            (Vec::new(), args.iter().map(|arg| text::spelled(arg, network)).collect())
+        }
+    };
+    let (requests, limits) = quantities(resources, settings);
+    let probes = container
+        .health()
+        .map_or_else(Probes::default, |check| health::probes(check, container, network));
+    let service_account = waits.access.is_some().then(|| order::ACCOUNT.to_owned());
+    if let Some(name) = waits.access {
+        volumes.push(Volume { name, claim: None, host_path: None, access: true });
+    }
+    let (node_selector, preference) = placement::lower(container, settings, diagnostics);
+    let labels = selector(&name, &appliance);
+    let strategy = strategy(container, ports.on_host, on_one_node, diagnostics);
+    let mut pod = Pod {
+        labels: labels.clone(),
+        restart_policy: None,
+        service_account,
+        host_network: on_host_network,
+        node_selector,
+        preference,
+        init_containers: waits.init_containers,
+        container: Container {
+            name,
+            image: image.value.clone(),
+            pull_policy: if force_pull.value { "Always" } else { "IfNotPresent" },
+            command,
+            args,
+            env: env.iter().map(|variable| lower_env(variable, network, diagnostics)).collect(),
+            ports: ports.container,
+            startup: probes.startup,
+            liveness: probes.liveness,
+            readiness: probes.readiness,
+            requests,
+            limits,
+            privileged: privileged.value,
+            mounts,
+        },
+        volumes,
+    };
+    let job = match kind {
+        Kind::Service(_) => {
+            let replicas = instances.value;
+            return Some(Object::Deployment(Box::new(Deployment {
+                meta,
+                replicas,
+                strategy,
+                selector: labels,
+                pod,
+            })));
+        }
+        Kind::Job(job) => job,
+    };
+    check_job_name(&meta.name, id, instances, job.is_repeating(), diagnostics);
+    pod.restart_policy = Some("Never");
+    // The interval and the number of runs go into the schedule, the start time into it and
+    // into an init container.
+    let plan::Job { retries, repeats: _, start: _, interval: _ } = job;
+    let copies = (instances.value != 1).then_some(instances.value);
+    let run = Run { copies, indexed: instances.value > 1, retries: retries.value, pod };
+    if job.is_repeating() {
+        let schedule = schedule::cron(job, diagnostics)?;
+        return Some(Object::CronJob(Box::new(CronJob { meta, schedule, run })));
+    }
+    Some(Object::Job(Box::new(Job { meta, run })))
+}
+
+/// Whether no instance may be missing during an update, so that a further one is started
+/// before.
+pub fn keeps_all(container: &plan::Container) -> bool {
+    may_be_missing(container) == Some(0)
+}
+
+/// How many instances may be missing during an update, where the appliance says.
+fn may_be_missing(container: &plan::Container) -> Option<u32> {
+    let Kind::Service(service) = &container.kind else { return None };
+    // The health check has become probes.
+    let plan::Service { health: _, minimum_capacity } = service;
+    if minimum_capacity.value <= 0.0 || container.instances.value == 0 {
+        return None;
+    }
+    let instances = f64::from(container.instances.value);
+    // A share such as 0.9 of 10 is a little more than 9 in binary.
+    let kept = (instances * minimum_capacity.value - 1e-9).ceil().clamp(0.0, instances);
+    Some((instances - kept) as u32)
+}
+
+fn strategy(
+    container: &plan::Container,
+    on_host: bool,
+    on_one_node: bool,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Strategy> {
+    let Some(max_unavailable) = may_be_missing(container) else {
+        // A new pod would wait for the ports or the volume of the old one.
+        let recreate = on_host || on_one_node;
+        return recreate.then_some(Strategy { kind: "Recreate", rolling: None });
+    };
+    if max_unavailable == 0 && on_host {
+        let span = match &container.kind {
+            Kind::Service(service) => service.minimum_capacity.span,
+            Kind::Job(_) => container.id.span,
+        };
+        let message = "kubernetes: an update needs one more node, where the ports of the host are free: no instance may be missing";
+        diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, span, message));
+    }
+    let max_surge = if max_unavailable == 0 || !on_host { 1 } else { 0 };
+    Some(Strategy { kind: "RollingUpdate", rolling: Some(Rolling { max_unavailable, max_surge }) })
+}
+
+fn quantities(resources: &Resources, settings: &Settings) -> (Pairs, Pairs) {
+    let Resources { cpus, mem, disk, gpu } = resources;
+    let pair = |name: &str, quantity: String| (name.to_owned(), quantity);
+    let memory = pair("memory", format!("{}Mi", mem.value));
+    let mut requests = vec![pair("cpu", cpu(cpus.value)), memory.clone()];
+    let mut limits = vec![memory];
+    if disk.value > 0 {
+        requests.push(pair("ephemeral-storage", format!("{}Mi", disk.value)));
+    }
+    if gpu.value > 0 {
+        limits.push(pair(&settings.gpu_resource, gpu.value.to_string()));
+    }
+    (requests, limits)
+}
+
+/// CPUs as a quantity, which goes down to thousandths.
+fn cpu(cpus: f64) -> String {
+    let thousandths = (cpus * 1000.0 - 1e-6).ceil().max(1.0) as u64;
+    match thousandths % 1000 {
+        0 => (thousandths / 1000).to_string(),
+        _ => format!("{thousandths}m"),
+    }
+}
+
+fn lower_env(
+    variable: &EnvVar,
+    network: &Network,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (String, String) {
+    let EnvVar { name, value } = variable;
+    if !name.value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        let message = format!(
+            "kubernetes: the name of a variable has only visible ASCII characters: `{}`",
+            name.value.escape_debug()
+        );
+        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
+    } else if !is_common_env_name(&name.value) {
+        let message =
+            format!("kubernetes: a variable named `{}` needs Kubernetes 1.32 or newer", name.value);
+        diagnostics.push(
+            Diagnostic::new(&codes::CLUSTER_NEEDS, name.span, message)
+                .help("older ones take letters, digits, `_`, `-` and `.`, and no digit first"),
+        );
+    }
+    (name.value.clone(), text::spelled(value, network))
+}
+
+/// Whether every version of Kubernetes takes this name of a variable.
+fn is_common_env_name(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.starts_with("..")
+        && name != "."
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+}
+
+fn check_job_name(
+    name: &str,
+    id: &Spanned<String>,
+    instances: &Spanned<u32>,
+    repeating: bool,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    if instances.value > MAX_INDEXES {
+        let message = format!("kubernetes: a job has at most {MAX_INDEXES} instances");
+        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, instances.span, message));
+    }
+    let index = match instances.value {
+        0 | 1 => 0,
+        copies => format!("-{}", copies - 1).len(),
+    };
+    let longest = if repeating { MAX_CRON_JOB } else { MAX_HOST_NAME } - index;
+    if name.len() > longest {
+        let what = if repeating { "CronJob" } else { "Job" };
+        let message = format!(
+            "kubernetes: the name of this {what} has at most {longest} characters, `{name}` has {}",
+            name.len()
+        );
+        diagnostics
+            .push(Diagnostic::new(&codes::BAD_NAME, id.span, message).help("choose another id"));
+    }
+}
