@@ -216,7 +216,7 @@ impl<'a> References<'a> {
     }
 
     /// A string of the task's `config`. Variables that it needs are added to `variables`.
-    pub fn in_config(&self, text: &Text, variables: &mut Variables) -> model::Hcl {
+    pub fn in_config(&self, text: &Text, variables: &mut Variables) -> String {
         use crate::plan::Piece;
         let mut made = ConfigString::default();
         for (at, piece) in text.pieces.iter().enumerate() {

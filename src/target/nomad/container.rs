@@ -229,7 +229,7 @@ fn task(
         check_text(text, diagnostics);
         references.in_config(text, &mut variables)
     };
-    let (entrypoint, args): (Vec<Hcl>, Vec<Hcl>) = match command {
+    let (entrypoint, args): (Vec<String>, Vec<String>) = match command {
         Command::Image(args) => {
             (Vec::new(), args.iter().map(|arg| in_config(arg, diagnostics)).collect())
         }

@@ -1,7 +1,8 @@
 //! Nomad's job specification, as far as it is used here: what the templates lay out.
 //!
 //! A field whose type is [`Hcl`] holds an expression that is written as it is; every other
-//! string is quoted by the template engine.
+//! string is quoted by the template engine. Those that end up in a task's `config` have
+//! been made for the client's reading before, by `strings::ConfigString`.
 
 use serde::Serialize;
 
@@ -118,10 +119,10 @@ pub struct Task {
     /// Whether it must have succeeded before the others start.
     pub prestart: bool,
     pub services: Vec<Service>,
-    pub image: Hcl,
+    pub image: String,
     pub force_pull: bool,
-    pub entrypoint: Vec<Hcl>,
-    pub args: Vec<Hcl>,
+    pub entrypoint: Vec<String>,
+    pub args: Vec<String>,
     /// Whether it uses the host's own network.
     pub host_network: bool,
     /// Whether a small init process passes signals on.
@@ -129,7 +130,7 @@ pub struct Task {
     pub ports: Vec<String>,
     pub privileged: bool,
     /// Paths of the host, as `source:target`.
-    pub binds: Vec<Hcl>,
+    pub binds: Vec<String>,
     /// Paths of the host that cannot be written so.
     pub mounts: Vec<Mount>,
     pub env: Vec<(Hcl, String)>,
@@ -142,8 +143,8 @@ pub struct Task {
 
 #[derive(Debug, Serialize)]
 pub struct Mount {
-    pub source: Hcl,
-    pub target: Hcl,
+    pub source: String,
+    pub target: String,
     pub read_only: bool,
 }
 

@@ -12,8 +12,6 @@ use std::fmt::Write;
 
 use unicode_normalization::is_nfc;
 
-use crate::render::{Format, quoted};
-
 /// Whether HCL leaves the string as it is.
 pub fn survives_hcl(text: &str) -> bool {
     text.is_ascii() || is_nfc(text)
@@ -36,17 +34,20 @@ pub fn is_template_name(name: &str) -> bool {
     first && chars.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/'))
 }
 
-/// A string of a task's `config`, as the HCL expression that stands for it.
+/// A string of a task's `config` as the client reads it: what is put in stands there as it
+/// is, variables are interpolated.
+///
+/// Printed by a template like any other string, its interpolations survive the reading when
+/// the job is submitted. They could be left to that reading, since Nomad passes on what it
+/// does not know; but it puts further braces behind one that a brace follows (jobspec2,
+/// `UndefinedVariable`).
 #[derive(Debug, Default)]
 pub struct ConfigString {
-    /// The quoted string without its quotes.
-    source: String,
-    /// Whether nothing has been put in yet: a byte order mark at the start is dropped.
-    started: bool,
+    text: String,
 }
 
 impl ConfigString {
-    /// The expression for a string without anything to fill in.
+    /// A string without variables.
     pub fn literal(text: &str) -> String {
         let mut made = ConfigString::default();
         made.push(text, false);
@@ -55,42 +56,35 @@ impl ConfigString {
 
     /// Puts characters behind what is there. `before_variable` where a variable follows.
     pub fn push(&mut self, text: &str, before_variable: bool) {
-        // What the client reads, in which a `$` right before an interpolation would escape it.
+        // A `$` right before an interpolation would escape it.
         let (text, dollars) = match before_variable {
             true => text.split_at(text.trim_end_matches('$').len()),
             false => (text, ""),
         };
-        let mut read = String::with_capacity(text.len());
-        let text = match text.strip_prefix('\u{feff}').filter(|_| !self.started) {
-            Some(rest) => {
-                read.push_str("${\"\\ufeff\"}");
-                rest
-            }
-            None => text,
-        };
-        read.push_str(&text.replace("${", "$${").replace("%{", "%%{"));
-        if !dollars.is_empty() {
-            read.push_str("${\"");
-            read.push_str(dollars);
-            read.push_str("\"}");
+        // A byte order mark at the start would be dropped.
+        let marked = text.strip_prefix('\u{feff}').filter(|_| self.text.is_empty());
+        if marked.is_some() {
+            self.text.push_str("${\"\\ufeff\"}");
         }
-        let expression = quoted(Format::Hcl, &read);
-        self.source.push_str(expression.get(1..expression.len() - 1).unwrap_or(""));
-        self.started = true;
+        self.text.push_str(&marked.unwrap_or(text).replace("${", "$${").replace("%{", "%%{"));
+        if !dollars.is_empty() {
+            self.text.push_str("${\"");
+            self.text.push_str(dollars);
+            self.text.push_str("\"}");
+        }
     }
 
     /// Puts a variable of the task's environment, or an attribute of the node, behind what
     /// is there.
     pub fn variable(&mut self, name: &str) {
-        self.source.push_str("${");
-        self.source.push_str(name);
-        self.source.push('}');
-        self.started = true;
+        self.text.push_str("${");
+        self.text.push_str(name);
+        self.text.push('}');
     }
 
-    /// The quoted string.
+    /// The string.
     pub fn finish(self) -> String {
-        format!("\"{}\"", self.source)
+        self.text
     }
 }
 
@@ -99,8 +93,14 @@ impl ConfigString {
 /// the template engine or to Unicode's normal forms written as its number.
 pub fn in_template(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
+            // The braces of a reference may follow.
+            '$' | '%' if chars.peek().is_none() => {
+                // Writing into a string cannot fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
@@ -111,7 +111,6 @@ pub fn in_template(text: &str) -> String {
             _ => {
                 let mut units = [0; 2];
                 for unit in c.encode_utf16(&mut units) {
-                    // Writing into a string cannot fail.
                     let _ = write!(out, "\\u{unit:04x}");
                 }
             }
@@ -129,9 +128,8 @@ mod tests {
     /// HCL's reading of a template, of a string that has no interpolation but of a quoted
     /// string: `${"..."}`. `None` where it has another one.
     fn read_template(text: &str) -> Option<String> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut out = String::new();
-        let mut rest = text;
+        let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
         while let Some(c) = rest.chars().next() {
             if let Some(after) = rest.strip_prefix("$${").or_else(|| rest.strip_prefix("%%{")) {
                 out.push(c);
@@ -147,55 +145,6 @@ mod tests {
                 out.push(c);
                 rest = &rest[c.len_utf8()..];
             }
-        }
-        Some(out)
-    }
-
-    /// HCL's reading of a quoted string without interpolation.
-    fn read_quoted(source: &str) -> Option<String> {
-        let inner = source.strip_prefix('"')?.strip_suffix('"')?;
-        let mut out = String::new();
-        let mut rest = inner;
-        while let Some(c) = rest.chars().next() {
-            if let Some(after) = rest.strip_prefix("$${").or_else(|| rest.strip_prefix("%%{")) {
-                out.push(c);
-                out.push('{');
-                rest = after;
-                continue;
-            }
-            if rest.starts_with("${") || rest.starts_with("%{") || c == '"' {
-                return None;
-            }
-            rest = &rest[c.len_utf8()..];
-            if c != '\\' {
-                out.push(c);
-                continue;
-            }
-            let kind = rest.chars().next()?;
-            rest = &rest[1..];
-            let digits = match kind {
-                'n' => {
-                    out.push('\n');
-                    continue;
-                }
-                'r' => {
-                    out.push('\r');
-                    continue;
-                }
-                't' => {
-                    out.push('\t');
-                    continue;
-                }
-                '"' | '\\' => {
-                    out.push(kind);
-                    continue;
-                }
-                'u' => 4,
-                'U' => 8,
-                _ => return None,
-            };
-            out.push(char::from_u32(u32::from_str_radix(rest.get(..digits)?, 16).ok()?)?);
-            rest = &rest[digits..];
         }
         Some(out)
     }
@@ -225,25 +174,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_readings_of_a_config_string_give_it_back(text in awkward()) {
-            let once = read_quoted(&ConfigString::literal(&text));
-            prop_assert_eq!(once.as_deref().and_then(read_template), Some(text));
+        fn the_clients_reading_of_a_config_string_gives_it_back(text in awkward()) {
+            prop_assert_eq!(read_template(&ConfigString::literal(&text)), Some(text));
         }
 
         #[test]
         fn a_variable_is_never_escaped_by_what_stands_before_it(text in awkward()) {
             let mut made = ConfigString::default();
             made.push(&text, true);
-            let before = made.source.clone();
+            let before = made.finish();
             prop_assert!(!before.ends_with('$'));
-            let once = read_quoted(&format!("\"{before}\""));
-            prop_assert_eq!(once.as_deref().and_then(read_template), Some(text));
+            prop_assert_eq!(read_template(&before), Some(text));
         }
 
         #[test]
         fn json_gives_back_what_stands_in_a_template(text in awkward()) {
             let written = in_template(&text);
-            let is_inert = !written.contains('{') && written.is_ascii();
+            let is_inert = !written.contains('{') && !written.ends_with(['$', '%']) && written.is_ascii();
             prop_assert!(is_inert, "not inert: {written:?}", written = written);
             let read: String = serde_json::from_str(&format!("\"{written}\"")).unwrap();
             prop_assert_eq!(read, text);

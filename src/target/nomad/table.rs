@@ -19,7 +19,7 @@ pub static CAPABILITIES: &[Capability] = &[
     ),
     Capability::carried(Field::VolumeGlobal, "an existing volume of that name"),
     Capability::depends(Field::VolumeHints, "constraints of a host volume; not of a CSI volume"),
-    Capability::carried(Field::VolumeSize, "`capacity_min`"),
+    Capability::carried(Field::VolumeSize, "`capacity_min` and `capacity_max`"),
     Capability::carried(
         Field::ContainerId,
         "a task group with a task of that name; for a job also the Nomad job `<appliance>.<id>`",

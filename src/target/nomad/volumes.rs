@@ -5,7 +5,7 @@ use crate::plan::{Container, Mount, MountSource, Scope as VolumeScope, Volume, V
 use crate::source::Spanned;
 
 use super::Scope;
-use super::model::{self, Hcl, VolumeFile, VolumeMount};
+use super::model::{self, VolumeFile, VolumeMount};
 use super::names;
 use super::placement;
 use super::strings::{ConfigString, is_expanded_in_env, survives_hcl};
@@ -18,7 +18,7 @@ pub struct Mounts {
     /// In the task.
     pub volume_mounts: Vec<VolumeMount>,
     /// In the task's `config`, as `source:target`.
-    pub binds: Vec<Hcl>,
+    pub binds: Vec<String>,
     /// In the task's `config`, where a colon is in the way of the other form.
     pub mounts: Vec<model::Mount>,
 }

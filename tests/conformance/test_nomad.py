@@ -1,0 +1,444 @@
+"""What applc makes for Nomad, judged by Nomad: its validation of every appliance, and a real agent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compose_engine import Behaviour, Engine, wait_until
+from nomad_agent import Agent, formatted, pause, validate
+from support import ROOT, Applc
+
+WAIT_IMAGE = "applc-test/nomad:wait"
+
+
+@pytest.fixture(scope="module")
+def agent() -> Iterator[Agent]:
+    engine = Engine()
+    engine.image(WAIT_IMAGE)
+    with Agent(engine, meta={"zone": "here", "preemptible": "true"}) as running:
+        yield running
+
+
+@pytest.fixture
+def run(agent: Agent) -> Iterator[Agent]:
+    """The agent; the jobs and volumes of a test are removed after it."""
+    yield agent
+    for job in agent.get("/v1/jobs"):
+        if not job["ParentID"]:
+            agent.remove(job["ID"])
+    for volume in agent.get("/v1/volumes?type=host"):
+        agent.delete_volume(volume["ID"])
+
+
+class Compiler:
+    """Compiles appliances to files in a folder, and gives them to an agent."""
+
+    def __init__(self, applc: Applc, agent: Agent, folder: Path) -> None:
+        self.applc = applc
+        self.agent = agent
+        self.folder = folder
+
+    def image(self, name: str, behaviour: Behaviour = Behaviour()) -> str:
+        return self.agent.engine.image(f"applc-test/nomad-{name}:1", behaviour)
+
+    def compile(self, appliance: dict[str, Any], *options: str) -> list[Path]:
+        """The files that an appliance becomes, volumes first."""
+        source = self.folder / "appliance.json"
+        source.write_text(json.dumps(appliance))
+        chosen = [f"wait-image={WAIT_IMAGE}", *options]
+        words = [word for option in chosen for word in ("--option", f"nomad.{option}")]
+        outcome = self.applc.compile(source, "nomad", "-o", f"{self.folder}/out/", *words)
+        assert outcome.code == 0, outcome.stderr
+        files = sorted((self.folder / "out").rglob("*.hcl"))
+        return sorted(files, key=lambda file: not file.name.endswith(".volume.hcl"))
+
+    def submit(self, appliance: dict[str, Any], *options: str) -> None:
+        for file in self.compile(appliance, *options):
+            if file.name.endswith(".volume.hcl"):
+                self.agent.create_volume(file)
+            else:
+                self.agent.submit(file)
+
+
+@pytest.fixture
+def compiler(applc: Applc, run: Agent, tmp_path: Path) -> Compiler:
+    return Compiler(applc, run, tmp_path)
+
+
+def container(name: str, image: str, **fields: Any) -> dict[str, Any]:
+    """A container of few resources whose image is on the machine."""
+    return {
+        "id": name,
+        "type": "service",
+        "image": image,
+        "resources": {"cpus": 0.05, "mem": 32},
+        "network_mode": "bridge",
+        "force_pull_image": False,
+        **fields,
+    }
+
+
+def test_nomad_accepts_every_appliance_or_applc_says_why(
+    applc: Applc, appliance: Path, tmp_path: Path
+) -> None:
+    outcome = applc.compile(appliance, "nomad", "-o", f"{tmp_path}/out/")
+    if outcome.code == 1:
+        assert "error[" in outcome.stderr
+        assert not (tmp_path / "out").exists()
+        return
+    assert outcome.code == 0, outcome.stderr
+    files = list((tmp_path / "out").rglob("*.hcl"))
+    assert files
+    for file in files:
+        text = file.read_bytes().decode()
+        assert formatted(text) == text
+        if not file.name.endswith(".volume.hcl"):
+            judged = validate(text)
+            assert judged.returncode == 0, judged.stdout + judged.stderr
+
+
+def test_spark_livy_runs(compiler: Compiler, run: Agent) -> None:
+    appliance = json.loads((ROOT / "examples" / "spark-livy.json").read_text())
+    ports = {"sparkmagic": [8888], "livy": [8998], "spark-master": [8080, 7077], "spark-worker": []}
+    for each in appliance["containers"]:
+        listens = tuple(("http", port) for port in ports[each["id"]])
+        each["image"] = compiler.image(each["id"], Behaviour(serve=listens))
+        each["force_pull_image"] = False
+        # Not every machine lets a container have all rights.
+        each["is_privileged"] = False
+    compiler.submit(appliance)
+    run.wait_for_deployment("spark-livy")
+
+    def start(group: str) -> Any:
+        (only,) = run.starts("spark-livy", group, group)
+        return only
+
+    # Every reference leads to the container that it names.
+    def leads(group: str, url: str) -> str | None:
+        return run.group_at(run.allocation("spark-livy", group), group, url)
+
+    (livy_argument,) = start("livy").argv[1:]
+    assert livy_argument.startswith("spark://")
+    assert leads("livy", livy_argument.replace("spark", "http", 1)) == "spark-master"
+    (worker_argument,) = start("spark-worker").argv[1:]
+    assert leads("spark-worker", f"http://{worker_argument}/") == "spark-master"
+    livy_host = start("sparkmagic").environ["LIVY_HOST"]
+    assert leads("sparkmagic", f"http://{livy_host}:8998/") == "livy"
+    # What has no reference arrives as it was written.
+    assert start("sparkmagic").argv[1:] == ['--NotebookApp.token=""']
+    assert start("spark-worker").environ["PYSPARK_PYTHON"] == "/usr/bin/python"
+    # The order was held.
+    times = [run.started_at("spark-livy", group, group) for group in ("spark-master", "livy", "sparkmagic")]
+    assert times == sorted(times)
+
+
+def test_all_pairs_of_modes_reach_each_other(compiler: Compiler, run: Agent) -> None:
+    modes = {"one": ("host", 7301), "two": ("bridge", 7302), "three": ("container", 7303)}
+
+    containers = []
+    for name, (mode, port) in modes.items():
+        image = compiler.image(f"mode-{name}", Behaviour(serve=(("http", port),)))
+        env = {f"TO_{other}": f"@{other}:{number}" for other, (_, number) in modes.items()}
+        env |= {f"ALONE_{other}": f"@{other}" for other in modes}
+        containers.append(
+            container(
+                name,
+                image,
+                network_mode=mode,
+                ports=[{"container_port": port}],
+                args=[f"@{other}:{number}" for other, (_, number) in modes.items()],
+                env=env,
+            )
+        )
+    compiler.submit({"id": "modes", "containers": containers})
+    run.wait_for_deployment("modes")
+    for name in modes:
+        (start,) = run.starts("modes", name, name)
+        here = run.allocation("modes", name)
+        for other, argument in zip(modes, start.argv[1:], strict=True):
+            port = modes[other][1]
+            for address in (
+                argument,
+                start.environ[f"TO_{other}"],
+                f"{start.environ[f'ALONE_{other}']}:{port}",
+            ):
+                found = run.group_at(here, name, f"http://{address}/")
+                assert found == other, f"{name} to {other} at {address}: {found}"
+
+
+AWKWARD = [
+    "", " ", "a b", "-e", "it's \"so\"", "$", "$$", "${HOME}", "$${HOME}", "$$${HOME}", "${HOME:-x}", "${a[@]}",
+    "%{if}", "%%{if}", "%", "100%", "${NOMAD_ALLOC_ID}", "${attr.kernel.name}", "${node.unique.id}", "{{ .X }}",
+    "{{", "}}", "`x`", "\\", "\\n", "a\nb\r\n\tc", "\x01\x7f\x1b[0m", "é", "\ufeff", "\ufeff${", "\u2028", "😀",
+    "# c", "a # b", "EOT", "\n      EOT\n", "$(date)", "a$", "<&>", "\\${x}", "${", "%{", "}",
+]
+
+
+def test_strings_arrive_as_they_are(compiler: Compiler, run: Agent) -> None:
+    image = compiler.image("strings", Behaviour(serve=(("http", 7400),)))
+    decomposed = "e\u0301"
+    written = [text.replace("@", "\\@") for text in AWKWARD]
+    # A backslash before a reference would make it none.
+    around = [text for text in AWKWARD if not text.endswith("\\")]
+    surrounding = [text.replace("@", "\\@") for text in around]
+    compiler.submit(
+        {
+            "id": "strings",
+            "containers": [
+                container(
+                    "plain",
+                    image,
+                    ports=[{"container_port": 7400}],
+                    args=written,
+                    env={f"V{index}": text for index, text in enumerate([*written, decomposed])},
+                ),
+                container(
+                    "mixed",
+                    image,
+                    args=[f"{text}@plain:7400{text}" for text in surrounding],
+                    env={
+                        f"V{index}": f"{text}@plain:7400{text}"
+                        for index, text in enumerate([*surrounding, decomposed])
+                    },
+                ),
+            ],
+        }
+    )
+    run.wait_for_deployment("strings")
+    (plain,) = run.starts("strings", "plain", "plain")
+    assert plain.argv[1:] == AWKWARD
+    assert [plain.environ[f"V{index}"] for index in range(len(AWKWARD) + 1)] == [*AWKWARD, decomposed]
+    (mixed,) = run.starts("strings", "mixed", "mixed")
+    address = mixed.argv[1]
+    assert run.group_at(run.allocation("strings", "mixed"), "mixed", f"http://{address}/") == "plain"
+    assert mixed.argv[1:] == [text + address + text for text in around]
+    values = [mixed.environ[f"V{index}"] for index in range(len(around) + 1)]
+    assert values == [text + address + text for text in [*around, decomposed]]
+
+
+def test_a_script_arrives_as_it_is(compiler: Compiler, run: Agent) -> None:
+    image = compiler.image("script", Behaviour(shell="mimic"))
+    script = "\n".join(text.replace("@", "\\@") for text in AWKWARD)
+    compiler.submit({"id": "script", "containers": [container("a", image, cmd=script)]})
+    run.wait_for_deployment("script")
+    (start,) = run.starts("script", "a", "a")
+    assert start.argv == ["/bin/sh", "-c", "\n".join(AWKWARD)]
+
+
+def test_one_waits_until_the_other_is_healthy(compiler: Compiler, run: Agent) -> None:
+    slow = compiler.image("slow", Behaviour(serve=(("http", 7500), ("tcp", 7501)), delay=6))
+    check = {"interval_seconds": 2, "timeout_seconds": 2, "grace_period_seconds": 60}
+    ports = [{"container_port": 7500}, {"container_port": 7501}]
+    plain = compiler.image("plain")
+    compiler.submit(
+        {
+            "id": "healthy",
+            "containers": [
+                container("web", plain, dependencies=["http", "tcp"]),
+                container("http", slow, ports=ports, health_check={"protocol": "HTTP", **check}),
+                container("tcp", slow, ports=ports, health_check={"protocol": "TCP", "port_index": 1, **check}),
+            ],
+        }
+    )
+    run.wait_for_deployment("healthy")
+    web = moment(run.started_at("healthy", "web", "web"))
+    for name in ("http", "tcp"):
+        assert web - moment(run.started_at("healthy", name, name)) >= timedelta(seconds=6)
+
+
+def moment(text: str) -> datetime:
+    """A time of Nomad's, whose fractions are longer than Python reads."""
+    return datetime.fromisoformat(text[:19] + "+00:00")
+
+
+def test_an_unhealthy_instance_is_restarted(compiler: Compiler, run: Agent) -> None:
+    image = compiler.image("deaf")
+    check = {"protocol": "TCP", "interval_seconds": 1, "timeout_seconds": 1, "max_consecutive_failures": 2}
+    compiler.submit(
+        {
+            "id": "deaf",
+            "containers": [
+                container(
+                    "a", image, ports=[{"container_port": 7600}], health_check={**check, "grace_period_seconds": 3}
+                )
+            ],
+        }
+    )
+    story = lambda: run.story("deaf")
+    wait_until("the restart", lambda: "unhealthy" in story() and "restarting" in story().lower())
+
+
+# The group's own folder outlives its containers.
+FAILS_ONCE = "echo >>/alloc/tries; [ $(wc -l </alloc/tries) -gt 1 ]"
+
+
+def test_a_job_that_others_wait_for(compiler: Compiler, run: Agent) -> None:
+    slow = compiler.image("database", Behaviour(serve=(("http", 7700),), delay=4))
+    plain = compiler.image("plain")
+    check = {"protocol": "HTTP", "interval_seconds": 1, "timeout_seconds": 1, "grace_period_seconds": 60}
+    compiler.submit(
+        {
+            "id": "pipeline",
+            "containers": [
+                container("web", plain, dependencies=["load"]),
+                container(
+                    "load", plain, type="job", instances=2, cmd="sleep 1", retries=0, dependencies=["migrate"]
+                ),
+                container(
+                    "migrate",
+                    plain,
+                    type="job",
+                    cmd=FAILS_ONCE + " && wget -q -O /dev/null http://@database:7700/",
+                    retries=1,
+                    dependencies=["database"],
+                ),
+                container("database", slow, ports=[{"container_port": 7700}], health_check=check),
+            ],
+        }
+    )
+    run.wait_for_deployment("pipeline", 180)
+    assert run.task("pipeline.migrate", "migrate", "migrate")["Restarts"] == 1
+    ended = [str(run.task("pipeline.migrate", "migrate", "migrate")["FinishedAt"])]
+    loads = run.allocations("pipeline.load", "load")
+    assert len(loads) == 2
+    for load in loads:
+        assert load["TaskStates"]["load"]["State"] == "dead" and not load["TaskStates"]["load"]["Failed"]
+        assert load["TaskStates"]["load"]["StartedAt"] > ended[0]
+        ended.append(load["TaskStates"]["load"]["FinishedAt"])
+    assert run.started_at("pipeline", "web", "web") > max(ended)
+
+
+def test_those_that_wait_for_a_failed_job_stay_down(compiler: Compiler, run: Agent) -> None:
+    plain = compiler.image("plain")
+    compiler.submit(
+        {
+            "id": "failing",
+            "containers": [
+                container("job", plain, type="job", cmd="exit 3", retries=0),
+                container("web", plain, dependencies=["job"]),
+            ],
+        }
+    )
+    run.wait_for_allocations("failing.job", "failed")
+    pause(5)
+    assert run.task("failing", "web", "web")["State"] == "pending"
+    assert len(run.allocations("failing.job")) == 1
+
+
+def test_a_job_nobody_waits_for_completes(compiler: Compiler, run: Agent) -> None:
+    plain = compiler.image("plain")
+    compiler.submit({"id": "alone", "containers": [container("job", plain, type="job", cmd="true")]})
+    run.wait_for_allocations("alone.job", "complete")
+
+
+def test_a_counted_job_runs_so_often(compiler: Compiler, run: Agent) -> None:
+    plain = compiler.image("plain")
+    start = datetime.now(timezone.utc) + timedelta(seconds=15)
+    compiler.submit(
+        {
+            "id": "counted",
+            "containers": [
+                container(
+                    "job",
+                    plain,
+                    type="job",
+                    cmd="true",
+                    repeats=2,
+                    start_time=start.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    interval="T10S",
+                )
+            ],
+        }
+    )
+
+    def children() -> int:
+        summary = run.get("/v1/job/counted.job/summary")["Children"]
+        return int(summary["Dead"])
+
+    wait_until("two runs", lambda: children() == 2, 60)
+    pause(12)
+    assert children() == 2
+
+
+def test_volumes_are_shared(compiler: Compiler, run: Agent, tmp_path: Path) -> None:
+    plain = compiler.image("plain")
+    (tmp_path / "host").mkdir()
+    (tmp_path / "host" / "file").write_text("from the host\n")
+    write = {"src": "data", "dest": "/data"}
+    compiler.submit(
+        {
+            "id": "volumes",
+            "data_persistence": {"volumes": [{"id": "data", "size": 10}]},
+            "containers": [
+                container("writer", plain, type="job", cmd="echo written >/data/file", volumes=[write]),
+                container(
+                    "reader",
+                    plain,
+                    cmd="cat /data/file /host/file; touch /data/x /host/x; sleep 1000",
+                    volumes=[
+                        {**write, "mode": "RO"},
+                        {"src": str(tmp_path / "host"), "dest": "/host", "type": "host", "mode": "RO"},
+                    ],
+                    dependencies=["writer"],
+                ),
+            ],
+        }
+    )
+    run.wait_for_deployment("volumes")
+    reader = run.allocation("volumes", "reader")
+
+    def output() -> str:
+        return run.logs(reader, "reader")
+
+    wait_until("both files", lambda: "written" in output() and "from the host" in output())
+    assert run.run_in(reader, "reader", "/bin/ls", "/data").stdout.split() == ["file"]
+    assert run.run_in(reader, "reader", "/bin/ls", "/host").stdout.split() == ["file"]
+
+
+def test_placement_is_kept(compiler: Compiler, run: Agent) -> None:
+    plain = compiler.image("plain")
+
+    def placed(name: str, **hints: Any) -> dict[str, Any]:
+        return container(name, plain, schedule_hints=hints)
+
+    compiler.submit(
+        {
+            "id": "placed",
+            "containers": [
+                placed("here", placement={"zone": "here"}),
+                placed("elsewhere", placement={"zone": "elsewhere"}),
+                placed("taken", preemptible=True),
+                placed("kept", preemptible=False),
+            ],
+        }
+    )
+    run.wait_for_task("placed", "here", "here", "running")
+    run.wait_for_task("placed", "taken", "taken", "running")
+    pause(2)
+    assert run.allocations("placed", "elsewhere") == []
+    assert run.allocations("placed", "kept") == []
+
+
+def test_two_appliances_do_not_meet(compiler: Compiler, run: Agent) -> None:
+    for appliance, name in (("a", "b-c"), ("a-b", "c")):
+        image = compiler.image(f"meet-{appliance}", Behaviour(serve=(("http", 7800),)))
+        compiler.submit(
+            {
+                "id": appliance,
+                "containers": [
+                    container(name, image, ports=[{"container_port": 7800}], env={"SELF": f"@{name}:7800"}),
+                    container("asks", image, args=[f"@{name}:7800"]),
+                ],
+            }
+        )
+    for appliance, name in (("a", "b-c"), ("a-b", "c")):
+        run.wait_for_deployment(appliance)
+        (start,) = run.starts(appliance, "asks", "asks")
+        asks = run.allocation(appliance, "asks")
+        assert run.group_at(asks, "asks", f"http://{start.argv[1]}/") == name
