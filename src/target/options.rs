@@ -1,6 +1,7 @@
 //! Options of targets: facts about a cluster that an appliance does not hold.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use crate::diag::{Diagnostic, codes, list_or, nearest};
 use crate::source::{Source, Span, Spanned};
@@ -31,6 +32,8 @@ pub enum OptionKind {
     Integer(i64, i64),
     /// A number above zero.
     Number,
+    /// Ports and ranges of ports: `80,8000-8999`.
+    Ports,
     /// One of these words.
     OneOf(&'static [&'static str]),
 }
@@ -43,6 +46,7 @@ impl OptionKind {
             OptionKind::Text => "text".to_owned(),
             OptionKind::Integer(low, high) => format!("a whole number from {low} to {high}"),
             OptionKind::Number => "a number above 0".to_owned(),
+            OptionKind::Ports => "ports and ranges of ports: `80,8000-8999`".to_owned(),
             OptionKind::OneOf(words) => list_or(words.iter().copied()),
         }
     }
@@ -57,9 +61,21 @@ impl OptionKind {
             OptionKind::Number => {
                 value.parse().is_ok_and(|number: f64| number.is_finite() && number > 0.0)
             }
+            OptionKind::Ports => ports(value).is_some(),
             OptionKind::OneOf(words) => words.contains(&value),
         }
     }
+}
+
+/// `80,8000-8999` as ranges.
+fn ports(text: &str) -> Option<Vec<RangeInclusive<u16>>> {
+    text.split(',')
+        .map(|part| {
+            let (low, high) = part.split_once('-').unwrap_or((part, part));
+            let range: RangeInclusive<u16> = low.trim().parse().ok()?..=high.trim().parse().ok()?;
+            (!range.is_empty()).then_some(range)
+        })
+        .collect()
 }
 
 /// The values of one target's options: those given, else the defaults.
@@ -102,6 +118,11 @@ impl Options {
     /// The value of a number.
     pub fn number(&self, name: &str) -> f64 {
         self.text(name).parse().unwrap_or(1.0)
+    }
+
+    /// The ports that a value names.
+    pub fn ports(&self, name: &str) -> Vec<RangeInclusive<u16>> {
+        ports(self.text(name)).unwrap_or_default()
     }
 
     /// These values, and below them those of `base`.
@@ -204,4 +225,17 @@ pub fn parse_argument<'a>(
         name: Spanned::new(name, Span::new(name_start, name_start + name.len())),
         value: Spanned::new(value, Span::new(value_start, text.len())),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_numbers_and_ranges() {
+        assert_eq!(ports("80, 1000-2000"), Some(vec![80..=80, 1000..=2000]));
+        for text in ["", "80-", "2-1", "65536", "http"] {
+            assert_eq!(ports(text), None, "{text}");
+        }
+    }
 }

@@ -3,9 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::super::{OptionKind, OptionSpec, Options};
-use crate::diag::{Diagnostic, codes};
 use crate::plan::PlacementLevel;
-use crate::source::Span;
 
 /// Where jobs and services wait for each other and no engine can do it.
 const ORDER_ACROSS: &str = "order-across-jobs";
@@ -31,7 +29,7 @@ pub static OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         name: "offered-ports",
-        kind: OptionKind::Text,
+        kind: OptionKind::Ports,
         // The resources of a private agent of DC/OS.
         default: "1025-2180,2182-3887,3889-5049,5052-8079,8082-8180,8182-32000",
         meaning: "ports that the agents offer: a fixed port outside of them is a warning",
@@ -93,19 +91,8 @@ pub struct Cluster<'o> {
 }
 
 impl<'o> Cluster<'o> {
-    /// Reads the options; faults in them are reported at `place`, having none of their own.
-    pub fn read(options: &'o Options, place: Span, diagnostics: &mut Vec<Diagnostic>) -> Self {
-        let offered_ports = ranges(options.text("offered-ports"));
-        if offered_ports.is_none() {
-            let message = format!(
-                "marathon: the option `offered-ports` is `{}`",
-                options.text("offered-ports")
-            );
-            diagnostics.push(
-                Diagnostic::new(&codes::BAD_OPTION, place, message)
-                    .help("it takes numbers and ranges: `1025-2180,31000-32000`"),
-            );
-        }
+    /// Reads the options.
+    pub fn read(options: &'o Options) -> Self {
         Cluster {
             network: options.text("network"),
             framework: options.text("framework"),
@@ -113,7 +100,7 @@ impl<'o> Cluster<'o> {
             ignore_order_across: options.text(ORDER_ACROSS) == "ignore",
             volume_driver: options.some("volume-driver"),
             preemptible_attribute: options.text("preemptible-attribute"),
-            offered_ports: offered_ports.unwrap_or_default(),
+            offered_ports: options.ports("offered-ports"),
             options,
         }
     }
@@ -131,27 +118,5 @@ impl<'o> Cluster<'o> {
             PlacementLevel::Zone => self.options.text("zone-attribute"),
             PlacementLevel::Host => "hostname",
         }
-    }
-}
-
-/// `1-3,7` as ranges.
-fn ranges(text: &str) -> Option<Vec<RangeInclusive<u16>>> {
-    text.split(',')
-        .map(|part| {
-            let (low, high) = part.split_once('-').unwrap_or((part, part));
-            Some(low.trim().parse().ok()?..=high.trim().parse().ok()?)
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_are_read() {
-        assert_eq!(ranges("80, 1000-2000"), Some(vec![80..=80, 1000..=2000]));
-        assert_eq!(ranges("80-"), None);
-        assert_eq!(ranges(""), None);
     }
 }

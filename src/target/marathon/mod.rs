@@ -61,7 +61,7 @@ impl Target for Marathon {
         options: &Options,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<Vec<Artifact>, RenderError> {
-        let cluster = Cluster::read(options, plan.id.span, diagnostics);
+        let cluster = Cluster::read(options);
         let names = Names::of(plan, &cluster, diagnostics);
         address::check(plan, diagnostics);
         order::check(plan, &cluster, diagnostics);

@@ -1,0 +1,268 @@
+//! Findings that depend on more than one field, and options.
+
+use serde_json::{Value, json};
+
+use super::{appliance, compile, compile_with, container, job, service, with_volumes};
+
+fn codes(appliance: &Value) -> Vec<&'static str> {
+    compile(appliance).codes()
+}
+
+fn server(fields: &Value) -> Value {
+    container("service", "db", fields)
+}
+
+#[test]
+fn references_take_the_name_that_the_mode_asks_for() {
+    let host = |mode: &str, text: &str| {
+        let ports = json!([{ "container_port": 5432 }]);
+        let containers = [
+            service(&json!({ "args": [text] })),
+            server(&json!({ "network_mode": mode, "ports": ports })),
+        ];
+        let result = compile(&appliance(&containers));
+        assert_eq!(result.codes(), [""; 0]);
+        (result.app()["args"][0].clone(), result.group()["apps"][1].clone())
+    };
+    let (text, _) = host("container", "pg://@db:5432/x");
+    assert_eq!(text, "pg://db-shop.marathon.containerip.dcos.thisdcos.directory:5432/x");
+    let (text, _) = host("host", "@db");
+    assert_eq!(text, "db-shop.marathon.agentip.dcos.thisdcos.directory");
+    let (text, db) = host("bridge", "@db:5432 @db");
+    let name = "db-shop.marathon.l4lb.thisdcos.directory";
+    assert_eq!(text, format!("{name}:5432 {name}"));
+    let label = &db["container"]["portMappings"][0]["labels"];
+    assert_eq!(*label, json!({ "VIP_0": "/db-shop:5432" }));
+}
+
+#[test]
+fn a_bridged_container_that_nothing_refers_to_has_no_virtual_address() {
+    let alone = service(&json!({ "network_mode": "bridge", "ports": [{ "container_port": 80 }] }));
+    let result = compile(&appliance(&[alone]));
+    assert_eq!(result.app()["container"]["portMappings"][0].get("labels"), None);
+}
+
+#[test]
+fn a_bridged_container_is_reached_at_the_ports_it_lists_only() {
+    let refers = |text: &str, ports: Value| {
+        let db = server(&json!({ "network_mode": "bridge", "ports": ports }));
+        codes(&appliance(&[service(&json!({ "args": [text] })), db]))
+    };
+    assert_eq!(refers("@db:1", json!([{ "container_port": 2 }])), ["E0404"]);
+    assert_eq!(refers("@db:1", json!([])), ["E0404"]);
+    assert_eq!(refers("@db", json!([])), ["E0404"]);
+    assert_eq!(refers("@db @db:2", json!([{ "container_port": 2 }])), [""; 0]);
+}
+
+#[test]
+fn names_that_marathon_does_not_take() {
+    let ids = |id: &str, other: &str| {
+        let mut one = service(&json!({}));
+        one["id"] = json!(id);
+        let mut two = server(&json!({}));
+        two["id"] = json!(other);
+        codes(&appliance(&[one, two]))
+    };
+    assert_eq!(ids("restart", "b"), ["E0402"]);
+    assert_eq!(ids("Tasks", "b"), ["E0402", "H0401"]);
+    assert_eq!(ids("Web", "web"), ["H0401", "E0403"]);
+    assert_eq!(ids("--", "b"), ["E0402"]);
+    // As long as nothing refers to it, a DNS name may be too long.
+    let long = "a".repeat(60);
+    assert_eq!(ids(&long, "b"), [""; 0]);
+    let mut one = service(&json!({ "args": [format!("@{long}")] }));
+    one["id"] = json!(long);
+    assert_eq!(codes(&appliance(&[one])), ["E0402"]);
+    // Jobs have no place in the DNS.
+    let mut one = job(&json!({}));
+    one["id"] = json!("restart");
+    assert_eq!(codes(&appliance(&[one])), [""; 0]);
+}
+
+#[test]
+fn tcp_and_udp_on_one_port_of_the_host_are_one_port() {
+    let ports = json!([
+        { "container_port": 2000, "name": "a" },
+        { "container_port": 2053, "name": "dns" },
+        { "container_port": 2053, "protocol": "udp", "name": "dns" },
+        { "container_port": 2080 },
+    ]);
+    let fields = json!({
+        "network_mode": "host",
+        "ports": ports,
+        "health_check": { "protocol": "TCP", "port_index": 3 },
+    });
+    let result = compile(&appliance(&[service(&fields)]));
+    assert_eq!(result.codes(), [""; 0]);
+    assert_eq!(
+        result.app()["portDefinitions"],
+        json!([
+            { "port": 2000, "protocol": "tcp", "name": "a" },
+            { "port": 2053, "protocol": "udp,tcp", "name": "dns" },
+            { "port": 2080, "protocol": "tcp" },
+        ])
+    );
+    assert_eq!(result.app()["healthChecks"][0]["portIndex"], 2);
+
+    let mapped = |first: u16, second: u16| {
+        codes(&appliance(&[service(&json!({ "ports": [
+            { "container_port": first, "host_port": 31000 },
+            { "container_port": second, "host_port": 31000, "protocol": "udp" },
+        ] }))]))
+    };
+    assert_eq!(mapped(53, 53), [""; 0]);
+    assert_eq!(mapped(53, 54), ["E0405"]);
+}
+
+#[test]
+fn two_ports_have_two_names() {
+    let named = |first: &str, second: &str| {
+        codes(&appliance(&[service(&json!({ "ports": [
+            { "container_port": 80, "name": first },
+            { "container_port": 81, "name": second },
+        ] }))]))
+    };
+    assert_eq!(named("a", "b"), [""; 0]);
+    assert_eq!(named("a", "a"), ["E0403"]);
+    assert_eq!(named("a", "_"), ["E0402"]);
+}
+
+#[test]
+fn jobs_follow_jobs_where_both_run_once() {
+    let pair = |first: Value, mut second: Value| {
+        second["dependencies"] = json!(["a"]);
+        let one = container("job", "a", &first);
+        compile(&appliance(&[container("job", "b", &second), one]))
+    };
+    let run = || json!({ "cmd": "date -u" });
+    let result = pair(run(), run());
+    assert_eq!(result.codes(), [""; 0]);
+    let paths: Vec<_> = result.files.keys().collect();
+    assert_eq!(paths, ["chronos/1-shop.a.iso8601.json", "chronos/2-shop.b.dependency.json"]);
+    assert_eq!(result.files["chronos/2-shop.b.dependency.json"]["parents"], json!(["shop.a"]));
+
+    let several = pair(json!({ "cmd": "date -u", "instances": 2 }), run());
+    let child = &several.files["chronos/3-shop.b.dependency.json"];
+    assert_eq!(child["parents"], json!(["shop.a.1", "shop.a.2"]));
+
+    let repeating = || json!({ "cmd": "date -u", "repeats": -1, "interval": "1D" });
+    assert_eq!(pair(repeating(), run()).codes(), ["E0406"]);
+    assert_eq!(pair(run(), repeating()).codes(), ["E0406"]);
+    let later = json!({ "cmd": "date -u", "start_time": "2027-01-01T00:00:00Z" });
+    assert_eq!(pair(run(), later).codes(), ["E0406"]);
+}
+
+#[test]
+fn an_order_between_services_and_jobs_is_rejected_or_given_up() {
+    let job_waits = appliance(&[job(&json!({ "dependencies": ["db"] })), server(&json!({}))]);
+    assert_eq!(codes(&job_waits), ["E0406"]);
+    let ignored = compile_with(&job_waits, &["marathon.order-across-jobs=ignore"]);
+    assert_eq!(ignored.codes(), ["W0401"]);
+    assert_eq!(ignored.files.len(), 2);
+    assert!(ignored.job().get("parents").is_none());
+
+    let service_waits = appliance(&[
+        service(&json!({ "dependencies": ["b"] })),
+        container("job", "b", &json!({ "cmd": "date -u" })),
+    ]);
+    let ignored = compile_with(&service_waits, &["marathon.order-across-jobs=ignore"]);
+    assert_eq!(ignored.codes(), ["W0401"]);
+    assert!(ignored.app().get("dependencies").is_none());
+}
+
+#[test]
+fn a_shared_volume_is_mounted_by_docker() {
+    let mounts = |fields: Value| {
+        let mut fields = fields;
+        fields["volumes"] = json!([{ "src": "data", "dest": "/d" }]);
+        fields
+    };
+    let data = json!([{ "id": "data" }]);
+    let by_docker = json!([{
+        "key": "mount",
+        "value": "type=volume,source=shop.data,target=/d,volume-driver=cephfs",
+    }]);
+
+    let two = with_volumes(&[service(&mounts(json!({}))), server(&mounts(json!({})))], &data);
+    let result = compile(&two);
+    assert_eq!(result.codes(), ["W0401", "W0404"]);
+    for app in result.group()["apps"].as_array().expect("apps") {
+        assert_eq!(app["container"]["docker"]["parameters"], by_docker);
+        assert_eq!(app["container"].get("volumes"), None);
+    }
+
+    let several = with_volumes(&[service(&mounts(json!({ "instances": 2 })))], &data);
+    assert_eq!(compile(&several).app()["container"]["docker"]["parameters"], by_docker);
+
+    let resources = json!({ "cpus": 1, "mem": 1, "gpu": 1 });
+    let gpu = mounts(json!({ "instances": 2, "resources": resources }));
+    assert!(codes(&with_volumes(&[service(&gpu)], &data)).contains(&"E0401"));
+    let gpu = json!({
+        "resources": resources,
+        "volumes": [{ "src": "data", "dest": "/d", "mode": "RO" }],
+    });
+    assert!(codes(&with_volumes(&[service(&gpu)], &data)).contains(&"E0401"));
+}
+
+#[test]
+fn names_of_volumes_and_drivers_are_checked() {
+    let fields = json!({ "volumes": [{ "src": "-x", "dest": "/d" }] });
+    let mut bad = with_volumes(&[service(&fields)], &json!([{ "id": "-x", "scope": "global" }]));
+    assert_eq!(codes(&bad), ["E0402"]);
+    bad["data_persistence"] = json!({ "volume_type": "a b", "volumes": [{ "id": "data" }] });
+    bad["containers"][0]["volumes"][0]["src"] = json!("data");
+    assert_eq!(codes(&bad), ["E0408", "W0401"]);
+    let result = compile_with(&bad, &["marathon.volume-driver=nfs"]);
+    let external = &result.app()["container"]["volumes"][0]["external"];
+    assert_eq!(external["options"], json!({ "dvdi/driver": "nfs" }));
+}
+
+#[test]
+fn instances_share_no_fixed_port_and_no_volume_while_updated() {
+    let over = |fields: Value| {
+        let result = compile(&appliance(&[service(&fields)]));
+        result.app()["upgradeStrategy"]["maximumOverCapacity"].clone()
+    };
+    assert_eq!(over(json!({})), 1);
+    assert_eq!(over(json!({ "ports": [{ "container_port": 80 }] })), 1);
+    assert_eq!(over(json!({ "ports": [{ "container_port": 80, "host_port": 31080 }] })), 0);
+    let host = json!({ "network_mode": "host", "ports": [{ "container_port": 2000 }] });
+    assert_eq!(over(host), 0);
+}
+
+#[test]
+fn options_name_the_facts_of_the_cluster() {
+    let containers = [
+        service(&json!({
+            "args": ["@app:80", "@db:80"],
+            "schedule_hints": { "placement": { "zone": "z" }, "preemptible": true },
+        })),
+        server(&json!({ "network_mode": "bridge", "ports": [{ "container_port": 80 }] })),
+    ];
+    let options = [
+        "marathon.network=overlay",
+        "marathon.framework=mom",
+        "marathon.dns-suffix=example",
+        "marathon.zone-attribute=rack",
+        "marathon.preemptible-attribute=spot",
+    ];
+    let result = compile_with(&appliance(&containers), &options);
+    assert_eq!(result.codes(), ["W0404", "W0404"]);
+    let app = result.app();
+    assert_eq!(app["networks"][0]["name"], "overlay");
+    assert_eq!(app["args"][0], "app-shop.mom.containerip.dcos.example:80");
+    assert_eq!(app["args"][1], "db-shop.mom.l4lb.example:80");
+    assert_eq!(app["constraints"], json!([["rack", "IS", "z"], ["spot", "IS", "true"]]));
+
+    let fixed = json!({ "ports": [{ "container_port": 80, "host_port": 80 }] });
+    let fixed = appliance(&[service(&fixed)]);
+    assert_eq!(compile_with(&fixed, &["marathon.offered-ports=1-100"]).codes(), [""; 0]);
+}
+
+#[test]
+fn an_appliance_without_instances_is_an_empty_group() {
+    let none = appliance(&[job(&json!({ "instances": 0 }))]);
+    let result = compile(&none);
+    assert_eq!(*result.group(), json!({ "id": "/shop", "apps": [] }));
+    assert_eq!(result.files.len(), 1);
+}
