@@ -104,14 +104,12 @@ pub enum Engine {
     Mesos,
 }
 
+/// Laid out by the template.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct Docker {
     pub image: String,
     pub force_pull_image: bool,
-    #[serde(skip_serializing_if = "is_false")]
     pub privileged: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<Parameter>,
 }
 
@@ -247,8 +245,4 @@ pub fn number(value: f64) -> Number {
         return Number::from(value as i64);
     }
     Number::from_f64(value).unwrap_or_else(|| Number::from(0))
-}
-
-fn is_false(value: &bool) -> bool {
-    !*value
 }
