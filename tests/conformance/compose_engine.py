@@ -34,6 +34,8 @@ class Behaviour:
     shell: str = "real"
     # Applets that the image lacks.
     without: tuple[str, ...] = ()
+    # Whether it has no programs at all but /bin/sh.
+    bare: bool = False
     # Programs of the machine to put into the image, with the libraries they are linked with.
     programs: tuple[str, ...] = ()
     # Programs that do nothing and succeed.
@@ -167,7 +169,7 @@ def root_file_system(behaviour: Behaviour) -> bytes:
     for program in sorted(programs):
         for path in with_libraries(Path(program)):
             files[str(path).lstrip("/")] = path.read_bytes()
-    applets = set(checked(BUSYBOX, "--list").split()) - {"sh", "busybox", *behaviour.without}
+    applets = set() if behaviour.bare else set(checked(BUSYBOX, "--list").split()) - {"sh", "busybox", *behaviour.without}
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, content in files.items():

@@ -12,6 +12,10 @@
 # No variable is set here: the environment of a script that runs for real must stay as it was given.
 
 if [ $$ != 1 ]; then
+  # To busybox's own shell each of its applets is always there; to this one, what is in the image.
+  if [ -x /usr/bin/dash ]; then
+    exec /usr/bin/dash "$@"
+  fi
   exec /bin/busybox sh "$@"
 fi
 

@@ -1,0 +1,231 @@
+"""Strings, networks, volumes, limits and the isolation of appliances, seen on the engine."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+from appliance_text import load
+from compose_engine import Behaviour, Engine, Project, checked, command, wait_until
+from support import ROOT, Applc
+from test_compose_order import container
+
+
+def project(
+    applc: Applc, engine: Engine, folder: Path, *containers: dict[str, Any], id: str = "data", **top: Any
+) -> Project:
+    """The project that applc makes of an appliance."""
+    folder.mkdir(exist_ok=True)
+    document = json.dumps({"id": id, "containers": containers, **top}, ensure_ascii=False)
+    outcome = applc.compile("-", "compose", stdin=document)
+    assert outcome.code == 0, outcome.stderr
+    return Project(engine, folder, outcome.stdout)
+
+
+# What YAML, Compose, shells and templates take notice of.
+PARTS = [
+    "$", "$$", "${", "${X}", "${X:-y}", "$X", "$(x)", "}", "`", "\"", "'", "\\", "\\n", "\n", "\r\n", "\t", " ",
+    "  ", "#", " #", ": ", "- ", "%{", "{{", "}}", "{%", "&", "*", "!", "|", ">", "<", "~", ",", "[", "]", ";",
+    "no", "1.10", "0x1F", "12:30", "null", "x-", "=", "--", "\x01", "\x1b[0m", "\x7f", "\u0085", "\u00a0",
+    "\u2028", "\u2029", "\ufeff", "\u200f", "é", "日本", "😀", "\U0010ffff", "/", "?", "user\\@host",
+]  # fmt: skip
+
+
+def test_any_string_arrives_byte_for_byte(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    image = engine.image("applc-test/plain:1")
+    chance = random.Random(20)
+    written = ["".join(chance.choices(PARTS, k=chance.randrange(8))) for _ in range(400)]
+    # A name has no `=`, and no references.
+    parts = [part for part in PARTS if "=" not in part and "@" not in part]
+    names = [f"{''.join(chance.choices(parts, k=2))}_{n}" for n in range(len(written))]
+    expected = [text.replace("\\@", "@") for text in written]
+    scripts = [f"sleep 600 # {text}" for text in written[:8]]
+    shells = [container(f"shell{n}", image, cmd=script) for n, script in enumerate(scripts)]
+    with project(
+        applc, engine, tmp_path,
+        container("list", image, args=written, env=dict(zip(names, written, strict=True))),
+        *shells,
+    ) as up:
+        assert up.up().returncode == 0
+        (start,) = wait_until("the container starts", lambda: up.starts("list"))
+        assert start.argv[1:] == expected
+        assert [start.environ[name] for name in names] == expected
+        for n, script in enumerate(scripts):
+            (start,) = wait_until("the shell starts", lambda: up.starts(f"shell{n}"))
+            assert start.argv == ["/bin/sh", "-c", script.replace("\\@", "@")]
+
+
+def test_references_work_between_all_nine_pairs_of_modes(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    ports = {"host": 7801, "bridge": 7802, "container": 7803}
+    ids = {mode: f"{mode}-1" for mode in ports}
+    images = {
+        mode: engine.image(f"applc-test/{mode}:1", Behaviour(serve=(("http", port),)))
+        for mode, port in ports.items()
+    }
+    everyone = " ".join(f"http://@{ids[mode]}:{port}/" for mode, port in ports.items())
+    with project(
+        applc, engine, tmp_path,
+        *(
+            container(
+                ids[mode], images[mode], network_mode=mode, ports=[{"container_port": port}], args=[everyone]
+            )
+            for mode, port in ports.items()
+        ),
+    ) as up:
+        assert up.up().returncode == 0
+        for mode in ports:
+            (start,) = wait_until("it starts", lambda: up.starts(ids[mode]))
+            for to, url in zip(ports, start.argv[1].split(" "), strict=True):
+                found = wait_until(f"{mode} to {to}", lambda: up.service_at(ids[mode], url))
+                assert found == ids[to]
+
+
+def test_a_reference_without_a_port_finds_the_port_a_program_knows(
+    applc: Applc, engine: Engine, tmp_path: Path
+) -> None:
+    web = engine.image("applc-test/web:1", Behaviour(serve=(("http", 7811),)))
+    plain = engine.image("applc-test/plain:1")
+    with project(
+        applc, engine, tmp_path,
+        container("asks", plain, network_mode="host", env={"SERVER": "@web"}),
+        container("web", web, ports=[{"container_port": 7811, "host_port": 7812}]),
+    ) as up:
+        assert up.up().returncode == 0
+        for port in (7811, 7812):
+            assert wait_until("an answer", lambda: up.service_at("asks", f"http://web:{port}/")) == "web"
+
+
+def test_the_corpus_of_references_leads_where_it_says(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    source = ROOT / "tests" / "corpus" / "modes-all-refer-to-all.json"
+    ports = tuple(("http", p["container_port"]) for c in load(source)["containers"] for p in c["ports"])
+    for image in {c["image"] for c in load(source)["containers"]}:
+        engine.image(image, Behaviour(serve=ports))
+    outcome = applc.compile(source, "compose")
+    with Project(engine, tmp_path, outcome.stdout) as up:
+        assert up.up().returncode == 0
+        for asks in load(source)["containers"]:
+            (start,) = wait_until("it starts", lambda: up.starts(asks["id"]))
+            for address, written in zip(start.argv[1:], asks["args"], strict=True):
+                found = wait_until(address, lambda: up.service_at(asks["id"], f"http://{address}/"))
+                assert f"@{found}:" in written
+
+
+def test_what_one_container_writes_another_reads(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    image = engine.image("applc-test/plain:1")
+    host = tmp_path / "of the host"
+    host.mkdir()
+    on_host = {"src": str(host), "dest": "/host dir", "type": "host"}
+    with project(
+        applc, engine, tmp_path,
+        container(
+            "writer", image, type="job",
+            cmd="echo local >/in/file; echo host >'/host dir/file'; echo global >/g/file",
+            volumes=[{"src": "shared", "dest": "/in"}, on_host, {"src": "applc-test-global", "dest": "/g"}],
+        ),
+        container(
+            "reader", image, instances=2, dependencies=["writer"],
+            volumes=[
+                {"src": "shared", "dest": "/out", "mode": "RO"},
+                {**on_host, "mode": "ro"},
+                {"src": "applc-test-global", "dest": "/g"},
+            ],
+        ),
+        data_persistence={"volumes": [{"id": "shared"}, {"id": "applc-test-global", "scope": "global"}]},
+    ) as up:
+        missing = up.up()
+        assert missing.returncode == 1
+        assert 'external volume "applc-test-global" not found' in missing.stderr
+        engine.ensure_volume("applc-test-global")
+        assert up.up().returncode == 0
+        for path, text in (("/out/file", "local\n"), ("/host dir/file", "host\n"), ("/g/file", "global\n")):
+            assert up.run_in("reader", "cat", path).stdout == text
+        for path in ("/out/new", "/host dir/new"):
+            assert "Read-only" in up.run_in("reader", "touch", path).stderr
+        assert up.run_in("reader", "touch", "/g/new").returncode == 0
+        assert (host / "file").read_text() == "host\n"
+        assert up.compose("down", "--volumes", "--timeout", "1").returncode == 0
+    volumes = checked(engine.docker, "volume", "ls", "--quiet").split()
+    assert "data_shared" not in volumes, "it is deleted with its appliance"
+    assert "applc-test-global" in volumes, "it is not"
+    engine.remove_volume("applc-test-global")
+
+
+def test_two_appliances_do_not_meet(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    image = engine.image("applc-test/web:1", Behaviour(serve=(("http", 80),)))
+    same = (
+        container("web", image, ports=[{"container_port": 80}], volumes=[{"src": "v", "dest": "/v"}]),
+        container("asks", image, args=["@web"]),
+    )
+    volumes = {"volumes": [{"id": "v"}]}
+    with (
+        project(applc, engine, tmp_path / "1", *same, id="First", data_persistence=volumes) as first,
+        project(applc, engine, tmp_path / "2", *same, id="second", data_persistence=volumes) as second,
+    ):
+        for up in (first, second):
+            assert up.up().returncode == 0
+        for up in (first, second):
+            page = wait_until("an answer", lambda: up.run_in("asks", "wget", "-q", "-O", "-", "http://web/").stdout)
+            assert page.strip() == up.inspect("web")["Id"]
+        assert first.run_in("web", "touch", "/v/mine").returncode == 0
+        assert second.run_in("web", "ls", "/v").stdout == ""
+        assert first.compose("down", "--volumes", "--timeout", "1").returncode == 0
+        assert second.inspect("web")["State"]["Running"]
+
+
+def test_memory_is_a_ceiling_and_cpus_are_a_share(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    image = engine.image("applc-test/plain:1")
+    with project(
+        applc, engine, tmp_path,
+        container(
+            "greedy", image, type="job", retries=0, resources={"cpus": 0.5, "mem": 32},
+            cmd="exec /bin/busybox tail -c 64000000 /dev/zero",
+        ),
+        container("modest", image, resources={"cpus": 1.5, "mem": 32}),
+    ) as up:
+        assert up.up().returncode == 0
+        wait_until("an end", lambda: up.inspect("greedy")["State"]["Status"] == "exited")
+        state = up.inspect("greedy")
+        assert (state["State"]["OOMKilled"], state["State"]["ExitCode"]) == (True, 137)
+        limits = state["HostConfig"]
+        assert limits["Memory"] == limits["MemorySwap"] == 32 * 1024 * 1024
+        assert (limits["CpuShares"], up.inspect("modest")["HostConfig"]["CpuShares"]) == (512, 1536)
+
+
+def test_privileged_is_what_is_written(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    image = engine.image("applc-test/plain:1")
+    with project(
+        applc, engine, tmp_path, container("may", image, is_privileged=True), container("may-not", image)
+    ) as up:
+        assert up.up().returncode == 0
+        mount = ("mount", "-t", "tmpfs", "none", "/tmp")
+        assert up.run_in("may", *mount).returncode == 0
+        assert up.run_in("may-not", *mount).returncode != 0
+
+
+def test_gpus_are_asked_for(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    """As far as a machine without a GPU can show it: what the engine was asked to give."""
+    image = engine.image("applc-test/plain:1")
+    with project(
+        applc, engine, tmp_path, container("train", image, resources={"cpus": 1, "mem": 64, "gpu": 2})
+    ) as up:
+        assert up.up("--no-start").returncode == 0
+        (request,) = up.inspect("train")["HostConfig"]["DeviceRequests"]
+        assert (request["Driver"], request["Count"], request["Capabilities"]) == ("nvidia", 2, [["gpu"]])
+
+
+def test_instances_share_one_name(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    image = engine.image("applc-test/web:1", Behaviour(serve=(("http", 80),)))
+    with project(
+        applc, engine, tmp_path,
+        container("web", image, instances=3, ports=[{"container_port": 80}]),
+        container("asks", image, args=["@web:80"]),
+        container("none", image, instances=0),
+    ) as up:
+        assert up.up().returncode == 0
+        found = command(engine.docker, "exec", up.container("asks"), "nslookup", "web").stdout
+        networks = [up.inspect("web", n)["NetworkSettings"]["Networks"] for n in (1, 2, 3)]
+        addresses = {network["data_default"]["IPAddress"] for network in networks}
+        assert len(addresses) == 3 and all(address in found for address in addresses)
+        assert up.container("none") == ""

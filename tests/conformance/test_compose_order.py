@@ -1,0 +1,274 @@
+"""Health checks, start order and jobs, seen to happen on the engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compose_engine import Behaviour, Engine, Project, wait_until
+from support import Applc
+
+Compiled = Callable[..., Project]
+
+
+def container(id: str, image: str, **more: Any) -> dict[str, Any]:
+    """A container on the project's network; a service unless `more` says otherwise."""
+    return {
+        "id": id,
+        "type": "service",
+        "image": image,
+        "resources": {"cpus": 0.1, "mem": 64},
+        "network_mode": "bridge",
+        **more,
+    }
+
+
+@pytest.fixture
+def compiled(applc: Applc, engine: Engine, tmp_path: Path) -> Compiled:
+    """`compiled(container, ..., **top)` is the project that applc makes of an appliance."""
+
+    def make(*containers: dict[str, Any], **top: Any) -> Project:
+        document = {"id": "order", "containers": containers, **top}
+        outcome = applc.compile("-", "compose", stdin=json.dumps(document))
+        assert outcome.code == 0, outcome.stderr
+        return Project(engine, tmp_path, outcome.stdout)
+
+    return make
+
+
+def quick(protocol: str, **more: Any) -> dict[str, Any]:
+    """A health check every second that gives up after three failures, with no time of grace."""
+    return {
+        "protocol": protocol,
+        "interval_seconds": 1,
+        "timeout_seconds": 10,
+        "max_consecutive_failures": 3,
+        "grace_period_seconds": 0,
+        **more,
+    }
+
+
+def first_success(project: Project, service: str) -> str:
+    """The end of the earliest check that passed, among those the engine still knows."""
+    passed = [check["End"] for check in project.health(service)["Log"] if check["ExitCode"] == 0]
+    return min(passed, default="")
+
+
+# The image's port 80 answers three seconds after the start, so that somebody has to wait.
+SLOW = Behaviour(serve=(("http", 80),), delay=3)
+
+# A shell that finds only the programs of its image.
+DASH = "/usr/bin/dash"
+
+CHECKS = {
+    "HTTP by curl": (Behaviour(SLOW.serve, delay=3, without=("wget",), programs=("/usr/bin/curl",)), "HTTP"),
+    "HTTP by wget": (SLOW, "MESOS_HTTP"),
+    "HTTPS by curl": (
+        Behaviour((("https", 80),), delay=3, without=("wget",), programs=("/usr/bin/curl",)),
+        "HTTPS",
+    ),
+    "HTTPS by wget": (Behaviour((("https", 80),), delay=3), "MESOS_HTTPS"),
+    "TCP": (Behaviour((("tcp", 80),), delay=3), "TCP"),
+    "TCP, of a server that says nothing": (Behaviour((("mute", 80),), delay=3), "MESOS_TCP"),
+    "TCP, without any program but the shell": (
+        Behaviour((("http", 80),), delay=3, bare=True, programs=(DASH,)),
+        "TCP",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", CHECKS)
+def test_a_dependent_waits_until_the_check_passes(engine: Engine, compiled: Compiled, how: str) -> None:
+    behaviour, protocol = CHECKS[how]
+    slow = engine.image("applc-test/slow:1", behaviour)
+    plain = engine.image("applc-test/plain:1")
+    check = quick(protocol, grace_period_seconds=60)
+    with compiled(
+        container("after", plain, dependencies=["slow"]),
+        container("slow", slow, ports=[{"container_port": 80}], health_check=check),
+    ) as project:
+        up = project.up()
+        assert up.returncode == 0, up.stderr
+        assert project.health("slow")["Status"] == "healthy"
+        failed = [c for c in project.health("slow")["Log"] if c["ExitCode"] != 0]
+        assert failed, "the first checks came too early to pass"
+        assert first_success(project, "slow") < project.started("after")
+
+
+FAILING = {
+    "HTTP, nothing listens": (Behaviour(), "HTTP", {}),
+    "HTTP, not found": (Behaviour(serve=(("http", 80),)), "HTTP", {"path": "/missing"}),
+    "HTTP, not found, by curl": (
+        Behaviour(serve=(("http", 80),), without=("wget",), programs=("/usr/bin/curl",)),
+        "HTTP",
+        {"path": "/missing"},
+    ),
+    "HTTP, neither curl nor wget": (
+        Behaviour(serve=(("http", 80),), without=("wget",), programs=(DASH,)),
+        "HTTP",
+        {},
+    ),
+    "HTTPS, of a server without TLS": (Behaviour(serve=(("http", 80),)), "HTTPS", {}),
+    "TCP, another port": (Behaviour(serve=(("tcp", 81),)), "TCP", {}),
+    "COMMAND": (Behaviour(), "COMMAND", {"command": "test \"$MODE\" = 'never $MODE'"}),
+    "HTTP, too late": (Behaviour(serve=(("mute", 80),)), "HTTP", {"timeout_seconds": 1}),
+}
+
+
+@pytest.mark.parametrize("how", FAILING)
+def test_what_never_gets_healthy_keeps_its_dependents_down(
+    engine: Engine, compiled: Compiled, how: str
+) -> None:
+    behaviour, protocol, more = FAILING[how]
+    sick = engine.image("applc-test/sick:1", behaviour)
+    plain = engine.image("applc-test/plain:1")
+    with compiled(
+        container("sick", sick, ports=[{"container_port": 80}], health_check=quick(protocol, **more)),
+        container("after", plain, dependencies=["sick"]),
+        container("last", plain, dependencies=["after"]),
+        container("beside", plain),
+    ) as project:
+        up = project.up()
+        assert up.returncode == 1
+        assert "is unhealthy" in up.stderr
+        state = project.health("sick")
+        assert state["Status"] == "unhealthy" and state["FailingStreak"] >= 3
+        assert project.started("after") == "" and project.started("last") == ""
+        assert project.started("beside") != ""
+
+
+def test_a_command_is_run_by_a_shell_with_the_containers_environment(
+    engine: Engine, compiled: Compiled
+) -> None:
+    plain = engine.image("applc-test/plain:1")
+    command = "printf '%s\\n' \"$X\" '$$ `x` \"q\" \\@here' @a > /tmp/seen; test -n \"$X\""
+    with compiled(
+        container("a", plain, env={"X": "x $y"}, health_check=quick("COMMAND", command=command)),
+        container("after", plain, dependencies=["a"]),
+    ) as project:
+        assert project.up().returncode == 0
+        seen = project.run_in("a", "cat", "/tmp/seen").stdout
+        assert seen == "x $y\n$$ `x` \"q\" @here\na\n"
+
+
+def test_failures_in_the_grace_period_do_not_count(engine: Engine, compiled: Compiled) -> None:
+    late = engine.image("applc-test/late:1", Behaviour(serve=(("tcp", 80),), delay=6))
+    plain = engine.image("applc-test/plain:1")
+    with compiled(
+        container(
+            "late",
+            late,
+            ports=[{"container_port": 80}],
+            health_check=quick("TCP", max_consecutive_failures=1, grace_period_seconds=120),
+        ),
+        container("after", plain, dependencies=["late"]),
+    ) as project:
+        assert project.up().returncode == 0
+
+
+def test_a_check_asks_no_proxy(engine: Engine, compiled: Compiled) -> None:
+    web = engine.image("applc-test/web:1", Behaviour(serve=(("http", 80),)))
+    nowhere = "http://127.0.0.1:1"
+    with compiled(
+        container(
+            "web",
+            web,
+            ports=[{"container_port": 80}],
+            env={"http_proxy": nowhere, "HTTP_PROXY": nowhere, "ALL_PROXY": nowhere},
+            health_check=quick("HTTP", path="/?q=it's $HOME & more"),
+        )
+    ) as project:
+        assert project.up("--wait").returncode == 0
+        assert project.health("web")["Status"] == "healthy"
+
+
+def test_a_dependent_waits_for_every_instance(engine: Engine, compiled: Compiled) -> None:
+    slow = engine.image("applc-test/slow:1", SLOW)
+    plain = engine.image("applc-test/plain:1")
+    check = quick("TCP", grace_period_seconds=60)
+    with compiled(
+        container("slow", slow, instances=3, ports=[{"container_port": 80}], health_check=check),
+        container("after", plain, dependencies=["slow"]),
+    ) as project:
+        assert project.up().returncode == 0
+        for index in (1, 2, 3):
+            log = project.inspect("slow", index)["State"]["Health"]["Log"]
+            assert min(c["End"] for c in log if c["ExitCode"] == 0) < project.started("after")
+        ports = {project.port("slow", 80, index) for index in (1, 2, 3)}
+        assert len(ports) == 3, "each instance has a free port of the host"
+
+
+def test_a_failed_job_is_tried_again_and_its_dependents_wait(engine: Engine, compiled: Compiled) -> None:
+    twice = engine.image("applc-test/twice:1", Behaviour(then="fail 2; exit 0"))
+    plain = engine.image("applc-test/plain:1")
+    with compiled(
+        container("job", twice, type="job", retries=2),
+        container("after", plain, dependencies=["job"]),
+    ) as project:
+        assert project.up().returncode == 0
+        state = project.inspect("job")
+        assert (state["State"]["ExitCode"], state["RestartCount"]) == (0, 2)
+        assert len(project.starts("job")) == 3
+        assert state["State"]["FinishedAt"] < project.started("after")
+
+
+@pytest.mark.parametrize("retries", [0, 1, 2])
+def test_a_job_that_fails_for_good_keeps_its_dependents_down(
+    engine: Engine, compiled: Compiled, retries: int
+) -> None:
+    never = engine.image("applc-test/never:1", Behaviour(then="exit 3"))
+    plain = engine.image("applc-test/plain:1")
+    with compiled(
+        container("job", never, type="job", retries=retries),
+        container("after", plain, dependencies=["job"]),
+        container("later", plain, type="job", dependencies=["after"]),
+        container("beside", plain),
+    ) as project:
+        up = project.up()
+        assert up.returncode == 1
+        assert "didn't complete successfully: exit 3" in up.stderr
+        wait_until("all tries", lambda: len(project.starts("job")) == retries + 1)
+        assert project.inspect("job")["RestartCount"] == retries
+        assert project.started("after") == "" and project.started("later") == ""
+        assert project.started("beside") != ""
+
+
+def test_jobs_and_services_wait_for_each_other(engine: Engine, compiled: Compiled) -> None:
+    done = engine.image("applc-test/done:1", Behaviour(then="/bin/busybox sleep 1; exit 0"))
+    plain = engine.image("applc-test/plain:1")
+    with compiled(
+        container("third", plain, dependencies=["second"]),
+        container("second", done, type="job", instances=3, dependencies=["first"]),
+        container("first", plain),
+        container("never", plain, type="job", repeats=0),
+    ) as project:
+        assert project.up().returncode == 0
+        for index in (1, 2, 3):
+            job = project.inspect("second", index)["State"]
+            assert project.started("first") < job["StartedAt"]
+            assert job["ExitCode"] == 0 and job["FinishedAt"] < project.started("third")
+        assert project.container("never") == ""
+
+
+def test_a_service_that_ends_is_started_again(engine: Engine, compiled: Compiled) -> None:
+    ends = engine.image("applc-test/ends:1", Behaviour(then="exit 0"))
+    with compiled(container("a", ends)) as project:
+        assert project.up().returncode == 0
+        wait_until("a third start", lambda: len(project.starts("a")) >= 3)
+
+
+def test_stopping_goes_the_other_way(engine: Engine, compiled: Compiled) -> None:
+    plain = engine.image("applc-test/plain:1")
+    with compiled(
+        container("base", plain),
+        container("middle", plain, dependencies=["base"]),
+        container("top", plain, dependencies=["middle"]),
+    ) as project:
+        assert project.up().returncode == 0
+        assert project.compose("stop").returncode == 0
+        ends = [project.inspect(id)["State"]["FinishedAt"] for id in ("top", "middle", "base")]
+        assert ends == sorted(ends)
