@@ -234,20 +234,23 @@ class Cluster:
         self.checked("delete", "services", "--all", "-n", name)
         self.checked("delete", "namespace", name, "--wait=false")
         # No node ends the pods, so nobody but us can.
-        self.kubectl("delete", "pods", "--all", "-n", name, "--grace-period=0", "--force")
+        self.kubectl("delete", "pods", "--all", "-n", name, "--grace-period=0", "--force", "--wait=false")
 
-    def dry_run(self, text: str) -> None:
+    def dry_run(self, text: str, server_side: bool = True) -> None:
         """Has the API server judge a file without keeping it; raises `Refused`.
 
         An object is judged in its namespace, so those must be there.
         """
-        self.checked(
-            "apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-", stdin=text
-        )
+        self.apply(text, server_side, "--dry-run=server")
 
-    def apply(self, text: str) -> None:
-        """Applies a file for good; raises `Refused`."""
-        self.checked("apply", "--server-side", "--validate=strict", "-f", "-", stdin=text)
+    def apply(self, text: str, server_side: bool = True, *more: str) -> None:
+        """Applies a file; raises `Refused`.
+
+        Server-side, kubectl sends JSON that the server reads as YAML, in which some characters
+        cannot stand as they are; without, it sends JSON.
+        """
+        how = "--server-side" if server_side else "--server-side=false"
+        self.checked("apply", how, "--validate=strict", *more, "-f", "-", stdin=text)
 
     def pods_of(self, workload: Object) -> list[Object]:
         """The pods that the controllers made for a Deployment or Job of the cluster.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import kube_checks
 import kube_schemas
 import support
-from kube_api import WORKLOADS, Cluster, Object, documents
+from kube_api import WORKLOADS, Cluster, Object, Refused, documents
 
 # Fields younger than the oldest schemas, and the version they came with. All are for what older
 # versions cannot do at all.
@@ -23,14 +24,14 @@ def cluster() -> Iterator[Cluster]:
         yield cluster
 
 
-def compiled(applc: support.Applc, appliance: Path, *options: str) -> str:
-    """The file that applc makes; skips where it says that Kubernetes cannot do it."""
+def compiled(applc: support.Applc, appliance: Path, *options: str) -> tuple[str, str]:
+    """The file that applc makes, and its findings; skips where it says that Kubernetes cannot."""
     outcome = applc.compile(appliance, "kubernetes", *options)
     if outcome.code == 1:
         assert "error[E" in outcome.stderr and outcome.stdout == ""
         pytest.skip(next(line for line in outcome.stderr.splitlines() if line.startswith("error[")))
     assert outcome.code == 0, outcome.stderr
-    return outcome.stdout
+    return outcome.stdout, outcome.stderr
 
 
 def claims_outside(objects: list[Object]) -> set[str]:
@@ -51,7 +52,7 @@ def namespace_of(objects: list[Object]) -> str:
 
 
 def test_the_schemas_and_rules_hold(applc: support.Applc, appliance: Path, tmp_path: Path) -> None:
-    text = compiled(applc, appliance)
+    text, _ = compiled(applc, appliance)
     objects = documents(text)
     assert kube_checks.problems(objects, claims_outside(objects)) == []
     problems = kube_schemas.problems(objects)
@@ -62,22 +63,91 @@ def test_the_schemas_and_rules_hold(applc: support.Applc, appliance: Path, tmp_p
 
 
 def test_the_api_server_takes_it(applc: support.Applc, appliance: Path, cluster: Cluster) -> None:
-    text = compiled(applc, appliance)
+    text, findings = compiled(applc, appliance)
     objects = documents(text)
     namespace = namespace_of(objects)
+    server_side = "without `--server-side`" not in findings
     cluster.create_namespace(namespace)
     try:
-        cluster.dry_run(text)
-        cluster.apply(text)
+        cluster.dry_run(text, server_side)
+        cluster.apply(text, server_side)
+        stored = [as_stored(cluster, item) for item in objects]
+        assert list(map(strings, stored)) == list(map(strings, objects))
         # A second time nothing changes.
-        before = [cluster.items(resource, namespace) for resource in ("services", "jobs")]
-        cluster.apply(text)
-        assert [cluster.items(resource, namespace) for resource in ("services", "jobs")] == before
-        for item in objects:
+        cluster.apply(text, server_side)
+        again = [as_stored(cluster, item) for item in objects]
+        assert [item["spec"] for item in again if "spec" in item] == [
+            item["spec"] for item in stored if "spec" in item
+        ]
+        for item in stored:
             if item["kind"] in WORKLOADS:
                 cluster.pods_of(run_now(cluster, item))
     finally:
         cluster.delete_namespace(namespace)
+
+
+@pytest.mark.parametrize(
+    ("character", "server_side"),
+    [
+        ("\x01", True),
+        ("\x7f", False),
+        ("\x80", False),
+        ("\x85", False),
+        ("\x9f", False),
+        ("\xa0", True),
+        ("\u2028", True),
+        ("\ufeff", True),
+        ("\uffff", False),
+        ("\U0001fffe", True),
+    ],
+)
+def test_which_characters_can_be_applied_server_side(
+    applc: support.Applc, cluster: Cluster, character: str, server_side: bool
+) -> None:
+    container = {
+        "id": "a",
+        "type": "service",
+        "image": "a",
+        "resources": {"cpus": 1, "mem": 1},
+        "args": [f"<{character}>"],
+    }
+    document = {"id": f"character-{ord(character)}", "containers": [container]}
+    outcome = applc.compile("-", "kubernetes", stdin=json.dumps(document))
+    assert ("without `--server-side`" not in outcome.stderr) == server_side
+    cluster.create_namespace(document["id"])
+
+    def arrives(server_side: bool) -> bool:
+        cluster.kubectl("delete", "deployment", "a", "-n", document["id"])
+        try:
+            cluster.apply(outcome.stdout, server_side)
+        except Refused as refusal:
+            assert "control characters are not allowed" in str(refusal)
+            return False
+        (deployment,) = cluster.items("deployments", document["id"])
+        return deployment["spec"]["template"]["spec"]["containers"][0]["args"] == container["args"]
+
+    assert (arrives(True), arrives(False)) == (server_side, True)
+    cluster.delete_namespace(document["id"])
+
+
+def as_stored(cluster: Cluster, item: Object) -> Object:
+    """What the API server made of an object."""
+    meta = item["metadata"]
+    where = ["-n", meta["namespace"]] if "namespace" in meta else []
+    return cluster.get(item["kind"], meta["name"], *where)
+
+
+def strings(item: Object) -> list[object]:
+    """What the containers of an object are given."""
+    template = kube_checks.pod_template(item)
+    return [
+        (
+            [container.get(key, []) for key in ("image", "command", "args")],
+            # The server leaves an empty value out.
+            [(entry["name"], entry.get("value", "")) for entry in container.get("env", [])],
+        )
+        for container in (template["spec"]["containers"] if template else [])
+    ]
 
 
 def run_now(cluster: Cluster, workload: Object) -> Object:

@@ -49,8 +49,14 @@ pub static CAPABILITIES: &[Capability] = &[
         Field::Instances,
         "the replicas of a Deployment, or the copies of a Job, each with an index and tries of its own (Kubernetes 1.29); a Job has 100,000 at most",
     ),
-    Capability::carried(Field::Cmd, "`command: [/bin/sh, -c, ...]`"),
-    Capability::carried(Field::Args, "`args`, one entry each"),
+    Capability::depends(
+        Field::Cmd,
+        "`command: [/bin/sh, -c, ...]`; a warning of characters that `kubectl apply --server-side` cannot send",
+    ),
+    Capability::depends(
+        Field::Args,
+        "`args`, one entry each; a warning of characters that `kubectl apply --server-side` cannot send",
+    ),
     Capability::depends(
         Field::Env,
         "`env`; a name beyond letters, digits, `_`, `-` and `.` needs Kubernetes 1.32, one beyond ASCII is rejected",
@@ -126,7 +132,10 @@ pub static CAPABILITIES: &[Capability] = &[
         Field::HealthTcp,
         "`tcpSocket` of a startup, a liveness and a readiness probe",
     ),
-    Capability::carried(Field::HealthCommand, "`exec` of `/bin/sh -c` in the container"),
+    Capability::depends(
+        Field::HealthCommand,
+        "`exec` of `/bin/sh -c` in the container; a warning of characters that `kubectl apply --server-side` cannot send",
+    ),
     Capability::carried(
         Field::HealthTiming,
         "the probes' period, timeout and threshold; the grace period is the startup probe's",

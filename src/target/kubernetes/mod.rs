@@ -1,4 +1,4 @@
-//! The Kubernetes target: one file of YAML documents for `kubectl apply --server-side`.
+//! The Kubernetes target: one file of YAML documents for `kubectl apply`.
 //!
 //! An appliance is a Namespace; a service is a Deployment, a job a Job or a CronJob; a
 //! container that is reached has a Service; a dependency is an init container that waits.
@@ -56,7 +56,7 @@ impl Target for Kubernetes {
     }
 
     fn summary(&self) -> &'static str {
-        "Deployments, Jobs and Services in a namespace, for kubectl apply --server-side"
+        "Deployments, Jobs and Services in a namespace, for kubectl apply"
     }
 
     fn capabilities(&self) -> &'static [Capability] {

@@ -77,6 +77,7 @@ pub fn lower(
                 .also(mode.span, "the host's network"),
         );
     }
+    text::check(container, diagnostics);
     let (command, args) = match command {
         Command::Shell(script) => (text::shell(script, network), Vec::new()),
         Command::Image(args) => {

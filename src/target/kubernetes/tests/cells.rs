@@ -189,6 +189,11 @@ fn cases() -> Vec<Case> {
         in_container(Field::Env, json!({"env": {"1a": "x"}}), "/env/0/name", json!("1a")).found("W0404", "\"1a\""),
         in_container(Field::Env, json!({"env": {"a b": "x"}}), "/env/0/name", json!("a b")).found("W0404", "\"a b\""),
         in_container(Field::Env, json!({"env": {"ä": "x"}}), "", Value::Null).found("E0408", "\"ä\""),
+        in_container(Field::Cmd, json!({"cmd": "\u{7f}"}), "/command/2", json!("\u{7f}")).found("W0404", "\"\u{7f}\""),
+        in_container(Field::Args, json!({"args": ["\u{85}"]}), "/args", json!(["\u{85}"])).found("W0404", "\"\u{85}\""),
+        in_container(Field::Env, json!({"env": {"A": "\u{ffff}"}}), "/env/0/value", json!("\u{ffff}")).found("W0404", "\"\u{ffff}\""),
+        in_container(Field::HealthCommand, json!({"health_check": {"protocol": "COMMAND", "command": "\u{80}"}}), "/livenessProbe/exec/command/2", json!("\u{80}"))
+            .found("W0404", "\"\u{80}\""),
         in_container(Field::References, json!({"args": ["<@a>"]}), "/args", json!(["<a>"])),
         volume(Field::MountPersistent, sized.clone(), &[json!({})], "container Deployment/a", "/volumeMounts", json!([{"name": "v", "mountPath": "/v"}])),
         volume(Field::MountPersistent, sized.clone(), &[json!({"volumes": [{"src": "v", "dest": "/v:x"}]})], "", "", Value::Null)
