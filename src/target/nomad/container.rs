@@ -21,6 +21,9 @@ const LEAST_MEMORY: u64 = 10;
 /// more (Nomad, `LogConfig.Validate`).
 const LOGS: u64 = 100;
 
+/// The longest time, in hours: 2^63 nanoseconds.
+const MOST_HOURS: u64 = 2_562_047;
+
 /// Nomad's own delay between two tries, in seconds.
 const RETRY_DELAY: u64 = 15;
 
@@ -75,7 +78,7 @@ pub fn job(
     }
     let (mut task, volumes) = task(scope, id, container, reach, &waits, &job_id, diagnostics);
     let mut group = group(scope, container, reach, diagnostics);
-    group.retry = Some(retry(retries.value));
+    group.retry = Some(retry(retries, diagnostics));
     group.volumes = volumes;
     let mut marker = None;
     if awaited {
@@ -155,11 +158,15 @@ fn disk(asked: &Spanned<u64>, diagnostics: &mut Vec<Diagnostic>) -> Option<u64> 
     Some(asked.value.max(LOGS + 1))
 }
 
-fn retry(retries: u32) -> Retry {
+fn retry(retries: &Spanned<u32>, diagnostics: &mut Vec<Diagnostic>) -> Retry {
     // The time in which tries are counted is meant to be without end; Nomad wants it to have
     // room for all of them, with the delay between.
-    let hours = (u64::from(retries) * RETRY_DELAY).div_ceil(3600).max(24 * 365);
-    Retry { attempts: retries, interval: format!("{hours}h") }
+    let hours = (u64::from(retries.value) * RETRY_DELAY).div_ceil(3600).max(24 * 365);
+    if hours > MOST_HOURS {
+        let message = "nomad: so many tries do not fit into the longest time that Nomad knows";
+        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, retries.span, message));
+    }
+    Retry { attempts: retries.value, interval: format!("{hours}h") }
 }
 
 /// How instances are replaced by those of a new version.
@@ -267,6 +274,7 @@ fn task(
         args,
         host_network: network.value == NetworkMode::Host,
         init: false,
+        keep: false,
         // On the host's network, and at an address of its own, there is nothing to publish.
         ports: match reach.own_ports {
             true => Vec::new(),

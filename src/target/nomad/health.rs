@@ -11,10 +11,6 @@ use super::strings::is_expanded_in_env;
 pub fn check(health: &HealthCheck, diagnostics: &mut Vec<Diagnostic>) -> Option<(Check, usize)> {
     let HealthCheck { span, is_default: _, protocol: _, probe, timing } = health;
     let Timing { interval, timeout, max_failures, grace } = *timing;
-    if interval == 0 || timeout == 0 {
-        let message = "nomad: the interval and the timeout of a check are at least one second";
-        diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, *span, message));
-    }
     let (kind, tls, path, port) = match probe {
         Probe::Tcp { port } => ("tcp", false, None, *port),
         Probe::Http { tls, path, port } => {
@@ -33,9 +29,9 @@ pub fn check(health: &HealthCheck, diagnostics: &mut Vec<Diagnostic>) -> Option<
         kind,
         tls,
         path,
-        interval: format!("{}s", interval.max(1)),
-        timeout: format!("{}s", timeout.max(1)),
-        limit: Some(max_failures).filter(|limit| *limit > 0),
+        interval: format!("{interval}s"),
+        timeout: format!("{timeout}s"),
+        limit: max_failures,
         grace: format!("{grace}s"),
     };
     Some((check, port))

@@ -172,3 +172,6 @@ impl Scope<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,8 +97,8 @@ pub struct Check {
     pub path: Option<String>,
     pub interval: String,
     pub timeout: String,
-    /// Failures after which the task is restarted, where it is at all.
-    pub limit: Option<u32>,
+    /// Failures after which the task is restarted.
+    pub limit: u32,
     pub grace: String,
 }
 
@@ -127,6 +127,8 @@ pub struct Task {
     pub host_network: bool,
     /// Whether a small init process passes signals on.
     pub init: bool,
+    /// Whether it is started again without end, whatever the group says.
+    pub keep: bool,
     pub ports: Vec<String>,
     pub privileged: bool,
     /// Paths of the host, as `source:target`.

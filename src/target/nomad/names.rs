@@ -29,9 +29,13 @@ pub fn job(appliance: &str, container: &str) -> String {
     format!("{appliance}.{container}")
 }
 
-/// The task of a container. `alloc` is a name that Nomad keeps for itself.
+/// The task of a container. Docker's container is named after it and must start with a
+/// letter or a digit; `alloc` is a name that Nomad keeps for itself.
 pub fn task(container: &str) -> String {
-    if container == "alloc" { "alloc_".to_owned() } else { container.to_owned() }
+    match container.trim_start_matches('-') {
+        "" | "alloc" => "main_".to_owned(),
+        name => name.to_owned(),
+    }
 }
 
 /// A service name made of the appliance's id, a container's, and what it is the service of.

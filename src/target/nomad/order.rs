@@ -94,7 +94,7 @@ pub fn wait_task(
         };
         let Some(health) = container.health() else { continue };
         let id = &container.id.value;
-        let timeout = health.timing.timeout.max(1);
+        let timeout = health.timing.timeout;
         let index = match &health.probe {
             Probe::Http { port, .. } | Probe::Tcp { port } => *port,
             Probe::Command(_) => continue,
@@ -146,6 +146,7 @@ fn helper(scope: &Scope<'_>, name: &str, script: Vec<String>) -> Task {
         args: vec![ConfigString::literal(&script.join("\n"))],
         host_network: false,
         init: false,
+        keep: true,
         ports: Vec::new(),
         privileged: false,
         binds: Vec::new(),

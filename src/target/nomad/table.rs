@@ -15,7 +15,7 @@ pub static CAPABILITIES: &[Capability] = &[
     ),
     Capability::approximated(
         Field::VolumeLocal,
-        "Nomad neither creates nor deletes volumes with a job: run `nomad volume create` on its file before, `nomad volume delete` after",
+        "volumes are neither made nor deleted with a job: run `nomad volume create` on its file before, `nomad volume delete` after",
     ),
     Capability::carried(Field::VolumeGlobal, "an existing volume of that name"),
     Capability::depends(Field::VolumeHints, "constraints of a host volume; not of a CSI volume"),
@@ -120,18 +120,21 @@ pub static CAPABILITIES: &[Capability] = &[
     Capability::carried(Field::HealthTcp, "a TCP check by the client"),
     Capability::approximated(
         Field::HealthCommand,
-        "Nomad cannot run a command in a container as a check: nothing is checked, nothing replaced, and what depends on it starts when it has started",
+        "a command cannot be a check: nothing is checked, nothing replaced, and what depends on it starts when it has started",
     ),
     Capability::depends(
         Field::HealthTiming,
-        "`interval`, `timeout`, and `check_restart` with the failures and the grace period; an instance is restarted where it is; at least 1 second",
+        "`interval`, `timeout`, and `check_restart` with the failures and the grace period; an instance is restarted where it is",
     ),
     Capability::carried(Field::DefaultHealthCheck, "a TCP check by the client"),
     Capability::depends(
         Field::MinimumCapacity,
         "`max_parallel`; to keep all instances, `canary`, which with fixed ports needs as many nodes again",
     ),
-    Capability::carried(Field::Retries, "`restart` with that many attempts, 15 seconds apart"),
+    Capability::depends(
+        Field::Retries,
+        "`restart` with that many attempts, 15 seconds apart; there is room for 600 million",
+    ),
     Capability::depends(
         Field::Repeats,
         "a periodic job; a number of runs needs `start_time`, and is at most 100",

@@ -1,0 +1,341 @@
+//! What becomes of each field: seen in the file, or in a finding where it is used and in none
+//! where it is not.
+
+use serde_json::{Value, json};
+
+use super::{appliance, compiled, compiled_with, container, one};
+
+/// One container whose findings are these, at these places.
+fn finds(more: Value, expected: &[(&str, &str)]) {
+    let made = one(more.clone());
+    assert_eq!(made.found(), expected, "{more}: {}", made.messages());
+}
+
+fn config(more: Value) -> Value {
+    let made = one(more);
+    assert_eq!(made.found(), [], "{}", made.messages());
+    made.task("a")["config"].clone()
+}
+
+#[test]
+fn the_least_container_is_carried_without_a_word() {
+    let made = one(json!({}));
+    assert_eq!(made.findings, []);
+    assert_eq!(
+        made.group("a"),
+        json!({
+            "count": 1,
+            "task": {"a": {
+                "driver": "docker",
+                "config": {"image": "image:1", "force_pull": true},
+                "resources": {"cpu": 1000, "memory": 64},
+            }},
+        })
+    );
+}
+
+#[test]
+fn resources() {
+    let made = one(json!({"resources": {"cpus": 0.25, "mem": 4096, "disk": 500, "gpu": 2}}));
+    assert_eq!(made.found(), []);
+    let device = json!({"nvidia/gpu": {"count": 2}});
+    assert_eq!(made.task("a")["resources"], json!({"cpu": 250, "memory": 4096, "device": device}));
+    assert_eq!(made.group("a")["ephemeral_disk"]["size"], 500);
+    finds(json!({"resources": {"cpus": 1, "mem": 9}}), &[("W0401", "9")]);
+    finds(json!({"resources": {"cpus": 1, "mem": 10, "disk": 100}}), &[("W0401", "100")]);
+    finds(json!({"resources": {"cpus": 1, "mem": 10, "disk": 101}}), &[]);
+}
+
+#[test]
+fn command_arguments_and_environment() {
+    let shell = config(json!({"cmd": "echo $A"}));
+    assert_eq!(shell["entrypoint"], json!(["/bin/sh", "-c"]));
+    assert_eq!(shell["args"], json!(["echo $A"]));
+    let args = config(json!({"args": ["", "a b", 1, true]}));
+    assert_eq!(args["args"], json!(["", "a b", "1", "true"]));
+    assert_eq!(args.get("entrypoint"), None);
+    finds(json!({"cmd": "e\u{301}"}), &[("E0408", "\"e\u{301}\"")]);
+    finds(json!({"args": ["é", "e\u{301}"]}), &[("E0408", "\"e\u{301}\"")]);
+    let made = one(json!({"env": {"A": 1, "a.b": "x", "f-g": "y"}}));
+    assert_eq!(made.found(), []);
+    assert_eq!(made.task("a")["env"], json!({"A": "1", "a.b": "x", "f-g": "y"}));
+    assert_eq!(made.task("a").get("template"), None);
+    // Nomad would replace this, and only a template can keep it from that.
+    let made = one(json!({"env": {"A": "${NOMAD_DC}", "B": "e\u{301}"}}));
+    assert_eq!(made.found(), []);
+    let data = made.task("a")["template"]["data"].as_str().unwrap().to_owned();
+    assert!(data.contains("A=\"$\\u007bNOMAD_DC}\"") && data.contains("B=\"e\\u0301\""), "{data}");
+    finds(json!({"env": {"a-b": "${NOMAD_DC}"}}), &[("E0408", "\"a-b\"")]);
+    finds(json!({"env": {"e\u{301}": "x"}}), &[("E0408", "\"e\u{301}\"")]);
+}
+
+#[test]
+fn network_modes_and_ports() {
+    let ports = json!([
+        {"container_port": 80, "name": "Web-UI"},
+        {"container_port": 81, "host_port": 8081},
+        {"container_port": 53, "protocol": "udp"},
+        {"container_port": 53, "protocol": "tcp"},
+    ]);
+    for mode in ["bridge", "container"] {
+        let made = one(json!({"network_mode": mode, "ports": ports}));
+        assert_eq!(made.found(), []);
+        assert_eq!(
+            made.group("a")["network"],
+            json!({"port": {
+                "web_ui": {"to": 80},
+                "tcp_81": {"static": 8081, "to": 81},
+                // Docker publishes it for both protocols.
+                "udp_53": {"to": 53},
+            }})
+        );
+        let config = &made.task("a")["config"];
+        assert_eq!(config["ports"], json!(["web_ui", "tcp_81", "udp_53"]));
+        let services = made.group("a")["service"].clone();
+        assert_eq!(services[0]["name"], "app--a--web-ui");
+        assert_eq!(services[0]["provider"], "nomad");
+        assert_eq!(services[2]["port"], "udp_53");
+    }
+    let made = one(json!({"network_mode": "host", "ports": [{"container_port": 80}]}));
+    assert_eq!(made.found(), []);
+    assert_eq!(
+        made.group("a")["network"],
+        json!({"mode": "host", "port": {"tcp_80": {"static": 80}}})
+    );
+    let config = &made.task("a")["config"];
+    assert_eq!(config["network_mode"], "host");
+    assert_eq!(config.get("ports"), None);
+}
+
+#[test]
+fn a_name_that_is_taken_gives_way_to_the_number() {
+    let ports = json!([{"container_port": 1, "name": "a b"}, {"container_port": 2, "name": "a-b"}]);
+    let made = one(json!({"ports": ports}));
+    assert_eq!(made.group("a")["network"]["port"], json!({"a_b": {"to": 1}, "tcp_2": {"to": 2}}));
+}
+
+#[test]
+fn images_and_rights() {
+    assert_eq!(config(json!({"is_privileged": true}))["privileged"], true);
+    assert_eq!(config(json!({}))["force_pull"], true);
+    assert_eq!(config(json!({"force_pull_image": false})).get("force_pull"), None);
+    for image in ["a", "a:latest", "host:5000/a"] {
+        finds(json!({"image": image, "force_pull_image": false}), &[("W0401", "false")]);
+        finds(json!({"image": image}), &[]);
+    }
+    let digest = format!("a@sha256:{}", "0".repeat(64));
+    for image in ["a:1", "host:5000/a:1", &digest] {
+        finds(json!({"image": image, "force_pull_image": false}), &[]);
+    }
+}
+
+#[test]
+fn instances_and_updates() {
+    let update = |instances: u32, capacity: f64| {
+        let made = one(json!({"instances": instances, "minimum_capacity": capacity}));
+        assert_eq!(made.found(), []);
+        assert_eq!(made.group("a")["count"], instances);
+        made.group("a")["update"].clone()
+    };
+    assert_eq!(update(0, 0.0), Value::Null);
+    assert_eq!(update(1, 0.0), Value::Null);
+    assert_eq!(update(4, 0.0), json!({"max_parallel": 4}));
+    assert_eq!(update(4, 0.5), json!({"max_parallel": 2}));
+    // One at a time is Nomad's default.
+    assert_eq!(update(4, 0.7), Value::Null);
+    let all = json!({"max_parallel": 4, "canary": 4, "auto_promote": true});
+    assert_eq!(update(4, 1.0), all);
+    let fixed = json!([{"container_port": 80, "host_port": 8080}]);
+    finds(json!({"minimum_capacity": 1, "ports": fixed}), &[("W0404", "1")]);
+    finds(json!({"minimum_capacity": 0, "ports": fixed}), &[]);
+}
+
+#[test]
+fn health_checks() {
+    let checked = |check: Value| {
+        let made = one(json!({
+            "ports": [{"container_port": 80}, {"container_port": 81}],
+            "health_check": check,
+        }));
+        assert_eq!(made.found(), [], "{}", made.messages());
+        made.task("a")["service"].clone()
+    };
+    let http = checked(json!({"protocol": "HTTP", "path": "/x?y=%20", "port_index": 1}));
+    assert_eq!(http["name"], "app--a--started");
+    assert_eq!(http["port"], "tcp_81");
+    assert_eq!(
+        http["check"],
+        json!({
+            "type": "http", "path": "/x?y=%20", "interval": "60s", "timeout": "20s",
+            "check_restart": {"limit": 3, "grace": "300s"},
+        })
+    );
+    let https = checked(json!({"protocol": "MESOS_HTTPS"}));
+    assert_eq!(https["check"]["protocol"], "https");
+    assert_eq!(https["check"]["tls_skip_verify"], true);
+    let tcp = checked(json!({"protocol": "TCP", "grace_period_seconds": 0}));
+    assert_eq!(tcp["check"]["type"], "tcp");
+    assert_eq!(tcp["check"]["check_restart"], json!({"limit": 3, "grace": "0s"}));
+    let by_default = one(json!({"ports": [{"container_port": 80}], "default_health_check": true}));
+    assert_eq!(by_default.found(), []);
+    assert_eq!(by_default.task("a")["service"]["check"]["type"], "tcp");
+    let bad = json!({"protocol": "HTTP", "path": "/100%"});
+    let made = one(json!({"ports": [{"container_port": 80}], "health_check": bad}));
+    assert_eq!(made.found().first().map(|(code, _)| *code), Some("E0408"));
+}
+
+#[test]
+fn a_command_is_no_check() {
+    let check = json!({"protocol": "COMMAND", "command": "true"});
+    let made = one(json!({"health_check": check}));
+    assert_eq!(made.found(), [("W0401", check.to_string().as_str())]);
+    assert_eq!(made.task("a").get("service"), None);
+}
+
+#[test]
+fn host_volumes() {
+    let volume = |src: &str, dest: &str, mode: &str| json!({"volumes": [{"src": src, "dest": dest, "type": "host", "mode": mode}]});
+    assert_eq!(config(volume("/a", "/b", "RW"))["volumes"], json!(["/a:/b"]));
+    assert_eq!(config(volume("/a", "/b", "RO"))["volumes"], json!(["/a:/b:ro"]));
+    assert_eq!(
+        config(volume("/a:b", "/c", "RO"))["mount"],
+        json!({"type": "bind", "source": "/a:b", "target": "/c", "readonly": true})
+    );
+    finds(volume("/e\u{301}", "/b", "RW"), &[("E0408", "\"/e\u{301}\"")]);
+}
+
+#[test]
+fn persistent_volumes() {
+    let mut document = appliance(&[container(
+        "a",
+        json!({"volumes": [{"src": "v", "dest": "/v", "mode": "RO"}, {"src": "w", "dest": "/w"}]}),
+    )]);
+    document["data_persistence"] = json!({"volumes": [
+        {"id": "v", "size": 20, "schedule_hints": {"placement": {"host": "h"}}},
+        {"id": "w", "scope": "global"},
+    ]});
+    let made = compiled(&document);
+    let expected = [("W0404", "\"w\""), ("W0401", "\"v\"")];
+    assert_eq!(made.found(), expected, "{}", made.messages());
+    let volumes = &made.group("a")["volume"];
+    assert_eq!(volumes["v"]["source"], "app--v");
+    assert_eq!(volumes["w"]["source"], "w");
+    let mounts = &made.task("a")["volume_mount"];
+    assert_eq!(mounts[0], json!({"volume": "v", "destination": "/v", "read_only": true}));
+    assert_eq!(mounts[1], json!({"volume": "w", "destination": "/w"}));
+    let file = made.file("app.v.volume.hcl");
+    assert_eq!(file["type"], "host");
+    assert_eq!(file["plugin_id"], "mkdir");
+    assert_eq!(file["capacity_min"], "20MiB");
+    let host = json!({"attribute": "${attr.unique.hostname}", "value": "h"});
+    assert_eq!(file["constraint"], host);
+    assert_eq!(made.artifacts.len(), 2, "a global volume is made by nobody");
+
+    let made = compiled_with(&document, &[("volumes", "csi")]);
+    assert_eq!(made.group("a")["volume"]["w"]["access_mode"], "multi-node-multi-writer");
+    let file = made.file("app.v.volume.hcl");
+    assert_eq!(file["plugin_id"], "cephfs");
+    assert_eq!(file.get("constraint"), None);
+    let codes: Vec<_> = made.found().into_iter().map(|(code, _)| code).collect();
+    assert_eq!(codes, ["W0401", "W0401"], "{}", made.messages());
+    document["data_persistence"]["volume_type"] = json!("nfs");
+    let made = compiled_with(&document, &[("volumes", "csi")]);
+    assert!(made.found().contains(&("W0401", "\"nfs\"")));
+    assert_eq!(made.file("app.v.volume.hcl")["plugin_id"], "nfs");
+}
+
+#[test]
+fn placement() {
+    let placed = |level: &str, given: &[(&str, &str)]| {
+        let hints = json!({"placement": {level: "p"}});
+        let document = appliance(&[container("a", json!({"schedule_hints": hints}))]);
+        let made = compiled_with(&document, given);
+        let codes: Vec<_> = made.found().into_iter().map(|(code, _)| code).collect();
+        (made.group("a")["constraint"]["attribute"].clone(), codes)
+    };
+    assert_eq!(placed("host", &[]), (json!("${attr.unique.hostname}"), vec![]));
+    for level in ["zone", "region", "cloud"] {
+        assert_eq!(placed(level, &[]), (json!(format!("${{meta.{level}}}")), vec!["W0404"]));
+        let option = format!("{level}-attribute");
+        assert_eq!(placed(level, &[(&option, "attr.x")]), (json!("${attr.x}"), vec![]));
+    }
+    let preemptible = |wanted: bool| {
+        let made = one(json!({"schedule_hints": {"preemptible": wanted}}));
+        assert_eq!(made.found(), [("W0404", wanted.to_string().as_str())]);
+        made.group("a")["constraint"].clone()
+    };
+    let attribute = "${meta.preemptible}";
+    assert_eq!(preemptible(true), json!({"attribute": attribute, "value": "true"}));
+    assert_eq!(
+        preemptible(false),
+        json!({"attribute": attribute, "operator": "!=", "value": "true"})
+    );
+    let hints = json!({"placement": {"host": "${node.region}"}});
+    finds(json!({"schedule_hints": hints}), &[("E0408", "\"${node.region}\"")]);
+    let document =
+        appliance(&[container("a", json!({"schedule_hints": {"placement": {"host": "h"}}}))]);
+    let made = compiled_with(&document, &[("host-attribute", "${x}")]);
+    assert_eq!(made.found(), [("E0501", "\"h\"")]);
+}
+
+#[test]
+fn jobs() {
+    let made = one(json!({"type": "job", "retries": 2, "instances": 3}));
+    assert_eq!(made.found(), []);
+    let group = &made.job("a")["group"]["a"];
+    assert_eq!(group["count"], 3);
+    assert_eq!(
+        group["restart"],
+        json!({"attempts": 2, "interval": "8760h", "delay": "15s", "mode": "fail"})
+    );
+    assert_eq!(group["reschedule"], json!({"attempts": 0, "unlimited": false}));
+    assert_eq!(made.job("a").get("periodic"), None);
+    let most = one(json!({"type": "job", "retries": 600_000_000}));
+    assert_eq!(most.found(), []);
+    assert_eq!(most.job("a")["group"]["a"]["restart"]["interval"], "2500000h");
+    finds(json!({"type": "job", "retries": 2_000_000_000}), &[("E0408", "2000000000")]);
+}
+
+#[test]
+fn schedules() {
+    let start = "2027-01-31T04:30:00Z";
+    let job = |more: Value| {
+        let mut fields = more;
+        fields["type"] = json!("job");
+        one(fields)
+    };
+    let crons = |made: &super::Compiled| made.job("a")["periodic"]["crons"].clone();
+    let once = job(json!({"start_time": start}));
+    assert_eq!(once.found(), []);
+    assert_eq!(crons(&once), json!(["0 30 4 31 1 * 2027"]));
+    let counted = job(json!({"start_time": start, "repeats": 2, "interval": "1D"}));
+    assert_eq!(counted.found(), []);
+    assert_eq!(crons(&counted), json!(["0 30 4 31 1 * 2027", "0 30 4 1 2 * 2027"]));
+    let forever = job(json!({"repeats": -1, "interval": "T10M"}));
+    assert_eq!(forever.found(), [("W0401", "\"T10M\"")]);
+    assert_eq!(crons(&forever), json!(["0,10,20,30,40,50 * * * *"]));
+    let from = job(json!({"repeats": -1, "interval": "1D", "start_time": start}));
+    assert_eq!(from.found(), [("W0401", format!("\"{start}\"").as_str())]);
+    for (fields, at) in [
+        (json!({"repeats": 2, "interval": "1D"}), "2"),
+        (json!({"repeats": 101, "interval": "1D", "start_time": start}), "101"),
+        (json!({"repeats": -1, "interval": "T7M"}), "\"T7M\""),
+        (json!({"repeats": -1, "interval": "1M", "start_time": start}), "\"1M\""),
+    ] {
+        assert_eq!(job(fields).found(), [("E0407", at)]);
+    }
+}
+
+#[test]
+fn appliances_do_not_meet() {
+    let names = |id: &str, container_id: &str| {
+        let mut document =
+            appliance(&[container(container_id, json!({"ports": [{"container_port": 1}]}))]);
+        document["id"] = json!(id);
+        let made = compiled(&document);
+        let group = made.file(&format!("{id}.nomad.hcl"))["job"][id]["group"].clone();
+        group[container_id]["service"]["name"].clone()
+    };
+    assert_ne!(names("a", "b-c"), names("a-b", "c"));
+    assert_ne!(names("a", "b--c"), names("a--b", "c"));
+}

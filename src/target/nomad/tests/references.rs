@@ -1,0 +1,146 @@
+//! References: between all modes, to oneself, with and without a port.
+
+use serde_json::{Value, json};
+
+use super::{Compiled, appliance, compiled, compiled_with, container};
+
+/// `a` refers to `b`, which is in this mode.
+fn refer(text: &str, mode: &str, more: Value) -> Compiled {
+    let mut other = more;
+    other["network_mode"] = json!(mode);
+    compiled(&appliance(&[
+        container("a", json!({"args": [text], "env": {"E": text}})),
+        container("b", other),
+    ]))
+}
+
+fn data(made: &Compiled, name: &str) -> String {
+    made.task(name)["template"]["data"].as_str().unwrap_or_default().to_owned()
+}
+
+fn arg(made: &Compiled, name: &str) -> String {
+    made.task(name)["config"]["args"][0].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn with_a_port_it_is_address_and_port_as_registered() {
+    for mode in ["bridge", "container"] {
+        let made = refer("x://@b:80/y", mode, json!({"ports": [{"container_port": 80}]}));
+        assert_eq!(made.found(), []);
+        assert_eq!(arg(&made, "a"), "x://${addr_b_80}/y");
+        let data = data(&made, "a");
+        assert!(
+            data.contains("addr_b_80=\"{{ template \"address\" \"app--b--tcp-80\" }}\""),
+            "{data}"
+        );
+        assert!(
+            data.contains("E=\"x://{{ template \"address\" \"app--b--tcp-80\" }}/y\""),
+            "{data}"
+        );
+    }
+}
+
+#[test]
+fn a_port_of_the_host_network_needs_no_listing() {
+    let made = refer("@b:99", "host", json!({}));
+    assert_eq!(made.found(), []);
+    assert_eq!(arg(&made, "a"), "${host_b}:99");
+    assert!(data(&made, "a").contains("E=\"{{ template \"host\" \"app--b\" }}:99\""));
+    assert_eq!(made.group("b")["service"]["address"], "${attr.unique.network.ip-address}");
+}
+
+#[test]
+fn a_port_that_is_not_listed_is_an_error_elsewhere() {
+    for mode in ["bridge", "container"] {
+        let made = refer("@b:99", mode, json!({"ports": [{"container_port": 80}]}));
+        assert!(made.found().contains(&("E0404", "@b:99")), "{}", made.messages());
+    }
+}
+
+#[test]
+fn without_a_port_the_others_ports_are_fixed() {
+    let ports = json!([{"container_port": 80}, {"container_port": 22, "host_port": 2222}]);
+    let made = refer("@b", "bridge", json!({"ports": ports}));
+    assert_eq!(made.found(), [("W0403", "@b")]);
+    assert_eq!(arg(&made, "a"), "${host_b}");
+    assert_eq!(
+        made.group("b")["network"]["port"],
+        json!({
+            "tcp_80": {"static": 80},
+            "tcp_22": {"static": 2222, "to": 22},
+            "own_22": {"static": 22},
+        })
+    );
+    // A container on the host's network has its own numbers anyway.
+    assert_eq!(refer("@b", "host", json!({"ports": [{"container_port": 80}]})).found(), []);
+}
+
+#[test]
+fn with_addresses_of_their_own_ports_stay_as_they_are() {
+    let document = appliance(&[
+        container("a", json!({"network_mode": "container", "args": ["@b", "@b:99", "@a:1"]})),
+        container("b", json!({"network_mode": "container", "ports": [{"container_port": 80}]})),
+    ]);
+    let made = compiled_with(&document, &[("network", "cni/overlay")]);
+    assert_eq!(made.found(), []);
+    assert_eq!(
+        made.task("a")["config"]["args"],
+        json!(["${host_b}", "${host_b}:99", "${host_a}:1"])
+    );
+    assert_eq!(made.group("b")["network"]["port"]["tcp_80"], json!({"to": 80}));
+    let address = &made.group("b")["service"][1];
+    assert_eq!(address["name"], "app--b");
+    assert_eq!(address["address_mode"], "alloc");
+}
+
+#[test]
+fn oneself_is_known_without_asking() {
+    let made = compiled(&appliance(&[container(
+        "a",
+        json!({
+            "ports": [{"container_port": 80}],
+            "args": ["@a:80", "@a"],
+            "env": {"E": "@a:80", "F": "@a"},
+        }),
+    )]));
+    assert_eq!(
+        made.task("a")["config"]["args"],
+        json!(["${NOMAD_HOST_ADDR_tcp_80}", "${attr.unique.network.ip-address}"])
+    );
+    let data = data(&made, "a");
+    assert_eq!(
+        data.trim_end(),
+        "E=\"{{ env \"NOMAD_HOST_ADDR_tcp_80\" }}\"\nF=\"{{ env \"attr.unique.network.ip-address\" }}\""
+    );
+}
+
+#[test]
+fn a_variable_gives_way_to_the_containers_own() {
+    let made = compiled(&appliance(&[
+        container("a", json!({"args": ["@b:80"], "env": {"addr_b_80": "mine"}})),
+        container("b", json!({"ports": [{"container_port": 80}]})),
+    ]));
+    assert_eq!(arg(&made, "a"), "${addr_b_80_}");
+    assert_eq!(made.task("a")["env"], json!({"addr_b_80": "mine"}));
+}
+
+#[test]
+fn only_services_follow_an_address() {
+    let refers = |kind: &str| {
+        let fields = json!({"type": kind, "args": ["@b:80"]});
+        let b = container("b", json!({"ports": [{"container_port": 80}]}));
+        appliance(&[container("a", fields), b])
+    };
+    let service = compiled(&refers("service"));
+    assert_eq!(service.task("a")["template"].get("change_mode"), None);
+    let still = compiled_with(&refers("service"), &[("follow-addresses", "false")]);
+    assert_eq!(still.task("a")["template"]["change_mode"], "noop");
+    let job = compiled(&refers("job"));
+    assert_eq!(job.job("a")["group"]["a"]["task"]["a"]["template"]["change_mode"], "noop");
+}
+
+#[test]
+fn one_who_has_no_instances_keeps_the_other_waiting() {
+    let made = refer("@b:80", "bridge", json!({"instances": 0, "ports": [{"container_port": 80}]}));
+    assert_eq!(made.found().first(), Some(&("W0401", "@b:80")));
+}

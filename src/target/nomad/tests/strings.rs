@@ -1,0 +1,65 @@
+//! Any string arrives as it was written: through the reading of HCL, that of the client, and
+//! that of a template's environment file.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::super::strings::{ConfigString, is_expanded_in_env};
+use super::{appliance, compiled, container};
+
+/// Characters that some reader on the way has a meaning for.
+fn awkward() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("$"),
+        Just("${"),
+        Just("%{"),
+        Just("}"),
+        Just("{{"),
+        Just("}}"),
+        Just("\""),
+        Just("\\"),
+        Just("\n"),
+        Just("\r"),
+        Just("#"),
+        Just("EOT"),
+        Just("A"),
+        Just("."),
+        Just("é"),
+        Just("😀"),
+        Just("\u{feff}"),
+        Just("\u{1}"),
+        Just(" "),
+        Just("'"),
+    ];
+    prop_oneof![
+        proptest::collection::vec(piece, 0..10).prop_map(|parts| parts.concat()),
+        // NUL cannot be in an argument of any process.
+        any::<String>().prop_map(|text| text.replace('\0', "")),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn strings_reach_the_client_as_it_must_read_them(text in awkward()) {
+        prop_assume!(unicode_normalization::is_nfc(&text));
+        let written = text.replace('@', "\\@");
+        let made = compiled(&appliance(&[container(
+            "a",
+            json!({"args": [written, "x"], "env": {"E": written}}),
+        )]));
+        prop_assert_eq!(made.found(), []);
+        let task = made.task("a");
+        let wanted = ConfigString::literal(&text);
+        prop_assert_eq!(task["config"]["args"][0].as_str(), Some(wanted.as_str()));
+        if is_expanded_in_env(&text) {
+            let data = task["template"]["data"].as_str().unwrap_or_default();
+            let value = data.trim_end().strip_prefix("E=").unwrap_or_default();
+            let read: String = serde_json::from_str(value).unwrap();
+            prop_assert_eq!(read, text);
+        } else {
+            prop_assert_eq!(task["env"]["E"].as_str(), Some(text.as_str()));
+        }
+    }
+}
