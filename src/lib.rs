@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! text --syntax--> tree --schema--> checked tree --model--> appliance --resolve--> plan
-//!      --target--> target model --render--> artifacts --emit--> files
+//!      --lint--> plan --target--> target model --render--> artifacts --emit--> files
 //! ```
 //!
 //! Each phase takes what the one before could save, and adds what it found to one list of
@@ -12,6 +12,8 @@
 pub mod cli;
 pub mod diag;
 pub mod emit;
+pub mod fix;
+pub mod lint;
 pub mod model;
 pub mod plan;
 pub mod project;
@@ -111,6 +113,9 @@ pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Co
     let mut diagnostics: Vec<Diagnostic> = fault.map(syntax::source_fault).into_iter().collect();
     let too_large = matches!(fault, Some(source::SourceFault::TooLarge(_)));
     let plan = if too_large { None } else { plan(&source, &mut diagnostics) };
+    if let Some(plan) = &plan {
+        lint::check(plan, &mut diagnostics);
+    }
     let mut outputs = Vec::new();
     if let Some(plan) = plan.filter(|_| !diag::has_errors(&diagnostics)) {
         for Selected { target, options } in targets {
@@ -122,6 +127,7 @@ pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Co
     if diag::has_errors(&diagnostics) {
         outputs.clear();
     }
+    lint::remove_covered(&mut diagnostics);
     diag::sort(&mut diagnostics);
     Ok(Compilation { report: Report { source, diagnostics }, outputs })
 }

@@ -236,3 +236,44 @@ fn no_colour_where_there_is_no_terminal() {
     assert!(run.stdout.is_empty() && !run.stderr.contains('\u{1b}'));
     assert!(run.stderr.contains("3 errors, 2 warnings"), "{}", run.stderr);
 }
+
+#[test]
+fn fix_writes_the_safe_edits_and_shows_what_is_left() {
+    let text = FAULTY.replace("\"cpus\": 1", "\"cpu\": 1");
+    let folder = folder(&[("a.json", &text)]);
+    let path = folder.path().join("a.json");
+    let diff = applc(folder.path(), &["check", "--diff", "a.json"]);
+    assert_eq!(diff.status, 1, "the unknown reference is left");
+    assert!(diff.stdout.starts_with("--- a/a.json\n+++ b/a.json\n@@ "), "{}", diff.stdout);
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    let run = applc(folder.path(), &["check", "--fix", "a.json", "--format", "short"]);
+    assert_eq!(run.status, 1);
+    assert!(run.stderr.contains("a.json:2:67: fixed E0201: unknown field `cpu`"), "{}", run.stderr);
+    assert!(run.stdout.contains("error[E0301]") && !run.stdout.contains("W0102"), "{}", run.stdout);
+    let fixed = FAULTY.replace("},},", "}},").replace("\"@b @b\"},}", "\"@b @b\"}}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), fixed);
+    let again = applc(folder.path(), &["check", "--fix", "a.json"]);
+    assert!(!again.stderr.contains("fixed"), "{}", again.stderr);
+    let clean = applc(folder.path(), &["check", "--diff", "a.json"]);
+    assert_eq!(clean.stdout, "");
+}
+
+#[test]
+fn standard_input_is_not_fixed_in_place() {
+    let folder = folder(&[]);
+    assert_eq!(applc(folder.path(), &["check", "--fix", "-"]).status, 2);
+}
+
+#[test]
+fn explain_tells_a_code_and_near_ones() {
+    let folder = folder(&[]);
+    let page = applc(folder.path(), &["explain", "e0301"]);
+    assert_eq!(page.status, 0);
+    assert!(page.stdout.starts_with("# E0301: a reference to a container"), "{}", page.stdout);
+    assert!(page.stdout.contains("```json faulty"), "{}", page.stdout);
+    let list = applc(folder.path(), &["explain"]).stdout;
+    assert_eq!(list.lines().count(), applc::diag::codes::ALL.len());
+    let unknown = applc(folder.path(), &["explain", "E030"]);
+    assert_eq!((unknown.status, unknown.stdout.as_str()), (2, ""));
+    assert!(applc(folder.path(), &["explain", "E0121"]).stderr.contains("E01"));
+}

@@ -16,6 +16,8 @@ use crate::diag::Format;
     after_help = "\
 Examples:
   applc check app.json                                 find all faults, write nothing
+  applc check app.json --fix                           mend what can be mended without asking
+  applc explain E0301                                  what a code means
   applc compile app.json --target compose              print a Compose file
   applc compile app.json --target nomad -o jobs/       write Nomad's job files to jobs/
   applc compile app.json -t compose -t kubernetes -o out/
@@ -48,6 +50,8 @@ Findings for people go to standard error, documents for programs (all other form
 standard output: one document for all files. Exit status 1 where there is an error, also
 one that was made so with --deny; warnings and hints leave it 0.")]
     Check(Check),
+    /// Explain a code: what is wrong, why it matters, how it is mended
+    Explain(Explain),
     /// Print the JSON Schema of the appliance language
     #[command(after_help = "\
 Give it to an editor to get completion and help while writing: for VS Code, in settings
@@ -82,11 +86,26 @@ pub struct Check {
     #[arg(required = true)]
     pub files: Vec<String>,
 
+    /// Mend what can be mended without asking, in the files; what is left is shown
+    #[arg(long)]
+    pub fix: bool,
+
+    /// Show what --fix would change as a unified diff, and write nothing
+    #[arg(long, visible_alias = "dry-run")]
+    pub diff: bool,
+
     #[command(flatten)]
     pub targets: TargetArguments,
 
     #[command(flatten)]
     pub findings: FindingsArguments,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The code of a finding, as `E0301`; without it all codes are listed
+    pub code: Option<String>,
 }
 
 /// How findings are shown, and how grave they are.

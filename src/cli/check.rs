@@ -2,13 +2,16 @@
 
 use super::args::Check;
 use super::findings::{Findings, Stream};
-use super::projects::Projects;
+use super::fix::{self, Mode};
+use super::projects::{Projects, Settings};
 use super::terminal::Disk;
 use super::{Status, select};
 
 /// Checks each file; the gravest status of all.
 pub fn run(arguments: &Check) -> Status {
-    let mut findings = match Findings::new(&arguments.findings, Stream::Stdout, true) {
+    // A diff is what is printed then, and findings go beside it.
+    let stream = if arguments.diff { Stream::Stderr } else { Stream::Stdout };
+    let mut findings = match Findings::new(&arguments.findings, stream, true) {
         Ok(findings) => findings,
         Err(status) => return status,
     };
@@ -24,20 +27,33 @@ fn check(arguments: &Check, findings: &mut Findings) -> Status {
         Ok(targets) => targets,
         Err(status) => return status,
     };
+    let mode = match (arguments.diff, arguments.fix) {
+        (true, _) => Some(Mode::Diff),
+        (false, true) => Some(Mode::Write),
+        (false, false) => None,
+    };
     let mut projects = Projects::default();
     let mut status = Status::Clean;
     for file in &arguments.files {
-        let settings = match projects.apply(file, &targets, findings) {
-            Ok(settings) => settings,
-            Err(faulty) => {
-                status = status.max(faulty);
-                continue;
-            }
-        };
-        status = status.max(match crate::compile(&Disk, file, &settings.targets) {
-            Ok(compilation) => findings.add(compilation.with_levels(&settings.levels).report),
-            Err(error) => findings.fail(file, &error),
+        status = status.max(match projects.apply(file, &targets, findings) {
+            Ok(settings) => check_file(file, mode, &settings, findings),
+            Err(faulty) => faulty,
         });
     }
     status
+}
+
+fn check_file(
+    file: &str,
+    mode: Option<Mode>,
+    settings: &Settings,
+    findings: &mut Findings,
+) -> Status {
+    match mode {
+        Some(mode) => fix::run(file, mode, settings, findings),
+        None => match settings.check(&Disk, file) {
+            Ok(report) => findings.add(report),
+            Err(error) => findings.fail(file, &error),
+        },
+    }
 }

@@ -4,7 +4,9 @@
 mod args;
 mod check;
 mod compile;
+mod explain;
 mod findings;
+mod fix;
 mod levels;
 mod projects;
 mod select;
@@ -52,6 +54,7 @@ fn dispatch(arguments: Arguments) -> Status {
     match arguments.command {
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Schema => terminal::print(crate::schema::TEXT),
         Command::Targets(arguments) => targets::run(&arguments),
     }

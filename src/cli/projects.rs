@@ -6,9 +6,9 @@ use std::path::Path;
 use super::Status;
 use super::findings::Findings;
 use super::terminal::{Disk, STDIN, fail};
-use crate::Selected;
-use crate::diag::Levels;
+use crate::diag::{Levels, Report};
 use crate::project;
+use crate::{Error, Selected, World};
 
 /// The project files met so far.
 #[derive(Default)]
@@ -23,6 +23,17 @@ pub struct Settings {
     pub targets: Vec<Selected>,
     /// The levels of findings.
     pub levels: Levels,
+}
+
+impl Settings {
+    /// What is found in a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a template is faulty.
+    pub fn check(&self, world: &dyn World, file: &str) -> Result<Report, Error> {
+        let compilation = crate::compile(world, file, &self.targets)?;
+        Ok(compilation.with_levels(&self.levels).report)
+    }
 }
 
 impl Projects {

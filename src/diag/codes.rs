@@ -111,6 +111,15 @@ codes! {
     NAME_CHANGED "H0401" Hint "a name was changed to one the target takes";
     DEFAULT_CHOSEN "H0402" Hint "a value the target needs and the appliance does not give";
 
+    // Lints: nothing is wrong, but it may not be what one wants.
+    SECRET_IN_SIGHT "W0601" Warning "a secret in plain sight in an environment variable";
+    SENSITIVE_MOUNT "W0602" Warning "a sensitive place of the host is mounted";
+    LOST_AT_SIGN "W0603" Warning "the `@` behind a user and password is read as a reference";
+    LITTLE_MEMORY "W0604" Warning "less memory than a container can start with";
+    MOVING_IMAGE "H0601" Hint "an image without a version, or with `latest`";
+    PRIVILEGED "H0602" Hint "a container with full rights on its host";
+    UNORDERED_REFERENCE "H0603" Hint "a reference to a container that one does not wait for";
+
     // Options: what is said to applc beside the appliance.
     BAD_OPTION "E0501" Error "an option that no target has, or a value it does not take";
     BAD_LEVEL "E0502" Error "a level set for a code that does not exist, or that cannot have it";

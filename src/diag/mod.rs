@@ -9,6 +9,7 @@ pub mod human;
 mod json;
 mod junit;
 mod levels;
+pub mod pages;
 mod sarif;
 mod short;
 mod words;

@@ -35,6 +35,11 @@ pub fn stem(path: &Path) -> &str {
     path.file_stem().unwrap().to_str().unwrap()
 }
 
+/// The targets that are built.
+pub fn targets() -> impl Iterator<Item = &'static dyn Target> {
+    applc::target::ALL.iter().copied().filter(|target| !target.capabilities().is_empty())
+}
+
 /// Compiles a file for one target with its default options.
 pub fn compile(path: &Path, target: &'static dyn Target) -> Compilation {
     let selected = Selected { target, options: Options::of(target) };
@@ -42,10 +47,13 @@ pub fn compile(path: &Path, target: &'static dyn Target) -> Compilation {
 }
 
 /// Everything a compilation gives, as a person would see it: the findings, then the files.
-/// The repository's own path is left out.
+/// The repository's own path is left out, and so is advice (codes 06).
 pub fn shown(compilation: &Compilation) -> String {
     let root = format!("{}/", env!("CARGO_MANIFEST_DIR"));
-    let mut text = human::render(&compilation.report, false).replace(&root, "");
+    let mut report = compilation.report.clone();
+    // Advice is the same on every target.
+    report.diagnostics.retain(|found| found.code.id.get(1..3) != Some("06"));
+    let mut text = human::render(&report, false).replace(&root, "");
     for artifact in compilation.outputs.iter().flat_map(|output| &output.artifacts) {
         text.push_str(&format!("======== {}\n{}", artifact.path, artifact.text));
     }

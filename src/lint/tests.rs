@@ -1,0 +1,151 @@
+use std::io;
+
+use crate::World;
+
+/// One appliance in memory.
+struct Memory(String);
+
+impl World for Memory {
+    fn read(&self, _: &str) -> io::Result<Vec<u8>> {
+        Ok(self.0.clone().into_bytes())
+    }
+}
+
+/// Code and text of the findings about two containers: `a` with these fields, and `b`,
+/// which lists port 80.
+fn found(fields: &str) -> Vec<(&'static str, String)> {
+    let text = format!(
+        r#"{{"id": "x", "containers": [
+            {{"id": "a", "type": "service", "resources": {{"cpus": 1, "mem": 64}}, {fields}}},
+            {{"id": "b", "type": "service", "image": "i:1", "resources": {{"cpus": 1, "mem": 64}},
+              "network_mode": "bridge", "ports": [{{"container_port": 80}}]}}]}}"#
+    );
+    let report = crate::compile(&Memory(text), "a.json", &[]).unwrap().report;
+    let finding =
+        |d: &crate::diag::Diagnostic| (d.code.id, report.source.slice(d.primary.span).to_owned());
+    report.diagnostics.iter().map(finding).collect()
+}
+
+fn codes(fields: &str) -> Vec<&'static str> {
+    found(fields).into_iter().map(|(code, _)| code).collect()
+}
+
+#[test]
+fn images_without_a_version() {
+    assert_eq!(found(r#""image": "nginx""#), [("H0601", "\"nginx\"".to_owned())]);
+    assert_eq!(codes(r#""image": "reg:5000/nginx:latest""#), ["H0601"]);
+    assert_eq!(codes(r#""image": "nginx:1.27""#), [""; 0]);
+    assert_eq!(codes(r#""image": "nginx@sha256:0123""#), [""; 0]);
+}
+
+#[test]
+fn secrets_in_sight() {
+    let env = |name: &str, value: &str| {
+        codes(&format!(r#""image": "i:1", "env": {{"{name}": "{value}"}}"#))
+    };
+    for (name, value) in [
+        ("POSTGRES_PASSWORD", "hunter2"),
+        ("api_key", "x1"),
+        ("apiKey", "x1"),
+        ("DATABASE_URL", r"postgres://u:pw\\@example.org/x"),
+        ("X", "AKIAIOSFODNN7EXAMPLE"),
+        ("X", r"-----BEGIN RSA PRIVATE KEY-----\nMIIE"),
+    ] {
+        assert_eq!(env(name, value), ["W0601"], "{name}={value}");
+    }
+    for (name, value) in [
+        ("POSTGRES_PASSWORD_FILE", "hunter2"),
+        ("POSTGRES_PASSWORD", "/run/secrets/pw"),
+        ("ALLOW_EMPTY_PASSWORD", "yes"),
+        ("POSTGRES_PASSWORD", ""),
+        ("MAX_TOKENS", "100"),
+        ("TOKEN", "${TOKEN}"),
+        ("URL", "http://example.org:80/a"),
+        ("X", r"-----BEGIN CERTIFICATE-----\nMIIE"),
+        ("X", "AKIA"),
+    ] {
+        assert_eq!(env(name, value), [""; 0], "{name}={value}");
+    }
+}
+
+#[test]
+fn sensitive_places() {
+    let mount = |path: &str, mode: &str| {
+        codes(&format!(
+            r#""image": "i:1", "volumes":
+                [{{"type": "host", "src": "{path}", "dest": "/d", "mode": "{mode}"}}]"#
+        ))
+    };
+    for path in ["/", "/etc/", "/var/run/docker.sock", "/root/.ssh", "/sys", "/proc/sys"] {
+        assert_eq!(mount(path, "RW"), ["W0602"], "{path}");
+    }
+    assert_eq!(mount("/etc", "RO"), ["W0602"]);
+    for path in ["/srv/data", "/etc/localtime", "/rooted", "/data/etc", "/var/log"] {
+        assert_eq!(mount(path, "RW"), [""; 0], "{path}");
+    }
+    for path in ["/proc", "/sys", "/sys/fs/cgroup"] {
+        assert_eq!(mount(path, "RO"), [""; 0], "{path}");
+    }
+}
+
+#[test]
+fn rights_and_memory() {
+    assert_eq!(codes(r#""image": "i:1", "is_privileged": true"#), ["H0602"]);
+    assert_eq!(codes(r#""image": "i:1", "is_privileged": false"#), [""; 0]);
+    let with = |mem: u32| {
+        let text = format!(
+            r#"{{"id": "x", "containers": [{{"id": "a", "type": "job", "image": "i:1",
+                "resources": {{"cpus": 1, "mem": {mem}}}}}]}}"#
+        );
+        let report = crate::compile(&Memory(text), "a.json", &[]).unwrap().report;
+        report.diagnostics.iter().map(|d| d.code.id).collect::<Vec<_>>()
+    };
+    assert_eq!(with(5), ["W0604"]);
+    assert_eq!(with(6), [""; 0]);
+}
+
+#[test]
+fn ports_that_are_not_listed() {
+    let depends = r#""image": "i:1", "dependencies": ["b"]"#;
+    let port = |port: u32| found(&format!(r#"{depends}, "cmd": "x @b:{port}""#));
+    assert_eq!(port(80), []);
+    assert_eq!(port(81), [("H0301", "@b:81".to_owned())]);
+}
+
+#[test]
+fn references_without_a_dependency() {
+    assert_eq!(found(r#""image": "i:1", "args": ["@b", "@b"]"#), [("H0603", "@b".to_owned())]);
+    assert_eq!(codes(r#""image": "i:1", "args": ["@b"], "dependencies": ["b"]"#), [""; 0]);
+    assert_eq!(codes(r#""image": "i:1", "args": ["@a"]"#), [""; 0], "to itself");
+    let chain = |c: &str| {
+        let text = format!(
+            r#"{{"id": "x", "containers": [
+            {{"id": "a", "type": "service", "image": "i:1", "resources": {{"cpus": 1, "mem": 64}},
+              "dependencies": ["b"], "cmd": "@c"}},
+            {{"id": "b", "type": "service", "image": "i:1", "resources": {{"cpus": 1, "mem": 64}},
+              "dependencies": ["c"]}},
+            {{"id": "c", "type": "service", "image": "i:1", "resources": {{"cpus": 1, "mem": 64}},
+              "cmd": "{c}"}}]}}"#
+        );
+        let report = crate::compile(&Memory(text), "a.json", &[]).unwrap().report;
+        report.diagnostics.iter().map(|d| d.code.id).collect::<Vec<_>>()
+    };
+    assert_eq!(chain("x"), [""; 0], "through another");
+    assert_eq!(chain("@a @b"), [""; 0], "in circles");
+}
+
+#[test]
+fn at_signs_that_a_reference_takes() {
+    let cmd =
+        |cmd: &str| found(&format!(r#""image": "i:1", "dependencies": ["b"], "cmd": "{cmd}""#));
+    assert_eq!(cmd("x://u:pw@b:80/d"), [("W0603", "@b:80".to_owned())]);
+    assert_eq!(cmd("ssh://git@b"), [("W0603", "@b".to_owned())]);
+    for right in [r"x://u:pw\\@@b:80/d", "zk://h:2181,@b", "http://@b:80", "-h@b", "http://x/@b"] {
+        assert_eq!(cmd(right), [], "{right}");
+    }
+}
+
+#[test]
+fn advice_does_not_follow_errors() {
+    assert_eq!(codes(r#""args": ["@b", "@nobody"], "image": """#), ["E0301", "E0206"]);
+}

@@ -1,0 +1,165 @@
+//! The explanations of codes: one for each, in order, with examples that do what they say.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::{fs, io};
+
+use applc::diag::{Level, codes, pages};
+use applc::target::Options;
+use applc::{Selected, World};
+
+/// Codes of which no text can be an example: bytes that are no text, a large file, none.
+const WITHOUT_EXAMPLE: [&str; 4] = ["E0001", "E0002", "E0003", "E0114"];
+
+/// Files in memory.
+struct Memory(BTreeMap<String, String>);
+
+impl World for Memory {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        let text = self.0.get(path).ok_or(io::ErrorKind::NotFound)?;
+        Ok(text.clone().into_bytes())
+    }
+}
+
+/// An example of a page.
+struct Example {
+    /// The form: `json`, `yaml`, `toml`.
+    language: String,
+    /// The words behind it: `faulty` or `mended`, perhaps `target=NAME`.
+    marks: Vec<String>,
+    text: String,
+}
+
+fn examples(page: &str) -> Vec<Example> {
+    let mut examples = Vec::new();
+    let mut open: Option<Example> = None;
+    for line in page.lines() {
+        match (open.as_mut(), line.strip_prefix("```")) {
+            (None, Some(info)) => {
+                let mut words = info.split_whitespace().map(str::to_owned);
+                let language = words.next().unwrap_or_default();
+                open = Some(Example { language, marks: words.collect(), text: String::new() });
+            }
+            (Some(_), Some(_)) => examples.extend(open.take()),
+            (Some(example), None) => {
+                example.text.push_str(line);
+                example.text.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "a fence is not closed");
+    examples
+}
+
+impl Example {
+    /// The codes it gives, and the levels of their findings.
+    fn found(&self) -> Vec<(&'static str, Level)> {
+        let diagnostics = if self.language == "toml" {
+            let path = "/a/applc.toml".to_owned();
+            let world = Memory(BTreeMap::from([(path, self.text.clone())]));
+            let project = applc::project::find(&world, Path::new("/a/a.json")).unwrap().unwrap();
+            project.report.diagnostics
+        } else {
+            let path = format!("/a/a.{}", self.language);
+            let world = Memory(BTreeMap::from([(path.clone(), self.text.clone())]));
+            let name = self.marks.iter().find_map(|mark| mark.strip_prefix("target="));
+            let selected = name.map(|name| {
+                let target = applc::target::find(name).unwrap();
+                Selected { target, options: Options::of(target) }
+            });
+            let targets: Vec<Selected> = selected.into_iter().collect();
+            applc::compile(&world, &path, &targets).unwrap().report.diagnostics
+        };
+        diagnostics.iter().map(|found| (found.code.id, found.level)).collect()
+    }
+}
+
+#[test]
+fn every_code_has_a_page_and_every_page_a_code() {
+    let folder = common::repository("docs/diagnostics");
+    let files: BTreeSet<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "README.md")
+        .collect();
+    let wanted: BTreeSet<String> =
+        codes::ALL.iter().map(|code| format!("{}.md", code.id)).collect();
+    assert_eq!(files, wanted, "docs/diagnostics and src/diag/codes.rs");
+    for code in codes::ALL {
+        let page =
+            pages::of(code).unwrap_or_else(|| panic!("{} is not in src/diag/pages.rs", code.id));
+        let title = format!("# {}: {}\n", code.id, code.summary);
+        assert!(page.starts_with(&title), "the first line of {}.md must be: {title}", code.id);
+    }
+}
+
+#[test]
+fn faulty_examples_give_their_code_and_mended_ones_no_error() {
+    let mut wrong = Vec::new();
+    for code in codes::ALL {
+        let Some(page) = pages::of(code) else { continue };
+        let examples = examples(page);
+        let marked = |mark: &str| -> Vec<&Example> {
+            examples.iter().filter(|e| e.marks.iter().any(|m| m == mark)).collect()
+        };
+        let (faulty, mended) = (marked("faulty"), marked("mended"));
+        if (faulty.is_empty() || mended.is_empty()) && !WITHOUT_EXAMPLE.contains(&code.id) {
+            wrong.push(format!("{} has no faulty or no mended example", code.id));
+        }
+        for example in faulty {
+            let found = example.found();
+            if found.iter().all(|(id, _)| *id != code.id) {
+                wrong.push(format!("{}: the faulty example gives {found:?}", code.id));
+            }
+        }
+        for example in mended {
+            let found = example.found();
+            if found.iter().any(|(id, level)| *id == code.id || *level == Level::Error) {
+                wrong.push(format!("{}: the mended example gives {found:?}", code.id));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// The index of the pages: a table for each phase.
+fn index() -> String {
+    const PHASES: [(&str, &str); 7] = [
+        ("00", "Source"),
+        ("01", "Syntax"),
+        ("02", "Structure"),
+        ("03", "Resolving"),
+        ("04", "Targets"),
+        ("05", "Options"),
+        ("06", "Advice"),
+    ];
+    let mut text =
+        "# Codes\n\nEvery kind of finding there is, each with a page that `applc explain CODE` \
+                    shows too. An id is never given to another kind. How findings are shown and \
+                    their levels set stands in [diagnostics.md](../diagnostics.md).\n"
+            .to_owned();
+    for (digits, phase) in PHASES {
+        text.push_str(&format!("\n## {phase}\n\n| code | level | |\n|---|---|---|\n"));
+        for code in codes::ALL.iter().filter(|code| code.id.get(1..3) == Some(digits)) {
+            let (id, level, summary) = (code.id, code.level.name(), code.summary);
+            text.push_str(&format!("| [{id}]({id}.md) | {level} | {summary} |\n"));
+        }
+    }
+    text
+}
+
+#[test]
+fn the_index_lists_all_codes() {
+    let path = common::repository("docs/diagnostics/README.md");
+    let index = index();
+    let rows = index.lines().filter(|line| line.starts_with("| [")).count();
+    assert_eq!(rows, codes::ALL.len(), "a phase is missing in the index");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &index).unwrap();
+    }
+    let known = fs::read_to_string(&path).unwrap_or_default();
+    assert!(known == index, "{} is out of date: run `UPDATE_DOCS=1 cargo test`", path.display());
+}
