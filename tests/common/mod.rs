@@ -35,11 +35,6 @@ pub fn stem(path: &Path) -> &str {
     path.file_stem().unwrap().to_str().unwrap()
 }
 
-/// The targets that are built.
-pub fn targets() -> impl Iterator<Item = &'static dyn Target> {
-    applc::target::ALL.iter().copied().filter(|target| !target.capabilities().is_empty())
-}
-
 /// Compiles a file for one target with its default options.
 pub fn compile(path: &Path, target: &'static dyn Target) -> Compilation {
     let selected = Selected { target, options: Options::of(target) };

@@ -222,6 +222,28 @@ def test_strings_arrive_as_they_are(compiler: Compiler, run: Agent) -> None:
     assert values == [text + address + text for text in [*around, decomposed]]
 
 
+def test_the_example_of_awkward_strings_arrives_as_it_is(compiler: Compiler, run: Agent) -> None:
+    appliance = json.loads((ROOT / "examples" / "quoting.json").read_text())
+    for each in appliance["containers"]:
+        each["image"] = compiler.image(f"quoting-{each['id']}", Behaviour(shell="mimic"))
+    compiler.submit(appliance)
+    run.wait_for_deployment("quoting")
+    for each in appliance["containers"]:
+        (start,) = run.starts("quoting", each["id"], each["id"])
+        given = start.argv[1:] if "args" in each else start.argv[2:]
+        wanted = each.get("args") or [each["cmd"]]
+        assert len(given) == len(wanted)
+        for got, text in [*zip(given, wanted, strict=True), *env_pairs(start.environ, each["env"])]:
+            text = text if isinstance(text, str) else json.dumps(text)
+            if "@" not in text.replace("\\@", ""):
+                assert got == text.replace("\\@", "@")
+
+
+def env_pairs(environ: dict[str, str], env: dict[str, Any]) -> list[tuple[str, str]]:
+    """What arrived and what was written, of the variables whose value is a string."""
+    return [(environ[name], value) for name, value in env.items() if isinstance(value, str)]
+
+
 def test_a_script_arrives_as_it_is(compiler: Compiler, run: Agent) -> None:
     image = compiler.image("script", Behaviour(shell="mimic"))
     script = "\n".join(text.replace("@", "\\@") for text in AWKWARD)
