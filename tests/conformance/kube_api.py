@@ -25,8 +25,8 @@ import support
 
 Object = dict[str, Any]
 
-# Kinds whose pods a controller makes, and the resource of each.
-WORKLOADS = {"Deployment": "deployments", "Job": "jobs", "CronJob": "cronjobs"}
+# Kinds whose pods a controller makes.
+WORKLOADS = {"Deployment", "Job", "CronJob"}
 
 
 class Refused(AssertionError):
@@ -252,30 +252,42 @@ class Cluster:
         how = "--server-side" if server_side else "--server-side=false"
         self.checked("apply", how, "--validate=strict", *more, "-f", "-", stdin=text)
 
-    def pods_of(self, workload: Object) -> list[Object]:
-        """The pods that the controllers made for a Deployment or Job of the cluster.
+    def pods_of(self, workloads: list[Object]) -> list[list[Object]]:
+        """The pods that the controllers made for Deployments and Jobs of one namespace.
 
-        Waits until there are as many as asked for; raises `Refused` with the controller's
+        Waits until there are as many of each as asked for; raises `Refused` with the controller's
         message where the API server does not take them.
         """
-        kind, meta, spec = workload["kind"], workload["metadata"], workload["spec"]
-        namespace, name = meta["namespace"], meta["name"]
-        if kind == "Deployment":
-            wanted = spec.get("replicas", 1)
-            labels = spec["selector"]["matchLabels"]
-        else:
-            wanted = min(spec.get("parallelism", 1), spec.get("completions", 1))
-            labels = {"batch.kubernetes.io/job-name": name}
-        selector = ",".join(f"{key}={value}" for key, value in labels.items())
+        if not workloads:
+            return []
+        namespace = workloads[0]["metadata"]["namespace"]
+        # Only what takes long is looked into: mostly the pods are there at once.
+        patience = time.monotonic() + 10
 
-        def made() -> list[Object] | None:
-            pods = self.get("pods", "-n", namespace, "-l", selector)["items"]
-            if len(pods) == wanted:
-                return pods or [{}]
-            for event in self.items("events", namespace):
-                if event["reason"] == "FailedCreate" and event["involvedObject"]["name"].startswith(name):
+        def made() -> list[list[Object]] | None:
+            pods = self.items("pods", namespace)
+            found = [[pod for pod in pods if is_of(pod, workload)] for workload in workloads]
+            if list(map(len, found)) == list(map(pods_wanted, workloads)):
+                return found
+            for event in self.items("events", namespace) if time.monotonic() > patience else ():
+                if event["reason"] == "FailedCreate":
                     raise Refused(event["message"])
             return None
 
-        pods = wait_for(f"{wanted} pods of {kind} {namespace}/{name}", made)
-        return pods if wanted else []
+        return wait_for(f"the pods of {namespace}", made)
+
+
+def pods_wanted(workload: Object) -> int:
+    """How many pods a Deployment or Job has at a time."""
+    spec = workload["spec"]
+    if workload["kind"] == "Deployment":
+        return spec.get("replicas", 1)
+    return min(spec.get("parallelism", 1), spec.get("completions", 1))
+
+
+def is_of(pod: Object, workload: Object) -> bool:
+    """Whether a pod was made for a Deployment or Job."""
+    labels, name = pod["metadata"]["labels"], workload["metadata"]["name"]
+    if workload["kind"] == "Deployment":
+        return workload["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    return labels.get("batch.kubernetes.io/job-name") == name

@@ -48,9 +48,12 @@ def test_a_right_file_is_taken_and_its_pods_are_made(cluster: Cluster, namespace
     cluster.dry_run(text)
     assert cluster.items("deployments", namespace) == []
     cluster.apply(text)
-    for resource, pods in (("deployments", 2), ("jobs", 1)):
-        (workload,) = cluster.items(resource, namespace)
-        assert len(cluster.pods_of(workload)) == pods
+    workloads = cluster.items("deployments,jobs", namespace)
+    pods = cluster.pods_of(workloads)
+    assert {item["kind"]: len(made) for item, made in zip(workloads, pods, strict=True)} == {
+        "Deployment": 2,
+        "Job": 1,
+    }
 
 
 @pytest.mark.parametrize(
