@@ -252,3 +252,20 @@ fn defaults_are_those_of_the_language() {
     assert_eq!((job.retries.value, job.repeats.value), (1, Repeats::Times(1)));
     assert_eq!(job.interval.value.months, 2);
 }
+
+#[test]
+fn what_no_process_can_be_given_is_refused() {
+    let nul = r#""a\u0000b""#;
+    let fields = [
+        format!(r#""cmd":{nul}"#),
+        format!(r#""args":[{nul}]"#),
+        format!(r#""env":{{"A":{nul}}}"#),
+        r#""volumes":[{"src":"/x","dest":"a\u0000b","type":"host"}]"#.to_owned(),
+        r#""volumes":[{"src":"a\u0000b","dest":"/x","type":"host"}]"#.to_owned(),
+    ];
+    for field in fields {
+        assert_eq!(one(&format!(r#"{{"id":"a",{field}}}"#)), ("E0206", nul.to_owned()), "{field}");
+    }
+    // As JSON text it is the six characters of an escape.
+    assert_eq!(faults(&format!(r#"{{"id":"a","env":{{"A":[{nul}]}}}}"#)), []);
+}

@@ -15,10 +15,25 @@ use super::Scope;
 pub fn scalar(node: &Node, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) -> Text {
     let mut builder = Builder { scope, diagnostics, pieces: Vec::new() };
     match &node.kind {
-        Kind::String(text) => builder.scan(text, node.span, &str::to_owned),
+        Kind::String(text) => {
+            check_nul(text, node.span, builder.diagnostics);
+            builder.scan(text, node.span, &str::to_owned);
+        }
         _ => builder.json(node),
     }
     Text { pieces: builder.pieces, span: node.span }
+}
+
+/// Checks that a string can be given to a process, or be a path: both end at a NUL. In JSON
+/// text it is an escape and does no harm.
+pub fn check_nul(text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
+    if text.contains('\0') {
+        let message = "a NUL character cannot reach a container";
+        diagnostics.push(
+            Diagnostic::new(&codes::BAD_FORMAT, span, message)
+                .help("to a process an argument, a variable and a path end at the first one"),
+        );
+    }
 }
 
 struct Builder<'a, 'd> {

@@ -7,7 +7,7 @@ use crate::model;
 use crate::plan::{Container, Mount, MountSource, Volume};
 use crate::source::{Span, Spanned};
 
-use super::{Scope, containers, owned};
+use super::{Scope, containers, owned, text};
 
 /// The mounts of one container.
 pub fn mounts(
@@ -18,6 +18,7 @@ pub fn mounts(
     let mut first: HashMap<&str, Span> = HashMap::new();
     let mut mounts = Vec::new();
     for mount in written {
+        text::check_nul(mount.dest.value, mount.dest.span, diagnostics);
         // `/data` and `/data/` are one place.
         let dest = match mount.dest.value.trim_end_matches('/') {
             "" => "/",
@@ -32,6 +33,7 @@ pub fn mounts(
             );
         }
         let source = if mount.is_host {
+            text::check_nul(mount.src.value, mount.src.span, diagnostics);
             MountSource::Host(owned(mount.src))
         } else {
             match scope.volumes.get(mount.src.value) {
