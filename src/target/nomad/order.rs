@@ -214,7 +214,9 @@ pub fn started_service(
         name: scope.service(&container.id.value, names::STARTED),
         port: port.map(str::to_owned),
         address: None,
-        address_mode: reach.own_address.then_some("alloc").filter(|_| port.is_some()),
+        // A task's service takes no other; with an address of its own, a container is checked
+        // through its port on the host.
+        address_mode: None,
         check,
     })
 }

@@ -91,6 +91,7 @@ fn with_addresses_of_their_own_ports_stay_as_they_are() {
     let address = &made.group("b")["service"][1];
     assert_eq!(address["name"], "app--b");
     assert_eq!(address["address_mode"], "alloc");
+    assert_eq!(made.task("b").get("service"), None);
 }
 
 #[test]
