@@ -541,3 +541,20 @@ fn a_field_whose_value_a_rule_forbids_is_described_with_its_owner() {
     assert_eq!(source.slice(found[0].secondary[0].span), "\"job\"");
     assert!(found[0].help[0].starts_with("`health_check`: Services only."), "{:?}", found[0].help);
 }
+#[test]
+fn many_faults_in_one_object_do_not_cost_the_square_of_their_number() {
+    // Noticed by its slowness where the whole object is gone through for each fault.
+    const MANY: usize = 3_000;
+    let keys = |prefix: &str| -> String {
+        (0..MANY).map(|at| format!(r#""{prefix}{at}": 1"#)).collect::<Vec<_>>().join(",")
+    };
+    let empty = vec!["{}"; MANY].join(",");
+    let texts = [
+        (service(&keys("unknown")), MANY),
+        (service(&format!(r#""env": {{{}}}"#, keys("="))), MANY),
+        (format!(r#"{{{}, "id": "a", "containers": [{empty}]}}"#, keys("unknown")), 2 * MANY),
+    ];
+    for (text, faults) in texts {
+        assert_eq!(found(&text).1.len(), faults);
+    }
+}

@@ -88,8 +88,13 @@ impl<'a> jsonschema::json::Node<'a, Tree> for &'a Node {
         }
     }
 
+    /// What the library puts into its errors, where nothing reads it: of an array or an
+    /// object, which may be in many errors, only `null`.
     fn to_value(&self) -> Cow<'a, Value> {
-        Cow::Owned(of(self))
+        Cow::Owned(match self.kind {
+            Kind::Array(_) | Kind::Object(_) => Value::Null,
+            _ => of(self),
+        })
     }
 
     fn identity(&self) -> Option<NodeIdentity> {
@@ -162,6 +167,11 @@ impl<'a> Array<'a, Tree> for &'a [Node] {
 
     fn elements(&self) -> std::slice::Iter<'a, Node> {
         self.iter()
+    }
+
+    fn is_unique(&self) -> bool {
+        let values: Vec<Value> = self.iter().map(of).collect();
+        jsonschema::json::unique::is_unique(&values)
     }
 }
 
