@@ -8,7 +8,7 @@ use std::path::Path;
 use assert_cmd::Command;
 
 const GOOD: &str = r#"{"id":"app","containers":[
-  {"id":"web","type":"service","image":"nginx","resources":{"cpus":1,"mem":64},"network_mode":"bridge"}]}"#;
+  {"id":"web","type":"service","image":"nginx:1.27","resources":{"cpus":1,"mem":64},"network_mode":"bridge"}]}"#;
 
 fn applc() -> Command {
     let mut command = Command::cargo_bin("applc").unwrap();

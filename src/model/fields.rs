@@ -101,6 +101,11 @@ impl<'t> Fields<'t> {
         self.0.and_then(|object| object.get(name))
     }
 
+    /// Where the key of a member stands.
+    pub fn key(self, name: &str) -> Option<Span> {
+        self.0.and_then(|object| object.member(name)).map(|member| member.key.span)
+    }
+
     /// The members of a member.
     pub fn object(self, name: &str) -> Fields<'t> {
         Fields::of(self.node(name))

@@ -206,7 +206,7 @@ pub enum Scope {
 /// `health_check`.
 #[derive(Debug)]
 pub struct HealthCheck<'t> {
-    /// The whole object, or what made the default check.
+    /// The key `health_check`.
     pub span: Span,
     /// How it is checked.
     pub protocol: Spanned<Protocol>,

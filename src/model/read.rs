@@ -62,7 +62,7 @@ fn container(node: &Node) -> Option<Container<'_>> {
 fn service<'t>(fields: Fields<'t>, place: Span) -> Service<'t> {
     let default: Spanned<bool> = fields.or("default_health_check", false, place);
     Service {
-        health_check: fields.node("health_check").and_then(health_check),
+        health_check: health_check(fields),
         default_health_check: default.value.then_some(default.span),
         minimum_capacity: fields.or("minimum_capacity", 0.0, place),
     }
@@ -151,16 +151,18 @@ fn hints(fields: Fields<'_>) -> Hints {
     }
 }
 
-fn health_check(node: &Node) -> Option<HealthCheck<'_>> {
-    let fields = Fields(Some(node.as_object()?));
+fn health_check(service: Fields<'_>) -> Option<HealthCheck<'_>> {
+    // The key is pointed at, not the object, which may run over many lines.
+    let place = service.key("health_check")?;
+    let fields = Fields(Some(service.node("health_check")?.as_object()?));
     let default = Protocol { kind: ProtocolKind::Tcp, mesos: true };
     let default_timing = Timing::default();
     let seconds = |name, default| fields.get::<u32>(name).map_or(default, |seconds| seconds.value);
     Some(HealthCheck {
-        span: node.span,
-        protocol: fields.or("protocol", default, node.span),
+        span: place,
+        protocol: fields.or("protocol", default, place),
         path: fields.get("path"),
-        port_index: fields.or("port_index", 0, node.span),
+        port_index: fields.or("port_index", 0, place),
         command: fields.node("command").filter(|node| node.as_str().is_some()),
         timing: Timing {
             interval: seconds("interval_seconds", default_timing.interval),

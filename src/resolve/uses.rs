@@ -152,7 +152,7 @@ impl Uses {
             Probe::Tcp { .. } => Field::HealthTcp,
             Probe::Command(_) => Field::HealthCommand,
         };
-        self.add(field, health.span);
+        self.add(field, health.protocol.span);
         self.add(Field::HealthTiming, health.span);
         if health.is_default {
             self.add(Field::DefaultHealthCheck, health.span);
