@@ -5,24 +5,20 @@ use super::objects::{HttpGet, Probe};
 use super::text;
 use crate::plan::{self, Container, HealthCheck, Timing};
 
-/// The three probes of a container.
-#[derive(Default)]
-pub struct Probes {
-    pub startup: Option<Probe>,
-    pub liveness: Option<Probe>,
-    pub readiness: Option<Probe>,
-}
-
 /// Seconds between the checks of a container that has not been healthy yet, at most: what
 /// depends on it waits for the first success.
 const STARTUP_PERIOD: u32 = 10;
 
-/// The probes of a health check.
+/// The probes of a health check, each with its name in a container.
 ///
 /// Until the first success only the startup probe runs; it lets the grace period pass, and
 /// then as much time as the failures take that the check allows. From then on the liveness
 /// probe replaces the instance, and the readiness probe says whether it is healthy.
-pub fn probes(check: &HealthCheck, container: &Container, network: &Network) -> Probes {
+pub fn probes(
+    check: &HealthCheck,
+    container: &Container,
+    network: &Network,
+) -> Vec<(&'static str, Probe)> {
     let HealthCheck { span: _, is_default: _, protocol: _, probe, timing } = check;
     let Timing { interval, timeout, max_failures, grace } = *timing;
     let mut running = Probe {
@@ -47,7 +43,8 @@ pub fn probes(check: &HealthCheck, container: &Container, network: &Network) -> 
         let patience = u64::from(grace) + u64::from(max_failures) * u64::from(interval);
         let failures = patience.div_ceil(u64::from(period.max(1)));
         let failures = u32::try_from(failures.min(i32::MAX as u64)).unwrap_or(u32::MAX);
-        Probe { period, failures, ..running.clone() }
+        ("startupProbe", Probe { period, failures, ..running.clone() })
     });
-    Probes { startup, liveness: Some(running.clone()), readiness: Some(running) }
+    let afterwards = [("livenessProbe", running.clone()), ("readinessProbe", running)];
+    startup.into_iter().chain(afterwards).collect()
 }

@@ -31,15 +31,17 @@ use crate::render::{RenderError, Templates};
 /// The Kubernetes target.
 pub struct Kubernetes;
 
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("claim.yaml.j2", include_str!("../../../templates/kubernetes/claim.yaml.j2")),
     ("cron_job.yaml.j2", include_str!("../../../templates/kubernetes/cron_job.yaml.j2")),
     ("deployment.yaml.j2", include_str!("../../../templates/kubernetes/deployment.yaml.j2")),
     ("job.yaml.j2", include_str!("../../../templates/kubernetes/job.yaml.j2")),
+    ("metadata.yaml.j2", include_str!("../../../templates/kubernetes/metadata.yaml.j2")),
     ("namespace.yaml.j2", include_str!("../../../templates/kubernetes/namespace.yaml.j2")),
-    ("parts.yaml.j2", include_str!("../../../templates/kubernetes/parts.yaml.j2")),
+    ("pod.yaml.j2", include_str!("../../../templates/kubernetes/pod.yaml.j2")),
     ("role.yaml.j2", include_str!("../../../templates/kubernetes/role.yaml.j2")),
     ("role_binding.yaml.j2", include_str!("../../../templates/kubernetes/role_binding.yaml.j2")),
+    ("run.yaml.j2", include_str!("../../../templates/kubernetes/run.yaml.j2")),
     (
         "service_account.yaml.j2",
         include_str!("../../../templates/kubernetes/service_account.yaml.j2"),

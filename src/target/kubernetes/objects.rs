@@ -225,9 +225,8 @@ pub struct Container {
     pub args: Vec<String>,
     pub env: Pairs,
     pub ports: Vec<ContainerPort>,
-    pub startup: Option<Probe>,
-    pub liveness: Option<Probe>,
-    pub readiness: Option<Probe>,
+    /// The probes under the names that they have in a container.
+    pub probes: Vec<(&'static str, Probe)>,
     pub requests: Pairs,
     pub limits: Pairs,
     pub privileged: bool,

@@ -1,6 +1,6 @@
 //! Containers as Deployments, Jobs and CronJobs.
 
-use super::health::{self, Probes};
+use super::health;
 use super::network::{Network, Ports, selector};
 use super::objects::{
     Container, CronJob, Deployment, Job, Meta, Object, Pairs, Pod, Rolling, Run, Strategy, Volume,
@@ -85,9 +85,8 @@ pub fn lower(
         }
     };
     let (requests, limits) = quantities(resources, settings);
-    let probes = container
-        .health()
-        .map_or_else(Probes::default, |check| health::probes(check, container, network));
+    let check = container.health();
+    let probes = check.map(|check| health::probes(check, container, network)).unwrap_or_default();
     let service_account = waits.access.is_some().then(|| order::ACCOUNT.to_owned());
     if let Some(name) = waits.access {
         volumes.push(Volume { name, claim: None, host_path: None, access: true });
@@ -111,9 +110,7 @@ pub fn lower(
             args,
             env: env.iter().map(|variable| lower_env(variable, network, diagnostics)).collect(),
             ports: ports.container,
-            startup: probes.startup,
-            liveness: probes.liveness,
-            readiness: probes.readiness,
+            probes,
             requests,
             limits,
             privileged: privileged.value,
