@@ -30,7 +30,7 @@ use std::io;
 use diag::{Diagnostic, Levels, Report};
 use plan::Plan;
 use render::RenderError;
-use source::{Source, Syntax};
+use source::Source;
 use target::{Artifact, Options, Target};
 
 /// Where files come from: the disk, memory, an editor's buffers.
@@ -135,7 +135,7 @@ pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Co
 /// Everything up to the plan. It is to be used only where no error was found; `None` where
 /// the document is not even an object.
 pub fn plan(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Plan> {
-    let tree = syntax::parse(source, Syntax::of_name(source.name()), diagnostics)?;
+    let tree = syntax::parse(source, diagnostics)?;
     schema::check(&tree, diagnostics);
     let appliance = model::read(&tree)?;
     Some(resolve::resolve(&appliance, source, diagnostics))

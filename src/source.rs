@@ -103,6 +103,7 @@ pub enum SourceFault {
 #[derive(Debug, Clone)]
 pub struct Source {
     name: String,
+    syntax: Syntax,
     text: String,
     /// Offset of the first byte of each line.
     line_starts: Vec<u32>,
@@ -112,13 +113,14 @@ pub struct Source {
 const BOM: &str = "\u{feff}";
 
 impl Source {
-    /// A source of valid text. `name` is what diagnostics call it, as a rule its path.
+    /// A source of valid text. `name` is what diagnostics call it, as a rule its path; it
+    /// tells the syntax.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
+        let (name, text) = (name.into(), text.into());
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let line_starts =
             std::iter::once(0).chain(breaks.map(|(at, _)| Span::at(at + 1).start)).collect();
-        Source { name: name.into(), text, line_starts }
+        Source { syntax: Syntax::of_name(&name), name, text, line_starts }
     }
 
     /// A source of bytes that may not be text. Offsets before a fault stay true.
@@ -139,6 +141,11 @@ impl Source {
     /// What diagnostics call the source.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Which syntax the text is written in.
+    pub fn syntax(&self) -> Syntax {
+        self.syntax
     }
 
     /// The whole text, with its byte order mark if it has one.

@@ -11,7 +11,7 @@ use applc::target::Options;
 use applc::{Selected, World};
 
 /// Codes of which no text can be an example: bytes that are no text, a large file, none.
-const WITHOUT_EXAMPLE: [&str; 4] = ["E0001", "E0002", "E0003", "E0114"];
+const WITHOUT_EXAMPLE: [&str; 3] = ["E0001", "E0002", "E0003"];
 
 /// Files in memory.
 struct Memory(BTreeMap<String, String>);

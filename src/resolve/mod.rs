@@ -39,12 +39,13 @@ pub fn resolve(
         source,
         containers: index(appliance.containers.iter().map(|c| c.id), |clash| {
             let message = format!("the container id `{}` stands twice", clash.second.value);
-            diagnostics.push(
-                Diagnostic::new(&codes::DUPLICATE_ID, clash.second.span, message)
-                    .label("again here")
-                    .also(clash.first.span, "first here")
-                    .help("give each container of an appliance its own id"),
-            );
+            let diagnostic = Diagnostic::new(&codes::DUPLICATE_ID, clash.second.span, message)
+                .help("give each container of an appliance its own id");
+            diagnostics.push(if clash.first.span == clash.second.span {
+                diagnostic.label("an alias repeats this container")
+            } else {
+                diagnostic.label("again here").also(clash.first.span, "first here")
+            });
         }),
         volumes: index(appliance.volumes.iter().map(|v| v.id), |clash| {
             let message = format!("the volume id `{}` stands twice", clash.second.value);

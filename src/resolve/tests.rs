@@ -1,12 +1,11 @@
 use super::*;
 use crate::plan::{Command, NetworkMode, Piece, Probe, Repeats, Text};
-use crate::source::Syntax;
 
 /// Resolves a document that need not be complete.
 fn resolved(text: &str) -> (Source, Plan, Vec<Diagnostic>) {
     let source = Source::new("a.json", text);
     let mut found = Vec::new();
-    let tree = crate::syntax::parse(&source, Syntax::Json, &mut found).unwrap();
+    let tree = crate::syntax::parse(&source, &mut found).unwrap();
     assert_eq!(found, [], "{text}");
     let appliance = crate::model::read(&tree).unwrap();
     let plan = resolve(&appliance, &source, &mut found);

@@ -7,7 +7,7 @@
 use crate::diag::{Diagnostic, codes, nearest};
 use crate::plan::{Piece, Reference, Text};
 use crate::source::Span;
-use crate::syntax::{Kind, Node, decoded_span};
+use crate::syntax::{Kind, Node, Places};
 
 use super::Scope;
 
@@ -88,6 +88,7 @@ impl Builder<'_, '_> {
 
     /// Cuts `text`, which stands at `span`, into pieces; plain parts go through `escape`.
     fn scan(&mut self, text: &str, span: Span, escape: &dyn Fn(&str) -> String) {
+        let mut places = Places::new(self.scope.source, span);
         let mut plain = String::new();
         let mut at = 0;
         while let Some(found) = text.get(at..).and_then(|rest| rest.find('@')) {
@@ -115,12 +116,12 @@ impl Builder<'_, '_> {
                 Some(to) => {
                     self.push(&escape(&plain));
                     plain.clear();
-                    let span = decoded_span(self.scope.source, span, sign..end);
+                    let span = places.span(sign..end);
                     let port = port.map(|(port, _)| port);
                     self.pieces.push(Piece::Reference(Reference { to: *to, port, span }));
                 }
                 None => {
-                    self.unknown(id, decoded_span(self.scope.source, span, sign..id_end));
+                    self.unknown(id, places.span(sign..id_end));
                     plain.push_str(text.get(sign..end).unwrap_or(""));
                 }
             }
@@ -136,15 +137,18 @@ impl Builder<'_, '_> {
         }
         let message = format!("no container of this appliance has the id `{id}`");
         let diagnostic = Diagnostic::new(&codes::UNKNOWN_REFERENCE, span, message);
+        // Where only the whole string is known, as behind an alias, no edit can be made.
         let id_span = Span { start: span.start + 1, end: span.end };
+        let exact = self.scope.source.slice(id_span) == id;
         let diagnostic = match nearest(id, self.scope.containers.keys().copied()) {
             Some(near) => {
-                diagnostic.label(format!("did you mean `@{near}`?")).likely_edit(id_span, near)
+                let diagnostic = diagnostic.label(format!("did you mean `@{near}`?"));
+                if exact { diagnostic.likely_edit(id_span, near) } else { diagnostic }
             }
             None => diagnostic.label("unknown id"),
         };
         self.diagnostics.push(diagnostic.help(
-            "a plain `@` is written `\\@`, in a JSON string `\\\\@`: \"user\\\\@example.org\"",
+            "a plain `@` is written `\\@`, in double quotes `\\\\@`: \"user\\\\@example.org\"",
         ));
     }
 }

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::place::{is_quoted, removal};
 use super::{value, words};
 use crate::diag::{Diagnostic, codes};
 use crate::source::Span;
@@ -41,9 +40,9 @@ fn index_of(object: &Object, key: &str) -> Option<usize> {
 
 /// Adds the edit that takes a member out, where its neighbours are known.
 fn with_removal(diagnostic: Diagnostic, object: &Object, index: usize) -> Diagnostic {
-    match removal(object, index) {
-        Some(span) if !object.damaged => diagnostic.safe_edit(span, ""),
-        _ => diagnostic,
+    match object.removal(index) {
+        Some((span, replacement)) => diagnostic.safe_edit(span, replacement),
+        None => diagnostic,
     }
 }
 
@@ -87,7 +86,10 @@ fn new_form(volume: &Object, first: usize) -> Option<(Span, String)> {
     let between = volume.members.get(first..=last)?;
     let (from, to) = (between.first()?, between.last()?);
     let differ = from.key.value != to.key.value;
-    let is_whole = between.iter().all(|m| is_quoted(&m.key) && m.value.kind != Kind::Broken);
+    let is_whole = between.iter().all(|member| {
+        volume.separator_before(&member.key).is_some() && member.value.kind != Kind::Broken
+    });
+    let separator = volume.separator_before(&from.key)?;
     if volume.damaged || volume.members.len() > 3 || !differ || !is_whole {
         return None;
     }
@@ -98,7 +100,7 @@ fn new_form(volume: &Object, first: usize) -> Option<(Span, String)> {
             "container_path" => "dest",
             other => other,
         };
-        replacement.push_str(&format!(", {}", words::quoted(key)));
+        replacement.push_str(&format!("{separator}{}", words::quoted(key)));
         if at + 1 < between.len() {
             replacement.push_str(&format!(": {}", value::of(&member.value)));
         }

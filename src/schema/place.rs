@@ -132,27 +132,12 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Whether a key is written in quotes, as in JSON. Only then can members be written beside
-/// it, with a comma between: a YAML block takes no such edit.
-pub fn is_quoted(key: &Spanned<String>) -> bool {
-    key.span.range().len() >= key.value.len() + 2
-}
-
-/// The place of an opening bracket: the first character of a value.
+/// Where a value opens: its bracket, or the first key of an object that has none.
 pub fn opening(node: &Node) -> Span {
     let start = node.span.start as usize;
-    Span::new(start, start + 1)
-}
-
-/// What has to be replaced by nothing to take the member at `index` out of its object,
-/// with the comma that goes with it.
-pub fn removal(object: &Object, index: usize) -> Option<Span> {
-    let member = object.members.get(index)?;
-    let end = member.value.span;
-    let before = index.checked_sub(1).and_then(|before| object.members.get(before));
-    Some(match (object.members.get(index + 1), before) {
-        (Some(next), _) => Span { start: member.key.span.start, end: next.key.span.start },
-        (None, Some(before)) => Span { start: before.value.span.end, end: end.end },
-        (None, None) => member.key.span.to(end),
-    })
+    let first = node.as_object().and_then(|object| object.members.first());
+    match first {
+        Some(first) if first.key.span.start == node.span.start => first.key.span,
+        _ => Span::new(start, start + 1),
+    }
 }

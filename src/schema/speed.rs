@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::source::{Source, Syntax};
+use crate::source::Source;
 use crate::syntax;
 
 /// An appliance of `count` containers, each with `members` besides those required.
@@ -24,7 +24,7 @@ fn tree(count: usize, members: &str) -> Node {
     }
     text.push_str("]}");
     let source = Source::new("a.json", text);
-    syntax::parse(&source, Syntax::Json, &mut Vec::new()).expect("a tree")
+    syntax::parse(&source, &mut Vec::new()).expect("a tree")
 }
 
 /// The shortest time that `work` took in `times` runs: the least disturbed one.

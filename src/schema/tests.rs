@@ -2,14 +2,14 @@ use serde_json::Value;
 
 use super::*;
 use crate::diag::Level;
-use crate::source::{Source, Syntax};
+use crate::source::Source;
 use crate::syntax;
 
 /// What is found in a text: by the schema alone, sorted.
 fn found(text: &str) -> (Source, Vec<Diagnostic>) {
     let source = Source::new("a.jsonc", text);
     let mut syntax_faults = Vec::new();
-    let tree = syntax::parse(&source, Syntax::Jsonc, &mut syntax_faults).expect("a tree");
+    let tree = syntax::parse(&source, &mut syntax_faults).expect("a tree");
     let mut found = Vec::new();
     check(&tree, &mut found);
     crate::diag::sort(&mut found);

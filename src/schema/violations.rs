@@ -7,7 +7,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Found;
 use serde_json::Value;
 
-use super::place::{Finder, Place, is_quoted, opening};
+use super::place::{Finder, Place, opening};
 use super::rules::{self, Reason};
 use super::{habits, values, words};
 use crate::diag::{Diagnostic, codes, list_or, nearest};
@@ -96,11 +96,16 @@ impl<'a> Reporter<'a, '_> {
                 let diagnostic = Diagnostic::new(&codes::WRONG_KIND, key.span, message);
                 match (written, fitting) {
                     (Some(node), _) => diagnostic.also(node.span, format!("this makes it {kind}")),
-                    (None, Some(fitting)) if is_quoted(key) => {
-                        diagnostic.help(format!("without a `{decider}` it is {kind}")).likely_edit(
-                            Span::at(key.span.start as usize),
-                            format!("\"{decider}\": \"{fitting}\", "),
-                        )
+                    (None, Some(fitting)) => {
+                        let diagnostic =
+                            diagnostic.help(format!("without a `{decider}` it is {kind}"));
+                        match object.separator_before(key) {
+                            Some(separator) => diagnostic.likely_edit(
+                                Span::at(key.span.start as usize),
+                                format!("\"{decider}\": \"{fitting}\"{separator}"),
+                            ),
+                            None => diagnostic,
+                        }
                     }
                     (None, _) => diagnostic.help(format!("without a `{decider}` it is {kind}")),
                 }
@@ -247,6 +252,10 @@ impl<'a> Reporter<'a, '_> {
             place: description,
             fields: Vec::new(),
         });
+        // What an alias repeats is found once for each time.
+        if missing.fields.iter().any(|(known, _)| *known == name) {
+            return;
+        }
         missing.fields.push((name, words::field(self.schema, owner, name)));
     }
 

@@ -2,7 +2,7 @@
 
 use super::lexer::{Lexer, Token, TokenKind};
 use super::strings::{self, StringFault};
-use super::{Kind, MAX_DEPTH, Member, Node, Object};
+use super::{Kind, MAX_DEPTH, Member, Node, Object, is_json_number, quote};
 use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span, Spanned, Syntax};
 
@@ -21,10 +21,20 @@ pub fn parse(source: &Source, syntax: Syntax, diagnostics: &mut Vec<Diagnostic>)
     };
     let tree = parser.document();
     let comment = parser.lexer.first_comment;
+    let odd_blanks = std::mem::take(&mut parser.lexer.odd_blanks);
     if let Some(open) = parser.lexer.open_comment {
         diagnostics.push(
             Diagnostic::new(&codes::UNCLOSED, open, "this comment is not closed")
                 .help("end it with `*/`"),
+        );
+    }
+    for span in odd_blanks {
+        let character = source.slice(span).chars().next().map_or(0, u32::from);
+        let message = format!("the character U+{character:04X} is not white space in JSON");
+        diagnostics.push(
+            Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
+                .help("it looks like a space, and often comes with text that was pasted")
+                .safe_edit(span, " "),
         );
     }
     if let (Some(span), Syntax::Json) = (comment, syntax) {
@@ -89,6 +99,7 @@ impl Parser<'_> {
         let tree = self.value();
         if self.next.kind != TokenKind::End {
             let span = self.next.span;
+            let last = self.text(tree.span).chars().next_back().map_or(0, char::len_utf8);
             let closes = matches!(self.next.kind, TokenKind::CloseBrace | TokenKind::CloseBracket);
             let diagnostic = if closes {
                 let message = format!("this `{}` closes nothing", self.text(span));
@@ -100,7 +111,7 @@ impl Parser<'_> {
                     .help("a file holds one appliance; look above for a bracket closed too early")
             };
             self.report(diagnostic.also(
-                Span::new(tree.span.end.saturating_sub(1) as usize, tree.span.end as usize),
+                Span { start: tree.span.end.saturating_sub(last as u32), end: tree.span.end },
                 "the document's value ends here",
             ));
         }
@@ -472,7 +483,7 @@ impl Parser<'_> {
         if let Some(kind) = constant {
             return Node { span, kind };
         }
-        if is_number(&word) {
+        if is_json_number(&word) {
             return Node { span, kind: Kind::Number(word) };
         }
         let meant = match word.to_ascii_lowercase().as_str() {
@@ -502,38 +513,15 @@ impl Parser<'_> {
     }
 }
 
-/// A text as a JSON string literal.
-fn quote(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-/// Whether a word is a number as JSON writes them.
-fn is_number(word: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let unsigned = word.strip_prefix('-').unwrap_or(word);
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
-        None => (unsigned, None),
-    };
-    let (whole, fraction) = match mantissa.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (mantissa, None),
-    };
-    digits(whole)
-        && (whole == "0" || !whole.starts_with('0'))
-        && fraction.is_none_or(digits)
-        && exponent.is_none_or(|e| digits(e.strip_prefix(['+', '-']).unwrap_or(e)))
-}
-
 fn number_fault(word: &str, span: Span) -> Diagnostic {
     let diagnostic =
         Diagnostic::new(&codes::BAD_NUMBER, span, format!("`{word}` is not a number in JSON"));
     let bare = word.strip_prefix('+').unwrap_or(word);
-    if is_number(bare) {
+    if is_json_number(bare) {
         return diagnostic.help("a number has no `+` sign").safe_edit(span, bare);
     }
     let trimmed = bare.trim_start_matches('0');
-    if bare.starts_with('0') && is_number(trimmed) {
+    if bare.starts_with('0') && is_json_number(trimmed) {
         return diagnostic
             .help("a number has no leading zeros; if they matter, make it a string")
             .likely_edit(span, trimmed);

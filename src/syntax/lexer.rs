@@ -46,6 +46,8 @@ pub struct Lexer<'a> {
     at: usize,
     /// The first comment, if any was met.
     pub first_comment: Option<Span>,
+    /// White space that JSON does not have, such as no-break spaces in pasted text.
+    pub odd_blanks: Vec<Span>,
     /// A `/*` that is not closed.
     pub open_comment: Option<Span>,
 }
@@ -53,7 +55,7 @@ pub struct Lexer<'a> {
 impl<'a> Lexer<'a> {
     /// A lexer that starts at the byte `start` of `text`.
     pub fn new(text: &'a str, start: usize) -> Self {
-        Lexer { text, at: start, first_comment: None, open_comment: None }
+        Lexer { text, at: start, first_comment: None, odd_blanks: Vec::new(), open_comment: None }
     }
 
     /// The next token; [`TokenKind::End`] for ever at the end.
@@ -87,9 +89,15 @@ impl<'a> Lexer<'a> {
     fn skip_blank(&mut self) {
         loop {
             let rest = self.rest();
-            // Beyond JSON's own white space: what pasted text brings along.
-            let trimmed = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+            let trimmed = rest.trim_start_matches([' ', '\n', '\r', '\t']);
             self.at += rest.len() - trimmed.len();
+            // What pasted text brings along.
+            let odd = trimmed.len() - trimmed.trim_start_matches(is_odd_blank).len();
+            if odd > 0 {
+                self.odd_blanks.push(Span::new(self.at, self.at + odd));
+                self.at += odd;
+                continue;
+            }
             let length = if trimmed.starts_with("//") || trimmed.starts_with('#') {
                 trimmed.find('\n').unwrap_or(trimmed.len())
             } else if trimmed.starts_with("/*") {
@@ -153,6 +161,11 @@ impl<'a> Lexer<'a> {
         self.at += length.unwrap_or(rest.len());
         TokenKind::Word
     }
+}
+
+/// Whether a character looks like white space and is none in JSON.
+fn is_odd_blank(c: char) -> bool {
+    (c.is_whitespace() && !" \n\r\t".contains(c)) || c == '\u{feff}'
 }
 
 /// The length of the first line of `text`, without its line break.

@@ -5,10 +5,14 @@
 
 mod json;
 mod keys;
+mod layout;
 mod lexer;
+mod places;
 mod strings;
+mod yaml;
 
-pub use strings::decoded_span;
+pub use layout::Form;
+pub use places::{Places, decoded_span};
 
 use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, SourceFault, Span, Spanned, Syntax};
@@ -53,6 +57,8 @@ pub struct Object {
     /// Whether a syntax fault may have swallowed members: that one is missing then
     /// means nothing.
     pub damaged: bool,
+    /// How the members stand in the text.
+    pub form: Form,
 }
 
 /// A key and its value.
@@ -149,23 +155,38 @@ impl Node {
 }
 
 /// Parses a source. The tree is `None` only where there is no value at all.
-pub fn parse(source: &Source, syntax: Syntax, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
-    let tree = match syntax {
-        Syntax::Json | Syntax::Jsonc => json::parse(source, syntax, diagnostics),
-        Syntax::Yaml => {
-            let place = Span::at(source.content_start());
-            let message = "YAML appliances are not read yet";
-            diagnostics.push(
-                Diagnostic::new(&codes::BAD_YAML, place, message)
-                    .help("write the appliance as JSON (`.json` or `.jsonc`)"),
-            );
-            None
-        }
+pub fn parse(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    let tree = match source.syntax() {
+        Syntax::Json | Syntax::Jsonc => json::parse(source, source.syntax(), diagnostics),
+        Syntax::Yaml => yaml::parse(source, diagnostics),
     };
     if let Some(tree) = &tree {
         keys::check(tree, diagnostics);
     }
     tree
+}
+
+/// Whether a word is a number as JSON writes them.
+fn is_json_number(word: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let unsigned = word.strip_prefix('-').unwrap_or(word);
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (unsigned, None),
+    };
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (mantissa, None),
+    };
+    digits(whole)
+        && (whole == "0" || !whole.starts_with('0'))
+        && fraction.is_none_or(digits)
+        && exponent.is_none_or(|e| digits(e.strip_prefix(['+', '-']).unwrap_or(e)))
+}
+
+/// A text as a JSON string literal, which YAML reads as well.
+fn quote(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// The diagnostic for bytes that could not be read as text.

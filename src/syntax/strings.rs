@@ -1,7 +1,8 @@
-//! JSON string literals: their value, and the way back from the value to the source.
+//! JSON string literals: what they stand for.
 
 use std::ops::Range;
 
+use super::places::Segment;
 use crate::source::{Source, Span};
 
 /// What is wrong inside a string literal, and where (relative to the literal's content).
@@ -112,31 +113,15 @@ pub fn decode(content: &str) -> (String, Vec<StringFault>) {
     (value, faults)
 }
 
-/// Where a part of a string's value stands in the source.
-///
-/// `literal` is the span of the whole literal and `range` a range of bytes in its decoded
-/// value. Where the way back is not known the whole literal is meant.
-pub fn decoded_span(source: &Source, literal: Span, range: Range<usize>) -> Span {
-    let written = source.slice(literal);
-    let Some(content) = written.strip_prefix('"') else { return literal };
+/// The segments of the literal at a place; none where it is not one.
+pub fn segments(source: &Source, literal: Span) -> impl Iterator<Item = Segment> + '_ {
+    let content = source.slice(literal).strip_prefix('"').unwrap_or_default();
     let content = content.strip_suffix('"').unwrap_or(content);
-    let mut decoded = 0;
-    let (mut start, mut end) = (None, None);
-    for step in (Steps { content, at: 0 }) {
-        if decoded >= range.start && start.is_none() {
-            start = Some(step.range.start);
-        }
-        decoded += step.value.len_utf8();
-        if decoded >= range.end {
-            end = Some(step.range.end);
-            break;
-        }
-    }
     let base = literal.start as usize + 1;
-    match (start, end) {
-        (Some(start), Some(end)) => Span::new(base + start, base + end),
-        _ => literal,
-    }
+    Steps { content, at: 0 }.map(move |step| {
+        let range = base + step.range.start..base + step.range.end;
+        Segment { range, value: Some(step.value) }
+    })
 }
 
 #[cfg(test)]
@@ -167,7 +152,7 @@ mod tests {
     fn a_part_of_the_value_is_found_behind_escapes() {
         let source = Source::new("x", r#"  "é\n\"@db\"" "#);
         let literal = Span::new(2, source.text().len() - 1);
-        let span = decoded_span(&source, literal, 4..7);
+        let span = crate::syntax::decoded_span(&source, literal, 4..7);
         assert_eq!(source.slice(span), "@db");
     }
 }

@@ -119,3 +119,22 @@ fn deep_nesting_is_refused_without_recursion() {
     let found = ids(&text);
     assert_eq!(found.iter().filter(|id| **id == "E0112").count(), 1);
 }
+
+#[test]
+fn what_only_looks_like_a_space_is_reported() {
+    let text = "{\u{a0}\"a\":\u{a0}\u{3000}1 }";
+    assert_eq!(
+        faults(text),
+        [("E0101", "\u{a0}".to_owned()), ("E0101", "\u{a0}\u{3000}".to_owned())]
+    );
+    assert_eq!(mended(text), "{ \"a\": 1 }");
+}
+
+#[test]
+fn the_end_of_the_document_is_a_whole_character() {
+    let source = Source::new("a.json", "é x");
+    let mut found = Vec::new();
+    parse(&source, Syntax::Json, &mut found);
+    let trailing = found.iter().find(|d| d.code.id == "E0109").unwrap();
+    assert_eq!(source.slice(trailing.secondary[0].span), "é");
+}

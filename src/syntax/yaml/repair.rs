@@ -1,0 +1,221 @@
+//! Reading on after a fault: the text around it is blanked out, in a copy of the same
+//! length, and what is left is read again.
+
+use granit_parser::{ErrorKind, ScanError};
+
+use super::{Context, faults};
+use crate::diag::Diagnostic;
+use crate::source::{Source, Span};
+use crate::syntax::{Kind, Node};
+
+/// At most so many faults are mended in one document.
+const MOST: usize = 32;
+/// In all, at most so many bytes are read again.
+const MOST_BYTES: usize = 16 << 20;
+
+/// A copy of the text in which faults are mended, and where.
+pub struct Repairs<'a> {
+    source: &'a Source,
+    text: String,
+    count: usize,
+    /// What was blanked out, by place.
+    blanked: Vec<Span>,
+    /// Characters that were replaced by a letter.
+    replaced: Vec<u32>,
+}
+
+impl<'a> Repairs<'a> {
+    /// Of a text that was not mended yet.
+    pub fn new(source: &'a Source) -> Self {
+        Repairs {
+            source,
+            text: source.text().to_owned(),
+            count: 0,
+            blanked: Vec::new(),
+            replaced: Vec::new(),
+        }
+    }
+
+    /// The text as it is to be read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The character that was replaced at an offset, if one was.
+    pub fn replaced(&self, offset: u32) -> Option<char> {
+        self.replaced.contains(&offset).then(|| {
+            self.source.text().get(offset as usize..).and_then(|rest| rest.chars().next())
+        })?
+    }
+
+    /// Whether what is missing at an offset has been blanked out there.
+    pub fn is_blanked(&self, text: &str, offset: u32) -> bool {
+        let only_blank = |span: &Span| {
+            text.get(offset as usize..span.start as usize)
+                .is_some_and(|between| between.trim_matches([' ', '\n', '\r', '-', ':']).is_empty())
+        };
+        self.blanked.iter().any(|span| span.start >= offset && only_blank(span))
+    }
+
+    /// Reports a fault and mends the text. False where it cannot be mended.
+    pub fn mend(
+        &mut self,
+        fault: &ScanError,
+        context: &Context,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> bool {
+        let at = fault.marker().byte_offset().unwrap_or(context.scalar.end as usize);
+        let at = at.min(self.text.len());
+        let diagnostic = faults::scan(self.source, fault, at, context);
+        let is_tab = self.source.slice(diagnostic.primary.span).starts_with('\t');
+        if !self.follows_blank(at) {
+            diagnostics.push(diagnostic.clone());
+        }
+        self.count += 1;
+        if self.count > MOST || self.count * self.text.len() > MOST_BYTES {
+            return false;
+        }
+        let place = diagnostic.primary.span;
+        match fault.kind() {
+            _ if is_tab && self.untab() => true,
+            ErrorKind::UnexpectedCharacter { character: '@' | '`' | '%' } => self.replace(at),
+            ErrorKind::UnknownQuotedScalarEscape => {
+                self.put(place.start as usize, place.start as usize + 1, "x")
+            }
+            ErrorKind::RecursionLimitExceeded => false,
+            ErrorKind::ExpectedDocumentStart | ErrorKind::InvalidDocumentEnd
+                if context.complete =>
+            {
+                let end = self.text.len();
+                self.blank(at, end)
+            }
+            // The entry at fault is the one that was not ended, further up.
+            ErrorKind::MappingValueNotAllowed
+            | ErrorKind::InvalidColonPlacement
+            | ErrorKind::UnclosedQuotedScalar
+            | ErrorKind::InvalidQuotedScalarIndent
+            | ErrorKind::DocumentIndicatorInQuotedScalar
+                if context.flow.is_none() =>
+            {
+                self.drop_entry(at.min(place.start as usize), context)
+            }
+            _ => self.drop_entry(at, context),
+        }
+    }
+
+    /// Whether only blanks stand between an offset and what was blanked out before it:
+    /// then it is a fault only because of that.
+    fn follows_blank(&self, at: usize) -> bool {
+        self.blanked.iter().any(|span| {
+            self.text.get(span.end as usize..at).is_some_and(|between| between.trim().is_empty())
+                || span.range().contains(&at)
+        })
+    }
+
+    /// Makes spaces of all tabs that indent. False where there is none.
+    fn untab(&mut self) -> bool {
+        let mut mended = String::with_capacity(self.text.len());
+        let mut changed = false;
+        for line in self.text.split_inclusive('\n') {
+            let blank = line.len() - line.trim_start_matches([' ', '\t']).len();
+            let (indent, rest) = line.split_at(blank);
+            changed |= indent.contains('\t');
+            mended.push_str(&indent.replace('\t', " "));
+            mended.push_str(rest);
+        }
+        self.text = mended;
+        changed
+    }
+
+    /// Puts a letter in place of the character at an offset.
+    fn replace(&mut self, at: usize) -> bool {
+        self.replaced.push(Span::at(at).start);
+        self.put(at, at + 1, "x")
+    }
+
+    fn put(&mut self, start: usize, end: usize, text: &str) -> bool {
+        let fits = self.text.is_char_boundary(start) && self.text.is_char_boundary(end);
+        if fits && start < end && end <= self.text.len() {
+            self.text.replace_range(start..end, text);
+            return true;
+        }
+        false
+    }
+
+    /// Blanks out the entry in which a fault is: its value where its key is sound, else all
+    /// of it, with what is indented below.
+    fn drop_entry(&mut self, at: usize, context: &Context) -> bool {
+        let first = context.flow.map_or(at, |flow| flow.min(at));
+        let line = self.source.line_range(self.source.line_of(Span::at(first).start));
+        let Some(written) = self.text.get(line.clone()) else { return false };
+        let marks = written.len() - written.trim_start_matches([' ', '-']).len();
+        let marks = marks.min(first - line.start);
+        let entry = written.get(marks..).unwrap_or_default();
+        let value = entry.find(": ").map(|colon| line.start + marks + colon + 1);
+        let start = value.filter(|value| *value < first).unwrap_or(line.start + marks);
+        let fault_line = self.source.line_of(Span::at(at).start);
+        if context.flow.is_some_and(|open| faults::has_left(self.source, open, at)) {
+            return self.blank(start, self.source.line_range(fault_line).start);
+        }
+        let mut end = self.source.line_range(fault_line).end;
+        // What is indented below belongs to the entry.
+        for next in fault_line + 1.. {
+            let range = self.source.line_range(next);
+            let Some(text) = self.text.get(range.clone()).filter(|_| range.start < self.text.len())
+            else {
+                break;
+            };
+            let indent = text.len() - text.trim_start().len();
+            if indent <= marks && indent < text.len() {
+                break;
+            }
+            end = range.end;
+        }
+        self.blank(start, end.max(at))
+    }
+
+    /// Makes spaces of what is not white space. False where there is nothing else.
+    fn blank(&mut self, start: usize, end: usize) -> bool {
+        let end = end.min(self.text.len());
+        let Some(text) = self.text.get(start..end) else { return false };
+        let content = text.trim_end();
+        if content.trim_start().is_empty() {
+            return false;
+        }
+        let blank: String = text
+            .bytes()
+            .map(|byte| if matches!(byte, b'\n' | b'\r') { char::from(byte) } else { ' ' })
+            .collect();
+        let from = start + (text.len() - text.trim_start().len());
+        self.blanked.push(Span::new(from, start + content.len()));
+        self.text.replace_range(start..end, &blank);
+        true
+    }
+
+    /// Marks what may have lost something.
+    pub fn mark(&self, mut tree: Node) -> Node {
+        for span in &self.blanked {
+            damage(&mut tree, span.start);
+        }
+        tree
+    }
+}
+
+/// Marks the objects around an offset, or before it where it is in none.
+fn damage(node: &mut Node, offset: u32) {
+    match &mut node.kind {
+        Kind::Array(items) => {
+            if let Some(item) = items.iter_mut().rev().find(|item| item.span.start <= offset) {
+                damage(item, offset);
+            }
+        }
+        Kind::Object(object) => {
+            object.damaged = true;
+            let before = object.members.iter_mut().rev().find(|m| m.key.span.start <= offset);
+            if let Some(member) = before {
+                damage(&mut member.value, offset);
+            }
+        }
+        _ => {}
+    }
+}

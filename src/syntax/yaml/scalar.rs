@@ -1,0 +1,251 @@
+//! How the scalars of YAML stand for their values: folded lines, escapes, indentation
+//! (YAML 1.2, chapters 7.3 and 8.1). The parser gives the values; this is the way back.
+
+use crate::source::{Source, Span};
+use crate::syntax::places::Segment;
+
+/// The segments of the scalar at `literal`; none where it is not one, as an alias.
+pub fn segments(source: &Source, literal: Span) -> Vec<Segment> {
+    let written = source.slice(literal);
+    let base = literal.start as usize;
+    let inside = |quote: char| {
+        let content = written.strip_prefix(quote)?;
+        Some(content.strip_suffix(quote).unwrap_or(content))
+    };
+    match written.chars().next() {
+        Some('"') => folded(inside('"').unwrap_or_default(), base + 1, Style::Double),
+        Some('\'') => folded(inside('\'').unwrap_or_default(), base + 1, Style::Single),
+        Some('|' | '>') => {
+            let line = source.line_range(source.line_of(literal.start));
+            let before = source.text().get(line.start..base).unwrap_or_default();
+            block(written, base, before).unwrap_or_default()
+        }
+        Some('*' | '&' | '!') | None => Vec::new(),
+        Some(_) => folded(written, base, Style::Plain),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Plain,
+    Single,
+    Double,
+}
+
+fn is_blank(byte: u8) -> bool {
+    byte == b' ' || byte == b'\t'
+}
+
+/// The length of the line break at `at`; 0 where there is none.
+fn line_break(bytes: &[u8], at: usize) -> usize {
+    match (bytes.get(at), bytes.get(at + 1)) {
+        (Some(b'\r'), Some(b'\n')) => 2,
+        (Some(b'\r' | b'\n'), _) => 1,
+        _ => 0,
+    }
+}
+
+/// A scalar whose line breaks are folded: one is a space, each further one a line break.
+struct Folded<'a> {
+    bytes: &'a [u8],
+    base: usize,
+    /// Where the stretch that stands for itself began.
+    run: usize,
+    segments: Vec<Segment>,
+}
+
+fn folded(content: &str, base: usize, style: Style) -> Vec<Segment> {
+    let bytes = content.as_bytes();
+    let mut folded = Folded { bytes, base, run: 0, segments: Vec::new() };
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at).copied() {
+        at = match byte {
+            b'\n' | b'\r' => {
+                let mut end = at;
+                while end > folded.run && bytes.get(end - 1).copied().is_some_and(is_blank) {
+                    end -= 1;
+                }
+                folded.verbatim(end);
+                let (next, breaks) = folded.breaks(at);
+                if breaks == 1 {
+                    folded.stands(end, next, ' ');
+                }
+                (1..breaks).for_each(|_| folded.stands(end, next, '\n'));
+                next
+            }
+            b'\'' if style == Style::Single => {
+                folded.verbatim(at);
+                folded.stands(at, at + 2, '\'');
+                at + 2
+            }
+            b'\\' if style == Style::Double => {
+                folded.verbatim(at);
+                if line_break(bytes, at + 1) > 0 {
+                    let (next, breaks) = folded.breaks(at + 1);
+                    (1..breaks).for_each(|_| folded.stands(at, next, '\n'));
+                    folded.run = next;
+                    next
+                } else {
+                    let (length, value) = escape(content.get(at..).unwrap_or_default());
+                    folded.stands(at, at + length, value);
+                    at + length
+                }
+            }
+            _ => at + 1,
+        };
+    }
+    folded.verbatim(bytes.len());
+    folded.segments
+}
+
+impl Folded<'_> {
+    /// What stands for itself, up to `end`.
+    fn verbatim(&mut self, end: usize) {
+        if end > self.run {
+            let range = self.base + self.run..self.base + end;
+            self.segments.push(Segment { range, value: None });
+        }
+        self.run = end;
+    }
+
+    fn stands(&mut self, start: usize, end: usize, value: char) {
+        let range = self.base + start..self.base + end;
+        self.segments.push(Segment { range, value: Some(value) });
+        self.run = end;
+    }
+
+    /// Passes over line breaks and the blanks behind each: where that ends, and how many.
+    fn breaks(&self, mut at: usize) -> (usize, usize) {
+        let mut count = 0;
+        loop {
+            let length = line_break(self.bytes, at);
+            if length == 0 {
+                return (at, count);
+            }
+            count += 1;
+            at += length;
+            while self.bytes.get(at).copied().is_some_and(is_blank) {
+                at += 1;
+            }
+        }
+    }
+}
+
+/// The escape at the start of `rest`: its length in bytes and its value.
+fn escape(rest: &str) -> (usize, char) {
+    let hex = |at: usize, digits: usize| {
+        rest.get(at..at + digits).and_then(|text| u32::from_str_radix(text, 16).ok())
+    };
+    let code = |digits: usize| {
+        let unit = hex(2, digits).unwrap_or(0xfffd);
+        (2 + digits, char::from_u32(unit).unwrap_or('\u{fffd}'))
+    };
+    let Some(letter) = rest.chars().nth(1) else { return (1, '\\') };
+    let value = match letter {
+        '0' => '\0',
+        'a' => '\u{7}',
+        'b' => '\u{8}',
+        't' => '\t',
+        'n' => '\n',
+        'v' => '\u{b}',
+        'f' => '\u{c}',
+        'r' => '\r',
+        'e' => '\u{1b}',
+        'N' => '\u{85}',
+        '_' => '\u{a0}',
+        'L' => '\u{2028}',
+        'P' => '\u{2029}',
+        'x' => return code(2),
+        'U' => return code(8),
+        'u' => {
+            let low = rest.get(6..8).filter(|next| *next == "\\u").and_then(|_| hex(8, 4));
+            return match (hex(2, 4), low) {
+                (Some(high @ 0xd800..=0xdbff), Some(low @ 0xdc00..=0xdfff)) => {
+                    let joined = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+                    (12, char::from_u32(joined).unwrap_or('\u{fffd}'))
+                }
+                _ => code(4),
+            };
+        }
+        other => other,
+    };
+    (1 + letter.len_utf8(), value)
+}
+
+/// The lines of a block scalar, each with its start and its end without the line break.
+fn lines(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
+        let length = rest.find('\n').map_or(rest.len(), |at| at + 1);
+        let line = (start, start + rest.get(..length)?.trim_end_matches(['\n', '\r']).len());
+        start += length;
+        Some(line)
+    })
+}
+
+/// A literal or folded block scalar with its header. `before` is what stands before the
+/// header in its line.
+fn block(written: &str, base: usize, before: &str) -> Option<Vec<Segment>> {
+    let (header, _) = written.split_once('\n')?;
+    let content_start = header.len() + 1;
+    let content = written.get(content_start..)?;
+    let indicators = header.split([' ', '\t', '\r']).next()?;
+    let is_folded = indicators.starts_with('>');
+    let indent = match indicators.chars().find_map(|c| c.to_digit(10)) {
+        Some(more) => parent_indent(before)? + more as usize,
+        None => lines(content)
+            .filter_map(|(start, end)| content.get(start..end))
+            .find_map(|line| line.find(|c| c != ' '))?,
+    };
+    let base = base + content_start;
+    let mut segments = Vec::new();
+    // Line breaks that are not written yet, and whether the line before them may be folded.
+    let mut breaks: Vec<usize> = Vec::new();
+    let mut foldable = None;
+    for (start, end) in lines(content) {
+        let line = content.get(start..end)?;
+        let spaces = line.find(|c| c != ' ').unwrap_or(line.len());
+        if spaces == line.len() && spaces <= indent {
+            breaks.push(end);
+            continue;
+        }
+        let line = line.get(indent..)?;
+        let plain = !line.starts_with([' ', '\t']);
+        // The break that ended the line before is the first of them, once there was one.
+        let folds = is_folded && foldable == Some(true) && plain;
+        for (at, place) in breaks.iter().enumerate() {
+            let range = base + place..base + start + indent;
+            match (at, folds) {
+                (0, true) if breaks.len() == 1 => {
+                    segments.push(Segment { range, value: Some(' ') })
+                }
+                (0, true) => {}
+                _ => segments.push(Segment { range, value: Some('\n') }),
+            }
+        }
+        breaks.clear();
+        segments.push(Segment { range: base + start + indent..base + end, value: None });
+        foldable = Some(plain);
+        breaks.push(end);
+    }
+    Some(segments)
+}
+
+/// The indentation of the entry whose value's header stands behind `before` in its line.
+fn parent_indent(before: &str) -> Option<usize> {
+    let mut at = before.find(|c| c != ' ')?;
+    let mut indent = None;
+    loop {
+        let rest = before.get(at..)?;
+        let Some(behind) = rest.strip_prefix('-').filter(|behind| behind.starts_with(' ')) else {
+            return match rest {
+                _ if rest.starts_with('?') => None,
+                _ if rest.trim_end().ends_with(':') || rest.contains(": ") => Some(at),
+                _ => indent,
+            };
+        };
+        indent = Some(at);
+        at += 1 + behind.find(|c| c != ' ').unwrap_or(behind.len());
+    }
+}

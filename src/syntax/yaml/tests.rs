@@ -1,0 +1,271 @@
+use super::*;
+use crate::syntax::{self, decoded_span};
+
+fn parsed(text: &str) -> (Source, Option<Node>, Vec<Diagnostic>) {
+    let source = Source::new("a.yaml", text);
+    let mut found = Vec::new();
+    let tree = syntax::parse(&source, &mut found);
+    crate::diag::sort(&mut found);
+    (source, tree, found)
+}
+
+/// The value of a text without faults, as JSON.
+fn value(text: &str) -> String {
+    let (_, tree, found) = parsed(text);
+    assert_eq!(found, [], "{text}");
+    json(&tree.unwrap())
+}
+
+/// A tree as JSON; what is broken as `?`.
+fn json(node: &Node) -> String {
+    match &node.kind {
+        Kind::Null => "null".to_owned(),
+        Kind::Bool(value) => value.to_string(),
+        Kind::Number(text) => text.clone(),
+        Kind::String(text) => quote(text),
+        Kind::Array(items) => format!("[{}]", items.iter().map(json).collect::<Vec<_>>().join(",")),
+        Kind::Object(object) => {
+            let members: Vec<String> = object
+                .members
+                .iter()
+                .map(|member| format!("{}:{}", quote(&member.key.value), json(&member.value)))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        }
+        Kind::Broken => "?".to_owned(),
+    }
+}
+
+/// Codes and places of the faults, and what was understood all the same.
+fn faults(text: &str) -> (Vec<(&'static str, String)>, String) {
+    let (source, tree, found) = parsed(text);
+    let places =
+        found.iter().map(|d| (d.code.id, source.slice(d.primary.span).to_owned())).collect();
+    (places, tree.map_or("nothing".to_owned(), |tree| json(&tree)))
+}
+
+/// The text with every edit made.
+fn mended(text: &str) -> String {
+    let (_, _, found) = parsed(text);
+    let mut text = text.to_owned();
+    for edit in found.iter().rev().filter_map(|d| d.edit.as_ref()) {
+        text.replace_range(edit.span.range(), &edit.replacement);
+    }
+    text
+}
+
+/// The places of all values, in the order of the document.
+fn places<'t>(node: &Node, source: &'t Source, into: &mut Vec<&'t str>) {
+    into.push(source.slice(node.span));
+    match &node.kind {
+        Kind::Array(items) => items.iter().for_each(|item| places(item, source, into)),
+        Kind::Object(object) => {
+            for member in &object.members {
+                into.push(source.slice(member.key.span));
+                places(&member.value, source, into);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn the_forms_of_yaml_have_the_values_of_json() {
+    for (text, expected) in [
+        ("a: 1\nb:\n- x\n- y: z\n", r#"{"a":1,"b":["x",{"y":"z"}]}"#),
+        ("{\"a\":1,\"b\":[true,null,1.50]}", r#"{"a":1,"b":[true,null,1.50]}"#),
+        ("--- # start\na: 'it''s'\n...\n", r#"{"a":"it's"}"#),
+        ("%YAML 1.2\n---\na: b", r#"{"a":"b"}"#),
+        ("\u{feff}a: yes\nb: no\r\nc: 12:30\n", r#"{"a":"yes","b":"no","c":"12:30"}"#),
+        ("a:\nb: ~\nc: ''\n", r#"{"a":null,"b":null,"c":""}"#),
+        ("a: |\n  x\n   y\n\nb: >-\n  x\n  y\n\n  z\n", r#"{"a":"x\n y\n","b":"x y\nz"}"#),
+        ("a: \"x\\\n   y\\t\\x41\\u00e9\\U0001F600\"\n", "{\"a\":\"xy\\tAé😀\"}"),
+        ("? a\n: b\n", r#"{"a":"b"}"#),
+        (
+            "a: &x {p: [1]}\nb: *x\nc: &s t\nd: [*s, *s]\n",
+            r#"{"a":{"p":[1]},"b":{"p":[1]},"c":"t","d":["t","t"]}"#,
+        ),
+        ("a: &x k\n*x : v\n", r#"{"a":"k","k":"v"}"#),
+    ] {
+        assert_eq!(value(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn values_have_tight_places() {
+    let text = "a: x # c\nb: |\n  t\n\n\nc:\n  - 'q'\n  - k: 1\n    l: 2\n\nd: {e: f}\ng: &z >-  # c\n\n  u\nh: *z\ni:\n";
+    let (source, tree, _) = parsed(text);
+    let tree = tree.unwrap();
+    let mut found = Vec::new();
+    places(&tree, &source, &mut found);
+    assert_eq!(
+        &found[1..],
+        [
+            "a",
+            "x",
+            "b",
+            "|\n  t",
+            "c",
+            "- 'q'\n  - k: 1\n    l: 2",
+            "'q'",
+            "k: 1\n    l: 2",
+            "k",
+            "1",
+            "l",
+            "2",
+            "d",
+            "{e: f}",
+            "e",
+            "f",
+            "g",
+            ">-  # c\n\n  u",
+            "h",
+            "*z",
+            "i",
+            "",
+        ]
+    );
+}
+
+#[test]
+fn each_fault_has_its_place_and_hides_nothing() {
+    let mut wrong = Vec::new();
+    for (text, expected, rest) in [
+        ("", &[("E0111", "")][..], "nothing"),
+        ("# nothing\n---\n", &[("E0111", "")], "nothing"),
+        (
+            "a: @x:1 # c\nb: [@y, z]\n",
+            &[("E0114", "@x:1"), ("E0114", "@y")],
+            r#"{"a":"@x:1","b":["@y","z"]}"#,
+        ),
+        ("a:\n\tb: 1\n\tc: 2\n", &[("E0114", "\t")], r#"{"a":{"b":1,"c":2}}"#),
+        ("a:\n  b: 1\n\tc: 2\n", &[("E0114", "\t"), ("E0114", "c")], r#"{"a":{"b":1}}"#),
+        ("a:\n  - b\n - c\nd: 1\n", &[("E0114", "-")], r#"{"a":["b"],"d":1}"#),
+        ("a:\n    x: 1\n  y: 2\n    z: 1\nd: 1\n", &[("E0114", "y")], r#"{"a":{"x":1},"d":1}"#),
+        ("a: [1, 2\nb: 3\nc: {d: 1\n", &[("E0105", "["), ("E0105", "{")], r#"{"a":?,"b":3,"c":?}"#),
+        ("a: 'x\nb: 3\n", &[("E0106", "'")], r#"{"a":?,"b":3}"#),
+        ("a: b: c\nd: 1\n", &[("E0114", ":")], r#"{"a":?,"d":1}"#),
+        ("a: 1\na 2\nb: 3\n", &[("E0114", "a")], r#"{"a":1,"b":3}"#),
+        ("a: 1\nb\n", &[("E0114", "b")], r#"{"a":1}"#),
+        ("a: \"x\\qy\"\nb: 1\n", &[("E0106", "\\q")], r#"{"a":"xxqy","b":1}"#),
+        ("a: - b\nc: 1\n", &[("E0114", "-")], r#"{"a":?,"c":1}"#),
+        ("a: }\nc: 1\n", &[("E0101", "}")], r#"{"a":?,"c":1}"#),
+        ("a: [b]]\nc: 1\n", &[("E0101", "]")], r#"{"a":?,"c":1}"#),
+        ("a: [1,,2]\nc: 1\n", &[("E0113", ",")], r#"{"a":?,"c":1}"#),
+        ("a: 1\n---\nb: 2\n", &[("E0109", "---")], r#"{"a":1}"#),
+        ("{a: 1} x\n", &[("E0109", "x")], r#"{"a":1}"#),
+        ("%YAML 1.1\n---\na: 1\n", &[("E0114", "%YAML 1.1")], r#"{"a":1}"#),
+        (
+            "a: !!int \"3\"\nb: !x {c: 1}\n",
+            &[("E0114", "!!int"), ("E0114", "!x")],
+            r#"{"a":?,"b":{"c":1}}"#,
+        ),
+        ("a: *x\nb: &y [*y]\n", &[("E0114", "*x"), ("E0114", "*y")], r#"{"a":?,"b":[?]}"#),
+        (
+            "a: &x {p: 1}\nb:\n  <<: *x\n  q: 2\n",
+            &[("E0114", "<<")],
+            r#"{"a":{"p":1},"b":{"q":2}}"#,
+        ),
+        (
+            "1: a\ntrue: b\n~: c\n? [x]\n: d\n",
+            &[("E0114", "1"), ("E0114", "true"), ("E0114", "~"), ("E0114", "[x]")],
+            r#"{"1":"a","true":"b","~":"c"}"#,
+        ),
+        (
+            "a: 010\nb: 0x1F\nc: .inf\nd: +5\n",
+            &[("E0107", "010"), ("E0107", "0x1F"), ("E0107", ".inf"), ("E0107", "+5")],
+            r#"{"a":?,"b":?,"c":?,"d":?}"#,
+        ),
+        ("a: 1\nb: 2\na: 3\n", &[("E0110", "a")], r#"{"a":1,"b":2,"a":3}"#),
+        ("a: x\u{7}\nb: 1\n", &[("E0114", "\u{7}")], r#"{"a":?,"b":1}"#),
+        ("a: b\nc: x # ok\n  d: e\nf: g\n", &[("E0114", "d")], r#"{"a":"b","c":?,"f":"g"}"#),
+        ("x 1\nb: 2\n", &[("E0114", "x 1")], r#"{"b":2}"#),
+    ] {
+        let (found, understood) = faults(text);
+        let expected: Vec<_> =
+            expected.iter().map(|(code, place)| (*code, (*place).to_owned())).collect();
+        if (&found, understood.as_str()) != (&expected, rest) {
+            wrong.push(format!("{text}\n{found:?} {understood}\nnot {expected:?} {rest}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn edits_mend() {
+    for (text, expected) in [
+        ("a: @x:1 # c\nb: [@y, z]\n", "a: \"@x:1\" # c\nb: [\"@y\", z]\n"),
+        ("a: \"x\\qy\"\n", "a: \"x\\\\qy\"\n"),
+        ("a: echo b: c # d\n", "a: \"echo b: c\" # d\n"),
+        ("8080: a\n", "\"8080\": a\n"),
+        ("a: *x\n", "a: \"*x\"\n"),
+    ] {
+        assert_eq!(mended(text), expected);
+        assert_eq!(faults(expected).0, []);
+    }
+}
+
+#[test]
+fn aliases_are_bounded() {
+    let mut text = String::from("a0: &a0 [lol, lol]\n");
+    for level in 1..60 {
+        let before = level - 1;
+        text.push_str(&format!("a{level}: &a{level} [*a{before}, *a{before}]\n"));
+    }
+    let (found, _) = faults(&text);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].0, "E0114");
+    let long = "x".repeat(1 << 20);
+    let text = format!("a: &a {long}\nb: [{}]\n", vec!["*a"; 100].join(", "));
+    assert_eq!(faults(&text).0, [("E0114", "*a".to_owned())]);
+    let mut text = String::from("a0: &a0 []\n");
+    for level in 1..200 {
+        text.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+    }
+    assert_eq!(faults(&text).0[0].0, "E0112");
+}
+
+#[test]
+fn depth_is_bounded() {
+    for text in [
+        "[".repeat(100_000),
+        format!("a: {}{}\n", "[".repeat(200), "]".repeat(200)),
+        "- ".repeat(100_000),
+        "{a: ".repeat(100_000),
+    ] {
+        let (found, _) = faults(&text);
+        assert!(found.iter().any(|(code, _)| *code == "E0112"), "{found:?}");
+    }
+}
+
+#[test]
+fn a_part_of_a_value_is_found_in_every_style() {
+    for scalar in [
+        "x @db y",
+        "'it''s @db'",
+        "\"\\u00e9\\n\\\"@db\\\" \\\n   z\"",
+        "a b\n      c @db\n      d",
+        "\"a\n\n\n      b\\t @db\"",
+        "'a\n\n      b @db'",
+        "|\n      echo\n        é @db\n      z",
+        ">-  # comment\n\n      a\n      b\n\n      c @db\n        d\n      e",
+        "|2\n        @db\n      x",
+        ">+\n      a\n        b\n      @db\n\n",
+    ] {
+        for text in [format!("k: {scalar}\n"), format!("k:\n  - l: {scalar}\n")] {
+            let (source, tree, found) = parsed(&text);
+            assert_eq!(found, [], "{text}");
+            let mut node = tree.unwrap();
+            while let Kind::Object(Object { members, .. }) = &node.kind {
+                node = members[0].value.clone();
+                if let Kind::Array(items) = &node.kind {
+                    node = items[0].clone();
+                }
+            }
+            let value = node.as_str().unwrap();
+            let at = value.find("@db").unwrap();
+            let span = decoded_span(&source, node.span, at..at + 3);
+            assert_eq!(source.slice(span), "@db", "{text}");
+        }
+    }
+}
