@@ -122,13 +122,25 @@ class Agent:
         return self
 
     def __exit__(self, *_: object) -> None:
+        try:
+            placed = [each["ID"] for each in self.get("/v1/allocations")]
+        except OSError:
+            placed = []
         self._process.send_signal(signal.SIGINT)
         try:
-            # An agent in development mode stops its tasks and removes their containers on its way out.
             self._process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        # The agent is not always done with its containers when it ends.
+        for container in checked(self.engine.docker, "ps", "-a", "--format", "{{.Names}}").split():
+            if container[-36:] in placed:
+                command(self.engine.docker, "rm", "--force", container)
+        # Nor always with the file systems in memory that it mounts for secrets.
+        mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+        for place in reversed(mounted):
+            if place.startswith(self._folder.name + "/"):
+                command("umount", place)
         self._folder.cleanup()
 
     def _ready(self) -> bool:
@@ -157,13 +169,18 @@ class Agent:
         assert run.returncode == 0, f"{file.name}:\n{run.stdout}{run.stderr}"
 
     def remove(self, job: str) -> None:
-        """Stops a job, forgets it, and waits until its containers are gone."""
-        run = self.run_command("job", "stop", "-purge", "-detach", "-yes", job)
-        assert run.returncode == 0, run.stderr
-        wait_until(
-            f"the end of {job}",
-            lambda: all(each["ClientStatus"] in ("complete", "failed", "lost") for each in self.allocations(job)),
-        )
+        """Stops a job, waits until its containers are gone, and forgets it."""
+
+        def stop(*how: str) -> None:
+            run = self.run_command("job", "stop", *how, "-detach", "-yes", job)
+            assert run.returncode == 0, run.stderr
+
+        def ended() -> bool:
+            return all(each["ClientStatus"] in ("complete", "failed", "lost") for each in self.allocations(job))
+
+        stop()
+        wait_until(f"the end of {job}", ended)
+        stop("-purge")
 
     def create_volume(self, file: Path) -> None:
         """Makes a volume."""
