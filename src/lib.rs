@@ -30,7 +30,7 @@ use std::io;
 use diag::{Diagnostic, Levels, Report};
 use plan::Plan;
 use render::RenderError;
-use source::Source;
+use source::{Source, SourceFault};
 use target::{Artifact, Options, Target};
 
 /// Where files come from: the disk, memory, an editor's buffers.
@@ -111,8 +111,8 @@ pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Co
     let bytes = world.read(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
     let (source, fault) = Source::from_bytes(path, bytes);
     let mut diagnostics: Vec<Diagnostic> = fault.map(syntax::source_fault).into_iter().collect();
-    let too_large = matches!(fault, Some(source::SourceFault::TooLarge(_)));
-    let plan = if too_large { None } else { plan(&source, &mut diagnostics) };
+    let is_text = !matches!(fault, Some(SourceFault::TooLarge(_) | SourceFault::NotUtf8(0)));
+    let plan = if !is_text { None } else { plan(&source, &mut diagnostics) };
     if let Some(plan) = &plan {
         lint::check(plan, &mut diagnostics);
     }

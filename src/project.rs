@@ -71,7 +71,10 @@ fn read(name: impl Into<String>, bytes: Vec<u8>) -> Project {
         let message = error.message().lines().collect::<Vec<_>>().join("; ");
         diagnostics.push(Diagnostic::new(&codes::BAD_TOML, span, message));
     }
-    reader.root(table.get_ref(), &mut options, &mut levels, &mut diagnostics);
+    // What a broken line belongs to is not known.
+    if diagnostics.is_empty() {
+        reader.root(table.get_ref(), &mut options, &mut levels, &mut diagnostics);
+    }
     crate::diag::sort(&mut diagnostics);
     Project { report: Report { source, diagnostics }, options, levels: levels.levels() }
 }

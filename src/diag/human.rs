@@ -1,7 +1,7 @@
 //! Diagnostics for people: the source line with the fault underlined, as rustc shows it.
 
 use annotate_snippets::{
-    Annotation, AnnotationKind, Group, Level as Shown, Origin, Patch, Renderer, Snippet,
+    Annotation, AnnotationKind, Group, Level as Shown, Patch, Renderer, Snippet,
 };
 
 use super::{Diagnostic, Label, Level, Report};
@@ -49,9 +49,6 @@ fn groups<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> 
     let mut group = Group::with_title(title);
     for extract in extracts(source, diagnostic) {
         group = group.element(extract.snippet(source));
-    }
-    if diagnostic.primary.span.range().is_empty() && source.text().is_empty() {
-        group = group.element(Origin::path(source.name()));
     }
     for help in &diagnostic.help {
         group = group.element(Shown::HELP.message(help));

@@ -27,13 +27,17 @@ pub fn check(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Takes out advice about places at which something is wrong: that says it better.
+/// Takes out advice, and warnings that hold for any target, at places where an error was
+/// found: that says it better.
 pub fn remove_covered(diagnostics: &mut Vec<Diagnostic>) {
-    let is_advice = |found: &Diagnostic| found.code.id.get(1..3) == Some("06");
+    let is_error = |found: &Diagnostic| found.level == Level::Error;
     let faulty: HashSet<_> = diagnostics
         .iter()
-        .filter(|found| found.level == Level::Error && !is_advice(found))
+        .filter(|found| is_error(found))
         .map(|found| found.primary.span)
         .collect();
-    diagnostics.retain(|found| !is_advice(found) || !faulty.contains(&found.primary.span));
+    diagnostics.retain(|found| {
+        let is_general = matches!(found.code.id.get(1..3), Some("03" | "06"));
+        is_error(found) || !is_general || !faulty.contains(&found.primary.span)
+    });
 }

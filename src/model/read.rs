@@ -117,6 +117,10 @@ fn mount(node: &Node) -> Option<Mount<'_>> {
     let (src, dest) = if old { ("host_path", "container_path") } else { ("src", "dest") };
     let dest: Spanned<&str> = fields.get(dest)?;
     let kind = fields.get::<&str>("type").map_or("persistent", |kind| kind.value);
+    // Of a volume of some other type, which has been reported, nothing can be said.
+    if !["host", "persistent"].iter().any(|known| kind.eq_ignore_ascii_case(known)) {
+        return None;
+    }
     let mode: Spanned<&str> = fields.or("mode", "RW", dest.span);
     Some(Mount {
         src: fields.get(src)?,

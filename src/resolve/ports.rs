@@ -67,13 +67,12 @@ pub fn check(containers: &[Container], diagnostics: &mut Vec<Diagnostic>) {
                 Some((other, _)) if std::ptr::eq(*other, container) && on_host => {}
                 Some((other, _)) if apart(container, other) => {}
                 Some((other, before)) => {
-                    let message = format!(
-                        "`{}` and `{}` both claim {} port {} of the host",
-                        other.id.value,
-                        container.id.value,
-                        key.1.name(),
-                        key.0
-                    );
+                    let port = format!("{} port {} of the host", key.1.name(), key.0);
+                    let (one, two) = (&other.id.value, &container.id.value);
+                    let message = match std::ptr::eq(*other, container) {
+                        true => format!("`{one}` claims {port} twice"),
+                        false => format!("`{one}` and `{two}` both claim {port}"),
+                    };
                     diagnostics.push(
                         Diagnostic::new(&codes::HOST_PORT_CLASH, claimed.span, message)
                             .label("claimed again here")

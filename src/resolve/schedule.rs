@@ -57,7 +57,9 @@ pub fn interval(job: &model::Job<'_>, diagnostics: &mut Vec<Diagnostic>) -> Span
         diagnostics.push(Diagnostic::new(&codes::BAD_INTERVAL, written.span, message));
     }
     let date_part = written.value.split(['T', 't']).next().unwrap_or("");
-    if repeating && date_part.to_ascii_uppercase().contains('M') {
+    // Not where the number of runs is one that there is not.
+    let runs_again = job.repeats.value > 1 || job.repeats.value == -1;
+    if runs_again && date_part.to_ascii_uppercase().contains('M') {
         let message = format!("`{}` is an interval of months", written.value);
         let minutes = format!("\"T{}\"", written.value);
         let diagnostic = Diagnostic::new(&codes::MONTHS_NOT_MINUTES, written.span, message);

@@ -1,6 +1,6 @@
 //! Volumes: which one each mount means, and who mounts it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::diag::{Diagnostic, codes, list_or, nearest};
 use crate::model;
@@ -103,7 +103,12 @@ pub fn resolve(
             }
         }
     }
-    for volume in volumes.iter().filter(|volume| volume.mounted_by.is_empty()) {
+    // Of two with one id, which is reported, only the first can be mounted.
+    let mut met = HashSet::new();
+    for volume in &volumes {
+        if !met.insert(&volume.id.value) || !volume.mounted_by.is_empty() {
+            continue;
+        }
         let message = format!("nothing mounts the volume `{}`", volume.id.value);
         diagnostics.push(
             Diagnostic::new(&codes::UNUSED_VOLUME, volume.id.span, message)

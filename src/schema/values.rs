@@ -65,7 +65,7 @@ fn wrong_type(place: &Place, rule: &Value) -> Diagnostic {
     match wanted.iter().find_map(|name| converted(place.node, name)) {
         Some(text) => diagnostic.likely_edit(place.node.span, text),
         None if place.node.kind == Kind::Null && place.key().is_some() => {
-            diagnostic.help("to give no value, leave the field out")
+            diagnostic.help("a field that may be left out is left out, not `null`")
         }
         None => diagnostic,
     }

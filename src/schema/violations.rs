@@ -91,7 +91,8 @@ impl<'a> Reporter<'a, '_> {
                     return;
                 }
                 let noun = if place.parent_is_container() { "" } else { " health check" };
-                let kind = format!("a {value}{noun}");
+                let article = if value.starts_with("HTTP") { "an" } else { "a" };
+                let kind = format!("{article} {value}{noun}");
                 let message = format!("`{name}` does not belong to {kind}");
                 let diagnostic = Diagnostic::new(&codes::WRONG_KIND, key.span, message);
                 match (written, fitting) {

@@ -19,10 +19,19 @@ pub fn parse(source: &Source, syntax: Syntax, diagnostics: &mut Vec<Diagnostic>)
         open: Vec::new(),
         diagnostics,
     };
+    let before = parser.diagnostics.len();
     let tree = parser.document();
-    let comment = parser.lexer.first_comment;
+    let first_comment = parser.lexer.first_comment;
+    // One that is not closed is reported as that.
+    let comment = first_comment.filter(|_| parser.lexer.open_comment.is_none());
     let odd_blanks = std::mem::take(&mut parser.lexer.odd_blanks);
     if let Some(open) = parser.lexer.open_comment {
+        // What is not closed then is in the comment.
+        let mut at = 0;
+        diagnostics.retain(|found| {
+            at += 1;
+            at <= before || found.code.id != codes::UNCLOSED.id
+        });
         diagnostics.push(
             Diagnostic::new(&codes::UNCLOSED, open, "this comment is not closed")
                 .help("end it with `*/`"),
@@ -96,8 +105,18 @@ impl Parser<'_> {
             );
             return None;
         }
+        if self.next.kind == TokenKind::Word && self.after_next().kind == TokenKind::Colon {
+            let message = "this is not JSON: an appliance starts with `{`";
+            self.report(
+                Diagnostic::new(&codes::UNEXPECTED_TOKEN, self.next.span, message)
+                    .help("if it is YAML, name the file `.yaml`"),
+            );
+            return None;
+        }
+        let starts = self.next.span;
         let tree = self.value();
-        if self.next.kind != TokenKind::End {
+        // A bracket that closes nothing at the very start has been reported.
+        if self.next.kind != TokenKind::End && self.next.span != starts {
             let span = self.next.span;
             let last = self.text(tree.span).chars().next_back().map_or(0, char::len_utf8);
             let closes = matches!(self.next.kind, TokenKind::CloseBrace | TokenKind::CloseBracket);
@@ -248,6 +267,22 @@ impl Parser<'_> {
         };
         if self.next.kind == TokenKind::Colon {
             self.advance();
+            if self.next.kind == TokenKind::Colon {
+                let span = self.advance().span;
+                let message = "one `:` stands between a key and its value";
+                self.report(
+                    Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message).safe_edit(span, ""),
+                );
+            }
+            let value = self.value();
+            object.damaged |= value.kind == Kind::Broken;
+            object.members.push(Member { key, value });
+            return;
+        }
+        if self.is_equals_sign() {
+            let span = self.advance().span;
+            let message = "a key and its value are parted by `:`, not by `=`";
+            self.report(Diagnostic::new(&codes::MISSING_COLON, span, message).safe_edit(span, ":"));
             let value = self.value();
             object.damaged |= value.kind == Kind::Broken;
             object.members.push(Member { key, value });
@@ -286,11 +321,15 @@ impl Parser<'_> {
             TokenKind::Word => {
                 let span = self.advance().span;
                 let word = self.text(span).to_owned();
-                if self.next.kind != TokenKind::Colon {
+                if self.next.kind != TokenKind::Colon && !self.is_equals_sign() {
                     let message = format!("`{word}` cannot stand here: a key is wanted");
+                    let help = if self.follows_decimal_comma(span) {
+                        "the decimal point of a number is a `.`"
+                    } else {
+                        "an object holds entries of the form `\"key\": value`"
+                    };
                     self.report(
-                        Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
-                            .help("an object holds entries of the form `\"key\": value`"),
+                        Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message).help(help),
                     );
                     return None;
                 }
@@ -386,7 +425,8 @@ impl Parser<'_> {
         };
         // Does the bracket that stands here belong to one further out?
         let outer = self.open.len().saturating_sub(1);
-        if self.open.iter().take(outer).any(|kind| *kind == other_opener) {
+        let is_outer = self.open.iter().take(outer).any(|kind| *kind == other_opener);
+        if is_outer && !self.stands_for_another() {
             let message = format!("this `{opener}` is not closed");
             self.report(
                 Diagnostic::new(&codes::UNCLOSED, open, message)
@@ -403,6 +443,48 @@ impl Parser<'_> {
             );
         }
         false
+    }
+
+    /// Whether a bracket of the wrong kind, which is next, stands where another should: what
+    /// follows then closes what is around the innermost brackets.
+    fn stands_for_another(&self) -> bool {
+        let around = self.open.iter().rev().nth(1);
+        let closes_around = match around {
+            Some(TokenKind::OpenBrace) => TokenKind::CloseBrace,
+            _ => TokenKind::CloseBracket,
+        };
+        around.is_some() && self.after_next().kind == closes_around
+    }
+
+    /// The token behind the one that is looked at.
+    fn after_next(&self) -> Token {
+        self.lexer.clone().next_token()
+    }
+
+    fn is_equals_sign(&self) -> bool {
+        self.text(self.next.span) == "="
+    }
+
+    /// Whether digits at a place were meant to be the fraction of the number before: `0,5`.
+    fn follows_decimal_comma(&self, span: Span) -> bool {
+        let before = self.source.text().get(..span.start as usize).unwrap_or_default();
+        let is_digit = |c: char| c.is_ascii_digit();
+        before.strip_suffix(',').is_some_and(|number| number.ends_with(is_digit))
+            && self.text(span).starts_with(is_digit)
+    }
+
+    /// Takes the words that follow on the same line, and gives the place of all.
+    fn words(&mut self, first: Span) -> Span {
+        let mut last = first;
+        loop {
+            let gap = Span { start: last.end, end: self.next.span.start };
+            let is_near =
+                self.next.kind == TokenKind::Word && !self.text(gap).contains(['\n', '/', '#']);
+            if !is_near || self.after_next().kind == TokenKind::Colon {
+                return first.to(last);
+            }
+            last = self.advance().span;
+        }
     }
 
     fn is_ellipsis(&self) -> bool {
@@ -484,7 +566,16 @@ impl Parser<'_> {
             return Node { span, kind };
         }
         if is_json_number(&word) {
-            return Node { span, kind: Kind::Number(word) };
+            let all = self.words(span);
+            if all == span {
+                return Node { span, kind: Kind::Number(word) };
+            }
+            let message = format!("`{}` is not a number in JSON", self.text(all));
+            self.report(
+                Diagnostic::new(&codes::BAD_NUMBER, all, message)
+                    .help("a number has no unit: the field says what it counts"),
+            );
+            return Node::broken(all);
         }
         let meant = match word.to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" => Some(("true", Kind::Bool(true))),
@@ -497,12 +588,19 @@ impl Parser<'_> {
             self.report(Diagnostic::new(&codes::BARE_WORD, span, message).safe_edit(span, right));
             return Node { span, kind };
         }
+        if matches!(word.to_ascii_lowercase().as_str(), "nan" | "inf" | "infinity" | "-infinity") {
+            let message = format!("JSON has no number `{word}`");
+            self.report(Diagnostic::new(&codes::BAD_NUMBER, span, message));
+            return Node::broken(span);
+        }
         let numeric = word.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
         if numeric && word.contains(|c: char| c.is_ascii_digit()) {
             self.report(number_fault(&word, span));
         } else {
+            let span = self.words(span);
+            let word = self.text(span).to_owned();
             let message = format!("`{word}` is not JSON");
-            let edit = quote(&word);
+            let edit = quote(word.trim_matches(['“', '”', '„', '‘', '’', '«', '»']));
             self.report(
                 Diagnostic::new(&codes::BARE_WORD, span, message)
                     .help("a string stands in double quotes")
@@ -525,6 +623,13 @@ fn number_fault(word: &str, span: Span) -> Diagnostic {
         return diagnostic
             .help("a number has no leading zeros; if they matter, make it a string")
             .likely_edit(span, trimmed);
+    }
+    let plain = match bare.replace('_', "") {
+        digits if digits.starts_with('.') => format!("0{digits}"),
+        digits => digits,
+    };
+    if is_json_number(&plain) {
+        return diagnostic.likely_edit(span, plain);
     }
     diagnostic.help("if it is meant to be text, put it in double quotes")
 }

@@ -41,6 +41,7 @@ pub struct Token {
 }
 
 /// Cuts a text into tokens.
+#[derive(Clone)]
 pub struct Lexer<'a> {
     text: &'a str,
     at: usize,

@@ -29,7 +29,7 @@ FAULTY = """{"id": "x", "containers": [
 def faulty_files() -> list[Path]:
     """The corpus of faulty appliances."""
     folder = support.ROOT / "tests" / "diagnostics"
-    return sorted(p for p in folder.glob("*") if p.suffix in support.APPLIANCE_ENDINGS)
+    return sorted(p for p in folder.glob("*/*") if p.suffix in support.APPLIANCE_ENDINGS)
 
 
 @pytest.fixture

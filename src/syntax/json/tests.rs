@@ -132,7 +132,7 @@ fn what_only_looks_like_a_space_is_reported() {
 
 #[test]
 fn the_end_of_the_document_is_a_whole_character() {
-    let source = Source::new("a.json", "é x");
+    let source = Source::new("a.json", "é {}");
     let mut found = Vec::new();
     parse(&source, Syntax::Json, &mut found);
     let trailing = found.iter().find(|d| d.code.id == "E0109").unwrap();
