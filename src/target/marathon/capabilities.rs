@@ -24,12 +24,12 @@ pub static CAPABILITIES: &[Capability] = &[
     Capability::approximated(Field::VolumeSize, "the volume driver decides how large a volume is"),
     Capability::depends(
         Field::ContainerId,
-        "an app of the group, or a Chronos job `<appliance>.<id>`; no app may be called `restart`, `tasks` or `versions`",
+        "an app of the group, or a Chronos job `APPLIANCE.ID`; no app may be called `restart`, `tasks` or `versions`",
     ),
     Capability::carried(Field::Service, "an app"),
     Capability::carried(
         Field::Job,
-        "a Chronos job in a file of its own; the files are posted in the order of their names, to the endpoint that each names",
+        "a Chronos job in a file of its own; post the files in the order of their names, each to `/v1/scheduler/iso8601` or `/v1/scheduler/dependency` as its name says",
     ),
     Capability::carried(Field::Image, "`docker.image`, exactly as written"),
     Capability::depends(
@@ -128,7 +128,10 @@ pub static CAPABILITIES: &[Capability] = &[
         "`minimumHealthCapacity`; 0.5 at most with a volume of its own",
     ),
     Capability::carried(Field::Retries, "`retries`"),
-    Capability::depends(Field::Repeats, "`R<n>` of the schedule; 0 is refused"),
+    Capability::depends(
+        Field::Repeats,
+        "the first part of the schedule, `R5` for five runs; 0 is refused",
+    ),
     Capability::carried(
         Field::StartTime,
         "the start of the schedule; Chronos refuses one that is more than a year ago",
