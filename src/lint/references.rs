@@ -15,10 +15,16 @@ pub fn check(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
         undeclared_ports(container, plan, diagnostics);
     }
     let circles = circles(plan);
+    let mut steps = MAX_STEPS;
     for (from, container) in plan.containers.iter().enumerate() {
-        unordered(from, container, plan, &circles, diagnostics);
+        unordered(from, container, plan, &circles, &mut steps, diagnostics);
     }
 }
+
+/// Dependencies that are followed in all, to find who waits for whom through others. No
+/// appliance that people write comes near; beyond it no advice is given, so that the time
+/// does not grow with the square of the containers.
+const MAX_STEPS: usize = 1_000_000;
 
 /// `@id:port` where the other container lists ports, but not this one.
 fn undeclared_ports(container: &Container, plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
@@ -55,7 +61,7 @@ fn circles(plan: &Plan) -> Vec<usize> {
         let waits = container.dependencies.iter().map(|dependency| dependency.on);
         let refers = container.references().map(|reference| reference.to);
         for to in waits.chain(refers) {
-            graph.update_edge(NodeIndex::new(from), NodeIndex::new(to), ());
+            graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), ());
         }
     }
     let mut circles = vec![0; plan.containers.len()];
@@ -76,13 +82,15 @@ fn unordered(
     container: &Container,
     plan: &Plan,
     circles: &[usize],
+    steps: &mut usize,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let mut said: HashSet<ContainerId> = HashSet::new();
     for reference in container.references() {
         let to = reference.to;
         let Some(other) = plan.containers.get(to) else { continue };
-        if circles.get(from) == circles.get(to) || !said.insert(to) || waits(plan, from, to) {
+        if circles.get(from) == circles.get(to) || !said.insert(to) || waits(plan, from, to, steps)
+        {
             continue;
         }
         let (id, other) = (&container.id.value, &other.id.value);
@@ -95,15 +103,17 @@ fn unordered(
     }
 }
 
-/// Whether a container depends on another, directly or through others.
-fn waits(plan: &Plan, from: ContainerId, on: ContainerId) -> bool {
+/// Whether a container depends on another, directly or through others; true also where
+/// there are no `steps` left to find that out.
+fn waits(plan: &Plan, from: ContainerId, on: ContainerId, steps: &mut usize) -> bool {
     let lowest = plan.containers.get(on).map_or(0, |container| container.level);
     let mut seen = HashSet::from([from]);
     let mut open = vec![from];
     while let Some(id) = open.pop() {
         let dependencies = plan.containers.get(id).map_or(&[][..], |c| &c.dependencies);
         for dependency in dependencies {
-            if dependency.on == on {
+            *steps = steps.saturating_sub(1);
+            if dependency.on == on || *steps == 0 {
                 return true;
             }
             // What stands as low as the one looked for cannot depend on it.
