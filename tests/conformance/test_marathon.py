@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import support
 from chronos_rules import check_jobs
@@ -107,7 +108,8 @@ def test_the_result_is_accepted_or_the_compile_says_why(
     for job, endpoint in zip(written.jobs, written.endpoints):
         assert endpoint == ("dependency" if "parents" in job else "iso8601")
     check_names(written)
-    source = json.loads(appliance.read_text("utf-8"))
+    read = yaml.safe_load if appliance.suffix in {".yaml", ".yml"} else json.loads
+    source = read(appliance.read_text("utf-8"))
     assert len(written.apps) == sum(one["type"] == "service" for one in source["containers"])
     jobs = sum(one.get("instances", 1) for one in source["containers"] if one["type"] == "job")
     assert len(written.jobs) == jobs
@@ -116,6 +118,7 @@ def test_the_result_is_accepted_or_the_compile_says_why(
 # What Marathon and Chronos cannot do. Everything else in examples/ and tests/corpus/ compiles.
 REJECTED = {
     "batch-pipeline.json": "E0406",
+    "data-lab.yaml": "E0406",
     "gpu-training.json": "E0401",
     "cmd-of-one-character.json": "E0408",
     "cmd-that-starts-with-a-scheme.json": "E0408",
