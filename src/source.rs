@@ -107,6 +107,17 @@ pub struct Source {
     text: String,
     /// Offset of the first byte of each line.
     line_starts: Vec<u32>,
+    /// How many characters start before each block of [`BLOCK`] bytes, so that a column is
+    /// found in the same time however long its line is.
+    characters: Vec<u32>,
+}
+
+const BLOCK: usize = 1024;
+
+/// How many characters start in some bytes of UTF-8.
+fn starts(bytes: &[u8]) -> u32 {
+    let count = bytes.iter().filter(|byte| (**byte & 0xc0) != 0x80).count();
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// The byte order mark that some editors put at the start of a file.
@@ -120,7 +131,13 @@ impl Source {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let line_starts =
             std::iter::once(0).chain(breaks.map(|(at, _)| Span::at(at + 1).start)).collect();
-        Source { syntax: Syntax::of_name(&name), name, text, line_starts }
+        let mut characters = vec![0u32];
+        let mut before = 0u32;
+        for block in text.as_bytes().chunks(BLOCK) {
+            before = before.saturating_add(starts(block));
+            characters.push(before);
+        }
+        Source { syntax: Syntax::of_name(&name), name, text, line_starts, characters }
     }
 
     /// A source of bytes that may not be text. Offsets before a fault stay true.
@@ -168,8 +185,15 @@ impl Source {
         let line = self.line_of(offset);
         let start = self.line_range(line).start.max(self.content_start());
         let offset = self.char_floor(offset as usize);
-        let column = self.text.get(start..offset).map_or(0, |text| text.chars().count());
-        Position { line: line + 1, column: column + 1 }
+        let column = self.characters_before(offset).saturating_sub(self.characters_before(start));
+        Position { line: line + 1, column: column as usize + 1 }
+    }
+
+    /// How many characters start before an offset.
+    fn characters_before(&self, offset: usize) -> u32 {
+        let block = offset / BLOCK;
+        let rest = self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
+        self.characters.get(block).map_or(0, |before| before + starts(rest))
     }
 
     /// The line that an offset is on, from 0.
@@ -186,7 +210,7 @@ impl Source {
     }
 
     /// The nearest character boundary at or before an offset, at most the end.
-    fn char_floor(&self, offset: usize) -> usize {
+    pub fn char_floor(&self, offset: usize) -> usize {
         let mut offset = offset.min(self.text.len());
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
@@ -206,6 +230,14 @@ mod tests {
         assert_eq!(source.position(x), Position { line: 2, column: 7 });
         assert_eq!(source.line_range(1), 2..source.text().find('\r').unwrap());
         assert_eq!(source.position(9999), Position { line: 3, column: 4 });
+    }
+
+    #[test]
+    fn columns_are_right_on_long_lines() {
+        let source = Source::new("a.json", "é😀x".repeat(1000));
+        for (count, (at, _)) in source.text().char_indices().enumerate() {
+            assert_eq!(source.position(at as u32).column, count + 1);
+        }
     }
 
     #[test]

@@ -111,6 +111,31 @@ fn every_place_is_in_the_file_and_every_fault_is_told_once() {
     }
 }
 
+/// Twice as many faults take about twice as long, also on a single line.
+#[test]
+fn ten_thousand_faults_are_told_in_time() {
+    for separator in ["\n", " "] {
+        let containers: Vec<String> = (0..5_000)
+            .map(|at| {
+                format!(
+                    r#"{{"id": "c{at}", "type": "service", "image": "i:1", "instances": -1,
+                    "resources": {{"cpus": 1, "mem": 64}}, "cmd": "@nobody{at}"}}"#
+                )
+            })
+            .collect();
+        let text = format!("{{\"id\": \"x\", \"containers\": [{}]}}", containers.join(",\n"));
+        let text = text.replace('\n', separator);
+        let start = std::time::Instant::now();
+        let report = report(Path::new("x/a.json"), text.into_bytes());
+        assert_eq!(report.diagnostics.len(), 10_000);
+        let said = human::render(&report, false);
+        assert!(said.contains("--> a.json:"), "{}", &said[..500]);
+        let seconds = start.elapsed().as_secs();
+        // A few seconds without optimization on a busy machine; minutes where it is quadratic.
+        assert!(seconds < 60, "{seconds} s");
+    }
+}
+
 #[test]
 fn fixing_ends_and_makes_no_more_errors() {
     for file in faulty_files().iter().filter(|file| folder_of(file) != "options") {

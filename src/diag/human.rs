@@ -1,7 +1,7 @@
 //! Diagnostics for people: the source line with the fault underlined, as rustc shows it.
 
 use annotate_snippets::{
-    Annotation, AnnotationKind, Group, Level as Shown, Patch, Renderer, Snippet,
+    Annotation, AnnotationKind, Group, Level as Shown, Origin, Patch, Renderer, Snippet,
 };
 
 use super::{Diagnostic, Label, Level, Report};
@@ -10,16 +10,35 @@ use crate::source::{Source, Span};
 /// Labels further apart than this many lines are shown as two extracts of the source.
 const NEAR_LINES: usize = 8;
 
+/// Of lines longer than this, in bytes, only what is around a label is shown: the work for
+/// each finding must not grow with the line.
+const LONG_LINE: usize = 2_000;
+
+/// So many bytes of a long line are shown on either side of a label.
+const AROUND: usize = 100;
+
 /// All findings of a report as text, each followed by an empty line. With `colour`,
 /// ANSI escapes are used.
 pub fn render(report: &Report, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
     for diagnostic in &report.diagnostics {
-        text.push_str(&renderer.render(&groups(&report.source, diagnostic)));
-        text.push_str("\n\n");
+        let shown = renderer.render(&groups(&report.source, diagnostic));
+        // Between a place and its extract without one the renderer sets an empty mark.
+        for line in shown.lines().filter(|line| unstyled(line).trim() != ":::") {
+            text.push_str(line);
+            text.push('\n');
+        }
+        text.push('\n');
     }
     text
+}
+
+/// A line without ANSI escapes.
+fn unstyled(line: &str) -> String {
+    let mut parts = line.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once('m').map_or("", |(_, rest)| rest))
 }
 
 /// The counts of errors and warnings in words, for the last line of a run; `None` where
@@ -48,6 +67,9 @@ fn groups<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> 
     let title = level.primary_title(&diagnostic.message).id(diagnostic.code.id);
     let mut group = Group::with_title(title);
     for extract in extracts(source, diagnostic) {
+        if let Some(origin) = extract.origin(source) {
+            group = group.element(origin);
+        }
         group = group.element(extract.snippet(source));
     }
     for help in &diagnostic.help {
@@ -62,34 +84,42 @@ fn groups<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> 
         };
         let lines = Lines::around(source, edit.span);
         let patch = Patch::new(lines.inside(edit.span), edit.replacement.as_str());
-        let snippet = Snippet::source(lines.text(source))
-            .line_start(lines.first + 1)
-            .path(source.name())
-            .patch(patch);
+        let snippet = Snippet::source(lines.text(source)).line_start(lines.first + 1).patch(patch);
+        let snippet = if lines.is_part { snippet } else { snippet.path(source.name()) };
         groups.push(Shown::HELP.secondary_title(title).element(snippet));
     }
     groups
 }
 
-/// A run of whole lines of the source.
+/// A run of whole lines of the source, or a part of a long one.
 struct Lines {
     first: usize,
     last: usize,
     start: usize,
     end: usize,
+    is_part: bool,
 }
 
 impl Lines {
     fn around(source: &Source, span: Span) -> Lines {
         let first = source.line_of(span.start);
         let last = source.line_of(span.end.max(span.start));
-        Lines::between(source, first, last)
+        let lines = Lines::between(source, first, last);
+        if lines.end - lines.start <= LONG_LINE {
+            return lines;
+        }
+        let (start, end) = (span.start as usize, span.end as usize);
+        let start_at = source.char_floor(start.saturating_sub(AROUND)).max(lines.start);
+        let end = source.char_floor(end.min(start + LONG_LINE) + AROUND);
+        let end = end.clamp(start_at, lines.end);
+        Lines { start: start_at, end, is_part: true, ..lines }
     }
 
     fn between(source: &Source, first: usize, last: usize) -> Lines {
         let start = source.line_range(first).start;
         let start = if first == 0 { source.content_start() } else { start };
-        Lines { first, last, start, end: source.line_range(last).end.max(start) }
+        let end = source.line_range(last).end.max(start);
+        Lines { first, last, start, end, is_part: false }
     }
 
     fn text<'a>(&self, source: &'a Source) -> &'a str {
@@ -120,10 +150,16 @@ impl<'a> Extract<'a> {
                 if label.text.is_empty() { annotation } else { annotation.label(&label.text) }
             })
             .collect();
-        Snippet::source(text)
-            .line_start(self.lines.first + 1)
-            .path(source.name())
-            .annotations(marks)
+        let snippet = Snippet::source(text).line_start(self.lines.first + 1).annotations(marks);
+        if self.lines.is_part { snippet } else { snippet.path(source.name()) }
+    }
+
+    /// The place of the first label, where the extract is a part of a line and so cannot
+    /// tell it.
+    fn origin(&self, source: &'a Source) -> Option<Origin<'a>> {
+        let (_, label) = self.marks.first().filter(|_| self.lines.is_part)?;
+        let place = source.position(label.span.start);
+        Some(Origin::path(source.name()).line(place.line).char_column(place.column))
     }
 }
 
@@ -136,7 +172,9 @@ fn extracts<'a>(source: &Source, diagnostic: &'a Diagnostic) -> Vec<Extract<'a>>
     for (kind, label) in mark_primary.chain(mark_others) {
         let lines = Lines::around(source, label.span);
         let near = extracts.iter_mut().find(|extract| {
-            lines.first <= extract.lines.last + NEAR_LINES
+            !lines.is_part
+                && !extract.lines.is_part
+                && lines.first <= extract.lines.last + NEAR_LINES
                 && extract.lines.first <= lines.last + NEAR_LINES
         });
         match near {

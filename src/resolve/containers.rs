@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::diag::{Diagnostic, codes, nearest};
+use crate::diag::{Diagnostic, codes};
 use crate::model::{self, Hints};
 use crate::plan::{
     Command, Container, Dependency, EnvVar, Job, Kind, Placement, PlacementLevel, Repeats, Service,
@@ -118,7 +118,7 @@ fn unknown(id: Spanned<&str>, scope: &Scope<'_>) -> Diagnostic {
     let message = format!("no container of this appliance has the id `{}`", id.value);
     let diagnostic = Diagnostic::new(&codes::UNKNOWN_DEPENDENCY, id.span, message);
     let bare = id.value.strip_prefix('@').unwrap_or(id.value);
-    match nearest(bare, scope.containers.keys().copied()) {
+    match scope.near(bare, &scope.containers) {
         Some(near) => diagnostic
             .label(format!("did you mean `{near}`?"))
             .likely_edit(id.span, format!("\"{near}\"")),

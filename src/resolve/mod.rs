@@ -10,9 +10,10 @@ mod text;
 mod uses;
 mod volumes;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, codes, nearest};
 use crate::model::Appliance;
 use crate::plan::{ContainerId, Plan, Referrer, VolumeId};
 use crate::source::{Source, Spanned};
@@ -26,6 +27,21 @@ struct Scope<'a> {
     volumes: HashMap<&'a str, VolumeId>,
     /// Whether an id that is not here is surely not in the appliance.
     complete: bool,
+    /// How many more ids may be compared with a word in search of a near one.
+    comparisons: Cell<usize>,
+}
+
+/// Ids compared with unknown words in one appliance. Enough for hundreds of slips in a large
+/// one; without an end, many slips among many ids would take the product of both.
+const MOST_COMPARISONS: usize = 200_000;
+
+impl<'a> Scope<'a> {
+    /// The one of these ids that a word probably was meant to be.
+    fn near(&self, word: &str, ids: &HashMap<&'a str, usize>) -> Option<&'a str> {
+        let left = self.comparisons.get().checked_sub(ids.len())?;
+        self.comparisons.set(left);
+        nearest(word, ids.keys().copied())
+    }
 }
 
 /// Resolves an appliance. The plan is to be used only where no error was reported, now or
@@ -57,6 +73,7 @@ pub fn resolve(
             );
         }),
         complete: appliance.ids_complete,
+        comparisons: Cell::new(MOST_COMPARISONS),
     };
     let mut containers: Vec<_> = appliance
         .containers

@@ -4,7 +4,7 @@
 //! digits behind that are its port. `\@` is a plain `@`. An `@` with no such run behind it
 //! is itself. (Language definition, section 5.)
 
-use crate::diag::{Diagnostic, codes, nearest};
+use crate::diag::{Diagnostic, codes};
 use crate::plan::{Piece, Reference, Text};
 use crate::source::Span;
 use crate::syntax::{Kind, Node, Places};
@@ -140,7 +140,7 @@ impl Builder<'_, '_> {
         // Where only the whole string is known, as behind an alias, no edit can be made.
         let id_span = Span { start: span.start + 1, end: span.end };
         let exact = self.scope.source.slice(id_span) == id;
-        let diagnostic = match nearest(id, self.scope.containers.keys().copied()) {
+        let diagnostic = match self.scope.near(id, &self.scope.containers) {
             Some(near) => {
                 let diagnostic = diagnostic.label(format!("did you mean `@{near}`?"));
                 if exact { diagnostic.likely_edit(id_span, near) } else { diagnostic }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diag::{Diagnostic, codes, list_or, nearest};
+use crate::diag::{Diagnostic, codes, list_or};
 use crate::model;
 use crate::plan::{Container, Mount, MountSource, Volume};
 use crate::source::{Span, Spanned};
@@ -59,16 +59,20 @@ fn unknown(mount: &model::Mount<'_>, scope: &Scope<'_>) -> Diagnostic {
     if src.value.starts_with('/') {
         return diagnostic.help("a path on the host is mounted with `\"type\": \"host\"`");
     }
-    let mut known: Vec<&str> = scope.volumes.keys().copied().collect();
-    known.sort_unstable();
-    match nearest(src.value, known.iter().copied()) {
+    match scope.near(src.value, &scope.volumes) {
         Some(near) => diagnostic
             .label(format!("did you mean `{near}`?"))
             .likely_edit(src.span, format!("\"{near}\"")),
-        None if known.is_empty() => {
+        None if scope.volumes.is_empty() => {
             diagnostic.help("declare it in `data_persistence.volumes` of the appliance")
         }
-        None => diagnostic.help(format!("`data_persistence.volumes` has {}", list_or(known))),
+        // A long list would help nobody.
+        None if scope.volumes.len() > 12 => diagnostic,
+        None => {
+            let mut known: Vec<&str> = scope.volumes.keys().copied().collect();
+            known.sort_unstable();
+            diagnostic.help(format!("`data_persistence.volumes` has {}", list_or(known)))
+        }
     }
 }
 

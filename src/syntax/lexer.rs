@@ -120,15 +120,15 @@ impl<'a> Lexer<'a> {
 
     fn string(&mut self) -> TokenKind {
         let rest = self.rest();
-        let line_end = line_length(rest);
-        let line = rest.get(..line_end).unwrap_or(rest);
-        if let Some(length) = quoted_length(line, b'"') {
+        let quoted = quoted_length(rest, b'"');
+        if let Some(length) = quoted.filter(|length| is_one_line(rest, *length)) {
             self.at += length;
             return TokenKind::String;
         }
+        let line = rest.get(..line_length(rest)).unwrap_or(rest);
         // Either the closing quote was forgotten, or the string goes on in the next lines.
         // It goes on if its next quote is followed by what may follow a string.
-        if let Some(length) = quoted_length(rest, b'"') {
+        if let Some(length) = quoted {
             let after = rest.get(length..).unwrap_or("").trim_start();
             let closes = after.is_empty() || after.starts_with([',', ':', '}', ']']);
             let cut = line.trim_end().ends_with([',', ':', '{', '[', '}', ']']);
@@ -144,8 +144,7 @@ impl<'a> Lexer<'a> {
 
     fn single_quoted(&mut self) -> TokenKind {
         let rest = self.rest();
-        let line = rest.get(..line_length(rest)).unwrap_or(rest);
-        match quoted_length(line, b'\'') {
+        match quoted_length(rest, b'\'').filter(|length| is_one_line(rest, *length)) {
             Some(length) => {
                 self.at += length;
                 TokenKind::SingleQuoted
@@ -167,6 +166,12 @@ impl<'a> Lexer<'a> {
 /// Whether a character looks like white space and is none in JSON.
 fn is_odd_blank(c: char) -> bool {
     (c.is_whitespace() && !" \n\r\t".contains(c)) || c == '\u{feff}'
+}
+
+/// Whether the first `length` bytes have no line break. Only they are looked at: a line may
+/// be the whole document.
+fn is_one_line(text: &str, length: usize) -> bool {
+    text.get(..length).is_some_and(|part| !part.contains('\n'))
 }
 
 /// The length of the first line of `text`, without its line break.
