@@ -129,6 +129,7 @@ pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Co
     }
     lint::remove_covered(&mut diagnostics);
     diag::sort(&mut diagnostics);
+    diag::limit(&mut diagnostics);
     Ok(Compilation { report: Report { source, diagnostics }, outputs })
 }
 

@@ -10,8 +10,9 @@ use applc::diag::{Level, codes, pages};
 use applc::target::Options;
 use applc::{Selected, World};
 
-/// Codes of which no text can be an example: bytes that are no text, a large file, none.
-const WITHOUT_EXAMPLE: [&str; 3] = ["E0001", "E0002", "E0003"];
+/// Codes of which no short text can be an example: bytes that are no text, a large file,
+/// none, thousands of faults.
+const WITHOUT_EXAMPLE: [&str; 4] = ["E0001", "E0002", "E0003", "W0002"];
 
 /// Files in memory.
 struct Memory(BTreeMap<String, String>);

@@ -13,13 +13,17 @@ pub struct Disk;
 
 impl World for Disk {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        if path != STDIN {
-            return std::fs::read(path);
-        }
-        let mut bytes = Vec::new();
         // One byte more than is accepted tells that there is too much.
         let limit = crate::source::MAX_SOURCE_BYTES as u64 + 1;
-        io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
+        let mut bytes = Vec::new();
+        if path == STDIN {
+            io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
+        } else {
+            let file = std::fs::File::open(path)?;
+            let size = file.metadata().map_or(0, |data| data.len().min(limit));
+            bytes.reserve(usize::try_from(size).unwrap_or(0));
+            file.take(limit).read_to_end(&mut bytes)?;
+        }
         Ok(bytes)
     }
 }

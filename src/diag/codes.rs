@@ -39,6 +39,7 @@ codes! {
     NOT_UTF8 "E0001" Error "the file is not UTF-8 text";
     TOO_LARGE "E0002" Error "the file is larger than applc reads";
     UNREADABLE "E0003" Error "the file cannot be read";
+    TOO_MANY "W0002" Warning "more findings than are shown";
 
     // Syntax: JSON and YAML.
     UNEXPECTED_TOKEN "E0101" Error "something stands where it cannot";

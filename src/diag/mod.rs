@@ -162,3 +162,26 @@ pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
     });
     diagnostics.dedup();
 }
+
+/// So many findings of one file are shown at most. Beyond it they only fill the memory.
+pub const MAX_FINDINGS: usize = 10_000;
+
+/// Whether there are more findings than will be shown: then a phase need not look for more
+/// of what a file may have millions of.
+pub fn is_full(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.len() > MAX_FINDINGS
+}
+
+/// Leaves at most [`MAX_FINDINGS`] of the findings, errors before others, and says so.
+pub fn limit(diagnostics: &mut Vec<Diagnostic>) {
+    if !is_full(diagnostics) {
+        return;
+    }
+    // At least one of the gravest is kept, wherever it stands.
+    diagnostics.sort_by_key(|diagnostic| diagnostic.level);
+    diagnostics.truncate(MAX_FINDINGS);
+    sort(diagnostics);
+    let place = diagnostics.last().map_or(Span::at(0), |last| last.primary.span);
+    let message = format!("there are more than {MAX_FINDINGS} findings; the others are not shown");
+    diagnostics.push(Diagnostic::new(&codes::TOO_MANY, place, message));
+}

@@ -4,7 +4,7 @@
 //! digits behind that are its port. `\@` is a plain `@`. An `@` with no such run behind it
 //! is itself. (Language definition, section 5.)
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, codes, is_full};
 use crate::plan::{Piece, Reference, Text};
 use crate::source::Span;
 use crate::syntax::{Kind, Node, Places};
@@ -132,7 +132,7 @@ impl Builder<'_, '_> {
     }
 
     fn unknown(&mut self, id: &str, span: Span) {
-        if !self.scope.complete {
+        if !self.scope.complete || is_full(self.diagnostics) {
             return;
         }
         let message = format!("no container of this appliance has the id `{id}`");

@@ -22,7 +22,7 @@ use std::sync::LazyLock;
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, MAX_FINDINGS};
 use crate::syntax::Node;
 use value::Tree;
 
@@ -54,7 +54,8 @@ pub fn check(tree: &Node, diagnostics: &mut Vec<Diagnostic>) {
     let schema = &*SCHEMA;
     // Telling that all is well is much cheaper than looking for what is not.
     if !schema.validator.is_valid(tree) {
-        let found = schema.validator.iter_errors(tree).collect();
+        // One fault may break several rules.
+        let found = schema.validator.iter_errors(tree).take(8 * MAX_FINDINGS).collect();
         violations::report(&schema.document, tree, found, diagnostics);
     }
     advice::report(&schema.document, tree, diagnostics);

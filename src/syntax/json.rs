@@ -3,7 +3,7 @@
 use super::lexer::{Lexer, Token, TokenKind};
 use super::strings::{self, StringFault};
 use super::{Kind, MAX_DEPTH, Member, Node, Object, is_json_number, quote};
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, MAX_FINDINGS, codes, is_full};
 use crate::source::{Source, Span, Spanned, Syntax};
 
 /// Parses a JSON document. The tree is `None` where the document has no value.
@@ -37,7 +37,7 @@ pub fn parse(source: &Source, syntax: Syntax, diagnostics: &mut Vec<Diagnostic>)
                 .help("end it with `*/`"),
         );
     }
-    for span in odd_blanks {
+    for span in odd_blanks.into_iter().take(MAX_FINDINGS) {
         let character = source.slice(span).chars().next().map_or(0, u32::from);
         let message = format!("the character U+{character:04X} is not white space in JSON");
         diagnostics.push(
@@ -88,7 +88,9 @@ impl Parser<'_> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        if !is_full(self.diagnostics) {
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     fn text(&self, span: Span) -> &str {

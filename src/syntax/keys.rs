@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{Kind, Node};
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, codes, is_full};
 
 /// Reports each repetition of a key, wherever it is in the tree.
 pub fn check(node: &Node, diagnostics: &mut Vec<Diagnostic>) {
@@ -15,6 +15,9 @@ pub fn check(node: &Node, diagnostics: &mut Vec<Diagnostic>) {
             for member in &object.members {
                 let key = &member.key;
                 if let Some(before) = first.get(key.value.as_str()) {
+                    if is_full(diagnostics) {
+                        return;
+                    }
                     let message = format!("the key `{}` stands twice in this object", key.value);
                     diagnostics.push(
                         Diagnostic::new(&codes::DUPLICATE_KEY, key.span, message)

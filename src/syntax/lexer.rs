@@ -102,8 +102,8 @@ impl<'a> Lexer<'a> {
             let length = if trimmed.starts_with("//") || trimmed.starts_with('#') {
                 trimmed.find('\n').unwrap_or(trimmed.len())
             } else if trimmed.starts_with("/*") {
-                match trimmed.find("*/") {
-                    Some(end) => end + 2,
+                match trimmed.get(2..).and_then(|inside| inside.find("*/")) {
+                    Some(end) => end + 4,
                     None => {
                         self.open_comment = Some(Span::new(self.at, self.at + 2));
                         trimmed.len()

@@ -192,9 +192,10 @@ fn quote(text: &str) -> String {
 /// The diagnostic for bytes that could not be read as text.
 pub fn source_fault(fault: SourceFault) -> Diagnostic {
     match fault {
-        SourceFault::TooLarge(bytes) => {
+        // It may not have been read to its end.
+        SourceFault::TooLarge(_) => {
             let limit = crate::source::MAX_SOURCE_BYTES >> 20;
-            let message = format!("the file has {} MiB; applc reads up to {limit}", bytes >> 20);
+            let message = format!("the file has more than {limit} MiB, which applc does not read");
             Diagnostic::new(&codes::TOO_LARGE, Span::at(0), message)
         }
         SourceFault::NotUtf8(at) => {

@@ -19,7 +19,7 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, StructureSt
 use self::plain::Plain;
 use self::repair::Repairs;
 use super::{Form, Kind, MAX_DEPTH, Member, Node, Object, quote};
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, codes, is_full};
 use crate::source::{Source, Span, Spanned};
 
 pub use scalar::segments;
@@ -140,7 +140,9 @@ impl<'t, 'd> Builder<'t, 'd> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        if !is_full(self.diagnostics) {
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     /// The next event; `None` at the end and after a fault.

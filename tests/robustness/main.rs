@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod emit;
+mod hostile;
 mod json;
 mod mutation;
 mod yaml;

@@ -138,3 +138,9 @@ fn the_end_of_the_document_is_a_whole_character() {
     let trailing = found.iter().find(|d| d.code.id == "E0109").unwrap();
     assert_eq!(source.slice(trailing.secondary[0].span), "é");
 }
+
+#[test]
+fn a_comment_needs_its_own_end() {
+    assert_eq!(ids("{} /*/ */"), ["W0101"]);
+    assert!(ids("{} /*/").contains(&"E0105"));
+}

@@ -1,0 +1,23 @@
+//! Any bytes, in every syntax: a tree and diagnostics whose places are in the text.
+
+#![no_main]
+
+use applc::source::Source;
+use applc::syntax;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    for name in ["a.json", "a.jsonc", "a.yaml"] {
+        let (source, _) = Source::from_bytes(name, bytes.to_vec());
+        let mut found = Vec::new();
+        let tree = syntax::parse(&source, &mut found);
+        assert!(tree.is_some() || !found.is_empty());
+        for diagnostic in &found {
+            let labels = std::iter::once(&diagnostic.primary).chain(&diagnostic.secondary);
+            let spans = labels.map(|l| l.span).chain(diagnostic.edit.iter().map(|e| e.span));
+            for span in spans {
+                assert!(source.text().get(span.range()).is_some(), "{diagnostic:?}");
+            }
+        }
+    }
+});
