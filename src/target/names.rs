@@ -35,6 +35,8 @@ pub fn check<'a>(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let mut first: HashMap<String, &Spanned<String>> = HashMap::new();
+    // Several names made from one id are mentioned once.
+    let mut mentioned = None;
     for (id, name) in names {
         if name.is_empty() || name.len() > longest {
             let message = match name.len() {
@@ -58,7 +60,8 @@ pub fn check<'a>(
             );
             continue;
         }
-        if name != id.value {
+        if name != id.value && mentioned != Some(id.span) {
+            mentioned = Some(id.span);
             let message = format!("{target}: `{}` becomes `{name}`", id.value);
             diagnostics.push(
                 Diagnostic::new(&codes::NAME_CHANGED, id.span, message)

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 # An escaped `@`, or a reference with the port behind it.
 MARK = re.compile(r"\\@|@([A-Za-z0-9-]+)(?::([1-9][0-9]*)(?![A-Za-z0-9]))?")
 
@@ -17,8 +19,9 @@ Address = Callable[[str, int | None], str]
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Reads an appliance that is plain JSON."""
-    document: dict[str, Any] = json.loads(path.read_text())
+    """Reads an appliance that is plain JSON or YAML."""
+    text = path.read_text(encoding="utf-8")
+    document: dict[str, Any] = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     return document
 
 

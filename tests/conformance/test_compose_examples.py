@@ -41,7 +41,7 @@ def make_images(engine: Engine, document: dict[str, Any]) -> None:
     """An image under each name: it serves what its containers list, and a job's image succeeds."""
     serve: dict[str, set[tuple[str, int]]] = defaultdict(set)
     paths: dict[str, set[str]] = defaultdict(set)
-    then: dict[str, str] = {}
+    then: dict[str, dict[bool, str]] = defaultdict(dict)
     for container in document["containers"]:
         image = DIGEST.sub("", container["image"])
         ports = container.get("ports", [])
@@ -56,18 +56,35 @@ def make_images(engine: Engine, document: dict[str, Any]) -> None:
             number = ports[check.get("port_index", 0)]["container_port"]
             serve[image].discard(("http", number))
             serve[image].add(("https", number))
-        then[image] = "exit 0" if container["type"] == "job" else "stay"
-    for image, what in then.items():
+        then[image]["cmd" in container] = "exit 0" if container["type"] == "job" else "stay"
+    for image, by_shell in then.items():
         engine.image(
             image,
             Behaviour(
                 serve=tuple(sorted(serve[image])),
-                then=what,
+                then=ends(by_shell),
                 shell="mimic",
                 stubs=STUBS,
                 paths=tuple(sorted(paths[image])),
             ),
         )
+
+
+def ends(by_shell: dict[bool, str]) -> str:
+    """What a container does in the end, where the shell is given a script and where it is not."""
+    if len(by_shell) == 1:
+        return next(iter(by_shell.values()))
+    return f'case "$0" in /bin/sh) {by_shell[True]} ;; *) {by_shell[False]} ;; esac'
+
+
+def services_of(document: dict[str, Any], id: str) -> list[tuple[str, int]]:
+    """The service and index of each instance: those of a job that others wait for are services."""
+    container = containers(document)[id]
+    count = container.get("instances", 1)
+    awaited = any(id in other.get("dependencies", []) for other in document["containers"])
+    if container["type"] == "job" and awaited and count > 1:
+        return [(f"{id}-{index}", 1) for index in range(1, count + 1)]
+    return [(id, index) for index in range(1, count + 1)]
 
 
 def address_seen_by(document: dict[str, Any], id: str) -> appliance_text.Address:
@@ -128,7 +145,7 @@ def test_the_example_comes_up_as_it_is_written(
             assert up.returncode == 0, up.stderr
         for id, container in by_id.items():
             assert_given_what_is_written(project, document, id)
-            assert_started_after_dependencies(project, by_id, container)
+            assert_started_after_dependencies(project, by_id, container, document)
         for id, container in by_id.items():
             if container["type"] == "service":
                 assert_references_lead_to_their_containers(project, by_id, container, document)
@@ -138,8 +155,8 @@ def test_the_example_comes_up_as_it_is_written(
 def assert_given_what_is_written(project: Project, document: dict[str, Any], id: str) -> None:
     container = containers(document)[id]
     address = address_seen_by(document, id)
-    for index in range(1, container.get("instances", 1) + 1):
-        start = wait_until(f"{id} starts", lambda: project.starts(id, index))[0]
+    for service, index in services_of(document, id):
+        start = wait_until(f"{id} starts", lambda: project.starts(service, index))[0]
         assert start.argv == expected_argv(document, id)
         for name, written in container.get("env", {}).items():
             assert start.environ[name] == appliance_text.value(written, address), f"{id}: {name}"
@@ -148,12 +165,17 @@ def assert_given_what_is_written(project: Project, document: dict[str, Any], id:
 
 
 def assert_started_after_dependencies(
-    project: Project, by_id: dict[str, dict[str, Any]], container: dict[str, Any]
+    project: Project, by_id: dict[str, dict[str, Any]], container: dict[str, Any], document: dict[str, Any]
 ) -> None:
-    for dependency in container.get("dependencies", []):
-        if dependency not in by_id:
-            continue
-        state = project.inspect(dependency)["State"]
+    started = project.started(services_of(document, container["id"])[0][0])
+    awaited = [
+        (dependency, *instance)
+        for dependency in container.get("dependencies", [])
+        if dependency in by_id
+        for instance in services_of(document, dependency)
+    ]
+    for dependency, service, index in awaited:
+        state = project.inspect(service, index)["State"]
         ready = state["StartedAt"]
         if by_id[dependency]["type"] == "job":
             assert state["ExitCode"] == 0
@@ -163,7 +185,7 @@ def assert_started_after_dependencies(
             assert passed, f"{dependency}: {state['Health']}"
             # The engine keeps the last five checks, so this one may be later than the first.
             ready = state["StartedAt"]
-        assert ready < project.started(container["id"]), f"{container['id']} after {dependency}"
+        assert ready < started, f"{container['id']} after {dependency}"
 
 
 def assert_references_lead_to_their_containers(

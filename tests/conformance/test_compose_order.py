@@ -242,16 +242,48 @@ def test_jobs_and_services_wait_for_each_other(engine: Engine, compiled: Compile
     plain = engine.image("applc-test/plain:1")
     with compiled(
         container("third", plain, dependencies=["second"]),
-        container("second", done, type="job", instances=3, dependencies=["first"]),
+        container("second", done, type="job", dependencies=["first"]),
         container("first", plain),
         container("never", plain, type="job", repeats=0),
     ) as project:
         assert project.up().returncode == 0
-        for index in (1, 2, 3):
-            job = project.inspect("second", index)["State"]
-            assert project.started("first") < job["StartedAt"]
-            assert job["ExitCode"] == 0 and job["FinishedAt"] < project.started("third")
+        job = project.inspect("second")["State"]
+        assert project.started("first") < job["StartedAt"]
+        assert job["ExitCode"] == 0 and job["FinishedAt"] < project.started("third")
         assert project.container("never") == ""
+
+
+def test_every_instance_of_a_job_is_waited_for(engine: Engine, compiled: Compiled) -> None:
+    """Compose itself goes on when the first container of a service has ended."""
+    # One of the instances takes longer: the one that gets the shared directory first.
+    then = "/bin/busybox mkdir /shared/first && /bin/busybox sleep 4; exit 0"
+    job = engine.image("applc-test/shards:1", Behaviour(then=then))
+    plain = engine.image("applc-test/plain:1", Behaviour(serve=(("http", 8080),)))
+    shared = [{"src": "shared", "dest": "/shared"}]
+    with compiled(
+        container("shards", job, type="job", instances=3, volumes=shared, network_mode="container"),
+        container("after", plain, dependencies=["shards"]),
+        container("again", plain, type="job", dependencies=["after"], env={"SHARDS": "@shards"}),
+        data_persistence={"volumes": [{"id": "shared"}]},
+    ) as project:
+        assert project.up().returncode == 0
+        ends = [project.inspect(f"shards-{index}")["State"]["FinishedAt"] for index in (1, 2, 3)]
+        assert max(ends) > min(ends)
+        assert max(ends) < project.started("after")
+
+
+def test_one_failed_instance_of_a_job_keeps_dependents_down(engine: Engine, compiled: Compiled) -> None:
+    then = "/bin/busybox mkdir /shared/first || exit 0; /bin/busybox sleep 2; exit 3"
+    job = engine.image("applc-test/one-fails:1", Behaviour(then=then))
+    plain = engine.image("applc-test/plain:1")
+    shared = [{"src": "shared", "dest": "/shared"}]
+    with compiled(
+        container("shards", job, type="job", instances=2, retries=0, volumes=shared),
+        container("after", plain, dependencies=["shards"]),
+        data_persistence={"volumes": [{"id": "shared"}]},
+    ) as project:
+        assert project.up().returncode == 1
+        assert project.started("after") == ""
 
 
 def test_a_service_that_ends_is_started_again(engine: Engine, compiled: Compiled) -> None:

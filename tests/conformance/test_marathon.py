@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+import appliance_text
 import support
 from chronos_rules import check_jobs
 from marathon_rules import check_group
@@ -108,8 +108,7 @@ def test_the_result_is_accepted_or_the_compile_says_why(
     for job, endpoint in zip(written.jobs, written.endpoints):
         assert endpoint == ("dependency" if "parents" in job else "iso8601")
     check_names(written)
-    read = yaml.safe_load if appliance.suffix in {".yaml", ".yml"} else json.loads
-    source = read(appliance.read_text("utf-8"))
+    source = appliance_text.load(appliance)
     assert len(written.apps) == sum(one["type"] == "service" for one in source["containers"])
     jobs = sum(one.get("instances", 1) for one in source["containers"] if one["type"] == "job")
     assert len(written.jobs) == jobs

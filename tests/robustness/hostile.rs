@@ -94,7 +94,7 @@ fn a_file_beyond_the_limit_is_not_read() {
 fn billion_laughs() {
     let found = check("a.yaml", &yaml_laughs());
     assert!(codes(&found).contains(&"E0114"));
-    let found = check("a.yaml", &format!("id: a\ncontainers: &c [{}]\n", vec!["*c"; 9].join(",")));
+    let found = check("a.yaml", &format!("id: a\ncontainers: &c [{}]\n", ["*c"; 9].join(",")));
     assert!(codes(&found).contains(&"E0114"));
 }
 

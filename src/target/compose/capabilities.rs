@@ -52,7 +52,10 @@ pub const TABLE: &[Capability] = &[
         Field::Gpu,
         "reserved devices of the driver that the option `gpu-driver` names, which the engine must have",
     ),
-    Capability::carried(Field::Instances, "`deploy.replicas`"),
+    Capability::carried(
+        Field::Instances,
+        "`deploy.replicas`; a service for each instance of a job that others wait for, as Compose itself waits for the first to end",
+    ),
     Capability::carried(
         Field::Cmd,
         "`entrypoint: [\"/bin/sh\", \"-c\"]` and the command behind it",

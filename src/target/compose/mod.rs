@@ -5,6 +5,7 @@
 
 mod capabilities;
 mod health;
+mod instances;
 mod model;
 mod network;
 mod services;
@@ -84,15 +85,14 @@ fn file(plan: &Plan, options: &Options, diagnostics: &mut Vec<Diagnostic>) -> mo
     let Plan { id, containers, volumes, start_order: _, uses: _ } = plan;
     let name = project_name(&id.value);
     names::check(NAME, "project", usize::MAX, [(id, name.clone())], diagnostics);
-    services::check_names(containers, diagnostics);
+    let split = instances::Split::of(plan, diagnostics);
+    services::check_names(split.all_names(containers), diagnostics);
     let network = network::Network::of(plan, diagnostics);
-    let services = (0..containers.len())
-        .zip(containers)
-        .map(|(id, container)| {
-            let context = services::Context { plan, network: &network, options, id };
-            services::service(&context, container, diagnostics)
-        })
-        .collect();
+    let mut services = Vec::new();
+    for (id, container) in containers.iter().enumerate() {
+        let context = services::Context { plan, network: &network, split: &split, options, id };
+        services.extend(services::services(&context, container, diagnostics));
+    }
     let volumes =
         volumes.iter().map(|volume| volumes::volume(volume, options, diagnostics)).collect();
     model::File { name, services, volumes }

@@ -14,8 +14,8 @@ pub struct File {
     pub volumes: Vec<Volume>,
 }
 
-/// A service: a container of the appliance, whether service or job.
-#[derive(Debug, Serialize)]
+/// A service: a container of the appliance, whether service or job, or one instance of a job.
+#[derive(Debug, Clone, Serialize)]
 pub struct Service {
     /// Its key, which is also its name on the project's network.
     pub name: String,
@@ -31,6 +31,8 @@ pub struct Service {
     pub environment: Vec<String>,
     /// `host`, or `None` for the project's network.
     pub network_mode: Option<&'static str>,
+    /// A further name on the project's network.
+    pub alias: Option<String>,
     /// `name:address` each.
     pub extra_hosts: Vec<String>,
     /// Published ports.
@@ -69,7 +71,7 @@ pub struct Port {
 }
 
 /// A mounted volume.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Mount {
     /// `bind` or `volume`.
     pub kind: &'static str,
@@ -82,7 +84,7 @@ pub struct Mount {
 }
 
 /// A service that is waited for.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Dependency {
     /// Its key.
     pub on: String,
@@ -91,7 +93,7 @@ pub struct Dependency {
 }
 
 /// A health check. Durations have their unit.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct HealthCheck {
     /// The program that is run in the container, with its arguments, behind `CMD`.
     pub test: [String; 4],
@@ -108,7 +110,7 @@ pub struct HealthCheck {
 }
 
 /// GPUs that are reserved.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Gpus {
     /// The engine's device driver.
     pub driver: String,

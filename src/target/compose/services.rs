@@ -8,6 +8,7 @@ use crate::plan::{
 use crate::source::Spanned;
 use crate::target::{Options, names};
 
+use super::instances::Split;
 use super::network::Network;
 use super::{NAME, escaped, health, model, volumes};
 
@@ -32,6 +33,8 @@ pub struct Context<'a> {
     pub plan: &'a Plan,
     /// The host's ports, and the ways between containers.
     pub network: &'a Network<'a>,
+    /// The containers that become several services.
+    pub split: &'a Split,
     /// The target's options.
     pub options: &'a Options,
     /// The container.
@@ -46,15 +49,31 @@ impl Context<'_> {
     }
 }
 
-/// Checks that each id can be the name of a service: Compose takes every letter, digit and
-/// hyphen, but the engine's DNS finds no name that is longer than a DNS label.
-pub fn check_names(containers: &[Container], diagnostics: &mut Vec<Diagnostic>) {
-    let ids = containers.iter().map(|container| (&container.id, container.id.value.clone()));
-    names::check(NAME, "service", names::MAX_LABEL, ids, diagnostics);
+/// Checks that the names made from ids can be those of services: Compose takes every letter,
+/// digit and hyphen, but the engine's DNS finds no name that is longer than a DNS label.
+pub fn check_names(names: Vec<(&Spanned<String>, String)>, diagnostics: &mut Vec<Diagnostic>) {
+    names::check(NAME, "service", names::MAX_LABEL, names, diagnostics);
 }
 
-/// Lowers a container.
-pub fn service(
+/// Lowers a container to its service, or to a service for each of its instances, which then
+/// answer together to its id.
+pub fn services(
+    context: &Context<'_>,
+    container: &Container,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<model::Service> {
+    let service = service(context, container, diagnostics);
+    let names = context.split.names(context.id, container);
+    if names.len() == 1 {
+        return vec![service];
+    }
+    // Containers in the host's network have no names to answer to.
+    let alias = service.network_mode.is_none().then(|| service.name.clone());
+    let single = model::Service { alias, replicas: None, ..service };
+    names.into_iter().map(|name| model::Service { name, ..single.clone() }).collect()
+}
+
+fn service(
     context: &Context<'_>,
     container: &Container,
     diagnostics: &mut Vec<Diagnostic>,
@@ -101,6 +120,7 @@ pub fn service(
         command,
         environment: env.iter().map(|var| variable(context, var, diagnostics)).collect(),
         network_mode: (network.value == NetworkMode::Host).then_some("host"),
+        alias: None,
         extra_hosts: context.network.extra_hosts(container),
         ports: context.network.published(context.id).to_vec(),
         volumes: mounts
@@ -108,7 +128,7 @@ pub fn service(
             .filter_map(|mount| volumes::mount(mount, context.plan, diagnostics))
             .collect(),
         privileged: privileged.value,
-        depends_on: dependencies.iter().filter_map(|on| dependency(context.plan, on)).collect(),
+        depends_on: dependencies.iter().flat_map(|on| dependency(context, on)).collect(),
         healthcheck,
         restart,
         cpu_shares: cpu_shares(cpus, diagnostics),
@@ -132,17 +152,18 @@ fn variable(context: &Context<'_>, variable: &EnvVar, diagnostics: &mut Vec<Diag
     format!("{}={}", escaped(&name.value), context.text(value))
 }
 
-/// What a dependency has to reach before the container that waits for it is started.
-fn dependency(plan: &Plan, dependency: &Dependency) -> Option<model::Dependency> {
-    let Dependency { on, span: _ } = dependency;
-    let on = plan.containers.get(*on)?;
+/// What is waited for, and what it has to reach before the container is started.
+fn dependency(context: &Context<'_>, dependency: &Dependency) -> Vec<model::Dependency> {
+    let Dependency { on: id, span: _ } = dependency;
+    let Some(on) = context.plan.containers.get(*id) else { return Vec::new() };
     let condition = match &on.kind {
         Kind::Job(_) => "service_completed_successfully",
         Kind::Service(Service { health: Some(_), .. }) => "service_healthy",
         // Compose refuses to wait for the health of what has no health check.
         Kind::Service(Service { health: None, .. }) => "service_started",
     };
-    Some(model::Dependency { on: on.id.value.clone(), condition })
+    let names = context.split.names(*id, on).into_iter();
+    names.map(|on| model::Dependency { on, condition }).collect()
 }
 
 /// The restart policy of a job. One that is restarted after success never completes for

@@ -229,6 +229,27 @@ fn cases() -> Vec<Case> {
             json!({"instances": 0}),
             Carried("/services/a/deploy/replicas", json!(0)),
         ),
+        two(
+            Field::Instances,
+            json!({"type": "job", "instances": 2, "network_mode": "bridge"}),
+            json!({"dependencies": ["a"]}),
+            Carried("/services/a-2/networks/default/aliases", json!(["a"])),
+        ),
+        two(
+            Field::Dependencies,
+            json!({"type": "job", "instances": 2}),
+            json!({"dependencies": ["a"]}),
+            Carried(
+                "/services/b/depends_on/a-2/condition",
+                json!("service_completed_successfully"),
+            ),
+        ),
+        two(
+            Field::Instances,
+            json!({"type": "job", "instances": 1001}),
+            json!({"dependencies": ["a"]}),
+            Refused(vec![("E0408", "1001")]),
+        ),
         one(
             Field::Cmd,
             json!({"cmd": "echo $X | cat"}),
