@@ -1,8 +1,11 @@
 //! JSON to a tree, going on after each fault.
 
+mod scalars;
+#[cfg(test)]
+mod tests;
+
 use super::lexer::{Lexer, Token, TokenKind};
-use super::strings::{self, StringFault};
-use super::{Kind, MAX_DEPTH, Member, Node, Object, is_json_number, quote};
+use super::{Kind, MAX_DEPTH, Member, Node, Object, quote};
 use crate::diag::{Diagnostic, MAX_FINDINGS, codes, is_full};
 use crate::source::{Source, Span, Spanned, Syntax};
 
@@ -467,28 +470,6 @@ impl Parser<'_> {
         self.text(self.next.span) == "="
     }
 
-    /// Whether digits at a place were meant to be the fraction of the number before: `0,5`.
-    fn follows_decimal_comma(&self, span: Span) -> bool {
-        let before = self.source.text().get(..span.start as usize).unwrap_or_default();
-        let is_digit = |c: char| c.is_ascii_digit();
-        before.strip_suffix(',').is_some_and(|number| number.ends_with(is_digit))
-            && self.text(span).starts_with(is_digit)
-    }
-
-    /// Takes the words that follow on the same line, and gives the place of all.
-    fn words(&mut self, first: Span) -> Span {
-        let mut last = first;
-        loop {
-            let gap = Span { start: last.end, end: self.next.span.start };
-            let is_near =
-                self.next.kind == TokenKind::Word && !self.text(gap).contains(['\n', '/', '#']);
-            if !is_near || self.after_next().kind == TokenKind::Colon {
-                return first.to(last);
-            }
-            last = self.advance().span;
-        }
-    }
-
     fn is_ellipsis(&self) -> bool {
         matches!(self.text(self.next.span), "..." | "…")
     }
@@ -503,167 +484,4 @@ impl Parser<'_> {
             self.advance();
         }
     }
-
-    fn string(&mut self) -> Spanned<String> {
-        let Token { kind, span } = self.advance();
-        let written = self.text(span);
-        let quote_char = if kind == TokenKind::SingleQuoted { '\'' } else { '"' };
-        let content = written.strip_prefix(quote_char).unwrap_or(written);
-        let content = match kind {
-            TokenKind::Unterminated => content,
-            _ => content.strip_suffix(quote_char).unwrap_or(content),
-        };
-        let (value, faults) = strings::decode(content);
-        let base = span.start as usize + 1;
-        match kind {
-            TokenKind::SingleQuoted => {
-                let value = content.replace("\\'", "'");
-                let edit = quote(&value);
-                self.report(
-                    Diagnostic::new(&codes::BAD_STRING, span, "a string stands in double quotes")
-                        .safe_edit(span, edit),
-                );
-                return Spanned::new(value, span);
-            }
-            TokenKind::Unterminated => {
-                let end = Span::at(span.end as usize);
-                self.report(
-                    Diagnostic::new(&codes::BAD_STRING, span, "this string is not closed")
-                        .also(end, "a `\"` is missing, perhaps here")
-                        .likely_edit(end, "\""),
-                );
-            }
-            TokenKind::MultiLine => {
-                let edit = content.replace("\r\n", "\n").replace('\n', "\\n").replace('\t', "\\t");
-                self.report(
-                    Diagnostic::new(
-                        &codes::BAD_STRING,
-                        span,
-                        "a string cannot run over a line break",
-                    )
-                    .help("write a line break as `\\n`")
-                    .safe_edit(Span::new(base, base + content.len()), edit),
-                );
-                return Spanned::new(value, span);
-            }
-            _ => {}
-        }
-        for fault in faults {
-            let diagnostic = string_fault(fault, base, self.source);
-            self.report(diagnostic);
-        }
-        Spanned::new(value, span)
-    }
-
-    fn word(&mut self) -> Node {
-        let span = self.advance().span;
-        let word = self.text(span).to_owned();
-        let constant = match word.as_str() {
-            "true" => Some(Kind::Bool(true)),
-            "false" => Some(Kind::Bool(false)),
-            "null" => Some(Kind::Null),
-            _ => None,
-        };
-        if let Some(kind) = constant {
-            return Node { span, kind };
-        }
-        if is_json_number(&word) {
-            let all = self.words(span);
-            if all == span {
-                return Node { span, kind: Kind::Number(word) };
-            }
-            let message = format!("`{}` is not a number in JSON", self.text(all));
-            self.report(
-                Diagnostic::new(&codes::BAD_NUMBER, all, message)
-                    .help("a number has no unit: the field says what it counts"),
-            );
-            return Node::broken(all);
-        }
-        let meant = match word.to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" => Some(("true", Kind::Bool(true))),
-            "false" | "no" | "off" => Some(("false", Kind::Bool(false))),
-            "null" | "none" | "nil" | "undefined" => Some(("null", Kind::Null)),
-            _ => None,
-        };
-        if let Some((right, kind)) = meant {
-            let message = format!("JSON has no `{word}`; it is written `{right}`");
-            self.report(Diagnostic::new(&codes::BARE_WORD, span, message).safe_edit(span, right));
-            return Node { span, kind };
-        }
-        if matches!(word.to_ascii_lowercase().as_str(), "nan" | "inf" | "infinity" | "-infinity") {
-            let message = format!("JSON has no number `{word}`");
-            self.report(Diagnostic::new(&codes::BAD_NUMBER, span, message));
-            return Node::broken(span);
-        }
-        let numeric = word.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
-        if numeric && word.contains(|c: char| c.is_ascii_digit()) {
-            self.report(number_fault(&word, span));
-        } else {
-            let span = self.words(span);
-            let word = self.text(span).to_owned();
-            let message = format!("`{word}` is not JSON");
-            let edit = quote(word.trim_matches(['“', '”', '„', '‘', '’', '«', '»']));
-            self.report(
-                Diagnostic::new(&codes::BARE_WORD, span, message)
-                    .help("a string stands in double quotes")
-                    .likely_edit(span, edit),
-            );
-        }
-        Node::broken(span)
-    }
 }
-
-fn number_fault(word: &str, span: Span) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::new(&codes::BAD_NUMBER, span, format!("`{word}` is not a number in JSON"));
-    let bare = word.strip_prefix('+').unwrap_or(word);
-    if is_json_number(bare) {
-        return diagnostic.help("a number has no `+` sign").safe_edit(span, bare);
-    }
-    let trimmed = bare.trim_start_matches('0');
-    if bare.starts_with('0') && is_json_number(trimmed) {
-        return diagnostic
-            .help("a number has no leading zeros; if they matter, make it a string")
-            .likely_edit(span, trimmed);
-    }
-    let plain = match bare.replace('_', "") {
-        digits if digits.starts_with('.') => format!("0{digits}"),
-        digits => digits,
-    };
-    if is_json_number(&plain) {
-        return diagnostic.likely_edit(span, plain);
-    }
-    diagnostic.help("if it is meant to be text, put it in double quotes")
-}
-
-fn string_fault(fault: StringFault, base: usize, source: &Source) -> Diagnostic {
-    match fault {
-        StringFault::BadEscape(range) => {
-            let span = Span::new(base + range.start, base + range.end);
-            let written = source.slice(span);
-            let message = format!("JSON has no escape `{written}`");
-            Diagnostic::new(&codes::BAD_STRING, span, message)
-                .help("a backslash is written `\\\\`")
-                .safe_edit(Span::at(base + range.start), "\\")
-        }
-        StringFault::BadUnicode(range) => {
-            let span = Span::new(base + range.start, base + range.end);
-            let message = "this escape names no character";
-            Diagnostic::new(&codes::BAD_STRING, span, message)
-                .help("`\\u` takes four hexadecimal digits; a character above U+FFFF takes a pair of escapes")
-        }
-        StringFault::Control(range, control) => {
-            let span = Span::new(base + range.start, base + range.end);
-            let escape = match control {
-                '\t' => "\\t".to_owned(),
-                '\r' => "\\r".to_owned(),
-                other => format!("\\u{:04x}", other as u32),
-            };
-            let message = "a control character inside a string must be an escape";
-            Diagnostic::new(&codes::BAD_STRING, span, message).safe_edit(span, escape)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;
