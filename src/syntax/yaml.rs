@@ -8,6 +8,7 @@ mod faults;
 mod plain;
 mod repair;
 mod scalar;
+mod tabs;
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +34,17 @@ pub const MAX_ALIASED: usize = 100_000;
 /// After a fault the text around it is blanked out and the rest read again, so that one
 /// run finds what else is wrong.
 pub fn parse(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    let mut found = Vec::new();
+    let tree = read(source, &mut found).unwrap_or_else(|tab| {
+        found.clear();
+        tabs::parse(source, tab, &mut found)
+    });
+    diagnostics.append(&mut found);
+    tree
+}
+
+/// Reads a document up to the first tab that indents a line; the error is its place.
+fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Result<Option<Node>, Span> {
     let mut repairs = Repairs::new(source);
     loop {
         let text = repairs.text().to_owned();
@@ -42,12 +54,15 @@ pub fn parse(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Node>
         let fault = builder.fault.take();
         let context = builder.context();
         let again = match fault {
-            Some(fault) => repairs.mend(&fault, &context, diagnostics),
+            Some(fault) => match tabs::indents(source, &fault, context.scalar) {
+                Some(tab) => return Err(tab),
+                None => repairs.mend(&fault, &context, diagnostics),
+            },
             None => false,
         };
         if !again {
             diagnostics.append(&mut found);
-            return tree.map(|tree| repairs.mark(tree));
+            return Ok(tree.map(|tree| repairs.mark(tree)));
         }
     }
 }
@@ -236,8 +251,7 @@ impl<'t, 'd> Builder<'t, 'd> {
     ) -> Node {
         if self.depth >= MAX_DEPTH {
             let message = format!("brackets are nested more than {MAX_DEPTH} deep");
-            let end = span.end.max(span.start + 1) as usize;
-            let place = Span::new(span.start as usize, end);
+            let place = faults::visible(self.source.text(), span);
             self.report(Diagnostic::new(&codes::TOO_DEEP, place, message));
             return self.skip(span);
         }
@@ -364,8 +378,7 @@ impl<'t, 'd> Builder<'t, 'd> {
             Plain::Value(Kind::Null) if text.is_empty() => {
                 if !self.repairs.is_blanked(self.text, span.start) {
                     let message = "a key is missing before this `:`";
-                    let end = span.start as usize;
-                    let place = Span::new(end, end + 1);
+                    let place = faults::visible(self.source.text(), Span::at(span.start as usize));
                     self.report(Diagnostic::new(&codes::BAD_YAML, place, message));
                 }
                 return None;

@@ -40,9 +40,7 @@ pub fn version(source: &Source, start: Span) -> Diagnostic {
 
 /// A second document in the file.
 pub fn second_document(source: &Source, start: Span) -> Diagnostic {
-    let end = start.end.max(start.start + 1) as usize;
-    let end = end.min(source.text().len());
-    let span = Span::new(start.start as usize, end);
+    let span = visible(source.text(), start);
     Diagnostic::new(&codes::TRAILING_CONTENT, span, "a second document begins here")
         .help("a file holds one appliance; put the other one in a file of its own")
 }
@@ -247,6 +245,11 @@ pub fn has_left(source: &Source, open: usize, at: usize) -> bool {
 fn character(text: &str, at: usize) -> Span {
     let length = text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     Span::new(at, at + length)
+}
+
+/// A place that can be seen: where the library gives an empty one, the character there.
+pub fn visible(text: &str, span: Span) -> Span {
+    if span.range().is_empty() { character(text, span.start as usize) } else { span }
 }
 
 /// The word at an offset: up to white space or a mark.

@@ -67,7 +67,6 @@ impl<'a> Repairs<'a> {
         let at = fault.marker().byte_offset().unwrap_or(context.scalar.end as usize);
         let at = at.min(self.text.len());
         let diagnostic = faults::scan(self.source, fault, at, context);
-        let is_tab = self.source.slice(diagnostic.primary.span).starts_with('\t');
         if !self.follows_blank(at) {
             diagnostics.push(diagnostic.clone());
         }
@@ -77,7 +76,6 @@ impl<'a> Repairs<'a> {
         }
         let place = diagnostic.primary.span;
         match fault.kind() {
-            _ if is_tab && self.untab() => true,
             ErrorKind::UnexpectedCharacter { character: '@' | '`' | '%' } => self.replace(at),
             ErrorKind::UnknownQuotedScalarEscape => {
                 self.put(place.start as usize, place.start as usize + 1, "x")
@@ -110,21 +108,6 @@ impl<'a> Repairs<'a> {
             self.text.get(span.end as usize..at).is_some_and(|between| between.trim().is_empty())
                 || span.range().contains(&at)
         })
-    }
-
-    /// Makes spaces of all tabs that indent. False where there is none.
-    fn untab(&mut self) -> bool {
-        let mut mended = String::with_capacity(self.text.len());
-        let mut changed = false;
-        for line in self.text.split_inclusive('\n') {
-            let blank = line.len() - line.trim_start_matches([' ', '\t']).len();
-            let (indent, rest) = line.split_at(blank);
-            changed |= indent.contains('\t');
-            mended.push_str(&indent.replace('\t', " "));
-            mended.push_str(rest);
-        }
-        self.text = mended;
-        changed
     }
 
     /// Puts a letter in place of the character at an offset.

@@ -139,7 +139,7 @@ fn each_fault_has_its_place_and_hides_nothing() {
             r#"{"a":"@x:1","b":["@y","z"]}"#,
         ),
         ("a:\n\tb: 1\n\tc: 2\n", &[("E0114", "\t")], r#"{"a":{"b":1,"c":2}}"#),
-        ("a:\n  b: 1\n\tc: 2\n", &[("E0114", "\t"), ("E0114", "c")], r#"{"a":{"b":1}}"#),
+        ("a:\n  b: 1\n\tc: 2\n", &[("E0114", "\t")], r#"{"a":{"b":1,"c":2}}"#),
         ("a:\n  - b\n - c\nd: 1\n", &[("E0114", "-")], r#"{"a":["b"],"d":1}"#),
         ("a:\n    x: 1\n  y: 2\n    z: 1\nd: 1\n", &[("E0114", "y")], r#"{"a":{"x":1},"d":1}"#),
         ("a: [1, 2\nb: 3\nc: {d: 1\n", &[("E0105", "["), ("E0105", "{")], r#"{"a":?,"b":3,"c":?}"#),
@@ -268,4 +268,47 @@ fn a_part_of_a_value_is_found_in_every_style() {
             assert_eq!(source.slice(span), "@db", "{text}");
         }
     }
+}
+
+#[test]
+fn tabs_are_one_fault_and_hide_nothing() {
+    let text = "containers:\n\t- id: web\n\t\tcmd: @db\n\t\tports:\n\t\t- {a: 1}\n\t- id: x\n";
+    let (source, tree, found) = parsed(text);
+    let codes: Vec<&str> = found.iter().map(|one| one.code.id).collect();
+    assert_eq!(codes, ["E0114", "E0114"], "the tabs, and the text that begins with `@`");
+    assert_eq!(source.slice(found[0].primary.span), "\t");
+    assert_eq!(source.slice(found[1].primary.span), "@db");
+    let tree = tree.unwrap();
+    let containers = tree.as_object().unwrap().get("containers").unwrap().as_array().unwrap();
+    assert_eq!(containers.len(), 2);
+    assert_eq!(source.slice(containers[1].span), "id: x");
+    let keys: Vec<&str> = containers[0]
+        .as_object()
+        .unwrap()
+        .members
+        .iter()
+        .map(|member| source.slice(member.key.span))
+        .collect();
+    assert_eq!(keys, ["id", "cmd", "ports"]);
+    // Among spaces a tab stands for as many as fit.
+    let text = "a:\n  - b: 1\n    c: 2\n\td: 3\n    e: 4\n";
+    let (_, tree, found) = parsed(text);
+    assert_eq!(found.len(), 1);
+    assert_eq!(json(&tree.unwrap()), r#"{"a":[{"b":1,"c":2,"d":3,"e":4}]}"#);
+}
+
+/// Found by fuzzing: a place ended inside of a character.
+#[test]
+fn places_end_between_characters() {
+    for text in
+        ["a: 1\n---\u{249}b", "a\n...\n\u{fffd}", "\u{249}: \u{249}\n---\n\u{249}", "? \u{249}"]
+    {
+        let (source, _, found) = parsed(text);
+        for one in found {
+            assert!(source.text().get(one.primary.span.range()).is_some(), "{text}: {one:?}");
+        }
+    }
+    let deep = "- ".repeat(200) + "\u{249}";
+    let (source, _, found) = parsed(&deep);
+    assert!(source.text().get(found[0].primary.span.range()).is_some());
 }
