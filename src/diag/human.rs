@@ -14,6 +14,9 @@ const NEAR_LINES: usize = 8;
 /// each finding must not grow with the line.
 const LONG_LINE: usize = 2_000;
 
+/// The same for an edit, whose lines the renderer does not shorten by itself.
+const LONG_EDITED_LINE: usize = 300;
+
 /// So many bytes of a long line are shown on either side of a label.
 const AROUND: usize = 100;
 
@@ -82,7 +85,7 @@ fn groups<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> 
             (_, true) => "remove this",
             _ => "write this instead",
         };
-        let lines = Lines::around(source, edit.span);
+        let lines = Lines::around(source, edit.span, LONG_EDITED_LINE);
         let patch = Patch::new(lines.inside(edit.span), edit.replacement.as_str());
         let snippet = Snippet::source(lines.text(source)).line_start(lines.first + 1).patch(patch);
         let snippet = if lines.is_part { snippet } else { snippet.path(source.name()) };
@@ -101,16 +104,16 @@ struct Lines {
 }
 
 impl Lines {
-    fn around(source: &Source, span: Span) -> Lines {
+    fn around(source: &Source, span: Span, longest: usize) -> Lines {
         let first = source.line_of(span.start);
         let last = source.line_of(span.end.max(span.start));
         let lines = Lines::between(source, first, last);
-        if lines.end - lines.start <= LONG_LINE {
+        if lines.end - lines.start <= longest {
             return lines;
         }
         let (start, end) = (span.start as usize, span.end as usize);
         let start_at = source.char_floor(start.saturating_sub(AROUND)).max(lines.start);
-        let end = source.char_floor(end.min(start + LONG_LINE) + AROUND);
+        let end = source.char_floor(end.min(start + longest) + AROUND);
         let end = end.clamp(start_at, lines.end);
         Lines { start: start_at, end, is_part: true, ..lines }
     }
@@ -170,7 +173,7 @@ fn extracts<'a>(source: &Source, diagnostic: &'a Diagnostic) -> Vec<Extract<'a>>
     let mark_others = diagnostic.secondary.iter().map(|label| (AnnotationKind::Context, label));
     let mut extracts: Vec<Extract<'a>> = Vec::new();
     for (kind, label) in mark_primary.chain(mark_others) {
-        let lines = Lines::around(source, label.span);
+        let lines = Lines::around(source, label.span, LONG_LINE);
         let near = extracts.iter_mut().find(|extract| {
             !lines.is_part
                 && !extract.lines.is_part

@@ -20,10 +20,13 @@ pub fn parse(source: &Source, syntax: Syntax, diagnostics: &mut Vec<Diagnostic>)
         lexer,
         next,
         open: Vec::new(),
+        unclosed: Vec::new(),
+        sibling: false,
         diagnostics,
     };
     let before = parser.diagnostics.len();
     let tree = parser.document();
+    parser.report_unclosed();
     let first_comment = parser.lexer.first_comment;
     // One that is not closed is reported as that.
     let comment = first_comment.filter(|_| parser.lexer.open_comment.is_none());
@@ -59,6 +62,9 @@ pub fn parse(source: &Source, syntax: Syntax, diagnostics: &mut Vec<Diagnostic>)
     tree
 }
 
+/// Of the brackets that are open at the end, so many are pointed at, the innermost.
+const SHOWN_UNCLOSED: usize = 3;
+
 struct Parser<'a> {
     source: &'a Source,
     lenient: bool,
@@ -68,7 +74,12 @@ struct Parser<'a> {
     /// Where the token before it ended: the place of something that is missing.
     previous_end: usize,
     /// The brackets that are open, outermost first.
-    open: Vec<TokenKind>,
+    open: Vec<Token>,
+    /// Brackets that are open at the end of the text, innermost first, with what would close
+    /// them.
+    unclosed: Vec<(Span, char)>,
+    /// Whether the entry that is next was found to begin a new object; reported.
+    sibling: bool,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -146,8 +157,13 @@ impl Parser<'_> {
         let token = self.next;
         match token.kind {
             TokenKind::OpenBrace | TokenKind::OpenBracket => self.nested(),
+            // What was to follow in a file that was cut off is not known.
+            TokenKind::Unterminated if self.after_next().kind == TokenKind::End => {
+                Node::broken(self.string().span)
+            }
             TokenKind::String
             | TokenKind::SingleQuoted
+            | TokenKind::CurlyQuoted
             | TokenKind::Unterminated
             | TokenKind::MultiLine => {
                 let text = self.string();
@@ -174,7 +190,7 @@ impl Parser<'_> {
             return self.skip_nested();
         }
         let token = self.advance();
-        self.open.push(token.kind);
+        self.open.push(token);
         let kind = match token.kind {
             TokenKind::OpenBrace => Kind::Object(self.members(token.span)),
             _ => Kind::Array(self.items(token.span)),
@@ -244,6 +260,10 @@ impl Parser<'_> {
             match self.next.kind {
                 TokenKind::CloseBracket | TokenKind::CloseBrace | TokenKind::End => {
                     object.damaged |= !self.close(open, TokenKind::CloseBrace, comma);
+                    return object;
+                }
+                TokenKind::OpenBrace if self.begins_sibling() => {
+                    self.report_sibling(open, comma);
                     return object;
                 }
                 TokenKind::Comma => {
@@ -321,10 +341,14 @@ impl Parser<'_> {
         match self.next.kind {
             TokenKind::String
             | TokenKind::SingleQuoted
+            | TokenKind::CurlyQuoted
             | TokenKind::Unterminated
             | TokenKind::MultiLine => Some(self.string()),
             TokenKind::Word => {
                 let span = self.advance().span;
+                if let Some(key) = self.unopened(span, &[':']) {
+                    return Some(key);
+                }
                 let word = self.text(span).to_owned();
                 if self.next.kind != TokenKind::Colon && !self.is_equals_sign() {
                     let message = format!("`{word}` cannot stand here: a key is wanted");
@@ -375,8 +399,17 @@ impl Parser<'_> {
                 self.follow(closer)
             }
             _ => {
-                let before_ellipsis = self.next.kind == TokenKind::Word && self.is_ellipsis();
-                if !before_ellipsis && self.next.kind != TokenKind::Colon {
+                if std::mem::take(&mut self.sibling) {
+                    return Follow::Entry;
+                }
+                // What is no entry of this one is reported as that.
+                let in_object = closer == TokenKind::CloseBrace;
+                let is_stray = match self.next.kind {
+                    TokenKind::Word => self.is_ellipsis() || (in_object && !self.begins_member()),
+                    TokenKind::OpenBrace => in_object && self.begins_sibling(),
+                    _ => false,
+                };
+                if !is_stray && self.next.kind != TokenKind::Colon {
                     let place = Span::at(self.previous_end);
                     let message = "a comma is missing between two entries";
                     self.report(
@@ -411,17 +444,12 @@ impl Parser<'_> {
             return true;
         }
         let (opener, wanted) = match closer {
-            TokenKind::CloseBrace => ("{", "}"),
-            _ => ("[", "]"),
+            TokenKind::CloseBrace => ('{', '}'),
+            _ => ('[', ']'),
         };
         let place = Span::at(self.previous_end);
         if self.next.kind == TokenKind::End {
-            let message = format!("this `{opener}` is not closed");
-            self.report(
-                Diagnostic::new(&codes::UNCLOSED, open, message)
-                    .also(place, format!("the file ends; a `{wanted}` is missing"))
-                    .likely_edit(place, wanted),
-            );
+            self.unclosed.push((open, wanted));
             return false;
         }
         let other_opener = match self.next.kind {
@@ -430,13 +458,34 @@ impl Parser<'_> {
         };
         // Does the bracket that stands here belong to one further out?
         let outer = self.open.len().saturating_sub(1);
-        let is_outer = self.open.iter().take(outer).any(|kind| *kind == other_opener);
+        let outer = self.open.iter().take(outer).rfind(|token| token.kind == other_opener);
+        let is_outer = outer.is_some();
+        let is_near = |span: Span| {
+            let line = |span: Span| self.source.line_of(span.start);
+            line(span) == line(self.next.span)
+        };
+        let after = self.after_next();
+        let is_extra = after.kind == closer
+            && is_near(after.span)
+            && is_near(open)
+            && !outer.is_some_and(|token| is_near(token.span));
+        if is_extra {
+            let span = self.advance().span;
+            let message = format!("this `{}` closes nothing", self.text(span));
+            self.report(
+                Diagnostic::new(&codes::UNCLOSED, span, message)
+                    .also(open, format!("a `{wanted}` closes this"))
+                    .likely_edit(span, ""),
+            );
+            self.advance();
+            return true;
+        }
         if is_outer && !self.stands_for_another() {
             let message = format!("this `{opener}` is not closed");
             self.report(
                 Diagnostic::new(&codes::UNCLOSED, open, message)
                     .also(place, format!("a `{wanted}` is missing here"))
-                    .likely_edit(place, wanted),
+                    .likely_edit(place, wanted.to_string()),
             );
         } else {
             let span = self.advance().span;
@@ -444,16 +493,64 @@ impl Parser<'_> {
             self.report(
                 Diagnostic::new(&codes::UNCLOSED, span, message)
                     .also(open, "to close this")
-                    .likely_edit(span, wanted),
+                    .likely_edit(span, wanted.to_string()),
             );
         }
         false
     }
 
+    /// Reports the brackets that are open at the end of the text: together, since one edit
+    /// closes them all.
+    fn report_unclosed(&mut self) {
+        let place = Span::at(self.previous_end);
+        let all: String = self.unclosed.iter().map(|(_, wanted)| wanted).collect();
+        let diagnostic = match self.unclosed.as_slice() {
+            [] => return,
+            [(open, wanted)] => {
+                let message = format!("this `{}` is not closed", self.text(*open));
+                Diagnostic::new(&codes::UNCLOSED, *open, message)
+                    .also(place, format!("the file ends; a `{wanted}` is missing"))
+            }
+            many => {
+                let message = format!("the file ends, and {} brackets are not closed", many.len());
+                let innermost = many.iter().take(SHOWN_UNCLOSED);
+                let diagnostic = Diagnostic::new(&codes::UNCLOSED, place, message)
+                    .label(format!("`{all}` is missing"));
+                innermost.fold(diagnostic, |found, (open, _)| found.also(*open, "not closed"))
+            }
+        };
+        self.report(diagnostic.likely_edit(place, all));
+    }
+
+    /// Whether the `{` that is next begins the object after the one that is read, whose `}` is
+    /// missing: in an array, each at the start of a line, in the same column.
+    fn begins_sibling(&self) -> bool {
+        let indent = |span: Span| {
+            let line = self.source.line_range(self.source.line_of(span.start));
+            let before = self.source.text().get(line.start..span.start as usize)?;
+            before.trim().is_empty().then_some(before)
+        };
+        let [.., around, open] = self.open.as_slice() else { return false };
+        around.kind == TokenKind::OpenBracket
+            && self.source.line_of(open.span.start) < self.source.line_of(self.next.span.start)
+            && indent(open.span).is_some_and(|column| indent(self.next.span) == Some(column))
+    }
+
+    fn report_sibling(&mut self, open: Span, comma: Option<Span>) {
+        let place = Span::at(comma.map_or(self.previous_end, |comma| comma.start as usize));
+        self.report(
+            Diagnostic::new(&codes::UNCLOSED, open, "this `{` is not closed")
+                .also(place, "a `}` is missing here")
+                .also(self.next.span, "this looks like the next entry")
+                .likely_edit(place, if comma.is_some() { "}" } else { "}," }),
+        );
+        self.sibling = true;
+    }
+
     /// Whether a bracket of the wrong kind, which is next, stands where another should: what
     /// follows then closes what is around the innermost brackets.
     fn stands_for_another(&self) -> bool {
-        let around = self.open.iter().rev().nth(1);
+        let around = self.open.iter().rev().nth(1).map(|token| token.kind);
         let closes_around = match around {
             Some(TokenKind::OpenBrace) => TokenKind::CloseBrace,
             _ => TokenKind::CloseBracket,
@@ -463,11 +560,18 @@ impl Parser<'_> {
 
     /// The token behind the one that is looked at.
     fn after_next(&self) -> Token {
-        self.lexer.clone().next_token()
+        self.lexer.peek()
     }
 
     fn is_equals_sign(&self) -> bool {
         self.text(self.next.span) == "="
+    }
+
+    /// Whether the word that is next looks like the key of a member.
+    fn begins_member(&self) -> bool {
+        let behind = self.after_next();
+        matches!(behind.kind, TokenKind::Colon | TokenKind::String | TokenKind::Unterminated)
+            || self.text(behind.span) == "="
     }
 
     fn is_ellipsis(&self) -> bool {

@@ -21,6 +21,8 @@ pub enum TokenKind {
     String,
     /// A string in single quotes.
     SingleQuoted,
+    /// A string in quotes that a word processor makes of straight ones.
+    CurlyQuoted,
     /// A string whose closing quote is missing; it was taken to end before the line does.
     Unterminated,
     /// A string that runs over line breaks, which must be escapes.
@@ -40,8 +42,11 @@ pub struct Token {
     pub span: Span,
 }
 
+/// Of a string in quotes that JSON has not, the closing one is looked for in so many
+/// characters.
+const MOST_QUOTED: usize = 1_000;
+
 /// Cuts a text into tokens.
-#[derive(Clone)]
 pub struct Lexer<'a> {
     text: &'a str,
     at: usize,
@@ -73,9 +78,23 @@ impl<'a> Lexer<'a> {
             Some(b',') => self.single(TokenKind::Comma),
             Some(b'"') => self.string(),
             Some(b'\'') => self.single_quoted(),
-            Some(_) => self.word(),
+            Some(_) => self.curly_quoted().unwrap_or_else(|| self.word()),
         };
         Token { kind, span: Span::new(start, self.at) }
+    }
+
+    /// The token that will be next.
+    pub fn peek(&self) -> Token {
+        Lexer::new(self.text, self.at).next_token()
+    }
+
+    /// Goes on at the byte `at`: what stands before it, from `start`, is no token of its own.
+    pub fn restart(&mut self, start: usize, at: usize) {
+        let before = |span: &Span| (span.start as usize) < start;
+        self.first_comment = self.first_comment.filter(before);
+        self.open_comment = self.open_comment.filter(before);
+        self.odd_blanks.retain(before);
+        self.at = at;
     }
 
     fn rest(&self) -> &'a str {
@@ -151,6 +170,19 @@ impl<'a> Lexer<'a> {
             }
             None => self.word(),
         }
+    }
+
+    fn curly_quoted(&mut self) -> Option<TokenKind> {
+        let rest = self.rest();
+        let closers = match rest.chars().next()? {
+            '“' | '”' | '„' | '«' => ['“', '”', '»', '"'],
+            '‘' | '‚' => ['‘', '’', '’', '’'],
+            _ => return None,
+        };
+        let line = rest.char_indices().take(MOST_QUOTED).take_while(|(_, c)| *c != '\n');
+        let (end, closer) = line.skip(1).find(|(_, c)| closers.contains(c))?;
+        self.at += end + closer.len_utf8();
+        Some(TokenKind::CurlyQuoted)
     }
 
     fn word(&mut self) -> TokenKind {

@@ -115,13 +115,26 @@ pub fn decode(content: &str) -> (String, Vec<StringFault>) {
 
 /// The segments of the literal at a place; none where it is not one.
 pub fn segments(source: &Source, literal: Span) -> impl Iterator<Item = Segment> + '_ {
-    let content = source.slice(literal).strip_prefix('"').unwrap_or_default();
-    let content = content.strip_suffix('"').unwrap_or(content);
-    let base = literal.start as usize + 1;
+    let (quote, content) = content(source.slice(literal)).unwrap_or_default();
+    let base = literal.start as usize + quote;
     Steps { content, at: 0 }.map(move |step| {
         let range = base + step.range.start..base + step.range.end;
         Segment { range, value: Some(step.value) }
     })
+}
+
+/// The length of the opening quote of a literal, and what is between its quotes.
+fn content(literal: &str) -> Option<(usize, &str)> {
+    if let Some(content) = literal.strip_prefix('"') {
+        return Some((1, content.strip_suffix('"').unwrap_or(content)));
+    }
+    // Quotes that JSON has not are reported. Between them a backslash has no rules.
+    let quote = literal.chars().next().filter(|first| !first.is_alphanumeric())?;
+    let mut content = literal.chars();
+    content.next();
+    content.next_back();
+    let content = content.as_str();
+    (!content.contains('\\')).then_some((quote.len_utf8(), content))
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ use crate::syntax::lexer::{Token, TokenKind};
 use crate::syntax::strings::{self, StringFault};
 use crate::syntax::{Kind, Node, is_json_number, quote};
 
+/// A quote that is missing is looked for in lines of so many bytes.
+const MOST_UNOPENED: usize = 1_000;
+
 impl Parser<'_> {
     /// The string that is next, whatever its quotes.
     pub(super) fn string(&mut self) -> Spanned<String> {
@@ -19,6 +22,16 @@ impl Parser<'_> {
             TokenKind::Unterminated => content,
             _ => content.strip_suffix(quote_char).unwrap_or(content),
         };
+        if kind == TokenKind::CurlyQuoted {
+            let mut content = written.chars();
+            content.next();
+            content.next_back();
+            let value = content.as_str().to_owned();
+            let edit = quote(&value);
+            let message = "a string stands in straight double quotes";
+            self.report(Diagnostic::new(&codes::BAD_STRING, span, message).safe_edit(span, edit));
+            return Spanned::new(value, span);
+        }
         let (value, faults) = strings::decode(content);
         let base = span.start as usize + 1;
         match kind {
@@ -74,6 +87,9 @@ impl Parser<'_> {
         if let Some(kind) = constant {
             return Node { span, kind };
         }
+        if let Some(text) = self.unopened(span, &[',', '}', ']']) {
+            return Node { span: text.span, kind: Kind::String(text.value) };
+        }
         if is_json_number(&word) {
             let all = self.words(span);
             if all == span {
@@ -117,6 +133,38 @@ impl Parser<'_> {
             );
         }
         Node::broken(span)
+    }
+
+    /// The string that begins with a word because its opening quote is missing: a single quote
+    /// stands behind it in the line, and then what may follow a string.
+    pub(super) fn unopened(&mut self, word: Span, followers: &[char]) -> Option<Spanned<String>> {
+        let start = word.start as usize;
+        // All of a long line is not looked through for each word.
+        let end = self.source.char_floor(start + MOST_UNOPENED);
+        let line = self.source.text().get(start..end)?;
+        let line = match line.split_once('\n') {
+            Some((line, _)) => line,
+            None if end == self.source.text().len() => line,
+            None => return None,
+        };
+        let (content, rest) = line.split_once('"')?;
+        let rest = rest.trim_start();
+        let ends = rest.starts_with(followers) || (rest.is_empty() && followers.contains(&','));
+        let is_single = rest.matches('"').count() % 2 == 0;
+        if !ends || !is_single || content.contains(['{', '}', '[', ']', ',', '\\', '\'']) {
+            return None;
+        }
+        let end = start + content.len() + 1;
+        self.lexer.restart(start, end);
+        self.previous_end = end;
+        self.next = self.lexer.next_token();
+        let span = Span::new(start, end);
+        self.report(
+            Diagnostic::new(&codes::BAD_STRING, span, "this string is not opened")
+                .help("a string stands in double quotes")
+                .safe_edit(Span::at(start), "\""),
+        );
+        Some(Spanned::new(content.to_owned(), span))
     }
 
     /// Whether digits at a place were meant to be the fraction of the number before: `0,5`.
