@@ -1,4 +1,8 @@
-//! Names that people bring along from other languages.
+//! Names and forms of values that people bring along from other languages.
+
+use super::place::Place;
+use super::words;
+use crate::syntax::{Kind, Node};
 
 /// What fields are called elsewhere (Compose, Kubernetes, Nomad, Marathon), and here.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -26,4 +30,52 @@ pub fn meant<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> O
     let name = name.to_ascii_lowercase();
     let (_, here) = ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == name)?;
     candidates.into_iter().find(|candidate| candidate == here)
+}
+
+/// A value of the wrong type, in the form that it has here, where another language writes
+/// it as it stands.
+pub fn rewritten(place: &Place) -> Option<String> {
+    let key = place.key().map(|key| key.value.as_str());
+    match (key, place.list(), &place.node.kind) {
+        (Some("mem" | "disk"), _, Kind::String(text)) => {
+            megabytes(text).map(|size| size.to_string())
+        }
+        (Some("env"), _, Kind::Array(items)) => {
+            let members: Option<Vec<String>> = items.iter().map(variable).collect();
+            members.filter(|all| !all.is_empty()).map(|all| format!("{{ {} }}", all.join(", ")))
+        }
+        (_, Some("ports"), Kind::Number(port)) => Some(format!("{{ \"container_port\": {port} }}")),
+        (_, Some("ports"), Kind::String(port)) => ports(port),
+        _ => None,
+    }
+}
+
+/// A size with its unit (`512Mi`, `1g`) in MB.
+fn megabytes(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text.strip_prefix(digits)?.to_ascii_lowercase();
+    let number: u64 = digits.trim().parse().ok()?;
+    match unit.as_str() {
+        "m" | "mb" | "mi" | "mib" => Some(number),
+        "g" | "gb" | "gi" | "gib" => number.checked_mul(1024),
+        _ => None,
+    }
+}
+
+/// A variable in a list, `NAME=value`, as a member.
+fn variable(item: &Node) -> Option<String> {
+    let (name, value) = item.as_str()?.split_once('=')?;
+    Some(format!("{}: {}", words::quoted(name), words::quoted(value)))
+}
+
+/// A port as Compose writes it: `80`, or `8080:80` with the one on the host first.
+fn ports(text: &str) -> Option<String> {
+    let port = |text: &str| text.parse::<u16>().ok();
+    match text.split_once(':') {
+        None => Some(format!("{{ \"container_port\": {} }}", port(text)?)),
+        Some((host, container)) => {
+            let (host, container) = (port(host)?, port(container)?);
+            Some(format!("{{ \"container_port\": {container}, \"host_port\": {host} }}"))
+        }
+    }
 }

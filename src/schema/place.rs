@@ -74,6 +74,16 @@ impl<'a> Place<'a> {
         self.steps.last()?.member.map(|member| &member.key)
     }
 
+    /// The key of the array that the value is an item of, if it is.
+    pub fn list(&self) -> Option<&'a str> {
+        match self.steps.as_slice() {
+            [.., list, item] if item.member.is_none() => {
+                list.member.map(|member| member.key.value.as_str())
+            }
+            _ => None,
+        }
+    }
+
     /// The object that the value is a member of, if it is.
     pub fn parent(&self) -> Option<&'a Object> {
         self.steps.last()?.from.as_object()

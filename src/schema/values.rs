@@ -4,7 +4,7 @@ use jsonschema::error::ValidationErrorKind as Found;
 use serde_json::Value;
 
 use super::place::Place;
-use super::words;
+use super::{habits, words};
 use crate::diag::{Diagnostic, codes, nearest};
 use crate::syntax::{Kind, Node};
 
@@ -62,7 +62,8 @@ fn wrong_type(place: &Place, rule: &Value) -> Diagnostic {
     };
     let message = format!("{} must be {}, not {found}", place.name(), words::either(&names));
     let diagnostic = Diagnostic::new(&codes::WRONG_TYPE, place.node.span, message);
-    match wanted.iter().find_map(|name| converted(place.node, name)) {
+    let converted = wanted.iter().find_map(|name| converted(place.node, name));
+    match converted.or_else(|| habits::rewritten(place)) {
         Some(text) => diagnostic.likely_edit(place.node.span, text),
         None if place.node.kind == Kind::Null && place.key().is_some() => {
             diagnostic.help("a field that may be left out is left out, not `null`")
