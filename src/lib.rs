@@ -30,7 +30,7 @@ use std::io;
 use diag::{Diagnostic, Levels, Report};
 use plan::Plan;
 use render::RenderError;
-use source::{Source, SourceFault};
+use source::{Source, SourceFault, Syntax};
 use target::{Artifact, Options, Target};
 
 /// Where files come from: the disk, memory, an editor's buffers.
@@ -128,6 +128,10 @@ pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Co
         outputs.clear();
     }
     lint::remove_covered(&mut diagnostics);
+    if source.syntax() == Syntax::Yaml {
+        let edits = diagnostics.iter_mut().filter_map(|found| found.edit.as_mut());
+        edits.for_each(|edit| syntax::respell(&source, edit));
+    }
     diag::sort(&mut diagnostics);
     diag::limit(&mut diagnostics);
     Ok(Compilation { report: Report { source, diagnostics }, outputs })

@@ -148,6 +148,11 @@ fn reformed(key: &str, text: &str) -> Option<String> {
             let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
             (!parts.is_empty()).then(|| parts.join("-"))
         }
+        "image" => {
+            let quotes = |c: char| c.is_whitespace() || "“”„‘’«»'\"`".contains(c);
+            let bare = text.trim_matches(quotes);
+            (bare != text && !bare.contains(char::is_whitespace)).then(|| bare.to_owned())
+        }
         // Inside the container there is no other directory that it could be relative to.
         "dest" | "container_path" | "path" => {
             text.starts_with(|c: char| c.is_ascii_alphanumeric()).then(|| format!("/{text}"))

@@ -13,6 +13,7 @@ mod yaml;
 
 pub use layout::Form;
 pub use places::{Places, decoded_span};
+pub use yaml::respell;
 
 use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, SourceFault, Span, Spanned, Syntax};
@@ -156,11 +157,11 @@ impl Node {
 
 /// Parses a source. The tree is `None` only where there is no value at all.
 pub fn parse(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
-    let tree = match source.syntax() {
+    let mut tree = match source.syntax() {
         Syntax::Json | Syntax::Jsonc => json::parse(source, source.syntax(), diagnostics),
         Syntax::Yaml => yaml::parse(source, diagnostics),
     };
-    if let Some(tree) = &tree {
+    if let Some(tree) = &mut tree {
         keys::check(tree, diagnostics);
     }
     tree

@@ -23,6 +23,7 @@ use super::{Form, Kind, MAX_DEPTH, Member, Node, Object, quote};
 use crate::diag::{Diagnostic, codes, is_full};
 use crate::source::{Source, Span, Spanned};
 
+pub use plain::respell;
 pub use scalar::segments;
 
 /// Aliases may repeat this many values in all; of a text, each 64 bytes count as one. It
@@ -197,7 +198,8 @@ impl<'t, 'd> Builder<'t, 'd> {
             }
         }
         let nothing = match &tree {
-            None => self.fault.is_none(),
+            // What was blanked out has been reported.
+            None => self.fault.is_none() && self.repairs.is_untouched(),
             Some(node) => node.kind == Kind::Null && node.span.range().is_empty(),
         };
         if nothing {
@@ -359,7 +361,10 @@ impl<'t, 'd> Builder<'t, 'd> {
         if style != ScalarStyle::Plain {
             return Some(Spanned::new(text.into_owned(), span));
         }
-        let text = self.plain_text(text, span);
+        let (text, span) = match self.repairs.whole_key(span) {
+            Some(key) => (Cow::Owned(self.source.slice(key).to_owned()), key),
+            None => (self.plain_text(text, span), span),
+        };
         if text == "<<" {
             self.report(
                 Diagnostic::new(&codes::BAD_YAML, span, "merge keys are not YAML 1.2")

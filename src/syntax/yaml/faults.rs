@@ -90,13 +90,18 @@ pub fn scan(source: &Source, fault: &ScanError, at: usize, context: &Context) ->
         ErrorKind::MisplacedFlowCollectionEnd => {
             let message = "this bracket closes nothing";
             Diagnostic::new(&codes::UNEXPECTED_TOKEN, here, message)
-                .help("a text that begins with a bracket stands in quotes")
+                .help("remove it; a text that begins with a bracket stands in quotes")
         }
         ErrorKind::UnclosedQuotedScalar
         | ErrorKind::InvalidQuotedScalarIndent
         | ErrorKind::DocumentIndicatorInQuotedScalar => {
             let open = opening_quote(text, at, context).unwrap_or(here);
+            let end = unquoted(text, open.start as usize, context.flow.is_some()).end;
+            let end = Span::at(end as usize);
+            let quote = source.slice(open);
             Diagnostic::new(&codes::BAD_STRING, open, "this quote is not closed")
+                .also(end, format!("a `{quote}` is missing, perhaps here"))
+                .likely_edit(end, quote)
                 .help("a quote inside single quotes is written twice, inside double quotes behind a `\\`")
         }
         ErrorKind::InvalidTrailingSingleQuotedScalar
@@ -139,12 +144,31 @@ pub fn scan(source: &Source, fault: &ScanError, at: usize, context: &Context) ->
         }
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
             let span = word(text, at);
-            let message = format!("a `:` and a space are missing behind `{}`", source.slice(span));
-            yaml(span, &message).help("an entry has the form `key: value`")
+            let key = source.slice(span);
+            let behind = |length: usize| Span::at(span.end as usize + length);
+            let help = "an entry has the form `key: value`";
+            match text.get(span.end as usize..).and_then(|rest| rest.chars().next()) {
+                Some(':') => {
+                    let message = format!("a space is missing behind `{key}:`");
+                    yaml(span.to(behind(1)), &message).help(help).likely_edit(behind(1), " ")
+                }
+                Some(' ' | '\n' | '\r') => {
+                    let message = format!("a `:` is missing behind `{key}`");
+                    yaml(span, &message).help(help).likely_edit(behind(0), ":")
+                }
+                _ => yaml(span, &format!("a `:` is missing behind `{key}`")).help(help),
+            }
         }
         ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::BlockEntryInFlowCollection => {
             yaml(here, "a list cannot begin here")
                 .help("each `- ` entry stands in a line of its own; in one line a list is `[a, b]`")
+        }
+        ErrorKind::ExpectedBlockSequenceEntry
+            if starts_line(source, at) && source.slice(here) == "-" =>
+        {
+            yaml(here, "a space is missing behind this `-`")
+                .help("each entry of a list begins with `- `")
+                .safe_edit(Span { start: here.end, ..here }, " ")
         }
         ErrorKind::ExpectedBlockSequenceEntry if starts_line(source, at) => {
             yaml(word(text, at), "the lines above are entries of a list, and this is not one")
@@ -153,10 +177,18 @@ pub fn scan(source: &Source, fault: &ScanError, at: usize, context: &Context) ->
         ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation
             if starts_line(source, at) =>
         {
-            yaml(word(text, at), "this line is indented like no entry above")
-                .help("entries that belong together begin in the same column")
+            let diagnostic = yaml(word(text, at), "this line is indented like no entry above");
+            match block_mark(text, context.scalar) {
+                Some(mark) => diagnostic.help(format!("if it belongs to the text above (`{mark}`), indent it as far as the first line of that")),
+                None => diagnostic.help("entries that belong together begin in the same column"),
+            }
         }
         ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
+            if let Some(place) = comma(source, at) {
+                return Diagnostic::new(&codes::MISSING_COMMA, place, "a comma is missing between two entries")
+                    .label("a `,` belongs here")
+                    .safe_edit(place, ",");
+            }
             let diagnostic = Diagnostic::new(&codes::MISSING_COMMA, word(text, at), "a comma or a closing bracket is wanted before this");
             match context.flow {
                 Some(open) => diagnostic.also(character(text, open), "opened here"),
@@ -239,6 +271,24 @@ pub fn has_left(source: &Source, open: usize, at: usize) -> bool {
         let is_closer = source.text().get(at..).is_some_and(|rest| rest.starts_with([']', '}']));
         !is_closer && at < source.text().len() && indent(at) <= indent(open)
     }
+}
+
+/// Where the comma before an entry is missing that begins at an offset between brackets: behind
+/// the entry before. `None` where that may be a comment.
+fn comma(source: &Source, at: usize) -> Option<Span> {
+    let before = source.text().get(..at)?;
+    let is_entry = !source.text().get(at..)?.starts_with([']', '}', ':', ',']);
+    let end = before.trim_end().len();
+    let line = source.line_range(source.line_of(Span::at(end).start)).start;
+    let is_comment = source.text().get(line..end)?.contains('#');
+    (is_entry && end < at && !is_comment).then(|| Span::at(end))
+}
+
+/// The `|` or `>` before the lines of a text.
+fn block_mark(text: &str, scalar: Span) -> Option<&str> {
+    let before = text.get(..scalar.start as usize)?.trim_end();
+    let mark = before.rsplit([' ', '\n']).next()?;
+    mark.starts_with(['|', '>']).then_some(mark)
 }
 
 /// The place of the character at an offset.

@@ -1,6 +1,8 @@
 //! What a plain scalar means: the core schema of YAML 1.2 (chapter 10.3), so far as JSON
 //! can say it.
 
+use crate::diag::Edit;
+use crate::source::Source;
 use crate::syntax::{Kind, is_json_number};
 
 /// What a plain scalar is.
@@ -25,6 +27,22 @@ pub fn resolve(text: &str) -> Plain {
         _ => return number(text).unwrap_or_else(|| Plain::Value(Kind::String(text.to_owned()))),
     };
     Plain::Value(value)
+}
+
+/// Words that some reader of YAML takes for something else than a string.
+const RESERVED: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+
+/// Takes the quotes off a word that an edit puts in the place of one without quotes.
+pub fn respell(source: &Source, edit: &mut Edit) {
+    let before = source.slice(edit.span);
+    let word = edit.replacement.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let Some(word) = word.filter(|word| *word != before) else { return };
+    let starts_word = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let is_reserved = RESERVED.contains(&word.to_ascii_lowercase().as_str());
+    if starts_word(before) && starts_word(word) && word.chars().all(is_plain) && !is_reserved {
+        edit.replacement = word.to_owned();
+    }
 }
 
 /// The number that `text` is, if it is one.

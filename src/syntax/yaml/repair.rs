@@ -22,6 +22,8 @@ pub struct Repairs<'a> {
     blanked: Vec<Span>,
     /// Characters that were replaced by a letter.
     replaced: Vec<u32>,
+    /// Where a `:` was put in the place of a key's last character.
+    colons: Vec<u32>,
 }
 
 impl<'a> Repairs<'a> {
@@ -33,6 +35,7 @@ impl<'a> Repairs<'a> {
             count: 0,
             blanked: Vec::new(),
             replaced: Vec::new(),
+            colons: Vec::new(),
         }
     }
 
@@ -46,6 +49,16 @@ impl<'a> Repairs<'a> {
         self.replaced.contains(&offset).then(|| {
             self.source.text().get(offset as usize..).and_then(|rest| rest.chars().next())
         })?
+    }
+
+    /// Whether nothing had to be mended.
+    pub fn is_untouched(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The place of a key in the source whose last character gave way to a `:`.
+    pub fn whole_key(&self, span: Span) -> Option<Span> {
+        self.colons.contains(&span.end).then_some(Span { end: span.end + 1, ..span })
     }
 
     /// Whether what is missing at an offset has been blanked out there.
@@ -81,6 +94,17 @@ impl<'a> Repairs<'a> {
                 self.put(place.start as usize, place.start as usize + 1, "x")
             }
             ErrorKind::RecursionLimitExceeded => false,
+            ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey if self.put_colon(place) => {
+                true
+            }
+            ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator
+                if place.range().is_empty() && self.put_comma(place.start as usize) =>
+            {
+                true
+            }
+            ErrorKind::MisplacedFlowCollectionEnd if self.follows_bracket(at) => {
+                self.put(at, at + 1, " ")
+            }
             ErrorKind::ExpectedDocumentStart | ErrorKind::InvalidDocumentEnd
                 if context.complete =>
             {
@@ -114,6 +138,38 @@ impl<'a> Repairs<'a> {
     fn replace(&mut self, at: usize) -> bool {
         self.replaced.push(Span::at(at).start);
         self.put(at, at + 1, "x")
+    }
+
+    /// Puts a `:` behind a key, in place of its last character, which is remembered. False
+    /// where that does not make an entry of it.
+    fn put_colon(&mut self, key: Span) -> bool {
+        let start = key.start as usize;
+        let written = self.text.get(key.range()).unwrap_or_default();
+        let end = start + written.trim_end_matches(':').len();
+        let is_word = self.text.get(start..end).is_some_and(|key| key.is_ascii());
+        let rest = self.text.get(end..).unwrap_or_default();
+        let (last, colon) = match rest.chars().next() {
+            Some(' ' | '\n' | '\r') => (end, ":"),
+            Some(':') => (end + 1, ": "),
+            _ => return false,
+        };
+        if !is_word || end < start + 2 || !self.put(end - 1, last, colon) {
+            return false;
+        }
+        self.colons.push(Span::at(end - 1).start);
+        true
+    }
+
+    /// Puts a comma in the place of the blank at an offset.
+    fn put_comma(&mut self, at: usize) -> bool {
+        let rest = self.text.get(at..).unwrap_or_default();
+        rest.starts_with([' ', '\n']) && self.put(at, at + 1, ",")
+    }
+
+    /// Whether a closing bracket stands before an offset: then the one there is too many.
+    fn follows_bracket(&self, at: usize) -> bool {
+        let before = self.text.get(..at).unwrap_or_default();
+        before.trim_end_matches(' ').ends_with([']', '}'])
     }
 
     fn put(&mut self, start: usize, end: usize, text: &str) -> bool {
