@@ -37,7 +37,7 @@ macro_rules! codes {
 codes! {
     // Source: bytes that cannot be read as a document at all.
     NOT_UTF8 "E0001" Error "the file is not UTF-8 text";
-    TOO_LARGE "E0002" Error "the file is larger than applc reads";
+    TOO_LARGE "E0002" Error "the file holds more than applc reads";
     UNREADABLE "E0003" Error "the file cannot be read";
     TOO_MANY "W0002" Warning "more findings than are shown";
 

@@ -89,7 +89,7 @@ impl Diagnostic {
         Diagnostic {
             code,
             level: code.level,
-            message: message.into(),
+            message: words::shortened(message.into()),
             primary: Label { span, text: String::new() },
             secondary: Vec::new(),
             help: Vec::new(),
@@ -99,19 +99,19 @@ impl Diagnostic {
 
     /// Words beside the primary place.
     pub fn label(mut self, text: impl Into<String>) -> Self {
-        self.primary.text = text.into();
+        self.primary.text = words::shortened(text.into());
         self
     }
 
     /// A further place.
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.secondary.push(Label { span, text: text.into() });
+        self.secondary.push(Label { span, text: words::shortened(text.into()) });
         self
     }
 
     /// A line of help.
     pub fn help(mut self, text: impl Into<String>) -> Self {
-        self.help.push(text.into());
+        self.help.push(words::shortened(text.into()));
         self
     }
 

@@ -1,8 +1,28 @@
 //! Wording that several phases share.
 
+/// Words of more bytes are no slip for another.
+const LONG_WORD: usize = 200;
+
+/// The longest message, in bytes. It may hold what was written, which may be the whole file.
+const LONG_MESSAGE: usize = 1_000;
+
+/// A message with the middle left out where it is very long.
+pub fn shortened(message: String) -> String {
+    if message.len() <= LONG_MESSAGE {
+        return message;
+    }
+    let start: String = message.chars().take(100).collect();
+    let mut end: Vec<char> = message.chars().rev().take(100).collect();
+    end.reverse();
+    start + "…" + &String::from_iter(end)
+}
+
 /// The candidate that `word` most likely was meant to be, if one is near enough and no
 /// other is as near.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > LONG_WORD {
+        return None;
+    }
     let lower = word.to_lowercase();
     let allowed = match word.chars().count() {
         0..=2 => 1,
@@ -55,6 +75,13 @@ mod tests {
     fn what_is_as_near_to_two_is_neither() {
         assert_eq!(nearest("worker03", ["worker01", "worker02"]), None);
         assert_eq!(nearest("b", ["a", "c"]), None);
+    }
+
+    #[test]
+    fn of_a_long_message_both_ends_are_left() {
+        let short = shortened(format!("`{}` is no number", "é".repeat(100_000)));
+        assert!(short.starts_with("`é") && short.ends_with("é` is no number"));
+        assert!(short.len() < LONG_MESSAGE);
     }
 
     #[test]

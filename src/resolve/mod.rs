@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use crate::diag::{Diagnostic, codes, nearest};
 use crate::model::Appliance;
 use crate::plan::{ContainerId, Plan, Referrer, VolumeId};
-use crate::source::{Source, Spanned};
+use crate::source::{Source, Span, Spanned};
 
 /// What resolving looks things up in.
 struct Scope<'a> {
@@ -29,13 +29,30 @@ struct Scope<'a> {
     complete: bool,
     /// How many more ids may be compared with a word in search of a near one.
     comparisons: Cell<usize>,
+    /// How many references were met.
+    references: Cell<usize>,
 }
+
+/// An appliance may have this many references. Each takes far more memory than its text.
+const MAX_REFERENCES: usize = 1_000_000;
 
 /// Ids compared with unknown words in one appliance. Enough for hundreds of slips in a large
 /// one; without an end, many slips among many ids would take the product of both.
 const MOST_COMPARISONS: usize = 200_000;
 
 impl<'a> Scope<'a> {
+    /// Counts a reference. False for one too many, the first of which is reported.
+    fn count_reference(&self, place: Span, diagnostics: &mut Vec<Diagnostic>) -> bool {
+        let count = self.references.get();
+        self.references.set(count + 1);
+        if count == MAX_REFERENCES {
+            let message = "the appliance has more than a million references";
+            let diagnostic = Diagnostic::new(&codes::TOO_LARGE, place, message);
+            diagnostics.push(diagnostic.label("none is read from here on"));
+        }
+        count < MAX_REFERENCES
+    }
+
     /// The one of these ids that a word probably was meant to be.
     fn near(&self, word: &str, ids: &HashMap<&'a str, usize>) -> Option<&'a str> {
         let left = self.comparisons.get().checked_sub(ids.len())?;
@@ -74,6 +91,7 @@ pub fn resolve(
         }),
         complete: appliance.ids_complete,
         comparisons: Cell::new(MOST_COMPARISONS),
+        references: Cell::new(0),
     };
     let mut containers: Vec<_> = appliance
         .containers

@@ -113,6 +113,7 @@ impl Builder<'_, '_> {
             let id_end = sign + 1 + length;
             let end = id_end + port.map_or(0, |(_, length)| length);
             match self.scope.containers.get(id) {
+                Some(_) if !self.scope.count_reference(span, self.diagnostics) => break,
                 Some(to) => {
                     self.push(&escape(&plain));
                     plain.clear();

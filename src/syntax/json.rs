@@ -1,11 +1,12 @@
 //! JSON to a tree, going on after each fault.
 
+mod brackets;
 mod scalars;
 #[cfg(test)]
 mod tests;
 
 use super::lexer::{Lexer, Token, TokenKind};
-use super::{Kind, MAX_DEPTH, Member, Node, Object, quote};
+use super::{Kind, MAX_DEPTH, MAX_ENTRIES, Member, Node, Object, quote, too_many_entries};
 use crate::diag::{Diagnostic, MAX_FINDINGS, codes, is_full};
 use crate::source::{Source, Span, Spanned, Syntax};
 
@@ -20,13 +21,17 @@ pub fn parse(source: &Source, syntax: Syntax, diagnostics: &mut Vec<Diagnostic>)
         lexer,
         next,
         open: Vec::new(),
+        entries: 0,
         unclosed: Vec::new(),
         sibling: false,
         diagnostics,
     };
     let before = parser.diagnostics.len();
     let tree = parser.document();
-    parser.report_unclosed();
+    let is_whole = parser.entries <= MAX_ENTRIES;
+    if is_whole {
+        parser.report_unclosed();
+    }
     let first_comment = parser.lexer.first_comment;
     // One that is not closed is reported as that.
     let comment = first_comment.filter(|_| parser.lexer.open_comment.is_none());
@@ -59,11 +64,8 @@ pub fn parse(source: &Source, syntax: Syntax, diagnostics: &mut Vec<Diagnostic>)
             ),
         );
     }
-    tree
+    tree.filter(|_| is_whole)
 }
-
-/// Of the brackets that are open at the end, so many are pointed at, the innermost.
-const SHOWN_UNCLOSED: usize = 3;
 
 struct Parser<'a> {
     source: &'a Source,
@@ -75,6 +77,8 @@ struct Parser<'a> {
     previous_end: usize,
     /// The brackets that are open, outermost first.
     open: Vec<Token>,
+    /// How many entries of arrays and objects were read.
+    entries: usize,
     /// Brackets that are open at the end of the text, innermost first, with what would close
     /// them.
     unclosed: Vec<(Span, char)>,
@@ -217,10 +221,27 @@ impl Parser<'_> {
         }
     }
 
+    /// Counts the entry that is next, if one is. Of one too many no more is read.
+    fn count_entry(&mut self) {
+        let closes = [TokenKind::CloseBrace, TokenKind::CloseBracket, TokenKind::End];
+        if closes.contains(&self.next.kind) {
+            return;
+        }
+        self.entries += 1;
+        if self.entries == MAX_ENTRIES + 1 {
+            // It is told whatever else has been.
+            self.diagnostics.push(too_many_entries(self.next.span));
+            let end = self.source.text().len();
+            self.lexer.restart(end, end);
+            self.next = self.lexer.next_token();
+        }
+    }
+
     fn items(&mut self, open: Span) -> Vec<Node> {
         let mut items = Vec::new();
         let mut comma = None;
         loop {
+            self.count_entry();
             match self.next.kind {
                 TokenKind::CloseBracket | TokenKind::CloseBrace | TokenKind::End => {
                     self.close(open, TokenKind::CloseBracket, comma);
@@ -257,6 +278,7 @@ impl Parser<'_> {
         let mut object = Object::default();
         let mut comma = None;
         loop {
+            self.count_entry();
             match self.next.kind {
                 TokenKind::CloseBracket | TokenKind::CloseBrace | TokenKind::End => {
                     object.damaged |= !self.close(open, TokenKind::CloseBrace, comma);
@@ -427,135 +449,6 @@ impl Parser<'_> {
         let span = self.advance().span;
         let message = "there is no entry before this comma";
         self.report(Diagnostic::new(&codes::EXTRA_COMMA, span, message).safe_edit(span, ""));
-    }
-
-    /// Closes a bracket with the token that is next. False where that was not the right
-    /// one, which is reported. `comma` is a comma just before it.
-    fn close(&mut self, open: Span, closer: TokenKind, comma: Option<Span>) -> bool {
-        if let (Some(span), false) = (comma, self.lenient) {
-            self.report(
-                Diagnostic::new(&codes::TRAILING_COMMA, span, "nothing follows this comma")
-                    .help("applc reads it, other tools may not; a file ending in `.jsonc` may have it")
-                    .safe_edit(span, ""),
-            );
-        }
-        if self.next.kind == closer {
-            self.advance();
-            return true;
-        }
-        let (opener, wanted) = match closer {
-            TokenKind::CloseBrace => ('{', '}'),
-            _ => ('[', ']'),
-        };
-        let place = Span::at(self.previous_end);
-        if self.next.kind == TokenKind::End {
-            self.unclosed.push((open, wanted));
-            return false;
-        }
-        let other_opener = match self.next.kind {
-            TokenKind::CloseBrace => TokenKind::OpenBrace,
-            _ => TokenKind::OpenBracket,
-        };
-        // Does the bracket that stands here belong to one further out?
-        let outer = self.open.len().saturating_sub(1);
-        let outer = self.open.iter().take(outer).rfind(|token| token.kind == other_opener);
-        let is_outer = outer.is_some();
-        let is_near = |span: Span| {
-            let line = |span: Span| self.source.line_of(span.start);
-            line(span) == line(self.next.span)
-        };
-        let after = self.after_next();
-        let is_extra = after.kind == closer
-            && is_near(after.span)
-            && is_near(open)
-            && !outer.is_some_and(|token| is_near(token.span));
-        if is_extra {
-            let span = self.advance().span;
-            let message = format!("this `{}` closes nothing", self.text(span));
-            self.report(
-                Diagnostic::new(&codes::UNCLOSED, span, message)
-                    .also(open, format!("a `{wanted}` closes this"))
-                    .likely_edit(span, ""),
-            );
-            self.advance();
-            return true;
-        }
-        if is_outer && !self.stands_for_another() {
-            let message = format!("this `{opener}` is not closed");
-            self.report(
-                Diagnostic::new(&codes::UNCLOSED, open, message)
-                    .also(place, format!("a `{wanted}` is missing here"))
-                    .likely_edit(place, wanted.to_string()),
-            );
-        } else {
-            let span = self.advance().span;
-            let message = format!("this must be `{wanted}`");
-            self.report(
-                Diagnostic::new(&codes::UNCLOSED, span, message)
-                    .also(open, "to close this")
-                    .likely_edit(span, wanted.to_string()),
-            );
-        }
-        false
-    }
-
-    /// Reports the brackets that are open at the end of the text: together, since one edit
-    /// closes them all.
-    fn report_unclosed(&mut self) {
-        let place = Span::at(self.previous_end);
-        let all: String = self.unclosed.iter().map(|(_, wanted)| wanted).collect();
-        let diagnostic = match self.unclosed.as_slice() {
-            [] => return,
-            [(open, wanted)] => {
-                let message = format!("this `{}` is not closed", self.text(*open));
-                Diagnostic::new(&codes::UNCLOSED, *open, message)
-                    .also(place, format!("the file ends; a `{wanted}` is missing"))
-            }
-            many => {
-                let message = format!("the file ends, and {} brackets are not closed", many.len());
-                let innermost = many.iter().take(SHOWN_UNCLOSED);
-                let diagnostic = Diagnostic::new(&codes::UNCLOSED, place, message)
-                    .label(format!("`{all}` is missing"));
-                innermost.fold(diagnostic, |found, (open, _)| found.also(*open, "not closed"))
-            }
-        };
-        self.report(diagnostic.likely_edit(place, all));
-    }
-
-    /// Whether the `{` that is next begins the object after the one that is read, whose `}` is
-    /// missing: in an array, each at the start of a line, in the same column.
-    fn begins_sibling(&self) -> bool {
-        let indent = |span: Span| {
-            let line = self.source.line_range(self.source.line_of(span.start));
-            let before = self.source.text().get(line.start..span.start as usize)?;
-            before.trim().is_empty().then_some(before)
-        };
-        let [.., around, open] = self.open.as_slice() else { return false };
-        around.kind == TokenKind::OpenBracket
-            && self.source.line_of(open.span.start) < self.source.line_of(self.next.span.start)
-            && indent(open.span).is_some_and(|column| indent(self.next.span) == Some(column))
-    }
-
-    fn report_sibling(&mut self, open: Span, comma: Option<Span>) {
-        let place = Span::at(comma.map_or(self.previous_end, |comma| comma.start as usize));
-        self.report(
-            Diagnostic::new(&codes::UNCLOSED, open, "this `{` is not closed")
-                .also(place, "a `}` is missing here")
-                .also(self.next.span, "this looks like the next entry")
-                .likely_edit(place, if comma.is_some() { "}" } else { "}," }),
-        );
-        self.sibling = true;
-    }
-
-    /// Whether a bracket of the wrong kind, which is next, stands where another should: what
-    /// follows then closes what is around the innermost brackets.
-    fn stands_for_another(&self) -> bool {
-        let around = self.open.iter().rev().nth(1).map(|token| token.kind);
-        let closes_around = match around {
-            Some(TokenKind::OpenBrace) => TokenKind::CloseBrace,
-            _ => TokenKind::CloseBracket,
-        };
-        around.is_some() && self.after_next().kind == closes_around
     }
 
     /// The token behind the one that is looked at.

@@ -21,6 +21,9 @@ use crate::source::{Source, SourceFault, Span, Spanned, Syntax};
 /// Brackets may be nested this deep. An appliance needs 6 levels; JSON in `env` may add some.
 pub const MAX_DEPTH: usize = 128;
 
+/// A file may have this many entries of objects and arrays. Each takes more memory than text.
+pub const MAX_ENTRIES: usize = 1_000_000;
+
 /// A value with its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
@@ -188,6 +191,14 @@ fn is_json_number(word: &str) -> bool {
 /// A text as a JSON string literal, which YAML reads as well.
 fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+/// The diagnostic for more than [`MAX_ENTRIES`], the first of which is at `place`.
+fn too_many_entries(place: Span) -> Diagnostic {
+    let message = "the file has more than a million entries, which applc does not read";
+    Diagnostic::new(&codes::TOO_LARGE, place, message)
+        .label("nothing is read from here on")
+        .help("each member of an object and each item of an array is an entry")
 }
 
 /// The diagnostic for bytes that could not be read as text.

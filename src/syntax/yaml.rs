@@ -19,7 +19,7 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, StructureSt
 
 use self::plain::Plain;
 use self::repair::Repairs;
-use super::{Form, Kind, MAX_DEPTH, Member, Node, Object, quote};
+use super::{Form, Kind, MAX_DEPTH, MAX_ENTRIES, Member, Node, Object, quote, too_many_entries};
 use crate::diag::{Diagnostic, codes, is_full};
 use crate::source::{Source, Span, Spanned};
 
@@ -54,6 +54,7 @@ fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Result<Option<Nod
         let tree = builder.document();
         let fault = builder.fault.take();
         let context = builder.context();
+        let is_whole = builder.entries <= MAX_ENTRIES;
         let again = match fault {
             Some(fault) => match tabs::indents(source, &fault, context.scalar) {
                 Some(tab) => return Err(tab),
@@ -63,7 +64,7 @@ fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Result<Option<Nod
         };
         if !again {
             diagnostics.append(&mut found);
-            return Ok(tree.map(|tree| repairs.mark(tree)));
+            return Ok(tree.filter(|_| is_whole).map(|tree| repairs.mark(tree)));
         }
     }
 }
@@ -97,6 +98,8 @@ struct Builder<'t, 'd> {
     /// The fault that ended the events.
     fault: Option<ScanError>,
     depth: usize,
+    /// How many entries of sequences and mappings were read.
+    entries: usize,
     /// Where the outermost flow collection that is open begins.
     flow: Option<usize>,
     last_scalar: Span,
@@ -140,6 +143,7 @@ impl<'t, 'd> Builder<'t, 'd> {
             events: Parser::new_from_str_with_options(text, options()),
             fault: None,
             depth: 0,
+            entries: 0,
             flow: None,
             last_scalar: Span::at(source.content_start()),
             previous_end: source.content_start(),
@@ -163,7 +167,7 @@ impl<'t, 'd> Builder<'t, 'd> {
 
     /// The next event; `None` at the end and after a fault.
     fn next(&mut self) -> Option<Item<'t>> {
-        if self.fault.is_some() {
+        if self.fault.is_some() || self.entries > MAX_ENTRIES {
             return None;
         }
         match self.events.next_event()? {
@@ -284,6 +288,16 @@ impl<'t, 'd> Builder<'t, 'd> {
         Node::broken(span)
     }
 
+    /// Counts an entry. Of one too many no more is read.
+    fn count_entry(&mut self, place: Span) {
+        self.entries += 1;
+        if self.entries == MAX_ENTRIES + 1 {
+            // It is told whatever else has been.
+            let place = faults::visible(self.source.text(), place);
+            self.diagnostics.push(too_many_entries(place));
+        }
+    }
+
     fn sequence(&mut self, open: Span) -> Node {
         let mut items: Vec<Node> = Vec::new();
         let mut span = open;
@@ -294,6 +308,7 @@ impl<'t, 'd> Builder<'t, 'd> {
                 }
                 break;
             }
+            self.count_entry(place);
             let item = self.node(event, place);
             let end = item.span.end.max(place.end);
             span.end = span.end.max(end);
@@ -323,6 +338,7 @@ impl<'t, 'd> Builder<'t, 'd> {
                 }
                 break;
             }
+            self.count_entry(place);
             let key = self.key(event, place);
             let Some((event, place)) = self.next() else {
                 object.damaged = true;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use applc::Compilation;
 use applc::diag::{Format, MAX_FINDINGS, document, human};
 use applc::source::MAX_SOURCE_BYTES;
+use applc::syntax::MAX_ENTRIES;
 
 use crate::check;
 
@@ -88,6 +89,16 @@ fn brackets_nested_without_end() {
 fn a_file_beyond_the_limit_is_not_read() {
     let text = " ".repeat(MAX_SOURCE_BYTES + 1);
     assert_eq!(codes(&check("a.json", &text)), ["E0002"]);
+}
+
+#[test]
+fn entries_and_references_beyond_the_limit_are_not_read() {
+    let entries = "1,".repeat(MAX_ENTRIES + 1);
+    for (name, text) in [("a.json", format!("[{entries}1]")), ("a.yaml", format!("[{entries}1]"))] {
+        assert!(codes(&check(name, &text)).contains(&"E0002"), "{name}");
+    }
+    let references = appliance(1).replace("@c0", &"@c0 ".repeat(1_000_001));
+    assert_eq!(codes(&check("a.json", &references)), ["E0002"]);
 }
 
 #[test]
