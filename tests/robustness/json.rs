@@ -1,25 +1,108 @@
 //! Our JSON parser against serde_json: the same values, and a diagnostic wherever it refuses.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use applc::diag::has_errors;
 use applc::source::Source;
 use applc::syntax::{self, Kind, Node};
 use proptest::prelude::*;
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Number, Value};
 
-/// A tree as a value. Numbers are compared as they are read back from their text.
-fn value(node: &Node) -> Value {
-    match &node.kind {
-        Kind::Null => Value::Null,
-        Kind::Bool(value) => Value::Bool(*value),
-        Kind::Number(text) => serde_json::from_str(text).unwrap_or(Value::String(text.clone())),
-        Kind::String(text) => Value::String(text.clone()),
-        Kind::Array(items) => items.iter().map(value).collect(),
-        Kind::Object(object) => {
-            object.members.iter().map(|m| (m.key.value.clone(), value(&m.value))).collect()
+/// A value with every member of its objects, in the order of the text.
+#[derive(Debug, PartialEq)]
+enum Ordered {
+    Null,
+    Bool(bool),
+    Number(Number),
+    String(String),
+    Array(Vec<Ordered>),
+    Object(Vec<(String, Ordered)>),
+}
+
+impl<'de> Deserialize<'de> for Ordered {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Ordered;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("JSON")
+            }
+            fn visit_unit<E>(self) -> Result<Ordered, E> {
+                Ok(Ordered::Null)
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Ordered, E> {
+                Ok(Ordered::Bool(value))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Ordered, E> {
+                Ok(Ordered::Number(value.into()))
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Ordered, E> {
+                Ok(Ordered::Number(value.into()))
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Ordered, E> {
+                Ok(Number::from_f64(value).map_or(Ordered::Null, Ordered::Number))
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Ordered, E> {
+                Ok(Ordered::String(value.to_owned()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Ordered, A::Error> {
+                let mut all = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    all.push(item);
+                }
+                Ok(Ordered::Array(all))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Ordered, A::Error> {
+                let mut all = Vec::new();
+                while let Some(member) = members.next_entry()? {
+                    all.push(member);
+                }
+                Ok(Ordered::Object(all))
+            }
         }
-        Kind::Broken => Value::String("broken".to_owned()),
+
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+impl Ordered {
+    /// Whether an object has a key twice, which we report.
+    fn has_twin(&self) -> bool {
+        match self {
+            Ordered::Array(items) => items.iter().any(Ordered::has_twin),
+            Ordered::Object(members) => {
+                let mut seen = HashSet::new();
+                members.iter().any(|(key, value)| !seen.insert(key) || value.has_twin())
+            }
+            _ => false,
+        }
+    }
+
+    /// A tree of ours. Each number must be kept as it is written.
+    fn of(node: &Node, source: &Source) -> Ordered {
+        match &node.kind {
+            Kind::Null => Ordered::Null,
+            Kind::Bool(value) => Ordered::Bool(*value),
+            Kind::Number(text) => {
+                assert_eq!(source.slice(node.span), text);
+                Ordered::Number(serde_json::from_str(text).unwrap())
+            }
+            Kind::String(text) => Ordered::String(text.clone()),
+            Kind::Array(items) => {
+                Ordered::Array(items.iter().map(|item| Ordered::of(item, source)).collect())
+            }
+            Kind::Object(object) => {
+                let members = object.members.iter();
+                let pair =
+                    |m: &syntax::Member| (m.key.value.clone(), Ordered::of(&m.value, source));
+                Ordered::Object(members.map(pair).collect())
+            }
+            Kind::Broken => Ordered::String("broken".to_owned()),
+        }
     }
 }
 
@@ -58,18 +141,6 @@ fn almost() -> impl Strategy<Value = String> {
     prop::collection::vec(token, 0..14).prop_map(|tokens| tokens.concat())
 }
 
-/// Whether an object has a key twice: then serde_json takes the last, and we report it.
-fn has_twin(node: &Node) -> bool {
-    match &node.kind {
-        Kind::Array(items) => items.iter().any(has_twin),
-        Kind::Object(object) => {
-            let mut seen = HashSet::new();
-            object.members.iter().any(|m| !seen.insert(&m.key.value) || has_twin(&m.value))
-        }
-        _ => false,
-    }
-}
-
 /// Holds our reading of a text against serde_json's.
 fn agree(text: &str) -> Result<(), TestCaseError> {
     let source = Source::new("a.json", text);
@@ -80,12 +151,15 @@ fn agree(text: &str) -> Result<(), TestCaseError> {
         prop_assert!(text.get(span.range()).is_some(), "{:?}: {:?}", text, diagnostic);
     }
     // A byte order mark is taken for what it is.
-    match serde_json::from_str::<Value>(text.strip_prefix('\u{feff}').unwrap_or(text)) {
+    match serde_json::from_str::<Ordered>(text.strip_prefix('\u{feff}').unwrap_or(text)) {
         Ok(expected) => {
-            let tree = tree.unwrap();
-            if !has_twin(&tree) {
+            if expected.has_twin() {
+                prop_assert!(found.iter().all(|one| one.code.id == "E0110"), "{:?}", text);
+                prop_assert!(!found.is_empty(), "{:?}", text);
+            } else {
                 prop_assert_eq!(&found, &[], "{:?}", text);
-                prop_assert_eq!(value(&tree), expected, "{:?}", text);
+                let tree = tree.unwrap();
+                prop_assert_eq!(Ordered::of(&tree, &source), expected, "{:?}", text);
             }
         }
         Err(error) if error.to_string().contains("out of range") => {}
@@ -100,7 +174,7 @@ fn agree(text: &str) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
     #[test]
     fn any_json_is_read_as_serde_json_reads_it(expected in json(), pretty in any::<bool>()) {
@@ -115,6 +189,17 @@ proptest! {
     #[test]
     fn what_serde_json_refuses_is_reported(text in almost()) {
         agree(&text)?;
+    }
+
+    #[test]
+    fn json_with_one_character_changed_is_read_or_reported(
+        expected in json(), at in any::<prop::sample::Index>(), other in any::<Option<char>>(),
+    ) {
+        let text = expected.to_string();
+        let (start, old) = text.char_indices().nth(at.index(text.chars().count())).unwrap();
+        let other = other.map(String::from).unwrap_or_default();
+        let end = start + old.len_utf8();
+        agree(&format!("{}{other}{}", &text[..start], &text[end..]))?;
     }
 
     #[test]

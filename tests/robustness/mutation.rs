@@ -14,7 +14,7 @@ use crate::common;
 use crate::emit::{self, Style};
 
 /// How many mutations of each kind are made of one file.
-const OF_EACH_KIND: usize = 40;
+const OF_EACH_KIND: usize = 60;
 /// No file of this size may take longer, in a debug build on a busy machine.
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -185,6 +185,20 @@ fn mutations_of_the_values() {
                 count += 2;
             }
         }
+        // A key that stands twice, which a value of another reader cannot say.
+        let text = serde_json::to_string_pretty(&document).unwrap();
+        let is_member = |line: &str| {
+            let key = line.trim_start().strip_prefix('"').and_then(|line| line.split_once("\": "));
+            let is_key = |key: &str| key.starts_with(|c: char| c.is_ascii_alphabetic());
+            line.ends_with(',') && key.is_some_and(|(key, _)| is_key(key))
+        };
+        let members: Vec<&str> = text.lines().filter(|line| is_member(line)).collect();
+        for _ in 0..OF_EACH_KIND {
+            let member = members[random.below(members.len())];
+            let twice = text.replacen(member, &format!("{member}\n{member}"), 1);
+            hold("mutation.json", &twice, false);
+            count += 1;
+        }
     }
     println!("{count} mutations");
 }
@@ -219,6 +233,37 @@ fn mutations_of_the_text() {
         }
     }
     println!("{count} mutations");
+}
+
+/// Each file cut off behind each of its characters.
+fn cut_off(files: impl Iterator<Item = std::path::PathBuf>) {
+    let validator = validator();
+    let mut count = 0;
+    for path in files {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let yaml = emit::value(&read(name, &text).unwrap(), Style::Plain);
+        for (name, text) in [("cut.yaml", yaml), (name, text)] {
+            for (end, _) in text.char_indices() {
+                let part = &text[..end];
+                let valid = read(name, part).is_some_and(|value| validator.is_valid(&value));
+                hold(name, part, valid);
+                count += 1;
+            }
+        }
+    }
+    println!("{count} mutations");
+}
+
+#[test]
+fn a_file_cut_off_behind_any_character() {
+    cut_off(common::appliances("examples").into_iter().filter(|p| p.ends_with("first-steps.json")));
+}
+
+#[test]
+#[ignore = "takes minutes; for release builds"]
+fn every_example_cut_off_behind_any_character() {
+    cut_off(common::appliances("examples").into_iter());
 }
 
 /// What another reader makes of a text.
