@@ -58,7 +58,7 @@ fn check(bencher: divan::Bencher<'_, '_>, containers: usize) {
 
 fn compile(bencher: divan::Bencher<'_, '_>, target: &'static dyn Target, containers: usize) {
     let world = Memory(appliance(containers));
-    let selected = [Selected { target, options: Options::of(target) }];
+    let selected = [Selected { target: target.into(), options: Options::of(target) }];
     bencher.bench(|| {
         let done = applc::compile(&world, "bench.json", &selected);
         assert!(done.as_ref().is_ok_and(|done| !done.report.has_errors()), "{}", target.name());

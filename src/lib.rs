@@ -26,12 +26,13 @@ pub mod target;
 
 use std::fmt;
 use std::io;
+use std::ops::Deref;
 
 use diag::{Diagnostic, Levels, Report};
 use plan::Plan;
 use render::RenderError;
 use source::{Source, SourceFault, Syntax};
-use target::{Artifact, Options, Target};
+use target::{Artifact, Failure, Options, TargetRef};
 
 /// Where files come from: the disk, memory, an editor's buffers.
 pub trait World {
@@ -40,12 +41,20 @@ pub trait World {
     /// # Errors
     /// The file cannot be read.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
+
+    /// The files below a folder, as paths in it with `/` between parts, sorted.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    fn list(&self, _folder: &str) -> io::Result<Vec<String>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// A target to compile for, with its options.
 pub struct Selected {
     /// The target.
-    pub target: &'static dyn Target,
+    pub target: TargetRef,
     /// The values of its options.
     pub options: Options,
 }
@@ -53,7 +62,7 @@ pub struct Selected {
 /// What one target made of an appliance.
 pub struct Output {
     /// The target.
-    pub target: &'static dyn Target,
+    pub target: TargetRef,
     /// What it made.
     pub artifacts: Vec<Artifact>,
 }
@@ -62,6 +71,8 @@ pub struct Output {
 pub struct Compilation {
     /// What was read, and all that was found.
     pub report: Report,
+    /// What was found in other files: those of targets from outside, and what they made.
+    pub others: Vec<Report>,
     /// An output for each target, in their order; none where an error was found.
     pub outputs: Vec<Output>,
 }
@@ -117,14 +128,17 @@ pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Co
         lint::check(plan, &mut diagnostics);
     }
     let mut outputs = Vec::new();
+    let mut others = Vec::new();
     if let Some(plan) = plan.filter(|_| !diag::has_errors(&diagnostics)) {
         for Selected { target, options } in targets {
-            let artifacts = target::compile(*target, &plan, options, &mut diagnostics)
-                .map_err(Error::Render)?;
-            outputs.push(Output { target: *target, artifacts });
+            match target::compile(target.deref(), &plan, options, &mut diagnostics) {
+                Ok(artifacts) => outputs.push(Output { target: target.clone(), artifacts }),
+                Err(Failure::Reports(reports)) => others.extend(reports),
+                Err(Failure::Render(error)) => return Err(Error::Render(error)),
+            }
         }
     }
-    if diag::has_errors(&diagnostics) {
+    if diag::has_errors(&diagnostics) || others.iter().any(Report::has_errors) {
         outputs.clear();
     }
     lint::remove_covered(&mut diagnostics);
@@ -134,7 +148,7 @@ pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Co
     }
     diag::sort(&mut diagnostics);
     diag::limit(&mut diagnostics);
-    Ok(Compilation { report: Report { source, diagnostics }, outputs })
+    Ok(Compilation { report: Report { source, diagnostics }, others, outputs })
 }
 
 /// Everything up to the plan. It is to be used only where no error was found; `None` where

@@ -1,6 +1,8 @@
 //! The project file `applc.toml`: what a repository says to applc once, for all runs.
 //!
 //! ```toml
+//! target-folders = ["deploy/quadlet"]
+//!
 //! [targets.kubernetes]
 //! expose = "load-balancer"
 //!
@@ -12,12 +14,13 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
 use crate::diag::{Diagnostic, Levels, Report, Setting, Verb, codes};
 use crate::source::{Source, Span, Spanned};
-use crate::target::{self, Options, unknown_option};
+use crate::target::{self, Options, Target, TargetRef, outside, unknown_option};
 use crate::{Error, World};
 
 /// The name of the file.
@@ -27,23 +30,29 @@ pub const FILE_NAME: &str = "applc.toml";
 pub struct Project {
     /// What was read, and all that was found.
     pub report: Report,
+    /// What was found in the folders of targets that it names.
+    pub others: Vec<Report>,
+    /// All targets that are known where it counts: those built in, those that were given,
+    /// and those of the folders that it names.
+    pub targets: Vec<TargetRef>,
     /// The options of each target that it speaks of, by the target's name.
-    pub options: BTreeMap<&'static str, Options>,
+    pub options: BTreeMap<String, Options>,
     /// The levels of findings that it sets.
     pub levels: Levels,
 }
 
 /// The project file for an appliance: the nearest one in its folder or those above it.
-/// `path` must be absolute for folders above the working directory to be looked in.
+/// `path` must be absolute for folders above the working directory to be looked in. `given`
+/// are targets that are known beside those built in.
 ///
 /// # Errors
 /// There is a project file, but it cannot be read.
-pub fn find(world: &dyn World, path: &Path) -> Result<Option<Project>, Error> {
+pub fn find(world: &dyn World, path: &Path, given: &[TargetRef]) -> Result<Option<Project>, Error> {
     for folder in path.ancestors().skip(1) {
         let candidate = folder.join(FILE_NAME);
         let candidate = candidate.to_string_lossy();
         match world.read(&candidate) {
-            Ok(bytes) => return Ok(Some(read(candidate, bytes))),
+            Ok(bytes) => return Ok(Some(read(world, candidate, bytes, given))),
             Err(error) if is_absent(&error) => {}
             Err(cause) => return Err(Error::Read { path: candidate.into_owned(), cause }),
         }
@@ -55,17 +64,25 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn read(name: impl Into<String>, bytes: Vec<u8>) -> Project {
+fn read(
+    world: &dyn World,
+    name: impl Into<String>,
+    bytes: Vec<u8>,
+    given: &[TargetRef],
+) -> Project {
     let (source, fault) = Source::from_bytes(name, bytes);
     let mut diagnostics: Vec<Diagnostic> =
         fault.map(crate::syntax::source_fault).into_iter().collect();
-    let mut options = BTreeMap::new();
-    let mut levels = LevelLists::default();
+    let mut said = Said {
+        targets: target::built_in().chain(given.iter().cloned()).collect(),
+        ..Said::default()
+    };
     // The library counts a byte order mark as an error.
     let offset = source.content_start();
     let (table, errors) =
         DeTable::parse_recoverable(source.text().get(offset..).unwrap_or_default());
-    let reader = Reader { offset };
+    let folder = Path::new(source.name()).parent().unwrap_or(Path::new(""));
+    let reader = Reader { offset, world, folder };
     for error in errors {
         let span = error.span().map_or(Span::at(offset), |range| reader.span(range));
         let message = error.message().lines().collect::<Vec<_>>().join("; ");
@@ -73,43 +90,55 @@ fn read(name: impl Into<String>, bytes: Vec<u8>) -> Project {
     }
     // What a broken line belongs to is not known.
     if diagnostics.is_empty() {
-        reader.root(table.get_ref(), &mut options, &mut levels, &mut diagnostics);
+        reader.root(table.get_ref(), &mut said, &mut diagnostics);
     }
     crate::diag::sort(&mut diagnostics);
-    Project { report: Report { source, diagnostics }, options, levels: levels.levels() }
+    let Said { targets, others, options, levels } = said;
+    let report = Report { source, diagnostics };
+    Project { report, others, targets, options, levels: levels.levels() }
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Said {
+    targets: Vec<TargetRef>,
+    others: Vec<Report>,
+    options: BTreeMap<String, Options>,
+    levels: LevelLists,
 }
 
 type Entry<'a, 'i> = (&'a toml::Spanned<std::borrow::Cow<'i, str>>, &'a toml::Spanned<DeValue<'i>>);
 
-struct Reader {
+struct Reader<'a> {
     /// Bytes of the source before what the library was given.
     offset: usize,
+    world: &'a dyn World,
+    /// Where the project file is.
+    folder: &'a Path,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn span(&self, range: std::ops::Range<usize>) -> Span {
         Span::new(range.start + self.offset, range.end + self.offset)
     }
 
-    fn root(
-        &self,
-        table: &DeTable<'_>,
-        options: &mut BTreeMap<&'static str, Options>,
-        levels: &mut LevelLists,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) {
+    fn root(&self, table: &DeTable<'_>, said: &mut Said, diagnostics: &mut Vec<Diagnostic>) {
+        // The options below may be those of a target that is named here.
+        if let Some(folders) = table.get("target-folders") {
+            self.folders(folders, said, diagnostics);
+        }
         for (key, value) in table.iter() {
             let name = self.key(key);
             match (name.value, value.get_ref().as_table()) {
                 ("targets", Some(targets)) => {
                     for entry in targets.iter() {
-                        self.target(entry, options, diagnostics);
+                        self.target(entry, said, diagnostics);
                     }
                 }
                 ("targets", None) => diagnostics.push(self.not_a_table(name)),
                 ("diagnostics", Some(lists)) => {
                     for entry in lists.iter() {
-                        self.list(entry, levels, diagnostics);
+                        self.list(entry, &mut said.levels, diagnostics);
                     }
                 }
                 ("diagnostics", None) => diagnostics.push(
@@ -120,10 +149,54 @@ impl Reader {
                     )
                     .help("as in `[diagnostics]`, then `deny = [\"warnings\"]`"),
                 ),
+                ("target-folders", _) => {}
                 _ => {
                     let message = format!("a project file has no `{}`", name.value);
-                    let known = ["diagnostics", "targets"];
+                    let known = ["diagnostics", "target-folders", "targets"];
                     diagnostics.push(unknown_option(message, name, known.into_iter()));
+                }
+            }
+        }
+    }
+
+    /// The folders of targets from outside, relative to the project file.
+    fn folders(
+        &self,
+        value: &toml::Spanned<DeValue<'_>>,
+        said: &mut Said,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let bad = |span, message: &str| Diagnostic::new(&codes::BAD_OPTION, span, message);
+        let Some(items) = value.get_ref().as_array() else {
+            let span = self.span(value.span());
+            let message = "`target-folders` is a list of folders, as `[\"deploy/quadlet\"]`";
+            diagnostics.push(bad(span, message));
+            return;
+        };
+        for item in items {
+            let span = self.span(item.span());
+            let DeValue::String(folder) = item.get_ref() else {
+                diagnostics.push(bad(span, "a folder is a string, as `\"deploy/quadlet\"`"));
+                continue;
+            };
+            let path = self.folder.join(folder.as_ref());
+            match outside::load(self.world, &path.to_string_lossy()) {
+                Ok(loaded) => {
+                    said.others.extend(loaded.reports);
+                    let Some(target) = loaded.target else { continue };
+                    if target::named(&said.targets, target.name())
+                        .is_some_and(|t| !t.is_same(&target))
+                    {
+                        let message = format!("there are two targets `{}`", target.name());
+                        diagnostics.push(bad(span, &message));
+                        continue;
+                    }
+                    said.targets.push(TargetRef::Outside(Arc::new(target)));
+                }
+                Err(error) => {
+                    diagnostics.push(bad(span, &error.to_string()).help(
+                        "a target is a folder with a `target.toml`; the path is relative to this file",
+                    ));
                 }
             }
         }
@@ -168,13 +241,13 @@ impl Reader {
     fn target(
         &self,
         (key, value): Entry<'_, '_>,
-        options: &mut BTreeMap<&'static str, Options>,
+        said: &mut Said,
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         let name = self.key(key);
-        let Some(target) = target::find(name.value) else {
+        let Some(target) = target::named(&said.targets, name.value) else {
             let message = format!("there is no target `{}`", name.value);
-            let known = target::ALL.iter().map(|target| target.name());
+            let known = said.targets.iter().map(|target| target.name());
             diagnostics.push(unknown_option(message, name, known));
             return;
         };
@@ -182,12 +255,13 @@ impl Reader {
             diagnostics.push(self.not_a_table(name));
             return;
         };
-        let options = options.entry(target.name()).or_insert_with(|| Options::of(target));
+        let options = said.options.entry(name.value.to_owned());
+        let options = options.or_insert_with(|| Options::of(&*target));
         for (key, value) in table.iter() {
             let name = self.key(key);
             let span = self.span(value.span());
             match scalar(value.get_ref()) {
-                Some(text) => options.set(target, name, Spanned::new(&text, span), diagnostics),
+                Some(text) => options.set(&*target, name, Spanned::new(&text, span), diagnostics),
                 None => {
                     let message = format!("`{}` is not a string, number or boolean", name.value);
                     diagnostics.push(Diagnostic::new(&codes::BAD_OPTION, span, message));
@@ -259,7 +333,8 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<(&'static str, String)> {
-        let project = read("applc.toml", text.as_bytes().to_vec());
+        let nothing = Memory(BTreeMap::new());
+        let project = read(&nothing, "applc.toml", text.as_bytes().to_vec(), &[]);
         let source = &project.report.source;
         let place = |d: &Diagnostic| (d.code.id, source.slice(d.primary.span).to_owned());
         project.report.diagnostics.iter().map(place).collect()
@@ -289,7 +364,7 @@ mod tests {
     fn the_nearest_file_counts() {
         let world = Memory(BTreeMap::from([("/a/applc.toml", "one"), ("/a/b/applc.toml", "two")]));
         let name = |path: &str| {
-            let project = find(&world, Path::new(path)).unwrap();
+            let project = find(&world, Path::new(path), &[]).unwrap();
             project.map(|project| project.report.source.name().to_owned())
         };
         assert_eq!(name("/a/b/app.json").as_deref(), Some("/a/b/applc.toml"));

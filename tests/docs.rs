@@ -94,7 +94,8 @@ fn targets_and_what_becomes_of_each_field() {
     for field in Field::ALL {
         let _ = write!(text, "| `{}` |", field.path());
         for target in target::ALL {
-            let row = target.capabilities().iter().find(|row| row.field == *field);
+            let rows = target.capabilities();
+            let row = rows.iter().find(|row| row.field == *field);
             let _ = write!(text, " {} |", row.map_or("", |row| row.fate.name()));
         }
         text.push('\n');
@@ -108,8 +109,9 @@ fn targets_and_what_becomes_of_each_field() {
 fn describe(text: &mut String, target: &dyn Target) {
     let _ = write!(text, "\n## {}\n\n{}\n\n", target.name(), target.summary());
     text.push_str("| field | | how, or what differs |\n|---|---|---|\n");
+    let rows = target.capabilities();
     for field in Field::ALL {
-        let Some(row) = target.capabilities().iter().find(|row| row.field == *field) else {
+        let Some(row) = rows.iter().find(|row| row.field == *field) else {
             continue;
         };
         let _ =

@@ -4,10 +4,12 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::{fs, io};
 
 use applc::diag::{Level, codes, pages};
-use applc::target::Options;
+use applc::plan::Field;
+use applc::target::{Options, TargetRef, outside};
 use applc::{Selected, World};
 
 /// Codes of which no short text can be an example: bytes that are no text, a large file,
@@ -22,13 +24,58 @@ impl World for Memory {
         let text = self.0.get(path).ok_or(io::ErrorKind::NotFound)?;
         Ok(text.clone().into_bytes())
     }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        let below = |path: &String| path.strip_prefix(&format!("{folder}/")).map(str::to_owned);
+        Ok(self.0.keys().filter_map(below).collect())
+    }
+}
+
+/// What makes a folder of a target that carries everything out of one template.
+const MANIFEST: &str = r#"
+applc = 1
+name = "mine"
+description = "an example"
+references = { address = "{{ name }}" }
+fields = { FIELDS }
+
+[[artifacts]]
+for = "container"
+template = "file.json.j2"
+path = "{{ container.name }}.json"
+"#;
+
+/// What is found in the folder of a target, and where it has no fault, in what it makes of an
+/// appliance.
+fn found_in_folder(manifest: &str, template: &str) -> Vec<applc::diag::Diagnostic> {
+    let appliance = r#"{"id": "app", "containers": [{"id": "web", "type": "service",
+        "image": "nginx:1.27", "resources": {"cpus": 1, "mem": 64}}]}"#;
+    let world = Memory(BTreeMap::from([
+        ("/t/target.toml".to_owned(), manifest.to_owned()),
+        ("/t/file.json.j2".to_owned(), template.to_owned()),
+        ("/a.json".to_owned(), appliance.to_owned()),
+    ]));
+    let loaded = outside::load(&world, "/t").unwrap();
+    let mut reports = loaded.reports;
+    if let Some(target) = loaded.target {
+        reports.extend(target.advice());
+        let options = Options::of(&target);
+        let target = TargetRef::Outside(Arc::new(target));
+        let compilation =
+            applc::compile(&world, "/a.json", &[Selected { target, options }]).unwrap();
+        reports.extend(compilation.others);
+        // The appliance says nothing of a faulty folder.
+        reports.push(compilation.report);
+    }
+    reports.into_iter().flat_map(|report| report.diagnostics).collect()
 }
 
 /// An example of a page.
 struct Example {
-    /// The form: `json`, `yaml`, `toml`.
+    /// The form: `json`, `yaml`, `toml`, or `jinja` for a template.
     language: String,
-    /// The words behind it: `faulty` or `mended`, perhaps `target=NAME`.
+    /// The words behind it: `faulty` or `mended`, perhaps `target=NAME`; `folder` where it is
+    /// a `target.toml`.
     marks: Vec<String>,
     text: String,
 }
@@ -58,10 +105,17 @@ fn examples(page: &str) -> Vec<Example> {
 impl Example {
     /// The codes it gives, and the levels of their findings.
     fn found(&self) -> Vec<(&'static str, Level)> {
-        let diagnostics = if self.language == "toml" {
+        let diagnostics = if self.marks.iter().any(|mark| mark == "folder") {
+            found_in_folder(&self.text, "{}\n")
+        } else if self.language == "jinja" {
+            let carried = |field: &Field| format!("{:?} = \"carried\"", field.path());
+            let fields: Vec<String> = Field::ALL.iter().map(carried).collect();
+            found_in_folder(&MANIFEST.replace("FIELDS", &fields.join(", ")), &self.text)
+        } else if self.language == "toml" {
             let path = "/a/applc.toml".to_owned();
             let world = Memory(BTreeMap::from([(path, self.text.clone())]));
-            let project = applc::project::find(&world, Path::new("/a/a.json")).unwrap().unwrap();
+            let project =
+                applc::project::find(&world, Path::new("/a/a.json"), &[]).unwrap().unwrap();
             project.report.diagnostics
         } else {
             let path = format!("/a/a.{}", self.language);
@@ -69,7 +123,7 @@ impl Example {
             let name = self.marks.iter().find_map(|mark| mark.strip_prefix("target="));
             let selected = name.map(|name| {
                 let target = applc::target::find(name).unwrap();
-                Selected { target, options: Options::of(target) }
+                Selected { target: target.into(), options: Options::of(target) }
             });
             let targets: Vec<Selected> = selected.into_iter().collect();
             applc::compile(&world, &path, &targets).unwrap().report.diagnostics
@@ -128,7 +182,7 @@ fn faulty_examples_give_their_code_and_mended_ones_no_error() {
 
 /// The index of the pages: a table for each phase.
 fn index() -> String {
-    const PHASES: [(&str, &str); 7] = [
+    const PHASES: [(&str, &str); 8] = [
         ("00", "Source"),
         ("01", "Syntax"),
         ("02", "Structure"),
@@ -136,6 +190,7 @@ fn index() -> String {
         ("04", "Targets"),
         ("05", "Options"),
         ("06", "Advice"),
+        ("07", "Targets from outside"),
     ];
     let mut text =
         "# Codes\n\nEvery kind of finding there is, each with a page that `applc explain CODE` \

@@ -109,7 +109,7 @@ pub struct Explain {
 }
 
 /// How findings are shown, and how grave they are.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct FindingsArguments {
     /// How findings are shown
     #[arg(
@@ -132,8 +132,9 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
 /// Which targets, and their options.
 #[derive(Debug, Args)]
 pub struct TargetArguments {
-    /// The target to compile for; may be given several times (see `applc targets`)
-    #[arg(short = 't', long = "target", value_name = "NAME")]
+    /// The target to compile for: a name (see `applc targets`) or the folder of a target;
+    /// may be given several times
+    #[arg(short = 't', long = "target", value_name = "NAME|DIR")]
     pub names: Vec<String>,
 
     /// Set an option of a target, as `kubernetes.expose=load-balancer`; may be given
@@ -145,6 +146,7 @@ pub struct TargetArguments {
 /// Arguments of `targets`.
 #[derive(Debug, Args)]
 pub struct Targets {
-    /// Tell all of this target: what becomes of each field, and its options
+    /// Tell all of this target (a name or a folder): what becomes of each field, and its
+    /// options
     pub name: Option<String>,
 }

@@ -1,11 +1,12 @@
 //! `applc check`.
 
+use super::Status;
 use super::args::Check;
 use super::findings::{Findings, Stream};
 use super::fix::{self, Mode};
 use super::projects::{Projects, Settings};
+use super::select::Wanted;
 use super::terminal::Disk;
-use super::{Status, select};
 
 /// Checks each file; the gravest status of all.
 pub fn run(arguments: &Check) -> Status {
@@ -23,8 +24,8 @@ pub fn run(arguments: &Check) -> Status {
 }
 
 fn check(arguments: &Check, findings: &mut Findings) -> Status {
-    let targets = match select::targets(&arguments.targets, findings) {
-        Ok(targets) => targets,
+    let wanted = match Wanted::read(&arguments.targets, findings) {
+        Ok(wanted) => wanted,
         Err(status) => return status,
     };
     let mode = match (arguments.diff, arguments.fix) {
@@ -35,8 +36,10 @@ fn check(arguments: &Check, findings: &mut Findings) -> Status {
     let mut projects = Projects::default();
     let mut status = Status::Clean;
     for file in &arguments.files {
-        status = status.max(match projects.apply(file, &targets, findings) {
+        status = status.max(match projects.apply(file, &wanted, findings) {
             Ok(settings) => check_file(file, mode, &settings, findings),
+            // What is wrong with an argument is so for every file.
+            Err(Status::Usage) => return Status::Usage,
             Err(faulty) => faulty,
         });
     }
@@ -51,8 +54,8 @@ fn check_file(
 ) -> Status {
     match mode {
         Some(mode) => fix::run(file, mode, settings, findings),
-        None => match settings.check(&Disk, file) {
-            Ok(report) => findings.add(report),
+        None => match settings.compile(&Disk, file) {
+            Ok(compilation) => findings.add_all(compilation.report, compilation.others),
             Err(error) => findings.fail(file, &error),
         },
     }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use super::Status;
 use super::args::Compile;
 use super::findings::{Findings, Stream};
 use super::projects::Projects;
+use super::select::Wanted;
 use super::terminal::{Disk, fail, print};
-use super::{Status, select};
 use crate::Output;
 use crate::emit::{self, OutputFile};
 
@@ -33,18 +34,18 @@ pub fn run(arguments: &Compile) -> Status {
 /// # Errors
 /// The status to end with; what is wrong has been said, or is among the findings.
 fn compile(arguments: &Compile, findings: &mut Findings) -> Result<Vec<Output>, Status> {
-    let targets = select::targets(&arguments.targets, findings)?;
-    if targets.is_empty() {
+    let wanted = Wanted::read(&arguments.targets, findings)?;
+    if wanted.is_empty() {
         return Err(fail(
             "no target is named; give one with `--target` (`applc targets` lists them)",
             Status::Usage,
         ));
     }
-    let settings = Projects::default().apply(&arguments.file, &targets, findings)?;
-    let compilation = crate::compile(&Disk, &arguments.file, &settings.targets)
-        .map_err(|error| findings.fail(&arguments.file, &error))?
-        .with_levels(&settings.levels);
-    match findings.add(compilation.report) {
+    let settings = Projects::default().apply(&arguments.file, &wanted, findings)?;
+    let compilation = settings
+        .compile(&Disk, &arguments.file)
+        .map_err(|error| findings.fail(&arguments.file, &error))?;
+    match findings.add_all(compilation.report, compilation.others) {
         Status::Clean => Ok(compilation.outputs),
         status => Err(status),
     }

@@ -65,6 +65,12 @@ impl Findings {
         status
     }
 
+    /// Takes in what was found in a file, and in others on the way.
+    pub fn add_all(&mut self, report: Report, others: Vec<Report>) -> Status {
+        let others = others.into_iter().map(|report| self.add(report)).max();
+        self.add(report).max(others.unwrap_or(Status::Clean))
+    }
+
     /// Takes in that a file could not be read, or that applc itself is at fault.
     pub fn fail(&mut self, name: &str, error: &Error) -> Status {
         match error {

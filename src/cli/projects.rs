@@ -1,20 +1,21 @@
 //! Project files, each read and shown once in a run.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Status;
 use super::findings::Findings;
+use super::select::Wanted;
 use super::terminal::{Disk, STDIN, fail};
 use crate::diag::{Levels, Report};
-use crate::project;
-use crate::{Error, Selected, World};
+use crate::project::{self, Project};
+use crate::target::{self, TargetRef};
+use crate::{Compilation, Error, Selected, World};
 
-/// The project files met so far.
+/// The project files met so far, by the folders that they count for.
 #[derive(Default)]
 pub struct Projects {
-    /// How reading each one went, by its path.
-    known: BTreeMap<String, Status>,
+    known: BTreeMap<PathBuf, Result<Option<Project>, Status>>,
 }
 
 /// What is to be done with a file, project file and arguments taken together.
@@ -26,56 +27,79 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What a file becomes.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a built-in template is faulty.
+    pub fn compile(&self, world: &dyn World, file: &str) -> Result<Compilation, Error> {
+        Ok(crate::compile(world, file, &self.targets)?.with_levels(&self.levels))
+    }
+
     /// What is found in a file.
     ///
     /// # Errors
-    /// The file cannot be read, or a template is faulty.
+    /// As [`compile`](Settings::compile).
     pub fn check(&self, world: &dyn World, file: &str) -> Result<Report, Error> {
-        let compilation = crate::compile(world, file, &self.targets)?;
-        Ok(compilation.with_levels(&self.levels).report)
+        Ok(self.compile(world, file)?.report)
     }
 }
 
 impl Projects {
-    /// What the project file of `file` says, below what the arguments say: `targets`, and
-    /// the levels of `findings`.
+    /// What the project file of `file` says, below what the arguments say: the targets that
+    /// are wanted, and the levels of `findings`.
     ///
     /// # Errors
-    /// The status to end with, where that file is faulty; that has been said.
+    /// The status to end with, where that file or an argument is faulty; that has been said.
     pub fn apply(
         &mut self,
         file: &str,
-        targets: &[Selected],
+        wanted: &Wanted<'_>,
         findings: &mut Findings,
     ) -> Result<Settings, Status> {
         // Standard input belongs to the working directory.
         let path = if file == STDIN { Path::new("stdin") } else { Path::new(file) };
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let project = match project::find(&Disk, &path) {
-            Ok(project) => project,
-            Err(error) => return Err(fail(&error.to_string(), Status::Io)),
-        };
-        let Some(project) = project else {
-            let targets = targets.iter().map(|one| one.with(one.options.clone())).collect();
+        let Some(project) = self.of(path, &wanted.loaded(), findings)? else {
+            let known: Vec<TargetRef> = target::built_in().chain(wanted.loaded()).collect();
+            let targets = wanted.among(&known, findings)?;
             return Ok(Settings { targets, levels: findings.levels(&Levels::default()) });
         };
-        let name = project.report.source.name().to_owned();
-        let status = *self.known.entry(name).or_insert_with(|| findings.add(project.report));
-        if status != Status::Clean {
-            return Err(status);
+        let mut targets = wanted.among(&project.targets, findings)?;
+        for one in &mut targets {
+            if let Some(base) = project.options.get(one.target.name()) {
+                one.options = one.options.over(base);
+            }
         }
-        let merge = |one: &Selected| match project.options.get(one.target.name()) {
-            Some(base) => one.with(one.options.over(base)),
-            None => one.with(one.options.clone()),
-        };
-        let targets = targets.iter().map(merge).collect();
         Ok(Settings { targets, levels: findings.levels(&project.levels) })
+    }
+
+    /// The project file for a file, if there is one.
+    ///
+    /// # Errors
+    /// The status to end with, where it is faulty; that has been said.
+    pub fn of(
+        &mut self,
+        file: &Path,
+        given: &[TargetRef],
+        findings: &mut Findings,
+    ) -> Result<Option<&Project>, Status> {
+        let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        let folder = path.parent().unwrap_or(&path).to_owned();
+        let known = self.known.entry(folder).or_insert_with(|| read(&path, given, findings));
+        known.as_ref().map(Option::as_ref).map_err(|status| *status)
     }
 }
 
-impl Selected {
-    /// The same target with other options.
-    fn with(&self, options: crate::target::Options) -> Selected {
-        Selected { target: self.target, options }
-    }
+/// Reads and shows a project file.
+fn read(
+    path: &Path,
+    given: &[TargetRef],
+    findings: &mut Findings,
+) -> Result<Option<Project>, Status> {
+    let found = project::find(&Disk, path, given);
+    let Some(mut project) = found.map_err(|error| fail(&error.to_string(), Status::Io))? else {
+        return Ok(None);
+    };
+    let reports = std::mem::take(&mut project.others).into_iter().chain([project.report.clone()]);
+    let status = reports.map(|report| findings.add(report)).max().unwrap_or(Status::Clean);
+    if status == Status::Clean { Ok(Some(project)) } else { Err(status) }
 }

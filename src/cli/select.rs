@@ -1,54 +1,135 @@
 //! Which targets are asked for, with the options given for them.
 
+use std::sync::Arc;
+
 use super::Status;
 use super::args::TargetArguments;
 use super::findings::Findings;
-use super::terminal::fail;
-use crate::Selected;
+use super::terminal::{Disk, fail};
 use crate::diag::{Report, list_or, nearest};
 use crate::source::Source;
-use crate::target::{self, Options};
+use crate::target::{self, Options, TargetRef, outside};
+use crate::{Error, Selected};
 
-/// The targets that the arguments name, each once, in their order.
+/// The targets that the arguments ask for.
+pub struct Wanted<'a> {
+    targets: Vec<WantedTarget<'a>>,
+    options: &'a [String],
+}
+
+enum WantedTarget<'a> {
+    /// One that is known by this name.
+    Named(&'a str),
+    /// One whose folder was given.
+    Loaded(TargetRef),
+}
+
+impl<'a> Wanted<'a> {
+    /// Reads the arguments, and the folders that they name.
+    ///
+    /// # Errors
+    /// The status to end with, where a folder has faults; they have been said.
+    pub fn read(
+        arguments: &'a TargetArguments,
+        findings: &mut Findings,
+    ) -> Result<Wanted<'a>, Status> {
+        let wanted = arguments.names.iter().map(|name| {
+            Ok(match load(name, findings)? {
+                Some(target) => WantedTarget::Loaded(target),
+                None => WantedTarget::Named(name),
+            })
+        });
+        let targets = wanted.collect::<Result<_, Status>>()?;
+        Ok(Wanted { targets, options: &arguments.options })
+    }
+
+    /// Whether no target is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+
+    /// The targets whose folders were given.
+    pub fn loaded(&self) -> Vec<TargetRef> {
+        let loaded = |wanted: &WantedTarget<'_>| match wanted {
+            WantedTarget::Loaded(target) => Some(target.clone()),
+            WantedTarget::Named(_) => None,
+        };
+        self.targets.iter().filter_map(loaded).collect()
+    }
+
+    /// The targets, each once, in the order of the arguments, out of those that are known.
+    ///
+    /// # Errors
+    /// The status to end with, where a name or an option is wrong; that has been said.
+    pub fn among(&self, known: &[TargetRef], findings: &Findings) -> Result<Vec<Selected>, Status> {
+        let mut selected: Vec<Selected> = Vec::new();
+        for wanted in &self.targets {
+            let target = match wanted {
+                WantedTarget::Loaded(target) => target.clone(),
+                WantedTarget::Named(name) => {
+                    target::named(known, name).ok_or_else(|| unknown_target(name, known))?
+                }
+            };
+            if selected.iter().all(|one| one.target.name() != target.name()) {
+                let options = Options::of(&*target);
+                selected.push(Selected { target, options });
+            }
+        }
+        let mut status = Status::Clean;
+        for argument in self.options {
+            let source = Source::new("--option", argument.as_str());
+            let mut diagnostics = Vec::new();
+            if let Some(given) = target::parse_argument(&source, known, &mut diagnostics) {
+                let mut unused = Options::of(&*given.target);
+                let options = selected
+                    .iter_mut()
+                    .find(|one| one.target.name() == given.target.name())
+                    // Of a target that is not compiled for: checked all the same.
+                    .map_or(&mut unused, |one| &mut one.options);
+                options.set(&*given.target, given.name, given.value, &mut diagnostics);
+            }
+            if !diagnostics.is_empty() {
+                status = findings.usage(&Report { source, diagnostics });
+            }
+        }
+        if status == Status::Clean { Ok(selected) } else { Err(status) }
+    }
+}
+
+/// Whether an argument is a folder: the name of a target has no separator in it.
+fn is_folder(argument: &str) -> bool {
+    argument.contains(['/', std::path::MAIN_SEPARATOR]) || [".", ".."].contains(&argument)
+}
+
+/// The target of a folder, where the argument is one.
 ///
 /// # Errors
-/// The status to end with, where a name or an option is wrong; that has been said.
-pub fn targets(arguments: &TargetArguments, findings: &Findings) -> Result<Vec<Selected>, Status> {
-    let mut selected: Vec<Selected> = Vec::new();
-    for name in &arguments.names {
-        let Some(target) = target::find(name) else {
-            return Err(unknown_target(name));
-        };
-        if selected.iter().all(|known| known.target.name() != target.name()) {
-            selected.push(Selected { target, options: Options::of(target) });
-        }
+/// The status to end with, where the folder has faults or cannot be read; that has been said.
+pub fn load(argument: &str, findings: &mut Findings) -> Result<Option<TargetRef>, Status> {
+    if !is_folder(argument) {
+        return Ok(None);
     }
-    let mut status = Status::Clean;
-    for argument in &arguments.options {
-        let source = Source::new("--option", argument.as_str());
-        let mut diagnostics = Vec::new();
-        if let Some(given) = target::parse_argument(&source, &mut diagnostics) {
-            let mut unused = Options::of(given.target);
-            let options = selected
-                .iter_mut()
-                .find(|known| known.target.name() == given.target.name())
-                // Of a target that is not compiled for: checked all the same.
-                .map_or(&mut unused, |known| &mut known.options);
-            options.set(given.target, given.name, given.value, &mut diagnostics);
-        }
-        if !diagnostics.is_empty() {
-            status = findings.usage(&Report { source, diagnostics });
-        }
+    let loaded = outside::load(&Disk, argument).map_err(|error| no_target(argument, &error))?;
+    let statuses = loaded.reports.into_iter().map(|report| findings.add(report));
+    let status = statuses.max().unwrap_or(Status::Clean);
+    match loaded.target {
+        Some(target) => Ok(Some(TargetRef::Outside(Arc::new(target)))),
+        None => Err(status),
     }
-    if status == Status::Clean { Ok(selected) } else { Err(status) }
+}
+
+/// Says that a folder cannot be read as a target.
+fn no_target(folder: &str, error: &Error) -> Status {
+    let message = format!("`{folder}` is not the folder of a target: {error}");
+    fail(&message, Status::Io)
 }
 
 /// Says that there is no such target.
-pub fn unknown_target(name: &str) -> Status {
-    let known: Vec<&str> = target::ALL.iter().map(|target| target.name()).collect();
-    let advice = match nearest(name, known.iter().copied()) {
+pub fn unknown_target(name: &str, known: &[TargetRef]) -> Status {
+    let known = || known.iter().map(|target| target.name());
+    let advice = match nearest(name, known()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there is {}", list_or(known)),
+        None => format!("there is {}; a folder is written with a `/`", list_or(known())),
     };
     fail(&format!("there is no target `{name}`; {advice}"), Status::Usage)
 }

@@ -1,27 +1,44 @@
 //! `applc targets`.
 
 use std::fmt::Write;
+use std::path::Path;
 
-use super::args::Targets;
+use super::args::{FindingsArguments, Targets};
+use super::findings::{Findings, Stream};
+use super::projects::Projects;
 use super::terminal::print;
 use super::{Status, select};
 use crate::plan::Field;
-use crate::target::{self, Target};
+use crate::target::{self, Target, TargetRef};
 
-/// Lists the targets, or tells all of one.
+/// Lists the targets, or tells all of one: those built in, and those of the project file
+/// that counts for the working directory.
 pub fn run(arguments: &Targets) -> Status {
+    tell(arguments).unwrap_or_else(|status| status)
+}
+
+fn tell(arguments: &Targets) -> Result<Status, Status> {
+    let mut findings = Findings::new(&FindingsArguments::default(), Stream::Stderr, false)?;
+    if let Some(name) = &arguments.name
+        && let Some(target) = select::load(name, &mut findings)?
+    {
+        return Ok(print(&describe(&*target)));
+    }
+    let mut projects = Projects::default();
+    let project = projects.of(Path::new("stdin"), &[], &mut findings)?;
+    let known = project.map_or_else(|| target::built_in().collect(), |it| it.targets.clone());
     match &arguments.name {
-        None => print(&list()),
-        Some(name) => match target::find(name) {
-            Some(target) => print(&describe(target)),
-            None => select::unknown_target(name),
+        None => Ok(print(&list(&known))),
+        Some(name) => match target::named(&known, name) {
+            Some(target) => Ok(print(&describe(&*target))),
+            None => Err(select::unknown_target(name, &known)),
         },
     }
 }
 
-fn list() -> String {
-    let width = target::ALL.iter().map(|target| target.name().len()).max().unwrap_or(0);
-    target::ALL.iter().fold(String::new(), |mut text, target| {
+fn list(targets: &[TargetRef]) -> String {
+    let width = targets.iter().map(|target| target.name().len()).max().unwrap_or(0);
+    targets.iter().fold(String::new(), |mut text, target| {
         let _ = writeln!(text, "{:width$}  {}", target.name(), target.summary());
         text
     })
@@ -29,11 +46,12 @@ fn list() -> String {
 
 fn describe(target: &dyn Target) -> String {
     let mut text = format!("{}: {}\n\nFields:\n", target.name(), target.summary());
-    for row in Field::ALL
-        .iter()
-        .filter_map(|field| target.capabilities().iter().find(|row| row.field == *field))
+    let capabilities = target.capabilities();
+    for row in
+        Field::ALL.iter().filter_map(|field| capabilities.iter().find(|row| row.field == *field))
     {
-        let _ = writeln!(text, "  {}\n      {}: {}", row.field.path(), row.fate.name(), row.note);
+        let note = if row.note.is_empty() { String::new() } else { format!(": {}", row.note) };
+        let _ = writeln!(text, "  {}\n      {}{note}", row.field.path(), row.fate.name());
     }
     if !target.options().is_empty() {
         text.push_str("\nOptions, as `--option ");

@@ -1,6 +1,7 @@
 //! Standard input, output and error, and the disk.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::path::Path;
 
 use super::Status;
 use crate::World;
@@ -26,6 +27,36 @@ impl World for Disk {
         }
         Ok(bytes)
     }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        let mut found = Vec::new();
+        list_below(Path::new(folder), "", 0, &mut found)?;
+        found.sort();
+        Ok(found)
+    }
+}
+
+/// So deep folders are looked into.
+const DEPTH: usize = 8;
+
+/// The regular files below a folder; links are not followed, so that none leads out of it.
+fn list_below(
+    folder: &Path,
+    prefix: &str,
+    depth: usize,
+    found: &mut Vec<String>,
+) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if kind.is_file() {
+            found.push(name);
+        } else if kind.is_dir() && depth < DEPTH {
+            list_below(&entry.path(), &format!("{name}/"), depth + 1, found)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes text to standard output. A reader that went away is not a failure.

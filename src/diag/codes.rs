@@ -124,6 +124,14 @@ codes! {
     // Options: what is said to applc beside the appliance.
     BAD_OPTION "E0501" Error "an option that no target has, or a value it does not take";
     BAD_LEVEL "E0502" Error "a level set for a code that does not exist, or that cannot have it";
+
+    // Targets from outside: their folders and templates.
+    BAD_MANIFEST "E0701" Error "a `target.toml` that does not describe a target";
+    BAD_TEMPLATE "E0702" Error "a template that cannot be read or rendered";
+    BAD_OUTPUT "E0703" Error "a template made what is not well-formed";
+    BAD_PATH "E0704" Error "a file outside of the output folder, or two files at one path";
+    UNUSED_TEMPLATE "W0701" Warning "a template that nothing uses";
+    UNMENTIONED_FIELD "H0701" Hint "fields that a target does not mention, and so rejects";
 }
 
 /// The code with this id, if there is one. Letter case does not matter.

@@ -2,6 +2,7 @@
 //! strings with references are lists of pieces, defaults are filled in. Targets lower it.
 
 mod field;
+pub mod published;
 mod text;
 
 pub use field::{Field, Use};
@@ -275,6 +276,13 @@ pub enum Probe {
     },
     /// A shell command in the container.
     Command(Text),
+}
+
+impl Plan {
+    /// The id of a container as it was written.
+    pub fn container_id(&self, id: ContainerId) -> &str {
+        self.containers.get(id).map_or("", |container| container.id.value.as_str())
+    }
 }
 
 impl Container {

@@ -1,11 +1,15 @@
 //! What templates may do to a value before it is printed, beyond what the engine brings.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Value};
+use serde::ser::{Error as _, SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
 
-use super::scalar::{Format, quoted, write_quoted, write_scalar};
+use super::scalar::{Format, ini_takes, quoted, write_quoted, write_scalar};
+use super::text::TextValue;
 
 /// Makes the rules of this crate those of the environment.
 pub(super) fn install(env: &mut Environment<'static>) {
@@ -21,12 +25,23 @@ pub(super) fn install(env: &mut Environment<'static>) {
 /// output of a macro, of a filter of this module) goes out as it is.
 fn print(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
     let format = format_of(state)?;
-    match value.as_str() {
-        Some(text) if value.is_safe() => out.write_str(text)?,
-        Some(text) => write_scalar(out, format, text)?,
-        None => write_bare(out, value)?,
+    let text = match (value.as_str(), text_of(value)) {
+        (Some(text), _) if value.is_safe() => return Ok(out.write_str(text)?),
+        (Some(text), _) => Cow::Borrowed(text),
+        (None, Some(text)) => Cow::Owned(text),
+        (None, None) => return write_bare(out, value),
+    };
+    if format == Format::Ini && !ini_takes(&text) {
+        return Err(fault(format!(
+            "{text:?} cannot stand as it is: use `quoted` where the key takes words"
+        )));
     }
-    Ok(())
+    Ok(write_scalar(out, format, &text)?)
+}
+
+/// The string that a value is where it is one with references.
+fn text_of(value: &Value) -> Option<String> {
+    value.downcast_object_ref::<TextValue>().map(TextValue::to_string)
 }
 
 /// Prints what needs no quotes in any format: a number or a truth value.
@@ -53,8 +68,8 @@ fn is_finite(value: &Value) -> bool {
 /// quotes: a flow sequence in YAML, a tuple in HCL, an array in JSON.
 fn flow(state: &State, value: &Value) -> Result<Value, Error> {
     let format = format_of(state)?;
-    if format == Format::Plain {
-        return Err(fault("plain text has no form for a list"));
+    if matches!(format, Format::Plain | Format::Ini) {
+        return Err(fault(format!("{} text has no form for a list", format.word())));
     }
     let mut out = String::new();
     write_flow(&mut out, format, value)?;
@@ -62,6 +77,9 @@ fn flow(state: &State, value: &Value) -> Result<Value, Error> {
 }
 
 fn write_flow(out: &mut String, format: Format, value: &Value) -> Result<(), Error> {
+    if let Some(text) = text_of(value) {
+        return Ok(write_quoted(out, format, &text)?);
+    }
     match value.kind() {
         ValueKind::String if value.is_safe() => out.push_str(value.as_str().unwrap_or_default()),
         ValueKind::String => write_quoted(out, format, value.as_str().unwrap_or_default())?,
@@ -103,9 +121,40 @@ fn json(value: &Value) -> Result<String, Error> {
     if value.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
-    serde_json::to_string(value).map_err(|error| {
+    serde_json::to_string(&Spelled(value)).map_err(|error| {
         Error::new(ErrorKind::BadSerialization, "no JSON for this value").with_source(error)
     })
+}
+
+/// A value in which each string with references is one string.
+struct Spelled<'a>(&'a Value);
+
+impl Serialize for Spelled<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Spelled(value) = self;
+        if let Some(text) = text_of(value) {
+            return serializer.serialize_str(&text);
+        }
+        let items = || value.try_iter().map_err(S::Error::custom);
+        match value.kind() {
+            ValueKind::Seq | ValueKind::Iterable => {
+                let mut list = serializer.serialize_seq(None)?;
+                for item in items()? {
+                    list.serialize_element(&Spelled(&item))?;
+                }
+                list.end()
+            }
+            ValueKind::Map => {
+                let mut map = serializer.serialize_map(None)?;
+                for key in items()? {
+                    let item = value.get_item(&key).map_err(S::Error::custom)?;
+                    map.serialize_entry(&key, &Spelled(&item))?;
+                }
+                map.end()
+            }
+            _ => value.serialize(serializer),
+        }
+    }
 }
 
 /// `{{ value | quoted }}`: a string in quotes even where the format could do without them.
@@ -120,6 +169,9 @@ fn string(value: &Value) -> Result<Value, Error> {
     if value.kind() == ValueKind::String {
         return Ok(value.clone());
     }
+    if let Some(text) = text_of(value) {
+        return Ok(Value::from(text));
+    }
     let mut text = String::new();
     write_bare(&mut text, value)?;
     Ok(Value::from(text))
@@ -133,6 +185,7 @@ fn format_of(state: &State) -> Result<Format, Error> {
     }
 }
 
-fn fault(what: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+/// An error that a filter or a function raises.
+pub fn fault(what: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::InvalidOperation, what)
 }

@@ -19,18 +19,32 @@
 //! Besides these there are the engine's own (`items`, `join`, `indent`, ...). A line that
 //! holds only a `{% tag %}` leaves nothing behind.
 
+mod error;
 mod filters;
 mod scalar;
+mod text;
 
-use std::error::Error;
-use std::fmt;
+use std::borrow::Cow;
+use std::io::{self, Write};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 
+pub use error::RenderError;
+pub use filters::fault;
 pub use scalar::{Format, quoted, scalar};
+pub use text::{Part, TextValue};
+
+/// A template: its name and its text.
+pub type TemplateText = (&'static str, &'static str);
+
+/// So much one template may make of one model, in bytes.
+pub const MAX_OUTPUT: usize = 64 << 20;
+
+/// So many steps of the template engine may go into one file.
+const MAX_STEPS: u64 = 50_000_000;
 
 /// The templates of one target. They may include and import each other by name.
 #[derive(Debug, Clone)]
@@ -45,14 +59,63 @@ impl Templates {
     /// # Errors
     ///
     /// A template has a syntax error.
-    pub fn new(
-        templates: impl IntoIterator<Item = (&'static str, &'static str)>,
-    ) -> Result<Templates, RenderError> {
+    pub fn new<N, T>(templates: impl IntoIterator<Item = (N, T)>) -> Result<Templates, RenderError>
+    where
+        N: Into<Cow<'static, str>>,
+        T: Into<Cow<'static, str>>,
+    {
+        let mut known = Templates { env: environment() };
+        known.add(templates)?;
+        Ok(known)
+    }
+
+    /// Takes templates that others wrote: whatever their names, all make text of this format,
+    /// and rendering is stopped where it takes too many steps or makes too much. `install`
+    /// adds filters and functions.
+    ///
+    /// # Errors
+    ///
+    /// A template has a syntax error.
+    pub fn of_others<N, T>(
+        format: Format,
+        templates: impl IntoIterator<Item = (N, T)>,
+        install: impl FnOnce(&mut Environment<'static>),
+    ) -> Result<Templates, RenderError>
+    where
+        N: Into<Cow<'static, str>>,
+        T: Into<Cow<'static, str>>,
+    {
         let mut env = environment();
+        env.set_auto_escape_callback(move |_| AutoEscape::Custom(format.word().into()));
+        env.set_fuel(Some(MAX_STEPS));
+        install(&mut env);
+        let mut limited = Templates { env };
+        limited.add(templates)?;
+        Ok(limited)
+    }
+
+    /// Adds templates; one of a name that there is replaces it.
+    ///
+    /// # Errors
+    ///
+    /// A template has a syntax error.
+    pub fn add<N, T>(
+        &mut self,
+        templates: impl IntoIterator<Item = (N, T)>,
+    ) -> Result<(), RenderError>
+    where
+        N: Into<Cow<'static, str>>,
+        T: Into<Cow<'static, str>>,
+    {
         for (name, text) in templates {
-            env.add_template(name, text)?;
+            self.env.add_template_owned(name, text)?;
         }
-        Ok(Templates { env })
+        Ok(())
+    }
+
+    /// Stops what takes too many steps, as where others wrote templates.
+    pub fn limit_steps(&mut self) {
+        self.env.set_fuel(Some(MAX_STEPS));
     }
 
     /// Renders the template of this name. The model must be a struct or a map: its fields are
@@ -66,6 +129,42 @@ impl Templates {
     pub fn render(&self, name: &str, model: &impl Serialize) -> Result<String, RenderError> {
         let template = self.env.get_template(name)?;
         Ok(template.render(Value::from(Serde(model)))?)
+    }
+
+    /// The same with a value of the template engine as the model, and no more than
+    /// [`MAX_OUTPUT`] bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`render`](Templates::render).
+    pub fn render_value(&self, name: &str, model: Value) -> Result<String, RenderError> {
+        let template = self.env.get_template(name)?;
+        let mut out = Bounded(Vec::new());
+        let rendered = template.render_captured_to(model, &mut out);
+        if out.0.len() > MAX_OUTPUT {
+            let message = format!("it makes more than {} MiB", MAX_OUTPUT >> 20);
+            return Err(RenderError::of_template(name, message));
+        }
+        rendered?;
+        // What templates write is text.
+        Ok(String::from_utf8(out.0).unwrap_or_default())
+    }
+}
+
+/// Takes no more than [`MAX_OUTPUT`] bytes, and a little to tell that there are more.
+struct Bounded(Vec<u8>);
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() > MAX_OUTPUT {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -92,66 +191,10 @@ fn environment() -> Environment<'static> {
 ///
 /// The model has what JSON has not: a map whose keys are not strings. That is a bug.
 pub fn json(model: &impl Serialize) -> Result<String, RenderError> {
-    let mut text = serde_json::to_string_pretty(model).map_err(|error| RenderError {
-        template: None,
-        line: None,
-        message: error.to_string(),
-    })?;
+    let mut text = serde_json::to_string_pretty(model)
+        .map_err(|error| RenderError::plain(error.to_string()))?;
     text.push('\n');
     Ok(text)
-}
-
-/// What is wrong with a template, or between it and its model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RenderError {
-    /// The template's name, where there is one.
-    pub template: Option<String>,
-    /// The line in the template, from 1.
-    pub line: Option<usize>,
-    /// What is wrong.
-    pub message: String,
-}
-
-impl fmt::Display for RenderError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(template) = &self.template {
-            write!(f, "template {template}")?;
-            if let Some(line) = self.line {
-                write!(f, ", line {line}")?;
-            }
-            f.write_str(": ")?;
-        }
-        f.write_str(&self.message)
-    }
-}
-
-impl Error for RenderError {}
-
-impl From<minijinja::Error> for RenderError {
-    /// An error in an included template is wrapped by one in the including template; the
-    /// innermost is the one that tells.
-    fn from(error: minijinja::Error) -> Self {
-        let mut innermost = &error;
-        let mut source = error.source();
-        let mut foreign = None;
-        while let Some(next) = source {
-            match next.downcast_ref::<minijinja::Error>() {
-                Some(inner) => innermost = inner,
-                None => foreign = Some(next.to_string()),
-            }
-            source = next.source();
-        }
-        let mut message = innermost.kind().to_string();
-        for more in [innermost.detail().map(str::to_owned), foreign].into_iter().flatten() {
-            message.push_str(": ");
-            message.push_str(&more);
-        }
-        RenderError {
-            template: innermost.name().map(str::to_owned),
-            line: innermost.line(),
-            message,
-        }
-    }
 }
 
 #[cfg(test)]

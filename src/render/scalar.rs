@@ -14,11 +14,17 @@ pub enum Format {
     Hcl,
     /// JSON.
     Json,
+    /// Sections of `Key=value` lines, as systemd's unit files.
+    Ini,
     /// Text without quoting rules.
     Plain,
 }
 
 impl Format {
+    /// All formats.
+    pub const ALL: [Format; 5] =
+        [Format::Yaml, Format::Json, Format::Hcl, Format::Ini, Format::Plain];
+
     /// The format of what a template of this name makes, told from its ending:
     /// `deployment.yaml.j2` makes YAML. The `.j2` may be missing; an ending that says
     /// nothing means plain text.
@@ -28,6 +34,8 @@ impl Format {
             "yaml" | "yml" => Format::Yaml,
             "hcl" | "nomad" => Format::Hcl,
             "json" => Format::Json,
+            "ini" | "conf" | "cfg" | "service" | "socket" | "timer" | "target" | "container"
+            | "volume" | "network" | "pod" | "kube" => Format::Ini,
             _ => Format::Plain,
         }
     }
@@ -38,19 +46,19 @@ impl Format {
             Format::Yaml => "yaml",
             Format::Hcl => "hcl",
             Format::Json => "json",
+            Format::Ini => "ini",
             Format::Plain => "plain",
         }
     }
 
     /// The format with this [`word`](Format::word).
     pub fn of_word(word: &str) -> Option<Format> {
-        [Format::Yaml, Format::Hcl, Format::Json, Format::Plain]
-            .into_iter()
-            .find(|format| format.word() == word)
+        Format::ALL.into_iter().find(|format| format.word() == word)
     }
 }
 
 /// `text` as a scalar of the format: a value, an item of a list, or the key of a mapping.
+/// In INI it stands as it is, which not every string can: see [`ini_takes`].
 ///
 /// In YAML a string stays unquoted where no reader can take it for anything else. A YAML
 /// key may be 1,024 characters long at most (YAML 1.2, 7.4), quotes and escapes included;
@@ -78,7 +86,16 @@ pub(super) fn write_scalar(out: &mut impl Write, format: Format, text: &str) -> 
     if format == Format::Yaml && is_plain_yaml(text) {
         return out.write_str(text);
     }
+    if format == Format::Ini {
+        return out.write_str(text);
+    }
     write_quoted(out, format, text)
+}
+
+/// Whether a string can be the bare value of a key in INI: white space around a value is no
+/// part of it, and it ends with its line unless a backslash stands there (systemd.syntax(7)).
+pub(super) fn ini_takes(text: &str) -> bool {
+    text.trim() == text && !text.ends_with('\\') && !text.contains(['\n', '\r'])
 }
 
 /// As [`quoted`], into `out`.
@@ -88,6 +105,7 @@ pub(super) fn write_quoted(out: &mut impl Write, format: Format, text: &str) -> 
         Format::Hcl => write_escaped(out, text, escape_hcl),
         // `Value` prints itself as JSON and cannot fail at it.
         Format::Json => write!(out, "{}", serde_json::Value::from(text)),
+        Format::Ini => write_escaped(out, text, escape_ini),
         Format::Plain => out.write_str(text),
     }
 }
@@ -134,6 +152,8 @@ enum Escape {
     As(&'static str),
     /// By its number: `\u` and four hexadecimal digits.
     Number,
+    /// By its number, which is below 128: `\x` and two hexadecimal digits.
+    Byte,
 }
 
 /// Writes `text` in double quotes. `escape` is asked for each character, with the character
@@ -157,6 +177,7 @@ fn write_escaped(
             Escape::None => {}
             Escape::As(spelling) => out.write_str(spelling)?,
             Escape::Number => write!(out, "\\u{:04x}", u32::from(character))?,
+            Escape::Byte => write!(out, "\\x{:02x}", u32::from(character))?,
         }
     }
     out.write_str(text.get(done..).unwrap_or_default())?;
@@ -179,6 +200,20 @@ fn escape_hcl(character: char, next: Option<u8>) -> Escape {
         ('$', Some(b'{')) => Escape::As("$$"),
         ('%', Some(b'{')) => Escape::As("%%"),
         _ => escape_common(character),
+    }
+}
+
+/// Double quotes in INI, as systemd reads them where a value is a list of words
+/// (systemd.syntax(7), "Quoting").
+fn escape_ini(character: char, _next: Option<u8>) -> Escape {
+    match character {
+        '"' => Escape::As("\\\""),
+        '\\' => Escape::As("\\\\"),
+        '\n' => Escape::As("\\n"),
+        '\r' => Escape::As("\\r"),
+        '\t' => Escape::As("\\t"),
+        '\0'..='\u{1f}' | '\u{7f}' => Escape::Byte,
+        _ => Escape::None,
     }
 }
 
@@ -213,9 +248,10 @@ mod tests {
         assert_eq!(Format::of_name("job.hcl.j2"), Format::Hcl);
         assert_eq!(Format::of_name("job.nomad"), Format::Hcl);
         assert_eq!(Format::of_name("group.json.j2"), Format::Json);
-        assert_eq!(Format::of_name("unit.container.j2"), Format::Plain);
+        assert_eq!(Format::of_name("unit.container.j2"), Format::Ini);
+        assert_eq!(Format::of_name("run.sh.j2"), Format::Plain);
         assert_eq!(Format::of_name("yaml"), Format::Plain);
-        for format in [Format::Yaml, Format::Hcl, Format::Json, Format::Plain] {
+        for format in Format::ALL {
             assert_eq!(Format::of_word(format.word()), Some(format));
         }
     }
@@ -349,6 +385,19 @@ mod tests {
         ];
         for (text, written) in table {
             assert_eq!(scalar(Format::Hcl, text), written);
+        }
+    }
+
+    #[test]
+    fn ini_escapes() {
+        assert_eq!(scalar(Format::Ini, "a b"), "a b");
+        assert_eq!(
+            quoted(Format::Ini, "a \"b\" \\ \n\t\u{1}\u{7f}é"),
+            r#""a \"b\" \\ \n\t\x01\x7fé""#
+        );
+        assert!(ini_takes("") && ini_takes("a b"));
+        for text in [" a", "a ", "a\nb", "a\\"] {
+            assert!(!ini_takes(text), "{text:?}");
         }
     }
 

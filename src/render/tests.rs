@@ -201,7 +201,7 @@ fn a_fault_in_an_included_template_is_told_there() {
     assert_eq!((error.template.as_deref(), error.line), (Some("b.yaml.j2"), Some(2)));
     let error = fault(&[("a.yaml.j2", "{% include \"c.yaml.j2\" %}")], &json!({}));
     assert!(error.message.contains("c.yaml.j2"), "{error}");
-    let templates = Templates::new([]).unwrap();
+    let templates = Templates::new::<&str, &str>([]).unwrap();
     assert!(templates.render("a.yaml.j2", &json!({})).unwrap_err().message.contains("a.yaml.j2"));
 }
 

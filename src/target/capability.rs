@@ -30,35 +30,35 @@ impl Fate {
 
 /// A row of a target's table.
 #[derive(Debug, Clone, Copy)]
-pub struct Capability {
+pub struct Capability<'a> {
     /// The field.
     pub field: Field,
     /// What becomes of it.
     pub fate: Fate,
     /// How it is carried, what differs, or why it is not carried: a clause in lower case
     /// without a full stop. It is the message of the finding, where there is one.
-    pub note: &'static str,
+    pub note: &'a str,
 }
 
-impl Capability {
+impl<'a> Capability<'a> {
     /// The target does what the field asks for, by the means that `how` names.
-    pub const fn carried(field: Field, how: &'static str) -> Self {
+    pub const fn carried(field: Field, how: &'a str) -> Self {
         Capability { field, fate: Fate::Carried, note: how }
     }
 
     /// It depends on the appliance; `how` says on what. The target reports what it cannot
     /// do.
-    pub const fn depends(field: Field, how: &'static str) -> Self {
+    pub const fn depends(field: Field, how: &'a str) -> Self {
         Capability { field, fate: Fate::Depends, note: how }
     }
 
     /// Each use is a warning that says what differs.
-    pub const fn approximated(field: Field, what_differs: &'static str) -> Self {
+    pub const fn approximated(field: Field, what_differs: &'a str) -> Self {
         Capability { field, fate: Fate::Approximated, note: what_differs }
     }
 
     /// Each use is an error that says why.
-    pub const fn rejected(field: Field, why: &'static str) -> Self {
+    pub const fn rejected(field: Field, why: &'a str) -> Self {
         Capability { field, fate: Fate::Rejected, note: why }
     }
 

@@ -6,24 +6,24 @@ use std::ops::RangeInclusive;
 use crate::diag::{Diagnostic, codes, list_or, nearest};
 use crate::source::{Source, Span, Spanned};
 
-use super::{ALL, Target};
+use super::{Target, TargetRef, named};
 
 /// An option of a target.
 #[derive(Debug, Clone, Copy)]
-pub struct OptionSpec {
+pub struct OptionSpec<'a> {
     /// Its name, in lower case with hyphens.
-    pub name: &'static str,
+    pub name: &'a str,
     /// What it takes.
-    pub kind: OptionKind,
+    pub kind: OptionKind<'a>,
     /// Its value where none is given; an empty one means "none".
-    pub default: &'static str,
+    pub default: &'a str,
     /// What it does, in one line.
-    pub meaning: &'static str,
+    pub meaning: &'a str,
 }
 
 /// What an option takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum OptionKind {
+pub enum OptionKind<'a> {
     /// `true` or `false`.
     Flag,
     /// Any text.
@@ -35,34 +35,53 @@ pub enum OptionKind {
     /// Ports and ranges of ports: `80,8000-8999`.
     Ports,
     /// One of these words.
-    OneOf(&'static [&'static str]),
+    OneOf(Words<'a>),
 }
 
-impl OptionKind {
+/// The words that an option takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Words<'a> {
+    /// Those of a built-in target.
+    Fixed(&'a [&'a str]),
+    /// Those of a target from outside.
+    Own(&'a [String]),
+}
+
+impl<'a> Words<'a> {
+    /// Each of them.
+    pub fn iter(self) -> Box<dyn Iterator<Item = &'a str> + 'a> {
+        match self {
+            Words::Fixed(words) => Box::new(words.iter().copied()),
+            Words::Own(words) => Box::new(words.iter().map(String::as_str)),
+        }
+    }
+}
+
+impl OptionKind<'_> {
     /// What is wanted, in words.
-    pub fn wanted(self) -> String {
+    pub fn wanted(&self) -> String {
         match self {
             OptionKind::Flag => "`true` or `false`".to_owned(),
             OptionKind::Text => "text".to_owned(),
             OptionKind::Integer(low, high) => format!("a whole number from {low} to {high}"),
             OptionKind::Number => "a number above 0".to_owned(),
             OptionKind::Ports => "ports and ranges of ports: `80,8000-8999`".to_owned(),
-            OptionKind::OneOf(words) => list_or(words.iter().copied()),
+            OptionKind::OneOf(words) => list_or(words.iter()),
         }
     }
 
-    fn takes(self, value: &str) -> bool {
+    pub(super) fn takes(&self, value: &str) -> bool {
         match self {
             OptionKind::Flag => value == "true" || value == "false",
             OptionKind::Text => true,
             OptionKind::Integer(low, high) => {
-                value.parse().is_ok_and(|number: i64| (low..=high).contains(&number))
+                value.parse().is_ok_and(|number: i64| (*low..=*high).contains(&number))
             }
             OptionKind::Number => {
                 value.parse().is_ok_and(|number: f64| number.is_finite() && number > 0.0)
             }
             OptionKind::Ports => ports(value).is_some(),
-            OptionKind::OneOf(words) => words.contains(&value),
+            OptionKind::OneOf(words) => words.iter().any(|word| word == value),
         }
     }
 }
@@ -81,23 +100,21 @@ fn ports(text: &str) -> Option<Vec<RangeInclusive<u16>>> {
 /// The values of one target's options: those given, else the defaults.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    specs: &'static [OptionSpec],
-    given: BTreeMap<&'static str, String>,
+    defaults: BTreeMap<String, String>,
+    given: BTreeMap<String, String>,
 }
 
 impl Options {
     /// The defaults of a target.
     pub fn of(target: &dyn Target) -> Options {
-        Options { specs: target.options(), given: BTreeMap::new() }
+        let default = |spec: &OptionSpec<'_>| (spec.name.to_owned(), spec.default.to_owned());
+        let defaults = target.options().iter().map(default).collect();
+        Options { defaults, given: BTreeMap::new() }
     }
 
     /// The value of an option as text; empty for one the target does not have.
     pub fn text(&self, name: &str) -> &str {
-        let default = || {
-            let spec = self.specs.iter().find(|spec| spec.name == name);
-            spec.map_or("", |spec| spec.default)
-        };
-        self.given.get(name).map_or_else(default, String::as_str)
+        self.given.get(name).or_else(|| self.defaults.get(name)).map_or("", String::as_str)
     }
 
     /// The value as text, or nothing where it is empty.
@@ -125,11 +142,16 @@ impl Options {
         ports(self.text(name)).unwrap_or_default()
     }
 
+    /// Each option with its value, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.defaults.keys().map(|name| (name.as_str(), self.text(name)))
+    }
+
     /// These values, and below them those of `base`.
     pub fn over(&self, base: &Options) -> Options {
         let mut given = base.given.clone();
         given.extend(self.given.clone());
-        Options { specs: self.specs, given }
+        Options { defaults: self.defaults.clone(), given }
     }
 
     /// Gives an option a value.
@@ -142,20 +164,18 @@ impl Options {
         value: Spanned<&str>,
         diagnostics: &mut Vec<Diagnostic>,
     ) {
-        let Some(spec) = self.specs.iter().find(|spec| spec.name == name.value) else {
+        let specs = target.options();
+        let Some(spec) = specs.iter().find(|spec| spec.name == name.value) else {
             let message = format!("the target `{}` has no option `{}`", target.name(), name.value);
-            diagnostics.push(unknown_option(
-                message,
-                name,
-                self.specs.iter().map(|spec| spec.name),
-            ));
+            let known = specs.iter().map(|spec| spec.name);
+            diagnostics.push(unknown_option(message, name, known));
             return;
         };
         if !spec.kind.takes(value.value) {
             let message = format!("`{}` is not a value of the option `{}`", value.value, spec.name);
             let diagnostic = Diagnostic::new(&codes::BAD_OPTION, value.span, message);
-            let near = match spec.kind {
-                OptionKind::OneOf(words) => nearest(value.value, words.iter().copied()),
+            let near = match &spec.kind {
+                OptionKind::OneOf(words) => nearest(value.value, words.iter()),
                 _ => None,
             };
             diagnostics.push(match near {
@@ -164,15 +184,15 @@ impl Options {
             });
             return;
         }
-        self.given.insert(spec.name, value.value.to_owned());
+        self.given.insert(spec.name.to_owned(), value.value.to_owned());
     }
 }
 
 /// The finding for a name that is not one of `known`.
-pub fn unknown_option(
+pub fn unknown_option<'k>(
     message: String,
     written: Spanned<&str>,
-    known: impl Iterator<Item = &'static str>,
+    known: impl Iterator<Item = &'k str>,
 ) -> Diagnostic {
     let known: Vec<&str> = known.collect();
     let diagnostic = Diagnostic::new(&codes::BAD_OPTION, written.span, message);
@@ -186,7 +206,7 @@ pub fn unknown_option(
 /// An option as it is given in an argument.
 pub struct Given<'a> {
     /// The target it belongs to.
-    pub target: &'static dyn Target,
+    pub target: TargetRef,
     /// Its name.
     pub name: Spanned<&'a str>,
     /// Its value.
@@ -194,9 +214,10 @@ pub struct Given<'a> {
 }
 
 /// Reads an argument of the form `target.option=value`. `None` where it is not of that
-/// form or names no target, which is reported.
+/// form or names none of the targets, which is reported.
 pub fn parse_argument<'a>(
     source: &'a Source,
+    targets: &[TargetRef],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Given<'a>> {
     let text = source.text();
@@ -214,10 +235,14 @@ pub fn parse_argument<'a>(
     };
     let name_start = target.len() + 1;
     let value_start = name_start + name.len() + 1;
-    let Some(found) = super::find(target) else {
+    let Some(found) = named(targets, target) else {
         let message = format!("there is no target `{target}`");
         let written = Spanned::new(target, Span::new(0, target.len()));
-        diagnostics.push(unknown_option(message, written, ALL.iter().map(|target| target.name())));
+        diagnostics.push(unknown_option(
+            message,
+            written,
+            targets.iter().map(|target| target.name()),
+        ));
         return None;
     };
     Some(Given {

@@ -37,7 +37,7 @@ pub fn stem(path: &Path) -> &str {
 
 /// Compiles a file for one target with its default options.
 pub fn compile(path: &Path, target: &'static dyn Target) -> Compilation {
-    let selected = Selected { target, options: Options::of(target) };
+    let selected = Selected { target: target.into(), options: Options::of(target) };
     applc::compile(&Disk, path.to_str().unwrap(), &[selected]).unwrap()
 }
 

@@ -23,7 +23,7 @@ impl World for Memory<'_> {
 
 /// Compiles a text under a file name, for one target with its default options.
 fn compile(name: &str, text: &str, target: &'static dyn Target) -> Compilation {
-    let selected = Selected { target, options: Options::of(target) };
+    let selected = Selected { target: target.into(), options: Options::of(target) };
     applc::compile(&Memory(text.as_bytes()), name, &[selected]).unwrap()
 }
 

@@ -4,7 +4,7 @@ use crate::plan::Field;
 use crate::target::Capability;
 
 /// A row for each field.
-pub const TABLE: &[Capability] = &[
+pub const TABLE: &[Capability<'static>] = &[
     Capability::carried(
         Field::ApplianceId,
         "the name of the project, which keeps networks, volumes and containers of appliances apart",

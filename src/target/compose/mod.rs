@@ -13,10 +13,10 @@ mod services;
 mod tests;
 mod volumes;
 
-use super::{Artifact, Capability, OptionKind, OptionSpec, Options, Target, names};
+use super::{Artifact, Capability, Failure, OptionKind, OptionSpec, Options, Target, names};
 use crate::diag::Diagnostic;
 use crate::plan::Plan;
-use crate::render::{RenderError, Templates};
+use crate::render::{TemplateText, Templates};
 
 /// The Compose target.
 pub struct Compose;
@@ -25,10 +25,10 @@ const NAME: &str = "compose";
 
 const TEMPLATE: &str = "compose.yaml.j2";
 
-const TEMPLATES: [(&str, &str); 1] =
+static TEMPLATES: [TemplateText; 1] =
     [(TEMPLATE, include_str!("../../../templates/compose/compose.yaml.j2"))];
 
-const OPTIONS: &[OptionSpec] = &[
+const OPTIONS: &[OptionSpec<'static>] = &[
     OptionSpec {
         name: services::GPU_DRIVER,
         kind: OptionKind::Text,
@@ -58,22 +58,27 @@ impl Target for Compose {
         "one compose.yaml, for Docker Compose on one machine"
     }
 
-    fn capabilities(&self) -> &'static [Capability] {
-        capabilities::TABLE
+    fn capabilities(&self) -> Vec<Capability<'_>> {
+        capabilities::TABLE.to_vec()
     }
 
-    fn options(&self) -> &'static [OptionSpec] {
-        OPTIONS
+    fn options(&self) -> Vec<OptionSpec<'_>> {
+        OPTIONS.to_vec()
+    }
+
+    fn templates(&self) -> &'static [TemplateText] {
+        &TEMPLATES
     }
 
     fn lower(
         &self,
         plan: &Plan,
         options: &Options,
+        templates: &Templates,
         diagnostics: &mut Vec<Diagnostic>,
-    ) -> Result<Vec<Artifact>, RenderError> {
+    ) -> Result<Vec<Artifact>, Failure> {
         let file = file(plan, options, diagnostics);
-        let text = Templates::new(TEMPLATES)?.render(TEMPLATE, &file)?;
+        let text = templates.render(TEMPLATE, &file)?;
         Ok(vec![Artifact { path: "compose.yaml".to_owned(), text }])
     }
 }

@@ -3,7 +3,7 @@
 use crate::plan::Field;
 use crate::target::Capability;
 
-pub static CAPABILITIES: &[Capability] = &[
+pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(
         Field::ApplianceId,
         "a Namespace of that name in lower case; the option `namespace` names another",

@@ -23,15 +23,15 @@ use self::options::Settings;
 use self::order::Awaited;
 use self::workload::Parts;
 use super::names::{self, MAX_LABEL, dns_label};
-use super::{Artifact, Capability, OptionSpec, Options, Target};
+use super::{Artifact, Capability, Failure, OptionSpec, Options, Target};
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, ContainerId, MountSource, Plan, VolumeId};
-use crate::render::{RenderError, Templates};
+use crate::render::{RenderError, TemplateText, Templates};
 
 /// The Kubernetes target.
 pub struct Kubernetes;
 
-const TEMPLATES: [(&str, &str); 12] = [
+static TEMPLATES: [TemplateText; 12] = [
     ("claim.yaml.j2", include_str!("../../../templates/kubernetes/claim.yaml.j2")),
     ("cron_job.yaml.j2", include_str!("../../../templates/kubernetes/cron_job.yaml.j2")),
     ("deployment.yaml.j2", include_str!("../../../templates/kubernetes/deployment.yaml.j2")),
@@ -61,24 +61,28 @@ impl Target for Kubernetes {
         "Deployments, Jobs and Services in a namespace, for kubectl apply"
     }
 
-    fn capabilities(&self) -> &'static [Capability] {
-        capabilities::CAPABILITIES
+    fn capabilities(&self) -> Vec<Capability<'_>> {
+        capabilities::CAPABILITIES.to_vec()
     }
 
-    fn options(&self) -> &'static [OptionSpec] {
-        options::OPTIONS
+    fn options(&self) -> Vec<OptionSpec<'_>> {
+        options::OPTIONS.to_vec()
+    }
+
+    fn templates(&self) -> &'static [TemplateText] {
+        &TEMPLATES
     }
 
     fn lower(
         &self,
         plan: &Plan,
         options: &Options,
+        templates: &Templates,
         diagnostics: &mut Vec<Diagnostic>,
-    ) -> Result<Vec<Artifact>, RenderError> {
+    ) -> Result<Vec<Artifact>, Failure> {
         let settings = Settings::read(plan, options, diagnostics);
         check_namespace(plan, &settings, diagnostics);
         let objects = Lowering::new(plan, &settings, diagnostics).objects(diagnostics);
-        let templates = Templates::new(TEMPLATES)?;
         let documents = objects
             .iter()
             .map(|object| templates.render(object.template(), object))

@@ -3,9 +3,9 @@
 use crate::diag::{Diagnostic, codes};
 use crate::plan::Plan;
 use crate::target::names::dns_label;
-use crate::target::{OptionKind, OptionSpec, Options};
+use crate::target::{OptionKind, OptionSpec, Options, Words};
 
-pub static OPTIONS: &[OptionSpec] = &[
+pub static OPTIONS: &[OptionSpec<'static>] = &[
     OptionSpec {
         name: "namespace",
         kind: OptionKind::Text,
@@ -20,7 +20,7 @@ pub static OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         name: "expose",
-        kind: OptionKind::OneOf(&["node-port", "load-balancer", "cluster-ip"]),
+        kind: OptionKind::OneOf(Words::Fixed(&["node-port", "load-balancer", "cluster-ip"])),
         default: "node-port",
         meaning: "how ports are reachable from outside: at a port of every node, at a load balancer of the cluster's provider, or (`cluster-ip`) not at all, but for fixed host ports",
     },

@@ -3,7 +3,7 @@
 use super::super::Capability;
 use crate::plan::Field;
 
-pub static CAPABILITIES: &[Capability] = &[
+pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::depends(
         Field::ApplianceId,
         "the group, and a part of every DNS name: lower case, 63 characters with a container's id",

@@ -2,13 +2,13 @@
 
 use std::ops::RangeInclusive;
 
-use super::super::{OptionKind, OptionSpec, Options};
+use super::super::{OptionKind, OptionSpec, Options, Words};
 use crate::plan::PlacementLevel;
 
 /// Where jobs and services wait for each other and no engine can do it.
 const ORDER_ACROSS: &str = "order-across-jobs";
 
-pub static OPTIONS: &[OptionSpec] = &[
+pub static OPTIONS: &[OptionSpec<'static>] = &[
     OptionSpec {
         name: "network",
         kind: OptionKind::Text,
@@ -36,7 +36,7 @@ pub static OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         name: ORDER_ACROSS,
-        kind: OptionKind::OneOf(&["reject", "ignore"]),
+        kind: OptionKind::OneOf(Words::Fixed(&["reject", "ignore"])),
         default: "reject",
         meaning: "what to do where a service waits for a job or a job for a service, which Marathon and Chronos cannot",
     },

@@ -19,17 +19,17 @@ mod volumes;
 #[cfg(test)]
 mod tests;
 
-use super::{Artifact, Capability, OptionSpec, Options, Target};
+use super::{Artifact, Capability, Failure, OptionSpec, Options, Target};
 use crate::diag::Diagnostic;
 use crate::plan::Plan;
-use crate::render::{RenderError, Templates};
+use crate::render::{TemplateText, Templates};
 
 use cluster::Cluster;
 use names::Names;
 
 const GROUP: &str = "group.json.j2";
 const JOB: &str = "job.json.j2";
-const TEMPLATES: [(&str, &str); 3] = [
+static TEMPLATES: [TemplateText; 3] = [
     (GROUP, include_str!("../../../templates/marathon/group.json.j2")),
     (JOB, include_str!("../../../templates/marathon/job.json.j2")),
     ("lines.json.j2", include_str!("../../../templates/marathon/lines.json.j2")),
@@ -47,20 +47,25 @@ impl Target for Marathon {
         "a group for Marathon (marathon.json, for PUT /v2/groups) and a file for each Chronos job"
     }
 
-    fn capabilities(&self) -> &'static [Capability] {
-        capabilities::CAPABILITIES
+    fn capabilities(&self) -> Vec<Capability<'_>> {
+        capabilities::CAPABILITIES.to_vec()
     }
 
-    fn options(&self) -> &'static [OptionSpec] {
-        cluster::OPTIONS
+    fn options(&self) -> Vec<OptionSpec<'_>> {
+        cluster::OPTIONS.to_vec()
+    }
+
+    fn templates(&self) -> &'static [TemplateText] {
+        &TEMPLATES
     }
 
     fn lower(
         &self,
         plan: &Plan,
         options: &Options,
+        templates: &Templates,
         diagnostics: &mut Vec<Diagnostic>,
-    ) -> Result<Vec<Artifact>, RenderError> {
+    ) -> Result<Vec<Artifact>, Failure> {
         let cluster = Cluster::read(options);
         let names = Names::of(plan, &cluster, diagnostics);
         address::check(plan, diagnostics);
@@ -72,7 +77,6 @@ impl Target for Marathon {
             .filter_map(|id| apps::lower(plan, id, &names, &cluster, diagnostics))
             .collect();
 
-        let templates = Templates::new(TEMPLATES)?;
         let mut artifacts = Vec::new();
         if !apps.is_empty() || jobs.is_empty() {
             let group = model::Group { id: names.group(), apps };

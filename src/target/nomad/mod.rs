@@ -19,15 +19,15 @@ mod volumes;
 
 use std::collections::HashSet;
 
-use super::{Artifact, Capability, OptionSpec, Options, Target};
+use super::{Artifact, Capability, Failure, OptionSpec, Options, Target};
 use crate::diag::Diagnostic;
 use crate::plan::{Container, ContainerId, Kind, Plan};
-use crate::render::{RenderError, Templates};
+use crate::render::{TemplateText, Templates};
 
 use address::Reach;
 use model::{Group, Job};
 
-const TEMPLATES: [(&str, &str); 3] = [
+static TEMPLATES: [TemplateText; 3] = [
     ("job.nomad.hcl.j2", include_str!("../../../templates/nomad/job.nomad.hcl.j2")),
     ("task.nomad.hcl.j2", include_str!("../../../templates/nomad/task.nomad.hcl.j2")),
     ("volume.hcl.j2", include_str!("../../../templates/nomad/volume.hcl.j2")),
@@ -84,20 +84,25 @@ impl Target for Nomad {
         "Nomad job specifications: one for all services, one for each job"
     }
 
-    fn capabilities(&self) -> &'static [Capability] {
-        table::CAPABILITIES
+    fn capabilities(&self) -> Vec<Capability<'_>> {
+        table::CAPABILITIES.to_vec()
     }
 
-    fn options(&self) -> &'static [OptionSpec] {
-        table::OPTIONS
+    fn options(&self) -> Vec<OptionSpec<'_>> {
+        table::OPTIONS.to_vec()
+    }
+
+    fn templates(&self) -> &'static [TemplateText] {
+        &TEMPLATES
     }
 
     fn lower(
         &self,
         plan: &Plan,
         options: &Options,
+        templates: &Templates,
         diagnostics: &mut Vec<Diagnostic>,
-    ) -> Result<Vec<Artifact>, RenderError> {
+    ) -> Result<Vec<Artifact>, Failure> {
         // Taken apart completely, so that a new field has to be thought of here.
         let Plan { id, containers, volumes: _, start_order: _, uses: _ } = plan;
         let overlay = options.some("network").is_some();
@@ -138,7 +143,6 @@ impl Target for Nomad {
         if !services.is_empty() {
             jobs.insert(0, scope.job(id.value.clone(), "service", Vec::new(), services));
         }
-        let templates = Templates::new(TEMPLATES)?;
         let artifact = |path, text: String| Artifact { path, text: layout::aligned(&text) };
         let mut artifacts = Vec::new();
         for job in &jobs {

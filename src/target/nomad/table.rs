@@ -1,10 +1,10 @@
 //! What becomes of each field on Nomad, and the options of the target.
 
-use super::super::{Capability, OptionKind, OptionSpec};
+use super::super::{Capability, OptionKind, OptionSpec, Words};
 use crate::plan::Field;
 
 /// One row for each field.
-pub static CAPABILITIES: &[Capability] = &[
+pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(
         Field::ApplianceId,
         "the id of the job of all services, and the beginning of every other name",
@@ -147,7 +147,7 @@ pub static CAPABILITIES: &[Capability] = &[
 ];
 
 /// The options.
-pub static OPTIONS: &[OptionSpec] = &[
+pub static OPTIONS: &[OptionSpec<'static>] = &[
     option(
         "namespace",
         OptionKind::Text,
@@ -178,7 +178,7 @@ pub static OPTIONS: &[OptionSpec] = &[
     ),
     option(
         "volumes",
-        OptionKind::OneOf(&["host", "csi"]),
+        OptionKind::OneOf(Words::Fixed(&["host", "csi"])),
         "host",
         "persistent volumes are dynamic host volumes, each on one node, or CSI volumes",
     ),
@@ -222,9 +222,9 @@ pub static OPTIONS: &[OptionSpec] = &[
 
 const fn option(
     name: &'static str,
-    kind: OptionKind,
+    kind: OptionKind<'static>,
     default: &'static str,
     meaning: &'static str,
-) -> OptionSpec {
+) -> OptionSpec<'static> {
     OptionSpec { name, kind, default, meaning }
 }

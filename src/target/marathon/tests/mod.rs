@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Marathon;
 use crate::source::Source;
-use crate::target::{Options, parse_argument};
+use crate::target::{Options, TargetRef, parse_argument};
 use crate::{Selected, World};
 
 /// One file in memory.
@@ -58,11 +58,12 @@ fn compile_with(appliance: &Value, options: &[&str]) -> Result {
     let mut faults = Vec::new();
     for option in options {
         let source = Source::new("--option", *option);
-        let given = parse_argument(&source, &mut faults).expect("an option");
-        values.set(given.target, given.name, given.value, &mut faults);
+        let known = [TargetRef::BuiltIn(&Marathon)];
+        let given = parse_argument(&source, &known, &mut faults).expect("an option");
+        values.set(&*given.target, given.name, given.value, &mut faults);
     }
     assert_eq!(faults, []);
-    let selected = [Selected { target: &Marathon, options: values }];
+    let selected = [Selected { target: TargetRef::BuiltIn(&Marathon), options: values }];
     let world = File(serde_json::to_string_pretty(appliance).expect("JSON"));
     let compilation = crate::compile(&world, "appliance.json", &selected).expect("no I/O");
     let report = compilation.report;

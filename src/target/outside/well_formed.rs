@@ -1,0 +1,126 @@
+//! Whether what a template made is well-formed in its format.
+
+use granit_parser::{Parser, StrInput};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::render::Format;
+
+/// What is wrong with a file, and in which line, from 1.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The line.
+    pub line: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// The first fault of a text in its format, if there is one.
+pub fn check(format: Format, text: &str) -> Option<Fault> {
+    match format {
+        Format::Yaml => yaml(text),
+        Format::Json => json(text),
+        Format::Hcl => hcl(text),
+        Format::Ini => ini(text),
+        Format::Plain => None,
+    }
+}
+
+/// Any number of documents.
+fn yaml(text: &str) -> Option<Fault> {
+    let mut parser = Parser::new(StrInput::new(text));
+    loop {
+        match parser.next_event()? {
+            Ok(_) => {}
+            Err(error) => {
+                let line = error.marker().line();
+                return Some(Fault { line, message: error.info().to_string() });
+            }
+        }
+    }
+}
+
+fn json(text: &str) -> Option<Fault> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let read = IgnoredAny::deserialize(&mut reader).and_then(|_| reader.end());
+    let error = read.err()?;
+    // Its message ends with the place, which is told by the line here.
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+    Some(Fault { line: error.line(), message })
+}
+
+fn hcl(text: &str) -> Option<Fault> {
+    let error = hcl_edit::parser::parse_body(text).err()?;
+    Some(Fault { line: error.location().line(), message: error.message().to_owned() })
+}
+
+/// Sections, `Key=value`, comments, and lines that a backslash continues (systemd.syntax(7)).
+fn ini(text: &str) -> Option<Fault> {
+    let mut in_section = false;
+    let mut continued = false;
+    for (at, line) in text.lines().enumerate() {
+        let fault = |message: &str| Some(Fault { line: at + 1, message: message.to_owned() });
+        let trimmed = line.trim();
+        if trimmed.starts_with(['#', ';']) || (trimmed.is_empty() && !continued) {
+            continue;
+        }
+        let is_value = std::mem::replace(&mut continued, trimmed.ends_with('\\'));
+        if is_value {
+            continue;
+        }
+        if let Some(section) = trimmed.strip_prefix('[') {
+            match section.strip_suffix(']') {
+                Some(name) if !name.is_empty() && !name.contains(['[', ']']) => in_section = true,
+                _ => return fault("a section is not closed by `]`"),
+            }
+            continue;
+        }
+        match trimmed.split_once('=') {
+            Some((key, _)) if key.trim().is_empty() => return fault("a key is missing before `=`"),
+            Some(_) if !in_section => return fault("a key stands before the first `[section]`"),
+            Some(_) => {}
+            None => return fault("neither a `[section]` nor `Key=value`"),
+        }
+    }
+    continued.then(|| Fault {
+        line: text.lines().count(),
+        message: "the last line is continued by nothing".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(format: Format, text: &str) -> Option<usize> {
+        check(format, text).map(|fault| fault.line)
+    }
+
+    #[test]
+    fn what_is_well_formed_passes() {
+        for (format, text) in [
+            (Format::Yaml, "a: 1\n---\nb: [1, 2]\n"),
+            (Format::Yaml, ""),
+            (Format::Json, "{\"a\": [1, 2]}\n"),
+            (Format::Hcl, "job \"a\" {\n  type = \"batch\"\n}\n"),
+            (Format::Ini, "# c\n[Unit]\nA=b=c\nB=one \\\n  two\n\n; c\n[X-y]\n"),
+            (Format::Plain, "{ [ \" anything"),
+        ] {
+            assert_eq!(check(format, text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_is_found_in_its_line() {
+        assert_eq!(line(Format::Yaml, "a: 1\nb: [1\nc: 2\n"), Some(3));
+        assert_eq!(line(Format::Json, "{\n\"a\": 1,\n}\n"), Some(3));
+        assert_eq!(line(Format::Json, "{}\n{}\n"), Some(2));
+        assert_eq!(line(Format::Hcl, "a = 1\nb = = 2\n"), Some(2));
+        assert_eq!(line(Format::Ini, "[Unit]\nA=b\nword\n"), Some(3));
+        assert_eq!(line(Format::Ini, "A=b\n"), Some(1));
+        assert_eq!(line(Format::Ini, "[Unit\n"), Some(1));
+        assert_eq!(line(Format::Ini, "[Unit]\n=b\n"), Some(2));
+        assert_eq!(line(Format::Ini, "[Unit]\nA=b\\\n"), Some(2));
+    }
+}
