@@ -410,16 +410,11 @@ impl Parser<'_> {
 
     /// Deals with what stands behind an entry, up to the next one.
     fn follow(&mut self, closer: TokenKind) -> Follow {
+        self.skip_stray(closer);
         match self.next.kind {
             TokenKind::Comma => Follow::Comma(self.advance().span),
             TokenKind::CloseBrace | TokenKind::CloseBracket | TokenKind::End => Follow::Close,
-            TokenKind::Colon if closer == TokenKind::CloseBrace => {
-                let span = self.advance().span;
-                let message = "this `:` follows a value; a `,` or `}` is wanted";
-                self.report(Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message));
-                let _ = self.value();
-                self.follow(closer)
-            }
+            TokenKind::Word if self.text(self.next.span) == ";" => self.semicolon(),
             _ => {
                 if std::mem::take(&mut self.sibling) {
                     return Follow::Entry;
@@ -443,6 +438,38 @@ impl Parser<'_> {
                 Follow::Entry
             }
         }
+    }
+
+    /// Passes over what cannot follow an entry and begins no other one, and reports it.
+    fn skip_stray(&mut self, closer: TokenKind) {
+        loop {
+            let span = self.next.span;
+            let is_behind = span.start as usize == self.previous_end;
+            match self.next.kind {
+                TokenKind::Colon if closer == TokenKind::CloseBrace => {
+                    self.advance();
+                    let message = "this `:` follows a value; a `,` or `}` is wanted";
+                    self.report(Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message));
+                    let _ = self.value();
+                }
+                TokenKind::Unterminated if is_behind && self.text(span) == "\"" => {
+                    self.advance();
+                    let message = "this quote is too many";
+                    self.report(
+                        Diagnostic::new(&codes::BAD_STRING, span, message).safe_edit(span, ""),
+                    );
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// The `;` that divides entries in other languages, as a comma.
+    fn semicolon(&mut self) -> Follow {
+        let span = self.advance().span;
+        let message = "entries are divided by `,`, not by `;`";
+        self.report(Diagnostic::new(&codes::MISSING_COMMA, span, message).safe_edit(span, ","));
+        Follow::Entry
     }
 
     fn extra_comma(&mut self) {

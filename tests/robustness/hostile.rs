@@ -92,6 +92,12 @@ fn a_file_beyond_the_limit_is_not_read() {
 }
 
 #[test]
+fn a_chain_of_faults_takes_no_stack() {
+    let text = format!("{{\"a\": 1{}}}", " : 1".repeat(100_000));
+    assert!(codes(&check("a.json", &text)).contains(&"E0101"));
+}
+
+#[test]
 fn entries_and_references_beyond_the_limit_are_not_read() {
     let entries = "1,".repeat(MAX_ENTRIES + 1);
     for (name, text) in [("a.json", format!("[{entries}1]")), ("a.yaml", format!("[{entries}1]"))] {

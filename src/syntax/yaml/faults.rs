@@ -210,7 +210,13 @@ pub fn scan(source: &Source, fault: &ScanError, at: usize, context: &Context) ->
         ErrorKind::MissingAnchorOrAliasName => {
             let mark = text.get(here.range()).unwrap_or_default();
             let span = unquoted(text, at, context.flow.is_some());
-            yaml(span, &format!("a name is wanted behind `{mark}`"))
+            let diagnostic = yaml(span, &format!("a name is wanted behind `{mark}`"));
+            if mark == "*" && starts_line(source, at) {
+                return diagnostic
+                    .help("each entry of a list begins with `- `")
+                    .likely_edit(here, "-");
+            }
+            diagnostic
                 .help("a text that begins with `*` or `&` stands in quotes")
                 .likely_edit(span, quote(source.slice(span)))
         }
@@ -309,10 +315,13 @@ fn word(text: &str, at: usize) -> Span {
     if end == 0 { character(text, at) } else { Span::new(at, at + end) }
 }
 
-/// Whether nothing but blanks stands before an offset in its line.
+/// Whether nothing but blanks and the marks of lists stand before an offset in its line.
 fn starts_line(source: &Source, at: usize) -> bool {
     let line = source.line_range(source.line_of(Span::at(at).start));
-    source.text().get(line.start..at).is_some_and(|before| before.trim().is_empty())
+    source
+        .text()
+        .get(line.start..at)
+        .is_some_and(|before| before.trim_matches([' ', '\t', '-']).is_empty())
 }
 
 /// The text without quotes that begins at an offset, to the end of its line, a comment or,
