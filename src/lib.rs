@@ -71,6 +71,8 @@ pub struct Output {
 pub struct Compilation {
     /// What was read, and all that was found.
     pub report: Report,
+    /// The plan, where no error was found before targets were asked.
+    pub plan: Option<Plan>,
     /// What was found in other files: those of targets from outside, and what they made.
     pub others: Vec<Report>,
     /// An output for each target, in their order; none where an error was found.
@@ -83,6 +85,7 @@ impl Compilation {
     pub fn with_levels(mut self, levels: &Levels) -> Compilation {
         levels.apply(&mut self.report.diagnostics);
         if self.report.has_errors() {
+            self.plan = None;
             self.outputs.clear();
         }
         self
@@ -129,9 +132,10 @@ pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Co
     }
     let mut outputs = Vec::new();
     let mut others = Vec::new();
-    if let Some(plan) = plan.filter(|_| !diag::has_errors(&diagnostics)) {
+    let plan = plan.filter(|_| !diag::has_errors(&diagnostics));
+    if let Some(plan) = &plan {
         for Selected { target, options } in targets {
-            match target::compile(target.deref(), &plan, options, &mut diagnostics) {
+            match target::compile(target.deref(), plan, options, &mut diagnostics) {
                 Ok(artifacts) => outputs.push(Output { target: target.clone(), artifacts }),
                 Err(Failure::Reports(reports)) => others.extend(reports),
                 Err(Failure::Render(error)) => return Err(Error::Render(error)),
@@ -148,7 +152,7 @@ pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Co
     }
     diag::sort(&mut diagnostics);
     diag::limit(&mut diagnostics);
-    Ok(Compilation { report: Report { source, diagnostics }, others, outputs })
+    Ok(Compilation { report: Report { source, diagnostics }, plan, others, outputs })
 }
 
 /// Everything up to the plan. It is to be used only where no error was found; `None` where

@@ -22,6 +22,7 @@ Examples:
   applc compile app.json --target nomad -o jobs/       write Nomad's job files to jobs/
   applc compile app.json -t compose -t kubernetes -o out/
   applc targets kubernetes                             what becomes of each field, and options
+  applc target new ./my-target                         a target of your own
 
 Exit status: 0 clean (warnings included), 1 faults in the input, 2 wrong usage,
 3 could not read or write."
@@ -52,13 +53,83 @@ one that was made so with --deny; warnings and hints leave it 0.")]
     Check(Check),
     /// Explain a code: what is wrong, why it matters, how it is mended
     Explain(Explain),
-    /// Print the JSON Schema of the appliance language
+    /// Print the plan of an appliance as JSON: defaults filled in, references resolved
+    #[command(after_help = "\
+It is what the templates of targets see, and for scripts. Strings are lists of pieces: text,
+and references with the id of a container. `applc schema plan` is its JSON Schema.")]
+    Plan(Plan),
+    /// Print the JSON Schema of the appliance language, or of the plan
     #[command(after_help = "\
 Give it to an editor to get completion and help while writing: for VS Code, in settings
 under `json.schemas`, with a `fileMatch` for your appliance files.")]
-    Schema,
+    Schema(Schema),
     /// List the targets, or tell all of one
     Targets(Targets),
+    /// Make a target of your own, or check one
+    #[command(subcommand)]
+    Target(Target),
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// The appliance; `-` is standard input (JSON)
+    pub file: String,
+
+    #[command(flatten)]
+    pub findings: FindingsArguments,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// What it is of
+    #[arg(value_enum, default_value_t)]
+    pub of: SchemaOf,
+}
+
+/// What there is a JSON Schema of.
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+pub enum SchemaOf {
+    /// The appliance language
+    #[default]
+    Appliance,
+    /// What `applc plan` prints
+    Plan,
+    /// What `--format json` prints
+    Diagnostics,
+}
+
+/// What to do with targets of one's own.
+#[derive(Debug, Subcommand)]
+pub enum Target {
+    /// Write the folder of a small target that works, with comments
+    #[command(after_help = "\
+Its name is that of the folder. Change what it makes, and see what becomes of it:
+  applc target new ./my-target
+  applc compile app.json --target ./my-target -o out/
+  applc target check ./my-target")]
+    New(TargetNew),
+    /// Check the folder of a target: compile the examples and tests of applc itself for it
+    #[command(after_help = "\
+Each of some 180 small appliances, which use every field of the language, is either compiled
+to what is well-formed, or rejected with a reason. Faults of the manifest and of templates are
+shown at their places, each once.")]
+    Check(TargetCheck),
+}
+
+/// Arguments of `target new`.
+#[derive(Debug, Args)]
+pub struct TargetNew {
+    /// The folder, which must not exist yet, or be empty
+    pub folder: PathBuf,
+}
+
+/// Arguments of `target check`.
+#[derive(Debug, Args)]
+pub struct TargetCheck {
+    /// The folder
+    pub folder: PathBuf,
 }
 
 /// Arguments of `compile`.

@@ -3,11 +3,14 @@
 
 mod args;
 mod check;
+mod check_target;
 mod compile;
 mod explain;
 mod findings;
 mod fix;
 mod levels;
+mod new_target;
+mod plan;
 mod projects;
 mod select;
 mod targets;
@@ -18,7 +21,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, SchemaOf, Target};
 pub use terminal::Disk;
 
 /// How a run ended, as an exit status.
@@ -55,7 +58,14 @@ fn dispatch(arguments: Arguments) -> Status {
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
-        Command::Schema => terminal::print(crate::schema::TEXT),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Schema(arguments) => terminal::print(match arguments.of {
+            SchemaOf::Appliance => crate::schema::TEXT,
+            SchemaOf::Plan => crate::plan::published::SCHEMA,
+            SchemaOf::Diagnostics => crate::diag::SCHEMA,
+        }),
         Command::Targets(arguments) => targets::run(&arguments),
+        Command::Target(Target::New(arguments)) => new_target::run(&arguments),
+        Command::Target(Target::Check(arguments)) => check_target::run(&arguments),
     }
 }

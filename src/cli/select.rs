@@ -43,6 +43,11 @@ impl<'a> Wanted<'a> {
         Ok(Wanted { targets, options: &arguments.options })
     }
 
+    /// No targets.
+    pub fn none() -> Wanted<'static> {
+        Wanted { targets: Vec::new(), options: &[] }
+    }
+
     /// Whether no target is asked for.
     pub fn is_empty(&self) -> bool {
         self.targets.is_empty()

@@ -2,6 +2,9 @@
 
 use super::{Report, github, gitlab, json, junit, sarif, short};
 
+/// The JSON Schema of [`Format::Json`].
+pub const SCHEMA: &str = include_str!("../../schema/diagnostics.schema.json");
+
 /// A form in which findings are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {

@@ -15,7 +15,7 @@ mod short;
 mod words;
 
 pub use codes::Code;
-pub use format::{Format, document};
+pub use format::{Format, SCHEMA, document};
 pub use levels::{Levels, Setting, Verb};
 pub use words::{list_or, nearest};
 

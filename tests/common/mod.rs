@@ -4,10 +4,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use applc::cli::Disk;
 use applc::diag::human;
-use applc::target::{Options, Target};
+use applc::target::{self, Options, TargetRef};
 use applc::{Compilation, Selected};
 
 /// A path in the repository.
@@ -35,9 +36,29 @@ pub fn stem(path: &Path) -> &str {
     path.file_stem().unwrap().to_str().unwrap()
 }
 
+/// Every target: those built in, and those of `examples/targets`.
+pub fn targets() -> Vec<TargetRef> {
+    let mut folders: Vec<PathBuf> = fs::read_dir(repository("examples/targets"))
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    target::built_in().chain(folders.iter().map(|folder| outside(folder))).collect()
+}
+
+/// The target of a folder, which must have no fault.
+pub fn outside(folder: &Path) -> TargetRef {
+    let loaded = target::outside::load(&Disk, folder.to_str().unwrap()).unwrap();
+    let said: Vec<String> =
+        loaded.reports.iter().map(|report| human::render(report, false)).collect();
+    TargetRef::Outside(Arc::new(loaded.target.unwrap_or_else(|| panic!("{}", said.join("\n")))))
+}
+
 /// Compiles a file for one target with its default options.
-pub fn compile(path: &Path, target: &'static dyn Target) -> Compilation {
-    let selected = Selected { target: target.into(), options: Options::of(target) };
+pub fn compile(path: &Path, target: &TargetRef) -> Compilation {
+    let selected = Selected { target: target.clone(), options: Options::of(&**target) };
     applc::compile(&Disk, path.to_str().unwrap(), &[selected]).unwrap()
 }
 
@@ -49,6 +70,9 @@ pub fn shown(compilation: &Compilation) -> String {
     // Advice is the same on every target.
     report.diagnostics.retain(|found| found.code.id.get(1..3) != Some("06"));
     let mut text = human::render(&report, false).replace(&root, "");
+    for other in &compilation.others {
+        text.push_str(&human::render(other, false).replace(&root, ""));
+    }
     for artifact in compilation.outputs.iter().flat_map(|output| &output.artifacts) {
         text.push_str(&format!("======== {}\n{}", artifact.path, artifact.text));
     }

@@ -493,10 +493,9 @@ fn fields(
     let missing = |field: &Field| rest.is_none() && !said.contains_key(field);
     let unmentioned: Vec<Field> = Field::ALL.iter().copied().filter(missing).collect();
     let fields = Field::ALL.iter().map(|field| {
-        let (fate, note) = said
-            .remove(field)
-            .or_else(|| rest.clone())
-            .unwrap_or_else(|| (Fate::Rejected, format!("`{}` is not carried", field.path())));
+        let why = rest.as_ref().map_or("the target says nothing of it", |(_, why)| why);
+        let unsaid = || (Fate::Rejected, format!("`{}` is not carried: {why}", field.path()));
+        let (fate, note) = said.remove(field).unwrap_or_else(unsaid);
         (*field, fate, note)
     });
     (fields.collect(), unmentioned)
