@@ -15,8 +15,8 @@ pub struct RenderError {
     pub line: Option<usize>,
     /// The expression in the template, in bytes, where it is known.
     pub range: Option<Range<usize>>,
-    /// Whether something was asked for that is not there.
-    pub undefined: bool,
+    /// What kind of error the template engine says it is.
+    pub kind: Option<ErrorKind>,
     /// What is wrong.
     pub message: String,
 }
@@ -24,13 +24,17 @@ pub struct RenderError {
 impl RenderError {
     /// An error that belongs to no template.
     pub fn plain(message: impl Into<String>) -> RenderError {
-        RenderError {
-            template: None,
-            line: None,
-            range: None,
-            undefined: false,
-            message: message.into(),
-        }
+        RenderError { template: None, line: None, range: None, kind: None, message: message.into() }
+    }
+
+    /// Whether something was asked for that is not there.
+    pub fn is_undefined(&self) -> bool {
+        self.kind == Some(ErrorKind::UndefinedError)
+    }
+
+    /// Whether it took more steps than are allowed.
+    pub fn is_exhausted(&self) -> bool {
+        self.kind == Some(ErrorKind::OutOfFuel)
     }
 
     /// An error of a whole template.
@@ -77,7 +81,7 @@ impl From<minijinja::Error> for RenderError {
             template: innermost.name().map(str::to_owned),
             line: innermost.line(),
             range: innermost.range(),
-            undefined: innermost.kind() == ErrorKind::UndefinedError,
+            kind: Some(innermost.kind()),
             message,
         }
     }

@@ -43,8 +43,8 @@ pub type TemplateText = (&'static str, &'static str);
 /// So much one template may make of one model, in bytes.
 pub const MAX_OUTPUT: usize = 64 << 20;
 
-/// So many steps of the template engine may go into one file.
-const MAX_STEPS: u64 = 50_000_000;
+/// So many steps of the template engine may go into one file that others' templates make.
+pub const MAX_STEPS: u64 = 10_000_000;
 
 /// The templates of one target. They may include and import each other by name.
 #[derive(Debug, Clone)]

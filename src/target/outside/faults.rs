@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::manifest::Own;
 use super::well_formed;
 use crate::diag::{Diagnostic, Report, codes, nearest};
-use crate::render::{Format, RenderError, Templates};
+use crate::render::{Format, MAX_STEPS, RenderError, Templates};
 use crate::source::{Source, Span};
 use crate::target::{Artifact, Failure};
 
@@ -49,9 +49,12 @@ impl Texts {
         let source = self.templates.get(error.template.as_deref()?)?;
         let place = place(source, error);
         let mut finding = Diagnostic::new(&codes::BAD_TEMPLATE, place, message(source, error));
-        if error.undefined {
-            let last = source.slice(place).rsplit(['.', ' ', '(']).next().unwrap_or_default();
-            if let Some(near) = nearest(last, known.iter().map(String::as_str)) {
+        if error.is_undefined() {
+            // The first word that nothing is called.
+            let is_unknown = |word: &&str| !known.iter().any(|name| name == word);
+            let word = source.slice(place).split(['.', ' ', '(']).find(is_unknown);
+            let near = word.and_then(|word| nearest(word, known.iter().map(String::as_str)));
+            if let Some(near) = near {
                 finding = finding.help(format!("did you mean `{near}`?"));
             }
         }
@@ -96,7 +99,7 @@ impl Own {
 
 /// A fault of a template that stands in the manifest.
 pub fn in_manifest(span: Span, error: &RenderError) -> Diagnostic {
-    Diagnostic::new(&codes::BAD_TEMPLATE, span, error.message.clone())
+    Diagnostic::new(&codes::BAD_TEMPLATE, span, words_of(error))
 }
 
 /// The expression that is at fault, else its line, else the start of the template.
@@ -124,10 +127,19 @@ fn line_of(source: &Source, line: usize) -> Option<Span> {
 
 fn message(source: &Source, error: &RenderError) -> String {
     let expression = error.range.clone().and_then(|range| source.text().get(range));
-    match expression.filter(|text| error.undefined && !text.contains('\n')) {
+    match expression.filter(|text| error.is_undefined() && !text.contains('\n')) {
         Some(text) => format!("`{}` does not exist", text.trim()),
-        None => error.message.clone(),
+        None => words_of(error),
     }
+}
+
+/// The engine's words, without its name for what filters and functions raise.
+fn words_of(error: &RenderError) -> String {
+    if error.is_exhausted() {
+        return format!("it takes more than {MAX_STEPS} steps: is there a loop without end?");
+    }
+    let said = error.message.as_str();
+    said.strip_prefix("invalid operation: ").unwrap_or(said).to_owned()
 }
 
 /// A file that is not well-formed in the format of its path.

@@ -65,7 +65,14 @@ impl Scope<'_> {
         options: &Options,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<Vec<Artifact>, Failure> {
-        self.check_names(diagnostics);
+        let mut misnamed = Vec::new();
+        self.check_names(&mut misnamed);
+        let failed = crate::diag::has_errors(&misnamed);
+        diagnostics.append(&mut misnamed);
+        if failed {
+            // What is made would have the same faults again, in the names of files too.
+            return Ok(Vec::new());
+        }
         let mut trouble = Trouble::default();
         let remarks = Remarks::default();
         let inline = self.own.inline().into_iter().map(|(name, text, _)| (name, text));
@@ -95,14 +102,20 @@ impl Scope<'_> {
                 match templates.render_value(&kind.template.value, context) {
                     Ok(text) => {
                         let artifact = Artifact { path, text };
-                        trouble.reports.extend(output_as(
-                            kind.format,
-                            &artifact,
-                            &kind.template.value,
-                        ));
+                        let fault = output_as(kind.format, &artifact, &kind.template.value);
                         artifacts.push(artifact);
+                        if let Some(fault) = fault {
+                            // The others that the template makes have the same, as a rule.
+                            trouble.reports.push(fault);
+                            break;
+                        }
                     }
-                    Err(error) => self.blame(&error, &model, &mut trouble),
+                    Err(error) => {
+                        self.blame(&error, &model, &mut trouble);
+                        if error.is_exhausted() {
+                            break;
+                        }
+                    }
                 }
             }
         }
@@ -144,11 +157,11 @@ impl Scope<'_> {
         let Some(pattern) = &rules.pattern else { return };
         for id in ids {
             let name = rules.clean(&id.value);
-            if !name.is_empty() && !pattern.is_match(&name) {
+            if !name.is_empty() && !pattern.regex.is_match(&name) {
                 let message = format!("{}: `{name}` cannot be the name of a {what}", self.target);
                 diagnostics.push(
                     Diagnostic::new(&codes::BAD_NAME, id.span, message)
-                        .help(format!("a name matches `{}`", pattern.as_str())),
+                        .help(format!("a name matches `{}`", pattern.text)),
                 );
             }
         }

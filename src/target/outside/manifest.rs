@@ -97,7 +97,16 @@ pub struct Names {
     /// The most characters of a name.
     pub longest: usize,
     /// What the whole name must match.
-    pub pattern: Option<Regex>,
+    pub pattern: Option<Pattern>,
+}
+
+/// A pattern for whole names.
+#[derive(Debug)]
+pub struct Pattern {
+    /// As written.
+    pub text: String,
+    /// What matches a whole name.
+    pub regex: Regex,
 }
 
 /// How an id becomes a name.
@@ -386,7 +395,7 @@ fn names_of(mut table: Table<'_>, faults: &mut Faults) -> Names {
     });
     let pattern = text(table.take("pattern"), faults).and_then(|pattern| {
         match Regex::new(&format!("^(?:{})$", pattern.value)) {
-            Ok(regex) => Some(regex),
+            Ok(regex) => Some(Pattern { text: pattern.value, regex }),
             Err(_) => {
                 let message = format!("`{}` is not a regular expression", pattern.value);
                 faults.report(pattern.span, message);

@@ -238,7 +238,3 @@ impl Target for Outside {
         }
     }
 }
-
-/// Files in memory, for tests of this module.
-#[cfg(test)]
-mod tests;

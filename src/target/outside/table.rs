@@ -33,7 +33,7 @@ impl Faults {
             return (None, faults.found);
         }
         let place = faults.span(table.span());
-        let root = Table::new(Spanned::new("the file", place), table.get_ref(), &faults);
+        let root = Table::new(Spanned::new("the file".to_owned(), place), table.get_ref(), &faults);
         let value = read(root, &mut faults);
         (value.filter(|_| faults.found.is_empty()), faults.found)
     }
@@ -56,7 +56,7 @@ impl Faults {
 /// A table, and what was not yet taken from it.
 pub struct Table<'t> {
     /// What it is called in messages, and its place.
-    pub name: Spanned<&'t str>,
+    pub name: Spanned<String>,
     entries: Vec<Entry<'t>>,
     known: Vec<&'static str>,
 }
@@ -70,7 +70,7 @@ pub struct Entry<'t> {
 }
 
 impl<'t> Table<'t> {
-    fn new(name: Spanned<&'t str>, table: &'t DeTable<'t>, faults: &Faults) -> Table<'t> {
+    fn new(name: Spanned<String>, table: &'t DeTable<'t>, faults: &Faults) -> Table<'t> {
         let mut entries: Vec<Entry<'t>> = table
             .iter()
             .map(|(key, value)| Entry {
@@ -174,7 +174,10 @@ impl<'t> Entry<'t> {
     /// The value as a table, called by its key.
     pub fn table(&self, faults: &mut Faults) -> Option<Table<'t>> {
         match self.value.value.as_table() {
-            Some(table) => Some(Table::new(self.key, table, faults)),
+            Some(table) => {
+                let name = Spanned::new(format!("`{}`", self.key.value), self.key.span);
+                Some(Table::new(name, table, faults))
+            }
             None => self.is_not("a table", faults),
         }
     }
