@@ -18,7 +18,7 @@ impl applc::World for Memory<'_> {
 fuzz_target!(|bytes: &[u8]| {
     for target in target::ALL.iter().copied() {
         for name in ["a.json", "a.yaml"] {
-            let selected = Selected { target, options: Options::of(target) };
+            let selected = Selected { target: target.into(), options: Options::of(target) };
             let result = applc::compile(&Memory(bytes), name, &[selected]).expect("templates work");
             assert_eq!(result.report.has_errors(), result.outputs.is_empty());
         }
