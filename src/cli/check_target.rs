@@ -76,8 +76,10 @@ impl Outcome {
     /// What a person is told: the reasons by how often they are one.
     fn summary(&self, target: &str, all: usize) -> String {
         let mut text = format!(
-            "{target}: of {all} appliances {} compile, {} are rejected\n",
-            self.compiled, self.rejected
+            "{target}: of {all} appliances {} compile, {} are rejected, {} meet faults of the target\n",
+            self.compiled,
+            self.rejected,
+            all - self.compiled - self.rejected
         );
         let mut reasons: Vec<_> = self.reasons.iter().collect();
         reasons.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));

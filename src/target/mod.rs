@@ -167,7 +167,12 @@ pub fn compile(
         found.extend(row.report(target.name(), used));
     }
     let templates = Templates::new(target.templates().iter().copied())?;
-    let artifacts = target.lower(plan, options, &templates, &mut found)?;
+    let rejected = diag::has_errors(&found);
+    let artifacts = match target.lower(plan, options, &templates, &mut found) {
+        // Templates need not cope with what their target rejects.
+        Err(Failure::Reports(_)) if rejected => Vec::new(),
+        lowered => lowered?,
+    };
     let failed = diag::has_errors(&found);
     diagnostics.append(&mut found);
     Ok(if failed { Vec::new() } else { artifacts })

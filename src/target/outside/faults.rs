@@ -1,6 +1,7 @@
 //! Faults of templates, shown where they stand.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::manifest::Own;
 use super::well_formed;
@@ -51,7 +52,8 @@ impl Texts {
         let mut finding = Diagnostic::new(&codes::BAD_TEMPLATE, place, message(source, error));
         if error.is_undefined() {
             // The first word that nothing is called.
-            let is_unknown = |word: &&str| !known.iter().any(|name| name == word);
+            let is_unknown =
+                |word: &&str| !word.is_empty() && !known.iter().any(|name| name == word);
             let word = source.slice(place).split(['.', ' ', '(']).find(is_unknown);
             let near = word.and_then(|word| nearest(word, known.iter().map(String::as_str)));
             if let Some(near) = near {
@@ -104,12 +106,24 @@ pub fn in_manifest(span: Span, error: &RenderError) -> Diagnostic {
 
 /// The expression that is at fault, else its line, else the start of the template.
 fn place(source: &Source, error: &RenderError) -> Span {
-    let expression = error.range.clone().map(|range| Span::new(range.start, range.end));
+    let expression = expression(source, error).map(|range| Span::new(range.start, range.end));
     let inside = |span: &Span| !span.range().is_empty() && span.range().end <= source.text().len();
     expression
         .filter(inside)
         .or_else(|| error.line.and_then(|line| line_of(source, line)))
         .unwrap_or(Span::at(source.content_start()))
+}
+
+/// The bytes of the expression that is at fault. Where something does not exist, the engine
+/// leaves out the start of a path of names.
+fn expression(source: &Source, error: &RenderError) -> Option<Range<usize>> {
+    let range = error.range.clone()?;
+    if !error.is_undefined() || !source.text().get(range.clone())?.starts_with('.') {
+        return Some(range);
+    }
+    let before = source.text().get(..range.start)?;
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    Some(before.trim_end_matches(is_part).len()..range.end)
 }
 
 /// A line without the white space around it.
@@ -126,8 +140,14 @@ fn line_of(source: &Source, line: usize) -> Option<Span> {
 }
 
 fn message(source: &Source, error: &RenderError) -> String {
-    let expression = error.range.clone().and_then(|range| source.text().get(range));
-    match expression.filter(|text| error.is_undefined() && !text.contains('\n')) {
+    let Some(range) = expression(source, error).filter(|_| error.is_undefined()) else {
+        return words_of(error);
+    };
+    let before = source.text().get(..range.start).unwrap_or_default();
+    match source.text().get(range).filter(|text| !text.contains('\n')) {
+        Some(filter) if before.trim_end().ends_with('|') => {
+            format!("`{filter}` is given something that does not exist")
+        }
         Some(text) => format!("`{}` does not exist", text.trim()),
         None => words_of(error),
     }
