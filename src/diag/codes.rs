@@ -56,7 +56,7 @@ codes! {
     TOO_DEEP "E0112" Error "brackets are nested too deeply";
     EXTRA_COMMA "E0113" Error "a comma stands without an entry before it";
     BAD_YAML "E0114" Error "the YAML is malformed, or uses what an appliance cannot";
-    BAD_TOML "E0115" Error "a project file is not TOML";
+    BAD_TOML "E0115" Error "a project file or a `target.toml` is not TOML";
     COMMENT_IN_JSON "W0101" Warning "a comment in a .json file";
     TRAILING_COMMA "W0102" Warning "a comma after the last entry in a .json file";
 

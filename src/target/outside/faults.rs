@@ -115,15 +115,26 @@ fn place(source: &Source, error: &RenderError) -> Span {
 }
 
 /// The bytes of the expression that is at fault. Where something does not exist, the engine
-/// leaves out the start of a path of names.
+/// leaves out the start of a path of names, or points at the filter that was given it.
 fn expression(source: &Source, error: &RenderError) -> Option<Range<usize>> {
     let range = error.range.clone()?;
-    if !error.is_undefined() || !source.text().get(range.clone())?.starts_with('.') {
+    if !error.is_undefined() {
         return Some(range);
     }
-    let before = source.text().get(..range.start)?;
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
-    Some(before.trim_end_matches(is_part).len()..range.end)
+    let start = |text: &str| text.trim_end_matches(is_part).len();
+    let before = source.text().get(..range.start)?;
+    if source.text().get(range.clone())?.starts_with('.') {
+        return Some(start(before)..range.end);
+    }
+    let filtered = before.trim_end().strip_suffix('|').map(str::trim_end);
+    let path = filtered.map(|filtered| start(filtered)..filtered.len());
+    // Behind another filter it is not the path that was given.
+    let is_first = |path: &Range<usize>| {
+        let lead = source.text().get(..path.start).unwrap_or_default().trim_end();
+        !path.is_empty() && lead.ends_with(['{', '(', ','])
+    };
+    path.filter(is_first).or(Some(range))
 }
 
 /// A line without the white space around it.
