@@ -187,8 +187,9 @@ def test_a_failed_prestart_task_is_tried_again_and_then_the_service_of_the_next_
     submit(run, tmp_path, "enough", job("enough", 2))
     wait_until("the third try's success", lambda: "enough-done" in run.services())
     run.wait_for_allocations("few", "failed")
-    assert run.task("few", "few", "main")["Restarts"] == 1
-    assert run.task("enough", "enough", "main")["Restarts"] == 2
+    # The agent tells the server of a task's state a little later than of its service.
+    wait_until("one restart", lambda: run.task("few", "few", "main")["Restarts"] == 1)
+    wait_until("two restarts", lambda: run.task("enough", "enough", "main")["Restarts"] == 2)
     assert "few-done" not in run.services()
 
 
