@@ -1,6 +1,8 @@
 //! A plan to the files of a target from outside.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::ops::ControlFlow;
 use std::path::{Component, Path};
 use std::sync::Arc;
 
@@ -10,11 +12,12 @@ use serde::Serialize;
 
 use super::faults::{ADDRESS, ADDRESS_WITH_PORT, Texts, in_manifest, output_as, path_name};
 use super::functions::{self, Remark, Remarks, Subject};
-use super::manifest::{Own, Per};
-use crate::diag::{Diagnostic, Report, codes};
-use crate::plan::published::{self, Published};
-use crate::plan::{Piece, Plan, Reference, Text};
-use crate::render::{Format, Part, RenderError, Templates, TextValue};
+use super::manifest::{Artifact as ArtifactKind, Own, Per};
+use super::model::{Addresses, Model};
+use crate::diag::{Diagnostic, Report, codes, has_errors};
+use crate::plan::published::VERSION;
+use crate::plan::{Plan, Reference};
+use crate::render::{Format, RenderError, Templates};
 use crate::source::{Span, Spanned};
 use crate::target::{Artifact, Failure, Options, names};
 
@@ -39,14 +42,31 @@ struct Address<'a> {
     port: Option<u16>,
 }
 
-/// How references are spelled: by container and port.
-type Addresses = HashMap<(usize, Option<u16>), String>;
-
 /// A part of the appliance that a file is made for.
 struct Subpart {
+    /// What it is called in templates.
     variable: &'static str,
     value: Value,
+    /// Where it is written.
     span: Span,
+}
+
+/// What the files of one kind are made with.
+struct Job<'a> {
+    kind: &'a ArtifactKind,
+    /// The name of the template that makes their paths.
+    path: &'a str,
+    inline: &'a Templates,
+    templates: &'a Templates,
+    model: &'a Model,
+}
+
+/// What was made so far.
+struct Files {
+    artifacts: Vec<Artifact>,
+    /// Their paths, and for what they were made.
+    paths: BTreeMap<String, Span>,
+    trouble: Trouble,
 }
 
 /// What was wrong while files were made.
@@ -65,62 +85,70 @@ impl Scope<'_> {
         options: &Options,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<Vec<Artifact>, Failure> {
-        let mut misnamed = Vec::new();
-        self.check_names(&mut misnamed);
-        let failed = crate::diag::has_errors(&misnamed);
-        diagnostics.append(&mut misnamed);
-        if failed {
+        if !self.check_names(diagnostics) {
             // What is made would have the same faults again, in the names of files too.
             return Ok(Vec::new());
         }
-        let mut trouble = Trouble::default();
         let remarks = Remarks::default();
         let inline = self.own.inline().into_iter().map(|(name, text, _)| (name, text));
         let inline = self.templates(Format::Plain, inline, &remarks)?;
+        let mut trouble = Trouble::default();
         let addresses = self.addresses(&inline, &mut trouble);
-        let model = self.model(addresses, options);
-        let mut artifacts = Vec::new();
-        let mut paths = BTreeMap::new();
-        let mut by_format = BTreeMap::new();
+        let model = Model::of(self.plan, self.own, &addresses, options);
+        let mut files = Files { artifacts: Vec::new(), paths: BTreeMap::new(), trouble };
+        let mut by_format: BTreeMap<&str, Templates> = BTreeMap::new();
         for (at, kind) in self.own.artifacts.iter().enumerate() {
             let templates = match by_format.entry(kind.format.word()) {
-                std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-                std::collections::btree_map::Entry::Vacant(new) => {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
                     new.insert(self.templates(kind.format, self.texts.all(), &remarks)?)
                 }
             };
+            let path = path_name(at);
+            let job = Job { kind, path: &path, inline: &inline, templates, model: &model };
             for part in self.parts(kind.per, &model) {
-                let context = self.context(&model, &part);
-                let path = match inline.render_value(&path_name(at), context.clone()) {
-                    Ok(path) => path,
-                    Err(error) => {
-                        trouble.manifest.push(in_manifest(kind.path.span, &error));
-                        break;
-                    }
-                };
-                self.check_path(&path, part.span, &mut paths, diagnostics);
-                match templates.render_value(&kind.template.value, context) {
-                    Ok(text) => {
-                        let artifact = Artifact { path, text };
-                        let fault = output_as(kind.format, &artifact, &kind.template.value);
-                        artifacts.push(artifact);
-                        if let Some(fault) = fault {
-                            // The others that the template makes have the same, as a rule.
-                            trouble.reports.push(fault);
-                            break;
-                        }
-                    }
-                    Err(error) => {
-                        self.blame(&error, &model, &mut trouble);
-                        if error.is_exhausted() {
-                            break;
-                        }
-                    }
+                if self.file(&job, &part, &mut files, diagnostics).is_break() {
+                    break;
                 }
             }
         }
         diagnostics.extend(remarks.take().iter().map(|remark| self.finding(remark)));
-        trouble.end(self.texts, artifacts)
+        files.end(self.texts)
+    }
+
+    /// Makes one file. Breaks where the others of its kind would have the same fault.
+    fn file(
+        &self,
+        job: &Job<'_>,
+        part: &Subpart,
+        files: &mut Files,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> ControlFlow<()> {
+        let context = context(job.model, part);
+        let path = match job.inline.render_value(job.path, context.clone()) {
+            Ok(path) => path,
+            Err(error) => {
+                files.trouble.manifest.push(in_manifest(job.kind.path.span, &error));
+                return ControlFlow::Break(());
+            }
+        };
+        self.check_path(&path, part.span, &mut files.paths, diagnostics);
+        let template = &job.kind.template.value;
+        let text = match job.templates.render_value(template, context) {
+            Ok(text) => text,
+            Err(error) => {
+                self.blame(&error, job.model, &mut files.trouble);
+                let exhausted = error.is_exhausted();
+                return if exhausted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+            }
+        };
+        let artifact = Artifact { path, text };
+        if let Some(fault) = output_as(job.kind.format, &artifact, template) {
+            files.trouble.reports.push(fault);
+            return ControlFlow::Break(());
+        }
+        files.artifacts.push(artifact);
+        ControlFlow::Continue(())
     }
 
     /// Templates of the folder that make text of a format.
@@ -134,15 +162,20 @@ impl Scope<'_> {
         Templates::of_others(format, texts, |env| functions::install(env, escapes, remarks))
     }
 
-    /// Checks the names of the appliance, its containers and its volumes.
-    fn check_names(&self, diagnostics: &mut Vec<Diagnostic>) {
+    /// Checks the names of the appliance, its containers and its volumes; false where one
+    /// cannot be used.
+    fn check_names(&self, diagnostics: &mut Vec<Diagnostic>) -> bool {
+        let mut found = Vec::new();
         let Plan { id, containers, volumes, start_order: _, uses: _ } = self.plan;
         let containers = containers.iter().map(|container| &container.id).collect();
         let volumes = volumes.iter().map(|volume| &volume.id).collect();
         for (what, ids) in [("appliance", vec![id]), ("container", containers), ("volume", volumes)]
         {
-            self.check_names_of(what, &ids, diagnostics);
+            self.check_names_of(what, &ids, &mut found);
         }
+        let usable = !has_errors(&found);
+        diagnostics.append(&mut found);
+        usable
     }
 
     fn check_names_of(
@@ -196,32 +229,6 @@ impl Scope<'_> {
         addresses
     }
 
-    /// The model that templates see.
-    fn model(&self, addresses: Addresses, options: &Options) -> Model {
-        let text = |text: &Text| {
-            let part = |piece: &Piece| match piece {
-                Piece::Literal(text) => Part::Literal(text.clone()),
-                Piece::Reference(reference) => Part::Reference {
-                    id: self.plan.container_id(reference.to).to_owned(),
-                    port: reference.port,
-                    address: addresses
-                        .get(&(reference.to, reference.port))
-                        .cloned()
-                        .unwrap_or_default(),
-                },
-            };
-            Value::from_object(TextValue(text.pieces.iter().map(part).collect()))
-        };
-        let plan = published::publish(self.plan, |id| self.own.names.clean(id), text);
-        Model::of(
-            plan,
-            self.own.options.iter().map(|option| {
-                let spec = option.spec();
-                (spec.name.to_owned(), option_value(&spec.kind, options.text(spec.name)))
-            }),
-        )
-    }
-
     /// The parts of the appliance that there is a file for.
     fn parts(&self, per: Per, model: &Model) -> Vec<Subpart> {
         let containers = || {
@@ -248,15 +255,6 @@ impl Scope<'_> {
                 .map(|(volume, value)| part("volume", value, volume.id.span))
                 .collect(),
         }
-    }
-
-    fn context(&self, model: &Model, part: &Subpart) -> Value {
-        Value::from(BTreeMap::from([
-            ("version", Value::from(published::VERSION)),
-            ("appliance", model.appliance.clone()),
-            ("options", model.options.clone()),
-            (part.variable, part.value.clone()),
-        ]))
     }
 
     /// A path stays below the output folder, and is that of one file.
@@ -321,82 +319,28 @@ impl Scope<'_> {
     }
 }
 
-impl Trouble {
+impl Files {
     /// The files, unless there was trouble.
-    fn end(mut self, texts: &Texts, artifacts: Vec<Artifact>) -> Result<Vec<Artifact>, Failure> {
-        if !self.manifest.is_empty() {
-            crate::diag::sort(&mut self.manifest);
-            let report = Report { source: texts.manifest.clone(), diagnostics: self.manifest };
-            self.reports.insert(0, report);
+    fn end(self, texts: &Texts) -> Result<Vec<Artifact>, Failure> {
+        let Trouble { mut reports, manifest: mut diagnostics } = self.trouble;
+        if !diagnostics.is_empty() {
+            crate::diag::sort(&mut diagnostics);
+            reports.insert(0, Report { source: texts.manifest.clone(), diagnostics });
         }
-        if self.reports.is_empty() { Ok(artifacts) } else { Err(Failure::Reports(self.reports)) }
+        if reports.is_empty() { Ok(self.artifacts) } else { Err(Failure::Reports(reports)) }
     }
 }
 
-/// The values that templates see.
-struct Model {
-    appliance: Value,
-    containers: Vec<Value>,
-    volumes: Vec<Value>,
-    options: Value,
-}
-
-impl Model {
-    fn of(plan: Published<Value>, options: impl Iterator<Item = (String, Value)>) -> Model {
-        let appliance = Value::from(Serde(plan.appliance));
-        let list = |name: &str| -> Vec<Value> {
-            let values =
-                appliance.get_attr(name).and_then(|values| Ok(values.try_iter()?.collect()));
-            values.unwrap_or_default()
-        };
-        let (containers, volumes) = (list("containers"), list("volumes"));
-        let options = Value::from(options.collect::<BTreeMap<String, Value>>());
-        Model { containers, volumes, options, appliance }
-    }
-
-    /// All names of fields in the model.
-    fn field_names(&self) -> Vec<String> {
-        let mut names =
-            BTreeSet::from(["appliance", "container", "volume", "options"].map(String::from));
-        let mut add = |value: &Value| collect_names(value, 0, &mut names);
-        add(&self.appliance);
-        add(&self.options);
-        names.into_iter().collect()
-    }
-}
-
-/// The keys of a value and of what is in it; of a list its first items tell.
-fn collect_names(value: &Value, depth: usize, names: &mut BTreeSet<String>) {
-    const DEPTH: usize = 8;
-    const ITEMS: usize = 100;
-    let Ok(items) = value.try_iter() else { return };
-    if depth > DEPTH {
-        return;
-    }
-    for item in items.take(ITEMS) {
-        match value.kind() {
-            minijinja::value::ValueKind::Map => {
-                if let Ok(inner) = value.get_item(&item) {
-                    collect_names(&inner, depth + 1, names);
-                }
-                names.extend(item.as_str().map(str::to_owned));
-            }
-            _ => collect_names(&item, depth + 1, names),
-        }
-    }
+/// The variables of a template.
+fn context(model: &Model, part: &Subpart) -> Value {
+    Value::from(BTreeMap::from([
+        ("version", Value::from(VERSION)),
+        ("appliance", model.appliance.clone()),
+        ("options", model.options.clone()),
+        (part.variable, part.value.clone()),
+    ]))
 }
 
 fn part(variable: &'static str, value: &Value, span: Span) -> Subpart {
     Subpart { variable, value: value.clone(), span }
-}
-
-/// The value of an option in its type.
-fn option_value(kind: &crate::target::OptionKind<'_>, text: &str) -> Value {
-    use crate::target::OptionKind;
-    match kind {
-        OptionKind::Flag => Value::from(text == "true"),
-        OptionKind::Integer(..) => text.parse::<i64>().map_or(Value::from(text), Value::from),
-        OptionKind::Number => text.parse::<f64>().map_or(Value::from(text), Value::from),
-        OptionKind::Text | OptionKind::Ports | OptionKind::OneOf(_) => Value::from(text),
-    }
 }

@@ -9,6 +9,7 @@ mod faults;
 mod functions;
 mod lower;
 mod manifest;
+mod model;
 mod table;
 mod well_formed;
 
