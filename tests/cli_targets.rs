@@ -169,6 +169,27 @@ fn a_link_does_not_lead_templates_out_of_their_folder() {
     assert!(err.contains("inner.j2"), "{err}");
 }
 
+/// A template that doubles a string again and again needs few steps and all memory there is.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_is_bounded() {
+    let folder = with_a_new_target();
+    let double = "{% set a = a ~ a %}".repeat(60);
+    let template = format!("{{% set a = 'x' * 1000 %}}{double}{{{{ a }}}}");
+    fs::write(folder.path().join("mine/run.sh.j2"), template).unwrap();
+    let output = Command::cargo_bin("applc")
+        .unwrap()
+        .env_clear()
+        .current_dir(folder.path())
+        .args(["compile", "app.json", "-t", "./mine", "-o", "out/app.sh"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(output.stdout.is_empty() && !folder.path().join("out").exists());
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(err.contains("memory allocation"), "{err}");
+}
+
 #[test]
 fn the_plan_is_json_and_nothing_where_there_are_faults() {
     let folder = with_a_new_target();

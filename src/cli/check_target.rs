@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use include_dir::{Dir, File, include_dir};
 
-use super::Status;
 use super::args::{FindingsArguments, TargetCheck};
 use super::findings::{Findings, Stream};
 use super::terminal::{Disk, fail, print};
+use super::{Status, memory};
 use crate::diag::{Level, Report};
 use crate::target::{Options, TargetRef, outside};
 use crate::{Compilation, Selected, World};
@@ -98,6 +98,7 @@ pub fn run(arguments: &TargetCheck) -> Status {
 fn check(arguments: &TargetCheck) -> Result<Status, Status> {
     let folder = arguments.folder.to_string_lossy();
     let mut findings = Findings::new(&FindingsArguments::default(), Stream::Stderr, true)?;
+    memory::limit();
     let loaded = outside::load(&Disk, &folder).map_err(|error| {
         let message = format!("`{folder}` is not the folder of a target: {error}");
         fail(&message, Status::Io)

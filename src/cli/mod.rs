@@ -9,6 +9,7 @@ mod explain;
 mod findings;
 mod fix;
 mod levels;
+mod memory;
 mod new_target;
 mod plan;
 mod projects;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::Status;
 use super::findings::Findings;
 use super::select::Wanted;
 use super::terminal::{Disk, STDIN, fail};
+use super::{Status, memory};
 use crate::diag::{Levels, Report};
 use crate::project::{self, Project};
 use crate::target::{self, TargetRef};
@@ -99,6 +99,9 @@ fn read(
     let Some(mut project) = found.map_err(|error| fail(&error.to_string(), Status::Io))? else {
         return Ok(None);
     };
+    if project.targets.iter().any(|target| matches!(target, TargetRef::Outside(_))) {
+        memory::limit();
+    }
     let reports = std::mem::take(&mut project.others).into_iter().chain([project.report.clone()]);
     let status = reports.map(|report| findings.add(report)).max().unwrap_or(Status::Clean);
     if status == Status::Clean { Ok(Some(project)) } else { Err(status) }

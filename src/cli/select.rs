@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::Status;
 use super::args::TargetArguments;
 use super::findings::Findings;
 use super::terminal::{Disk, fail};
+use super::{Status, memory};
 use crate::diag::{Report, list_or, nearest};
 use crate::source::Source;
 use crate::target::{self, Options, TargetRef, outside};
@@ -114,6 +114,7 @@ pub fn load(argument: &str, findings: &mut Findings) -> Result<Option<TargetRef>
     if !is_folder(argument) {
         return Ok(None);
     }
+    memory::limit();
     let loaded = outside::load(&Disk, argument).map_err(|error| no_target(argument, &error))?;
     let statuses = loaded.reports.into_iter().map(|report| findings.add(report));
     let status = statuses.max().unwrap_or(Status::Clean);

@@ -71,3 +71,30 @@ fn each_folder_is_told_what_is_expected() {
         of_phase.filter(|id| !met.contains(id) && !ADVICE.contains(id)).collect();
     assert!(missing.is_empty(), "no folder of tests/outside/faulty gives {missing:?}");
 }
+
+/// Whatever is cut off a folder's files, something is said or something is made, and nothing
+/// panics.
+#[test]
+fn a_folder_that_is_cut_off_is_told_of() {
+    let appliance = fs::read_to_string(common::repository("tests/outside/appliance.json")).unwrap();
+    let read = |name: &str| {
+        fs::read_to_string(common::repository("templates/new-target").join(name)).unwrap()
+    };
+    let (manifest, template) = (read("target.toml").replace("NAME", "mine"), read("run.sh.j2"));
+    let attempt = |manifest: &str, template: &str| {
+        let world = world(&[("target.toml", manifest), ("run.sh.j2", template)], &appliance);
+        match compile(&world) {
+            Err(reports) => assert!(!reports.is_empty(), "{manifest}{template}"),
+            Ok(compilation) => {
+                let silent = compilation.others.is_empty() && !compilation.report.has_errors();
+                assert_eq!(silent, !compilation.outputs.is_empty(), "{manifest}{template}");
+            }
+        }
+    };
+    for end in (0..manifest.len()).step_by(7).filter(|end| manifest.is_char_boundary(*end)) {
+        attempt(&manifest[..end], &template);
+    }
+    for end in (0..template.len()).filter(|end| template.is_char_boundary(*end)) {
+        attempt(&manifest, &template[..end]);
+    }
+}

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::{Environment, Error, Value};
 
 use super::manifest::Escape;
-use crate::render::{TextValue, fault};
+use crate::render::{Format, TextValue, fault, quoted};
 use crate::target::names::{dns_label, rfc1035_label};
 
 /// What a template said of a part of the appliance.
@@ -83,6 +83,7 @@ pub fn install(
     });
     env.add_filter("escape", move |value: &Value, name: &str| escape(value, &escapes, name));
     env.add_filter("shell", |text: String| shell(&text));
+    env.add_filter("quote", quote);
     env.add_filter("cron", cron);
     env.add_test("cron", |interval: &Value| cron(interval).is_ok());
     env.add_filter("dns_label", |text: String| dns_label(&text));
@@ -102,6 +103,15 @@ fn escape(value: &Value, rules: &BTreeMap<String, Escape>, name: &str) -> Result
         Some(text) => Ok(Value::from(rule.apply(text))),
         None => Err(fault(format!("a {} cannot be escaped, only a string", value.kind()))),
     }
+}
+
+/// `{{ text | quote("json") }}`: a string in quotes as another format wants them. It is a
+/// string like any other, and quoted once more where it is printed into such a file.
+fn quote(text: String, format: &str) -> Result<String, Error> {
+    let known = || Format::ALL.map(Format::word).join("`, `");
+    let format = Format::of_word(format)
+        .ok_or_else(|| fault(format!("there is no format `{format}`, only `{}`", known())))?;
+    Ok(quoted(format, &text))
 }
 
 /// `{{ text | shell }}`: one word for a POSIX shell, in single quotes (Shell Command Language,
@@ -152,6 +162,12 @@ mod tests {
     fn a_shell_reads_one_word() {
         assert_eq!(shell("it's $HOME"), r"'it'\''s $HOME'");
         assert_eq!(shell(""), "''");
+    }
+
+    #[test]
+    fn strings_are_quoted_for_another_format() {
+        assert_eq!(quote("a\"${b}".to_owned(), "hcl").unwrap(), r#""a\"$${b}""#);
+        assert!(quote(String::new(), "xml").unwrap_err().to_string().contains("`yaml`"));
     }
 
     #[test]
