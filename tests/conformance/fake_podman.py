@@ -1,0 +1,115 @@
+#!/usr/bin/python3 -IS
+"""Stands in for Podman below systemd: notes how it is run, and starts, answers and ends as told.
+
+Beside this file lie `log`, to which each line adds a JSON object with what happened, and
+`behaviours`, which gives by a container's name:
+
+    ready_after   seconds until it is up, or healthy; null is never
+    seconds       how long it takes until it ends; without this a service stays
+    codes         exit codes of its runs
+    volumes       (under the name "") the volumes that exist
+
+Each of the first three may be a list: of the first run, the second, ...; the last counts from there
+on.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import sys
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+
+
+def note(event, name, **more):
+    """Adds to the log; gives how often this happened to this container before."""
+    with open(os.path.join(HERE, "log"), "a+") as log:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        log.seek(0)
+        before = sum(1 for line in log if json.loads(line)[:2] == [event, name])
+        log.write(json.dumps([event, name, time.monotonic(), more]) + "\n")
+    return before
+
+
+def behaviour(name):
+    with open(os.path.join(HERE, "behaviours")) as file:
+        return json.load(file).get(name, {})
+
+
+def tell(text):
+    """Tells systemd, as sd_notify does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
+        address = os.environ["NOTIFY_SOCKET"]
+        to.connect("\0" + address[1:] if address.startswith("@") else address)
+        to.send(text.encode())
+
+
+def option(arguments, name):
+    """The value of `--name VALUE` or `--name=VALUE`."""
+    for at, argument in enumerate(arguments):
+        if argument == name:
+            return arguments[at + 1]
+        if argument.startswith(name + "="):
+            return argument.split("=", 1)[1]
+    return None
+
+
+def run(arguments):
+    name = option(arguments, "--name")
+    told = behaviour(name)
+    # Bytes that are not UTF-8 are kept as surrogates.
+    before = note("run", name, argv=arguments)
+
+    def now(key, default):
+        value = told.get(key, default)
+        return value[min(before, len(value) - 1)] if isinstance(value, list) else value
+
+    code = now("codes", 0)
+    if "-d" not in arguments:
+        time.sleep(now("seconds", 0))
+        note("end", name, code=code)
+        sys.exit(code)
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGTERM, lambda *_: (note("end", name, code=0), os._exit(0)))
+        time.sleep(now("seconds", 100_000))
+        note("end", name, code=code)
+        os._exit(code)
+    with open(option(arguments, "--cidfile"), "w") as file:
+        file.write(str(child))
+    ready_after = now("ready_after", 0)
+    tell(f"MAINPID={child}")
+    if ready_after is None:
+        return
+    time.sleep(ready_after)
+    note("ready", name)
+    tell("READY=1")
+
+
+def remove(arguments):
+    path = option(arguments, "--cidfile")
+    try:
+        with open(path) as file:
+            os.kill(int(file.read()), signal.SIGTERM)
+    except (OSError, ValueError):
+        pass
+    else:
+        os.unlink(path)
+
+
+def main(arguments):
+    match arguments[:2]:
+        case ["run", *_]:
+            run(arguments)
+        case ["rm", *_]:
+            remove(arguments)
+        case ["volume", "exists"]:
+            sys.exit(0 if arguments[2] in behaviour("").get("volumes", []) else 1)
+        case [kind, "create"]:
+            note(f"{kind} create", arguments[-1], argv=arguments)
+
+
+main(sys.argv[1:])

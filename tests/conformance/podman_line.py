@@ -1,0 +1,41 @@
+"""What the command line of `podman run` says, taken apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ALONE = {"--replace", "--rm", "-d", "--privileged"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A `podman run`."""
+
+    options: list[tuple[str, str]]
+    image: str
+    arguments: list[str]
+
+    def all(self, name: str) -> list[str]:
+        """The values of an option, in order."""
+        return [value for key, value in self.options if key == name]
+
+    def one(self, name: str) -> str | None:
+        """The value of an option that is there once or not at all."""
+        values = self.all(name)
+        assert len(values) <= 1, values
+        return values[0] if values else None
+
+
+def parse(argv: list[str]) -> Run:
+    """Takes apart the arguments behind `podman`."""
+    assert argv[0] == "run", argv
+    options: list[tuple[str, str]] = []
+    at = 1
+    while argv[at].startswith("-"):
+        name, equals, value = argv[at].partition("=")
+        if not equals and name not in ALONE:
+            at += 1
+            value = argv[at]
+        options.append((name, value))
+        at += 1
+    return Run(options, argv[at], argv[at + 1 :])

@@ -1,0 +1,174 @@
+"""A machine for Quadlet units: a real systemd of one's own, Quadlet's own generator, and a Podman
+that only notes how it is run.
+
+systemd runs as a user's manager in namespaces of its own, so the machine below it is not touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import support
+
+HERE = Path(__file__).resolve().parent
+DEBIAN = support.TOOLS / "debian"
+
+# In the namespaces: systemd finds a machine that was booted with it, and its own runtime folder; its
+# `podman` is one in the test's folder. It must not be process 1 there, which is a whole system's.
+SCRIPT = """
+cd "$DEBIAN"
+mount -t proc proc proc
+mount --rbind /sys sys
+mount --rbind /dev dev
+mount -t tmpfs tmpfs run
+mount -t tmpfs tmpfs tmp
+mount --bind "$FOLDER" machine
+mkdir -p run/systemd/system run/user/0
+chroot . /usr/lib/systemd/systemd --user --log-target=console --unit=basic.target
+exit 1
+"""
+
+
+# Where systemd has Quadlet's generator put the services.
+GENERATED = "/run/user/0/systemd/generator"
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened to a container: `run`, `ready`, `end`; or the creation of something."""
+
+    kind: str
+    name: str
+    time: float
+    more: dict[str, Any]
+
+
+def generate(units: Path, to: Path) -> str:
+    """Runs Quadlet's generator on a folder of units; gives what it said, and fails if it failed."""
+    # It takes itself for a user's by its name.
+    link = to.parent / "podman-user-generator"
+    if not link.exists():
+        link.symlink_to(support.require_tool("quadlet"))
+    to.mkdir(exist_ok=True)
+    run = subprocess.run(
+        [link, "-no-kmsg-log", to],
+        env={"QUADLET_UNIT_DIRS": str(units), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stderr
+
+
+class Machine:
+    """A user's systemd; a context manager. `units` is the folder of Quadlet units."""
+
+    def __init__(self, folder: Path, units: Path, behaviours: dict[str, Any] | None = None) -> None:
+        if not (DEBIAN / "usr/bin/systemctl").exists():
+            support.missing(str(DEBIAN), "run .ci/install/quadlet")
+        self.folder = folder
+        self.behaviours = behaviours or {}
+        self.podman = folder / "podman"
+        shutil.copytree(units, folder / "home/.config/containers/systemd/app")
+        for source, place in ((HERE / "fake_podman.py", "podman/podman"), (support.require_tool("quadlet"), "generators/podman-user-generator")):
+            (folder / place).parent.mkdir()
+            shutil.copy(source, folder / place)
+            (folder / place).chmod(0o755)
+        self.environment = {
+            "DEBIAN": str(DEBIAN),
+            "FOLDER": str(folder),
+            "HOME": "/machine/home",
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "SYSTEMD_GENERATOR_PATH": "/machine/generators",
+            "SYSTEMD_IGNORE_CHROOT": "1",
+            "USER": "root",
+            "XDG_RUNTIME_DIR": "/run/user/0",
+        }
+
+    def __enter__(self) -> Machine:
+        (self.podman / "behaviours").write_text(json.dumps(self.behaviours))
+        (self.podman / "log").write_text("")
+        self.output = (self.folder / "systemd.log").open("w")
+        self.process = subprocess.Popen(
+            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", SCRIPT],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self.output,
+            stderr=subprocess.STDOUT,
+        )
+        self.wait("a running systemd", lambda: self.systemctl("is-system-running") == "running")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait(30)
+        self.output.close()
+
+    def inside(self, *command: str | Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        """Runs a command in the namespaces of the machine."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return subprocess.run(
+            ["nsenter", "--target", children.split()[0] if children else "0", "--mount", "--pid",
+             "chroot", DEBIAN, *command],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )  # fmt: skip
+
+    def service(self, name: str) -> bytes:
+        """The service that Quadlet's generator made for this systemd."""
+        return self.inside("cat", f"{GENERATED}/{name}").stdout.encode()
+
+    def systemctl(self, *arguments: str, timeout: float = 60) -> str:
+        run = self.inside("systemctl", "--user", *arguments, timeout=timeout)
+        return run.stdout.strip()
+
+    def start(self, *units: str) -> None:
+        """Starts units, or all that is to be started with the machine, without waiting."""
+        self.systemctl("start", "--no-block", *(units or ["default.target"]))
+
+    def verify(self, *units: str) -> list[str]:
+        """What `systemd-analyze verify` finds wrong with units, line by line."""
+        path = f"SYSTEMD_UNIT_PATH={GENERATED}:/usr/lib/systemd/user"
+        run = self.inside("env", path, "systemd-analyze", "--user", "--man=no", "verify", *units)
+        return (run.stdout + run.stderr).splitlines()
+
+    def state(self, unit: str) -> str:
+        return self.systemctl("is-active", unit)
+
+    def events(self) -> list[Event]:
+        lines = (self.podman / "log").read_text().splitlines()
+        return [Event(*json.loads(line)) for line in lines]
+
+    def count(self, kind: str, name: str) -> int:
+        return sum((event.kind, event.name) == (kind, name) for event in self.events())
+
+    def time(self, kind: str, name: str) -> float:
+        """When something happened to a container for the first time; waits for it."""
+        found = self.wait(
+            f"{kind} of {name}",
+            lambda: [event for event in self.events() if (event.kind, event.name) == (kind, name)],
+        )
+        return found[0].time
+
+    def wait(self, what: str, condition: Callable[[], Any], seconds: float = 30) -> Any:
+        end = time.monotonic() + seconds
+        while not (value := condition()):
+            if time.monotonic() > end:
+                log = (self.folder / "systemd.log").read_text()
+                pytest.fail(f"{what}: not seen in {seconds} s\n{self.events()}\n{log[-4000:]}")
+            time.sleep(0.1)
+        return value
