@@ -72,9 +72,15 @@ def run(arguments):
         time.sleep(now("seconds", 0))
         note("end", name, code=code)
         sys.exit(code)
+
+    def stop(*_):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        note("end", name, code=0)
+        os._exit(0)
+
     child = os.fork()
     if child == 0:
-        signal.signal(signal.SIGTERM, lambda *_: (note("end", name, code=0), os._exit(0)))
+        signal.signal(signal.SIGTERM, stop)
         time.sleep(now("seconds", 100_000))
         note("end", name, code=code)
         os._exit(code)
@@ -87,17 +93,23 @@ def run(arguments):
     time.sleep(ready_after)
     note("ready", name)
     tell("READY=1")
+    # systemd has to see whose word it is.
+    time.sleep(0.1)
 
 
 def remove(arguments):
     path = option(arguments, "--cidfile")
     try:
         with open(path) as file:
-            os.kill(int(file.read()), signal.SIGTERM)
+            child = int(file.read())
+        os.unlink(path)
+        os.kill(child, signal.SIGTERM)
+        # Until there is none.
+        while True:
+            time.sleep(0.01)
+            os.kill(child, 0)
     except (OSError, ValueError):
         pass
-    else:
-        os.unlink(path)
 
 
 def main(arguments):

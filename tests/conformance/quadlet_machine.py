@@ -25,7 +25,12 @@ DEBIAN = support.TOOLS / "debian"
 
 # In the namespaces: systemd finds a machine that was booted with it, and its own runtime folder; its
 # `podman` is one in the test's folder. It must not be process 1 there, which is a whole system's.
+# Each machine has a control group of its own, so that several do not take each other's processes.
 SCRIPT = """
+for group in $GROUPS_OF_ITS_OWN; do echo $$ >$group/cgroup.procs; done
+exec unshare --mount --pid --fork --kill-child sh -ec "$INSIDE"
+"""
+INSIDE = """
 cd "$DEBIAN"
 mount -t proc proc proc
 mount --rbind /sys sys
@@ -38,6 +43,9 @@ chroot . /usr/lib/systemd/systemd --user --log-target=console --unit=basic.targe
 exit 1
 """
 
+
+# The hierarchies of control groups that systemd uses, of whatever version.
+HIERARCHIES = [Path("/sys/fs/cgroup") / name for name in ("", "systemd", "unified")]
 
 # Where systemd has Quadlet's generator put the services.
 GENERATED = "/run/user/0/systemd/generator"
@@ -71,6 +79,15 @@ def generate(units: Path, to: Path) -> str:
     return run.stderr
 
 
+def remove_group(folder: Path) -> None:
+    """Removes a control group when its last process is gone."""
+    for _ in range(100):
+        try:
+            return folder.rmdir()
+        except OSError:
+            time.sleep(0.02)
+
+
 class Machine:
     """A user's systemd; a context manager. `units` is the folder of Quadlet units."""
 
@@ -85,10 +102,14 @@ class Machine:
             (folder / place).parent.mkdir()
             shutil.copy(source, folder / place)
             (folder / place).chmod(0o755)
+        here = [path for path in HIERARCHIES if (path / "cgroup.procs").exists()]
+        self.groups = [path / f"applc-{os.getpid()}-{id(self)}" for path in here]
         self.environment = {
             "DEBIAN": str(DEBIAN),
             "FOLDER": str(folder),
+            "GROUPS_OF_ITS_OWN": " ".join(map(str, self.groups)),
             "HOME": "/machine/home",
+            "INSIDE": INSIDE,
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             "SYSTEMD_GENERATOR_PATH": "/machine/generators",
             "SYSTEMD_IGNORE_CHROOT": "1",
@@ -99,21 +120,30 @@ class Machine:
     def __enter__(self) -> Machine:
         (self.podman / "behaviours").write_text(json.dumps(self.behaviours))
         (self.podman / "log").write_text("")
+        for group in self.groups:
+            group.mkdir()
         self.output = (self.folder / "systemd.log").open("w")
         self.process = subprocess.Popen(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", SCRIPT],
+            ["sh", "-ec", SCRIPT],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=self.output,
             stderr=subprocess.STDOUT,
         )
-        self.wait("a running systemd", lambda: self.systemctl("is-system-running") == "running")
+        try:
+            self.wait("a running systemd", lambda: self.systemctl("is-system-running") == "running")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait(30)
         self.output.close()
+        for group in self.groups:
+            for folder in sorted([group, *group.rglob("*/")], reverse=True):
+                remove_group(folder)
 
     def inside(self, *command: str | Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """Runs a command in the namespaces of the machine."""
