@@ -1,0 +1,416 @@
+"""The example target `swarm`: every appliance, any string, and what the target's table promises, on a swarm."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import swarm_engine
+from appliance_text import load, references
+from compose_engine import Behaviour, checked, command, wait_until
+from support import ROOT, Applc, corpus, examples
+from swarm_engine import Stack, Swarm
+from test_compose import DIGEST
+from test_compose_data import PARTS
+from test_compose_examples import checked_quickly, containers, expected_argv, make_images, on_host
+from test_compose_order import container
+
+TARGET = ROOT / "examples" / "targets" / "swarm"
+
+# Ports on the node itself: not all kernels balance.
+ON_NODE = ("--option", "swarm.routing=host")
+UNORDERED = ("--option", "swarm.ignore-order=true")
+
+
+@pytest.fixture(scope="module")
+def swarm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swarm]:
+    with swarm_engine.started(tmp_path_factory.mktemp("swarm")) as started:
+        yield started
+
+
+@pytest.fixture
+def stack(applc: Applc, swarm: Swarm, tmp_path: Path) -> Callable[..., Stack]:
+    """The stack that applc makes of containers: `stack(container(...), ..., options=(...))`."""
+
+    def make(
+        *containers: dict[str, Any], options: tuple[str, ...] = ON_NODE, id: str = "data", **top: Any
+    ) -> Stack:
+        document = json.dumps({"id": id, "containers": containers, **top}, ensure_ascii=False)
+        outcome = applc.compile("-", str(TARGET), *options, stdin=document)
+        assert outcome.code == 0, outcome.stderr
+        return Stack(swarm, tmp_path, outcome.stdout)
+
+    return make
+
+
+def test_the_target_has_no_faults(applc: Applc) -> None:
+    outcome = applc("target", "check", TARGET)
+    assert outcome.code == 0, outcome.stderr
+
+
+@pytest.mark.parametrize("options", [(), (*ON_NODE, *UNORDERED)], ids=["mesh", "host"])
+def test_the_swarm_accepts_every_appliance_or_applc_refused_it(
+    applc: Applc, swarm: Swarm, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    made = 0
+    with swarm.idle():
+        for appliance in examples() + corpus():
+            outcome = applc.compile(appliance, str(TARGET), *options)
+            if outcome.code == 1:
+                assert outcome.stdout == ""
+                assert re.search(r"^error\[E04\d\d\]: swarm: ", outcome.stderr, re.MULTILINE), outcome.stderr
+                continue
+            assert outcome.code == 0, outcome.stderr
+            written = yaml.safe_load(outcome.stdout)
+            with Stack(swarm, tmp_path, outcome.stdout) as up:
+                assert swarm.reads(up.file)["services"].keys() == written["services"].keys()
+                up.up()
+                made += 1
+    assert made > 100
+
+
+def test_any_string_arrives_byte_for_byte(swarm: Swarm, stack: Callable[..., Stack]) -> None:
+    image = swarm.image("applc-test/plain:1")
+    chance = random.Random(21)
+    # What Swarm's own templates, which nodes expand, take notice of.
+    parts = [*PARTS, "{", "}", "{{.Node.Hostname}}", "{{- ", " -}}", "{{/*", "{{\"{{\"}}", "{{end}}"]
+    written = ["".join(chance.choices(parts, k=chance.randrange(8))) for _ in range(400)]
+    # A name has no `=`, and no references.
+    in_names = [part for part in parts if "=" not in part and "@" not in part]
+    names = [f"{''.join(chance.choices(in_names, k=2))}_{n}" for n in range(len(written))]
+    expected = [text.replace("\\@", "@") for text in written]
+    scripts = [f"sleep 600 # {text}" for text in written[:4]]
+    shells = [container(f"shell{n}", image, cmd=script) for n, script in enumerate(scripts)]
+    everything = container("list", image, args=written, env=dict(zip(names, written, strict=True)))
+    with stack(everything, *shells) as up:
+        up.up()
+        start = up.start("list")
+        assert start.argv[1:] == expected
+        assert [start.environ[name] for name in names] == expected
+        for n, script in enumerate(scripts):
+            assert up.start(f"shell{n}").argv == ["/bin/sh", "-c", script.replace("\\@", "@")]
+        own = {"PATH", "HOSTNAME", "HOME"}
+        assert set(start.environ) - set(names) <= own
+
+
+# All that JSON can say but NUL, which no argument has, and `@`, which refers.
+STRINGS = st.lists(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0@"), max_size=12), min_size=1, max_size=30
+)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(strings=STRINGS)
+def test_the_swarm_is_told_any_string(swarm: Swarm, stack: Callable[..., Stack], strings: list[str]) -> None:
+    names = [f"V{n}" for n in range(len(strings))]
+    args = container("args", "image", args=strings, env=dict(zip(names, strings, strict=True)))
+    cmd = container("cmd", "image", cmd="x" + "".join(strings))
+    with swarm.idle(), stack(args, cmd) as up:
+        up.up()
+        told = up.spec("args")["TaskTemplate"]["ContainerSpec"]
+        assert told["Args"] == strings
+        # The nodes expand it; see the test above.
+        variables = dict(each.replace('{{"{{"}}', "{{").split("=", 1) for each in told["Env"])
+        assert [variables[name] for name in names] == strings
+        told = up.spec("cmd")["TaskTemplate"]["ContainerSpec"]
+        assert (told["Command"], told["Args"]) == (["/bin/sh", "-c"], ["x" + "".join(strings)])
+
+
+def test_paths_and_checks_arrive_as_they_are_written(
+    swarm: Swarm, stack: Callable[..., Stack], tmp_path: Path
+) -> None:
+    image = swarm.image("applc-test/plain:1")
+    odd = "a: $b ${c} {{.Node.Hostname}} #'\\"
+    (tmp_path / odd).mkdir()
+    with stack(
+        container(
+            "a", image,
+            volumes=[
+                {"type": "host", "src": str(tmp_path / odd), "dest": f"/host {odd}"},
+                {"src": "data", "dest": f"/data {odd}", "mode": "RO"},
+            ],
+            health_check={"protocol": "COMMAND", "command": "test \"$HOME {{x}}\" = '/ {{x}}'", "interval_seconds": 1},
+        ),
+        data_persistence={"volumes": [{"id": "data"}]},
+    ) as up:
+        up.up()
+        mounts = {mount["Destination"]: mount for mount in swarm.inspect(up.container("a"))["Mounts"]}
+        assert mounts[f"/host {odd}"]["Source"] == str(tmp_path / odd)
+        assert mounts[f"/data {odd}"]["Name"] == "data_data"
+        assert not mounts[f"/data {odd}"]["RW"]
+        # A task runs when its check has passed.
+        wait_until("the check passes", lambda: up.states("a") == ["Running"])
+
+
+def made_small(document: dict[str, Any]) -> dict[str, Any]:
+    """The appliance without what this one node cannot give."""
+    for each in document["containers"]:
+        each["resources"] |= {"cpus": 0.01, "mem": 16}
+        each.pop("schedule_hints", None)
+    return document
+
+
+@pytest.fixture
+def host_paths(example: Path) -> Iterator[None]:
+    """The paths of the host that the example mounts."""
+    made = []
+    for each in load(example)["containers"]:
+        for volume in each.get("volumes", []):
+            path = Path(volume["src"])
+            if volume.get("type", "").lower() == "host" and not path.exists():
+                path.mkdir(parents=True)
+                made.append(path)
+    yield
+    for path in made:
+        path.rmdir()
+
+
+@pytest.mark.usefixtures("host_paths")
+def test_the_example_runs_as_it_is_written(applc: Applc, swarm: Swarm, example: Path, tmp_path: Path) -> None:
+    document = made_small(checked_quickly(load(example)))
+    by_id = containers(document)
+    for each in by_id.values():
+        each["resources"].pop("gpu", None)
+    make_images(swarm, document)
+    options = (*ON_NODE, *UNORDERED)
+    outcome = applc.compile("-", str(TARGET), *options, stdin=json.dumps(document, ensure_ascii=False))
+    if outcome.code == 1:
+        # Nothing on the host's network knows the stack's names.
+        assert "on the host's network" in outcome.stderr
+        return
+    assert outcome.code == 0, outcome.stderr
+    with Stack(swarm, tmp_path, DIGEST.sub("", outcome.stdout)) as up:
+        up.up()
+        for id, each in by_id.items():
+            state = "Running" if each["type"] == "service" else "Complete"
+            for service in services_of(each):
+                wait_until(f"{service}: {state}", lambda: states_now(up, service) == {state})
+                for made in up.containers(service):
+                    assert_given_what_is_written(up, made, document, id)
+        for id, each in by_id.items():
+            if each["type"] == "service":
+                assert_references_lead_to_their_containers(up, each, by_id)
+                assert_ports_answer_on_the_node(up, each)
+
+
+def services_of(container: dict[str, Any]) -> list[str]:
+    """The services of a container: one for each instance of a job."""
+    id, count = container["id"], container.get("instances", 1)
+    if container["type"] == "job" and count > 1:
+        return [f"{id}_{number}" for number in range(1, count + 1)]
+    return [id]
+
+
+def states_now(up: Stack, service: str) -> set[str]:
+    """The states of the newest task of each instance."""
+    newest = {task["Name"]: task for task in reversed(up.tasks(service)) if not task["Name"].startswith(" ")}
+    return {str(task["CurrentState"]).split(" ")[0] for task in newest.values()}
+
+
+def assert_given_what_is_written(up: Stack, made: str, document: dict[str, Any], id: str) -> None:
+    start = wait_until(f"{id} starts", lambda: up.swarm.starts(made))[0]
+    assert start.argv == expected_argv(document, id)
+    own = {"PATH", "HOSTNAME", "HOME", *containers(document)[id].get("env", {})}
+    assert set(start.environ) <= own, "nothing comes from elsewhere"
+
+
+def assert_references_lead_to_their_containers(
+    up: Stack, asking: dict[str, Any], by_id: dict[str, dict[str, Any]]
+) -> None:
+    for to, port in references(asking):
+        if by_id[to].get("health_check", {}).get("protocol", "").endswith("HTTPS"):
+            continue
+        for listed in by_id[to].get("ports", []):
+            number = listed["container_port"]
+            if listed.get("protocol", "tcp") == "tcp" and port in (None, number):
+                url = f"http://{to}:{number}/"
+                assert wait_until(url, lambda: up.service_at(asking["id"], url)) == to
+
+
+def assert_ports_answer_on_the_node(up: Stack, container: dict[str, Any]) -> None:
+    if container.get("instances", 1) != 1 or "health_check" in container:
+        return
+    for port in container.get("ports", []):
+        if port.get("protocol", "tcp") == "tcp":
+            number = port["container_port"]
+            at = number if on_host(container) else up.published(container["id"], number)
+            assert at == port.get("host_port") or at
+            answer = wait_until(f"port {at} answers", lambda: up.swarm.answer_on_node(at))
+            assert up.service_of(str(answer)) == container["id"]
+
+
+def test_a_job_is_tried_again_as_often_as_it_says(swarm: Swarm, stack: Callable[..., Stack]) -> None:
+    fails = swarm.image("applc-test/fails:1", Behaviour(then="exit 3"))
+    with stack(
+        container("none", fails, type="job", retries=0),
+        container("two", fails, type="job", retries=2, instances=2),
+    ) as up:
+        up.up()
+        for service in ("two_1", "two_2"):
+            wait_until("three tries", lambda: up.states(service) == ["Failed"] * 3)
+        assert up.states("none") == ["Failed"]
+        # Tries come five seconds apart.
+        with pytest.raises(AssertionError):
+            wait_until("no fourth", lambda: len(up.tasks("two_1") + up.tasks("two_2")) > 6, 12)
+
+
+def test_an_unhealthy_instance_is_replaced(swarm: Swarm, stack: Callable[..., Stack]) -> None:
+    serves = Behaviour(serve=(("http", 80), ("tcp", 81)), paths=("/a b",))
+    good = swarm.image("applc-test/good:1", serves)
+    check = {"interval_seconds": 1, "timeout_seconds": 5, "max_consecutive_failures": 1, "grace_period_seconds": 0}
+    ports = [{"container_port": 80}, {"container_port": 81}, {"container_port": 82}]
+
+    def checked_by(id: str, **more: Any) -> dict[str, Any]:
+        return container(id, good, ports=ports, health_check={**check, **more})
+
+    good_checks = {
+        "http": {"protocol": "HTTP"}, "space": {"protocol": "HTTP", "path": "/a b"},
+        "tcp": {"protocol": "TCP", "port_index": 1},
+    }
+    bad_checks = {
+        "path": {"protocol": "HTTP", "path": "/missing"}, "silent": {"protocol": "HTTP", "port_index": 2},
+        "closed": {"protocol": "TCP", "port_index": 2}, "false": {"protocol": "COMMAND", "command": "false"},
+    }
+    with stack(*(checked_by(id, **more) for id, more in {**good_checks, **bad_checks}.items())) as up:
+        up.up()
+        for id in bad_checks:
+            wait_until(f"{id} is replaced", lambda: len(up.tasks(id)) > 1)
+        for id in good_checks:
+            wait_until(f"{id} is healthy", lambda: up.states(id) == ["Running"])
+
+
+def test_an_update_leaves_as_many_as_it_must(swarm: Swarm, stack: Callable[..., Stack]) -> None:
+    image = swarm.image("applc-test/plain:1")
+    with stack(
+        container("half", image, instances=4, minimum_capacity=0.5),
+        container("all", image, minimum_capacity=1),
+        container("most", image, instances=3, minimum_capacity=0.34),
+    ) as up:
+        up.up()
+        assert up.spec("half")["UpdateConfig"]["Parallelism"] == 2
+        assert up.spec("most")["UpdateConfig"]["Parallelism"] == 1
+        assert up.spec("all")["UpdateConfig"]["Order"] == "start-first"
+        wait_until("it runs", lambda: states_now(up, "all") == {"Running"})
+        old = up.container("all")
+        checked(swarm.docker, "service", "update", "--force", "--detach", f"{up.name}_all")
+        wait_until("the old one has stopped", lambda: not swarm.inspect(old)["State"]["Running"])
+        (new,) = (made for made in up.containers("all") if made != old)
+        stopped, began = (swarm.inspect(made)["State"][key] for made, key in ((old, "FinishedAt"), (new, "StartedAt")))
+        assert began < stopped
+
+
+def test_containers_run_where_they_are_placed(swarm: Swarm, stack: Callable[..., Stack]) -> None:
+    image = swarm.image("applc-test/plain:1")
+    (host,) = checked(swarm.docker, "node", "ls", "--format", "{{.Hostname}}").split()
+    swarm.update_node("--label-add", "zone=b 1", "--label-add", "spot=true")
+
+    def placed(id: str, **hints: Any) -> dict[str, Any]:
+        return container(id, image, schedule_hints=hints)
+
+    with stack(
+        placed("zone", placement={"zone": "b 1"}),
+        placed("host", placement={"host": host}),
+        placed("elsewhere", placement={"zone": "b 2"}),
+        placed("region", placement={"region": "b 1"}),
+        placed("lasting", preemptible=False),
+        placed("spot", preemptible=True),
+        container("gpu", image, resources={"cpus": 0.1, "mem": 32, "gpu": 1}),
+        container("large", image, resources={"cpus": 100, "mem": 32}),
+        options=(*ON_NODE, "--option", "swarm.preemptible-label=spot"),
+    ) as up:
+        up.up()
+        for id in ("zone", "host", "spot"):
+            wait_until(f"{id} runs", lambda: states_now(up, id) == {"Running"})
+        for id in ("elsewhere", "region", "lasting"):
+            assert "scheduling constraints not satisfied" in up.tasks(id)[0]["Error"]
+        for id in ("gpu", "large"):
+            assert "insufficient resources" in up.tasks(id)[0]["Error"]
+
+
+def test_the_host_network_is_reached_where_it_is_said_to_be(swarm: Swarm, stack: Callable[..., Stack]) -> None:
+    web = swarm.image("applc-test/web:1", Behaviour(serve=(("http", 7821),)))
+    plain = swarm.image("applc-test/plain:1")
+    with stack(
+        container("web", web, network_mode="host", ports=[{"container_port": 7821}]),
+        container("inside", plain, args=["@web:7821"]),
+        container("beside", plain, network_mode="host", args=["@web:7821"]),
+        options=(*ON_NODE, "--option", f"swarm.host-address={swarm_engine.ADDRESS}"),
+    ) as up:
+        up.up()
+        for asking in ("inside", "beside"):
+            url = f"http://{up.start(asking).argv[1]}/"
+            assert wait_until(f"{asking} reaches {url}", lambda: up.service_at(asking, url)) == "web"
+
+
+def test_a_port_on_the_host_network_is_that_of_one_instance_a_node(
+    swarm: Swarm, stack: Callable[..., Stack]
+) -> None:
+    web = swarm.image("applc-test/web:1", Behaviour(serve=(("http", 7821),)))
+    with stack(container("web", web, network_mode="host", instances=2, ports=[{"container_port": 7821}])) as up:
+        up.up()
+        wait_until("one runs", lambda: sorted(up.states("web")) == ["Pending", "Running"])
+
+
+def test_volumes_are_the_stack_s_or_there_already(swarm: Swarm, stack: Callable[..., Stack]) -> None:
+    image = swarm.image("applc-test/plain:1", Behaviour(then="exit 0"))
+    swarm.ensure_volume("applc-test-Global")
+    volumes = [{"src": "own", "dest": "/own"}, {"src": "applc-test-Global", "dest": "/global"}]
+    with stack(
+        container("job", image, type="job", volumes=volumes, cmd="touch /own/x /global/x"),
+        data_persistence={"volumes": [{"id": "own"}, {"id": "applc-test-Global", "scope": "global"}]},
+    ) as up:
+        up.up()
+        wait_until("the job is done", lambda: up.states("job") == ["Complete"])
+        mounts = {mount["Destination"]: mount["Name"] for mount in swarm.inspect(up.container("job"))["Mounts"]}
+        assert mounts == {"/own": "data_own", "/global": "applc-test-Global"}
+    swarm.remove_volume("applc-test-Global")
+
+
+def test_the_mesh_balances(swarm: Swarm, stack: Callable[..., Stack]) -> None:
+    if not swarm_engine.balances():
+        pytest.skip("this machine's kernel has no IPVS: no virtual address and no mesh works here")
+    web = swarm.image("applc-test/web:1", Behaviour(serve=(("http", 7821),)))
+    plain = swarm.image("applc-test/plain:1")
+    with stack(
+        container("web", web, instances=2, ports=[{"container_port": 7821, "host_port": 7822}]),
+        container("asks", plain),
+        options=(),
+    ) as up:
+        up.up()
+        assert wait_until("an answer", lambda: up.service_at("asks", "http://web:7821/")) == "web"
+        assert wait_until("an answer", lambda: swarm.answer_on_node(7822))
+
+
+def test_the_mesh_has_each_port_once(applc: Applc) -> None:
+    ports = [{"container_port": 80, "host_port": 8080}]
+    hints = [{"placement": {"host": host}} for host in ("one", "two")]
+    document = {
+        "id": "ports",
+        "containers": [container(f"c{n}", "image", ports=ports, schedule_hints=h) for n, h in enumerate(hints)],
+    }
+    refused = applc.compile("-", str(TARGET), stdin=json.dumps(document))
+    assert refused.code == 1
+    assert "port 8080 is `c1`'s too" in refused.stderr
+    assert applc.compile("-", str(TARGET), *ON_NODE, stdin=json.dumps(document)).code == 0
+
+
+def test_the_client_of_the_engine_s_own_age_reads_it_too(applc: Applc, swarm: Swarm, tmp_path: Path) -> None:
+    """Debian's, which demands a version of the file and knows no later one than 3.9."""
+    client = Path("/usr/bin/docker")
+    if not client.exists():
+        pytest.skip(f"{client} is missing")
+    outcome = applc.compile(ROOT / "examples" / "quoting.json", str(TARGET))
+    with swarm.idle(), Stack(swarm, tmp_path, outcome.stdout) as up:
+        host = f"unix://{swarm.docker.parent}/sock"
+        run = command(client, "--host", host, *up.command[1:3], "--resolve-image=never", *up.command[3:], cwd=tmp_path)
+        assert run.returncode == 0, run.stderr
+        assert up.spec("strings")["TaskTemplate"]["ContainerSpec"]["Args"][8:13] == ["$", "$$", "$$$", "$HOME", "${HOME}"]
