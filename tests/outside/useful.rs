@@ -92,6 +92,18 @@ fn there_is_a_file_for_each_of_what_is_asked_for() {
     assert_eq!(paths, expected);
 }
 
+#[test]
+fn a_path_that_is_empty_makes_no_file() {
+    let path = "{% if container.dependencies %}{{ container.id }}{% endif %}";
+    let manifest = carrying_all(&format!(
+        "[[artifacts]]\nfor = \"container\"\ntemplate = \"t.j2\"\npath = \"{path}\"\n"
+    ));
+    let template = "{{ container.dependencies[0].id }}";
+    let files = [("target.toml", manifest.as_str()), ("t.j2", template)];
+    let compilation = compile(&world(&files, &appliance())).map_err(drop).unwrap();
+    assert_eq!(only(&compilation), "store");
+}
+
 const EXTENDS: &str = "applc = 1\nname = \"mine\"\ndescription = \"d\"\nextends = \"compose\"\n";
 
 #[test]

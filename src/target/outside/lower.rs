@@ -132,6 +132,10 @@ impl Scope<'_> {
                 return ControlFlow::Break(());
             }
         };
+        if path.is_empty() {
+            // So a manifest says that there is no such file here.
+            return ControlFlow::Continue(());
+        }
         self.check_path(&path, part.span, &mut files.paths, diagnostics);
         let template = &job.kind.template.value;
         let text = match job.templates.render_value(template, context) {
@@ -266,8 +270,7 @@ impl Scope<'_> {
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         let normal = |part| matches!(part, Component::Normal(_));
-        let is_inside = !path.is_empty()
-            && !path.contains(['\\', ':'])
+        let is_inside = !path.contains(['\\', ':'])
             && !path.chars().any(char::is_control)
             && !path.ends_with('/')
             && Path::new(path).components().all(normal);
