@@ -8,6 +8,7 @@
 
 mod capability;
 pub mod compose;
+pub mod cron;
 pub mod kubernetes;
 pub mod marathon;
 pub mod names;

@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashSet};
 use super::network::{Network, free_name};
 use super::objects::{Meta, Mount, Object, Role, RoleBinding, Rule, ServiceAccount, Wait};
 use super::options::Settings;
-use super::schedule;
 use super::text::escaped;
 use crate::plan::{Container, ContainerId, Dependency, Plan, StartTime};
+use crate::target::cron;
 
 /// The name of the ServiceAccount, the Role and the RoleBinding of those that wait for jobs.
 pub const ACCOUNT: &str = "wait-for-jobs";
@@ -135,7 +135,7 @@ fn until_start(start: &StartTime) -> String {
     format!(
         "echo 'waiting for {}'; until [ \"$(date +%s)\" -ge {} ]; do sleep 1; done",
         start.text,
-        schedule::unix_time(start)
+        cron::unix_time(start)
     )
 }
 

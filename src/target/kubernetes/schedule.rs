@@ -1,7 +1,8 @@
-//! Intervals as cron lines: only those that cron says exactly.
+//! When jobs run: CronJobs.
 
 use crate::diag::{Diagnostic, codes};
-use crate::plan::{Interval, Job, Repeats, StartTime};
+use crate::plan::{Job, Repeats};
+use crate::target::cron;
 
 /// What cron can say, for help.
 const CRON_CAN: &str = "cron can say: minutes that divide an hour, hours that divide a day, one day, seven days, months that divide a year";
@@ -19,7 +20,7 @@ pub fn cron(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
         return None;
     }
     let start = job.start.as_ref().map(|start| &start.value);
-    match line(&job.interval.value, start) {
+    match cron::line(&job.interval.value, start) {
         Ok(line) => {
             report_start(job, diagnostics);
             Some(line)
@@ -48,171 +49,5 @@ fn report_start(job: &Job, diagnostics: &mut Vec<Diagnostic>) {
     if second != 0 {
         let message = "kubernetes: runs start at full minutes";
         diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, start.span, message));
-    }
-}
-
-fn line(interval: &Interval, start: Option<&StartTime>) -> Result<String, &'static str> {
-    let [year, month, day, hour, minute, _] = start.map_or([1970, 1, 1, 0, 0, 0], |s| s.utc);
-    let months = interval.months;
-    let seconds = interval.days.saturating_mul(86_400).saturating_add(interval.seconds);
-    if months != 0 {
-        if seconds != 0 {
-            return Err("months have no fixed number of days");
-        }
-        if !(1..=12).contains(&months) || 12 % months != 0 {
-            return Err("so many months do not divide a year");
-        }
-        let step = i32::try_from(months).unwrap_or(12);
-        let first = (month - 1) % step + 1;
-        let mut in_months = (first..=12).step_by(usize::try_from(step).unwrap_or(12));
-        if in_months.any(|month| day > shortest(month)) {
-            return Err("not each of those months has that day");
-        }
-        let months = if step == 12 { month.to_string() } else { every(first, 12, step, 1) };
-        return Ok(format!("{minute} {hour} {day} {months} *"));
-    }
-    if seconds % 60 != 0 {
-        return Err("it does not know seconds");
-    }
-    let minutes = seconds / 60;
-    let small = |value: i64| i32::try_from(value).unwrap_or(i32::MAX);
-    match minutes {
-        1..60 if 60 % minutes == 0 => {
-            let step = small(minutes);
-            Ok(format!("{} * * * *", every(minute % step, 59, step, 0)))
-        }
-        1..60 => Err("so many minutes do not divide an hour"),
-        60 => Ok(format!("{minute} * * * *")),
-        _ if minutes % 60 != 0 => Err("it is not whole hours"),
-        _ => match minutes / 60 {
-            hours @ 1..24 if 24 % hours == 0 => {
-                let step = small(hours);
-                Ok(format!("{minute} {} * * *", every(hour % step, 23, step, 0)))
-            }
-            1..24 => Err("so many hours do not divide a day"),
-            24 => Ok(format!("{minute} {hour} * * *")),
-            168 => {
-                let weekday = start.map_or(0, |_| weekday(year, month, day));
-                Ok(format!("{minute} {hour} * * {weekday}"))
-            }
-            _ => Err("of days it knows each one and each seventh"),
-        },
-    }
-}
-
-/// A field that holds every `step`th number from `first` to `last`; `lowest` is the first
-/// that the field has.
-fn every(first: i32, last: i32, step: i32, lowest: i32) -> String {
-    match (first == lowest, step) {
-        (true, 1) => "*".to_owned(),
-        (true, _) => format!("*/{step}"),
-        _ => format!("{first}-{last}/{step}"),
-    }
-}
-
-/// The days of a month in a year that is not a leap year.
-fn shortest(month: i32) -> i32 {
-    match month {
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// The day of the week, 0 is Sunday.
-fn weekday(year: i32, month: i32, day: i32) -> i64 {
-    // 1970-01-01 was a Thursday.
-    (days_since_1970(year, month, day) + 4).rem_euclid(7)
-}
-
-/// Seconds since 1970 of a start time.
-pub fn unix_time(start: &StartTime) -> i64 {
-    let [year, month, day, hour, minute, second] = start.utc;
-    let of_day = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
-    days_since_1970(year, month, day) * 86_400 + of_day
-}
-
-fn days_since_1970(year: i32, month: i32, day: i32) -> i64 {
-    // Years are counted from March on, so that a leap day is the last day of its year.
-    let year = i64::from(year) - i64::from(month < 3);
-    let month = i64::from((month + 9) % 12);
-    let before_month = (153 * month + 2) / 5;
-    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    365 * year + leap_days + before_month + i64::from(day) - 1 - 719_468
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn interval(months: i64, days: i64, seconds: i64) -> Interval {
-        Interval { text: String::new(), months, days, seconds }
-    }
-
-    fn start(utc: [i32; 6]) -> StartTime {
-        StartTime { text: String::new(), utc }
-    }
-
-    #[test]
-    fn what_cron_can_say() {
-        // A Monday.
-        let monday = start([2027, 1, 4, 2, 37, 0]);
-        for (months, days, seconds, from_monday, from_nothing) in [
-            (0, 0, 60, "* * * * *", "* * * * *"),
-            (0, 0, 600, "7-59/10 * * * *", "*/10 * * * *"),
-            (0, 0, 1800, "7-59/30 * * * *", "*/30 * * * *"),
-            (0, 0, 3600, "37 * * * *", "0 * * * *"),
-            (0, 0, 21600, "37 2-23/6 * * *", "0 */6 * * *"),
-            (0, 1, 0, "37 2 * * *", "0 0 * * *"),
-            (0, 0, 86400, "37 2 * * *", "0 0 * * *"),
-            (0, 7, 0, "37 2 * * 1", "0 0 * * 0"),
-            (1, 0, 0, "37 2 4 * *", "0 0 1 * *"),
-            (2, 0, 0, "37 2 4 */2 *", "0 0 1 */2 *"),
-            (12, 0, 0, "37 2 4 1 *", "0 0 1 1 *"),
-        ] {
-            let interval = interval(months, days, seconds);
-            assert_eq!(line(&interval, Some(&monday)).as_deref(), Ok(from_monday));
-            assert_eq!(line(&interval, None).as_deref(), Ok(from_nothing));
-        }
-        let may = start([2027, 5, 31, 0, 0, 0]);
-        assert_eq!(
-            line(&interval(3, 0, 0), Some(&may)),
-            Err("not each of those months has that day")
-        );
-        let august = start([2027, 8, 30, 0, 0, 0]);
-        assert_eq!(line(&interval(4, 0, 0), Some(&august)).as_deref(), Ok("0 0 30 4-12/4 *"));
-    }
-
-    #[test]
-    fn what_cron_cannot_say() {
-        for (months, days, seconds) in [
-            (0, 0, 90),
-            (0, 0, 7 * 60),
-            (0, 0, 90 * 60),
-            (0, 0, 5 * 3600),
-            (0, 0, 36 * 3600),
-            (0, 2, 0),
-            (0, 14, 0),
-            (5, 0, 0),
-            (24, 0, 0),
-            (1, 1, 0),
-        ] {
-            assert!(
-                line(&interval(months, days, seconds), None).is_err(),
-                "{months} {days} {seconds}"
-            );
-        }
-        let last = start([2027, 1, 31, 0, 0, 0]);
-        assert!(line(&interval(1, 0, 0), Some(&last)).is_err());
-        let leap = start([2028, 2, 29, 0, 0, 0]);
-        assert!(line(&interval(12, 0, 0), Some(&leap)).is_err());
-    }
-
-    #[test]
-    fn seconds_since_1970() {
-        assert_eq!(unix_time(&start([1970, 1, 1, 0, 0, 1])), 1);
-        assert_eq!(unix_time(&start([2000, 3, 1, 0, 0, 0])), 951_868_800);
-        assert_eq!(unix_time(&start([2027, 1, 4, 2, 30, 0])), 1_799_029_800);
-        assert_eq!(unix_time(&start([1969, 12, 31, 23, 59, 59])), -1);
     }
 }

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::{Environment, Error, Value};
 
 use super::manifest::Escape;
+use crate::plan::Interval;
 use crate::render::{Format, TextValue, fault, quoted};
+use crate::target::cron;
 use crate::target::names::{dns_label, rfc1035_label};
 
 /// What a template said of a part of the appliance.
@@ -84,8 +86,8 @@ pub fn install(
     env.add_filter("escape", move |value: &Value, name: &str| escape(value, &escapes, name));
     env.add_filter("shell", |text: String| shell(&text));
     env.add_filter("quote", quote);
-    env.add_filter("cron", cron);
-    env.add_test("cron", |interval: &Value| cron(interval).is_ok());
+    env.add_filter("cron", cron_line);
+    env.add_test("cron", |interval: &Value| cron_line(interval).is_ok());
     env.add_filter("dns_label", |text: String| dns_label(&text));
     env.add_filter("rfc1035_label", |text: String| rfc1035_label(&text));
 }
@@ -123,32 +125,16 @@ fn shell(text: &str) -> String {
 /// `{{ container.job.interval | cron }}`: the five fields of a cron expression that runs so
 /// often, counted from midnight or from the first day of a month or year. An interval that
 /// cron cannot say is an error.
-fn cron(interval: &Value) -> Result<String, Error> {
+fn cron_line(interval: &Value) -> Result<String, Error> {
     let part = |name: &str| {
         let value = interval.get_attr(name).ok().and_then(|value| value.as_i64());
         value.ok_or_else(|| fault("`cron` takes the `interval` of a job"))
     };
     let (months, days, seconds) = (part("months")?, part("days")?, part("seconds")?);
-    // A step is even only where it divides the whole.
-    let said = match (months, days, seconds) {
-        (0, 0, 60) => Some("* * * * *".to_owned()),
-        (0, 0, s) if s > 0 && s < 3600 && s % 60 == 0 && 3600 % s == 0 => {
-            Some(format!("*/{} * * * *", s / 60))
-        }
-        (0, 0, 3600) => Some("0 * * * *".to_owned()),
-        (0, 0, s) if (3600..86400).contains(&s) && s % 3600 == 0 && 86400 % s == 0 => {
-            Some(format!("0 */{} * * *", s / 3600))
-        }
-        (0, 1, 0) | (0, 0, 86400) => Some("0 0 * * *".to_owned()),
-        (0, 7, 0) => Some("0 0 * * 0".to_owned()),
-        (1, 0, 0) => Some("0 0 1 * *".to_owned()),
-        (m, 0, 0) if m > 1 && m < 12 && 12 % m == 0 => Some(format!("0 0 1 */{m} *")),
-        (12, 0, 0) => Some("0 0 1 1 *".to_owned()),
-        _ => None,
-    };
-    said.ok_or_else(|| {
-        let text = interval.get_attr("text").map(|text| text.to_string()).unwrap_or_default();
-        fault(format!("cron cannot say `{text}`; ask with `is cron` first"))
+    let text = interval.get_attr("text").map(|text| text.to_string()).unwrap_or_default();
+    let interval = Interval { text, months, days, seconds };
+    cron::line(&interval, None).map_err(|_| {
+        fault(format!("cron cannot say `{}`; ask with `is cron` first", interval.text))
     })
 }
 
@@ -173,7 +159,7 @@ mod tests {
     #[test]
     fn cron_says_what_it_can() {
         let of = |months: i64, days: i64, seconds: i64| {
-            cron(&context! { text => "X", months, days, seconds }).ok()
+            cron_line(&context! { text => "X", months, days, seconds }).ok()
         };
         assert_eq!(of(0, 0, 300).as_deref(), Some("*/5 * * * *"));
         assert_eq!(of(0, 0, 7200).as_deref(), Some("0 */2 * * *"));
