@@ -20,6 +20,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::diag::{Diagnostic, Levels, Report, Setting, Verb, codes};
 use crate::source::{Source, Span, Spanned};
+use crate::syntax::toml::{Places, parse, scalar};
 use crate::target::{self, Options, Target, TargetRef, outside, unknown_option};
 use crate::{Error, World};
 
@@ -77,19 +78,10 @@ fn read(
         targets: target::built_in().chain(given.iter().cloned()).collect(),
         ..Said::default()
     };
-    // The library counts a byte order mark as an error.
-    let offset = source.content_start();
-    let (table, errors) =
-        DeTable::parse_recoverable(source.text().get(offset..).unwrap_or_default());
+    let (table, places) = parse(&source, &mut diagnostics);
     let folder = Path::new(source.name()).parent().unwrap_or(Path::new(""));
-    let reader = Reader { offset, world, folder };
-    for error in errors {
-        let span = error.span().map_or(Span::at(offset), |range| reader.span(range));
-        let message = error.message().lines().collect::<Vec<_>>().join("; ");
-        diagnostics.push(Diagnostic::new(&codes::BAD_TOML, span, message));
-    }
-    // What a broken line belongs to is not known.
     if diagnostics.is_empty() {
+        let reader = Reader { places, world, folder };
         reader.root(table.get_ref(), &mut said, &mut diagnostics);
     }
     crate::diag::sort(&mut diagnostics);
@@ -110,8 +102,7 @@ struct Said {
 type Entry<'a, 'i> = (&'a toml::Spanned<std::borrow::Cow<'i, str>>, &'a toml::Spanned<DeValue<'i>>);
 
 struct Reader<'a> {
-    /// Bytes of the source before what the library was given.
-    offset: usize,
+    places: Places,
     world: &'a dyn World,
     /// Where the project file is.
     folder: &'a Path,
@@ -119,7 +110,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn span(&self, range: std::ops::Range<usize>) -> Span {
-        Span::new(range.start + self.offset, range.end + self.offset)
+        self.places.span(range)
     }
 
     fn root(&self, table: &DeTable<'_>, said: &mut Said, diagnostics: &mut Vec<Diagnostic>) {
@@ -314,17 +305,6 @@ impl LevelLists {
         let (codes, groups): (Vec<Setting>, Vec<Setting>) =
             self.0.iter().map(|(setting, _)| *setting).partition(|s| s.names_a_code());
         Levels::new(groups.into_iter().chain(codes).collect())
-    }
-}
-
-/// The value of an option as text.
-fn scalar(value: &DeValue<'_>) -> Option<String> {
-    match value {
-        DeValue::String(text) => Some(text.to_string()),
-        DeValue::Integer(number) => Some(number.as_str().to_owned()),
-        DeValue::Float(number) => Some(number.as_str().to_owned()),
-        DeValue::Boolean(value) => Some(value.to_string()),
-        _ => None,
     }
 }
 

@@ -9,6 +9,7 @@ mod layout;
 mod lexer;
 mod places;
 mod strings;
+pub mod toml;
 mod yaml;
 
 pub use layout::Form;

@@ -4,13 +4,13 @@ use toml::de::{DeTable, DeValue};
 
 use crate::diag::{Diagnostic, codes, list_or, nearest};
 use crate::source::{Source, Span, Spanned};
+use crate::syntax::toml::{Places, parse, scalar};
 
 /// What is wrong with a manifest so far, and where its text starts.
 pub struct Faults {
     /// What was found.
     pub found: Vec<Diagnostic>,
-    /// Bytes of the source before what the TOML reader was given.
-    offset: usize,
+    places: Places,
 }
 
 impl Faults {
@@ -19,16 +19,9 @@ impl Faults {
         source: &Source,
         read: impl FnOnce(Table<'_>, &mut Faults) -> Option<T>,
     ) -> (Option<T>, Vec<Diagnostic>) {
-        // The library counts a byte order mark as an error.
-        let offset = source.content_start();
-        let text = source.text().get(offset..).unwrap_or_default();
-        let (table, errors) = DeTable::parse_recoverable(text);
-        let mut faults = Faults { found: Vec::new(), offset };
-        for error in errors {
-            let span = error.span().map_or(Span::at(offset), |range| faults.span(range));
-            let message = error.message().lines().collect::<Vec<_>>().join("; ");
-            faults.found.push(Diagnostic::new(&codes::BAD_TOML, span, message));
-        }
+        let mut found = Vec::new();
+        let (table, places) = parse(source, &mut found);
+        let mut faults = Faults { found, places };
         if !faults.found.is_empty() {
             return (None, faults.found);
         }
@@ -49,7 +42,7 @@ impl Faults {
     }
 
     fn span(&self, range: std::ops::Range<usize>) -> Span {
-        Span::new(range.start + self.offset, range.end + self.offset)
+        self.places.span(range)
     }
 }
 
@@ -161,14 +154,10 @@ impl<'t> Entry<'t> {
 
     /// A string, number or truth value as text.
     pub fn scalar(&self, faults: &mut Faults) -> Option<Spanned<String>> {
-        let text = match self.value.value {
-            DeValue::String(text) => text.to_string(),
-            DeValue::Integer(number) => number.as_str().to_owned(),
-            DeValue::Float(number) => number.as_str().to_owned(),
-            DeValue::Boolean(value) => value.to_string(),
-            _ => return self.is_not("a string, number or truth value", faults),
-        };
-        Some(Spanned::new(text, self.value.span))
+        match scalar(self.value.value) {
+            Some(text) => Some(Spanned::new(text, self.value.span)),
+            None => self.is_not("a string, number or truth value", faults),
+        }
     }
 
     /// The value as a table, called by its key.
