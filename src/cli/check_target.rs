@@ -9,10 +9,10 @@ use include_dir::{Dir, File, include_dir};
 
 use super::args::{FindingsArguments, TargetCheck};
 use super::findings::{Findings, Stream};
-use super::terminal::{Disk, fail, print};
-use super::{Status, memory};
+use super::terminal::{fail, print};
+use super::{Status, select};
 use crate::diag::{Level, Report};
-use crate::target::{Options, TargetRef, outside};
+use crate::target::{Options, TargetRef};
 use crate::{Compilation, Selected, World};
 
 static EXAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/examples");
@@ -98,15 +98,7 @@ pub fn run(arguments: &TargetCheck) -> Status {
 fn check(arguments: &TargetCheck) -> Result<Status, Status> {
     let folder = arguments.folder.to_string_lossy();
     let mut findings = Findings::new(&FindingsArguments::default(), Stream::Stderr, true)?;
-    memory::limit();
-    let loaded = outside::load(&Disk, &folder).map_err(|error| {
-        let message = format!("`{folder}` is not the folder of a target: {error}");
-        fail(&message, Status::Io)
-    })?;
-    let found = loaded.reports.into_iter().map(|report| findings.add(report)).max();
-    let Some(target) = loaded.target else {
-        return Err(found.unwrap_or(Status::Faults));
-    };
+    let target = select::load_folder(&folder, &mut findings)?;
     for report in target.advice() {
         findings.add(report);
     }

@@ -6,7 +6,7 @@ use super::Status;
 use super::args::TargetNew;
 use super::terminal::{fail, print};
 use crate::emit::{self, OutputFile};
-use crate::target::outside::FILE_NAME;
+use crate::target::outside::{FILE_NAME, is_name};
 
 /// The files of a new target. In the manifest `NAME` is replaced.
 const FILES: [(&str, &str); 2] = [
@@ -51,7 +51,5 @@ pub fn run(arguments: &TargetNew) -> Status {
 /// The name of the target: that of its folder, where it can be one.
 fn name(folder: &Path) -> Option<String> {
     let name = folder.file_name()?.to_str()?;
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let is_name = name.bytes().all(plain) && !name.starts_with('-');
-    (is_name && crate::target::find(name).is_none()).then(|| name.to_owned())
+    (is_name(name) && crate::target::find(name).is_none()).then(|| name.to_owned())
 }

@@ -58,8 +58,9 @@ impl Projects {
     ) -> Result<Settings, Status> {
         // Standard input belongs to the working directory.
         let path = if file == STDIN { Path::new("stdin") } else { Path::new(file) };
-        let Some(project) = self.of(path, &wanted.loaded(), findings)? else {
-            let known: Vec<TargetRef> = target::built_in().chain(wanted.loaded()).collect();
+        let given = wanted.loaded();
+        let Some(project) = self.of(path, &given, findings)? else {
+            let known: Vec<TargetRef> = target::built_in().chain(given).collect();
             let targets = wanted.among(&known, findings)?;
             return Ok(Settings { targets, levels: findings.levels(&Levels::default()) });
         };

@@ -6,10 +6,11 @@ use super::args::TargetArguments;
 use super::findings::Findings;
 use super::terminal::{Disk, fail};
 use super::{Status, memory};
+use crate::Selected;
 use crate::diag::{Report, list_or, nearest};
 use crate::source::Source;
-use crate::target::{self, Options, TargetRef, outside};
-use crate::{Error, Selected};
+use crate::target::outside::{self, Outside};
+use crate::target::{self, Options, TargetRef};
 
 /// The targets that the arguments ask for.
 pub struct Wanted<'a> {
@@ -114,20 +115,22 @@ pub fn load(argument: &str, findings: &mut Findings) -> Result<Option<TargetRef>
     if !is_folder(argument) {
         return Ok(None);
     }
-    memory::limit();
-    let loaded = outside::load(&Disk, argument).map_err(|error| no_target(argument, &error))?;
-    let statuses = loaded.reports.into_iter().map(|report| findings.add(report));
-    let status = statuses.max().unwrap_or(Status::Clean);
-    match loaded.target {
-        Some(target) => Ok(Some(TargetRef::Outside(Arc::new(target)))),
-        None => Err(status),
-    }
+    let target = load_folder(argument, findings)?;
+    Ok(Some(TargetRef::Outside(Arc::new(target))))
 }
 
-/// Says that a folder cannot be read as a target.
-fn no_target(folder: &str, error: &Error) -> Status {
-    let message = format!("`{folder}` is not the folder of a target: {error}");
-    fail(&message, Status::Io)
+/// The target of a folder.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_folder(folder: &str, findings: &mut Findings) -> Result<Outside, Status> {
+    memory::limit();
+    let loaded = outside::load(&Disk, folder).map_err(|error| {
+        let message = format!("`{folder}` is not the folder of a target: {error}");
+        fail(&message, Status::Io)
+    })?;
+    let found = loaded.reports.into_iter().map(|report| findings.add(report)).max();
+    loaded.target.ok_or(found.unwrap_or(Status::Faults))
 }
 
 /// Says that there is no such target.

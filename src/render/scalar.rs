@@ -206,26 +206,20 @@ fn escape_hcl(character: char, next: Option<u8>) -> Escape {
 /// Double quotes in INI, as systemd reads them where a value is a list of words
 /// (systemd.syntax(7), "Quoting").
 fn escape_ini(character: char, _next: Option<u8>) -> Escape {
-    match character {
-        '"' => Escape::As("\\\""),
-        '\\' => Escape::As("\\\\"),
-        '\n' => Escape::As("\\n"),
-        '\r' => Escape::As("\\r"),
-        '\t' => Escape::As("\\t"),
-        '\0'..='\u{1f}' | '\u{7f}' => Escape::Byte,
-        _ => Escape::None,
+    match escape_named(character) {
+        Escape::None if matches!(character, '\0'..='\u{1f}' | '\u{7f}') => Escape::Byte,
+        escape => escape,
     }
 }
 
 /// What YAML and HCL have in common. All that cannot be printed, that some reader takes for
 /// a line break, or that YAML does not allow in a file (1.2, 5.1) is written by its number.
 fn escape_common(character: char) -> Escape {
+    match escape_named(character) {
+        Escape::None => {}
+        escape => return escape,
+    }
     match character {
-        '"' => Escape::As("\\\""),
-        '\\' => Escape::As("\\\\"),
-        '\n' => Escape::As("\\n"),
-        '\r' => Escape::As("\\r"),
-        '\t' => Escape::As("\\t"),
         '\0'..='\u{1f}'
         | '\u{7f}'..='\u{9f}'
         | '\u{2028}'
@@ -233,6 +227,18 @@ fn escape_common(character: char) -> Escape {
         | '\u{feff}'
         | '\u{fffe}'
         | '\u{ffff}' => Escape::Number,
+        _ => Escape::None,
+    }
+}
+
+/// What has the same name between double quotes in every format.
+fn escape_named(character: char) -> Escape {
+    match character {
+        '"' => Escape::As("\\\""),
+        '\\' => Escape::As("\\\\"),
+        '\n' => Escape::As("\\n"),
+        '\r' => Escape::As("\\r"),
+        '\t' => Escape::As("\\t"),
         _ => Escape::None,
     }
 }

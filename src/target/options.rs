@@ -142,11 +142,6 @@ impl Options {
         ports(self.text(name)).unwrap_or_default()
     }
 
-    /// Each option with its value, in the order of their names.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.defaults.keys().map(|name| (name.as_str(), self.text(name)))
-    }
-
     /// These values, and below them those of `base`.
     pub fn over(&self, base: &Options) -> Options {
         let mut given = base.given.clone();

@@ -259,11 +259,16 @@ fn version(root: &mut Table<'_>, faults: &mut Faults) {
     }
 }
 
+/// Whether this can be the name of a target, unless it is that of a built-in one.
+pub fn is_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !name.is_empty() && name.bytes().all(plain) && !name.starts_with('-')
+}
+
 /// A name for `--target` and for folders.
 fn name(entry: Entry<'_>, faults: &mut Faults) -> Option<String> {
     let name = entry.string(faults)?;
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if name.value.is_empty() || !name.value.bytes().all(plain) || name.value.starts_with('-') {
+    if !is_name(&name.value) {
         let message = format!("`{}` cannot be the name of a target", name.value);
         let help = "it has lower case letters, digits and hyphens, and starts with none of these";
         faults.report_with(name.span, message, help);

@@ -15,7 +15,7 @@ mod well_formed;
 
 use std::collections::BTreeMap;
 
-pub use manifest::FILE_NAME;
+pub use manifest::{FILE_NAME, is_name};
 use manifest::{Kind, Manifest};
 
 use self::faults::Texts;
