@@ -74,7 +74,7 @@ fn found_in_folder(manifest: &str, template: &str) -> Vec<applc::diag::Diagnosti
 struct Example {
     /// The form: `json`, `yaml`, `toml`, or `jinja` for a template.
     language: String,
-    /// The words behind it: `faulty` or `mended`, perhaps `target=NAME`; `folder` where it is
+    /// The words behind it: `faulty` or `fixed`, perhaps `target=NAME`; `folder` where it is
     /// a `target.toml`.
     marks: Vec<String>,
     text: String,
@@ -152,7 +152,7 @@ fn every_code_has_a_page_and_every_page_a_code() {
 }
 
 #[test]
-fn faulty_examples_give_their_code_and_mended_ones_no_error() {
+fn faulty_examples_give_their_code_and_fixed_ones_no_error() {
     let mut wrong = Vec::new();
     for code in codes::ALL {
         let Some(page) = pages::of(code) else { continue };
@@ -160,9 +160,9 @@ fn faulty_examples_give_their_code_and_mended_ones_no_error() {
         let marked = |mark: &str| -> Vec<&Example> {
             examples.iter().filter(|e| e.marks.iter().any(|m| m == mark)).collect()
         };
-        let (faulty, mended) = (marked("faulty"), marked("mended"));
-        if (faulty.is_empty() || mended.is_empty()) && !WITHOUT_EXAMPLE.contains(&code.id) {
-            wrong.push(format!("{} has no faulty or no mended example", code.id));
+        let (faulty, fixed) = (marked("faulty"), marked("fixed"));
+        if (faulty.is_empty() || fixed.is_empty()) && !WITHOUT_EXAMPLE.contains(&code.id) {
+            wrong.push(format!("{} has no faulty or no fixed example", code.id));
         }
         for example in faulty {
             let found = example.found();
@@ -170,10 +170,10 @@ fn faulty_examples_give_their_code_and_mended_ones_no_error() {
                 wrong.push(format!("{}: the faulty example gives {found:?}", code.id));
             }
         }
-        for example in mended {
+        for example in fixed {
             let found = example.found();
             if found.iter().any(|(id, level)| *id == code.id || *level == Level::Error) {
-                wrong.push(format!("{}: the mended example gives {found:?}", code.id));
+                wrong.push(format!("{}: the fixed example gives {found:?}", code.id));
             }
         }
     }
