@@ -125,7 +125,7 @@ codes! {
     BAD_OPTION "E0501" Error "an option that no target has, or a value it does not take";
     BAD_LEVEL "E0502" Error "a level set for a code that does not exist, or that cannot have it";
 
-    // Targets from outside: their folders and templates.
+    // Custom targets: their folders and templates.
     BAD_MANIFEST "E0701" Error "a `target.toml` that does not describe a target";
     BAD_TEMPLATE "E0702" Error "a template that cannot be read or rendered";
     BAD_OUTPUT "E0703" Error "a template made what is not well-formed";
