@@ -3,6 +3,7 @@
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level as Shown, Origin, Patch, Renderer, Snippet,
 };
+use anstream::adapter::strip_str;
 
 use super::{Diagnostic, Label, Level, Report};
 use crate::source::{Source, Span};
@@ -28,20 +29,14 @@ pub fn render(report: &Report, colour: bool) -> String {
     for diagnostic in &report.diagnostics {
         let shown = renderer.render(&groups(&report.source, diagnostic));
         // Between a place and its extract without one the renderer sets an empty mark.
-        for line in shown.lines().filter(|line| unstyled(line).trim() != ":::") {
+        let is_mark = |line: &str| strip_str(line).to_string().trim() == ":::";
+        for line in shown.lines().filter(|line| !is_mark(line)) {
             text.push_str(line);
             text.push('\n');
         }
         text.push('\n');
     }
     text
-}
-
-/// A line without ANSI escapes.
-fn unstyled(line: &str) -> String {
-    let mut parts = line.split('\u{1b}');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| text + part.split_once('m').map_or("", |(_, rest)| rest))
 }
 
 /// The counts of errors and warnings in words, for the last line of a run; `None` where
