@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{value, words};
+use super::{tree_adapter, words};
 use crate::diag::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::{Kind, Member, Node, Object};
@@ -102,7 +102,7 @@ fn new_form(volume: &Object, first: usize) -> Option<(Span, String)> {
         };
         replacement.push_str(&format!("{separator}{}", words::quoted(key)));
         if at + 1 < between.len() {
-            replacement.push_str(&format!(": {}", value::of(&member.value)));
+            replacement.push_str(&format!(": {}", tree_adapter::to_value(&member.value)));
         }
     }
     Some((from.key.span.to(to.key.span), replacement))

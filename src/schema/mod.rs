@@ -7,13 +7,11 @@ mod advice;
 mod habits;
 mod place;
 mod rules;
-mod value;
-mod values;
+mod tree_adapter;
+mod value_violations;
 mod violations;
 mod words;
 
-#[cfg(test)]
-mod speed;
 #[cfg(test)]
 mod tests;
 
@@ -24,7 +22,7 @@ use serde_json::Value;
 
 use crate::diag::{Diagnostic, MAX_FINDINGS};
 use crate::syntax::Node;
-use value::Tree;
+use tree_adapter::Tree;
 
 /// The published JSON Schema (draft-07) of an appliance.
 pub const TEXT: &str = include_str!("../../schema/appliance.schema.json");

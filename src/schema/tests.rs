@@ -417,7 +417,7 @@ fn read_only_fields_give_one_hint_for_the_whole_file() {
     let (_, found) = found(&text);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].primary.text, "the first of 3");
-    assert_eq!(found[0].level(), Level::Hint);
+    assert_eq!(found[0].level, Level::Hint);
 }
 
 #[test]

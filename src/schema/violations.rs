@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::place::{Finder, Place, opening};
 use super::rules::{self, Reason};
-use super::{habits, values, words};
+use super::{habits, value_violations, words};
 use crate::diag::{Diagnostic, codes, list_or, nearest};
 use crate::source::Span;
 use crate::syntax::{Node, Object};
@@ -226,7 +226,7 @@ impl<'a> Reporter<'a, '_> {
             Found::MinItems { .. } if place.is_damaged() => {}
             kind => {
                 self.settled.insert(place.node.span);
-                self.diagnostics.push(values::diagnostic(place, kind, rule));
+                self.diagnostics.push(value_violations::diagnostic(place, kind, rule));
             }
         }
     }

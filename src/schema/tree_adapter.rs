@@ -84,7 +84,7 @@ impl<'a> jsonschema::json::Node<'a, Tree> for &'a Node {
         match (&self.kind, expected) {
             (Kind::String(text), Value::String(expected)) => text == expected,
             (Kind::String(_), _) | (_, Value::String(_)) => false,
-            _ => jsonschema::json::cmp::equal(&of(self), expected),
+            _ => jsonschema::json::cmp::equal(&to_value(self), expected),
         }
     }
 
@@ -93,7 +93,7 @@ impl<'a> jsonschema::json::Node<'a, Tree> for &'a Node {
     fn to_value(&self) -> Cow<'a, Value> {
         Cow::Owned(match self.kind {
             Kind::Array(_) | Kind::Object(_) => Value::Null,
-            _ => of(self),
+            _ => to_value(self),
         })
     }
 
@@ -170,23 +170,23 @@ impl<'a> Array<'a, Tree> for &'a [Node] {
     }
 
     fn is_unique(&self) -> bool {
-        let values: Vec<Value> = self.iter().map(of).collect();
+        let values: Vec<Value> = self.iter().map(to_value).collect();
         jsonschema::json::unique::is_unique(&values)
     }
 }
 
 /// A node as a plain value.
-pub fn of(node: &Node) -> Value {
+pub fn to_value(node: &Node) -> Value {
     match &node.kind {
         Kind::Null | Kind::Broken => Value::Null,
         Kind::Bool(value) => Value::Bool(*value),
         Kind::Number(text) => Value::Number(number(text)),
         Kind::String(text) => Value::String(text.clone()),
-        Kind::Array(items) => Value::Array(items.iter().map(of).collect()),
+        Kind::Array(items) => Value::Array(items.iter().map(to_value).collect()),
         Kind::Object(object) => {
             let mut map = Map::new();
             for (key, value) in JsonObject::members(&object) {
-                map.insert(key.to_owned(), of(value));
+                map.insert(key.to_owned(), to_value(value));
             }
             Value::Object(map)
         }
