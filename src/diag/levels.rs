@@ -203,7 +203,9 @@ mod tests {
     #[test]
     fn errors_stay_errors() {
         let parse = |verb, word| Setting::parse(verb, Spanned::new(word, Span::at(0)));
-        assert!(parse(Verb::Allow, "E0301").unwrap_err().message.contains("cannot suppress or lower"));
+        assert!(
+            parse(Verb::Allow, "E0301").unwrap_err().message.contains("cannot suppress or lower")
+        );
         assert!(parse(Verb::Warn, "E0301").is_err());
         assert!(parse(Verb::Deny, "E0301").is_ok());
         let all = levels(&[(Verb::Allow, "warnings"), (Verb::Allow, "hints")]);
