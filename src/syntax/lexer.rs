@@ -43,7 +43,7 @@ pub struct Token {
 }
 
 /// Maximum length in characters of a string in curly quotes, which JSON does not have.
-const MOST_QUOTED: usize = 1_000;
+const MAX_QUOTED: usize = 1_000;
 
 /// Splits a text into tokens.
 pub struct Lexer<'a> {
@@ -183,7 +183,7 @@ impl<'a> Lexer<'a> {
             '‘' | '‚' => ['‘', '’', '’', '’'],
             _ => return None,
         };
-        let line = rest.char_indices().take(MOST_QUOTED).take_while(|(_, c)| *c != '\n');
+        let line = rest.char_indices().take(MAX_QUOTED).take_while(|(_, c)| *c != '\n');
         let (end, closer) = line.skip(1).find(|(_, c)| closers.contains(c))?;
         self.at += end + closer.len_utf8();
         Some(TokenKind::CurlyQuoted)

@@ -46,8 +46,8 @@ fn line_break(bytes: &[u8], at: usize) -> usize {
     }
 }
 
-/// A scalar with folded line breaks: the first of several breaks is dropped, a single one is a
-/// space.
+/// A scalar with folded line breaks: a single one is a space; of several, each after the first is
+/// a line break.
 struct Folded<'a> {
     bytes: &'a [u8],
     base: usize,
