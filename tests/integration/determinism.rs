@@ -36,7 +36,7 @@ fn either_files_or_an_error_that_says_why() {
                     let end = diagnostic.primary.span.end as usize;
                     assert!(end <= compilation.report.source.text().len(), "{what}");
                     assert!(!diagnostic.message.is_empty(), "{what}");
-                    if diagnostic.level() == Level::Error && diagnostic.code.id.starts_with("E04") {
+                    if diagnostic.level == Level::Error && diagnostic.code.id.starts_with("E04") {
                         assert!(
                             diagnostic.message.starts_with(target.name()),
                             "{what}: {}",
