@@ -504,7 +504,6 @@ fn defaults_are_those_of_the_language() {
         ("/definitions/resources/properties", "disk", "0"),
         ("/definitions/resources/properties", "gpu", "0"),
         ("/definitions/resources/properties", "gpus", "0"),
-        ("/definitions/containerScheduleHints/properties", "preemptible", "false"),
         ("/definitions/port/properties", "host_port", "0"),
         ("/definitions/port/properties", "protocol", "\"tcp\""),
         ("/definitions/volume/properties", "type", "\"persistent\""),
