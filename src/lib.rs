@@ -17,6 +17,7 @@ pub mod lint;
 pub mod model;
 pub mod plan;
 pub mod project;
+pub mod reference;
 pub mod render;
 pub mod resolve;
 pub mod schema;

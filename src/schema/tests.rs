@@ -94,6 +94,10 @@ fn what_fits_has_no_findings() {
             r#""data_persistence": {"volume_type": "x", "volumes": [{"id": "v", "scope": "global", "size": 1, "schedule_hints": {"placement": {"zone": "z"}}}]}"#,
         ),
     ];
+    let good = good.into_iter().chain([
+        top(r#""$schema": "./schema/appliance.schema.json""#),
+        top(r#""x-": null, "x-a": {"id": 1, "containers": "@b"}, "x-A b/c~d": [[]]"#),
+    ]);
     for text in good {
         assert_eq!(places(&text), [], "{text}");
     }
@@ -218,6 +222,12 @@ fn each_fault_is_found_once_at_its_place() {
             "\"all\"",
         ),
         (top(r#""data_persistence": {"volumes": [{"id": "v", "size": 0}]}"#), "E0205", "0"),
+        (top(r#""$schema": {}"#), "E0202", "{}"),
+        (top(r#""schema": "x""#), "E0201", "\"schema\""),
+        (top(r#""x_a": 1"#), "E0201", "\"x_a\""),
+        (top(r#""x": 1"#), "E0201", "\"x\""),
+        (service(r#""x-a": 1"#), "E0201", "\"x-a\""),
+        (service(r#""$schema": "x""#), "E0201", "\"$schema\""),
         // Accepted, with a word on it.
         (top(r#""scheduler": {"name": "x", "config": {}}"#), "W0203", "\"scheduler\""),
         (service(r#""rack": 1"#), "W0202", "\"rack\""),
@@ -310,7 +320,7 @@ fn messages_are_in_the_language_of_people() {
         ),
         (
             service(r#""volumes": [{"src": "a", "dest": "b c"}]"#),
-            "`dest` cannot be `b c`: a path is absolute: it starts with `/`",
+            "`dest` cannot be `b c`: the path must be absolute (start with `/`)",
         ),
         (service(r#""network_mode": "x""#), "`network_mode` cannot be `x`"),
         ("[]".to_owned(), "the appliance must be an object, not an array"),

@@ -34,9 +34,10 @@ pub fn is_marked(rule: &Value, mark: &str) -> bool {
     rule.get(mark).and_then(Value::as_bool) == Some(true)
 }
 
-/// What a field is, as help: its name and description.
+/// What a field is, as help: its name and description, without the final full stop.
 pub fn about(name: &str, rule: &Value) -> Option<String> {
-    text(rule, "description").map(|description| format!("`{name}`: {description}"))
+    let description = text(rule, "description")?;
+    Some(format!("`{name}`: {}", description.strip_suffix('.').unwrap_or(description)))
 }
 
 /// The strings of a list in the schema, such as those of `enum`.

@@ -1,0 +1,17 @@
+//! The reference of the language, field by field, put together from the schema and from the
+//! tables of the targets.
+//!
+//! [`page`] is `docs/language.md`; [`explain`] and [`list`] are what `applc explain` prints.
+
+mod explain;
+mod fields;
+mod page;
+
+#[cfg(test)]
+mod tests;
+
+pub use explain::{explain, list, nearest};
+pub use page::page;
+
+/// What references mean, for the page and for `applc explain references`.
+const REFERENCES: &str = include_str!("references.md");
