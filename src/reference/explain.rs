@@ -2,11 +2,10 @@
 
 use std::fmt::Write;
 
-use super::REFERENCES;
-use super::fields::{Entry, Schema, Support};
-use crate::diag;
+use super::fields::{Entry, Schema, Section, Support};
+use super::{REFERENCES, quoted};
 use crate::plan::Field;
-use crate::target;
+use crate::{diag, schema, target};
 
 /// The explanation of the fields that a word names: the last part of a path, several, or all of
 /// it. `None` where there is none. Several fields of one name are explained one after the other.
@@ -23,12 +22,15 @@ pub fn explain(word: &str) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
-/// The fields, a line each: path and first sentence of the description.
+/// The fields that have an effect, a line each: path and what it means in one sentence.
 pub fn list() -> String {
-    let entries = Schema::read().entries();
+    let mut entries = Schema::read().entries();
+    entries.retain(|entry| entry.section != Section::Ignored);
     let width = entries.iter().map(|entry| entry.path.len()).max().unwrap_or(0);
     entries.iter().fold(String::new(), |mut text, entry| {
-        let sentence = entry.description.split(". ").next().unwrap_or_default();
+        // "Jobs only." says nothing without what follows.
+        let mut sentences = entry.description.split(". ");
+        let sentence = sentences.find(|sentence| !sentence.contains(" only")).unwrap_or_default();
         let _ = writeln!(text, "{:width$}  {}", entry.path, sentence.trim_end_matches('.'));
         text
     })
@@ -46,8 +48,9 @@ pub fn nearest(word: &str, others: &[&str]) -> Option<String> {
         })
         .collect();
     let word = parts(word).join(".");
-    let candidates = ends.iter().map(String::as_str).chain(others.iter().copied());
-    diag::nearest(&word, candidates).map(str::to_owned)
+    let names = || ends.iter().map(String::as_str);
+    let near = diag::nearest(&word, names().chain(others.iter().copied()));
+    near.or_else(|| schema::meant(&word, names())).map(str::to_owned)
 }
 
 /// The parts of a path; indices and brackets do not count.
@@ -78,15 +81,17 @@ fn describe(entry: &Entry, entries: &[Entry]) -> String {
     }
     let _ = writeln!(text, "- {}", entry.presence());
     let _ = writeln!(text, "- Example: {}", entry.member());
+    let find = |path: &str| {
+        let same = entries.iter().find(|entry| entry.path == path);
+        same.map(|entry| &entry.support)
+    };
     match &entry.support {
-        Support::Rows(rows) => {
-            for (field, value) in rows {
-                text.push('\n');
-                table(&mut text, value, *field);
-            }
-        }
+        Support::Rows(rows) => tables(&mut text, rows),
         Support::SameAs(path) => {
             let _ = writeln!(text, "- Targets: same as {path}");
+            if let Some(Support::Rows(rows)) = find(path) {
+                tables(&mut text, rows);
+            }
         }
         Support::Ignored => text.push_str("- Targets: no effect on any\n"),
         Support::Parts => text.push_str("- Targets: see its fields\n"),
@@ -94,12 +99,19 @@ fn describe(entry: &Entry, entries: &[Entry]) -> String {
     text
 }
 
+fn tables(text: &mut String, rows: &[(Field, String)]) {
+    for (field, value) in rows {
+        text.push('\n');
+        table(text, value, *field);
+    }
+}
+
 /// What becomes of a field, or of one value of it, on each target.
 fn table(text: &mut String, value: &str, field: Field) {
     match value {
         "" => text.push_str("Targets:\n\n"),
         value => {
-            let _ = write!(text, "Targets, for {value}:\n\n");
+            let _ = write!(text, "Targets, for {}:\n\n", quoted(value));
         }
     }
     let width = target::ALL.iter().map(|target| target.name().len()).max().unwrap_or(0);

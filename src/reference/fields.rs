@@ -59,16 +59,14 @@ const SAME_AS: &[(&str, &str)] = &[
     ("containers[].health_check.path", "containers[].health_check.protocol"),
     ("containers[].health_check.port_index", "containers[].health_check.protocol"),
     ("containers[].health_check.command", "containers[].health_check.protocol"),
+    ("containers[].health_check.timeout_seconds", TIMING),
+    ("containers[].health_check.max_consecutive_failures", TIMING),
+    ("containers[].health_check.grace_period_seconds", TIMING),
     ("data_persistence.volumes[].id", "data_persistence.volumes[].scope"),
 ];
 
-/// The fields that [`Field::HealthTiming`] stands for.
-const TIMING: [&str; 4] = [
-    "containers[].health_check.interval_seconds",
-    "containers[].health_check.timeout_seconds",
-    "containers[].health_check.max_consecutive_failures",
-    "containers[].health_check.grace_period_seconds",
-];
+/// The first of the fields that [`Field::HealthTiming`] stands for.
+const TIMING: &str = "containers[].health_check.interval_seconds";
 
 /// What becomes of a field on the targets.
 #[derive(Debug, PartialEq, Eq)]
@@ -342,7 +340,7 @@ fn support(path: &str) -> Support {
 fn rows(path: &str) -> Vec<(Field, String)> {
     let row = |field: &Field| {
         if *field == Field::HealthTiming {
-            return TIMING.contains(&path).then(|| (*field, String::new()));
+            return (path == TIMING).then(|| (*field, String::new()));
         }
         let value = match field.path().strip_prefix(path)? {
             "" => field.when().strip_prefix("where ").unwrap_or_default(),

@@ -15,3 +15,11 @@ pub use page::page;
 
 /// What references mean, for the page and for `applc explain references`.
 const REFERENCES: &str = include_str!("references.md");
+
+/// A value as code, without the words that may follow it.
+fn quoted(value: &str) -> String {
+    match value.split_once(", ") {
+        Some((value, words)) => format!("`{value}`, {words}"),
+        None => format!("`{value}`"),
+    }
+}

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::REFERENCES;
 use super::fields::{Entry, Schema, Section, Support};
+use super::{REFERENCES, quoted};
 use crate::plan::Field;
 use crate::target;
 
@@ -27,26 +27,48 @@ const fn titled(section: Section, title: &'static str, text: &'static str) -> He
     Heading { section, title, definition: "", text }
 }
 
+const SERVICE: &str = r#"A container of type `service` runs until it is stopped. It has the fields of
+a [container](#container) and these.
+
+```json
+{
+  "id": "web",
+  "type": "service",
+  "image": "registry.example.org/shop/web:1.4",
+  "resources": { "cpus": 0.5, "mem": 256 },
+  "instances": 2,
+  "ports": [{ "container_port": 8080 }],
+  "health_check": { "protocol": "HTTP", "path": "/health" },
+  "minimum_capacity": 0.5
+}
+```"#;
+
+const JOB: &str = r#"A container of type `job` runs to completion, once or on a schedule. It has the fields
+of a [container](#container) and these.
+
+```json
+{
+  "id": "backup",
+  "type": "job",
+  "image": "registry.example.org/shop/backup:1.4",
+  "resources": { "cpus": 0.5, "mem": 256 },
+  "repeats": -1,
+  "start_time": "2030-01-31T04:00:00Z",
+  "interval": "1D"
+}
+```"#;
+
 const HEADINGS: &[Heading] = &[
     titled(
         Section::Appliance,
         "Appliance",
-        "The top level of the file. Two appliances on one target never share names, whatever the ids \
-         of their containers: each becomes a project, a namespace, or a group of its own.",
+        "The top level of the file. Appliances on the same target do not collide, whatever the ids of \
+         their containers: each is its own Compose project, Kubernetes namespace, Nomad job prefix, \
+         or Marathon group.",
     ),
     heading(Section::Container, "Container", "container"),
-    titled(
-        Section::Service,
-        "Service",
-        "A container of type `service` runs until it is stopped. It has the fields of a \
-         [container](#container) and these.",
-    ),
-    titled(
-        Section::Job,
-        "Job",
-        "A container of type `job` runs to completion, once or on a schedule. It has the fields of a \
-         [container](#container) and these.",
-    ),
+    titled(Section::Service, "Service", SERVICE),
+    titled(Section::Job, "Job", JOB),
     heading(Section::Resources, "Resources", "resources"),
     heading(Section::Port, "Port", "port"),
     heading(Section::Volume, "Volume", "volume"),
@@ -101,7 +123,7 @@ fn in_section(entries: &[Entry], section: Section) -> impl Iterator<Item = &Entr
 }
 
 /// What a heading is linked by, as GitHub and mdBook make it.
-fn anchor(heading: &str) -> String {
+pub fn anchor(heading: &str) -> String {
     let kept = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ');
     heading.to_lowercase().chars().filter(kept).map(|c| if c == ' ' { '-' } else { c }).collect()
 }
@@ -112,7 +134,7 @@ fn describe(text: &mut String, entry: &Entry, entries: &[Entry]) {
         let heading = HEADINGS.iter().find(|heading| heading.section == part.section)?;
         (part.section != entry.section).then_some(heading.title)
     });
-    let part = part.map(|title| format!(", see [{title}](#{})", anchor(title)));
+    let part = part.map(|title| format!("; see [{title}](#{})", anchor(title)));
     let _ = writeln!(text, "- Type: {}{}", entry.value, part.unwrap_or_default());
     let _ = writeln!(text, "- {}", entry.presence());
     if entry.example.contains('\n') {
@@ -134,9 +156,9 @@ fn describe(text: &mut String, entry: &Entry, entries: &[Entry]) {
 fn table(text: &mut String, rows: &[(Field, String)]) {
     let by_value = rows.iter().any(|(_, value)| !value.is_empty());
     text.push_str(if by_value {
-        "\n| value | target | | how, or what differs |\n|---|---|---|---|\n"
+        "\n| value | target | support | how, or what differs |\n|---|---|---|---|\n"
     } else {
-        "\n| target | | how, or what differs |\n|---|---|---|\n"
+        "\n| target | support | how, or what differs |\n|---|---|---|\n"
     });
     for (field, value) in rows {
         for target in target::ALL {
@@ -148,13 +170,5 @@ fn table(text: &mut String, rows: &[(Field, String)]) {
             let (name, fate) = (target.name(), row.fate.name());
             let _ = writeln!(text, "| {name} | {fate} | {} |", row.note.replace('|', "\\|"));
         }
-    }
-}
-
-/// A value as code, without the words that may follow it.
-fn quoted(value: &str) -> String {
-    match value.split_once(", ") {
-        Some((value, words)) => format!("`{value}`, {words}"),
-        None => format!("`{value}`"),
     }
 }

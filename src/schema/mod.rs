@@ -17,6 +17,8 @@ mod speed;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use habits::meant;
+
 use std::sync::LazyLock;
 
 use jsonschema::{Draft, PatternOptions, Validator};
