@@ -15,6 +15,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use habits::meant;
+
 use std::sync::LazyLock;
 
 use jsonschema::{Draft, PatternOptions, Validator};

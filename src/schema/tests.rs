@@ -94,6 +94,10 @@ fn valid_appliances_have_no_findings() {
             r#""data_persistence": {"volume_type": "x", "volumes": [{"id": "v", "scope": "global", "size": 1, "schedule_hints": {"placement": {"zone": "z"}}}]}"#,
         ),
     ];
+    let good = good.into_iter().chain([
+        top(r#""$schema": "./schema/appliance.schema.json""#),
+        top(r#""x-": null, "x-a": {"id": 1, "containers": "@b"}, "x-A b/c~d": [[]]"#),
+    ]);
     for text in good {
         assert_eq!(places(&text), [], "{text}");
     }
@@ -218,6 +222,12 @@ fn each_error_is_reported_once_at_its_location() {
             "\"all\"",
         ),
         (top(r#""data_persistence": {"volumes": [{"id": "v", "size": 0}]}"#), "E0205", "0"),
+        (top(r#""$schema": {}"#), "E0202", "{}"),
+        (top(r#""schema": "x""#), "E0201", "\"schema\""),
+        (top(r#""x_a": 1"#), "E0201", "\"x_a\""),
+        (top(r#""x": 1"#), "E0201", "\"x\""),
+        (service(r#""x-a": 1"#), "E0201", "\"x-a\""),
+        (service(r#""$schema": "x""#), "E0201", "\"$schema\""),
         // Accepted with a warning or hint.
         (top(r#""scheduler": {"name": "x", "config": {}}"#), "W0203", "\"scheduler\""),
         (service(r#""rack": 1"#), "W0202", "\"rack\""),
@@ -310,7 +320,7 @@ fn messages_are_worded_as_in_the_style_guide() {
         ),
         (
             service(r#""volumes": [{"src": "a", "dest": "b c"}]"#),
-            "invalid value `b c` for `dest`: a path is absolute: it starts with `/`",
+            "invalid value `b c` for `dest`: the path must be absolute (start with `/`)",
         ),
         (service(r#""network_mode": "x""#), "invalid value `x` for `network_mode`"),
         ("[]".to_owned(), "expected an object for the appliance, found an array"),
@@ -504,7 +514,6 @@ fn defaults_are_those_of_the_language() {
         ("/definitions/resources/properties", "disk", "0"),
         ("/definitions/resources/properties", "gpu", "0"),
         ("/definitions/resources/properties", "gpus", "0"),
-        ("/definitions/containerScheduleHints/properties", "preemptible", "false"),
         ("/definitions/port/properties", "host_port", "0"),
         ("/definitions/port/properties", "protocol", "\"tcp\""),
         ("/definitions/volume/properties", "type", "\"persistent\""),

@@ -148,8 +148,8 @@ impl<'a> Reporter<'a, '_> {
             let message = format!("unknown field `{}`", words::short(name));
             let diagnostic = Diagnostic::new(&codes::UNKNOWN_FIELD, member.key.span, message);
             let meant = habits::meant(name, absent()).or_else(|| nearest(name, absent()));
-            let diagnostic = match meant {
-                Some(meant) => {
+            let diagnostic = match (meant, extension(rule, name)) {
+                (Some(meant), _) => {
                     self.misspelt.entry(place.node.span).or_default().push(meant);
                     let (span, replacement) = (member.key.span, words::quoted(meant));
                     let diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));
@@ -159,7 +159,10 @@ impl<'a> Reporter<'a, '_> {
                         diagnostic.likely_edit(span, replacement)
                     }
                 }
-                None => {
+                (None, Some(meant)) => diagnostic
+                    .help(format!("did you mean `{}`?", words::short(&meant)))
+                    .likely_edit(member.key.span, words::quoted(&meant)),
+                (None, None) => {
                     let hidden = |rule: &Value| words::is_marked(rule, "doNotSuggest");
                     let more =
                         fields.iter().filter(|(_, rule)| !hidden(rule)).map(|(name, _)| *name);
@@ -332,6 +335,14 @@ impl<'a> Reporter<'a, '_> {
             None => format!("{article} {title}"),
         }
     }
+}
+
+/// The name with the prefix of ignored fields (`x-`), if it nearly has that prefix and the
+/// object allows such fields.
+fn extension(rule: &Value, name: &str) -> Option<String> {
+    rule.get("patternProperties")?;
+    let rest = name.strip_prefix(['x', 'X'])?.strip_prefix(['-', '_', '.'])?;
+    Some(format!("x-{rest}"))
 }
 
 /// Whether a name is certainly a misspelling or another notation (`networkMode`) of a field.

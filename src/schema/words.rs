@@ -34,9 +34,10 @@ pub fn is_marked(rule: &Value, mark: &str) -> bool {
     rule.get(mark).and_then(Value::as_bool) == Some(true)
 }
 
-/// The name and description of a field, as help.
+/// The name and description of a field, as help, without the final full stop.
 pub fn about(name: &str, rule: &Value) -> Option<String> {
-    text(rule, "description").map(|description| format!("`{name}`: {description}"))
+    let description = text(rule, "description")?;
+    Some(format!("`{name}`: {}", description.strip_suffix('.').unwrap_or(description)))
 }
 
 /// The strings in the list of a keyword, such as `enum`.

@@ -44,6 +44,11 @@ fn targets_and_what_becomes_of_each_field() {
     hold("docs/targets.md", &text);
 }
 
+#[test]
+fn the_reference_of_the_language() {
+    hold("docs/language.md", &applc::reference::page());
+}
+
 fn describe(text: &mut String, target: &dyn Target) {
     let _ = write!(text, "\n## {}\n\n{}\n\n", target.name(), target.summary());
     text.push_str("| field | | how, or what differs |\n|---|---|---|\n");

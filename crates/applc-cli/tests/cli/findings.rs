@@ -271,8 +271,39 @@ fn explain_tells_a_code_and_near_ones() {
     assert!(page.stdout.starts_with("# E0301: a reference to a container"), "{}", page.stdout);
     assert!(page.stdout.contains("```json faulty"), "{}", page.stdout);
     let list = applc(folder.path(), &["explain"]).stdout;
-    assert_eq!(list.lines().count(), applc::diag::codes::ALL.len());
+    let (codes, fields) = list.split_once("\n\n").unwrap();
+    assert_eq!(codes.lines().count(), applc::diag::codes::ALL.len());
+    assert!(fields.contains("\ncontainers[].ports[].host_port  "), "{fields}");
     let unknown = applc(folder.path(), &["explain", "E030"]);
     assert_eq!((unknown.status, unknown.stdout.as_str()), (2, ""));
     assert!(applc(folder.path(), &["explain", "E0121"]).stderr.contains("E01"));
+}
+
+#[test]
+fn explain_describes_a_field_and_suggests_near_ones() {
+    let folder = folder(&[]);
+    let ports = applc(folder.path(), &["explain", "ports"]);
+    assert_eq!((ports.status, ports.stderr.as_str()), (0, ""));
+    assert!(ports.stdout.starts_with("# containers[].ports\n\nPorts that"), "{}", ports.stdout);
+    for part in ["array of objects", "Default: `[]`", "\"ports\": [{ ", "container_port", "nomad"] {
+        assert!(ports.stdout.contains(part), "{part}: {}", ports.stdout);
+    }
+    let whole = applc(folder.path(), &["explain", "containers.ports.container_port"]);
+    assert!(whole.stdout.starts_with("# containers[].ports[].container_port\n"));
+    let every = applc(folder.path(), &["explain", "id"]).stdout;
+    assert_eq!(every.lines().filter(|line| line.starts_with("# ")).count(), 3, "{every}");
+    let slip = applc(folder.path(), &["explain", "prots"]);
+    assert_eq!((slip.status, slip.stdout.as_str()), (2, ""));
+    assert!(slip.stderr.contains("unknown code or field `prots`; did you mean `ports`?"));
+    let unknown = applc(folder.path(), &["explain", "bicycle"]);
+    assert!(unknown.stderr.contains("`applc explain` lists all"), "{}", unknown.stderr);
+}
+
+#[test]
+fn the_schema_works_where_an_appliance_names_it() {
+    let named = WARNED.replacen('{', "{\"$schema\": \"./schema/appliance.schema.json\", ", 1);
+    let folder = folder(&[("a.json", &named)]);
+    let checked = applc(folder.path(), &["compile", "a.json", "-t", "compose"]);
+    assert_eq!(checked.status, 0, "{}", checked.stderr);
+    assert!(!checked.stdout.contains("schema"), "{}", checked.stdout);
 }
