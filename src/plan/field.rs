@@ -1,22 +1,22 @@
-//! The fields of the language, as targets speak of them.
+//! The fields of the language for which a target states its support.
 
 use super::ContainerId;
 use crate::source::Span;
 
-/// A place where the appliance asks a target for something.
+/// A use of a field in an appliance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Use {
-    /// Which field.
+    /// The field.
     pub field: Field,
     /// The container it belongs to; `None` for the appliance and its volumes.
     pub container: Option<ContainerId>,
-    /// Where it is written; where it is a default, the container's id.
+    /// The span of the value, or of the id of the container for a default.
     pub span: Span,
 }
 
 macro_rules! fields {
     ($($name:ident $path:literal $when:literal;)*) => {
-        /// A field, or a value of one that a target may treat in its own way.
+        /// A field, or a value of a field that a target may support separately.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Field {
             $(
@@ -26,15 +26,15 @@ macro_rules! fields {
         }
 
         impl Field {
-            /// All fields, in the order of the language's definition.
+            /// All fields, in the order of the language definition.
             pub const ALL: &'static [Field] = &[$(Field::$name),*];
 
-            /// The field as one writes it, with the value where that matters.
+            /// The path of the field, with the value if that matters.
             pub fn path(self) -> &'static str {
                 match self { $(Field::$name => $path,)* }
             }
 
-            /// When an appliance is said to use it, if that is not simply "when written".
+            /// When an appliance uses the field; empty if it does when the field is written.
             pub fn when(self) -> &'static str {
                 match self { $(Field::$name => $when,)* }
             }
