@@ -1,11 +1,11 @@
-//! Any bytes through every phase up to the plan, and its findings in every format.
+//! Checks arbitrary bytes and formats the findings in every format.
 
 #![no_main]
 
 use applc::diag::{Format, document, human};
 use libfuzzer_sys::fuzz_target;
 
-/// One file in memory.
+/// A single file in memory.
 struct Memory<'a>(&'a [u8]);
 
 impl applc::World for Memory<'_> {

@@ -1,4 +1,4 @@
-//! Any bytes compiled for every target: either files or an error.
+//! Compiles arbitrary bytes for every target: the result is either files or an error.
 
 #![no_main]
 
@@ -6,7 +6,7 @@ use applc::Selected;
 use applc::target::{self, Options};
 use libfuzzer_sys::fuzz_target;
 
-/// One file in memory.
+/// A single file in memory.
 struct Memory<'a>(&'a [u8]);
 
 impl applc::World for Memory<'_> {
