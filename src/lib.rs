@@ -2,27 +2,29 @@
 //!
 //! ```text
 //! text --syntax--> tree --schema--> checked tree --model--> appliance --resolve--> plan
-//!      --lint--> plan --target--> target model --render--> artifacts --emit--> files
+//!      --lint--> plan --targets--> target model --render--> artifacts
 //! ```
 //!
-//! Each phase takes what the one before could save, and adds what it found to one list of
-//! [`diag::Diagnostic`]s. Nothing here prints or exits; only [`emit`] writes files, and
-//! files are read through a [`World`]. [`cli`] is the face that the program shows.
+//! Each phase takes what the one before could save, and adds its findings to one list of
+//! [`diag::Diagnostic`]s. The library is pure: it reads files through a [`World`] and returns
+//! text; it never prints, exits, writes, or starts anything. Programs do that.
 
-pub mod cli;
 pub mod diag;
-pub mod emit;
 pub mod fix;
-pub mod lint;
-pub mod model;
+mod lint;
+mod model;
 pub mod plan;
 pub mod project;
 pub mod render;
-pub mod resolve;
+mod resolve;
+pub mod samples;
 pub mod schema;
 pub mod source;
 pub mod syntax;
-pub mod target;
+pub mod targets;
+mod world;
+
+pub use world::{Memory, Overlay, World};
 
 use std::fmt;
 use std::io;
@@ -32,24 +34,7 @@ use diag::{Diagnostic, Levels, Report};
 use plan::Plan;
 use render::RenderError;
 use source::{Source, SourceFault, Syntax};
-use target::{Artifact, Failure, Options, TargetRef};
-
-/// Where files come from: the disk, memory, an editor's buffers.
-pub trait World {
-    /// The content of a file.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    fn read(&self, path: &str) -> io::Result<Vec<u8>>;
-
-    /// The files below a folder, as paths in it with `/` between parts, sorted.
-    ///
-    /// # Errors
-    /// The folder cannot be read.
-    fn list(&self, _folder: &str) -> io::Result<Vec<String>> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-}
+use targets::{Artifact, Failure, Options, TargetRef};
 
 /// A target to compile for, with its options.
 pub struct Selected {
@@ -73,7 +58,7 @@ pub struct Compilation {
     pub report: Report,
     /// The plan, where no error was found before targets were asked.
     pub plan: Option<Plan>,
-    /// What was found in other files: those of targets from outside, and what they made.
+    /// What was found in other files: those of custom targets, and what they made.
     pub others: Vec<Report>,
     /// An output for each target, in their order; none where an error was found.
     pub outputs: Vec<Output>,
@@ -135,7 +120,7 @@ pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Co
     let plan = plan.filter(|_| !diag::has_errors(&diagnostics));
     if let Some(plan) = &plan {
         for Selected { target, options } in targets {
-            match target::compile(target.deref(), plan, options, &mut diagnostics) {
+            match targets::compile(target.deref(), plan, options, &mut diagnostics) {
                 Ok(artifacts) => outputs.push(Output { target: target.clone(), artifacts }),
                 Err(Failure::Reports(reports)) => others.extend(reports),
                 Err(Failure::Render(error)) => return Err(Error::Render(error)),

@@ -21,7 +21,7 @@ use toml::de::{DeTable, DeValue};
 use crate::diag::{Diagnostic, Levels, Report, Setting, Verb, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::toml::{Places, parse, scalar};
-use crate::target::{self, Options, Target, TargetRef, outside, unknown_option};
+use crate::targets::{self, Options, Target, TargetRef, custom, unknown_option};
 use crate::{Error, World};
 
 /// Name of the project file.
@@ -75,7 +75,7 @@ fn read(
     let mut diagnostics: Vec<Diagnostic> =
         fault.map(crate::syntax::source_fault).into_iter().collect();
     let mut settings = Settings {
-        targets: target::built_in().chain(given.iter().cloned()).collect(),
+        targets: targets::built_in().chain(given.iter().cloned()).collect(),
         ..Settings::default()
     };
     let (table, places) = parse(&source, &mut diagnostics);
@@ -180,18 +180,18 @@ impl Reader<'_> {
                 continue;
             };
             let path = self.folder.join(folder.as_ref());
-            match outside::load(self.world, &path.to_string_lossy()) {
+            match custom::load(self.world, &path.to_string_lossy()) {
                 Ok(loaded) => {
                     settings.others.extend(loaded.reports);
                     let Some(target) = loaded.target else { continue };
-                    if target::named(&settings.targets, target.name())
+                    if targets::named(&settings.targets, target.name())
                         .is_some_and(|t| !t.is_same(&target))
                     {
                         let message = format!("duplicate target `{}`", target.name());
                         diagnostics.push(invalid(span, &message));
                         continue;
                     }
-                    settings.targets.push(TargetRef::Outside(Arc::new(target)));
+                    settings.targets.push(TargetRef::Custom(Arc::new(target)));
                 }
                 Err(error) => {
                     diagnostics.push(invalid(span, &error.to_string()).help(
@@ -247,7 +247,7 @@ impl Reader<'_> {
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         let name = self.key(key);
-        let Some(target) = target::named(&settings.targets, name.value) else {
+        let Some(target) = targets::named(&settings.targets, name.value) else {
             let message = format!("unknown target `{}`", name.value);
             let known = settings.targets.iter().map(|target| target.name());
             diagnostics.push(unknown_option(message, name, known));
@@ -323,9 +323,10 @@ impl LevelLists {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Memory;
 
     fn found(text: &str) -> Vec<(&'static str, String)> {
-        let nothing = Memory(BTreeMap::new());
+        let nothing = Memory::new();
         let project = read(&nothing, "applc.toml", text.as_bytes().to_vec(), &[]);
         let source = &project.report.source;
         let place = |d: &Diagnostic| (d.code.id, source.slice(d.primary.span).to_owned());
@@ -342,19 +343,9 @@ mod tests {
         assert_eq!(found("[targets\nx = 1")[0].0, "E0115");
     }
 
-    /// Files in memory.
-    struct Memory(BTreeMap<&'static str, &'static str>);
-
-    impl World for Memory {
-        fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-            let text = self.0.get(path).ok_or(io::ErrorKind::NotFound)?;
-            Ok(text.as_bytes().to_vec())
-        }
-    }
-
     #[test]
     fn the_nearest_project_file_is_used() {
-        let world = Memory(BTreeMap::from([("/a/applc.toml", "one"), ("/a/b/applc.toml", "two")]));
+        let world = Memory::new().with("/a/applc.toml", "one").with("/a/b/applc.toml", "two");
         let name = |path: &str| {
             let project = find(&world, Path::new(path), &[]).unwrap();
             project.map(|project| project.report.source.name().to_owned())

@@ -125,7 +125,7 @@ codes! {
     BAD_OPTION "E0501" Error "unknown option or invalid value";
     BAD_LEVEL "E0502" Error "invalid level for a code";
 
-    // Targets from outside: their folders and templates.
+    // Custom targets: their folders and templates.
     BAD_MANIFEST "E0701" Error "a `target.toml` that does not describe a target";
     BAD_TEMPLATE "E0702" Error "a template that cannot be read or rendered";
     BAD_OUTPUT "E0703" Error "a template made what is not well-formed";
