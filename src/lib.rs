@@ -8,143 +8,53 @@
 //! Each phase takes what the one before could save, and adds its findings to one list of
 //! [`diag::Diagnostic`]s. The library is pure: it reads files through a [`World`] and returns
 //! text; it never prints, exits, writes, or starts anything. Programs do that.
+//!
+//! A module uses only those above it in the list below; a test holds that.
 
-pub mod diag;
-pub mod fix;
-mod lint;
-mod model;
-pub mod plan;
-pub mod project;
-pub mod render;
-mod resolve;
-pub mod samples;
-pub mod schema;
-pub mod source;
-pub mod syntax;
-pub mod targets;
+// Where files come from.
 mod world;
 
-pub use world::{Memory, Overlay, World};
+// Bytes to text: places, lines, columns.
+pub mod source;
 
-use std::fmt;
-use std::io;
-use std::ops::Deref;
+// Findings: the table of codes, levels, and each output format.
+pub mod diag;
 
-use diag::{Diagnostic, Levels, Report};
-use plan::Plan;
-use render::RenderError;
-use source::{Source, SourceFault, Syntax};
-use targets::{Artifact, Failure, Options, TargetRef};
+// Text to a tree with places: JSON and YAML.
+pub mod syntax;
 
-/// A target to compile for, with its options.
-pub struct Selected {
-    /// The target.
-    pub target: TargetRef,
-    /// The values of its options.
-    pub options: Options,
-}
+// The tree against the published JSON Schema.
+pub mod schema;
 
-/// What one target made of an appliance.
-pub struct Output {
-    /// The target.
-    pub target: TargetRef,
-    /// What it made.
-    pub artifacts: Vec<Artifact>,
-}
+// The tree to typed values: the language, with its defaults.
+mod model;
 
-/// What compiling a file gives.
-pub struct Compilation {
-    /// What was read, and all that was found.
-    pub report: Report,
-    /// The plan, where no error was found before targets were asked.
-    pub plan: Option<Plan>,
-    /// What was found in other files: those of custom targets, and what they made.
-    pub others: Vec<Report>,
-    /// An output for each target, in their order; none where an error was found.
-    pub outputs: Vec<Output>,
-}
+// What targets read: all references resolved.
+pub mod plan;
 
-impl Compilation {
-    /// The same with the levels that a user sets: without outputs where that makes an
-    /// error of something.
-    pub fn with_levels(mut self, levels: &Levels) -> Compilation {
-        levels.apply(&mut self.report.diagnostics);
-        if self.report.has_errors() {
-            self.plan = None;
-            self.outputs.clear();
-        }
-        self
-    }
-}
+// Typed values to the plan: references, start order, ports, volumes.
+mod resolve;
 
-/// What keeps applc from doing its work, other than faults of the appliance.
-#[derive(Debug)]
-pub enum Error {
-    /// A file cannot be read.
-    Read {
-        /// Its path.
-        path: String,
-        /// Why.
-        cause: io::Error,
-    },
-    /// A template is faulty.
-    Render(RenderError),
-}
+// Advice about a plan that has no error.
+mod lint;
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Read { path, cause } => write!(f, "cannot read `{path}`: {cause}"),
-            Error::Render(error) => write!(f, "{error}"),
-        }
-    }
-}
+// A value and a template to text: quoting by format.
+pub mod render;
 
-impl std::error::Error for Error {}
+// The plan to each target's own files.
+pub mod targets;
 
-/// Reads an appliance and compiles it for each of the targets; with none, only checks it.
-///
-/// # Errors
-/// The file cannot be read, or a template is faulty.
-pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Compilation, Error> {
-    let bytes = world.read(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
-    let (source, fault) = Source::from_bytes(path, bytes);
-    let mut diagnostics: Vec<Diagnostic> = fault.map(syntax::source_fault).into_iter().collect();
-    let is_text = !matches!(fault, Some(SourceFault::TooLarge(_) | SourceFault::NotUtf8(0)));
-    let plan = if !is_text { None } else { plan(&source, &mut diagnostics) };
-    if let Some(plan) = &plan {
-        lint::check(plan, &mut diagnostics);
-    }
-    let mut outputs = Vec::new();
-    let mut others = Vec::new();
-    let plan = plan.filter(|_| !diag::has_errors(&diagnostics));
-    if let Some(plan) = &plan {
-        for Selected { target, options } in targets {
-            match targets::compile(target.deref(), plan, options, &mut diagnostics) {
-                Ok(artifacts) => outputs.push(Output { target: target.clone(), artifacts }),
-                Err(Failure::Reports(reports)) => others.extend(reports),
-                Err(Failure::Render(error)) => return Err(Error::Render(error)),
-            }
-        }
-    }
-    if diag::has_errors(&diagnostics) || others.iter().any(Report::has_errors) {
-        outputs.clear();
-    }
-    lint::remove_covered(&mut diagnostics);
-    if source.syntax() == Syntax::Yaml {
-        let edits = diagnostics.iter_mut().filter_map(|found| found.edit.as_mut());
-        edits.for_each(|edit| syntax::respell(&source, edit));
-    }
-    diag::sort(&mut diagnostics);
-    diag::limit(&mut diagnostics);
-    Ok(Compilation { report: Report { source, diagnostics }, plan, others, outputs })
-}
+// `applc.toml`.
+pub mod project;
 
-/// Everything up to the plan. It is to be used only where no error was found; `None` where
-/// the document is not even an object.
-pub fn plan(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Plan> {
-    let tree = syntax::parse(source, diagnostics)?;
-    schema::check(&tree, diagnostics);
-    let appliance = model::read(&tree)?;
-    Some(resolve::resolve(&appliance, source, diagnostics))
-}
+// All of the above for one file.
+mod compile;
+
+// Safe edits of findings, applied to the text.
+pub mod fix;
+
+// The appliances that custom targets are checked with.
+pub mod samples;
+
+pub use compile::{Compilation, Error, Output, Selected, compile, plan};
+pub use world::{Memory, Overlay, ReadError, World};

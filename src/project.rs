@@ -22,7 +22,7 @@ use crate::diag::{Diagnostic, Levels, Report, Setting, Verb, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::toml::{Places, parse, scalar};
 use crate::targets::{self, Options, Target, TargetRef, custom, unknown_option};
-use crate::{Error, World};
+use crate::world::{ReadError, World};
 
 /// Name of the project file.
 pub const FILE_NAME: &str = "applc.toml";
@@ -48,14 +48,18 @@ pub struct Project {
 ///
 /// # Errors
 /// The project file cannot be read.
-pub fn find(world: &dyn World, path: &Path, given: &[TargetRef]) -> Result<Option<Project>, Error> {
+pub fn find(
+    world: &dyn World,
+    path: &Path,
+    given: &[TargetRef],
+) -> Result<Option<Project>, ReadError> {
     for folder in path.ancestors().skip(1) {
         let candidate = folder.join(FILE_NAME);
         let candidate = candidate.to_string_lossy();
         match world.read(&candidate) {
             Ok(bytes) => return Ok(Some(read(world, candidate, bytes, given))),
             Err(error) if is_absent(&error) => {}
-            Err(cause) => return Err(Error::Read { path: candidate.into_owned(), cause }),
+            Err(cause) => return Err(ReadError { path: candidate.into_owned(), cause }),
         }
     }
     Ok(None)

@@ -4,7 +4,7 @@
 //! the disk, an editor's is an [`Overlay`] of unsaved buffers over it, tests use [`Memory`].
 
 use std::collections::BTreeMap;
-use std::io;
+use std::{fmt, io};
 
 /// A source of files.
 ///
@@ -22,6 +22,31 @@ pub trait World: Send + Sync {
     /// # Errors
     /// The folder cannot be read; [`io::ErrorKind::NotFound`] if it does not exist.
     fn list(&self, folder: &str) -> io::Result<Vec<String>>;
+}
+
+/// A file or folder that cannot be read.
+#[derive(Debug)]
+pub struct ReadError {
+    /// Its path.
+    pub path: String,
+    /// Why.
+    pub cause: io::Error,
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot read `{}`: {}", self.path, self.cause)
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// Returns the content of a file.
+///
+/// # Errors
+/// The file cannot be read.
+pub(crate) fn read(world: &dyn World, path: &str) -> Result<Vec<u8>, ReadError> {
+    world.read(path).map_err(|cause| ReadError { path: path.to_owned(), cause })
 }
 
 /// Files in memory, by path. A folder exists if a file is below it.

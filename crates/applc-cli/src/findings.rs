@@ -74,7 +74,7 @@ impl Findings {
     /// Takes in that a file could not be read, or that applc itself is at fault.
     pub fn fail(&mut self, name: &str, error: &Error) -> Status {
         match error {
-            Error::Read { path, .. } if path == name => {
+            Error::Read(read) if read.path == name => {
                 let fault = Diagnostic::new(&codes::UNREADABLE, Span::at(0), error.to_string());
                 self.add(Report { source: Source::new(name, ""), diagnostics: vec![fault] });
             }

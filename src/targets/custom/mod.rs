@@ -26,7 +26,7 @@ use crate::diag::{Diagnostic, Report, codes};
 use crate::plan::{Field, Plan};
 use crate::render::Templates;
 use crate::source::{Source, Span};
-use crate::{Error, World};
+use crate::world::{self, ReadError, World};
 
 /// How templates of a folder end.
 const ENDING: &str = ".j2";
@@ -52,10 +52,10 @@ pub struct Loaded {
 ///
 /// # Errors
 /// `target.toml` or a template cannot be read.
-pub fn load(world: &dyn World, folder: &str) -> Result<Loaded, Error> {
-    let source = |name: &str| -> Result<(Source, Option<Diagnostic>), Error> {
+pub fn load(world: &dyn World, folder: &str) -> Result<Loaded, ReadError> {
+    let source = |name: &str| -> Result<(Source, Option<Diagnostic>), ReadError> {
         let path = join(folder, name);
-        let bytes = world.read(&path).map_err(|cause| Error::Read { path: path.clone(), cause })?;
+        let bytes = world::read(world, &path)?;
         let (source, fault) = Source::from_bytes(path, bytes);
         Ok((source, fault.map(crate::syntax::source_fault)))
     };
@@ -66,8 +66,7 @@ pub fn load(world: &dyn World, folder: &str) -> Result<Loaded, Error> {
     };
     let mut reports = Vec::new();
     let mut templates = BTreeMap::new();
-    let names =
-        world.list(folder).map_err(|cause| Error::Read { path: folder.to_owned(), cause })?;
+    let names = world.list(folder).map_err(|cause| ReadError { path: folder.to_owned(), cause })?;
     for name in names.into_iter().filter(|name| name.ends_with(ENDING)) {
         let (source, fault) = source(&name)?;
         reports

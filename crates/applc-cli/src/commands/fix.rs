@@ -12,7 +12,7 @@ use crate::projects::Settings;
 use crate::terminal::{fail, note, print};
 use applc::fix::{Fixed, fix};
 use applc::source::Source;
-use applc::{Error, Memory, World};
+use applc::{Error, Memory, ReadError, World};
 
 /// What becomes of the text with the safe edits made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub fn run(file: &str, mode: Mode, settings: &Settings, findings: &mut Findings)
 
 /// The text of a file, and what becomes of it.
 fn fixed(file: &str, settings: &Settings) -> Result<(String, Fixed), Error> {
-    let unreadable = |cause| Error::Read { path: file.to_owned(), cause };
+    let unreadable = |cause| ReadError { path: file.to_owned(), cause };
     let bytes = Disk.read(file).map_err(unreadable)?;
     let (source, fault) = Source::from_bytes(file, bytes);
     if fault.is_some() {
