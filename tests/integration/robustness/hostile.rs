@@ -1,4 +1,5 @@
-//! Input made to exhaust: bounded time and memory, and a clear diagnostic.
+//! Input that is made to exhaust resources: time and memory are bounded, and there is a clear
+//! diagnostic.
 //!
 //! The sizes fit a debug build. `cargo test --release hostile -- --ignored
 //! --nocapture --test-threads 1` measures the real ones.
@@ -17,7 +18,7 @@ fn codes(compilation: &Compilation) -> Vec<&'static str> {
     compilation.report.diagnostics.iter().map(|d| d.code.id).collect()
 }
 
-/// Checks a text and gives the time it took, in all formats of output.
+/// Checks a text, formats the findings in several formats, and returns the time.
 fn timed(what: &str, name: &str, text: &str) -> (Compilation, Duration) {
     let start = Instant::now();
     let found = check(name, text);
@@ -49,8 +50,8 @@ fn appliance(containers: usize) -> String {
     format!(r#"{{"id":"app","containers":[{}]}}"#, all.join(","))
 }
 
-/// An appliance with so many faults, of every phase, each container in a line of its own
-/// or all in one line.
+/// An appliance with this number of errors, of several phases, with `line_break` before each
+/// container.
 fn faulty(faults: usize, line_break: &str) -> String {
     let mut text = String::from(r#"{"id":"app","containers":["#);
     for at in 0..faults / 5 {
@@ -73,7 +74,7 @@ fn yaml_laughs() -> String {
 }
 
 #[test]
-fn brackets_nested_without_end() {
+fn deeply_nested_brackets() {
     for open in ["[", "{\"a\":", "[{\"a\":"] {
         let text = open.repeat(100_000);
         assert!(codes(&check("a.json", &text)).contains(&"E0112"));
@@ -92,7 +93,7 @@ fn a_file_beyond_the_limit_is_not_read() {
 }
 
 #[test]
-fn a_chain_of_faults_takes_no_stack() {
+fn a_chain_of_errors_does_not_use_the_stack() {
     let text = format!("{{\"a\": 1{}}}", " : 1".repeat(100_000));
     assert!(codes(&check("a.json", &text)).contains(&"E0101"));
 }
@@ -116,7 +117,7 @@ fn billion_laughs() {
 }
 
 #[test]
-fn findings_beyond_the_limit_are_counted_and_not_kept() {
+fn findings_beyond_the_limit_are_counted_but_not_kept() {
     for text in [
         "[".to_owned() + &",".repeat(MAX_FINDINGS * 3) + "]",
         format!(r#"{{"id":"a","containers":[{}]}}"#, vec!["1"; MAX_FINDINGS * 2].join(",")),
@@ -128,20 +129,20 @@ fn findings_beyond_the_limit_are_counted_and_not_kept() {
 }
 
 #[test]
-fn many_faults_in_one_line_are_shown_in_parts() {
+fn long_lines_are_shortened() {
     let found = check("a.json", &faulty(500, ""));
     let text = human::render(&found.report, false);
     assert!(text.lines().all(|line| line.len() < 1_000));
-    // The column is that of the whole line.
+    // Columns are counted from the start of the original line.
     for diagnostic in &found.report.diagnostics {
         let place = found.report.source.position(diagnostic.primary.span.start);
         assert!(text.contains(&format!("--> a.json:{}:{}\n", place.line, place.column)));
     }
 }
 
-/// Twice the work takes about twice the time, not four times.
+/// Four times the errors take about four times the time, not sixteen times.
 #[test]
-fn time_grows_with_the_faults_and_not_with_their_square() {
+fn time_grows_linearly_with_the_number_of_errors() {
     for line_break in ["\n", ""] {
         let time = |faults| {
             let text = faulty(faults, line_break);
@@ -153,7 +154,7 @@ fn time_grows_with_the_faults_and_not_with_their_square() {
 }
 
 #[test]
-#[ignore = "measures; for release builds"]
+#[ignore = "a measurement for release builds"]
 fn measure() {
     timed("100,000 containers", "a.json", &appliance(100_000));
     timed("500,000 containers", "a.json", &appliance(500_000));
