@@ -52,9 +52,9 @@ fn appliance(containers: usize) -> String {
 
 /// An appliance with this number of errors, of several phases, with `line_break` before each
 /// container.
-fn faulty(faults: usize, line_break: &str) -> String {
+fn invalid(errors: usize, line_break: &str) -> String {
     let mut text = String::from(r#"{"id":"app","containers":["#);
-    for at in 0..faults / 5 {
+    for at in 0..errors / 5 {
         let _ = write!(
             text,
             r#"{line_break}{{"id":"c{at}" "type":"Service","image":"nginx:1.27","resources":{{"cpus":"1","mem":64}},"argz":["x"],"env":{{"A":"é @nobody"}}}},"#
@@ -130,7 +130,7 @@ fn findings_beyond_the_limit_are_counted_but_not_kept() {
 
 #[test]
 fn long_lines_are_shortened() {
-    let found = check("a.json", &faulty(500, ""));
+    let found = check("a.json", &invalid(500, ""));
     let text = human::render(&found.report, false);
     assert!(text.lines().all(|line| line.len() < 1_000));
     // Columns are counted from the start of the original line.
@@ -144,9 +144,9 @@ fn long_lines_are_shortened() {
 #[test]
 fn time_grows_linearly_with_the_number_of_errors() {
     for line_break in ["\n", ""] {
-        let time = |faults| {
-            let text = faulty(faults, line_break);
-            (0..3).map(|_| timed("faults", "a.json", &text).1).min().unwrap_or_default()
+        let time = |errors| {
+            let text = invalid(errors, line_break);
+            (0..3).map(|_| timed("errors", "a.json", &text).1).min().unwrap_or_default()
         };
         let (few, many) = (time(250), time(1_000));
         assert!(many < few * 10, "{few:?} for 250, {many:?} for 1000");
@@ -160,9 +160,9 @@ fn measure() {
     timed("500,000 containers", "a.json", &appliance(500_000));
     timed("100,000 containers", "a.yaml", &appliance(100_000));
     timed("1,000,000 containers", "a.json", &appliance(1_000_000));
-    timed("10,000 faults in lines", "a.json", &faulty(10_000, "\n"));
-    timed("10,000 faults in one line", "a.json", &faulty(10_000, ""));
-    timed("1,000,000 faults", "a.json", &faulty(1_000_000, "\n"));
+    timed("10,000 errors on many lines", "a.json", &invalid(10_000, "\n"));
+    timed("10,000 errors on one line", "a.json", &invalid(10_000, ""));
+    timed("1,000,000 errors", "a.json", &invalid(1_000_000, "\n"));
     timed("nested", "a.json", &"[".repeat(MAX_SOURCE_BYTES));
     timed("nested", "a.yaml", &"[".repeat(MAX_SOURCE_BYTES));
     timed("commas", "a.json", &("[".to_owned() + &",".repeat(MAX_SOURCE_BYTES - 2)));

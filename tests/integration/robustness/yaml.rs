@@ -35,7 +35,7 @@ fn every_appliance_gives_the_same_files_from_yaml() {
     let mut count = 0;
     for folder in ["examples", "tests/corpus"] {
         for path in common::appliances(folder) {
-            if path.extension().is_none_or(|ending| ending == "yaml") {
+            if path.extension().is_none_or(|extension| extension == "yaml") {
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();
