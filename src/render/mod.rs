@@ -46,10 +46,21 @@ pub const MAX_OUTPUT: usize = 64 << 20;
 /// Maximum number of steps of the template engine for one file of a custom target.
 pub const MAX_STEPS: u64 = 10_000_000;
 
+/// Maximum depth of macros and includes in custom templates, as the engine counts it (10 for an
+/// include). The stack of a thread is large enough for twice the depth, even without
+/// optimization.
+const MAX_RECURSION: usize = 200;
+
 /// The templates of one target, which can include and import each other by name.
 #[derive(Debug, Clone)]
 pub struct Templates {
     env: Environment<'static>,
+}
+
+/// Sets the limits of custom templates.
+fn limit(env: &mut Environment<'_>) {
+    env.set_fuel(Some(MAX_STEPS));
+    env.set_recursion_limit(MAX_RECURSION);
 }
 
 impl Templates {
@@ -87,7 +98,7 @@ impl Templates {
     {
         let mut env = environment();
         env.set_auto_escape_callback(move |_| AutoEscape::Custom(format.word().into()));
-        env.set_fuel(Some(MAX_STEPS));
+        limit(&mut env);
         install(&mut env);
         let mut limited = Templates { env };
         limited.add(templates)?;
@@ -113,9 +124,9 @@ impl Templates {
         Ok(())
     }
 
-    /// Limits the number of steps, as for the templates of custom targets.
+    /// Limits steps and recursion, as for the templates of custom targets.
     pub fn limit_steps(&mut self) {
-        self.env.set_fuel(Some(MAX_STEPS));
+        limit(&mut self.env);
     }
 
     /// Renders the template with this name. The model must be a struct or a map: its fields are

@@ -36,7 +36,7 @@ fn the_result_is_files_or_an_error_with_a_message() {
                     let end = diagnostic.primary.span.end as usize;
                     assert!(end <= compilation.report.source.text().len(), "{what}");
                     assert!(!diagnostic.message.is_empty(), "{what}");
-                    if diagnostic.level() == Level::Error && diagnostic.code.id.starts_with("E04") {
+                    if diagnostic.level == Level::Error && diagnostic.code.id.starts_with("E04") {
                         assert!(
                             diagnostic.message.starts_with(target.name()),
                             "{what}: {}",
