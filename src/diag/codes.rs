@@ -75,26 +75,26 @@ codes! {
     NO_SCHEDULER "W0203" Warning "unsupported scheduler plug-in";
     READ_ONLY_FIELD "H0201" Hint "ignored field of a running system";
 
-    // Resolving: what the parts of the appliance say of each other.
-    UNKNOWN_REFERENCE "E0301" Error "a reference to a container that is not in the appliance";
-    UNKNOWN_DEPENDENCY "E0302" Error "a dependency on a container that is not in the appliance";
-    DUPLICATE_ID "E0303" Error "two containers have the same id";
-    DEPENDENCY_CYCLE "E0304" Error "containers depend on each other in a circle";
-    SELF_DEPENDENCY "E0305" Error "a container depends on itself";
-    DUPLICATE_PORT "E0306" Error "one container port is listed twice";
-    HOST_PORT_CLASH "E0307" Error "two containers claim the same port of the host";
-    HOST_MODE_PORT "E0308" Error "a container on the host's network cannot map a port to another";
-    UNKNOWN_VOLUME "E0309" Error "a mount of a persistent volume that is not declared";
-    DUPLICATE_VOLUME "E0310" Error "two persistent volumes have the same id";
-    DUPLICATE_MOUNT "E0311" Error "two volumes are mounted at the same place";
-    BAD_PORT_INDEX "E0312" Error "a health check names a port that the container does not list";
-    BAD_START_TIME "E0313" Error "a start time that is not an RFC 3339 date and time";
-    BAD_INTERVAL "E0314" Error "an interval that is not an ISO 8601 duration";
-    UNUSED_VOLUME "W0301" Warning "a persistent volume that nothing mounts";
-    NO_PORT_TO_CHECK "W0302" Warning "a default health check without a TCP port to check";
-    FIXED_PORT_INSTANCES "W0303" Warning "a fixed port of the host with several instances";
-    UNDECLARED_PORT "H0301" Hint "a reference to a port that the other container does not list";
-    MONTHS_NOT_MINUTES "H0302" Hint "an interval of months where minutes may be meant";
+    // Resolving: the parts of the appliance against each other.
+    UNKNOWN_REFERENCE "E0301" Error "reference to an unknown container";
+    UNKNOWN_DEPENDENCY "E0302" Error "dependency on an unknown container";
+    DUPLICATE_ID "E0303" Error "duplicate container id";
+    DEPENDENCY_CYCLE "E0304" Error "dependency cycle";
+    SELF_DEPENDENCY "E0305" Error "container that depends on itself";
+    DUPLICATE_PORT "E0306" Error "duplicate container port";
+    HOST_PORT_CLASH "E0307" Error "host port conflict";
+    HOST_MODE_PORT "E0308" Error "port mapping on the host network";
+    UNKNOWN_VOLUME "E0309" Error "mount of an unknown volume";
+    DUPLICATE_VOLUME "E0310" Error "duplicate volume id";
+    DUPLICATE_MOUNT "E0311" Error "duplicate mount path";
+    BAD_PORT_INDEX "E0312" Error "invalid port of a health check";
+    BAD_START_TIME "E0313" Error "invalid start time";
+    BAD_INTERVAL "E0314" Error "invalid interval";
+    UNUSED_VOLUME "W0301" Warning "unused persistent volume";
+    NO_PORT_TO_CHECK "W0302" Warning "default health check without a TCP port";
+    FIXED_PORT_INSTANCES "W0303" Warning "fixed host port with several instances";
+    UNDECLARED_PORT "H0301" Hint "reference to an undeclared port";
+    MONTHS_NOT_MINUTES "H0302" Hint "interval in months that may be meant in minutes";
 
     // Targets: what one target makes of the appliance.
     NOT_CARRIED "E0401" Error "the target cannot do what a field asks for";
@@ -112,18 +112,18 @@ codes! {
     NAME_CHANGED "H0401" Hint "a name was changed to one the target takes";
     DEFAULT_CHOSEN "H0402" Hint "a value the target needs and the appliance does not give";
 
-    // Lints: nothing is wrong, but it may not be what one wants.
-    SECRET_IN_SIGHT "W0601" Warning "a secret in plain sight in an environment variable";
-    SENSITIVE_MOUNT "W0602" Warning "a sensitive place of the host is mounted";
-    LOST_AT_SIGN "W0603" Warning "the `@` behind a user and password is read as a reference";
-    LITTLE_MEMORY "W0604" Warning "less memory than a container can start with";
-    MOVING_IMAGE "H0601" Hint "an image without a version, or with `latest`";
-    PRIVILEGED "H0602" Hint "a container with full rights on its host";
-    UNORDERED_REFERENCE "H0603" Hint "a reference to a container that one does not wait for";
+    // Lints: valid, but possibly not what is intended.
+    SECRET_IN_SIGHT "W0601" Warning "secret in an environment variable";
+    SENSITIVE_MOUNT "W0602" Warning "mount of a sensitive host path";
+    LOST_AT_SIGN "W0603" Warning "`@` after a password, read as a reference";
+    LITTLE_MEMORY "W0604" Warning "memory limit that is too low";
+    MOVING_IMAGE "H0601" Hint "image without a pinned version";
+    PRIVILEGED "H0602" Hint "privileged container";
+    UNORDERED_REFERENCE "H0603" Hint "reference without a dependency";
 
-    // Options: what is said to applc beside the appliance.
-    BAD_OPTION "E0501" Error "an option that no target has, or a value it does not take";
-    BAD_LEVEL "E0502" Error "a level set for a code that does not exist, or that cannot have it";
+    // Options: settings in arguments and project files.
+    BAD_OPTION "E0501" Error "unknown option or invalid value";
+    BAD_LEVEL "E0502" Error "invalid level for a code";
 
     // Custom targets: their folders and templates.
     BAD_MANIFEST "E0701" Error "a `target.toml` that does not describe a target";

@@ -5,6 +5,7 @@
 
 mod advice;
 mod habits;
+mod ids;
 mod place;
 mod rules;
 mod tree_adapter;
@@ -24,6 +25,7 @@ use serde_json::Value;
 
 use crate::diag::{Diagnostic, MAX_FINDINGS};
 use crate::syntax::Node;
+pub use ids::is_id_char;
 use tree_adapter::Tree;
 
 /// The published JSON Schema (draft-07) of an appliance.

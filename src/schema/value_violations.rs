@@ -3,6 +3,7 @@
 use jsonschema::error::ValidationErrorKind as Found;
 use serde_json::Value;
 
+use super::ids::is_id_char;
 use super::place::Place;
 use super::{habits, words};
 use crate::diag::{Diagnostic, codes, nearest};
@@ -139,7 +140,7 @@ fn bad_form(place: &Place, form: &str) -> Diagnostic {
 fn reformed(key: &str, text: &str) -> Option<String> {
     match key {
         "id" => {
-            let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+            let parts = text.split(|c: char| !is_id_char(c));
             let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
             (!parts.is_empty()).then(|| parts.join("-"))
         }

@@ -6,7 +6,7 @@ use super::network::free_name;
 use super::objects::{Mount, Volume};
 use super::options::Settings;
 use crate::diag::{Diagnostic, codes};
-use crate::plan::{self, Container, MountSource, Plan, Scope};
+use crate::plan::{self, Container, MountSource, Plan, VolumeScope};
 use crate::source::Spanned;
 use crate::targets::names::{self, MAX_LABEL, dns_label};
 
@@ -37,7 +37,7 @@ pub fn request(
     // Where it is stored is reported from the table.
     let plan::Volume { id, scope, volume_type, size, placement: _, preemptible: _, mounted_by } =
         volume;
-    if scope.value == Scope::Global {
+    if scope.value == VolumeScope::Global {
         // Who says that the namespace exists knows what is in it.
         if settings.create_namespace {
             diagnostics.push(outside(id, &settings.namespace));

@@ -11,11 +11,11 @@ use super::model::{
 };
 use super::names::Names;
 use crate::diag::{Diagnostic, codes};
-use crate::plan::{self, Container, Kind, Mount, MountSource, Plan, Scope, VolumeId};
+use crate::plan::{
+    self, Container, DEFAULT_VOLUME_TYPE, Kind, Mount, MountSource, Plan, VolumeId, VolumeScope,
+};
 use crate::source::Spanned;
 
-/// The storage system of an appliance that names none.
-const DEFAULT_DRIVER: &str = "cephfs";
 /// The longest name of an external volume, and of its driver.
 const LONGEST_LABEL: usize = 63;
 /// The share of instances up to which Marathon updates an app with an external volume.
@@ -182,17 +182,14 @@ fn name(plan: &Plan, id: VolumeId, names: &Names) -> String {
         mounted_by: _,
     } = volume;
     match scope.value {
-        Scope::Local => names.local_volume(&id.value),
-        Scope::Global => id.value.clone(),
+        VolumeScope::Local => names.local_volume(&id.value),
+        VolumeScope::Global => id.value.clone(),
     }
 }
 
 fn driver<'p>(plan: &'p Plan, cluster: &Cluster<'p>) -> &'p str {
-    let written = || plan.volumes.first().and_then(|volume| volume.volume_type.as_ref());
-    cluster
-        .volume_driver
-        .or_else(|| written().map(|written| written.value.as_str()))
-        .unwrap_or(DEFAULT_DRIVER)
+    let storage = || plan.volumes.first().map_or(DEFAULT_VOLUME_TYPE, plan::Volume::storage);
+    cluster.volume_driver.unwrap_or_else(storage)
 }
 
 /// Letters, digits, `-`, `_` and `.`, the first and last of them a letter or digit.
@@ -219,7 +216,7 @@ fn is_exclusive(plan: &Plan, service: &Container, id: VolumeId) -> bool {
     let mounts = service.mounts.iter().filter(
         |mount| matches!(&mount.source, MountSource::Persistent(volume) if volume.value == id),
     );
-    volume.scope.value == Scope::Local
+    volume.scope.value == VolumeScope::Local
         && volume.mounted_by.len() == 1
         && service.instances.value <= 1
         && mounts.count() == 1

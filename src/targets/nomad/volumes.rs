@@ -1,7 +1,7 @@
 //! Volumes: paths of the host go through the docker driver, persistent ones through Nomad.
 
 use crate::diag::{Diagnostic, codes};
-use crate::plan::{Container, Mount, MountSource, Scope as VolumeScope, Volume, VolumeId};
+use crate::plan::{Container, Mount, MountSource, Volume, VolumeId, VolumeScope};
 use crate::source::Spanned;
 
 use super::Scope;
@@ -137,8 +137,15 @@ fn name(scope: &Scope<'_>, volume: &Volume) -> String {
 pub fn files(scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, VolumeFile)> {
     let mut files = Vec::new();
     for volume in &scope.plan.volumes {
-        let Volume { id, scope: owner, volume_type, size, placement, preemptible, mounted_by: _ } =
-            volume;
+        let Volume {
+            id,
+            scope: owner,
+            volume_type: _,
+            size,
+            placement,
+            preemptible,
+            mounted_by: _,
+        } = volume;
         if owner.value == VolumeScope::Global {
             continue;
         }
@@ -153,7 +160,7 @@ pub fn files(scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<(Strin
         let plugin = match (scope.options.some("volume-plugin"), kind) {
             (Some(plugin), _) => plugin.to_owned(),
             (None, "csi") => {
-                let plugin = volume_type.as_ref().map_or("cephfs", |written| &written.value);
+                let plugin = volume.storage();
                 let message =
                     format!("nomad: the CSI plugin of `{}` is taken to be `{plugin}`", id.value);
                 diagnostics.push(
