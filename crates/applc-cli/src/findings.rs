@@ -77,7 +77,8 @@ impl Findings {
     pub fn fail(&mut self, name: &str, error: &Error) -> Status {
         match error {
             Error::Read(read) if read.path == name => {
-                let unreadable = Diagnostic::new(&codes::UNREADABLE, Span::at(0), error.to_string());
+                let unreadable =
+                    Diagnostic::new(&codes::UNREADABLE, Span::at(0), error.to_string());
                 self.add(Report { source: Source::new(name, ""), diagnostics: vec![unreadable] });
             }
             _ => {

@@ -35,7 +35,7 @@ fn help(verb: Verb) -> &'static str {
         Verb::Allow => "Suppress findings with this code",
         Verb::Warn => "Turn findings with this code into warnings",
         Verb::Deny => {
-            "Turn findings with this code, or all `warnings`, into errors; repeatable. Later levels \
+            "Turn findings with this code, or all `warnings`, into errors; repeatable, later levels \
              override earlier ones"
         }
     }
