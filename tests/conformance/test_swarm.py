@@ -391,7 +391,7 @@ def test_the_mesh_has_each_port_once(applc: Applc) -> None:
     }
     refused = applc.compile("-", str(TARGET), stdin=json.dumps(document))
     assert refused.code == 1
-    assert rejections.ERROR.findall(refused.stderr) == ["E0401"]
+    assert set(rejections.ERROR.findall(refused.stderr)) == {"E0401"}
     assert "8080" in refused.stderr and "`c1`" in refused.stderr
     assert applc.compile("-", str(TARGET), *ON_NODE, stdin=json.dumps(document)).code == 0
 
