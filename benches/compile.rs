@@ -4,10 +4,9 @@
 //! one, and has ports, environment and arguments, as in the examples.
 
 use std::fmt::Write;
-use std::io;
 
-use applc::target::{self, Options, Target};
-use applc::{Selected, World};
+use applc::targets::{self, Options, Target};
+use applc::{Memory, Selected};
 
 fn main() {
     divan::main();
@@ -41,23 +40,14 @@ fn appliance(containers: usize) -> String {
     text
 }
 
-/// One file in memory.
-struct Memory(String);
-
-impl World for Memory {
-    fn read(&self, _path: &str) -> io::Result<Vec<u8>> {
-        Ok(self.0.clone().into_bytes())
-    }
-}
-
 #[divan::bench(args = [10, 1_000, 10_000])]
 fn check(bencher: divan::Bencher<'_, '_>, containers: usize) {
-    let world = Memory(appliance(containers));
+    let world = Memory::new().with("bench.json", appliance(containers));
     bencher.bench(|| applc::compile(&world, "bench.json", &[]).map(|done| done.report));
 }
 
 fn compile(bencher: divan::Bencher<'_, '_>, target: &'static dyn Target, containers: usize) {
-    let world = Memory(appliance(containers));
+    let world = Memory::new().with("bench.json", appliance(containers));
     let selected = [Selected { target: target.into(), options: Options::of(target) }];
     bencher.bench(|| {
         let done = applc::compile(&world, "bench.json", &selected);
@@ -71,7 +61,7 @@ macro_rules! benches {
         $(
             #[divan::bench(args = [10, 1_000, 10_000])]
             fn $name(bencher: divan::Bencher<'_, '_>, containers: usize) {
-                if let Some(target) = target::find(stringify!($name)) {
+                if let Some(target) = targets::find(stringify!($name)) {
                     compile(bencher, target, containers);
                 }
             }

@@ -2,164 +2,59 @@
 //!
 //! ```text
 //! text --syntax--> tree --schema--> checked tree --model--> appliance --resolve--> plan
-//!      --lint--> plan --target--> target model --render--> artifacts --emit--> files
+//!      --lint--> plan --targets--> target model --render--> artifacts
 //! ```
 //!
-//! Each phase takes what the one before could save, and adds what it found to one list of
-//! [`diag::Diagnostic`]s. Nothing here prints or exits; only [`emit`] writes files, and
-//! files are read through a [`World`]. [`cli`] is the face that the program shows.
+//! Each phase takes what the one before could save, and adds its findings to one list of
+//! [`diag::Diagnostic`]s. The library is pure: it reads files through a [`World`] and returns
+//! text; it never prints, exits, writes, or starts anything. Programs do that.
+//!
+//! A module uses only those above it in the list below; a test holds that.
 
-pub mod cli;
-pub mod diag;
-pub mod emit;
-pub mod fix;
-pub mod lint;
-pub mod model;
-pub mod plan;
-pub mod project;
-pub mod render;
-pub mod resolve;
-pub mod schema;
+// Where files come from.
+mod world;
+
+// Bytes to text: places, lines, columns.
 pub mod source;
+
+// Findings: the table of codes, levels, and each output format.
+pub mod diag;
+
+// Text to a tree with places: JSON and YAML.
 pub mod syntax;
-pub mod target;
 
-use std::fmt;
-use std::io;
-use std::ops::Deref;
+// The tree against the published JSON Schema.
+pub mod schema;
 
-use diag::{Diagnostic, Levels, Report};
-use plan::Plan;
-use render::RenderError;
-use source::{Source, SourceFault, Syntax};
-use target::{Artifact, Failure, Options, TargetRef};
+// The tree to typed values: the language, with its defaults.
+mod model;
 
-/// Where files come from: the disk, memory, an editor's buffers.
-pub trait World {
-    /// The content of a file.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    fn read(&self, path: &str) -> io::Result<Vec<u8>>;
+// What targets read: all references resolved.
+pub mod plan;
 
-    /// The files below a folder, as paths in it with `/` between parts, sorted.
-    ///
-    /// # Errors
-    /// The folder cannot be read.
-    fn list(&self, _folder: &str) -> io::Result<Vec<String>> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-}
+// Typed values to the plan: references, start order, ports, volumes.
+mod resolve;
 
-/// A target to compile for, with its options.
-pub struct Selected {
-    /// The target.
-    pub target: TargetRef,
-    /// The values of its options.
-    pub options: Options,
-}
+// Advice about a plan that has no error.
+mod lint;
 
-/// What one target made of an appliance.
-pub struct Output {
-    /// The target.
-    pub target: TargetRef,
-    /// What it made.
-    pub artifacts: Vec<Artifact>,
-}
+// A value and a template to text: quoting by format.
+pub mod render;
 
-/// What compiling a file gives.
-pub struct Compilation {
-    /// What was read, and all that was found.
-    pub report: Report,
-    /// The plan, where no error was found before targets were asked.
-    pub plan: Option<Plan>,
-    /// What was found in other files: those of targets from outside, and what they made.
-    pub others: Vec<Report>,
-    /// An output for each target, in their order; none where an error was found.
-    pub outputs: Vec<Output>,
-}
+// The plan to each target's own files.
+pub mod targets;
 
-impl Compilation {
-    /// The same with the levels that a user sets: without outputs where that makes an
-    /// error of something.
-    pub fn with_levels(mut self, levels: &Levels) -> Compilation {
-        levels.apply(&mut self.report.diagnostics);
-        if self.report.has_errors() {
-            self.plan = None;
-            self.outputs.clear();
-        }
-        self
-    }
-}
+// `applc.toml`.
+pub mod project;
 
-/// What keeps applc from doing its work, other than faults of the appliance.
-#[derive(Debug)]
-pub enum Error {
-    /// A file cannot be read.
-    Read {
-        /// Its path.
-        path: String,
-        /// Why.
-        cause: io::Error,
-    },
-    /// A template is faulty.
-    Render(RenderError),
-}
+// All of the above for one file.
+mod compile;
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Read { path, cause } => write!(f, "cannot read `{path}`: {cause}"),
-            Error::Render(error) => write!(f, "{error}"),
-        }
-    }
-}
+// Safe edits of findings, applied to the text.
+pub mod fix;
 
-impl std::error::Error for Error {}
+// The appliances that custom targets are checked with.
+pub mod samples;
 
-/// Reads an appliance and compiles it for each of the targets; with none, only checks it.
-///
-/// # Errors
-/// The file cannot be read, or a template is faulty.
-pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Compilation, Error> {
-    let bytes = world.read(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
-    let (source, fault) = Source::from_bytes(path, bytes);
-    let mut diagnostics: Vec<Diagnostic> = fault.map(syntax::source_fault).into_iter().collect();
-    let is_text = !matches!(fault, Some(SourceFault::TooLarge(_) | SourceFault::NotUtf8(0)));
-    let plan = if !is_text { None } else { plan(&source, &mut diagnostics) };
-    if let Some(plan) = &plan {
-        lint::check(plan, &mut diagnostics);
-    }
-    let mut outputs = Vec::new();
-    let mut others = Vec::new();
-    let plan = plan.filter(|_| !diag::has_errors(&diagnostics));
-    if let Some(plan) = &plan {
-        for Selected { target, options } in targets {
-            match target::compile(target.deref(), plan, options, &mut diagnostics) {
-                Ok(artifacts) => outputs.push(Output { target: target.clone(), artifacts }),
-                Err(Failure::Reports(reports)) => others.extend(reports),
-                Err(Failure::Render(error)) => return Err(Error::Render(error)),
-            }
-        }
-    }
-    if diag::has_errors(&diagnostics) || others.iter().any(Report::has_errors) {
-        outputs.clear();
-    }
-    lint::remove_covered(&mut diagnostics);
-    if source.syntax() == Syntax::Yaml {
-        let edits = diagnostics.iter_mut().filter_map(|found| found.edit.as_mut());
-        edits.for_each(|edit| syntax::respell(&source, edit));
-    }
-    diag::sort(&mut diagnostics);
-    diag::limit(&mut diagnostics);
-    Ok(Compilation { report: Report { source, diagnostics }, plan, others, outputs })
-}
-
-/// Everything up to the plan. It is to be used only where no error was found; `None` where
-/// the document is not even an object.
-pub fn plan(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Plan> {
-    let tree = syntax::parse(source, diagnostics)?;
-    schema::check(&tree, diagnostics);
-    let appliance = model::read(&tree)?;
-    Some(resolve::resolve(&appliance, source, diagnostics))
-}
+pub use compile::{Compilation, Error, Output, Selected, compile, plan};
+pub use world::{Memory, Overlay, ReadError, World};

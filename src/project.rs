@@ -21,8 +21,8 @@ use toml::de::{DeTable, DeValue};
 use crate::diag::{Diagnostic, Levels, Report, Setting, Verb, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::toml::{Places, parse, scalar};
-use crate::target::{self, Options, Target, TargetRef, outside, unknown_option};
-use crate::{Error, World};
+use crate::targets::{self, Options, Target, TargetRef, custom, unknown_option};
+use crate::world::{ReadError, World};
 
 /// The name of the file.
 pub const FILE_NAME: &str = "applc.toml";
@@ -48,14 +48,18 @@ pub struct Project {
 ///
 /// # Errors
 /// There is a project file, but it cannot be read.
-pub fn find(world: &dyn World, path: &Path, given: &[TargetRef]) -> Result<Option<Project>, Error> {
+pub fn find(
+    world: &dyn World,
+    path: &Path,
+    given: &[TargetRef],
+) -> Result<Option<Project>, ReadError> {
     for folder in path.ancestors().skip(1) {
         let candidate = folder.join(FILE_NAME);
         let candidate = candidate.to_string_lossy();
         match world.read(&candidate) {
             Ok(bytes) => return Ok(Some(read(world, candidate, bytes, given))),
             Err(error) if is_absent(&error) => {}
-            Err(cause) => return Err(Error::Read { path: candidate.into_owned(), cause }),
+            Err(cause) => return Err(ReadError { path: candidate.into_owned(), cause }),
         }
     }
     Ok(None)
@@ -75,7 +79,7 @@ fn read(
     let mut diagnostics: Vec<Diagnostic> =
         fault.map(crate::syntax::source_fault).into_iter().collect();
     let mut said = Said {
-        targets: target::built_in().chain(given.iter().cloned()).collect(),
+        targets: targets::built_in().chain(given.iter().cloned()).collect(),
         ..Said::default()
     };
     let (table, places) = parse(&source, &mut diagnostics);
@@ -150,7 +154,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The folders of targets from outside, relative to the project file.
+    /// The folders of custom targets, relative to the project file.
     fn folders(
         &self,
         value: &toml::Spanned<DeValue<'_>>,
@@ -171,18 +175,18 @@ impl Reader<'_> {
                 continue;
             };
             let path = self.folder.join(folder.as_ref());
-            match outside::load(self.world, &path.to_string_lossy()) {
+            match custom::load(self.world, &path.to_string_lossy()) {
                 Ok(loaded) => {
                     said.others.extend(loaded.reports);
                     let Some(target) = loaded.target else { continue };
-                    if target::named(&said.targets, target.name())
+                    if targets::named(&said.targets, target.name())
                         .is_some_and(|t| !t.is_same(&target))
                     {
                         let message = format!("there are two targets `{}`", target.name());
                         diagnostics.push(bad(span, &message));
                         continue;
                     }
-                    said.targets.push(TargetRef::Outside(Arc::new(target)));
+                    said.targets.push(TargetRef::Custom(Arc::new(target)));
                 }
                 Err(error) => {
                     diagnostics.push(bad(span, &error.to_string()).help(
@@ -236,7 +240,7 @@ impl Reader<'_> {
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         let name = self.key(key);
-        let Some(target) = target::named(&said.targets, name.value) else {
+        let Some(target) = targets::named(&said.targets, name.value) else {
             let message = format!("there is no target `{}`", name.value);
             let known = said.targets.iter().map(|target| target.name());
             diagnostics.push(unknown_option(message, name, known));
@@ -311,9 +315,10 @@ impl LevelLists {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Memory;
 
     fn found(text: &str) -> Vec<(&'static str, String)> {
-        let nothing = Memory(BTreeMap::new());
+        let nothing = Memory::new();
         let project = read(&nothing, "applc.toml", text.as_bytes().to_vec(), &[]);
         let source = &project.report.source;
         let place = |d: &Diagnostic| (d.code.id, source.slice(d.primary.span).to_owned());
@@ -330,19 +335,9 @@ mod tests {
         assert_eq!(found("[targets\nx = 1")[0].0, "E0115");
     }
 
-    /// Files in memory.
-    struct Memory(BTreeMap<&'static str, &'static str>);
-
-    impl World for Memory {
-        fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-            let text = self.0.get(path).ok_or(io::ErrorKind::NotFound)?;
-            Ok(text.as_bytes().to_vec())
-        }
-    }
-
     #[test]
     fn the_nearest_file_counts() {
-        let world = Memory(BTreeMap::from([("/a/applc.toml", "one"), ("/a/b/applc.toml", "two")]));
+        let world = Memory::new().with("/a/applc.toml", "one").with("/a/b/applc.toml", "two");
         let name = |path: &str| {
             let project = find(&world, Path::new(path), &[]).unwrap();
             project.map(|project| project.report.source.name().to_owned())

@@ -1,15 +1,4 @@
-use std::io;
-
-use crate::World;
-
-/// One appliance in memory.
-struct Memory(String);
-
-impl World for Memory {
-    fn read(&self, _: &str) -> io::Result<Vec<u8>> {
-        Ok(self.0.clone().into_bytes())
-    }
-}
+use crate::Memory;
 
 /// Code and text of the findings about two containers: `a` with these fields, and `b`,
 /// which lists port 80.
@@ -20,7 +9,7 @@ fn found(fields: &str) -> Vec<(&'static str, String)> {
             {{"id": "b", "type": "service", "image": "i:1", "resources": {{"cpus": 1, "mem": 64}},
               "network_mode": "bridge", "ports": [{{"container_port": 80}}]}}]}}"#
     );
-    let report = crate::compile(&Memory(text), "a.json", &[]).unwrap().report;
+    let report = crate::compile(&Memory::new().with("a.json", text), "a.json", &[]).unwrap().report;
     let finding =
         |d: &crate::diag::Diagnostic| (d.code.id, report.source.slice(d.primary.span).to_owned());
     report.diagnostics.iter().map(finding).collect()
@@ -97,7 +86,8 @@ fn rights_and_memory() {
             r#"{{"id": "x", "containers": [{{"id": "a", "type": "job", "image": "i:1",
                 "resources": {{"cpus": 1, "mem": {mem}}}}}]}}"#
         );
-        let report = crate::compile(&Memory(text), "a.json", &[]).unwrap().report;
+        let report =
+            crate::compile(&Memory::new().with("a.json", text), "a.json", &[]).unwrap().report;
         report.diagnostics.iter().map(|d| d.code.id).collect::<Vec<_>>()
     };
     assert_eq!(with(5), ["W0604"]);
@@ -127,7 +117,8 @@ fn references_without_a_dependency() {
             {{"id": "c", "type": "service", "image": "i:1", "resources": {{"cpus": 1, "mem": 64}},
               "cmd": "{c}"}}]}}"#
         );
-        let report = crate::compile(&Memory(text), "a.json", &[]).unwrap().report;
+        let report =
+            crate::compile(&Memory::new().with("a.json", text), "a.json", &[]).unwrap().report;
         report.diagnostics.iter().map(|d| d.code.id).collect::<Vec<_>>()
     };
     assert_eq!(chain("x"), [""; 0], "through another");

@@ -46,10 +46,20 @@ pub const MAX_OUTPUT: usize = 64 << 20;
 /// So many steps of the template engine may go into one file that others' templates make.
 pub const MAX_STEPS: u64 = 10_000_000;
 
+/// Maximum depth of macros and includes in custom templates, as the engine counts it (ten for
+/// an include). A thread's stack holds twice as much, also without optimization.
+const MAX_RECURSION: usize = 200;
+
 /// The templates of one target. They may include and import each other by name.
 #[derive(Debug, Clone)]
 pub struct Templates {
     env: Environment<'static>,
+}
+
+/// Bounds what a custom template can do.
+fn limit(env: &mut Environment<'_>) {
+    env.set_fuel(Some(MAX_STEPS));
+    env.set_recursion_limit(MAX_RECURSION);
 }
 
 impl Templates {
@@ -87,7 +97,7 @@ impl Templates {
     {
         let mut env = environment();
         env.set_auto_escape_callback(move |_| AutoEscape::Custom(format.word().into()));
-        env.set_fuel(Some(MAX_STEPS));
+        limit(&mut env);
         install(&mut env);
         let mut limited = Templates { env };
         limited.add(templates)?;
@@ -115,7 +125,7 @@ impl Templates {
 
     /// Stops what takes too many steps, as where others wrote templates.
     pub fn limit_steps(&mut self) {
-        self.env.set_fuel(Some(MAX_STEPS));
+        limit(&mut self.env);
     }
 
     /// Renders the template of this name. The model must be a struct or a map: its fields are

@@ -23,7 +23,7 @@ pub fn start(
         );
         return None;
     };
-    let utc = time.to_zoned(TimeZone::UTC);
+    let utc = time.to_zoned_datetime(TimeZone::UTC);
     let parts = [
         i32::from(utc.year()),
         i32::from(utc.month()),

@@ -1,0 +1,73 @@
+//! `applc check --fix` and `--diff`.
+
+use std::path::PathBuf;
+
+use similar::TextDiff;
+
+use crate::Status;
+use crate::disk::{Disk, STDIN};
+use crate::emit::{self, OutputFile};
+use crate::findings::Findings;
+use crate::projects::Settings;
+use crate::terminal::{fail, note, print};
+use applc::fix::{Fixed, fix};
+use applc::source::Source;
+use applc::{Error, Memory, ReadError, World};
+
+/// What becomes of the text with the safe edits made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It is written.
+    Write,
+    /// The difference to the file is shown.
+    Diff,
+}
+
+/// Mends what can be mended in a file, and shows what is left.
+pub fn run(file: &str, mode: Mode, settings: &Settings, findings: &mut Findings) -> Status {
+    if file == STDIN && mode == Mode::Write {
+        return fail("standard input cannot be fixed in place; use `--diff`", Status::Usage);
+    }
+    let (text, fixed) = match fixed(file, settings) {
+        Ok(fixed) => fixed,
+        Err(error) => return findings.fail(file, &error),
+    };
+    for mended in &fixed.mended {
+        let (code, message) = (mended.diagnostic.code.id, &mended.diagnostic.message);
+        let verb = if mode == Mode::Write { "fixed" } else { "would fix" };
+        let place = mended.place;
+        note(&format!("{file}:{}:{}: {verb} {code}: {message}", place.line, place.column));
+    }
+    let status = match mode {
+        Mode::Diff => print(&difference(file, &text, &fixed.text)),
+        Mode::Write if fixed.mended.is_empty() => Status::Clean,
+        Mode::Write => {
+            match emit::write(&[OutputFile { path: PathBuf::from(file), text: fixed.text }]) {
+                Ok(_) => Status::Clean,
+                Err(error) => fail(&format!("cannot write `{file}`: {}", error.cause), Status::Io),
+            }
+        }
+    };
+    status.max(findings.add(fixed.left))
+}
+
+/// The text of a file, and what becomes of it.
+fn fixed(file: &str, settings: &Settings) -> Result<(String, Fixed), Error> {
+    let unreadable = |cause| ReadError { path: file.to_owned(), cause };
+    let bytes = Disk.read(file).map_err(unreadable)?;
+    let (source, fault) = Source::from_bytes(file, bytes);
+    if fault.is_some() {
+        // Not a text that could be written back.
+        let report = settings.check(&Disk, file)?;
+        let fixed = Fixed { text: source.text().to_owned(), mended: Vec::new(), left: report };
+        return Ok((source.text().to_owned(), fixed));
+    }
+    let fixed = fix(source.text(), |text| settings.check(&Memory::new().with(file, text), file))?;
+    Ok((source.text().to_owned(), fixed))
+}
+
+/// A unified diff, as `patch` and `git apply` take it; empty where nothing differs.
+fn difference(file: &str, before: &str, after: &str) -> String {
+    let (old, new) = (format!("a/{file}"), format!("b/{file}"));
+    TextDiff::from_lines(before, after).unified_diff().header(&old, &new).to_string()
+}

@@ -1,0 +1,10 @@
+//! The commands, a file each.
+
+pub mod check;
+pub mod compile;
+pub mod explain;
+pub mod fix;
+pub mod plan;
+pub mod target_check;
+pub mod target_new;
+pub mod targets;

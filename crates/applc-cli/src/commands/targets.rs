@@ -1,0 +1,74 @@
+//! `applc targets`.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use crate::args::{FindingsArguments, Targets};
+use crate::findings::{Findings, Stream};
+use crate::projects::Projects;
+use crate::terminal::print;
+use crate::{Status, select};
+use applc::plan::Field;
+use applc::targets::{self, Target, TargetRef};
+
+/// Lists the targets, or tells all of one: those built in, and those of the project file
+/// that counts for the working directory.
+pub fn run(arguments: &Targets) -> Status {
+    tell(arguments).unwrap_or_else(|status| status)
+}
+
+fn tell(arguments: &Targets) -> Result<Status, Status> {
+    let mut findings = Findings::new(&FindingsArguments::default(), Stream::Stderr, false)?;
+    if let Some(name) = &arguments.name
+        && let Some(target) = select::load(name, &mut findings)?
+    {
+        return Ok(print(&describe(&*target)));
+    }
+    let mut projects = Projects::default();
+    let project = projects.of(Path::new("stdin"), &[], &mut findings)?;
+    let known = project.map_or_else(|| targets::built_in().collect(), |it| it.targets.clone());
+    match &arguments.name {
+        None => Ok(print(&list(&known))),
+        Some(name) => match targets::named(&known, name) {
+            Some(target) => Ok(print(&describe(&*target))),
+            None => Err(select::unknown_target(name, &known)),
+        },
+    }
+}
+
+fn list(targets: &[TargetRef]) -> String {
+    let width = targets.iter().map(|target| target.name().len()).max().unwrap_or(0);
+    targets.iter().fold(String::new(), |mut text, target| {
+        let _ = writeln!(text, "{:width$}  {}", target.name(), target.summary());
+        text
+    })
+}
+
+fn describe(target: &dyn Target) -> String {
+    let mut text = format!("{}: {}\n\nFields:\n", target.name(), target.summary());
+    let capabilities = target.capabilities();
+    for row in
+        Field::ALL.iter().filter_map(|field| capabilities.iter().find(|row| row.field == *field))
+    {
+        let note = if row.note.is_empty() { String::new() } else { format!(": {}", row.note) };
+        let _ = writeln!(text, "  {}\n      {}{note}", row.field.path(), row.fate.name());
+    }
+    if !target.options().is_empty() {
+        text.push_str("\nOptions, as `--option ");
+        let _ = writeln!(text, "{}.NAME=VALUE`:", target.name());
+    }
+    for option in target.options() {
+        let default = match option.default {
+            "" => "none".to_owned(),
+            default => format!("`{default}`"),
+        };
+        let _ = writeln!(
+            text,
+            "  {}\n      {}\n      takes {}; default {default}",
+            option.name,
+            option.meaning,
+            option.kind.wanted()
+        );
+    }
+    text
+}

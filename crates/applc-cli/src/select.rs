@@ -1,0 +1,145 @@
+//! Which targets are asked for, with the options given for them.
+
+use std::sync::Arc;
+
+use crate::args::TargetArguments;
+use crate::disk::Disk;
+use crate::findings::Findings;
+use crate::terminal::fail;
+use crate::{Status, memory};
+use applc::Selected;
+use applc::diag::{Report, list_or, nearest};
+use applc::source::Source;
+use applc::targets::custom::{self, CustomTarget};
+use applc::targets::{self, Options, TargetRef};
+
+/// The targets that the arguments ask for.
+pub struct Wanted<'a> {
+    targets: Vec<WantedTarget<'a>>,
+    options: &'a [String],
+}
+
+enum WantedTarget<'a> {
+    /// One that is known by this name.
+    Named(&'a str),
+    /// One whose folder was given.
+    Loaded(TargetRef),
+}
+
+impl<'a> Wanted<'a> {
+    /// Reads the arguments, and the folders that they name.
+    ///
+    /// # Errors
+    /// The status to end with, where a folder has faults; they have been said.
+    pub fn read(
+        arguments: &'a TargetArguments,
+        findings: &mut Findings,
+    ) -> Result<Wanted<'a>, Status> {
+        let wanted = arguments.names.iter().map(|name| {
+            Ok(match load(name, findings)? {
+                Some(target) => WantedTarget::Loaded(target),
+                None => WantedTarget::Named(name),
+            })
+        });
+        let targets = wanted.collect::<Result<_, Status>>()?;
+        Ok(Wanted { targets, options: &arguments.options })
+    }
+
+    /// No targets.
+    pub fn none() -> Wanted<'static> {
+        Wanted { targets: Vec::new(), options: &[] }
+    }
+
+    /// Whether no target is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+
+    /// The targets whose folders were given.
+    pub fn loaded(&self) -> Vec<TargetRef> {
+        let loaded = |wanted: &WantedTarget<'_>| match wanted {
+            WantedTarget::Loaded(target) => Some(target.clone()),
+            WantedTarget::Named(_) => None,
+        };
+        self.targets.iter().filter_map(loaded).collect()
+    }
+
+    /// The targets, each once, in the order of the arguments, out of those that are known.
+    ///
+    /// # Errors
+    /// The status to end with, where a name or an option is wrong; that has been said.
+    pub fn among(&self, known: &[TargetRef], findings: &Findings) -> Result<Vec<Selected>, Status> {
+        let mut selected: Vec<Selected> = Vec::new();
+        for wanted in &self.targets {
+            let target = match wanted {
+                WantedTarget::Loaded(target) => target.clone(),
+                WantedTarget::Named(name) => {
+                    targets::named(known, name).ok_or_else(|| unknown_target(name, known))?
+                }
+            };
+            if selected.iter().all(|one| one.target.name() != target.name()) {
+                let options = Options::of(&*target);
+                selected.push(Selected { target, options });
+            }
+        }
+        let mut status = Status::Clean;
+        for argument in self.options {
+            let source = Source::new("--option", argument.as_str());
+            let mut diagnostics = Vec::new();
+            if let Some(given) = targets::parse_argument(&source, known, &mut diagnostics) {
+                let mut unused = Options::of(&*given.target);
+                let options = selected
+                    .iter_mut()
+                    .find(|one| one.target.name() == given.target.name())
+                    // Of a target that is not compiled for: checked all the same.
+                    .map_or(&mut unused, |one| &mut one.options);
+                options.set(&*given.target, given.name, given.value, &mut diagnostics);
+            }
+            if !diagnostics.is_empty() {
+                status = findings.usage(&Report { source, diagnostics });
+            }
+        }
+        if status == Status::Clean { Ok(selected) } else { Err(status) }
+    }
+}
+
+/// Whether an argument is a folder: the name of a target has no separator in it.
+fn is_folder(argument: &str) -> bool {
+    argument.contains(['/', std::path::MAIN_SEPARATOR]) || [".", ".."].contains(&argument)
+}
+
+/// The target of a folder, where the argument is one.
+///
+/// # Errors
+/// The status to end with, where the folder has faults or cannot be read; that has been said.
+pub fn load(argument: &str, findings: &mut Findings) -> Result<Option<TargetRef>, Status> {
+    if !is_folder(argument) {
+        return Ok(None);
+    }
+    let target = load_folder(argument, findings)?;
+    Ok(Some(TargetRef::Custom(Arc::new(target))))
+}
+
+/// The target of a folder.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_folder(folder: &str, findings: &mut Findings) -> Result<CustomTarget, Status> {
+    memory::limit();
+    let loaded = custom::load(&Disk, folder).map_err(|error| {
+        let message = format!("`{folder}` is not the folder of a target: {error}");
+        fail(&message, Status::Io)
+    })?;
+    let found = loaded.reports.into_iter().map(|report| findings.add(report)).max();
+    loaded.target.ok_or(found.unwrap_or(Status::Faults))
+}
+
+/// Says that there is no such target.
+pub fn unknown_target(name: &str, known: &[TargetRef]) -> Status {
+    let known = || known.iter().map(|target| target.name());
+    let advice = match nearest(name, known()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there is {}; a folder is written with a `/`", list_or(known())),
+    };
+    fail(&format!("there is no target `{name}`; {advice}"), Status::Usage)
+}

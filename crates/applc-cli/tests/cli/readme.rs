@@ -1,0 +1,48 @@
+//! The README shows files and output as they are. `UPDATE_DOCS=1 cargo test readme` writes it anew.
+
+use std::fmt::Write;
+
+use applc_testing::{hold, read, repository};
+
+/// The README's extracts of files and of what the program prints.
+#[test]
+fn the_readme_shows_what_is() {
+    let path = "README.md";
+    let readme = read(path);
+    let mut lines = readme.lines();
+    let mut expected = String::new();
+    let mut shown = 0;
+    while let Some(line) = lines.next() {
+        let _ = writeln!(expected, "{line}");
+        let marker = line.strip_prefix("<!-- ").and_then(|line| line.strip_suffix(" -->"));
+        let Some((kind, what)) = marker.and_then(|marker| marker.split_once(": ")) else {
+            continue;
+        };
+        let content = match kind {
+            "file" => read(what),
+            "output" => output(what),
+            _ => panic!("{path}: {line}"),
+        };
+        // The block below the marker is replaced.
+        let fence = lines.next().unwrap();
+        assert!(fence.starts_with("```"), "{path}: no block below {line}");
+        let _ = writeln!(expected, "{fence}\n{}\n```", content.trim_end());
+        while lines.next().unwrap() != "```" {}
+        shown += 1;
+    }
+    assert!(shown > 0);
+    hold(path, &expected);
+}
+
+/// What a command line prints, first on standard output, then on standard error.
+fn output(command: &str) -> String {
+    let arguments = command.strip_prefix("applc ").unwrap().split(' ');
+    let output = assert_cmd::Command::cargo_bin("applc")
+        .unwrap()
+        .current_dir(repository("."))
+        .env_clear()
+        .args(arguments)
+        .output()
+        .unwrap();
+    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+}

@@ -1,0 +1,50 @@
+//! What the tests of several packages share: paths in the repository, and files that are
+//! compared with what they must be.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The variable that makes [`hold`] write generated documents instead of comparing them.
+pub const UPDATE_DOCS: &str = "UPDATE_DOCS";
+
+/// The variable that makes tests write the expected findings instead of comparing them.
+pub const UPDATE_EXPECTED: &str = "UPDATE_EXPECTED";
+
+/// A path in the repository.
+pub fn repository(path: &str) -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.ancestors().nth(2).unwrap_or(package).join(path)
+}
+
+/// Reads a file of the repository.
+///
+/// # Panics
+/// The file cannot be read.
+pub fn read(path: &str) -> String {
+    let file = repository(path);
+    fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// Whether a variable asks tests to write what they otherwise compare.
+pub fn updates(variable: &str) -> bool {
+    std::env::var_os(variable).is_some()
+}
+
+/// Compares a generated document of the repository with its expected text, or writes it if
+/// [`UPDATE_DOCS`] is set.
+///
+/// # Panics
+/// The document differs, or cannot be written.
+pub fn hold(path: &str, expected: &str) {
+    let file = repository(path);
+    if updates(UPDATE_DOCS) {
+        let folder = file.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).unwrap_or_else(|error| panic!("{path}: {error}"));
+        fs::write(&file, expected).unwrap_or_else(|error| panic!("{path}: {error}"));
+        return;
+    }
+    let found = fs::read_to_string(&file).unwrap_or_default();
+    // The first line that differs says more than two whole documents.
+    let differs = found.lines().zip(expected.lines()).find(|(one, other)| one != other);
+    assert!(found == expected, "{path} is stale, run `{UPDATE_DOCS}=1 cargo test`: {differs:?}");
+}

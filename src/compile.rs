@@ -1,0 +1,126 @@
+//! The whole way of one file: from its bytes to what each target makes of it.
+
+use std::fmt;
+use std::ops::Deref;
+
+use crate::diag::{self, Diagnostic, Levels, Report};
+use crate::plan::Plan;
+use crate::render::RenderError;
+use crate::source::{Source, SourceFault, Syntax};
+use crate::targets::{self, Artifact, Failure, Options, TargetRef};
+use crate::world::{ReadError, World};
+use crate::{lint, model, resolve, schema, syntax};
+
+/// A target to compile for, with its options.
+pub struct Selected {
+    /// The target.
+    pub target: TargetRef,
+    /// The values of its options.
+    pub options: Options,
+}
+
+/// What one target made of an appliance.
+pub struct Output {
+    /// The target.
+    pub target: TargetRef,
+    /// What it made.
+    pub artifacts: Vec<Artifact>,
+}
+
+/// What compiling a file gives.
+pub struct Compilation {
+    /// What was read, and all that was found.
+    pub report: Report,
+    /// The plan, where no error was found before targets were asked.
+    pub plan: Option<Plan>,
+    /// What was found in other files: those of custom targets, and what they made.
+    pub others: Vec<Report>,
+    /// An output for each target, in their order; none where an error was found.
+    pub outputs: Vec<Output>,
+}
+
+impl Compilation {
+    /// The same with the levels that a user sets: without outputs where that makes an
+    /// error of something.
+    pub fn with_levels(mut self, levels: &Levels) -> Compilation {
+        levels.apply(&mut self.report.diagnostics);
+        if self.report.has_errors() {
+            self.plan = None;
+            self.outputs.clear();
+        }
+        self
+    }
+}
+
+/// What keeps applc from doing its work, other than faults of the appliance.
+#[derive(Debug)]
+pub enum Error {
+    /// A file cannot be read.
+    Read(ReadError),
+    /// A template is faulty.
+    Render(RenderError),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Read(error) => write!(f, "{error}"),
+            Error::Render(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Error {
+        Error::Read(error)
+    }
+}
+
+/// Reads an appliance and compiles it for each of the targets; with none, only checks it.
+///
+/// # Errors
+/// The file cannot be read, or a template is faulty.
+pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Compilation, Error> {
+    let bytes = crate::world::read(world, path)?;
+    let (source, fault) = Source::from_bytes(path, bytes);
+    let mut diagnostics: Vec<Diagnostic> = fault.map(syntax::source_fault).into_iter().collect();
+    let is_text = !matches!(fault, Some(SourceFault::TooLarge(_) | SourceFault::NotUtf8(0)));
+    let plan = if !is_text { None } else { plan(&source, &mut diagnostics) };
+    if let Some(plan) = &plan {
+        lint::check(plan, &mut diagnostics);
+    }
+    let mut outputs = Vec::new();
+    let mut others = Vec::new();
+    let plan = plan.filter(|_| !diag::has_errors(&diagnostics));
+    if let Some(plan) = &plan {
+        for Selected { target, options } in targets {
+            match targets::compile(target.deref(), plan, options, &mut diagnostics) {
+                Ok(artifacts) => outputs.push(Output { target: target.clone(), artifacts }),
+                Err(Failure::Reports(reports)) => others.extend(reports),
+                Err(Failure::Render(error)) => return Err(Error::Render(error)),
+            }
+        }
+    }
+    if diag::has_errors(&diagnostics) || others.iter().any(Report::has_errors) {
+        outputs.clear();
+    }
+    lint::remove_covered(&mut diagnostics);
+    if source.syntax() == Syntax::Yaml {
+        let edits = diagnostics.iter_mut().filter_map(|found| found.edit.as_mut());
+        edits.for_each(|edit| syntax::respell(&source, edit));
+    }
+    diag::sort(&mut diagnostics);
+    diag::limit(&mut diagnostics);
+    Ok(Compilation { report: Report { source, diagnostics }, plan, others, outputs })
+}
+
+/// Everything up to the plan. It is to be used only where no error was found; `None` where
+/// the document is not even an object.
+pub fn plan(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Plan> {
+    let tree = syntax::parse(source, diagnostics)?;
+    schema::check(&tree, diagnostics);
+    let appliance = model::read(&tree)?;
+    Some(resolve::resolve(&appliance, source, diagnostics))
+}

@@ -1,0 +1,523 @@
+//! Each cell of the table, where it holds and where it does not.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use super::{Compiled, appliance, compiled, container};
+use crate::plan::Field;
+use crate::targets::compose::capabilities::TABLE;
+use crate::targets::{Capability, Fate};
+
+/// An appliance that uses a field, and what has to come of it.
+struct Case {
+    field: Field,
+    document: Value,
+    expected: Expected,
+}
+
+enum Expected {
+    /// At this place of the file stands this value (`null`: nothing), and nothing is said.
+    Carried(&'static str, Value),
+    /// The same, and these findings.
+    Said(&'static str, Value, Vec<(&'static str, &'static str)>),
+    /// These findings, an error among them.
+    Refused(Vec<(&'static str, &'static str)>),
+}
+
+use Expected::{Carried, Refused, Said};
+
+/// A case of one container `a` with these fields.
+fn one(field: Field, more: Value, expected: Expected) -> Case {
+    Case { field, document: appliance(&[container("a", more)]), expected }
+}
+
+/// The same beside a second container `b`, which has these fields too.
+fn two(field: Field, a: Value, b: Value, expected: Expected) -> Case {
+    Case { field, document: appliance(&[container("a", a), container("b", b)]), expected }
+}
+
+/// A case of a volume with these fields that `a` mounts like this.
+fn volume(field: Field, volume: Value, mount: Value, expected: Expected) -> Case {
+    let mut document = appliance(&[container("a", json!({"volumes": [mount]}))]);
+    document["data_persistence"] = json!({"volumes": [volume]});
+    Case { field, document, expected }
+}
+
+fn health(field: Field, check: Value, ports: Value, expected: Expected) -> Case {
+    one(field, json!({"ports": ports, "health_check": check}), expected)
+}
+
+/// What every health check is told.
+const NOT_REPLACED: &str = "W0401";
+const IMAGE_NEEDS: &str = "W0402";
+
+fn cases() -> Vec<Case> {
+    let on_v = || json!({"src": "v1", "dest": "/v"});
+    let at = |place: Value| json!({"schedule_hints": {"placement": place}});
+    let job = |more: Value| {
+        let mut fields = json!({"type": "job"});
+        fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        fields
+    };
+    let a = "/services/a";
+    let mut cases = vec![
+        one(Field::ApplianceId, json!({}), Carried("/name", json!("app"))),
+        volume(
+            Field::VolumeLocal,
+            json!({"id": "v1"}),
+            on_v(),
+            Carried("/volumes/v1", json!({"driver": "local"})),
+        ),
+        volume(
+            Field::VolumeGlobal,
+            json!({"id": "v1", "scope": "global"}),
+            on_v(),
+            Carried("/volumes/v1", json!({"name": "v1", "external": true})),
+        ),
+        volume(
+            Field::VolumeHints,
+            json!({"id": "v1", "schedule_hints": {"placement": {"zone": "z"}}}),
+            on_v(),
+            Said("/volumes/v1", json!({"driver": "local"}), vec![("W0401", "\"z\"")]),
+        ),
+        volume(
+            Field::VolumeSize,
+            json!({"id": "v1", "size": 7}),
+            on_v(),
+            Said("/volumes/v1", json!({"driver": "local"}), vec![("W0401", "7")]),
+        ),
+        volume(
+            Field::VolumeSize,
+            json!({"id": "v1", "size": 7, "scope": "global"}),
+            on_v(),
+            Carried("/volumes/v1/external", json!(true)),
+        ),
+        volume(
+            Field::MountPersistent,
+            json!({"id": "v1"}),
+            on_v(),
+            Carried(
+                "/services/a/volumes",
+                json!([{"type": "volume", "source": "v1", "target": "/v"}]),
+            ),
+        ),
+        volume(
+            Field::MountPersistent,
+            json!({"id": "v1"}),
+            json!({"src": "v1", "dest": "/a:b"}),
+            Refused(vec![("E0408", "\"/a:b\"")]),
+        ),
+        volume(
+            Field::MountPersistent,
+            json!({"id": "v1"}),
+            json!({"src": "v1", "dest": "//"}),
+            Refused(vec![("E0408", "\"//\"")]),
+        ),
+        volume(
+            Field::MountReadOnly,
+            json!({"id": "v1"}),
+            json!({"src": "v1", "dest": "/v", "mode": "RO"}),
+            Carried("/services/a/volumes/0/read_only", json!(true)),
+        ),
+        one(
+            Field::MountHost,
+            json!({"volumes": [{"src": "/srv/$x", "dest": "/d", "type": "host"}]}),
+            Carried(
+                "/services/a/volumes",
+                json!([{"type": "bind", "source": "/srv/$$x", "target": "/d"}]),
+            ),
+        ),
+        one(
+            Field::MountHost,
+            json!({"volumes": [{"src": "/a:b", "dest": "/d", "type": "host"}]}),
+            Refused(vec![("E0408", "\"/a:b\"")]),
+        ),
+        one(
+            Field::ContainerId,
+            json!({}),
+            Carried(a, compiled(&appliance(&[container("a", json!({}))])).service("a")),
+        ),
+        Case {
+            field: Field::ContainerId,
+            document: appliance(&[container(LONG, json!({}))]),
+            expected: Refused(vec![("E0402", QUOTED_LONG)]),
+        },
+        one(Field::Service, json!({}), Carried("/services/a/restart", json!("unless-stopped"))),
+        one(Field::Job, job(json!({"retries": 0})), Carried("/services/a/restart", json!("no"))),
+        one(
+            Field::Retries,
+            job(json!({"retries": 4})),
+            Carried("/services/a/restart", json!("on-failure:4")),
+        ),
+        one(
+            Field::Repeats,
+            job(json!({"repeats": 0})),
+            Carried("/services/a/deploy/replicas", json!(0)),
+        ),
+        one(
+            Field::Repeats,
+            job(json!({"repeats": 5})),
+            Said("/services/a/deploy", Value::Null, vec![("W0401", "5")]),
+        ),
+        one(
+            Field::Interval,
+            job(json!({"repeats": -1, "interval": "T5M"})),
+            Said("/services/a/deploy", Value::Null, vec![("W0401", "-1")]),
+        ),
+        one(
+            Field::Interval,
+            job(json!({"interval": "T5M"})),
+            Carried("/services/a/deploy", Value::Null),
+        ),
+        one(
+            Field::StartTime,
+            job(json!({"start_time": "2030-01-01T00:00:00Z"})),
+            Said("/services/a/deploy", Value::Null, vec![("W0401", "\"2030-01-01T00:00:00Z\"")]),
+        ),
+        one(
+            Field::Image,
+            json!({"image": "r.example.org:5000/x/y:1.0@sha256:abc"}),
+            Carried("/services/a/image", json!("r.example.org:5000/x/y:1.0@sha256:abc")),
+        ),
+        one(
+            Field::Cpus,
+            json!({"resources": {"cpus": 0.5, "mem": 64}}),
+            Carried("/services/a/cpu_shares", json!(512)),
+        ),
+        one(
+            Field::Cpus,
+            json!({"resources": {"cpus": 0.0001, "mem": 64}}),
+            Said("/services/a/cpu_shares", json!(2), vec![("W0401", "0.0001")]),
+        ),
+        one(
+            Field::Cpus,
+            json!({"resources": {"cpus": 257, "mem": 64}}),
+            Said("/services/a/cpu_shares", json!(262_144), vec![("W0401", "257")]),
+        ),
+        one(
+            Field::Mem,
+            json!({"resources": {"cpus": 1, "mem": 6}}),
+            Carried("/services/a/mem_limit", json!("6M")),
+        ),
+        one(
+            Field::Mem,
+            json!({"resources": {"cpus": 1, "mem": 6}}),
+            Carried("/services/a/memswap_limit", json!("6M")),
+        ),
+        one(Field::Mem, json!({"resources": {"cpus": 1, "mem": 5}}), Refused(vec![("E0408", "5")])),
+        one(
+            Field::Disk,
+            json!({"resources": {"cpus": 1, "mem": 64, "disk": 9}}),
+            Said("/services/a/storage_opt", Value::Null, vec![("W0401", "9")]),
+        ),
+        one(
+            Field::Gpu,
+            json!({"resources": {"cpus": 1, "mem": 64, "gpu": 2}}),
+            Carried(
+                "/services/a/deploy/resources/reservations/devices",
+                json!([{"driver": "nvidia", "count": 2, "capabilities": ["gpu"]}]),
+            ),
+        ),
+        one(
+            Field::Instances,
+            json!({"instances": 3}),
+            Carried("/services/a/deploy/replicas", json!(3)),
+        ),
+        one(
+            Field::Instances,
+            json!({"instances": 0}),
+            Carried("/services/a/deploy/replicas", json!(0)),
+        ),
+        two(
+            Field::Instances,
+            json!({"type": "job", "instances": 2, "network_mode": "bridge"}),
+            json!({"dependencies": ["a"]}),
+            Carried("/services/a-2/networks/default/aliases", json!(["a"])),
+        ),
+        two(
+            Field::Dependencies,
+            json!({"type": "job", "instances": 2}),
+            json!({"dependencies": ["a"]}),
+            Carried(
+                "/services/b/depends_on/a-2/condition",
+                json!("service_completed_successfully"),
+            ),
+        ),
+        two(
+            Field::Instances,
+            json!({"type": "job", "instances": 1001}),
+            json!({"dependencies": ["a"]}),
+            Refused(vec![("E0408", "1001")]),
+        ),
+        one(
+            Field::Cmd,
+            json!({"cmd": "echo $X | cat"}),
+            Carried("/services/a/entrypoint", json!(["/bin/sh", "-c"])),
+        ),
+        one(
+            Field::Cmd,
+            json!({"cmd": "echo $X | cat"}),
+            Carried("/services/a/command", json!(["echo $$X | cat"])),
+        ),
+        one(
+            Field::Args,
+            json!({"args": ["a b", "", 1.50, true]}),
+            Carried("/services/a/command", json!(["a b", "", "1.5", "true"])),
+        ),
+        one(
+            Field::Env,
+            json!({"env": {"x-a": "1", "B": null}}),
+            Carried("/services/a/environment", json!(["B=null", "x-a=1"])),
+        ),
+        one(Field::Env, json!({"env": {"A ": "1"}}), Refused(vec![("E0408", "\"A \"")])),
+        one(
+            Field::References,
+            json!({"args": ["@a:80"]}),
+            Carried("/services/a/command", json!(["a:80"])),
+        ),
+        two(
+            Field::References,
+            json!({"network_mode": "host", "args": ["@b"]}),
+            json!({}),
+            Refused(vec![("E0404", "@b")]),
+        ),
+        one(
+            Field::NetworkHost,
+            json!({"network_mode": "host"}),
+            Carried("/services/a/network_mode", json!("host")),
+        ),
+        one(Field::NetworkBridge, json!({}), Carried("/services/a/network_mode", Value::Null)),
+        one(
+            Field::NetworkContainer,
+            json!({"network_mode": "container"}),
+            Carried("/services/a/network_mode", Value::Null),
+        ),
+        one(
+            Field::Ports,
+            json!({"ports": [{"container_port": 80}]}),
+            Carried("/services/a/ports", json!([{"target": 80, "protocol": "tcp"}])),
+        ),
+        one(
+            Field::Ports,
+            json!({"network_mode": "host", "ports": [{"container_port": 80}]}),
+            Carried("/services/a/ports", Value::Null),
+        ),
+        one(
+            Field::HostPort,
+            json!({"ports": [{"container_port": 80, "host_port": 8080}]}),
+            Carried("/services/a/ports/0/published", json!("8080")),
+        ),
+        two(
+            Field::HostPort,
+            json!({"ports": [{"container_port": 80, "host_port": 8080}], "schedule_hints": {"placement": {"host": "h1"}}}),
+            json!({"ports": [{"container_port": 81, "host_port": 8080}], "schedule_hints": {"placement": {"host": "h2"}}}),
+            Refused(vec![("W0401", "\"h1\""), ("W0401", "\"h2\""), ("E0405", "8080")]),
+        ),
+        one(
+            Field::HostPort,
+            json!({"instances": 2, "ports": [{"container_port": 80, "host_port": 8080}]}),
+            Refused(vec![("E0405", "8080"), ("W0303", "8080")]),
+        ),
+        one(
+            Field::PortUdp,
+            json!({"ports": [{"container_port": 53, "protocol": "udp"}]}),
+            Carried("/services/a/ports/0/protocol", json!("udp")),
+        ),
+        one(
+            Field::PortName,
+            json!({"ports": [{"container_port": 53, "name": "dns"}]}),
+            Carried("/services/a/ports/0/name", json!("dns")),
+        ),
+        one(
+            Field::Privileged,
+            json!({"is_privileged": true}),
+            Carried("/services/a/privileged", json!(true)),
+        ),
+        one(
+            Field::ForcePull,
+            json!({"force_pull_image": true}),
+            Carried("/services/a/pull_policy", json!("always")),
+        ),
+        one(
+            Field::NoForcePull,
+            json!({"force_pull_image": false}),
+            Carried("/services/a/pull_policy", Value::Null),
+        ),
+        two(
+            Field::Dependencies,
+            json!({"dependencies": ["b"]}),
+            json!({}),
+            Carried("/services/a/depends_on", json!({"b": {"condition": "service_started"}})),
+        ),
+        two(
+            Field::Dependencies,
+            json!({"dependencies": ["b"]}),
+            json!({"type": "job"}),
+            Carried(
+                "/services/a/depends_on",
+                json!({"b": {"condition": "service_completed_successfully"}}),
+            ),
+        ),
+        two(
+            Field::Dependencies,
+            json!({"dependencies": ["b"]}),
+            json!({"health_check": {"protocol": "COMMAND", "command": "true"}}),
+            Said(
+                "/services/a/depends_on",
+                json!({"b": {"condition": "service_healthy"}}),
+                vec![(NOT_REPLACED, CHECK)],
+            ),
+        ),
+        one(
+            Field::PlacementCloud,
+            at(json!({"cloud": "c"})),
+            Said(a, Value::Null, vec![("W0401", "\"c\"")]),
+        ),
+        one(
+            Field::PlacementRegion,
+            at(json!({"region": "r"})),
+            Said(a, Value::Null, vec![("W0401", "\"r\"")]),
+        ),
+        one(
+            Field::PlacementZone,
+            at(json!({"zone": "z"})),
+            Said(a, Value::Null, vec![("W0401", "\"z\"")]),
+        ),
+        one(
+            Field::PlacementHost,
+            at(json!({"host": "h"})),
+            Said(a, Value::Null, vec![("W0401", "\"h\"")]),
+        ),
+        one(
+            Field::Preemptible,
+            json!({"schedule_hints": {"preemptible": false}}),
+            Said(a, Value::Null, vec![("W0401", "false")]),
+        ),
+        one(
+            Field::MinimumCapacity,
+            json!({"minimum_capacity": 0.5}),
+            Said(a, Value::Null, vec![("W0401", "0.5")]),
+        ),
+    ];
+    let tcp = || json!([{"container_port": 80}]);
+    let both = |check| vec![(NOT_REPLACED, check), (IMAGE_NEEDS, check)];
+    cases.extend([
+        health(
+            Field::HealthHttp,
+            json!({"protocol": "HTTP"}),
+            tcp(),
+            Said("/services/a/healthcheck/retries", json!(3), both(CHECK)),
+        ),
+        health(
+            Field::HealthHttps,
+            json!({"protocol": "MESOS_HTTPS"}),
+            tcp(),
+            Said("/services/a/healthcheck/retries", json!(3), both(CHECK)),
+        ),
+        health(
+            Field::HealthTcp,
+            json!({"protocol": "TCP"}),
+            tcp(),
+            Said("/services/a/healthcheck/retries", json!(3), both(CHECK)),
+        ),
+        one(
+            Field::DefaultHealthCheck,
+            json!({"default_health_check": true, "ports": tcp()}),
+            Said("/services/a/healthcheck/start_period", json!("300s"), both("true")),
+        ),
+        health(
+            Field::HealthCommand,
+            json!({"protocol": "COMMAND", "command": "true"}),
+            json!([]),
+            Said(
+                "/services/a/healthcheck/test",
+                json!(["CMD", "/bin/sh", "-c", "true"]),
+                vec![(NOT_REPLACED, CHECK)],
+            ),
+        ),
+        health(
+            Field::HealthTiming,
+            json!({"protocol": "COMMAND", "command": "$x", "interval_seconds": 1, "timeout_seconds": 2,
+                "max_consecutive_failures": 4, "grace_period_seconds": 0}),
+            json!([]),
+            Said(
+                "/services/a/healthcheck",
+                json!({"test": ["CMD", "/bin/sh", "-c", "$$x"], "interval": "1s", "timeout": "2s",
+                    "retries": 4, "start_period": "0s"}),
+                vec![(NOT_REPLACED, CHECK)],
+            ),
+        ),
+    ]);
+    let mut typed = appliance(&[container("a", json!({"volumes": [on_v()]}))]);
+    typed["data_persistence"] = json!({"volume_type": "cephfs", "volumes": [{"id": "v1"}]});
+    let expected = Said("/volumes/v1", json!({"driver": "local"}), vec![("W0401", "\"cephfs\"")]);
+    cases.push(Case { field: Field::VolumeType, document: typed.clone(), expected });
+    typed["data_persistence"]["volumes"] = json!([{"id": "v1", "scope": "global"}]);
+    let expected = Carried("/volumes/v1/external", json!(true));
+    cases.push(Case { field: Field::VolumeType, document: typed, expected });
+    cases
+}
+
+/// The key that findings on a health check point at.
+const CHECK: &str = "\"health_check\"";
+const LONG: &str = "a234567890123456789012345678901234567890123456789012345678901234";
+const QUOTED_LONG: &str = "\"a234567890123456789012345678901234567890123456789012345678901234\"";
+
+fn check(case: &Case, compiled: &Compiled) {
+    let words = format!("{}: {}", case.field.path(), case.document);
+    let (place, value, mut findings) = match &case.expected {
+        Carried(place, value) => (*place, value, Vec::new()),
+        Said(place, value, findings) => (*place, value, findings.clone()),
+        Refused(findings) => {
+            let mut expected = findings.clone();
+            let mut found = compiled.found();
+            expected.sort_unstable();
+            found.sort_unstable();
+            assert_eq!(found, expected, "{words}");
+            assert_eq!(compiled.text, "", "{words}");
+            return;
+        }
+    };
+    findings.sort_unstable();
+    let mut found = compiled.found();
+    found.sort_unstable();
+    assert_eq!(found, findings, "{words}");
+    let file = compiled.file();
+    if place == "/services/a" && value.is_null() {
+        assert!(file.pointer(place).is_some(), "{words}");
+    } else {
+        assert_eq!(file.pointer(place).unwrap_or(&Value::Null), value, "{words}");
+    }
+}
+
+#[test]
+fn every_cell_is_as_the_table_says() {
+    for case in cases() {
+        check(&case, &compiled(&case.document));
+    }
+}
+
+#[test]
+fn every_cell_has_its_cases() {
+    let cases = cases();
+    for Capability { field, fate, note: _ } in TABLE {
+        let kinds: HashSet<&str> = cases
+            .iter()
+            .filter(|case| case.field == *field)
+            .map(|case| match case.expected {
+                Carried(..) => "carried",
+                Said(..) => "said",
+                Refused(..) => "refused",
+            })
+            .collect();
+        let enough = match fate {
+            Fate::Carried => kinds.contains("carried") || kinds.contains("said"),
+            Fate::Approximated => kinds.contains("said"),
+            Fate::Rejected => kinds.contains("refused"),
+            // Health checks are carried with a warning each; the rest have both sides.
+            Fate::Depends => kinds.len() > 1 || kinds.contains("said"),
+        };
+        assert!(enough, "{}: {kinds:?}", field.path());
+    }
+}

@@ -1,0 +1,90 @@
+//! Volumes and mounts.
+
+use crate::diag::{Diagnostic, codes};
+use crate::plan::{self, MountSource, Plan, Scope};
+use crate::source::Spanned;
+use crate::targets::Options;
+
+use super::model::{Mount, Volume};
+use super::{NAME, escaped};
+
+/// The option that chooses the volume driver.
+pub const DRIVER: &str = "volume-driver";
+/// Its default: the engine's own driver, which uses the machine's disk.
+pub const DEFAULT_DRIVER: &str = "local";
+
+/// Lowers a persistent volume.
+pub fn volume(
+    volume: &plan::Volume,
+    options: &Options,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Volume {
+    // Hints are reported from the table.
+    let plan::Volume { id, scope, volume_type, size, placement: _, preemptible: _, mounted_by: _ } =
+        volume;
+    let key = id.value.clone();
+    if scope.value == Scope::Global {
+        check_name(id, diagnostics);
+        return Volume { key: key.clone(), external_name: Some(key), driver: String::new() };
+    }
+    if let Some(size) = size {
+        let message =
+            format!("{NAME}: a volume has no size of its own: it can fill the disk it is on");
+        diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, size.span, message));
+    }
+    let driver = options.text(DRIVER);
+    if let Some(written) = volume_type
+        && driver == DEFAULT_DRIVER
+    {
+        let message = format!(
+            "{NAME}: `{}` is not what stores the volumes: the machine's own disk does",
+            written.value
+        );
+        diagnostics.push(
+            Diagnostic::new(&codes::APPROXIMATED, written.span, message).help(format!(
+                "name the engine's driver for it with `--option {NAME}.{DRIVER}=...`"
+            )),
+        );
+    }
+    Volume { key, external_name: None, driver: escaped(driver) }
+}
+
+/// Checks the name of a volume on the engine: two characters or more, a letter or digit
+/// first (the engine's own rule; a local one gets the project's name before it).
+fn check_name(id: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
+    if id.value.len() < 2 || id.value.starts_with('-') {
+        let message = format!("{NAME}: no volume of the engine can be called `{}`", id.value);
+        diagnostics.push(
+            Diagnostic::new(&codes::BAD_NAME, id.span, message)
+                .help("such a name has two characters or more and starts with a letter or digit"),
+        );
+    }
+}
+
+/// Lowers a mount. `None` where the plan has no such volume.
+pub fn mount(mount: &plan::Mount, plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Option<Mount> {
+    let plan::Mount { source, target, read_only } = mount;
+    if target.value.trim_end_matches('/').is_empty() {
+        let message = format!("{NAME}: nothing can be mounted at `/`");
+        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, target.span, message));
+    }
+    check_path(target, diagnostics);
+    let (kind, source) = match source {
+        MountSource::Host(path) => {
+            check_path(path, diagnostics);
+            ("bind", escaped(&path.value))
+        }
+        MountSource::Persistent(volume) => {
+            ("volume", escaped(&plan.volumes.get(volume.value)?.id.value))
+        }
+    };
+    Some(Mount { kind, source, target: escaped(&target.value), read_only: read_only.value })
+}
+
+/// The engine takes mounts as `source:target:mode` and has no escape for a colon.
+fn check_path(path: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
+    if path.value.contains(':') {
+        let message = format!("{NAME}: the path of a mount cannot have a `:` in it");
+        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message));
+    }
+}

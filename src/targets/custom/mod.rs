@@ -1,0 +1,242 @@
+//! Custom targets: a folder with a `target.toml` and templates is a target like those
+//! that are built in, or one of these with some templates replaced.
+//!
+//! The folder's text decides nothing beyond the files of its target: templates see the
+//! published plan ([`crate::plan::published`]) and each other, nothing else, and are stopped
+//! where they take too long or make too much.
+
+mod faults;
+mod functions;
+mod lower;
+mod manifest;
+mod model;
+mod starter;
+mod table;
+mod well_formed;
+
+use std::collections::BTreeMap;
+
+pub use manifest::{FILE_NAME, is_name};
+use manifest::{Kind, Manifest};
+pub use starter::starter;
+
+use self::faults::Texts;
+use super::{Artifact, Capability, Failure, OptionSpec, Options, Target};
+use crate::diag::{Diagnostic, Report, codes};
+use crate::plan::{Field, Plan};
+use crate::render::Templates;
+use crate::source::{Source, Span};
+use crate::world::{self, ReadError, World};
+
+/// How templates of a folder end.
+const ENDING: &str = ".j2";
+
+/// Under this name a template that replaces one of a built-in target includes that one.
+const BUILT_IN: &str = "builtin/";
+
+/// A target that was loaded from a folder.
+pub struct CustomTarget {
+    manifest: Manifest,
+    texts: Texts,
+}
+
+/// What loading a folder gave.
+pub struct Loaded {
+    /// The target, where the folder has no fault.
+    pub target: Option<CustomTarget>,
+    /// What was found in `target.toml` and in the templates, a report for each file.
+    pub reports: Vec<Report>,
+}
+
+/// Loads the target of a folder.
+///
+/// # Errors
+/// `target.toml` or a template cannot be read.
+pub fn load(world: &dyn World, folder: &str) -> Result<Loaded, ReadError> {
+    let source = |name: &str| -> Result<(Source, Option<Diagnostic>), ReadError> {
+        let path = join(folder, name);
+        let bytes = world::read(world, &path)?;
+        let (source, fault) = Source::from_bytes(path, bytes);
+        Ok((source, fault.map(crate::syntax::source_fault)))
+    };
+    let (manifest_source, fault) = source(FILE_NAME)?;
+    let (manifest, mut found) = match fault {
+        Some(fault) => (None, vec![fault]),
+        None => manifest::read(&manifest_source),
+    };
+    let mut reports = Vec::new();
+    let mut templates = BTreeMap::new();
+    let names = world.list(folder).map_err(|cause| ReadError { path: folder.to_owned(), cause })?;
+    for name in names.into_iter().filter(|name| name.ends_with(ENDING)) {
+        let (source, fault) = source(&name)?;
+        reports
+            .extend(fault.map(|fault| Report { source: source.clone(), diagnostics: vec![fault] }));
+        templates.insert(name, source);
+    }
+    let texts = Texts { manifest: manifest_source, templates };
+    reports.extend(texts.syntax_faults());
+    if let Some(manifest) = &manifest {
+        found.extend(check_templates(manifest, &texts));
+    }
+    let failed = crate::diag::has_errors(&found) || !reports.is_empty();
+    if !found.is_empty() {
+        crate::diag::sort(&mut found);
+        reports.insert(0, Report { source: texts.manifest.clone(), diagnostics: found });
+    }
+    let target = manifest.filter(|_| !failed).map(|manifest| CustomTarget { manifest, texts });
+    Ok(Loaded { target, reports })
+}
+
+/// A path below a folder.
+fn join(folder: &str, name: &str) -> String {
+    format!("{}/{name}", folder.trim_end_matches('/'))
+}
+
+/// Whether the templates that are named are there, and those that are there are named.
+fn check_templates(manifest: &Manifest, texts: &Texts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let known = || texts.templates.keys().map(String::as_str);
+    match &manifest.kind {
+        Kind::Own(own) => {
+            for artifact in &own.artifacts {
+                let name = &artifact.template;
+                if !texts.templates.contains_key(&name.value) {
+                    let message = format!("there is no template `{}` in the folder", name.value);
+                    let finding = Diagnostic::new(&codes::BAD_MANIFEST, name.span, message);
+                    found.push(match crate::diag::nearest(&name.value, known()) {
+                        Some(near) => finding.help(format!("did you mean `{near}`?")),
+                        None => finding.help(format!("templates end in `{ENDING}`")),
+                    });
+                }
+            }
+            found.extend(own.syntax_faults());
+        }
+        Kind::Extends(base) => {
+            let of_base: Vec<&str> = base.templates().iter().map(|(name, _)| *name).collect();
+            if !known().any(|name| of_base.contains(&name)) {
+                let place = Span::at(texts.manifest.content_start());
+                let message = format!("none of the templates of `{}` is replaced", base.name());
+                let names = crate::diag::list_or(of_base.iter().copied());
+                let help = format!("a template of the same name replaces one: {names}");
+                found.push(Diagnostic::new(&codes::BAD_MANIFEST, place, message).help(help));
+            }
+        }
+    }
+    found
+}
+
+impl CustomTarget {
+    /// Advice about the folder: templates that nothing uses, and fields that the manifest
+    /// does not speak of, which are all rejected. A report for each file.
+    pub fn advice(&self) -> Vec<Report> {
+        let unused = self.unused_templates().into_iter().map(|source| {
+            let place = Span::at(source.content_start());
+            let finding =
+                Diagnostic::new(&codes::UNUSED_TEMPLATE, place, "nothing uses this template");
+            Report { source: source.clone(), diagnostics: vec![finding] }
+        });
+        let unmentioned = self.unmentioned();
+        let fields = (!unmentioned.is_empty()).then(|| {
+            let place = Span::at(self.source().content_start());
+            let message =
+                format!("{} fields are not mentioned, and so rejected", unmentioned.len());
+            let paths = unmentioned.iter().map(|field| format!("`{}`", field.path()));
+            let help =
+                format!("say of each what becomes of it: {}", paths.collect::<Vec<_>>().join(", "));
+            let finding = Diagnostic::new(&codes::UNMENTIONED_FIELD, place, message).help(help);
+            Report { source: self.source().clone(), diagnostics: vec![finding] }
+        });
+        fields.into_iter().chain(unused).collect()
+    }
+
+    /// The fields that the manifest does not speak of.
+    fn unmentioned(&self) -> &[Field] {
+        match &self.manifest.kind {
+            Kind::Own(own) => &own.unmentioned,
+            Kind::Extends(_) => &[],
+        }
+    }
+
+    /// The manifest's text.
+    pub fn source(&self) -> &Source {
+        &self.texts.manifest
+    }
+
+    /// The templates that nothing uses, as far as their names tell: a template is used where
+    /// its name stands in the manifest or in another template.
+    fn unused_templates(&self) -> Vec<&Source> {
+        let templates = &self.texts.templates;
+        let replaces = |name: &str| match &self.manifest.kind {
+            Kind::Own(_) => false,
+            Kind::Extends(base) => base.templates().iter().any(|(known, _)| *known == name),
+        };
+        let mentioned = |name: &str| {
+            let others = templates.iter().filter(|(other, _)| *other != name);
+            others.map(|(_, source)| source).chain([&self.texts.manifest]).any(|source| {
+                source.text().contains(&format!("\"{name}\""))
+                    || source.text().contains(&format!("'{name}'"))
+            })
+        };
+        let unused = templates.iter().filter(|(name, _)| !replaces(name) && !mentioned(name));
+        unused.map(|(_, source)| source).collect()
+    }
+
+    /// The templates of a built-in target with those of the folder in their places.
+    fn replaced(&self, base: &dyn Target) -> Result<Templates, Failure> {
+        let own = |text: &(&'static str, &'static str)| (format!("{BUILT_IN}{}", text.0), text.1);
+        let mut templates = Templates::new(base.templates().iter().copied())?;
+        templates.add(base.templates().iter().map(own))?;
+        templates.limit_steps();
+        templates.add(self.texts.all())?;
+        Ok(templates)
+    }
+}
+
+impl Target for CustomTarget {
+    fn name(&self) -> &str {
+        &self.manifest.name
+    }
+
+    fn summary(&self) -> &str {
+        &self.manifest.description
+    }
+
+    fn capabilities(&self) -> Vec<Capability<'_>> {
+        match &self.manifest.kind {
+            Kind::Own(own) => own.capabilities(),
+            Kind::Extends(base) => base.capabilities(),
+        }
+    }
+
+    fn options(&self) -> Vec<OptionSpec<'_>> {
+        match &self.manifest.kind {
+            Kind::Own(own) => own.options.iter().map(|option| option.spec()).collect(),
+            Kind::Extends(base) => base.options(),
+        }
+    }
+
+    fn lower(
+        &self,
+        plan: &Plan,
+        options: &Options,
+        _: &Templates,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Result<Vec<Artifact>, Failure> {
+        match &self.manifest.kind {
+            Kind::Own(own) => {
+                let scope = lower::Scope { target: self.name(), own, texts: &self.texts, plan };
+                scope.lower(options, diagnostics)
+            }
+            Kind::Extends(base) => {
+                let templates = self.replaced(*base)?;
+                let made = base.lower(plan, options, &templates, diagnostics);
+                let artifacts = made.map_err(|failure| self.texts.explain(failure))?;
+                let faulty: Vec<Report> = artifacts
+                    .iter()
+                    .filter_map(|artifact| faults::output(artifact, &artifact.path))
+                    .collect();
+                if faulty.is_empty() { Ok(artifacts) } else { Err(Failure::Reports(faulty)) }
+            }
+        }
+    }
+}

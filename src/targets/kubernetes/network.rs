@@ -1,0 +1,250 @@
+//! Names, addresses, ports: which Services there are and how a reference is spelled.
+
+use std::collections::HashSet;
+
+use super::objects::{ContainerPort, Pairs, ServicePort};
+use super::options::{Expose, Settings};
+use crate::diag::{Diagnostic, codes};
+use crate::plan::{Container, ContainerId, NetworkMode, Plan, Port, Reference, Transport};
+use crate::targets::names::{self, MAX_LABEL, dns_label, rfc1035_label};
+
+/// The ports that a cluster gives to Services of type NodePort, where nobody changed it
+/// (`--service-node-port-range` of the API server).
+const NODE_PORTS: std::ops::RangeInclusive<u16> = 30_000..=32_767;
+
+/// How the containers of an appliance are reached.
+pub struct Network {
+    nodes: Vec<Node>,
+}
+
+/// How one container is reached.
+struct Node {
+    /// Its name, also that of the Service through which it is reached.
+    name: String,
+    /// The Service of this name, where there is one.
+    service: Option<Kind>,
+    /// The name of a further, headless Service: the addresses of the pods that are ready.
+    pods: Option<String>,
+    /// The ports that it lists.
+    listed: HashSet<u16>,
+}
+
+/// What a Service is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The name stands for the addresses of the ready pods: any port can be reached.
+    Headless,
+    /// An address of its own, with the ports of the container.
+    ClusterIp,
+    /// The same, and a port on every node.
+    NodePort,
+    /// The same, and an address outside.
+    LoadBalancer,
+}
+
+impl Network {
+    /// Names all containers and decides on their Services. Names that Kubernetes does not
+    /// take are reported.
+    pub fn new(plan: &Plan, settings: &Settings, diagnostics: &mut Vec<Diagnostic>) -> Network {
+        let names: Vec<String> =
+            plan.containers.iter().map(|container| rfc1035_label(&container.id.value)).collect();
+        let named = plan.containers.iter().map(|c| &c.id).zip(names.iter().cloned());
+        names::check("kubernetes", "Service", MAX_LABEL, named, diagnostics);
+        let mut waited_for: HashSet<ContainerId> = HashSet::new();
+        for dependency in plan.containers.iter().flat_map(|container| &container.dependencies) {
+            waited_for.insert(dependency.on);
+        }
+        let mut taken: HashSet<String> = names.iter().cloned().collect();
+        let nodes = plan.containers.iter().zip(names).enumerate().map(|(id, (container, name))| {
+            // A job is waited for by asking the API server.
+            let waited_for = container.job().is_none() && waited_for.contains(&id);
+            let service = service(container, waited_for, settings.expose);
+            let has_pods = service == Some(Kind::Headless);
+            let beyond = container.referrers.iter().filter_map(|referrer| referrer.port);
+            let beyond = beyond.filter(|port| !container.lists_port(*port)).count() > 0;
+            let pods = ((waited_for || beyond) && !has_pods)
+                .then(|| free_name(&name, "-pods", &mut taken));
+            let listed = container.ports.iter().map(|port| port.container_port.value).collect();
+            Node { name, service, pods, listed }
+        });
+        Network { nodes: nodes.collect() }
+    }
+
+    /// The name of a container.
+    pub fn name(&self, id: ContainerId) -> &str {
+        self.nodes.get(id).map_or("", |node| &node.name)
+    }
+
+    /// The Service that bears the name of a container, where there is one.
+    pub fn service(&self, id: ContainerId) -> Option<Kind> {
+        self.nodes.get(id).and_then(|node| node.service)
+    }
+
+    /// The further headless Service of a container, where there is one.
+    pub fn pods(&self, id: ContainerId) -> Option<&str> {
+        self.nodes.get(id).and_then(|node| node.pods.as_deref())
+    }
+
+    /// The name that exists in the cluster's DNS from when a pod of the container is ready.
+    pub fn ready_name(&self, id: ContainerId) -> &str {
+        self.pods(id).unwrap_or_else(|| self.name(id))
+    }
+
+    /// A reference. A Service with an address of its own has only the ports that are
+    /// listed; any other port is reached at the pods themselves.
+    pub fn address(&self, reference: &Reference) -> String {
+        let Reference { to, port, span: _ } = *reference;
+        let Some(port) = port else { return self.name(to).to_owned() };
+        let node = self.nodes.get(to).filter(|node| !node.listed.contains(&port));
+        let host = node.and_then(|node| node.pods.as_deref()).unwrap_or_else(|| self.name(to));
+        format!("{host}:{port}")
+    }
+}
+
+fn service(container: &Container, waited_for: bool, expose: Expose) -> Option<Kind> {
+    let referred = !container.referrers.is_empty();
+    if container.ports.is_empty() {
+        return (referred || waited_for).then_some(Kind::Headless);
+    }
+    if container.network.value == NetworkMode::Host {
+        // The host's own ports are reachable as they are.
+        return referred.then_some(Kind::ClusterIp);
+    }
+    let all_on_hosts = container.ports.iter().all(|port| is_host_port(port, expose));
+    match expose {
+        _ if all_on_hosts => referred.then_some(Kind::ClusterIp),
+        Expose::ClusterIp => Some(Kind::ClusterIp),
+        Expose::NodePort => Some(Kind::NodePort),
+        Expose::LoadBalancer => Some(Kind::LoadBalancer),
+    }
+}
+
+/// Whether a mapped port is one of the host on which the pod runs, not one of a Service.
+fn is_host_port(port: &Port, expose: Expose) -> bool {
+    let number = port.host_port.value;
+    number != 0 && (expose == Expose::ClusterIp || !NODE_PORTS.contains(&number))
+}
+
+/// `stem` and `ending`, shortened and numbered until it is a label that is not taken; it is
+/// then.
+pub fn free_name(stem: &str, ending: &str, taken: &mut HashSet<String>) -> String {
+    let with = |ending: &str| {
+        let stem: String = stem.chars().take(MAX_LABEL.saturating_sub(ending.len())).collect();
+        format!("{}{ending}", stem.trim_end_matches('-'))
+    };
+    let mut name = with(ending);
+    let mut number = 2;
+    while !taken.insert(name.clone()) {
+        name = with(&format!("{ending}-{number}"));
+        number += 1;
+    }
+    name
+}
+
+/// The ports of a container, as its pod and its Services have them.
+#[derive(Default)]
+pub struct Ports {
+    pub container: Vec<ContainerPort>,
+    pub service: Vec<ServicePort>,
+    /// Whether an instance takes ports of its host, so that two cannot share one.
+    pub on_host: bool,
+}
+
+/// Lowers the ports of a container. `node_ports` are those of Services before it: they
+/// belong to one Service in the whole cluster.
+pub fn ports(
+    container: &Container,
+    service: Option<Kind>,
+    settings: &Settings,
+    node_ports: &mut HashSet<(u16, Transport)>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Ports {
+    let on_host_network = container.network.value == NetworkMode::Host;
+    let mut lowered = Ports { on_host: on_host_network, ..Ports::default() };
+    for (port, name) in container.ports.iter().zip(port_names(container, service, diagnostics)) {
+        let Port { container_port, host_port, transport, name: _ } = port;
+        let protocol = (transport.value == Transport::Udp).then_some("UDP");
+        let number = host_port.value;
+        let key = (number, transport.value);
+        let is_fixed = number != 0 && !on_host_network;
+        let node_port = is_fixed && !is_host_port(port, settings.expose) && node_ports.insert(key);
+        let host_port = is_fixed && !node_port;
+        lowered.on_host |= host_port;
+        lowered.container.push(ContainerPort {
+            port: container_port.value,
+            name: name.clone().filter(|name| port.name.is_some() && is_port_name(name)),
+            protocol,
+            host_port: host_port.then_some(number),
+        });
+        lowered.service.push(ServicePort {
+            name,
+            port: container_port.value,
+            protocol,
+            node_port: node_port.then_some(number),
+        });
+    }
+    lowered
+}
+
+/// The names of a container's ports: the ones written, cleaned. A Service with several
+/// ports needs one for each.
+fn port_names(
+    container: &Container,
+    service: Option<Kind>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Option<String>> {
+    let mut taken = HashSet::new();
+    let alone = container.ports.len() == 1;
+    let name = |port: &Port| {
+        let own = format!("{}-{}", port.transport.value.name(), port.container_port.value);
+        let Some(written) = &port.name else {
+            return (!alone).then(|| free_name(&own, "", &mut taken));
+        };
+        let cleaned: String = written.value.to_ascii_lowercase().chars().map(label_char).collect();
+        let cleaned = cleaned.trim_matches('-');
+        let mut name = if cleaned.is_empty() { &own } else { cleaned }.to_owned();
+        if taken.contains(&name) {
+            // The same name for TCP and UDP.
+            name = format!("{name}-{}", port.transport.value.name());
+        }
+        let name = free_name(&name, "", &mut taken);
+        if service.is_none() && !is_port_name(&name) {
+            let message = format!(
+                "kubernetes: the port name `{}` is left out: a pod's ports have names of 15 letters, digits and hyphens at most",
+                written.value
+            );
+            diagnostics.push(
+                Diagnostic::new(&codes::APPROXIMATED, written.span, message)
+                    .help("choose a shorter name, or leave it out"),
+            );
+            return None;
+        }
+        if name != written.value {
+            let message = format!("kubernetes: the port `{}` is named `{name}`", written.value);
+            diagnostics.push(Diagnostic::new(&codes::NAME_CHANGED, written.span, message));
+        }
+        Some(name)
+    };
+    container.ports.iter().map(name).collect()
+}
+
+fn label_char(letter: char) -> char {
+    if letter.is_ascii_alphanumeric() { letter } else { '-' }
+}
+
+/// Whether a container's port may be named so (an IANA service name, RFC 6335).
+fn is_port_name(name: &str) -> bool {
+    name.len() <= 15
+        && !name.contains("--")
+        && name.bytes().any(|b| b.is_ascii_lowercase())
+        && dns_label(name) == name
+}
+
+/// The labels by which Services and Deployments find the pods of a container. They can
+/// never change, so they hold only names.
+pub fn selector(name: &str, appliance: &str) -> Pairs {
+    vec![
+        ("app.kubernetes.io/name".to_owned(), name.to_owned()),
+        ("app.kubernetes.io/instance".to_owned(), appliance.to_owned()),
+    ]
+}

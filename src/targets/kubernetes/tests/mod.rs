@@ -1,0 +1,202 @@
+//! The Kubernetes target: each cell of its table, names, addresses, order, and strings.
+
+mod cells;
+mod network;
+mod order;
+mod strings;
+
+use serde_json::{Map, Value, json};
+
+use super::Kubernetes;
+use crate::diag::Diagnostic;
+use crate::source::{Source, Span, Spanned};
+use crate::targets::{self, Artifact, Options};
+
+/// An appliance compiled to Kubernetes.
+pub(super) struct Compiled {
+    source: Source,
+    /// Empty where there was an error.
+    pub artifacts: Vec<Artifact>,
+    pub findings: Vec<Diagnostic>,
+}
+
+impl Compiled {
+    /// The codes of the findings and the places they point at, hints left out.
+    pub fn found(&self) -> Vec<(&'static str, &str)> {
+        self.findings
+            .iter()
+            .filter(|finding| !finding.code.id.starts_with('H'))
+            .map(|finding| (finding.code.id, self.source.slice(finding.primary.span)))
+            .collect()
+    }
+
+    /// The objects as a YAML reader sees them. No scalar goes over a line's end, so the
+    /// marks between documents cannot be part of one.
+    pub fn objects(&self) -> Vec<Value> {
+        self.artifacts
+            .iter()
+            .flat_map(|artifact| artifact.text.split("---\n"))
+            .map(|document| serde_saphyr::from_str(document).unwrap())
+            .collect()
+    }
+
+    /// `Kind/name` of each object, in the order of the file.
+    pub fn list(&self) -> Vec<String> {
+        let word = |value: &Value| value.as_str().unwrap().to_owned();
+        self.objects()
+            .iter()
+            .map(|object| {
+                format!("{}/{}", word(&object["kind"]), word(&object["metadata"]["name"]))
+            })
+            .collect()
+    }
+
+    /// The object of this `Kind/name`; null where there is none.
+    pub fn object(&self, path: &str) -> Value {
+        let place = self.list().iter().position(|listed| listed == path);
+        place.map_or(Value::Null, |place| self.objects()[place].clone())
+    }
+
+    /// The pod's spec of the workload of this `Kind/name`.
+    pub fn pod(&self, path: &str) -> Value {
+        let object = self.object(path);
+        let job = &object["spec"]["jobTemplate"];
+        let owner = if job.is_null() { &object } else { job };
+        owner["spec"]["template"]["spec"].clone()
+    }
+
+    /// The container of the workload of this `Kind/name`.
+    pub fn container(&self, path: &str) -> Value {
+        self.pod(path)["containers"][0].clone()
+    }
+}
+
+/// Compiles a document with the default options.
+pub(super) fn compiled(document: &Value) -> Compiled {
+    compiled_with(document, &[])
+}
+
+/// Compiles a document with these options.
+pub(super) fn compiled_with(document: &Value, given: &[(&str, &str)]) -> Compiled {
+    let source = Source::new("appliance.json", document.to_string());
+    let mut options = Options::of(&Kubernetes);
+    let mut faults = Vec::new();
+    for (name, value) in given {
+        let nowhere = |text| Spanned::new(text, Span::at(0));
+        options.set(&Kubernetes, nowhere(*name), nowhere(*value), &mut faults);
+    }
+    assert_eq!(faults, []);
+    let mut findings = Vec::new();
+    let plan = crate::plan(&source, &mut findings).unwrap();
+    assert!(!crate::diag::has_errors(&findings), "{document}: {findings:?}");
+    let artifacts = targets::compile(&Kubernetes, &plan, &options, &mut findings).unwrap();
+    crate::diag::sort(&mut findings);
+    Compiled { source, artifacts, findings }
+}
+
+/// A container with no more than it must have, and `more` on top.
+pub(super) fn container(id: &str, more: Value) -> Value {
+    let mut fields = Map::from_iter([
+        ("id".to_owned(), json!(id)),
+        ("type".to_owned(), json!("service")),
+        ("image".to_owned(), json!("image:1")),
+        ("resources".to_owned(), json!({"cpus": 1, "mem": 64})),
+        ("network_mode".to_owned(), json!("container")),
+    ]);
+    let Value::Object(more) = more else { panic!("more fields are an object") };
+    fields.extend(more);
+    Value::Object(fields)
+}
+
+/// An appliance of these containers.
+pub(super) fn appliance(containers: &[Value]) -> Value {
+    json!({"id": "app", "containers": containers})
+}
+
+/// An appliance of one container `a` with these fields.
+pub(super) fn one(more: Value) -> Value {
+    appliance(&[container("a", more)])
+}
+
+#[test]
+fn an_appliance_is_a_namespace_with_its_objects_in_the_order_of_the_document() {
+    let compiled = compiled(&appliance(&[
+        container("b", json!({"ports": [{"container_port": 80}], "dependencies": ["a"]})),
+        container("a", json!({"volumes": [{"src": "/x", "dest": "/x", "type": "host"}]})),
+    ]));
+    assert_eq!(compiled.found(), []);
+    assert_eq!(
+        compiled.list(),
+        ["Namespace/app", "Service/b", "Deployment/b", "Service/a", "Deployment/a"]
+    );
+    let labels = json!({
+        "app.kubernetes.io/name": "b",
+        "app.kubernetes.io/instance": "app",
+        "app.kubernetes.io/part-of": "app",
+        "app.kubernetes.io/managed-by": "applc",
+    });
+    assert_eq!(compiled.object("Deployment/b")["metadata"]["labels"], labels);
+    let selector = json!({"app.kubernetes.io/name": "b", "app.kubernetes.io/instance": "app"});
+    let deployment = compiled.object("Deployment/b");
+    assert_eq!(deployment["spec"]["selector"]["matchLabels"], selector);
+    assert_eq!(deployment["spec"]["template"]["metadata"]["labels"], selector);
+    assert_eq!(compiled.object("Service/b")["spec"]["selector"], selector);
+    assert_eq!(compiled.pod("Deployment/b")["enableServiceLinks"], false);
+    assert_eq!(compiled.pod("Deployment/b")["automountServiceAccountToken"], false);
+}
+
+#[test]
+fn each_object_may_be_a_file_of_its_own() {
+    let document = one(json!({"ports": [{"container_port": 80}]}));
+    let compiled = compiled_with(&document, &[("split", "true")]);
+    let paths: Vec<_> = compiled.artifacts.iter().map(|a| a.path.as_str()).collect();
+    assert_eq!(paths, ["1-namespace-app.yaml", "2-service-a.yaml", "3-deployment-a.yaml"]);
+}
+
+#[test]
+fn the_namespace_is_an_option() {
+    let named = compiled_with(&one(json!({})), &[("namespace", "team")]);
+    assert_eq!(named.list(), ["Namespace/team", "Deployment/a"]);
+    assert_eq!(named.object("Deployment/a")["metadata"]["namespace"], "team");
+    let existing =
+        compiled_with(&one(json!({})), &[("namespace", "default"), ("create-namespace", "false")]);
+    assert_eq!(existing.list(), ["Deployment/a"]);
+    let mut own = one(json!({}));
+    own["id"] = json!("Kube-System");
+    assert_eq!(compiled(&own).found(), [("E0402", "\"Kube-System\"")]);
+    assert_eq!(compiled_with(&own, &[("namespace", "team")]).found(), []);
+}
+
+#[test]
+fn option_values_that_kubernetes_would_refuse_are_errors() {
+    for (option, value) in [
+        ("namespace", "Team"),
+        ("namespace", "a.b"),
+        ("wait-image", ""),
+        ("job-wait-image", "a b"),
+        ("storage-class", "Fast!"),
+        ("gpu-resource", "gpu"),
+        ("cloud-label", "a b"),
+        ("preemptible-label", "spot"),
+        ("preemptible-label", "spot="),
+    ] {
+        let compiled = compiled_with(&one(json!({})), &[(option, value)]);
+        assert_eq!(compiled.found(), [("E0501", "\"app\"")], "{option}={value}");
+        assert!(compiled.artifacts.is_empty());
+    }
+}
+
+#[test]
+fn the_level_in_the_start_order_is_told_to_argo_cd_on_demand() {
+    let document =
+        appliance(&[container("b", json!({"dependencies": ["a"]})), container("a", json!({}))]);
+    let wave = |compiled: &Compiled, path: &str| {
+        compiled.object(path)["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"].clone()
+    };
+    let with = compiled_with(&document, &[("sync-waves", "true")]);
+    assert_eq!(
+        (wave(&with, "Deployment/a"), wave(&with, "Deployment/b")),
+        (json!("0"), json!("1"))
+    );
+    assert_eq!(wave(&compiled(&document), "Deployment/b"), Value::Null);
+}

@@ -1,0 +1,545 @@
+//! A case for each row of the table of capabilities: what is carried is seen in the output, what is
+//! approximated or rejected is reported there and not elsewhere.
+
+use serde_json::{Value, json};
+
+use super::{appliance, compile, container, job, service, with_volumes};
+use crate::plan::Field;
+use crate::targets::marathon::Marathon;
+use crate::targets::{Fate, Target};
+
+/// What is to be seen where a field is used.
+enum Seen {
+    /// A value in the group, by its pointer.
+    InGroup(&'static str, Value),
+    /// A value in the first job, by its pointer.
+    InJob(&'static str, Value),
+    /// A finding: code and place.
+    Found(&'static str, &'static str),
+}
+
+use Seen::{Found, InGroup, InJob};
+
+struct Case {
+    fields: Vec<Field>,
+    appliance: Value,
+    seen: Vec<Seen>,
+}
+
+fn case(fields: &[Field], appliance: Value, seen: Vec<Seen>) -> Case {
+    Case { fields: fields.to_vec(), appliance, seen }
+}
+
+fn of_service(fields: &[Field], written: &Value, seen: Vec<Seen>) -> Case {
+    case(fields, appliance(&[service(written)]), seen)
+}
+
+fn of_job(fields: &[Field], written: &Value, seen: Vec<Seen>) -> Case {
+    case(fields, appliance(&[job(written)]), seen)
+}
+
+fn containers() -> Vec<Case> {
+    use Field::*;
+    vec![
+        of_service(
+            &[ApplianceId, ContainerId, Service, Image, Mem],
+            &json!({}),
+            vec![
+                InGroup("/id", json!("/shop")),
+                InGroup("/apps/0/id", json!("/shop/app")),
+                InGroup("/apps/0/container/docker/image", json!("busybox")),
+                InGroup("/apps/0/mem", json!(64)),
+            ],
+        ),
+        of_job(
+            &[Job, Retries],
+            &json!({ "retries": 4 }),
+            vec![
+                InJob("/name", json!("shop.app")),
+                InJob("/schedule", json!("R1//P2M")),
+                InJob("/retries", json!(4)),
+                InJob("/mem", json!(64)),
+            ],
+        ),
+        of_service(
+            &[Cpus],
+            &json!({ "resources": { "cpus": 0.5, "mem": 1 } }),
+            vec![InGroup("/apps/0/cpus", json!(0.5))],
+        ),
+        of_service(
+            &[Cpus],
+            &json!({ "resources": { "cpus": 0.0001, "mem": 1 } }),
+            vec![Found("E0408", "0.0001")],
+        ),
+        of_service(
+            &[Disk],
+            &json!({ "resources": { "cpus": 1, "mem": 1, "disk": 9 } }),
+            vec![InGroup("/apps/0/disk", json!(9))],
+        ),
+        of_service(
+            &[Gpu],
+            &json!({ "resources": { "cpus": 1, "mem": 1, "gpu": 2 } }),
+            vec![
+                InGroup("/apps/0/gpus", json!(2)),
+                InGroup("/apps/0/container/type", json!("MESOS")),
+            ],
+        ),
+        of_job(
+            &[Gpu],
+            &json!({ "resources": { "cpus": 1, "mem": 1, "gpu": 2 } }),
+            vec![Found("E0401", "2")],
+        ),
+        of_service(
+            &[Instances],
+            &json!({ "instances": 3 }),
+            vec![InGroup("/apps/0/instances", json!(3))],
+        ),
+        of_job(&[Instances], &json!({ "instances": 1001 }), vec![Found("E0401", "1001")]),
+        of_service(&[Cmd], &json!({ "cmd": "a $b" }), vec![InGroup("/apps/0/cmd", json!("a $b"))]),
+        of_service(&[Cmd], &json!({ "cmd": ":" }), vec![Found("E0408", "\":\"")]),
+        of_job(
+            &[Cmd],
+            &json!({ "cmd": "a b" }),
+            vec![InJob("/command", json!("a b")), InJob("/shell", json!(true))],
+        ),
+        of_job(&[Cmd], &json!({ "cmd": "httpd -f" }), vec![Found("E0408", "\"httpd -f\"")]),
+        of_service(
+            &[Args],
+            &json!({ "args": ["", 1] }),
+            vec![InGroup("/apps/0/args", json!(["", "1"]))],
+        ),
+        of_job(
+            &[Args],
+            &json!({ "args": ["-x", "a b"] }),
+            vec![
+                InJob("/command", json!("-x")),
+                InJob("/arguments", json!(["a b"])),
+                InJob("/shell", json!(false)),
+            ],
+        ),
+        of_job(&[Args], &json!({ "args": ["ftp://x"] }), vec![Found("E0408", "\"ftp://x\"")]),
+        of_job(&[Args], &json!({ "args": [] }), vec![Found("E0401", "\"app\"")]),
+        of_service(
+            &[Env],
+            &json!({ "env": { "B": true, "A": "" } }),
+            vec![InGroup("/apps/0/env", json!({ "B": "true", "A": "" }))],
+        ),
+        of_job(
+            &[Env],
+            &json!({ "env": { "B": 1 } }),
+            vec![InJob("/environmentVariables", json!([{ "name": "B", "value": "1" }]))],
+        ),
+        of_job(&[Env], &json!({ "env": { "HOST": 1 } }), vec![Found("E0408", "\"HOST\"")]),
+        of_service(
+            &[References],
+            &json!({ "args": ["@app:80"] }),
+            vec![InGroup(
+                "/apps/0/args/0",
+                json!("app-shop.marathon.containerip.dcos.thisdcos.directory:80"),
+            )],
+        ),
+        of_job(&[References], &json!({ "args": ["@app"] }), vec![Found("E0404", "@app")]),
+        of_service(
+            &[Privileged],
+            &json!({ "is_privileged": true }),
+            vec![InGroup("/apps/0/container/docker/privileged", json!(true))],
+        ),
+        of_job(
+            &[Privileged],
+            &json!({ "is_privileged": true }),
+            vec![InJob("/container/parameters", json!([{ "key": "privileged", "value": "true" }]))],
+        ),
+        of_service(
+            &[Privileged],
+            &json!({ "is_privileged": true, "resources": { "cpus": 1, "mem": 1, "gpu": 1 } }),
+            vec![Found("E0401", "true")],
+        ),
+        of_service(
+            &[ForcePull],
+            &json!({}),
+            vec![InGroup("/apps/0/container/docker/forcePullImage", json!(true))],
+        ),
+        of_service(
+            &[NoForcePull],
+            &json!({ "force_pull_image": false }),
+            vec![InGroup("/apps/0/container/docker/forcePullImage", json!(false))],
+        ),
+        case(
+            &[Dependencies],
+            appliance(&[
+                service(&json!({ "dependencies": ["db"] })),
+                container("service", "db", &json!({})),
+            ]),
+            vec![InGroup("/apps/0/dependencies", json!(["/shop/db"]))],
+        ),
+        case(
+            &[Dependencies],
+            appliance(&[
+                service(&json!({ "dependencies": ["db"] })),
+                container("job", "db", &json!({ "cmd": "date -u" })),
+            ]),
+            vec![Found("E0406", "\"db\"")],
+        ),
+    ]
+}
+
+fn networks() -> Vec<Case> {
+    use Field::*;
+    vec![
+        of_service(
+            &[NetworkHost, Ports],
+            &json!({ "network_mode": "host", "ports": [{ "container_port": 2000 }] }),
+            vec![
+                InGroup("/apps/0/networks", json!([{ "mode": "host" }])),
+                InGroup("/apps/0/portDefinitions", json!([{ "port": 2000, "protocol": "tcp" }])),
+                InGroup("/apps/0/requirePorts", json!(true)),
+            ],
+        ),
+        of_service(
+            &[NetworkBridge],
+            &json!({ "network_mode": "bridge" }),
+            vec![
+                InGroup("/apps/0/networks", json!([{ "mode": "container/bridge" }])),
+                InGroup("/apps/0/container/portMappings", json!([])),
+            ],
+        ),
+        of_service(
+            &[NetworkContainer],
+            &json!({}),
+            vec![
+                InGroup("/apps/0/networks", json!([{ "mode": "container", "name": "dcos" }])),
+                InGroup("/apps/0/container/portMappings", json!([])),
+            ],
+        ),
+        of_service(
+            &[Ports, HostPort, PortUdp, PortName],
+            &json!({ "ports": [
+                { "container_port": 80, "host_port": 31080, "protocol": "udp", "name": "web" },
+            ] }),
+            vec![InGroup(
+                "/apps/0/container/portMappings",
+                json!([{
+                    "containerPort": 80,
+                    "hostPort": 31080,
+                    "protocol": "udp",
+                    "name": "web",
+                }]),
+            )],
+        ),
+        of_job(
+            &[Ports],
+            &json!({ "network_mode": "bridge", "ports": [{ "container_port": 81 }] }),
+            vec![Found("W0401", "81"), InJob("/container/network", json!("BRIDGE"))],
+        ),
+        of_service(
+            &[HostPort],
+            &json!({ "ports": [{ "container_port": 80, "host_port": 80 }] }),
+            vec![Found("W0404", "80")],
+        ),
+        of_service(
+            &[PortName],
+            &json!({ "ports": [{ "container_port": 80, "name": "Web_1" }] }),
+            vec![
+                Found("H0401", "\"Web_1\""),
+                InGroup("/apps/0/container/portMappings/0/name", json!("web-1")),
+            ],
+        ),
+    ]
+}
+
+fn volumes() -> Vec<Case> {
+    use Field::*;
+    let data = |fields: Value| {
+        let mut volume = json!({ "id": "data" });
+        for (name, value) in fields.as_object().expect("fields") {
+            volume[name] = value.clone();
+        }
+        json!([volume])
+    };
+    let mounts = |mode: &str| json!({ "volumes": [{ "src": "data", "dest": "/d", "mode": mode }] });
+    let external = json!([{
+        "containerPath": "/d",
+        "external": { "name": "shop.data", "provider": "dvdi", "options": { "dvdi/driver": "cephfs" } },
+        "mode": "RW",
+    }]);
+    let typed = json!({
+        "id": "shop",
+        "containers": [service(&mounts("RW"))],
+        "data_persistence": { "volume_type": "rexray", "volumes": data(json!({})) },
+    });
+    vec![
+        case(
+            &[VolumeLocal, MountPersistent],
+            with_volumes(&[service(&mounts("RW"))], &data(json!({}))),
+            vec![Found("W0401", "\"data\""), InGroup("/apps/0/container/volumes", external)],
+        ),
+        case(
+            &[VolumeType],
+            typed,
+            vec![InGroup(
+                "/apps/0/container/volumes/0/external/options",
+                json!({ "dvdi/driver": "rexray" }),
+            )],
+        ),
+        case(
+            &[VolumeGlobal, MountReadOnly],
+            with_volumes(&[service(&mounts("RO"))], &data(json!({ "scope": "global" }))),
+            vec![InGroup(
+                "/apps/0/container/docker/parameters",
+                json!([{
+                    "key": "mount",
+                    "value": "type=volume,source=data,target=/d,volume-driver=cephfs,readonly",
+                }]),
+            )],
+        ),
+        case(
+            &[VolumeHints],
+            with_volumes(
+                &[service(&mounts("RW"))],
+                &data(json!({ "schedule_hints": { "placement": { "zone": "z1" } } })),
+            ),
+            vec![Found("W0401", "\"z1\"")],
+        ),
+        case(
+            &[VolumeSize],
+            with_volumes(&[service(&mounts("RW"))], &data(json!({ "size": 77 }))),
+            vec![Found("W0401", "77")],
+        ),
+        case(
+            &[MountPersistent],
+            with_volumes(&[job(&mounts("RO"))], &data(json!({}))),
+            vec![InJob(
+                "/container/volumes",
+                json!([{
+                    "containerPath": "/d",
+                    "external": { "name": "shop.data", "provider": "cephfs" },
+                    "mode": "RO",
+                }]),
+            )],
+        ),
+        of_service(
+            &[MountHost, MountReadOnly],
+            &json!({ "volumes": [
+                { "src": "/a b", "dest": "/c", "type": "host", "mode": "RO" },
+            ] }),
+            vec![InGroup(
+                "/apps/0/container/volumes",
+                json!([{ "containerPath": "/c", "hostPath": "/a b", "mode": "RO" }]),
+            )],
+        ),
+        of_service(
+            &[MountHost],
+            &json!({ "volumes": [{ "src": "/a:b", "dest": "/c", "type": "host" }] }),
+            vec![Found("E0408", "\"/a:b\"")],
+        ),
+    ]
+}
+
+fn placement() -> Vec<Case> {
+    use Field::*;
+    let at =
+        |level: &str, name: &str| json!({ "schedule_hints": { "placement": { level: name } } });
+    let constraint = |field: &str, value: &str| json!([[field, "IS", value]]);
+    vec![
+        of_service(
+            &[PlacementCloud],
+            &at("cloud", "aws"),
+            vec![
+                Found("W0404", "\"aws\""),
+                InGroup("/apps/0/constraints", constraint("cloud", "aws")),
+            ],
+        ),
+        of_service(
+            &[PlacementRegion],
+            &at("region", "r1"),
+            vec![InGroup("/apps/0/constraints", constraint("@region", "r1"))],
+        ),
+        of_service(
+            &[PlacementZone],
+            &at("zone", "z1"),
+            vec![InGroup("/apps/0/constraints", constraint("@zone", "z1"))],
+        ),
+        of_service(
+            &[PlacementHost],
+            &at("host", "10.0.0.7"),
+            vec![InGroup("/apps/0/constraints", constraint("hostname", "10.0.0.7"))],
+        ),
+        of_service(&[PlacementHost], &at("host", "a b"), vec![Found("E0408", "\"a b\"")]),
+        of_job(
+            &[PlacementZone],
+            &at("zone", "z1"),
+            vec![
+                Found("W0404", "\"z1\""),
+                InJob("/constraints", json!([["zone", "EQUALS", "z1"]])),
+            ],
+        ),
+        of_service(
+            &[Preemptible],
+            &json!({ "schedule_hints": { "preemptible": false } }),
+            vec![
+                Found("W0404", "false"),
+                InGroup("/apps/0/constraints", constraint("preemptible", "false")),
+            ],
+        ),
+    ]
+}
+
+fn health() -> Vec<Case> {
+    use Field::*;
+    let check =
+        |check: Value| json!({ "ports": [{ "container_port": 80 }], "health_check": check });
+    let times = |mut check: Value| {
+        check["gracePeriodSeconds"] = json!(300);
+        check["intervalSeconds"] = json!(60);
+        check["timeoutSeconds"] = json!(20);
+        check["maxConsecutiveFailures"] = json!(3);
+        json!([check])
+    };
+    let seen = |check: Value| vec![InGroup("/apps/0/healthChecks", check)];
+    let mut cases = vec![
+        of_service(
+            &[HealthTiming],
+            &check(json!({
+                "protocol": "TCP",
+                "interval_seconds": 5,
+                "timeout_seconds": 6,
+                "max_consecutive_failures": 7,
+                "grace_period_seconds": 8,
+            })),
+            seen(json!([{
+                "protocol": "TCP",
+                "portIndex": 0,
+                "gracePeriodSeconds": 8,
+                "intervalSeconds": 5,
+                "timeoutSeconds": 6,
+                "maxConsecutiveFailures": 7,
+            }])),
+        ),
+        of_service(
+            &[HealthCommand],
+            &check(json!({ "protocol": "COMMAND", "command": "a \"$b\"" })),
+            seen(times(json!({ "protocol": "COMMAND", "command": { "value": "a \"$b\"" } }))),
+        ),
+        of_service(
+            &[DefaultHealthCheck],
+            &json!({
+                "ports": [
+                    { "container_port": 53, "protocol": "udp" },
+                    { "container_port": 80 },
+                ],
+                "default_health_check": true,
+            }),
+            seen(times(json!({ "protocol": "MESOS_TCP", "portIndex": 1 }))),
+        ),
+    ];
+    for (field, protocol) in [
+        (HealthHttp, "HTTP"),
+        (HealthHttp, "MESOS_HTTP"),
+        (HealthHttps, "HTTPS"),
+        (HealthHttps, "MESOS_HTTPS"),
+        (HealthTcp, "TCP"),
+        (HealthTcp, "MESOS_TCP"),
+    ] {
+        let mut written = json!({ "protocol": protocol });
+        let mut wanted = json!({ "protocol": protocol, "portIndex": 0 });
+        if protocol.contains("HTTP") {
+            written["path"] = json!("/up?a=$b");
+            wanted["path"] = json!("/up?a=$b");
+        }
+        cases.push(of_service(&[field], &check(written), seen(times(wanted))));
+    }
+    cases
+}
+
+fn updates_and_schedules() -> Vec<Case> {
+    use Field::*;
+    vec![
+        of_service(
+            &[MinimumCapacity],
+            &json!({ "minimum_capacity": 0.75, "instances": 4 }),
+            vec![InGroup(
+                "/apps/0/upgradeStrategy",
+                json!({ "minimumHealthCapacity": 0.75, "maximumOverCapacity": 1 }),
+            )],
+        ),
+        case(
+            &[MinimumCapacity],
+            with_volumes(
+                &[service(&json!({
+                    "minimum_capacity": 0.75,
+                    "volumes": [{ "src": "data", "dest": "/d" }],
+                }))],
+                &json!([{ "id": "data" }]),
+            ),
+            vec![Found("E0401", "0.75")],
+        ),
+        of_job(
+            &[Repeats, StartTime, Interval],
+            &json!({ "repeats": 5, "start_time": "2027-01-01T00:00:00+01:00", "interval": "1DT6H" }),
+            vec![InJob("/schedule", json!("R5/2027-01-01T00:00:00+01:00/P1DT6H"))],
+        ),
+        of_job(
+            &[Repeats, Interval],
+            &json!({ "repeats": -1, "interval": "T10M" }),
+            vec![InJob("/schedule", json!("R//PT10M"))],
+        ),
+        of_job(&[Repeats], &json!({ "repeats": 0, "interval": "1D" }), vec![Found("E0407", "0")]),
+    ]
+}
+
+fn cases() -> Vec<Case> {
+    [containers(), networks(), volumes(), placement(), health(), updates_and_schedules()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+#[test]
+fn each_row_of_the_table_has_a_case() {
+    let cases = cases();
+    for field in Field::ALL {
+        assert!(cases.iter().any(|case| case.fields.contains(field)), "{}", field.path());
+    }
+}
+
+#[test]
+fn each_case_is_as_the_table_says() {
+    for Case { fields, appliance, seen } in cases() {
+        let names: Vec<_> = fields.iter().map(|field| field.path()).collect();
+        let result = compile(&appliance);
+        for seen in &seen {
+            match seen {
+                InGroup(pointer, value) => {
+                    assert_eq!(result.group().pointer(pointer), Some(value), "{names:?}");
+                }
+                InJob(pointer, value) => {
+                    assert_eq!(result.job().pointer(pointer), Some(value), "{names:?}");
+                }
+                Found(code, place) => {
+                    let wanted = (*code, (*place).to_owned());
+                    assert!(result.found.contains(&wanted), "{names:?}: {:?}", result.found);
+                }
+            }
+        }
+        // Nothing else is found than what the case is for, and what the table always reports.
+        let always = ["W0401"];
+        let wanted = |code: &str| seen.iter().any(|seen| matches!(seen, Found(c, _) if *c == code));
+        for (code, place) in &result.found {
+            assert!(wanted(code) || always.contains(code), "{names:?}: {code} at {place}");
+        }
+    }
+}
+
+#[test]
+fn what_is_carried_finds_nothing() {
+    let rows = Marathon.capabilities();
+    for Case { fields, appliance, seen } in cases() {
+        let carried =
+            |field: &Field| rows.iter().any(|row| row.field == *field && row.fate == Fate::Carried);
+        let has_volumes = appliance.get("data_persistence").is_some();
+        if fields.iter().all(carried) && !has_volumes {
+            assert_eq!(compile(&appliance).found, [], "{:?}", fields[0].path());
+            assert!(!seen.is_empty());
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Options of targets: facts about a cluster that an appliance does not hold.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use crate::diag::{Diagnostic, codes, list_or, nearest};
+use crate::source::{Source, Span, Spanned};
+
+use super::{Target, TargetRef, named};
+
+/// An option of a target.
+#[derive(Debug, Clone, Copy)]
+pub struct OptionSpec<'a> {
+    /// Its name, in lower case with hyphens.
+    pub name: &'a str,
+    /// What it takes.
+    pub kind: OptionKind<'a>,
+    /// Its value where none is given; an empty one means "none".
+    pub default: &'a str,
+    /// What it does, in one line.
+    pub meaning: &'a str,
+}
+
+/// What an option takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum OptionKind<'a> {
+    /// `true` or `false`.
+    Flag,
+    /// Any text.
+    Text,
+    /// A whole number in this range.
+    Integer(i64, i64),
+    /// A number above zero.
+    Number,
+    /// Ports and ranges of ports: `80,8000-8999`.
+    Ports,
+    /// One of these words.
+    OneOf(Words<'a>),
+}
+
+/// The words that an option takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Words<'a> {
+    /// Those of a built-in target.
+    Fixed(&'a [&'a str]),
+    /// Those of a custom target.
+    Own(&'a [String]),
+}
+
+impl<'a> Words<'a> {
+    /// Each of them.
+    pub fn iter(self) -> Box<dyn Iterator<Item = &'a str> + 'a> {
+        match self {
+            Words::Fixed(words) => Box::new(words.iter().copied()),
+            Words::Own(words) => Box::new(words.iter().map(String::as_str)),
+        }
+    }
+}
+
+impl OptionKind<'_> {
+    /// What is wanted, in words.
+    pub fn wanted(&self) -> String {
+        match self {
+            OptionKind::Flag => "`true` or `false`".to_owned(),
+            OptionKind::Text => "text".to_owned(),
+            OptionKind::Integer(low, high) => format!("a whole number from {low} to {high}"),
+            OptionKind::Number => "a number above 0".to_owned(),
+            OptionKind::Ports => "ports and ranges of ports: `80,8000-8999`".to_owned(),
+            OptionKind::OneOf(words) => list_or(words.iter()),
+        }
+    }
+
+    pub(super) fn takes(&self, value: &str) -> bool {
+        match self {
+            OptionKind::Flag => value == "true" || value == "false",
+            OptionKind::Text => true,
+            OptionKind::Integer(low, high) => {
+                value.parse().is_ok_and(|number: i64| (*low..=*high).contains(&number))
+            }
+            OptionKind::Number => {
+                value.parse().is_ok_and(|number: f64| number.is_finite() && number > 0.0)
+            }
+            OptionKind::Ports => ports(value).is_some(),
+            OptionKind::OneOf(words) => words.iter().any(|word| word == value),
+        }
+    }
+}
+
+/// `80,8000-8999` as ranges.
+fn ports(text: &str) -> Option<Vec<RangeInclusive<u16>>> {
+    text.split(',')
+        .map(|part| {
+            let (low, high) = part.split_once('-').unwrap_or((part, part));
+            let range: RangeInclusive<u16> = low.trim().parse().ok()?..=high.trim().parse().ok()?;
+            (!range.is_empty()).then_some(range)
+        })
+        .collect()
+}
+
+/// The values of one target's options: those given, else the defaults.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    defaults: BTreeMap<String, String>,
+    given: BTreeMap<String, String>,
+}
+
+impl Options {
+    /// The defaults of a target.
+    pub fn of(target: &dyn Target) -> Options {
+        let default = |spec: &OptionSpec<'_>| (spec.name.to_owned(), spec.default.to_owned());
+        let defaults = target.options().iter().map(default).collect();
+        Options { defaults, given: BTreeMap::new() }
+    }
+
+    /// The value of an option as text; empty for one the target does not have.
+    pub fn text(&self, name: &str) -> &str {
+        self.given.get(name).or_else(|| self.defaults.get(name)).map_or("", String::as_str)
+    }
+
+    /// The value as text, or nothing where it is empty.
+    pub fn some(&self, name: &str) -> Option<&str> {
+        Some(self.text(name)).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a flag.
+    pub fn flag(&self, name: &str) -> bool {
+        self.text(name) == "true"
+    }
+
+    /// The value of a whole number.
+    pub fn integer(&self, name: &str) -> i64 {
+        self.text(name).parse().unwrap_or(0)
+    }
+
+    /// The value of a number.
+    pub fn number(&self, name: &str) -> f64 {
+        self.text(name).parse().unwrap_or(1.0)
+    }
+
+    /// The ports that a value names.
+    pub fn ports(&self, name: &str) -> Vec<RangeInclusive<u16>> {
+        ports(self.text(name)).unwrap_or_default()
+    }
+
+    /// These values, and below them those of `base`.
+    pub fn over(&self, base: &Options) -> Options {
+        let mut given = base.given.clone();
+        given.extend(self.given.clone());
+        Options { defaults: self.defaults.clone(), given }
+    }
+
+    /// Gives an option a value.
+    ///
+    /// What the target does not take is reported and not set.
+    pub fn set(
+        &mut self,
+        target: &dyn Target,
+        name: Spanned<&str>,
+        value: Spanned<&str>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let specs = target.options();
+        let Some(spec) = specs.iter().find(|spec| spec.name == name.value) else {
+            let message = format!("the target `{}` has no option `{}`", target.name(), name.value);
+            let known = specs.iter().map(|spec| spec.name);
+            diagnostics.push(unknown_option(message, name, known));
+            return;
+        };
+        if !spec.kind.takes(value.value) {
+            let message = format!("`{}` is not a value of the option `{}`", value.value, spec.name);
+            let diagnostic = Diagnostic::new(&codes::BAD_OPTION, value.span, message);
+            let near = match &spec.kind {
+                OptionKind::OneOf(words) => nearest(value.value, words.iter()),
+                _ => None,
+            };
+            diagnostics.push(match near {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic.help(format!("it takes {}", spec.kind.wanted())),
+            });
+            return;
+        }
+        self.given.insert(spec.name.to_owned(), value.value.to_owned());
+    }
+}
+
+/// The finding for a name that is not one of `known`.
+pub fn unknown_option<'k>(
+    message: String,
+    written: Spanned<&str>,
+    known: impl Iterator<Item = &'k str>,
+) -> Diagnostic {
+    let known: Vec<&str> = known.collect();
+    let diagnostic = Diagnostic::new(&codes::BAD_OPTION, written.span, message);
+    match nearest(written.value, known.iter().copied()) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None if known.is_empty() => diagnostic.help("it has none"),
+        None => diagnostic.help(format!("there is {}", list_or(known))),
+    }
+}
+
+/// An option as it is given in an argument.
+pub struct Given<'a> {
+    /// The target it belongs to.
+    pub target: TargetRef,
+    /// Its name.
+    pub name: Spanned<&'a str>,
+    /// Its value.
+    pub value: Spanned<&'a str>,
+}
+
+/// Reads an argument of the form `target.option=value`. `None` where it is not of that
+/// form or names none of the targets, which is reported.
+pub fn parse_argument<'a>(
+    source: &'a Source,
+    targets: &[TargetRef],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Given<'a>> {
+    let text = source.text();
+    let parts = text.split_once('=').and_then(|(path, value)| {
+        let (target, name) = path.split_once('.')?;
+        Some((target, name, value))
+    });
+    let Some((target, name, value)) = parts else {
+        let message = format!("`{text}` is not of the form `target.option=value`");
+        diagnostics.push(
+            Diagnostic::new(&codes::BAD_OPTION, Span::new(0, text.len()), message)
+                .help("for example `--option kubernetes.expose=load-balancer`"),
+        );
+        return None;
+    };
+    let name_start = target.len() + 1;
+    let value_start = name_start + name.len() + 1;
+    let Some(found) = named(targets, target) else {
+        let message = format!("there is no target `{target}`");
+        let written = Spanned::new(target, Span::new(0, target.len()));
+        diagnostics.push(unknown_option(
+            message,
+            written,
+            targets.iter().map(|target| target.name()),
+        ));
+        return None;
+    };
+    Some(Given {
+        target: found,
+        name: Spanned::new(name, Span::new(name_start, name_start + name.len())),
+        value: Spanned::new(value, Span::new(value_start, text.len())),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_numbers_and_ranges() {
+        assert_eq!(ports("80, 1000-2000"), Some(vec![80..=80, 1000..=2000]));
+        for text in ["", "80-", "2-1", "65536", "http"] {
+            assert_eq!(ports(text), None, "{text}");
+        }
+    }
+}

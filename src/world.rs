@@ -1,0 +1,178 @@
+//! Where files come from.
+//!
+//! The library never touches the disk: whoever calls it supplies a [`World`]. The program's is
+//! the disk, an editor's is an [`Overlay`] of unsaved buffers over it, tests use [`Memory`].
+
+use std::collections::BTreeMap;
+use std::{fmt, io};
+
+/// A source of files.
+///
+/// Paths are opaque to the library, except that it joins folders and names with `/`.
+pub trait World: Send + Sync {
+    /// Returns the content of a file.
+    ///
+    /// # Errors
+    /// The file cannot be read; [`io::ErrorKind::NotFound`] if it does not exist.
+    fn read(&self, path: &str) -> io::Result<Vec<u8>>;
+
+    /// Returns the files below a folder, at any depth, sorted, as paths relative to it with
+    /// `/` between parts.
+    ///
+    /// # Errors
+    /// The folder cannot be read; [`io::ErrorKind::NotFound`] if it does not exist.
+    fn list(&self, folder: &str) -> io::Result<Vec<String>>;
+}
+
+/// A file or folder that cannot be read.
+#[derive(Debug)]
+pub struct ReadError {
+    /// Its path.
+    pub path: String,
+    /// Why.
+    pub cause: io::Error,
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot read `{}`: {}", self.path, self.cause)
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// Returns the content of a file.
+///
+/// # Errors
+/// The file cannot be read.
+pub(crate) fn read(world: &dyn World, path: &str) -> Result<Vec<u8>, ReadError> {
+    world.read(path).map_err(|cause| ReadError { path: path.to_owned(), cause })
+}
+
+/// Files in memory, by path. A folder exists if a file is below it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Memory {
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Memory {
+    /// A world without files.
+    pub fn new() -> Memory {
+        Memory::default()
+    }
+
+    /// Adds a file, or replaces it.
+    pub fn insert(&mut self, path: impl Into<String>, content: impl Into<Vec<u8>>) {
+        self.files.insert(path.into(), content.into());
+    }
+
+    /// The same with another file.
+    #[must_use]
+    pub fn with(mut self, path: impl Into<String>, content: impl Into<Vec<u8>>) -> Memory {
+        self.insert(path, content);
+        self
+    }
+
+    /// Removes a file, if it exists.
+    pub fn remove(&mut self, path: &str) {
+        self.files.remove(path);
+    }
+
+    fn below<'a>(&'a self, folder: &str) -> impl Iterator<Item = &'a str> {
+        let prefix = format!("{}/", folder.trim_end_matches('/'));
+        self.files.keys().filter_map(move |path| path.strip_prefix(&prefix))
+    }
+}
+
+impl World for Memory {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        self.files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        let found: Vec<String> = self.below(folder).map(str::to_owned).collect();
+        if found.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(found) }
+    }
+}
+
+/// Files in memory over another world: an editor's unsaved buffers over the disk.
+#[derive(Debug, Clone)]
+pub struct Overlay<W> {
+    below: W,
+    buffers: Memory,
+}
+
+impl<W: World> Overlay<W> {
+    /// An overlay of `buffers` over `below`.
+    pub fn new(below: W, buffers: Memory) -> Overlay<W> {
+        Overlay { below, buffers }
+    }
+
+    /// The files in memory, to be changed.
+    pub fn buffers(&mut self) -> &mut Memory {
+        &mut self.buffers
+    }
+}
+
+impl<W: World> World for Overlay<W> {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        match self.buffers.read(path) {
+            Err(_) => self.below.read(path),
+            found => found,
+        }
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        let unsaved = self.buffers.below(folder).map(str::to_owned);
+        match self.below.list(folder) {
+            Ok(mut found) => {
+                found.extend(unsaved);
+                found.sort();
+                found.dedup();
+                Ok(found)
+            }
+            Err(error) => {
+                let unsaved: Vec<String> = unsaved.collect();
+                if unsaved.is_empty() { Err(error) } else { Ok(unsaved) }
+            }
+        }
+    }
+}
+
+impl<W: World + ?Sized> World for &W {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        (**self).read(path)
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        (**self).list(folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_lists_what_is_below_a_folder() {
+        let world = Memory::new().with("t/b/x", "1").with("t/a", "2").with("tt/c", "3");
+        assert_eq!(world.list("t").unwrap(), ["a", "b/x"]);
+        assert_eq!(world.list("t/").unwrap(), ["a", "b/x"]);
+        assert_eq!(world.list("u").unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(world.read("t").unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_buffer_hides_the_file_below() {
+        let disk = Memory::new().with("t/a", "saved").with("t/b", "saved");
+        let mut world = Overlay::new(&disk, Memory::new().with("t/a", "unsaved"));
+        assert_eq!(world.read("t/a").unwrap(), b"unsaved");
+        assert_eq!(world.read("t/b").unwrap(), b"saved");
+        world.buffers().insert("t/c", "new");
+        assert_eq!(world.list("t").unwrap(), ["a", "b", "c"]);
+        world.buffers().insert("new/x", "new");
+        assert_eq!(world.list("new").unwrap(), ["x"]);
+        world.buffers().remove("t/a");
+        assert_eq!(world.read("t/a").unwrap(), b"saved");
+    }
+}

@@ -1,0 +1,91 @@
+//! What several test files need: the examples and the corpus, compiled in memory.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fs, io};
+
+use applc::diag::human;
+use applc::targets::{self, Options, TargetRef};
+use applc::{Compilation, Selected, World};
+pub use applc_testing::repository;
+
+/// The files of the disk. The library knows none; the program has one of its own.
+pub struct Disk;
+
+impl World for Disk {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        fs::read(path)
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        let mut files: Vec<String> = fs::read_dir(folder)?
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        Ok(files)
+    }
+}
+
+/// The appliances in a folder of the repository, sorted by name.
+pub fn appliances(folder: &str) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(repository(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            ending.is_some_and(|ending| ["json", "jsonc", "yaml"].contains(&ending))
+        })
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "no appliances in {folder}");
+    files
+}
+
+/// A file without its folder and ending.
+pub fn stem(path: &Path) -> &str {
+    path.file_stem().unwrap().to_str().unwrap()
+}
+
+/// Every target: those built in, and those of `examples/targets`.
+pub fn targets() -> Vec<TargetRef> {
+    let mut folders: Vec<PathBuf> = fs::read_dir(repository("examples/targets"))
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    targets::built_in().chain(folders.iter().map(|folder| custom(folder))).collect()
+}
+
+/// The target of a folder, which must have no fault.
+pub fn custom(folder: &Path) -> TargetRef {
+    let loaded = targets::custom::load(&Disk, folder.to_str().unwrap()).unwrap();
+    let said: Vec<String> =
+        loaded.reports.iter().map(|report| human::render(report, false)).collect();
+    TargetRef::Custom(Arc::new(loaded.target.unwrap_or_else(|| panic!("{}", said.join("\n")))))
+}
+
+/// Compiles a file for one target with its default options.
+pub fn compile(path: &Path, target: &TargetRef) -> Compilation {
+    let selected = Selected { target: target.clone(), options: Options::of(&**target) };
+    applc::compile(&Disk, path.to_str().unwrap(), &[selected]).unwrap()
+}
+
+/// Everything a compilation gives, as a person would see it: the findings, then the files.
+/// The repository's own path is left out, and so is advice (codes 06).
+pub fn shown(compilation: &Compilation) -> String {
+    // It ends in a separator.
+    let root = repository("").display().to_string();
+    let mut report = compilation.report.clone();
+    // Advice is the same on every target.
+    report.diagnostics.retain(|found| found.code.id.get(1..3) != Some("06"));
+    let mut text = human::render(&report, false).replace(&root, "");
+    for other in &compilation.others {
+        text.push_str(&human::render(other, false).replace(&root, ""));
+    }
+    for artifact in compilation.outputs.iter().flat_map(|output| &output.artifacts) {
+        text.push_str(&format!("======== {}\n{}", artifact.path, artifact.text));
+    }
+    text
+}

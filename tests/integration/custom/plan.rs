@@ -1,0 +1,69 @@
+//! The published plan and its schema say the same.
+
+use std::collections::BTreeSet;
+
+use applc::plan::published;
+use serde_json::Value;
+
+use crate::common;
+
+/// Makes each object of a schema one that has no further properties.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            if object.contains_key("properties") {
+                object.insert("additionalProperties".to_owned(), false.into());
+            }
+            object.values_mut().for_each(close);
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+/// The names of properties that a schema speaks of.
+fn properties(schema: &Value, names: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(Value::Object(own)) = object.get("properties") {
+                names.extend(own.keys().cloned());
+            }
+            object.values().for_each(|value| properties(value, names));
+        }
+        Value::Array(items) => items.iter().for_each(|value| properties(value, names)),
+        _ => {}
+    }
+}
+
+/// The keys whose values are not null.
+fn keys(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            names.extend(object.iter().filter(|(_, v)| !v.is_null()).map(|(key, _)| key.clone()));
+            object.values().for_each(|value| keys(value, names));
+        }
+        Value::Array(items) => items.iter().for_each(|value| keys(value, names)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_plan_is_what_the_schema_says() {
+    let mut schema: Value = serde_json::from_str(published::SCHEMA).unwrap();
+    close(&mut schema);
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mut met = BTreeSet::new();
+    for path in common::appliances("examples").into_iter().chain(common::appliances("tests/corpus"))
+    {
+        let compilation = applc::compile(&common::Disk, path.to_str().unwrap(), &[]).unwrap();
+        let plan = published::neutral(&compilation.plan.unwrap());
+        let plan = serde_json::to_value(plan).unwrap();
+        let faults: Vec<String> =
+            validator.iter_errors(&plan).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(faults.is_empty(), "{}: {faults:?}", path.display());
+        keys(&plan, &mut met);
+    }
+    let mut said = BTreeSet::new();
+    properties(&schema, &mut said);
+    assert_eq!(said, met, "properties of the schema, and keys that some plan has");
+}

@@ -1,0 +1,50 @@
+//! The same appliance gives the same bytes, and every outcome is either files or an error.
+
+use applc::diag::Level;
+
+#[test]
+fn the_same_bytes_twice() {
+    let targets = crate::common::targets();
+    for folder in ["examples", "tests/corpus"] {
+        for path in crate::common::appliances(folder) {
+            for target in &targets {
+                let first = crate::common::shown(&crate::common::compile(&path, target));
+                let second = crate::common::shown(&crate::common::compile(&path, target));
+                assert_eq!(first, second, "{} for {}", path.display(), target.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn either_files_or_an_error_that_says_why() {
+    let targets = crate::common::targets();
+    for folder in ["examples", "tests/corpus"] {
+        for path in crate::common::appliances(folder) {
+            for target in &targets {
+                let compilation = crate::common::compile(&path, target);
+                let errors = compilation.report.has_errors();
+                let files: usize = compilation.outputs.iter().map(|o| o.artifacts.len()).sum();
+                let what = format!("{} for {}", path.display(), target.name());
+                assert!(
+                    compilation.others.is_empty(),
+                    "{what}: {}",
+                    crate::common::shown(&compilation)
+                );
+                assert_eq!(errors, files == 0, "{what}");
+                for diagnostic in &compilation.report.diagnostics {
+                    let end = diagnostic.primary.span.end as usize;
+                    assert!(end <= compilation.report.source.text().len(), "{what}");
+                    assert!(!diagnostic.message.is_empty(), "{what}");
+                    if diagnostic.level == Level::Error && diagnostic.code.id.starts_with("E04") {
+                        assert!(
+                            diagnostic.message.starts_with(target.name()),
+                            "{what}: {}",
+                            diagnostic.message
+                        );
+                    }
+                }
+            }
+        }
+    }
+}

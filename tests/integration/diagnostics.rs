@@ -1,0 +1,154 @@
+//! Faulty files and what is said of them, each beside its file as a person would see it.
+//! `UPDATE_EXPECTED=1 cargo test diagnostics` writes what is said now: read it.
+//!
+//! A folder `target-NAME` is compiled for that target, `options` holds project files.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use applc::diag::{Level, Report, codes, human};
+use applc::fix::fix;
+use applc::targets::Options;
+use applc::{Memory, Selected};
+
+/// Codes that no file of the corpus can give: a file of that size, one that is not there.
+const ELSEWHERE: [&str; 3] = ["E0002", "E0003", "W0002"];
+
+/// The phase of the codes for custom targets: `tests/custom.rs` holds these.
+const OUTSIDE: &str = "07";
+
+/// The faulty files, sorted by path.
+fn faulty_files() -> Vec<PathBuf> {
+    let root = crate::common::repository("tests/diagnostics");
+    let list = |folder: &Path| -> Vec<PathBuf> {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    let mut files: Vec<PathBuf> = list(&root).iter().flat_map(|folder| list(folder)).collect();
+    files.retain(|file| file.extension().is_none_or(|ending| ending != "expected"));
+    files.sort();
+    files
+}
+
+fn folder_of(file: &Path) -> &str {
+    file.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap()
+}
+
+/// What is found in some bytes under the name of a file of the corpus.
+fn report(file: &Path, bytes: Vec<u8>) -> Report {
+    let name = file.file_name().unwrap().to_str().unwrap();
+    let folder = folder_of(file);
+    if folder == "options" {
+        let world = Memory::new().with("/applc.toml", bytes);
+        return applc::project::find(&world, Path::new("/a.json"), &[]).unwrap().unwrap().report;
+    }
+    let world = Memory::new().with(name, bytes);
+    let target = folder.strip_prefix("target-").map(|name| applc::targets::find(name).unwrap());
+    let targets: Vec<Selected> = target
+        .map(|target| Selected { target: target.into(), options: Options::of(target) })
+        .into_iter()
+        .collect();
+    applc::compile(&world, name, &targets).unwrap().report
+}
+
+#[test]
+fn each_file_is_told_what_is_expected() {
+    let update = std::env::var_os("UPDATE_EXPECTED").is_some();
+    let mut met = BTreeSet::new();
+    let mut differences = String::new();
+    let files = faulty_files();
+    assert!(files.len() >= 120, "{} files", files.len());
+    for file in &files {
+        let report = report(file, fs::read(file).unwrap());
+        if report.diagnostics.is_empty() {
+            differences.push_str(&format!("==== {}: nothing is said\n", file.display()));
+        }
+        met.extend(report.diagnostics.iter().map(|found| found.code.id));
+        let said = human::render(&report, false);
+        let path = file.with_extension("expected");
+        if update {
+            fs::write(&path, &said).unwrap();
+        }
+        let expected = fs::read_to_string(&path).unwrap_or_default();
+        if said != expected {
+            let name = path.display();
+            differences.push_str(&format!("==== {name}\n{expected}==== but now:\n{said}"));
+        }
+    }
+    assert!(differences.is_empty(), "{differences}");
+    let missing: Vec<&str> = codes::ALL
+        .iter()
+        .map(|code| code.id)
+        .filter(|id| !met.contains(id) && !ELSEWHERE.contains(id))
+        .filter(|id| id.get(1..3) != Some(OUTSIDE))
+        .collect();
+    assert!(missing.is_empty(), "no file of tests/diagnostics gives {missing:?}");
+}
+
+#[test]
+fn every_place_is_in_the_file_and_every_fault_is_told_once() {
+    for file in faulty_files() {
+        let report = report(&file, fs::read(&file).unwrap());
+        let text = report.source.text();
+        let mut told = BTreeSet::new();
+        for found in &report.diagnostics {
+            let labels = std::iter::once(&found.primary).chain(&found.secondary);
+            let edit = found.edit.as_ref().map(|edit| edit.span);
+            for span in labels.map(|label| label.span).chain(edit) {
+                assert!(text.get(span.range()).is_some(), "{}: {found:?}", file.display());
+            }
+            let fact = (found.code.id, found.primary.span, found.message.clone());
+            assert!(told.insert(fact), "{}: told twice: {found:?}", file.display());
+        }
+    }
+}
+
+/// Twice as many faults take about twice as long, also on a single line.
+#[test]
+fn ten_thousand_faults_are_told_in_time() {
+    for separator in ["\n", " "] {
+        let containers: Vec<String> = (0..5_000)
+            .map(|at| {
+                format!(
+                    r#"{{"id": "c{at}", "type": "service", "image": "i:1", "instances": -1,
+                    "resources": {{"cpus": 1, "mem": 64}}, "cmd": "@nobody{at}"}}"#
+                )
+            })
+            .collect();
+        let text = format!("{{\"id\": \"x\", \"containers\": [{}]}}", containers.join(",\n"));
+        let text = text.replace('\n', separator);
+        let start = std::time::Instant::now();
+        let report = report(Path::new("x/a.json"), text.into_bytes());
+        assert_eq!(report.diagnostics.len(), 10_000);
+        let said = human::render(&report, false);
+        assert!(said.contains("--> a.json:"), "{}", &said[..500]);
+        let seconds = start.elapsed().as_secs();
+        // A few seconds without optimization on a busy machine; minutes where it is quadratic.
+        assert!(seconds < 60, "{seconds} s");
+    }
+}
+
+#[test]
+fn fixing_ends_and_makes_no_more_errors() {
+    for file in faulty_files().iter().filter(|file| folder_of(file) != "options") {
+        let Ok(text) = fs::read_to_string(file) else { continue };
+        let check = |text: &str| -> Result<Report, Infallible> {
+            Ok(report(file, text.as_bytes().to_vec()))
+        };
+        let errors = |report: &Report| {
+            report.diagnostics.iter().filter(|found| found.level == Level::Error).count()
+        };
+        let fixed = fix(&text, check).unwrap();
+        let before = check(&text).unwrap();
+        assert!(errors(&fixed.left) <= errors(&before), "{}", file.display());
+        let again = fix(&fixed.text, check).unwrap();
+        assert!(again.mended.is_empty(), "{}: {}", file.display(), fixed.text);
+        let safe = |report: &Report| {
+            report.diagnostics.iter().any(|d| d.edit.as_ref().is_some_and(|e| e.safe))
+        };
+        if safe(&before) && !safe(&fixed.left) {
+            assert!(!fixed.mended.is_empty(), "{}", file.display());
+        }
+    }
+}

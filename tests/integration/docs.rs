@@ -1,0 +1,80 @@
+//! The documents that are made from the program's own tables say what the program says.
+//!
+//! `UPDATE_DOCS=1 cargo test docs` writes them anew.
+
+use std::fmt::Write;
+
+use applc::plan::Field;
+use applc::targets::{self, Target};
+use applc_testing::hold;
+
+/// Text in a cell of a Markdown table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('<', "&lt;")
+}
+
+#[test]
+fn targets_and_what_becomes_of_each_field() {
+    let mut text = String::from(
+        "# Targets: what becomes of each field\n\n\
+         Made from the program's tables; `applc targets NAME` prints the same.\n\n\
+         - **carried**: the target does what the field asks for.\n\
+         - **depends**: carried for some appliances; for others a warning or an error says what cannot be done.\n\
+         - **approximated**: done only nearly; each use is a warning that says what differs.\n\
+         - **rejected**: each use is an error; nothing is written.\n\n| field |",
+    );
+    for target in targets::ALL {
+        let _ = write!(text, " {} |", target.name());
+    }
+    text.push_str("\n|---|");
+    text.push_str(&"---|".repeat(targets::ALL.len()));
+    text.push('\n');
+    for field in Field::ALL {
+        let _ = write!(text, "| `{}` |", field.path());
+        for target in targets::ALL {
+            let rows = target.capabilities();
+            let row = rows.iter().find(|row| row.field == *field);
+            let _ = write!(text, " {} |", row.map_or("", |row| row.fate.name()));
+        }
+        text.push('\n');
+    }
+    for target in targets::ALL {
+        describe(&mut text, *target);
+    }
+    hold("docs/targets.md", &text);
+}
+
+fn describe(text: &mut String, target: &dyn Target) {
+    let _ = write!(text, "\n## {}\n\n{}\n\n", target.name(), target.summary());
+    text.push_str("| field | | how, or what differs |\n|---|---|---|\n");
+    let rows = target.capabilities();
+    for field in Field::ALL {
+        let Some(row) = rows.iter().find(|row| row.field == *field) else {
+            continue;
+        };
+        let _ =
+            writeln!(text, "| `{}` | {} | {} |", row.field.path(), row.fate.name(), cell(row.note));
+    }
+    if target.options().is_empty() {
+        return;
+    }
+    let _ = write!(
+        text,
+        "\nOptions, as `--option {0}.NAME=VALUE` or in `applc.toml` under `[targets.{0}]`:\n\n",
+        target.name()
+    );
+    text.push_str("| option | takes | default | meaning |\n|---|---|---|---|\n");
+    for option in target.options() {
+        let default = match option.default {
+            "" => "none".to_owned(),
+            default => format!("`{default}`"),
+        };
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {default} | {} |",
+            option.name,
+            cell(&option.kind.wanted()),
+            cell(option.meaning)
+        );
+    }
+}

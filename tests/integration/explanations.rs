@@ -1,0 +1,202 @@
+//! The explanations of codes: one for each, in order, with examples that do what they say.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use applc::diag::{Level, codes, pages};
+use applc::plan::Field;
+use applc::targets::{Options, TargetRef, custom};
+use applc::{Memory, Selected};
+
+/// Codes of which no short text can be an example: bytes that are no text, a large file,
+/// none, thousands of faults.
+const WITHOUT_EXAMPLE: [&str; 4] = ["E0001", "E0002", "E0003", "W0002"];
+
+/// What makes a folder of a target that carries everything out of one template.
+const MANIFEST: &str = r#"
+applc = 1
+name = "mine"
+description = "an example"
+references = { address = "{{ name }}" }
+fields = { FIELDS }
+
+[[artifacts]]
+for = "container"
+template = "file.json.j2"
+path = "{{ container.name }}.json"
+"#;
+
+/// What is found in the folder of a target, and where it has no fault, in what it makes of an
+/// appliance.
+fn found_in_folder(manifest: &str, template: &str) -> Vec<applc::diag::Diagnostic> {
+    let appliance = r#"{"id": "app", "containers": [{"id": "web", "type": "service",
+        "image": "nginx:1.27", "resources": {"cpus": 1, "mem": 64}}]}"#;
+    let world = Memory::new()
+        .with("/t/target.toml", manifest)
+        .with("/t/file.json.j2", template)
+        .with("/a.json", appliance);
+    let loaded = custom::load(&world, "/t").unwrap();
+    let mut reports = loaded.reports;
+    if let Some(target) = loaded.target {
+        reports.extend(target.advice());
+        let options = Options::of(&target);
+        let target = TargetRef::Custom(Arc::new(target));
+        let compilation =
+            applc::compile(&world, "/a.json", &[Selected { target, options }]).unwrap();
+        reports.extend(compilation.others);
+        // The appliance says nothing of a faulty folder.
+        reports.push(compilation.report);
+    }
+    reports.into_iter().flat_map(|report| report.diagnostics).collect()
+}
+
+/// An example of a page.
+struct Example {
+    /// The form: `json`, `yaml`, `toml`, or `jinja` for a template.
+    language: String,
+    /// The words behind it: `faulty` or `fixed`, perhaps `target=NAME`; `folder` where it is
+    /// a `target.toml`.
+    marks: Vec<String>,
+    text: String,
+}
+
+fn examples(page: &str) -> Vec<Example> {
+    let mut examples = Vec::new();
+    let mut open: Option<Example> = None;
+    for line in page.lines() {
+        match (open.as_mut(), line.strip_prefix("```")) {
+            (None, Some(info)) => {
+                let mut words = info.split_whitespace().map(str::to_owned);
+                let language = words.next().unwrap_or_default();
+                open = Some(Example { language, marks: words.collect(), text: String::new() });
+            }
+            (Some(_), Some(_)) => examples.extend(open.take()),
+            (Some(example), None) => {
+                example.text.push_str(line);
+                example.text.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "a fence is not closed");
+    examples
+}
+
+impl Example {
+    /// The codes it gives, and the levels of their findings.
+    fn found(&self) -> Vec<(&'static str, Level)> {
+        let diagnostics = if self.marks.iter().any(|mark| mark == "folder") {
+            found_in_folder(&self.text, "{}\n")
+        } else if self.language == "jinja" {
+            let carried = |field: &Field| format!("{:?} = \"carried\"", field.path());
+            let fields: Vec<String> = Field::ALL.iter().map(carried).collect();
+            found_in_folder(&MANIFEST.replace("FIELDS", &fields.join(", ")), &self.text)
+        } else if self.language == "toml" {
+            let world = Memory::new().with("/a/applc.toml", self.text.as_str());
+            let project =
+                applc::project::find(&world, Path::new("/a/a.json"), &[]).unwrap().unwrap();
+            project.report.diagnostics
+        } else {
+            let path = format!("/a/a.{}", self.language);
+            let world = Memory::new().with(path.as_str(), self.text.as_str());
+            let name = self.marks.iter().find_map(|mark| mark.strip_prefix("target="));
+            let selected = name.map(|name| {
+                let target = applc::targets::find(name).unwrap();
+                Selected { target: target.into(), options: Options::of(target) }
+            });
+            let targets: Vec<Selected> = selected.into_iter().collect();
+            applc::compile(&world, &path, &targets).unwrap().report.diagnostics
+        };
+        diagnostics.iter().map(|found| (found.code.id, found.level)).collect()
+    }
+}
+
+#[test]
+fn every_code_has_a_page_and_every_page_a_code() {
+    let folder = crate::common::repository("docs/diagnostics");
+    let files: BTreeSet<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "README.md")
+        .collect();
+    let wanted: BTreeSet<String> =
+        codes::ALL.iter().map(|code| format!("{}.md", code.id)).collect();
+    assert_eq!(files, wanted, "docs/diagnostics and src/diag/codes.rs");
+    for code in codes::ALL {
+        let page =
+            pages::of(code).unwrap_or_else(|| panic!("{} is not in src/diag/pages.rs", code.id));
+        let title = format!("# {}: {}\n", code.id, code.summary);
+        assert!(page.starts_with(&title), "the first line of {}.md must be: {title}", code.id);
+    }
+}
+
+#[test]
+fn faulty_examples_give_their_code_and_fixed_ones_no_error() {
+    let mut wrong = Vec::new();
+    for code in codes::ALL {
+        let Some(page) = pages::of(code) else { continue };
+        let examples = examples(page);
+        let marked = |mark: &str| -> Vec<&Example> {
+            examples.iter().filter(|e| e.marks.iter().any(|m| m == mark)).collect()
+        };
+        let (faulty, fixed) = (marked("faulty"), marked("fixed"));
+        if (faulty.is_empty() || fixed.is_empty()) && !WITHOUT_EXAMPLE.contains(&code.id) {
+            wrong.push(format!("{} has no faulty or no fixed example", code.id));
+        }
+        for example in faulty {
+            let found = example.found();
+            if found.iter().all(|(id, _)| *id != code.id) {
+                wrong.push(format!("{}: the faulty example gives {found:?}", code.id));
+            }
+        }
+        for example in fixed {
+            let found = example.found();
+            if found.iter().any(|(id, level)| *id == code.id || *level == Level::Error) {
+                wrong.push(format!("{}: the fixed example gives {found:?}", code.id));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// The index of the pages: a table for each phase.
+fn index() -> String {
+    const PHASES: [(&str, &str); 8] = [
+        ("00", "Source"),
+        ("01", "Syntax"),
+        ("02", "Structure"),
+        ("03", "Resolving"),
+        ("04", "Targets"),
+        ("05", "Options"),
+        ("06", "Advice"),
+        ("07", "Custom targets"),
+    ];
+    let mut text =
+        "# Codes\n\nEvery kind of finding there is, each with a page that `applc explain CODE` \
+                    shows too. An id is never given to another kind. How findings are shown and \
+                    their levels set stands in [diagnostics.md](../diagnostics.md).\n"
+            .to_owned();
+    for (digits, phase) in PHASES {
+        text.push_str(&format!("\n## {phase}\n\n| code | level | |\n|---|---|---|\n"));
+        for code in codes::ALL.iter().filter(|code| code.id.get(1..3) == Some(digits)) {
+            let (id, level, summary) = (code.id, code.level.name(), code.summary);
+            text.push_str(&format!("| [{id}]({id}.md) | {level} | {summary} |\n"));
+        }
+    }
+    text
+}
+
+#[test]
+fn the_index_lists_all_codes() {
+    let path = crate::common::repository("docs/diagnostics/README.md");
+    let index = index();
+    let rows = index.lines().filter(|line| line.starts_with("| [")).count();
+    assert_eq!(rows, codes::ALL.len(), "a phase is missing in the index");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &index).unwrap();
+    }
+    let known = fs::read_to_string(&path).unwrap_or_default();
+    assert!(known == index, "{} is out of date: run `UPDATE_DOCS=1 cargo test`", path.display());
+}

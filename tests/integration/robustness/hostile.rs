@@ -1,0 +1,191 @@
+//! Input made to exhaust: bounded time and memory, and a clear diagnostic.
+//!
+//! The sizes fit a debug build. `cargo test --release hostile -- --ignored
+//! --nocapture --test-threads 1` measures the real ones.
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use applc::Compilation;
+use applc::diag::{Format, MAX_FINDINGS, document, human};
+use applc::source::MAX_SOURCE_BYTES;
+use applc::syntax::MAX_ENTRIES;
+
+use super::check;
+
+fn codes(compilation: &Compilation) -> Vec<&'static str> {
+    compilation.report.diagnostics.iter().map(|d| d.code.id).collect()
+}
+
+/// Checks a text and gives the time it took, in all formats of output.
+fn timed(what: &str, name: &str, text: &str) -> (Compilation, Duration) {
+    let start = Instant::now();
+    let found = check(name, text);
+    let checked = start.elapsed();
+    let shown = human::render(&found.report, false).len();
+    let rendered = start.elapsed() - checked;
+    let reports = [found.report.clone()];
+    for format in [Format::Short, Format::Json, Format::Sarif, Format::Gitlab] {
+        let _ = document(format, &reports);
+    }
+    println!(
+        "{what}: {} KiB, {} findings; checked in {checked:.0?}, shown ({} KiB) in {rendered:.0?}, all in {:.0?}",
+        text.len() >> 10,
+        found.report.diagnostics.len(),
+        shown >> 10,
+        start.elapsed(),
+    );
+    (found, start.elapsed())
+}
+
+fn container(at: usize) -> String {
+    format!(
+        r#"{{"id":"c{at}","type":"service","image":"nginx:1.27","resources":{{"cpus":1,"mem":64}},"args":["@c{at}"]}}"#
+    )
+}
+
+fn appliance(containers: usize) -> String {
+    let all: Vec<String> = (0..containers).map(container).collect();
+    format!(r#"{{"id":"app","containers":[{}]}}"#, all.join(","))
+}
+
+/// An appliance with so many faults, of every phase, each container in a line of its own
+/// or all in one line.
+fn faulty(faults: usize, line_break: &str) -> String {
+    let mut text = String::from(r#"{"id":"app","containers":["#);
+    for at in 0..faults / 5 {
+        let _ = write!(
+            text,
+            r#"{line_break}{{"id":"c{at}" "type":"Service","image":"nginx:1.27","resources":{{"cpus":"1","mem":64}},"argz":["x"],"env":{{"A":"é @nobody"}}}},"#
+        );
+    }
+    text.push_str("]}");
+    text
+}
+
+fn yaml_laughs() -> String {
+    let mut text = String::from("a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n");
+    for level in 1..40 {
+        let repeated = vec![format!("*a{}", level - 1); 9].join(", ");
+        let _ = writeln!(text, "a{level}: &a{level} [{repeated}]");
+    }
+    text
+}
+
+#[test]
+fn brackets_nested_without_end() {
+    for open in ["[", "{\"a\":", "[{\"a\":"] {
+        let text = open.repeat(100_000);
+        assert!(codes(&check("a.json", &text)).contains(&"E0112"));
+        assert!(codes(&check("a.yaml", &text)).contains(&"E0112"));
+    }
+    let text = "- ".repeat(100_000);
+    assert!(codes(&check("a.yaml", &text)).contains(&"E0112"));
+    let steps: String = (0..2_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    assert!(codes(&check("a.yaml", &steps)).contains(&"E0112"));
+}
+
+#[test]
+fn a_file_beyond_the_limit_is_not_read() {
+    let text = " ".repeat(MAX_SOURCE_BYTES + 1);
+    assert_eq!(codes(&check("a.json", &text)), ["E0002"]);
+}
+
+#[test]
+fn a_chain_of_faults_takes_no_stack() {
+    let text = format!("{{\"a\": 1{}}}", " : 1".repeat(100_000));
+    assert!(codes(&check("a.json", &text)).contains(&"E0101"));
+}
+
+#[test]
+fn entries_and_references_beyond_the_limit_are_not_read() {
+    let entries = "1,".repeat(MAX_ENTRIES + 1);
+    for (name, text) in [("a.json", format!("[{entries}1]")), ("a.yaml", format!("[{entries}1]"))] {
+        assert!(codes(&check(name, &text)).contains(&"E0002"), "{name}");
+    }
+    let references = appliance(1).replace("@c0", &"@c0 ".repeat(1_000_001));
+    assert_eq!(codes(&check("a.json", &references)), ["E0002"]);
+}
+
+#[test]
+fn billion_laughs() {
+    let found = check("a.yaml", &yaml_laughs());
+    assert!(codes(&found).contains(&"E0114"));
+    let found = check("a.yaml", &format!("id: a\ncontainers: &c [{}]\n", ["*c"; 9].join(",")));
+    assert!(codes(&found).contains(&"E0114"));
+}
+
+#[test]
+fn findings_beyond_the_limit_are_counted_and_not_kept() {
+    for text in [
+        "[".to_owned() + &",".repeat(MAX_FINDINGS * 3) + "]",
+        format!(r#"{{"id":"a","containers":[{}]}}"#, vec!["1"; MAX_FINDINGS * 2].join(",")),
+    ] {
+        let found = check("a.json", &text);
+        assert_eq!(found.report.diagnostics.len(), MAX_FINDINGS + 1);
+        assert!(codes(&found).contains(&"W0002"));
+    }
+}
+
+#[test]
+fn many_faults_in_one_line_are_shown_in_parts() {
+    let found = check("a.json", &faulty(500, ""));
+    let text = human::render(&found.report, false);
+    assert!(text.lines().all(|line| line.len() < 1_000));
+    // The column is that of the whole line.
+    for diagnostic in &found.report.diagnostics {
+        let place = found.report.source.position(diagnostic.primary.span.start);
+        assert!(text.contains(&format!("--> a.json:{}:{}\n", place.line, place.column)));
+    }
+}
+
+/// Twice the work takes about twice the time, not four times.
+#[test]
+fn time_grows_with_the_faults_and_not_with_their_square() {
+    for line_break in ["\n", ""] {
+        let time = |faults| {
+            let text = faulty(faults, line_break);
+            (0..3).map(|_| timed("faults", "a.json", &text).1).min().unwrap_or_default()
+        };
+        let (few, many) = (time(250), time(1_000));
+        assert!(many < few * 10, "{few:?} for 250, {many:?} for 1000");
+    }
+}
+
+#[test]
+#[ignore = "measures; for release builds"]
+fn measure() {
+    timed("100,000 containers", "a.json", &appliance(100_000));
+    timed("500,000 containers", "a.json", &appliance(500_000));
+    timed("100,000 containers", "a.yaml", &appliance(100_000));
+    timed("1,000,000 containers", "a.json", &appliance(1_000_000));
+    timed("10,000 faults in lines", "a.json", &faulty(10_000, "\n"));
+    timed("10,000 faults in one line", "a.json", &faulty(10_000, ""));
+    timed("1,000,000 faults", "a.json", &faulty(1_000_000, "\n"));
+    timed("nested", "a.json", &"[".repeat(MAX_SOURCE_BYTES));
+    timed("nested", "a.yaml", &"[".repeat(MAX_SOURCE_BYTES));
+    timed("commas", "a.json", &("[".to_owned() + &",".repeat(MAX_SOURCE_BYTES - 2)));
+    timed("zeros", "a.json", &format!("[{}0]", "0,".repeat(MAX_SOURCE_BYTES / 2 - 2)));
+    timed("zeros", "a.yaml", &format!("[{}0]", "0,".repeat(MAX_SOURCE_BYTES / 8)));
+    let references = "@c0 ".repeat(MAX_SOURCE_BYTES / 8);
+    timed("references", "a.json", &appliance(1).replace("@c0", &references));
+    let unknown = "@no ".repeat(MAX_SOURCE_BYTES / 8);
+    timed("unknown references", "a.json", &appliance(1).replace("@c0", &unknown));
+    timed("laughs", "a.yaml", &yaml_laughs());
+    timed("quotes", "a.json", &"\"\n".repeat(MAX_SOURCE_BYTES / 4));
+    timed("comments", "a.json", &"/*".repeat(MAX_SOURCE_BYTES / 4));
+    timed("colons", "a.yaml", &"a: b: c\n".repeat(MAX_SOURCE_BYTES / 32));
+
+    let small = appliance(3);
+    let yaml = super::yaml_writer::value(
+        &serde_json::from_str(&small).unwrap(),
+        super::yaml_writer::Style::Plain,
+    );
+    for (name, text) in [("a.json", &small), ("a.yaml", &yaml)] {
+        let start = Instant::now();
+        for _ in 0..1_000 {
+            assert!(!check(name, text).report.has_errors());
+        }
+        println!("1,000 files of {} bytes, {name}: {:.0?}", text.len(), start.elapsed());
+    }
+}
