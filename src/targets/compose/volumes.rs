@@ -8,9 +8,9 @@ use crate::targets::Options;
 use super::model::{Mount, Volume};
 use super::{NAME, escaped};
 
-/// The option that chooses the volume driver.
+/// The option that names the volume driver.
 pub const DRIVER: &str = "volume-driver";
-/// Its default: the engine's own driver, which uses the machine's disk.
+/// Its default: the engine's own driver, which stores volumes on the machine's disk.
 pub const DEFAULT_DRIVER: &str = "local";
 
 /// Lowers a persistent volume.
@@ -19,7 +19,7 @@ pub fn volume(
     options: &Options,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Volume {
-    // Hints are reported from the table.
+    // Scheduling hints are reported from the capability table.
     let plan::Volume { id, scope, volume_type, size, placement: _, preemptible: _, mounted_by: _ } =
         volume;
     let key = id.value.clone();
@@ -29,7 +29,7 @@ pub fn volume(
     }
     if let Some(size) = size {
         let message =
-            format!("{NAME}: a volume has no size of its own: it can fill the disk it is on");
+            format!("{NAME}: the size of a volume is ignored: it can grow to fill its disk");
         diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, size.span, message));
     }
     let driver = options.text(DRIVER);
@@ -37,35 +37,37 @@ pub fn volume(
         && driver == DEFAULT_DRIVER
     {
         let message = format!(
-            "{NAME}: `{}` is not what stores the volumes: the machine's own disk does",
+            "{NAME}: volume type `{}` is ignored: volumes are stored on the machine's disk",
             written.value
         );
         diagnostics.push(
             Diagnostic::new(&codes::APPROXIMATED, written.span, message).help(format!(
-                "name the engine's driver for it with `--option {NAME}.{DRIVER}=...`"
+                "set the engine's driver for it with `--option {NAME}.{DRIVER}=...`"
             )),
         );
     }
     Volume { key, external_name: None, driver: escaped(driver) }
 }
 
-/// Checks the name of a volume on the engine: two characters or more, a letter or digit
-/// first (the engine's own rule; a local one gets the project's name before it).
+/// Checks the name of an external volume by the engine's rule: at least two characters,
+/// starting with a letter or a digit. The name of a local volume is prefixed with the project
+/// name.
 fn check_name(id: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
     if id.value.len() < 2 || id.value.starts_with('-') {
-        let message = format!("{NAME}: no volume of the engine can be called `{}`", id.value);
+        let message = format!("{NAME}: `{}` is not a valid volume name", id.value);
         diagnostics.push(
-            Diagnostic::new(&codes::BAD_NAME, id.span, message)
-                .help("such a name has two characters or more and starts with a letter or digit"),
+            Diagnostic::new(&codes::BAD_NAME, id.span, message).help(
+                "a volume name has at least two characters and starts with a letter or a digit",
+            ),
         );
     }
 }
 
-/// Lowers a mount. `None` where the plan has no such volume.
+/// Lowers a mount. Returns `None` if the plan has no such volume.
 pub fn mount(mount: &plan::Mount, plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Option<Mount> {
     let plan::Mount { source, target, read_only } = mount;
     if target.value.trim_end_matches('/').is_empty() {
-        let message = format!("{NAME}: nothing can be mounted at `/`");
+        let message = format!("{NAME}: a volume cannot be mounted at `/`");
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, target.span, message));
     }
     check_path(target, diagnostics);
@@ -81,10 +83,10 @@ pub fn mount(mount: &plan::Mount, plan: &Plan, diagnostics: &mut Vec<Diagnostic>
     Some(Mount { kind, source, target: escaped(&target.value), read_only: read_only.value })
 }
 
-/// The engine takes mounts as `source:target:mode` and has no escape for a colon.
+/// The engine reads a mount as `source:target:mode`, without an escape for a colon.
 fn check_path(path: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
     if path.value.contains(':') {
-        let message = format!("{NAME}: the path of a mount cannot have a `:` in it");
+        let message = format!("{NAME}: mount path `{}` cannot contain `:`", path.value);
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message));
     }
 }

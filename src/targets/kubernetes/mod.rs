@@ -1,7 +1,7 @@
-//! The Kubernetes target: one file of YAML documents for `kubectl apply`.
+//! The Kubernetes target: a file of YAML documents for `kubectl apply`.
 //!
-//! An appliance is a Namespace; a service is a Deployment, a job a Job or a CronJob; a
-//! container that is reached has a Service; a dependency is an init container that waits.
+//! An appliance becomes a Namespace, a service a Deployment, and a job a Job or a CronJob. A
+//! container that others reach has a Service, and a dependency is an init container that waits.
 
 mod capabilities;
 mod health;
@@ -49,7 +49,7 @@ static TEMPLATES: [TemplateText; 12] = [
     ("service.yaml.j2", include_str!("../../../templates/kubernetes/service.yaml.j2")),
 ];
 
-/// Namespaces that every cluster has, with its own parts in them.
+/// Namespaces that exist in every cluster.
 const RESERVED: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
 impl Target for Kubernetes {
@@ -92,7 +92,7 @@ impl Target for Kubernetes {
             let files = objects.iter().zip(documents).enumerate();
             return Ok(files
                 .map(|(index, (object, text))| Artifact {
-                    // kubectl takes the files of a folder in the order of their names.
+                    // kubectl applies the files of a folder in the order of their names.
                     path: format!("{:0width$}-{}.yaml", index + 1, object.file_stem()),
                     text,
                 })
@@ -102,27 +102,27 @@ impl Target for Kubernetes {
     }
 }
 
-/// The appliance's own name, where it is the namespace's.
+/// Checks the appliance's id as the name of the namespace.
 fn check_namespace(plan: &Plan, settings: &Settings, diagnostics: &mut Vec<Diagnostic>) {
     let id = &plan.id;
     let name = dns_label(&id.value);
     if settings.namespace == name && RESERVED.contains(&name.as_str()) {
-        let message = format!("kubernetes: the namespace `{name}` is the cluster's own");
+        let message = format!("kubernetes: namespace `{name}` is reserved for the cluster");
         diagnostics.push(Diagnostic::new(&codes::BAD_NAME, id.span, message).help(
-            "choose another id, or name another namespace with the option `kubernetes.namespace`",
+            "choose another id, or set another namespace with the option `kubernetes.namespace`",
         ));
     }
     names::check("kubernetes", "Namespace", MAX_LABEL, [(id, name)], diagnostics);
 }
 
-/// One run of the target.
+/// Lowers one plan.
 struct Lowering<'a> {
     plan: &'a Plan,
     settings: &'a Settings,
-    /// The appliance's name as a label's value.
+    /// The appliance's name as a label value.
     appliance: String,
     network: Network,
-    /// The claims' names, by volume.
+    /// The names of the claims, by volume.
     claims: Vec<String>,
 }
 
@@ -139,7 +139,8 @@ impl<'a> Lowering<'a> {
 
     /// All objects, in the order in which they are applied.
     fn objects(&self, diagnostics: &mut Vec<Diagnostic>) -> Vec<Object> {
-        // Taken apart completely, so that a new field has to be thought of here.
+        // Destructured completely, so that a new field fails to compile until it is handled
+        // here.
         let Plan { id: _, containers, volumes: _, start_order: _, uses: _ } = self.plan;
         let mut awaited = Awaited::default();
         let mut node_ports = HashSet::new();
@@ -184,7 +185,7 @@ impl<'a> Lowering<'a> {
         objects
     }
 
-    /// The claims, and the volumes that only the pods of one node can mount.
+    /// The claims, and the volumes that only the pods on one node can mount.
     fn claims(&self, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Object>, HashSet<VolumeId>) {
         let mut claims = Vec::new();
         let mut on_one_node = HashSet::new();
@@ -256,7 +257,7 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// A label that Kubernetes recommends (its "Recommended Labels").
+/// One of the labels that Kubernetes recommends ("Recommended Labels").
 fn label(name: &str, value: &str) -> (String, String) {
     (format!("app.kubernetes.io/{name}"), value.to_owned())
 }

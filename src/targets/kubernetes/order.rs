@@ -1,4 +1,4 @@
-//! The start order: init containers that wait, and the right to ask about jobs.
+//! Start order: init containers that wait, and the permission to query jobs.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -9,28 +9,28 @@ use super::text::escaped;
 use crate::plan::{Container, ContainerId, Dependency, Plan, StartTime};
 use crate::targets::cron;
 
-/// The name of the ServiceAccount, the Role and the RoleBinding of those that wait for jobs.
+/// The name of the ServiceAccount, the Role and the RoleBinding of pods that wait for jobs.
 pub const ACCOUNT: &str = "wait-for-jobs";
 
-/// Where the account's token and the API server's certificate are mounted.
+/// The mount path of the account's token and the API server's certificate.
 const ACCESS: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// Who may ask about which jobs.
+/// The jobs that other containers wait for.
 #[derive(Default)]
 pub struct Awaited {
     jobs: BTreeSet<String>,
     cron_jobs: BTreeSet<String>,
 }
 
-/// What a pod needs in order to wait.
+/// What a pod needs to wait.
 #[derive(Default)]
 pub struct Waits {
     pub init_containers: Vec<Wait>,
-    /// The name of the volume with the access to the API, where a job is waited for.
+    /// The name of the volume with the API credentials, if a job is waited for.
     pub access: Option<String>,
 }
 
-/// What is needed to know what a container waits for.
+/// Lowers the dependencies of containers.
 pub struct Waiting<'a> {
     pub plan: &'a Plan,
     pub network: &'a Network,
@@ -38,8 +38,8 @@ pub struct Waiting<'a> {
 }
 
 impl Waiting<'_> {
-    /// The init containers of a container: one for each dependency, in their order, and one
-    /// for the start time of a job. `name` is the container's, `volumes` are the names of
+    /// The init containers of a container: one for each dependency, in their order, and one for
+    /// the start time of a job. `name` is the name of the container, `volumes` are the names of
     /// the pod's volumes.
     pub fn lower(
         &self,
@@ -104,10 +104,11 @@ fn shell(script: &str) -> Vec<String> {
     vec!["/bin/sh".to_owned(), "-c".to_owned(), escaped(script)]
 }
 
-/// Waits until a pod of a Service is ready: a headless Service has addresses only then.
+/// A script that waits until a pod of a Service is ready: only then does a headless Service
+/// have addresses.
 ///
-/// `nslookup` of busybox does not try the search domains, of which the pod's namespace is
-/// the first; `getent` knows them.
+/// `nslookup` of BusyBox does not use the search domains, the first of which is the domain of
+/// the pod's namespace; `getent` does.
 fn until_ready(name: &str, host: &str) -> String {
     format!(
         "domain=$(sed -n 's/^search \\([^ ]*\\).*/\\1/p' /etc/resolv.conf); \
@@ -116,7 +117,7 @@ fn until_ready(name: &str, host: &str) -> String {
     )
 }
 
-/// Waits until a job has succeeded: asks the API server, for nothing else tells.
+/// A script that waits until a job has succeeded, which only the API server knows.
 fn until_succeeded(name: &str, namespace: &str, repeating: bool) -> String {
     let (resource, sign) = match repeating {
         false => ("jobs", "\"type\":\"Complete\",\"status\":\"True\""),
@@ -130,7 +131,7 @@ fn until_succeeded(name: &str, namespace: &str, repeating: bool) -> String {
     )
 }
 
-/// Waits until a point in time.
+/// A script that waits until a point in time.
 fn until_start(start: &StartTime) -> String {
     format!(
         "echo 'waiting for {}'; until [ \"$(date +%s)\" -ge {} ]; do sleep 1; done",
@@ -139,7 +140,7 @@ fn until_start(start: &StartTime) -> String {
     )
 }
 
-/// The objects that let those who wait for jobs ask about them, and about nothing else.
+/// The objects that allow pods to query the jobs they wait for, and nothing else.
 pub fn objects(awaited: &Awaited, namespace: &str, meta: impl Fn(&str) -> Meta) -> Vec<Object> {
     let rules: Vec<Rule> = [("jobs", &awaited.jobs), ("cronjobs", &awaited.cron_jobs)]
         .into_iter()
@@ -165,7 +166,7 @@ pub fn objects(awaited: &Awaited, namespace: &str, meta: impl Fn(&str) -> Meta) 
     ]
 }
 
-/// How many pods of a container there may be at a time, for the volumes that they share.
+/// Maximum number of pods of a container at a time, for the volumes that they share.
 pub fn pods_at_a_time(plan: &Plan, id: ContainerId) -> u64 {
     let Some(container) = plan.containers.get(id) else { return 0 };
     let instances = u64::from(container.instances.value);

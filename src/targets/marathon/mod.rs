@@ -1,8 +1,8 @@
-//! The Marathon target: a group of apps for `PUT /v2/groups` of Marathon 1.11, and a job of
-//! Chronos 3 for each job of the appliance.
+//! The Marathon target: a group of apps for `PUT /v2/groups` of Marathon 1.11, and a Chronos 3
+//! job for each job of the appliance.
 //!
-//! Facts are from Marathon's RAML types and validation, from Chronos' job reader and task
-//! builder, and from the documentation of the DC/OS DNS, whose names references become.
+//! Sources are Marathon's RAML types and validation, Chronos' job reader and task builder, and
+//! the documentation of the DC/OS DNS, whose names references become.
 
 mod address;
 mod apps;

@@ -1,8 +1,8 @@
-//! The Nomad target: one job for all services, with a task group each, and a batch job for
+//! The Nomad target: one job for all services, with a task group for each, and a batch job for
 //! each job.
 //!
-//! What it rests on (names, registrations, how often a string is read) is held by tests on a
-//! real agent, in `tests/conformance/test_nomad_agent.py`.
+//! What it relies on (names, registrations, how often a string is read) is tested on a real
+//! agent, in `tests/conformance/test_nomad_agent.py`.
 
 mod address;
 mod container;
@@ -36,7 +36,7 @@ static TEMPLATES: [TemplateText; 3] = [
 /// The Nomad target.
 pub struct Nomad;
 
-/// What lowering a container looks things up in.
+/// What the lowering of a container looks up.
 struct Scope<'a> {
     plan: &'a Plan,
     options: &'a Options,
@@ -54,22 +54,22 @@ impl Scope<'_> {
         self.reaches.get(id)
     }
 
-    /// Whether someone waits for a container. One without instances is not waited for.
+    /// Whether another container waits for this one.
     fn is_awaited(&self, id: ContainerId) -> bool {
         self.awaited.contains(&id)
     }
 
-    /// The service of a container with this last part.
+    /// The name of the service of a container with this suffix.
     fn service(&self, container: &str, last: &str) -> String {
         names::service(&[&self.plan.id.value, container, last])
     }
 
-    /// The service that registers a port.
+    /// The name of the service of a port.
     fn port_service(&self, container: &str, label: &str) -> String {
         self.service(container, &names::label_in_service(label))
     }
 
-    /// The service that registers a container's address without a port.
+    /// The name of the service of a container's address without a port.
     fn address_service(&self, container: &str) -> String {
         names::service(&[&self.plan.id.value, container])
     }
@@ -103,7 +103,8 @@ impl Target for Nomad {
         templates: &Templates,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<Vec<Artifact>, Failure> {
-        // Taken apart completely, so that a new field has to be thought of here.
+        // Destructured completely, so that a new field fails to compile until it is handled
+        // here.
         let Plan { id, containers, volumes: _, start_order: _, uses: _ } = plan;
         let overlay = options.some("network").is_some();
         let scope = Scope {
@@ -166,7 +167,7 @@ impl Scope<'_> {
             namespace: option("namespace"),
             region: option("region"),
             node_pool: option("node-pool"),
-            // Nomad's default.
+            // Nomad's default is all datacenters.
             datacenters: match datacenters {
                 "*" | "" => Vec::new(),
                 names => names.split(',').map(|name| name.trim().to_owned()).collect(),

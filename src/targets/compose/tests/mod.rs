@@ -1,4 +1,4 @@
-//! The Compose target: each cell of its table, references, and strings.
+//! Tests of the Compose target: the capability table, references, and strings.
 
 mod cells;
 mod references;
@@ -14,13 +14,13 @@ use crate::targets::{self, Options, Target};
 /// An appliance compiled to Compose.
 pub(super) struct Compiled {
     source: Source,
-    /// The Compose file as text; empty where there was an error.
+    /// The Compose file as text; empty if there was an error.
     pub text: String,
     pub findings: Vec<Diagnostic>,
 }
 
 impl Compiled {
-    /// The codes of the findings and the places they point at, hints left out.
+    /// The codes of the findings and the text that they point to, without hints.
     pub fn found(&self) -> Vec<(&'static str, &str)> {
         self.findings
             .iter()
@@ -29,7 +29,7 @@ impl Compiled {
             .collect()
     }
 
-    /// The Compose file as a YAML reader sees it.
+    /// The Compose file, parsed as YAML.
     pub fn file(&self) -> Value {
         serde_saphyr::from_str(&self.text).unwrap()
     }
@@ -64,7 +64,7 @@ pub(super) fn compiled_with(document: &Value, given: &[(&str, &str)]) -> Compile
     Compiled { source, text, findings }
 }
 
-/// A container on the project's network with no more than it must have, and `more` on top.
+/// A container on the project network with the required fields, and `more`.
 pub(super) fn container(id: &str, more: Value) -> Value {
     let mut fields = Map::from_iter([
         ("id".to_owned(), json!(id)),
@@ -111,5 +111,5 @@ fn options_reach_the_file() {
     assert_eq!(*devices, json!([{"driver": "amd", "count": 2, "capabilities": ["gpu"]}]));
     assert_eq!(with.file()["volumes"]["v"], json!({"driver": "nfs"}));
     let codes: Vec<_> = with.found().into_iter().map(|(code, _)| code).collect();
-    assert_eq!(codes, ["W0401", "W0402"], "only what is said of every health check");
+    assert_eq!(codes, ["W0401", "W0402"], "only the warnings of every health check");
 }

@@ -1,4 +1,5 @@
-//! The Kubernetes target: each cell of its table, names, addresses, order, and strings.
+//! Tests of the Kubernetes target: the capability table, names, addresses, start order, and
+//! strings.
 
 mod cells;
 mod network;
@@ -15,13 +16,13 @@ use crate::targets::{self, Artifact, Options};
 /// An appliance compiled to Kubernetes.
 pub(super) struct Compiled {
     source: Source,
-    /// Empty where there was an error.
+    /// Empty if there was an error.
     pub artifacts: Vec<Artifact>,
     pub findings: Vec<Diagnostic>,
 }
 
 impl Compiled {
-    /// The codes of the findings and the places they point at, hints left out.
+    /// The codes of the findings and the text that they point to, without hints.
     pub fn found(&self) -> Vec<(&'static str, &str)> {
         self.findings
             .iter()
@@ -30,8 +31,8 @@ impl Compiled {
             .collect()
     }
 
-    /// The objects as a YAML reader sees them. No scalar goes over a line's end, so the
-    /// marks between documents cannot be part of one.
+    /// The objects, parsed as YAML. No scalar spans lines, so a document separator cannot be
+    /// part of one.
     pub fn objects(&self) -> Vec<Value> {
         self.artifacts
             .iter()
@@ -51,13 +52,13 @@ impl Compiled {
             .collect()
     }
 
-    /// The object of this `Kind/name`; null where there is none.
+    /// The object of this `Kind/name`; null if there is none.
     pub fn object(&self, path: &str) -> Value {
         let place = self.list().iter().position(|listed| listed == path);
         place.map_or(Value::Null, |place| self.objects()[place].clone())
     }
 
-    /// The pod's spec of the workload of this `Kind/name`.
+    /// The pod spec of the workload of this `Kind/name`.
     pub fn pod(&self, path: &str) -> Value {
         let object = self.object(path);
         let job = &object["spec"]["jobTemplate"];
@@ -94,7 +95,7 @@ pub(super) fn compiled_with(document: &Value, given: &[(&str, &str)]) -> Compile
     Compiled { source, artifacts, findings }
 }
 
-/// A container with no more than it must have, and `more` on top.
+/// A container with the required fields, and `more`.
 pub(super) fn container(id: &str, more: Value) -> Value {
     let mut fields = Map::from_iter([
         ("id".to_owned(), json!(id)),
@@ -119,7 +120,7 @@ pub(super) fn one(more: Value) -> Value {
 }
 
 #[test]
-fn an_appliance_is_a_namespace_with_its_objects_in_the_order_of_the_document() {
+fn an_appliance_is_a_namespace_with_objects_in_the_order_of_the_document() {
     let compiled = compiled(&appliance(&[
         container("b", json!({"ports": [{"container_port": 80}], "dependencies": ["a"]})),
         container("a", json!({"volumes": [{"src": "/x", "dest": "/x", "type": "host"}]})),
@@ -146,7 +147,7 @@ fn an_appliance_is_a_namespace_with_its_objects_in_the_order_of_the_document() {
 }
 
 #[test]
-fn each_object_may_be_a_file_of_its_own() {
+fn split_writes_each_object_to_its_own_file() {
     let document = one(json!({"ports": [{"container_port": 80}]}));
     let compiled = compiled_with(&document, &[("split", "true")]);
     let paths: Vec<_> = compiled.artifacts.iter().map(|a| a.path.as_str()).collect();
@@ -168,7 +169,7 @@ fn the_namespace_is_an_option() {
 }
 
 #[test]
-fn option_values_that_kubernetes_would_refuse_are_errors() {
+fn option_values_that_kubernetes_rejects_are_errors() {
     for (option, value) in [
         ("namespace", "Team"),
         ("namespace", "a.b"),
@@ -187,7 +188,7 @@ fn option_values_that_kubernetes_would_refuse_are_errors() {
 }
 
 #[test]
-fn the_level_in_the_start_order_is_told_to_argo_cd_on_demand() {
+fn sync_waves_are_the_levels_of_the_start_order() {
     let document =
         appliance(&[container("b", json!({"dependencies": ["a"]})), container("a", json!({}))]);
     let wave = |compiled: &Compiled, path: &str| {

@@ -1,5 +1,5 @@
-//! A case for each row of the table of capabilities: what is carried is seen in the output, what is
-//! approximated or rejected is reported there and not elsewhere.
+//! A case for each row of the capability table: what is carried is seen in the output, what is
+//! approximated or rejected is reported in that case and in no other.
 
 use serde_json::{Value, json};
 
@@ -8,18 +8,19 @@ use crate::plan::Field;
 use crate::targets::marathon::Marathon;
 use crate::targets::{Fate, Target};
 
-/// What is to be seen where a field is used.
+/// What the case must show.
 enum Seen {
-    /// A value in the group, by its pointer.
+    /// A value in the group, by its JSON pointer.
     InGroup(&'static str, Value),
-    /// A value in the first job, by its pointer.
+    /// A value in the first job, by its JSON pointer.
     InJob(&'static str, Value),
-    /// A finding: code and place.
+    /// A finding: its code, and the text that it points to.
     Found(&'static str, &'static str),
 }
 
 use Seen::{Found, InGroup, InJob};
 
+/// An appliance that uses some fields, and what must become of them.
 struct Case {
     fields: Vec<Field>,
     appliance: Value,
@@ -521,7 +522,7 @@ fn each_case_is_as_the_table_says() {
                 }
             }
         }
-        // Nothing else is found than what the case is for, and what the table always reports.
+        // No other codes are found than those of the case and of rows that always warn.
         let always = ["W0401"];
         let wanted = |code: &str| seen.iter().any(|seen| matches!(seen, Found(c, _) if *c == code));
         for (code, place) in &result.found {
@@ -531,7 +532,7 @@ fn each_case_is_as_the_table_says() {
 }
 
 #[test]
-fn what_is_carried_finds_nothing() {
+fn carried_fields_have_no_findings() {
     let rows = Marathon.capabilities();
     for Case { fields, appliance, seen } in cases() {
         let carried =

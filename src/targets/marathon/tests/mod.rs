@@ -1,4 +1,4 @@
-//! What comes out, and what is found, for small appliances.
+//! Tests of the Marathon target: the capability table, findings, and strings.
 
 mod cells;
 mod faults;
@@ -13,11 +13,11 @@ use crate::source::Source;
 use crate::targets::{Options, TargetRef, parse_argument};
 use crate::{Memory, Selected};
 
-/// What compiling gave.
+/// The result of a compilation.
 struct Result {
-    /// The files, read as JSON.
+    /// The files, parsed as JSON.
     files: BTreeMap<String, Value>,
-    /// Code and place of each finding of a target.
+    /// The code of each finding of the target, and the text that it points to.
     found: Vec<(&'static str, String)>,
 }
 
@@ -78,7 +78,7 @@ fn compile(appliance: &Value) -> Result {
     compile_with(appliance, &[])
 }
 
-/// A container of a kind with some fields beside the required ones.
+/// A container of a kind with the required fields, and these.
 fn container(kind: &str, id: &str, fields: &Value) -> Value {
     let mut container = json!({
         "id": id,
@@ -109,7 +109,7 @@ fn appliance(containers: &[Value]) -> Value {
     json!({ "id": "shop", "containers": containers })
 }
 
-/// The same with persistent volumes.
+/// An appliance of these containers with persistent volumes.
 fn with_volumes(containers: &[Value], volumes: &Value) -> Value {
     json!({ "id": "shop", "containers": containers, "data_persistence": { "volumes": volumes } })
 }

@@ -1,4 +1,4 @@
-//! The Nomad target: each cell of its table, references, order, and strings.
+//! Tests of the Nomad target: the capability table, references, start order, and strings.
 
 mod cells;
 mod order;
@@ -16,13 +16,13 @@ use crate::targets::{self, Artifact, Options};
 /// An appliance compiled to Nomad.
 pub(super) struct Compiled {
     source: Source,
-    /// The files; none where there was an error.
+    /// The files; empty if there was an error.
     pub artifacts: Vec<Artifact>,
     pub findings: Vec<Diagnostic>,
 }
 
 impl Compiled {
-    /// The codes of the findings and the places they point at, hints left out.
+    /// The codes of the findings and the text that they point to, without hints.
     pub fn found(&self) -> Vec<(&'static str, &str)> {
         self.findings
             .iter()
@@ -31,7 +31,7 @@ impl Compiled {
             .collect()
     }
 
-    /// A file as an HCL reader sees it, blocks as maps by label.
+    /// A file, parsed as HCL, with blocks as maps by label.
     pub fn file(&self, path: &str) -> Value {
         let file = self.artifacts.iter().find(|artifact| artifact.path == path);
         let text = &file.unwrap_or_else(|| panic!("no {path}: {:?}", self.findings)).text;
@@ -41,7 +41,7 @@ impl Compiled {
         value
     }
 
-    /// A group of the job of all services.
+    /// A group of the job for all services.
     pub fn group(&self, name: &str) -> Value {
         self.file("app.nomad.hcl")["job"]["app"]["group"][name].clone()
     }
@@ -56,7 +56,7 @@ impl Compiled {
         self.file(&format!("app.{name}.nomad.hcl"))["job"][format!("app.{name}")].clone()
     }
 
-    /// The messages of the findings, one a line.
+    /// The messages of the findings, one per line.
     pub fn messages(&self) -> String {
         self.findings.iter().map(|finding| format!("{}\n", finding.message)).collect()
     }
@@ -85,7 +85,7 @@ pub(super) fn compiled_with(document: &Value, given: &[(&str, &str)]) -> Compile
     Compiled { source, artifacts, findings }
 }
 
-/// A container on Docker's bridge with no more than it must have, and `more` on top.
+/// A container on Docker's bridge network with the required fields, and `more`.
 pub(super) fn container(id: &str, more: Value) -> Value {
     let mut fields = Map::from_iter([
         ("id".to_owned(), json!(id)),
@@ -104,13 +104,13 @@ pub(super) fn appliance(containers: &[Value]) -> Value {
     json!({"id": "app", "containers": containers})
 }
 
-/// One container compiled.
+/// Compiles one container `a`.
 pub(super) fn one(more: Value) -> Compiled {
     compiled(&appliance(&[container("a", more)]))
 }
 
 #[test]
-fn services_are_one_job_and_each_job_is_its_own() {
+fn all_services_are_one_job_and_each_job_is_another() {
     let made = compiled(&appliance(&[
         container("a", json!({})),
         container("-b", json!({"type": "job"})),
@@ -121,13 +121,13 @@ fn services_are_one_job_and_each_job_is_its_own() {
     assert_eq!(paths, ["app.nomad.hcl", "app.-b.nomad.hcl"]);
     assert_eq!(made.file("app.nomad.hcl")["job"]["app"]["type"], "service");
     assert_eq!(made.job("-b")["type"], "batch");
-    // Docker takes no name that starts with a hyphen, Nomad no task `alloc`.
+    // Docker accepts no name that starts with a hyphen, Nomad no task `alloc`.
     assert!(made.job("-b")["group"]["-b"]["task"]["b"].is_object());
     assert!(made.group("alloc")["task"]["main_"].is_object());
 }
 
 #[test]
-fn without_services_there_is_no_job_of_services() {
+fn without_services_there_is_no_job_for_services() {
     let made = compiled(&appliance(&[container("a", json!({"type": "job"}))]));
     assert_eq!(made.artifacts.len(), 1);
     assert_eq!(made.artifacts[0].path, "app.a.nomad.hcl");
