@@ -6,6 +6,7 @@
 //! [`compile`], so that the table cannot lie. What depends on the appliance the target
 //! reports itself.
 
+mod built_in;
 mod capability;
 pub mod compose;
 pub mod cron;
@@ -16,6 +17,7 @@ pub mod names;
 pub mod nomad;
 mod options;
 
+pub use built_in::{BuiltIn, Definition};
 pub use capability::{Capability, Fate};
 pub use options::{OptionKind, OptionSpec, Options, Words, parse_argument, unknown_option};
 
@@ -42,8 +44,8 @@ pub trait Target: Send + Sync {
     fn options(&self) -> Vec<OptionSpec<'_>>;
 
     /// The templates of a built-in target: what it renders with where nothing replaces them.
-    fn templates(&self) -> &'static [TemplateText] {
-        &[]
+    fn templates(&self) -> Vec<TemplateText> {
+        Vec::new()
     }
 
     /// Lowers the plan and renders the artifacts with these templates: its own, or those that
@@ -167,7 +169,7 @@ pub fn compile(
         };
         found.extend(row.report(target.name(), used));
     }
-    let templates = Templates::new(target.templates().iter().copied())?;
+    let templates = Templates::new(target.templates())?;
     let rejected = diag::has_errors(&found);
     let artifacts = match target.lower(plan, options, &templates, &mut found) {
         // Templates need not cope with what their target rejects.

@@ -4,7 +4,7 @@ use crate::plan::Field;
 use crate::targets::Capability;
 
 /// One row for each field.
-pub const TABLE: &[Capability<'static>] = &[
+pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(
         Field::ApplianceId,
         "the project name, which isolates the networks, volumes and containers of each appliance",

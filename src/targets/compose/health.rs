@@ -4,11 +4,9 @@ use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, HealthCheck, Probe, Timing};
 
 use super::model;
+use super::options::START_INTERVAL;
 use super::services::Context;
 use super::{NAME, escaped};
-
-/// The option for the seconds between checks in the grace period.
-pub const START_INTERVAL: &str = "start-interval";
 
 /// Lowers a health check of `container`.
 pub fn check(

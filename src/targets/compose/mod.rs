@@ -8,15 +8,18 @@ mod health;
 mod instances;
 mod model;
 mod network;
+mod options;
 mod services;
 #[cfg(test)]
 mod tests;
 mod volumes;
 
-use super::{Artifact, Capability, Failure, OptionKind, OptionSpec, Options, Target, names};
+use include_dir::{Dir, include_dir};
+
+use super::{Artifact, BuiltIn, Definition, Failure, Options, names};
 use crate::diag::Diagnostic;
 use crate::plan::Plan;
-use crate::render::{TemplateText, Templates};
+use crate::render::Templates;
 
 /// The Compose target.
 pub struct Compose;
@@ -25,49 +28,19 @@ const NAME: &str = "compose";
 
 const TEMPLATE: &str = "compose.yaml.j2";
 
-static TEMPLATES: [TemplateText; 1] =
-    [(TEMPLATE, include_str!("../../../templates/compose/compose.yaml.j2"))];
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/compose");
 
-const OPTIONS: &[OptionSpec<'static>] = &[
-    OptionSpec {
-        name: services::GPU_DRIVER,
-        kind: OptionKind::Text,
-        default: "nvidia",
-        meaning: "the engine's device driver for GPUs",
-    },
-    OptionSpec {
-        name: health::START_INTERVAL,
-        kind: OptionKind::Integer(0, 3600),
-        default: "0",
-        meaning: "seconds between health checks in the grace period, so that dependents start sooner; 0 uses the normal interval; requires Docker Engine 25",
-    },
-    OptionSpec {
-        name: volumes::DRIVER,
-        kind: OptionKind::Text,
-        default: volumes::DEFAULT_DRIVER,
-        meaning: "the engine's volume driver for project volumes",
-    },
-];
+static DEFINITION: Definition = Definition {
+    name: NAME,
+    summary: "one compose.yaml, for Docker Compose on one machine",
+    capabilities: capabilities::CAPABILITIES,
+    options: options::OPTIONS,
+    templates: &TEMPLATES,
+};
 
-impl Target for Compose {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn summary(&self) -> &'static str {
-        "one compose.yaml, for Docker Compose on one machine"
-    }
-
-    fn capabilities(&self) -> Vec<Capability<'_>> {
-        capabilities::TABLE.to_vec()
-    }
-
-    fn options(&self) -> Vec<OptionSpec<'_>> {
-        OPTIONS.to_vec()
-    }
-
-    fn templates(&self) -> &'static [TemplateText] {
-        &TEMPLATES
+impl BuiltIn for Compose {
+    fn definition(&self) -> &'static Definition {
+        &DEFINITION
     }
 
     fn lower(

@@ -10,6 +10,7 @@ use crate::targets::{Options, names};
 
 use super::instances::Split;
 use super::network::Network;
+use super::options::GPU_DRIVER;
 use super::{NAME, escaped, health, model, volumes};
 
 /// CPU shares of one CPU: Docker's default for a container, and what PIVOT's engine assigned to
@@ -23,9 +24,6 @@ const MAX_SHARES: f64 = 262_144.0;
 
 /// Minimum memory of a container in MB, enforced by the engine.
 const MIN_MEMORY: u64 = 6;
-
-/// The option that names the device driver for GPUs.
-pub const GPU_DRIVER: &str = "gpu-driver";
 
 /// What the lowering of a container needs.
 pub struct Context<'a> {

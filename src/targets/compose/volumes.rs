@@ -6,12 +6,8 @@ use crate::source::Spanned;
 use crate::targets::Options;
 
 use super::model::{Mount, Volume};
+use super::options::{DEFAULT_VOLUME_DRIVER, VOLUME_DRIVER};
 use super::{NAME, escaped};
-
-/// The option that names the volume driver.
-pub const DRIVER: &str = "volume-driver";
-/// Its default: the engine's own driver, which stores volumes on the machine's disk.
-pub const DEFAULT_DRIVER: &str = "local";
 
 /// Lowers a persistent volume.
 pub fn volume(
@@ -32,19 +28,17 @@ pub fn volume(
             format!("{NAME}: the size of a volume is ignored: it can grow to fill its disk");
         diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, size.span, message));
     }
-    let driver = options.text(DRIVER);
+    let driver = options.text(VOLUME_DRIVER);
     if let Some(written) = volume_type
-        && driver == DEFAULT_DRIVER
+        && driver == DEFAULT_VOLUME_DRIVER
     {
         let message = format!(
             "{NAME}: volume type `{}` is ignored: volumes are stored on the machine's disk",
             written.value
         );
-        diagnostics.push(
-            Diagnostic::new(&codes::APPROXIMATED, written.span, message).help(format!(
-                "set the engine's driver for it with `--option {NAME}.{DRIVER}=...`"
-            )),
-        );
+        diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, written.span, message).help(
+            format!("set the engine's driver for it with `--option {NAME}.{VOLUME_DRIVER}=...`"),
+        ));
     }
     Volume { key, external_name: None, driver: escaped(driver) }
 }

@@ -1,7 +1,7 @@
 //! Health checks as probes.
 
+use super::model::{HttpGet, Probe};
 use super::network::Network;
-use super::objects::{HttpGet, Probe};
 use super::text;
 use crate::plan::{self, Container, HealthCheck, Timing};
 

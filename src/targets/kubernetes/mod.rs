@@ -5,8 +5,8 @@
 
 mod capabilities;
 mod health;
+mod model;
 mod network;
-mod objects;
 mod options;
 mod order;
 mod placement;
@@ -17,60 +17,38 @@ mod workload;
 
 use std::collections::HashSet;
 
+use include_dir::{Dir, include_dir};
+
+use self::model::{Claim, Meta, Namespace, Object, Pairs, Service};
 use self::network::Network;
-use self::objects::{Claim, Meta, Namespace, Object, Pairs, Service};
 use self::options::Settings;
 use self::order::Awaited;
 use self::workload::Parts;
 use super::names::{self, MAX_LABEL, dns_label};
-use super::{Artifact, Capability, Failure, OptionSpec, Options, Target};
+use super::{Artifact, BuiltIn, Definition, Failure, Options};
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, ContainerId, MountSource, Plan, VolumeId};
-use crate::render::{RenderError, TemplateText, Templates};
+use crate::render::{RenderError, Templates};
 
 /// The Kubernetes target.
 pub struct Kubernetes;
 
-static TEMPLATES: [TemplateText; 12] = [
-    ("claim.yaml.j2", include_str!("../../../templates/kubernetes/claim.yaml.j2")),
-    ("cron_job.yaml.j2", include_str!("../../../templates/kubernetes/cron_job.yaml.j2")),
-    ("deployment.yaml.j2", include_str!("../../../templates/kubernetes/deployment.yaml.j2")),
-    ("job.yaml.j2", include_str!("../../../templates/kubernetes/job.yaml.j2")),
-    ("metadata.yaml.j2", include_str!("../../../templates/kubernetes/metadata.yaml.j2")),
-    ("namespace.yaml.j2", include_str!("../../../templates/kubernetes/namespace.yaml.j2")),
-    ("pod.yaml.j2", include_str!("../../../templates/kubernetes/pod.yaml.j2")),
-    ("role.yaml.j2", include_str!("../../../templates/kubernetes/role.yaml.j2")),
-    ("role_binding.yaml.j2", include_str!("../../../templates/kubernetes/role_binding.yaml.j2")),
-    ("run.yaml.j2", include_str!("../../../templates/kubernetes/run.yaml.j2")),
-    (
-        "service_account.yaml.j2",
-        include_str!("../../../templates/kubernetes/service_account.yaml.j2"),
-    ),
-    ("service.yaml.j2", include_str!("../../../templates/kubernetes/service.yaml.j2")),
-];
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/kubernetes");
+
+static DEFINITION: Definition = Definition {
+    name: "kubernetes",
+    summary: "Deployments, Jobs and Services in a namespace, for kubectl apply",
+    capabilities: capabilities::CAPABILITIES,
+    options: options::OPTIONS,
+    templates: &TEMPLATES,
+};
 
 /// Namespaces that exist in every cluster.
 const RESERVED: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
-impl Target for Kubernetes {
-    fn name(&self) -> &'static str {
-        "kubernetes"
-    }
-
-    fn summary(&self) -> &'static str {
-        "Deployments, Jobs and Services in a namespace, for kubectl apply"
-    }
-
-    fn capabilities(&self) -> Vec<Capability<'_>> {
-        capabilities::CAPABILITIES.to_vec()
-    }
-
-    fn options(&self) -> Vec<OptionSpec<'_>> {
-        options::OPTIONS.to_vec()
-    }
-
-    fn templates(&self) -> &'static [TemplateText] {
-        &TEMPLATES
+impl BuiltIn for Kubernetes {
+    fn definition(&self) -> &'static Definition {
+        &DEFINITION
     }
 
     fn lower(
@@ -208,7 +186,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The Services of a container.
-    fn services(&self, id: ContainerId, ports: Vec<objects::ServicePort>) -> Vec<Object> {
+    fn services(&self, id: ContainerId, ports: Vec<model::ServicePort>) -> Vec<Object> {
         let name = self.network.name(id);
         let service = |service_name: &str, kind: network::Kind, ports| {
             let mut meta = self.meta(service_name);

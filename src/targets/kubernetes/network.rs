@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::objects::{ContainerPort, Pairs, ServicePort};
+use super::model::{ContainerPort, Pairs, ServicePort};
 use super::options::{Expose, Settings};
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, ContainerId, NetworkMode, Plan, Port, Reference, Transport};

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::model::{Meta, Mount, Object, Role, RoleBinding, Rule, ServiceAccount, Wait};
 use super::network::{Network, free_name};
-use super::objects::{Meta, Mount, Object, Role, RoleBinding, Rule, ServiceAccount, Wait};
 use super::options::Settings;
 use super::text::escaped;
 use crate::plan::{Container, ContainerId, Dependency, Plan, StartTime};

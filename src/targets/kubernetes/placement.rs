@@ -1,6 +1,6 @@
 //! Placement: node labels.
 
-use super::objects::{Pairs, Preference};
+use super::model::{Pairs, Preference};
 use super::options::{Settings, is_label_value};
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, Placement, PlacementLevel};

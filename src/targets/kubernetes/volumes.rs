@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use super::model::{Mount, Volume};
 use super::network::free_name;
-use super::objects::{Mount, Volume};
 use super::options::Settings;
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{self, Container, MountSource, Plan, Scope};

@@ -1,10 +1,10 @@
 //! Containers as Deployments, Jobs and CronJobs.
 
 use super::health;
-use super::network::{Network, Ports, selector};
-use super::objects::{
+use super::model::{
     Container, CronJob, Deployment, Job, Meta, Object, Pairs, Pod, Rolling, Run, Strategy, Volume,
 };
+use super::network::{Network, Ports, selector};
 use super::options::Settings;
 use super::order::{self, Waits};
 use super::{placement, schedule, text};
@@ -30,7 +30,7 @@ pub struct Parts {
     pub appliance: String,
     pub ports: Ports,
     pub waits: Waits,
-    pub mounts: Vec<super::objects::Mount>,
+    pub mounts: Vec<super::model::Mount>,
     pub volumes: Vec<Volume>,
     /// Whether it mounts a claim that only the pods on one node can mount.
     pub on_one_node: bool,

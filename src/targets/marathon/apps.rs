@@ -1,11 +1,11 @@
 //! Services as Marathon apps.
 
 use super::address;
-use super::cluster::Cluster;
 use super::model::{
     App, CheckCommand, Docker, Engine, HealthCheck, Network, UpgradeStrategy, number,
 };
 use super::names::Names;
+use super::options::Settings;
 use super::ports::{self, Ports};
 use super::{order, placement, volumes};
 use crate::diag::{Diagnostic, codes};
@@ -24,7 +24,7 @@ pub fn lower(
     plan: &Plan,
     id: ContainerId,
     names: &Names,
-    cluster: &Cluster<'_>,
+    settings: &Settings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<App> {
     let service = plan.containers.get(id)?;
@@ -74,8 +74,8 @@ pub fn lower(
     let bridged = network.value == NetworkMode::Bridge;
     let virtual_name = (bridged && !referrers.is_empty()).then(|| names.label(id));
     let Ports { definitions, mappings, index, fixed } =
-        ports::lower(service, virtual_name.as_deref(), cluster, diagnostics);
-    let mounted = volumes::lower(plan, service, engine, names, cluster, diagnostics);
+        ports::lower(service, virtual_name.as_deref(), settings, diagnostics);
+    let mounted = volumes::lower(plan, service, engine, names, settings, diagnostics);
 
     Some(App {
         id: names.app(id),
@@ -87,7 +87,7 @@ pub fn lower(
         mem: mem.value,
         disk: disk.value,
         gpus: gpu.value,
-        networks: [self::network(network.value, cluster)],
+        networks: [self::network(network.value, settings)],
         require_ports: definitions.as_ref().is_some_and(|ports| !ports.is_empty()),
         port_definitions: definitions,
         engine,
@@ -100,7 +100,7 @@ pub fn lower(
         port_mappings: mappings,
         volumes: mounted.volumes,
         dependencies: order::dependencies(plan, service, names),
-        constraints: placement::of_app(service, cluster, diagnostics),
+        constraints: placement::of_app(service, settings, diagnostics),
         health_checks: health.iter().map(|check| self::health(check, &index, spell)).collect(),
         upgrade_strategy: UpgradeStrategy {
             minimum_health_capacity: number(minimum_capacity.value),
@@ -146,11 +146,11 @@ fn check_variables(env: &[EnvVar], diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-fn network(mode: NetworkMode, cluster: &Cluster<'_>) -> Network {
+fn network(mode: NetworkMode, settings: &Settings<'_>) -> Network {
     let (mode, name) = match mode {
         NetworkMode::Host => ("host", None),
         NetworkMode::Bridge => ("container/bridge", None),
-        NetworkMode::Container => ("container", Some(cluster.network.to_owned())),
+        NetworkMode::Container => ("container", Some(settings.network.to_owned())),
     };
     Network { mode, name }
 }

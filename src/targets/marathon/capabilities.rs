@@ -1,7 +1,7 @@
 //! The capability table: what the Marathon target does with each field.
 
-use super::super::Capability;
 use crate::plan::Field;
+use crate::targets::Capability;
 
 /// One row for each field.
 pub static CAPABILITIES: &[Capability<'static>] = &[

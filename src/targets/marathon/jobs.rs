@@ -1,8 +1,8 @@
 //! Jobs as Chronos jobs, one for each instance.
 
-use super::cluster::Cluster;
 use super::model::{Engine, Job as ChronosJob, Parameter, Variable, number};
 use super::names::Names;
+use super::options::Settings;
 use super::{address, placement, ports, volumes};
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{
@@ -42,13 +42,13 @@ pub struct JobFile {
 pub fn lower(
     plan: &Plan,
     names: &Names,
-    cluster: &Cluster<'_>,
+    settings: &Settings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<JobFile> {
     let in_order = plan.start_order.iter().filter_map(|id| plan.containers.get(*id));
     let jobs: Vec<ChronosJob> = in_order
         .flat_map(|container| match &container.kind {
-            Kind::Job(job) => self::job(plan, container, job, names, cluster, diagnostics),
+            Kind::Job(job) => self::job(plan, container, job, names, settings, diagnostics),
             Kind::Service(_) => Vec::new(),
         })
         .collect();
@@ -77,7 +77,7 @@ fn job(
     container: &Container,
     job: &Job,
     names: &Names,
-    cluster: &Cluster<'_>,
+    settings: &Settings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<ChronosJob> {
     // Destructured completely, so that a new field fails to compile until it is handled here.
@@ -122,8 +122,8 @@ fn job(
 
     let spell = |text: &Text| address::spell(text, plan, names);
     let command = self::command(container, command, spell, diagnostics);
-    let volumes = volumes::of_job(plan, container, names, cluster, diagnostics);
-    let constraints = placement::of_job(container, cluster, diagnostics);
+    let volumes = volumes::of_job(plan, container, names, settings, diagnostics);
+    let constraints = placement::of_job(container, settings, diagnostics);
     let parents: Vec<String> = dependencies
         .iter()
         .filter_map(|dependency| plan.containers.get(dependency.on))
@@ -134,7 +134,7 @@ fn job(
     let (network, network_name) = match network.value {
         NetworkMode::Host => ("HOST", None),
         NetworkMode::Bridge => ("BRIDGE", None),
-        NetworkMode::Container => ("USER", Some(cluster.network)),
+        NetworkMode::Container => ("USER", Some(settings.network)),
     };
 
     let instance = |name: String| ChronosJob {

@@ -1,7 +1,7 @@
 //! Ids of groups and apps, and the DNS labels made from them.
 
 use super::super::names::{self, MAX_LABEL};
-use super::cluster::Cluster;
+use super::options::Settings;
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{ContainerId, Kind, Plan, Reference};
 use crate::source::Spanned;
@@ -19,7 +19,7 @@ pub struct Names {
 
 impl Names {
     /// Makes the names, and reports those that Marathon or its DNS does not accept.
-    pub fn of(plan: &Plan, cluster: &Cluster<'_>, diagnostics: &mut Vec<Diagnostic>) -> Names {
+    pub fn of(plan: &Plan, settings: &Settings<'_>, diagnostics: &mut Vec<Diagnostic>) -> Names {
         let appliance = names::dns_label(&plan.id.value);
         let containers: Vec<String> =
             plan.containers.iter().map(|c| names::dns_label(&c.id.value)).collect();
@@ -48,7 +48,7 @@ impl Names {
                 );
             }
         }
-        let Cluster { framework, dns_suffix, .. } = cluster;
+        let Settings { framework, dns_suffix, .. } = settings;
         Names {
             appliance,
             containers,

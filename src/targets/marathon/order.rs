@@ -1,13 +1,13 @@
 //! Start order: Marathon orders apps, Chronos orders jobs, and nothing orders an app against a
 //! job.
 
-use super::cluster::Cluster;
 use super::names::Names;
+use super::options::Settings;
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, ContainerId, Dependency, Job, Kind, Plan};
 
 /// Reports dependencies that neither supports.
-pub fn check(plan: &Plan, cluster: &Cluster<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(plan: &Plan, settings: &Settings<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for container in &plan.containers {
         for dependency in &container.dependencies {
             let Some(on) = plan.containers.get(dependency.on) else { continue };
@@ -17,7 +17,7 @@ pub fn check(plan: &Plan, cluster: &Cluster<'_>, diagnostics: &mut Vec<Diagnosti
                     diagnostics.extend(between_jobs(job, other, on, dependency));
                 }
                 (Kind::Service(_), Kind::Job(_)) | (Kind::Job(_), Kind::Service(_)) => {
-                    diagnostics.push(across(container, on, dependency, cluster));
+                    diagnostics.push(across(container, on, dependency, settings));
                 }
             }
         }
@@ -28,11 +28,11 @@ fn across(
     container: &Container,
     on: &Container,
     dependency: &Dependency,
-    cluster: &Cluster<'_>,
+    settings: &Settings<'_>,
 ) -> Diagnostic {
     let (id, other) = (&container.id.value, &on.id.value);
     let kind = |container: &Container| if container.job().is_some() { "job" } else { "service" };
-    if cluster.ignore_order_across {
+    if settings.ignore_order_across {
         let message = format!(
             "marathon: {} `{id}` does not wait for {} `{other}`",
             kind(container),

@@ -1,6 +1,6 @@
 //! Placement: constraints on agent attributes.
 
-use super::cluster::Cluster;
+use super::options::Settings;
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, PlacementLevel};
 use crate::source::{Span, Spanned};
@@ -16,11 +16,11 @@ struct Requirement<'c> {
 /// The constraints of an app.
 pub fn of_app(
     container: &Container,
-    cluster: &Cluster<'_>,
+    settings: &Settings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<[String; 3]> {
     let mut constraints = Vec::new();
-    for required in requirements(container, cluster) {
+    for required in requirements(container, settings) {
         let value = &required.value.value;
         if !value.chars().all(|c| c.is_ascii_alphanumeric() || "_/.-".contains(c)) {
             let message = format!("marathon: `{value}` is not a valid value of a constraint");
@@ -41,11 +41,11 @@ pub fn of_app(
 /// The constraints of a job.
 pub fn of_job(
     container: &Container,
-    cluster: &Cluster<'_>,
+    settings: &Settings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<[String; 3]> {
     let mut constraints = Vec::new();
-    for required in requirements(container, cluster) {
+    for required in requirements(container, settings) {
         // Chronos supports only attributes and the host name.
         let attribute = required.attribute.trim_start_matches('@');
         if !required.built_in {
@@ -56,14 +56,14 @@ pub fn of_job(
     constraints
 }
 
-fn requirements<'c>(container: &Container, cluster: &Cluster<'c>) -> Vec<Requirement<'c>> {
+fn requirements<'c>(container: &Container, settings: &Settings<'c>) -> Vec<Requirement<'c>> {
     let placement = container.placement.as_ref().map(|placement| Requirement {
-        attribute: cluster.attribute(placement.level),
+        attribute: settings.attribute(placement.level),
         value: placement.name.clone(),
         built_in: placement.level == PlacementLevel::Host,
     });
     let preemptible = container.preemptible.map(|preemptible| Requirement {
-        attribute: cluster.preemptible_attribute,
+        attribute: settings.preemptible_attribute,
         value: Spanned::new(preemptible.value.to_string(), preemptible.span),
         built_in: false,
     });

@@ -1,7 +1,7 @@
 //! Ports: definitions on the host network, mappings on any other.
 
-use super::cluster::Cluster;
 use super::model::{Labels, PortDefinition, PortMapping};
+use super::options::Settings;
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, NetworkMode, Port, Transport};
 use crate::source::Spanned;
@@ -25,7 +25,7 @@ pub struct Ports {
 pub fn lower(
     container: &Container,
     virtual_name: Option<&str>,
-    cluster: &Cluster<'_>,
+    settings: &Settings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Ports {
     let names = port_names(container, diagnostics);
@@ -37,7 +37,7 @@ pub fn lower(
         let claimed = if on_host { container_port } else { host_port };
         if claimed.value != 0 {
             ports.fixed = true;
-            check_offered(claimed, cluster, diagnostics);
+            check_offered(claimed, settings, diagnostics);
             // Marathon accepts each host port once, whatever the protocol.
             let same = mappings.iter_mut().enumerate().find(|(_, other)| {
                 let other = if on_host { other.container_port } else { other.host_port };
@@ -88,8 +88,8 @@ fn host_port_used_twice(port: &Spanned<u16>) -> Diagnostic {
         .help("choose another `host_port`, or omit it to use any free port")
 }
 
-fn check_offered(port: &Spanned<u16>, cluster: &Cluster<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    if cluster.offers(port.value) {
+fn check_offered(port: &Spanned<u16>, settings: &Settings<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    if settings.offers(port.value) {
         return;
     }
     let message = format!(

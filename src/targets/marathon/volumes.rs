@@ -4,12 +4,12 @@
 //! shared volume is mounted with an option of `docker run` instead: same driver, same name,
 //! same data.
 
-use super::cluster::Cluster;
 use super::model::{
     DriverOption, Engine, External, JobExternal, JobVolume, JobVolumeSource, Parameter, Volume,
     VolumeSource,
 };
 use super::names::Names;
+use super::options::Settings;
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{self, Container, Kind, Mount, MountSource, Plan, Scope, VolumeId};
 use crate::source::Spanned;
@@ -34,7 +34,12 @@ pub struct Mounted {
 }
 
 /// Reports invalid names, and what sharing a volume requires of its driver.
-pub fn check(plan: &Plan, names: &Names, cluster: &Cluster<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(
+    plan: &Plan,
+    names: &Names,
+    settings: &Settings<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     for (id, volume) in plan.volumes.iter().enumerate() {
         let name = name(plan, id, names);
         if !is_label(&name) {
@@ -49,14 +54,14 @@ pub fn check(plan: &Plan, names: &Names, cluster: &Cluster<'_>, diagnostics: &mu
             let message = format!(
                 "marathon: several instances mount `{}`, so the volume driver `{}` must support attaching it to several hosts at once",
                 volume.id.value,
-                driver(plan, cluster)
+                driver(plan, settings)
             );
             diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, volume.id.span, message).help(
                 "drivers of shared file systems support that, drivers of block devices do not",
             ));
         }
     }
-    let driver_name = driver(plan, cluster);
+    let driver_name = driver(plan, settings);
     if !plan.volumes.is_empty() && !is_label(driver_name) {
         let span = plan.volumes.first().and_then(|volume| volume.volume_type.as_ref());
         let span = span.map_or(plan.id.span, |written| written.span);
@@ -74,7 +79,7 @@ pub fn lower(
     service: &Container,
     engine: Engine,
     names: &Names,
-    cluster: &Cluster<'_>,
+    settings: &Settings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Mounted {
     let mut mounted = Mounted::default();
@@ -105,7 +110,7 @@ pub fn lower(
             }
             MountSource::Persistent(volume) if shared.is_some() => {
                 let name = name(plan, volume.value, names);
-                mounted.parameters.push(docker_mount(&name, driver(plan, cluster), mount));
+                mounted.parameters.push(docker_mount(&name, driver(plan, settings), mount));
             }
             MountSource::Persistent(volume) => {
                 if engine == Engine::Mesos && read_only.value {
@@ -123,7 +128,7 @@ pub fn lower(
                     source: VolumeSource::External(External {
                         name: name(plan, volume.value, names),
                         provider: "dvdi",
-                        options: DriverOption { driver: driver(plan, cluster).to_owned() },
+                        options: DriverOption { driver: driver(plan, settings).to_owned() },
                     }),
                     mode: mode(mount),
                 });
@@ -141,7 +146,7 @@ pub fn of_job(
     plan: &Plan,
     job: &Container,
     names: &Names,
-    cluster: &Cluster<'_>,
+    settings: &Settings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<JobVolume> {
     let mut volumes = Vec::new();
@@ -155,7 +160,7 @@ pub fn of_job(
                 check_path(&mount.target, diagnostics);
                 JobVolumeSource::External(JobExternal {
                     name: name(plan, volume.value, names),
-                    provider: driver(plan, cluster).to_owned(),
+                    provider: driver(plan, settings).to_owned(),
                 })
             }
         };
@@ -189,9 +194,9 @@ fn name(plan: &Plan, id: VolumeId, names: &Names) -> String {
     }
 }
 
-fn driver<'p>(plan: &'p Plan, cluster: &Cluster<'p>) -> &'p str {
+fn driver<'p>(plan: &'p Plan, settings: &Settings<'p>) -> &'p str {
     let written = || plan.volumes.first().and_then(|volume| volume.volume_type.as_ref());
-    cluster
+    settings
         .volume_driver
         .or_else(|| written().map(|written| written.value.as_str()))
         .unwrap_or(DEFAULT_DRIVER)

@@ -5,33 +5,40 @@
 //! agent, in `tests/conformance/test_nomad_agent.py`.
 
 mod address;
+mod capabilities;
 mod container;
 mod health;
 mod layout;
 mod model;
 mod names;
+mod options;
 mod order;
 mod placement;
 mod schedule;
 mod strings;
-mod table;
 mod volumes;
 
 use std::collections::HashSet;
 
-use super::{Artifact, Capability, Failure, OptionSpec, Options, Target};
+use include_dir::{Dir, include_dir};
+
+use super::{Artifact, BuiltIn, Definition, Failure, Options};
 use crate::diag::Diagnostic;
 use crate::plan::{Container, ContainerId, Kind, Plan};
-use crate::render::{TemplateText, Templates};
+use crate::render::Templates;
 
 use address::Reach;
 use model::{Group, Job};
 
-static TEMPLATES: [TemplateText; 3] = [
-    ("job.nomad.hcl.j2", include_str!("../../../templates/nomad/job.nomad.hcl.j2")),
-    ("task.nomad.hcl.j2", include_str!("../../../templates/nomad/task.nomad.hcl.j2")),
-    ("volume.hcl.j2", include_str!("../../../templates/nomad/volume.hcl.j2")),
-];
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/nomad");
+
+static DEFINITION: Definition = Definition {
+    name: "nomad",
+    summary: "Nomad job specifications: one for all services, one for each job",
+    capabilities: capabilities::CAPABILITIES,
+    options: options::OPTIONS,
+    templates: &TEMPLATES,
+};
 
 /// The Nomad target.
 pub struct Nomad;
@@ -75,25 +82,9 @@ impl Scope<'_> {
     }
 }
 
-impl Target for Nomad {
-    fn name(&self) -> &'static str {
-        "nomad"
-    }
-
-    fn summary(&self) -> &'static str {
-        "Nomad job specifications: one for all services, one for each job"
-    }
-
-    fn capabilities(&self) -> Vec<Capability<'_>> {
-        table::CAPABILITIES.to_vec()
-    }
-
-    fn options(&self) -> Vec<OptionSpec<'_>> {
-        table::OPTIONS.to_vec()
-    }
-
-    fn templates(&self) -> &'static [TemplateText] {
-        &TEMPLATES
+impl BuiltIn for Nomad {
+    fn definition(&self) -> &'static Definition {
+        &DEFINITION
     }
 
     fn lower(

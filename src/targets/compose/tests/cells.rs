@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Compiled, appliance, compiled, container};
 use crate::plan::Field;
-use crate::targets::compose::capabilities::TABLE;
+use crate::targets::compose::capabilities::CAPABILITIES;
 use crate::targets::{Capability, Fate};
 
 /// An appliance that uses a field, and what must become of it.
@@ -511,7 +511,7 @@ fn every_case_is_as_the_table_says() {
 #[test]
 fn every_row_has_its_cases() {
     let cases = cases();
-    for Capability { field, fate, note: _ } in TABLE {
+    for Capability { field, fate, note: _ } in CAPABILITIES {
         let kinds: HashSet<&str> = cases
             .iter()
             .filter(|case| case.field == *field)

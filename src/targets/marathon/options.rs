@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::super::{OptionKind, OptionSpec, Options, Words};
 use crate::plan::PlacementLevel;
+use crate::targets::{OptionKind, OptionSpec, Options, Words};
 
 /// The option for dependencies between services and jobs, which are on different schedulers.
 const ORDER_ACROSS: &str = "order-across-jobs";
@@ -74,7 +74,7 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
 ];
 
 /// The values of the options.
-pub struct Cluster<'o> {
+pub struct Settings<'o> {
     /// Name of the cluster-wide network.
     pub network: &'o str,
     /// Name of the Marathon instance.
@@ -91,10 +91,10 @@ pub struct Cluster<'o> {
     options: &'o Options,
 }
 
-impl<'o> Cluster<'o> {
+impl<'o> Settings<'o> {
     /// Reads the options.
     pub fn read(options: &'o Options) -> Self {
-        Cluster {
+        Settings {
             network: options.text("network"),
             framework: options.text("framework"),
             dns_suffix: options.text("dns-suffix"),
