@@ -13,6 +13,7 @@ pub mod cron;
 pub mod custom;
 pub mod kubernetes;
 pub mod marathon;
+mod mounts;
 pub mod names;
 pub mod nomad;
 mod options;

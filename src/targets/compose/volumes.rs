@@ -3,7 +3,7 @@
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{self, MountSource, Plan, Scope};
 use crate::source::Spanned;
-use crate::targets::Options;
+use crate::targets::{Options, mounts};
 
 use super::model::{Mount, Volume};
 use super::options::{DEFAULT_VOLUME_DRIVER, VOLUME_DRIVER};
@@ -64,10 +64,10 @@ pub fn mount(mount: &plan::Mount, plan: &Plan, diagnostics: &mut Vec<Diagnostic>
         let message = format!("{NAME}: a volume cannot be mounted at `/`");
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, target.span, message));
     }
-    check_path(target, diagnostics);
+    mounts::check_colon(NAME, target, diagnostics);
     let (kind, source) = match source {
         MountSource::Host(path) => {
-            check_path(path, diagnostics);
+            mounts::check_colon(NAME, path, diagnostics);
             ("bind", escaped(&path.value))
         }
         MountSource::Persistent(volume) => {
@@ -75,12 +75,4 @@ pub fn mount(mount: &plan::Mount, plan: &Plan, diagnostics: &mut Vec<Diagnostic>
         }
     };
     Some(Mount { kind, source, target: escaped(&target.value), read_only: read_only.value })
-}
-
-/// The engine reads a mount as `source:target:mode`, without an escape for a colon.
-fn check_path(path: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
-    if path.value.contains(':') {
-        let message = format!("{NAME}: mount path `{}` cannot contain `:`", path.value);
-        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message));
-    }
 }

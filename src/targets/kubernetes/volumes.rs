@@ -8,6 +8,7 @@ use super::options::Settings;
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{self, Container, MountSource, Plan, Scope};
 use crate::source::Spanned;
+use crate::targets::mounts;
 use crate::targets::names::{self, MAX_LABEL, dns_label};
 
 /// The names of the claims, by volume.
@@ -102,10 +103,7 @@ pub fn mounts(
     let mut volumes: Vec<Volume> = Vec::new();
     for mount in &container.mounts {
         let plan::Mount { source, target, read_only } = mount;
-        if target.value.contains(':') {
-            let message = format!("kubernetes: mount path `{}` cannot contain `:`", target.value);
-            diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, target.span, message));
-        }
+        mounts::check_colon("kubernetes", target, diagnostics);
         let (claim, host_path) = match source {
             MountSource::Persistent(volume) => (claims.get(volume.value).cloned(), None),
             MountSource::Host(path) => {

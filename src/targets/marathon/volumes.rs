@@ -12,7 +12,7 @@ use super::names::Names;
 use super::options::Settings;
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{self, Container, Kind, Mount, MountSource, Plan, Scope, VolumeId};
-use crate::source::Spanned;
+use crate::targets::mounts;
 
 /// The volume driver of an appliance without a volume type.
 const DEFAULT_DRIVER: &str = "cephfs";
@@ -101,7 +101,8 @@ pub fn lower(
         let Mount { source, target, read_only } = mount;
         match source {
             MountSource::Host(path) => {
-                check_host(path, target, diagnostics);
+                mounts::check_colon("marathon", path, diagnostics);
+                mounts::check_colon("marathon", target, diagnostics);
                 mounted.volumes.push(Volume {
                     container_path: target.value.clone(),
                     source: VolumeSource::HostPath(path.value.clone()),
@@ -153,11 +154,12 @@ pub fn of_job(
     for mount in &job.mounts {
         let source = match &mount.source {
             MountSource::Host(path) => {
-                check_host(path, &mount.target, diagnostics);
+                mounts::check_colon("marathon", path, diagnostics);
+                mounts::check_colon("marathon", &mount.target, diagnostics);
                 JobVolumeSource::HostPath(path.value.clone())
             }
             MountSource::Persistent(volume) => {
-                check_path(&mount.target, diagnostics);
+                mounts::check_colon("marathon", &mount.target, diagnostics);
                 JobVolumeSource::External(JobExternal {
                     name: name(plan, volume.value, names),
                     provider: driver(plan, settings).to_owned(),
@@ -243,19 +245,6 @@ fn check_capacity(service: &Container, diagnostics: &mut Vec<Diagnostic>) {
             Diagnostic::new(&codes::NOT_CARRIED, kind.minimum_capacity.span, message)
                 .help("remove `minimum_capacity`"),
         );
-    }
-}
-
-/// `docker run --volume HOST:CONTAINER:MODE` has no escape for a colon.
-fn check_host(path: &Spanned<String>, target: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
-    check_path(path, diagnostics);
-    check_path(target, diagnostics);
-}
-
-fn check_path(path: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
-    if path.value.contains(':') {
-        let message = format!("marathon: mount path `{}` cannot contain `:`", path.value);
-        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message));
     }
 }
 
