@@ -22,7 +22,7 @@ use include_dir::{Dir, include_dir};
 use self::model::{Claim, Meta, Namespace, Object, Pairs, Service};
 use self::network::Network;
 use self::options::Settings;
-use self::order::Awaited;
+use self::order::AwaitedJobs;
 use self::workload::Parts;
 use super::names::{self, MAX_LABEL, dns_label};
 use super::{Artifact, BuiltIn, Definition, Failure, Options};
@@ -120,7 +120,7 @@ impl<'a> Lowering<'a> {
         // Destructured completely, so that a new field fails to compile until it is handled
         // here.
         let Plan { id: _, containers, volumes: _, start_order: _, uses: _ } = self.plan;
-        let mut awaited = Awaited::default();
+        let mut awaited = AwaitedJobs::default();
         let mut node_ports = HashSet::new();
         let (claims, on_one_node) = self.claims(diagnostics);
         let mut workloads = Vec::new();
@@ -133,9 +133,12 @@ impl<'a> Lowering<'a> {
             let mut taken = HashSet::new();
             let (mounts, volumes) =
                 volumes::mounts(container, &self.claims, &mut taken, diagnostics);
-            let waits =
-                order::Waiting { plan: self.plan, network: &self.network, settings: self.settings }
-                    .lower(container, self.network.name(id), &mut taken, &mut awaited);
+            let waits = order::WaitBuilder {
+                plan: self.plan,
+                network: &self.network,
+                settings: self.settings,
+            }
+            .lower(container, self.network.name(id), &mut taken, &mut awaited);
             let parts = Parts {
                 meta: self.container_meta(self.network.name(id), container),
                 appliance: self.appliance.clone(),
@@ -188,16 +191,16 @@ impl<'a> Lowering<'a> {
     /// The Services of a container.
     fn services(&self, id: ContainerId, ports: Vec<model::ServicePort>) -> Vec<Object> {
         let name = self.network.name(id);
-        let service = |service_name: &str, kind: network::Kind, ports| {
+        let service = |service_name: &str, kind: network::ServiceKind, ports| {
             let mut meta = self.meta(service_name);
             meta.labels.insert(0, label("name", name));
             Object::Service(Service {
                 meta,
-                headless: kind == network::Kind::Headless,
+                headless: kind == network::ServiceKind::Headless,
                 kind: match kind {
-                    network::Kind::Headless | network::Kind::ClusterIp => None,
-                    network::Kind::NodePort => Some("NodePort"),
-                    network::Kind::LoadBalancer => Some("LoadBalancer"),
+                    network::ServiceKind::Headless | network::ServiceKind::ClusterIp => None,
+                    network::ServiceKind::NodePort => Some("NodePort"),
+                    network::ServiceKind::LoadBalancer => Some("LoadBalancer"),
                 },
                 selector: network::selector(name, &self.appliance),
                 ports,
@@ -205,7 +208,7 @@ impl<'a> Lowering<'a> {
         };
         let main = self.network.service(id).map(|kind| service(name, kind, ports));
         let pods = self.network.pods(id);
-        let pods = pods.map(|pods| service(pods, network::Kind::Headless, Vec::new()));
+        let pods = pods.map(|pods| service(pods, network::ServiceKind::Headless, Vec::new()));
         main.into_iter().chain(pods).collect()
     }
 

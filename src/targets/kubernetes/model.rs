@@ -191,7 +191,7 @@ pub struct Pod {
     pub host_network: bool,
     pub node_selector: Pairs,
     pub preference: Option<Preference>,
-    pub init_containers: Vec<Wait>,
+    pub init_containers: Vec<InitContainer>,
     pub container: Container,
     pub volumes: Vec<Volume>,
 }
@@ -207,7 +207,7 @@ pub struct Preference {
 
 /// An init container that waits.
 #[derive(Serialize)]
-pub struct Wait {
+pub struct InitContainer {
     pub name: String,
     pub image: String,
     pub command: Vec<String>,

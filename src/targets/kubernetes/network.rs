@@ -13,15 +13,15 @@ const NODE_PORTS: std::ops::RangeInclusive<u16> = 30_000..=32_767;
 
 /// How the containers of an appliance are reached.
 pub struct Network {
-    nodes: Vec<Node>,
+    endpoints: Vec<Endpoint>,
 }
 
 /// How one container is reached.
-struct Node {
+struct Endpoint {
     /// Its name, which is also the name of its Service.
     name: String,
     /// The kind of the Service with this name, if there is one.
-    service: Option<Kind>,
+    service: Option<ServiceKind>,
     /// The name of an additional headless Service, if there is one: it resolves to the
     /// addresses of the ready pods.
     pods: Option<String>,
@@ -31,7 +31,7 @@ struct Node {
 
 /// The kind of a Service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ServiceKind {
     /// The name resolves to the addresses of the ready pods, so any port can be reached.
     Headless,
     /// A cluster IP address, with the ports of the container.
@@ -55,34 +55,35 @@ impl Network {
             waited_for.insert(dependency.on);
         }
         let mut taken: HashSet<String> = names.iter().cloned().collect();
-        let nodes = plan.containers.iter().zip(names).enumerate().map(|(id, (container, name))| {
-            // Dependents of a job ask the API server instead.
-            let waited_for = container.job().is_none() && waited_for.contains(&id);
-            let service = service(container, waited_for, settings.expose);
-            let has_pods = service == Some(Kind::Headless);
-            let unlisted = container.referrers.iter().filter_map(|referrer| referrer.port);
-            let has_unlisted = unlisted.filter(|port| !container.lists_port(*port)).count() > 0;
-            let pods = ((waited_for || has_unlisted) && !has_pods)
-                .then(|| free_name(&name, "-pods", &mut taken));
-            let listed = container.ports.iter().map(|port| port.container_port.value).collect();
-            Node { name, service, pods, listed }
-        });
-        Network { nodes: nodes.collect() }
+        let endpoints =
+            plan.containers.iter().zip(names).enumerate().map(|(id, (container, name))| {
+                // Dependents of a job ask the API server instead.
+                let waited_for = container.job().is_none() && waited_for.contains(&id);
+                let service = service(container, waited_for, settings.expose);
+                let has_pods = service == Some(ServiceKind::Headless);
+                let unlisted = container.referrers.iter().filter_map(|referrer| referrer.port);
+                let has_unlisted = unlisted.filter(|port| !container.lists_port(*port)).count() > 0;
+                let pods = ((waited_for || has_unlisted) && !has_pods)
+                    .then(|| free_name(&name, "-pods", &mut taken));
+                let listed = container.ports.iter().map(|port| port.container_port.value).collect();
+                Endpoint { name, service, pods, listed }
+            });
+        Network { endpoints: endpoints.collect() }
     }
 
     /// The name of a container.
     pub fn name(&self, id: ContainerId) -> &str {
-        self.nodes.get(id).map_or("", |node| &node.name)
+        self.endpoints.get(id).map_or("", |endpoint| &endpoint.name)
     }
 
     /// The kind of the Service with the name of a container, if there is one.
-    pub fn service(&self, id: ContainerId) -> Option<Kind> {
-        self.nodes.get(id).and_then(|node| node.service)
+    pub fn service(&self, id: ContainerId) -> Option<ServiceKind> {
+        self.endpoints.get(id).and_then(|endpoint| endpoint.service)
     }
 
     /// The name of the additional headless Service of a container, if there is one.
     pub fn pods(&self, id: ContainerId) -> Option<&str> {
-        self.nodes.get(id).and_then(|node| node.pods.as_deref())
+        self.endpoints.get(id).and_then(|endpoint| endpoint.pods.as_deref())
     }
 
     /// The name that the DNS of the cluster resolves once a pod of the container is ready.
@@ -95,27 +96,28 @@ impl Network {
     pub fn address(&self, reference: &Reference) -> String {
         let Reference { to, port, span: _ } = *reference;
         let Some(port) = port else { return self.name(to).to_owned() };
-        let node = self.nodes.get(to).filter(|node| !node.listed.contains(&port));
-        let host = node.and_then(|node| node.pods.as_deref()).unwrap_or_else(|| self.name(to));
+        let endpoint = self.endpoints.get(to).filter(|endpoint| !endpoint.listed.contains(&port));
+        let host =
+            endpoint.and_then(|endpoint| endpoint.pods.as_deref()).unwrap_or_else(|| self.name(to));
         format!("{host}:{port}")
     }
 }
 
-fn service(container: &Container, waited_for: bool, expose: Expose) -> Option<Kind> {
+fn service(container: &Container, waited_for: bool, expose: Expose) -> Option<ServiceKind> {
     let referred = !container.referrers.is_empty();
     if container.ports.is_empty() {
-        return (referred || waited_for).then_some(Kind::Headless);
+        return (referred || waited_for).then_some(ServiceKind::Headless);
     }
     if container.network.value == NetworkMode::Host {
         // Host ports are reachable without a Service.
-        return referred.then_some(Kind::ClusterIp);
+        return referred.then_some(ServiceKind::ClusterIp);
     }
     let all_on_hosts = container.ports.iter().all(|port| is_host_port(port, expose));
     match expose {
-        _ if all_on_hosts => referred.then_some(Kind::ClusterIp),
-        Expose::ClusterIp => Some(Kind::ClusterIp),
-        Expose::NodePort => Some(Kind::NodePort),
-        Expose::LoadBalancer => Some(Kind::LoadBalancer),
+        _ if all_on_hosts => referred.then_some(ServiceKind::ClusterIp),
+        Expose::ClusterIp => Some(ServiceKind::ClusterIp),
+        Expose::NodePort => Some(ServiceKind::NodePort),
+        Expose::LoadBalancer => Some(ServiceKind::LoadBalancer),
     }
 }
 
@@ -154,7 +156,7 @@ pub struct Ports {
 /// to one Service in the whole cluster.
 pub fn ports(
     container: &Container,
-    service: Option<Kind>,
+    service: Option<ServiceKind>,
     settings: &Settings,
     node_ports: &mut HashSet<(u16, Transport)>,
     diagnostics: &mut Vec<Diagnostic>,
@@ -190,7 +192,7 @@ pub fn ports(
 /// ports requires a name for each.
 fn port_names(
     container: &Container,
-    service: Option<Kind>,
+    service: Option<ServiceKind>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Option<String>> {
     let mut taken = HashSet::new();

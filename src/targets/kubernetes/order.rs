@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::model::{Meta, Mount, Object, Role, RoleBinding, Rule, ServiceAccount, Wait};
+use super::model::{InitContainer, Meta, Mount, Object, Role, RoleBinding, Rule, ServiceAccount};
 use super::network::{Network, free_name};
 use super::options::Settings;
 use super::text::escaped;
@@ -15,29 +15,29 @@ pub const ACCOUNT: &str = "wait-for-jobs";
 /// The mount path of the account's token and the API server's certificate.
 const ACCESS: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// The jobs that other containers wait for.
+/// The jobs that other containers wait for, and must be allowed to query.
 #[derive(Default)]
-pub struct Awaited {
+pub struct AwaitedJobs {
     jobs: BTreeSet<String>,
     cron_jobs: BTreeSet<String>,
 }
 
-/// What a pod needs to wait.
+/// The init containers of a pod that wait, and the volume that they need.
 #[derive(Default)]
-pub struct Waits {
-    pub init_containers: Vec<Wait>,
+pub struct PodWaits {
+    pub init_containers: Vec<InitContainer>,
     /// The name of the volume with the API credentials, if a job is waited for.
     pub access: Option<String>,
 }
 
-/// Lowers the dependencies of containers.
-pub struct Waiting<'a> {
+/// Builds the init containers that wait.
+pub struct WaitBuilder<'a> {
     pub plan: &'a Plan,
     pub network: &'a Network,
     pub settings: &'a Settings,
 }
 
-impl Waiting<'_> {
+impl WaitBuilder<'_> {
     /// The init containers of a container: one for each dependency, in their order, and one for
     /// the start time of a job. `name` is the name of the container, `volumes` are the names of
     /// the pod's volumes.
@@ -46,17 +46,17 @@ impl Waiting<'_> {
         container: &Container,
         name: &str,
         volumes: &mut HashSet<String>,
-        awaited: &mut Awaited,
-    ) -> Waits {
-        let Waiting { plan, network, settings } = self;
-        let mut waits = Waits::default();
+        awaited: &mut AwaitedJobs,
+    ) -> PodWaits {
+        let WaitBuilder { plan, network, settings } = self;
+        let mut waits = PodWaits::default();
         let mut names = HashSet::from([name.to_owned()]);
         for Dependency { on, span: _ } in &container.dependencies {
             let Some(other) = plan.containers.get(*on) else { continue };
             let other_name = network.name(*on);
             let wait_name = free_name(&format!("wait-for-{other_name}"), "", &mut names);
             let wait = match other.job() {
-                None => Wait {
+                None => InitContainer {
                     name: wait_name,
                     image: settings.wait_image.clone(),
                     command: shell(&until_ready(other_name, network.ready_name(*on))),
@@ -70,7 +70,7 @@ impl Waiting<'_> {
                         .access
                         .get_or_insert_with(|| free_name("api-access", "", volumes))
                         .clone();
-                    Wait {
+                    InitContainer {
                         name: wait_name,
                         image: settings.job_wait_image.clone(),
                         command: shell(&until_succeeded(
@@ -89,7 +89,7 @@ impl Waiting<'_> {
             waits.init_containers.push(wait);
         }
         if let Some(start) = container.job().and_then(|job| job.start.as_ref()) {
-            waits.init_containers.push(Wait {
+            waits.init_containers.push(InitContainer {
                 name: free_name("wait-for-start", "", &mut names),
                 image: settings.wait_image.clone(),
                 command: shell(&until_start(&start.value)),
@@ -141,7 +141,7 @@ fn until_start(start: &StartTime) -> String {
 }
 
 /// The objects that allow pods to query the jobs they wait for, and nothing else.
-pub fn objects(awaited: &Awaited, namespace: &str, meta: impl Fn(&str) -> Meta) -> Vec<Object> {
+pub fn objects(awaited: &AwaitedJobs, namespace: &str, meta: impl Fn(&str) -> Meta) -> Vec<Object> {
     let rules: Vec<Rule> = [("jobs", &awaited.jobs), ("cronjobs", &awaited.cron_jobs)]
         .into_iter()
         .filter(|(_, names)| !names.is_empty())

@@ -6,7 +6,7 @@ use super::model::{
 };
 use super::network::{Network, Ports, selector};
 use super::options::Settings;
-use super::order::{self, Waits};
+use super::order::{self, PodWaits};
 use super::{placement, schedule, text};
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{self, Command, EnvVar, Kind, NetworkMode, Resources};
@@ -29,7 +29,7 @@ pub struct Parts {
     /// The `instance` label: the appliance.
     pub appliance: String,
     pub ports: Ports,
-    pub waits: Waits,
+    pub waits: PodWaits,
     pub mounts: Vec<super::model::Mount>,
     pub volumes: Vec<Volume>,
     /// Whether it mounts a claim that only the pods on one node can mount.

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, ContainerId, NetworkMode, Plan, Reference, Text};
 
-use super::Scope;
+use super::context::Context;
 use super::model::{self, Service};
 use super::names;
 use super::strings::{ConfigString, in_template};
@@ -155,21 +155,21 @@ enum Spelling {
 
 /// The references of one container.
 pub struct References<'a> {
-    scope: &'a Scope<'a>,
+    context: &'a Context<'a>,
     from: ContainerId,
 }
 
 impl<'a> References<'a> {
     /// The references of the container `from`.
-    pub fn of(scope: &'a Scope<'a>, from: ContainerId) -> Self {
-        References { scope, from }
+    pub fn of(context: &'a Context<'a>, from: ContainerId) -> Self {
+        References { context, from }
     }
 
     /// Reports references that cannot work.
     pub fn check(&self, container: &Container, diagnostics: &mut Vec<Diagnostic>) {
         for reference in container.references() {
             let (Some(to), Some(reach)) =
-                (self.scope.container(reference.to), self.scope.reach(reference.to))
+                (self.context.container(reference.to), self.context.reach(reference.to))
             else {
                 continue;
             };
@@ -199,8 +199,8 @@ impl<'a> References<'a> {
     }
 
     fn spelling(&self, reference: &Reference) -> Spelling {
-        let id = self.scope.container(reference.to).map_or("", |to| to.id.value.as_str());
-        let reach = self.scope.reach(reference.to);
+        let id = self.context.container(reference.to).map_or("", |to| to.id.value.as_str());
+        let reach = self.context.reach(reference.to);
         let label = match (reach, reference.port) {
             (Some(reach), Some(port)) if !reach.own_ports => reach.label(port),
             _ => None,
@@ -210,8 +210,8 @@ impl<'a> References<'a> {
         match (reference.to == self.from && !own_address, label) {
             (true, Some(label)) => Spelling::Own(format!("NOMAD_HOST_ADDR_{label}"), String::new()),
             (true, None) => Spelling::Own(NODE_ADDRESS.to_owned(), suffix()),
-            (false, Some(label)) => Spelling::Socket(self.scope.port_service(id, label)),
-            (false, None) => Spelling::Host(self.scope.address_service(id), suffix()),
+            (false, Some(label)) => Spelling::Socket(self.context.port_service(id, label)),
+            (false, None) => Spelling::Host(self.context.address_service(id), suffix()),
         }
     }
 
@@ -264,7 +264,7 @@ impl<'a> References<'a> {
     }
 
     fn id(&self, reference: &Reference) -> &str {
-        self.scope.container(reference.to).map_or("", |to| to.id.value.as_str())
+        self.context.container(reference.to).map_or("", |to| to.id.value.as_str())
     }
 }
 
@@ -362,7 +362,7 @@ impl Variables {
 
 /// The services of a container that containers and operators look up: one for each port, and
 /// one for its address if references need it without a port.
-pub fn services(scope: &Scope<'_>, container: &Container, reach: &Reach) -> Vec<Service> {
+pub fn services(context: &Context<'_>, container: &Container, reach: &Reach) -> Vec<Service> {
     let id = &container.id.value;
     let mode = reach.own_address.then_some("alloc");
     let service = |name, port, address, address_mode| Service {
@@ -376,12 +376,12 @@ pub fn services(scope: &Scope<'_>, container: &Container, reach: &Reach) -> Vec<
         .ports
         .iter()
         .map(|port| {
-            service(scope.port_service(id, &port.label), Some(port.label.clone()), None, mode)
+            service(context.port_service(id, &port.label), Some(port.label.clone()), None, mode)
         })
         .collect();
     if reach.address_wanted {
         let address = (!reach.own_address).then(|| format!("\"${{{NODE_ADDRESS}}}\""));
-        services.push(service(scope.address_service(id), None, address, mode));
+        services.push(service(context.address_service(id), None, address, mode));
     }
     services
 }

@@ -8,8 +8,8 @@ use crate::plan::{
 };
 use crate::source::{Span, Spanned};
 
-use super::Scope;
 use super::address::{self, Reach, References, Variables};
+use super::context::Context;
 use super::model::{Group, Hcl, Network, Port, Retry, Task, Update};
 use super::order::{self, Waits};
 use super::strings::{ConfigString, is_expanded_in_env, is_template_name, survives_hcl};
@@ -30,23 +30,23 @@ const RETRY_DELAY: u64 = 15;
 
 /// The group of a service.
 pub fn service(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     id: ContainerId,
     container: &Container,
     minutes: u64,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Group> {
-    let reach = scope.reach(id)?;
-    let job = &scope.plan.id.value;
+    let reach = context.reach(id)?;
+    let job = &context.plan.id.value;
     let name = &container.id.value;
     let Kind::Service(Service { health, minimum_capacity }) = &container.kind else { return None };
-    let waits = order::waits(scope, container, diagnostics);
+    let waits = order::waits(context, container, diagnostics);
     let check = health.as_ref().and_then(|health| health::check(health, diagnostics));
-    let (mut task, volumes) = task(scope, id, container, reach, &waits, job, diagnostics);
+    let (mut task, volumes) = task(context, id, container, reach, &waits, job, diagnostics);
     task.services =
-        order::started_service(scope, id, container, reach, check).into_iter().collect();
-    let wait = order::wait_task(scope, name, job, reach.own_address, &waits.healthy);
-    let mut group = group(scope, container, reach, diagnostics);
+        order::started_service(context, id, container, reach, check).into_iter().collect();
+    let wait = order::wait_task(context, name, job, reach.own_address, &waits.healthy);
+    let mut group = group(context, container, reach, diagnostics);
     group.update = update(container.instances.value, minimum_capacity, minutes, reach, diagnostics);
     group.volumes = volumes;
     group.tasks = wait.into_iter().chain([task]).collect();
@@ -55,36 +55,36 @@ pub fn service(
 
 /// The groups of a job, and the cron expressions of its schedule.
 pub fn job(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     id: ContainerId,
     container: &Container,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<(Vec<String>, Vec<Group>)> {
-    let reach = scope.reach(id)?;
+    let reach = context.reach(id)?;
     let name = &container.id.value;
-    let job_id = names::job(&scope.plan.id.value, name);
+    let job_id = names::job(&context.plan.id.value, name);
     let Kind::Job(job) = &container.kind else { return None };
     let Job { retries, repeats: _, start: _, interval: _ } = job;
-    let mut waits = order::waits(scope, container, diagnostics);
-    let awaited = scope.is_awaited(id);
+    let mut waits = order::waits(context, container, diagnostics);
+    let awaited = context.is_awaited(id);
     let mut groups = Vec::new();
     let mut wait = None;
     if awaited {
-        groups.extend(order::gate(scope, container, &job_id, &waits));
+        groups.extend(order::gate(context, container, &job_id, &waits));
         if !groups.is_empty() {
-            waits.registered.push((scope.service(name, names::READY), 1));
+            waits.registered.push((context.service(name, names::READY), 1));
         }
     } else {
-        wait = order::wait_task(scope, name, &job_id, reach.own_address, &waits.healthy);
+        wait = order::wait_task(context, name, &job_id, reach.own_address, &waits.healthy);
     }
-    let (mut task, volumes) = task(scope, id, container, reach, &waits, &job_id, diagnostics);
-    let mut group = group(scope, container, reach, diagnostics);
+    let (mut task, volumes) = task(context, id, container, reach, &waits, &job_id, diagnostics);
+    let mut group = group(context, container, reach, diagnostics);
     group.retry = Some(retry(retries, diagnostics));
     group.volumes = volumes;
     let mut marker = None;
     if awaited {
         task.prestart = true;
-        marker = Some(order::marker_task(scope, name, names::SUCCEEDED_TASK, names::SUCCEEDED));
+        marker = Some(order::marker_task(context, name, names::SUCCEEDED_TASK, names::SUCCEEDED));
     }
     group.tasks = wait.into_iter().chain([task]).chain(marker).collect();
     groups.push(group);
@@ -111,7 +111,7 @@ impl Group {
 
 /// The group without its tasks.
 fn group(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     container: &Container,
     reach: &Reach,
     diagnostics: &mut Vec<Diagnostic>,
@@ -119,7 +119,7 @@ fn group(
     let mode = match container.network.value {
         NetworkMode::Host => Some("host".to_owned()),
         NetworkMode::Container if reach.own_address => {
-            scope.options.some("network").map(str::to_owned)
+            context.options.some("network").map(str::to_owned)
         }
         NetworkMode::Bridge | NetworkMode::Container => None,
     };
@@ -136,14 +136,14 @@ fn group(
     Group {
         count: container.instances.value,
         constraints: placement::constraints(
-            scope,
+            context,
             container.placement.as_ref(),
             container.preemptible.as_ref(),
             diagnostics,
         ),
         disk: disk(&container.resources.disk, diagnostics),
         network,
-        services: address::services(scope, container, reach),
+        services: address::services(context, container, reach),
         ..Group::empty(container.id.value.clone())
     }
 }
@@ -202,7 +202,7 @@ fn update(
 
 /// The task that runs a container, and the volumes that its group needs.
 fn task(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     id: ContainerId,
     container: &Container,
     reach: &Reach,
@@ -231,7 +231,7 @@ fn task(
         referrers: _,
     } = container;
     let Resources { cpus, mem, disk: _, gpu } = resources;
-    let references = References::of(scope, id);
+    let references = References::of(context, id);
     references.check(container, diagnostics);
     let mut variables = Variables::beside(env.iter().map(|var| var.name.value.clone()));
     let mut in_config = |text: &Text, diagnostics: &mut Vec<Diagnostic>| {
@@ -249,12 +249,12 @@ fn task(
     };
     let plain = environment(env, &references, &mut variables, diagnostics);
     order::add_to(&mut variables, waits);
-    let mounts = volumes::mounts(scope, container, diagnostics);
+    let mounts = volumes::mounts(context, container, diagnostics);
     let task_name = names::task(&name.value);
     let is_service = matches!(kind, Kind::Service(_));
-    let restart = is_service && scope.options.flag("follow-addresses");
+    let restart = is_service && context.options.flag("follow-addresses");
     // At least 1 and, with any realistic factor, far below the limit of the type.
-    let cpu = (cpus.value * scope.options.number("mhz-per-cpu")).round().max(1.0) as u64;
+    let cpu = (cpus.value * context.options.number("mhz-per-cpu")).round().max(1.0) as u64;
     if mem.value < MIN_MEMORY {
         let message =
             format!("nomad: memory is increased to {MIN_MEMORY} MB, the minimum of Nomad");

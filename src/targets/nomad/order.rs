@@ -7,8 +7,8 @@
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, ContainerId, Kind, Probe};
 
-use super::Scope;
 use super::address::{Reach, Variables};
+use super::context::Context;
 use super::model::{Group, Service, Task, Template};
 use super::names;
 use super::strings::ConfigString;
@@ -41,10 +41,14 @@ pub struct Waits {
 }
 
 /// What a container waits for. A dependency without instances counts as ready.
-pub fn waits(scope: &Scope<'_>, container: &Container, diagnostics: &mut Vec<Diagnostic>) -> Waits {
+pub fn waits(
+    context: &Context<'_>,
+    container: &Container,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Waits {
     let mut waits = Waits::default();
     for dependency in &container.dependencies {
-        let Some(on) = scope.container(dependency.on) else { continue };
+        let Some(on) = context.container(dependency.on) else { continue };
         let id = &on.id.value;
         if on.instances.value == 0 {
             continue;
@@ -53,7 +57,7 @@ pub fn waits(scope: &Scope<'_>, container: &Container, diagnostics: &mut Vec<Dia
             Kind::Service(service) => match service.health.as_ref().map(|health| &health.probe) {
                 Some(Probe::Http { .. } | Probe::Tcp { .. }) => waits.healthy.push(dependency.on),
                 Some(Probe::Command(_)) | None => {
-                    waits.registered.push((scope.service(id, names::STARTED), 1));
+                    waits.registered.push((context.service(id, names::STARTED), 1));
                 }
             },
             Kind::Job(job) if job.is_repeating() => {
@@ -68,7 +72,7 @@ pub fn waits(scope: &Scope<'_>, container: &Container, diagnostics: &mut Vec<Dia
                 );
             }
             Kind::Job(_) => {
-                waits.registered.push((scope.service(id, names::SUCCEEDED), on.instances.value));
+                waits.registered.push((context.service(id, names::SUCCEEDED), on.instances.value));
             }
         }
     }
@@ -80,7 +84,7 @@ pub fn waits(scope: &Scope<'_>, container: &Container, diagnostics: &mut Vec<Dia
 /// It runs on the host network, as Nomad's own checks do. From Docker's network, a published
 /// port accepts connections before anything listens on it.
 pub fn wait_task(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     group: &str,
     job: &str,
     own_address: bool,
@@ -89,7 +93,7 @@ pub fn wait_task(
     let mut variables = Variables::default();
     let mut script = Vec::new();
     for on in healthy {
-        let (Some(container), Some(reach)) = (scope.container(*on), scope.reach(*on)) else {
+        let (Some(container), Some(reach)) = (context.container(*on), context.reach(*on)) else {
             continue;
         };
         let Some(health) = container.health() else { continue };
@@ -100,7 +104,7 @@ pub fn wait_task(
             Probe::Command(_) => continue,
         };
         let Some(label) = reach.label_of(container, index) else { continue };
-        let variable = variables.words(id, scope.port_service(id, label));
+        let variable = variables.words(id, context.port_service(id, label));
         // `$variable` expands to two words: address and port.
         let look = match &health.probe {
             Probe::Http { tls, path, .. } => {
@@ -130,17 +134,17 @@ pub fn wait_task(
         prestart: true,
         host_network: !own_address,
         template: variables.template(&path, false),
-        ..helper(scope, names::WAIT_TASK, script)
+        ..helper(context, names::WAIT_TASK, script)
     })
 }
 
 /// A helper task that runs a script.
-fn helper(scope: &Scope<'_>, name: &str, script: Vec<String>) -> Task {
+fn helper(context: &Context<'_>, name: &str, script: Vec<String>) -> Task {
     Task {
         name: name.to_owned(),
         prestart: false,
         services: Vec::new(),
-        image: ConfigString::literal(scope.options.text("wait-image")),
+        image: ConfigString::literal(context.options.text("wait-image")),
         force_pull: false,
         entrypoint: vec![ConfigString::literal("/bin/sh"), ConfigString::literal("-c")],
         args: vec![ConfigString::literal(&script.join("\n"))],
@@ -162,29 +166,34 @@ fn helper(scope: &Scope<'_>, name: &str, script: Vec<String>) -> Task {
 
 /// A task that starts when the tasks before it have succeeded, is then registered as a service,
 /// and keeps running.
-pub fn marker_task(scope: &Scope<'_>, container: &str, name: &str, service: &str) -> Task {
+pub fn marker_task(context: &Context<'_>, container: &str, name: &str, service: &str) -> Task {
     Task {
         services: vec![Service {
-            name: scope.service(container, service),
+            name: context.service(container, service),
             port: None,
             address: None,
             address_mode: None,
             check: None,
         }],
         init: true,
-        ..helper(scope, name, vec!["while true; do sleep 86400; done".to_owned()])
+        ..helper(context, name, vec!["while true; do sleep 86400; done".to_owned()])
     }
 }
 
 /// The group that signals that a job can start. A job that others wait for is a prestart task
 /// itself, so no polling task can run before it in the same group.
-pub fn gate(scope: &Scope<'_>, container: &Container, job: &str, waits: &Waits) -> Option<Group> {
+pub fn gate(
+    context: &Context<'_>,
+    container: &Container,
+    job: &str,
+    waits: &Waits,
+) -> Option<Group> {
     let id = &container.id.value;
     let name = format!("{id}_{}", names::READY_TASK);
-    let wait = wait_task(scope, &name, job, false, &waits.healthy)?;
+    let wait = wait_task(context, &name, job, false, &waits.healthy)?;
     Some(Group {
         count: 1,
-        tasks: vec![wait, marker_task(scope, id, names::READY_TASK, names::READY)],
+        tasks: vec![wait, marker_task(context, id, names::READY_TASK, names::READY)],
         ..Group::empty(name)
     })
 }
@@ -198,13 +207,13 @@ pub fn variable_path(job: &str, group: &str, task: &str) -> String {
 /// The service of a container that has started, if another container waits for it, or of its
 /// health check.
 pub fn started_service(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     id: ContainerId,
     container: &Container,
     reach: &Reach,
     check: Option<(super::model::Check, usize)>,
 ) -> Option<Service> {
-    if check.is_none() && !scope.is_awaited(id) {
+    if check.is_none() && !context.is_awaited(id) {
         return None;
     }
     let (check, port) = match check {
@@ -212,7 +221,7 @@ pub fn started_service(
         None => (None, None),
     };
     Some(Service {
-        name: scope.service(&container.id.value, names::STARTED),
+        name: context.service(&container.id.value, names::STARTED),
         port: port.map(str::to_owned),
         address: None,
         // A service of a task supports no other mode. A container with its own address is
@@ -224,8 +233,8 @@ pub fn started_service(
 
 /// For each container, the minutes within which its instances must become healthy: its own
 /// time, and that of its dependencies.
-pub fn deadlines(scope: &Scope<'_>) -> Vec<u64> {
-    let plan = scope.plan;
+pub fn deadlines(context: &Context<'_>) -> Vec<u64> {
+    let plan = context.plan;
     let mut minutes = vec![0; plan.containers.len()];
     for id in &plan.start_order {
         let Some(container) = plan.containers.get(*id) else { continue };

@@ -4,13 +4,13 @@ use crate::diag::{Diagnostic, codes};
 use crate::plan::{Placement, PlacementLevel};
 use crate::source::{Span, Spanned};
 
-use super::Scope;
+use super::context::Context;
 use super::model::Constraint;
 use super::strings::{is_expanded_in_env, survives_hcl};
 
 /// The constraints of a placement.
 pub fn constraints(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     placement: Option<&Placement>,
     preemptible: Option<&Spanned<bool>>,
     diagnostics: &mut Vec<Diagnostic>,
@@ -27,11 +27,11 @@ pub fn constraints(
             let message = format!("nomad: `{}` is not a valid value of a constraint", name.value);
             diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
         }
-        let attribute = attribute(scope, option, name.span, diagnostics);
+        let attribute = attribute(context, option, name.span, diagnostics);
         constraints.push(Constraint { attribute, operator: None, value: name.value.clone() });
     }
     if let Some(preemptible) = preemptible {
-        let attribute = attribute(scope, "preemptible-attribute", preemptible.span, diagnostics);
+        let attribute = attribute(context, "preemptible-attribute", preemptible.span, diagnostics);
         constraints.push(Constraint {
             attribute,
             // A node without the attribute is not preemptible.
@@ -44,12 +44,12 @@ pub fn constraints(
 
 /// The attribute that an option names. A `meta` attribute exists only where operators set it.
 fn attribute(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     option: &str,
     span: Span,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> String {
-    let attribute = scope.options.text(option);
+    let attribute = context.options.text(option);
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if attribute.is_empty() || !attribute.chars().all(is_name) {
         let message = format!("nomad: invalid attribute `{attribute}` in the option `{option}`");

@@ -4,7 +4,7 @@ use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, Mount, MountSource, Scope as VolumeScope, Volume, VolumeId};
 use crate::source::Spanned;
 
-use super::Scope;
+use super::context::Context;
 use super::model::{self, VolumeFile, VolumeMount};
 use super::names;
 use super::placement;
@@ -31,13 +31,13 @@ fn access_mode(kind: &str) -> &'static str {
     }
 }
 
-fn kind(scope: &Scope<'_>) -> &'static str {
-    if scope.options.text("volumes") == "csi" { "csi" } else { "host" }
+fn kind(context: &Context<'_>) -> &'static str {
+    if context.options.text("volumes") == "csi" { "csi" } else { "host" }
 }
 
 /// The mounts of a container.
 pub fn mounts(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     container: &Container,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Mounts {
@@ -52,14 +52,14 @@ pub fn mounts(
                 continue;
             }
         };
-        let Some(found) = scope.plan.volumes.get(volume) else { continue };
+        let Some(found) = context.plan.volumes.get(volume) else { continue };
         let label = found.id.value.clone();
         if !made.volumes.iter().any(|known| known.label == label) {
             made.volumes.push(model::Volume {
                 label: label.clone(),
-                kind: kind(scope),
-                source: name(scope, found),
-                access_mode: access_mode(kind(scope)),
+                kind: kind(context),
+                source: name(context, found),
+                access_mode: access_mode(kind(context)),
             });
         }
         if is_expanded_in_env(&target.value) {
@@ -73,7 +73,7 @@ pub fn mounts(
             read_only: read_only.value,
         });
     }
-    several_local(scope, container, diagnostics);
+    several_local(context, container, diagnostics);
     made
 }
 
@@ -101,8 +101,8 @@ fn check_path(path: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// Warns about several host volumes of a container: they may be on different nodes.
-fn several_local(scope: &Scope<'_>, container: &Container, diagnostics: &mut Vec<Diagnostic>) {
-    if kind(scope) != "host" {
+fn several_local(context: &Context<'_>, container: &Container, diagnostics: &mut Vec<Diagnostic>) {
+    if kind(context) != "host" {
         return;
     }
     let mut mounted: Vec<(VolumeId, &Spanned<VolumeId>)> = Vec::new();
@@ -127,31 +127,34 @@ fn several_local(scope: &Scope<'_>, container: &Container, diagnostics: &mut Vec
 }
 
 /// The name of a volume in Nomad: that of a local volume contains the appliance's id.
-fn name(scope: &Scope<'_>, volume: &Volume) -> String {
+fn name(context: &Context<'_>, volume: &Volume) -> String {
     match volume.scope.value {
-        VolumeScope::Local => names::service(&[&scope.plan.id.value, &volume.id.value]),
+        VolumeScope::Local => names::service(&[&context.plan.id.value, &volume.id.value]),
         VolumeScope::Global => volume.id.value.clone(),
     }
 }
 
 /// The files that create the local volumes, with their paths.
-pub fn files(scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, VolumeFile)> {
+pub fn files(
+    context: &Context<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<(String, VolumeFile)> {
     let mut files = Vec::new();
-    for volume in &scope.plan.volumes {
+    for volume in &context.plan.volumes {
         let Volume { id, scope: owner, volume_type, size, placement, preemptible, mounted_by: _ } =
             volume;
         if owner.value == VolumeScope::Global {
             continue;
         }
-        let kind = kind(scope);
+        let kind = kind(context);
         let constraints =
-            placement::constraints(scope, placement.as_ref(), preemptible.as_ref(), diagnostics);
+            placement::constraints(context, placement.as_ref(), preemptible.as_ref(), diagnostics);
         let hints = placement.as_ref().map(|place| place.name.span);
         if let Some(span) = hints.or(preemptible.map(|p| p.span)).filter(|_| kind == "csi") {
             let message = "nomad: scheduling hints have no effect on a CSI volume: its plugin decides where it is stored";
             diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, span, message));
         }
-        let plugin = match (scope.options.some("volume-plugin"), kind) {
+        let plugin = match (context.options.some("volume-plugin"), kind) {
             (Some(plugin), _) => plugin.to_owned(),
             (None, "csi") => {
                 let plugin = volume_type.as_ref().map_or("cephfs", |written| &written.value);
@@ -166,15 +169,15 @@ pub fn files(scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<(Strin
             (None, _) => "mkdir".to_owned(),
         };
         let file = VolumeFile {
-            name: name(scope, volume),
+            name: name(context, volume),
             kind,
-            namespace: scope.options.some("namespace").map(str::to_owned),
+            namespace: context.options.some("namespace").map(str::to_owned),
             plugin,
             access_mode: access_mode(kind),
             size: size.map(|size| size.value),
             constraints: if kind == "csi" { Vec::new() } else { constraints },
         };
-        files.push((format!("{}.{}.volume.hcl", scope.plan.id.value, id.value), file));
+        files.push((format!("{}.{}.volume.hcl", context.plan.id.value, id.value), file));
     }
     files
 }
