@@ -17,6 +17,8 @@ mod mounts;
 pub mod names;
 pub mod nomad;
 mod options;
+#[cfg(test)]
+mod testing;
 
 pub use built_in::{BuiltIn, Definition};
 pub use capability::{Capability, Fate};

@@ -485,7 +485,7 @@ fn check(case: &Case, compiled: &Compiled) {
             expected.sort_unstable();
             found.sort_unstable();
             assert_eq!(found, expected, "{context}");
-            assert_eq!(compiled.text, "", "{context}");
+            assert_eq!(compiled.text(), "", "{context}");
             return;
         }
     };

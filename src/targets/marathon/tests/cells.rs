@@ -48,7 +48,7 @@ fn containers() -> Vec<Case> {
             vec![
                 InGroup("/id", json!("/shop")),
                 InGroup("/apps/0/id", json!("/shop/app")),
-                InGroup("/apps/0/container/docker/image", json!("busybox")),
+                InGroup("/apps/0/container/docker/image", json!("image:1")),
                 InGroup("/apps/0/mem", json!(64)),
             ],
         ),

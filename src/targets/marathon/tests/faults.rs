@@ -156,7 +156,7 @@ fn jobs_can_wait_for_jobs_if_both_run_once() {
 fn a_dependency_between_a_service_and_a_job_is_rejected_or_ignored() {
     let job_waits = appliance(&[job(&json!({ "dependencies": ["db"] })), server(&json!({}))]);
     assert_eq!(codes(&job_waits), ["E0406"]);
-    let ignored = compile_with(&job_waits, &["marathon.order-across-jobs=ignore"]);
+    let ignored = compile_with(&job_waits, &[("order-across-jobs", "ignore")]);
     assert_eq!(ignored.codes(), ["W0401"]);
     assert_eq!(ignored.files.len(), 2);
     assert!(ignored.job().get("parents").is_none());
@@ -165,7 +165,7 @@ fn a_dependency_between_a_service_and_a_job_is_rejected_or_ignored() {
         service(&json!({ "dependencies": ["b"] })),
         container("job", "b", &json!({ "cmd": "date -u" })),
     ]);
-    let ignored = compile_with(&service_waits, &["marathon.order-across-jobs=ignore"]);
+    let ignored = compile_with(&service_waits, &[("order-across-jobs", "ignore")]);
     assert_eq!(ignored.codes(), ["W0401"]);
     assert!(ignored.app().get("dependencies").is_none());
 }
@@ -212,7 +212,7 @@ fn names_of_volumes_and_drivers_are_checked() {
     bad["data_persistence"] = json!({ "volume_type": "a b", "volumes": [{ "id": "data" }] });
     bad["containers"][0]["volumes"][0]["src"] = json!("data");
     assert_eq!(codes(&bad), ["E0408", "W0401"]);
-    let result = compile_with(&bad, &["marathon.volume-driver=nfs"]);
+    let result = compile_with(&bad, &[("volume-driver", "nfs")]);
     let external = &result.app()["container"]["volumes"][0]["external"];
     assert_eq!(external["options"], json!({ "dvdi/driver": "nfs" }));
 }
@@ -240,11 +240,11 @@ fn options_describe_the_cluster() {
         server(&json!({ "network_mode": "bridge", "ports": [{ "container_port": 80 }] })),
     ];
     let options = [
-        "marathon.network=overlay",
-        "marathon.framework=mom",
-        "marathon.dns-suffix=example",
-        "marathon.zone-attribute=rack",
-        "marathon.preemptible-attribute=spot",
+        ("network", "overlay"),
+        ("framework", "mom"),
+        ("dns-suffix", "example"),
+        ("zone-attribute", "rack"),
+        ("preemptible-attribute", "spot"),
     ];
     let result = compile_with(&appliance(&containers), &options);
     assert_eq!(result.codes(), ["W0404", "W0404"]);
@@ -256,7 +256,7 @@ fn options_describe_the_cluster() {
 
     let fixed = json!({ "ports": [{ "container_port": 80, "host_port": 80 }] });
     let fixed = appliance(&[service(&fixed)]);
-    assert_eq!(compile_with(&fixed, &["marathon.offered-ports=1-100"]).codes(), [""; 0]);
+    assert_eq!(compile_with(&fixed, &[("offered-ports", "1-100")]).codes(), [""; 0]);
 }
 
 #[test]
