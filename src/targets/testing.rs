@@ -1,9 +1,12 @@
 //! What the tests of built-in targets share: small appliances, and the results of compiling them.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
-use super::{Artifact, Options, Target};
+use super::{Artifact, Fate, Options, Target};
 use crate::diag::{self, Diagnostic};
+use crate::plan::Field;
 use crate::source::{Source, Span, Spanned};
 
 /// An appliance compiled for a target.
@@ -85,4 +88,49 @@ pub fn container(network_mode: &str, id: &str, more: &Value) -> Value {
 /// An appliance of these containers.
 pub fn appliance(id: &str, containers: &[Value]) -> Value {
     json!({"id": id, "containers": containers})
+}
+
+/// What a case of the capability table shows of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// It is carried, and nothing is reported.
+    Carried,
+    /// A warning is reported.
+    Reported,
+    /// An error is reported.
+    Rejected,
+}
+
+impl Outcome {
+    /// The outcome that these codes of findings are.
+    pub fn of<'c>(codes: impl IntoIterator<Item = &'c str>) -> Outcome {
+        let outcomes = codes.into_iter().map(|code| match code.starts_with('E') {
+            true => Outcome::Rejected,
+            false => Outcome::Reported,
+        });
+        outcomes.max().unwrap_or(Outcome::Carried)
+    }
+}
+
+/// Checks that the cases of each row of a target's capability table show what its fate says. A
+/// row that depends on the appliance must have a case that is carried and one that is not, but
+/// for those in `always_reported`, of which each use has a warning.
+pub fn check_rows(target: &dyn Target, cases: &[(Field, Outcome)], always_reported: &[Field]) {
+    let mut wrong = Vec::new();
+    for row in target.capabilities() {
+        let of_row = cases.iter().filter(|(field, _)| *field == row.field);
+        let outcomes: BTreeSet<Outcome> = of_row.map(|(_, outcome)| *outcome).collect();
+        let only = |outcome| outcomes == BTreeSet::from([outcome]);
+        let is_as_stated = match row.fate {
+            Fate::Carried => only(Outcome::Carried),
+            Fate::Approximated => only(Outcome::Reported),
+            Fate::Rejected => only(Outcome::Rejected),
+            Fate::Depends if always_reported.contains(&row.field) => only(Outcome::Reported),
+            Fate::Depends => outcomes.contains(&Outcome::Carried) && outcomes.len() > 1,
+        };
+        if !is_as_stated {
+            wrong.push(format!("{} {}: {outcomes:?}", row.field.path(), row.fate.name()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", target.name(), wrong.join("\n"));
 }

@@ -52,9 +52,9 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         Field::Gpu,
         "device reservations for the driver that the option `gpu-driver` names, which the engine must have",
     ),
-    Capability::carried(
+    Capability::depends(
         Field::Instances,
-        "`deploy.replicas`; for a job that others wait for, one service for each instance, because Compose waits only for the first container to end",
+        "`deploy.replicas`; for a job that others wait for, one service for each instance, because Compose waits only for the first container to end; at most 1000 of them",
     ),
     Capability::carried(
         Field::Cmd,

@@ -57,10 +57,13 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         Field::References,
         "the registered address and port, filled in when both are placed; without a port, the ports of the other container are fixed on the host at the same numbers",
     ),
-    Capability::carried(Field::MountPersistent, "`volume` and `volume_mount`"),
-    Capability::carried(
+    Capability::depends(
+        Field::MountPersistent,
+        "`volume` and `volume_mount`; a path with `${...}`, or not in Unicode normal form C, is rejected",
+    ),
+    Capability::depends(
         Field::MountHost,
-        "`volumes` of the docker driver, which the clients must allow (`volumes.enabled`)",
+        "`volumes` of the docker driver, which the clients must allow (`volumes.enabled`); text must be in Unicode normal form C",
     ),
     Capability::carried(Field::MountReadOnly, "`read_only` of the mount, `:ro` of a host path"),
     Capability::carried(

@@ -3,6 +3,7 @@
 mod cells;
 mod order;
 mod references;
+mod rows;
 mod strings;
 
 use std::ops::Deref;
