@@ -1,7 +1,7 @@
-//! Compiling appliances of 10, 1,000 and 10,000 containers for each target.
+//! Benchmarks of compiling appliances of 10, 1,000 and 10,000 containers for each target.
 //!
-//! `cargo bench --bench compile` prints times. Each container refers to another, depends on
-//! one, and has ports, environment and arguments, as in the examples.
+//! `cargo bench --bench compile` prints times. Each container has ports, environment variables,
+//! arguments, and references to another container, as in the examples.
 
 use std::fmt::Write;
 
@@ -12,14 +12,14 @@ fn main() {
     divan::main();
 }
 
-/// An appliance of this many containers.
+/// Creates an appliance with this number of containers.
 fn appliance(containers: usize) -> String {
     let mut text = String::from("{\"id\": \"bench\", \"containers\": [");
     for at in 0..containers {
         let before = at.saturating_sub(1);
         let comma = if at == 0 { "" } else { "," };
-        // A tenth of the containers waits for the one before.
-        let waits = if at % 10 == 0 { String::new() } else { format!("\"worker-{before}\"") };
+        // Chains of ten containers depend on each other.
+        let depends = if at % 10 == 0 { String::new() } else { format!("\"worker-{before}\"") };
         let _ = write!(
             text,
             r#"{comma}
@@ -32,7 +32,7 @@ fn appliance(containers: usize) -> String {
     "ports": [{{"container_port": 8080}}],
     "args": ["--listen", "0.0.0.0:8080", "--peer", "http://@worker-{before}:8080/api"],
     "env": {{"NAME": "worker {at}", "RETRIES": 3, "PEERS": "@worker-{before}:8080"}},
-    "dependencies": [{waits}]
+    "dependencies": [{depends}]
   }}"#
         );
     }

@@ -1,37 +1,38 @@
-//! Making the safe edits of findings in the text.
+//! Applies the safe fixes of findings to a text.
 //!
-//! Edits of one round do not overlap; what an edit makes possible or leaves over is for
-//! the next round. An edit after which the text would have more errors is not made.
+//! The edits of one round do not overlap; edits that overlap, and findings that appear only
+//! after an edit, are left to the next round. An edit that would increase the number of errors
+//! is not applied.
 
 use crate::diag::{Diagnostic, Edit, Level, Report};
 use crate::source::Position;
 
-/// Rounds of checking and editing. Each one mends something, so this is far more than any
-/// document needs.
-const MOST_ROUNDS: usize = 50;
+/// Maximum number of rounds of checking and editing. Each round fixes something, so this is far
+/// more than any document requires.
+const MAX_ROUNDS: usize = 50;
 
-/// What became of a text.
+/// The result of [`fix`].
 #[derive(Debug)]
 pub struct Fixed {
-    /// The text with all edits made.
+    /// The text with all edits applied.
     pub text: String,
-    /// What was mended, in the order in which it was.
+    /// The findings that were fixed, in the order of the fixes.
     pub mended: Vec<Mended>,
-    /// The text, and what is left to be said of it.
+    /// The remaining findings, with the fixed text.
     pub left: Report,
 }
 
-/// A finding that was mended.
+/// A finding that was fixed.
 #[derive(Debug)]
 pub struct Mended {
     /// The finding.
     pub diagnostic: Diagnostic,
-    /// Where it was, in the text as it was then.
+    /// Its position in the text before the fix.
     pub place: Position,
 }
 
-/// Makes the safe edits of all findings, again and again until nothing changes. `check`
-/// finds what is wrong with a text.
+/// Applies the safe fixes of all findings, in rounds, until nothing changes. `check` returns
+/// the findings of a text.
 ///
 /// # Errors
 /// Those of `check`.
@@ -39,12 +40,13 @@ pub fn fix<E>(text: &str, mut check: impl FnMut(&str) -> Result<Report, E>) -> R
     let mut text = text.to_owned();
     let mut left = check(&text)?;
     let mut mended = Vec::new();
-    for _ in 0..MOST_ROUNDS {
-        let candidates = apart(&left.diagnostics);
-        let mut round = Round { text: &text, errors: errors(&left), made: Vec::new(), found: None };
-        round.make(&candidates, &mut check)?;
-        let Some((next, report)) = round.found.take() else { break };
-        mended.extend(round.made.iter().map(|diagnostic| Mended {
+    for _ in 0..MAX_ROUNDS {
+        let candidates = non_overlapping(&left.diagnostics);
+        let mut round =
+            Round { text: &text, errors: errors(&left), applied: Vec::new(), result: None };
+        round.apply(&candidates, &mut check)?;
+        let Some((next, report)) = round.result.take() else { break };
+        mended.extend(round.applied.iter().map(|diagnostic| Mended {
             diagnostic: (*diagnostic).clone(),
             place: left.source.position(diagnostic.primary.span.start),
         }));
@@ -54,13 +56,13 @@ pub fn fix<E>(text: &str, mut check: impl FnMut(&str) -> Result<Report, E>) -> R
     Ok(Fixed { text, mended, left })
 }
 
-/// How many errors a report has.
+/// Number of errors in a report.
 fn errors(report: &Report) -> usize {
     report.diagnostics.iter().filter(|found| found.level == Level::Error).count()
 }
 
-/// The findings with safe edits that do not touch each other, in the order of the text.
-fn apart(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
+/// The findings with safe edits that do not touch each other, in text order.
+fn non_overlapping(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     let mut candidates: Vec<(&Diagnostic, &Edit)> = diagnostics
         .iter()
         .filter_map(|found| Some((found, found.edit.as_ref().filter(|edit| edit.safe)?)))
@@ -68,29 +70,30 @@ fn apart(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     candidates.sort_by_key(|(_, edit)| edit.span);
     let mut end = None;
     candidates.retain(|(_, edit)| {
-        let is_apart = end.is_none_or(|end| edit.span.start > end);
-        if is_apart {
+        let is_separate = end.is_none_or(|end| edit.span.start > end);
+        if is_separate {
             end = Some(edit.span.end);
         }
-        is_apart
+        is_separate
     });
     candidates.into_iter().map(|(found, _)| found).collect()
 }
 
-/// One round of edits to a text.
+/// One round of edits.
 struct Round<'a> {
     text: &'a str,
-    /// The errors of the text with the edits made so far.
+    /// Number of errors with the edits applied so far.
     errors: usize,
-    made: Vec<&'a Diagnostic>,
-    /// The text with the edits made so far, and what is found in it.
-    found: Option<(String, Report)>,
+    /// The findings whose edits are applied so far.
+    applied: Vec<&'a Diagnostic>,
+    /// The text with the edits applied so far, and its findings.
+    result: Option<(String, Report)>,
 }
 
 impl<'a> Round<'a> {
-    /// Makes the edits of these findings, all at once where that is well, else those of
-    /// each half, down to single ones.
-    fn make<E>(
+    /// Applies the edits of these findings: all at once if that does not add errors, otherwise
+    /// those of each half, down to single edits.
+    fn apply<E>(
         &mut self,
         candidates: &[&'a Diagnostic],
         check: &mut impl FnMut(&str) -> Result<Report, E>,
@@ -98,24 +101,24 @@ impl<'a> Round<'a> {
         if candidates.is_empty() {
             return Ok(());
         }
-        let all: Vec<&Diagnostic> = self.made.iter().chain(candidates).copied().collect();
+        let all: Vec<&Diagnostic> = self.applied.iter().chain(candidates).copied().collect();
         let text = edited(self.text, &all);
         let report = check(&text)?;
         let count = errors(&report);
         if count <= self.errors {
             self.errors = count;
-            self.made = all;
-            self.found = Some((text, report));
+            self.applied = all;
+            self.result = Some((text, report));
         } else if candidates.len() > 1 {
             let (first, second) = candidates.split_at(candidates.len() / 2);
-            self.make(first, check)?;
-            self.make(second, check)?;
+            self.apply(first, check)?;
+            self.apply(second, check)?;
         }
         Ok(())
     }
 }
 
-/// A text with the edits of findings made, which come in its order and do not overlap.
+/// Applies the edits of findings, which are in text order and do not overlap.
 fn edited(text: &str, findings: &[&Diagnostic]) -> String {
     let mut result = String::with_capacity(text.len());
     let mut at = 0;
@@ -137,7 +140,7 @@ mod tests {
     use crate::diag::codes;
     use crate::source::Source;
 
-    /// What becomes of a `.json` document, and the codes of what is left.
+    /// Fixes a `.json` document. Returns the text and the codes of the remaining findings.
     fn fixed(text: &str) -> (String, Vec<&'static str>) {
         let check = |text: &str| -> Result<Report, Infallible> {
             let source = Source::new("a.json", text);
@@ -152,24 +155,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_safe_is_mended_in_as_many_rounds_as_it_takes() {
+    fn safe_fixes_are_applied_in_as_many_rounds_as_needed() {
         let text = "\u{feff}{'id': \"x\", \"containers\": [{\"id\": \"a\", \"type\": \"Service\" \"image\": \"i:1\",
             \"netwrk_mode\": \"brige\", \"resources\": {\"cpus\": 1, \"mem\": 64,},,}]}";
-        let mended = "\u{feff}{\"id\": \"x\", \"containers\": [{\"id\": \"a\", \"type\": \"service\", \"image\": \"i:1\",
+        let expected = "\u{feff}{\"id\": \"x\", \"containers\": [{\"id\": \"a\", \"type\": \"service\", \"image\": \"i:1\",
             \"network_mode\": \"brige\", \"resources\": {\"cpus\": 1, \"mem\": 64}}]}";
-        assert_eq!(fixed(text), (mended.to_owned(), vec!["E0204"]));
+        assert_eq!(fixed(text), (expected.to_owned(), vec!["E0204"]));
     }
 
     #[test]
-    fn what_is_only_likely_stays() {
+    fn likely_fixes_are_not_applied() {
         let text = r#"{"id": "x", "containers": [{"id": "a", "type": "job", "image": "i:1",
             "resources": {"cpus": "1", "mem": 64}}]}"#;
         assert_eq!(fixed(text), (text.to_owned(), vec!["E0202"]));
     }
 
     #[test]
-    fn an_edit_that_makes_more_errors_is_not_made() {
-        // Every text with an `x` is worse.
+    fn a_fix_that_adds_errors_is_not_applied() {
+        // Each `x` adds errors.
         let check = |text: &str| -> Result<Report, Infallible> {
             let find = |at: usize, edit: &str| {
                 let span = crate::source::Span::new(at, at + 1);

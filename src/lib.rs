@@ -47,6 +47,9 @@ pub mod targets;
 // `applc.toml`.
 pub mod project;
 
+// What the documents and `applc explain` say of the language.
+pub mod reference;
+
 // All of the above for one file.
 mod compile;
 

@@ -1,4 +1,4 @@
-//! The project file `applc.toml`: what a repository says to applc once, for all runs.
+//! The project file `applc.toml`: settings of a repository for all runs of applc.
 //!
 //! ```toml
 //! target-folders = ["deploy/quadlet"]
@@ -24,30 +24,30 @@ use crate::syntax::toml::{Places, parse, scalar};
 use crate::targets::{self, Options, Target, TargetRef, custom, unknown_option};
 use crate::world::{ReadError, World};
 
-/// The name of the file.
+/// Name of the project file.
 pub const FILE_NAME: &str = "applc.toml";
 
-/// What a project file says.
+/// The content of a project file.
 pub struct Project {
-    /// What was read, and all that was found.
+    /// The project file and its findings.
     pub report: Report,
-    /// What was found in the folders of targets that it names.
+    /// The findings in the folders of custom targets that it lists.
     pub others: Vec<Report>,
-    /// All targets that are known where it counts: those built in, those that were given,
-    /// and those of the folders that it names.
+    /// All known targets: the built-in targets, those that were given, and those of the
+    /// folders that it lists.
     pub targets: Vec<TargetRef>,
-    /// The options of each target that it speaks of, by the target's name.
+    /// The options of targets that it sets, by the name of the target.
     pub options: BTreeMap<String, Options>,
-    /// The levels of findings that it sets.
+    /// The levels of codes that it sets.
     pub levels: Levels,
 }
 
-/// The project file for an appliance: the nearest one in its folder or those above it.
-/// `path` must be absolute for folders above the working directory to be looked in. `given`
-/// are targets that are known beside those built in.
+/// Finds the project file of an appliance: the nearest one in its folder or the folders above.
+/// `path` must be absolute to include the folders above the working directory. `given` are
+/// known targets in addition to the built-in ones.
 ///
 /// # Errors
-/// There is a project file, but it cannot be read.
+/// The project file cannot be read.
 pub fn find(
     world: &dyn World,
     path: &Path,
@@ -78,25 +78,25 @@ fn read(
     let (source, fault) = Source::from_bytes(name, bytes);
     let mut diagnostics: Vec<Diagnostic> =
         fault.map(crate::syntax::source_fault).into_iter().collect();
-    let mut said = Said {
+    let mut settings = Settings {
         targets: targets::built_in().chain(given.iter().cloned()).collect(),
-        ..Said::default()
+        ..Settings::default()
     };
     let (table, places) = parse(&source, &mut diagnostics);
     let folder = Path::new(source.name()).parent().unwrap_or(Path::new(""));
     if diagnostics.is_empty() {
         let reader = Reader { places, world, folder };
-        reader.root(table.get_ref(), &mut said, &mut diagnostics);
+        reader.root(table.get_ref(), &mut settings, &mut diagnostics);
     }
     crate::diag::sort(&mut diagnostics);
-    let Said { targets, others, options, levels } = said;
+    let Settings { targets, others, options, levels } = settings;
     let report = Report { source, diagnostics };
     Project { report, others, targets, options, levels: levels.levels() }
 }
 
-/// What was read so far.
+/// The settings read so far.
 #[derive(Default)]
-struct Said {
+struct Settings {
     targets: Vec<TargetRef>,
     others: Vec<Report>,
     options: BTreeMap<String, Options>,
@@ -108,7 +108,7 @@ type Entry<'a, 'i> = (&'a toml::Spanned<std::borrow::Cow<'i, str>>, &'a toml::Sp
 struct Reader<'a> {
     places: Places,
     world: &'a dyn World,
-    /// Where the project file is.
+    /// The folder of the project file.
     folder: &'a Path,
 }
 
@@ -117,36 +117,41 @@ impl Reader<'_> {
         self.places.span(range)
     }
 
-    fn root(&self, table: &DeTable<'_>, said: &mut Said, diagnostics: &mut Vec<Diagnostic>) {
-        // The options below may be those of a target that is named here.
+    fn root(
+        &self,
+        table: &DeTable<'_>,
+        settings: &mut Settings,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        // First, because the options may be those of a target in one of these folders.
         if let Some(folders) = table.get("target-folders") {
-            self.folders(folders, said, diagnostics);
+            self.folders(folders, settings, diagnostics);
         }
         for (key, value) in table.iter() {
             let name = self.key(key);
             match (name.value, value.get_ref().as_table()) {
                 ("targets", Some(targets)) => {
                     for entry in targets.iter() {
-                        self.target(entry, said, diagnostics);
+                        self.target(entry, settings, diagnostics);
                     }
                 }
                 ("targets", None) => diagnostics.push(self.not_a_table(name)),
                 ("diagnostics", Some(lists)) => {
                     for entry in lists.iter() {
-                        self.list(entry, &mut said.levels, diagnostics);
+                        self.list(entry, &mut settings.levels, diagnostics);
                     }
                 }
                 ("diagnostics", None) => diagnostics.push(
                     Diagnostic::new(
                         &codes::BAD_OPTION,
                         name.span,
-                        "`diagnostics` holds lists of codes",
+                        "`diagnostics` must be a table of lists of codes",
                     )
-                    .help("as in `[diagnostics]`, then `deny = [\"warnings\"]`"),
+                    .help("for example `[diagnostics]`, followed by `deny = [\"warnings\"]`"),
                 ),
                 ("target-folders", _) => {}
                 _ => {
-                    let message = format!("a project file has no `{}`", name.value);
+                    let message = format!("unknown key `{}`", name.value);
                     let known = ["diagnostics", "target-folders", "targets"];
                     diagnostics.push(unknown_option(message, name, known.into_iter()));
                 }
@@ -154,50 +159,54 @@ impl Reader<'_> {
         }
     }
 
-    /// The folders of custom targets, relative to the project file.
+    /// Loads the folders of custom targets, relative to the project file.
     fn folders(
         &self,
         value: &toml::Spanned<DeValue<'_>>,
-        said: &mut Said,
+        settings: &mut Settings,
         diagnostics: &mut Vec<Diagnostic>,
     ) {
-        let bad = |span, message: &str| Diagnostic::new(&codes::BAD_OPTION, span, message);
+        let invalid = |span, message: &str| Diagnostic::new(&codes::BAD_OPTION, span, message);
         let Some(items) = value.get_ref().as_array() else {
             let span = self.span(value.span());
-            let message = "`target-folders` is a list of folders, as `[\"deploy/quadlet\"]`";
-            diagnostics.push(bad(span, message));
+            let message =
+                "`target-folders` must be a list of folders, for example `[\"deploy/quadlet\"]`";
+            diagnostics.push(invalid(span, message));
             return;
         };
         for item in items {
             let span = self.span(item.span());
             let DeValue::String(folder) = item.get_ref() else {
-                diagnostics.push(bad(span, "a folder is a string, as `\"deploy/quadlet\"`"));
+                diagnostics.push(invalid(
+                    span,
+                    "a folder must be a string, for example `\"deploy/quadlet\"`",
+                ));
                 continue;
             };
             let path = self.folder.join(folder.as_ref());
             match custom::load(self.world, &path.to_string_lossy()) {
                 Ok(loaded) => {
-                    said.others.extend(loaded.reports);
+                    settings.others.extend(loaded.reports);
                     let Some(target) = loaded.target else { continue };
-                    if targets::named(&said.targets, target.name())
+                    if targets::named(&settings.targets, target.name())
                         .is_some_and(|t| !t.is_same(&target))
                     {
-                        let message = format!("there are two targets `{}`", target.name());
-                        diagnostics.push(bad(span, &message));
+                        let message = format!("duplicate target `{}`", target.name());
+                        diagnostics.push(invalid(span, &message));
                         continue;
                     }
-                    said.targets.push(TargetRef::Custom(Arc::new(target)));
+                    settings.targets.push(TargetRef::Custom(Arc::new(target)));
                 }
                 Err(error) => {
-                    diagnostics.push(bad(span, &error.to_string()).help(
-                        "a target is a folder with a `target.toml`; the path is relative to this file",
+                    diagnostics.push(invalid(span, &error.to_string()).help(
+                        "a custom target is a folder with a `target.toml`; the path is relative to this file",
                     ));
                 }
             }
         }
     }
 
-    /// One of the lists of `[diagnostics]`.
+    /// Reads one of the lists of `[diagnostics]`.
     fn list(
         &self,
         (key, value): Entry<'_, '_>,
@@ -206,14 +215,15 @@ impl Reader<'_> {
     ) {
         let name = self.key(key);
         let Some(verb) = Verb::ALL.into_iter().find(|verb| verb.name() == name.value) else {
-            let message = format!("`diagnostics` has no `{}`", name.value);
+            let message = format!("unknown key `{}` in `diagnostics`", name.value);
             let known = Verb::ALL.into_iter().map(Verb::name);
             diagnostics.push(unknown_option(message, name, known));
             return;
         };
         let items = value.get_ref().as_array().map(|items| items.iter());
         let Some(items) = items else {
-            let message = format!("`{}` is a list of codes, as `[\"W0301\"]`", name.value);
+            let message =
+                format!("`{}` must be a list of codes, for example `[\"W0301\"]`", name.value);
             let span = self.span(value.span());
             diagnostics.push(Diagnostic::new(&codes::BAD_OPTION, span, message));
             return;
@@ -227,22 +237,23 @@ impl Reader<'_> {
                 _ => diagnostics.push(Diagnostic::new(
                     &codes::BAD_LEVEL,
                     span,
-                    "a code is a string, as `\"W0301\"`",
+                    "a code must be a string, for example `\"W0301\"`",
                 )),
             }
         }
     }
 
+    /// Reads the options of a target.
     fn target(
         &self,
         (key, value): Entry<'_, '_>,
-        said: &mut Said,
+        settings: &mut Settings,
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         let name = self.key(key);
-        let Some(target) = targets::named(&said.targets, name.value) else {
-            let message = format!("there is no target `{}`", name.value);
-            let known = said.targets.iter().map(|target| target.name());
+        let Some(target) = targets::named(&settings.targets, name.value) else {
+            let message = format!("unknown target `{}`", name.value);
+            let known = settings.targets.iter().map(|target| target.name());
             diagnostics.push(unknown_option(message, name, known));
             return;
         };
@@ -250,7 +261,7 @@ impl Reader<'_> {
             diagnostics.push(self.not_a_table(name));
             return;
         };
-        let options = said.options.entry(name.value.to_owned());
+        let options = settings.options.entry(name.value.to_owned());
         let options = options.or_insert_with(|| Options::of(&*target));
         for (key, value) in table.iter() {
             let name = self.key(key);
@@ -258,7 +269,8 @@ impl Reader<'_> {
             match scalar(value.get_ref()) {
                 Some(text) => options.set(&*target, name, Spanned::new(&text, span), diagnostics),
                 None => {
-                    let message = format!("`{}` is not a string, number or boolean", name.value);
+                    let message =
+                        format!("`{}` must be a string, a number or a boolean", name.value);
                     diagnostics.push(Diagnostic::new(&codes::BAD_OPTION, span, message));
                 }
             }
@@ -266,9 +278,9 @@ impl Reader<'_> {
     }
 
     fn not_a_table(&self, name: Spanned<&str>) -> Diagnostic {
-        let message = format!("`{}` holds options, each a line of its own", name.value);
+        let message = format!("`{}` must be a table", name.value);
         Diagnostic::new(&codes::BAD_OPTION, name.span, message)
-            .help("as in `[targets.kubernetes]`, then `expose = \"load-balancer\"`")
+            .help("for example `[targets.kubernetes]`, followed by `expose = \"load-balancer\"`")
     }
 
     fn key<'a>(&self, key: &'a toml::Spanned<std::borrow::Cow<'_, str>>) -> Spanned<&'a str> {
@@ -276,7 +288,7 @@ impl Reader<'_> {
     }
 }
 
-/// The lists of `[diagnostics]` with the places of their items.
+/// The lists of `[diagnostics]` with the spans of their items.
 #[derive(Default)]
 struct LevelLists(Vec<(Setting, Span)>);
 
@@ -291,20 +303,20 @@ impl LevelLists {
         };
         match self.0.iter().find(|(known, _)| known.same_subject(setting)) {
             Some((_, first)) => {
-                // The library gives tables in the order of their keys, not of the file.
+                // The toml crate returns tables in the order of their keys, not of the file.
                 let (first, second) = (word.span.min(*first), word.span.max(*first));
-                let message = format!("`{}` stands twice in `diagnostics`", word.value);
+                let message = format!("duplicate `{}` in `diagnostics`", word.value);
                 diagnostics.push(
                     Diagnostic::new(&codes::BAD_LEVEL, second, message)
-                        .label("again here")
-                        .also(first, "first here"),
+                        .label("listed again here")
+                        .also(first, "first listed here"),
                 );
             }
             None => self.0.push((setting, word.span)),
         }
     }
 
-    /// Lists have no order: a code goes over a group that it belongs to.
+    /// Lists have no order: a code overrides its group.
     fn levels(&self) -> Levels {
         let (codes, groups): (Vec<Setting>, Vec<Setting>) =
             self.0.iter().map(|(setting, _)| *setting).partition(|s| s.names_a_code());
@@ -326,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_are_found_at_their_places() {
+    fn all_errors_are_reported_at_their_locations() {
         let text =
             "\u{feff}colour = 1\n[targets.kubernets]\nx = 1\n[targets.compose]\nnothing = true\n";
         let expected = [("E0501", "colour"), ("E0501", "kubernets"), ("E0501", "nothing")];
@@ -336,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_file_counts() {
+    fn the_nearest_project_file_is_used() {
         let world = Memory::new().with("/a/applc.toml", "one").with("/a/b/applc.toml", "two");
         let name = |path: &str| {
             let project = find(&world, Path::new(path), &[]).unwrap();

@@ -1,22 +1,21 @@
-//! The text that is compiled, and places in it.
+//! Source text and positions in it.
 //!
-//! Places are byte offsets into the text; lines and columns exist only where a person or
-//! another program is told of one.
+//! Positions are byte offsets; lines and columns are computed only for output.
 
 use std::ops::Range;
 
-/// A stretch of the source, in bytes: `start` is inside, `end` is not.
+/// A half-open range of bytes of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
     /// Offset of the first byte.
     pub start: u32,
-    /// Offset behind the last byte.
+    /// Offset after the last byte.
     pub end: u32,
 }
 
 impl Span {
-    /// The span of `start..end`. Offsets above 4 GiB cannot occur: [`Source::from_bytes`]
-    /// refuses such input.
+    /// The span `start..end`. Offsets above 4 GiB cannot occur: [`Source::from_bytes`]
+    /// rejects such input.
     pub fn new(start: usize, end: usize) -> Self {
         let narrow = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
         Span { start: narrow(start), end: narrow(end) }
@@ -27,46 +26,46 @@ impl Span {
         Span::new(offset, offset)
     }
 
-    /// As a range for slicing.
+    /// The span as a range for slicing.
     pub fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 
-    /// From the start of this span to the end of the other.
+    /// The span from the start of this one to the end of the other.
     pub fn to(self, other: Span) -> Span {
         Span { start: self.start, end: other.end.max(self.start) }
     }
 }
 
-/// A value and where it stands in the source.
+/// A value and its location in the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spanned<T> {
     /// The value.
     pub value: T,
-    /// Where it was written.
+    /// The location of the value.
     pub span: Span,
 }
 
 impl<T> Spanned<T> {
-    /// Joins a value with its place.
+    /// Attaches a location to a value.
     pub fn new(value: T, span: Span) -> Self {
         Spanned { value, span }
     }
 }
 
-/// A line and a column, both counted from 1; the column in Unicode characters.
+/// A line and a column, both starting at 1. Columns count Unicode characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// Line, from 1.
+    /// The line, starting at 1.
     pub line: usize,
-    /// Column in characters, from 1. A byte order mark at the start is not counted.
+    /// The column in characters, starting at 1. A byte order mark is not counted.
     pub column: usize,
 }
 
-/// Which syntax a document is written in. Told from the file name.
+/// The syntax of a document, derived from its file name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Syntax {
-    /// JSON; comments and trailing commas are understood, with a warning.
+    /// JSON. Comments and trailing commas are accepted with a warning.
     Json,
     /// JSON with comments and trailing commas (`.jsonc`).
     Jsonc,
@@ -75,10 +74,10 @@ pub enum Syntax {
 }
 
 impl Syntax {
-    /// The syntax a file of this name has; JSON where the ending says nothing.
+    /// The syntax of a file with this name. Defaults to JSON for unknown extensions.
     pub fn of_name(name: &str) -> Syntax {
-        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-        match ending.to_ascii_lowercase().as_str() {
+        let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+        match extension.to_ascii_lowercase().as_str() {
             "yaml" | "yml" => Syntax::Yaml,
             "jsonc" => Syntax::Jsonc,
             _ => Syntax::Json,
@@ -86,20 +85,20 @@ impl Syntax {
     }
 }
 
-/// Input larger than this is refused, in bytes: a span must fit, and nothing that
-/// describes one appliance comes near.
+/// Maximum size of a source in bytes. Larger input is rejected, because offsets must fit into
+/// a span; no real appliance comes close.
 pub const MAX_SOURCE_BYTES: usize = 64 << 20;
 
-/// Why bytes could not become a [`Source`] as they are.
+/// Why bytes are not a valid [`Source`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceFault {
-    /// Larger than [`MAX_SOURCE_BYTES`]; the size in bytes. The source is empty.
+    /// Larger than [`MAX_SOURCE_BYTES`]. Holds the size in bytes; the source is empty.
     TooLarge(usize),
-    /// Not UTF-8 from this byte on. The bad bytes were replaced by U+FFFD.
+    /// Not valid UTF-8 from this byte on. Invalid bytes are replaced with U+FFFD.
     NotUtf8(usize),
 }
 
-/// One document: its name and its text.
+/// A document: its name and its text.
 #[derive(Debug, Clone)]
 pub struct Source {
     name: String,
@@ -107,25 +106,26 @@ pub struct Source {
     text: String,
     /// Offset of the first byte of each line.
     line_starts: Vec<u32>,
-    /// How many characters start before each block of [`BLOCK`] bytes, so that a column is
-    /// found in the same time however long its line is.
+    /// Number of characters that start before each block of [`BLOCK`] bytes, so that finding a
+    /// column takes the same time on long lines.
     characters: Vec<u32>,
 }
 
+/// Size of a block of [`Source::characters`] in bytes.
 const BLOCK: usize = 1024;
 
-/// How many characters start in some bytes of UTF-8.
-fn starts(bytes: &[u8]) -> u32 {
+/// Number of characters that start in a slice of UTF-8 text.
+fn count_starts(bytes: &[u8]) -> u32 {
     let count = bytes.iter().filter(|byte| (**byte & 0xc0) != 0x80).count();
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// The byte order mark that some editors put at the start of a file.
+/// The byte order mark, which some editors write at the start of a file.
 const BOM: &str = "\u{feff}";
 
 impl Source {
-    /// A source of valid text. `name` is what diagnostics call it, as a rule its path; it
-    /// tells the syntax.
+    /// Creates a source from text. `name`, usually a path, appears in diagnostics and
+    /// determines the syntax.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let (name, text) = (name.into(), text.into());
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
@@ -134,13 +134,14 @@ impl Source {
         let mut characters = vec![0u32];
         let mut before = 0u32;
         for block in text.as_bytes().chunks(BLOCK) {
-            before = before.saturating_add(starts(block));
+            before = before.saturating_add(count_starts(block));
             characters.push(before);
         }
         Source { syntax: Syntax::of_name(&name), name, text, line_starts, characters }
     }
 
-    /// A source of bytes that may not be text. Offsets before a fault stay true.
+    /// Creates a source from bytes that may not be valid text. Offsets before the invalid byte
+    /// stay correct.
     pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> (Self, Option<SourceFault>) {
         if bytes.len() > MAX_SOURCE_BYTES {
             return (Source::new(name, ""), Some(SourceFault::TooLarge(bytes.len())));
@@ -155,32 +156,32 @@ impl Source {
         }
     }
 
-    /// What diagnostics call the source.
+    /// The name of the source in diagnostics.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Which syntax the text is written in.
+    /// The syntax of the text.
     pub fn syntax(&self) -> Syntax {
         self.syntax
     }
 
-    /// The whole text, with its byte order mark if it has one.
+    /// The whole text, including a byte order mark.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Where the content starts: behind the byte order mark, if there is one.
+    /// Offset of the content: after the byte order mark, if there is one.
     pub fn content_start(&self) -> usize {
         if self.text.starts_with(BOM) { BOM.len() } else { 0 }
     }
 
-    /// The text of a span; empty where the span is not inside the source.
+    /// The text of a span. Empty if the span is not inside the source.
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.range()).unwrap_or("")
     }
 
-    /// Line and column of a byte offset; an offset behind the end is the end.
+    /// The line and column of a byte offset. Offsets after the end are treated as the end.
     pub fn position(&self, offset: u32) -> Position {
         let line = self.line_of(offset);
         let start = self.line_range(line).start.max(self.content_start());
@@ -189,19 +190,19 @@ impl Source {
         Position { line: line + 1, column: column as usize + 1 }
     }
 
-    /// How many characters start before an offset.
+    /// Number of characters that start before an offset.
     fn characters_before(&self, offset: usize) -> u32 {
         let block = offset / BLOCK;
         let rest = self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
-        self.characters.get(block).map_or(0, |before| before + starts(rest))
+        self.characters.get(block).map_or(0, |before| before + count_starts(rest))
     }
 
-    /// The line that an offset is on, from 0.
+    /// The line that contains an offset, starting at 0.
     pub fn line_of(&self, offset: u32) -> usize {
         self.line_starts.partition_point(|start| *start <= offset).saturating_sub(1)
     }
 
-    /// The bytes of a line (from 0), without its line break.
+    /// The bytes of a line (starting at 0), without its line break.
     pub fn line_range(&self, line: usize) -> Range<usize> {
         let start = self.line_starts.get(line).map_or(self.text.len(), |start| *start as usize);
         let end = self.line_starts.get(line + 1).map_or(self.text.len(), |next| *next as usize);
@@ -209,7 +210,7 @@ impl Source {
         start..start + text.trim_end_matches(['\n', '\r']).len()
     }
 
-    /// The nearest character boundary at or before an offset, at most the end.
+    /// The last character boundary at or before an offset, at most the end of the text.
     pub fn char_floor(&self, offset: usize) -> usize {
         let mut offset = offset.min(self.text.len());
         while !self.text.is_char_boundary(offset) {
@@ -233,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_right_on_long_lines() {
+    fn columns_are_correct_on_long_lines() {
         let source = Source::new("a.json", "é😀x".repeat(1000));
         for (count, (at, _)) in source.text().char_indices().enumerate() {
             assert_eq!(source.position(at as u32).column, count + 1);
@@ -241,21 +242,21 @@ mod tests {
     }
 
     #[test]
-    fn byte_order_mark_takes_no_column() {
+    fn byte_order_mark_is_not_a_column() {
         let source = Source::new("a.json", "\u{feff}{ x");
         assert_eq!(source.position(5), Position { line: 1, column: 3 });
         assert_eq!(source.content_start(), 3);
     }
 
     #[test]
-    fn bytes_that_are_not_text_keep_their_offsets_before_the_fault() {
+    fn offsets_before_invalid_bytes_are_kept() {
         let (source, fault) = Source::from_bytes("a", b"ab\xffcd".to_vec());
         assert_eq!(fault, Some(SourceFault::NotUtf8(2)));
         assert_eq!(source.text(), "ab\u{fffd}cd");
     }
 
     #[test]
-    fn the_file_ending_tells_the_syntax() {
+    fn syntax_follows_from_the_extension() {
         assert_eq!(Syntax::of_name("a.b/app.YAML"), Syntax::Yaml);
         assert_eq!(Syntax::of_name("app.jsonc"), Syntax::Jsonc);
         assert_eq!(Syntax::of_name("-"), Syntax::Json);

@@ -1,4 +1,4 @@
-//! Any bytes through every phase up to the plan, and its findings in every format.
+//! Checks arbitrary bytes and formats the findings in every format.
 
 #![no_main]
 

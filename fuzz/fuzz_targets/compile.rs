@@ -1,4 +1,4 @@
-//! Any bytes compiled for every target: either files or an error.
+//! Compiles arbitrary bytes for every target: the result is either files or an error.
 
 #![no_main]
 

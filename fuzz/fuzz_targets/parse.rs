@@ -1,4 +1,4 @@
-//! Any bytes, in every syntax: a tree and diagnostics whose places are in the text.
+//! Parses arbitrary bytes in every syntax: the spans of all diagnostics are within the text.
 
 #![no_main]
 

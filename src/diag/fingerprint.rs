@@ -1,27 +1,27 @@
-//! Names for findings that stay the same while the lines of a file move.
+//! Identifiers of findings that stay the same when lines move.
 
 use std::collections::HashMap;
 
 use super::{Diagnostic, Report};
 
-/// Gives findings their fingerprints; each is given once in a run.
+/// Computes fingerprints, which are unique in a run.
 #[derive(Default)]
 pub struct Fingerprints {
-    /// How often the same was found so far.
-    met: HashMap<u128, u32>,
+    /// Number of findings so far with the same hash.
+    counts: HashMap<u128, u32>,
 }
 
 impl Fingerprints {
-    /// 32 hexadecimal digits made of the file's name, the code, the message and the text it
-    /// is about: not of its place. Of several findings that agree in all this the second is
-    /// told from the first by its order.
+    /// The fingerprint of a finding: 32 hexadecimal digits, computed from the file name, the
+    /// code, the message and the underlined text, but not from the location. Findings that are
+    /// equal in all of these are distinguished by their order.
     pub fn of(&mut self, report: &Report, diagnostic: &Diagnostic) -> String {
         let mut hash = Fnv::default();
         hash.part(report.source.name());
         hash.part(diagnostic.code.id);
         hash.part(&diagnostic.message);
         hash.part(report.source.slice(diagnostic.primary.span));
-        let count = self.met.entry(hash.0).or_default();
+        let count = self.counts.entry(hash.0).or_default();
         *count += 1;
         if *count > 1 {
             hash.part(&count.to_string());
@@ -30,7 +30,7 @@ impl Fingerprints {
     }
 }
 
-/// The hash FNV-1a of 128 bits: the same in every version and on every machine.
+/// The 128-bit FNV-1a hash, which does not depend on the version or the machine.
 struct Fnv(u128);
 
 impl Default for Fnv {
@@ -40,7 +40,7 @@ impl Default for Fnv {
 }
 
 impl Fnv {
-    /// Adds a text and a mark of its end.
+    /// Adds a text and an end marker.
     fn part(&mut self, text: &str) {
         const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
         for byte in text.bytes().chain([0xff]) {
@@ -70,15 +70,15 @@ mod tests {
     }
 
     #[test]
-    fn they_differ_and_do_not_move_with_their_lines() {
+    fn fingerprints_are_unique_and_independent_of_lines() {
         let before = prints(&report("x y x", &[0, 2, 4]));
         assert_eq!(before.iter().collect::<std::collections::HashSet<_>>().len(), 3);
         assert_eq!(before, prints(&report("\n\n  x\ny\n x", &[4, 6, 9])));
     }
 
     #[test]
-    fn the_hash_is_the_published_one() {
-        // The test vector of the empty string and of "a", with the end mark taken off.
+    fn hash_matches_published_test_vectors() {
+        // The test vectors of the empty string and of "a", without the end marker.
         assert_eq!(Fnv::default().0, 0x6c62272e07bb014262b821756295c58d);
         let mut hash = Fnv::default();
         hash.0 = (hash.0 ^ u128::from(b'a')).wrapping_mul(0x0000000001000000000000000000013b);

@@ -1,32 +1,32 @@
-//! The forms in which findings are shown.
+//! Output formats of findings.
 
 use super::{Report, github, gitlab, json, junit, sarif, short};
 
 /// The JSON Schema of [`Format::Json`].
 pub const SCHEMA: &str = include_str!("../../schema/diagnostics.schema.json");
 
-/// A form in which findings are shown.
+/// An output format of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
-    /// For a person: the source with the fault underlined.
+    /// Text for people: the source lines with labels.
     #[default]
     Human,
-    /// A line for each finding: `file:line:column: level[code]: message`.
+    /// One line per finding: `file:line:column: level[code]: message`.
     Short,
-    /// JSON as `schema/diagnostics.schema.json` describes it.
+    /// JSON that matches `schema/diagnostics.schema.json`.
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
-    /// Workflow commands of GitHub Actions.
+    /// GitHub Actions workflow commands.
     Github,
-    /// A code quality report of GitLab.
+    /// A GitLab code quality report.
     Gitlab,
-    /// JUnit XML, a test case for each finding.
+    /// JUnit XML with one test case per finding.
     Junit,
 }
 
 impl Format {
-    /// Every format.
+    /// All formats.
     pub const ALL: [Format; 7] = [
         Format::Human,
         Format::Short,
@@ -37,7 +37,7 @@ impl Format {
         Format::Junit,
     ];
 
-    /// What one writes behind `--format`.
+    /// The value of `--format`.
     pub fn name(self) -> &'static str {
         match self {
             Format::Human => "human",
@@ -50,27 +50,27 @@ impl Format {
         }
     }
 
-    /// What it is, in one line.
+    /// A description in one line.
     pub fn meaning(self) -> &'static str {
         match self {
-            Format::Human => "for a person: the source with the fault underlined",
-            Format::Short => "a line for each finding, as compilers write it",
-            Format::Json => "JSON, described by a JSON Schema (see docs/diagnostics.md)",
+            Format::Human => "source lines with labels, for people",
+            Format::Short => "one line per finding, as compilers print it",
+            Format::Json => "JSON with a JSON Schema (see docs/diagnostics.md)",
             Format::Sarif => "SARIF 2.1.0, for code scanning",
-            Format::Github => "workflow commands of GitHub Actions",
-            Format::Gitlab => "a code quality report of GitLab",
+            Format::Github => "GitHub Actions workflow commands",
+            Format::Gitlab => "GitLab code quality report",
             Format::Junit => "JUnit XML",
         }
     }
 
-    /// The format of this name.
+    /// Returns the format with this name.
     pub fn find(name: &str) -> Option<Format> {
         Format::ALL.into_iter().find(|format| format.name() == name)
     }
 }
 
-/// The findings of a whole run as one document. `None` for [`Format::Human`], which is
-/// shown file by file.
+/// Renders the findings of a run as one document. `None` for [`Format::Human`], which is
+/// rendered per file.
 pub fn document(format: Format, reports: &[Report]) -> Option<String> {
     match format {
         Format::Human => None,
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_format_is_found_by_its_name() {
+    fn formats_are_found_by_name() {
         for format in Format::ALL {
             assert_eq!(Format::find(format.name()), Some(format));
         }

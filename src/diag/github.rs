@@ -1,11 +1,11 @@
-//! Findings as workflow commands of GitHub Actions, which shows them beside the lines of a
-//! change. (GitHub documentation, "Workflow commands for GitHub Actions".)
+//! Findings as GitHub Actions workflow commands, which annotate the lines of a change. (GitHub
+//! documentation, "Workflow commands for GitHub Actions".)
 
 use std::fmt::Write;
 
 use super::{Level, Report};
 
-/// A command for each finding.
+/// Renders one command per finding.
 pub fn render(reports: &[Report]) -> String {
     let mut text = String::new();
     for report in reports {
@@ -25,7 +25,7 @@ pub fn render(reports: &[Report]) -> String {
                 start.line,
                 end.line
             );
-            // Columns are only read where both lines are the same.
+            // Columns are valid only if both lines are the same.
             if start.line == end.line {
                 let _ = write!(text, ",col={},endColumn={}", start.column, end.column);
             }
@@ -44,7 +44,7 @@ fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// Escapes the value of a property.
+/// Escapes the value of a property of a command.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
@@ -56,7 +56,7 @@ mod tests {
     use crate::source::{Source, Span};
 
     #[test]
-    fn what_would_end_a_command_is_escaped() {
+    fn special_characters_are_escaped() {
         let diagnostic = Diagnostic::new(&codes::UNKNOWN_FIELD, Span::new(1, 2), "50 %\r\n::x");
         let source = Source::new("a,b:c%.json", "{x}");
         let report = Report { source, diagnostics: vec![diagnostic.help("y")] };
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_left_out_where_lines_differ() {
+    fn columns_are_omitted_for_several_lines() {
         let diagnostic = Diagnostic::new(&codes::UNUSED_VOLUME, Span::new(0, 3), "m");
         let report = Report { source: Source::new("a", "{\n}"), diagnostics: vec![diagnostic] };
         assert_eq!(render(&[report]), "::warning file=a,line=1,endLine=2,title=W0301::m\n");

@@ -1,4 +1,4 @@
-//! Findings as a code quality report of GitLab. (GitLab documentation, "Code Quality report
+//! Findings as a GitLab code quality report. (GitLab documentation, "Code Quality report
 //! format".)
 
 use serde::Serialize;
@@ -27,7 +27,7 @@ struct Lines {
     end: usize,
 }
 
-/// One array for all reports.
+/// Renders one array for all reports.
 pub fn render(reports: &[Report]) -> String {
     let mut fingerprints = Fingerprints::default();
     let mut findings = Vec::new();
@@ -44,7 +44,7 @@ pub fn render(reports: &[Report]) -> String {
                     Level::Hint => "info",
                 },
                 location: Location {
-                    // GitLab takes paths relative to the repository, without `./`.
+                    // GitLab requires paths relative to the repository, without `./`.
                     path: report.source.name().trim_start_matches("./"),
                     lines: Lines {
                         begin: report.source.position(span.start).line,
@@ -54,7 +54,7 @@ pub fn render(reports: &[Report]) -> String {
             });
         }
     }
-    // Plain structs of strings and numbers cannot fail.
+    // Serializing structs of strings and numbers cannot fail.
     let mut text = serde_json::to_string_pretty(&findings).unwrap_or_default();
     text.push('\n');
     text

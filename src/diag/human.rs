@@ -1,34 +1,36 @@
-//! Diagnostics for people: the source line with the fault underlined, as rustc shows it.
+//! Findings as text for people: the source lines with labels, in the style of rustc.
 
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level as Shown, Origin, Patch, Renderer, Snippet,
 };
+use anstream::adapter::strip_str;
 
 use super::{Diagnostic, Label, Level, Report};
 use crate::source::{Source, Span};
 
-/// Labels further apart than this many lines are shown as two extracts of the source.
+/// Labels that are further apart than this number of lines are shown in separate extracts.
 const NEAR_LINES: usize = 8;
 
-/// Of lines longer than this, in bytes, only what is around a label is shown: the work for
-/// each finding must not grow with the line.
+/// Maximum length in bytes of a line that is shown whole. Of a longer line only the part around
+/// a label is shown, so that the cost of a finding does not grow with the line.
 const LONG_LINE: usize = 2_000;
 
-/// The same for an edit, whose lines the renderer does not shorten by itself.
+/// The same maximum for an edit, whose lines the renderer does not shorten.
 const LONG_EDITED_LINE: usize = 300;
 
-/// So many bytes of a long line are shown on either side of a label.
+/// Number of bytes of a long line that are shown on either side of a label.
 const AROUND: usize = 100;
 
-/// All findings of a report as text, each followed by an empty line. With `colour`,
-/// ANSI escapes are used.
+/// Renders the findings of a report, each followed by an empty line. `colour` enables ANSI
+/// escapes.
 pub fn render(report: &Report, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
     for diagnostic in &report.diagnostics {
         let shown = renderer.render(&groups(&report.source, diagnostic));
-        // Between a place and its extract without one the renderer sets an empty mark.
-        for line in shown.lines().filter(|line| unstyled(line).trim() != ":::") {
+        // The renderer separates a location from an extract without a path by `:::`.
+        let is_separator = |line: &str| strip_str(line).to_string().trim() == ":::";
+        for line in shown.lines().filter(|line| !is_separator(line)) {
             text.push_str(line);
             text.push('\n');
         }
@@ -37,17 +39,10 @@ pub fn render(report: &Report, colour: bool) -> String {
     text
 }
 
-/// A line without ANSI escapes.
-fn unstyled(line: &str) -> String {
-    let mut parts = line.split('\u{1b}');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| text + part.split_once('m').map_or("", |(_, rest)| rest))
-}
-
-/// The counts of errors and warnings in words, for the last line of a run; `None` where
-/// there is neither.
+/// The number of errors and warnings, such as `1 error, 2 warnings`, for the last line of a run.
+/// `None` if there are neither.
 pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
-    let count = |level| diagnostics.iter().filter(|d| d.level() == level).count();
+    let count = |level| diagnostics.iter().filter(|d| d.level == level).count();
     let words = |count, word: &str| match count {
         0 => None,
         1 => Some(format!("1 {word}")),
@@ -62,7 +57,7 @@ pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
 }
 
 fn groups<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> {
-    let level = match diagnostic.level() {
+    let level = match diagnostic.level {
         Level::Error => Shown::ERROR,
         Level::Warning => Shown::WARNING,
         Level::Hint => Shown::INFO.with_name("hint"),
@@ -94,7 +89,7 @@ fn groups<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> 
     groups
 }
 
-/// A run of whole lines of the source, or a part of a long one.
+/// Whole lines of the source, or a part of a long line.
 struct Lines {
     first: usize,
     last: usize,
@@ -136,7 +131,7 @@ impl Lines {
     }
 }
 
-/// Lines to show and what to mark in them.
+/// Lines to show and their labels.
 struct Extract<'a> {
     lines: Lines,
     marks: Vec<(AnnotationKind, &'a Label)>,
@@ -157,17 +152,17 @@ impl<'a> Extract<'a> {
         if self.lines.is_part { snippet } else { snippet.path(source.name()) }
     }
 
-    /// The place of the first label, where the extract is a part of a line and so cannot
-    /// tell it.
+    /// The location of the first label if the extract is a part of a line, from which the
+    /// renderer cannot compute it.
     fn origin(&self, source: &'a Source) -> Option<Origin<'a>> {
         let (_, label) = self.marks.first().filter(|_| self.lines.is_part)?;
-        let place = source.position(label.span.start);
-        Some(Origin::path(source.name()).line(place.line).char_column(place.column))
+        let position = source.position(label.span.start);
+        Some(Origin::path(source.name()).line(position.line).char_column(position.column))
     }
 }
 
-/// The extracts a diagnostic needs: one where its labels are near each other, else one
-/// for each, so that the work does not grow with the distance.
+/// The extracts of a diagnostic. Labels that are near each other share one, so that the cost does
+/// not grow with their distance.
 fn extracts<'a>(source: &Source, diagnostic: &'a Diagnostic) -> Vec<Extract<'a>> {
     let mark_primary = std::iter::once((AnnotationKind::Primary, &diagnostic.primary));
     let mark_others = diagnostic.secondary.iter().map(|label| (AnnotationKind::Context, label));

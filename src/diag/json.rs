@@ -1,16 +1,15 @@
-//! Findings as JSON. The form is described by `schema/diagnostics.schema.json`; its
-//! `version` grows when something is taken away or changes its meaning, not when something
-//! is added.
+//! Findings as JSON that matches `schema/diagnostics.schema.json`. Its `version` increases when
+//! something is removed or changes its meaning, not when something is added.
 
 use serde::Serialize;
 
 use super::{Diagnostic, Label, Level, Report};
 use crate::source::{Source, Span};
 
-/// The version of the form.
+/// The version of the format.
 const VERSION: u32 = 1;
 
-/// One document for all reports.
+/// Renders one document for all reports.
 pub fn render(reports: &[Report]) -> String {
     let all = || reports.iter().flat_map(|report| &report.diagnostics);
     let count = |level| all().filter(|diagnostic| diagnostic.level == level).count();
@@ -27,7 +26,7 @@ pub fn render(reports: &[Report]) -> String {
             .flat_map(|report| report.diagnostics.iter().map(|d| finding(&report.source, d)))
             .collect(),
     };
-    // Plain structs of strings and numbers cannot fail.
+    // Serializing structs of strings and numbers cannot fail.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text

@@ -1,19 +1,19 @@
-//! Findings as JUnit XML: a suite for each file, a test case for each finding. Errors are
-//! failures; warnings and hints are cases that passed and have something to say.
+//! Findings as JUnit XML: one test suite per file, one test case per finding. Errors are failed
+//! cases; warnings and hints are passed cases with output.
 
 use std::fmt::Write;
 
 use super::{Diagnostic, Level, Report};
 use crate::source::Source;
 
-/// One document for all reports.
+/// Renders one document for all reports.
 pub fn render(reports: &[Report]) -> String {
     let mut suites = String::new();
     let (mut tests, mut failures) = (0, 0);
     for report in reports {
         let cases: Vec<&Diagnostic> = report.diagnostics.iter().collect();
         let failed = cases.iter().filter(|case| case.level == Level::Error).count();
-        // A file without findings is a test that passed.
+        // A file without findings is one passed case.
         let count = cases.len().max(1);
         tests += count;
         failures += failed;
@@ -60,9 +60,8 @@ fn case(source: &Source, diagnostic: &Diagnostic, file: &str) -> String {
     format!("{start}{body}    </testcase>\n")
 }
 
-/// Text for content and attributes. Characters that XML 1.0 cannot hold, not even as a
-/// reference, become U+FFFD; line breaks and tabs are references, so that attributes keep
-/// them.
+/// Escapes text for content and attributes. Characters that XML 1.0 cannot represent become
+/// U+FFFD; line breaks and tabs become references, so that attributes keep them.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -86,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_text_can_end_the_element() {
+    fn special_characters_are_escaped() {
         assert_eq!(
             escape("a<b>&\"]]>\n\0\u{ffff}é"),
             "a&lt;b&gt;&amp;&quot;]]&gt;&#10;\u{fffd}\u{fffd}é"

@@ -1,24 +1,24 @@
-//! Levels that a user sets: what is denied, warned of, or not to be said at all.
+//! Levels set by the user: which codes are denied, warned about, or suppressed.
 
 use super::{Code, Diagnostic, Level, codes, nearest};
 use crate::source::{Source, Span, Spanned};
 
-/// What is to become of findings.
+/// The effect of a setting on findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
-    /// They are not shown.
+    /// Suppresses findings.
     Allow,
-    /// They are warnings.
+    /// Turns findings into warnings.
     Warn,
-    /// They are errors: nothing is written.
+    /// Turns findings into errors, so that nothing is written.
     Deny,
 }
 
 impl Verb {
-    /// Every verb.
+    /// All verbs.
     pub const ALL: [Verb; 3] = [Verb::Allow, Verb::Warn, Verb::Deny];
 
-    /// Its name in arguments and in a project file.
+    /// The name in arguments and in a project file.
     pub fn name(self) -> &'static str {
         match self {
             Verb::Allow => "allow",
@@ -36,18 +36,18 @@ impl Verb {
     }
 }
 
-/// Which findings a setting is about.
+/// The findings that a setting selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Subject {
     Code(&'static Code),
-    /// All that are of this level, or are so by the table of codes.
+    /// All findings whose current or default level is this one.
     All(Level),
 }
 
-/// The groups of codes that can be named, with their level.
+/// The names of groups of codes, and their levels.
 const GROUPS: [(&str, Level); 2] = [("warnings", Level::Warning), ("hints", Level::Hint)];
 
-/// One setting: a verb and what it is about.
+/// A verb and the findings that it applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
     verb: Verb,
@@ -55,66 +55,68 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// Reads what a verb is said of: the id of a code, `warnings` or `hints`.
+    /// Parses the operand of a verb: the id of a code, `warnings` or `hints`.
     ///
     /// # Errors
-    /// There is no such code, or it cannot have that level.
+    /// If the code does not exist or cannot have that level.
     pub fn parse(verb: Verb, written: Spanned<&str>) -> Result<Setting, Box<Diagnostic>> {
         let word = written.value;
         if let Some((_, level)) = GROUPS.iter().find(|(name, _)| *name == word) {
             return Ok(Setting { verb, subject: Subject::All(*level) });
         }
-        let fault = |message: String| Diagnostic::new(&codes::BAD_LEVEL, written.span, message);
+        let error = |message: String| Diagnostic::new(&codes::BAD_LEVEL, written.span, message);
         let Some(code) = codes::find(word) else {
             let known = codes::ALL.iter().map(|code| code.id);
             let known = known.chain(GROUPS.iter().map(|(name, _)| *name));
-            let diagnostic = fault(format!("there is no code `{word}`"));
+            let diagnostic = error(format!("unknown code `{word}`"));
             return Err(Box::new(match near_code(word, known) {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
                 None => diagnostic.help(
-                    "a code is a letter and four digits, such as `W0301`; `warnings` and `hints` stand for all of a level",
+                    "a code is a letter and four digits, such as `W0301`; `warnings` and `hints` select all codes of a level",
                 ),
             }));
         };
         if code.level == Level::Error && verb != Verb::Deny {
-            let message = format!("`{}` is an error and stays one: {}", code.id, code.summary);
+            let message =
+                format!("cannot suppress or lower error `{}` ({})", code.id, code.summary);
             return Err(Box::new(
-                fault(message).help("what is compiled in spite of an error would be wrong"),
+                error(message).help("output compiled in spite of an error would be wrong"),
             ));
         }
         Ok(Setting { verb, subject: Subject::Code(code) })
     }
 
-    /// Reads a setting from an argument that is a source of its own.
+    /// Parses a setting from a command line argument, given as a source.
     ///
     /// # Errors
-    /// As [`Setting::parse`].
+    /// Those of [`Setting::parse`].
     pub fn of_argument(verb: Verb, source: &Source) -> Result<Setting, Box<Diagnostic>> {
         let text = source.text();
         Setting::parse(verb, Spanned::new(text, Span::new(0, text.len())))
     }
 
-    /// Whether it is about one code, not a group of them.
+    /// Whether the setting selects a single code, not a group.
     pub fn names_a_code(self) -> bool {
         matches!(self.subject, Subject::Code(_))
     }
 
-    /// Whether two settings are about the same.
+    /// Whether two settings select the same findings.
     pub fn same_subject(self, other: Setting) -> bool {
         self.subject == other.subject
     }
 
     fn apply(self, code: &'static Code, level: Option<Level>) -> Option<Level> {
-        let meant = match self.subject {
+        let selected = match self.subject {
             Subject::Code(subject) => subject.id == code.id,
-            // What has been allowed by its code stays so.
+            // A code that is suppressed by its id stays suppressed.
             Subject::All(group) => level.is_some() && (level == Some(group) || code.level == group),
         };
-        if meant { self.verb.level() } else { level }
+        if selected { self.verb.level() } else { level }
     }
 }
 
-/// The known word nearest to `word`; for codes, one with the same number and another letter.
+/// The known word most similar to `word`: for a code, one with the same number and another
+/// letter.
 fn near_code(word: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let known: Vec<&str> = known.collect();
     let number = word.get(1..).filter(|digits| digits.len() == 4);
@@ -125,22 +127,22 @@ fn near_code(word: &str, known: impl Iterator<Item = &'static str>) -> Option<&'
     }
 }
 
-/// Settings, each of which goes over those before it.
+/// A list of settings. Later ones override earlier ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Levels(Vec<Setting>);
 
 impl Levels {
-    /// These settings, later ones over earlier ones.
+    /// Creates a list of settings.
     pub fn new(settings: Vec<Setting>) -> Levels {
         Levels(settings)
     }
 
-    /// These settings over those of `base`.
+    /// Appends these settings to those of `base`, which they override.
     pub fn over(&self, base: &Levels) -> Levels {
         Levels(base.0.iter().chain(&self.0).copied().collect())
     }
 
-    /// The level of a code's findings; `None` where they are not to be shown.
+    /// The level of findings of a code. `None` if they are suppressed.
     pub fn level(&self, code: &'static Code) -> Option<Level> {
         let mut level = Some(code.level);
         for setting in &self.0 {
@@ -149,7 +151,7 @@ impl Levels {
         level
     }
 
-    /// Gives findings the levels that are set, and takes out those that are allowed.
+    /// Sets the levels of findings, and removes suppressed ones.
     pub fn apply(&self, diagnostics: &mut Vec<Diagnostic>) {
         if self.0.is_empty() {
             return;
@@ -201,7 +203,9 @@ mod tests {
     #[test]
     fn errors_stay_errors() {
         let parse = |verb, word| Setting::parse(verb, Spanned::new(word, Span::at(0)));
-        assert!(parse(Verb::Allow, "E0301").unwrap_err().message.contains("stays one"));
+        assert!(
+            parse(Verb::Allow, "E0301").unwrap_err().message.contains("cannot suppress or lower")
+        );
         assert!(parse(Verb::Warn, "E0301").is_err());
         assert!(parse(Verb::Deny, "E0301").is_ok());
         let all = levels(&[(Verb::Allow, "warnings"), (Verb::Allow, "hints")]);
@@ -209,10 +213,10 @@ mod tests {
     }
 
     #[test]
-    fn unknown_codes_are_told_the_near_one() {
+    fn unknown_codes_get_a_suggestion() {
         let help = |word| {
-            let fault = Setting::parse(Verb::Deny, Spanned::new(word, Span::at(0))).unwrap_err();
-            fault.help.first().cloned().unwrap_or_default()
+            let error = Setting::parse(Verb::Deny, Spanned::new(word, Span::at(0))).unwrap_err();
+            error.help.first().cloned().unwrap_or_default()
         };
         assert_eq!(help("warning"), "did you mean `warnings`?");
         assert_eq!(help("E0202X"), "did you mean `E0202`?");

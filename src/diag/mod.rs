@@ -1,4 +1,4 @@
-//! Findings about a source: what is wrong, where, and how to mend it.
+//! Findings about a source: what is wrong, where, and how to fix it.
 
 pub mod codes;
 mod fingerprint;
@@ -21,19 +21,19 @@ pub use words::{list_or, nearest};
 
 use crate::source::{Source, Span};
 
-/// How grave a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// The result would be wrong: nothing is written.
+    /// The output would be wrong, so nothing is written.
     Error,
-    /// The result is written, but differs from what one may expect.
+    /// The output is written, but may not be what is expected.
     Warning,
-    /// Advice; nothing is wrong.
+    /// Advice about an input in which nothing is wrong.
     Hint,
 }
 
 impl Level {
-    /// The level's name in output.
+    /// The name of the level in output.
     pub fn name(self) -> &'static str {
         match self {
             Level::Error => "error",
@@ -43,48 +43,47 @@ impl Level {
     }
 }
 
-/// A place in the source with a few words on it.
+/// A location in the source with a short text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
-    /// The place.
+    /// The location.
     pub span: Span,
-    /// What is to say about it; may be empty.
+    /// The text of the label. May be empty.
     pub text: String,
 }
 
-/// A change of the source that mends a finding.
+/// A change of the source that fixes a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
-    /// What is replaced; empty for an insertion.
+    /// The replaced text. Empty for an insertion.
     pub span: Span,
-    /// What stands there afterwards; empty for a deletion.
+    /// The new text. Empty for a deletion.
     pub replacement: String,
-    /// Whether the edit surely means what the author meant, so that it may be made
-    /// without asking.
+    /// Whether the edit is certain to be what the author meant, so that `--fix` applies it.
     pub safe: bool,
 }
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// The kind of finding, from the table of codes.
+    /// The kind of finding.
     pub code: &'static Code,
-    /// How grave it is: what the table says, unless [`Levels`] say otherwise.
+    /// The severity: the default of the code, unless [`Levels`] override it.
     pub level: Level,
-    /// What is wrong, in one line, lower case, without a full stop.
+    /// What is wrong, in one line, in lower case, without a full stop.
     pub message: String,
-    /// The tightest place that is at fault.
+    /// The smallest span that contains the error.
     pub primary: Label,
-    /// Further places that matter, such as the first of two that clash.
+    /// Related locations, such as the first of two duplicates.
     pub secondary: Vec<Label>,
-    /// How to mend it, or why it is so.
+    /// How to fix it, or why it is so.
     pub help: Vec<String>,
-    /// The edit that mends it, where one does.
+    /// The edit that fixes it, if there is one.
     pub edit: Option<Edit>,
 }
 
 impl Diagnostic {
-    /// A finding of this code at `span`.
+    /// Creates a finding of this code at `span`.
     pub fn new(code: &'static Code, span: Span, message: impl Into<String>) -> Self {
         Diagnostic {
             code,
@@ -97,91 +96,86 @@ impl Diagnostic {
         }
     }
 
-    /// Words beside the primary place.
+    /// Sets the text of the primary label.
     pub fn label(mut self, text: impl Into<String>) -> Self {
         self.primary.text = words::shortened(text.into());
         self
     }
 
-    /// A further place.
+    /// Adds a related location.
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
         self.secondary.push(Label { span, text: words::shortened(text.into()) });
         self
     }
 
-    /// A line of help.
+    /// Adds a line of help.
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help.push(words::shortened(text.into()));
         self
     }
 
-    /// An edit that surely is what the author meant.
+    /// Sets an edit that is certain to be what the author meant.
     pub fn safe_edit(mut self, span: Span, replacement: impl Into<String>) -> Self {
         self.edit = Some(Edit { span, replacement: replacement.into(), safe: true });
         self
     }
 
-    /// An edit that probably is what the author meant.
+    /// Sets an edit that is probably what the author meant.
     pub fn likely_edit(mut self, span: Span, replacement: impl Into<String>) -> Self {
         self.edit = Some(Edit { span, replacement: replacement.into(), safe: false });
         self
     }
-
-    /// How grave it is.
-    pub fn level(&self) -> Level {
-        self.level
-    }
 }
 
-/// A source and all that was found about it.
+/// A source and its findings.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// What was read.
+    /// The source.
     pub source: Source,
-    /// The findings, by place; see [`sort`].
+    /// The findings, sorted by location; see [`sort`].
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Report {
-    /// Whether an error is among the findings.
+    /// Whether the findings contain an error.
     pub fn has_errors(&self) -> bool {
         has_errors(&self.diagnostics)
     }
 }
 
-/// Whether an error is among the findings.
+/// Whether the findings contain an error.
 pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
-    diagnostics.iter().any(|diagnostic| diagnostic.level() == Level::Error)
+    diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error)
 }
 
-/// Puts findings in the order of their places, and each one only once.
+/// Sorts findings by location and removes duplicates.
 pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.sort_by(|a, b| {
-        let key = |d: &Diagnostic| (d.primary.span, d.level(), d.code.id);
+        let key = |d: &Diagnostic| (d.primary.span, d.level, d.code.id);
         key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
     });
     diagnostics.dedup();
 }
 
-/// So many findings of one file are shown at most. Beyond it they only fill the memory.
+/// Maximum number of findings reported for one file.
 pub const MAX_FINDINGS: usize = 10_000;
 
-/// Whether there are more findings than will be shown: then a phase need not look for more
-/// of what a file may have millions of.
+/// Whether the maximum number of findings is exceeded. Phases that may find millions of errors
+/// stop then, to save memory.
 pub fn is_full(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.len() > MAX_FINDINGS
 }
 
-/// Leaves at most [`MAX_FINDINGS`] of the findings, errors before others, and says so.
+/// Keeps at most [`MAX_FINDINGS`] findings, errors first, and adds a finding that says so.
 pub fn limit(diagnostics: &mut Vec<Diagnostic>) {
     if !is_full(diagnostics) {
         return;
     }
-    // At least one of the gravest is kept, wherever it stands.
+    // Findings of the highest severity are kept wherever they are in the file.
     diagnostics.sort_by_key(|diagnostic| diagnostic.level);
     diagnostics.truncate(MAX_FINDINGS);
     sort(diagnostics);
-    let place = diagnostics.last().map_or(Span::at(0), |last| last.primary.span);
-    let message = format!("there are more than {MAX_FINDINGS} findings; the others are not shown");
-    diagnostics.push(Diagnostic::new(&codes::TOO_MANY, place, message));
+    let span = diagnostics.last().map_or(Span::at(0), |last| last.primary.span);
+    let message = format!("more than {MAX_FINDINGS} findings; the others are not shown");
+    diagnostics.push(Diagnostic::new(&codes::TOO_MANY, span, message));
 }

@@ -1,5 +1,5 @@
-//! The explanations of codes: a Markdown page each, in `docs/diagnostics`. A test reads
-//! that folder and tells what is missing here.
+//! The explanations of codes: one Markdown page per code, from `docs/diagnostics`. A test checks
+//! that this list is complete.
 
 use super::Code;
 
@@ -26,7 +26,7 @@ pages! {
     "W0701" "H0701"
 }
 
-/// The page of a code.
+/// Returns the page of a code.
 pub fn of(code: &Code) -> Option<&'static str> {
     PAGES.iter().find(|(id, _)| *id == code.id).map(|(_, page)| *page)
 }

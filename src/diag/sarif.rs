@@ -1,5 +1,5 @@
 //! Findings as SARIF 2.1.0, the format of code scanning services. (OASIS, "Static Analysis
-//! Results Interchange Format Version 2.1.0"; sections in the comments are its own.)
+//! Results Interchange Format Version 2.1.0"; comments refer to its sections.)
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::fingerprint::Fingerprints;
 use super::{Code, Diagnostic, Edit, Label, Level, Report};
 use crate::source::{Source, Span};
 
-/// One log with one run for all reports. Columns count Unicode code points.
+/// Renders one log with one run for all reports. Columns count Unicode code points.
 pub fn render(reports: &[Report]) -> String {
     let rules = rules(reports);
     let mut fingerprints = Fingerprints::default();
@@ -36,7 +36,7 @@ pub fn render(reports: &[Report]) -> String {
     format!("{log:#}\n")
 }
 
-/// The codes of the findings, in the order of the table.
+/// The codes that occur in the findings, in the order of the table.
 fn rules(reports: &[Report]) -> Vec<&'static Code> {
     let found = |code: &Code| {
         let mut all = reports.iter().flat_map(|report| &report.diagnostics);
@@ -67,7 +67,7 @@ fn rule(code: &Code) -> Value {
         "name": name,
         "shortDescription": {"text": sentence(code.summary)},
         "fullDescription": {"text": sentence(code.summary)},
-        "help": {"text": format!("`applc explain {}` tells more.", code.id)},
+        "help": {"text": format!("Run `applc explain {}` for details.", code.id)},
         "defaultConfiguration": {"level": level(code.level)},
     })
 }
@@ -126,8 +126,8 @@ fn region(source: &Source, span: Span) -> Value {
 
 fn fix(source: &Source, edit: &Edit) -> Value {
     let description = match edit.safe {
-        true => "This mends it.",
-        false => "This probably is what was meant.",
+        true => "Apply this fix.",
+        false => "Apply this fix after review: it may not be what was meant.",
     };
     let mut replacement = json!({"deletedRegion": region(source, edit.span)});
     if !edit.replacement.is_empty() {
@@ -142,7 +142,7 @@ fn fix(source: &Source, edit: &Edit) -> Value {
     })
 }
 
-/// A message as a sentence, as SARIF wants it (3.11.3): with a capital and a full stop.
+/// A message as a sentence with a capital letter and a full stop, as SARIF requires (3.11.3).
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
@@ -150,7 +150,7 @@ fn sentence(text: &str) -> String {
     format!("{first}{}{end}", chars.as_str())
 }
 
-/// A path as a URI reference (3.4.3): relative paths stay relative.
+/// A path as a URI reference (3.4.3). Relative paths stay relative.
 fn uri(path: &str) -> String {
     let path = path.strip_prefix("./").unwrap_or(path).replace('\\', "/");
     let mut uri = String::new();
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_become_references() {
+    fn paths_become_uri_references() {
         assert_eq!(uri("./a b/ü#1.json"), "a%20b/%C3%BC%231.json");
         assert_eq!(uri("/srv/a.json"), "file:///srv/a.json");
         assert_eq!(uri("C:\\x\\a:b.json"), "file:///C:/x/a%3Ab.json");

@@ -1,21 +1,21 @@
-//! Findings as compilers write them, one a line: what editors and `grep` read.
+//! One line per finding, as compilers print them, for editors and `grep`.
 
 use std::fmt::Write;
 
 use super::Report;
 
-/// `file:line:column: level[code]: message`, for each finding.
+/// Renders `file:line:column: level[code]: message` for each finding.
 pub fn render(reports: &[Report]) -> String {
     let mut text = String::new();
     for report in reports {
         for diagnostic in &report.diagnostics {
-            let place = report.source.position(diagnostic.primary.span.start);
+            let position = report.source.position(diagnostic.primary.span.start);
             let _ = writeln!(
                 text,
                 "{}:{}:{}: {}[{}]: {}",
                 report.source.name(),
-                place.line,
-                place.column,
+                position.line,
+                position.column,
                 diagnostic.level.name(),
                 diagnostic.code.id,
                 one_line(&diagnostic.message)
@@ -25,7 +25,7 @@ pub fn render(reports: &[Report]) -> String {
     text
 }
 
-/// A message without line breaks and other control characters.
+/// Replaces line breaks and other control characters with spaces.
 fn one_line(message: &str) -> String {
     message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

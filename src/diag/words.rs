@@ -1,12 +1,12 @@
-//! Wording that several phases share.
+//! Helpers for messages that several phases share.
 
-/// Words of more bytes are no slip for another.
+/// Maximum length in bytes of a word for which a similar one is suggested.
 const LONG_WORD: usize = 200;
 
-/// The longest message, in bytes. It may hold what was written, which may be the whole file.
+/// Maximum length of a message in bytes. Messages quote the source, which may be one long token.
 const LONG_MESSAGE: usize = 1_000;
 
-/// A message with the middle left out where it is very long.
+/// Shortens a very long message by omitting its middle.
 pub fn shortened(message: String) -> String {
     if message.len() <= LONG_MESSAGE {
         return message;
@@ -17,8 +17,8 @@ pub fn shortened(message: String) -> String {
     start + "…" + &String::from_iter(end)
 }
 
-/// The candidate that `word` most likely was meant to be, if one is near enough and no
-/// other is as near.
+/// The candidate most similar to `word`, if it is similar enough and no other candidate is
+/// equally similar.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > LONG_WORD {
         return None;
@@ -33,7 +33,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let mut tie = false;
     for candidate in candidates {
         let distance = strsim::osa_distance(&lower, &candidate.to_lowercase());
-        // A distance as long as the word itself would make anything near.
+        // At a distance as long as the candidate, any word would be similar.
         if distance > allowed || distance >= candidate.chars().count() {
             continue;
         }
@@ -49,7 +49,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     best.filter(|_| !tie).map(|(_, candidate)| candidate)
 }
 
-/// `a`, `a or b`, `a, b or c`, each in backquotes.
+/// Joins words in backticks: `` `a` ``, `` `a` or `b` ``, `` `a`, `b` or `c` ``.
 pub fn list_or<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let mut quoted: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     match quoted.pop() {
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_the_finger_is_near() {
+    fn typos_are_similar() {
         let ids = ["spark-master", "livy", "spark-worker"];
         assert_eq!(nearest("spark-mastr", ids), Some("spark-master"));
         assert_eq!(nearest("Livy", ids), Some("livy"));
@@ -72,20 +72,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_as_near_to_two_is_neither() {
+    fn ties_have_no_nearest_word() {
         assert_eq!(nearest("worker03", ["worker01", "worker02"]), None);
         assert_eq!(nearest("b", ["a", "c"]), None);
     }
 
     #[test]
-    fn of_a_long_message_both_ends_are_left() {
-        let short = shortened(format!("`{}` is no number", "é".repeat(100_000)));
-        assert!(short.starts_with("`é") && short.ends_with("é` is no number"));
+    fn long_messages_keep_both_ends() {
+        let short = shortened(format!("`{}` is not a number", "é".repeat(100_000)));
+        assert!(short.starts_with("`é") && short.ends_with("é` is not a number"));
         assert!(short.len() < LONG_MESSAGE);
     }
 
     #[test]
-    fn lists_read_as_a_person_would_say_them() {
+    fn lists_are_joined_with_or() {
         assert_eq!(list_or(["a"]), "`a`");
         assert_eq!(list_or(["a", "b", "c"]), "`a`, `b` or `c`");
     }

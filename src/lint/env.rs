@@ -1,10 +1,9 @@
-//! Secrets that anyone who reads the appliance can read too.
+//! Secrets in environment variables, which anyone who can read the appliance can read.
 
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, EnvVar, Piece, Text};
 
-/// How the name of a variable that holds a secret ends, in capitals and without anything
-/// but letters.
+/// Endings of the names of variables that contain a secret, in upper case and letters only.
 const SECRET_NAMES: [&str; 11] = [
     "PASSWORD",
     "PASSWD",
@@ -19,29 +18,28 @@ const SECRET_NAMES: [&str; 11] = [
     "CREDENTIALS",
 ];
 
-/// How keys and tokens of well-known services start.
+/// Prefixes of keys and tokens of well-known services.
 const SECRET_STARTS: [&str; 9] =
     ["-----BEGIN ", "AKIA", "ghp_", "github_pat_", "glpat-", "hvs.", "sk_live_", "xoxb-", "xoxp-"];
 
-/// Values that say whether or how, not what.
+/// Values that switch a feature and are not a secret.
 const SWITCHES: [&str; 11] =
     ["", "0", "1", "true", "false", "yes", "no", "on", "off", "none", "null"];
 
-/// Looks at the variables of one container.
+/// Checks the variables of one container.
 pub fn check(container: &Container, diagnostics: &mut Vec<Diagnostic>) {
     for variable in &container.env {
         if let Some(what) = secret(variable) {
-            let message = format!("`{}` holds {what} that everyone can read", variable.name.value);
-            diagnostics.push(
-                Diagnostic::new(&codes::SECRET_IN_SIGHT, variable.value.span, message).help(
-                    "let the program read it from a file that is mounted, and keep that out of what is shared",
-                ),
-            );
+            let message = format!("`{}` contains {what} in plain text", variable.name.value);
+            diagnostics
+                .push(Diagnostic::new(&codes::SECRET_IN_SIGHT, variable.value.span, message).help(
+                "let the program read it from a mounted file that is not shared with the appliance",
+            ));
         }
     }
 }
 
-/// What kind of secret a variable holds, if it does.
+/// The kind of secret that a variable contains, if any.
 fn secret(variable: &EnvVar) -> Option<&'static str> {
     if password_in_url(&variable.value) {
         return Some("a password");
@@ -62,12 +60,12 @@ fn secret(variable: &EnvVar) -> Option<&'static str> {
         .collect();
     let is_named = SECRET_NAMES.iter().any(|end| name.ends_with(end));
     let is_switch = SWITCHES.iter().any(|switch| value.eq_ignore_ascii_case(switch));
-    // A path to the secret, something to be filled in, or JSON with more than a secret.
+    // A path to the secret, a placeholder, or JSON that contains more than a secret.
     let is_elsewhere = value.starts_with(['/', '$', '<', '{', '[']);
     (is_named && !is_switch && !is_elsewhere).then_some("a secret")
 }
 
-/// Whether a text holds `scheme://user:password@`.
+/// Whether a text contains `scheme://user:password@`.
 fn password_in_url(text: &Text) -> bool {
     text.pieces.iter().any(|piece| {
         let Piece::Literal(literal) = piece else { return false };

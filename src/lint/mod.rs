@@ -1,5 +1,5 @@
-//! Advice about an appliance that is not wrong but may not be what its author wants. Each
-//! file looks at one subject; all of them read the plan and change nothing.
+//! Lints: advice about an appliance that is valid but may not do what its author intends.
+//! Each module covers one subject. All of them read the plan and change nothing.
 
 mod containers;
 mod env;
@@ -13,22 +13,22 @@ use std::collections::HashSet;
 use crate::diag::{Diagnostic, Level, has_errors};
 use crate::plan::Plan;
 
-/// Adds what there is to say. `diagnostics` holds what was found so far: where something
-/// could not be resolved, nothing is said of how containers hang together.
+/// Adds the findings of all lints. `diagnostics` contains the findings so far: after an error,
+/// relations between containers are not checked.
 pub fn check(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
-    let is_whole = !has_errors(diagnostics);
+    let is_valid = !has_errors(diagnostics);
     for container in &plan.containers {
         containers::check(container, diagnostics);
         env::check(container, diagnostics);
-        references::check_marks(container, plan, diagnostics);
+        references::check_at_signs(container, plan, diagnostics);
     }
-    if is_whole {
+    if is_valid {
         references::check(plan, diagnostics);
     }
 }
 
-/// Takes out advice, and warnings that hold for any target, at places where an error was
-/// found: that says it better.
+/// Removes advice, and warnings that apply to every target, at locations that also have an
+/// error.
 pub fn remove_covered(diagnostics: &mut Vec<Diagnostic>) {
     let is_error = |found: &Diagnostic| found.level == Level::Error;
     let faulty: HashSet<_> = diagnostics

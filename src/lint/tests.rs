@@ -1,6 +1,6 @@
 use crate::Memory;
 
-/// Code and text of the findings about two containers: `a` with these fields, and `b`,
+/// Code and source text of the findings for two containers: `a` with these fields, and `b`,
 /// which lists port 80.
 fn found(fields: &str) -> Vec<(&'static str, String)> {
     let text = format!(
@@ -15,6 +15,7 @@ fn found(fields: &str) -> Vec<(&'static str, String)> {
     report.diagnostics.iter().map(finding).collect()
 }
 
+/// The codes of these findings.
 fn codes(fields: &str) -> Vec<&'static str> {
     found(fields).into_iter().map(|(code, _)| code).collect()
 }
@@ -28,7 +29,7 @@ fn images_without_a_version() {
 }
 
 #[test]
-fn secrets_in_sight() {
+fn secrets_in_plain_text() {
     let env = |name: &str, value: &str| {
         codes(&format!(r#""image": "i:1", "env": {{"{name}": "{value}"}}"#))
     };
@@ -58,7 +59,7 @@ fn secrets_in_sight() {
 }
 
 #[test]
-fn sensitive_places() {
+fn sensitive_mounts() {
     let mount = |path: &str, mode: &str| {
         codes(&format!(
             r#""image": "i:1", "volumes":
@@ -78,7 +79,7 @@ fn sensitive_places() {
 }
 
 #[test]
-fn rights_and_memory() {
+fn privileges_and_memory() {
     assert_eq!(codes(r#""image": "i:1", "is_privileged": true"#), ["H0602"]);
     assert_eq!(codes(r#""image": "i:1", "is_privileged": false"#), [""; 0]);
     let with = |mem: u32| {
@@ -121,12 +122,12 @@ fn references_without_a_dependency() {
             crate::compile(&Memory::new().with("a.json", text), "a.json", &[]).unwrap().report;
         report.diagnostics.iter().map(|d| d.code.id).collect::<Vec<_>>()
     };
-    assert_eq!(chain("x"), [""; 0], "through another");
-    assert_eq!(chain("@a @b"), [""; 0], "in circles");
+    assert_eq!(chain("x"), [""; 0], "indirect dependency");
+    assert_eq!(chain("@a @b"), [""; 0], "cycle of references");
 }
 
 #[test]
-fn at_signs_that_a_reference_takes() {
+fn at_signs_that_start_a_reference() {
     let cmd =
         |cmd: &str| found(&format!(r#""image": "i:1", "dependencies": ["b"], "cmd": "{cmd}""#));
     assert_eq!(cmd("x://u:pw@b:80/d"), [("W0603", "@b:80".to_owned())]);

@@ -1,13 +1,13 @@
-//! Reading single fields from a tree. What is not as the schema wants it has been
-//! reported there; here it is as if it were not written.
+//! Reading single fields from a tree. A value that violates the schema is reported by the
+//! schema check and read as absent here.
 
-use super::{NetworkMode, ProtocolKind, Scope, Transport};
+use super::{NetworkMode, ProtocolKind, Transport, VolumeScope};
 use crate::source::{Span, Spanned};
 use crate::syntax::{Node, Object};
 
-/// A value that one field can hold.
+/// A type that can be read from a node.
 pub trait Value<'t>: Sized {
-    /// The value of a node, if the node is one.
+    /// The value of a node, if it has this type.
     fn from_node(node: &'t Node) -> Option<Self>;
 }
 
@@ -35,7 +35,7 @@ impl<'t> Value<'t> for f64 {
     }
 }
 
-/// Integers, each within its own range.
+/// Integers: a number outside of the range of the type is not read.
 macro_rules! integers {
     ($($type:ty),*) => {
         $(impl<'t> Value<'t> for $type {
@@ -47,7 +47,7 @@ macro_rules! integers {
 }
 integers!(u16, u32, u64, i64, usize);
 
-/// Words for values, in any letter case.
+/// Enumerations: words in any letter case.
 macro_rules! words {
     ($($type:ty { $($word:literal => $value:expr,)* })*) => {
         $(impl<'t> Value<'t> for $type {
@@ -71,9 +71,9 @@ words! {
         "tcp" => Transport::Tcp,
         "udp" => Transport::Udp,
     }
-    Scope {
-        "local" => Scope::Local,
-        "global" => Scope::Global,
+    VolumeScope {
+        "local" => VolumeScope::Local,
+        "global" => VolumeScope::Global,
     }
     ProtocolKind {
         "http" => ProtocolKind::Http,
@@ -91,7 +91,7 @@ words! {
 pub struct Fields<'t>(pub Option<&'t Object>);
 
 impl<'t> Fields<'t> {
-    /// The members of a node; none where it is not an object.
+    /// The members of a node; none if it is not an object.
     pub fn of(node: Option<&'t Node>) -> Self {
         Fields(node.and_then(Node::as_object))
     }
@@ -101,12 +101,12 @@ impl<'t> Fields<'t> {
         self.0.and_then(|object| object.get(name))
     }
 
-    /// Where the key of a member stands.
+    /// The span of the key of a member.
     pub fn key(self, name: &str) -> Option<Span> {
         self.0.and_then(|object| object.member(name)).map(|member| member.key.span)
     }
 
-    /// The members of a member.
+    /// The members of a member that is an object.
     pub fn object(self, name: &str) -> Fields<'t> {
         Fields::of(self.node(name))
     }
@@ -116,14 +116,14 @@ impl<'t> Fields<'t> {
         self.node(name).and_then(Node::as_array).unwrap_or_default()
     }
 
-    /// The value of a member, if it is there and of this type.
+    /// The value of a member, if it exists and has this type.
     pub fn get<T: Value<'t>>(self, name: &str) -> Option<Spanned<T>> {
         let node = self.node(name)?;
         Some(Spanned::new(T::from_node(node)?, node.span))
     }
 
-    /// The value of a member, or else a default that stands at `place`.
-    pub fn or<T: Value<'t>>(self, name: &str, default: T, place: Span) -> Spanned<T> {
-        self.get(name).unwrap_or(Spanned::new(default, place))
+    /// The value of a member, or a default, which gets the span `span`.
+    pub fn or<T: Value<'t>>(self, name: &str, default: T, span: Span) -> Spanned<T> {
+        self.get(name).unwrap_or(Spanned::new(default, span))
     }
 }

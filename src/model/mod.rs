@@ -1,16 +1,18 @@
-//! The appliance language as types: what a document says, with defaults filled in and a
-//! place wherever a later phase may have to point. Nothing is looked up here: ids are
+//! The appliance language as types: the content of a document, with defaults filled in and a
+//! span for every value that a later phase may report. Nothing is looked up here: ids are
 //! still strings.
 
 mod fields;
 mod read;
+#[cfg(test)]
+mod tests;
 
 pub use read::read;
 
 use crate::source::{Span, Spanned};
 use crate::syntax::Node;
 
-/// An appliance as written; strings borrow from the tree.
+/// An appliance as written. Strings borrow from the tree.
 #[derive(Debug)]
 pub struct Appliance<'t> {
     /// Name of the appliance.
@@ -19,8 +21,8 @@ pub struct Appliance<'t> {
     pub containers: Vec<Container<'t>>,
     /// `data_persistence.volumes`.
     pub volumes: Vec<Volume<'t>>,
-    /// Whether every container and volume could be read so far that its id is known. If
-    /// not, an unknown id may just be one of theirs.
+    /// Whether the id of every container and volume could be read. If not, an unknown id may
+    /// be one of the ids that are missing here.
     pub ids_complete: bool,
 }
 
@@ -29,37 +31,37 @@ pub struct Appliance<'t> {
 pub struct Container<'t> {
     /// Unique in the appliance.
     pub id: Spanned<&'t str>,
-    /// Service or job, and what only that kind has.
+    /// Service or job, with the fields of that kind.
     pub kind: Kind<'t>,
     /// The image reference, exactly as written.
     pub image: Spanned<&'t str>,
-    /// What each instance gets.
+    /// Resources of each instance.
     pub resources: Resources,
-    /// Number of copies.
+    /// Number of instances.
     pub instances: Spanned<u32>,
-    /// A shell command, in place of `args`.
+    /// A shell command, instead of `args`.
     pub cmd: Option<&'t Node>,
-    /// Arguments for the image's entrypoint; scalars.
+    /// Arguments for the entrypoint of the image: scalars.
     pub args: &'t [Node],
-    /// Environment: name and any JSON value.
+    /// Environment variables: the name and any JSON value.
     pub env: Vec<(Spanned<&'t str>, &'t Node)>,
     /// Mounted volumes.
     pub volumes: Vec<Mount<'t>>,
-    /// How it is attached to the network.
+    /// Network mode.
     pub network_mode: Spanned<NetworkMode>,
-    /// Ports reachable from outside.
+    /// Ports that are reachable from outside.
     pub ports: Vec<Port>,
-    /// Whether the container has full rights on its host.
+    /// Whether the container is privileged: it has full access to its host.
     pub is_privileged: Spanned<bool>,
-    /// Whether the image is pulled even where it is present.
+    /// Whether the image is pulled even if it is present.
     pub force_pull_image: Spanned<bool>,
-    /// Ids of the containers that must be ready first.
+    /// Ids of the containers that must be ready before this one starts.
     pub dependencies: Vec<Spanned<&'t str>>,
-    /// Where to run.
+    /// Schedule hints.
     pub hints: Hints,
 }
 
-/// What a container is for.
+/// The kind of a container.
 #[derive(Debug)]
 pub enum Kind<'t> {
     /// Runs until it is stopped.
@@ -73,7 +75,7 @@ pub enum Kind<'t> {
 pub struct Service<'t> {
     /// `health_check`.
     pub health_check: Option<HealthCheck<'t>>,
-    /// `default_health_check`, where it is true.
+    /// `default_health_check`, if it is true.
     pub default_health_check: Option<Span>,
     /// Share of the instances, 0 to 1, that stays healthy during an update.
     pub minimum_capacity: Spanned<f64>,
@@ -82,40 +84,43 @@ pub struct Service<'t> {
 /// The fields that only jobs have.
 #[derive(Debug)]
 pub struct Job<'t> {
-    /// Further tries after a failed run.
+    /// Number of retries after a failed run.
     pub retries: Spanned<u32>,
-    /// Number of runs; -1 is without end.
+    /// Number of runs; -1 means unlimited.
     pub repeats: Spanned<i64>,
-    /// First run, RFC 3339; `None` is now.
+    /// Time of the first run, RFC 3339; `None` means immediately.
     pub start_time: Option<Spanned<&'t str>>,
-    /// Time between starts: an ISO 8601 duration without its `P`.
+    /// Time between the starts of two runs: an ISO 8601 duration without its `P`.
     pub interval: Spanned<&'t str>,
 }
 
-/// The interval of a job that gives none (PIVOT's default: two months).
+/// Default interval of a job: two months.
 pub const DEFAULT_INTERVAL: &str = "2M";
 
-/// What one instance gets.
+/// Default volume type: the storage system of an appliance that does not name one.
+pub const DEFAULT_VOLUME_TYPE: &str = "cephfs";
+
+/// Resources of one instance.
 #[derive(Debug, Clone)]
 pub struct Resources {
-    /// CPUs: a share and a reservation, not a ceiling.
+    /// CPUs, reserved; not a limit.
     pub cpus: Spanned<f64>,
-    /// Memory in MB, a hard ceiling.
+    /// Memory limit in MB.
     pub mem: Spanned<u64>,
-    /// Disk in MB; 0 asks for none.
+    /// Disk space in MB; 0 requests none.
     pub disk: Spanned<u64>,
-    /// Whole GPUs.
+    /// Number of GPUs.
     pub gpu: Spanned<u32>,
 }
 
 /// `network_mode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NetworkMode {
-    /// The host's own network.
+    /// The network of the host.
     Host,
-    /// A private address, ports mapped on the host.
+    /// A private address on the host, with ports mapped to the host.
     Bridge,
-    /// An address of its own on the cluster-wide network, ports mapped too.
+    /// Its own address on the cluster-wide network, with ports mapped to the host.
     Container,
 }
 
@@ -143,30 +148,30 @@ impl Transport {
 pub struct Port {
     /// The port in the container, 1 to 65535.
     pub container_port: Spanned<u16>,
-    /// The port on the host; 0 is any free one.
+    /// The port on the host; 0 means any free port.
     pub host_port: Spanned<u16>,
-    /// Its protocol.
+    /// Transport protocol.
     pub transport: Spanned<Transport>,
-    /// Its name.
+    /// Name of the port.
     pub name: Option<Spanned<String>>,
 }
 
-/// `schedule_hints`: where to run.
+/// `schedule_hints`: where to run, or where to store a volume.
 #[derive(Debug, Clone, Default)]
 pub struct Hints {
     /// Cloud provider.
     pub cloud: Option<Spanned<String>>,
-    /// Region in the cloud.
+    /// Region of the cloud.
     pub region: Option<Spanned<String>>,
     /// Availability zone.
     pub zone: Option<Spanned<String>>,
-    /// One host.
+    /// A single host.
     pub host: Option<Spanned<String>>,
-    /// Whether it may, or must not, run on nodes that can be taken away.
+    /// Whether it may (`true`) or must not (`false`) use preemptible nodes.
     pub preemptible: Option<Spanned<bool>>,
 }
 
-/// A volume mounted in a container.
+/// A volume that is mounted in a container.
 #[derive(Debug)]
 pub struct Mount<'t> {
     /// A path on the host, or the id of a persistent volume.
@@ -175,31 +180,32 @@ pub struct Mount<'t> {
     pub dest: Spanned<&'t str>,
     /// Whether `src` is a path on the host.
     pub is_host: bool,
-    /// `mode`; read-only where true.
+    /// `mode`: whether the mount is read-only.
     pub read_only: Spanned<bool>,
 }
 
-/// A persistent volume of the appliance.
+/// A persistent volume.
 #[derive(Debug)]
 pub struct Volume<'t> {
     /// Unique among the volumes.
     pub id: Spanned<&'t str>,
     /// Whether it belongs to the appliance or exists outside.
-    pub scope: Spanned<Scope>,
-    /// `data_persistence.volume_type`, the storage system.
+    pub scope: Spanned<VolumeScope>,
+    /// `data_persistence.volume_type`, the storage system, if it is written. Otherwise it is
+    /// [`DEFAULT_VOLUME_TYPE`].
     pub volume_type: Option<Spanned<&'t str>>,
-    /// Size in MB, where given.
+    /// Size in MB, if given.
     pub size: Option<Spanned<u64>>,
-    /// Where it is to be stored.
+    /// Schedule hints.
     pub hints: Hints,
 }
 
-/// Scope of a persistent volume.
+/// Whether a persistent volume belongs to the appliance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub enum VolumeScope {
     /// Belongs to the appliance and is deleted with it.
     Local,
-    /// Exists outside; never created nor deleted by an appliance.
+    /// Exists outside: never created or deleted by an appliance.
     Global,
 }
 
@@ -208,28 +214,28 @@ pub enum Scope {
 pub struct HealthCheck<'t> {
     /// The key `health_check`.
     pub span: Span,
-    /// How it is checked.
+    /// Protocol of the check.
     pub protocol: Spanned<Protocol>,
-    /// HTTP path.
-    pub path: Option<Spanned<&'t str>>,
+    /// Path of an HTTP check.
+    pub path: Spanned<&'t str>,
     /// Index into `ports`.
     pub port_index: Spanned<usize>,
     /// Shell command, for [`Protocol::Command`].
     pub command: Option<&'t Node>,
-    /// How often, how long, how many times.
+    /// Times and the number of failures.
     pub timing: Timing,
 }
 
-/// The times of a health check.
+/// Timing of a health check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
     /// Seconds between checks.
     pub interval: u32,
-    /// Seconds until a check has failed.
+    /// Seconds after which a check fails.
     pub timeout: u32,
-    /// Failures in a row after which the instance is replaced.
+    /// Consecutive failures after which the instance is replaced.
     pub max_failures: u32,
-    /// Seconds after the start in which failures before the first success do not count.
+    /// Seconds after the start during which failures are ignored until the first success.
     pub grace: u32,
 }
 
@@ -239,25 +245,25 @@ impl Default for Timing {
     }
 }
 
-/// Protocol of a health check. The `MESOS_` forms run on the host of the container; their
-/// meaning is the same, so only Marathon tells them apart (`on_host`).
+/// Protocol of a health check. The `MESOS_` forms run on the host of the container. Their
+/// meaning is the same, so only Marathon distinguishes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Protocol {
-    /// How it is checked.
+    /// Kind of check.
     pub kind: ProtocolKind,
-    /// Whether it was written with `MESOS_`, or is the default.
+    /// Whether it has the prefix `MESOS_`, as the default does.
     pub mesos: bool,
 }
 
-/// How a health check looks.
+/// Kind of a health check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProtocolKind {
-    /// An HTTP GET that must answer 200 to 399.
+    /// An HTTP GET that must return a status from 200 to 399.
     Http,
-    /// The same over TLS; the certificate is not checked.
+    /// The same over TLS; the certificate is not verified.
     Https,
-    /// A connection that must open.
+    /// A TCP connection that must be accepted.
     Tcp,
-    /// A shell command in the container that must exit with 0.
+    /// A shell command in the container that must exit with status 0.
     Command,
 }

@@ -1,19 +1,20 @@
-//! From the tree to the model.
+//! The tree to the model. A default gets the span of a required field of its object, such as
+//! the id, so that a finding about it has a location.
 
 use super::fields::{Fields, Value};
 use super::{
     Appliance, Container, DEFAULT_INTERVAL, HealthCheck, Hints, Job, Kind, Mount, NetworkMode,
-    Port, Protocol, ProtocolKind, Resources, Scope, Service, Timing, Transport, Volume,
+    Port, Protocol, ProtocolKind, Resources, Service, Timing, Transport, Volume, VolumeScope,
 };
 use crate::source::{Span, Spanned};
 use crate::syntax::{Node, Object};
 
-/// Reads an appliance. `None` where the document is not an object: then there is nothing
-/// to say beyond what the schema said.
+/// Reads an appliance. `None` if the document is not an object, which the schema check
+/// reports.
 pub fn read(tree: &Node) -> Option<Appliance<'_>> {
     let object = tree.as_object()?;
     let fields = Fields(Some(object));
-    let place = Span::at(tree.span.start as usize);
+    let span = Span::at(tree.span.start as usize);
     let persistence = fields.object("data_persistence");
     let volume_type = persistence.get("volume_type");
     let containers: Vec<_> = fields.items("containers").iter().map(container).collect();
@@ -24,7 +25,7 @@ pub fn read(tree: &Node) -> Option<Appliance<'_>> {
         && containers.iter().all(Option::is_some)
         && volumes.iter().all(Option::is_some);
     Some(Appliance {
-        id: fields.or("id", "", place),
+        id: fields.or("id", "", span),
         containers: containers.into_iter().flatten().collect(),
         volumes: volumes.into_iter().flatten().collect(),
         ids_complete: complete,
@@ -35,55 +36,55 @@ fn container(node: &Node) -> Option<Container<'_>> {
     let object = node.as_object()?;
     let fields = Fields(Some(object));
     let id: Spanned<&str> = fields.get("id")?;
-    let place = id.span;
+    let span = id.span;
     let kind = match fields.get::<&str>("type").map(|kind| kind.value) {
-        Some("job") => Kind::Job(job(fields, place)),
-        _ => Kind::Service(service(fields, place)),
+        Some("job") => Kind::Job(job(fields, span)),
+        _ => Kind::Service(service(fields, span)),
     };
     Some(Container {
         kind,
-        image: fields.or("image", "", place),
-        resources: resources(fields.object("resources"), place),
-        instances: fields.or("instances", 1, place),
+        image: fields.or("image", "", span),
+        resources: resources(fields.object("resources"), span),
+        instances: fields.or("instances", 1, span),
         cmd: fields.node("cmd").filter(|node| node.as_str().is_some()),
         args: fields.items("args"),
         env: env(fields.object("env").0),
         volumes: fields.items("volumes").iter().filter_map(mount).collect(),
-        network_mode: fields.or("network_mode", NetworkMode::Host, place),
+        network_mode: fields.or("network_mode", NetworkMode::Host, span),
         ports: fields.items("ports").iter().filter_map(port).collect(),
-        is_privileged: fields.or("is_privileged", false, place),
-        force_pull_image: fields.or("force_pull_image", true, place),
+        is_privileged: fields.or("is_privileged", false, span),
+        force_pull_image: fields.or("force_pull_image", true, span),
         dependencies: strings(fields.items("dependencies")),
         hints: hints(fields),
         id,
     })
 }
 
-fn service<'t>(fields: Fields<'t>, place: Span) -> Service<'t> {
-    let default: Spanned<bool> = fields.or("default_health_check", false, place);
+fn service<'t>(fields: Fields<'t>, span: Span) -> Service<'t> {
+    let default: Spanned<bool> = fields.or("default_health_check", false, span);
     Service {
         health_check: health_check(fields),
         default_health_check: default.value.then_some(default.span),
-        minimum_capacity: fields.or("minimum_capacity", 0.0, place),
+        minimum_capacity: fields.or("minimum_capacity", 0.0, span),
     }
 }
 
-fn job<'t>(fields: Fields<'t>, place: Span) -> Job<'t> {
+fn job<'t>(fields: Fields<'t>, span: Span) -> Job<'t> {
     Job {
-        retries: fields.or("retries", 1, place),
-        repeats: fields.or("repeats", 1, place),
+        retries: fields.or("retries", 1, span),
+        repeats: fields.or("repeats", 1, span),
         start_time: fields.get("start_time").filter(|time: &Spanned<&str>| !time.value.is_empty()),
-        interval: fields.or("interval", DEFAULT_INTERVAL, place),
+        interval: fields.or("interval", DEFAULT_INTERVAL, span),
     }
 }
 
-fn resources(fields: Fields<'_>, place: Span) -> Resources {
+fn resources(fields: Fields<'_>, span: Span) -> Resources {
     let gpu = fields.get("gpu").or_else(|| fields.get("gpus"));
     Resources {
-        cpus: fields.or("cpus", 0.0, place),
-        mem: fields.or("mem", 0, place),
-        disk: fields.or("disk", 0, place),
-        gpu: gpu.unwrap_or(Spanned::new(0, place)),
+        cpus: fields.or("cpus", 0.0, span),
+        mem: fields.or("mem", 0, span),
+        disk: fields.or("disk", 0, span),
+        gpu: gpu.unwrap_or(Spanned::new(0, span)),
     }
 }
 
@@ -102,10 +103,10 @@ fn strings(items: &[Node]) -> Vec<Spanned<&str>> {
 fn port(node: &Node) -> Option<Port> {
     let fields = Fields::of(Some(node));
     let container_port: Spanned<u16> = fields.get("container_port")?;
-    let place = container_port.span;
+    let span = container_port.span;
     Some(Port {
-        host_port: fields.or("host_port", 0, place),
-        transport: fields.or("protocol", Transport::Tcp, place),
+        host_port: fields.or("host_port", 0, span),
+        transport: fields.or("protocol", Transport::Tcp, span),
         name: fields.get("name"),
         container_port,
     })
@@ -117,7 +118,7 @@ fn mount(node: &Node) -> Option<Mount<'_>> {
     let (src, dest) = if old { ("host_path", "container_path") } else { ("src", "dest") };
     let dest: Spanned<&str> = fields.get(dest)?;
     let kind = fields.get::<&str>("type").map_or("persistent", |kind| kind.value);
-    // Of a volume of some other type, which has been reported, nothing can be said.
+    // The schema check reports any other type.
     if !["host", "persistent"].iter().any(|known| kind.eq_ignore_ascii_case(known)) {
         return None;
     }
@@ -134,7 +135,7 @@ fn volume<'t>(node: &'t Node, volume_type: Option<Spanned<&'t str>>) -> Option<V
     let fields = Fields::of(Some(node));
     let id: Spanned<&str> = fields.get("id")?;
     Some(Volume {
-        scope: fields.or("scope", Scope::Local, id.span),
+        scope: fields.or("scope", VolumeScope::Local, id.span),
         volume_type,
         size: fields.get("size"),
         hints: hints(fields),
@@ -156,17 +157,17 @@ fn hints(fields: Fields<'_>) -> Hints {
 }
 
 fn health_check(service: Fields<'_>) -> Option<HealthCheck<'_>> {
-    // The key is pointed at, not the object, which may run over many lines.
-    let place = service.key("health_check")?;
+    // The key, because the object may span many lines.
+    let span = service.key("health_check")?;
     let fields = Fields(Some(service.node("health_check")?.as_object()?));
     let default = Protocol { kind: ProtocolKind::Tcp, mesos: true };
     let default_timing = Timing::default();
     let seconds = |name, default| fields.get::<u32>(name).map_or(default, |seconds| seconds.value);
     Some(HealthCheck {
-        span: place,
-        protocol: fields.or("protocol", default, place),
-        path: fields.get("path"),
-        port_index: fields.or("port_index", 0, place),
+        span,
+        protocol: fields.or("protocol", default, span),
+        path: fields.or("path", "/", span),
+        port_index: fields.or("port_index", 0, span),
         command: fields.node("command").filter(|node| node.as_str().is_some()),
         timing: Timing {
             interval: seconds("interval_seconds", default_timing.interval),

@@ -1,22 +1,22 @@
-//! The fields of the language, as targets speak of them.
+//! The fields of the language for which a target states its support.
 
 use super::ContainerId;
 use crate::source::Span;
 
-/// A place where the appliance asks a target for something.
+/// A use of a field in an appliance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Use {
-    /// Which field.
+    /// The field.
     pub field: Field,
     /// The container it belongs to; `None` for the appliance and its volumes.
     pub container: Option<ContainerId>,
-    /// Where it is written; where it is a default, the container's id.
+    /// The span of the value, or of the id of the container for a default.
     pub span: Span,
 }
 
 macro_rules! fields {
     ($($name:ident $path:literal $when:literal;)*) => {
-        /// A field, or a value of one that a target may treat in its own way.
+        /// A field, or a value of a field that a target may support separately.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Field {
             $(
@@ -26,15 +26,15 @@ macro_rules! fields {
         }
 
         impl Field {
-            /// All fields, in the order of the language's definition.
+            /// All fields, in the order of the language definition.
             pub const ALL: &'static [Field] = &[$(Field::$name),*];
 
-            /// The field as one writes it, with the value where that matters.
+            /// The path of the field, with the value if that matters.
             pub fn path(self) -> &'static str {
                 match self { $(Field::$name => $path,)* }
             }
 
-            /// When an appliance is said to use it, if that is not simply "when written".
+            /// When an appliance uses the field; empty if it does when the field is written.
             pub fn when(self) -> &'static str {
                 match self { $(Field::$name => $when,)* }
             }
@@ -55,12 +55,12 @@ fields! {
     Image "containers[].image" "always";
     Cpus "containers[].resources.cpus" "always";
     Mem "containers[].resources.mem" "always";
-    Disk "containers[].resources.disk" "where not 0";
-    Gpu "containers[].resources.gpu" "where not 0";
-    Instances "containers[].instances" "where not 1";
+    Disk "containers[].resources.disk" "if not 0";
+    Gpu "containers[].resources.gpu" "if not 0";
+    Instances "containers[].instances" "if not 1";
     Cmd "containers[].cmd" "";
-    Args "containers[].args" "where not empty";
-    Env "containers[].env" "where not empty";
+    Args "containers[].args" "if not empty";
+    Env "containers[].env" "if not empty";
     References "@id in a string" "";
     MountPersistent "containers[].volumes[].type: persistent" "";
     MountHost "containers[].volumes[].type: host" "";
@@ -68,17 +68,17 @@ fields! {
     NetworkHost "containers[].network_mode: host" "";
     NetworkBridge "containers[].network_mode: bridge" "";
     NetworkContainer "containers[].network_mode: container" "";
-    Ports "containers[].ports" "where not empty";
-    HostPort "containers[].ports[].host_port" "where not 0";
+    Ports "containers[].ports" "if not empty";
+    HostPort "containers[].ports[].host_port" "if not 0";
     PortUdp "containers[].ports[].protocol: udp" "";
     PortName "containers[].ports[].name" "";
-    Privileged "containers[].is_privileged" "where true";
-    ForcePull "containers[].force_pull_image" "where true, the default";
+    Privileged "containers[].is_privileged" "if true";
+    ForcePull "containers[].force_pull_image" "if true, the default";
     NoForcePull "containers[].force_pull_image: false" "";
-    Dependencies "containers[].dependencies" "where not empty";
-    PlacementCloud "containers[].schedule_hints.placement.cloud" "where nothing more specific is written";
-    PlacementRegion "containers[].schedule_hints.placement.region" "where nothing more specific is written";
-    PlacementZone "containers[].schedule_hints.placement.zone" "where no host is written";
+    Dependencies "containers[].dependencies" "if not empty";
+    PlacementCloud "containers[].schedule_hints.placement.cloud" "if nothing more specific is written";
+    PlacementRegion "containers[].schedule_hints.placement.region" "if nothing more specific is written";
+    PlacementZone "containers[].schedule_hints.placement.zone" "if no host is written";
     PlacementHost "containers[].schedule_hints.placement.host" "";
     Preemptible "containers[].schedule_hints.preemptible" "";
     HealthHttp "containers[].health_check.protocol: HTTP" "";
@@ -86,10 +86,10 @@ fields! {
     HealthTcp "containers[].health_check.protocol: TCP" "";
     HealthCommand "containers[].health_check.protocol: COMMAND" "";
     HealthTiming "containers[].health_check times and failures" "with every health check";
-    DefaultHealthCheck "containers[].default_health_check" "where true and it gives a check";
-    MinimumCapacity "containers[].minimum_capacity" "where not 0";
+    DefaultHealthCheck "containers[].default_health_check" "if true and there is a port to check";
+    MinimumCapacity "containers[].minimum_capacity" "if not 0";
     Retries "containers[].retries" "for every job";
-    Repeats "containers[].repeats" "where not 1";
-    StartTime "containers[].start_time" "where not empty";
-    Interval "containers[].interval" "where the job repeats";
+    Repeats "containers[].repeats" "if not 1";
+    StartTime "containers[].start_time" "if not empty";
+    Interval "containers[].interval" "if the job repeats";
 }

@@ -1,7 +1,8 @@
-//! The plan: everything that is true of an appliance whatever the target. Ids are indices,
-//! strings with references are lists of pieces, defaults are filled in. Targets lower it.
+//! The plan: an appliance, resolved and independent of targets. Ids are indices, strings with
+//! references are lists of pieces, and defaults are filled in. Targets lower it.
 
 mod field;
+pub mod graph;
 pub mod published;
 mod text;
 
@@ -9,7 +10,8 @@ pub use field::{Field, Use};
 pub use text::{Piece, Reference, Text};
 
 pub use crate::model::{
-    NetworkMode, Port, Protocol, ProtocolKind, Resources, Scope, Timing, Transport,
+    DEFAULT_VOLUME_TYPE, NetworkMode, Port, Protocol, ProtocolKind, Resources, Timing, Transport,
+    VolumeScope,
 };
 use crate::source::{Span, Spanned};
 
@@ -27,10 +29,10 @@ pub struct Plan {
     pub containers: Vec<Container>,
     /// The persistent volumes, in the order of the document.
     pub volumes: Vec<Volume>,
-    /// The containers so that each comes behind all it depends on; else in the order of
+    /// The containers in start order: each after its dependencies, otherwise in the order of
     /// the document.
     pub start_order: Vec<ContainerId>,
-    /// Each field that asks a target for something, in the order of the document.
+    /// Every use of a field, in the order of the document.
     pub uses: Vec<Use>,
 }
 
@@ -43,33 +45,33 @@ pub struct Container {
     pub kind: Kind,
     /// The image reference, exactly as written.
     pub image: Spanned<String>,
-    /// What each instance gets.
+    /// Resources of each instance.
     pub resources: Resources,
-    /// Number of copies; may be 0.
+    /// Number of instances; may be 0.
     pub instances: Spanned<u32>,
-    /// What it runs.
+    /// What the container runs.
     pub command: Command,
     /// Environment variables, in the order of the document.
     pub env: Vec<EnvVar>,
     /// Mounted volumes.
     pub mounts: Vec<Mount>,
-    /// How it is attached to the network.
+    /// Network mode.
     pub network: Spanned<NetworkMode>,
-    /// Ports reachable from outside.
+    /// Ports that are reachable from outside.
     pub ports: Vec<Port>,
-    /// Whether it has full rights on its host.
+    /// Whether it is privileged: it has full access to its host.
     pub privileged: Spanned<bool>,
-    /// Whether the image is pulled even where it is present.
+    /// Whether the image is pulled even if it is present.
     pub force_pull: Spanned<bool>,
-    /// What must be ready first; each container at most once.
+    /// The containers that must be ready first, each at most once.
     pub dependencies: Vec<Dependency>,
-    /// Where to run: the most specific placement that was written.
+    /// Where to run: the most specific placement that is written.
     pub placement: Option<Placement>,
-    /// Whether it may, or must not, run on nodes that can be taken away.
+    /// Whether it may (`true`) or must not (`false`) run on preemptible nodes.
     pub preemptible: Option<Spanned<bool>>,
-    /// The longest way to a container without dependencies: 0 for those.
+    /// Length of the longest path to a container without dependencies; 0 for such a container.
     pub level: usize,
-    /// Who refers to this container, itself included, in the order of the document.
+    /// The references to this container, including its own, in the order of the document.
     pub referrers: Vec<Referrer>,
 }
 
@@ -82,25 +84,25 @@ pub enum Kind {
     Job(Job),
 }
 
-/// What only services have.
+/// The fields that only services have.
 #[derive(Debug, Clone)]
 pub struct Service {
-    /// The health check: the one written, or the default one where it was asked for.
+    /// The health check: `health_check`, or the one that `default_health_check` requests.
     pub health: Option<HealthCheck>,
     /// Share of the instances, 0 to 1, that stays healthy during an update.
     pub minimum_capacity: Spanned<f64>,
 }
 
-/// What only jobs have.
+/// The fields that only jobs have.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// Further tries after a failed run.
+    /// Number of retries after a failed run.
     pub retries: Spanned<u32>,
-    /// How often it runs.
+    /// Number of runs.
     pub repeats: Spanned<Repeats>,
-    /// First run; `None` is at once.
+    /// Time of the first run; `None` means immediately.
     pub start: Option<Spanned<StartTime>>,
-    /// Time between starts; matters only where it repeats.
+    /// Time between the starts of two runs; used only if the job repeats.
     pub interval: Spanned<Interval>,
 }
 
@@ -111,73 +113,73 @@ impl Job {
     }
 }
 
-/// How often a job runs.
+/// Number of runs of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeats {
-    /// This many runs in all.
+    /// This many runs in total.
     Times(u32),
-    /// Without end.
+    /// Unlimited runs.
     Forever,
 }
 
-/// When a job runs first.
+/// Time of the first run of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartTime {
-    /// RFC 3339, as written.
+    /// The time as written, RFC 3339.
     pub text: String,
-    /// Its date and time in UTC: year, month, day, hour, minute, second.
+    /// The date and time in UTC: year, month, day, hour, minute, second.
     pub utc: [i32; 6],
 }
 
-/// Time between the starts of a job.
+/// Time between the starts of two runs of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interval {
-    /// As written: an ISO 8601 duration without its `P`.
+    /// The interval as written: an ISO 8601 duration without its `P`.
     pub text: String,
-    /// Months, years counted as twelve.
+    /// Months; a year counts as 12.
     pub months: i64,
-    /// Days, weeks counted as seven.
+    /// Days; a week counts as 7.
     pub days: i64,
-    /// Seconds of the part behind the `T`.
+    /// Seconds of the part after the `T`.
     pub seconds: i64,
 }
 
 /// What a container runs.
 #[derive(Debug, Clone)]
 pub enum Command {
-    /// The image's entrypoint with these arguments behind it, one each; without any, the
-    /// image's own.
+    /// The entrypoint of the image with these arguments; if there are none, with the
+    /// arguments of the image.
     Image(Vec<Text>),
-    /// `/bin/sh -c` with this script, in place of the image's entrypoint.
+    /// `/bin/sh -c` with this script, instead of the entrypoint of the image.
     Shell(Text),
 }
 
 /// An environment variable.
 #[derive(Debug, Clone)]
 pub struct EnvVar {
-    /// Its name.
+    /// Name of the variable.
     pub name: Spanned<String>,
-    /// Its value.
+    /// Value of the variable.
     pub value: Text,
 }
 
-/// A volume in a container.
+/// A volume that is mounted in a container.
 #[derive(Debug, Clone)]
 pub struct Mount {
-    /// What is mounted.
+    /// The source of the mount.
     pub source: MountSource,
-    /// Where: an absolute path in the container.
+    /// The absolute path in the container.
     pub target: Spanned<String>,
-    /// Whether the container cannot write to it.
+    /// Whether the mount is read-only.
     pub read_only: Spanned<bool>,
 }
 
-/// What is mounted.
+/// The source of a mount.
 #[derive(Debug, Clone)]
 pub enum MountSource {
     /// An absolute path on the host.
     Host(Spanned<String>),
-    /// A persistent volume, named at this place.
+    /// A persistent volume. The span is that of its id in the mount.
     Persistent(Spanned<VolumeId>),
 }
 
@@ -187,91 +189,91 @@ pub struct Volume {
     /// Unique among the volumes.
     pub id: Spanned<String>,
     /// Whether it belongs to the appliance or exists outside.
-    pub scope: Spanned<Scope>,
-    /// The storage system that was asked for, where one was written.
+    pub scope: Spanned<VolumeScope>,
+    /// The storage system, if one is written; see [`Volume::storage`].
     pub volume_type: Option<Spanned<String>>,
-    /// Size in MB, where given.
+    /// Size in MB, if given.
     pub size: Option<Spanned<u64>>,
-    /// Where it is to be stored.
+    /// Where to store it.
     pub placement: Option<Placement>,
-    /// Whether it may, or must not, be stored on nodes that can be taken away.
+    /// Whether it may (`true`) or must not (`false`) be stored on preemptible nodes.
     pub preemptible: Option<Spanned<bool>>,
-    /// The containers that mount it, in the order of the document, each once.
+    /// The containers that mount it, each once, in the order of the document.
     pub mounted_by: Vec<ContainerId>,
 }
 
-/// A container that must be ready first.
+/// A dependency on a container that must be ready first.
 #[derive(Debug, Clone, Copy)]
 pub struct Dependency {
-    /// Which one.
+    /// The container.
     pub on: ContainerId,
-    /// Where it is named.
+    /// The span of its id in `dependencies`.
     pub span: Span,
 }
 
 /// Where to run.
 #[derive(Debug, Clone)]
 pub struct Placement {
-    /// What the name is the name of.
+    /// The kind of place that the name refers to.
     pub level: PlacementLevel,
-    /// The name.
+    /// Name of the place.
     pub name: Spanned<String>,
 }
 
-/// The kinds of places, from the widest to the most specific.
+/// Kinds of places, from the most general to the most specific.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PlacementLevel {
     /// A cloud provider.
     Cloud,
-    /// A region of one.
+    /// A region of a cloud.
     Region,
     /// An availability zone.
     Zone,
-    /// One host.
+    /// A single host.
     Host,
 }
 
-/// A container that refers to another, and how.
+/// A reference to a container, seen from that container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Referrer {
-    /// Who refers.
+    /// The container that contains the reference.
     pub from: ContainerId,
-    /// The container port written behind the reference.
+    /// The container port of the reference.
     pub port: Option<u16>,
-    /// Where.
+    /// The span of the reference.
     pub span: Span,
 }
 
 /// A health check.
 #[derive(Debug, Clone)]
 pub struct HealthCheck {
-    /// Where it was asked for.
+    /// The span of the field that requests it.
     pub span: Span,
     /// Whether it comes from `default_health_check`.
     pub is_default: bool,
     /// The protocol as written.
     pub protocol: Spanned<Protocol>,
-    /// How it is checked.
+    /// The check.
     pub probe: Probe,
-    /// How often, how long, how many times.
+    /// Times and the number of failures.
     pub timing: Timing,
 }
 
-/// How health is checked.
+/// The check of a health check.
 #[derive(Debug, Clone)]
 pub enum Probe {
-    /// An HTTP GET of `path` on a port; over TLS where `tls`.
+    /// An HTTP GET of `path` on a port.
     Http {
-        /// Whether over TLS, whose certificate is not checked.
+        /// Whether TLS is used; the certificate is not verified.
         tls: bool,
         /// The path, with a leading slash.
         path: String,
         /// Index into [`Container::ports`], always in range.
         port: usize,
     },
-    /// A TCP connection to a port (an index into [`Container::ports`], always in range).
+    /// A TCP connection to a port.
     Tcp {
-        /// Index into [`Container::ports`].
+        /// Index into [`Container::ports`], always in range.
         port: usize,
     },
     /// A shell command in the container.
@@ -279,14 +281,21 @@ pub enum Probe {
 }
 
 impl Plan {
-    /// The id of a container as it was written.
+    /// The id of a container as written.
     pub fn container_id(&self, id: ContainerId) -> &str {
         self.containers.get(id).map_or("", |container| container.id.value.as_str())
     }
 }
 
+impl Volume {
+    /// The storage system: the one that is written, or the default.
+    pub fn storage(&self) -> &str {
+        self.volume_type.as_ref().map_or(DEFAULT_VOLUME_TYPE, |written| written.value.as_str())
+    }
+}
+
 impl Container {
-    /// The job, if it is one.
+    /// The job, if the container is one.
     pub fn job(&self) -> Option<&Job> {
         match &self.kind {
             Kind::Job(job) => Some(job),
@@ -302,8 +311,8 @@ impl Container {
         }
     }
 
-    /// Every string that may hold references: the command, the environment, the health
-    /// check.
+    /// Every string that may contain references: the command, the environment, and the
+    /// command of the health check.
     pub fn texts(&self) -> impl Iterator<Item = &Text> {
         let command = match &self.command {
             Command::Image(args) => args.as_slice(),
@@ -316,12 +325,12 @@ impl Container {
         command.iter().chain(self.env.iter().map(|var| &var.value)).chain(health)
     }
 
-    /// Every reference in its strings.
+    /// Every reference in the strings of the container.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         self.texts().flat_map(Text::references)
     }
 
-    /// Whether it listens on this port.
+    /// Whether `ports` contains this container port.
     pub fn lists_port(&self, port: u16) -> bool {
         self.ports.iter().any(|listed| listed.container_port.value == port)
     }

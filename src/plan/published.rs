@@ -1,7 +1,7 @@
-//! The plan as others see it: what `applc plan` prints, and what the templates of targets
-//! from outside are given. `schema/plan.schema.json` describes it.
+//! The published plan: the output of `applc plan`, and the model for the templates of custom
+//! targets. `schema/plan.schema.json` describes it.
 //!
-//! It changes only together with [`VERSION`], except that it may get new fields.
+//! New fields may be added. Any other change requires a new [`VERSION`].
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -13,7 +13,7 @@ use crate::source::Spanned;
 /// The version of the model.
 pub const VERSION: u32 = 1;
 
-/// The JSON Schema of the plan as [`neutral`] gives it.
+/// The JSON Schema of the plan that [`neutral`] returns.
 pub const SCHEMA: &str = include_str!("../../schema/plan.schema.json");
 
 /// A plan.
@@ -25,20 +25,21 @@ pub struct Published<T> {
     pub appliance: Appliance<T>,
 }
 
-/// An appliance. `T` is a string that may hold references.
+/// An appliance. `T` is the type of a string that may contain references.
 #[derive(Debug, Serialize)]
 pub struct Appliance<T> {
     /// Its id.
     pub id: String,
     /// Its name on the target; without a target, the id.
     pub name: String,
-    /// In the order of the document.
+    /// The containers, in the order of the document.
     pub containers: Vec<Container<T>>,
-    /// In the order of the document.
+    /// The persistent volumes, in the order of the document.
     pub volumes: Vec<Volume>,
-    /// Ids, each behind those it waits for.
+    /// Ids in start order, each after its dependencies.
     pub start_order: Vec<String>,
-    /// Ids by level: those that wait for nobody, then those that wait only for them...
+    /// Ids by level: first those without dependencies, then those that only depend on them, and
+    /// so on.
     pub levels: Vec<Vec<String>>,
 }
 
@@ -51,15 +52,15 @@ pub struct Container<T> {
     pub name: String,
     /// `service` or `job`.
     pub kind: &'static str,
-    /// Image reference, as written.
+    /// The image reference as written.
     pub image: String,
-    /// What each instance gets.
+    /// Resources of each instance.
     pub resources: Resources,
-    /// Number of copies; may be 0.
+    /// Number of instances; may be 0.
     pub instances: u32,
-    /// A script for `/bin/sh -c`, in place of the image's entrypoint.
+    /// A script for `/bin/sh -c`, instead of the entrypoint of the image.
     pub cmd: Option<T>,
-    /// Arguments behind the image's entrypoint; empty for the image's own.
+    /// Arguments for the entrypoint of the image; if empty, those of the image apply.
     pub args: Vec<T>,
     /// Environment variables, in the order of the document.
     pub env: Vec<Variable<T>>,
@@ -67,42 +68,42 @@ pub struct Container<T> {
     pub mounts: Vec<Mount>,
     /// `host`, `bridge` or `container`.
     pub network_mode: &'static str,
-    /// Ports reachable from outside.
+    /// Ports that are reachable from outside.
     pub ports: Vec<Port>,
-    /// Whether it has full rights on its host.
+    /// Whether it is privileged: it has full access to its host.
     pub privileged: bool,
-    /// Whether the image is pulled even where it is present.
+    /// Whether the image is pulled even if it is present.
     pub force_pull: bool,
-    /// What must be ready first.
+    /// The containers that must be ready first.
     pub dependencies: Vec<Dependency>,
     /// Where to run.
     pub placement: Option<Placement>,
-    /// Whether it may, or must not, run on nodes that can be taken away.
+    /// Whether it may (`true`) or must not (`false`) run on preemptible nodes.
     pub preemptible: Option<bool>,
-    /// The longest way to a container without dependencies; 0 for those.
+    /// Length of the longest path to a container without dependencies; 0 for such a container.
     pub level: usize,
-    /// What its strings refer to, each once.
+    /// The references in its strings, each once.
     pub references: Vec<Reference>,
-    /// Who refers to it, each once.
+    /// The references to it, each once.
     pub referrers: Vec<Reference>,
-    /// Health check of a service.
+    /// The health check of a service.
     pub health_check: Option<HealthCheck<T>>,
     /// Share of a service's instances, 0 to 1, that stays healthy during an update.
     pub minimum_capacity: Option<f64>,
-    /// What only a job has.
+    /// The fields that only jobs have.
     pub job: Option<Job>,
 }
 
-/// What an instance gets.
+/// Resources of one instance.
 #[derive(Debug, Serialize)]
 pub struct Resources {
     /// CPUs.
     pub cpus: f64,
     /// Memory in MB.
     pub mem: u64,
-    /// Disk in MB; 0 asks for none.
+    /// Disk space in MB; 0 requests none.
     pub disk: u64,
-    /// Whole GPUs.
+    /// Number of GPUs.
     pub gpu: u32,
 }
 
@@ -120,22 +121,22 @@ pub struct Variable<T> {
 pub struct Mount {
     /// `host` or `persistent`.
     pub kind: &'static str,
-    /// A path of the host, or a volume's id.
+    /// A path of the host, or the id of a volume.
     pub source: String,
-    /// The volume's name on the target, for a persistent one.
+    /// The name of a persistent volume on the target.
     pub name: Option<String>,
     /// Absolute path in the container.
     pub target: String,
-    /// Whether the container cannot write to it.
+    /// Whether the mount is read-only.
     pub read_only: bool,
 }
 
 /// A port.
 #[derive(Debug, Serialize)]
 pub struct Port {
-    /// In the container.
+    /// The port in the container.
     pub container_port: u16,
-    /// On the host; `None` is any free one.
+    /// The port on the host; `None` means any free port.
     pub host_port: Option<u16>,
     /// `tcp` or `udp`.
     pub protocol: &'static str,
@@ -143,14 +144,14 @@ pub struct Port {
     pub name: Option<String>,
 }
 
-/// A container that must be ready first.
+/// A dependency on a container that must be ready first.
 #[derive(Debug, Serialize)]
 pub struct Dependency {
     /// Its id.
     pub id: String,
     /// Its name on the target.
     pub name: String,
-    /// What it has to be: `started`, `healthy` or `completed`.
+    /// The required state: `started`, `healthy` or `completed`.
     pub condition: &'static str,
 }
 
@@ -163,14 +164,14 @@ pub struct Placement {
     pub name: String,
 }
 
-/// One end of a reference.
+/// A reference, seen from either container.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Reference {
     /// The container's id.
     pub id: String,
     /// Its name on the target.
     pub name: String,
-    /// The port behind the reference.
+    /// The port of the reference.
     pub port: Option<u16>,
 }
 
@@ -179,43 +180,43 @@ pub struct Reference {
 pub struct HealthCheck<T> {
     /// `http`, `https`, `tcp` or `command`.
     pub protocol: &'static str,
-    /// The port of the container that is checked.
+    /// The container port that is checked.
     pub port: Option<u16>,
-    /// Path of an HTTP check, with a leading slash.
+    /// The path of an HTTP check, with a leading slash.
     pub path: Option<String>,
-    /// Command in the container, for a shell.
+    /// A shell command in the container.
     pub command: Option<T>,
-    /// Seconds after the start in which failures do not count.
+    /// Seconds after the start during which failures are ignored.
     pub grace_period_seconds: u32,
     /// Seconds between checks.
     pub interval_seconds: u32,
-    /// Seconds until a check has failed.
+    /// Seconds after which a check fails.
     pub timeout_seconds: u32,
-    /// Failures in a row that make it unhealthy.
+    /// Consecutive failures that make it unhealthy.
     pub max_consecutive_failures: u32,
 }
 
-/// What only a job has.
+/// The fields that only jobs have.
 #[derive(Debug, Serialize)]
 pub struct Job {
-    /// Further tries after a failed run.
+    /// Number of retries after a failed run.
     pub retries: u32,
-    /// Number of runs; -1 is without end.
+    /// Number of runs; -1 means unlimited.
     pub repeats: i64,
-    /// First run, RFC 3339; `None` is at once.
+    /// Time of the first run, RFC 3339; `None` means immediately.
     pub start_time: Option<String>,
-    /// Time between the starts of a job that repeats.
+    /// Time between the starts of two runs of a repeating job.
     pub interval: Interval,
 }
 
-/// A time, in the units that do not become each other.
+/// An interval, in units that cannot be converted into each other.
 #[derive(Debug, Serialize)]
 pub struct Interval {
-    /// As written.
+    /// The interval as written.
     pub text: String,
-    /// Months; a year is twelve.
+    /// Months; a year counts as 12.
     pub months: i64,
-    /// Days; a week is seven.
+    /// Days; a week counts as 7.
     pub days: i64,
     /// Seconds.
     pub seconds: i64,
@@ -230,35 +231,35 @@ pub struct Volume {
     pub name: String,
     /// `local` belongs to the appliance, `global` exists outside.
     pub scope: &'static str,
-    /// The storage system that was asked for.
+    /// The storage system, if one is written.
     #[serde(rename = "type")]
     pub volume_type: Option<String>,
     /// Size in MB.
     pub size: Option<u64>,
-    /// Where it is to be stored.
+    /// Where to store it.
     pub placement: Option<Placement>,
-    /// Whether it may, or must not, be stored on nodes that can be taken away.
+    /// Whether it may (`true`) or must not (`false`) be stored on preemptible nodes.
     pub preemptible: Option<bool>,
     /// Ids of the containers that mount it.
     pub mounted_by: Vec<String>,
 }
 
-/// A piece of a string in the neutral plan: text, or a reference.
+/// A piece of a string in the neutral plan: text or a reference.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Piece {
-    /// Characters that reach the container as they are.
+    /// Literal text that reaches the container unchanged.
     Text(String),
     /// The address of a container.
     Reference {
         /// Its id.
         id: String,
-        /// The port behind it.
+        /// The port of the reference.
         port: Option<u16>,
     },
 }
 
-/// The plan without a target: a string is the list of its pieces, a name is the id.
+/// Returns the plan without a target: a string is the list of its pieces, a name is the id.
 pub fn neutral(plan: &Plan) -> Published<Vec<Piece>> {
     let pieces = |text: &Text| {
         let piece = |piece: &super::Piece| match piece {
@@ -273,7 +274,7 @@ pub fn neutral(plan: &Plan) -> Published<Vec<Piece>> {
     publish(plan, |id| id.to_owned(), pieces)
 }
 
-/// The plan with names and strings as a target wants them.
+/// Returns the plan with names and strings in the form of a target.
 pub fn publish<T>(
     plan: &Plan,
     name: impl Fn(&str) -> String,
@@ -310,13 +311,13 @@ impl<T> Publisher<'_, T> {
         self.plan.container_id(id).to_owned()
     }
 
-    fn end(&self, id: ContainerId, port: Option<u16>) -> Reference {
+    fn reference(&self, id: ContainerId, port: Option<u16>) -> Reference {
         let id = self.id(id);
         Reference { name: (self.name)(&id), id, port }
     }
 
     fn container(&self, container: &super::Container) -> Container<T> {
-        // Taken apart completely, so that a new field has to be thought of here.
+        // Destructured without `..`, so that a new field does not compile until it is handled.
         let super::Container {
             id,
             kind,
@@ -384,8 +385,8 @@ impl<T> Publisher<'_, T> {
             placement: publish_placement(placement.as_ref()),
             preemptible: value(preemptible.as_ref()),
             level: *level,
-            references: unique(container.references().map(|to| self.end(to.to, to.port))),
-            referrers: unique(referrers.iter().map(|from| self.end(from.from, from.port))),
+            references: unique(container.references().map(|to| self.reference(to.to, to.port))),
+            referrers: unique(referrers.iter().map(|from| self.reference(from.from, from.port))),
             health_check,
             minimum_capacity,
             job,
@@ -450,8 +451,8 @@ impl<T> Publisher<'_, T> {
             id: id.value.clone(),
             name: (self.name)(&id.value),
             scope: match scope.value {
-                super::Scope::Local => "local",
-                super::Scope::Global => "global",
+                super::VolumeScope::Local => "local",
+                super::VolumeScope::Global => "global",
             },
             volume_type: value(volume_type.as_ref()),
             size: value(size.as_ref()),
@@ -502,7 +503,7 @@ fn value<V: Clone>(spanned: Option<&Spanned<V>>) -> Option<V> {
     spanned.map(|spanned| spanned.value.clone())
 }
 
-fn unique(ends: impl Iterator<Item = Reference>) -> Vec<Reference> {
+fn unique(references: impl Iterator<Item = Reference>) -> Vec<Reference> {
     let mut seen = HashSet::new();
-    ends.filter(|end| seen.insert(end.clone())).collect()
+    references.filter(|reference| seen.insert(reference.clone())).collect()
 }

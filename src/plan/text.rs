@@ -1,22 +1,22 @@
-//! Strings with references in them, cut into pieces once and for all.
+//! Strings that may contain references, split into pieces.
 
 use super::ContainerId;
 use crate::source::Span;
 
-/// A string of the appliance: plain parts and references. No two literals stand side by
-/// side, and none is empty.
+/// A string of the appliance: literal text and references. No literal is empty or adjacent to
+/// another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
-    /// The parts, in order.
+    /// The pieces, in order.
     pub pieces: Vec<Piece>,
-    /// Where the string stands.
+    /// The span of the string.
     pub span: Span,
 }
 
-/// A part of a string.
+/// A piece of a string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// Characters that reach the container as they are.
+    /// Literal text that reaches the container unchanged.
     Literal(String),
     /// The address of a container.
     Reference(Reference),
@@ -25,23 +25,23 @@ pub enum Piece {
 /// A reference to a container: `@id`, or `@id:port`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reference {
-    /// Which container.
+    /// The container.
     pub to: ContainerId,
-    /// The container port that was written behind it.
+    /// The container port after the id.
     pub port: Option<u16>,
-    /// From the `@` to the end of id or port.
+    /// From the `@` to the end of the id or port.
     pub span: Span,
 }
 
 impl Text {
-    /// A text without references.
+    /// Creates a text without references.
     pub fn literal(text: impl Into<String>, span: Span) -> Text {
         let text = text.into();
         let pieces = if text.is_empty() { Vec::new() } else { vec![Piece::Literal(text)] };
         Text { pieces, span }
     }
 
-    /// The references in it.
+    /// The references in the text.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Reference(reference) => Some(reference),
@@ -49,8 +49,8 @@ impl Text {
         })
     }
 
-    /// The string that a target writes: each reference as `address` spells it (the port
-    /// included, where there is one), everything else through `literal`.
+    /// The string that a target writes: `address` converts each reference, including its port,
+    /// and `literal` converts each literal.
     pub fn spell(
         &self,
         mut literal: impl FnMut(&str) -> String,

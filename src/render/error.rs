@@ -1,4 +1,4 @@
-//! What is wrong with a template, or between it and its model.
+//! Errors of templates.
 
 use std::error::Error;
 use std::fmt;
@@ -6,38 +6,38 @@ use std::ops::Range;
 
 use minijinja::ErrorKind;
 
-/// What is wrong with a template, or between it and its model.
+/// An error in a template, or a mismatch between a template and its model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderError {
-    /// The template's name, where there is one.
+    /// Name of the template, if there is one.
     pub template: Option<String>,
-    /// The line in the template, from 1.
+    /// Line in the template, counted from 1.
     pub line: Option<usize>,
-    /// The expression in the template, in bytes, where it is known.
+    /// Byte range of the expression in the template, if known.
     pub range: Option<Range<usize>>,
-    /// What kind of error the template engine says it is.
+    /// Kind of error of the template engine.
     pub kind: Option<ErrorKind>,
-    /// What is wrong.
+    /// The message.
     pub message: String,
 }
 
 impl RenderError {
-    /// An error that belongs to no template.
+    /// Creates an error without a template.
     pub fn plain(message: impl Into<String>) -> RenderError {
         RenderError { template: None, line: None, range: None, kind: None, message: message.into() }
     }
 
-    /// Whether something was asked for that is not there.
+    /// Whether a value is undefined.
     pub fn is_undefined(&self) -> bool {
         self.kind == Some(ErrorKind::UndefinedError)
     }
 
-    /// Whether it took more steps than are allowed.
+    /// Whether rendering took too many steps.
     pub fn is_exhausted(&self) -> bool {
         self.kind == Some(ErrorKind::OutOfFuel)
     }
 
-    /// An error of a whole template.
+    /// Creates an error of a whole template.
     pub fn of_template(name: &str, message: impl Into<String>) -> RenderError {
         RenderError { template: Some(name.to_owned()), ..RenderError::plain(message) }
     }
@@ -59,8 +59,8 @@ impl fmt::Display for RenderError {
 impl Error for RenderError {}
 
 impl From<minijinja::Error> for RenderError {
-    /// An error in an included template is wrapped by one in the including template; the
-    /// innermost is the one that tells.
+    /// An error in an included template is wrapped by errors in the including templates. The
+    /// innermost one has the cause.
     fn from(error: minijinja::Error) -> Self {
         let mut innermost = &error;
         let mut source = error.source();

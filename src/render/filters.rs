@@ -1,4 +1,4 @@
-//! What templates may do to a value before it is printed, beyond what the engine brings.
+//! Printing of values, and the filters that are not part of the template engine.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use super::scalar::{Format, ini_takes, quoted, write_quoted, write_scalar};
 use super::text::TextValue;
 
-/// Makes the rules of this crate those of the environment.
+/// Installs the rules for printing, and the filters.
 pub(super) fn install(env: &mut Environment<'static>) {
     env.set_auto_escape_callback(|name| AutoEscape::Custom(Format::of_name(name).word().into()));
     env.set_formatter(print);
@@ -21,8 +21,8 @@ pub(super) fn install(env: &mut Environment<'static>) {
     env.add_filter("string", string);
 }
 
-/// Prints `{{ value }}` as a scalar of the file's format. What was marked safe (`| safe`, the
-/// output of a macro, of a filter of this module) goes out as it is.
+/// Prints `{{ value }}` as a scalar of the file's format. A safe value (`| safe`, the output of
+/// a macro or of a filter of this module) is printed unchanged.
 fn print(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
     let format = format_of(state)?;
     let text = match (value.as_str(), text_of(value)) {
@@ -33,43 +33,43 @@ fn print(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error
     };
     if format == Format::Ini && !ini_takes(&text) {
         return Err(fault(format!(
-            "{text:?} cannot stand as it is: use `quoted` where the key takes words"
+            "cannot print {text:?} without quotes: use `quoted` if the key accepts quoted words"
         )));
     }
     Ok(write_scalar(out, format, &text)?)
 }
 
-/// The string that a value is where it is one with references.
+/// The string of a value with references.
 fn text_of(value: &Value) -> Option<String> {
     value.downcast_object_ref::<TextValue>().map(TextValue::to_string)
 }
 
-/// Prints what needs no quotes in any format: a number or a truth value.
+/// Prints a value that does not require quotes in any format: a number or a boolean.
 fn write_bare(out: &mut impl Write, value: &Value) -> Result<(), Error> {
     match value.kind() {
         ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" })?,
         ValueKind::Number if is_finite(value) => write!(out, "{value}")?,
-        ValueKind::Number => return Err(fault(format!("{value} cannot be written"))),
+        ValueKind::Number => return Err(fault(format!("cannot print the number {value}"))),
         ValueKind::Undefined => return Err(Error::from(ErrorKind::UndefinedError)),
         ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => {
-            return Err(fault(format!("a {} is printed with `flow` or in a loop", value.kind())));
+            return Err(fault(format!("cannot print a {}: use `flow` or a loop", value.kind())));
         }
-        kind => return Err(fault(format!("a value of type {kind} cannot be printed"))),
+        kind => return Err(fault(format!("cannot print a value of type {kind}"))),
     }
     Ok(())
 }
 
-/// Whether a number is one that all formats can write.
+/// Whether all formats can represent a number.
 fn is_finite(value: &Value) -> bool {
     value.is_integer() || f64::try_from(value.clone()).is_ok_and(f64::is_finite)
 }
 
-/// `{{ list | flow }}`: a list or a mapping on one line in the file's format, all strings in
-/// quotes: a flow sequence in YAML, a tuple in HCL, an array in JSON.
+/// `{{ list | flow }}`: a list or a mapping on one line in the file's format, with all strings
+/// in quotes: a flow sequence in YAML, a tuple in HCL, an array in JSON.
 fn flow(state: &State, value: &Value) -> Result<Value, Error> {
     let format = format_of(state)?;
     if matches!(format, Format::Plain | Format::Ini) {
-        return Err(fault(format!("{} text has no form for a list", format.word())));
+        return Err(fault(format!("{} text has no syntax for lists", format.word())));
     }
     let mut out = String::new();
     write_flow(&mut out, format, value)?;
@@ -85,8 +85,8 @@ fn write_flow(out: &mut String, format: Format, value: &Value) -> Result<(), Err
         ValueKind::String => write_quoted(out, format, value.as_str().unwrap_or_default())?,
         ValueKind::Seq | ValueKind::Iterable => {
             out.push('[');
-            for (place, item) in value.try_iter()?.enumerate() {
-                if place > 0 {
+            for (index, item) in value.try_iter()?.enumerate() {
+                if index > 0 {
                     out.push_str(", ");
                 }
                 write_flow(out, format, &item)?;
@@ -96,8 +96,8 @@ fn write_flow(out: &mut String, format: Format, value: &Value) -> Result<(), Err
         ValueKind::Map => {
             let between = if format == Format::Hcl { " = " } else { ": " };
             out.push('{');
-            for (place, key) in value.try_iter()?.enumerate() {
-                if place > 0 {
+            for (index, key) in value.try_iter()?.enumerate() {
+                if index > 0 {
                     out.push_str(", ");
                 }
                 let Some(name) = key.as_str() else {
@@ -114,19 +114,19 @@ fn write_flow(out: &mut String, format: Format, value: &Value) -> Result<(), Err
     Ok(())
 }
 
-/// `{{ value | json }}`: the text of the value as compact JSON. It is a string like any
-/// other, so printing it quotes it: in YAML, JSON inside a string. For the bare structure
-/// there is `flow`.
+/// `{{ value | json }}`: the value as compact JSON in a string. Printing it quotes it as any
+/// other string: in YAML, JSON inside of a string. Use `flow` for the bare structure.
 fn json(value: &Value) -> Result<String, Error> {
     if value.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
     serde_json::to_string(&Spelled(value)).map_err(|error| {
-        Error::new(ErrorKind::BadSerialization, "no JSON for this value").with_source(error)
+        Error::new(ErrorKind::BadSerialization, "cannot convert the value to JSON")
+            .with_source(error)
     })
 }
 
-/// A value in which each string with references is one string.
+/// Serializes a value with each string with references as one string.
 struct Spelled<'a>(&'a Value);
 
 impl Serialize for Spelled<'_> {
@@ -157,14 +157,14 @@ impl Serialize for Spelled<'_> {
     }
 }
 
-/// `{{ value | quoted }}`: a string in quotes even where the format could do without them.
+/// `{{ value | quoted }}`: a string in quotes, even if the format does not require them.
 fn quoted_filter(state: &State, value: &Value) -> Result<Value, Error> {
     let text = string(value)?;
     let format = format_of(state)?;
     Ok(Value::from_safe_string(quoted(format, text.as_str().unwrap_or_default())))
 }
 
-/// `{{ 80 | string }}`: a number or a truth value as a string, so that it is printed as one.
+/// `{{ 80 | string }}`: a number or a boolean as a string, so that it is printed as one.
 fn string(value: &Value) -> Result<Value, Error> {
     if value.kind() == ValueKind::String {
         return Ok(value.clone());
@@ -177,15 +177,17 @@ fn string(value: &Value) -> Result<Value, Error> {
     Ok(Value::from(text))
 }
 
-/// The format of what is being printed: that of the template, in a macro that of its caller.
+/// The format of the output: that of the template, in a macro that of the caller.
 fn format_of(state: &State) -> Result<Format, Error> {
     match state.auto_escape() {
         AutoEscape::Custom(word) => Format::of_word(word).ok_or_else(|| fault("unknown format")),
-        _ => Err(fault("quoting cannot be switched off or changed; mark single values `safe`")),
+        _ => Err(fault(
+            "automatic quoting cannot be disabled or changed; mark single values as `safe`",
+        )),
     }
 }
 
-/// An error that a filter or a function raises.
-pub fn fault(what: impl Into<Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::InvalidOperation, what)
+/// Creates an error of a filter or a function.
+pub fn fault(message: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, message)
 }

@@ -1,23 +1,23 @@
-//! A target's model and its templates make text.
+//! Renders the model of a target with its templates.
 //!
-//! Templates give the form: they lay out what a target has decided. Whatever one prints with
-//! `{{ }}` becomes a correct scalar of the file's [`Format`]: strings are quoted by its
-//! rules, numbers and truth values stand as they are. Nothing else can be printed: a missing
-//! field, `none`, a list or a mapping is an error that names the place.
+//! Templates define the layout; a target decides the content. A value that a template prints
+//! with `{{ }}` becomes a valid scalar of the file's [`Format`]: strings are quoted by its
+//! rules, numbers and booleans are unchanged. Nothing else can be printed: a missing field,
+//! `none`, a list or a mapping is an error with its location.
 //!
-//! Raw text is the marked exception: `{{ value | safe }}`. The output of a macro, a `{% set
-//! %}` block and the filters `flow` and `quoted` are marked already, so nothing is quoted
-//! twice. The filters:
+//! Raw text must be marked: `{{ value | safe }}`. The output of a macro, of a `{% set %}` block
+//! and of the filters `flow` and `quoted` is marked already, so that nothing is quoted twice.
+//! The filters:
 //!
-//! | filter | gives |
+//! | filter | result |
 //! |---|---|
 //! | `flow` | a list or mapping of scalars on one line: `["a", "b"]`, `{"a": 1}`, in HCL `{"a" = 1}` |
-//! | `quoted` | a string in quotes even where YAML could do without |
-//! | `string` | a number or truth value as a string: `"80"` |
-//! | `json` | the text of the value as compact JSON, a string like any other |
+//! | `quoted` | a string in quotes, even if YAML does not require them |
+//! | `string` | a number or boolean as a string: `"80"` |
+//! | `json` | the value as compact JSON in a string |
 //!
-//! Besides these there are the engine's own (`items`, `join`, `indent`, ...). A line that
-//! holds only a `{% tag %}` leaves nothing behind.
+//! The filters of the engine (`items`, `join`, `indent`, ...) are available too. A line that
+//! contains only a `{% tag %}` is removed.
 
 mod error;
 mod filters;
@@ -40,21 +40,32 @@ pub use text::{Part, TextValue};
 /// A template: its name and its text.
 pub type TemplateText = (&'static str, &'static str);
 
-/// So much one template may make of one model, in bytes.
+/// Maximum size of the output of one template for one model, in bytes.
 pub const MAX_OUTPUT: usize = 64 << 20;
 
-/// So many steps of the template engine may go into one file that others' templates make.
+/// Maximum number of steps of the template engine for one file of a custom target.
 pub const MAX_STEPS: u64 = 10_000_000;
 
-/// The templates of one target. They may include and import each other by name.
+/// Maximum depth of macros and includes in custom templates, as the engine counts it (10 for an
+/// include). The stack of a thread is large enough for twice the depth, even without
+/// optimization.
+const MAX_RECURSION: usize = 200;
+
+/// The templates of one target, which can include and import each other by name.
 #[derive(Debug, Clone)]
 pub struct Templates {
     env: Environment<'static>,
 }
 
+/// Sets the limits of custom templates.
+fn limit(env: &mut Environment<'_>) {
+    env.set_fuel(Some(MAX_STEPS));
+    env.set_recursion_limit(MAX_RECURSION);
+}
+
 impl Templates {
-    /// Takes templates as pairs of name and text. The name's ending tells the format of what
-    /// a template makes, see [`Format::of_name`].
+    /// Creates templates from pairs of name and text. The extension of the name determines the
+    /// format of the output, see [`Format::of_name`].
     ///
     /// # Errors
     ///
@@ -69,8 +80,8 @@ impl Templates {
         Ok(known)
     }
 
-    /// Takes templates that others wrote: whatever their names, all make text of this format,
-    /// and rendering is stopped where it takes too many steps or makes too much. `install`
+    /// Creates templates of a custom target: all of them write `format`, whatever their names,
+    /// and rendering fails if it takes too many steps or its output is too large. `install`
     /// adds filters and functions.
     ///
     /// # Errors
@@ -87,14 +98,14 @@ impl Templates {
     {
         let mut env = environment();
         env.set_auto_escape_callback(move |_| AutoEscape::Custom(format.word().into()));
-        env.set_fuel(Some(MAX_STEPS));
+        limit(&mut env);
         install(&mut env);
         let mut limited = Templates { env };
         limited.add(templates)?;
         Ok(limited)
     }
 
-    /// Adds templates; one of a name that there is replaces it.
+    /// Adds templates. A template replaces an existing one with the same name.
     ///
     /// # Errors
     ///
@@ -113,45 +124,45 @@ impl Templates {
         Ok(())
     }
 
-    /// Stops what takes too many steps, as where others wrote templates.
+    /// Limits steps and recursion, as for the templates of custom targets.
     pub fn limit_steps(&mut self) {
-        self.env.set_fuel(Some(MAX_STEPS));
+        limit(&mut self.env);
     }
 
-    /// Renders the template of this name. The model must be a struct or a map: its fields are
-    /// the template's variables. A field that is `None` is `none` to the template; one that
-    /// serde skips does not exist there, and to ask for it is an error.
+    /// Renders the template with this name. The model must be a struct or a map: its fields are
+    /// the variables of the template. A field that is `None` is `none` in the template; one that
+    /// serde skips does not exist, so that using it is an error.
     ///
     /// # Errors
     ///
-    /// There is no such template, it asks for what the model does not have, or prints what
-    /// has no scalar form. In a built-in template each of these is a bug.
+    /// The template does not exist, uses a value that the model does not have, or prints a value
+    /// that is not a scalar. In a built-in template, each of these is a bug.
     pub fn render(&self, name: &str, model: &impl Serialize) -> Result<String, RenderError> {
         let template = self.env.get_template(name)?;
         Ok(template.render(Value::from(Serde(model)))?)
     }
 
-    /// The same with a value of the template engine as the model, and no more than
-    /// [`MAX_OUTPUT`] bytes.
+    /// Renders a template with a value of the template engine as the model. The output is
+    /// limited to [`MAX_OUTPUT`] bytes.
     ///
     /// # Errors
     ///
-    /// As [`render`](Templates::render).
+    /// As in [`render`](Templates::render), or the output is too large.
     pub fn render_value(&self, name: &str, model: Value) -> Result<String, RenderError> {
         let template = self.env.get_template(name)?;
         let mut out = Bounded(Vec::new());
         let rendered = template.render_captured_to(model, &mut out);
         if out.0.len() > MAX_OUTPUT {
-            let message = format!("it makes more than {} MiB", MAX_OUTPUT >> 20);
+            let message = format!("the output is larger than {} MiB", MAX_OUTPUT >> 20);
             return Err(RenderError::of_template(name, message));
         }
         rendered?;
-        // What templates write is text.
+        // The output of templates is always UTF-8.
         Ok(String::from_utf8(out.0).unwrap_or_default())
     }
 }
 
-/// Takes no more than [`MAX_OUTPUT`] bytes, and a little to tell that there are more.
+/// A buffer that fails soon after [`MAX_OUTPUT`] bytes.
 struct Bounded(Vec<u8>);
 
 impl Write for Bounded {
@@ -168,28 +179,28 @@ impl Write for Bounded {
     }
 }
 
-/// The one place where the template engine is set up.
+/// Sets up the template engine.
 fn environment() -> Environment<'static> {
     let mut env = Environment::new();
     let mut syntax = SyntaxConfig::builder();
     syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
-    // Only delimiters that contradict each other can be refused, and these are the defaults.
+    // Building fails only for conflicting delimiters, and these are the defaults.
     if let Ok(syntax) = syntax.build() {
         env.set_syntax(syntax);
     }
     env.set_undefined_behavior(UndefinedBehavior::Strict);
-    // Costs nothing until there is an error, which then names the undefined value.
+    // Has no cost until there is an error, which then contains the undefined value.
     env.set_debug(true);
     filters::install(&mut env);
     env
 }
 
-/// `model` as JSON, indented by two spaces and with a newline at the end: for targets whose
-/// output is JSON and needs no template.
+/// Serializes `model` as JSON, indented by two spaces, with a newline at the end: for targets
+/// whose output is JSON and does not require a template.
 ///
 /// # Errors
 ///
-/// The model has what JSON has not: a map whose keys are not strings. That is a bug.
+/// The model contains a map whose keys are not strings, which is a bug.
 pub fn json(model: &impl Serialize) -> Result<String, RenderError> {
     let mut text = serde_json::to_string_pretty(model)
         .map_err(|error| RenderError::plain(error.to_string()))?;

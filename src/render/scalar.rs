@@ -1,20 +1,20 @@
-//! One string, written as a scalar of the format of the file it goes into.
+//! Writes a string as a scalar in the format of a file.
 //!
-//! The rule is the same for every format: a correct reader of that format gives back the
-//! same string, whatever it holds. Each scalar is one line, so that it may be indented.
+//! A correct parser of the format returns the same string, whatever it contains. Each scalar is
+//! a single line, so that it can be indented.
 
 use std::fmt::{self, Write};
 
-/// The format of a file, which decides how a value is written in it.
+/// The format of a file, which determines how values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// YAML, written so that readers of 1.1 and of 1.2 agree on it.
+    /// YAML, written so that parsers of 1.1 and of 1.2 agree.
     Yaml,
-    /// HCL, version 2: the native syntax.
+    /// The native syntax of HCL 2.
     Hcl,
     /// JSON.
     Json,
-    /// Sections of `Key=value` lines, as systemd's unit files.
+    /// Sections of `Key=value` lines, as in systemd unit files.
     Ini,
     /// Text without quoting rules.
     Plain,
@@ -25,12 +25,12 @@ impl Format {
     pub const ALL: [Format; 5] =
         [Format::Yaml, Format::Json, Format::Hcl, Format::Ini, Format::Plain];
 
-    /// The format of what a template of this name makes, told from its ending:
-    /// `deployment.yaml.j2` makes YAML. The `.j2` may be missing; an ending that says
-    /// nothing means plain text.
+    /// The format of the output of a template, from the extension of its name:
+    /// `deployment.yaml.j2` writes YAML. The `.j2` is optional; an unknown extension means plain
+    /// text.
     pub fn of_name(name: &str) -> Format {
         let name = name.strip_suffix(".j2").unwrap_or(name);
-        match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        match name.rsplit_once('.').map_or("", |(_, extension)| extension) {
             "yaml" | "yml" => Format::Yaml,
             "hcl" | "nomad" => Format::Hcl,
             "json" => Format::Json,
@@ -40,7 +40,7 @@ impl Format {
         }
     }
 
-    /// The word that stands for the format in messages and in the template engine.
+    /// The name of the format in messages and in the template engine.
     pub fn word(self) -> &'static str {
         match self {
             Format::Yaml => "yaml",
@@ -57,23 +57,23 @@ impl Format {
     }
 }
 
-/// `text` as a scalar of the format: a value, an item of a list, or the key of a mapping.
-/// In INI it stands as it is, which not every string can: see [`ini_takes`].
+/// `text` as a scalar of the format: a value, an item of a list, or a key of a mapping. In INI
+/// it is unchanged, which is not valid for every string: see [`ini_takes`].
 ///
-/// In YAML a string stays unquoted where no reader can take it for anything else. A YAML
-/// key may be 1,024 characters long at most (YAML 1.2, 7.4), quotes and escapes included;
-/// that is for the caller to keep.
+/// In YAML, a string is unquoted if no parser can read it as anything else. A YAML key has at
+/// most 1,024 characters (YAML 1.2, 7.4), including quotes and escapes; the caller must ensure
+/// this.
 pub fn scalar(format: Format, text: &str) -> String {
     collect(text, |out| write_scalar(out, format, text))
 }
 
-/// The same with quotes in every case, for places where all values shall look alike. Plain
-/// text has no quotes and is given back as it is.
+/// Like [`scalar`], but always with quotes, for consistent output. Plain text has no quotes and
+/// is returned unchanged.
 pub fn quoted(format: Format, text: &str) -> String {
     collect(text, |out| write_quoted(out, format, text))
 }
 
-/// What `write` writes. Writing into a `String` cannot fail.
+/// Collects the output of `write`. Writing to a `String` cannot fail.
 fn collect(text: &str, write: impl FnOnce(&mut String) -> fmt::Result) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     let written = write(&mut out);
@@ -81,7 +81,7 @@ fn collect(text: &str, write: impl FnOnce(&mut String) -> fmt::Result) -> String
     out
 }
 
-/// As [`scalar`], into `out`.
+/// Like [`scalar`], written to `out`.
 pub(super) fn write_scalar(out: &mut impl Write, format: Format, text: &str) -> fmt::Result {
     if format == Format::Yaml && is_plain_yaml(text) {
         return out.write_str(text);
@@ -92,35 +92,35 @@ pub(super) fn write_scalar(out: &mut impl Write, format: Format, text: &str) -> 
     write_quoted(out, format, text)
 }
 
-/// Whether a string can be the bare value of a key in INI: white space around a value is no
-/// part of it, and it ends with its line unless a backslash stands there (systemd.syntax(7)).
+/// Whether a string can be the unquoted value of a key in INI: whitespace around a value is
+/// removed, and a value continues on the next line after a backslash (systemd.syntax(7)).
 pub(super) fn ini_takes(text: &str) -> bool {
     text.trim() == text && !text.ends_with('\\') && !text.contains(['\n', '\r'])
 }
 
-/// As [`quoted`], into `out`.
+/// Like [`quoted`], written to `out`.
 pub(super) fn write_quoted(out: &mut impl Write, format: Format, text: &str) -> fmt::Result {
     match format {
         Format::Yaml => write_escaped(out, text, escape_yaml),
         Format::Hcl => write_escaped(out, text, escape_hcl),
-        // `Value` prints itself as JSON and cannot fail at it.
+        // `Value` displays as JSON, which cannot fail.
         Format::Json => write!(out, "{}", serde_json::Value::from(text)),
         Format::Ini => write_escaped(out, text, escape_ini),
         Format::Plain => out.write_str(text),
     }
 }
 
-/// Words that some reader of YAML takes for a truth value, for null or for a number: the
-/// types of YAML 1.1 (yaml.org/type/bool, null, float), in whatever case.
+/// Words that some YAML parser reads as a boolean, null or a number: the types of YAML 1.1
+/// (yaml.org/type/bool, null, float), in any letter case.
 const YAML_WORDS: [&str; 13] =
     ["false", "inf", "infinity", "n", "nan", "no", "null", "off", "on", "true", "y", "yes", "none"];
 
-/// Whether `text`, without quotes, is this very string to any reader of YAML 1.1 and 1.2, in
-/// block and in flow context and as a key.
+/// Whether every parser of YAML 1.1 and 1.2 reads `text`, without quotes, as this string: in
+/// block context, in flow context, and as a key.
 ///
-/// Narrower than YAML allows, on purpose: ASCII only, and a letter, `_` or `/` at the start,
-/// so that numbers, dates, `12:30` (a number to base 60 in 1.1), `~`, `=`, `<<` and
-/// indicators need no rule of their own.
+/// Deliberately stricter than YAML: ASCII only, and a letter, `_` or `/` at the start, so that
+/// numbers, dates, `12:30` (a number to base 60 in 1.1), `~`, `=`, `<<` and indicators do not
+/// require separate rules.
 fn is_plain_yaml(text: &str) -> bool {
     let bytes = text.as_bytes();
     let Some((first, rest)) = bytes.split_first() else {
@@ -133,7 +133,7 @@ fn is_plain_yaml(text: &str) -> bool {
     while let Some(byte) = rest.next() {
         let safe = match byte {
             b'_' | b'-' | b'.' | b'/' | b'@' | b'+' | b'=' => true,
-            // As in `redis:7` and `http://host`; elsewhere a colon may end a key.
+            // As in `redis:7` and `http://host`; any other colon may end a key.
             b':' => rest.peek().is_some_and(|next| next.is_ascii_alphanumeric() || **next == b'/'),
             _ => byte.is_ascii_alphanumeric(),
         };
@@ -144,20 +144,19 @@ fn is_plain_yaml(text: &str) -> bool {
     !YAML_WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
-/// How one character is written between quotes.
+/// How a character is written between quotes.
 enum Escape {
-    /// As it is.
+    /// Unchanged.
     None,
-    /// As this.
+    /// As this text.
     As(&'static str),
-    /// By its number: `\u` and four hexadecimal digits.
-    Number,
-    /// By its number, which is below 128: `\x` and two hexadecimal digits.
+    /// As its code point: `\u` and four hexadecimal digits.
+    CodePoint,
+    /// As its code point, which is below 128: `\x` and two hexadecimal digits.
     Byte,
 }
 
-/// Writes `text` in double quotes. `escape` is asked for each character, with the character
-/// behind it.
+/// Writes `text` in double quotes. `escape` gets each character and the byte after it.
 fn write_escaped(
     out: &mut impl Write,
     text: &str,
@@ -176,7 +175,7 @@ fn write_escaped(
         match written {
             Escape::None => {}
             Escape::As(spelling) => out.write_str(spelling)?,
-            Escape::Number => write!(out, "\\u{:04x}", u32::from(character))?,
+            Escape::CodePoint => write!(out, "\\u{:04x}", u32::from(character))?,
             Escape::Byte => write!(out, "\\x{:02x}", u32::from(character))?,
         }
     }
@@ -184,7 +183,7 @@ fn write_escaped(
     out.write_char('"')
 }
 
-/// Double quotes in YAML, with escapes that JSON has too: all readers know those.
+/// Escapes in double quotes in YAML: only those that JSON has too, which all parsers support.
 fn escape_yaml(character: char, _next: Option<u8>) -> Escape {
     match character {
         '\u{8}' => Escape::As("\\b"),
@@ -193,8 +192,8 @@ fn escape_yaml(character: char, _next: Option<u8>) -> Escape {
     }
 }
 
-/// Double quotes in HCL: `${` and `%{` begin a template there, and it knows no `\b` or `\f`
-/// (HCL native syntax, "Template Expressions").
+/// Escapes in double quotes in HCL, where `${` and `%{` start a template, and `\b` and `\f` do
+/// not exist (HCL native syntax, "Template Expressions").
 fn escape_hcl(character: char, next: Option<u8>) -> Escape {
     match (character, next) {
         ('$', Some(b'{')) => Escape::As("$$"),
@@ -203,7 +202,7 @@ fn escape_hcl(character: char, next: Option<u8>) -> Escape {
     }
 }
 
-/// Double quotes in INI, as systemd reads them where a value is a list of words
+/// Escapes in double quotes in INI, as systemd reads them if a value is a list of words
 /// (systemd.syntax(7), "Quoting").
 fn escape_ini(character: char, _next: Option<u8>) -> Escape {
     match escape_named(character) {
@@ -212,8 +211,8 @@ fn escape_ini(character: char, _next: Option<u8>) -> Escape {
     }
 }
 
-/// What YAML and HCL have in common. All that cannot be printed, that some reader takes for
-/// a line break, or that YAML does not allow in a file (1.2, 5.1) is written by its number.
+/// Escapes that YAML and HCL share. Characters that are not printable, that some parser reads as
+/// a line break, or that YAML does not allow in a file (1.2, 5.1) are written as code points.
 fn escape_common(character: char) -> Escape {
     match escape_named(character) {
         Escape::None => {}
@@ -226,12 +225,12 @@ fn escape_common(character: char) -> Escape {
         | '\u{2029}'
         | '\u{feff}'
         | '\u{fffe}'
-        | '\u{ffff}' => Escape::Number,
+        | '\u{ffff}' => Escape::CodePoint,
         _ => Escape::None,
     }
 }
 
-/// What has the same name between double quotes in every format.
+/// Escapes that all formats share.
 fn escape_named(character: char) -> Escape {
     match character {
         '"' => Escape::As("\\\""),
@@ -248,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn format_is_told_from_the_name() {
+    fn the_extension_determines_the_format() {
         assert_eq!(Format::of_name("compose.yaml.j2"), Format::Yaml);
         assert_eq!(Format::of_name("a/b.yml"), Format::Yaml);
         assert_eq!(Format::of_name("job.hcl.j2"), Format::Hcl);
@@ -263,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn yaml_leaves_plain_what_is_surely_a_string() {
+    fn yaml_does_not_quote_unambiguous_strings() {
         for text in [
             "livy",
             "spark-master",
@@ -286,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn yaml_quotes_what_a_reader_could_take_for_something_else() {
+    fn yaml_quotes_ambiguous_strings() {
         for text in [
             "",
             "y",

@@ -8,7 +8,7 @@ fn render(name: &'static str, text: &'static str, model: &impl Serialize) -> Str
     templates.render(name, model).unwrap()
 }
 
-fn fault(templates: &[(&'static str, &'static str)], model: &impl Serialize) -> RenderError {
+fn render_error(templates: &[(&'static str, &'static str)], model: &impl Serialize) -> RenderError {
     match Templates::new(templates.iter().copied()) {
         Ok(made) => made.render(templates[0].0, model).unwrap_err(),
         Err(error) => error,
@@ -16,7 +16,7 @@ fn fault(templates: &[(&'static str, &'static str)], model: &impl Serialize) -> 
 }
 
 #[test]
-fn scalars_are_written_in_the_format_of_the_file() {
+fn scalars_have_the_format_of_the_file() {
     let model = json!({"s": "${a} \"b\"", "n": 80, "f": 0.5, "whole": 2.0, "t": true, "w": "no"});
     let text = "{{ s }} {{ n }} {{ f }} {{ whole }} {{ t }} {{ w }}\n";
     let table = [
@@ -31,7 +31,7 @@ fn scalars_are_written_in_the_format_of_the_file() {
 }
 
 #[test]
-fn blocks_leave_no_lines_behind_and_order_is_the_models() {
+fn blocks_leave_no_lines_and_the_order_is_that_of_the_model() {
     #[derive(Serialize)]
     struct Model {
         services: Vec<Service>,
@@ -110,7 +110,7 @@ fn filters() {
 }
 
 #[test]
-fn what_a_macro_made_is_not_quoted_again() {
+fn the_output_of_a_macro_is_not_quoted_again() {
     let templates = Templates::new([
         (
             "main.hcl.j2",
@@ -158,7 +158,7 @@ fn a_macro_quotes_for_the_file_that_calls_it() {
 }
 
 #[test]
-fn faults_name_template_line_and_cause() {
+fn errors_have_template_line_and_cause() {
     let model = json!({
         "none": null, "list": ["a"], "map": {"a": "b"}, "service": {"name": "web"}, "bad": [null],
     });
@@ -169,47 +169,47 @@ fn faults_name_template_line_and_cause() {
         ("{{ nothing | flow }}", 1, "undefined value"),
         ("{{ nothing | json }}", 1, "undefined value"),
         ("{{ nothing | string }}", 1, "undefined value"),
-        ("{{ none }}", 1, "invalid operation: a value of type none cannot be printed"),
-        ("{{ bad | flow }}", 1, "invalid operation: a value of type none cannot be printed"),
-        ("{{ none | quoted }}", 1, "invalid operation: a value of type none cannot be printed"),
-        ("\n\n{{ list }}", 3, "invalid operation: a sequence is printed with `flow` or in a loop"),
-        ("{{ map }}", 1, "invalid operation: a map is printed with `flow` or in a loop"),
+        ("{{ none }}", 1, "invalid operation: cannot print a value of type none"),
+        ("{{ bad | flow }}", 1, "invalid operation: cannot print a value of type none"),
+        ("{{ none | quoted }}", 1, "invalid operation: cannot print a value of type none"),
+        ("\n\n{{ list }}", 3, "invalid operation: cannot print a sequence: use `flow` or a loop"),
+        ("{{ map }}", 1, "invalid operation: cannot print a map: use `flow` or a loop"),
         (
             "{% autoescape false %}{{ service.name }}{% endautoescape %}",
             1,
-            "invalid operation: quoting cannot be switched off or changed; mark single values `safe`",
+            "invalid operation: automatic quoting cannot be disabled or changed; mark single values as `safe`",
         ),
         ("a\n{% if %}", 2, "syntax error"),
         ("{{ 1 | unheard }}", 1, "unknown filter"),
     ];
     for (text, line, message) in table {
-        let error = fault(&[("x.yaml.j2", text)], &model);
+        let error = render_error(&[("x.yaml.j2", text)], &model);
         assert_eq!(error.template.as_deref(), Some("x.yaml.j2"), "{text}: {error}");
         assert_eq!(error.line, Some(line), "{text}: {error}");
         assert!(error.message.starts_with(message), "{text}: {error}");
         assert!(error.to_string().starts_with(&format!("template x.yaml.j2, line {line}: ")));
     }
-    let error = fault(&[("x.txt", "{{ list | flow }}")], &model);
-    assert_eq!(error.message, "invalid operation: plain text has no form for a list");
+    let error = render_error(&[("x.txt", "{{ list | flow }}")], &model);
+    assert_eq!(error.message, "invalid operation: plain text has no syntax for lists");
 }
 
 #[test]
-fn a_fault_in_an_included_template_is_told_there() {
+fn an_error_in_an_included_template_is_reported_there() {
     let templates =
         [("a.yaml.j2", "{% include \"b.yaml.j2\" %}"), ("b.yaml.j2", "\n{{ nothing }}")];
-    let error = fault(&templates, &json!({}));
+    let error = render_error(&templates, &json!({}));
     assert_eq!((error.template.as_deref(), error.line), (Some("b.yaml.j2"), Some(2)));
-    let error = fault(&[("a.yaml.j2", "{% include \"c.yaml.j2\" %}")], &json!({}));
+    let error = render_error(&[("a.yaml.j2", "{% include \"c.yaml.j2\" %}")], &json!({}));
     assert!(error.message.contains("c.yaml.j2"), "{error}");
     let templates = Templates::new::<&str, &str>([]).unwrap();
     assert!(templates.render("a.yaml.j2", &json!({})).unwrap_err().message.contains("a.yaml.j2"));
 }
 
 #[test]
-fn numbers_without_a_spelling_and_broken_models_are_faults() {
+fn infinite_numbers_and_broken_models_are_errors() {
     let model = std::collections::BTreeMap::from([("n", f64::INFINITY)]);
-    let error = fault(&[("x.yaml.j2", "{{ n }}")], &model);
-    assert_eq!(error.message, "invalid operation: inf cannot be written");
+    let error = render_error(&[("x.yaml.j2", "{{ n }}")], &model);
+    assert_eq!(error.message, "invalid operation: cannot print the number inf");
 
     struct Broken;
     impl Serialize for Broken {
@@ -217,10 +217,10 @@ fn numbers_without_a_spelling_and_broken_models_are_faults() {
             Err(serde::ser::Error::custom("no way"))
         }
     }
-    let error = fault(&[("x.yaml.j2", "{{ n }}")], &Broken);
+    let error = render_error(&[("x.yaml.j2", "{{ n }}")], &Broken);
     assert!(error.message.contains("no way"), "{error}");
     let model = std::collections::BTreeMap::from([("n", Broken)]);
-    let error = fault(&[("x.yaml.j2", "{{ n }}")], &model);
+    let error = render_error(&[("x.yaml.j2", "{{ n }}")], &model);
     assert!(error.message.contains("no way"), "{error}");
 }
 

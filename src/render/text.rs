@@ -1,4 +1,4 @@
-//! Strings with references in them, as templates see them.
+//! Strings with references, as values of templates.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,29 +7,29 @@ use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr, Serde};
 use serde::Serialize;
 
-/// A string of the appliance in a template: it prints as one string, and is the list of its
-/// parts for those who want them. What the user wrote can be told from what a reference
-/// became, so that only the former is escaped.
+/// A string of the appliance in a template. It prints as one string, and is also the list of
+/// its parts: text that the user wrote is distinguished from the address of a reference, so
+/// that only the former is escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextValue(pub Vec<Part>);
 
 /// A part of a string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
-    /// What the user wrote.
+    /// Text that the user wrote.
     Literal(String),
     /// A reference.
     Reference {
-        /// The container's id.
+        /// Id of the container.
         id: String,
-        /// The port behind it.
+        /// Port of the reference.
         port: Option<u16>,
-        /// How the target spells it.
+        /// Address on the target.
         address: String,
     },
 }
 
-/// A reference as a part of a list.
+/// A reference as an item of the list.
 #[derive(Serialize)]
 struct ReferenceView {
     id: String,
@@ -37,7 +37,7 @@ struct ReferenceView {
 }
 
 impl TextValue {
-    /// The same with the literal parts changed.
+    /// Applies `change` to the literal parts.
     pub fn map_literals(&self, change: impl Fn(&str) -> String) -> TextValue {
         let parts = self.0.iter().map(|part| match part {
             Part::Literal(text) => Part::Literal(change(text)),

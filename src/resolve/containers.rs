@@ -1,26 +1,26 @@
-//! One container: its strings, dependencies, mounts and what its kind has.
+//! A container: its strings, dependencies, mounts, and the fields of its kind.
 
 use std::collections::HashMap;
 
 use crate::diag::{Diagnostic, codes};
-use crate::model::{self, Hints};
-use crate::plan::{
-    Command, Container, Dependency, EnvVar, Job, Kind, Placement, PlacementLevel, Repeats, Service,
-};
+use crate::model;
+use crate::plan::{Command, Container, Dependency, EnvVar, Job, Kind, Repeats, Service};
 use crate::source::{Span, Spanned};
 
-use super::{Scope, health, owned, ports, schedule, text, volumes};
+use super::lookup::Lookup;
+use super::text::owned;
+use super::{health, placement, ports, schedule, text, volumes};
 
-/// Resolves a container. Its level and referrers are filled in when all are known.
+/// Resolves a container. Its level and referrers are set once all containers are resolved.
 pub fn resolve(
     container: &model::Container<'_>,
-    scope: &Scope<'_>,
+    lookup: &Lookup<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Container {
     let command = match container.cmd {
-        Some(script) => Command::Shell(text::scalar(script, scope, diagnostics)),
+        Some(script) => Command::Shell(text::scalar(script, lookup, diagnostics)),
         None => Command::Image(
-            container.args.iter().map(|arg| text::scalar(arg, scope, diagnostics)).collect(),
+            container.args.iter().map(|arg| text::scalar(arg, lookup, diagnostics)).collect(),
         ),
     };
     let env = container
@@ -28,13 +28,13 @@ pub fn resolve(
         .iter()
         .map(|(name, value)| EnvVar {
             name: owned(*name),
-            value: text::scalar(value, scope, diagnostics),
+            value: text::scalar(value, lookup, diagnostics),
         })
         .collect();
     ports::check_listed(container, diagnostics);
     let kind = match &container.kind {
         model::Kind::Service(service) => Kind::Service(Service {
-            health: health::resolve(service, container, scope, diagnostics),
+            health: health::resolve(service, container, lookup, diagnostics),
             minimum_capacity: service.minimum_capacity,
         }),
         model::Kind::Job(job) => Kind::Job(Job {
@@ -44,7 +44,7 @@ pub fn resolve(
             interval: schedule::interval(job, diagnostics),
         }),
     };
-    let (placement, preemptible) = placed(&container.hints);
+    let (placement, preemptible) = placement::resolve(&container.hints);
     Container {
         id: owned(container.id),
         kind,
@@ -53,12 +53,12 @@ pub fn resolve(
         instances: container.instances,
         command,
         env,
-        mounts: volumes::mounts(&container.volumes, scope, diagnostics),
+        mounts: volumes::mounts(&container.volumes, lookup, diagnostics),
         network: container.network_mode,
         ports: container.ports.clone(),
         privileged: container.is_privileged,
         force_pull: container.force_pull_image,
-        dependencies: dependencies(container, scope, diagnostics),
+        dependencies: dependencies(container, lookup, diagnostics),
         placement,
         preemptible,
         level: 0,
@@ -67,27 +67,13 @@ pub fn resolve(
 }
 
 fn repeats(written: i64) -> Repeats {
-    // Everything below 0 but -1 has been refused by the schema.
+    // The schema rejects every negative number except -1.
     u32::try_from(written).map_or(Repeats::Forever, Repeats::Times)
-}
-
-/// The most specific placement, and whether the nodes may be taken away.
-pub fn placed(hints: &Hints) -> (Option<Placement>, Option<Spanned<bool>>) {
-    let Hints { cloud, region, zone, host, preemptible } = hints;
-    let levels = [
-        (PlacementLevel::Host, host),
-        (PlacementLevel::Zone, zone),
-        (PlacementLevel::Region, region),
-        (PlacementLevel::Cloud, cloud),
-    ];
-    let placement =
-        levels.into_iter().find_map(|(level, name)| Some(Placement { level, name: name.clone()? }));
-    (placement, *preemptible)
 }
 
 fn dependencies(
     container: &model::Container<'_>,
-    scope: &Scope<'_>,
+    lookup: &Lookup<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Dependency> {
     let mut known: HashMap<usize, Span> = HashMap::new();
@@ -97,13 +83,13 @@ fn dependencies(
             let message = format!("`{}` depends on itself", id.value);
             diagnostics
                 .push(Diagnostic::new(&codes::SELF_DEPENDENCY, id.span, message).help(
-                    "remove it; a container may refer to itself without depending on itself",
+                    "remove it; a reference to itself (`@id`) does not require a dependency",
                 ));
             continue;
         }
-        let Some(on) = scope.containers.get(id.value).copied() else {
-            if scope.complete {
-                diagnostics.push(unknown(*id, scope));
+        let Some(on) = lookup.containers.get(id.value).copied() else {
+            if lookup.complete {
+                diagnostics.push(unknown(*id, lookup));
             }
             continue;
         };
@@ -114,14 +100,14 @@ fn dependencies(
     dependencies
 }
 
-fn unknown(id: Spanned<&str>, scope: &Scope<'_>) -> Diagnostic {
-    let message = format!("no container of this appliance has the id `{}`", id.value);
+fn unknown(id: Spanned<&str>, lookup: &Lookup<'_>) -> Diagnostic {
+    let message = format!("dependency on unknown container `{}`", id.value);
     let diagnostic = Diagnostic::new(&codes::UNKNOWN_DEPENDENCY, id.span, message);
     let bare = id.value.strip_prefix('@').unwrap_or(id.value);
-    match scope.near(bare, &scope.containers) {
-        Some(near) => diagnostic
-            .label(format!("did you mean `{near}`?"))
-            .likely_edit(id.span, format!("\"{near}\"")),
-        None => diagnostic.label("unknown id"),
+    match lookup.similar(bare, &lookup.containers) {
+        Some(similar) => diagnostic
+            .label(format!("did you mean `{similar}`?"))
+            .likely_edit(id.span, format!("\"{similar}\"")),
+        None => diagnostic.label("not found in this appliance"),
     }
 }

@@ -1,33 +1,24 @@
 //! The dependency graph: start order, levels, cycles.
 
-use petgraph::algo::tarjan_scc;
-use petgraph::graph::{DiGraph, NodeIndex};
+use std::collections::VecDeque;
 
 use crate::diag::{Diagnostic, codes};
-use crate::plan::{Container, ContainerId};
+use crate::plan::{Container, ContainerId, graph};
 
-/// Sets the level of each container and gives the order to start in: behind its
-/// dependencies, else in the order of the document. Each cycle is reported once.
+/// Sets the level of each container and returns the start order: dependencies first, then
+/// the order of the document. Each cycle is reported once.
 pub fn order(containers: &mut [Container], diagnostics: &mut Vec<Diagnostic>) -> Vec<ContainerId> {
-    let mut graph = DiGraph::<(), ()>::with_capacity(containers.len(), containers.len());
-    for _ in containers.iter() {
-        graph.add_node(());
-    }
-    for (from, container) in containers.iter().enumerate() {
-        for dependency in &container.dependencies {
-            graph.add_edge(NodeIndex::new(from), NodeIndex::new(dependency.on), ());
-        }
-    }
-    // Strongly connected components come dependencies first.
-    for component in tarjan_scc(&graph) {
+    let dependencies = |container: &Container| -> Vec<ContainerId> {
+        container.dependencies.iter().map(|dependency| dependency.on).collect()
+    };
+    for mut component in graph::components(containers, dependencies) {
         if component.len() > 1 {
-            let mut members: Vec<ContainerId> = component.iter().map(|node| node.index()).collect();
-            members.sort_unstable();
-            diagnostics.extend(cycle(containers, &members));
+            component.sort_unstable();
+            diagnostics.extend(cycle(containers, &component));
         }
-        for node in component {
-            let level = level(containers, node.index());
-            if let Some(container) = containers.get_mut(node.index()) {
+        for id in component {
+            let level = level(containers, id);
+            if let Some(container) = containers.get_mut(id) {
                 container.level = level;
             }
         }
@@ -48,13 +39,13 @@ fn level(containers: &[Container], id: ContainerId) -> usize {
         .unwrap_or(0)
 }
 
-/// The shortest cycle through the first container (in document order) of a strongly
-/// connected component.
+/// Reports the shortest cycle through the first container, in document order, of a strongly
+/// connected component. `members` is sorted.
 fn cycle(containers: &[Container], members: &[ContainerId]) -> Option<Diagnostic> {
     let start = *members.first()?;
-    // Breadth first from `start` back to itself, inside the component.
+    // Breadth-first search from `start` back to itself, within the component.
     let mut came_from: Vec<Option<(ContainerId, usize)>> = vec![None; containers.len()];
-    let mut queue = std::collections::VecDeque::from([start]);
+    let mut queue = VecDeque::from([start]);
     let inside = |id: ContainerId| members.binary_search(&id).is_ok();
     'search: while let Some(id) = queue.pop_front() {
         for (at, dependency) in containers.get(id)?.dependencies.iter().enumerate() {
@@ -83,7 +74,7 @@ fn cycle(containers: &[Container], members: &[ContainerId]) -> Option<Diagnostic
     let mut path: Vec<&str> = edges.iter().map(|(from, _)| name(*from)).collect();
     path.push(name(start));
     let (_, first_span) = *edges.first()?;
-    let message = format!("containers depend on each other in a circle: {}", path.join(" -> "));
+    let message = format!("dependency cycle: {}", path.join(" -> "));
     let mut diagnostic = Diagnostic::new(&codes::DEPENDENCY_CYCLE, first_span, message);
     for (at, (from, span)) in edges.iter().enumerate() {
         let to = edges.get(at + 1).map_or(start, |(next, _)| *next);
@@ -94,6 +85,6 @@ fn cycle(containers: &[Container], members: &[ContainerId]) -> Option<Diagnostic
         };
     }
     Some(diagnostic.help(
-        "remove one of these dependencies; a reference (`@id`) needs none, and may go in circles",
+        "remove one of these dependencies; references (`@id`) do not require one and may form cycles",
     ))
 }

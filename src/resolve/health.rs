@@ -1,37 +1,38 @@
-//! Health checks: the port that is checked, and the default one.
+//! Health checks: the port to check, and the default health check.
 
 use crate::diag::{Diagnostic, codes};
 use crate::model::{self, Protocol, ProtocolKind, Timing, Transport};
 use crate::plan::{HealthCheck, Probe};
 use crate::source::Spanned;
 
-use super::{Scope, text};
+use super::lookup::Lookup;
+use super::text;
 
-/// The health check of a service: the one written, else the default one where asked for.
+/// The health check of a service: `health_check`, or the one that `default_health_check`
+/// requests.
 pub fn resolve(
     service: &model::Service<'_>,
     container: &model::Container<'_>,
-    scope: &Scope<'_>,
+    lookup: &Lookup<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<HealthCheck> {
     if let Some(check) = &service.health_check {
-        return written(check, container, scope, diagnostics);
+        return written(check, container, lookup, diagnostics);
     }
-    let asked = service.default_health_check?;
+    let requested = service.default_health_check?;
     let tcp = |port: &model::Port| port.transport.value == Transport::Tcp;
     let Some(port) = container.ports.iter().position(tcp) else {
-        let message = format!("`{}` lists no TCP port that could be checked", container.id.value);
-        diagnostics.push(
-            Diagnostic::new(&codes::NO_PORT_TO_CHECK, asked, message)
-                .help("list the port it serves, write a `health_check`, or remove this"),
-        );
+        let message = format!("`{}` has no TCP port to check", container.id.value);
+        diagnostics.push(Diagnostic::new(&codes::NO_PORT_TO_CHECK, requested, message).help(
+            "list a TCP port in `ports`, write a `health_check`, or remove `default_health_check`",
+        ));
         return None;
     };
     let protocol = Protocol { kind: ProtocolKind::Tcp, mesos: true };
     Some(HealthCheck {
-        span: asked,
+        span: requested,
         is_default: true,
-        protocol: Spanned::new(protocol, asked),
+        protocol: Spanned::new(protocol, requested),
         probe: Probe::Tcp { port },
         timing: Timing::default(),
     })
@@ -40,16 +41,16 @@ pub fn resolve(
 fn written(
     check: &model::HealthCheck<'_>,
     container: &model::Container<'_>,
-    scope: &Scope<'_>,
+    lookup: &Lookup<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<HealthCheck> {
     let probe = match check.protocol.value.kind {
-        // Without a command the schema has already said that one is wanted.
-        ProtocolKind::Command => Probe::Command(text::scalar(check.command?, scope, diagnostics)),
+        // The schema reports a missing command.
+        ProtocolKind::Command => Probe::Command(text::scalar(check.command?, lookup, diagnostics)),
         ProtocolKind::Tcp => Probe::Tcp { port: port(check, container, diagnostics)? },
         kind => Probe::Http {
             tls: kind == ProtocolKind::Https,
-            path: check.path.map_or("/", |path| path.value).to_owned(),
+            path: check.path.value.to_owned(),
             port: port(check, container, diagnostics)?,
         },
     };
@@ -62,7 +63,7 @@ fn written(
     })
 }
 
-/// The index of the port to check, if the container lists it and it is a TCP port.
+/// The index of the port to check. Reports one that does not exist or is not a TCP port.
 fn port(
     check: &model::HealthCheck<'_>,
     container: &model::Container<'_>,
@@ -73,23 +74,23 @@ fn port(
     match container.ports.get(index.value) {
         Some(port) if port.transport.value == Transport::Tcp => return Some(index.value),
         Some(port) => {
-            let message = format!("the port that is checked is a UDP port of `{id}`");
+            let message = format!("the health check of `{id}` uses a UDP port");
             diagnostics.push(
                 Diagnostic::new(&codes::BAD_PORT_INDEX, index.span, message)
-                    .also(port.transport.span, "UDP")
-                    .help("a health check needs a TCP port; set `port_index` to one, from 0"),
+                    .also(port.transport.span, "declared as UDP here")
+                    .help("set `port_index` to the index of a TCP port, counted from 0"),
             );
         }
         None => {
-            let listed = container.ports.len();
-            let message = match listed {
-                0 => format!("`{id}` lists no port that could be checked"),
-                _ => format!("`{id}` has no port with the index {}", index.value),
+            let count = container.ports.len();
+            let message = match count {
+                0 => format!("`{id}` has no port to check"),
+                _ => format!("`{id}` has no port at index {}", index.value),
             };
-            let help = match listed {
-                0 => "list the port it serves in `ports`, or check with a `COMMAND`".to_owned(),
-                1 => "it lists one port, whose index is 0".to_owned(),
-                _ => format!("it lists {listed} ports, with the indices 0 to {}", listed - 1),
+            let help = match count {
+                0 => "list a port in `ports`, or use the protocol `COMMAND`".to_owned(),
+                1 => "it has one port, at index 0".to_owned(),
+                _ => format!("it has {count} ports, at indices 0 to {}", count - 1),
             };
             let diagnostic = Diagnostic::new(&codes::BAD_PORT_INDEX, index.span, message);
             diagnostics.push(diagnostic.help(help));

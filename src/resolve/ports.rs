@@ -1,4 +1,4 @@
-//! Ports: within one container, and between those that can share a host.
+//! Ports: within one container, and between containers that can share a host.
 
 use std::collections::HashMap;
 
@@ -7,18 +7,18 @@ use crate::model;
 use crate::plan::{Container, NetworkMode, Transport};
 use crate::source::Span;
 
-/// Checks the ports of one container.
+/// Checks the ports of one container against each other and its network mode.
 pub fn check_listed(container: &model::Container<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut first: HashMap<(u16, Transport), Span> = HashMap::new();
     for port in &container.ports {
         let number = port.container_port;
         let transport = port.transport.value;
         if let Some(before) = first.get(&(number.value, transport)) {
-            let message = format!("the {} port {} is listed twice", transport.name(), number.value);
+            let message = format!("duplicate port `{}/{}`", number.value, transport.name());
             diagnostics.push(
                 Diagnostic::new(&codes::DUPLICATE_PORT, number.span, message)
-                    .label("again here")
-                    .also(*before, "first here"),
+                    .label("listed again here")
+                    .also(*before, "first listed here"),
             );
         } else {
             first.insert((number.value, transport), number.span);
@@ -27,69 +27,69 @@ pub fn check_listed(container: &model::Container<'_>, diagnostics: &mut Vec<Diag
         let on_host = container.network_mode.value == NetworkMode::Host;
         if on_host && host.value != 0 && host.value != number.value {
             let message = format!(
-                "on the host's network port {} cannot be another one on the host",
-                number.value
+                "port {} cannot be mapped to host port {} on the host network",
+                number.value, host.value
             );
             diagnostics.push(
                 Diagnostic::new(&codes::HOST_MODE_PORT, host.span, message)
                     .label(format!("must be {} or 0", number.value))
-                    .help("or choose `\"network_mode\": \"bridge\"`, where ports are mapped")
+                    .help("ports are mapped with `\"network_mode\": \"bridge\"`")
                     .likely_edit(host.span, number.value.to_string()),
             );
         }
         if host.value != 0 && container.instances.value > 1 && !on_host {
             let message = format!(
-                "port {} of the host serves one instance only, and there are {}",
+                "fixed host port {} with {} instances",
                 host.value, container.instances.value
             );
             diagnostics.push(
                 Diagnostic::new(&codes::FIXED_PORT_INSTANCES, host.span, message)
-                    .also(container.instances.span, "so many instances")
-                    .help("each instance then needs a host of its own; leave `host_port` out for any free port"),
+                    .also(container.instances.span, "number of instances")
+                    .help("each instance requires its own host; omit `host_port` to use any free port"),
             );
         }
     }
 }
 
-/// Checks the fixed ports of the host that containers claim.
+/// Checks the fixed host ports of all containers against each other.
 pub fn check(containers: &[Container], diagnostics: &mut Vec<Diagnostic>) {
     let mut first: HashMap<(u16, Transport), (&Container, Span)> = HashMap::new();
     for container in containers {
         for port in &container.ports {
             let on_host = container.network.value == NetworkMode::Host;
-            let claimed = if on_host { port.container_port } else { port.host_port };
-            if claimed.value == 0 {
+            let used = if on_host { port.container_port } else { port.host_port };
+            if used.value == 0 {
                 continue;
             }
-            let key = (claimed.value, port.transport.value);
+            let key = (used.value, port.transport.value);
             match first.get(&key) {
-                // Twice in one container: reported as such where it is the same port.
+                // Reported as a duplicate port of the container.
                 Some((other, _)) if std::ptr::eq(*other, container) && on_host => {}
-                Some((other, _)) if apart(container, other) => {}
+                Some((other, _)) if on_different_hosts(container, other) => {}
                 Some((other, before)) => {
-                    let port = format!("{} port {} of the host", key.1.name(), key.0);
+                    let port = format!("host port `{}/{}`", key.0, key.1.name());
                     let (one, two) = (&other.id.value, &container.id.value);
                     let message = match std::ptr::eq(*other, container) {
-                        true => format!("`{one}` claims {port} twice"),
-                        false => format!("`{one}` and `{two}` both claim {port}"),
+                        true => format!("`{one}` uses {port} twice"),
+                        false => format!("`{one}` and `{two}` both use {port}"),
                     };
                     diagnostics.push(
-                        Diagnostic::new(&codes::HOST_PORT_CLASH, claimed.span, message)
-                            .label("claimed again here")
-                            .also(*before, "first claimed here")
-                            .help("leave `host_port` out for any free port, or place the containers on different hosts"),
+                        Diagnostic::new(&codes::HOST_PORT_CLASH, used.span, message)
+                            .label("used again here")
+                            .also(*before, "first used here")
+                            .help("omit `host_port` to use any free port, or place the containers on different hosts"),
                     );
                 }
                 None => {
-                    first.insert(key, (container, claimed.span));
+                    first.insert(key, (container, used.span));
                 }
             }
         }
     }
 }
 
-/// Whether two containers surely run on different hosts.
-fn apart(one: &Container, other: &Container) -> bool {
+/// Whether two containers certainly run on different hosts.
+fn on_different_hosts(one: &Container, other: &Container) -> bool {
     match (&one.placement, &other.placement) {
         (Some(one), Some(other)) => one.level == other.level && one.name.value != other.name.value,
         _ => false,

@@ -1,4 +1,4 @@
-//! When jobs run: RFC 3339 start times and ISO 8601 intervals.
+//! Job schedules: RFC 3339 start times and ISO 8601 intervals.
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
@@ -7,23 +7,23 @@ use crate::model;
 use crate::plan::{Interval, StartTime};
 use crate::source::Spanned;
 
-/// A start time, if it is one.
+/// Parses a start time. Reports an invalid one.
 pub fn start(
     written: Spanned<&str>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Spanned<StartTime>> {
-    // The library also reads forms beyond RFC 3339, such as ones without a `T`.
+    // jiff also accepts forms that are not RFC 3339, such as ones without a `T`.
     let shaped = written.value.get(10..11).is_some_and(|t| t.eq_ignore_ascii_case("t"));
     let time: Option<Timestamp> = written.value.parse().ok().filter(|_| shaped);
     let Some(time) = time else {
-        let message = format!("`{}` is not a date and time", written.value);
+        let message = format!("invalid start time `{}`", written.value);
         diagnostics.push(
             Diagnostic::new(&codes::BAD_START_TIME, written.span, message)
-                .help("write it as in RFC 3339: `2027-01-31T04:30:00Z`, or with an offset: `2027-01-31T04:30:00+01:00`"),
+                .help("expected an RFC 3339 date and time, for example `2027-01-31T04:30:00Z`, or `2027-01-31T04:30:00+01:00` with an offset"),
         );
         return None;
     };
-    let utc = time.to_zoned(TimeZone::UTC);
+    let utc = time.to_zoned_datetime(TimeZone::UTC);
     let parts = [
         i32::from(utc.year()),
         i32::from(utc.month()),
@@ -36,15 +36,15 @@ pub fn start(
     Some(Spanned::new(time, written.span))
 }
 
-/// The interval of a job; the default one where it cannot be read, which is reported.
+/// Parses the interval of a job. Reports an invalid one and returns the default.
 pub fn interval(job: &model::Job<'_>, diagnostics: &mut Vec<Diagnostic>) -> Spanned<Interval> {
     let written = job.interval;
-    let place = |interval| Spanned::new(interval, written.span);
+    let spanned = |interval| Spanned::new(interval, written.span);
     let repeating = job.repeats.value != 1;
     let Some(interval) = parse(written.value) else {
-        diagnostics.push(bad_interval(written));
+        diagnostics.push(invalid_interval(written));
         let default = parse(model::DEFAULT_INTERVAL);
-        return place(default.unwrap_or(Interval {
+        return spanned(default.unwrap_or(Interval {
             text: model::DEFAULT_INTERVAL.to_owned(),
             months: 2,
             days: 0,
@@ -53,36 +53,37 @@ pub fn interval(job: &model::Job<'_>, diagnostics: &mut Vec<Diagnostic>) -> Span
     };
     let is_zero = interval.months == 0 && interval.days == 0 && interval.seconds == 0;
     if repeating && is_zero {
-        let message = "the interval of a job that repeats must be longer than nothing";
+        let message = "the interval of a repeating job must be greater than zero";
         diagnostics.push(Diagnostic::new(&codes::BAD_INTERVAL, written.span, message));
     }
     let date_part = written.value.split(['T', 't']).next().unwrap_or("");
-    // Not where the number of runs is one that there is not.
+    // Other numbers of runs are invalid and reported by the schema.
     let runs_again = job.repeats.value > 1 || job.repeats.value == -1;
     if runs_again && date_part.to_ascii_uppercase().contains('M') {
-        let message = format!("`{}` is an interval of months", written.value);
+        let message = format!("the interval `{}` is in months", written.value);
         let minutes = format!("\"T{}\"", written.value);
         let diagnostic = Diagnostic::new(&codes::MONTHS_NOT_MINUTES, written.span, message);
-        // Without an interval of its own the job has the default one: nothing to replace.
+        // A default interval is not in the text, so it cannot be replaced.
         let is_default =
             written.value == model::DEFAULT_INTERVAL && diagnostic.primary.span == job.retries.span;
         diagnostics.push(if is_default {
-            diagnostic.help("this is the default; write an `interval`, `T2M` for two minutes")
+            diagnostic
+                .help("this is the default; set `interval`, for example to `T2M` for two minutes")
         } else if date_part.len() == written.value.len() {
             diagnostic
-                .help(format!("minutes stand behind a `T`: `T{}`", written.value))
+                .help(format!("minutes come after a `T`: `T{}`", written.value))
                 .likely_edit(written.span, minutes)
         } else {
-            diagnostic.help("minutes stand behind the `T`")
+            diagnostic.help("minutes come after the `T`")
         });
     }
-    place(interval)
+    spanned(interval)
 }
 
-fn bad_interval(written: Spanned<&str>) -> Diagnostic {
-    let message = format!("`{}` is not an interval", written.value);
+fn invalid_interval(written: Spanned<&str>) -> Diagnostic {
+    let message = format!("invalid interval `{}`", written.value);
     let diagnostic = Diagnostic::new(&codes::BAD_INTERVAL, written.span, message).help(
-        "an ISO 8601 duration without its `P`: `T10M` is ten minutes, `T1H` one hour, `1D` one day, `2M` two months",
+        "expected an ISO 8601 duration without its `P`: `T10M` is ten minutes, `T1H` one hour, `1D` one day, `2M` two months",
     );
     let bare = written.value.trim_start_matches(['P', 'p']);
     match parse(bare) {
@@ -91,6 +92,7 @@ fn bad_interval(written: Spanned<&str>) -> Diagnostic {
     }
 }
 
+/// Parses an ISO 8601 duration without its `P`.
 fn parse(text: &str) -> Option<Interval> {
     let starts = text.starts_with(|c: char| c.is_ascii_digit() || c == 'T' || c == 't');
     let span: jiff::Span = format!("P{text}").parse().ok().filter(|_| starts)?;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::plan::{Command, NetworkMode, Piece, Probe, Repeats, Text};
 
-/// Resolves a document that need not be complete.
+/// Resolves a document that may be incomplete.
 fn resolved(text: &str) -> (Source, Plan, Vec<Diagnostic>) {
     let source = Source::new("a.json", text);
     let mut found = Vec::new();
@@ -13,19 +13,20 @@ fn resolved(text: &str) -> (Source, Plan, Vec<Diagnostic>) {
     (source, plan, found)
 }
 
-/// An appliance of these containers, and what is found in it: code and place.
-fn faults(containers: &str) -> Vec<(&'static str, String)> {
+/// The findings for an appliance of these containers: code and source text.
+fn findings(containers: &str) -> Vec<(&'static str, String)> {
     let (source, _, found) = resolved(&format!(r#"{{"id":"app","containers":[{containers}]}}"#));
     found.iter().map(|d| (d.code.id, source.slice(d.primary.span).to_owned())).collect()
 }
 
+/// The only finding for an appliance of these containers.
 fn one(containers: &str) -> (&'static str, String) {
-    let found = faults(containers);
+    let found = findings(containers);
     assert_eq!(found.len(), 1, "{containers}: {found:?}");
     found.into_iter().next().unwrap()
 }
 
-/// A text with references written as `<index>` or `<index:port>`.
+/// A text with its references as `<index>` or `<index:port>`.
 fn shown(text: &Text) -> String {
     text.spell(str::to_owned, |r| match r.port {
         Some(port) => format!("<{}:{port}>", r.to),
@@ -33,6 +34,7 @@ fn shown(text: &Text) -> String {
     })
 }
 
+/// The arguments of a container, and the codes of the findings.
 fn args(strings: &str) -> (Vec<String>, Vec<&'static str>) {
     let text =
         format!(r#"{{"id":"app","containers":[{{"id":"a","args":[{strings}]}},{{"id":"b-1"}}]}}"#);
@@ -68,7 +70,7 @@ fn references_are_found_anywhere_in_a_string() {
 }
 
 #[test]
-fn what_is_no_reference_stays() {
+fn text_that_is_not_a_reference_is_unchanged() {
     let (texts, found) = args(
         r#""user\\@example.org", "a @ b", "@", "@@", "@!", "\\@a", "\\\\@a", "", 1.50, true, null"#,
     );
@@ -79,14 +81,14 @@ fn what_is_no_reference_stays() {
 }
 
 #[test]
-fn an_id_is_the_longest_run() {
+fn an_id_is_the_longest_run_of_id_characters() {
     let (texts, found) = args(r#""@a-", "@b-1x", "@b""#);
     assert_eq!(found, ["E0301", "E0301", "E0301"]);
     assert_eq!(texts, ["@a-", "@b-1x", "@b"]);
 }
 
 #[test]
-fn environment_values_become_json_text_with_references() {
+fn environment_values_become_json_with_references() {
     let (_, plan, found) = resolved(
         r#"{"id":"app","containers":[{"id":"a","env":{"S":" x ","N":1e3,"B":false,"Z":null,
             "O":{"k\"":["@a:80","\\@a \n",{}],"f":2.0}}}]}"#,
@@ -97,7 +99,7 @@ fn environment_values_become_json_text_with_references() {
 }
 
 #[test]
-fn no_two_literals_stand_side_by_side() {
+fn adjacent_literals_are_merged() {
     let (_, plan, _) = resolved(r#"{"id":"app","containers":[{"id":"a","cmd":"x\\@y @a z\\@"}]}"#);
     let Command::Shell(text) = &plan.containers[0].command else { panic!("cmd is written") };
     assert_eq!(text.pieces.len(), 3);
@@ -105,7 +107,7 @@ fn no_two_literals_stand_side_by_side() {
 }
 
 #[test]
-fn an_unknown_id_is_found_at_the_very_characters() {
+fn an_unknown_id_is_reported_at_its_characters() {
     let (code, place) = one(r#"{"id":"zoo","args":["\"\u00e9 @zo:1"]}"#);
     assert_eq!((code, place.as_str()), ("E0301", "@zo"));
     assert_eq!(one(r#"{"id":"zoo","env":{"A":["x@oz"]}}"#).1, "@oz");
@@ -113,8 +115,8 @@ fn an_unknown_id_is_found_at_the_very_characters() {
 }
 
 #[test]
-fn ids_that_may_be_among_the_unreadable_are_not_unknown() {
-    assert_eq!(faults(r#"{"id":"a","args":["@b"],"dependencies":["b"]},{"image":"x"}"#), []);
+fn unknown_ids_are_not_reported_if_some_ids_are_unreadable() {
+    assert_eq!(findings(r#"{"id":"a","args":["@b"],"dependencies":["b"]},{"image":"x"}"#), []);
 }
 
 #[test]
@@ -143,7 +145,7 @@ fn the_start_order_follows_dependencies_then_the_document() {
 }
 
 #[test]
-fn who_refers_is_told_to_who_is_referred_to() {
+fn referrers_are_listed_in_document_order() {
     let (_, plan, _) = resolved(
         r#"{"id":"app","containers":[{"id":"a","args":["@a","@b:80"]},{"id":"b","cmd":"@a"}]}"#,
     );
@@ -160,21 +162,21 @@ fn ports_are_checked() {
     let twice = port(r#""ports":[{"container_port":80},{"container_port":80,"protocol":"TCP"}]"#);
     assert_eq!(one(&twice).0, "E0306");
     let both = port(r#""ports":[{"container_port":53},{"container_port":53,"protocol":"udp"}]"#);
-    assert_eq!(faults(&both), []);
+    assert_eq!(findings(&both), []);
     let many = port(r#""instances":2,"ports":[{"container_port":80,"host_port":8080}]"#);
     assert_eq!(one(&many).0, "W0303");
     assert_eq!(one(r#"{"id":"a","ports":[{"container_port":80,"host_port":81}]}"#).0, "E0308");
-    assert_eq!(faults(r#"{"id":"a","ports":[{"container_port":80,"host_port":80}]}"#), []);
+    assert_eq!(findings(r#"{"id":"a","ports":[{"container_port":80,"host_port":80}]}"#), []);
     let clash = r#"{"id":"a","ports":[{"container_port":80}]},
         {"id":"b","network_mode":"container","ports":[{"container_port":1,"host_port":80}]}"#;
     assert_eq!(one(clash), ("E0307", "80".to_owned()));
-    let apart = r#"{"id":"a","ports":[{"container_port":80}],"schedule_hints":{"placement":{"host":"x"}}},
+    let different_hosts = r#"{"id":"a","ports":[{"container_port":80}],"schedule_hints":{"placement":{"host":"x"}}},
         {"id":"b","ports":[{"container_port":80}],"user_schedule_hints":{"placement":{"host":"y"}}}"#;
-    assert_eq!(faults(apart), []);
+    assert_eq!(findings(different_hosts), []);
 }
 
 #[test]
-fn health_checks_find_their_port() {
+fn health_checks_resolve_their_port() {
     let service = |a: &str| {
         format!(
             r#"{{"id":"a","network_mode":"bridge",{a},
@@ -190,12 +192,12 @@ fn health_checks_find_their_port() {
     assert!(matches!(health.probe, Probe::Tcp { port: 1 }) && health.is_default);
     assert_eq!(one(&service(r#""health_check":{"port_index":2}"#)).0, "E0312");
     assert_eq!(one(&service(r#""health_check":{"port_index":0}"#)).0, "E0312");
-    assert_eq!(faults(&service(r#""health_check":{"port_index":1,"protocol":"http"}"#)), []);
+    assert_eq!(findings(&service(r#""health_check":{"port_index":1,"protocol":"http"}"#)), []);
     assert_eq!(one(r#"{"id":"a","default_health_check":true}"#).0, "W0302");
 }
 
 #[test]
-fn volumes_are_found_by_id() {
+fn volumes_are_resolved_by_id() {
     let app = |mounts: &str| {
         let text = format!(
             r#"{{"id":"app","data_persistence":{{"volumes":[{{"id":"data"}}]}},
@@ -216,7 +218,7 @@ fn volumes_are_found_by_id() {
 }
 
 #[test]
-fn schedules_are_read() {
+fn schedules_are_parsed() {
     let job = |a: &str| format!(r#"{{"id":"a","type":"job",{a}}}"#);
     let (_, plan, found) = resolved(&format!(
         r#"{{"id":"app","containers":[{}]}}"#,
@@ -233,14 +235,14 @@ fn schedules_are_read() {
     assert_eq!(one(&job(r#""repeats":2,"interval":"T0S""#)).0, "E0314");
     assert_eq!(one(&job(r#""repeats":2,"interval":"10M""#)).0, "H0302");
     assert_eq!(one(&job(r#""repeats":2"#)).0, "H0302");
-    assert_eq!(faults(&job(r#""interval":"10M""#)), []);
+    assert_eq!(findings(&job(r#""interval":"10M""#)), []);
     assert_eq!(one(&job(r#""start_time":"tomorrow""#)).0, "E0313");
     assert_eq!(one(&job(r#""start_time":"2027-01-31 04:30:00Z""#)).0, "E0313");
     assert_eq!(one(&job(r#""start_time":"2027-01-31T04:30:00""#)).0, "E0313");
 }
 
 #[test]
-fn defaults_are_those_of_the_language() {
+fn defaults_reach_the_plan() {
     let (_, plan, _) =
         resolved(r#"{"id":"app","containers":[{"id":"a"},{"id":"j","type":"job"}]}"#);
     let a = &plan.containers[0];
@@ -253,7 +255,7 @@ fn defaults_are_those_of_the_language() {
 }
 
 #[test]
-fn what_no_process_can_be_given_is_refused() {
+fn nul_characters_are_rejected() {
     let nul = r#""a\u0000b""#;
     let fields = [
         format!(r#""cmd":{nul}"#),
@@ -265,6 +267,6 @@ fn what_no_process_can_be_given_is_refused() {
     for field in fields {
         assert_eq!(one(&format!(r#"{{"id":"a",{field}}}"#)), ("E0206", nul.to_owned()), "{field}");
     }
-    // As JSON text it is the six characters of an escape.
-    assert_eq!(faults(&format!(r#"{{"id":"a","env":{{"A":[{nul}]}}}}"#)), []);
+    // In JSON text it is an escape of six characters.
+    assert_eq!(findings(&format!(r#"{{"id":"a","env":{{"A":[{nul}]}}}}"#)), []);
 }

@@ -1,19 +1,25 @@
-//! Strings to pieces: finding references.
+//! Strings to pieces: finds the references in strings.
 //!
-//! `@` and the longest run of letters, digits and hyphens behind it is a reference; `:` and
-//! digits behind that are its port. `\@` is a plain `@`. An `@` with no such run behind it
-//! is itself. (Language definition, section 5.)
+//! A reference is `@` and the longest run of letters, digits and hyphens after it; `:` and
+//! digits after that are its port. `\@` is a literal `@`, and so is an `@` without such a run
+//! after it (language definition, section 5).
 
 use crate::diag::{Diagnostic, codes, is_full};
 use crate::plan::{Piece, Reference, Text};
-use crate::source::Span;
+use crate::schema::is_id_char;
+use crate::source::{Span, Spanned};
 use crate::syntax::{Kind, Node, Places};
 
-use super::Scope;
+use super::lookup::Lookup;
 
-/// The text of a scalar: a string as it is, anything else as its JSON text.
-pub fn scalar(node: &Node, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) -> Text {
-    let mut builder = Builder { scope, diagnostics, pieces: Vec::new() };
+/// An owned copy of a string.
+pub fn owned(text: Spanned<&str>) -> Spanned<String> {
+    Spanned::new(text.value.to_owned(), text.span)
+}
+
+/// The text of a value: a string unchanged, anything else as compact JSON.
+pub fn scalar(node: &Node, lookup: &Lookup<'_>, diagnostics: &mut Vec<Diagnostic>) -> Text {
+    let mut builder = Builder { lookup, diagnostics, pieces: Vec::new() };
     match &node.kind {
         Kind::String(text) => {
             check_nul(text, node.span, builder.diagnostics);
@@ -24,20 +30,20 @@ pub fn scalar(node: &Node, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>)
     Text { pieces: builder.pieces, span: node.span }
 }
 
-/// Checks that a string can be given to a process, or be a path: both end at a NUL. In JSON
-/// text it is an escape and does no harm.
+/// Reports a NUL character in a string that becomes a path, an argument, or a variable: all
+/// of these end at a NUL. In JSON text it is an escape, which is harmless.
 pub fn check_nul(text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
     if text.contains('\0') {
-        let message = "a NUL character cannot reach a container";
+        let message = "string contains a NUL character";
         diagnostics.push(
             Diagnostic::new(&codes::BAD_FORMAT, span, message)
-                .help("to a process an argument, a variable and a path end at the first one"),
+                .help("an argument, an environment variable or a path ends at the first NUL"),
         );
     }
 }
 
 struct Builder<'a, 'd> {
-    scope: &'a Scope<'a>,
+    lookup: &'a Lookup<'a>,
     diagnostics: &'d mut Vec<Diagnostic>,
     pieces: Vec<Piece>,
 }
@@ -53,7 +59,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// A JSON value as its compact text, with the strings in it scanned for references.
+    /// Adds a value as compact JSON. Strings in it are scanned for references.
     fn json(&mut self, node: &Node) {
         match &node.kind {
             Kind::Null | Kind::Broken => self.push("null"),
@@ -86,9 +92,9 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// Cuts `text`, which stands at `span`, into pieces; plain parts go through `escape`.
+    /// Splits `text`, which is at `span`, into pieces. Literal parts go through `escape`.
     fn scan(&mut self, text: &str, span: Span, escape: &dyn Fn(&str) -> String) {
-        let mut places = Places::new(self.scope.source, span);
+        let mut places = Places::new(self.lookup.source, span);
         let mut plain = String::new();
         let mut at = 0;
         while let Some(found) = text.get(at..).and_then(|rest| rest.find('@')) {
@@ -112,8 +118,8 @@ impl Builder<'_, '_> {
             let port = port(rest.get(length..).unwrap_or(""));
             let id_end = sign + 1 + length;
             let end = id_end + port.map_or(0, |(_, length)| length);
-            match self.scope.containers.get(id) {
-                Some(_) if !self.scope.count_reference(span, self.diagnostics) => break,
+            match self.lookup.containers.get(id) {
+                Some(_) if !self.lookup.count_reference(span, self.diagnostics) => break,
                 Some(to) => {
                     self.push(&escape(&plain));
                     plain.clear();
@@ -133,34 +139,29 @@ impl Builder<'_, '_> {
     }
 
     fn unknown(&mut self, id: &str, span: Span) {
-        if !self.scope.complete || is_full(self.diagnostics) {
+        if !self.lookup.complete || is_full(self.diagnostics) {
             return;
         }
-        let message = format!("no container of this appliance has the id `{id}`");
+        let message = format!("reference to unknown container `{id}`");
         let diagnostic = Diagnostic::new(&codes::UNKNOWN_REFERENCE, span, message);
-        // Where only the whole string is known, as behind an alias, no edit can be made.
+        // No edit where only the span of the whole string is known, as in an alias.
         let id_span = Span { start: span.start + 1, end: span.end };
-        let exact = self.scope.source.slice(id_span) == id;
-        let diagnostic = match self.scope.near(id, &self.scope.containers) {
-            Some(near) => {
-                let diagnostic = diagnostic.label(format!("did you mean `@{near}`?"));
-                if exact { diagnostic.likely_edit(id_span, near) } else { diagnostic }
+        let exact = self.lookup.source.slice(id_span) == id;
+        let diagnostic = match self.lookup.similar(id, &self.lookup.containers) {
+            Some(similar) => {
+                let diagnostic = diagnostic.label(format!("did you mean `@{similar}`?"));
+                if exact { diagnostic.likely_edit(id_span, similar) } else { diagnostic }
             }
-            None => diagnostic.label("unknown id"),
+            None => diagnostic.label("not found in this appliance"),
         };
         self.diagnostics.push(diagnostic.help(
-            "a plain `@` is written `\\@`, in double quotes `\\\\@`: \"user\\\\@example.org\"",
+            "write a literal `@` as `\\@`, in double quotes as `\\\\@`: \"user\\\\@example.org\"",
         ));
     }
 }
 
-/// Characters of an id.
-fn is_id_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '-'
-}
-
-/// The port at the start of what follows a reference, and its length with the colon. Digits
-/// that go on as a word, and numbers that are no port, are not one.
+/// The port at the start of the text after a reference, and its length with the colon. Digits
+/// that continue as a word, and numbers that are not a port, do not count.
 fn port(rest: &str) -> Option<(u16, usize)> {
     let word = rest.strip_prefix(':')?;
     let length = word.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(word.len());
@@ -171,7 +172,7 @@ fn port(rest: &str) -> Option<(u16, usize)> {
     Some((digits.parse().ok()?, length + 1))
 }
 
-/// A string as it stands between the quotes of a JSON literal.
+/// A string escaped as between the quotes of a JSON literal.
 fn json_escape(text: &str) -> String {
     let literal = serde_json::Value::from(text).to_string();
     literal.get(1..literal.len().saturating_sub(1)).unwrap_or("").to_owned()

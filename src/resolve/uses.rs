@@ -1,12 +1,12 @@
-//! Which fields an appliance uses: what each target must say something about.
+//! The fields that an appliance uses, for which each target must state its support.
 
 use crate::plan::{
     Command, Container, ContainerId, Field, HealthCheck, Kind, MountSource, NetworkMode,
-    PlacementLevel, Plan, Probe, Scope, Transport, Use, Volume,
+    PlacementLevel, Plan, Probe, Transport, Use, Volume, VolumeScope,
 };
 use crate::source::Span;
 
-/// Every use of a field, the appliance's own first, then container by container.
+/// Every use of a field: those of the appliance, then those of each container.
 pub fn of(plan: &Plan) -> Vec<Use> {
     let mut uses = Uses { found: Vec::new(), container: None };
     uses.add(Field::ApplianceId, plan.id.span);
@@ -22,6 +22,7 @@ pub fn of(plan: &Plan) -> Vec<Use> {
     uses.found
 }
 
+/// Collects uses.
 struct Uses {
     found: Vec<Use>,
     container: Option<ContainerId>,
@@ -39,12 +40,12 @@ impl Uses {
     }
 
     fn volume(&mut self, volume: &Volume) {
-        // Taken apart completely, so that a new field has to be thought of here.
+        // Destructured without `..`, so that a new field does not compile until it is handled.
         let Volume { id, scope, volume_type: _, size, placement, preemptible, mounted_by: _ } =
             volume;
         let field = match scope.value {
-            Scope::Local => Field::VolumeLocal,
-            Scope::Global => Field::VolumeGlobal,
+            VolumeScope::Local => Field::VolumeLocal,
+            VolumeScope::Global => Field::VolumeGlobal,
         };
         self.add(field, id.span);
         self.when(size.map(|size| size.span), Field::VolumeSize);
@@ -124,10 +125,10 @@ impl Uses {
         self.when(preemptible.map(|p| p.span), Field::Preemptible);
     }
 
-    fn kind(&mut self, kind: &Kind, place: Span) {
+    fn kind(&mut self, kind: &Kind, id: Span) {
         match kind {
             Kind::Service(service) => {
-                self.add(Field::Service, place);
+                self.add(Field::Service, id);
                 if let Some(health) = &service.health {
                     self.health(health);
                 }
@@ -135,7 +136,7 @@ impl Uses {
                 self.when((capacity.value > 0.0).then_some(capacity.span), Field::MinimumCapacity);
             }
             Kind::Job(job) => {
-                self.add(Field::Job, place);
+                self.add(Field::Job, id);
                 self.add(Field::Retries, job.retries.span);
                 let repeating = job.is_repeating();
                 self.when(repeating.then_some(job.repeats.span), Field::Repeats);

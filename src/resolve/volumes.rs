@@ -1,4 +1,4 @@
-//! Volumes: which one each mount means, and who mounts it.
+//! Volumes: the volume of each mount, and the containers that mount each volume.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,40 +7,42 @@ use crate::model;
 use crate::plan::{Container, Mount, MountSource, Volume};
 use crate::source::{Span, Spanned};
 
-use super::{Scope, containers, owned, text};
+use super::lookup::Lookup;
+use super::placement;
+use super::text::{self, owned};
 
-/// The mounts of one container.
+/// Resolves the mounts of one container.
 pub fn mounts(
     written: &[model::Mount<'_>],
-    scope: &Scope<'_>,
+    lookup: &Lookup<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Mount> {
     let mut first: HashMap<&str, Span> = HashMap::new();
     let mut mounts = Vec::new();
     for mount in written {
         text::check_nul(mount.dest.value, mount.dest.span, diagnostics);
-        // `/data` and `/data/` are one place.
+        // `/data` and `/data/` are the same path.
         let dest = match mount.dest.value.trim_end_matches('/') {
             "" => "/",
             dest => dest,
         };
         if let Some(before) = first.insert(dest, mount.dest.span) {
-            let message = format!("two volumes are mounted at `{dest}`");
+            let message = format!("duplicate mount path `{dest}`");
             diagnostics.push(
                 Diagnostic::new(&codes::DUPLICATE_MOUNT, mount.dest.span, message)
-                    .label("again here")
-                    .also(before, "first here"),
+                    .label("mounted again here")
+                    .also(before, "first mounted here"),
             );
         }
         let source = if mount.is_host {
             text::check_nul(mount.src.value, mount.src.span, diagnostics);
             MountSource::Host(owned(mount.src))
         } else {
-            match scope.volumes.get(mount.src.value) {
+            match lookup.volumes.get(mount.src.value) {
                 Some(volume) => MountSource::Persistent(Spanned::new(*volume, mount.src.span)),
                 None => {
-                    if scope.complete {
-                        diagnostics.push(unknown(mount, scope));
+                    if lookup.complete {
+                        diagnostics.push(unknown(mount, lookup));
                     }
                     continue;
                 }
@@ -52,31 +54,34 @@ pub fn mounts(
     mounts
 }
 
-fn unknown(mount: &model::Mount<'_>, scope: &Scope<'_>) -> Diagnostic {
+fn unknown(mount: &model::Mount<'_>, lookup: &Lookup<'_>) -> Diagnostic {
     let src = mount.src;
-    let message = format!("no persistent volume has the id `{}`", src.value);
+    let message = format!("mount of unknown volume `{}`", src.value);
     let diagnostic = Diagnostic::new(&codes::UNKNOWN_VOLUME, src.span, message);
     if src.value.starts_with('/') {
-        return diagnostic.help("a path on the host is mounted with `\"type\": \"host\"`");
+        return diagnostic.help("set `\"type\": \"host\"` to mount a path on the host");
     }
-    match scope.near(src.value, &scope.volumes) {
-        Some(near) => diagnostic
-            .label(format!("did you mean `{near}`?"))
-            .likely_edit(src.span, format!("\"{near}\"")),
-        None if scope.volumes.is_empty() => {
-            diagnostic.help("declare it in `data_persistence.volumes` of the appliance")
+    match lookup.similar(src.value, &lookup.volumes) {
+        Some(similar) => diagnostic
+            .label(format!("did you mean `{similar}`?"))
+            .likely_edit(src.span, format!("\"{similar}\"")),
+        None if lookup.volumes.is_empty() => {
+            diagnostic.help("declare the volume in `data_persistence.volumes`")
         }
-        // A long list would help nobody.
-        None if scope.volumes.len() > 12 => diagnostic,
+        // A longer list does not help.
+        None if lookup.volumes.len() > 12 => diagnostic,
         None => {
-            let mut known: Vec<&str> = scope.volumes.keys().copied().collect();
+            let mut known: Vec<&str> = lookup.volumes.keys().copied().collect();
             known.sort_unstable();
-            diagnostic.help(format!("`data_persistence.volumes` has {}", list_or(known)))
+            diagnostic.help(format!(
+                "expected {}, declared in `data_persistence.volumes`",
+                list_or(known)
+            ))
         }
     }
 }
 
-/// The persistent volumes, with who mounts them.
+/// Resolves the persistent volumes, with the containers that mount them.
 pub fn resolve(
     written: &[model::Volume<'_>],
     containers: &[Container],
@@ -85,7 +90,7 @@ pub fn resolve(
     let mut volumes: Vec<Volume> = written
         .iter()
         .map(|volume| {
-            let (placement, preemptible) = containers::placed(&volume.hints);
+            let (placement, preemptible) = placement::resolve(&volume.hints);
             Volume {
                 id: owned(volume.id),
                 scope: volume.scope,
@@ -107,16 +112,17 @@ pub fn resolve(
             }
         }
     }
-    // Of two with one id, which is reported, only the first can be mounted.
-    let mut met = HashSet::new();
+    // Only the first of two volumes with the same id can be mounted; the other is reported
+    // as a duplicate.
+    let mut seen = HashSet::new();
     for volume in &volumes {
-        if !met.insert(&volume.id.value) || !volume.mounted_by.is_empty() {
+        if !seen.insert(&volume.id.value) || !volume.mounted_by.is_empty() {
             continue;
         }
-        let message = format!("nothing mounts the volume `{}`", volume.id.value);
+        let message = format!("unused volume `{}`", volume.id.value);
         diagnostics.push(
             Diagnostic::new(&codes::UNUSED_VOLUME, volume.id.span, message)
-                .help("mount it in a container's `volumes`, or remove it"),
+                .help("mount it in the `volumes` of a container, or remove it"),
         );
     }
     volumes

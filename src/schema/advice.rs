@@ -1,14 +1,14 @@
-//! What is accepted but has no effect, or is written in an old form.
+//! Warnings and hints about accepted fields without effect, and about old forms.
 
 use serde_json::Value;
 
-use super::{value, words};
+use super::{tree_adapter, words};
 use crate::diag::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::{Kind, Member, Node, Object};
 
-/// Reports old forms, and fields without effect. Of the fields that a running system adds
-/// only one hint is given for the whole document.
+/// Reports old forms and fields without effect. All fields that a running system adds share one
+/// hint.
 pub fn report(schema: &Value, tree: &Node, diagnostics: &mut Vec<Diagnostic>) {
     let Some(appliance) = tree.as_object() else { return };
     if let Some(index) = index_of(appliance, "scheduler") {
@@ -38,7 +38,7 @@ fn index_of(object: &Object, key: &str) -> Option<usize> {
     object.members.iter().position(|member| member.key.value == key)
 }
 
-/// Adds the edit that takes a member out, where its neighbours are known.
+/// Adds an edit that removes a member, if the surrounding text is known.
 fn with_removal(diagnostic: Diagnostic, object: &Object, index: usize) -> Diagnostic {
     match object.removal(index) {
         Some((span, replacement)) => diagnostic.safe_edit(span, replacement),
@@ -50,7 +50,7 @@ fn scheduler(appliance: &Object, index: usize) -> Diagnostic {
     let span = appliance.members.get(index).map(|member| member.key.span).unwrap_or_default();
     let message = "`scheduler` has no effect";
     let diagnostic = Diagnostic::new(&codes::NO_SCHEDULER, span, message)
-        .help("it names a scheduler plug-in of PIVOT; no target has one");
+        .help("no target supports the scheduler plug-ins of PIVOT");
     with_removal(diagnostic, appliance, index)
 }
 
@@ -61,26 +61,26 @@ fn obsolete(container: &Object, index: usize, member: &Member, rule: &Value) -> 
     with_removal(diagnostic, container, index)
 }
 
-/// The warning about a volume in the old form, with the edit to the new one.
+/// The warning about a volume in the old form, with an edit to the new form.
 fn old_volume(volume: &Object) -> Option<Diagnostic> {
     let old_key = |key: &str| matches!(key, "host_path" | "container_path");
     let first = volume.members.iter().position(|member| old_key(&member.key.value))?;
-    // Both forms mixed is an error, not a matter of age.
+    // A mix of both forms is an error, reported elsewhere.
     if ["src", "dest", "type"].iter().any(|key| volume.get(key).is_some()) {
         return None;
     }
     let key = &volume.members.get(first)?.key;
-    let diagnostic = Diagnostic::new(&codes::OLD_VOLUME_FORM, key.span, "a volume in the old form")
-        .label("older PIVOT versions wrote it so")
-        .help("it is now written with `src`, `dest` and `\"type\": \"host\"`");
+    let diagnostic = Diagnostic::new(&codes::OLD_VOLUME_FORM, key.span, "volume in the old form")
+        .label("form of older PIVOT versions")
+        .help("use `src`, `dest` and `\"type\": \"host\"` instead");
     Some(match new_form(volume, first) {
         Some((span, replacement)) => diagnostic.safe_edit(span, replacement),
         None => diagnostic,
     })
 }
 
-/// The edit to the new form: from the first of the two old keys to the end of the second.
-/// What stands between them is written anew, what follows stays.
+/// The edit to the new form, from the first of the two old keys to the end of the second. Members
+/// between them are written again.
 fn new_form(volume: &Object, first: usize) -> Option<(Span, String)> {
     let last = volume.members.iter().rposition(|member| member.key.value.ends_with("_path"))?;
     let between = volume.members.get(first..=last)?;
@@ -102,13 +102,13 @@ fn new_form(volume: &Object, first: usize) -> Option<(Span, String)> {
         };
         replacement.push_str(&format!("{separator}{}", words::quoted(key)));
         if at + 1 < between.len() {
-            replacement.push_str(&format!(": {}", value::of(&member.value)));
+            replacement.push_str(&format!(": {}", tree_adapter::to_value(&member.value)));
         }
     }
     Some((from.key.span.to(to.key.span), replacement))
 }
 
-/// The fields of a running system's answer that were met.
+/// The fields in the document that a running system adds.
 #[derive(Default)]
 struct Added<'a> {
     first: Option<Span>,
@@ -127,16 +127,15 @@ impl<'a> Added<'a> {
 
     fn hint(self) -> Option<Diagnostic> {
         let message = match self.names.as_slice() {
-            [only] => format!("`{only}` is what a running system adds; it is ignored"),
-            names => format!(
-                "{} are what a running system adds; they are ignored",
-                words::list_and(names)
-            ),
+            [only] => format!("`{only}` is added by a running system and ignored"),
+            names => {
+                format!("{} are added by a running system and ignored", words::list_and(names))
+            }
         };
         let diagnostic = Diagnostic::new(&codes::READ_ONLY_FIELD, self.first?, message);
         Some(match self.count {
             1 => diagnostic,
-            count => diagnostic.label(format!("the first of {count}")),
+            count => diagnostic.label(format!("first of {count}")),
         })
     }
 }

@@ -1,10 +1,10 @@
-//! Names and forms of values that people bring along from other languages.
+//! Field names and value formats of similar languages, for suggestions.
 
 use super::place::Place;
 use super::words;
 use crate::syntax::{Kind, Node};
 
-/// What fields are called elsewhere (Compose, Kubernetes, Nomad, Marathon), and here.
+/// Names of fields in other languages (Compose, Kubernetes, Nomad, Marathon), and in this one.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("command", "cmd"),
     ("cpu", "cpus"),
@@ -25,15 +25,14 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("target", "dest"),
 ];
 
-/// The field among `candidates` that goes by another name elsewhere.
+/// The field among `candidates` that has the name `name` in another language.
 pub fn meant<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_ascii_lowercase();
     let (_, here) = ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == name)?;
     candidates.into_iter().find(|candidate| candidate == here)
 }
 
-/// A value of the wrong type, in the form that it has here, where another language writes
-/// it as it stands.
+/// Rewrites a value of the wrong type that is valid in another language.
 pub fn rewritten(place: &Place) -> Option<String> {
     let key = place.key().map(|key| key.value.as_str());
     match (key, place.list(), &place.node.kind) {
@@ -50,7 +49,7 @@ pub fn rewritten(place: &Place) -> Option<String> {
     }
 }
 
-/// A size with its unit (`512Mi`, `1g`) in MB.
+/// Converts a size with a unit (`512Mi`, `1g`) to MB.
 fn megabytes(text: &str) -> Option<u64> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = text.strip_prefix(digits)?.to_ascii_lowercase();
@@ -62,13 +61,13 @@ fn megabytes(text: &str) -> Option<u64> {
     }
 }
 
-/// A variable in a list, `NAME=value`, as a member.
+/// Converts a list item `NAME=value` into a member of `env`.
 fn variable(item: &Node) -> Option<String> {
     let (name, value) = item.as_str()?.split_once('=')?;
     Some(format!("{}: {}", words::quoted(name), words::quoted(value)))
 }
 
-/// A port as Compose writes it: `80`, or `8080:80` with the one on the host first.
+/// Converts a Compose port: `80`, or `8080:80` with the host port first.
 fn ports(text: &str) -> Option<String> {
     let port = |text: &str| text.parse::<u16>().ok();
     match text.split_once(':') {

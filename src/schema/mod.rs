@@ -1,21 +1,22 @@
-//! The structure of the language: which fields there are, of which type, in which range.
+//! Checks the structure of an appliance: its fields, their types and their ranges.
 //!
-//! It is stated once, in the published JSON Schema, which a library runs. What the
-//! library finds is carried back to the source and put into words here.
+//! The structure is defined once, in the published JSON Schema, which a library validates. This
+//! module maps the violations to the source and words them.
 
 mod advice;
 mod habits;
+mod ids;
 mod place;
 mod rules;
-mod value;
-mod values;
+mod tree_adapter;
+mod value_violations;
 mod violations;
 mod words;
 
 #[cfg(test)]
-mod speed;
-#[cfg(test)]
 mod tests;
+
+pub(crate) use habits::meant;
 
 use std::sync::LazyLock;
 
@@ -24,12 +25,13 @@ use serde_json::Value;
 
 use crate::diag::{Diagnostic, MAX_FINDINGS};
 use crate::syntax::Node;
-use value::Tree;
+pub use ids::is_id_char;
+use tree_adapter::Tree;
 
 /// The published JSON Schema (draft-07) of an appliance.
 pub const TEXT: &str = include_str!("../../schema/appliance.schema.json");
 
-/// The schema as a document, for its words, and ready to run.
+/// The schema as a document, for its descriptions, and as a validator.
 struct Schema {
     document: Value,
     validator: Validator<Tree>,
@@ -47,14 +49,13 @@ fn build() -> Schema {
     Schema { document, validator }
 }
 
-/// Holds a tree against the schema and reports what does not fit: errors where the
-/// structure is wrong, warnings and hints about fields that have no effect. What is broken
-/// in the tree has been reported and is passed over.
+/// Validates a tree against the schema. Reports violations as errors, and fields without effect as
+/// warnings and hints. Broken nodes, which have been reported, are skipped.
 pub fn check(tree: &Node, diagnostics: &mut Vec<Diagnostic>) {
     let schema = &*SCHEMA;
-    // Telling that all is well is much cheaper than looking for what is not.
+    // Deciding whether a tree is valid is much cheaper than collecting violations.
     if !schema.validator.is_valid(tree) {
-        // One fault may break several rules.
+        // One error may violate several rules.
         let found = schema.validator.iter_errors(tree).take(8 * MAX_FINDINGS).collect();
         violations::report(&schema.document, tree, found, diagnostics);
     }

@@ -1,42 +1,41 @@
-//! From a path that the schema library gives to the part of the tree it is about.
+//! Finds the part of the tree that a path of the schema library refers to.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::source::{Span, Spanned};
 use crate::syntax::{Kind, Member, Node, Object};
 
-/// A part of the tree and the way to it.
+/// A part of the tree and the path to it.
 pub struct Place<'a> {
-    /// The part itself.
+    /// The node.
     pub node: &'a Node,
-    /// How it was reached, from the root; empty for the root itself.
+    /// The steps from the root. Empty for the root itself.
     steps: Vec<Step<'a>>,
 }
 
 struct Step<'a> {
     from: &'a Node,
-    /// The member that was entered, where `from` is an object.
+    /// The member, if `from` is an object.
     member: Option<&'a Member>,
 }
 
-/// Finds places in a tree.
+/// Finds places in a tree by JSON pointer.
 pub struct Finder<'a> {
     tree: &'a Node,
-    /// The members of large objects by key, so that finding stays cheap in them.
+    /// The members of large objects by key, so that a search is cheap.
     large: HashMap<Span, HashMap<&'a str, &'a Member>>,
 }
 
 impl<'a> Finder<'a> {
-    /// Objects of up to so many members are searched from their start.
+    /// Maximum number of members of an object that is searched linearly.
     const SMALL: usize = 64;
 
-    /// A finder in this tree.
+    /// Creates a finder for a tree.
     pub fn new(tree: &'a Node) -> Self {
         Finder { tree, large: HashMap::new() }
     }
 
-    /// The place that a JSON pointer leads to. `None` where it leads into something
-    /// broken.
+    /// Returns the place at a JSON pointer. `None` if it is a broken node or inside one.
     pub fn find(&mut self, pointer: &str) -> Option<Place<'a>> {
         let mut place = Place { node: self.tree, steps: Vec::new() };
         for segment in pointer.split('/').skip(1) {
@@ -61,7 +60,7 @@ impl<'a> Finder<'a> {
             return object.member(key);
         }
         let by_key = self.large.entry(span).or_insert_with(|| {
-            // The first of two with the same key is put in last.
+            // In reverse, so that the first of several members with the same key is kept.
             object.members.iter().rev().map(|m| (m.key.value.as_str(), m)).collect()
         });
         by_key.get(key).copied()
@@ -69,12 +68,12 @@ impl<'a> Finder<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// The key that the value stands behind, if it is the value of a member.
+    /// The key of the value, if it is the value of a member.
     pub fn key(&self) -> Option<&'a Spanned<String>> {
         self.steps.last()?.member.map(|member| &member.key)
     }
 
-    /// The key of the array that the value is an item of, if it is.
+    /// The key of the array that contains the value, if it is an item.
     pub fn list(&self) -> Option<&'a str> {
         match self.steps.as_slice() {
             [.., list, item] if item.member.is_none() => {
@@ -84,25 +83,24 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The object that the value is a member of, if it is.
+    /// The object that contains the value, if it is the value of a member.
     pub fn parent(&self) -> Option<&'a Object> {
         self.steps.last()?.from.as_object()
     }
 
-    /// Whether the value or something around it is at one of these places.
+    /// Whether the value or one that contains it has one of these locations.
     pub fn is_inside(&self, spans: &HashSet<Span>) -> bool {
         spans.contains(&self.node.span)
             || self.steps.iter().any(|step| spans.contains(&step.from.span))
     }
 
-    /// Whether a syntax fault may have swallowed something near: in the object itself or
-    /// in one around it.
+    /// Whether a syntax error may have hidden members of the object or of one that contains it.
     pub fn is_damaged(&self) -> bool {
         let damaged = |node: &Node| node.as_object().is_some_and(|object| object.damaged);
         damaged(self.node) || self.steps.iter().any(|step| damaged(step.from))
     }
 
-    /// What the value is called in a message: `` `mem` ``, `` an item of `args` ``.
+    /// The name of the value in messages, such as `` `mem` `` or `` an item of `args` ``.
     pub fn name(&self) -> String {
         let key = |step: &Step| step.member.map(|member| format!("`{}`", member.key.value));
         match self.steps.as_slice() {
@@ -116,7 +114,8 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The container that the value is or stands in, in words; `None` outside of all.
+    /// The name in messages of the container that the value is or belongs to. `None` if there is
+    /// none.
     pub fn container(&self) -> Option<String> {
         let is_list =
             |step: &Step| step.member.is_some_and(|member| member.key.value == "containers");
@@ -136,13 +135,13 @@ impl<'a> Place<'a> {
         self.steps.len() == 3 && self.container().is_some()
     }
 
-    /// Whether the value is a container itself.
+    /// Whether the value is a container.
     pub fn is_container(&self) -> bool {
         self.steps.len() == 2 && self.container().is_some()
     }
 }
 
-/// Where a value opens: its bracket, or the first key of an object that has none.
+/// The start of a value: its bracket, or the first key of an object without braces.
 pub fn opening(node: &Node) -> Span {
     let start = node.span.start as usize;
     let first = node.as_object().and_then(|object| object.members.first());

@@ -1,28 +1,28 @@
-//! The conditional rules of the schema, read for their words: which fields do not go with
-//! which kind of container or check, and which exclude each other.
+//! Reads the conditional rules of the schema, to explain their violations: which fields are invalid
+//! for a kind of container or health check, and which are mutually exclusive.
 
 use serde_json::Value;
 
 use super::words;
 use crate::syntax::Object;
 
-/// Why a field may not stand where it stands.
+/// The reason why a field is invalid.
 pub enum Reason<'a> {
-    /// It does not go with the value of the field `key`.
+    /// The field is invalid for the value of the field `key`.
     Kind {
-        /// The field that decides, such as `type`.
+        /// The deciding field, such as `type`.
         key: &'a str,
-        /// Its value, as written or by default.
+        /// The written or default value of `key`.
         value: String,
-        /// The first of its values that the field goes with.
-        fitting: Option<&'a str>,
+        /// The first value of `key` for which the field is valid.
+        valid: Option<&'a str>,
     },
-    /// It excludes another field, this one.
+    /// The field cannot be used with this other field.
     Excludes(&'a str),
 }
 
-/// The fields that may stand in an object, in the order of their names: those of the
-/// schema without those that do not go with what else is in the object.
+/// The valid fields of an object, sorted by name: those of the schema, without the ones that its
+/// other members make invalid.
 pub fn fields<'a>(schema: &'a Value, object: &Object) -> Vec<(&'a str, &'a Value)> {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
         return Vec::new();
@@ -38,8 +38,8 @@ pub fn fields<'a>(schema: &'a Value, object: &Object) -> Vec<(&'a str, &'a Value
         .collect()
 }
 
-/// Why a field is forbidden. `branch` is the conditional rule that forbids it, `schema`
-/// the one that the rule belongs to.
+/// The reason why a field is invalid. `branch` is the violated conditional rule, `schema` the part
+/// of the schema that contains it.
 pub fn reason<'a>(
     schema: &'a Value,
     branch: &'a Value,
@@ -53,8 +53,8 @@ pub fn reason<'a>(
             Some(node) => node.as_str()?,
             None => words::text(field, "default")?,
         };
-        let fitting = words::strings(field, "enum").into_iter().find(|v| !values.contains(v));
-        return Some(Reason::Kind { key, value: value.to_owned(), fitting });
+        let valid = words::strings(field, "enum").into_iter().find(|v| !values.contains(v));
+        return Some(Reason::Kind { key, value: value.to_owned(), valid });
     }
     words::strings(condition, "required").into_iter().find(|key| *key != name).map(Reason::Excludes)
 }
@@ -63,7 +63,7 @@ fn branches(schema: &Value) -> impl Iterator<Item = &Value> {
     schema.get("allOf").and_then(Value::as_array).into_iter().flatten()
 }
 
-/// The fields that a conditional rule forbids where its condition holds.
+/// The fields that a conditional rule forbids if its condition is true.
 fn forbidden(branch: &Value) -> impl Iterator<Item = &str> {
     let properties = branch.pointer("/then/properties").and_then(Value::as_object);
     properties
@@ -73,7 +73,7 @@ fn forbidden(branch: &Value) -> impl Iterator<Item = &str> {
         .map(|(name, _)| name.as_str())
 }
 
-/// The field whose value a condition looks at, and the values for which it holds.
+/// The field that a condition depends on, and the values for which the condition is true.
 fn decider(condition: &Value) -> Option<(&str, Vec<&str>)> {
     let (key, rule) = condition.get("properties")?.as_object()?.iter().next()?;
     let values = match rule.get("const").and_then(Value::as_str) {
@@ -83,8 +83,8 @@ fn decider(condition: &Value) -> Option<(&str, Vec<&str>)> {
     (!values.is_empty()).then_some((key, values))
 }
 
-/// Whether a condition about kinds holds. Fields that exclude each other are not looked
-/// at: one of them may stand.
+/// Whether a condition about a kind is true. Conditions about mutually exclusive fields are
+/// ignored, since one of the fields is valid.
 fn applies(schema: &Value, branch: &Value, object: &Object) -> bool {
     let Some((key, values)) = branch.get("if").and_then(decider) else { return false };
     let default = || schema.get("properties")?.get(key).and_then(|f| words::text(f, "default"));

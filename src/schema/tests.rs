@@ -5,25 +5,25 @@ use crate::diag::Level;
 use crate::source::Source;
 use crate::syntax;
 
-/// What is found in a text: by the schema alone, sorted.
+/// The findings of the schema check in a text, sorted.
 fn found(text: &str) -> (Source, Vec<Diagnostic>) {
     let source = Source::new("a.jsonc", text);
-    let mut syntax_faults = Vec::new();
-    let tree = syntax::parse(&source, &mut syntax_faults).expect("a tree");
+    let mut syntax_errors = Vec::new();
+    let tree = syntax::parse(&source, &mut syntax_errors).expect("a tree");
     let mut found = Vec::new();
     check(&tree, &mut found);
     crate::diag::sort(&mut found);
     (source, found)
 }
 
-/// The codes found and what the text slices at their places.
+/// The codes of the findings in a text, and the underlined texts.
 fn places(text: &str) -> Vec<(&'static str, String)> {
     let (source, found) = found(text);
     found.iter().map(|d| (d.code.id, source.slice(d.primary.span).to_owned())).collect()
 }
 
-/// The text with every edit made.
-fn mended(text: &str) -> String {
+/// The text with every edit applied.
+fn fixed(text: &str) -> String {
     let (_, found) = found(text);
     let mut edits: Vec<_> = found.iter().filter_map(|d| d.edit.as_ref()).collect();
     edits.sort_by_key(|edit| edit.span);
@@ -39,7 +39,7 @@ fn appliance(container: &str) -> String {
     format!(r#"{{"id": "a", "containers": [{{{container}}}]}}"#)
 }
 
-/// A service with these members besides those that are required.
+/// A service with these members in addition to the required ones.
 fn service(members: &str) -> String {
     let comma = if members.is_empty() { "" } else { ", " };
     appliance(&format!(
@@ -47,7 +47,7 @@ fn service(members: &str) -> String {
     ))
 }
 
-/// A job with these members besides those that are required.
+/// A job with these members in addition to the required ones.
 fn job(members: &str) -> String {
     service(members).replace("\"service\"", "\"job\"")
 }
@@ -57,13 +57,13 @@ fn resources(members: &str) -> String {
     appliance(&format!(r#""id": "s", "type": "service", "image": "i", "resources": {{{members}}}"#))
 }
 
-/// An appliance with a service and these members of its own.
+/// An appliance with a service and these top-level members.
 fn top(members: &str) -> String {
     service("").replacen("{", &format!("{{{members}, "), 1)
 }
 
 #[test]
-fn what_fits_has_no_findings() {
+fn valid_appliances_have_no_findings() {
     let good = [
         service(""),
         job(""),
@@ -94,13 +94,17 @@ fn what_fits_has_no_findings() {
             r#""data_persistence": {"volume_type": "x", "volumes": [{"id": "v", "scope": "global", "size": 1, "schedule_hints": {"placement": {"zone": "z"}}}]}"#,
         ),
     ];
+    let good = good.into_iter().chain([
+        top(r#""$schema": "./schema/appliance.schema.json""#),
+        top(r#""x-": null, "x-a": {"id": 1, "containers": "@b"}, "x-A b/c~d": [[]]"#),
+    ]);
     for text in good {
         assert_eq!(places(&text), [], "{text}");
     }
 }
 
 #[test]
-fn each_fault_is_found_once_at_its_place() {
+fn each_error_is_reported_once_at_its_location() {
     let cases = [
         // The appliance.
         ("[]".to_owned(), "E0202", "[]"),
@@ -194,7 +198,7 @@ fn each_fault_is_found_once_at_its_place() {
         (service(r#""health_check": {"max_consecutive_failures": 0}"#), "E0205", "0"),
         (service(r#""health_check": {"grace_period_seconds": -1}"#), "E0205", "-1"),
         (service(r#""health_check": {"port_index": -1}"#), "E0205", "-1"),
-        // Fields of the other type; what is in them does not matter any more.
+        // Fields of the other type; their contents are not checked.
         (service(r#""repeats": 2"#), "E0207", "\"repeats\""),
         (service(r#""retries": "x""#), "E0207", "\"retries\""),
         (service(r#""start_time": """#), "E0207", "\"start_time\""),
@@ -218,7 +222,13 @@ fn each_fault_is_found_once_at_its_place() {
             "\"all\"",
         ),
         (top(r#""data_persistence": {"volumes": [{"id": "v", "size": 0}]}"#), "E0205", "0"),
-        // Accepted, with a word on it.
+        (top(r#""$schema": {}"#), "E0202", "{}"),
+        (top(r#""schema": "x""#), "E0201", "\"schema\""),
+        (top(r#""x_a": 1"#), "E0201", "\"x_a\""),
+        (top(r#""x": 1"#), "E0201", "\"x\""),
+        (service(r#""x-a": 1"#), "E0201", "\"x-a\""),
+        (service(r#""$schema": "x""#), "E0201", "\"$schema\""),
+        // Accepted with a warning or hint.
         (top(r#""scheduler": {"name": "x", "config": {}}"#), "W0203", "\"scheduler\""),
         (service(r#""rack": 1"#), "W0202", "\"rack\""),
         (service(r#""host": "x""#), "W0202", "\"host\""),
@@ -238,7 +248,7 @@ fn each_fault_is_found_once_at_its_place() {
 }
 
 #[test]
-fn one_edit_mends_what_one_edit_can() {
+fn edits_fix_errors() {
     let cases = [
         (r#""type": "Service""#, r#""type": "service""#),
         (r#""type": "servcie""#, r#""type": "service""#),
@@ -276,44 +286,44 @@ fn one_edit_mends_what_one_edit_can() {
             true => service("").replace("\"type\": \"service\"", members),
             false => service(members),
         };
-        assert_eq!(mended(&whole(faulty)), whole(good));
+        assert_eq!(fixed(&whole(faulty)), whole(good));
         assert_eq!(places(&whole(good)), [], "{good}");
     }
 }
 
 #[test]
-fn messages_are_in_the_language_of_people() {
+fn messages_are_worded_as_in_the_style_guide() {
     let cases = [
         (
             service(r#""ports": [{"container_port": "x"}]"#),
-            "`container_port` must be a whole number, not a string",
+            "expected an integer for `container_port`, found a string",
         ),
         (
             service(r#""args": [null]"#),
-            "an item of `args` must be a string, a number or a boolean, not null",
+            "expected a string, a number or a boolean for an item of `args`, found null",
         ),
-        (service(r#""ports": [{}]"#), "`container_port` is missing in a port of container `s`"),
-        (resources(""), "`cpus` and `mem` are missing in the resources of container `s`"),
+        (service(r#""ports": [{}]"#), "missing field `container_port` in a port of container `s`"),
+        (resources(""), "missing fields `cpus` and `mem` in the resources of container `s`"),
         (
             appliance(r#""id": "x", "type": "job""#),
-            "`image` and `resources` are missing in container `x`",
+            "missing fields `image` and `resources` in container `x`",
         ),
-        (service(r#""repeats": 1"#), "`repeats` does not belong to a service"),
+        (service(r#""repeats": 1"#), "field `repeats` is not valid for a service"),
         (
             service(r#""health_check": {"path": "/"}"#),
-            "`path` does not belong to a MESOS_TCP health check",
+            "field `path` is not valid for a MESOS_TCP health check",
         ),
-        (service(r#""cmd": "a", "args": ["b"]"#), "`cmd` and `args` exclude each other"),
+        (service(r#""cmd": "a", "args": ["b"]"#), "`cmd` cannot be used with `args`"),
         (
             service(r#""ports": [{"container_port": 70000}]"#),
-            "`container_port` must be at most 65535, not `70000`",
+            "invalid value `70000` for `container_port`: must be at most 65535",
         ),
         (
             service(r#""volumes": [{"src": "a", "dest": "b c"}]"#),
-            "`dest` cannot be `b c`: a path is absolute: it starts with `/`",
+            "invalid value `b c` for `dest`: the path must be absolute (start with `/`)",
         ),
-        (service(r#""network_mode": "x""#), "`network_mode` cannot be `x`"),
-        ("[]".to_owned(), "the appliance must be an object, not an array"),
+        (service(r#""network_mode": "x""#), "invalid value `x` for `network_mode`"),
+        ("[]".to_owned(), "expected an object for the appliance, found an array"),
     ];
     for (text, message) in cases {
         let (_, found) = found(&text);
@@ -322,7 +332,7 @@ fn messages_are_in_the_language_of_people() {
 }
 
 #[test]
-fn an_unknown_field_gets_the_list_of_those_that_fit() {
+fn unknown_fields_get_a_list_of_available_ones() {
     let help = |text: &str| found(text).1[0].help.join(" ");
     let of_service = help(&service(r#""xyzzy": 1"#));
     assert!(
@@ -334,24 +344,24 @@ fn an_unknown_field_gets_the_list_of_those_that_fit() {
     for hidden in ["`rack`", "`state`", "`user_schedule_hints`"] {
         assert!(!of_job.contains(hidden), "{of_job}");
     }
-    assert!(!of_job.contains("`image`"), "what is there is not offered again: {of_job}");
-    // The near one is there already.
+    assert!(!of_job.contains("`image`"), "an existing field is suggested: {of_job}");
+    // The similar field already exists.
     assert!(!help(&service(r#""image_": "x""#)).contains("did you mean"));
 }
 
 #[test]
-fn a_misspelt_field_is_not_missing_too() {
+fn misspelt_fields_are_not_reported_as_missing() {
     let text = service("").replace("\"image\"", "\"iamge\"");
     assert_eq!(places(&text), [("E0201", "\"iamge\"".to_owned())]);
     let text = service(r#""ports": [{"port": 80}], "replicas": 2"#).replace("mem", "memory");
     let codes: Vec<_> = places(&text).into_iter().map(|(code, _)| code).collect();
     assert_eq!(codes, ["E0201", "E0201", "E0201"]);
     let good = service(r#""ports": [{"container_port": 80}], "instances": 2"#);
-    assert_eq!(mended(&text), good);
+    assert_eq!(fixed(&text), good);
 }
 
 #[test]
-fn an_unknown_type_brings_no_complaints_about_fields() {
+fn fields_of_an_unknown_type_are_not_reported() {
     let text = service(r#""repeats": 1, "health_check": {}"#).replace("\"service\"", "\"x\"");
     assert_eq!(places(&text), [("E0204", "\"x\"".to_owned())]);
     let text = text.replace(r#""type": "x", "#, "");
@@ -362,7 +372,7 @@ fn an_unknown_type_brings_no_complaints_about_fields() {
 }
 
 #[test]
-fn what_is_broken_is_not_reported_again() {
+fn broken_values_are_not_reported_again() {
     let cases = [
         service("").replace("\"service\"", ""),
         service("").replace("{\"cpus\": 1, \"mem\": 1}", ""),
@@ -380,7 +390,7 @@ fn what_is_broken_is_not_reported_again() {
 }
 
 #[test]
-fn the_first_of_two_members_with_one_key_counts() {
+fn the_first_of_duplicate_members_is_used() {
     assert_eq!(places(&resources(r#""cpus": 1, "mem": 1, "mem": "x""#)), []);
     let text = resources(r#""cpus": 1, "mem": "x", "mem": 1"#);
     assert_eq!(places(&text), [("E0202", "\"x\"".to_owned())]);
@@ -395,7 +405,7 @@ fn the_first_of_two_members_with_one_key_counts() {
 }
 
 #[test]
-fn faults_in_several_places_are_all_found() {
+fn all_errors_are_reported() {
     let text = r#"{"id": "a", "containers": [
         {"id": "x", "type": "service", "image": 1, "resources": {"cpus": -1}},
         {"type": "job", "image": "i", "resources": {"cpus": 1, "mem": 1}, "interval": 1, "imag": 1}
@@ -405,7 +415,7 @@ fn faults_in_several_places_are_all_found() {
 }
 
 #[test]
-fn keys_that_look_like_paths_or_numbers_are_found_again() {
+fn keys_that_look_like_pointers_are_found() {
     let text = service(r#""0": 1, "a/b~c": 2"#);
     assert_eq!(places(&text), [("E0201", "\"0\"".to_owned()), ("E0201", "\"a/b~c\"".to_owned())]);
 }
@@ -416,8 +426,8 @@ fn read_only_fields_give_one_hint_for_the_whole_file() {
     let text = text.replace("]}", &format!(", {}]}}", r#"{"id": "t", "type": "job", "image": "i", "resources": {"cpus": 1, "mem": 1}, "state": 1}"#));
     let (_, found) = found(&text);
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].primary.text, "the first of 3");
-    assert_eq!(found[0].level(), Level::Hint);
+    assert_eq!(found[0].primary.text, "first of 3");
+    assert_eq!(found[0].level, Level::Hint);
 }
 
 #[test]
@@ -427,7 +437,7 @@ fn the_schema_is_valid_draft_07() {
     assert_eq!(document["$schema"], "http://json-schema.org/draft-07/schema#");
 }
 
-/// Every field: its pointer and its part of the schema.
+/// All fields: the pointer and the part of the schema of each.
 fn fields() -> Vec<(String, Value)> {
     fn walk(pointer: &str, rule: &Value, fields: &mut Vec<(String, Value)>) {
         if pointer.ends_with("/allOf") || pointer.ends_with("/examples") {
@@ -454,9 +464,9 @@ fn fields() -> Vec<(String, Value)> {
 }
 
 #[test]
-fn every_field_has_words_and_examples_that_fit_it() {
+fn every_field_has_texts_and_valid_examples() {
     let mut fields = fields();
-    assert!(fields.len() > 70, "only {} fields were found", fields.len());
+    assert!(fields.len() > 70, "only {} fields found", fields.len());
     let mut document: Value = serde_json::from_str(TEXT).unwrap();
     let whole = document.clone();
     fields.push((String::new(), whole));
@@ -469,7 +479,7 @@ fn every_field_has_words_and_examples_that_fit_it() {
         }
         let examples = rule["examples"].as_array().unwrap_or_else(|| panic!("{pointer}: examples"));
         assert!(!examples.is_empty(), "{pointer}: examples");
-        // The rule alone, with the definitions that it may refer to.
+        // The rule alone, with the definitions for its references.
         let mut alone = rule.clone();
         alone["definitions"] = document["definitions"].take();
         let validator = jsonschema::draft7::new(&alone).unwrap();
@@ -504,7 +514,6 @@ fn defaults_are_those_of_the_language() {
         ("/definitions/resources/properties", "disk", "0"),
         ("/definitions/resources/properties", "gpu", "0"),
         ("/definitions/resources/properties", "gpus", "0"),
-        ("/definitions/containerScheduleHints/properties", "preemptible", "false"),
         ("/definitions/port/properties", "host_port", "0"),
         ("/definitions/port/properties", "protocol", "\"tcp\""),
         ("/definitions/volume/properties", "type", "\"persistent\""),
@@ -535,15 +544,16 @@ fn defaults_are_those_of_the_language() {
 }
 
 #[test]
-fn a_field_whose_value_a_rule_forbids_is_described_with_its_owner() {
+fn forbidden_fields_are_described() {
     let text = job(r#""health_check": {}"#);
     let (source, found) = found(&text);
     assert_eq!(source.slice(found[0].secondary[0].span), "\"job\"");
     assert!(found[0].help[0].starts_with("`health_check`: Services only."), "{:?}", found[0].help);
 }
+
 #[test]
-fn many_faults_in_one_object_do_not_cost_the_square_of_their_number() {
-    // Noticed by its slowness where the whole object is gone through for each fault.
+fn the_cost_of_many_errors_in_one_object_is_linear() {
+    // With quadratic cost this test is noticeably slow.
     const MANY: usize = 3_000;
     let keys = |prefix: &str| -> String {
         (0..MANY).map(|at| format!(r#""{prefix}{at}": 1"#)).collect::<Vec<_>>().join(",")
@@ -554,7 +564,7 @@ fn many_faults_in_one_object_do_not_cost_the_square_of_their_number() {
         (service(&format!(r#""env": {{{}}}"#, keys("="))), MANY),
         (format!(r#"{{{}, "id": "a", "containers": [{empty}]}}"#, keys("unknown")), 2 * MANY),
     ];
-    for (text, faults) in texts {
-        assert_eq!(found(&text).1.len(), faults);
+    for (text, errors) in texts {
+        assert_eq!(found(&text).1.len(), errors);
     }
 }

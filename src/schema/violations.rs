@@ -1,5 +1,5 @@
-//! What the schema library finds, as diagnostics: at the key or value they are about, each
-//! fault once, in the language of people.
+//! Converts the violations that the schema library finds into diagnostics: one per error, at the
+//! key or value that causes it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use super::place::{Finder, Place, opening};
 use super::rules::{self, Reason};
-use super::{habits, values, words};
-use crate::diag::{Diagnostic, codes, list_or, nearest};
+use super::{habits, value_violations, words};
+use crate::diag::{Diagnostic, codes, nearest};
 use crate::source::Span;
 use crate::syntax::{Node, Object};
 
-/// Reports what the library found about a tree.
+/// Reports the violations that the library found in a tree.
 pub fn report(
     schema: &Value,
     tree: &Node,
@@ -33,8 +33,8 @@ pub fn report(
         .into_iter()
         .filter_map(|error| Some((finder.find(error.instance_path().as_str())?, error)))
         .collect();
-    // What does not belong in the place at all comes first: nothing is said about what is
-    // in it. Then what is misspelt, which may be what is missing.
+    // Forbidden fields come first, since their contents are not reported. Then unknown fields,
+    // which may be misspellings of missing ones.
     for (place, error) in &found {
         if matches!(error.kind(), Found::FalseSchema) {
             report.forbidden_field(place, error);
@@ -53,11 +53,11 @@ pub fn report(
 
 struct Reporter<'a, 'd> {
     schema: &'a Value,
-    /// Values about which everything has been said.
+    /// Locations of values that are not reported again.
     settled: HashSet<Span>,
-    /// For the object at a place: the fields that were meant by misspelt ones.
+    /// By location of an object: the fields for which it has a misspelling.
     misspelt: HashMap<Span, Vec<&'a str>>,
-    /// For the object at a place: how it is called and what it lacks.
+    /// By location of an object: its missing fields.
     missing: HashMap<Span, Missing<'a>>,
     diagnostics: &'d mut Vec<Diagnostic>,
 }
@@ -69,7 +69,7 @@ struct Missing<'a> {
 }
 
 impl<'a> Reporter<'a, '_> {
-    /// A field that does not go with the kind of its object, or with another field.
+    /// Reports a field that is invalid for the kind of its object or with another field.
     fn forbidden_field(&mut self, place: &Place, error: &ValidationError) {
         let (Some(key), Some(object)) = (place.key(), place.parent()) else { return };
         // .../definitions/NAME/allOf/N/then/properties/FIELD
@@ -85,7 +85,7 @@ impl<'a> Reporter<'a, '_> {
         let about =
             words::field(self.schema, owner_rule, name).and_then(|rule| words::about(name, rule));
         let mut diagnostic = match rules::reason(owner_rule, branch, name, object) {
-            Some(Reason::Kind { key: decider, value, fitting }) => {
+            Some(Reason::Kind { key: decider, value, valid }) => {
                 let written = object.get(decider);
                 if written.is_none() && object.damaged {
                     return;
@@ -93,29 +93,29 @@ impl<'a> Reporter<'a, '_> {
                 let noun = if place.parent_is_container() { "" } else { " health check" };
                 let article = if value.starts_with("HTTP") { "an" } else { "a" };
                 let kind = format!("{article} {value}{noun}");
-                let message = format!("`{name}` does not belong to {kind}");
+                let message = format!("field `{name}` is not valid for {kind}");
                 let diagnostic = Diagnostic::new(&codes::WRONG_KIND, key.span, message);
-                match (written, fitting) {
+                match (written, valid) {
                     (Some(node), _) => diagnostic.also(node.span, format!("this makes it {kind}")),
-                    (None, Some(fitting)) => {
+                    (None, Some(valid)) => {
                         let diagnostic =
-                            diagnostic.help(format!("without a `{decider}` it is {kind}"));
+                            diagnostic.help(format!("`{decider}` defaults to `{value}`"));
                         match object.separator_before(key) {
                             Some(separator) => diagnostic.likely_edit(
                                 Span::at(key.span.start as usize),
-                                format!("\"{decider}\": \"{fitting}\"{separator}"),
+                                format!("\"{decider}\": \"{valid}\"{separator}"),
                             ),
                             None => diagnostic,
                         }
                     }
-                    (None, _) => diagnostic.help(format!("without a `{decider}` it is {kind}")),
+                    (None, _) => diagnostic.help(format!("`{decider}` defaults to `{value}`")),
                 }
             }
             Some(Reason::Excludes(other)) => {
-                let message = format!("`{name}` and `{other}` exclude each other");
+                let message = format!("`{name}` cannot be used with `{other}`");
                 let diagnostic = Diagnostic::new(&codes::EXCLUSIVE_FIELDS, key.span, message);
                 match object.member(other) {
-                    Some(other) => diagnostic.also(other.key.span, "the other one"),
+                    Some(other) => diagnostic.also(other.key.span, "conflicting field"),
                     None => diagnostic,
                 }
             }
@@ -126,7 +126,7 @@ impl<'a> Reporter<'a, '_> {
         self.diagnostics.push(diagnostic);
     }
 
-    /// Fields that the object does not have.
+    /// Reports unknown fields.
     fn unknown_fields(&mut self, place: &Place, error: &ValidationError, names: &[String]) {
         let (Some(object), Some(rule)) =
             (place.node.as_object(), words::rule(self.schema, error.schema_path().as_str()))
@@ -148,27 +148,30 @@ impl<'a> Reporter<'a, '_> {
             let message = format!("unknown field `{}`", words::short(name));
             let diagnostic = Diagnostic::new(&codes::UNKNOWN_FIELD, member.key.span, message);
             let meant = habits::meant(name, absent()).or_else(|| nearest(name, absent()));
-            let diagnostic = match meant {
-                Some(meant) => {
+            let diagnostic = match (meant, extension(rule, name)) {
+                (Some(meant), _) => {
                     self.misspelt.entry(place.node.span).or_default().push(meant);
                     let (span, replacement) = (member.key.span, words::quoted(meant));
                     let diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));
-                    if is_slip(name, meant) {
+                    if is_misspelling(name, meant) {
                         diagnostic.safe_edit(span, replacement)
                     } else {
                         diagnostic.likely_edit(span, replacement)
                     }
                 }
-                None => {
+                (None, Some(meant)) => diagnostic
+                    .help(format!("did you mean `{}`?", words::short(&meant)))
+                    .likely_edit(member.key.span, words::quoted(&meant)),
+                (None, None) => {
                     let hidden = |rule: &Value| words::is_marked(rule, "doNotSuggest");
                     let more =
                         fields.iter().filter(|(_, rule)| !hidden(rule)).map(|(name, _)| *name);
                     let owner = self.describe(place, rule);
-                    match list_or(more) {
+                    match words::list_and(&more.collect::<Vec<_>>()) {
                         none if none.is_empty() => {
-                            diagnostic.help(format!("{owner} has all fields that it can have"))
+                            diagnostic.help(format!("{owner} already has all available fields"))
                         }
-                        more => diagnostic.help(format!("{owner} can also have {more}")),
+                        more => diagnostic.help(format!("available fields of {owner}: {more}")),
                     }
                 }
             };
@@ -176,7 +179,7 @@ impl<'a> Reporter<'a, '_> {
         }
     }
 
-    /// Whether a volume has fields of the old and of the new form, which is then reported.
+    /// Reports a volume that has fields of the old and of the new form. Returns whether it has.
     fn mixed_volume(
         &mut self,
         place: &Place,
@@ -195,7 +198,7 @@ impl<'a> Reporter<'a, '_> {
         else {
             return false;
         };
-        let message = "a volume is written in the old or in the new form, not in both";
+        let message = "volume mixes fields of the old and the new form";
         let mut diagnostic =
             Diagnostic::new(&codes::EXCLUSIVE_FIELDS, new.key.span, message).label("new form");
         for member in &object.members {
@@ -203,12 +206,13 @@ impl<'a> Reporter<'a, '_> {
                 diagnostic = diagnostic.also(member.key.span, "old form");
             }
         }
-        self.diagnostics.push(diagnostic.help("new form: `src`, `dest`, `\"type\": \"host\"`"));
+        self.diagnostics
+            .push(diagnostic.help("use only the new form: `src`, `dest` and `\"type\": \"host\"`"));
         self.settled.insert(place.node.span);
         true
     }
 
-    /// All but forbidden and unknown fields.
+    /// Reports all violations except forbidden and unknown fields.
     fn other(&mut self, place: &Place, error: &ValidationError) {
         if place.is_inside(&self.settled) {
             return;
@@ -226,7 +230,7 @@ impl<'a> Reporter<'a, '_> {
             Found::MinItems { .. } if place.is_damaged() => {}
             kind => {
                 self.settled.insert(place.node.span);
-                self.diagnostics.push(values::diagnostic(place, kind, rule));
+                self.diagnostics.push(value_violations::diagnostic(place, kind, rule));
             }
         }
     }
@@ -237,7 +241,7 @@ impl<'a> Reporter<'a, '_> {
         if object.damaged || meant.is_some_and(|meant| meant.contains(&name)) {
             return;
         }
-        // A rule under a condition has no properties of its own: its owner has.
+        // A conditional rule has no properties itself; the object schema that contains it does.
         let owner = path.split_once("/allOf/").and_then(|(owner, _)| self.schema.pointer(owner));
         let owner = owner.unwrap_or(rule);
         let Some((name, _)) = owner
@@ -253,19 +257,20 @@ impl<'a> Reporter<'a, '_> {
             place: description,
             fields: Vec::new(),
         });
-        // What an alias repeats is found once for each time.
+        // An object that YAML aliases repeat is reported once per repetition.
         if missing.fields.iter().any(|(known, _)| *known == name) {
             return;
         }
         missing.fields.push((name, words::field(self.schema, owner, name)));
     }
 
-    /// One diagnostic for all that an object lacks.
+    /// Reports all missing fields of an object in one diagnostic.
     fn missing_fields(&mut self) {
         for missing in std::mem::take(&mut self.missing).into_values() {
             let names: Vec<&str> = missing.fields.iter().map(|(name, _)| *name).collect();
-            let are = if names.len() == 1 { "is" } else { "are" };
-            let message = format!("{} {are} missing in {}", words::list_and(&names), missing.place);
+            let noun = if names.len() == 1 { "field" } else { "fields" };
+            let names = words::list_and(&names);
+            let message = format!("missing {noun} {names} in {}", missing.place);
             let mut diagnostic = Diagnostic::new(&codes::MISSING_FIELD, missing.span, message);
             for (name, rule) in missing.fields {
                 diagnostic.help.extend(rule.and_then(|rule| words::about(name, rule)));
@@ -274,7 +279,7 @@ impl<'a> Reporter<'a, '_> {
         }
     }
 
-    /// Strings that stand twice in a list.
+    /// Reports duplicate strings in a list.
     fn repeated_items(&mut self, place: &Place) {
         let items = place.node.as_array().unwrap_or_default();
         let mut seen = HashMap::with_capacity(items.len());
@@ -284,10 +289,10 @@ impl<'a> Reporter<'a, '_> {
                 seen.insert(text, item.span);
                 continue;
             };
-            let message = format!("`{}` stands twice in {}", words::short(text), place.name());
+            let message = format!("duplicate item `{}` in {}", words::short(text), place.name());
             let mut diagnostic = Diagnostic::new(&codes::REPEATED_ITEM, item.span, message)
-                .label("again here")
-                .also(first, "first here");
+                .label("listed again here")
+                .also(first, "first listed here");
             if let Some(before) = index.checked_sub(1).and_then(|before| items.get(before)) {
                 let span = Span { start: before.span.end, end: item.span.end };
                 diagnostic = diagnostic.safe_edit(span, "");
@@ -296,7 +301,7 @@ impl<'a> Reporter<'a, '_> {
         }
     }
 
-    /// Keys that cannot be names of environment variables.
+    /// Reports keys that are not valid names of environment variables.
     fn bad_names(&mut self, place: &Place, rule: &Value) {
         let Some(object) = place.node.as_object() else { return };
         let form = rule
@@ -304,17 +309,18 @@ impl<'a> Reporter<'a, '_> {
             .or_else(|| rule.pointer("/propertyNames/patternErrorMessage"))
             .and_then(Value::as_str)
             .unwrap_or_default();
-        // The library reports each name; here all of them are.
+        // The library reports each name separately; all are reported here at once.
         self.settled.insert(place.node.span);
-        let is_bad = |key: &str| key.is_empty() || key.contains(['=', '\0']);
-        for member in object.members.iter().filter(|member| is_bad(&member.key.value)) {
+        let is_invalid = |key: &str| key.is_empty() || key.contains(['=', '\0']);
+        for member in object.members.iter().filter(|member| is_invalid(&member.key.value)) {
             let name = words::short(&member.key.value);
-            let message = format!("{} cannot have the key `{name}`: {form}", place.name());
+            let message = format!("invalid key `{name}` in {}: {form}", place.name());
             self.diagnostics.push(Diagnostic::new(&codes::BAD_FORMAT, member.key.span, message));
         }
     }
 
-    /// What an object is called: `` container `livy` ``, `` a port of container `livy` ``.
+    /// The name of an object in messages, such as `` container `livy` `` or
+    /// `` a port of container `livy` ``.
     fn describe(&self, place: &Place, rule: &Value) -> String {
         if place.is_container() {
             return place.container().unwrap_or_default();
@@ -331,8 +337,16 @@ impl<'a> Reporter<'a, '_> {
     }
 }
 
-/// Whether a name surely is a slip of the finger or of habit (`networkMode`) for another.
-fn is_slip(name: &str, meant: &str) -> bool {
+/// The name with the prefix of ignored fields (`x-`), if it nearly has that prefix and the
+/// object allows such fields.
+fn extension(rule: &Value, name: &str) -> Option<String> {
+    rule.get("patternProperties")?;
+    let rest = name.strip_prefix(['x', 'X'])?.strip_prefix(['-', '_', '.'])?;
+    Some(format!("x-{rest}"))
+}
+
+/// Whether a name is certainly a misspelling or another notation (`networkMode`) of a field.
+fn is_misspelling(name: &str, meant: &str) -> bool {
     let plain = |text: &str| -> String {
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };

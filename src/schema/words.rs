@@ -1,22 +1,22 @@
-//! The schema's own words and limits, and how values are called.
+//! Reads texts from the schema, and formats values for messages.
 
 use serde_json::Value;
 
 use crate::diag::list_or;
 use crate::syntax::{Kind, Node};
 
-/// The part of the schema that a keyword stands in: the parent of the keyword's pointer.
+/// The part of the schema that contains a keyword, given by its pointer.
 pub fn rule<'a>(schema: &'a Value, keyword: &str) -> Option<&'a Value> {
     let (parent, _) = keyword.rsplit_once('/')?;
     schema.pointer(parent)
 }
 
-/// A field's own part of the schema, with a reference followed.
+/// The part of the schema for a field. References are resolved.
 pub fn field<'a>(schema: &'a Value, rule: &'a Value, name: &str) -> Option<&'a Value> {
     follow(schema, rule.get("properties")?.get(name)?)
 }
 
-/// The part of the schema itself, or the one it refers to.
+/// Resolves a reference, if there is one.
 fn follow<'a>(schema: &'a Value, rule: &'a Value) -> Option<&'a Value> {
     match rule.get("$ref").and_then(Value::as_str) {
         Some(reference) => schema.pointer(reference.strip_prefix('#')?),
@@ -24,32 +24,33 @@ fn follow<'a>(schema: &'a Value, rule: &'a Value) -> Option<&'a Value> {
     }
 }
 
-/// A text of a part of the schema, such as its `title`.
+/// The text of a keyword, such as `title`.
 pub fn text<'a>(rule: &'a Value, keyword: &str) -> Option<&'a str> {
     rule.get(keyword).and_then(Value::as_str)
 }
 
-/// Whether a part of the schema is marked so (`readOnly`, `deprecated`, `doNotSuggest`).
+/// Whether a boolean keyword is true (`readOnly`, `deprecated`, `doNotSuggest`).
 pub fn is_marked(rule: &Value, mark: &str) -> bool {
     rule.get(mark).and_then(Value::as_bool) == Some(true)
 }
 
-/// What a field is, as help: its name and description.
+/// The name and description of a field, as help, without the final full stop.
 pub fn about(name: &str, rule: &Value) -> Option<String> {
-    text(rule, "description").map(|description| format!("`{name}`: {description}"))
+    let description = text(rule, "description")?;
+    Some(format!("`{name}`: {}", description.strip_suffix('.').unwrap_or(description)))
 }
 
-/// The strings of a list in the schema, such as those of `enum`.
+/// The strings in the list of a keyword, such as `enum`.
 pub fn strings<'a>(rule: &'a Value, keyword: &str) -> Vec<&'a str> {
     let items = rule.get(keyword).and_then(Value::as_array);
     items.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// What a `type` of the schema is called.
+/// The name of a schema `type` in messages.
 pub fn type_name(name: &str) -> &'static str {
     match name {
         "string" => "a string",
-        "integer" => "a whole number",
+        "integer" => "an integer",
         "number" => "a number",
         "boolean" => "a boolean",
         "array" => "an array",
@@ -58,7 +59,7 @@ pub fn type_name(name: &str) -> &'static str {
     }
 }
 
-/// `a`, `a or b`, `a, b or c`.
+/// Joins words: `a`, `a or b`, `a, b or c`.
 pub fn either(words: &[&str]) -> String {
     match words {
         [] => String::new(),
@@ -67,7 +68,7 @@ pub fn either(words: &[&str]) -> String {
     }
 }
 
-/// `` `a` ``, `` `a` and `b` ``, `` `a`, `b` and `c` ``.
+/// Joins words in backticks: `` `a` ``, `` `a` and `b` ``, `` `a`, `b` and `c` ``.
 pub fn list_and(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     match quoted.as_slice() {
@@ -77,13 +78,12 @@ pub fn list_and(words: &[&str]) -> String {
     }
 }
 
-/// The values that a field may have, as help.
-pub fn values_help(name: &str, values: &[&str]) -> String {
-    format!("{name} is {}", list_or(values.iter().copied()))
+/// The allowed values of a field, as help.
+pub fn values_help(values: &[&str]) -> String {
+    format!("expected {}", list_or(values.iter().copied()))
 }
 
-/// How a value is shown in a message: scalars as they are written, shortened; others by
-/// their kind.
+/// Formats a value for a message: a scalar as written, shortened; other values as their kind.
 pub fn shown(node: &Node) -> String {
     match &node.kind {
         Kind::String(text) => format!("`{}`", short(text)),
@@ -93,12 +93,12 @@ pub fn shown(node: &Node) -> String {
     }
 }
 
-/// A text short enough for a message, without line breaks.
+/// Shortens a text for a message, and replaces control characters.
 pub fn short(text: &str) -> String {
-    const MOST: usize = 40;
+    const MAX_CHARACTERS: usize = 40;
     let plain = |c: char| if c.is_control() { ' ' } else { c };
-    let mut short: String = text.chars().take(MOST).map(plain).collect();
-    if text.chars().nth(MOST).is_some() {
+    let mut short: String = text.chars().take(MAX_CHARACTERS).map(plain).collect();
+    if text.chars().nth(MAX_CHARACTERS).is_some() {
         short.push('…');
     }
     short

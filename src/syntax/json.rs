@@ -1,4 +1,4 @@
-//! JSON to a tree, going on after each fault.
+//! Parses JSON into a tree, and recovers after each error.
 
 mod brackets;
 mod scalars;
@@ -10,7 +10,7 @@ use super::{Kind, MAX_DEPTH, MAX_ENTRIES, Member, Node, Object, quote, too_many_
 use crate::diag::{Diagnostic, MAX_FINDINGS, codes, is_full};
 use crate::source::{Source, Span, Spanned, Syntax};
 
-/// Parses a JSON document. The tree is `None` where the document has no value.
+/// Parses a JSON document. The tree is `None` if the document contains no value.
 pub fn parse(source: &Source, syntax: Syntax, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
     let mut lexer = Lexer::new(source.text(), source.content_start());
     let next = lexer.next_token();
@@ -33,36 +33,35 @@ pub fn parse(source: &Source, syntax: Syntax, diagnostics: &mut Vec<Diagnostic>)
         parser.report_unclosed();
     }
     let first_comment = parser.lexer.first_comment;
-    // One that is not closed is reported as that.
+    // An unterminated comment is only reported as such.
     let comment = first_comment.filter(|_| parser.lexer.open_comment.is_none());
-    let odd_blanks = std::mem::take(&mut parser.lexer.odd_blanks);
+    let whitespace = std::mem::take(&mut parser.lexer.non_json_whitespace);
     if let Some(open) = parser.lexer.open_comment {
-        // What is not closed then is in the comment.
+        // The closing brackets are inside the comment.
         let mut at = 0;
         diagnostics.retain(|found| {
             at += 1;
             at <= before || found.code.id != codes::UNCLOSED.id
         });
         diagnostics.push(
-            Diagnostic::new(&codes::UNCLOSED, open, "this comment is not closed")
-                .help("end it with `*/`"),
+            Diagnostic::new(&codes::UNCLOSED, open, "unterminated comment")
+                .help("close it with `*/`"),
         );
     }
-    for span in odd_blanks.into_iter().take(MAX_FINDINGS) {
+    for span in whitespace.into_iter().take(MAX_FINDINGS) {
         let character = source.slice(span).chars().next().map_or(0, u32::from);
-        let message = format!("the character U+{character:04X} is not white space in JSON");
+        let message = format!("character U+{character:04X} is not whitespace in JSON");
         diagnostics.push(
             Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
-                .help("it looks like a space, and often comes with text that was pasted")
+                .help("it looks like a space and often comes from pasted text")
                 .safe_edit(span, " "),
         );
     }
     if let (Some(span), Syntax::Json) = (comment, syntax) {
-        diagnostics.push(
-            Diagnostic::new(&codes::COMMENT_IN_JSON, span, "JSON has no comments").help(
-                "applc reads them, other tools may not; a file ending in `.jsonc` may have them",
-            ),
-        );
+        diagnostics
+            .push(Diagnostic::new(&codes::COMMENT_IN_JSON, span, "comment in a `.json` file").help(
+            "applc accepts comments, other tools may not; use the extension `.jsonc` to allow them",
+        ));
     }
     tree.filter(|_| is_whole)
 }
@@ -71,29 +70,29 @@ struct Parser<'a> {
     source: &'a Source,
     lenient: bool,
     lexer: Lexer<'a>,
-    /// The token that is looked at.
+    /// The current token, not consumed yet.
     next: Token,
-    /// Where the token before it ended: the place of something that is missing.
+    /// The end of the previous token: the location of a missing token.
     previous_end: usize,
-    /// The brackets that are open, outermost first.
+    /// The open brackets, outermost first.
     open: Vec<Token>,
-    /// How many entries of arrays and objects were read.
+    /// Number of entries of arrays and objects so far.
     entries: usize,
-    /// Brackets that are open at the end of the text, innermost first, with what would close
-    /// them.
+    /// Brackets that are open at the end of the text, innermost first, with their closing
+    /// brackets.
     unclosed: Vec<(Span, char)>,
-    /// Whether the entry that is next was found to begin a new object; reported.
+    /// Whether the next entry starts a new object, which has been reported.
     sibling: bool,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
-/// What follows an entry of an array or object.
+/// The token after an entry of an array or object.
 enum Follow {
-    /// A comma: another entry may come.
+    /// A comma, so that another entry may follow.
     Comma(Span),
-    /// The closing bracket comes, or its absence has been reported.
+    /// A closing bracket or the end of the text.
     Close,
-    /// Another entry, without a comma before it; reported.
+    /// Another entry. The missing comma has been reported.
     Entry,
 }
 
@@ -117,41 +116,42 @@ impl Parser<'_> {
 
     fn document(&mut self) -> Option<Node> {
         if self.next.kind == TokenKind::End {
-            let place = Span::at(self.source.content_start());
-            let message = "the document is empty";
+            let span = Span::at(self.source.content_start());
+            let message = "empty document";
             self.report(
-                Diagnostic::new(&codes::EMPTY_DOCUMENT, place, message)
+                Diagnostic::new(&codes::EMPTY_DOCUMENT, span, message)
                     .help("an appliance is an object with `id` and `containers`"),
             );
             return None;
         }
         if self.next.kind == TokenKind::Word && self.after_next().kind == TokenKind::Colon {
-            let message = "this is not JSON: an appliance starts with `{`";
+            let message = format!("expected `{{`, found `{}`", self.text(self.next.span));
             self.report(
                 Diagnostic::new(&codes::UNEXPECTED_TOKEN, self.next.span, message)
-                    .help("if it is YAML, name the file `.yaml`"),
+                    .help("use the extension `.yaml` if the file is YAML"),
             );
             return None;
         }
         let starts = self.next.span;
         let tree = self.value();
-        // A bracket that closes nothing at the very start has been reported.
+        // An unexpected bracket at the very start has been reported.
         if self.next.kind != TokenKind::End && self.next.span != starts {
             let span = self.next.span;
             let last = self.text(tree.span).chars().next_back().map_or(0, char::len_utf8);
             let closes = matches!(self.next.kind, TokenKind::CloseBrace | TokenKind::CloseBracket);
             let diagnostic = if closes {
-                let message = format!("this `{}` closes nothing", self.text(span));
+                let message = format!("unexpected `{}`", self.text(span));
                 Diagnostic::new(&codes::TRAILING_CONTENT, span, message)
-                    .help("remove it, or look above for a bracket that was closed too early")
+                    .help("remove it, or find a bracket above that is closed too early")
             } else {
-                let message = "the document ends before this";
-                Diagnostic::new(&codes::TRAILING_CONTENT, span, message)
-                    .help("a file holds one appliance; look above for a bracket closed too early")
+                let message = "content after the end of the document";
+                Diagnostic::new(&codes::TRAILING_CONTENT, span, message).help(
+                    "a file contains one appliance; find a bracket above that is closed too early",
+                )
             };
             self.report(diagnostic.also(
                 Span { start: tree.span.end.saturating_sub(last as u32), end: tree.span.end },
-                "the document's value ends here",
+                "the document ends here",
             ));
         }
         Some(tree)
@@ -161,7 +161,7 @@ impl Parser<'_> {
         let token = self.next;
         match token.kind {
             TokenKind::OpenBrace | TokenKind::OpenBracket => self.nested(),
-            // What was to follow in a file that was cut off is not known.
+            // In a truncated file the string may be a key.
             TokenKind::Unterminated if self.after_next().kind == TokenKind::End => {
                 Node::broken(self.string().span)
             }
@@ -179,12 +179,12 @@ impl Parser<'_> {
             | TokenKind::CloseBrace
             | TokenKind::CloseBracket
             | TokenKind::End => {
-                let place = Span::at(self.previous_end);
+                let span = Span::at(self.previous_end);
                 self.report(
-                    Diagnostic::new(&codes::MISSING_VALUE, place, "a value is missing here")
+                    Diagnostic::new(&codes::MISSING_VALUE, span, "expected a value")
                         .help("write a string, number, `true`, `false`, `null`, array or object"),
                 );
-                Node::broken(place)
+                Node::broken(span)
             }
         }
     }
@@ -203,10 +203,10 @@ impl Parser<'_> {
         Node { span: Span::new(token.span.start as usize, self.previous_end), kind }
     }
 
-    /// Passes over brackets that are nested too deeply, without recursion.
+    /// Skips brackets that are nested too deeply, without recursion.
     fn skip_nested(&mut self) -> Node {
         let start = self.next.span;
-        let message = format!("brackets are nested more than {MAX_DEPTH} deep");
+        let message = format!("brackets nested more than {MAX_DEPTH} levels deep");
         self.report(Diagnostic::new(&codes::TOO_DEEP, start, message));
         let mut depth = 0usize;
         loop {
@@ -221,7 +221,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Counts the entry that is next, if one is. Of one too many no more is read.
+    /// Counts the next entry, if there is one. Stops reading after [`MAX_ENTRIES`].
     fn count_entry(&mut self) {
         let closes = [TokenKind::CloseBrace, TokenKind::CloseBracket, TokenKind::End];
         if closes.contains(&self.next.kind) {
@@ -229,7 +229,7 @@ impl Parser<'_> {
         }
         self.entries += 1;
         if self.entries == MAX_ENTRIES + 1 {
-            // It is told whatever else has been.
+            // Reported even if the number of findings is at its maximum.
             self.diagnostics.push(too_many_entries(self.next.span));
             let end = self.source.text().len();
             self.lexer.restart(end, end);
@@ -253,10 +253,10 @@ impl Parser<'_> {
                 }
                 TokenKind::Colon => {
                     let span = self.advance().span;
-                    let message = "an array has no keys: this `:` cannot stand here";
+                    let message = "unexpected `:` in an array";
                     self.report(
                         Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
-                            .help("entries with keys belong between `{` and `}`"),
+                            .help("write entries with keys between `{` and `}`"),
                     );
                     items.push(self.value());
                 }
@@ -316,7 +316,7 @@ impl Parser<'_> {
             self.advance();
             if self.next.kind == TokenKind::Colon {
                 let span = self.advance().span;
-                let message = "one `:` stands between a key and its value";
+                let message = "unexpected second `:`";
                 self.report(
                     Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message).safe_edit(span, ""),
                 );
@@ -328,7 +328,7 @@ impl Parser<'_> {
         }
         if self.is_equals_sign() {
             let span = self.advance().span;
-            let message = "a key and its value are parted by `:`, not by `=`";
+            let message = "expected `:`, found `=`";
             self.report(Diagnostic::new(&codes::MISSING_COLON, span, message).safe_edit(span, ":"));
             let value = self.value();
             object.damaged |= value.kind == Kind::Broken;
@@ -341,24 +341,24 @@ impl Parser<'_> {
             TokenKind::Comma | TokenKind::CloseBrace | TokenKind::CloseBracket | TokenKind::End
         );
         if starts_value {
-            let message = format!("a `:` is missing behind the key `{}`", key.value);
+            let message = format!("expected `:` after key `{}`", key.value);
             self.report(
                 Diagnostic::new(&codes::MISSING_COLON, place, message).safe_edit(place, ":"),
             );
             let value = self.value();
             object.members.push(Member { key, value });
         } else {
-            let message = format!("the key `{}` has no value", key.value);
+            let message = format!("expected a value for key `{}`", key.value);
             self.report(
                 Diagnostic::new(&codes::MISSING_VALUE, key.span, message)
-                    .help("write `:` and a value behind the key"),
+                    .help("write `:` and a value after the key"),
             );
             object.damaged = true;
             object.members.push(Member { key, value: Node::broken(place) });
         }
     }
 
-    /// The key of a member; `None` where there is none, which is reported and passed over.
+    /// Parses the key of a member. `None` if there is none, which is reported and skipped.
     fn key(&mut self) -> Option<Spanned<String>> {
         match self.next.kind {
             TokenKind::String
@@ -373,42 +373,41 @@ impl Parser<'_> {
                 }
                 let word = self.text(span).to_owned();
                 if self.next.kind != TokenKind::Colon && !self.is_equals_sign() {
-                    let message = format!("`{word}` cannot stand here: a key is wanted");
+                    let message = format!("expected a key, found `{word}`");
                     let help = if self.follows_decimal_comma(span) {
-                        "the decimal point of a number is a `.`"
+                        "use `.` as the decimal point of a number"
                     } else {
-                        "an object holds entries of the form `\"key\": value`"
+                        "entries of an object have the form `\"key\": value`"
                     };
                     self.report(
                         Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message).help(help),
                     );
                     return None;
                 }
-                let edit = quote(&word);
+                let (edit, message) = (quote(&word), format!("unquoted key `{word}`"));
                 self.report(
-                    Diagnostic::new(&codes::BARE_WORD, span, "a key must stand in double quotes")
-                        .safe_edit(span, edit),
+                    Diagnostic::new(&codes::BARE_WORD, span, message).safe_edit(span, edit),
                 );
                 Some(Spanned::new(word, span))
             }
             _ => {
                 let span = self.next.span;
-                let message = "a key is missing before this value";
+                let message = "expected a key before this value";
                 self.report(
                     Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
-                        .help("an object holds entries of the form `\"key\": value`"),
+                        .help("entries of an object have the form `\"key\": value`"),
                 );
                 if self.next.kind == TokenKind::Colon {
                     self.advance();
                 }
-                // Read, so that faults inside are found, and forgotten.
+                // Parsed to report the errors inside, then discarded.
                 self.value();
                 None
             }
         }
     }
 
-    /// Deals with what stands behind an entry, up to the next one.
+    /// Parses what is between an entry and the next one.
     fn follow(&mut self, closer: TokenKind) -> Follow {
         self.skip_stray(closer);
         match self.next.kind {
@@ -419,7 +418,7 @@ impl Parser<'_> {
                 if std::mem::take(&mut self.sibling) {
                     return Follow::Entry;
                 }
-                // What is no entry of this one is reported as that.
+                // A token that does not start an entry is reported as such by the caller.
                 let in_object = closer == TokenKind::CloseBrace;
                 let is_stray = match self.next.kind {
                     TokenKind::Word => self.is_ellipsis() || (in_object && !self.begins_member()),
@@ -427,12 +426,11 @@ impl Parser<'_> {
                     _ => false,
                 };
                 if !is_stray && self.next.kind != TokenKind::Colon {
-                    let place = Span::at(self.previous_end);
-                    let message = "a comma is missing between two entries";
+                    let span = Span::at(self.previous_end);
                     self.report(
-                        Diagnostic::new(&codes::MISSING_COMMA, place, message)
-                            .label("a `,` belongs here")
-                            .safe_edit(place, ","),
+                        Diagnostic::new(&codes::MISSING_COMMA, span, "expected `,`")
+                            .label("between these entries")
+                            .safe_edit(span, ","),
                     );
                 }
                 Follow::Entry
@@ -440,21 +438,21 @@ impl Parser<'_> {
         }
     }
 
-    /// Passes over what cannot follow an entry and begins no other one, and reports it.
+    /// Skips and reports tokens that can neither follow an entry nor start one.
     fn skip_stray(&mut self, closer: TokenKind) {
         loop {
             let span = self.next.span;
-            let is_behind = span.start as usize == self.previous_end;
+            let is_adjacent = span.start as usize == self.previous_end;
             match self.next.kind {
                 TokenKind::Colon if closer == TokenKind::CloseBrace => {
                     self.advance();
-                    let message = "this `:` follows a value; a `,` or `}` is wanted";
+                    let message = "expected `,` or `}`, found `:`";
                     self.report(Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message));
                     let _ = self.value();
                 }
-                TokenKind::Unterminated if is_behind && self.text(span) == "\"" => {
+                TokenKind::Unterminated if is_adjacent && self.text(span) == "\"" => {
                     self.advance();
-                    let message = "this quote is too many";
+                    let message = "unexpected `\"`";
                     self.report(
                         Diagnostic::new(&codes::BAD_STRING, span, message).safe_edit(span, ""),
                     );
@@ -464,21 +462,21 @@ impl Parser<'_> {
         }
     }
 
-    /// The `;` that divides entries in other languages, as a comma.
+    /// Reads a `;` between entries as a comma.
     fn semicolon(&mut self) -> Follow {
         let span = self.advance().span;
-        let message = "entries are divided by `,`, not by `;`";
+        let message = "expected `,`, found `;`";
         self.report(Diagnostic::new(&codes::MISSING_COMMA, span, message).safe_edit(span, ","));
         Follow::Entry
     }
 
     fn extra_comma(&mut self) {
         let span = self.advance().span;
-        let message = "there is no entry before this comma";
+        let message = "expected an entry, found `,`";
         self.report(Diagnostic::new(&codes::EXTRA_COMMA, span, message).safe_edit(span, ""));
     }
 
-    /// The token behind the one that is looked at.
+    /// The token after the current one.
     fn after_next(&self) -> Token {
         self.lexer.peek()
     }
@@ -487,11 +485,11 @@ impl Parser<'_> {
         self.text(self.next.span) == "="
     }
 
-    /// Whether the word that is next looks like the key of a member.
+    /// Whether the next word looks like the key of a member.
     fn begins_member(&self) -> bool {
-        let behind = self.after_next();
-        matches!(behind.kind, TokenKind::Colon | TokenKind::String | TokenKind::Unterminated)
-            || self.text(behind.span) == "="
+        let after = self.after_next();
+        matches!(after.kind, TokenKind::Colon | TokenKind::String | TokenKind::Unterminated)
+            || self.text(after.span) == "="
     }
 
     fn is_ellipsis(&self) -> bool {
@@ -500,9 +498,10 @@ impl Parser<'_> {
 
     fn ellipsis(&mut self) {
         let span = self.advance().span;
+        let message = format!("unexpected `{}`", self.text(span));
         self.report(
-            Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, "something was left out here")
-                .help("write what belongs here, or remove the dots"),
+            Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
+                .help("write the omitted entries, or remove the dots"),
         );
         if self.next.kind == TokenKind::Comma {
             self.advance();

@@ -1,5 +1,4 @@
-//! Keys that stand twice in one object. The first would win or the last, depending on the
-//! reader: never what the author meant.
+//! Duplicate keys. Other parsers use the first value or the last one, so none is safe to choose.
 
 use std::collections::HashMap;
 
@@ -7,29 +6,29 @@ use super::{Form, Kind, Node, Object};
 use crate::diag::{Diagnostic, codes, is_full};
 use crate::source::{Span, Spanned};
 
-/// Objects of more members are not looked through for several that are joined: none of the
-/// language has so many.
-const MOST_PARTED: usize = 200;
+/// Maximum number of members of an object that is searched for several joined objects. No object
+/// of the language has this many.
+const MAX_JOINED: usize = 200;
 
-/// Reports each repetition of a key, wherever it is in the tree. An item of an array that
-/// holds two objects becomes two items.
+/// Reports all duplicate keys in a tree. Splits an array item that consists of several joined
+/// objects.
 pub fn check(node: &mut Node, diagnostics: &mut Vec<Diagnostic>) {
     match &mut node.kind {
         Kind::Array(items) => {
-            if let Some(at) = items.iter().position(|item| second(item).is_some()) {
-                part(items, at, diagnostics);
+            if let Some(at) = items.iter().position(|item| second_object(item).is_some()) {
+                split(items, at, diagnostics);
             }
             items.iter_mut().for_each(|item| check(item, diagnostics));
         }
         Kind::Object(object) => {
-            repetitions(object, diagnostics);
+            duplicates(object, diagnostics);
             object.members.iter_mut().for_each(|member| check(&mut member.value, diagnostics));
         }
         _ => {}
     }
 }
 
-fn repetitions(object: &Object, diagnostics: &mut Vec<Diagnostic>) {
+fn duplicates(object: &Object, diagnostics: &mut Vec<Diagnostic>) {
     let mut first = HashMap::with_capacity(object.members.len());
     for member in &object.members {
         let key = &member.key;
@@ -40,20 +39,20 @@ fn repetitions(object: &Object, diagnostics: &mut Vec<Diagnostic>) {
         if is_full(diagnostics) {
             return;
         }
-        let message = format!("the key `{}` stands twice in this object", key.value);
+        let message = format!("duplicate key `{}`", key.value);
         diagnostics.push(
             Diagnostic::new(&codes::DUPLICATE_KEY, key.span, message)
-                .label("again here")
-                .also(*before, "first here")
-                .help("keep the one that is meant and remove the other"),
+                .label("defined again here")
+                .also(*before, "first defined here")
+                .help("remove one of them"),
         );
     }
 }
 
-/// Where in an item a second object begins, as it does where what divides them was forgotten:
-/// its first key comes again, and so does another one behind it.
-fn second(item: &Node) -> Option<usize> {
-    let members = &item.as_object().filter(|object| object.members.len() <= MOST_PARTED)?.members;
+/// The index of the member that starts a second object in an item whose separator is missing: the
+/// first key is repeated, and so is another one after it.
+fn second_object(item: &Node) -> Option<usize> {
+    let members = &item.as_object().filter(|object| object.members.len() <= MAX_JOINED)?.members;
     let (first, rest) = members.split_first()?;
     let at = rest.iter().position(|member| member.key.value == first.key.value)? + 1;
     let (one, two) = members.split_at_checked(at)?;
@@ -61,11 +60,11 @@ fn second(item: &Node) -> Option<usize> {
     one.iter().any(|member| member.key.value == again.key.value).then_some(at)
 }
 
-/// Parts the items that hold several objects, from the one at `from` on.
-fn part(items: &mut Vec<Node>, from: usize, diagnostics: &mut Vec<Diagnostic>) {
+/// Splits items that consist of several objects, starting at the index `from`.
+fn split(items: &mut Vec<Node>, from: usize, diagnostics: &mut Vec<Diagnostic>) {
     let rest = items.split_off(from);
     for mut item in rest {
-        while let Some(at) = second(&item) {
+        while let Some(at) = second_object(&item) {
             let Kind::Object(object) = &mut item.kind else { break };
             let members = object.members.split_off(at);
             let other = Object { members, ..Object { members: Vec::new(), ..*object } };
@@ -83,16 +82,16 @@ fn part(items: &mut Vec<Node>, from: usize, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The finding for two objects that are one in the text.
+/// The finding for two objects without a separator.
 fn joined(object: &Object, one: &Spanned<String>, two: &Spanned<String>) -> Diagnostic {
-    let message = format!("a second `{}`: the next object seems to begin here", two.value);
+    let message = format!("duplicate key `{}`, which starts another object", two.value);
     let diagnostic = Diagnostic::new(&codes::DUPLICATE_KEY, two.span, message)
-        .also(one.span, "the one before begins here");
+        .also(one.span, "previous object starts here");
     match object.form {
         Form::Block { indent } if indent >= 2 => {
             let mark = Span { start: two.span.start.saturating_sub(2), end: two.span.start };
-            diagnostic.help("each entry of a list begins with `- `").likely_edit(mark, "- ")
+            diagnostic.help("start each entry of a list with `- `").likely_edit(mark, "- ")
         }
-        _ => diagnostic.help("each object stands between braces of its own"),
+        _ => diagnostic.help("enclose each object in its own braces"),
     }
 }

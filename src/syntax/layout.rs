@@ -1,39 +1,38 @@
-//! How an object is laid out in the text, so that a change of it leaves the text well
-//! formed: between braces its entries are divided by commas, in YAML's block form each
-//! begins a line.
+//! The layout of objects in the text, so that edits keep the text well-formed: entries are
+//! separated by commas in flow style, and by line breaks in YAML's block style.
 
 use super::Object;
 use crate::source::{Span, Spanned};
 
-/// How the entries of an object stand in the text.
+/// The layout of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Form {
-    /// Between braces, divided by commas.
+    /// Entries between braces, separated by commas.
     #[default]
     Flow,
-    /// Each entry on a line of its own, its key behind so many spaces.
+    /// Each entry on its own line.
     Block {
-        /// The column of the keys, from 0.
+        /// The column of the keys, starting at 0.
         indent: usize,
     },
-    /// In a way that no simple edit fits, such as with explicit `?` keys.
+    /// A layout that no simple edit fits, such as explicit `?` keys.
     Irregular,
 }
 
 impl Object {
-    /// What divides a new entry, written before the one with this key, from it. `None`
-    /// where none can be written there.
+    /// The separator after a new entry that is inserted before the one with this key. `None` if
+    /// no entry can be inserted there.
     pub fn separator_before(&self, key: &Spanned<String>) -> Option<String> {
         match self.form {
-            // A key without its quotes is a fault of its own, with an edit of its own.
+            // An unquoted key has its own error and edit.
             Form::Flow => (key.span.range().len() >= key.value.len() + 2).then(|| ", ".to_owned()),
             Form::Block { indent } => Some(format!("\n{}", " ".repeat(indent))),
             Form::Irregular => None,
         }
     }
 
-    /// What is to be replaced, and by what, to take the member at `index` out of the text.
-    /// `None` where the neighbours are not known well enough.
+    /// The span and its replacement that remove the member at `index` from the text. `None` if
+    /// the surrounding text is not known well enough.
     pub fn removal(&self, index: usize) -> Option<(Span, &'static str)> {
         if self.damaged {
             return None;
@@ -49,8 +48,8 @@ impl Object {
             Form::Flow => Some((to_next.or(from_before).unwrap_or(whole), "")),
             Form::Block { .. } if self.members.len() == 1 => Some((whole, "{}")),
             Form::Block { indent } => {
-                // Only a line break and the indentation may go with the entry: anything
-                // longer holds a comment.
+                // Only a line break and the indentation are removed with the entry: a longer gap
+                // contains a comment.
                 let is_break = |from: u32, to: u32| {
                     let gap = to.saturating_sub(from) as usize;
                     gap == indent + 1 || gap == indent + 2

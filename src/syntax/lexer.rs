@@ -1,4 +1,4 @@
-//! JSON text to tokens. Comments are skipped and remembered; nothing is refused here.
+//! Splits JSON text into tokens. Comments are skipped and recorded; the lexer accepts any input.
 
 use crate::source::Span;
 
@@ -21,50 +21,55 @@ pub enum TokenKind {
     String,
     /// A string in single quotes.
     SingleQuoted,
-    /// A string in quotes that a word processor makes of straight ones.
+    /// A string in typographic quotes, as word processors write them.
     CurlyQuoted,
-    /// A string whose closing quote is missing; it was taken to end before the line does.
+    /// A string without a closing quote. Its end is guessed from the end of its line.
     Unterminated,
-    /// A string that runs over line breaks, which must be escapes.
+    /// A string with unescaped line breaks.
     MultiLine,
-    /// Anything else up to white space, a bracket, a comma, a colon or a quote.
+    /// Any other text up to whitespace, a bracket, a comma, a colon or a quote.
     Word,
     /// The end of the text.
     End,
 }
 
-/// A token and its place.
+/// A token and its location.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
-    /// What it is.
+    /// The kind of token.
     pub kind: TokenKind,
-    /// Where it is, quotes included.
+    /// The location, quotes included.
     pub span: Span,
 }
 
-/// Of a string in quotes that JSON has not, the closing one is looked for in so many
-/// characters.
-const MOST_QUOTED: usize = 1_000;
+/// Maximum length in characters of a string in curly quotes, which JSON does not have.
+const MAX_QUOTED: usize = 1_000;
 
-/// Cuts a text into tokens.
+/// Splits a text into tokens.
 pub struct Lexer<'a> {
     text: &'a str,
     at: usize,
-    /// The first comment, if any was met.
+    /// The first comment.
     pub first_comment: Option<Span>,
-    /// White space that JSON does not have, such as no-break spaces in pasted text.
-    pub odd_blanks: Vec<Span>,
-    /// A `/*` that is not closed.
+    /// Whitespace that JSON does not have, such as no-break spaces in pasted text.
+    pub non_json_whitespace: Vec<Span>,
+    /// An unterminated `/*`.
     pub open_comment: Option<Span>,
 }
 
 impl<'a> Lexer<'a> {
-    /// A lexer that starts at the byte `start` of `text`.
+    /// Creates a lexer that starts at the byte `start` of `text`.
     pub fn new(text: &'a str, start: usize) -> Self {
-        Lexer { text, at: start, first_comment: None, odd_blanks: Vec::new(), open_comment: None }
+        Lexer {
+            text,
+            at: start,
+            first_comment: None,
+            non_json_whitespace: Vec::new(),
+            open_comment: None,
+        }
     }
 
-    /// The next token; [`TokenKind::End`] for ever at the end.
+    /// Returns the next token. At the end, always [`TokenKind::End`].
     pub fn next_token(&mut self) -> Token {
         self.skip_blank();
         let start = self.at;
@@ -83,17 +88,17 @@ impl<'a> Lexer<'a> {
         Token { kind, span: Span::new(start, self.at) }
     }
 
-    /// The token that will be next.
+    /// Returns the next token without consuming it.
     pub fn peek(&self) -> Token {
         Lexer::new(self.text, self.at).next_token()
     }
 
-    /// Goes on at the byte `at`: what stands before it, from `start`, is no token of its own.
+    /// Continues at the byte `at`, and discards what was recorded since `start`.
     pub fn restart(&mut self, start: usize, at: usize) {
         let before = |span: &Span| (span.start as usize) < start;
         self.first_comment = self.first_comment.filter(before);
         self.open_comment = self.open_comment.filter(before);
-        self.odd_blanks.retain(before);
+        self.non_json_whitespace.retain(before);
         self.at = at;
     }
 
@@ -111,11 +116,10 @@ impl<'a> Lexer<'a> {
             let rest = self.rest();
             let trimmed = rest.trim_start_matches([' ', '\n', '\r', '\t']);
             self.at += rest.len() - trimmed.len();
-            // What pasted text brings along.
-            let odd = trimmed.len() - trimmed.trim_start_matches(is_odd_blank).len();
-            if odd > 0 {
-                self.odd_blanks.push(Span::new(self.at, self.at + odd));
-                self.at += odd;
+            let other = trimmed.len() - trimmed.trim_start_matches(is_non_json_whitespace).len();
+            if other > 0 {
+                self.non_json_whitespace.push(Span::new(self.at, self.at + other));
+                self.at += other;
                 continue;
             }
             let length = if trimmed.starts_with("//") || trimmed.starts_with('#') {
@@ -145,8 +149,8 @@ impl<'a> Lexer<'a> {
             return TokenKind::String;
         }
         let line = rest.get(..line_length(rest)).unwrap_or(rest);
-        // Either the closing quote was forgotten, or the string goes on in the next lines.
-        // It goes on if its next quote is followed by what may follow a string.
+        // Either the closing quote is missing, or the string continues on the next lines. It
+        // continues if its next quote is followed by a token that can follow a string.
         if let Some(length) = quoted {
             let after = rest.get(length..).unwrap_or("").trim_start();
             let closes = after.is_empty() || after.starts_with([',', ':', '}', ']']);
@@ -179,7 +183,7 @@ impl<'a> Lexer<'a> {
             '‘' | '‚' => ['‘', '’', '’', '’'],
             _ => return None,
         };
-        let line = rest.char_indices().take(MOST_QUOTED).take_while(|(_, c)| *c != '\n');
+        let line = rest.char_indices().take(MAX_QUOTED).take_while(|(_, c)| *c != '\n');
         let (end, closer) = line.skip(1).find(|(_, c)| closers.contains(c))?;
         self.at += end + closer.len_utf8();
         Some(TokenKind::CurlyQuoted)
@@ -195,13 +199,13 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Whether a character looks like white space and is none in JSON.
-fn is_odd_blank(c: char) -> bool {
+/// Whether a character looks like whitespace but is not whitespace in JSON.
+fn is_non_json_whitespace(c: char) -> bool {
     (c.is_whitespace() && !" \n\r\t".contains(c)) || c == '\u{feff}'
 }
 
-/// Whether the first `length` bytes have no line break. Only they are looked at: a line may
-/// be the whole document.
+/// Whether the first `length` bytes contain no line break. Only these bytes are searched, since
+/// a line may be the whole document.
 fn is_one_line(text: &str, length: usize) -> bool {
     text.get(..length).is_some_and(|part| !part.contains('\n'))
 }
@@ -212,7 +216,8 @@ fn line_length(text: &str) -> usize {
     text.get(..end).map_or(end, |line| line.trim_end_matches('\r').len())
 }
 
-/// The length of the quoted string at the start of `text`, with both quotes, if it closes.
+/// The length of the quoted string at the start of `text`, including both quotes. `None` if it
+/// is unterminated.
 fn quoted_length(text: &str, quote: u8) -> Option<usize> {
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {

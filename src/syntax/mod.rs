@@ -1,7 +1,7 @@
-//! Text to a tree in which every part knows its place.
+//! Parses text into a tree in which every node has a location.
 //!
-//! Parsing never gives up: what is broken is reported, and the tree holds what could be
-//! understood, so that later phases can find what else is wrong.
+//! Parsing recovers from every error: errors are reported, and the tree contains what could be
+//! parsed, so that later phases can report more errors in the same run.
 
 mod json;
 mod keys;
@@ -19,38 +19,39 @@ pub use yaml::respell;
 use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, SourceFault, Span, Spanned, Syntax};
 
-/// Brackets may be nested this deep. An appliance needs 6 levels; JSON in `env` may add some.
+/// Maximum nesting depth of brackets. An appliance needs 6 levels; JSON in `env` may add some.
 pub const MAX_DEPTH: usize = 128;
 
-/// A file may have this many entries of objects and arrays. Each takes more memory than text.
+/// Maximum number of entries of objects and arrays in a file. An entry needs much more memory than
+/// its text.
 pub const MAX_ENTRIES: usize = 1_000_000;
 
-/// A value with its place.
+/// A value with its location.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// From the first to the last character of the value, quotes and brackets included.
     pub span: Span,
-    /// What it is.
+    /// The value.
     pub kind: Kind,
 }
 
-/// What a value is.
+/// The value of a node.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     /// `null`
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A number, as it was written.
+    /// A number, as written.
     Number(String),
-    /// A string, with escapes resolved.
+    /// A string, with its escapes resolved.
     String(String),
     /// An array.
     Array(Vec<Node>),
-    /// An object. All its members are kept, also those whose key stands twice.
+    /// An object. Members with duplicate keys are kept.
     Object(Object),
-    /// Something that could not be understood and has been reported. Nothing more is to
-    /// be said of it.
+    /// A value that could not be parsed. The error has been reported; later phases ignore the
+    /// value.
     Broken,
 }
 
@@ -59,10 +60,9 @@ pub enum Kind {
 pub struct Object {
     /// The members.
     pub members: Vec<Member>,
-    /// Whether a syntax fault may have swallowed members: that one is missing then
-    /// means nothing.
+    /// Whether a syntax error may have hidden members, so that missing ones are not reported.
     pub damaged: bool,
-    /// How the members stand in the text.
+    /// The layout of the members in the text.
     pub form: Form,
 }
 
@@ -88,12 +88,12 @@ impl Object {
 }
 
 impl Node {
-    /// The node for something that has been reported as broken.
+    /// A node for a value whose error has been reported.
     pub fn broken(span: Span) -> Node {
         Node { span, kind: Kind::Broken }
     }
 
-    /// The members, if this is an object.
+    /// The object, if the node is one.
     pub fn as_object(&self) -> Option<&Object> {
         match &self.kind {
             Kind::Object(object) => Some(object),
@@ -101,7 +101,7 @@ impl Node {
         }
     }
 
-    /// The items, if this is an array.
+    /// The items, if the node is an array.
     pub fn as_array(&self) -> Option<&[Node]> {
         match &self.kind {
             Kind::Array(items) => Some(items),
@@ -109,7 +109,7 @@ impl Node {
         }
     }
 
-    /// The string, if this is one.
+    /// The string, if the node is one.
     pub fn as_str(&self) -> Option<&str> {
         match &self.kind {
             Kind::String(text) => Some(text),
@@ -117,7 +117,7 @@ impl Node {
         }
     }
 
-    /// The boolean, if this is one.
+    /// The boolean, if the node is one.
     pub fn as_bool(&self) -> Option<bool> {
         match self.kind {
             Kind::Bool(value) => Some(value),
@@ -125,7 +125,7 @@ impl Node {
         }
     }
 
-    /// The number, if this is one; infinite where it is too large for a float.
+    /// The number, if the node is one. Infinite if it is too large for a float.
     pub fn as_f64(&self) -> Option<f64> {
         match &self.kind {
             Kind::Number(text) => text.parse().ok(),
@@ -133,19 +133,18 @@ impl Node {
         }
     }
 
-    /// The number, if this is one without a fraction (`1.0` and `1e3` have none) that
-    /// fits.
+    /// The number, if the node is an integer that fits. `1.0` and `1e3` are integers.
     pub fn as_i64(&self) -> Option<i64> {
         let Kind::Number(text) = &self.kind else { return None };
         if let Ok(number) = text.parse() {
             return Some(number);
         }
         let number: f64 = text.parse().ok()?;
-        // Beyond 2^53 a float does not tell integers apart.
+        // Above 2^53 a float cannot represent every integer.
         (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then_some(number as i64)
     }
 
-    /// What a person calls this kind of value.
+    /// The name of the kind of value in messages.
     pub fn kind_name(&self) -> &'static str {
         match self.kind {
             Kind::Null => "null",
@@ -154,12 +153,12 @@ impl Node {
             Kind::String(_) => "a string",
             Kind::Array(_) => "an array",
             Kind::Object(_) => "an object",
-            Kind::Broken => "something broken",
+            Kind::Broken => "an invalid value",
         }
     }
 }
 
-/// Parses a source. The tree is `None` only where there is no value at all.
+/// Parses a source. The tree is `None` only if the source contains no value.
 pub fn parse(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
     let mut tree = match source.syntax() {
         Syntax::Json | Syntax::Jsonc => json::parse(source, source.syntax(), diagnostics),
@@ -171,7 +170,7 @@ pub fn parse(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Node>
     tree
 }
 
-/// Whether a word is a number as JSON writes them.
+/// Whether a word is a JSON number.
 fn is_json_number(word: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let unsigned = word.strip_prefix('-').unwrap_or(word);
@@ -189,32 +188,32 @@ fn is_json_number(word: &str) -> bool {
         && exponent.is_none_or(|e| digits(e.strip_prefix(['+', '-']).unwrap_or(e)))
 }
 
-/// A text as a JSON string literal, which YAML reads as well.
+/// A text as a JSON string literal, which is also valid YAML.
 fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// The diagnostic for more than [`MAX_ENTRIES`], the first of which is at `place`.
-fn too_many_entries(place: Span) -> Diagnostic {
-    let message = "the file has more than a million entries, which applc does not read";
-    Diagnostic::new(&codes::TOO_LARGE, place, message)
-        .label("nothing is read from here on")
-        .help("each member of an object and each item of an array is an entry")
+/// The diagnostic for more than [`MAX_ENTRIES`] entries. `span` is the first one too many.
+fn too_many_entries(span: Span) -> Diagnostic {
+    let message = "file with more than a million entries";
+    Diagnostic::new(&codes::TOO_LARGE, span, message)
+        .label("not read from here on")
+        .help("each member of an object and each item of an array counts as an entry")
 }
 
-/// The diagnostic for bytes that could not be read as text.
+/// The diagnostic for bytes that are not a valid source.
 pub fn source_fault(fault: SourceFault) -> Diagnostic {
     match fault {
-        // It may not have been read to its end.
+        // Reading may have stopped early, so the size in the fault may be too small.
         SourceFault::TooLarge(_) => {
             let limit = crate::source::MAX_SOURCE_BYTES >> 20;
-            let message = format!("the file has more than {limit} MiB, which applc does not read");
+            let message = format!("file larger than {limit} MiB");
             Diagnostic::new(&codes::TOO_LARGE, Span::at(0), message)
         }
         SourceFault::NotUtf8(at) => {
-            let place = Span::new(at, at + '\u{fffd}'.len_utf8());
-            Diagnostic::new(&codes::NOT_UTF8, place, "the file is not UTF-8 from here on")
-                .help("save the file as UTF-8")
+            let span = Span::new(at, at + '\u{fffd}'.len_utf8());
+            Diagnostic::new(&codes::NOT_UTF8, span, "invalid UTF-8")
+                .help("save the file in UTF-8 encoding")
         }
     }
 }

@@ -1,38 +1,38 @@
-//! The way back from a string's value to the source.
+//! Maps parts of a string's value back to the source.
 
 use std::ops::Range;
 
 use super::{strings, yaml};
 use crate::source::{Source, Span, Syntax};
 
-/// A stretch of the source and what it stands for in the value of a string.
+/// A range of the source and the part of a string's value that it encodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    /// Its bytes in the source.
+    /// The bytes in the source.
     pub range: Range<usize>,
-    /// The character it stands for; `None` where it stands for itself.
+    /// The character that the range encodes. `None` if the value has the same text.
     pub value: Option<char>,
 }
 
 impl Segment {
-    /// How many bytes of the value it gives.
+    /// The number of bytes in the value.
     fn length(&self) -> usize {
         self.value.map_or(self.range.len(), char::len_utf8)
     }
 }
 
-/// Finds parts of one string's value in the source. They are asked for in their order, so
-/// that the work grows with the length of the string and not with the number of questions.
+/// Finds parts of a string's value in the source. Parts must be requested in ascending order, so
+/// that the total cost is linear in the length of the string.
 pub struct Places<'a> {
     literal: Span,
     segments: Box<dyn Iterator<Item = Segment> + 'a>,
     current: Option<Segment>,
-    /// Where in the value the current segment starts.
+    /// Offset of the current segment in the value.
     start: usize,
 }
 
 impl<'a> Places<'a> {
-    /// Of the string that is written at `literal`.
+    /// Creates a finder for the string at `literal`.
     pub fn new(source: &'a Source, literal: Span) -> Self {
         let mut segments: Box<dyn Iterator<Item = Segment> + 'a> = match source.syntax() {
             Syntax::Json | Syntax::Jsonc => Box::new(strings::segments(source, literal)),
@@ -42,8 +42,8 @@ impl<'a> Places<'a> {
         Places { literal, segments, current, start: 0 }
     }
 
-    /// Where the bytes `range` of the value stand. Where the way back is not known, or the
-    /// range begins before the one asked for last, the whole string is meant.
+    /// The location of the bytes `range` of the value. If it cannot be computed, or `range` starts
+    /// before the previous one, the location of the whole string.
     pub fn span(&mut self, range: Range<usize>) -> Span {
         let start = self.find(range.start, false);
         let end = self.find(range.end, true);
@@ -53,14 +53,14 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// The place of an offset in the value; `behind` the character that ends there, or
-    /// before the one that starts there.
-    fn find(&mut self, offset: usize, behind: bool) -> Option<usize> {
+    /// The location of an offset in the value: with `after`, the end of the character that ends
+    /// there, otherwise the start of the character that starts there.
+    fn find(&mut self, offset: usize, after: bool) -> Option<usize> {
         loop {
             let current = self.current.as_ref()?;
             let inside = offset.checked_sub(self.start)?;
             let length = current.length();
-            if inside > length || (inside == length && !behind) {
+            if inside > length || (inside == length && !after) {
                 self.start += length;
                 self.current = self.segments.next();
                 continue;
@@ -74,8 +74,8 @@ impl<'a> Places<'a> {
     }
 }
 
-/// Where the bytes `range` of the value of the string at `literal` stand; the whole string
-/// where the way back is not known.
+/// The location of the bytes `range` of the value of the string at `literal`. If it cannot be
+/// computed, the location of the whole string.
 pub fn decoded_span(source: &Source, literal: Span, range: Range<usize>) -> Span {
     Places::new(source, literal).span(range)
 }

@@ -1,29 +1,29 @@
-//! JSON string literals: what they stand for.
+//! Decoding of JSON string literals.
 
 use std::ops::Range;
 
 use super::places::Segment;
 use crate::source::{Source, Span};
 
-/// What is wrong inside a string literal, and where (relative to the literal's content).
+/// An error in a string literal, with its range in the content of the literal.
 #[derive(Debug, PartialEq, Eq)]
 pub enum StringFault {
-    /// An escape that JSON does not have.
+    /// An unknown escape.
     BadEscape(Range<usize>),
-    /// `\u` without four hexadecimal digits, or half of a surrogate pair.
+    /// `\u` without four hexadecimal digits, or an unpaired surrogate.
     BadUnicode(Range<usize>),
-    /// A control character that must be written as an escape.
+    /// An unescaped control character.
     Control(Range<usize>, char),
 }
 
-/// One step through the content of a literal: a piece of the source and what it stands for.
+/// A part of the content of a literal, and the character that it encodes.
 struct Step {
     range: Range<usize>,
     value: char,
     fault: Option<StringFault>,
 }
 
-/// Walks the content of a JSON string literal (what is between its quotes).
+/// Iterates over the content of a JSON string literal: the text between its quotes.
 struct Steps<'a> {
     content: &'a str,
     at: usize,
@@ -48,7 +48,7 @@ impl Iterator for Steps<'_> {
     }
 }
 
-/// The escape at the start of `rest`: its length in bytes, its value, its fault.
+/// The escape at the start of `rest`: its length in bytes, its value and its error.
 fn escape(rest: &str, start: usize) -> (usize, char, Option<StringFault>) {
     let Some(letter) = rest.chars().nth(1) else {
         return (1, '\\', Some(StringFault::BadEscape(start..start + 1)));
@@ -66,7 +66,7 @@ fn escape(rest: &str, start: usize) -> (usize, char, Option<StringFault>) {
         return (2, value, None);
     }
     if letter != 'u' {
-        // The backslash alone is taken, so that `\@` stays what it was meant to be.
+        // Only the backslash is consumed, so that `\@` stays an escaped at sign in the value.
         let length = 1 + letter.len_utf8();
         return (1, '\\', Some(StringFault::BadEscape(start..start + length)));
     }
@@ -76,7 +76,7 @@ fn escape(rest: &str, start: usize) -> (usize, char, Option<StringFault>) {
     if let Some(value) = char::from_u32(unit) {
         return (6, value, None);
     }
-    // A surrogate: valid only as a high one followed by a low one.
+    // A surrogate: only a high one followed by a low one is valid.
     let low = rest.get(6..8).filter(|next| *next == "\\u").and_then(|_| hex4(rest, 8));
     let pair = low.and_then(|low| match (unit, low) {
         (0xd800..=0xdbff, 0xdc00..=0xdfff) => {
@@ -99,7 +99,7 @@ fn hex4(text: &str, at: usize) -> Option<u32> {
     u32::from_str_radix(digits, 16).ok()
 }
 
-/// The value of a literal's content, and its faults with places relative to the content.
+/// Decodes the content of a literal. Ranges of errors are relative to the content.
 pub fn decode(content: &str) -> (String, Vec<StringFault>) {
     if !content.bytes().any(|byte| byte == b'\\' || byte < b' ') {
         return (content.to_owned(), Vec::new());
@@ -113,7 +113,7 @@ pub fn decode(content: &str) -> (String, Vec<StringFault>) {
     (value, faults)
 }
 
-/// The segments of the literal at a place; none where it is not one.
+/// The segments of the literal at `literal`. Empty if it is not a string literal.
 pub fn segments(source: &Source, literal: Span) -> impl Iterator<Item = Segment> + '_ {
     let (quote, content) = content(source.slice(literal)).unwrap_or_default();
     let base = literal.start as usize + quote;
@@ -123,12 +123,12 @@ pub fn segments(source: &Source, literal: Span) -> impl Iterator<Item = Segment>
     })
 }
 
-/// The length of the opening quote of a literal, and what is between its quotes.
+/// The length of the opening quote of a literal, and the text between its quotes.
 fn content(literal: &str) -> Option<(usize, &str)> {
     if let Some(content) = literal.strip_prefix('"') {
         return Some((1, content.strip_suffix('"').unwrap_or(content)));
     }
-    // Quotes that JSON has not are reported. Between them a backslash has no rules.
+    // Other quotes are reported elsewhere. Between them the meaning of a backslash is unknown.
     let quote = literal.chars().next().filter(|first| !first.is_alphanumeric())?;
     let mut content = literal.chars();
     content.next();
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_have_places() {
+    fn faults_have_ranges() {
         let (value, faults) = decode("a\\qb\\u12\t\\ud800x");
         assert_eq!(
             faults,
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_the_value_is_found_behind_escapes() {
+    fn parts_of_the_value_are_found_after_escapes() {
         let source = Source::new("x", r#"  "é\n\"@db\"" "#);
         let literal = Span::new(2, source.text().len() - 1);
         let span = crate::syntax::decoded_span(&source, literal, 4..7);

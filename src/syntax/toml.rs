@@ -1,4 +1,4 @@
-//! TOML: project files and the manifests of targets.
+//! Parses TOML: project files and manifests of targets.
 
 use std::ops::Range;
 
@@ -8,27 +8,27 @@ use toml::de::{DeTable, DeValue};
 use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span};
 
-/// Makes the reader's places those of the source.
+/// Maps ranges of the TOML parser to spans of the source.
 #[derive(Debug, Clone, Copy)]
 pub struct Places {
-    /// Bytes of the source before what the reader was given.
+    /// Number of bytes of the source before the parsed text.
     offset: usize,
 }
 
 impl Places {
-    /// The span in the source.
+    /// Returns the span in the source.
     pub fn span(self, range: Range<usize>) -> Span {
         Span::new(range.start + self.offset, range.end + self.offset)
     }
 }
 
-/// Reads a source. What is broken is reported, and then it is not known what the rest
-/// belongs to.
+/// Parses a source. After a reported error the rest of the table is unreliable, since entries may
+/// belong to another table.
 pub fn parse<'s>(
     source: &'s Source,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> (Spanned<DeTable<'s>>, Places) {
-    // The library counts a byte order mark as an error.
+    // The library rejects a byte order mark.
     let offset = source.content_start();
     let places = Places { offset };
     let (table, errors) =
@@ -41,7 +41,7 @@ pub fn parse<'s>(
     (table, places)
 }
 
-/// A string, number or truth value as text.
+/// A string, number or boolean as text. `None` for other values.
 pub fn scalar(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.to_string()),

@@ -1,8 +1,8 @@
-//! YAML 1.2 to the same tree as JSON. A library cuts the text into events; what they mean
-//! for an appliance is decided here.
+//! Parses YAML 1.2 into the same tree as JSON. A library splits the text into events; this module
+//! builds the tree from them.
 //!
-//! An appliance is JSON in another dress: keys are strings, values are what JSON has.
-//! Anchors and aliases are understood; tags, merge keys and several documents are not.
+//! An appliance in YAML has the data model of JSON: keys are strings, values are JSON values.
+//! Anchors and aliases are supported; tags, merge keys and several documents are not.
 
 mod faults;
 mod plain;
@@ -26,14 +26,14 @@ use crate::source::{Source, Span, Spanned};
 pub use plain::respell;
 pub use scalar::segments;
 
-/// Aliases may repeat this many values in all; of a text, each 64 bytes count as one. It
-/// keeps a small file from growing without bound.
+/// Maximum total number of values repeated by aliases; each 64 bytes of text count as one value.
+/// It keeps a small file from expanding without bound.
 pub const MAX_ALIASED: usize = 100_000;
 
-/// Parses a YAML document. The tree is `None` where the document has no value.
+/// Parses a YAML document. The tree is `None` if the document contains no value.
 ///
-/// After a fault the text around it is blanked out and the rest read again, so that one
-/// run finds what else is wrong.
+/// After an error the text around it is blanked out and the document is parsed again, so that one
+/// run reports all errors.
 pub fn parse(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
     let mut found = Vec::new();
     let tree = read(source, &mut found).unwrap_or_else(|tab| {
@@ -44,7 +44,8 @@ pub fn parse(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Node>
     tree
 }
 
-/// Reads a document up to the first tab that indents a line; the error is its place.
+/// Parses a document without tabs at the start of lines. If there is such a tab, returns its
+/// location as the error.
 fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Result<Option<Node>, Span> {
     let mut repairs = Repairs::new(source);
     loop {
@@ -58,7 +59,7 @@ fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Result<Option<Nod
         let again = match fault {
             Some(fault) => match tabs::indents(source, &fault, context.scalar) {
                 Some(tab) => return Err(tab),
-                None => repairs.mend(&fault, &context, diagnostics),
+                None => repairs.repair(&fault, &context, diagnostics),
             },
             None => false,
         };
@@ -69,22 +70,22 @@ fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Result<Option<Nod
     }
 }
 
-/// What was being read when a fault was met.
+/// The state of the parser at an error.
 struct Context {
-    /// The place of the last scalar.
+    /// The location of the last scalar.
     scalar: Span,
-    /// Where the outermost flow collection that is open begins.
+    /// Offset of the outermost open flow collection.
     flow: Option<usize>,
-    /// Whether a whole document had been read.
+    /// Whether the document was complete.
     complete: bool,
 }
 
-/// A value that aliases repeat.
+/// A value that aliases refer to.
 struct Anchor {
     node: Node,
-    /// What it counts towards [`MAX_ALIASED`].
+    /// The number of values it counts as towards [`MAX_ALIASED`].
     weight: usize,
-    /// How deep its brackets are nested.
+    /// Its nesting depth.
     depth: usize,
 }
 
@@ -95,21 +96,21 @@ struct Builder<'t, 'd> {
     text: &'t str,
     repairs: &'t Repairs<'t>,
     events: Parser<'t, StrInput<'t>>,
-    /// The fault that ended the events.
+    /// The error that ended the events.
     fault: Option<ScanError>,
     depth: usize,
-    /// How many entries of sequences and mappings were read.
+    /// Number of entries of sequences and mappings so far.
     entries: usize,
-    /// Where the outermost flow collection that is open begins.
+    /// Offset of the outermost open flow collection.
     flow: Option<usize>,
     last_scalar: Span,
-    /// Where the last event ended.
+    /// The end of the last event.
     previous_end: usize,
     complete: bool,
-    /// The anchors that aliases name at all.
+    /// The anchors that any alias refers to.
     aliased: HashSet<usize>,
     anchors: HashMap<usize, Anchor>,
-    /// What aliases have repeated so far.
+    /// Number of values repeated by aliases so far.
     repeated: usize,
     diagnostics: &'d mut Vec<Diagnostic>,
 }
@@ -118,7 +119,7 @@ fn options() -> granit_parser::Options {
     granit_parser::options! { emit_comments: false, emit_unresolved_aliases: true }
 }
 
-/// The anchors that aliases name. Only they need to be kept.
+/// The anchors that aliases refer to. Only their values need to be kept.
 fn aliased(text: &str) -> HashSet<usize> {
     if !text.contains('*') || !text.contains('&') {
         return HashSet::new();
@@ -165,7 +166,7 @@ impl<'t, 'd> Builder<'t, 'd> {
         }
     }
 
-    /// The next event; `None` at the end and after a fault.
+    /// Returns the next event. `None` at the end and after an error.
     fn next(&mut self) -> Option<Item<'t>> {
         if self.fault.is_some() || self.entries > MAX_ENTRIES {
             return None;
@@ -202,14 +203,14 @@ impl<'t, 'd> Builder<'t, 'd> {
             }
         }
         let nothing = match &tree {
-            // What was blanked out has been reported.
+            // Blanked out text has been reported.
             None => self.fault.is_none() && self.repairs.is_untouched(),
             Some(node) => node.kind == Kind::Null && node.span.range().is_empty(),
         };
         if nothing {
             let place = Span::at(self.source.content_start());
             self.report(
-                Diagnostic::new(&codes::EMPTY_DOCUMENT, place, "the document is empty")
+                Diagnostic::new(&codes::EMPTY_DOCUMENT, place, "empty document")
                     .help("an appliance is an object with `id` and `containers`"),
             );
             return None;
@@ -217,7 +218,7 @@ impl<'t, 'd> Builder<'t, 'd> {
         tree
     }
 
-    /// The value that begins with an event.
+    /// Builds the value that starts with an event.
     fn node(&mut self, event: Event<'t>, span: Span) -> Node {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -236,10 +237,13 @@ impl<'t, 'd> Builder<'t, 'd> {
             }
             Event::Alias(id) => self.alias(id, span),
             Event::UnresolvedAlias(name) => {
-                let message = format!("nothing before this has the anchor `&{name}`");
+                let message = format!("unknown anchor `{name}`");
                 self.report(
                     Diagnostic::new(&codes::BAD_YAML, span, message)
-                        .help(format!("an alias repeats the value that stands behind its anchor; if text is meant, write {}", quote(self.source.slice(span))))
+                        .help(format!(
+                            "define the anchor `&{name}` before this alias, or write the text {}",
+                            quote(self.source.slice(span))
+                        ))
                         .likely_edit(span, quote(self.source.slice(span))),
                 );
                 Node::broken(span)
@@ -248,7 +252,7 @@ impl<'t, 'd> Builder<'t, 'd> {
         }
     }
 
-    /// A collection, one level deeper.
+    /// Builds a collection one level deeper.
     fn nested(
         &mut self,
         style: StructureStyle,
@@ -256,7 +260,7 @@ impl<'t, 'd> Builder<'t, 'd> {
         read: impl FnOnce(&mut Self) -> Node,
     ) -> Node {
         if self.depth >= MAX_DEPTH {
-            let message = format!("brackets are nested more than {MAX_DEPTH} deep");
+            let message = format!("brackets nested more than {MAX_DEPTH} levels deep");
             let place = faults::visible(self.source.text(), span);
             self.report(Diagnostic::new(&codes::TOO_DEEP, place, message));
             return self.skip(span);
@@ -274,7 +278,7 @@ impl<'t, 'd> Builder<'t, 'd> {
         node
     }
 
-    /// Passes over a collection that has begun, without recursion.
+    /// Skips a collection after its start event, without recursion.
     fn skip(&mut self, span: Span) -> Node {
         let mut depth = 1usize;
         while depth > 0 {
@@ -288,11 +292,11 @@ impl<'t, 'd> Builder<'t, 'd> {
         Node::broken(span)
     }
 
-    /// Counts an entry. Of one too many no more is read.
+    /// Counts an entry. Stops reading after [`MAX_ENTRIES`].
     fn count_entry(&mut self, place: Span) {
         self.entries += 1;
         if self.entries == MAX_ENTRIES + 1 {
-            // It is told whatever else has been.
+            // Reported even if the number of findings is at its maximum.
             let place = faults::visible(self.source.text(), place);
             self.diagnostics.push(too_many_entries(place));
         }
@@ -361,13 +365,14 @@ impl<'t, 'd> Builder<'t, 'd> {
         Node { span, kind: Kind::Object(object) }
     }
 
-    /// How many bytes stand before an offset in its line.
+    /// Number of bytes before an offset in its line.
     fn column(&self, offset: u32) -> usize {
         let line = self.source.line_range(self.source.line_of(offset));
         offset as usize - line.start.max(self.source.content_start()).min(offset as usize)
     }
 
-    /// The key that begins with an event; `None` where it cannot be one, which is reported.
+    /// Builds the key that starts with an event. `None` if it is not a valid key, which is
+    /// reported.
     fn key(&mut self, event: Event<'t>, span: Span) -> Option<Spanned<String>> {
         let Event::Scalar(text, style, anchor, tag) = event else {
             return self.other_key(event, span);
@@ -383,9 +388,9 @@ impl<'t, 'd> Builder<'t, 'd> {
         };
         if text == "<<" {
             self.report(
-                Diagnostic::new(&codes::BAD_YAML, span, "merge keys are not YAML 1.2")
-                    .label("nothing is merged")
-                    .help("write the fields out, or give single values an anchor (`&name`) and repeat them with `*name`"),
+                Diagnostic::new(&codes::BAD_YAML, span, "unsupported merge key")
+                    .label("not part of YAML 1.2")
+                    .help("write out the fields, or define anchors for single values (`&name`) and repeat them with `*name`"),
             );
             return None;
         }
@@ -398,7 +403,7 @@ impl<'t, 'd> Builder<'t, 'd> {
             }
             Plain::Value(Kind::Null) if text.is_empty() => {
                 if !self.repairs.is_blanked(self.text, span.start) {
-                    let message = "a key is missing before this `:`";
+                    let message = "expected a key before `:`";
                     let place = faults::visible(self.source.text(), Span::at(span.start as usize));
                     self.report(Diagnostic::new(&codes::BAD_YAML, place, message));
                 }
@@ -408,23 +413,23 @@ impl<'t, 'd> Builder<'t, 'd> {
             Plain::Value(Kind::Bool(_)) => "a boolean",
             _ => "a number",
         };
-        let message = format!("a key must be a string, and `{text}` is {kind}");
+        let message = format!("expected a string as key, found {kind}");
         self.report(
             Diagnostic::new(&codes::BAD_YAML, span, message)
-                .help("put it in quotes")
+                .help("put the key in quotes")
                 .safe_edit(span, quote(&text)),
         );
         Some(Spanned::new(text.into_owned(), span))
     }
 
-    /// A key that is not a scalar.
+    /// Builds a key that is not a scalar.
     fn other_key(&mut self, event: Event<'t>, span: Span) -> Option<Spanned<String>> {
         let node = self.node(event, span);
         match node.kind {
             Kind::String(text) => return Some(Spanned::new(text, span)),
             Kind::Broken => {}
             _ => {
-                let message = format!("a key must be a string, not {}", node.kind_name());
+                let message = format!("expected a string as key, found {}", node.kind_name());
                 let place = Span { end: node.span.end.max(span.end), ..span };
                 self.report(Diagnostic::new(&codes::BAD_YAML, place, message));
             }
@@ -432,12 +437,11 @@ impl<'t, 'd> Builder<'t, 'd> {
         None
     }
 
-    /// The text of a plain scalar. Its first character may have been replaced to make the
-    /// rest readable.
+    /// The text of a plain scalar. Its first character may have been replaced in a repair.
     fn plain_text<'x>(&self, text: Cow<'x, str>, span: Span) -> Cow<'x, str> {
         match self.repairs.replaced(span.start) {
             Some(first) => Cow::Owned(format!("{first}{}", text.get(1..).unwrap_or_default())),
-            // The library gives an empty scalar as `~`.
+            // The library returns an empty scalar as `~`.
             None if span.range().is_empty() => Cow::Borrowed(""),
             None => text,
         }
@@ -481,8 +485,8 @@ impl<'t, 'd> Builder<'t, 'd> {
         Node { span, kind }
     }
 
-    /// The place of a block scalar, which the library gives without its header. `after` is
-    /// an offset before the header, with nothing but marks and comments between.
+    /// The location of a block scalar including its header, which the library omits. Between
+    /// the offset `after` and the header there are only indicators and comments.
     fn with_header(&self, content: Span, after: usize) -> Span {
         let mut start = after;
         while let Some(rest) = self.text.get(start..content.end as usize) {
@@ -506,7 +510,7 @@ impl<'t, 'd> Builder<'t, 'd> {
         }
     }
 
-    /// Keeps a value for the aliases that will repeat it.
+    /// Stores the value of an anchor for aliases that refer to it.
     fn keep(&mut self, id: usize, node: Node) -> Node {
         if id != 0 && self.aliased.contains(&id) {
             let weight = weight(&node);
@@ -518,20 +522,21 @@ impl<'t, 'd> Builder<'t, 'd> {
         node
     }
 
-    /// The value that an alias repeats. It stands where the alias does; what is in it
-    /// stands where it was written.
+    /// Builds the value of an alias. It has the location of the alias; values inside it have
+    /// their original locations.
     fn alias(&mut self, id: usize, span: Span) -> Node {
         self.last_scalar = span;
         let Some(anchor) = self.anchors.get(&id) else {
-            // Either the limit was reached, or the alias stands in the value it repeats.
+            // Either the limit is exceeded, or the alias is inside the value it refers to.
             if self.repeated <= MAX_ALIASED {
-                let message = "this alias repeats the value that it stands in";
+                let message = "alias inside the value that it refers to";
                 self.report(Diagnostic::new(&codes::BAD_YAML, span, message));
             }
             return Node::broken(span);
         };
         if self.depth + anchor.depth > MAX_DEPTH {
-            let message = format!("with this alias brackets are nested more than {MAX_DEPTH} deep");
+            let message =
+                format!("brackets nested more than {MAX_DEPTH} levels deep in this alias");
             self.report(Diagnostic::new(&codes::TOO_DEEP, span, message));
             return Node::broken(span);
         }
@@ -543,23 +548,24 @@ impl<'t, 'd> Builder<'t, 'd> {
         Node { span, kind }
     }
 
-    /// Counts what an alias repeats. False where that is too much, which is reported once.
+    /// Counts the values that an alias repeats. Returns false if the limit is exceeded, which is
+    /// reported once.
     fn repeats(&mut self, weight: usize, span: Span) -> bool {
         let before = self.repeated;
         self.repeated = before.saturating_add(weight);
         if self.repeated > MAX_ALIASED && before <= MAX_ALIASED {
-            let message = format!("aliases repeat more than {MAX_ALIASED} values");
+            let message = format!("aliases expand to more than {MAX_ALIASED} values");
             self.report(
                 Diagnostic::new(&codes::BAD_YAML, span, message)
-                    .label("up to here")
-                    .help("applc stops here, so that a small file cannot grow without bound"),
+                    .label("limit exceeded here")
+                    .help("the limit keeps a small file from expanding without bound"),
             );
         }
         self.repeated <= MAX_ALIASED
     }
 }
 
-/// How many values a value consists of; each 64 bytes of text count as one more.
+/// The number of values in a value. Each 64 bytes of text count as one more.
 fn weight(node: &Node) -> usize {
     match &node.kind {
         Kind::String(text) | Kind::Number(text) => 1 + text.len() / 64,
@@ -574,7 +580,7 @@ fn weight(node: &Node) -> usize {
     }
 }
 
-/// How deep brackets are nested in a value.
+/// The nesting depth of a value.
 fn depth(node: &Node) -> usize {
     match &node.kind {
         Kind::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),

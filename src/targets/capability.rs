@@ -1,23 +1,23 @@
-//! What becomes of a field on a target.
+//! Support of a target for a field.
 
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Field, Use};
 
-/// What becomes of a field.
+/// Support of a target for a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// The target does what the field asks for.
+    /// The target does what the field requests.
     Carried,
-    /// Carried for some appliances; the target itself warns of, or rejects, the others.
+    /// Carried for some appliances; for others the target reports a warning or an error.
     Depends,
-    /// Done only nearly: each use is a warning.
+    /// Only approximated: each use is a warning.
     Approximated,
-    /// Not done: each use is an error.
+    /// Not supported: each use is an error.
     Rejected,
 }
 
 impl Fate {
-    /// The word in tables.
+    /// The name in tables.
     pub fn name(self) -> &'static str {
         match self {
             Fate::Carried => "carried",
@@ -28,41 +28,41 @@ impl Fate {
     }
 }
 
-/// A row of a target's table.
+/// A row of the capability table of a target.
 #[derive(Debug, Clone, Copy)]
 pub struct Capability<'a> {
     /// The field.
     pub field: Field,
-    /// What becomes of it.
+    /// Its support.
     pub fate: Fate,
     /// How it is carried, what differs, or why it is not carried: a clause in lower case
-    /// without a full stop. It is the message of the finding, where there is one.
+    /// without a full stop. It is the message of a finding, if there is one.
     pub note: &'a str,
 }
 
 impl<'a> Capability<'a> {
-    /// The target does what the field asks for, by the means that `how` names.
+    /// The target does what the field requests; `how` describes the means.
     pub const fn carried(field: Field, how: &'a str) -> Self {
         Capability { field, fate: Fate::Carried, note: how }
     }
 
-    /// It depends on the appliance; `how` says on what. The target reports what it cannot
-    /// do.
+    /// Support depends on the appliance; `how` describes on what. The target reports what it
+    /// does not support.
     pub const fn depends(field: Field, how: &'a str) -> Self {
         Capability { field, fate: Fate::Depends, note: how }
     }
 
-    /// Each use is a warning that says what differs.
+    /// Each use is a warning that describes what differs.
     pub const fn approximated(field: Field, what_differs: &'a str) -> Self {
         Capability { field, fate: Fate::Approximated, note: what_differs }
     }
 
-    /// Each use is an error that says why.
+    /// Each use is an error that describes why.
     pub const fn rejected(field: Field, why: &'a str) -> Self {
         Capability { field, fate: Fate::Rejected, note: why }
     }
 
-    /// The finding for one use of the field, if there is one.
+    /// The finding for a use of the field, if there is one.
     pub fn report(&self, target: &str, used: &Use) -> Option<Diagnostic> {
         let code = match self.fate {
             Fate::Carried | Fate::Depends => return None,

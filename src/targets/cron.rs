@@ -1,12 +1,12 @@
-//! Intervals as cron lines of five fields: only those that cron says exactly.
+//! Intervals as cron schedules of five fields: only those that cron represents exactly.
 
 use crate::plan::{Interval, StartTime};
 
-/// The line, in UTC, of a job that runs once in every interval: counted from the start, or
-/// from midnight, the first day of a week, of a month or of a year where there is none.
+/// The schedule, in UTC, of a job that runs once in every interval. Intervals are counted from
+/// the start time, or without one from midnight and the first day of a week, month or year.
 ///
 /// # Errors
-/// Why cron cannot say the interval.
+/// The reason why cron cannot represent the interval.
 pub fn line(interval: &Interval, start: Option<&StartTime>) -> Result<String, &'static str> {
     let [year, month, day, hour, minute, _] = start.map_or([1970, 1, 1, 0, 0, 0], |s| s.utc);
     let months = interval.months;
@@ -16,19 +16,19 @@ pub fn line(interval: &Interval, start: Option<&StartTime>) -> Result<String, &'
             return Err("months have no fixed number of days");
         }
         if !(1..=12).contains(&months) || 12 % months != 0 {
-            return Err("so many months do not divide a year");
+            return Err("the number of months does not divide a year");
         }
         let step = i32::try_from(months).unwrap_or(12);
         let first = (month - 1) % step + 1;
         let mut in_months = (first..=12).step_by(usize::try_from(step).unwrap_or(12));
         if in_months.any(|month| day > shortest(month)) {
-            return Err("not each of those months has that day");
+            return Err("some of these months do not have that day");
         }
         let months = if step == 12 { month.to_string() } else { every(first, 12, step, 1) };
         return Ok(format!("{minute} {hour} {day} {months} *"));
     }
     if seconds % 60 != 0 {
-        return Err("it does not know seconds");
+        return Err("cron has no seconds");
     }
     let minutes = seconds / 60;
     let small = |value: i64| i32::try_from(value).unwrap_or(i32::MAX);
@@ -37,27 +37,27 @@ pub fn line(interval: &Interval, start: Option<&StartTime>) -> Result<String, &'
             let step = small(minutes);
             Ok(format!("{} * * * *", every(minute % step, 59, step, 0)))
         }
-        1..60 => Err("so many minutes do not divide an hour"),
+        1..60 => Err("the number of minutes does not divide an hour"),
         60 => Ok(format!("{minute} * * * *")),
-        _ if minutes % 60 != 0 => Err("it is not whole hours"),
+        _ if minutes % 60 != 0 => Err("it is not a whole number of hours"),
         _ => match minutes / 60 {
             hours @ 1..24 if 24 % hours == 0 => {
                 let step = small(hours);
                 Ok(format!("{minute} {} * * *", every(hour % step, 23, step, 0)))
             }
-            1..24 => Err("so many hours do not divide a day"),
+            1..24 => Err("the number of hours does not divide a day"),
             24 => Ok(format!("{minute} {hour} * * *")),
             168 => {
                 let weekday = start.map_or(0, |_| weekday(year, month, day));
                 Ok(format!("{minute} {hour} * * {weekday}"))
             }
-            _ => Err("of days it knows each one and each seventh"),
+            _ => Err("of intervals of days, cron has only one day and seven days"),
         },
     }
 }
 
-/// A field that holds every `step`th number from `first` to `last`; `lowest` is the first
-/// that the field has.
+/// A field with every `step`th number from `first` to `last`; `lowest` is the lowest number of
+/// the field.
 fn every(first: i32, last: i32, step: i32, lowest: i32) -> String {
     match (first == lowest, step) {
         (true, 1) => "*".to_owned(),
@@ -66,7 +66,7 @@ fn every(first: i32, last: i32, step: i32, lowest: i32) -> String {
     }
 }
 
-/// The days of a month in a year that is not a leap year.
+/// Number of days of a month in a year that is not a leap year.
 fn shortest(month: i32) -> i32 {
     match month {
         2 => 28,
@@ -75,13 +75,13 @@ fn shortest(month: i32) -> i32 {
     }
 }
 
-/// The day of the week, 0 is Sunday.
+/// The day of the week; 0 is Sunday.
 fn weekday(year: i32, month: i32, day: i32) -> i64 {
     // 1970-01-01 was a Thursday.
     (days_since_1970(year, month, day) + 4).rem_euclid(7)
 }
 
-/// Seconds since 1970 of a start time.
+/// The Unix time of a start time, in seconds.
 pub fn unix_time(start: &StartTime) -> i64 {
     let [year, month, day, hour, minute, second] = start.utc;
     let of_day = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
@@ -89,7 +89,7 @@ pub fn unix_time(start: &StartTime) -> i64 {
 }
 
 fn days_since_1970(year: i32, month: i32, day: i32) -> i64 {
-    // Years are counted from March on, so that a leap day is the last day of its year.
+    // Years start in March here, so that a leap day is the last day of its year.
     let year = i64::from(year) - i64::from(month < 3);
     let month = i64::from((month + 9) % 12);
     let before_month = (153 * month + 2) / 5;
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cron_can_say() {
+    fn intervals_that_cron_represents() {
         // A Monday.
         let monday = start([2027, 1, 4, 2, 37, 0]);
         for (months, days, seconds, from_monday, from_nothing) in [
@@ -133,14 +133,14 @@ mod tests {
         let may = start([2027, 5, 31, 0, 0, 0]);
         assert_eq!(
             line(&interval(3, 0, 0), Some(&may)),
-            Err("not each of those months has that day")
+            Err("some of these months do not have that day")
         );
         let august = start([2027, 8, 30, 0, 0, 0]);
         assert_eq!(line(&interval(4, 0, 0), Some(&august)).as_deref(), Ok("0 0 30 4-12/4 *"));
     }
 
     #[test]
-    fn what_cron_cannot_say() {
+    fn intervals_that_cron_does_not_represent() {
         for (months, days, seconds) in [
             (0, 0, 90),
             (0, 0, 7 * 60),

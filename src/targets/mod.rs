@@ -1,10 +1,9 @@
-//! Targets: what an appliance becomes. Each is a folder here, a folder in `templates`, and
-//! a line in [`ALL`].
+//! Targets: the orchestrators that an appliance is compiled to. A target is a folder here, a
+//! folder in `templates`, and an entry in [`ALL`].
 //!
-//! A target says in a table what becomes of each field ([`Capability`]); what it rejects
-//! or only approximates whenever the field is used is reported from that table, by
-//! [`compile`], so that the table cannot lie. What depends on the appliance the target
-//! reports itself.
+//! A table of a target defines its support for each field ([`Capability`]). [`compile`] reports
+//! fields that are always rejected or approximated from this table, so that it is always
+//! correct. Findings that depend on the appliance are reported by the target itself.
 
 mod built_in;
 mod capability;
@@ -20,7 +19,7 @@ mod options;
 #[cfg(test)]
 mod testing;
 
-pub use built_in::{BuiltIn, Definition};
+use built_in::{BuiltIn, Definition};
 pub use capability::{Capability, Fate};
 pub use options::{OptionKind, OptionSpec, Options, Words, parse_argument, unknown_option};
 
@@ -32,32 +31,31 @@ use crate::diag::{self, Diagnostic, Report, codes};
 use crate::plan::Plan;
 use crate::render::{RenderError, TemplateText, Templates};
 
-/// Something an appliance can be compiled to.
+/// An orchestrator, or another format, that an appliance can be compiled to.
 pub trait Target: Send + Sync {
-    /// What one writes behind `--target`.
+    /// The name, as in `--target`.
     fn name(&self) -> &str;
 
-    /// What it makes, in one line.
+    /// A description of the output in one line.
     fn summary(&self) -> &str;
 
-    /// What becomes of each field: exactly one row for each of [`crate::plan::Field::ALL`].
+    /// The support for each field: exactly one row for each of [`crate::plan::Field::ALL`].
     fn capabilities(&self) -> Vec<Capability<'_>>;
 
-    /// The options it takes.
+    /// The options of the target.
     fn options(&self) -> Vec<OptionSpec<'_>>;
 
-    /// The templates of a built-in target: what it renders with where nothing replaces them.
+    /// The templates of a built-in target, unless they are replaced.
     fn templates(&self) -> Vec<TemplateText> {
         Vec::new()
     }
 
     /// Lowers the plan and renders the artifacts with these templates: its own, or those that
-    /// replace them. Faults and approximations that depend on
-    /// the appliance go to `diagnostics`; where one is an error, what is returned is not
-    /// used.
+    /// replace them. Findings that depend on the appliance are added to `diagnostics`; if one is
+    /// an error, the artifacts are not used.
     ///
     /// # Errors
-    /// A template of the target is faulty, or what it made is.
+    /// A template of the target, or its output, is invalid.
     fn lower(
         &self,
         plan: &Plan,
@@ -67,12 +65,12 @@ pub trait Target: Send + Sync {
     ) -> Result<Vec<Artifact>, Failure>;
 }
 
-/// Why a target made nothing, other than for what is wrong with the appliance.
+/// Why a target has no output, other than an error in the appliance.
 #[derive(Debug)]
 pub enum Failure {
-    /// A built-in template is faulty.
+    /// A built-in template is invalid.
     Render(RenderError),
-    /// A custom target is faulty: what was found in its files, or in what they made.
+    /// A custom target is invalid: the findings in its files or in their output.
     Reports(Vec<Report>),
 }
 
@@ -82,30 +80,30 @@ impl From<RenderError> for Failure {
     }
 }
 
-/// A file that a target makes.
+/// A file that a target writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artifact {
-    /// Its path below the output directory, with `/` between parts.
+    /// Path relative to the output directory, with `/` as separator.
     pub path: String,
-    /// Its content.
+    /// Content of the file.
     pub text: String,
 }
 
-/// The built-in targets, in the order they are listed.
+/// The built-in targets, in the order in which they are listed.
 pub static ALL: &[&dyn Target] =
     &[&compose::Compose, &kubernetes::Kubernetes, &nomad::Nomad, &marathon::Marathon];
 
-/// A target, built in or custom.
+/// A built-in or custom target.
 #[derive(Clone)]
 pub enum TargetRef {
-    /// One of [`ALL`].
+    /// A built-in target: one of [`ALL`].
     BuiltIn(&'static dyn Target),
-    /// One that was loaded from a folder.
+    /// A custom target, loaded from a folder.
     Custom(Arc<custom::CustomTarget>),
 }
 
 impl TargetRef {
-    /// Whether it was loaded from a folder like that of the other: the same one, as a rule.
+    /// Whether it was loaded from a folder with the same manifest: usually the same folder.
     pub fn is_same(&self, other: &custom::CustomTarget) -> bool {
         match self {
             TargetRef::BuiltIn(_) => false,
@@ -142,20 +140,20 @@ pub fn built_in() -> impl Iterator<Item = TargetRef> {
     ALL.iter().map(|target| TargetRef::BuiltIn(*target))
 }
 
-/// The one of these targets that has this name.
+/// Finds the target with this name among `targets`.
 pub fn named(targets: &[TargetRef], name: &str) -> Option<TargetRef> {
     targets.iter().find(|target| target.name() == name).cloned()
 }
 
-/// The built-in target of this name.
+/// Finds the built-in target with this name.
 pub fn find(name: &str) -> Option<&'static dyn Target> {
     ALL.iter().copied().find(|target| target.name() == name)
 }
 
-/// Compiles a plan for one target. Without artifacts where an error was reported.
+/// Compiles a plan for one target. Returns no artifacts if an error was reported.
 ///
 /// # Errors
-/// A template of the target is faulty, or what it made is.
+/// A template of the target, or its output, is invalid.
 pub fn compile(
     target: &dyn Target,
     plan: &Plan,
@@ -166,7 +164,8 @@ pub fn compile(
     let capabilities = target.capabilities();
     for used in &plan.uses {
         let Some(row) = capabilities.iter().find(|row| row.field == used.field) else {
-            let message = format!("{} says nothing of `{}`", target.name(), used.field.path());
+            let message =
+                format!("{}: no support is defined for `{}`", target.name(), used.field.path());
             found.push(Diagnostic::new(&codes::NOT_CARRIED, used.span, message));
             continue;
         };
@@ -175,7 +174,7 @@ pub fn compile(
     let templates = Templates::new(target.templates())?;
     let rejected = diag::has_errors(&found);
     let artifacts = match target.lower(plan, options, &templates, &mut found) {
-        // Templates need not cope with what their target rejects.
+        // Templates do not have to handle fields that their target rejects.
         Err(Failure::Reports(_)) if rejected => Vec::new(),
         lowered => lowered?,
     };
@@ -190,7 +189,7 @@ mod tests {
     use crate::plan::Field;
 
     #[test]
-    fn each_target_says_of_each_field_what_becomes_of_it() {
+    fn each_target_has_one_row_for_each_field() {
         for target in ALL {
             for field in Field::ALL {
                 let rows = target.capabilities().iter().filter(|row| row.field == *field).count();

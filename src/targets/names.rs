@@ -1,22 +1,22 @@
-//! Names that targets take: cleaning ids to labels, and finding those that then meet.
+//! Names on targets: ids as DNS labels, and conflicts between the resulting names.
 
 use std::collections::HashMap;
 
 use crate::diag::{Diagnostic, codes};
 use crate::source::Spanned;
 
-/// The longest DNS label.
+/// Maximum length of a DNS label.
 pub const MAX_LABEL: usize = 63;
 
-/// An id as a DNS label of RFC 1123: lower case, no hyphen at either end. An id has only
-/// letters, digits and hyphens, so nothing else can be in the way. Empty where nothing is
-/// left.
+/// An id as a DNS label of RFC 1123: lower case, without leading and trailing hyphens. An id
+/// contains only letters, digits and hyphens, so nothing else has to be replaced. Empty if
+/// nothing remains.
 pub fn dns_label(id: &str) -> String {
     id.trim_matches('-').to_ascii_lowercase()
 }
 
-/// An id as a DNS label of RFC 1035, which starts with a letter: `x` is put before any
-/// other.
+/// An id as a DNS label of RFC 1035, which starts with a letter: `x` is prepended to any other
+/// character.
 pub fn rfc1035_label(id: &str) -> String {
     let label = dns_label(id);
     match label.chars().next() {
@@ -25,8 +25,8 @@ pub fn rfc1035_label(id: &str) -> String {
     }
 }
 
-/// Checks the names that a target makes from ids: none empty or longer than `longest`, no
-/// two the same. A changed name is a hint. `what` is what the target calls the thing.
+/// Checks the names that a target makes of ids: none may be empty or longer than `longest`, and
+/// all must be unique. A changed name is a hint. `what` is the target's term for the object.
 pub fn check<'a>(
     target: &str,
     what: &str,
@@ -35,18 +35,18 @@ pub fn check<'a>(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let mut first: HashMap<String, &Spanned<String>> = HashMap::new();
-    // Several names made from one id are mentioned once.
-    let mut mentioned = None;
+    // Several names that are made of one id are reported once.
+    let mut reported = None;
     for (id, name) in names {
         if name.is_empty() || name.len() > longest {
             let message = match name.len() {
-                0 => format!("{target}: nothing of `{}` can be the name of a {what}", id.value),
+                0 => format!("{target}: `{}` cannot be the name of a {what}", id.value),
                 length => format!(
-                    "{target}: the name of a {what} has at most {longest} characters, `{name}` has {length}"
+                    "{target}: the {what} name `{name}` is too long: {length} characters, at most {longest}"
                 ),
             };
             diagnostics.push(
-                Diagnostic::new(&codes::BAD_NAME, id.span, message).help("choose another id"),
+                Diagnostic::new(&codes::BAD_NAME, id.span, message).help("choose a different id"),
             );
             continue;
         }
@@ -55,17 +55,17 @@ pub fn check<'a>(
                 format!("{target}: `{}` and `{}` both become `{name}`", other.value, id.value);
             diagnostics.push(
                 Diagnostic::new(&codes::NAME_CLASH, id.span, message)
-                    .also(other.span, "the other one")
-                    .help("choose ids that differ in more than letter case and outer hyphens"),
+                    .also(other.span, "the other id")
+                    .help("choose ids that differ in more than letter case and leading or trailing hyphens"),
             );
             continue;
         }
-        if name != id.value && mentioned != Some(id.span) {
-            mentioned = Some(id.span);
-            let message = format!("{target}: `{}` becomes `{name}`", id.value);
+        if name != id.value && reported != Some(id.span) {
+            reported = Some(id.span);
+            let message = format!("{target}: `{}` is renamed to `{name}`", id.value);
             diagnostics.push(
                 Diagnostic::new(&codes::NAME_CHANGED, id.span, message)
-                    .help(format!("the name of a {what} is written so there; references follow")),
+                    .help(format!("`{name}` is a valid {what} name; references use it too")),
             );
         }
         first.insert(name, id);
@@ -78,14 +78,14 @@ mod tests {
     use crate::source::Span;
 
     #[test]
-    fn labels_are_what_dns_takes() {
+    fn labels_are_valid_in_dns() {
         assert_eq!(dns_label("-Spark-Master-"), "spark-master");
         assert_eq!(rfc1035_label("1st"), "x1st");
         assert_eq!(dns_label("--"), "");
     }
 
     #[test]
-    fn names_that_meet_are_found() {
+    fn invalid_and_conflicting_names_are_reported() {
         let id = |text: &str| Spanned::new(text.to_owned(), Span::at(0));
         let ids = [id("Web"), id("web"), id("ok"), id(&"a".repeat(64)), id("--")];
         let mut found = Vec::new();

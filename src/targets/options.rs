@@ -1,4 +1,4 @@
-//! Options of targets: facts about a cluster that an appliance does not hold.
+//! Options of targets: facts about a cluster that are not part of an appliance.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -13,32 +13,32 @@ use super::{Target, TargetRef, named};
 pub struct OptionSpec<'a> {
     /// Its name, in lower case with hyphens.
     pub name: &'a str,
-    /// What it takes.
+    /// The kind of its value.
     pub kind: OptionKind<'a>,
-    /// Its value where none is given; an empty one means "none".
+    /// The default; an empty one means "none".
     pub default: &'a str,
     /// What it does, in one line.
     pub meaning: &'a str,
 }
 
-/// What an option takes.
+/// The kind of the value of an option.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OptionKind<'a> {
     /// `true` or `false`.
     Flag,
     /// Any text.
     Text,
-    /// A whole number in this range.
+    /// An integer in this range.
     Integer(i64, i64),
-    /// A number above zero.
+    /// A number greater than zero.
     Number,
-    /// Ports and ranges of ports: `80,8000-8999`.
+    /// Ports and port ranges: `80,8000-8999`.
     Ports,
     /// One of these words.
     OneOf(Words<'a>),
 }
 
-/// The words that an option takes.
+/// The words that an option accepts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Words<'a> {
     /// Those of a built-in target.
@@ -48,7 +48,7 @@ pub enum Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    /// Each of them.
+    /// Iterates over the words.
     pub fn iter(self) -> Box<dyn Iterator<Item = &'a str> + 'a> {
         match self {
             Words::Fixed(words) => Box::new(words.iter().copied()),
@@ -58,18 +58,19 @@ impl<'a> Words<'a> {
 }
 
 impl OptionKind<'_> {
-    /// What is wanted, in words.
+    /// Description of the expected value.
     pub fn wanted(&self) -> String {
         match self {
             OptionKind::Flag => "`true` or `false`".to_owned(),
             OptionKind::Text => "text".to_owned(),
-            OptionKind::Integer(low, high) => format!("a whole number from {low} to {high}"),
-            OptionKind::Number => "a number above 0".to_owned(),
-            OptionKind::Ports => "ports and ranges of ports: `80,8000-8999`".to_owned(),
+            OptionKind::Integer(low, high) => format!("an integer from {low} to {high}"),
+            OptionKind::Number => "a number greater than 0".to_owned(),
+            OptionKind::Ports => "ports and port ranges, such as `80,8000-8999`".to_owned(),
             OptionKind::OneOf(words) => list_or(words.iter()),
         }
     }
 
+    /// Whether a value is valid.
     pub(super) fn takes(&self, value: &str) -> bool {
         match self {
             OptionKind::Flag => value == "true" || value == "false",
@@ -86,7 +87,7 @@ impl OptionKind<'_> {
     }
 }
 
-/// `80,8000-8999` as ranges.
+/// Parses `80,8000-8999` to ranges.
 fn ports(text: &str) -> Option<Vec<RangeInclusive<u16>>> {
     text.split(',')
         .map(|part| {
@@ -97,7 +98,7 @@ fn ports(text: &str) -> Option<Vec<RangeInclusive<u16>>> {
         .collect()
 }
 
-/// The values of one target's options: those given, else the defaults.
+/// The values of the options of one target: the given ones, otherwise the defaults.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     defaults: BTreeMap<String, String>,
@@ -105,19 +106,19 @@ pub struct Options {
 }
 
 impl Options {
-    /// The defaults of a target.
+    /// Creates the options of a target with their defaults.
     pub fn of(target: &dyn Target) -> Options {
         let default = |spec: &OptionSpec<'_>| (spec.name.to_owned(), spec.default.to_owned());
         let defaults = target.options().iter().map(default).collect();
         Options { defaults, given: BTreeMap::new() }
     }
 
-    /// The value of an option as text; empty for one the target does not have.
+    /// The value of an option as text; empty if the target does not have the option.
     pub fn text(&self, name: &str) -> &str {
         self.given.get(name).or_else(|| self.defaults.get(name)).map_or("", String::as_str)
     }
 
-    /// The value as text, or nothing where it is empty.
+    /// The value as text; `None` if it is empty.
     pub fn some(&self, name: &str) -> Option<&str> {
         Some(self.text(name)).filter(|value| !value.is_empty())
     }
@@ -127,7 +128,7 @@ impl Options {
         self.text(name) == "true"
     }
 
-    /// The value of a whole number.
+    /// The value of an integer.
     pub fn integer(&self, name: &str) -> i64 {
         self.text(name).parse().unwrap_or(0)
     }
@@ -137,21 +138,19 @@ impl Options {
         self.text(name).parse().unwrap_or(1.0)
     }
 
-    /// The ports that a value names.
+    /// The port ranges of a value.
     pub fn ports(&self, name: &str) -> Vec<RangeInclusive<u16>> {
         ports(self.text(name)).unwrap_or_default()
     }
 
-    /// These values, and below them those of `base`.
+    /// These values, and those of `base` for the options that are not set.
     pub fn over(&self, base: &Options) -> Options {
         let mut given = base.given.clone();
         given.extend(self.given.clone());
         Options { defaults: self.defaults.clone(), given }
     }
 
-    /// Gives an option a value.
-    ///
-    /// What the target does not take is reported and not set.
+    /// Sets an option. An unknown option and an invalid value are reported and not set.
     pub fn set(
         &mut self,
         target: &dyn Target,
@@ -161,21 +160,21 @@ impl Options {
     ) {
         let specs = target.options();
         let Some(spec) = specs.iter().find(|spec| spec.name == name.value) else {
-            let message = format!("the target `{}` has no option `{}`", target.name(), name.value);
+            let message = format!("unknown option `{}` for target `{}`", name.value, target.name());
             let known = specs.iter().map(|spec| spec.name);
             diagnostics.push(unknown_option(message, name, known));
             return;
         };
         if !spec.kind.takes(value.value) {
-            let message = format!("`{}` is not a value of the option `{}`", value.value, spec.name);
+            let message = format!("invalid value `{}` for option `{}`", value.value, spec.name);
             let diagnostic = Diagnostic::new(&codes::BAD_OPTION, value.span, message);
-            let near = match &spec.kind {
+            let similar = match &spec.kind {
                 OptionKind::OneOf(words) => nearest(value.value, words.iter()),
                 _ => None,
             };
-            diagnostics.push(match near {
-                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                None => diagnostic.help(format!("it takes {}", spec.kind.wanted())),
+            diagnostics.push(match similar {
+                Some(similar) => diagnostic.help(format!("did you mean `{similar}`?")),
+                None => diagnostic.help(format!("expected {}", spec.kind.wanted())),
             });
             return;
         }
@@ -183,7 +182,7 @@ impl Options {
     }
 }
 
-/// The finding for a name that is not one of `known`.
+/// Creates the finding for a name that is not one of `known`.
 pub fn unknown_option<'k>(
     message: String,
     written: Spanned<&str>,
@@ -192,13 +191,13 @@ pub fn unknown_option<'k>(
     let known: Vec<&str> = known.collect();
     let diagnostic = Diagnostic::new(&codes::BAD_OPTION, written.span, message);
     match nearest(written.value, known.iter().copied()) {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-        None if known.is_empty() => diagnostic.help("it has none"),
-        None => diagnostic.help(format!("there is {}", list_or(known))),
+        Some(similar) => diagnostic.help(format!("did you mean `{similar}`?")),
+        None if known.is_empty() => diagnostic.help("the target has no options"),
+        None => diagnostic.help(format!("expected {}", list_or(known))),
     }
 }
 
-/// An option as it is given in an argument.
+/// An option of a command-line argument.
 pub struct Given<'a> {
     /// The target it belongs to.
     pub target: TargetRef,
@@ -208,8 +207,8 @@ pub struct Given<'a> {
     pub value: Spanned<&'a str>,
 }
 
-/// Reads an argument of the form `target.option=value`. `None` where it is not of that
-/// form or names none of the targets, which is reported.
+/// Parses an argument of the form `target.option=value`. An invalid form and an unknown target
+/// are reported.
 pub fn parse_argument<'a>(
     source: &'a Source,
     targets: &[TargetRef],
@@ -221,7 +220,7 @@ pub fn parse_argument<'a>(
         Some((target, name, value))
     });
     let Some((target, name, value)) = parts else {
-        let message = format!("`{text}` is not of the form `target.option=value`");
+        let message = format!("expected `target.option=value`, found `{text}`");
         diagnostics.push(
             Diagnostic::new(&codes::BAD_OPTION, Span::new(0, text.len()), message)
                 .help("for example `--option kubernetes.expose=load-balancer`"),
@@ -231,7 +230,7 @@ pub fn parse_argument<'a>(
     let name_start = target.len() + 1;
     let value_start = name_start + name.len() + 1;
     let Some(found) = named(targets, target) else {
-        let message = format!("there is no target `{target}`");
+        let message = format!("unknown target `{target}`");
         let written = Spanned::new(target, Span::new(0, target.len()));
         diagnostics.push(unknown_option(
             message,

@@ -1,4 +1,4 @@
-//! What several test files need: the examples and the corpus, compiled in memory.
+//! Shared by several test modules: the examples and the corpus, compiled in memory.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use applc::targets::{self, Options, TargetRef};
 use applc::{Compilation, Selected, World};
 pub use applc_testing::repository;
 
-/// The files of the disk. The library knows none; the program has one of its own.
+/// The file system. The library has no such world; the program has its own.
 pub struct Disk;
 
 impl World for Disk {
@@ -32,8 +32,8 @@ pub fn appliances(folder: &str) -> Vec<PathBuf> {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| {
-            let ending = path.extension().and_then(|ending| ending.to_str());
-            ending.is_some_and(|ending| ["json", "jsonc", "yaml"].contains(&ending))
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            extension.is_some_and(|extension| ["json", "jsonc", "yaml"].contains(&extension))
         })
         .collect();
     files.sort();
@@ -41,12 +41,12 @@ pub fn appliances(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-/// A file without its folder and ending.
+/// The name of a file without its folder and extension.
 pub fn stem(path: &Path) -> &str {
     path.file_stem().unwrap().to_str().unwrap()
 }
 
-/// Every target: those built in, and those of `examples/targets`.
+/// Every target: the built-in ones, and those of `examples/targets`.
 pub fn targets() -> Vec<TargetRef> {
     let mut folders: Vec<PathBuf> = fs::read_dir(repository("examples/targets"))
         .into_iter()
@@ -58,12 +58,12 @@ pub fn targets() -> Vec<TargetRef> {
     targets::built_in().chain(folders.iter().map(|folder| custom(folder))).collect()
 }
 
-/// The target of a folder, which must have no fault.
+/// Loads the custom target of a folder, which must be valid.
 pub fn custom(folder: &Path) -> TargetRef {
     let loaded = targets::custom::load(&Disk, folder.to_str().unwrap()).unwrap();
-    let said: Vec<String> =
+    let findings: Vec<String> =
         loaded.reports.iter().map(|report| human::render(report, false)).collect();
-    TargetRef::Custom(Arc::new(loaded.target.unwrap_or_else(|| panic!("{}", said.join("\n")))))
+    TargetRef::Custom(Arc::new(loaded.target.unwrap_or_else(|| panic!("{}", findings.join("\n")))))
 }
 
 /// Compiles a file for one target with its default options.
@@ -72,13 +72,13 @@ pub fn compile(path: &Path, target: &TargetRef) -> Compilation {
     applc::compile(&Disk, path.to_str().unwrap(), &[selected]).unwrap()
 }
 
-/// Everything a compilation gives, as a person would see it: the findings, then the files.
-/// The repository's own path is left out, and so is advice (codes 06).
+/// The result of a compilation as text: the findings, then the files. The path of the
+/// repository is removed, and so is advice (codes 06).
 pub fn shown(compilation: &Compilation) -> String {
-    // It ends in a separator.
+    // It ends with a separator.
     let root = repository("").display().to_string();
     let mut report = compilation.report.clone();
-    // Advice is the same on every target.
+    // Advice does not depend on the target.
     report.diagnostics.retain(|found| found.code.id.get(1..3) != Some("06"));
     let mut text = human::render(&report, false).replace(&root, "");
     for other in &compilation.others {

@@ -1,9 +1,9 @@
-//! The same appliance gives the same bytes, and every outcome is either files or an error.
+//! The output is deterministic, and the result is always either files or an error.
 
 use applc::diag::Level;
 
 #[test]
-fn the_same_bytes_twice() {
+fn compiling_twice_gives_the_same_bytes() {
     let targets = crate::common::targets();
     for folder in ["examples", "tests/corpus"] {
         for path in crate::common::appliances(folder) {
@@ -17,7 +17,7 @@ fn the_same_bytes_twice() {
 }
 
 #[test]
-fn either_files_or_an_error_that_says_why() {
+fn the_result_is_files_or_an_error_with_a_message() {
     let targets = crate::common::targets();
     for folder in ["examples", "tests/corpus"] {
         for path in crate::common::appliances(folder) {
@@ -36,7 +36,7 @@ fn either_files_or_an_error_that_says_why() {
                     let end = diagnostic.primary.span.end as usize;
                     assert!(end <= compilation.report.source.text().len(), "{what}");
                     assert!(!diagnostic.message.is_empty(), "{what}");
-                    if diagnostic.level() == Level::Error && diagnostic.code.id.starts_with("E04") {
+                    if diagnostic.level == Level::Error && diagnostic.code.id.starts_with("E04") {
                         assert!(
                             diagnostic.message.starts_with(target.name()),
                             "{what}: {}",

@@ -1,7 +1,8 @@
-//! Faulty files and what is said of them, each beside its file as a person would see it.
-//! `UPDATE_EXPECTED=1 cargo test diagnostics` writes what is said now: read it.
+//! Invalid files and their expected findings as text, in a file next to each.
+//! `UPDATE_EXPECTED=1 cargo test diagnostics` writes the current findings; review the changes.
 //!
-//! A folder `target-NAME` is compiled for that target, `options` holds project files.
+//! The files in a folder `target-NAME` are compiled for that target, those in `options` are
+//! project files.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -13,20 +14,20 @@ use applc::fix::fix;
 use applc::targets::Options;
 use applc::{Memory, Selected};
 
-/// Codes that no file of the corpus can give: a file of that size, one that is not there.
+/// Codes that no file of the corpus can produce: a file that is too large or does not exist.
 const ELSEWHERE: [&str; 3] = ["E0002", "E0003", "W0002"];
 
-/// The phase of the codes for custom targets: `tests/custom.rs` holds these.
-const OUTSIDE: &str = "07";
+/// The phase of the codes for custom targets, which the module `custom` tests.
+const CUSTOM_TARGETS: &str = "07";
 
-/// The faulty files, sorted by path.
+/// The invalid files, sorted by path.
 fn faulty_files() -> Vec<PathBuf> {
     let root = crate::common::repository("tests/diagnostics");
     let list = |folder: &Path| -> Vec<PathBuf> {
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
     };
     let mut files: Vec<PathBuf> = list(&root).iter().flat_map(|folder| list(folder)).collect();
-    files.retain(|file| file.extension().is_none_or(|ending| ending != "expected"));
+    files.retain(|file| file.extension().is_none_or(|extension| extension != "expected"));
     files.sort();
     files
 }
@@ -35,7 +36,7 @@ fn folder_of(file: &Path) -> &str {
     file.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap()
 }
 
-/// What is found in some bytes under the name of a file of the corpus.
+/// The findings for some bytes with the name of a file of the corpus.
 fn report(file: &Path, bytes: Vec<u8>) -> Report {
     let name = file.file_name().unwrap().to_str().unwrap();
     let folder = folder_of(file);
@@ -53,45 +54,45 @@ fn report(file: &Path, bytes: Vec<u8>) -> Report {
 }
 
 #[test]
-fn each_file_is_told_what_is_expected() {
+fn each_file_has_the_expected_findings() {
     let update = std::env::var_os("UPDATE_EXPECTED").is_some();
-    let mut met = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let mut differences = String::new();
     let files = faulty_files();
     assert!(files.len() >= 120, "{} files", files.len());
     for file in &files {
         let report = report(file, fs::read(file).unwrap());
         if report.diagnostics.is_empty() {
-            differences.push_str(&format!("==== {}: nothing is said\n", file.display()));
+            differences.push_str(&format!("==== {}: no findings\n", file.display()));
         }
-        met.extend(report.diagnostics.iter().map(|found| found.code.id));
-        let said = human::render(&report, false);
+        seen.extend(report.diagnostics.iter().map(|found| found.code.id));
+        let found = human::render(&report, false);
         let path = file.with_extension("expected");
         if update {
-            fs::write(&path, &said).unwrap();
+            fs::write(&path, &found).unwrap();
         }
         let expected = fs::read_to_string(&path).unwrap_or_default();
-        if said != expected {
+        if found != expected {
             let name = path.display();
-            differences.push_str(&format!("==== {name}\n{expected}==== but now:\n{said}"));
+            differences.push_str(&format!("==== {name}\n{expected}==== found:\n{found}"));
         }
     }
     assert!(differences.is_empty(), "{differences}");
     let missing: Vec<&str> = codes::ALL
         .iter()
         .map(|code| code.id)
-        .filter(|id| !met.contains(id) && !ELSEWHERE.contains(id))
-        .filter(|id| id.get(1..3) != Some(OUTSIDE))
+        .filter(|id| !seen.contains(id) && !ELSEWHERE.contains(id))
+        .filter(|id| id.get(1..3) != Some(CUSTOM_TARGETS))
         .collect();
-    assert!(missing.is_empty(), "no file of tests/diagnostics gives {missing:?}");
+    assert!(missing.is_empty(), "no file of tests/diagnostics has {missing:?}");
 }
 
 #[test]
-fn every_place_is_in_the_file_and_every_fault_is_told_once() {
+fn every_span_is_in_the_file_and_no_finding_is_repeated() {
     for file in faulty_files() {
         let report = report(&file, fs::read(&file).unwrap());
         let text = report.source.text();
-        let mut told = BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for found in &report.diagnostics {
             let labels = std::iter::once(&found.primary).chain(&found.secondary);
             let edit = found.edit.as_ref().map(|edit| edit.span);
@@ -99,14 +100,14 @@ fn every_place_is_in_the_file_and_every_fault_is_told_once() {
                 assert!(text.get(span.range()).is_some(), "{}: {found:?}", file.display());
             }
             let fact = (found.code.id, found.primary.span, found.message.clone());
-            assert!(told.insert(fact), "{}: told twice: {found:?}", file.display());
+            assert!(seen.insert(fact), "{}: repeated: {found:?}", file.display());
         }
     }
 }
 
-/// Twice as many faults take about twice as long, also on a single line.
+/// Time grows linearly with the number of errors, even on a single line.
 #[test]
-fn ten_thousand_faults_are_told_in_time() {
+fn ten_thousand_errors_are_reported_in_time() {
     for separator in ["\n", " "] {
         let containers: Vec<String> = (0..5_000)
             .map(|at| {
@@ -121,16 +122,16 @@ fn ten_thousand_faults_are_told_in_time() {
         let start = std::time::Instant::now();
         let report = report(Path::new("x/a.json"), text.into_bytes());
         assert_eq!(report.diagnostics.len(), 10_000);
-        let said = human::render(&report, false);
-        assert!(said.contains("--> a.json:"), "{}", &said[..500]);
+        let shown = human::render(&report, false);
+        assert!(shown.contains("--> a.json:"), "{}", &shown[..500]);
         let seconds = start.elapsed().as_secs();
-        // A few seconds without optimization on a busy machine; minutes where it is quadratic.
+        // A few seconds without optimization on a busy machine; minutes if it is quadratic.
         assert!(seconds < 60, "{seconds} s");
     }
 }
 
 #[test]
-fn fixing_ends_and_makes_no_more_errors() {
+fn fixing_terminates_and_adds_no_errors() {
     for file in faulty_files().iter().filter(|file| folder_of(file) != "options") {
         let Ok(text) = fs::read_to_string(file) else { continue };
         let check = |text: &str| -> Result<Report, Infallible> {

@@ -1,6 +1,6 @@
-//! The documents that are made from the program's own tables say what the program says.
+//! Documents that are generated from the tables of the program.
 //!
-//! `UPDATE_DOCS=1 cargo test docs` writes them anew.
+//! `UPDATE_DOCS=1 cargo test docs` writes them.
 
 use std::fmt::Write;
 
@@ -8,20 +8,20 @@ use applc::plan::Field;
 use applc::targets::{self, Target};
 use applc_testing::hold;
 
-/// Text in a cell of a Markdown table.
+/// Text as a cell of a Markdown table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;")
 }
 
 #[test]
-fn targets_and_what_becomes_of_each_field() {
+fn support_of_each_target_for_each_field() {
     let mut text = String::from(
-        "# Targets: what becomes of each field\n\n\
-         Made from the program's tables; `applc targets NAME` prints the same.\n\n\
-         - **carried**: the target does what the field asks for.\n\
-         - **depends**: carried for some appliances; for others a warning or an error says what cannot be done.\n\
-         - **approximated**: done only nearly; each use is a warning that says what differs.\n\
-         - **rejected**: each use is an error; nothing is written.\n\n| field |",
+        "# Targets: support for each field\n\n\
+         Generated from the tables of the program; `applc targets NAME` prints the same.\n\n\
+         - **carried**: the target does what the field requests.\n\
+         - **depends**: carried for some appliances; for others, a warning or an error describes what is not supported.\n\
+         - **approximated**: only approximated; each use is a warning that describes what differs.\n\
+         - **rejected**: not supported; each use is an error, and nothing is written.\n\n| field |",
     );
     for target in targets::ALL {
         let _ = write!(text, " {} |", target.name());
@@ -44,9 +44,14 @@ fn targets_and_what_becomes_of_each_field() {
     hold("docs/targets.md", &text);
 }
 
+#[test]
+fn the_reference_of_the_language() {
+    hold("docs/language.md", &applc::reference::page());
+}
+
 fn describe(text: &mut String, target: &dyn Target) {
     let _ = write!(text, "\n## {}\n\n{}\n\n", target.name(), target.summary());
-    text.push_str("| field | | how, or what differs |\n|---|---|---|\n");
+    text.push_str("| field | support | how, or what differs |\n|---|---|---|\n");
     let rows = target.capabilities();
     for field in Field::ALL {
         let Some(row) = rows.iter().find(|row| row.field == *field) else {
@@ -63,7 +68,7 @@ fn describe(text: &mut String, target: &dyn Target) {
         "\nOptions, as `--option {0}.NAME=VALUE` or in `applc.toml` under `[targets.{0}]`:\n\n",
         target.name()
     );
-    text.push_str("| option | takes | default | meaning |\n|---|---|---|---|\n");
+    text.push_str("| option | value | default | meaning |\n|---|---|---|---|\n");
     for option in target.options() {
         let default = match option.default {
             "" => "none".to_owned(),

@@ -1,4 +1,4 @@
-//! The explanations of codes: one for each, in order, with examples that do what they say.
+//! The pages of codes: one for each code, with examples that produce the code and fix it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,12 +9,13 @@ use applc::diag::{Level, codes, pages};
 use applc::plan::Field;
 use applc::targets::{Options, TargetRef, custom};
 use applc::{Memory, Selected};
+use applc_testing::hold;
 
-/// Codes of which no short text can be an example: bytes that are no text, a large file,
-/// none, thousands of faults.
+/// Codes without a short example: bytes that are not text, a file that is too large or does not
+/// exist, thousands of findings.
 const WITHOUT_EXAMPLE: [&str; 4] = ["E0001", "E0002", "E0003", "W0002"];
 
-/// What makes a folder of a target that carries everything out of one template.
+/// The manifest of a custom target that carries every field, with one template.
 const MANIFEST: &str = r#"
 applc = 1
 name = "mine"
@@ -28,7 +29,7 @@ template = "file.json.j2"
 path = "{{ container.name }}.json"
 "#;
 
-/// What is found in the folder of a target, and where it has no fault, in what it makes of an
+/// The findings in the folder of a custom target and, if it is valid, in its output for an
 /// appliance.
 fn found_in_folder(manifest: &str, template: &str) -> Vec<applc::diag::Diagnostic> {
     let appliance = r#"{"id": "app", "containers": [{"id": "web", "type": "service",
@@ -46,7 +47,6 @@ fn found_in_folder(manifest: &str, template: &str) -> Vec<applc::diag::Diagnosti
         let compilation =
             applc::compile(&world, "/a.json", &[Selected { target, options }]).unwrap();
         reports.extend(compilation.others);
-        // The appliance says nothing of a faulty folder.
         reports.push(compilation.report);
     }
     reports.into_iter().flat_map(|report| report.diagnostics).collect()
@@ -54,14 +54,15 @@ fn found_in_folder(manifest: &str, template: &str) -> Vec<applc::diag::Diagnosti
 
 /// An example of a page.
 struct Example {
-    /// The form: `json`, `yaml`, `toml`, or `jinja` for a template.
+    /// The language: `json`, `yaml`, `toml`, or `jinja` for a template.
     language: String,
-    /// The words behind it: `faulty` or `fixed`, perhaps `target=NAME`; `folder` where it is
-    /// a `target.toml`.
+    /// The words after the language: `faulty` or `fixed`, optionally `target=NAME`, and `folder`
+    /// for a `target.toml`.
     marks: Vec<String>,
     text: String,
 }
 
+/// The examples of a page.
 fn examples(page: &str) -> Vec<Example> {
     let mut examples = Vec::new();
     let mut open: Option<Example> = None;
@@ -80,12 +81,12 @@ fn examples(page: &str) -> Vec<Example> {
             (None, None) => {}
         }
     }
-    assert!(open.is_none(), "a fence is not closed");
+    assert!(open.is_none(), "unclosed code block");
     examples
 }
 
 impl Example {
-    /// The codes it gives, and the levels of their findings.
+    /// The codes of its findings, with their levels.
     fn found(&self) -> Vec<(&'static str, Level)> {
         let diagnostics = if self.marks.iter().any(|mark| mark == "folder") {
             found_in_folder(&self.text, "{}\n")
@@ -133,8 +134,8 @@ fn every_code_has_a_page_and_every_page_a_code() {
 }
 
 #[test]
-fn faulty_examples_give_their_code_and_fixed_ones_no_error() {
-    let mut wrong = Vec::new();
+fn faulty_examples_have_their_code_and_fixed_ones_no_error() {
+    let mut failures = Vec::new();
     for code in codes::ALL {
         let Some(page) = pages::of(code) else { continue };
         let examples = examples(page);
@@ -143,25 +144,25 @@ fn faulty_examples_give_their_code_and_fixed_ones_no_error() {
         };
         let (faulty, fixed) = (marked("faulty"), marked("fixed"));
         if (faulty.is_empty() || fixed.is_empty()) && !WITHOUT_EXAMPLE.contains(&code.id) {
-            wrong.push(format!("{} has no faulty or no fixed example", code.id));
+            failures.push(format!("{} has no faulty or no fixed example", code.id));
         }
         for example in faulty {
             let found = example.found();
             if found.iter().all(|(id, _)| *id != code.id) {
-                wrong.push(format!("{}: the faulty example gives {found:?}", code.id));
+                failures.push(format!("{}: the faulty example has {found:?}", code.id));
             }
         }
         for example in fixed {
             let found = example.found();
             if found.iter().any(|(id, level)| *id == code.id || *level == Level::Error) {
-                wrong.push(format!("{}: the fixed example gives {found:?}", code.id));
+                failures.push(format!("{}: the fixed example has {found:?}", code.id));
             }
         }
     }
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
-/// The index of the pages: a table for each phase.
+/// The index of the pages, with a table for each phase.
 fn index() -> String {
     const PHASES: [(&str, &str); 8] = [
         ("00", "Source"),
@@ -174,12 +175,12 @@ fn index() -> String {
         ("07", "Custom targets"),
     ];
     let mut text =
-        "# Codes\n\nEvery kind of finding there is, each with a page that `applc explain CODE` \
-                    shows too. An id is never given to another kind. How findings are shown and \
-                    their levels set stands in [diagnostics.md](../diagnostics.md).\n"
+        "# Codes\n\nEvery code has a page, which `applc explain CODE` also shows. The id of a code is \
+                    never reused. For output formats and levels, see \
+                    [diagnostics.md](../diagnostics.md).\n"
             .to_owned();
     for (digits, phase) in PHASES {
-        text.push_str(&format!("\n## {phase}\n\n| code | level | |\n|---|---|---|\n"));
+        text.push_str(&format!("\n## {phase}\n\n| code | level | summary |\n|---|---|---|\n"));
         for code in codes::ALL.iter().filter(|code| code.id.get(1..3) == Some(digits)) {
             let (id, level, summary) = (code.id, code.level.name(), code.summary);
             text.push_str(&format!("| [{id}]({id}.md) | {level} | {summary} |\n"));
@@ -190,13 +191,8 @@ fn index() -> String {
 
 #[test]
 fn the_index_lists_all_codes() {
-    let path = crate::common::repository("docs/diagnostics/README.md");
     let index = index();
     let rows = index.lines().filter(|line| line.starts_with("| [")).count();
     assert_eq!(rows, codes::ALL.len(), "a phase is missing in the index");
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, &index).unwrap();
-    }
-    let known = fs::read_to_string(&path).unwrap_or_default();
-    assert!(known == index, "{} is out of date: run `UPDATE_DOCS=1 cargo test`", path.display());
+    hold("docs/diagnostics/README.md", &index);
 }

@@ -1,5 +1,5 @@
-//! The library's integration tests: one program, a module for each part. `tests/README.md`
-//! says what is where.
+//! The integration tests of the library: one binary, with a module for each subject.
+//! `tests/README.md` lists the contents.
 
 mod common;
 mod custom;

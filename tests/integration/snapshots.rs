@@ -1,4 +1,4 @@
-//! Every example on every target, as it is written and as it is reported.
+//! Snapshots of the files and findings of every example on every target.
 
 #[test]
 fn every_example_on_every_target() {

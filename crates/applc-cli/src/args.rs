@@ -18,6 +18,7 @@ Examples:
   applc check app.json                                 find all faults, write nothing
   applc check app.json --fix                           mend what can be mended without asking
   applc explain E0301                                  what a code means
+  applc explain ports                                  what a field means
   applc compile app.json --target compose              print a Compose file
   applc compile app.json --target nomad -o jobs/       write Nomad's job files to jobs/
   applc compile app.json -t compose -t kubernetes -o out/
@@ -51,7 +52,14 @@ Findings for people go to standard error, documents for programs (all other form
 standard output: one document for all files. Exit status 1 where there is an error, also
 one that was made so with --deny; warnings and hints leave it 0.")]
     Check(Check),
-    /// Explain a code: what is wrong, why it matters, how it is mended
+    /// Explain a code of a finding, or a field of the appliance language
+    #[command(after_help = "\
+Examples:
+  applc explain                                        list all codes and fields
+  applc explain E0301                                  what is wrong, why, and how to fix it
+  applc explain ports                                  type, default, meaning, support by targets
+  applc explain ports.container_port                   a field by the end of its path
+  applc explain @id                                    references to containers")]
     Explain(Explain),
     /// Print the plan of an appliance as JSON: defaults filled in, references resolved
     #[command(after_help = "\
@@ -60,8 +68,11 @@ and references with the id of a container. `applc schema plan` is its JSON Schem
     Plan(Plan),
     /// Print the JSON Schema of the appliance language, or of the plan
     #[command(after_help = "\
-Give it to an editor to get completion and help while writing: for VS Code, in settings
-under `json.schemas`, with a `fileMatch` for your appliance files.")]
+Editors use it for completion and documentation. Save it beside your appliances, and name it
+at the top of each, where applc ignores it:
+  applc schema > appliance.schema.json
+  { \"$schema\": \"./appliance.schema.json\", \"id\": ...
+In VS Code you can instead list it in the setting `json.schemas`.")]
     Schema(Schema),
     /// List the targets, or tell all of one
     Targets(Targets),
@@ -175,8 +186,10 @@ pub struct Check {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// The code of a finding, as `E0301`; without it all codes are listed
-    pub code: Option<String>,
+    /// A code such as `E0301`, or a field such as `ports` or `ports.container_port`; without
+    /// it, all codes and fields are listed
+    #[arg(value_name = "CODE|FIELD")]
+    pub what: Option<String>,
 }
 
 /// How findings are shown, and how grave they are.

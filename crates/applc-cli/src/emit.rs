@@ -1,4 +1,4 @@
-//! Artifacts to files: each written whole or not at all, and only where it changes.
+//! Writes artifacts to files, atomically, and only those that change.
 
 use std::fs;
 use std::io::{self, Write};
@@ -6,35 +6,36 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// A file to be written.
+/// A file to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputFile {
-    /// Where.
+    /// Path of the file.
     pub path: PathBuf,
-    /// Its content.
+    /// Content of the file.
     pub text: String,
 }
 
-/// What became of the files.
+/// The result of [`write`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Written {
-    /// How many were written.
+    /// Number of files that were written.
     pub changed: usize,
-    /// How many had the same content already and were not touched.
+    /// Number of files that had the same content already and were not written.
     pub unchanged: usize,
 }
 
-/// What could not be written, and why.
+/// A file that cannot be written.
 #[derive(Debug)]
 pub struct WriteError {
-    /// The file.
+    /// Path of the file.
     pub path: PathBuf,
-    /// Why.
+    /// The reason.
     pub cause: io::Error,
 }
 
-/// Writes files, making the folders they need. The contents are all written beside their
-/// places first and moved there last, so that a full disk leaves every old file as it was.
+/// Writes files and creates the folders for them. All contents are first written to temporary
+/// files in the same folders and then moved, so that a full disk leaves every old file
+/// unchanged.
 ///
 /// # Errors
 /// The first file that cannot be written.
@@ -58,16 +59,19 @@ pub fn write(files: &[OutputFile]) -> Result<Written, WriteError> {
     Ok(written)
 }
 
+/// A file that is ready to be moved, or does not have to be.
 enum Staged {
+    /// The file has this content already.
     Unchanged,
-    /// Written at once: the place is not a regular file, such as a pipe.
+    /// Written directly, because the path is not a regular file but, for example, a pipe.
     InPlace,
-    /// Written to a temporary file that belongs at this path.
+    /// Written to a temporary file that is to be moved to this path.
     Beside(NamedTempFile, PathBuf),
 }
 
+/// Writes the content of a file to a temporary file.
 fn stage(file: &OutputFile) -> io::Result<Staged> {
-    // A link stays one: what it points at is replaced.
+    // A link is kept; the file that it points to is replaced.
     let path = fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone());
     let known = fs::metadata(&path).ok();
     if known.as_ref().is_some_and(|known| !known.is_file() && !known.is_dir()) {
@@ -89,14 +93,14 @@ fn stage(file: &OutputFile) -> io::Result<Staged> {
     Ok(Staged::Beside(temporary, path))
 }
 
-/// A temporary file with the permissions a new file gets.
+/// Creates a temporary file with the permissions of a new file.
 fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".applc-");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // The process's mask takes away what it takes from every new file.
+        // The umask of the process applies, as to every new file.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     builder.tempfile_in(folder)
@@ -111,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changes_is_written() {
+    fn only_changed_files_are_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/deep/a.yaml");
         let files = [file(path.clone(), "one")];
@@ -124,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn when_one_cannot_be_written_none_is() {
+    fn nothing_is_written_if_one_file_cannot_be_written() {
         let folder = tempfile::tempdir().unwrap();
         let good = folder.path().join("a.yaml");
         fs::write(&good, "old").unwrap();
@@ -138,7 +142,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_and_permissions_stay() {
+    fn links_and_permissions_are_kept() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let real = folder.path().join("real.yaml");

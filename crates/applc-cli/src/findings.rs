@@ -1,6 +1,8 @@
 //! What was found in a run: shown file by file to a person, or as one document at its end.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
+
+use anstream::{AutoStream, ColorChoice};
 
 use crate::Status;
 use crate::args::FindingsArguments;
@@ -109,8 +111,7 @@ impl Findings {
 
 /// Shows findings to a person, on standard error.
 fn show(report: &Report) {
-    let colour =
-        io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
     let text = human::render(report, colour);
     let _ = io::stderr().lock().write_all(text.as_bytes());
     if let Some(summary) = human::summary(&report.diagnostics) {

@@ -1,4 +1,4 @@
-//! Brackets that do not match: which one was forgotten, which one is too many.
+//! Unmatched brackets: decides which one is missing or extra.
 
 use super::Parser;
 use crate::diag::{Diagnostic, codes};
@@ -6,18 +6,18 @@ use crate::source::Span;
 use crate::syntax::MAX_ENTRIES;
 use crate::syntax::lexer::TokenKind;
 
-/// Of the brackets that are open at the end, so many are pointed at, the innermost.
-const SHOWN_UNCLOSED: usize = 3;
+/// Maximum number of brackets open at the end of the file that get a label, innermost first.
+const MAX_LABELLED: usize = 3;
 
 impl Parser<'_> {
-    /// Closes a bracket with the token that is next. False where that was not the right
-    /// one, which is reported. `comma` is a comma just before it.
+    /// Closes a bracket with the next token. `comma` is a comma directly before it. Returns false
+    /// if the token is not the matching bracket, which is reported.
     pub(super) fn close(&mut self, open: Span, closer: TokenKind, comma: Option<Span>) -> bool {
         let is_whole = self.entries <= MAX_ENTRIES;
         if let (Some(span), false, true) = (comma, self.lenient, is_whole) {
             self.report(
-                Diagnostic::new(&codes::TRAILING_COMMA, span, "nothing follows this comma")
-                    .help("applc reads it, other tools may not; a file ending in `.jsonc` may have it")
+                Diagnostic::new(&codes::TRAILING_COMMA, span, "trailing comma")
+                    .help("applc accepts it, other tools may not; use the extension `.jsonc` to allow it")
                     .safe_edit(span, ""),
             );
         }
@@ -25,20 +25,20 @@ impl Parser<'_> {
             self.advance();
             return true;
         }
-        let (opener, wanted) = match closer {
+        let (opener, expected) = match closer {
             TokenKind::CloseBrace => ('{', '}'),
             _ => ('[', ']'),
         };
         let place = Span::at(self.previous_end);
         if self.next.kind == TokenKind::End {
-            self.unclosed.push((open, wanted));
+            self.unclosed.push((open, expected));
             return false;
         }
         let other_opener = match self.next.kind {
             TokenKind::CloseBrace => TokenKind::OpenBrace,
             _ => TokenKind::OpenBracket,
         };
-        // Does the bracket that stands here belong to one further out?
+        // An outer open bracket may be the one that this bracket closes.
         let outer = self.open.len().saturating_sub(1);
         let outer = self.open.iter().take(outer).rfind(|token| token.kind == other_opener);
         let is_outer = outer.is_some();
@@ -53,59 +53,59 @@ impl Parser<'_> {
             && !outer.is_some_and(|token| is_near(token.span));
         if is_extra {
             let span = self.advance().span;
-            let message = format!("this `{}` closes nothing", self.text(span));
+            let message = format!("unexpected `{}`", self.text(span));
             self.report(
                 Diagnostic::new(&codes::UNCLOSED, span, message)
-                    .also(open, format!("a `{wanted}` closes this"))
+                    .also(open, format!("closed by the next `{expected}`"))
                     .likely_edit(span, ""),
             );
             self.advance();
             return true;
         }
-        if is_outer && !self.stands_for_another() {
-            let message = format!("this `{opener}` is not closed");
+        if is_outer && !self.replaces_expected() {
+            let message = format!("unclosed `{opener}`");
             self.report(
                 Diagnostic::new(&codes::UNCLOSED, open, message)
-                    .also(place, format!("a `{wanted}` is missing here"))
-                    .likely_edit(place, wanted.to_string()),
+                    .also(place, format!("expected `{expected}` here"))
+                    .likely_edit(place, expected.to_string()),
             );
         } else {
             let span = self.advance().span;
-            let message = format!("this must be `{wanted}`");
+            let message = format!("expected `{expected}`, found `{}`", self.text(span));
             self.report(
                 Diagnostic::new(&codes::UNCLOSED, span, message)
-                    .also(open, "to close this")
-                    .likely_edit(span, wanted.to_string()),
+                    .also(open, "to close this bracket")
+                    .likely_edit(span, expected.to_string()),
             );
         }
         false
     }
 
-    /// Reports the brackets that are open at the end of the text: together, since one edit
+    /// Reports the brackets that are open at the end of the text in one finding, since one edit
     /// closes them all.
     pub(super) fn report_unclosed(&mut self) {
         let place = Span::at(self.previous_end);
-        let all: String = self.unclosed.iter().map(|(_, wanted)| wanted).collect();
+        let all: String = self.unclosed.iter().map(|(_, closer)| closer).collect();
         let diagnostic = match self.unclosed.as_slice() {
             [] => return,
-            [(open, wanted)] => {
-                let message = format!("this `{}` is not closed", self.text(*open));
+            [(open, closer)] => {
+                let message = format!("unclosed `{}`", self.text(*open));
                 Diagnostic::new(&codes::UNCLOSED, *open, message)
-                    .also(place, format!("the file ends; a `{wanted}` is missing"))
+                    .also(place, format!("expected `{closer}` before the end of the file"))
             }
             many => {
-                let message = format!("the file ends, and {} brackets are not closed", many.len());
-                let innermost = many.iter().take(SHOWN_UNCLOSED);
+                let message = format!("{} unclosed brackets at the end of the file", many.len());
+                let innermost = many.iter().take(MAX_LABELLED);
                 let diagnostic = Diagnostic::new(&codes::UNCLOSED, place, message)
-                    .label(format!("`{all}` is missing"));
+                    .label(format!("expected `{all}`"));
                 innermost.fold(diagnostic, |found, (open, _)| found.also(*open, "not closed"))
             }
         };
         self.report(diagnostic.likely_edit(place, all));
     }
 
-    /// Whether the `{` that is next begins the object after the one that is read, whose `}` is
-    /// missing: in an array, each at the start of a line, in the same column.
+    /// Whether the next `{` starts the object after the current one, whose `}` is missing: both are
+    /// items of an array, at the start of a line and in the same column.
     pub(super) fn begins_sibling(&self) -> bool {
         let indent = |span: Span| {
             let line = self.source.line_range(self.source.line_of(span.start));
@@ -121,17 +121,17 @@ impl Parser<'_> {
     pub(super) fn report_sibling(&mut self, open: Span, comma: Option<Span>) {
         let place = Span::at(comma.map_or(self.previous_end, |comma| comma.start as usize));
         self.report(
-            Diagnostic::new(&codes::UNCLOSED, open, "this `{` is not closed")
-                .also(place, "a `}` is missing here")
-                .also(self.next.span, "this looks like the next entry")
+            Diagnostic::new(&codes::UNCLOSED, open, "unclosed `{`")
+                .also(place, "expected `}` here")
+                .also(self.next.span, "before this entry")
                 .likely_edit(place, if comma.is_some() { "}" } else { "}," }),
         );
         self.sibling = true;
     }
 
-    /// Whether a bracket of the wrong kind, which is next, stands where another should: what
-    /// follows then closes what is around the innermost brackets.
-    fn stands_for_another(&self) -> bool {
+    /// Whether the next bracket replaces the expected one: then the token after it closes the
+    /// enclosing bracket.
+    fn replaces_expected(&self) -> bool {
         let around = self.open.iter().rev().nth(1).map(|token| token.kind);
         let closes_around = match around {
             Some(TokenKind::OpenBrace) => TokenKind::CloseBrace,

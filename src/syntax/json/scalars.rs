@@ -1,5 +1,4 @@
-//! Strings, numbers and words of JSON: what they stand for, and what was meant where they are
-//! nothing that JSON has.
+//! Parses strings, numbers and words of JSON, and suggests fixes for invalid ones.
 
 use super::Parser;
 use crate::diag::{Diagnostic, codes};
@@ -8,11 +7,11 @@ use crate::syntax::lexer::{Token, TokenKind};
 use crate::syntax::strings::{self, StringFault};
 use crate::syntax::{Kind, Node, is_json_number, quote};
 
-/// A quote that is missing is looked for in lines of so many bytes.
-const MOST_UNOPENED: usize = 1_000;
+/// Maximum length in bytes of a line that is searched for a string without an opening quote.
+const MAX_UNOPENED: usize = 1_000;
 
 impl Parser<'_> {
-    /// The string that is next, whatever its quotes.
+    /// Parses the next string, with any kind of quotes.
     pub(super) fn string(&mut self) -> Spanned<String> {
         let Token { kind, span } = self.advance();
         let written = self.text(span);
@@ -28,7 +27,7 @@ impl Parser<'_> {
             content.next_back();
             let value = content.as_str().to_owned();
             let edit = quote(&value);
-            let message = "a string stands in straight double quotes";
+            let message = "expected straight double quotes around a string";
             self.report(Diagnostic::new(&codes::BAD_STRING, span, message).safe_edit(span, edit));
             return Spanned::new(value, span);
         }
@@ -38,30 +37,26 @@ impl Parser<'_> {
             TokenKind::SingleQuoted => {
                 let value = content.replace("\\'", "'");
                 let edit = quote(&value);
+                let message = "expected double quotes around a string";
                 self.report(
-                    Diagnostic::new(&codes::BAD_STRING, span, "a string stands in double quotes")
-                        .safe_edit(span, edit),
+                    Diagnostic::new(&codes::BAD_STRING, span, message).safe_edit(span, edit),
                 );
                 return Spanned::new(value, span);
             }
             TokenKind::Unterminated => {
                 let end = Span::at(span.end as usize);
                 self.report(
-                    Diagnostic::new(&codes::BAD_STRING, span, "this string is not closed")
-                        .also(end, "a `\"` is missing, perhaps here")
+                    Diagnostic::new(&codes::BAD_STRING, span, "unterminated string")
+                        .also(end, "expected a closing `\"`")
                         .likely_edit(end, "\""),
                 );
             }
             TokenKind::MultiLine => {
                 let edit = content.replace("\r\n", "\n").replace('\n', "\\n").replace('\t', "\\t");
                 self.report(
-                    Diagnostic::new(
-                        &codes::BAD_STRING,
-                        span,
-                        "a string cannot run over a line break",
-                    )
-                    .help("write a line break as `\\n`")
-                    .safe_edit(Span::new(base, base + content.len()), edit),
+                    Diagnostic::new(&codes::BAD_STRING, span, "unescaped line break in a string")
+                        .help("write a line break as `\\n`")
+                        .safe_edit(Span::new(base, base + content.len()), edit),
                 );
                 return Spanned::new(value, span);
             }
@@ -74,7 +69,7 @@ impl Parser<'_> {
         Spanned::new(value, span)
     }
 
-    /// The value that the word that is next stands for.
+    /// Parses the next word as a value.
     pub(super) fn word(&mut self) -> Node {
         let span = self.advance().span;
         let word = self.text(span).to_owned();
@@ -95,10 +90,10 @@ impl Parser<'_> {
             if all == span {
                 return Node { span, kind: Kind::Number(word) };
             }
-            let message = format!("`{}` is not a number in JSON", self.text(all));
+            let message = format!("invalid number `{}`", self.text(all));
             self.report(
                 Diagnostic::new(&codes::BAD_NUMBER, all, message)
-                    .help("a number has no unit: the field says what it counts"),
+                    .help("write the number without a unit; the field defines the unit"),
             );
             return Node::broken(all);
         }
@@ -109,12 +104,12 @@ impl Parser<'_> {
             _ => None,
         };
         if let Some((right, kind)) = meant {
-            let message = format!("JSON has no `{word}`; it is written `{right}`");
+            let message = format!("expected `{right}`, found `{word}`");
             self.report(Diagnostic::new(&codes::BARE_WORD, span, message).safe_edit(span, right));
             return Node { span, kind };
         }
         if matches!(word.to_ascii_lowercase().as_str(), "nan" | "inf" | "infinity" | "-infinity") {
-            let message = format!("JSON has no number `{word}`");
+            let message = format!("invalid number `{word}`");
             self.report(Diagnostic::new(&codes::BAD_NUMBER, span, message));
             return Node::broken(span);
         }
@@ -124,23 +119,23 @@ impl Parser<'_> {
         } else {
             let span = self.words(span);
             let word = self.text(span).to_owned();
-            let message = format!("`{word}` is not JSON");
+            let message = format!("unquoted string `{word}`");
             let edit = quote(word.trim_matches(['“', '”', '„', '‘', '’', '«', '»']));
             self.report(
                 Diagnostic::new(&codes::BARE_WORD, span, message)
-                    .help("a string stands in double quotes")
+                    .help("strings are written in double quotes")
                     .likely_edit(span, edit),
             );
         }
         Node::broken(span)
     }
 
-    /// The string that begins with a word because its opening quote is missing: a single quote
-    /// stands behind it in the line, and then what may follow a string.
+    /// Parses a string without an opening quote, which starts at a word: the rest of the line
+    /// contains an unpaired quote, followed by a token that can follow a string.
     pub(super) fn unopened(&mut self, word: Span, followers: &[char]) -> Option<Spanned<String>> {
         let start = word.start as usize;
-        // All of a long line is not looked through for each word.
-        let end = self.source.char_floor(start + MOST_UNOPENED);
+        // A long line is not searched as a whole for each of its words.
+        let end = self.source.char_floor(start + MAX_UNOPENED);
         let line = self.source.text().get(start..end)?;
         let line = match line.split_once('\n') {
             Some((line, _)) => line,
@@ -160,14 +155,14 @@ impl Parser<'_> {
         self.next = self.lexer.next_token();
         let span = Span::new(start, end);
         self.report(
-            Diagnostic::new(&codes::BAD_STRING, span, "this string is not opened")
-                .help("a string stands in double quotes")
+            Diagnostic::new(&codes::BAD_STRING, span, "expected `\"` before this string")
+                .help("strings are written in double quotes")
                 .safe_edit(Span::at(start), "\""),
         );
         Some(Spanned::new(content.to_owned(), span))
     }
 
-    /// Whether digits at a place were meant to be the fraction of the number before: `0,5`.
+    /// Whether digits are the fraction of the previous number, as in `0,5`.
     pub(super) fn follows_decimal_comma(&self, span: Span) -> bool {
         let before = self.source.text().get(..span.start as usize).unwrap_or_default();
         let is_digit = |c: char| c.is_ascii_digit();
@@ -175,7 +170,7 @@ impl Parser<'_> {
             && self.text(span).starts_with(is_digit)
     }
 
-    /// Takes the words that follow on the same line, and gives the place of all.
+    /// Consumes the words that follow on the same line, and returns the location of all.
     fn words(&mut self, first: Span) -> Span {
         let mut last = first;
         loop {
@@ -191,8 +186,7 @@ impl Parser<'_> {
 }
 
 fn number_fault(word: &str, span: Span) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::new(&codes::BAD_NUMBER, span, format!("`{word}` is not a number in JSON"));
+    let diagnostic = Diagnostic::new(&codes::BAD_NUMBER, span, format!("invalid number `{word}`"));
     let bare = word.strip_prefix('+').unwrap_or(word);
     if is_json_number(bare) {
         return diagnostic.help("a number has no `+` sign").safe_edit(span, bare);
@@ -200,7 +194,7 @@ fn number_fault(word: &str, span: Span) -> Diagnostic {
     let trimmed = bare.trim_start_matches('0');
     if bare.starts_with('0') && is_json_number(trimmed) {
         return diagnostic
-            .help("a number has no leading zeros; if they matter, make it a string")
+            .help("a number has no leading zeros; write a string to keep them")
             .likely_edit(span, trimmed);
     }
     let plain = match bare.replace('_', "") {
@@ -210,7 +204,7 @@ fn number_fault(word: &str, span: Span) -> Diagnostic {
     if is_json_number(&plain) {
         return diagnostic.likely_edit(span, plain);
     }
-    diagnostic.help("if it is meant to be text, put it in double quotes")
+    diagnostic.help("write text in double quotes")
 }
 
 fn string_fault(fault: StringFault, base: usize, source: &Source) -> Diagnostic {
@@ -218,16 +212,16 @@ fn string_fault(fault: StringFault, base: usize, source: &Source) -> Diagnostic 
         StringFault::BadEscape(range) => {
             let span = Span::new(base + range.start, base + range.end);
             let written = source.slice(span);
-            let message = format!("JSON has no escape `{written}`");
+            let message = format!("unknown escape `{written}`");
             Diagnostic::new(&codes::BAD_STRING, span, message)
-                .help("a backslash is written `\\\\`")
+                .help("write a backslash as `\\\\`")
                 .safe_edit(Span::at(base + range.start), "\\")
         }
         StringFault::BadUnicode(range) => {
             let span = Span::new(base + range.start, base + range.end);
-            let message = "this escape names no character";
+            let message = "invalid Unicode escape";
             Diagnostic::new(&codes::BAD_STRING, span, message)
-                .help("`\\u` takes four hexadecimal digits; a character above U+FFFF takes a pair of escapes")
+                .help("`\\u` requires four hexadecimal digits; a character above U+FFFF is a pair of escapes")
         }
         StringFault::Control(range, control) => {
             let span = Span::new(base + range.start, base + range.end);
@@ -236,7 +230,7 @@ fn string_fault(fault: StringFault, base: usize, source: &Source) -> Diagnostic 
                 '\r' => "\\r".to_owned(),
                 other => format!("\\u{:04x}", other as u32),
             };
-            let message = "a control character inside a string must be an escape";
+            let message = "unescaped control character in a string";
             Diagnostic::new(&codes::BAD_STRING, span, message).safe_edit(span, escape)
         }
     }

@@ -1,6 +1,6 @@
 use super::*;
 
-/// The codes found in a text and what the text slices at their places are.
+/// The codes of the findings in a text, and the underlined texts.
 fn faults(text: &str) -> Vec<(&'static str, String)> {
     let source = Source::new("a.json", text);
     let mut found = Vec::new();
@@ -13,8 +13,8 @@ fn ids(text: &str) -> Vec<&'static str> {
     faults(text).into_iter().map(|(id, _)| id).collect()
 }
 
-/// Applies every edit, from the last to the first.
-fn mended(text: &str) -> String {
+/// The text with every edit applied.
+fn fixed(text: &str) -> String {
     let source = Source::new("a.json", text);
     let mut found = Vec::new();
     parse(&source, Syntax::Json, &mut found);
@@ -27,21 +27,21 @@ fn mended(text: &str) -> String {
 }
 
 #[test]
-fn good_documents_have_no_faults() {
+fn valid_documents_have_no_findings() {
     for text in ["{}", "[]", " 1 ", "\"a\"", r#"{"a":[1,-2.5e+3,true,null],"b":{"c":""}}"#] {
         assert_eq!(ids(text), [""; 0], "{text}");
     }
 }
 
 #[test]
-fn a_missing_comma_is_one_fault_with_its_edit() {
+fn missing_commas_are_reported_with_an_edit() {
     let text = r#"{"ports": [{"a": 1} {"b": 2}] "c": 3}"#;
     assert_eq!(ids(text), ["E0102", "E0102"]);
-    assert_eq!(mended(text), r#"{"ports": [{"a": 1}, {"b": 2}], "c": 3}"#);
+    assert_eq!(fixed(text), r#"{"ports": [{"a": 1}, {"b": 2}], "c": 3}"#);
 }
 
 #[test]
-fn each_fault_is_found_once() {
+fn each_error_is_reported_once() {
     let cases = [
         ("", "E0111"),
         ("// only a comment", "E0111"),
@@ -85,7 +85,7 @@ fn each_fault_is_found_once() {
 }
 
 #[test]
-fn edits_mend() {
+fn edits_fix_errors() {
     let cases = [
         (r#"{"a": 1,}"#, r#"{"a": 1}"#),
         (r#"{"a" 1}"#, r#"{"a": 1}"#),
@@ -98,13 +98,13 @@ fn edits_mend() {
         ("{\"a\": \"x\n}", "{\"a\": \"x\"\n}"),
     ];
     for (text, right) in cases {
-        assert_eq!(mended(text), right, "{text}");
+        assert_eq!(fixed(text), right, "{text}");
         assert_eq!(ids(right), [""; 0], "{right}");
     }
 }
 
 #[test]
-fn what_follows_a_fault_is_still_read() {
+fn parsing_continues_after_an_error() {
     let source = Source::new("a.json", "{\"a\": \"x,\n \"b\": [1 2], \"c\" 3}");
     let mut found = Vec::new();
     let tree = parse(&source, Syntax::Json, &mut found).unwrap();
@@ -114,24 +114,24 @@ fn what_follows_a_fault_is_still_read() {
 }
 
 #[test]
-fn deep_nesting_is_refused_without_recursion() {
+fn deep_nesting_is_rejected_without_recursion() {
     let text = "[".repeat(100_000);
     let found = ids(&text);
     assert_eq!(found.iter().filter(|id| **id == "E0112").count(), 1);
 }
 
 #[test]
-fn what_only_looks_like_a_space_is_reported() {
+fn non_json_whitespace_is_reported() {
     let text = "{\u{a0}\"a\":\u{a0}\u{3000}1 }";
     assert_eq!(
         faults(text),
         [("E0101", "\u{a0}".to_owned()), ("E0101", "\u{a0}\u{3000}".to_owned())]
     );
-    assert_eq!(mended(text), "{ \"a\": 1 }");
+    assert_eq!(fixed(text), "{ \"a\": 1 }");
 }
 
 #[test]
-fn the_end_of_the_document_is_a_whole_character() {
+fn end_of_the_document_is_a_whole_character() {
     let source = Source::new("a.json", "é {}");
     let mut found = Vec::new();
     parse(&source, Syntax::Json, &mut found);
@@ -140,7 +140,7 @@ fn the_end_of_the_document_is_a_whole_character() {
 }
 
 #[test]
-fn a_comment_needs_its_own_end() {
+fn comments_need_their_own_end() {
     assert_eq!(ids("{} /*/ */"), ["W0101"]);
     assert!(ids("{} /*/").contains(&"E0105"));
 }

@@ -1,24 +1,24 @@
-//! What a plain scalar means: the core schema of YAML 1.2 (chapter 10.3), so far as JSON
-//! can say it.
+//! Resolves plain scalars by the core schema of YAML 1.2 (chapter 10.3), limited to JSON values.
 
 use crate::diag::Edit;
 use crate::source::Source;
 use crate::syntax::{Kind, is_json_number};
 
-/// What a plain scalar is.
+/// A resolved plain scalar.
 #[derive(Debug, PartialEq)]
 pub enum Plain {
-    /// A value that JSON has as well.
+    /// A JSON value.
     Value(Kind),
-    /// A number that JSON writes in another way, here as JSON writes it.
+    /// A number that is not written as in JSON. Holds the JSON number.
     OtherNumber(String),
-    /// Digits behind a zero: decimal in YAML 1.2, octal in YAML 1.1. Here without the zeros.
+    /// A number with leading zeros: decimal in YAML 1.2, octal in YAML 1.1. Holds the number without
+    /// the zeros.
     LeadingZero(String),
-    /// Infinite, or not a number.
+    /// Infinity or NaN.
     NotFinite,
 }
 
-/// What the plain scalar `text` means. An empty one is null.
+/// Resolves the plain scalar `text`. An empty one is null.
 pub fn resolve(text: &str) -> Plain {
     let value = match text {
         "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
@@ -29,10 +29,10 @@ pub fn resolve(text: &str) -> Plain {
     Plain::Value(value)
 }
 
-/// Words that some reader of YAML takes for something else than a string.
+/// Words that some YAML parsers do not read as strings.
 const RESERVED: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
 
-/// Takes the quotes off a word that an edit puts in the place of one without quotes.
+/// Removes the quotes from the replacement of an edit if the replaced word has none.
 pub fn respell(source: &Source, edit: &mut Edit) {
     let before = source.slice(edit.span);
     let word = edit.replacement.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
@@ -45,7 +45,7 @@ pub fn respell(source: &Source, edit: &mut Edit) {
     }
 }
 
-/// The number that `text` is, if it is one.
+/// Parses `text` as a number.
 fn number(text: &str) -> Option<Plain> {
     if is_json_number(text) {
         return Some(Plain::Value(Kind::Number(text.to_owned())));
@@ -98,7 +98,7 @@ fn radix(digits: &str, radix: u32) -> Option<Plain> {
     if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
         return None;
     }
-    // Beyond 128 bits no field has a use for it; it is still a number.
+    // A number of more than 128 bits is out of range for every field, but still a number.
     let number = u128::from_str_radix(digits, radix).map_or("1e39".to_owned(), |n| n.to_string());
     Some(Plain::OtherNumber(number))
 }
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_core_schema_of_yaml_1_2() {
+    fn plain_scalars_follow_the_core_schema() {
         let string = |text: &str| Plain::Value(Kind::String(text.to_owned()));
         let number = |text: &str| Plain::Value(Kind::Number(text.to_owned()));
         let other = |text: &str| Plain::OtherNumber(text.to_owned());
@@ -118,7 +118,7 @@ mod tests {
         for word in ["true", "True", "TRUE"] {
             assert_eq!(resolve(word), Plain::Value(Kind::Bool(true)), "{word}");
         }
-        // Booleans, sexagesimal numbers, dates and binary numbers of YAML 1.1 are text.
+        // Booleans, sexagesimal numbers, dates and binary numbers of YAML 1.1 are strings.
         for word in [
             "yes",
             "no",

@@ -1,5 +1,5 @@
-//! Reading on after a fault: the text around it is blanked out, in a copy of the same
-//! length, and what is left is read again.
+//! Error recovery: the text around an error is blanked out in a copy of the same length, and the
+//! copy is parsed again.
 
 use granit_parser::{ErrorKind, ScanError};
 
@@ -8,26 +8,26 @@ use crate::diag::Diagnostic;
 use crate::source::{Source, Span};
 use crate::syntax::{Kind, Node};
 
-/// At most so many faults are mended in one document.
-const MOST: usize = 32;
-/// In all, at most so many bytes are read again.
-const MOST_BYTES: usize = 16 << 20;
+/// Maximum number of repairs in a document.
+const MAX_REPAIRS: usize = 32;
+/// Maximum total number of bytes that are parsed again.
+const MAX_BYTES: usize = 16 << 20;
 
-/// A copy of the text in which faults are mended, and where.
+/// A copy of the text in which errors are repaired, and the locations of the repairs.
 pub struct Repairs<'a> {
     source: &'a Source,
     text: String,
     count: usize,
-    /// What was blanked out, by place.
+    /// The blanked out spans.
     blanked: Vec<Span>,
-    /// Characters that were replaced by a letter.
+    /// Offsets of characters that were replaced with a letter.
     replaced: Vec<u32>,
-    /// Where a `:` was put in the place of a key's last character.
+    /// Offsets at which a `:` replaced the last character of a key.
     colons: Vec<u32>,
 }
 
 impl<'a> Repairs<'a> {
-    /// Of a text that was not mended yet.
+    /// Creates a copy without repairs.
     pub fn new(source: &'a Source) -> Self {
         Repairs {
             source,
@@ -39,29 +39,29 @@ impl<'a> Repairs<'a> {
         }
     }
 
-    /// The text as it is to be read.
+    /// The repaired text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The character that was replaced at an offset, if one was.
+    /// The original character at an offset, if it was replaced.
     pub fn replaced(&self, offset: u32) -> Option<char> {
         self.replaced.contains(&offset).then(|| {
             self.source.text().get(offset as usize..).and_then(|rest| rest.chars().next())
         })?
     }
 
-    /// Whether nothing had to be mended.
+    /// Whether there are no repairs.
     pub fn is_untouched(&self) -> bool {
         self.count == 0
     }
 
-    /// The place of a key in the source whose last character gave way to a `:`.
+    /// The location in the source of a key whose last character was replaced with `:`.
     pub fn whole_key(&self, span: Span) -> Option<Span> {
         self.colons.contains(&span.end).then_some(Span { end: span.end + 1, ..span })
     }
 
-    /// Whether what is missing at an offset has been blanked out there.
+    /// Whether a missing value at an offset was blanked out.
     pub fn is_blanked(&self, text: &str, offset: u32) -> bool {
         let only_blank = |span: &Span| {
             text.get(offset as usize..span.start as usize)
@@ -70,8 +70,8 @@ impl<'a> Repairs<'a> {
         self.blanked.iter().any(|span| span.start >= offset && only_blank(span))
     }
 
-    /// Reports a fault and mends the text. False where it cannot be mended.
-    pub fn mend(
+    /// Reports an error and repairs the text. Returns false if it cannot be repaired.
+    pub fn repair(
         &mut self,
         fault: &ScanError,
         context: &Context,
@@ -80,11 +80,11 @@ impl<'a> Repairs<'a> {
         let at = fault.marker().byte_offset().unwrap_or(context.scalar.end as usize);
         let at = at.min(self.text.len());
         let diagnostic = faults::scan(self.source, fault, at, context);
-        if !self.follows_blank(at) {
+        if !self.follows_blanked(at) {
             diagnostics.push(diagnostic.clone());
         }
         self.count += 1;
-        if self.count > MOST || self.count * self.text.len() > MOST_BYTES {
+        if self.count > MAX_REPAIRS || self.count * self.text.len() > MAX_BYTES {
             return false;
         }
         let place = diagnostic.primary.span;
@@ -111,7 +111,7 @@ impl<'a> Repairs<'a> {
                 let end = self.text.len();
                 self.blank(at, end)
             }
-            // The entry at fault is the one that was not ended, further up.
+            // The entry with the error is the unterminated one further up.
             ErrorKind::MappingValueNotAllowed
             | ErrorKind::InvalidColonPlacement
             | ErrorKind::UnclosedQuotedScalar
@@ -125,23 +125,23 @@ impl<'a> Repairs<'a> {
         }
     }
 
-    /// Whether only blanks stand between an offset and what was blanked out before it:
-    /// then it is a fault only because of that.
-    fn follows_blank(&self, at: usize) -> bool {
+    /// Whether only whitespace separates an offset from blanked out text before it: then the
+    /// error is a consequence of the repair.
+    fn follows_blanked(&self, at: usize) -> bool {
         self.blanked.iter().any(|span| {
             self.text.get(span.end as usize..at).is_some_and(|between| between.trim().is_empty())
                 || span.range().contains(&at)
         })
     }
 
-    /// Puts a letter in place of the character at an offset.
+    /// Replaces the character at an offset with a letter.
     fn replace(&mut self, at: usize) -> bool {
         self.replaced.push(Span::at(at).start);
         self.put(at, at + 1, "x")
     }
 
-    /// Puts a `:` behind a key, in place of its last character, which is remembered. False
-    /// where that does not make an entry of it.
+    /// Replaces the last character of a key with `:`, and records it. Returns false if that does
+    /// not make the key an entry.
     fn put_colon(&mut self, key: Span) -> bool {
         let start = key.start as usize;
         let written = self.text.get(key.range()).unwrap_or_default();
@@ -160,13 +160,13 @@ impl<'a> Repairs<'a> {
         true
     }
 
-    /// Puts a comma in the place of the blank at an offset.
+    /// Replaces the whitespace at an offset with a comma.
     fn put_comma(&mut self, at: usize) -> bool {
         let rest = self.text.get(at..).unwrap_or_default();
         rest.starts_with([' ', '\n']) && self.put(at, at + 1, ",")
     }
 
-    /// Whether a closing bracket stands before an offset: then the one there is too many.
+    /// Whether a closing bracket precedes an offset: then the bracket at the offset is extra.
     fn follows_bracket(&self, at: usize) -> bool {
         let before = self.text.get(..at).unwrap_or_default();
         before.trim_end_matches(' ').ends_with([']', '}'])
@@ -181,8 +181,8 @@ impl<'a> Repairs<'a> {
         false
     }
 
-    /// Blanks out the entry in which a fault is: its value where its key is sound, else all
-    /// of it, with what is indented below.
+    /// Blanks out the entry that contains an error, including nested lines: only its value if
+    /// its key is valid, otherwise the whole entry.
     fn drop_entry(&mut self, at: usize, context: &Context) -> bool {
         let first = context.flow.map_or(at, |flow| flow.min(at));
         let line = self.source.line_range(self.source.line_of(Span::at(first).start));
@@ -197,7 +197,7 @@ impl<'a> Repairs<'a> {
             return self.blank(start, self.source.line_range(fault_line).start);
         }
         let mut end = self.source.line_range(fault_line).end;
-        // What is indented below belongs to the entry.
+        // More deeply indented lines belong to the entry.
         for next in fault_line + 1.. {
             let range = self.source.line_range(next);
             let Some(text) = self.text.get(range.clone()).filter(|_| range.start < self.text.len())
@@ -213,7 +213,7 @@ impl<'a> Repairs<'a> {
         self.blank(start, end.max(at))
     }
 
-    /// Makes spaces of what is not white space. False where there is nothing else.
+    /// Replaces text with spaces. Returns false if there is only whitespace.
     fn blank(&mut self, start: usize, end: usize) -> bool {
         let end = end.min(self.text.len());
         let Some(text) = self.text.get(start..end) else { return false };
@@ -231,7 +231,7 @@ impl<'a> Repairs<'a> {
         true
     }
 
-    /// Marks what may have lost something.
+    /// Marks the objects that may have lost members.
     pub fn mark(&self, mut tree: Node) -> Node {
         for span in &self.blanked {
             damage(&mut tree, span.start);
@@ -240,7 +240,7 @@ impl<'a> Repairs<'a> {
     }
 }
 
-/// Marks the objects around an offset, or before it where it is in none.
+/// Marks the objects that contain an offset, or the last one before it.
 fn damage(node: &mut Node, offset: u32) {
     match &mut node.kind {
         Kind::Array(items) => {

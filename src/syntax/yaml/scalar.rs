@@ -1,10 +1,11 @@
-//! How the scalars of YAML stand for their values: folded lines, escapes, indentation
-//! (YAML 1.2, chapters 7.3 and 8.1). The parser gives the values; this is the way back.
+//! Maps the value of a YAML scalar back to the source: folded lines, escapes, indentation
+//! (YAML 1.2, chapters 7.3 and 8.1). The parser only returns the values.
 
 use crate::source::{Source, Span};
 use crate::syntax::places::Segment;
 
-/// The segments of the scalar at `literal`; none where it is not one, as an alias.
+/// The segments of the scalar at `literal`. Empty if it is not a scalar but, for example, an
+/// alias.
 pub fn segments(source: &Source, literal: Span) -> Vec<Segment> {
     let written = source.slice(literal);
     let base = literal.start as usize;
@@ -36,7 +37,7 @@ fn is_blank(byte: u8) -> bool {
     byte == b' ' || byte == b'\t'
 }
 
-/// The length of the line break at `at`; 0 where there is none.
+/// The length of the line break at `at`, or 0.
 fn line_break(bytes: &[u8], at: usize) -> usize {
     match (bytes.get(at), bytes.get(at + 1)) {
         (Some(b'\r'), Some(b'\n')) => 2,
@@ -45,11 +46,12 @@ fn line_break(bytes: &[u8], at: usize) -> usize {
     }
 }
 
-/// A scalar whose line breaks are folded: one is a space, each further one a line break.
+/// A scalar with folded line breaks: a single one is a space; of several, each after the first is
+/// a line break.
 struct Folded<'a> {
     bytes: &'a [u8],
     base: usize,
-    /// Where the stretch that stands for itself began.
+    /// Start of the current run of verbatim text.
     run: usize,
     segments: Vec<Segment>,
 }
@@ -68,26 +70,26 @@ fn folded(content: &str, base: usize, style: Style) -> Vec<Segment> {
                 folded.verbatim(end);
                 let (next, breaks) = folded.breaks(at);
                 if breaks == 1 {
-                    folded.stands(end, next, ' ');
+                    folded.encoded(end, next, ' ');
                 }
-                (1..breaks).for_each(|_| folded.stands(end, next, '\n'));
+                (1..breaks).for_each(|_| folded.encoded(end, next, '\n'));
                 next
             }
             b'\'' if style == Style::Single => {
                 folded.verbatim(at);
-                folded.stands(at, at + 2, '\'');
+                folded.encoded(at, at + 2, '\'');
                 at + 2
             }
             b'\\' if style == Style::Double => {
                 folded.verbatim(at);
                 if line_break(bytes, at + 1) > 0 {
                     let (next, breaks) = folded.breaks(at + 1);
-                    (1..breaks).for_each(|_| folded.stands(at, next, '\n'));
+                    (1..breaks).for_each(|_| folded.encoded(at, next, '\n'));
                     folded.run = next;
                     next
                 } else {
                     let (length, value) = escape(content.get(at..).unwrap_or_default());
-                    folded.stands(at, at + length, value);
+                    folded.encoded(at, at + length, value);
                     at + length
                 }
             }
@@ -99,7 +101,7 @@ fn folded(content: &str, base: usize, style: Style) -> Vec<Segment> {
 }
 
 impl Folded<'_> {
-    /// What stands for itself, up to `end`.
+    /// Adds the verbatim text up to `end`.
     fn verbatim(&mut self, end: usize) {
         if end > self.run {
             let range = self.base + self.run..self.base + end;
@@ -108,13 +110,15 @@ impl Folded<'_> {
         self.run = end;
     }
 
-    fn stands(&mut self, start: usize, end: usize, value: char) {
+    /// Adds a range that encodes a character.
+    fn encoded(&mut self, start: usize, end: usize, value: char) {
         let range = self.base + start..self.base + end;
         self.segments.push(Segment { range, value: Some(value) });
         self.run = end;
     }
 
-    /// Passes over line breaks and the blanks behind each: where that ends, and how many.
+    /// Skips line breaks and the whitespace after each. Returns the end offset and the number of
+    /// breaks.
     fn breaks(&self, mut at: usize) -> (usize, usize) {
         let mut count = 0;
         loop {
@@ -172,7 +176,7 @@ fn escape(rest: &str) -> (usize, char) {
     (1 + letter.len_utf8(), value)
 }
 
-/// The lines of a block scalar, each with its start and its end without the line break.
+/// The lines of a block scalar: the start and end of each, without the line break.
 fn lines(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
     let mut start = 0;
     std::iter::from_fn(move || {
@@ -184,8 +188,8 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
     })
 }
 
-/// A literal or folded block scalar with its header. `before` is what stands before the
-/// header in its line.
+/// The segments of a literal or folded block scalar with its header. `before` is the text before
+/// the header in its line.
 fn block(written: &str, base: usize, before: &str) -> Option<Vec<Segment>> {
     let (header, _) = written.split_once('\n')?;
     let content_start = header.len() + 1;
@@ -200,7 +204,7 @@ fn block(written: &str, base: usize, before: &str) -> Option<Vec<Segment>> {
     };
     let base = base + content_start;
     let mut segments = Vec::new();
-    // Line breaks that are not written yet, and whether the line before them may be folded.
+    // Pending line breaks, and whether the line before them can be folded.
     let mut breaks: Vec<usize> = Vec::new();
     let mut foldable = None;
     for (start, end) in lines(content) {
@@ -212,7 +216,7 @@ fn block(written: &str, base: usize, before: &str) -> Option<Vec<Segment>> {
         }
         let line = line.get(indent..)?;
         let plain = !line.starts_with([' ', '\t']);
-        // The break that ended the line before is the first of them, once there was one.
+        // The first pending break is the one that ended the previous line.
         let folds = is_folded && foldable == Some(true) && plain;
         for (at, place) in breaks.iter().enumerate() {
             let range = base + place..base + start + indent;
@@ -232,13 +236,13 @@ fn block(written: &str, base: usize, before: &str) -> Option<Vec<Segment>> {
     Some(segments)
 }
 
-/// The indentation of the entry whose value's header stands behind `before` in its line.
+/// The indentation of the entry whose value has its header after `before` in its line.
 fn parent_indent(before: &str) -> Option<usize> {
     let mut at = before.find(|c| c != ' ')?;
     let mut indent = None;
     loop {
         let rest = before.get(at..)?;
-        let Some(behind) = rest.strip_prefix('-').filter(|behind| behind.starts_with(' ')) else {
+        let Some(after) = rest.strip_prefix('-').filter(|after| after.starts_with(' ')) else {
             return match rest {
                 _ if rest.starts_with('?') => None,
                 _ if rest.trim_end().ends_with(':') || rest.contains(": ") => Some(at),
@@ -246,6 +250,6 @@ fn parent_indent(before: &str) -> Option<usize> {
             };
         };
         indent = Some(at);
-        at += 1 + behind.find(|c| c != ' ').unwrap_or(behind.len());
+        at += 1 + after.find(|c| c != ' ').unwrap_or(after.len());
     }
 }

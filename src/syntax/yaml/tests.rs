@@ -9,14 +9,14 @@ fn parsed(text: &str) -> (Source, Option<Node>, Vec<Diagnostic>) {
     (source, tree, found)
 }
 
-/// The value of a text without faults, as JSON.
+/// The value of a valid text, as JSON.
 fn value(text: &str) -> String {
     let (_, tree, found) = parsed(text);
     assert_eq!(found, [], "{text}");
     json(&tree.unwrap())
 }
 
-/// A tree as JSON; what is broken as `?`.
+/// A tree as JSON, with `?` for broken values.
 fn json(node: &Node) -> String {
     match &node.kind {
         Kind::Null => "null".to_owned(),
@@ -36,7 +36,7 @@ fn json(node: &Node) -> String {
     }
 }
 
-/// Codes and places of the faults, and what was understood all the same.
+/// The codes and underlined texts of the errors, and the parsed value as JSON.
 fn faults(text: &str) -> (Vec<(&'static str, String)>, String) {
     let (source, tree, found) = parsed(text);
     let places =
@@ -44,8 +44,8 @@ fn faults(text: &str) -> (Vec<(&'static str, String)>, String) {
     (places, tree.map_or("nothing".to_owned(), |tree| json(&tree)))
 }
 
-/// The text with every edit made.
-fn mended(text: &str) -> String {
+/// The text with every edit applied.
+fn fixed(text: &str) -> String {
     let (_, _, found) = parsed(text);
     let mut text = text.to_owned();
     for edit in found.iter().rev().filter_map(|d| d.edit.as_ref()) {
@@ -54,7 +54,7 @@ fn mended(text: &str) -> String {
     text
 }
 
-/// The places of all values, in the order of the document.
+/// The texts of all keys and values, in the order of the document.
 fn places<'t>(node: &Node, source: &'t Source, into: &mut Vec<&'t str>) {
     into.push(source.slice(node.span));
     match &node.kind {
@@ -70,7 +70,7 @@ fn places<'t>(node: &Node, source: &'t Source, into: &mut Vec<&'t str>) {
 }
 
 #[test]
-fn the_forms_of_yaml_have_the_values_of_json() {
+fn yaml_has_the_values_of_json() {
     for (text, expected) in [
         ("a: 1\nb:\n- x\n- y: z\n", r#"{"a":1,"b":["x",{"y":"z"}]}"#),
         ("{\"a\":1,\"b\":[true,null,1.50]}", r#"{"a":1,"b":[true,null,1.50]}"#),
@@ -92,7 +92,7 @@ fn the_forms_of_yaml_have_the_values_of_json() {
 }
 
 #[test]
-fn values_have_tight_places() {
+fn values_have_exact_locations() {
     let text = "a: x # c\nb: |\n  t\n\n\nc:\n  - 'q'\n  - k: 1\n    l: 2\n\nd: {e: f}\ng: &z >-  # c\n\n  u\nh: *z\ni:\n";
     let (source, tree, _) = parsed(text);
     let tree = tree.unwrap();
@@ -128,7 +128,7 @@ fn values_have_tight_places() {
 }
 
 #[test]
-fn each_fault_has_its_place_and_hides_nothing() {
+fn errors_have_locations_and_do_not_hide_others() {
     let mut wrong = Vec::new();
     for (text, expected, rest) in [
         ("", &[("E0111", "")][..], "nothing"),
@@ -192,7 +192,7 @@ fn each_fault_has_its_place_and_hides_nothing() {
 }
 
 #[test]
-fn edits_mend() {
+fn edits_fix_errors() {
     for (text, expected) in [
         ("a: @x:1 # c\nb: [@y, z]\n", "a: \"@x:1\" # c\nb: [\"@y\", z]\n"),
         ("a: \"x\\qy\"\n", "a: \"x\\\\qy\"\n"),
@@ -200,7 +200,7 @@ fn edits_mend() {
         ("8080: a\n", "\"8080\": a\n"),
         ("a: *x\n", "a: \"*x\"\n"),
     ] {
-        assert_eq!(mended(text), expected);
+        assert_eq!(fixed(text), expected);
         assert_eq!(faults(expected).0, []);
     }
 }
@@ -239,7 +239,7 @@ fn depth_is_bounded() {
 }
 
 #[test]
-fn a_part_of_a_value_is_found_in_every_style() {
+fn parts_of_values_are_found_in_every_style() {
     for scalar in [
         "x @db y",
         "'it''s @db'",
@@ -271,11 +271,11 @@ fn a_part_of_a_value_is_found_in_every_style() {
 }
 
 #[test]
-fn tabs_are_one_fault_and_hide_nothing() {
+fn tabs_are_one_error_and_do_not_hide_others() {
     let text = "containers:\n\t- id: web\n\t\tcmd: @db\n\t\tports:\n\t\t- {a: 1}\n\t- id: x\n";
     let (source, tree, found) = parsed(text);
     let codes: Vec<&str> = found.iter().map(|one| one.code.id).collect();
-    assert_eq!(codes, ["E0114", "E0114"], "the tabs, and the text that begins with `@`");
+    assert_eq!(codes, ["E0114", "E0114"], "the tabs, and the string that starts with `@`");
     assert_eq!(source.slice(found[0].primary.span), "\t");
     assert_eq!(source.slice(found[1].primary.span), "@db");
     let tree = tree.unwrap();
@@ -290,16 +290,16 @@ fn tabs_are_one_fault_and_hide_nothing() {
         .map(|member| source.slice(member.key.span))
         .collect();
     assert_eq!(keys, ["id", "cmd", "ports"]);
-    // Among spaces a tab stands for as many as fit.
+    // A tab among spaces has the width that fits.
     let text = "a:\n  - b: 1\n    c: 2\n\td: 3\n    e: 4\n";
     let (_, tree, found) = parsed(text);
     assert_eq!(found.len(), 1);
     assert_eq!(json(&tree.unwrap()), r#"{"a":[{"b":1,"c":2,"d":3,"e":4}]}"#);
 }
 
-/// Found by fuzzing: a place ended inside of a character.
+/// Found by fuzzing: a span ended inside a character.
 #[test]
-fn places_end_between_characters() {
+fn spans_end_at_character_boundaries() {
     for text in
         ["a: 1\n---\u{249}b", "a\n...\n\u{fffd}", "\u{249}: \u{249}\n---\n\u{249}", "? \u{249}"]
     {

@@ -1,7 +1,7 @@
 //! Volumes and mounts.
 
 use crate::diag::{Diagnostic, codes};
-use crate::plan::{self, MountSource, Plan, Scope};
+use crate::plan::{self, MountSource, Plan, VolumeScope};
 use crate::source::Spanned;
 use crate::targets::{Options, mounts};
 
@@ -19,7 +19,7 @@ pub fn volume(
     let plan::Volume { id, scope, volume_type, size, placement: _, preemptible: _, mounted_by: _ } =
         volume;
     let key = id.value.clone();
-    if scope.value == Scope::Global {
+    if scope.value == VolumeScope::Global {
         check_name(id, diagnostics);
         return Volume { key: key.clone(), external_name: Some(key), driver: String::new() };
     }

@@ -6,7 +6,7 @@ use super::model::{Mount, Volume};
 use super::network::free_name;
 use super::options::Settings;
 use crate::diag::{Diagnostic, codes};
-use crate::plan::{self, Container, MountSource, Plan, Scope};
+use crate::plan::{self, Container, MountSource, Plan, VolumeScope};
 use crate::source::Spanned;
 use crate::targets::mounts;
 use crate::targets::names::{self, MAX_LABEL, dns_label};
@@ -38,7 +38,7 @@ pub fn request(
     // Scheduling hints are reported from the capability table.
     let plan::Volume { id, scope, volume_type, size, placement: _, preemptible: _, mounted_by } =
         volume;
-    if scope.value == Scope::Global {
+    if scope.value == VolumeScope::Global {
         // With an existing namespace, the claim is expected to exist as well.
         if settings.create_namespace {
             diagnostics.push(existing_claim(id, &settings.namespace));

@@ -11,11 +11,11 @@ use super::model::{
 use super::names::Names;
 use super::options::Settings;
 use crate::diag::{Diagnostic, codes};
-use crate::plan::{self, Container, Kind, Mount, MountSource, Plan, Scope, VolumeId};
+use crate::plan::{
+    self, Container, DEFAULT_VOLUME_TYPE, Kind, Mount, MountSource, Plan, VolumeId, VolumeScope,
+};
 use crate::targets::mounts;
 
-/// The volume driver of an appliance without a volume type.
-const DEFAULT_DRIVER: &str = "cephfs";
 /// Maximum length of the name of an external volume, and of its driver.
 const MAX_LABEL: usize = 63;
 /// Maximum share of instances that Marathon keeps while it updates an app with an external
@@ -191,17 +191,14 @@ fn name(plan: &Plan, id: VolumeId, names: &Names) -> String {
         mounted_by: _,
     } = volume;
     match scope.value {
-        Scope::Local => names.local_volume(&id.value),
-        Scope::Global => id.value.clone(),
+        VolumeScope::Local => names.local_volume(&id.value),
+        VolumeScope::Global => id.value.clone(),
     }
 }
 
 fn driver<'p>(plan: &'p Plan, settings: &Settings<'p>) -> &'p str {
-    let written = || plan.volumes.first().and_then(|volume| volume.volume_type.as_ref());
-    settings
-        .volume_driver
-        .or_else(|| written().map(|written| written.value.as_str()))
-        .unwrap_or(DEFAULT_DRIVER)
+    let storage = || plan.volumes.first().map_or(DEFAULT_VOLUME_TYPE, plan::Volume::storage);
+    settings.volume_driver.unwrap_or_else(storage)
 }
 
 /// Whether a name contains only letters, digits, `-`, `_` and `.`, starts and ends with a
@@ -229,7 +226,7 @@ fn is_exclusive(plan: &Plan, service: &Container, id: VolumeId) -> bool {
     let mounts = service.mounts.iter().filter(
         |mount| matches!(&mount.source, MountSource::Persistent(volume) if volume.value == id),
     );
-    volume.scope.value == Scope::Local
+    volume.scope.value == VolumeScope::Local
         && volume.mounted_by.len() == 1
         && service.instances.value <= 1
         && mounts.count() == 1

@@ -1,7 +1,7 @@
 //! Volumes: the docker driver mounts host paths, Nomad mounts persistent volumes.
 
 use crate::diag::{Diagnostic, codes};
-use crate::plan::{Container, Mount, MountSource, Scope as VolumeScope, Volume, VolumeId};
+use crate::plan::{Container, Mount, MountSource, Volume, VolumeId, VolumeScope};
 use crate::source::Spanned;
 
 use super::context::Context;
@@ -141,8 +141,15 @@ pub fn files(
 ) -> Vec<(String, VolumeFile)> {
     let mut files = Vec::new();
     for volume in &context.plan.volumes {
-        let Volume { id, scope: owner, volume_type, size, placement, preemptible, mounted_by: _ } =
-            volume;
+        let Volume {
+            id,
+            scope: owner,
+            volume_type: _,
+            size,
+            placement,
+            preemptible,
+            mounted_by: _,
+        } = volume;
         if owner.value == VolumeScope::Global {
             continue;
         }
@@ -157,7 +164,7 @@ pub fn files(
         let plugin = match (context.options.some("volume-plugin"), kind) {
             (Some(plugin), _) => plugin.to_owned(),
             (None, "csi") => {
-                let plugin = volume_type.as_ref().map_or("cephfs", |written| &written.value);
+                let plugin = volume.storage();
                 let message =
                     format!("nomad: the CSI plugin of `{}` is assumed to be `{plugin}`", id.value);
                 diagnostics.push(

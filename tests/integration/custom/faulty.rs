@@ -51,7 +51,7 @@ fn each_folder_is_told_what_is_expected() {
         let found = reports.iter().flat_map(|report| &report.diagnostics);
         met.extend(found.map(|found| found.code.id));
         let advice = |report: &mut Report| {
-            report.diagnostics.retain(|found| found.level() != Level::Hint);
+            report.diagnostics.retain(|found| found.level != Level::Hint);
         };
         reports.iter_mut().for_each(advice);
         let said: String = reports.iter().map(|report| human::render(report, false)).collect();

@@ -136,5 +136,5 @@ fn too_much_is_not_made() {
     let files = [("target.toml", manifest.as_str()), ("t.j2", template)];
     let compilation = compile(&world(&files, &appliance())).map_err(drop).unwrap();
     let found = &compilation.others[0].diagnostics[0];
-    assert_eq!(found.message, "it makes more than 64 MiB");
+    assert_eq!(found.message, "the output is larger than 64 MiB");
 }

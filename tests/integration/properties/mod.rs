@@ -1,3 +1,3 @@
-//! Properties that hold for any input, tried on random ones.
+//! Properties that hold for every input, tested with random ones.
 
 mod quoting;

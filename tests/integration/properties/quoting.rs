@@ -1,8 +1,8 @@
-//! Whatever a template prints, a reader of the format gives back.
+//! A parser of the format returns every string that a template prints.
 //!
-//! The readers are other people's: serde-saphyr for YAML 1.2; yaml_serde, whose scanner is
-//! libyaml's, for what 1.1 can scan; hcl-rs; serde_json. That a string is never taken for
-//! another type in YAML 1.1 is told by the expressions of its type repository.
+//! The parsers are independent of applc: serde-saphyr for YAML 1.2; yaml_serde, which uses the
+//! scanner of libyaml, for YAML 1.1; hcl-rs; serde_json. The regular expressions of the YAML 1.1
+//! type repository show that a string never has another type there.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ use regex::Regex;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Pieces that some format has a meaning for, alone or beside each other.
+/// Pieces that are special in some format, alone or combined.
 const AWKWARD: &[&str] = &[
     "",
     " ",
@@ -172,7 +172,7 @@ const AWKWARD: &[&str] = &[
     "sh -c 'echo \"$HOME\"'",
 ];
 
-/// Any string of Unicode, most of them made of awkward pieces.
+/// Any Unicode string; most of them consist of awkward pieces.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         6 => proptest::sample::select(AWKWARD).prop_map(str::to_owned),
@@ -184,7 +184,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn config() -> ProptestConfig {
-    // Nothing is written beside the sources; a failure prints its input.
+    // Failures are printed and not written to files next to the sources.
     ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() }
 }
 
@@ -201,7 +201,7 @@ fn model(text: &str) -> Model {
     Model { list: vec![text.clone(), text.clone()], map, text }
 }
 
-/// What the template of each format says, read back.
+/// The parsed output of the template of each format.
 fn expected(text: &str) -> Value {
     json!({
         "value": text, "quoted": text, "last": text,
@@ -257,15 +257,15 @@ const TEMPLATES: [(&str, &str); 4] =
 static RENDERED: LazyLock<Templates> =
     LazyLock::new(|| Templates::new(TEMPLATES).expect("the templates above are correct"));
 
-/// Renders twice: the same bytes.
+/// Renders twice and compares the results.
 fn render(name: &str, text: &str) -> String {
     let rendered = RENDERED.render(name, &model(text)).expect("a string can be printed");
     assert_eq!(RENDERED.render(name, &model(text)).as_ref(), Ok(&rendered));
     rendered
 }
 
-/// How YAML 1.1 tells a plain scalar's type (yaml.org/type: bool, null, int, float,
-/// timestamp, merge, value), all in one.
+/// The plain scalars of YAML 1.1 that are not strings (yaml.org/type: bool, null, int, float,
+/// timestamp, merge, value), in a single expression.
 static YAML_1_1_TYPED: LazyLock<Regex> = LazyLock::new(|| {
     let types = [
         r"y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF",
@@ -282,14 +282,14 @@ static YAML_1_1_TYPED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!("^(?:{})$", types.join("|"))).expect("the expressions above are correct")
 });
 
-/// The longest key, quotes and escapes included, that YAML allows without `?`.
+/// Maximum length of a YAML key without `?`, including quotes and escapes.
 const YAML_KEY_LIMIT: usize = 1024;
 
 fn check_yaml(text: &str) {
     let written = scalar(Format::Yaml, text);
     assert!(!written.contains('\n'));
     if written == text {
-        assert!(!YAML_1_1_TYPED.is_match(text), "{text:?} is no string in YAML 1.1");
+        assert!(!YAML_1_1_TYPED.is_match(text), "{text:?} is not a string in YAML 1.1");
     }
     assert_eq!(serde_json::from_str::<String>(&quoted(Format::Yaml, text)).unwrap(), text);
     assert!(quoted(Format::Yaml, text).chars().count() <= YAML_KEY_LIMIT);
@@ -313,7 +313,7 @@ fn check_json(text: &str) {
 }
 
 #[test]
-fn awkward_pieces_come_back_from_every_format() {
+fn awkward_pieces_are_preserved_by_every_format() {
     for text in AWKWARD {
         check_yaml(text);
         check_hcl(text);
@@ -322,7 +322,7 @@ fn awkward_pieces_come_back_from_every_format() {
 }
 
 #[test]
-fn every_character_comes_back_from_every_format() {
+fn every_character_is_preserved_by_every_format() {
     // 64 at a time, so that the test is fast.
     let all: Vec<char> = (0..=0x10ffff_u32).filter_map(char::from_u32).collect();
     for chunk in all.chunks(64) {
@@ -342,22 +342,22 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn any_string_comes_back_from_yaml(text in text()) {
+    fn any_string_is_preserved_by_yaml(text in text()) {
         check_yaml(&text);
     }
 
     #[test]
-    fn any_string_comes_back_from_hcl(text in text()) {
+    fn any_string_is_preserved_by_hcl(text in text()) {
         check_hcl(&text);
     }
 
     #[test]
-    fn any_string_comes_back_from_json(text in text()) {
+    fn any_string_is_preserved_by_json(text in text()) {
         check_json(&text);
     }
 
     #[test]
-    fn any_string_stands_in_plain_text_as_it_is(text in text()) {
+    fn any_string_is_unchanged_in_plain_text(text in text()) {
         prop_assert_eq!(render("x.txt.j2", &text), format!("<{text}>\n"));
     }
 }

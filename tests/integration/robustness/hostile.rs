@@ -1,4 +1,5 @@
-//! Input made to exhaust: bounded time and memory, and a clear diagnostic.
+//! Input that is made to exhaust resources: time and memory are bounded, and there is a clear
+//! diagnostic.
 //!
 //! The sizes fit a debug build. `cargo test --release hostile -- --ignored
 //! --nocapture --test-threads 1` measures the real ones.
@@ -17,7 +18,7 @@ fn codes(compilation: &Compilation) -> Vec<&'static str> {
     compilation.report.diagnostics.iter().map(|d| d.code.id).collect()
 }
 
-/// Checks a text and gives the time it took, in all formats of output.
+/// Checks a text, formats the findings in several formats, and returns the time.
 fn timed(what: &str, name: &str, text: &str) -> (Compilation, Duration) {
     let start = Instant::now();
     let found = check(name, text);
@@ -49,11 +50,11 @@ fn appliance(containers: usize) -> String {
     format!(r#"{{"id":"app","containers":[{}]}}"#, all.join(","))
 }
 
-/// An appliance with so many faults, of every phase, each container in a line of its own
-/// or all in one line.
-fn faulty(faults: usize, line_break: &str) -> String {
+/// An appliance with this number of errors, of several phases, with `line_break` before each
+/// container.
+fn invalid(errors: usize, line_break: &str) -> String {
     let mut text = String::from(r#"{"id":"app","containers":["#);
-    for at in 0..faults / 5 {
+    for at in 0..errors / 5 {
         let _ = write!(
             text,
             r#"{line_break}{{"id":"c{at}" "type":"Service","image":"nginx:1.27","resources":{{"cpus":"1","mem":64}},"argz":["x"],"env":{{"A":"é @nobody"}}}},"#
@@ -73,7 +74,7 @@ fn yaml_laughs() -> String {
 }
 
 #[test]
-fn brackets_nested_without_end() {
+fn deeply_nested_brackets() {
     for open in ["[", "{\"a\":", "[{\"a\":"] {
         let text = open.repeat(100_000);
         assert!(codes(&check("a.json", &text)).contains(&"E0112"));
@@ -92,7 +93,7 @@ fn a_file_beyond_the_limit_is_not_read() {
 }
 
 #[test]
-fn a_chain_of_faults_takes_no_stack() {
+fn a_chain_of_errors_does_not_use_the_stack() {
     let text = format!("{{\"a\": 1{}}}", " : 1".repeat(100_000));
     assert!(codes(&check("a.json", &text)).contains(&"E0101"));
 }
@@ -116,7 +117,7 @@ fn billion_laughs() {
 }
 
 #[test]
-fn findings_beyond_the_limit_are_counted_and_not_kept() {
+fn findings_beyond_the_limit_are_counted_but_not_kept() {
     for text in [
         "[".to_owned() + &",".repeat(MAX_FINDINGS * 3) + "]",
         format!(r#"{{"id":"a","containers":[{}]}}"#, vec!["1"; MAX_FINDINGS * 2].join(",")),
@@ -128,24 +129,24 @@ fn findings_beyond_the_limit_are_counted_and_not_kept() {
 }
 
 #[test]
-fn many_faults_in_one_line_are_shown_in_parts() {
-    let found = check("a.json", &faulty(500, ""));
+fn long_lines_are_shortened() {
+    let found = check("a.json", &invalid(500, ""));
     let text = human::render(&found.report, false);
     assert!(text.lines().all(|line| line.len() < 1_000));
-    // The column is that of the whole line.
+    // Columns are counted from the start of the original line.
     for diagnostic in &found.report.diagnostics {
         let place = found.report.source.position(diagnostic.primary.span.start);
         assert!(text.contains(&format!("--> a.json:{}:{}\n", place.line, place.column)));
     }
 }
 
-/// Twice the work takes about twice the time, not four times.
+/// Four times the errors take about four times the time, not sixteen times.
 #[test]
-fn time_grows_with_the_faults_and_not_with_their_square() {
+fn time_grows_linearly_with_the_number_of_errors() {
     for line_break in ["\n", ""] {
-        let time = |faults| {
-            let text = faulty(faults, line_break);
-            (0..3).map(|_| timed("faults", "a.json", &text).1).min().unwrap_or_default()
+        let time = |errors| {
+            let text = invalid(errors, line_break);
+            (0..3).map(|_| timed("errors", "a.json", &text).1).min().unwrap_or_default()
         };
         let (few, many) = (time(250), time(1_000));
         assert!(many < few * 10, "{few:?} for 250, {many:?} for 1000");
@@ -153,15 +154,15 @@ fn time_grows_with_the_faults_and_not_with_their_square() {
 }
 
 #[test]
-#[ignore = "measures; for release builds"]
+#[ignore = "a measurement for release builds"]
 fn measure() {
     timed("100,000 containers", "a.json", &appliance(100_000));
     timed("500,000 containers", "a.json", &appliance(500_000));
     timed("100,000 containers", "a.yaml", &appliance(100_000));
     timed("1,000,000 containers", "a.json", &appliance(1_000_000));
-    timed("10,000 faults in lines", "a.json", &faulty(10_000, "\n"));
-    timed("10,000 faults in one line", "a.json", &faulty(10_000, ""));
-    timed("1,000,000 faults", "a.json", &faulty(1_000_000, "\n"));
+    timed("10,000 errors on many lines", "a.json", &invalid(10_000, "\n"));
+    timed("10,000 errors on one line", "a.json", &invalid(10_000, ""));
+    timed("1,000,000 errors", "a.json", &invalid(1_000_000, "\n"));
     timed("nested", "a.json", &"[".repeat(MAX_SOURCE_BYTES));
     timed("nested", "a.yaml", &"[".repeat(MAX_SOURCE_BYTES));
     timed("commas", "a.json", &("[".to_owned() + &",".repeat(MAX_SOURCE_BYTES - 2)));

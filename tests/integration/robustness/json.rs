@@ -1,4 +1,5 @@
-//! Our JSON parser against serde_json: the same values, and a diagnostic wherever it refuses.
+//! The JSON parser against serde_json: the same values, and a diagnostic for every text that
+//! serde_json rejects.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -10,7 +11,7 @@ use proptest::prelude::*;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
-/// A value with every member of its objects, in the order of the text.
+/// A value with every member of its objects, including duplicates, in text order.
 #[derive(Debug, PartialEq)]
 enum Ordered {
     Null,
@@ -70,19 +71,19 @@ impl<'de> Deserialize<'de> for Ordered {
 }
 
 impl Ordered {
-    /// Whether an object has a key twice, which we report.
-    fn has_twin(&self) -> bool {
+    /// Whether an object has a duplicate key, which is reported.
+    fn has_duplicate_key(&self) -> bool {
         match self {
-            Ordered::Array(items) => items.iter().any(Ordered::has_twin),
+            Ordered::Array(items) => items.iter().any(Ordered::has_duplicate_key),
             Ordered::Object(members) => {
                 let mut seen = HashSet::new();
-                members.iter().any(|(key, value)| !seen.insert(key) || value.has_twin())
+                members.iter().any(|(key, value)| !seen.insert(key) || value.has_duplicate_key())
             }
             _ => false,
         }
     }
 
-    /// A tree of ours. Each number must be kept as it is written.
+    /// Converts a tree. Each number must keep its digits.
     fn of(node: &Node, source: &Source) -> Ordered {
         match &node.kind {
             Kind::Null => Ordered::Null,
@@ -127,7 +128,7 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Text that is nearly JSON.
+/// Text that is almost JSON.
 fn almost() -> impl Strategy<Value = String> {
     let token = prop_oneof![
         4 => prop::sample::select(vec!["{", "}", "[", "]", ":", ",", " ", "\n"]),
@@ -141,7 +142,7 @@ fn almost() -> impl Strategy<Value = String> {
     prop::collection::vec(token, 0..14).prop_map(|tokens| tokens.concat())
 }
 
-/// Holds our reading of a text against serde_json's.
+/// Compares the parsed text with the result of serde_json.
 fn agree(text: &str) -> Result<(), TestCaseError> {
     let source = Source::new("a.json", text);
     let mut found = Vec::new();
@@ -150,10 +151,10 @@ fn agree(text: &str) -> Result<(), TestCaseError> {
         let span = diagnostic.primary.span;
         prop_assert!(text.get(span.range()).is_some(), "{:?}: {:?}", text, diagnostic);
     }
-    // A byte order mark is taken for what it is.
+    // A byte order mark is ignored.
     match serde_json::from_str::<Ordered>(text.strip_prefix('\u{feff}').unwrap_or(text)) {
         Ok(expected) => {
-            if expected.has_twin() {
+            if expected.has_duplicate_key() {
                 prop_assert!(found.iter().all(|one| one.code.id == "E0110"), "{:?}", text);
                 prop_assert!(!found.is_empty(), "{:?}", text);
             } else {
@@ -165,7 +166,7 @@ fn agree(text: &str) -> Result<(), TestCaseError> {
         Err(error) if error.to_string().contains("out of range") => {}
         Err(error) => prop_assert!(!found.is_empty(), "{:?}: {}", text, error),
     }
-    // Only comments and trailing commas are let through.
+    // Only comments and trailing commas are accepted.
     if !has_errors(&found) {
         let lenient = found.iter().all(|d| ["W0101", "W0102"].contains(&d.code.id));
         prop_assert!(lenient, "{:?}: {:?}", text, found);
@@ -177,7 +178,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
     #[test]
-    fn any_json_is_read_as_serde_json_reads_it(expected in json(), pretty in any::<bool>()) {
+    fn any_json_is_parsed_as_by_serde_json(expected in json(), pretty in any::<bool>()) {
         let text = if pretty {
             serde_json::to_string_pretty(&expected).unwrap()
         } else {
@@ -187,12 +188,12 @@ proptest! {
     }
 
     #[test]
-    fn what_serde_json_refuses_is_reported(text in almost()) {
+    fn text_that_serde_json_rejects_is_reported(text in almost()) {
         agree(&text)?;
     }
 
     #[test]
-    fn json_with_one_character_changed_is_read_or_reported(
+    fn json_with_one_changed_character_is_parsed_or_reported(
         expected in json(), at in any::<prop::sample::Index>(), other in any::<Option<char>>(),
     ) {
         let text = expected.to_string();
@@ -203,7 +204,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_survived(text in any::<String>()) {
+    fn any_text_is_parsed_without_a_panic(text in any::<String>()) {
         agree(&text)?;
     }
 }

@@ -1,5 +1,5 @@
-//! Whatever is written: the same meaning in every syntax, a diagnostic for every fault,
-//! bounded time and memory.
+//! Robustness: the same result for every syntax, a diagnostic for every error, bounded time and
+//! memory.
 
 mod hostile;
 mod json;
@@ -10,13 +10,13 @@ mod yaml_writer;
 use applc::targets::{Options, Target};
 use applc::{Compilation, Memory, Selected};
 
-/// Compiles a text under a file name, for one target with its default options.
+/// Compiles a text with a file name for one target with its default options.
 fn compile(name: &str, text: &str, target: &'static dyn Target) -> Compilation {
     let selected = Selected { target: target.into(), options: Options::of(target) };
     applc::compile(&Memory::new().with(name, text), name, &[selected]).unwrap()
 }
 
-/// Checks a text under a file name, without a target.
+/// Checks a text with a file name, without a target.
 fn check(name: &str, text: &str) -> Compilation {
     applc::compile(&Memory::new().with(name, text), name, &[]).unwrap()
 }

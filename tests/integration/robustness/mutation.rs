@@ -1,8 +1,8 @@
-//! Single mutations of every example: never a panic, never a hang, and at least one
-//! diagnostic inside the file wherever the result is not a valid appliance.
+//! Single mutations of every example: no panic, no hang, and at least one diagnostic whose span is
+//! inside of the file if the result is not a valid appliance.
 //!
-//! What is valid is told by others: serde_json or a YAML reader, and the published schema
-//! run by its library.
+//! Validity is determined independently: by serde_json or a YAML parser, and by the published
+//! schema, run by its library.
 
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,13 @@ use serde_json::Value;
 use super::yaml_writer::{self, Style};
 use crate::common;
 
-/// How many mutations of each kind are made of one file.
+/// Number of mutations of each kind for each file.
 const OF_EACH_KIND: usize = 60;
-/// No file of this size may take longer, in a debug build on a busy machine.
+/// Maximum time for one file, in a debug build on a busy machine.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// A number generator (SplitMix64), so that every run makes the same mutations.
+/// A random number generator (SplitMix64) with a fixed seed, so that every run makes the same
+/// mutations.
 struct Random(u64);
 
 impl Random {
@@ -39,7 +40,7 @@ fn validator() -> Validator {
         .unwrap()
 }
 
-/// Paths to every value below the root, as JSON pointers in pieces.
+/// Paths to every value below the root, as the parts of JSON pointers.
 fn paths(value: &Value, at: &mut Vec<String>, into: &mut Vec<Vec<String>>) {
     let mut enter = |key: String, inner: &Value| {
         at.push(key);
@@ -63,7 +64,7 @@ fn parent<'v>(value: &'v mut Value, path: &[String]) -> &'v mut Value {
     })
 }
 
-/// The document with one value dropped, repeated, renamed or changed.
+/// The document with one value removed, repeated, renamed or changed.
 fn change(document: &Value, path: &[String], kind: usize, random: &mut Random) -> Value {
     let mut changed = document.clone();
     let last = path.last().unwrap();
@@ -105,7 +106,7 @@ fn change(document: &Value, path: &[String], kind: usize, random: &mut Random) -
     changed
 }
 
-/// The text with a few characters cut, repeated, or swapped for others.
+/// The text with a few characters removed, repeated, or replaced.
 fn garble(text: &str, random: &mut Random) -> String {
     let offsets: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
     let at = offsets[random.below(offsets.len())];
@@ -125,7 +126,7 @@ fn garble(text: &str, random: &mut Random) -> String {
             let next = before.len() + cut.chars().next().map_or(0, char::len_utf8);
             format!("{before}{mark}{}", &text[next..])
         }
-        // Brackets swapped for the other kind.
+        // A bracket replaced by another one.
         _ => match text[at..].find(['{', '}', '[', ']']).map(|found| at + found) {
             Some(found) => {
                 let other = match &text[found..=found] {
@@ -141,7 +142,7 @@ fn garble(text: &str, random: &mut Random) -> String {
     }
 }
 
-/// Checks one text. `valid` says whether others find an appliance in it.
+/// Checks one text. `valid` is whether it is a valid appliance.
 fn hold(name: &str, text: &str, valid: bool) {
     let start = Instant::now();
     let found = super::check(name, text);
@@ -155,11 +156,11 @@ fn hold(name: &str, text: &str, valid: bool) {
             assert!(inside, "{diagnostic:?} is not inside of\n{text}");
         }
     }
-    let told = report.diagnostics.iter().any(|d| {
-        d.level() == Level::Error
+    let reported = report.diagnostics.iter().any(|d| {
+        d.level == Level::Error
             || [&codes::COMMENT_IN_JSON, &codes::TRAILING_COMMA].contains(&d.code)
     });
-    assert!(told || valid, "nothing is found in\n{text}");
+    assert!(reported || valid, "no findings in\n{text}");
 }
 
 #[test]
@@ -185,7 +186,7 @@ fn mutations_of_the_values() {
                 count += 2;
             }
         }
-        // A key that stands twice, which a value of another reader cannot say.
+        // A duplicate key, which the value of serde_json cannot represent.
         let text = serde_json::to_string_pretty(&document).unwrap();
         let is_member = |line: &str| {
             let key = line.trim_start().strip_prefix('"').and_then(|line| line.split_once("\": "));
@@ -218,7 +219,7 @@ fn mutations_of_the_text() {
         {
             for at in 0..OF_EACH_KIND * 2 {
                 let changed = match at % 3 {
-                    // Cut off behind any character.
+                    // Truncated after any character.
                     0 => {
                         let end = random.below(text.len());
                         let end = (0..=end).rev().find(|end| text.is_char_boundary(*end)).unwrap();
@@ -235,15 +236,15 @@ fn mutations_of_the_text() {
     println!("{count} mutations");
 }
 
-/// Each file cut off behind each of its characters.
-fn cut_off(files: impl Iterator<Item = std::path::PathBuf>) {
+/// Checks each file truncated after each of its characters.
+fn truncate(files: impl Iterator<Item = std::path::PathBuf>) {
     let validator = validator();
     let mut count = 0;
     for path in files {
         let name = path.file_name().unwrap().to_str().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let yaml = yaml_writer::value(&read(name, &text).unwrap(), Style::Plain);
-        for (name, text) in [("cut.yaml", yaml), (name, text)] {
+        for (name, text) in [("truncated.yaml", yaml), (name, text)] {
             for (end, _) in text.char_indices() {
                 let part = &text[..end];
                 let valid = read(name, part).is_some_and(|value| validator.is_valid(&value));
@@ -256,20 +257,22 @@ fn cut_off(files: impl Iterator<Item = std::path::PathBuf>) {
 }
 
 #[test]
-fn a_file_cut_off_behind_any_character() {
-    cut_off(common::appliances("examples").into_iter().filter(|p| p.ends_with("first-steps.json")));
+fn a_file_truncated_after_any_character() {
+    truncate(
+        common::appliances("examples").into_iter().filter(|p| p.ends_with("first-steps.json")),
+    );
 }
 
 #[test]
 #[ignore = "takes minutes; for release builds"]
-fn every_example_cut_off_behind_any_character() {
-    cut_off(common::appliances("examples").into_iter());
+fn every_example_truncated_after_any_character() {
+    truncate(common::appliances("examples").into_iter());
 }
 
-/// What another reader makes of a text.
+/// The value of a text, according to an independent parser.
 fn read(name: &str, text: &str) -> Option<Value> {
     match name.rsplit_once('.')?.1 {
-        // The first reads YAML 1.1, which lets a tab separate less.
+        // The first one parses YAML 1.1, where tabs separate in fewer places.
         "yaml" => yaml_serde::from_str(text).or_else(|_| serde_saphyr::from_str(text)).ok(),
         _ => serde_json::from_str(text).ok(),
     }

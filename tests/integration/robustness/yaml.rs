@@ -1,4 +1,4 @@
-//! An appliance in YAML means what it means in JSON.
+//! An appliance in YAML has the same meaning as in JSON.
 
 use applc::source::Source;
 use applc::syntax::{self, Kind, Node, decoded_span};
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::yaml_writer::{self, STYLES};
 use crate::common;
 
-/// The tree of a text without faults.
+/// The tree of a text without errors.
 fn tree(name: &str, text: &str) -> (Source, Node) {
     let source = Source::new(name, text);
     let mut found = Vec::new();
@@ -16,7 +16,7 @@ fn tree(name: &str, text: &str) -> (Source, Node) {
     (source, tree.unwrap())
 }
 
-/// A tree without its places.
+/// A tree without spans.
 fn json(node: &Node) -> serde_json::Value {
     match &node.kind {
         Kind::Null | Kind::Broken => serde_json::Value::Null,
@@ -35,7 +35,7 @@ fn every_appliance_gives_the_same_files_from_yaml() {
     let mut count = 0;
     for folder in ["examples", "tests/corpus"] {
         for path in common::appliances(folder) {
-            if path.extension().is_none_or(|ending| ending == "yaml") {
+            if path.extension().is_none_or(|extension| extension == "yaml") {
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();
@@ -43,7 +43,7 @@ fn every_appliance_gives_the_same_files_from_yaml() {
             count += 1;
             let mut forms: Vec<String> =
                 STYLES.iter().map(|style| yaml_writer::tree(&written, *style)).collect();
-            // JSON is YAML as it stands, but for comments.
+            // JSON is valid YAML, except for comments.
             if serde_json::from_str::<serde_json::Value>(&text).is_ok() {
                 forms.push(text.clone());
             }
@@ -51,12 +51,12 @@ fn every_appliance_gives_the_same_files_from_yaml() {
                 let (_, read) = tree("a.yaml", form);
                 assert_eq!(json(&read), json(&written), "{}\n{form}", path.display());
             }
-            // The other reader is one of YAML 1.1, and knows no pairs of surrogates.
+            // The other parser is for YAML 1.1, and does not support surrogate pairs.
             for form in &forms[..STYLES.len()] {
                 let other: serde_json::Value = yaml_serde::from_str(form).unwrap();
                 assert_eq!(other, json(&written), "{}\n{form}", path.display());
             }
-            // One style for each target; which one changes from file to file.
+            // One style for each target, a different one for each file.
             for (at, target) in applc::targets::ALL.iter().copied().enumerate() {
                 let expected = super::compile("a.jsonc", &text, target);
                 for form in forms.iter().cycle().skip(at + count).take(1) {
@@ -81,7 +81,8 @@ fn every_appliance_gives_the_same_files_from_yaml() {
     }
 }
 
-/// Strings that are hard on a reader: words, marks, line breaks, blanks, control characters.
+/// Strings that are difficult to parse: words, punctuation, line breaks, blanks, control
+/// characters.
 fn strings() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         Just("\n"),
@@ -116,7 +117,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
 
     #[test]
-    fn any_string_comes_back_in_any_style(string in strings()) {
+    fn any_string_is_parsed_in_any_style(string in strings()) {
         for style in STYLES {
             for (text, indent) in [("k: ", 0), ("k:\n  - - l: ", 6)] {
                 let text = format!("{text}{}\n", yaml_writer::scalar(&string, indent, style));
@@ -135,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn a_part_of_any_string_is_found(before in strings(), after in strings()) {
+    fn the_span_of_a_part_of_any_string_is_found(before in strings(), after in strings()) {
         let string = format!("{before}@here{after}");
         let at = before.len();
         for style in STYLES {

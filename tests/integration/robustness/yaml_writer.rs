@@ -1,4 +1,4 @@
-//! A tree as YAML, in block form, each string in the style asked for where it can have it.
+//! Writes a tree as YAML in block style. Each string has the requested style, if it can.
 
 use applc::syntax::{Kind, Member, Node};
 use serde_json::Value;
@@ -12,9 +12,9 @@ pub enum Style {
     Single,
     /// In double quotes, with escapes.
     Double,
-    /// Lines below, as they are.
+    /// A literal block.
     Literal,
-    /// Lines below, folded.
+    /// A folded block.
     Folded,
 }
 
@@ -26,12 +26,12 @@ pub fn value(value: &Value, style: Style) -> String {
     document(&Numbered::of(value), style)
 }
 
-/// A tree as a YAML document, its numbers as they are written.
+/// A tree as a YAML document. Numbers keep their digits.
 pub fn tree(node: &Node, style: Style) -> String {
     document(&Numbered::of_node(node), style)
 }
 
-/// A value whose numbers are text.
+/// A value with numbers as text.
 enum Numbered {
     Word(String),
     String(String),
@@ -108,7 +108,7 @@ fn entry(value: &Numbered, indent: usize, style: Style, text: &mut String) {
     }
 }
 
-/// A string as a scalar whose lines, if it has several, stand below `indent` spaces.
+/// A string as a scalar. The lines of a block are indented by more than `indent` spaces.
 pub fn scalar(string: &str, indent: usize, style: Style) -> String {
     let is_printable = string.chars().all(|c| c == '\n' || is_printable(c));
     let block = style == Style::Literal || style == Style::Folded;
@@ -116,7 +116,7 @@ pub fn scalar(string: &str, indent: usize, style: Style) -> String {
         return one_line(string, style);
     }
     let body = string.strip_suffix('\n').unwrap_or(string);
-    // An empty last line shows only where all line breaks are kept.
+    // Trailing empty lines require that all line breaks are kept.
     let chomp = match string.ends_with('\n') {
         false => "-",
         true if body.is_empty() || body.ends_with('\n') => "+",
@@ -127,8 +127,8 @@ pub fn scalar(string: &str, indent: usize, style: Style) -> String {
     let mut foldable = false;
     for line in body.split('\n') {
         let plain = !line.is_empty() && !line.starts_with([' ', '\t']);
-        // Between two lines that would be joined an empty one keeps them apart; where empty
-        // lines stand between them already, one more.
+        // An additional empty line prevents two lines from being joined, and preserves the
+        // number of empty lines between them.
         if style == Style::Folded && foldable && plain {
             lines.push(String::new());
         }
@@ -154,7 +154,7 @@ fn one_line(string: &str, style: Style) -> String {
     }
 }
 
-/// Whether a string may surely stand without quotes, for readers of YAML 1.1 too.
+/// Whether a string is certainly valid without quotes, even for parsers of YAML 1.1.
 fn is_plain(string: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric() || "_./-".contains(c);
     let reserved = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];

@@ -5,28 +5,36 @@ use std::fmt::Write;
 use crate::Status;
 use crate::args::Explain;
 use crate::terminal::{fail, print};
-use applc::diag::{codes, nearest, pages};
+use applc::diag::{codes, pages};
+use applc::reference;
 
-/// Prints the page of a code, or the list of all codes.
+/// Explains a code or a field, or lists all of them.
 pub fn run(arguments: &Explain) -> Status {
-    let Some(id) = &arguments.code else { return print(&list()) };
-    let Some(code) = codes::find(id) else {
-        let upper = id.to_uppercase();
-        let advice = match nearest(&upper, codes::ALL.iter().map(|code| code.id)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`applc explain` lists all".to_owned(),
+    let Some(word) = &arguments.what else { return print(&list()) };
+    if let Some(code) = codes::find(word) {
+        return match pages::of(code) {
+            Some(page) => print(page),
+            None => print(&format!("# {}: {}\n", code.id, code.summary)),
         };
-        return fail(&format!("there is no code `{id}`; {advice}"), Status::Usage);
-    };
-    match pages::of(code) {
-        Some(page) => print(page),
-        None => print(&format!("# {}: {}\n", code.id, code.summary)),
     }
+    if let Some(text) = reference::explain(word) {
+        return print(&text);
+    }
+    let ids: Vec<&str> = codes::ALL.iter().map(|code| code.id).collect();
+    let advice = match reference::nearest(word, &ids) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`applc explain` lists all".to_owned(),
+    };
+    fail(&format!("unknown code or field `{word}`; {advice}"), Status::Usage)
 }
 
+/// The codes, then the fields.
 fn list() -> String {
-    codes::ALL.iter().fold(String::new(), |mut text, code| {
+    let mut text = codes::ALL.iter().fold(String::new(), |mut text, code| {
         let _ = writeln!(text, "{}  {}", code.id, code.summary);
         text
-    })
+    });
+    text.push('\n');
+    text.push_str(&reference::list());
+    text
 }

@@ -35,7 +35,7 @@ impl Outcome {
                 self.faults.push(report);
             }
         }
-        let errors = compilation.report.diagnostics.iter().filter(|d| d.level() == Level::Error);
+        let errors = compilation.report.diagnostics.iter().filter(|d| d.level == Level::Error);
         let mut reasons: Vec<&str> = errors.map(|error| error.message.as_str()).collect();
         reasons.sort_unstable();
         reasons.dedup();

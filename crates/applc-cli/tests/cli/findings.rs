@@ -8,7 +8,7 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// An appliance with an error, warnings and a hint, behind characters of several widths.
+/// An appliance with an error, warnings and a hint, after characters of several widths.
 const FAULTY: &str = r#"{"id": "x", "containers": [
 	{"id": "a", "type": "service", "image": "nginx:1", "resources": {"cpus": 1, "mem": 64},
 	 "env": {"é😀漢": "50 % @b", "A": "@b @b"},},
@@ -17,7 +17,7 @@ const FAULTY: &str = r#"{"id": "x", "containers": [
 "data_persistence": {"volumes": [{"id": "v"}]}}
 "#;
 
-/// Without a fault, but with a volume that nothing mounts (W0301).
+/// Without an error, but with an unused volume (W0301).
 const WARNED: &str = r#"{"id": "x", "containers": [
   {"id": "a", "type": "service", "image": "nginx:1", "resources": {"cpus": 1, "mem": 64}}
 ], "data_persistence": {"volumes": [{"id": "v"}]}}
@@ -31,7 +31,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
     folder
 }
 
-/// What a run gave.
+/// The result of a run.
 struct Run {
     status: i32,
     stdout: String,
@@ -58,24 +58,24 @@ fn codes(document: &Value) -> Vec<String> {
 }
 
 #[test]
-fn json_is_one_document_for_all_files_and_fits_its_schema() {
+fn json_is_one_document_for_all_files_and_valid() {
     let folder = folder(&[("a.json", FAULTY), ("b.json", WARNED), ("c.json", "")]);
     let run = applc(folder.path(), &["check", "--format", "json", "a.json", "b.json", "c.json"]);
     assert_eq!((run.status, run.stderr.as_str()), (1, ""));
     let document = json(&run.stdout);
     let schema = json(&applc_testing::read("schema/diagnostics.schema.json"));
-    let faults: Vec<String> = jsonschema::draft7::new(&schema)
+    let errors: Vec<String> = jsonschema::draft7::new(&schema)
         .unwrap()
         .iter_errors(&document)
-        .map(|fault| fault.to_string())
+        .map(|error| error.to_string())
         .collect();
-    assert_eq!(faults, Vec::<String>::new());
+    assert_eq!(errors, Vec::<String>::new());
     assert_eq!(document["summary"]["files"], 3);
     let found = codes(&document);
     for code in ["E0301", "W0102", "H0302", "W0301", "E0111"] {
         assert!(found.iter().any(|found| found == code), "{code} in {found:?}");
     }
-    // The reference behind wide characters, at its character and its byte.
+    // The reference after wide characters, with its character and byte offsets.
     let first = document["diagnostics"].as_array().unwrap().iter().find(|d| d["code"] == "E0301");
     let start = &first.unwrap()["span"]["start"];
     assert_eq!((&start["line"], &start["column"]), (&3.into(), &24.into()));
@@ -85,16 +85,16 @@ fn json_is_one_document_for_all_files_and_fits_its_schema() {
 }
 
 #[test]
-fn short_is_a_line_for_each_finding() {
+fn short_has_one_line_for_each_finding() {
     let folder = folder(&[("a.json", FAULTY)]);
     let run = applc(folder.path(), &["check", "--format", "short", "a.json"]);
-    let first = "a.json:3:24: error[E0301]: no container of this appliance has the id `b`";
+    let first = "a.json:3:24: error[E0301]: reference to unknown container `b`";
     assert_eq!(run.stdout.lines().next(), Some(first));
     assert!(run.stdout.lines().all(|line| line.starts_with("a.json:")), "{}", run.stdout);
 }
 
 #[test]
-fn sarif_names_rules_places_and_fixes() {
+fn sarif_has_rules_locations_and_fixes() {
     let folder = folder(&[("a b.json", FAULTY), ("b.json", WARNED)]);
     let run = applc(folder.path(), &["check", "--format", "sarif", "a b.json", "b.json"]);
     let log = json(&run.stdout);
@@ -117,7 +117,7 @@ fn sarif_names_rules_places_and_fixes() {
 }
 
 #[test]
-fn github_and_gitlab_and_junit_tell_every_finding() {
+fn github_and_gitlab_and_junit_have_every_finding() {
     let folder = folder(&[("a.json", FAULTY), ("b.json", WARNED)]);
     let check = |format| applc(folder.path(), &["check", "--format", format, "./a.json", "b.json"]);
     let count = check("short").stdout.lines().count();
@@ -136,7 +136,7 @@ fn github_and_gitlab_and_junit_tell_every_finding() {
 }
 
 #[test]
-fn fingerprints_stay_when_lines_move() {
+fn fingerprints_do_not_depend_on_lines() {
     let folder = folder(&[("a.json", FAULTY)]);
     let prints = || {
         let run = applc(folder.path(), &["check", "--format", "gitlab", "a.json"]);
@@ -152,7 +152,7 @@ fn fingerprints_stay_when_lines_move() {
 }
 
 #[test]
-fn a_denied_warning_ends_with_1_and_nothing_is_written() {
+fn a_denied_warning_is_status_1_and_nothing_is_written() {
     let folder = folder(&[("b.json", WARNED)]);
     let compile = |more: &[&str]| {
         let arguments = ["compile", "b.json", "-t", "compose", "-o", "out.yaml"];
@@ -160,7 +160,7 @@ fn a_denied_warning_ends_with_1_and_nothing_is_written() {
     };
     let run = compile(&["--deny", "W0301"]);
     assert_eq!(run.status, 1);
-    assert!(run.stderr.starts_with("error[W0301]: nothing mounts"), "{}", run.stderr);
+    assert!(run.stderr.starts_with("error[W0301]: unused volume"), "{}", run.stderr);
     assert!(!folder.path().join("out.yaml").exists());
     assert_eq!(compile(&["--deny", "warnings"]).status, 1);
     assert_eq!(compile(&["--deny", "warnings", "--allow", "W0301"]).status, 0);
@@ -170,18 +170,18 @@ fn a_denied_warning_ends_with_1_and_nothing_is_written() {
 }
 
 #[test]
-fn wrong_codes_are_wrong_usage() {
+fn invalid_codes_are_invalid_usage() {
     let folder = folder(&[("b.json", WARNED)]);
     let run = applc(folder.path(), &["check", "b.json", "--deny", "W3001"]);
     assert_eq!((run.status, run.stdout.as_str()), (2, ""));
     assert!(run.stderr.contains("did you mean `W0301`?"), "{}", run.stderr);
     let run = applc(folder.path(), &["check", "b.json", "--allow", "E0301", "--format", "json"]);
     assert_eq!((run.status, run.stdout.as_str()), (2, ""));
-    assert!(run.stderr.contains("`E0301` is an error and stays one"), "{}", run.stderr);
+    assert!(run.stderr.contains("cannot suppress or lower error `E0301`"), "{}", run.stderr);
 }
 
 #[test]
-fn a_project_file_sets_levels_and_arguments_win() {
+fn a_project_file_sets_levels_and_arguments_override_them() {
     let folder = folder(&[
         ("b.json", WARNED),
         ("applc.toml", "[diagnostics]\nallow = [\"W0301\"]\ndeny = [\"warnings\"]\n"),
@@ -207,7 +207,7 @@ fn a_project_file_sets_levels_and_arguments_win() {
 }
 
 #[test]
-fn hints_are_shown_by_check_and_not_by_compile() {
+fn check_shows_hints_and_compile_does_not() {
     let folder = folder(&[(
         "a.json",
         r#"{"id": "x", "containers": [{"id": "j", "type": "job", "image": "nginx:1",
@@ -216,12 +216,12 @@ fn hints_are_shown_by_check_and_not_by_compile() {
     assert!(applc(folder.path(), &["check", "a.json"]).stderr.contains("hint[H0302]"));
     let compile = ["compile", "a.json", "-t", "marathon"];
     assert!(!applc(folder.path(), &compile).stderr.contains("H0302"));
-    let asked = applc(folder.path(), &[&compile[..], &["--warn", "hints"]].concat());
-    assert!(asked.stderr.contains("warning[H0302]"), "{}", asked.stderr);
+    let requested = applc(folder.path(), &[&compile[..], &["--warn", "hints"]].concat());
+    assert!(requested.stderr.contains("warning[H0302]"), "{}", requested.stderr);
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_in_the_document() {
+fn an_unreadable_file_is_in_the_document() {
     let folder = folder(&[("b.json", WARNED)]);
     let run = applc(folder.path(), &["check", "--format", "json", "none.json", "b.json"]);
     assert_eq!(run.status, 3);
@@ -229,7 +229,7 @@ fn a_file_that_cannot_be_read_is_in_the_document() {
 }
 
 #[test]
-fn no_colour_where_there_is_no_terminal() {
+fn findings_have_no_colors_without_a_terminal() {
     let folder = folder(&[("a.json", FAULTY)]);
     let run = applc(folder.path(), &["check", "a.json"]);
     assert!(run.stdout.is_empty() && !run.stderr.contains('\u{1b}'));
@@ -237,12 +237,12 @@ fn no_colour_where_there_is_no_terminal() {
 }
 
 #[test]
-fn fix_writes_the_safe_edits_and_shows_what_is_left() {
+fn fix_applies_safe_fixes_and_shows_the_remaining_findings() {
     let text = FAULTY.replace("\"cpus\": 1", "\"cpu\": 1");
     let folder = folder(&[("a.json", &text)]);
     let path = folder.path().join("a.json");
     let diff = applc(folder.path(), &["check", "--diff", "a.json"]);
-    assert_eq!(diff.status, 1, "the unknown reference is left");
+    assert_eq!(diff.status, 1, "the unknown reference remains");
     assert!(diff.stdout.starts_with("--- a/a.json\n+++ b/a.json\n@@ "), "{}", diff.stdout);
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
     let run = applc(folder.path(), &["check", "--fix", "a.json", "--format", "short"]);
@@ -264,15 +264,50 @@ fn standard_input_is_not_fixed_in_place() {
 }
 
 #[test]
-fn explain_tells_a_code_and_near_ones() {
+fn explain_shows_a_code_or_similar_ones() {
     let folder = folder(&[]);
     let page = applc(folder.path(), &["explain", "e0301"]);
     assert_eq!(page.status, 0);
-    assert!(page.stdout.starts_with("# E0301: a reference to a container"), "{}", page.stdout);
+    assert!(
+        page.stdout.starts_with("# E0301: reference to an unknown container"),
+        "{}",
+        page.stdout
+    );
     assert!(page.stdout.contains("```json faulty"), "{}", page.stdout);
     let list = applc(folder.path(), &["explain"]).stdout;
-    assert_eq!(list.lines().count(), applc::diag::codes::ALL.len());
+    let (codes, fields) = list.split_once("\n\n").unwrap();
+    assert_eq!(codes.lines().count(), applc::diag::codes::ALL.len());
+    assert!(fields.contains("\ncontainers[].ports[].host_port  "), "{fields}");
     let unknown = applc(folder.path(), &["explain", "E030"]);
     assert_eq!((unknown.status, unknown.stdout.as_str()), (2, ""));
     assert!(applc(folder.path(), &["explain", "E0121"]).stderr.contains("E01"));
+}
+
+#[test]
+fn explain_describes_a_field_and_suggests_near_ones() {
+    let folder = folder(&[]);
+    let ports = applc(folder.path(), &["explain", "ports"]);
+    assert_eq!((ports.status, ports.stderr.as_str()), (0, ""));
+    assert!(ports.stdout.starts_with("# containers[].ports\n\nPorts that"), "{}", ports.stdout);
+    for part in ["array of objects", "Default: `[]`", "\"ports\": [{ ", "container_port", "nomad"] {
+        assert!(ports.stdout.contains(part), "{part}: {}", ports.stdout);
+    }
+    let whole = applc(folder.path(), &["explain", "containers.ports.container_port"]);
+    assert!(whole.stdout.starts_with("# containers[].ports[].container_port\n"));
+    let every = applc(folder.path(), &["explain", "id"]).stdout;
+    assert_eq!(every.lines().filter(|line| line.starts_with("# ")).count(), 3, "{every}");
+    let slip = applc(folder.path(), &["explain", "prots"]);
+    assert_eq!((slip.status, slip.stdout.as_str()), (2, ""));
+    assert!(slip.stderr.contains("unknown code or field `prots`; did you mean `ports`?"));
+    let unknown = applc(folder.path(), &["explain", "bicycle"]);
+    assert!(unknown.stderr.contains("`applc explain` lists all"), "{}", unknown.stderr);
+}
+
+#[test]
+fn the_schema_works_where_an_appliance_names_it() {
+    let named = WARNED.replacen('{', "{\"$schema\": \"./schema/appliance.schema.json\", ", 1);
+    let folder = folder(&[("a.json", &named)]);
+    let checked = applc(folder.path(), &["compile", "a.json", "-t", "compose"]);
+    assert_eq!(checked.status, 0, "{}", checked.stderr);
+    assert!(!checked.stdout.contains("schema"), "{}", checked.stdout);
 }

@@ -1,15 +1,15 @@
-//! The steps of `docs/target-guide.md`, done one after the other in an empty folder.
-//! `UPDATE_DOCS=1 cargo test guide` writes what the commands print now: read it.
+//! The steps of `docs/target-guide.md`, executed in order in an empty folder.
+//! `UPDATE_DOCS=1 cargo test guide` writes the current output of the commands; review it.
 
 use std::fs;
 use std::path::Path;
 
 const GUIDE: &str = "docs/target-guide.md";
 
-/// So much is shown of what is long.
+/// Number of lines to show of long output.
 const LINES: usize = 6;
 
-/// What a command prints, first on standard output, then on standard error.
+/// The output of a command: standard output, then standard error.
 fn run(folder: &Path, command: &str) -> String {
     let arguments = command.strip_prefix("applc ").unwrap().split(' ');
     let output = assert_cmd::Command::cargo_bin("applc")
@@ -23,7 +23,7 @@ fn run(folder: &Path, command: &str) -> String {
 }
 
 #[test]
-fn the_guide_does_what_it_says() {
+fn the_steps_of_the_guide_work() {
     let folder = tempfile::tempdir().unwrap();
     let guide = fs::read_to_string(applc_testing::repository(GUIDE)).unwrap();
     let mut lines = guide.lines();

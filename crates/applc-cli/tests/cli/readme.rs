@@ -1,12 +1,12 @@
-//! The README shows files and output as they are. `UPDATE_DOCS=1 cargo test readme` writes it anew.
+//! The README shows current files and output. `UPDATE_DOCS=1 cargo test readme` updates it.
 
 use std::fmt::Write;
 
 use applc_testing::{hold, read, repository};
 
-/// The README's extracts of files and of what the program prints.
+/// Files and output of the program in the README.
 #[test]
-fn the_readme_shows_what_is() {
+fn the_readme_is_up_to_date() {
     let path = "README.md";
     let readme = read(path);
     let mut lines = readme.lines();
@@ -23,7 +23,7 @@ fn the_readme_shows_what_is() {
             "output" => output(what),
             _ => panic!("{path}: {line}"),
         };
-        // The block below the marker is replaced.
+        // The block after the marker is replaced.
         let fence = lines.next().unwrap();
         assert!(fence.starts_with("```"), "{path}: no block below {line}");
         let _ = writeln!(expected, "{fence}\n{}\n```", content.trim_end());
@@ -34,7 +34,7 @@ fn the_readme_shows_what_is() {
     hold(path, &expected);
 }
 
-/// What a command line prints, first on standard output, then on standard error.
+/// The output of a command: standard output, then standard error.
 fn output(command: &str) -> String {
     let arguments = command.strip_prefix("applc ").unwrap().split(' ');
     let output = assert_cmd::Command::cargo_bin("applc")

@@ -1,4 +1,4 @@
-//! The program as its users run it: streams, exit statuses, files.
+//! Streams, exit statuses, and files of the program.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ const GOOD: &str = r#"{"id":"app","containers":[
 
 fn applc() -> Command {
     let mut command = Command::cargo_bin("applc").unwrap();
-    // Nothing of the machine may show.
+    // Independent of the environment of the machine.
     command.env_clear();
     command
 }
@@ -45,7 +45,7 @@ fn files_below(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_compose_file_goes_to_stdout() {
+fn a_compose_file_is_written_to_stdout() {
     let (status, out, err) =
         run(&["compile", "examples/spark-livy.json", "--target", "compose"], "");
     assert_eq!(status, 0, "{err}");
@@ -58,7 +58,7 @@ fn a_compose_file_goes_to_stdout() {
 }
 
 #[test]
-fn several_files_need_a_folder() {
+fn several_files_require_a_folder() {
     let example = "examples/workflow-launcher.json";
     let targets = ["-t", "compose", "-t", "kubernetes"];
     let (status, out, err) = run(&[&["compile", example][..], &targets].concat(), "");
@@ -76,7 +76,7 @@ fn several_files_need_a_folder() {
 }
 
 #[test]
-fn one_file_goes_where_it_is_told() {
+fn one_file_is_written_to_the_given_path() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("there")).unwrap();
     for (output, expected) in [
@@ -93,7 +93,7 @@ fn one_file_goes_where_it_is_told() {
 }
 
 #[test]
-fn a_fault_leaves_stdout_empty_and_files_alone() {
+fn after_an_error_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("compose.yaml");
     fs::write(&file, "old").unwrap();
@@ -118,13 +118,13 @@ fn warnings_do_not_fail() {
 }
 
 #[test]
-fn a_clean_check_says_nothing() {
+fn a_check_without_findings_prints_nothing() {
     let (status, out, err) = run(&["check", "-"], GOOD);
     assert_eq!((status, out.as_str(), err.as_str()), (0, "", ""));
 }
 
 #[test]
-fn check_reads_every_file_and_the_gravest_status_counts() {
+fn check_reads_every_file_and_returns_the_most_severe_status() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("good.json"), GOOD).unwrap();
     fs::write(folder.path().join("bad.json"), "{").unwrap();
@@ -142,7 +142,7 @@ fn check_reads_every_file_and_the_gravest_status_counts() {
 }
 
 #[test]
-fn check_for_a_target_finds_what_that_target_cannot_do() {
+fn check_for_a_target_reports_what_the_target_does_not_support() {
     let two = GOOD.replace(
         "\"bridge\"",
         "\"bridge\",\"instances\":2,\"ports\":[{\"container_port\":80,\"host_port\":8080}]",
@@ -154,7 +154,7 @@ fn check_for_a_target_finds_what_that_target_cannot_do() {
 }
 
 #[test]
-fn wrong_usage_is_status_2() {
+fn invalid_usage_is_status_2() {
     let cases: [(&[&str], &str); 7] = [
         (&["compile", "-"], "no target is named"),
         (&["compile", "-", "-t", "kubernets"], "did you mean `kubernetes`?"),
@@ -172,7 +172,7 @@ fn wrong_usage_is_status_2() {
 }
 
 #[test]
-fn what_cannot_be_written_is_status_3() {
+fn a_write_error_is_status_3() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();
     let (status, _, err) =
@@ -182,7 +182,7 @@ fn what_cannot_be_written_is_status_3() {
 }
 
 #[test]
-fn the_schema_is_printed_as_it_is() {
+fn the_schema_is_printed() {
     let (status, out, _) = run(&["schema"], "");
     assert_eq!(status, 0);
     let file = applc_testing::repository("schema/appliance.schema.json");
@@ -190,7 +190,7 @@ fn the_schema_is_printed_as_it_is() {
 }
 
 #[test]
-fn targets_are_listed_and_told_of() {
+fn targets_are_listed_and_described() {
     let (status, out, _) = run(&["targets"], "");
     assert_eq!(status, 0);
     let names: Vec<_> = out.lines().map(|line| line.split(' ').next().unwrap()).collect();
@@ -212,13 +212,13 @@ fn help_names_every_command_and_status() {
 }
 
 #[test]
-fn output_is_plain_where_nobody_looks() {
+fn output_has_no_colors_without_a_terminal() {
     let (_, _, err) = run(&["check", "-"], "{");
     assert!(!err.contains('\u{1b}'), "{err}");
 }
 
 #[test]
-fn a_project_file_keeps_options() {
+fn a_project_file_sets_options() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("apps")).unwrap();
     fs::write(folder.path().join("apps/web.json"), GOOD).unwrap();

@@ -1,6 +1,6 @@
-//! The tree as the schema library reads it: in place, so that nothing is copied.
+//! Adapts the tree to the interface of the schema library, so that it is validated without a copy.
 //!
-//! Of members with the same key the first one counts; what is broken is `null`.
+//! Of members with the same key the first one is used; broken values are `null`.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -12,7 +12,7 @@ use serde_json::{Map, Number, Value};
 use crate::source::Span;
 use crate::syntax::{Kind, Member, Node, Object};
 
-/// The tree as a representation of JSON.
+/// The tree as a JSON representation of the library.
 pub struct Tree;
 
 impl Json for Tree {
@@ -84,16 +84,16 @@ impl<'a> jsonschema::json::Node<'a, Tree> for &'a Node {
         match (&self.kind, expected) {
             (Kind::String(text), Value::String(expected)) => text == expected,
             (Kind::String(_), _) | (_, Value::String(_)) => false,
-            _ => jsonschema::json::cmp::equal(&of(self), expected),
+            _ => jsonschema::json::cmp::equal(&to_value(self), expected),
         }
     }
 
-    /// What the library puts into its errors, where nothing reads it: of an array or an
-    /// object, which may be in many errors, only `null`.
+    /// The value that the library stores in its errors, which is never read. Arrays and objects,
+    /// which many errors may contain, are `null` to avoid copies.
     fn to_value(&self) -> Cow<'a, Value> {
         Cow::Owned(match self.kind {
             Kind::Array(_) | Kind::Object(_) => Value::Null,
-            _ => of(self),
+            _ => to_value(self),
         })
     }
 
@@ -120,16 +120,16 @@ impl<'a> JsonObject<'a, Tree> for &'a Object {
     }
 }
 
-/// The members of an object, each key once.
+/// Iterates over the members of an object, skipping duplicate keys.
 pub struct FirstMembers<'a> {
     members: &'a [Member],
     at: usize,
-    /// The keys that were met, where there are too many to look through.
+    /// The keys so far, used for large objects.
     seen: HashSet<&'a str>,
 }
 
 impl<'a> FirstMembers<'a> {
-    /// Objects of up to so many members are searched for a repeated key.
+    /// Maximum number of members of an object that is searched linearly for a duplicate key.
     const FEW: usize = 32;
 
     fn is_new(&mut self, key: &'a str) -> bool {
@@ -170,30 +170,30 @@ impl<'a> Array<'a, Tree> for &'a [Node] {
     }
 
     fn is_unique(&self) -> bool {
-        let values: Vec<Value> = self.iter().map(of).collect();
+        let values: Vec<Value> = self.iter().map(to_value).collect();
         jsonschema::json::unique::is_unique(&values)
     }
 }
 
-/// A node as a plain value.
-pub fn of(node: &Node) -> Value {
+/// Converts a node into a JSON value.
+pub fn to_value(node: &Node) -> Value {
     match &node.kind {
         Kind::Null | Kind::Broken => Value::Null,
         Kind::Bool(value) => Value::Bool(*value),
         Kind::Number(text) => Value::Number(number(text)),
         Kind::String(text) => Value::String(text.clone()),
-        Kind::Array(items) => Value::Array(items.iter().map(of).collect()),
+        Kind::Array(items) => Value::Array(items.iter().map(to_value).collect()),
         Kind::Object(object) => {
             let mut map = Map::new();
             for (key, value) in JsonObject::members(&object) {
-                map.insert(key.to_owned(), of(value));
+                map.insert(key.to_owned(), to_value(value));
             }
             Value::Object(map)
         }
     }
 }
 
-/// A number as it was written; one too large for a float becomes the largest.
+/// Parses a number. One that is too large for a float becomes the largest float.
 fn number(text: &str) -> Number {
     if let Ok(number) = text.parse::<i64>() {
         return number.into();

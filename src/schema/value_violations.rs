@@ -1,15 +1,15 @@
-//! Wording for a value that does not fit its field: type, set of values, range, form.
+//! Words violations by values: type, allowed values, range, format.
 
 use jsonschema::error::ValidationErrorKind as Found;
 use serde_json::Value;
 
+use super::ids::is_id_char;
 use super::place::Place;
 use super::{habits, words};
 use crate::diag::{Diagnostic, codes, nearest};
 use crate::syntax::{Kind, Node};
 
-/// What is wrong with a value, from the kind of violation and the part of the schema that
-/// the value violates.
+/// The diagnostic for a value, from the kind of violation and the violated part of the schema.
 pub fn diagnostic(place: &Place, found: &Found, rule: &Value) -> Diagnostic {
     let diagnostic = match found {
         Found::Type { .. } => wrong_type(place, rule),
@@ -18,8 +18,8 @@ pub fn diagnostic(place: &Place, found: &Found, rule: &Value) -> Diagnostic {
         }
         Found::Pattern { .. } => match words::text(rule, "patternErrorMessage") {
             Some(form) => bad_form(place, form),
-            // A pattern without words of its own spells out values in any letter case;
-            // the examples list them.
+            // A pattern without a message matches values regardless of case; the examples list
+            // them.
             None => not_one_of(place, &words::strings(rule, "examples"), false),
         },
         Found::Minimum { limit } => out_of_range(place, "at least", limit),
@@ -27,7 +27,7 @@ pub fn diagnostic(place: &Place, found: &Found, rule: &Value) -> Diagnostic {
         Found::ExclusiveMinimum { limit } => out_of_range(place, "more than", limit),
         Found::ExclusiveMaximum { limit } => out_of_range(place, "less than", limit),
         Found::MinItems { .. } | Found::MinLength { .. } => {
-            let message = format!("{} must not be empty", place.name());
+            let message = format!("{} cannot be empty", place.name());
             Diagnostic::new(&codes::OUT_OF_RANGE, place.node.span, message)
         }
         _ => {
@@ -38,7 +38,7 @@ pub fn diagnostic(place: &Place, found: &Found, rule: &Value) -> Diagnostic {
     if diagnostic.help.is_empty() { with_description(diagnostic, place, rule) } else { diagnostic }
 }
 
-/// Adds what the field is, in the schema's words.
+/// Adds the description of the field from the schema.
 fn with_description(mut diagnostic: Diagnostic, place: &Place, rule: &Value) -> Diagnostic {
     if let Some(key) = place.key() {
         diagnostic.help.extend(words::about(&key.value, rule));
@@ -47,34 +47,34 @@ fn with_description(mut diagnostic: Diagnostic, place: &Place, rule: &Value) -> 
 }
 
 fn wrong_type(place: &Place, rule: &Value) -> Diagnostic {
-    let wanted = match rule.get("type") {
+    let expected = match rule.get("type") {
         Some(Value::String(name)) => vec![name.as_str()],
         _ => words::strings(rule, "type"),
     };
-    let names: Vec<&str> = match wanted.as_slice() {
+    let names: Vec<&str> = match expected.as_slice() {
         ["boolean"] => vec!["`true`", "`false`"],
-        wanted => wanted.iter().map(|name| words::type_name(name)).collect(),
+        expected => expected.iter().map(|name| words::type_name(name)).collect(),
     };
-    // A number where a whole one is wanted is best shown itself.
+    // A number with a fraction in place of an integer is shown itself.
     let found = match &place.node.kind {
-        Kind::Number(_) if wanted == ["integer"] => words::shown(place.node),
+        Kind::Number(_) if expected == ["integer"] => words::shown(place.node),
         _ => place.node.kind_name().to_owned(),
     };
-    let message = format!("{} must be {}, not {found}", place.name(), words::either(&names));
+    let message = format!("expected {} for {}, found {found}", words::either(&names), place.name());
     let diagnostic = Diagnostic::new(&codes::WRONG_TYPE, place.node.span, message);
-    let converted = wanted.iter().find_map(|name| converted(place.node, name));
+    let converted = expected.iter().find_map(|name| converted(place.node, name));
     match converted.or_else(|| habits::rewritten(place)) {
         Some(text) => diagnostic.likely_edit(place.node.span, text),
         None if place.node.kind == Kind::Null && place.key().is_some() => {
-            diagnostic.help("a field that may be left out is left out, not `null`")
+            diagnostic.help("omit an optional field instead of setting it to `null`")
         }
         None => diagnostic,
     }
 }
 
-/// A value as one of the wanted type, where it is plain what that would be.
-fn converted(node: &Node, wanted: &str) -> Option<String> {
-    match (&node.kind, wanted) {
+/// Converts a value to the expected type, if the conversion is unambiguous.
+fn converted(node: &Node, expected: &str) -> Option<String> {
+    match (&node.kind, expected) {
         (Kind::String(text), "integer") => {
             text.trim().parse::<i64>().ok().map(|number| number.to_string())
         }
@@ -94,26 +94,22 @@ fn converted(node: &Node, wanted: &str) -> Option<String> {
     }
 }
 
-/// A value that is not in the set of those allowed. `exact`: letter case matters.
+/// A value that is not one of the allowed values. `exact`: the values are case-sensitive.
 fn not_one_of(place: &Place, values: &[&str], exact: bool) -> Diagnostic {
     let (name, span) = (place.name(), place.node.span);
-    let help = words::values_help(&name, values);
+    let help = words::values_help(values);
     let Some(text) = place.node.as_str() else {
-        let message = format!("{name} must be a string, not {}", place.node.kind_name());
+        let message = format!("expected a string for {name}, found {}", place.node.kind_name());
         return Diagnostic::new(&codes::WRONG_TYPE, span, message).help(help);
     };
-    let message = format!("{name} cannot be `{}`", words::short(text));
+    let message = format!("invalid value `{}` for {name}", words::short(text));
     let diagnostic = Diagnostic::new(&codes::BAD_ENUM, span, message).help(help);
     let trimmed = text.trim();
     let same = values.iter().find(|value| value.eq_ignore_ascii_case(trimmed));
     match (same, nearest(trimmed, values.iter().copied())) {
         (Some(same), _) => {
             let diagnostic = diagnostic.safe_edit(span, words::quoted(same));
-            if exact && trimmed == text {
-                diagnostic.label("letter case matters")
-            } else {
-                diagnostic
-            }
+            if exact && trimmed == text { diagnostic.label("case-sensitive") } else { diagnostic }
         }
         (None, Some(near)) => diagnostic.likely_edit(span, words::quoted(near)),
         (None, None) => diagnostic,
@@ -122,16 +118,16 @@ fn not_one_of(place: &Place, values: &[&str], exact: bool) -> Diagnostic {
 
 fn out_of_range(place: &Place, relation: &str, limit: &Value) -> Diagnostic {
     let found = words::shown(place.node);
-    let message = format!("{} must be {relation} {limit}, not {found}", place.name());
+    let message = format!("invalid value {found} for {}: must be {relation} {limit}", place.name());
     Diagnostic::new(&codes::OUT_OF_RANGE, place.node.span, message)
 }
 
-/// A string that does not have the form that is wanted.
+/// A string that does not have the required format.
 fn bad_form(place: &Place, form: &str) -> Diagnostic {
     let text = place.node.as_str().unwrap_or_default();
     let message = match text {
-        "" => format!("{} must not be empty: {form}", place.name()),
-        _ => format!("{} cannot be `{}`: {form}", place.name(), words::short(text)),
+        "" => format!("{} cannot be empty: {form}", place.name()),
+        _ => format!("invalid value `{}` for {}: {form}", words::short(text), place.name()),
     };
     let diagnostic = Diagnostic::new(&codes::BAD_FORMAT, place.node.span, message);
     match place.key().and_then(|key| reformed(&key.value, text)) {
@@ -140,11 +136,11 @@ fn bad_form(place: &Place, form: &str) -> Diagnostic {
     }
 }
 
-/// What a malformed string probably was meant to be.
+/// The likely correction of a string with an invalid format.
 fn reformed(key: &str, text: &str) -> Option<String> {
     match key {
         "id" => {
-            let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+            let parts = text.split(|c: char| !is_id_char(c));
             let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
             (!parts.is_empty()).then(|| parts.join("-"))
         }
@@ -153,7 +149,7 @@ fn reformed(key: &str, text: &str) -> Option<String> {
             let bare = text.trim_matches(quotes);
             (bare != text && !bare.contains(char::is_whitespace)).then(|| bare.to_owned())
         }
-        // Inside the container there is no other directory that it could be relative to.
+        // Paths in a container have no base directory, so the root is the likely one.
         "dest" | "container_path" | "path" => {
             text.starts_with(|c: char| c.is_ascii_alphanumeric()).then(|| format!("/{text}"))
         }

@@ -1,0 +1,115 @@
+//! Finding containers and volumes by id.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+
+use crate::diag::{Diagnostic, codes, nearest};
+use crate::model::Appliance;
+use crate::plan::{ContainerId, VolumeId};
+use crate::source::{Source, Span, Spanned};
+
+/// Maximum number of references in an appliance. Each takes far more memory than its text.
+const MAX_REFERENCES: usize = 1_000_000;
+
+/// Maximum number of comparisons between known ids and unknown ones in one appliance. It is
+/// enough for hundreds of typos in a large appliance, and keeps the time from growing with
+/// the product of typos and ids.
+const MAX_COMPARISONS: usize = 200_000;
+
+/// The ids of an appliance, and what is counted while they are looked up.
+pub struct Lookup<'a> {
+    /// The text of the appliance.
+    pub source: &'a Source,
+    /// The containers by id; the first one of a duplicate id.
+    pub containers: HashMap<&'a str, ContainerId>,
+    /// The volumes by id; the first one of a duplicate id.
+    pub volumes: HashMap<&'a str, VolumeId>,
+    /// Whether an id that is not found here certainly does not exist in the appliance.
+    pub complete: bool,
+    /// The number of comparisons left.
+    comparisons: Cell<usize>,
+    /// The number of references seen.
+    references: Cell<usize>,
+}
+
+impl<'a> Lookup<'a> {
+    /// Indexes the ids of an appliance. Reports duplicates.
+    pub fn new(
+        appliance: &'a Appliance<'_>,
+        source: &'a Source,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Lookup<'a> {
+        let containers = index(appliance.containers.iter().map(|c| c.id), |duplicate| {
+            let message = format!("duplicate container id `{}`", duplicate.second.value);
+            let diagnostic = Diagnostic::new(&codes::DUPLICATE_ID, duplicate.second.span, message)
+                .help("give each container of an appliance a unique id");
+            diagnostics.push(if duplicate.first.span == duplicate.second.span {
+                diagnostic.label("an alias repeats this container")
+            } else {
+                diagnostic
+                    .label("defined again here")
+                    .also(duplicate.first.span, "first defined here")
+            });
+        });
+        let volumes = index(appliance.volumes.iter().map(|v| v.id), |duplicate| {
+            let message = format!("duplicate volume id `{}`", duplicate.second.value);
+            diagnostics.push(
+                Diagnostic::new(&codes::DUPLICATE_VOLUME, duplicate.second.span, message)
+                    .label("defined again here")
+                    .also(duplicate.first.span, "first defined here")
+                    .help("give each persistent volume a unique id"),
+            );
+        });
+        Lookup {
+            source,
+            containers,
+            volumes,
+            complete: appliance.ids_complete,
+            comparisons: Cell::new(MAX_COMPARISONS),
+            references: Cell::new(0),
+        }
+    }
+
+    /// Counts a reference. Returns `false` beyond the maximum; the first one beyond it is
+    /// reported.
+    pub fn count_reference(&self, span: Span, diagnostics: &mut Vec<Diagnostic>) -> bool {
+        let count = self.references.get();
+        self.references.set(count + 1);
+        if count == MAX_REFERENCES {
+            let message = "more than 1,000,000 references in the appliance";
+            let diagnostic = Diagnostic::new(&codes::TOO_LARGE, span, message);
+            diagnostics.push(diagnostic.label("references are ignored from here on"));
+        }
+        count < MAX_REFERENCES
+    }
+
+    /// The id among `ids` that is most similar to `word`, if one is similar enough.
+    pub fn similar(&self, word: &str, ids: &HashMap<&'a str, usize>) -> Option<&'a str> {
+        let left = self.comparisons.get().checked_sub(ids.len())?;
+        self.comparisons.set(left);
+        nearest(word, ids.keys().copied())
+    }
+}
+
+/// Two definitions with the same id.
+struct Duplicate<'a> {
+    first: Spanned<&'a str>,
+    second: Spanned<&'a str>,
+}
+
+/// Maps each id to its first index. Duplicates are passed to `report`.
+fn index<'a>(
+    ids: impl Iterator<Item = Spanned<&'a str>>,
+    mut report: impl FnMut(Duplicate<'a>),
+) -> HashMap<&'a str, usize> {
+    let mut first: HashMap<&str, (usize, Spanned<&str>)> = HashMap::new();
+    for (index, id) in ids.enumerate() {
+        match first.get(id.value) {
+            Some((_, first)) => report(Duplicate { first: *first, second: id }),
+            None => {
+                first.insert(id.value, (index, id));
+            }
+        }
+    }
+    first.into_iter().map(|(id, (index, _))| (id, index)).collect()
+}
