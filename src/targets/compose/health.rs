@@ -3,9 +3,9 @@
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, HealthCheck, Probe, Timing};
 
+use super::context::Context;
 use super::model;
 use super::options::START_INTERVAL;
-use super::services::Context;
 use super::{NAME, escaped};
 
 /// Lowers a health check of `container`.

@@ -4,6 +4,7 @@
 //! by the tests in `tests/conformance`.
 
 mod capabilities;
+mod context;
 mod health;
 mod instances;
 mod model;
@@ -68,7 +69,7 @@ fn file(plan: &Plan, options: &Options, diagnostics: &mut Vec<Diagnostic>) -> mo
     let network = network::Network::of(plan, diagnostics);
     let mut services = Vec::new();
     for (id, container) in containers.iter().enumerate() {
-        let context = services::Context { plan, network: &network, split: &split, options, id };
+        let context = context::Context { plan, network: &network, split: &split, options, id };
         services.extend(services::services(&context, container, diagnostics));
     }
     let volumes =

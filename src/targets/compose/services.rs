@@ -2,14 +2,12 @@
 
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{
-    Command, Container, ContainerId, Dependency, EnvVar, Job, Kind, NetworkMode, Plan, Repeats,
-    Resources, Service, Text,
+    Command, Container, Dependency, EnvVar, Job, Kind, NetworkMode, Repeats, Resources, Service,
 };
 use crate::source::Spanned;
-use crate::targets::{Options, names};
+use crate::targets::names;
 
-use super::instances::Split;
-use super::network::Network;
+use super::context::Context;
 use super::options::GPU_DRIVER;
 use super::{NAME, escaped, health, model, volumes};
 
@@ -24,28 +22,6 @@ const MAX_SHARES: f64 = 262_144.0;
 
 /// Minimum memory of a container in MB, enforced by the engine.
 const MIN_MEMORY: u64 = 6;
-
-/// What the lowering of a container needs.
-pub struct Context<'a> {
-    /// The appliance.
-    pub plan: &'a Plan,
-    /// Host ports, and the addresses of references.
-    pub network: &'a Network<'a>,
-    /// The containers that become several services.
-    pub split: &'a Split,
-    /// The target's options.
-    pub options: &'a Options,
-    /// The container.
-    pub id: ContainerId,
-}
-
-impl Context<'_> {
-    /// A string of the container, escaped for Compose.
-    pub fn text(&self, text: &Text) -> String {
-        // An address contains only letters, digits, hyphens and a colon: nothing to escape.
-        text.spell(escaped, |reference| self.network.address(self.id, reference))
-    }
-}
 
 /// Checks that the names made from ids are valid service names. Compose accepts every letter,
 /// digit and hyphen, but the engine's DNS does not resolve names longer than a DNS label.

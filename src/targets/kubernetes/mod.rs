@@ -12,6 +12,7 @@ mod order;
 mod placement;
 mod schedule;
 mod text;
+mod updates;
 mod volumes;
 mod workload;
 
@@ -170,7 +171,7 @@ impl<'a> Lowering<'a> {
     fn claims(&self, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Object>, HashSet<VolumeId>) {
         let mut claims = Vec::new();
         let mut on_one_node = HashSet::new();
-        let pods = |id| order::pods_at_a_time(self.plan, id);
+        let pods = |id| updates::pods_at_a_time(self.plan, id);
         for (id, volume) in self.plan.volumes.iter().enumerate() {
             let Some(request) = volumes::request(volume, self.settings, pods, diagnostics) else {
                 continue;

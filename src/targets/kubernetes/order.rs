@@ -6,7 +6,7 @@ use super::model::{InitContainer, Meta, Mount, Object, Role, RoleBinding, Rule, 
 use super::network::{Network, free_name};
 use super::options::Settings;
 use super::text::escaped;
-use crate::plan::{Container, ContainerId, Dependency, Plan, StartTime};
+use crate::plan::{Container, Dependency, Plan, StartTime};
 use crate::targets::cron;
 
 /// The name of the ServiceAccount, the Role and the RoleBinding of pods that wait for jobs.
@@ -164,12 +164,4 @@ pub fn objects(awaited: &AwaitedJobs, namespace: &str, meta: impl Fn(&str) -> Me
             namespace: namespace.to_owned(),
         }),
     ]
-}
-
-/// Maximum number of pods of a container at a time, for the volumes that they share.
-pub fn pods_at_a_time(plan: &Plan, id: ContainerId) -> u64 {
-    let Some(container) = plan.containers.get(id) else { return 0 };
-    let instances = u64::from(container.instances.value);
-    let surges = super::workload::keeps_all(container);
-    instances + u64::from(surges)
 }

@@ -7,7 +7,7 @@ use super::model::{
 use super::network::{Network, Ports, selector};
 use super::options::Settings;
 use super::order::{self, PodWaits};
-use super::{placement, schedule, text};
+use super::{placement, schedule, text, updates};
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{self, Command, EnvVar, Kind, NetworkMode, Resources};
 use crate::source::Spanned;
@@ -146,32 +146,13 @@ pub fn lower(
     Some(Object::Job(Box::new(Job { meta, run })))
 }
 
-/// Whether no instance can be missing during an update, so that an extra instance starts first.
-pub fn keeps_all(container: &plan::Container) -> bool {
-    may_be_missing(container) == Some(0)
-}
-
-/// How many instances can be missing during an update, if the appliance says so.
-fn may_be_missing(container: &plan::Container) -> Option<u32> {
-    let Kind::Service(service) = &container.kind else { return None };
-    // The health check is lowered to probes.
-    let plan::Service { health: _, minimum_capacity } = service;
-    if minimum_capacity.value <= 0.0 || container.instances.value == 0 {
-        return None;
-    }
-    let instances = f64::from(container.instances.value);
-    // In binary, a share such as 0.9 of 10 is slightly more than 9.
-    let kept = (instances * minimum_capacity.value - 1e-9).ceil().clamp(0.0, instances);
-    Some((instances - kept) as u32)
-}
-
 fn strategy(
     container: &plan::Container,
     on_host: bool,
     on_one_node: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Strategy> {
-    let Some(max_unavailable) = may_be_missing(container) else {
+    let Some(max_unavailable) = updates::may_be_missing(container) else {
         // A new pod would wait for the ports or the volume of the old one.
         let recreate = on_host || on_one_node;
         return recreate.then_some(Strategy { kind: "Recreate", rolling: None });

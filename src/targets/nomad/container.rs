@@ -8,10 +8,11 @@ use crate::plan::{
 };
 use crate::source::{Span, Spanned};
 
-use super::address::{self, Reach, References, Variables};
+use super::address::{self, References, Variables};
 use super::context::Context;
 use super::model::{Group, Hcl, Network, Port, Retry, Task, Update};
 use super::order::{self, Waits};
+use super::reach::Reach;
 use super::strings::{ConfigString, is_expanded_in_env, is_template_name, survives_hcl};
 use super::{health, names, placement, volumes};
 

@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
-use super::address::{self, Reach};
 use super::names;
+use super::reach::{self, Reach};
 use crate::diag::Diagnostic;
 use crate::plan::{Container, ContainerId, Plan};
 use crate::targets::Options;
@@ -29,7 +29,7 @@ impl<'a> Context<'a> {
         Context {
             plan,
             options,
-            reaches: address::reach(plan, overlay, diagnostics),
+            reaches: reach::reach(plan, overlay, diagnostics),
             awaited: dependencies.map(|dependency| dependency.on).collect(),
         }
     }

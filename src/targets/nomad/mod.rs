@@ -15,6 +15,7 @@ mod names;
 mod options;
 mod order;
 mod placement;
+mod reach;
 mod schedule;
 mod strings;
 mod volumes;

@@ -7,10 +7,11 @@
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, ContainerId, Kind, Probe};
 
-use super::address::{Reach, Variables};
+use super::address::Variables;
 use super::context::Context;
 use super::model::{Group, Service, Task, Template};
 use super::names;
+use super::reach::Reach;
 use super::strings::ConfigString;
 
 /// Seconds between polls of a container that is not yet healthy.

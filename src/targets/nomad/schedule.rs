@@ -5,10 +5,11 @@
 //! list, so a fixed number of runs is listed run by run.
 
 use jiff::Span;
-use jiff::civil::{DateTime, date};
+use jiff::civil::date;
 
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Interval, Job, Repeats, StartTime};
+use crate::targets::cron::moment;
 
 /// Maximum number of runs that are listed individually.
 const MAX_LISTED: u32 = 100;
@@ -106,20 +107,6 @@ fn listed(start: &StartTime, interval: &Interval, runs: u32) -> Option<Vec<Strin
             ))
         })
         .collect()
-}
-
-fn moment(start: &StartTime) -> Option<DateTime> {
-    let [year, month, day, hour, minute, second] = start.utc;
-    DateTime::new(
-        i16::try_from(year).ok()?,
-        i8::try_from(month).ok()?,
-        i8::try_from(day).ok()?,
-        i8::try_from(hour).ok()?,
-        i8::try_from(minute).ok()?,
-        i8::try_from(second).ok()?,
-        0,
-    )
-    .ok()
 }
 
 /// The expression of a job that repeats forever, or why there is none.

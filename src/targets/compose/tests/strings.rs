@@ -38,7 +38,7 @@ fn names() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(applc_testing::cases(64)))]
 
     #[test]
     fn strings_are_unchanged(

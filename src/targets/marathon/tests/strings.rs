@@ -50,7 +50,7 @@ fn is_command(text: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: applc_testing::cases(64), failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn strings_of_services_are_unchanged(

@@ -39,7 +39,7 @@ fn special_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(applc_testing::cases(64)))]
 
     #[test]
     fn strings_are_escaped_for_the_client(text in special_text()) {
