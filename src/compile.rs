@@ -118,7 +118,7 @@ pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Co
 
 /// Everything up to the plan. It is to be used only where no error was found; `None` where
 /// the document is not even an object.
-pub fn plan(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Plan> {
+pub(crate) fn plan(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Plan> {
     let tree = syntax::parse(source, diagnostics)?;
     schema::check(&tree, diagnostics);
     let appliance = model::read(&tree)?;
