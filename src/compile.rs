@@ -117,7 +117,7 @@ pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Co
 
 /// Runs all phases up to the plan. The plan must not be used if there are errors. `None` if the document
 /// is not an object.
-pub fn plan(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Plan> {
+pub(crate) fn plan(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Plan> {
     let tree = syntax::parse(source, diagnostics)?;
     schema::check(&tree, diagnostics);
     let appliance = model::read(&tree)?;

@@ -15,7 +15,7 @@ fn the_first_example_is_an_appliance_without_findings() {
     let page = page();
     let source = Source::new("a.json", blocks(&page)[0]);
     let mut found: Vec<Diagnostic> = Vec::new();
-    let plan = crate::plan(&source, &mut found).unwrap();
+    let plan = crate::compile::plan(&source, &mut found).unwrap();
     crate::lint::check(&plan, &mut found);
     assert_eq!(found, []);
 }
@@ -29,7 +29,7 @@ fn the_examples_of_containers_are_valid() {
     for container in containers.iter().filter(|block| block.starts_with('{')) {
         let text = format!("{{\"id\": \"a\", \"containers\": [{container}]}}");
         let mut found: Vec<Diagnostic> = Vec::new();
-        crate::plan(&Source::new("a.json", text), &mut found);
+        crate::compile::plan(&Source::new("a.json", text), &mut found);
         assert_eq!(found, [], "{container}");
     }
 }
