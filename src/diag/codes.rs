@@ -97,20 +97,20 @@ codes! {
     MONTHS_NOT_MINUTES "H0302" Hint "interval in months that may be meant in minutes";
 
     // Targets: what one target makes of the appliance.
-    NOT_CARRIED "E0401" Error "the target cannot do what a field asks for";
-    BAD_NAME "E0402" Error "a name the target does not take";
-    NAME_CLASH "E0403" Error "two names become the same on the target";
-    NO_WAY "E0404" Error "a reference that cannot work on the target";
-    BAD_TARGET_PORT "E0405" Error "a port the target cannot give";
-    NO_ORDER "E0406" Error "a start order the target cannot keep";
-    BAD_SCHEDULE "E0407" Error "a schedule the target cannot keep";
-    BAD_TARGET_VALUE "E0408" Error "a value the target does not take";
-    APPROXIMATED "W0401" Warning "the target does what a field asks for only nearly";
-    IMAGE_NEEDS "W0402" Warning "the image must bring a tool";
-    FIXED_PORT_NEEDED "W0403" Warning "a port is fixed on the host because a reference needs it";
-    CLUSTER_NEEDS "W0404" Warning "the cluster must be set up for it";
-    NAME_CHANGED "H0401" Hint "a name was changed to one the target takes";
-    DEFAULT_CHOSEN "H0402" Hint "a value the target needs and the appliance does not give";
+    NOT_CARRIED "E0401" Error "field not supported by the target";
+    BAD_NAME "E0402" Error "invalid name on the target";
+    NAME_CLASH "E0403" Error "name conflict on the target";
+    NO_WAY "E0404" Error "unreachable reference on the target";
+    BAD_TARGET_PORT "E0405" Error "unavailable port on the target";
+    NO_ORDER "E0406" Error "start order not supported by the target";
+    BAD_SCHEDULE "E0407" Error "schedule not supported by the target";
+    BAD_TARGET_VALUE "E0408" Error "value not supported by the target";
+    APPROXIMATED "W0401" Warning "field approximated by the target";
+    IMAGE_NEEDS "W0402" Warning "program required in the image";
+    FIXED_PORT_NEEDED "W0403" Warning "host port fixed by a reference";
+    CLUSTER_NEEDS "W0404" Warning "cluster setup required";
+    NAME_CHANGED "H0401" Hint "name changed for the target";
+    DEFAULT_CHOSEN "H0402" Hint "value chosen for the target";
 
     // Lints: valid, but possibly not what is intended.
     SECRET_IN_SIGHT "W0601" Warning "secret in an environment variable";

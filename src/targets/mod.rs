@@ -5,16 +5,21 @@
 //! fields that are always rejected or approximated from this table, so that it is always
 //! correct. Findings that depend on the appliance are reported by the target itself.
 
+mod built_in;
 mod capability;
 pub mod compose;
 pub mod cron;
 pub mod custom;
 pub mod kubernetes;
 pub mod marathon;
+mod mounts;
 pub mod names;
 pub mod nomad;
 mod options;
+#[cfg(test)]
+mod testing;
 
+use built_in::{BuiltIn, Definition};
 pub use capability::{Capability, Fate};
 pub use options::{OptionKind, OptionSpec, Options, Words, parse_argument, unknown_option};
 
@@ -41,8 +46,8 @@ pub trait Target: Send + Sync {
     fn options(&self) -> Vec<OptionSpec<'_>>;
 
     /// The templates of a built-in target, unless they are replaced.
-    fn templates(&self) -> &'static [TemplateText] {
-        &[]
+    fn templates(&self) -> Vec<TemplateText> {
+        Vec::new()
     }
 
     /// Lowers the plan and renders the artifacts with these templates: its own, or those that
@@ -166,7 +171,7 @@ pub fn compile(
         };
         found.extend(row.report(target.name(), used));
     }
-    let templates = Templates::new(target.templates().iter().copied())?;
+    let templates = Templates::new(target.templates())?;
     let rejected = diag::has_errors(&found);
     let artifacts = match target.lower(plan, options, &templates, &mut found) {
         // Templates do not have to handle fields that their target rejects.

@@ -29,7 +29,7 @@ fn any_string() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: applc_testing::cases(128), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn in_yaml(text in any_string()) {

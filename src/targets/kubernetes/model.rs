@@ -1,12 +1,12 @@
-//! The Kubernetes objects that applc writes, with the fields that it uses. Templates lay
-//! them out; everything is decided here.
+//! The Kubernetes objects that applc writes, with the fields that it uses. The templates only
+//! lay them out.
 
 use serde::Serialize;
 
 /// Keys and values in the order in which they are written.
 pub type Pairs = Vec<(String, String)>;
 
-/// An object: what is one document of the file.
+/// An object: one document of the file.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum Object {
@@ -22,7 +22,7 @@ pub enum Object {
 }
 
 impl Object {
-    /// The template that lays it out.
+    /// The template that renders it.
     pub fn template(&self) -> &'static str {
         match self {
             Object::Namespace(_) => "namespace.yaml.j2",
@@ -37,7 +37,7 @@ impl Object {
         }
     }
 
-    /// Its kind in lower case and its name, for the name of a file of its own.
+    /// Its kind in lower case and its name, for a file of its own.
     pub fn file_stem(&self) -> String {
         let (kind, meta) = match self {
             Object::Namespace(object) => ("namespace", &object.meta),
@@ -58,7 +58,7 @@ impl Object {
 #[derive(Serialize, Clone)]
 pub struct Meta {
     pub name: String,
-    /// None for what lives in no namespace.
+    /// `None` for an object outside of namespaces.
     pub namespace: Option<String>,
     pub labels: Pairs,
     pub annotations: Pairs,
@@ -83,7 +83,7 @@ pub struct Role {
     pub rules: Vec<Rule>,
 }
 
-/// What a Role lets one read.
+/// What a Role allows to read.
 #[derive(Serialize)]
 pub struct Rule {
     pub api_group: String,
@@ -114,9 +114,9 @@ pub struct Claim {
 #[derive(Serialize)]
 pub struct Service {
     pub meta: Meta,
-    /// Without an address of its own: the name stands for the pods' addresses.
+    /// Whether it has no cluster IP address: its name resolves to the addresses of the pods.
     pub headless: bool,
-    /// `type`, where it is not the default.
+    /// `type`, if not the default.
     pub kind: Option<&'static str>,
     pub selector: Pairs,
     pub ports: Vec<ServicePort>,
@@ -127,7 +127,7 @@ pub struct Service {
 pub struct ServicePort {
     pub name: Option<String>,
     pub port: u16,
-    /// Where it is not TCP.
+    /// `None` for TCP.
     pub protocol: Option<&'static str>,
     pub node_port: Option<u16>,
 }
@@ -149,7 +149,7 @@ pub struct Strategy {
     pub rolling: Option<Rolling>,
 }
 
-/// The bounds of a rolling update, in pods.
+/// The limits of a rolling update, in pods.
 #[derive(Serialize)]
 pub struct Rolling {
     pub max_unavailable: u32,
@@ -174,9 +174,9 @@ pub struct CronJob {
 /// The `spec` of a Job.
 #[derive(Serialize)]
 pub struct Run {
-    /// `completions` and `parallelism`, where they are not 1.
+    /// `completions` and `parallelism`, if not 1.
     pub copies: Option<u32>,
-    /// Whether each copy has an index, and tries of its own.
+    /// Whether each completion has an index and its own retries.
     pub indexed: bool,
     pub retries: u32,
     pub pod: Pod,
@@ -191,7 +191,7 @@ pub struct Pod {
     pub host_network: bool,
     pub node_selector: Pairs,
     pub preference: Option<Preference>,
-    pub init_containers: Vec<Wait>,
+    pub init_containers: Vec<InitContainer>,
     pub container: Container,
     pub volumes: Vec<Volume>,
 }
@@ -201,21 +201,21 @@ pub struct Pod {
 pub struct Preference {
     pub key: String,
     pub value: String,
-    /// Avoided where true, preferred otherwise.
+    /// Whether such nodes are avoided; otherwise they are preferred.
     pub avoid: bool,
 }
 
 /// An init container that waits.
 #[derive(Serialize)]
-pub struct Wait {
+pub struct InitContainer {
     pub name: String,
     pub image: String,
     pub command: Vec<String>,
-    /// The volume with the access to the API, where it needs one.
+    /// The volume with the API credentials, if it needs them.
     pub access: Option<Mount>,
 }
 
-/// The container.
+/// The container of a pod.
 #[derive(Serialize)]
 pub struct Container {
     pub name: String,
@@ -225,7 +225,7 @@ pub struct Container {
     pub args: Vec<String>,
     pub env: Pairs,
     pub ports: Vec<ContainerPort>,
-    /// The probes under the names that they have in a container.
+    /// The probes, each with its key in the container.
     pub probes: Vec<(&'static str, Probe)>,
     pub requests: Pairs,
     pub limits: Pairs,
@@ -261,7 +261,7 @@ pub struct HttpGet {
     pub tls: bool,
 }
 
-/// A volume in a container.
+/// A mount in a container.
 #[derive(Serialize)]
 pub struct Mount {
     pub name: String,
@@ -275,6 +275,7 @@ pub struct Volume {
     pub name: String,
     pub claim: Option<String>,
     pub host_path: Option<String>,
-    /// The account's token and the API server's certificate.
+    /// Whether it contains the token of the service account and the certificate of the API
+    /// server.
     pub access: bool,
 }

@@ -1,99 +1,100 @@
-//! What the target must know of the cluster: its options.
+//! The options of the target: what it must know about the cluster.
 
 use std::ops::RangeInclusive;
 
-use super::super::{OptionKind, OptionSpec, Options, Words};
 use crate::plan::PlacementLevel;
+use crate::targets::{OptionKind, OptionSpec, Options, Words};
 
-/// Where jobs and services wait for each other and no engine can do it.
+/// The option for dependencies between services and jobs, which are on different schedulers.
 const ORDER_ACROSS: &str = "order-across-jobs";
 
+/// The options of the target.
 pub static OPTIONS: &[OptionSpec<'static>] = &[
     OptionSpec {
         name: "network",
         kind: OptionKind::Text,
         default: "dcos",
-        meaning: "name of the cluster-wide network that containers of mode `container` join",
+        meaning: "name of the cluster-wide network that containers with the mode `container` join",
     },
     OptionSpec {
         name: "framework",
         kind: OptionKind::Text,
         default: "marathon",
-        meaning: "name of the Marathon instance, a part of every DNS name",
+        meaning: "name of the Marathon instance, part of every DNS name",
     },
     OptionSpec {
         name: "dns-suffix",
         kind: OptionKind::Text,
         default: "thisdcos.directory",
-        meaning: "end of every DNS name",
+        meaning: "suffix of every DNS name",
     },
     OptionSpec {
         name: "offered-ports",
         kind: OptionKind::Ports,
-        // The resources of a private agent of DC/OS.
+        // The port resources of a private agent of DC/OS.
         default: "1025-2180,2182-3887,3889-5049,5052-8079,8082-8180,8182-32000",
-        meaning: "ports that the agents offer: a fixed port outside of them is a warning",
+        meaning: "ports that the agents offer; a fixed port that is not among them is a warning",
     },
     OptionSpec {
         name: ORDER_ACROSS,
         kind: OptionKind::OneOf(Words::Fixed(&["reject", "ignore"])),
         default: "reject",
-        meaning: "what to do where a service waits for a job or a job for a service, which Marathon and Chronos cannot",
+        meaning: "what to do if a service waits for a job or a job for a service, which Marathon and Chronos do not support",
     },
     OptionSpec {
         name: "volume-driver",
         kind: OptionKind::Text,
         default: "",
-        meaning: "Docker volume driver of persistent volumes; without one, the appliance's `volume_type`",
+        meaning: "Docker volume driver of persistent volumes; by default the `volume_type` of the appliance",
     },
     OptionSpec {
         name: "cloud-attribute",
         kind: OptionKind::Text,
         default: "cloud",
-        meaning: "attribute of an agent that names its cloud",
+        meaning: "agent attribute with the cloud",
     },
     OptionSpec {
         name: "region-attribute",
         kind: OptionKind::Text,
         default: "@region",
-        meaning: "attribute of an agent that names its region; `@region` is that of Mesos",
+        meaning: "agent attribute with the region; `@region` is the one of Mesos",
     },
     OptionSpec {
         name: "zone-attribute",
         kind: OptionKind::Text,
         default: "@zone",
-        meaning: "attribute of an agent that names its zone; `@zone` is that of Mesos",
+        meaning: "agent attribute with the zone; `@zone` is the one of Mesos",
     },
     OptionSpec {
         name: "preemptible-attribute",
         kind: OptionKind::Text,
         default: "preemptible",
-        meaning: "attribute of an agent that says `true` where it may be taken away",
+        meaning: "agent attribute that is `true` on preemptible agents",
     },
 ];
 
-/// The options, read.
-pub struct Cluster<'o> {
+/// The values of the options.
+pub struct Settings<'o> {
     /// Name of the cluster-wide network.
     pub network: &'o str,
     /// Name of the Marathon instance.
     pub framework: &'o str,
-    /// End of every DNS name.
+    /// Suffix of every DNS name.
     pub dns_suffix: &'o str,
-    /// Whether an order between services and jobs is given up with a warning.
+    /// Whether dependencies between services and jobs are ignored with a warning.
     pub ignore_order_across: bool,
-    /// Docker volume driver, where one is set.
+    /// Docker volume driver, if set.
     pub volume_driver: Option<&'o str>,
-    /// Attribute that says whether an agent may be taken away.
+    /// Attribute that says whether an agent is preemptible.
     pub preemptible_attribute: &'o str,
     offered_ports: Vec<RangeInclusive<u16>>,
     options: &'o Options,
 }
 
-impl<'o> Cluster<'o> {
+impl<'o> Settings<'o> {
     /// Reads the options.
     pub fn read(options: &'o Options) -> Self {
-        Cluster {
+        Settings {
             network: options.text("network"),
             framework: options.text("framework"),
             dns_suffix: options.text("dns-suffix"),
@@ -110,7 +111,7 @@ impl<'o> Cluster<'o> {
         self.offered_ports.iter().any(|range| range.contains(&port))
     }
 
-    /// The attribute that holds the name of such a place.
+    /// The attribute with the name of a location at this level.
     pub fn attribute(&self, level: PlacementLevel) -> &'o str {
         match level {
             PlacementLevel::Cloud => self.options.text("cloud-attribute"),
