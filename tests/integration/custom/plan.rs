@@ -58,9 +58,11 @@ fn every_plan_is_what_the_schema_says() {
         let compilation = applc::compile(&common::Disk, path.to_str().unwrap(), &[]).unwrap();
         let plan = published::neutral(&compilation.plan.unwrap());
         let plan = serde_json::to_value(plan).unwrap();
-        let faults: Vec<String> =
-            validator.iter_errors(&plan).map(|e| format!("{}: {e}", e.instance_path())).collect();
-        assert!(faults.is_empty(), "{}: {faults:?}", path.display());
+        let faults: Vec<String> = validator
+            .iter_errors(&plan)
+            .map(|e| format!("{}: {}", e.instance_path(), e.masked()))
+            .collect();
+        assert!(faults.is_empty(), "schema/plan.schema.json, {}: {faults:#?}", path.display());
         keys(&plan, &mut met);
     }
     let mut said = BTreeSet::new();
