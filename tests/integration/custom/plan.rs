@@ -58,9 +58,11 @@ fn every_plan_conforms_to_the_schema() {
         let compilation = applc::compile(&common::Disk, path.to_str().unwrap(), &[]).unwrap();
         let plan = published::neutral(&compilation.plan.unwrap());
         let plan = serde_json::to_value(plan).unwrap();
-        let errors: Vec<String> =
-            validator.iter_errors(&plan).map(|e| format!("{}: {e}", e.instance_path())).collect();
-        assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+        let errors: Vec<String> = validator
+            .iter_errors(&plan)
+            .map(|e| format!("{}: {}", e.instance_path(), e.masked()))
+            .collect();
+        assert!(errors.is_empty(), "schema/plan.schema.json, {}: {errors:#?}", path.display());
         keys(&plan, &mut met);
     }
     let mut described = BTreeSet::new();
