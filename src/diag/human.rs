@@ -62,7 +62,7 @@ fn groups<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> 
         Level::Warning => Shown::WARNING,
         Level::Hint => Shown::INFO.with_name("hint"),
     };
-    let title = level.primary_title(&diagnostic.message).id(diagnostic.code.id);
+    let title = level.primary_title(diagnostic.text()).id(diagnostic.code.id);
     let mut group = Group::with_title(title);
     for extract in extracts(source, diagnostic) {
         if let Some(origin) = extract.origin(source) {

@@ -164,12 +164,11 @@ pub fn compile(
     let capabilities = target.capabilities();
     for used in &plan.uses {
         let Some(row) = capabilities.iter().find(|row| row.field == used.field) else {
-            let message =
-                format!("{}: no support is defined for `{}`", target.name(), used.field.path());
+            let message = format!("no support is defined for `{}`", used.field.path());
             found.push(Diagnostic::new(&codes::NOT_CARRIED, used.span, message));
             continue;
         };
-        found.extend(row.report(target.name(), used));
+        found.extend(row.report(used));
     }
     let templates = Templates::new(target.templates())?;
     let rejected = diag::has_errors(&found);
@@ -179,7 +178,8 @@ pub fn compile(
         lowered => lowered?,
     };
     let failed = diag::has_errors(&found);
-    diagnostics.append(&mut found);
+    let name: Arc<str> = target.name().into();
+    diagnostics.extend(found.into_iter().map(|diagnostic| diagnostic.on_target(&name)));
     Ok(if failed { Vec::new() } else { artifacts })
 }
 

@@ -4,9 +4,9 @@ use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, HealthCheck, Probe, Timing};
 
 use super::context::Context;
+use super::escaped;
 use super::model;
 use super::options::START_INTERVAL;
-use super::{NAME, escaped};
 
 /// Lowers a health check of `container`.
 pub fn check(
@@ -20,9 +20,8 @@ pub fn check(
     let HealthCheck { span, is_default: _, protocol: _, probe, timing } = health;
     let number = |index: usize| container.ports.get(index).map_or(0, |p| p.container_port.value);
     let mut needs = |what: &str| {
-        let message = format!(
-            "{NAME}: the health check runs in the container, so the image must contain {what}"
-        );
+        let message =
+            format!("the health check runs in the container, so the image must contain {what}");
         diagnostics.push(
             Diagnostic::new(&codes::IMAGE_NEEDS, *span, message)
                 .help("or use a `COMMAND` check with a program that the image contains"),

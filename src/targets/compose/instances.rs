@@ -10,8 +10,6 @@ use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, ContainerId, Kind, Plan, Repeats};
 use crate::source::Spanned;
 
-use super::NAME;
-
 /// Maximum number of services that one job becomes.
 const MAX_SERVICES: u32 = 1000;
 
@@ -35,9 +33,8 @@ impl Split {
                 continue;
             }
             if container.instances.value > MAX_SERVICES {
-                let message = format!(
-                    "{NAME}: a job that others wait for can have at most {MAX_SERVICES} instances"
-                );
+                let message =
+                    format!("a job that others wait for can have at most {MAX_SERVICES} instances");
                 diagnostics.push(
                     Diagnostic::new(&codes::BAD_TARGET_VALUE, container.instances.span, message)
                         .help(

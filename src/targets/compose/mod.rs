@@ -63,7 +63,7 @@ fn file(plan: &Plan, options: &Options, diagnostics: &mut Vec<Diagnostic>) -> mo
     // Compose derives the start order, and `uses` is reported from the capability table.
     let Plan { id, containers, volumes, start_order: _, uses: _ } = plan;
     let name = project_name(&id.value);
-    names::check(NAME, "project", usize::MAX, [(id, name.clone())], diagnostics);
+    names::check("project", usize::MAX, [(id, name.clone())], diagnostics);
     let split = instances::Split::of(plan, diagnostics);
     services::check_names(split.all_names(containers), diagnostics);
     let network = network::Network::of(plan, diagnostics);

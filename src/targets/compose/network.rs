@@ -14,8 +14,8 @@ use crate::plan::{
 };
 use crate::source::Span;
 
+use super::escaped;
 use super::model::Port;
-use super::{NAME, escaped};
 
 /// The address of the host on the project network.
 const HOST_GATEWAY: &str = "host-gateway";
@@ -148,7 +148,7 @@ fn claims(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Claims {
             }
             if container.instances.value > 1 {
                 let message = format!(
-                    "{NAME}: all instances run on one machine, where only one can use host port {}",
+                    "all instances run on one machine, where only one can use host port {}",
                     claimed.value
                 );
                 let help = match on_host(container) {
@@ -165,7 +165,7 @@ fn claims(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Claims {
             match claims.get(&key) {
                 Some((other, before)) if *other != id => {
                     let message = format!(
-                        "{NAME}: all containers run on one machine, where {} host port {} is already in use",
+                        "all containers run on one machine, where {} host port {} is already in use",
                         key.1.name(),
                         key.0
                     );
@@ -197,7 +197,7 @@ fn check_host_names(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
         let id = &container.id.value;
         let lower = id.to_ascii_lowercase();
         if let Some(why) = unreachable(&lower) {
-            let message = format!("{NAME}: `{id}` cannot be used as a host name: {why}");
+            let message = format!("`{id}` cannot be used as a host name: {why}");
             diagnostics.push(
                 Diagnostic::new(&codes::NO_WAY, referrer.span, message)
                     .also(container.id.span, "referenced container")
@@ -208,7 +208,7 @@ fn check_host_names(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
         let elsewhere = |other: &&&Container| on_host(other) != on_host(container);
         if let Some(twin) = by_lower.get(&lower).and_then(|all| all.iter().find(elsewhere)) {
             let message = format!(
-                "{NAME}: `{id}` and `{}` are the same host name in lower case, but only one is on the host network",
+                "`{id}` and `{}` are the same host name in lower case, but only one is on the host network",
                 twin.id.value
             );
             diagnostics.push(
@@ -296,10 +296,10 @@ impl HostAccess<'_> {
         let number = made.first()?;
         let message = match made.len() {
             1 => format!(
-                "{NAME}: host port {number} is fixed for `{id}`, because this reference from the host network requires it"
+                "host port {number} is fixed for `{id}`, because this reference from the host network requires it"
             ),
             count => format!(
-                "{NAME}: {count} host ports are fixed for `{id}`, because this reference from the host network requires them"
+                "{count} host ports are fixed for `{id}`, because this reference from the host network requires them"
             ),
         };
         Some(
@@ -336,7 +336,7 @@ impl HostAccess<'_> {
     }
 
     fn no_way(&self, message: &str) -> Diagnostic {
-        Diagnostic::new(&codes::NO_WAY, self.referrer.span, format!("{NAME}: {message}"))
+        Diagnostic::new(&codes::NO_WAY, self.referrer.span, message.to_string())
             .also(self.container.id.span, "referenced container")
             .help("put both on the same network, or list the port with its own `host_port`")
     }

@@ -9,7 +9,7 @@ use crate::targets::names;
 
 use super::context::Context;
 use super::options::GPU_DRIVER;
-use super::{NAME, escaped, health, model, volumes};
+use super::{escaped, health, model, volumes};
 
 /// CPU shares of one CPU: Docker's default for a container, and what PIVOT's engine assigned to
 /// one CPU.
@@ -26,7 +26,7 @@ const MIN_MEMORY: u64 = 6;
 /// Checks that the names made from ids are valid service names. Compose accepts every letter,
 /// digit and hyphen, but the engine's DNS does not resolve names longer than a DNS label.
 pub fn check_names(names: Vec<(&Spanned<String>, String)>, diagnostics: &mut Vec<Diagnostic>) {
-    names::check(NAME, "service", names::MAX_LABEL, names, diagnostics);
+    names::check("service", names::MAX_LABEL, names, diagnostics);
 }
 
 /// Lowers a container to a service, or to one service for each of its instances; these share
@@ -120,8 +120,7 @@ fn service(
 fn variable(context: &Context<'_>, variable: &EnvVar, diagnostics: &mut Vec<Diagnostic>) -> String {
     let EnvVar { name, value } = variable;
     if name.value.ends_with(char::is_whitespace) {
-        let message =
-            format!("{NAME}: the name of an environment variable cannot end in whitespace");
+        let message = "the name of an environment variable cannot end in whitespace".to_string();
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
     }
     format!("{}={}", escaped(&name.value), context.text(value))
@@ -160,7 +159,7 @@ fn never_runs(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> bool {
         Repeats::Times(0) => true,
         Repeats::Times(1) => false,
         Repeats::Times(_) | Repeats::Forever => {
-            let message = format!("{NAME}: Compose has no schedules: the job runs once, at `up`");
+            let message = "Compose has no schedules: the job runs once, at `up`".to_string();
             diagnostics.push(
                 Diagnostic::new(&codes::APPROXIMATED, repeats.span, message)
                     .help("run `docker compose up` from a scheduler on the machine, such as cron"),
@@ -176,7 +175,7 @@ fn cpu_shares(cpus: &Spanned<f64>, diagnostics: &mut Vec<Diagnostic>) -> u64 {
     let kept = shares.clamp(MIN_SHARES, MAX_SHARES);
     if kept != shares {
         let message = format!(
-            "{NAME}: {} CPUs become {} CPU shares, the {}",
+            "{} CPUs become {} CPU shares, the {}",
             cpus.value,
             kept,
             if kept > shares { "minimum" } else { "maximum" }
@@ -190,9 +189,8 @@ fn cpu_shares(cpus: &Spanned<f64>, diagnostics: &mut Vec<Diagnostic>) -> u64 {
 /// A memory limit. `M` is 1,024 times 1,024 bytes in Compose, as MB is in Mesos.
 fn memory(megabytes: &Spanned<u64>, diagnostics: &mut Vec<Diagnostic>) -> String {
     if megabytes.value < MIN_MEMORY {
-        let message = format!(
-            "{NAME}: the engine requires at least {MIN_MEMORY} MB of memory for a container"
-        );
+        let message =
+            format!("the engine requires at least {MIN_MEMORY} MB of memory for a container");
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, megabytes.span, message));
     }
     format!("{}M", megabytes.value)

@@ -24,8 +24,7 @@ pub fn volume(
         return Volume { key: key.clone(), external_name: Some(key), driver: String::new() };
     }
     if let Some(size) = size {
-        let message =
-            format!("{NAME}: the size of a volume is ignored: it can grow to fill its disk");
+        let message = "the size of a volume is ignored: it can grow to fill its disk".to_string();
         diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, size.span, message));
     }
     let driver = options.text(VOLUME_DRIVER);
@@ -33,7 +32,7 @@ pub fn volume(
         && driver == DEFAULT_VOLUME_DRIVER
     {
         let message = format!(
-            "{NAME}: volume type `{}` is ignored: volumes are stored on the machine's disk",
+            "volume type `{}` is ignored: volumes are stored on the machine's disk",
             written.value
         );
         diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, written.span, message).help(
@@ -48,7 +47,7 @@ pub fn volume(
 /// name.
 fn check_name(id: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
     if id.value.len() < 2 || id.value.starts_with('-') {
-        let message = format!("{NAME}: `{}` is not a valid volume name", id.value);
+        let message = format!("`{}` is not a valid volume name", id.value);
         diagnostics.push(
             Diagnostic::new(&codes::BAD_NAME, id.span, message).help(
                 "a volume name has at least two characters and starts with a letter or a digit",
@@ -61,13 +60,13 @@ fn check_name(id: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
 pub fn mount(mount: &plan::Mount, plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Option<Mount> {
     let plan::Mount { source, target, read_only } = mount;
     if target.value.trim_end_matches('/').is_empty() {
-        let message = format!("{NAME}: a volume cannot be mounted at `/`");
+        let message = "a volume cannot be mounted at `/`".to_string();
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, target.span, message));
     }
-    mounts::check_colon(NAME, target, diagnostics);
+    mounts::check_colon(target, diagnostics);
     let (kind, source) = match source {
         MountSource::Host(path) => {
-            mounts::check_colon(NAME, path, diagnostics);
+            mounts::check_colon(path, diagnostics);
             ("bind", escaped(&path.value))
         }
         MountSource::Persistent(volume) => {

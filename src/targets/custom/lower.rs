@@ -23,8 +23,6 @@ use crate::targets::{Artifact, Failure, Options, names};
 
 /// The inputs of lowering a plan.
 pub struct Lowering<'a> {
-    /// The name of the target.
-    pub target: &'a str,
     /// Its definition in the manifest.
     pub own: &'a Definition,
     /// The files of its folder.
@@ -191,12 +189,12 @@ impl Lowering<'_> {
     ) {
         let rules = &self.own.names;
         let named = ids.iter().map(|id| (*id, rules.clean(&id.value)));
-        names::check(self.target, what, rules.longest, named, diagnostics);
+        names::check(what, rules.longest, named, diagnostics);
         let Some(pattern) = &rules.pattern else { return };
         for id in ids {
             let name = rules.clean(&id.value);
             if !name.is_empty() && !pattern.regex.is_match(&name) {
-                let message = format!("{}: invalid {what} name `{name}`", self.target);
+                let message = format!("invalid {what} name `{name}`");
                 diagnostics.push(
                     Diagnostic::new(&codes::BAD_NAME, id.span, message)
                         .help(format!("a name must match `{}`", pattern.text)),
@@ -276,14 +274,14 @@ impl Lowering<'_> {
             && !path.ends_with('/')
             && Path::new(path).components().all(normal);
         if !is_inside {
-            let message = format!("{}: path `{path}` is not inside the output folder", self.target);
+            let message = format!("path `{path}` is not inside the output folder");
             diagnostics.push(
                 Diagnostic::new(&codes::BAD_PATH, span, message).help(
                     "a path must not contain `\\` or `:`, or parts that are empty, `.` or `..`",
                 ),
             );
         } else if let Some(first) = paths.insert(path.to_owned(), span) {
-            let message = format!("{}: duplicate file path `{path}`", self.target);
+            let message = format!("duplicate file path `{path}`");
             diagnostics.push(
                 Diagnostic::new(&codes::BAD_PATH, span, message).also(first, "first used here"),
             );
@@ -318,7 +316,7 @@ impl Lowering<'_> {
             }
         };
         let code = if remark.rejected { &codes::NOT_CARRIED } else { &codes::APPROXIMATED };
-        let message = format!("{}: {}", self.target, remark.message);
+        let message = remark.message.as_str();
         Diagnostic::new(code, place.unwrap_or(id).span, message)
     }
 }

@@ -225,7 +225,7 @@ impl Target for CustomTarget {
     ) -> Result<Vec<Artifact>, Failure> {
         match &self.manifest.kind {
             Kind::Own(own) => {
-                let lowering = Lowering { target: self.name(), own, texts: &self.texts, plan };
+                let lowering = Lowering { own, texts: &self.texts, plan };
                 lowering.lower(options, diagnostics)
             }
             Kind::Extends(base) => {

@@ -86,12 +86,12 @@ fn check_namespace(plan: &Plan, settings: &Settings, diagnostics: &mut Vec<Diagn
     let id = &plan.id;
     let name = dns_label(&id.value);
     if settings.namespace == name && RESERVED.contains(&name.as_str()) {
-        let message = format!("kubernetes: namespace `{name}` is reserved for the cluster");
+        let message = format!("namespace `{name}` is reserved for the cluster");
         diagnostics.push(Diagnostic::new(&codes::BAD_NAME, id.span, message).help(
             "choose another id, or set another namespace with the option `kubernetes.namespace`",
         ));
     }
-    names::check("kubernetes", "Namespace", MAX_LABEL, [(id, name)], diagnostics);
+    names::check("Namespace", MAX_LABEL, [(id, name)], diagnostics);
 }
 
 /// Lowers one plan.

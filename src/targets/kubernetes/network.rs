@@ -49,7 +49,7 @@ impl Network {
         let names: Vec<String> =
             plan.containers.iter().map(|container| rfc1035_label(&container.id.value)).collect();
         let named = plan.containers.iter().map(|c| &c.id).zip(names.iter().cloned());
-        names::check("kubernetes", "Service", MAX_LABEL, named, diagnostics);
+        names::check("Service", MAX_LABEL, named, diagnostics);
         let mut waited_for: HashSet<ContainerId> = HashSet::new();
         for dependency in plan.containers.iter().flat_map(|container| &container.dependencies) {
             waited_for.insert(dependency.on);
@@ -212,7 +212,7 @@ fn port_names(
         let name = free_name(&name, "", &mut taken);
         if service.is_none() && !is_port_name(&name) {
             let message = format!(
-                "kubernetes: port name `{}` is omitted: the port of a pod has a name of at most 15 letters, digits and hyphens",
+                "port name `{}` is omitted: the port of a pod has a name of at most 15 letters, digits and hyphens",
                 written.value
             );
             diagnostics.push(
@@ -222,7 +222,7 @@ fn port_names(
             return None;
         }
         if name != written.value {
-            let message = format!("kubernetes: port name `{}` becomes `{name}`", written.value);
+            let message = format!("port name `{}` becomes `{name}`", written.value);
             diagnostics.push(Diagnostic::new(&codes::NAME_CHANGED, written.span, message));
         }
         Some(name)

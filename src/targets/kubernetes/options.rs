@@ -111,10 +111,7 @@ impl Settings {
     /// appliance's id, since an option has no position in the file.
     pub fn read(plan: &Plan, options: &Options, diagnostics: &mut Vec<Diagnostic>) -> Settings {
         let mut reject = |option: &str, expected: &str| {
-            let message = format!(
-                "kubernetes: invalid value `{}` for option `{option}`",
-                options.text(option)
-            );
+            let message = format!("invalid value `{}` for option `{option}`", options.text(option));
             diagnostics.push(
                 Diagnostic::new(&codes::BAD_OPTION, plan.id.span, message)
                     .help(format!("expected {expected}")),

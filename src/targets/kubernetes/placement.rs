@@ -34,8 +34,7 @@ fn select(
         PlacementLevel::Cloud => match &settings.cloud_label {
             Some(key) => key,
             None => {
-                let message =
-                    format!("kubernetes: the cluster is assumed to be in cloud `{}`", name.value);
+                let message = format!("the cluster is assumed to be in cloud `{}`", name.value);
                 diagnostics.push(
                     Diagnostic::new(&codes::APPROXIMATED, name.span, message).help(
                         "if the cluster spans clouds, set the label of its nodes with the option `kubernetes.cloud-label`",
@@ -46,8 +45,7 @@ fn select(
         },
     };
     if !is_label_value(&name.value) || name.value.is_empty() {
-        let message =
-            format!("kubernetes: `{}` is not a valid value of the node label `{key}`", name.value);
+        let message = format!("`{}` is not a valid value of the node label `{key}`", name.value);
         diagnostics.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message)
                 .help("a label value has at most 63 letters, digits, `-`, `_` and `.`, and starts and ends with a letter or digit"),
@@ -63,7 +61,7 @@ fn prefer(
 ) -> Option<Preference> {
     let Some((key, value)) = settings.preemptible_label.clone() else {
         let what = if written.value { "preferred" } else { "avoided" };
-        let message = format!("kubernetes: preemptible nodes are not {what}");
+        let message = format!("preemptible nodes are not {what}");
         diagnostics.push(
             Diagnostic::new(&codes::APPROXIMATED, written.span, message).help(
                 "Kubernetes has no standard label for such nodes; set the cluster's label with the option `kubernetes.preemptible-label`",

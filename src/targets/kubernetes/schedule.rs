@@ -11,8 +11,7 @@ const CRON_CAN: &str = "cron can express minutes that divide an hour, hours that
 /// not supported, which is reported.
 pub fn cron(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
     if let Repeats::Times(times) = job.repeats.value {
-        let message =
-            format!("kubernetes: a CronJob repeats forever and cannot stop after {times} runs");
+        let message = format!("a CronJob repeats forever and cannot stop after {times} runs");
         diagnostics.push(
             Diagnostic::new(&codes::BAD_SCHEDULE, job.repeats.span, message)
                 .help("use -1 to repeat forever, or 1 for a single run"),
@@ -26,10 +25,8 @@ pub fn cron(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
             Some(line)
         }
         Err(why) => {
-            let message = format!(
-                "kubernetes: cron cannot express the interval `{}`: {why}",
-                job.interval.value.text
-            );
+            let message =
+                format!("cron cannot express the interval `{}`: {why}", job.interval.value.text);
             diagnostics.push(
                 Diagnostic::new(&codes::BAD_SCHEDULE, job.interval.span, message).help(CRON_CAN),
             );
@@ -40,7 +37,8 @@ pub fn cron(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
 
 fn report_start(job: &Job, diagnostics: &mut Vec<Diagnostic>) {
     let Some(start) = &job.start else {
-        let message = "kubernetes: the first run is not immediate, but at the next multiple of the interval on the clock";
+        let message =
+            "the first run is not immediate, but at the next multiple of the interval on the clock";
         diagnostics.push(
             Diagnostic::new(&codes::APPROXIMATED, job.repeats.span, message)
                 .help("add a `start_time` to align the runs to"),
@@ -49,7 +47,7 @@ fn report_start(job: &Job, diagnostics: &mut Vec<Diagnostic>) {
     };
     let [.., second] = start.value.utc;
     if second != 0 {
-        let message = "kubernetes: runs start at whole minutes";
+        let message = "runs start at whole minutes";
         diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, start.span, message));
     }
 }

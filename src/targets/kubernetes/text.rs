@@ -30,7 +30,7 @@ pub fn check(container: &Container, diagnostics: &mut Vec<Diagnostic>) {
         });
         let Some(character) = characters.find(|character| !is_sent(*character)) else { continue };
         let message = format!(
-            "kubernetes: `kubectl apply --server-side` cannot send the character U+{:04X}",
+            "`kubectl apply --server-side` cannot send the character U+{:04X}",
             u32::from(character)
         );
         diagnostics.push(

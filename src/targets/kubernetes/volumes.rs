@@ -15,7 +15,7 @@ use crate::targets::names::{self, MAX_LABEL, dns_label};
 pub fn names(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
     let names: Vec<String> = plan.volumes.iter().map(|v| dns_label(&v.id.value)).collect();
     let named = plan.volumes.iter().map(|volume| &volume.id).zip(names.iter().cloned());
-    names::check("kubernetes", "PersistentVolumeClaim", MAX_LABEL, named, diagnostics);
+    names::check("PersistentVolumeClaim", MAX_LABEL, named, diagnostics);
     names
 }
 
@@ -44,14 +44,14 @@ pub fn request(
             diagnostics.push(existing_claim(id, &settings.namespace));
         }
         if let Some(size) = size {
-            let message = "kubernetes: the size of a global volume is ignored: its claim exists";
+            let message = "the size of a global volume is ignored: its claim exists";
             diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, size.span, message));
         }
         return None;
     }
     if let Some(written) = volume_type.as_ref().filter(|_| settings.storage_class.is_none()) {
         let message = format!(
-            "kubernetes: the cluster's default storage class decides whether storage is `{}`",
+            "the cluster's default storage class decides whether storage is `{}`",
             written.value
         );
         diagnostics.push(
@@ -62,7 +62,7 @@ pub fn request(
     let shared = mounted_by.iter().map(|id| pods(*id)).sum::<u64>() > 1;
     if shared {
         let message = format!(
-            "kubernetes: several pods mount `{}`, so the storage class must support ReadWriteMany",
+            "several pods mount `{}`, so the storage class must support ReadWriteMany",
             id.value
         );
         diagnostics.push(
@@ -72,8 +72,7 @@ pub fn request(
     }
     let size = size.map(|size| size.value).unwrap_or_else(|| {
         let size = u64::try_from(settings.volume_size).unwrap_or(1);
-        let message =
-            format!("kubernetes: volume `{}` has no `size` and requests {size} MB", id.value);
+        let message = format!("volume `{}` has no `size` and requests {size} MB", id.value);
         diagnostics.push(
             Diagnostic::new(&codes::DEFAULT_CHOSEN, id.span, message)
                 .help("set the volume's `size`, or the option `kubernetes.volume-size`"),
@@ -85,7 +84,7 @@ pub fn request(
 
 fn existing_claim(id: &Spanned<String>, namespace: &str) -> Diagnostic {
     let claim = dns_label(&id.value);
-    let message = format!("kubernetes: claim `{claim}` must exist in namespace `{namespace}`");
+    let message = format!("claim `{claim}` must exist in namespace `{namespace}`");
     Diagnostic::new(&codes::CLUSTER_NEEDS, id.span, message).help(
         "a global volume is neither created nor deleted with the appliance; create the namespace and the claim in it first, and set the option `kubernetes.create-namespace=false`",
     )
@@ -103,13 +102,12 @@ pub fn mounts(
     let mut volumes: Vec<Volume> = Vec::new();
     for mount in &container.mounts {
         let plan::Mount { source, target, read_only } = mount;
-        mounts::check_colon("kubernetes", target, diagnostics);
+        mounts::check_colon(target, diagnostics);
         let (claim, host_path) = match source {
             MountSource::Persistent(volume) => (claims.get(volume.value).cloned(), None),
             MountSource::Host(path) => {
                 if path.value.split('/').any(|part| part == "..") {
-                    let message =
-                        format!("kubernetes: host path `{}` cannot contain `..`", path.value);
+                    let message = format!("host path `{}` cannot contain `..`", path.value);
                     diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message));
                 }
                 (None, Some(path.value.clone()))

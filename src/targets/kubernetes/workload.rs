@@ -70,7 +70,7 @@ pub fn lower(
     let on_host_network = mode.value == NetworkMode::Host;
     if on_host_network && instances.value > 1 && !ports.container.is_empty() {
         let message = format!(
-            "kubernetes: on the host network, each of the {} instances needs its own node",
+            "on the host network, each of the {} instances needs its own node",
             instances.value
         );
         diagnostics.push(
@@ -162,7 +162,7 @@ fn strategy(
             Kind::Service(service) => service.minimum_capacity.span,
             Kind::Job(_) => container.id.span,
         };
-        let message = "kubernetes: an update needs an extra node with free host ports, because no instance can be missing";
+        let message = "an update needs an extra node with free host ports, because no instance can be missing";
         diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, span, message));
     }
     let max_surge = if max_unavailable == 0 || !on_host { 1 } else { 0 };
@@ -201,15 +201,13 @@ fn lower_env(
     let EnvVar { name, value } = variable;
     if !name.value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
         let message = format!(
-            "kubernetes: environment variable name `{}` must contain only printable ASCII characters",
+            "environment variable name `{}` must contain only printable ASCII characters",
             name.value.escape_debug()
         );
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
     } else if !is_common_env_name(&name.value) {
-        let message = format!(
-            "kubernetes: environment variable name `{}` requires Kubernetes 1.32 or later",
-            name.value
-        );
+        let message =
+            format!("environment variable name `{}` requires Kubernetes 1.32 or later", name.value);
         diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, name.span, message).help(
             "earlier versions accept only letters, digits, `_`, `-` and `.`, and no leading digit",
         ));
@@ -233,7 +231,7 @@ fn check_job_name(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     if instances.value > MAX_INDEXES {
-        let message = format!("kubernetes: a job can have at most {MAX_INDEXES} instances");
+        let message = format!("a job can have at most {MAX_INDEXES} instances");
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, instances.span, message));
     }
     let index = match instances.value {
@@ -244,7 +242,7 @@ fn check_job_name(
     if name.len() > longest {
         let what = if repeating { "CronJob" } else { "Job" };
         let message = format!(
-            "kubernetes: the name of this {what} can have at most {longest} characters, but `{name}` has {}",
+            "the name of this {what} can have at most {longest} characters, but `{name}` has {}",
             name.len()
         );
         diagnostics

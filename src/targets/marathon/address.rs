@@ -23,7 +23,7 @@ pub fn check(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
 fn check_reference(reference: &Reference, to: &Container) -> Option<Diagnostic> {
     let id = &to.id.value;
     if matches!(to.kind, Kind::Job(_)) {
-        let message = format!("marathon: `{id}` is a job, and Chronos jobs have no address");
+        let message = format!("`{id}` is a job, and Chronos jobs have no address");
         return Some(
             Diagnostic::new(&codes::NO_WAY, reference.span, message)
                 .also(to.id.span, "this job")
@@ -37,15 +37,11 @@ fn check_reference(reference: &Reference, to: &Container) -> Option<Diagnostic> 
         to.ports.iter().map(|port| port.container_port.value.to_string()).collect();
     let (message, help) = match reference.port {
         None if to.ports.is_empty() => (
-            format!(
-                "marathon: `{id}` is on the bridge network and lists no ports, so it is unreachable"
-            ),
+            format!("`{id}` is on the bridge network and lists no ports, so it is unreachable"),
             "list the port that it serves in its `ports`".to_owned(),
         ),
         Some(port) if !to.lists_port(port) => (
-            format!(
-                "marathon: `{id}` is on the bridge network, where only listed ports are reachable"
-            ),
+            format!("`{id}` is on the bridge network, where only listed ports are reachable"),
             match to.ports.is_empty() {
                 true => format!("list port {port} in its `ports`"),
                 false => format!(

@@ -62,7 +62,7 @@ pub fn lower(
     // Only the Mesos containerizer provides GPUs.
     let engine = if gpu.value > 0 { Engine::Mesos } else { Engine::Docker };
     if engine == Engine::Mesos && privileged.value {
-        let message = "marathon: a container with GPUs cannot be privileged";
+        let message = "a container with GPUs cannot be privileged";
         diagnostics.push(
             Diagnostic::new(&codes::NOT_CARRIED, privileged.span, message).also(
                 gpu.span,
@@ -113,7 +113,7 @@ pub fn lower(
 /// The script of an app. Marathon treats a script of one character as empty.
 fn shell(script: &Text, spelled: String, diagnostics: &mut Vec<Diagnostic>) -> String {
     if spelled.chars().nth(1).is_none() {
-        let message = "marathon: `cmd` must have at least two characters";
+        let message = "`cmd` must have at least two characters";
         diagnostics.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, script.span, message)
                 .help("use `true` instead of `:`; omit `cmd` to run the image's own command"),
@@ -125,7 +125,7 @@ fn shell(script: &Text, spelled: String, diagnostics: &mut Vec<Diagnostic>) -> S
 /// Reports CPUs below Marathon's minimum.
 fn check_cpus(cpus: f64, span: crate::source::Span, diagnostics: &mut Vec<Diagnostic>) {
     if cpus < MIN_CPUS {
-        let message = format!("marathon: {cpus} CPUs are below the minimum of {MIN_CPUS}");
+        let message = format!("{cpus} CPUs are below the minimum of {MIN_CPUS}");
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, span, message));
     }
 }
@@ -135,7 +135,7 @@ fn check_variables(env: &[EnvVar], diagnostics: &mut Vec<Diagnostic>) {
         let length = variable.name.value.chars().count();
         if length > MAX_VARIABLE {
             let message = format!(
-                "marathon: the name of an environment variable can have at most {MAX_VARIABLE} characters, but this one has {length}"
+                "the name of an environment variable can have at most {MAX_VARIABLE} characters, but this one has {length}"
             );
             diagnostics.push(Diagnostic::new(
                 &codes::BAD_TARGET_VALUE,

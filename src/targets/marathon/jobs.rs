@@ -104,16 +104,16 @@ fn job(
     let Resources { cpus, mem, disk, gpu } = resources;
 
     if gpu.value > 0 {
-        let message = "marathon: a Chronos job cannot have GPUs";
+        let message = "a Chronos job cannot have GPUs";
         diagnostics.push(Diagnostic::new(&codes::NOT_CARRIED, gpu.span, message));
     }
     if repeats.value == Repeats::Times(0) {
-        let message = "marathon: a Chronos job cannot have zero runs";
+        let message = "a Chronos job cannot have zero runs";
         diagnostics.push(Diagnostic::new(&codes::BAD_SCHEDULE, repeats.span, message));
     }
     if instances.value > MAX_INSTANCES {
         let message = format!(
-            "marathon: a job can have at most {MAX_INSTANCES} instances, each of which becomes a Chronos job"
+            "a job can have at most {MAX_INSTANCES} instances, each of which becomes a Chronos job"
         );
         diagnostics.push(Diagnostic::new(&codes::NOT_CARRIED, instances.span, message));
     }
@@ -189,7 +189,7 @@ fn command(
             }
             None => {
                 let message = format!(
-                    "marathon: Chronos cannot run the image of `{}` with its own command",
+                    "Chronos cannot run the image of `{}` with its own command",
                     container.id.value
                 );
                 diagnostics.push(
@@ -202,7 +202,8 @@ fn command(
         },
     };
     if FETCHED.iter().any(|prefix| command.command.starts_with(prefix)) {
-        let message = "marathon: Chronos treats a command that starts with `http` or `ftp` as the URL of a file";
+        let message =
+            "Chronos treats a command that starts with `http` or `ftp` as the URL of a file";
         diagnostics.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, span, message)
                 .help("start with the path of the program or, in a `cmd`, with `exec `"),
@@ -213,10 +214,8 @@ fn command(
 
 fn check_variables(env: &[EnvVar], diagnostics: &mut Vec<Diagnostic>) {
     for variable in env.iter().filter(|v| BUILT_IN.contains(&v.name.value.as_str())) {
-        let message = format!(
-            "marathon: Chronos sets the environment variable `{}` itself",
-            variable.name.value
-        );
+        let message =
+            format!("Chronos sets the environment variable `{}` itself", variable.name.value);
         diagnostics.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, variable.name.span, message)
                 .help("choose another name"),
@@ -226,7 +225,7 @@ fn check_variables(env: &[EnvVar], diagnostics: &mut Vec<Diagnostic>) {
 
 fn check_ports(container: &Container, diagnostics: &mut Vec<Diagnostic>) {
     if let Some(port) = container.ports.first() {
-        let message = "marathon: Chronos neither reserves nor lists the ports of a job, so a port may already be in use";
+        let message = "Chronos neither reserves nor lists the ports of a job, so a port may already be in use";
         diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, port.container_port.span, message));
     }
 }

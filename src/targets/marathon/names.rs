@@ -24,13 +24,13 @@ impl Names {
         let containers: Vec<String> =
             plan.containers.iter().map(|c| names::dns_label(&c.id.value)).collect();
         let group = [(&plan.id, appliance.clone())];
-        names::check("marathon", "group", MAX_LABEL, group, diagnostics);
+        names::check("group", MAX_LABEL, group, diagnostics);
         let services = || {
             let all = plan.containers.iter().zip(&containers);
             all.filter(|(container, _)| matches!(container.kind, Kind::Service(_)))
         };
         let apps = services().map(|(container, name)| (&container.id, name.clone()));
-        names::check("marathon", "app", MAX_LABEL, apps, diagnostics);
+        names::check("app", MAX_LABEL, apps, diagnostics);
 
         check_reserved(&plan.id, &appliance, diagnostics);
         for (container, name) in services() {
@@ -38,7 +38,7 @@ impl Names {
             let length = name.len() + 1 + appliance.len();
             if length > MAX_LABEL && !container.referrers.is_empty() {
                 let message = format!(
-                    "marathon: the DNS label of `{}`, `{name}-{appliance}`, has {length} characters, but at most {MAX_LABEL} are allowed",
+                    "the DNS label of `{}`, `{name}-{appliance}`, has {length} characters, but at most {MAX_LABEL} are allowed",
                     container.id.value
                 );
                 diagnostics.push(
@@ -95,7 +95,7 @@ impl Names {
 
 fn check_reserved(id: &Spanned<String>, name: &str, diagnostics: &mut Vec<Diagnostic>) {
     if RESERVED.contains(&name) {
-        let message = format!("marathon: `{name}` is a reserved word and cannot be an id");
+        let message = format!("`{name}` is a reserved word and cannot be an id");
         diagnostics
             .push(Diagnostic::new(&codes::BAD_NAME, id.span, message).help("choose another id"));
     }

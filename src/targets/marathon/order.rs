@@ -33,16 +33,13 @@ fn across(
     let (id, other) = (&container.id.value, &on.id.value);
     let kind = |container: &Container| if container.job().is_some() { "job" } else { "service" };
     if settings.ignore_order_across {
-        let message = format!(
-            "marathon: {} `{id}` does not wait for {} `{other}`",
-            kind(container),
-            kind(on)
-        );
+        let message =
+            format!("{} `{id}` does not wait for {} `{other}`", kind(container), kind(on));
         return Diagnostic::new(&codes::APPROXIMATED, dependency.span, message)
             .help("make it wait by itself, for example in its `cmd`");
     }
     let message = format!(
-        "marathon: {} `{id}` cannot wait for {} `{other}`: services run on Marathon, jobs on Chronos",
+        "{} `{id}` cannot wait for {} `{other}`: services run on Marathon, jobs on Chronos",
         kind(container),
         kind(on)
     );
@@ -63,16 +60,16 @@ fn between_jobs(
 ) -> Option<Diagnostic> {
     let finding = |message: &str| Diagnostic::new(&codes::NO_ORDER, dependency.span, message);
     if job.is_repeating() {
-        let message = "marathon: a Chronos job that waits for another runs after each run of it, and cannot have a schedule";
+        let message = "a Chronos job that waits for another runs after each run of it, and cannot have a schedule";
         return Some(finding(message).also(job.repeats.span, "schedule"));
     }
     if let Some(start) = &job.start {
-        let message = "marathon: a Chronos job that waits for another cannot have a start time";
+        let message = "a Chronos job that waits for another cannot have a start time";
         return Some(finding(message).also(start.span, "start time"));
     }
     if other.is_repeating() {
         let message = format!(
-            "marathon: `{}` repeats, so Chronos would run this job after each of its runs",
+            "`{}` repeats, so Chronos would run this job after each of its runs",
             on.id.value
         );
         return Some(finding(&message).also(other.repeats.span, "repeats"));

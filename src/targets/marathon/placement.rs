@@ -23,7 +23,7 @@ pub fn of_app(
     for required in requirements(container, settings) {
         let value = &required.value.value;
         if !value.chars().all(|c| c.is_ascii_alphanumeric() || "_/.-".contains(c)) {
-            let message = format!("marathon: `{value}` is not a valid value of a constraint");
+            let message = format!("`{value}` is not a valid value of a constraint");
             diagnostics.push(
                 Diagnostic::new(&codes::BAD_TARGET_VALUE, required.value.span, message)
                     .help("use only letters, digits, `_`, `/`, `.` and `-`"),
@@ -72,7 +72,7 @@ fn requirements<'c>(container: &Container, settings: &Settings<'c>) -> Vec<Requi
 
 fn needs_attribute(attribute: &str, span: Span) -> Diagnostic {
     let message = format!(
-        "marathon: agents must have the attribute `{attribute}`; nothing starts without a matching agent"
+        "agents must have the attribute `{attribute}`; nothing starts without a matching agent"
     );
     Diagnostic::new(&codes::CLUSTER_NEEDS, span, message)
         .help("set it on the agents (`--attributes`), or name another attribute with an option of the target")

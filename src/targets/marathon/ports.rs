@@ -81,7 +81,7 @@ pub fn lower(
 
 fn host_port_used_twice(port: &Spanned<u16>) -> Diagnostic {
     let message = format!(
-        "marathon: host port {} can be used by only one container port, whatever the protocol",
+        "host port {} can be used by only one container port, whatever the protocol",
         port.value
     );
     Diagnostic::new(&codes::BAD_TARGET_PORT, port.span, message)
@@ -92,10 +92,8 @@ fn check_offered(port: &Spanned<u16>, settings: &Settings<'_>, diagnostics: &mut
     if settings.offers(port.value) {
         return;
     }
-    let message = format!(
-        "marathon: agents do not offer host port {}, so the app waits until one does",
-        port.value
-    );
+    let message =
+        format!("agents do not offer host port {}, so the app waits until one does", port.value);
     diagnostics.push(
         Diagnostic::new(&codes::CLUSTER_NEEDS, port.span, message).help(
             "choose another port, or offer it on agents (`--resources`) and add it to the option `marathon.offered-ports`",
@@ -119,8 +117,7 @@ fn port_names(container: &Container, diagnostics: &mut Vec<Diagnostic>) -> Vec<O
             .collect();
         let name = cleaned.trim_matches('-').to_owned();
         if name.is_empty() {
-            let message =
-                format!("marathon: port name `{}` contains no letter or digit", written.value);
+            let message = format!("port name `{}` contains no letter or digit", written.value);
             diagnostics.push(
                 Diagnostic::new(&codes::BAD_NAME, written.span, message)
                     .help("use letters, digits and hyphens"),
@@ -129,7 +126,7 @@ fn port_names(container: &Container, diagnostics: &mut Vec<Diagnostic>) -> Vec<O
             // TCP and UDP ports of the same number can share a name only if they are one port
             // in Marathon.
             if !shares_number(container, port, other) {
-                let message = format!("marathon: duplicate port name `{name}`");
+                let message = format!("duplicate port name `{name}`");
                 diagnostics.push(
                     Diagnostic::new(&codes::NAME_CLASH, written.span, message)
                         .also(other.container_port.span, "first used by this port"),
@@ -137,7 +134,7 @@ fn port_names(container: &Container, diagnostics: &mut Vec<Diagnostic>) -> Vec<O
             }
         } else {
             if name != written.value {
-                let message = format!("marathon: port name `{}` becomes `{name}`", written.value);
+                let message = format!("port name `{}` becomes `{name}`", written.value);
                 diagnostics.push(
                     Diagnostic::new(&codes::NAME_CHANGED, written.span, message)
                         .help("a port name contains only lower-case letters, digits and hyphens"),

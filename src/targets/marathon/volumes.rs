@@ -43,7 +43,7 @@ pub fn check(
     for (id, volume) in plan.volumes.iter().enumerate() {
         let name = name(plan, id, names);
         if !is_label(&name) {
-            let message = format!("marathon: `{name}` is not a valid volume name");
+            let message = format!("`{name}` is not a valid volume name");
             diagnostics.push(
                 Diagnostic::new(&codes::BAD_NAME, volume.id.span, message).help(format!(
                     "a name starts and ends with a letter or digit and has at most {MAX_LABEL} characters"
@@ -52,7 +52,7 @@ pub fn check(
         }
         if is_shared(plan, id) {
             let message = format!(
-                "marathon: several instances mount `{}`, so the volume driver `{}` must support attaching it to several hosts at once",
+                "several instances mount `{}`, so the volume driver `{}` must support attaching it to several hosts at once",
                 volume.id.value,
                 driver(plan, settings)
             );
@@ -65,7 +65,7 @@ pub fn check(
     if !plan.volumes.is_empty() && !is_label(driver_name) {
         let span = plan.volumes.first().and_then(|volume| volume.volume_type.as_ref());
         let span = span.map_or(plan.id.span, |written| written.span);
-        let message = format!("marathon: `{driver_name}` is not a valid name of a volume driver");
+        let message = format!("`{driver_name}` is not a valid name of a volume driver");
         diagnostics.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, span, message)
                 .help("set the Docker volume driver with the option `marathon.volume-driver`"),
@@ -91,7 +91,7 @@ pub fn lower(
     // driver.
     let shared = persistent.clone().find(|volume| !is_exclusive(plan, service, volume.value));
     if let (Some(volume), Engine::Mesos) = (shared, engine) {
-        let message = "marathon: a container with GPUs cannot share a persistent volume";
+        let message = "a container with GPUs cannot share a persistent volume";
         diagnostics.push(Diagnostic::new(&codes::NOT_CARRIED, volume.span, message).also(
             service.resources.gpu.span,
             "GPUs require the Mesos containerizer, which mounts a volume once, in one instance",
@@ -101,8 +101,8 @@ pub fn lower(
         let Mount { source, target, read_only } = mount;
         match source {
             MountSource::Host(path) => {
-                mounts::check_colon("marathon", path, diagnostics);
-                mounts::check_colon("marathon", target, diagnostics);
+                mounts::check_colon(path, diagnostics);
+                mounts::check_colon(target, diagnostics);
                 mounted.volumes.push(Volume {
                     container_path: target.value.clone(),
                     source: VolumeSource::HostPath(path.value.clone()),
@@ -115,7 +115,7 @@ pub fn lower(
             }
             MountSource::Persistent(volume) => {
                 if engine == Engine::Mesos && read_only.value {
-                    let message = "marathon: a container with GPUs cannot mount a volume read-only";
+                    let message = "a container with GPUs cannot mount a volume read-only";
                     diagnostics.push(
                         Diagnostic::new(&codes::NOT_CARRIED, read_only.span, message).also(
                             service.resources.gpu.span,
@@ -154,12 +154,12 @@ pub fn of_job(
     for mount in &job.mounts {
         let source = match &mount.source {
             MountSource::Host(path) => {
-                mounts::check_colon("marathon", path, diagnostics);
-                mounts::check_colon("marathon", &mount.target, diagnostics);
+                mounts::check_colon(path, diagnostics);
+                mounts::check_colon(&mount.target, diagnostics);
                 JobVolumeSource::HostPath(path.value.clone())
             }
             MountSource::Persistent(volume) => {
-                mounts::check_colon("marathon", &mount.target, diagnostics);
+                mounts::check_colon(&mount.target, diagnostics);
                 JobVolumeSource::External(JobExternal {
                     name: name(plan, volume.value, names),
                     provider: driver(plan, settings).to_owned(),
@@ -236,7 +236,7 @@ fn check_capacity(service: &Container, diagnostics: &mut Vec<Diagnostic>) {
     let Kind::Service(kind) = &service.kind else { return };
     if kind.minimum_capacity.value > MAX_CAPACITY {
         let message = format!(
-            "marathon: a service with its own volume is stopped during an update, so `minimum_capacity` can be at most {MAX_CAPACITY}"
+            "a service with its own volume is stopped during an update, so `minimum_capacity` can be at most {MAX_CAPACITY}"
         );
         diagnostics.push(
             Diagnostic::new(&codes::NOT_CARRIED, kind.minimum_capacity.span, message)

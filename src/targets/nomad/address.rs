@@ -51,7 +51,7 @@ impl<'a> References<'a> {
             let id = &to.id.value;
             if to.instances.value == 0 && reference.to != self.from {
                 let message = format!(
-                    "nomad: `{}` does not start until `{id}`, which has no instances, has one",
+                    "`{}` does not start until `{id}`, which has no instances, has one",
                     container.id.value
                 );
                 diagnostics.push(
@@ -63,7 +63,7 @@ impl<'a> References<'a> {
             if reach.own_ports || reach.label(port).is_some() {
                 continue;
             }
-            let message = format!("nomad: `{id}` does not list port {port}, so it is unreachable");
+            let message = format!("`{id}` does not list port {port}, so it is unreachable");
             diagnostics.push(
                 Diagnostic::new(&codes::NO_WAY, reference.span, message)
                     .also(to.id.span, "its ports are mapped to free host ports")

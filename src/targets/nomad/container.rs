@@ -154,8 +154,7 @@ fn disk(requested: &Spanned<u64>, diagnostics: &mut Vec<Diagnostic>) -> Option<u
         return None;
     }
     if requested.value <= LOG_DISK {
-        let message =
-            format!("nomad: the disk is increased to {} MB to fit the logs", LOG_DISK + 1);
+        let message = format!("the disk is increased to {} MB to fit the logs", LOG_DISK + 1);
         diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, requested.span, message));
     }
     Some(requested.value.max(LOG_DISK + 1))
@@ -166,7 +165,7 @@ fn retry(retries: &Spanned<u32>, diagnostics: &mut Vec<Diagnostic>) -> Retry {
     // retries fit into it, with the delays between them.
     let hours = (u64::from(retries.value) * RETRY_DELAY).div_ceil(3600).max(24 * 365);
     if hours > MAX_HOURS {
-        let message = "nomad: too many retries: with the delays between them, they exceed the longest duration of Nomad";
+        let message = "too many retries: with the delays between them, they exceed the longest duration of Nomad";
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, retries.span, message));
     }
     Retry { attempts: retries.value, interval: format!("{hours}h") }
@@ -191,7 +190,7 @@ fn update(
     };
     if canary.is_some() && reach.ports.iter().any(|port| port.fixed.is_some()) {
         let message = format!(
-            "nomad: an update needs {instances} more node{}, because old and new instances use the same host port",
+            "an update needs {instances} more node{}, because old and new instances use the same host port",
             if instances == 1 { "" } else { "s" }
         );
         diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, minimum_capacity.span, message));
@@ -257,12 +256,11 @@ fn task(
     // At least 1 and, with any realistic factor, far below the limit of the type.
     let cpu = (cpus.value * context.options.number("mhz-per-cpu")).round().max(1.0) as u64;
     if mem.value < MIN_MEMORY {
-        let message =
-            format!("nomad: memory is increased to {MIN_MEMORY} MB, the minimum of Nomad");
+        let message = format!("memory is increased to {MIN_MEMORY} MB, the minimum of Nomad");
         diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, mem.span, message));
     }
     if !force_pull.value && is_always_pulled(&image.value) {
-        let message = "nomad: an image with the tag `latest` or without a tag is always pulled";
+        let message = "an image with the tag `latest` or without a tag is always pulled";
         diagnostics.push(
             Diagnostic::new(&codes::APPROXIMATED, force_pull.span, message)
                 .also(image.span, "this image")
@@ -328,7 +326,7 @@ fn environment(
             None => {
                 if !is_template_name(&name.value) {
                     let message = format!(
-                        "nomad: the value of `{}` must be written by a template, which does not accept that name",
+                        "the value of `{}` must be written by a template, which does not accept that name",
                         name.value
                     );
                     diagnostics.push(
@@ -358,7 +356,7 @@ fn env_key(name: &str) -> Hcl {
 fn check_name(name: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
     let text = &name.value;
     if text.is_empty() || text.contains('=') || !survives_hcl(text) {
-        let message = format!("nomad: `{text}` is not a valid name of an environment variable");
+        let message = format!("`{text}` is not a valid name of an environment variable");
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
     }
 }
@@ -375,7 +373,7 @@ fn check_text(text: &Text, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 fn not_normal(span: Span) -> Diagnostic {
-    let message = "nomad: text is not in Unicode normal form C, to which Nomad converts it";
+    let message = "text is not in Unicode normal form C, to which Nomad converts it";
     Diagnostic::new(&codes::BAD_TARGET_VALUE, span, message)
         .help("write it in normal form C, or put it into an environment variable")
 }

@@ -15,7 +15,7 @@ pub fn check(health: &HealthCheck, diagnostics: &mut Vec<Diagnostic>) -> Option<
         Probe::Tcp { port } => ("tcp", false, None, *port),
         Probe::Http { tls, path, port } => {
             if !is_path(path) {
-                let message = format!("nomad: invalid path `{path}` for a health check");
+                let message = format!("invalid path `{path}` for a health check");
                 diagnostics.push(
                     Diagnostic::new(&codes::BAD_TARGET_VALUE, *span, message)
                         .help("write it as in a URL: one leading slash, `%` only before two hexadecimal digits, no `${name}`"),

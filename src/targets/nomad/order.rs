@@ -63,7 +63,7 @@ pub fn waits(
             },
             Kind::Job(job) if job.is_repeating() => {
                 let message = format!(
-                    "nomad: `{}` cannot wait for `{id}`, which runs more than once",
+                    "`{}` cannot wait for `{id}`, which runs more than once",
                     container.id.value
                 );
                 diagnostics.push(

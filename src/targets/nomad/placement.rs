@@ -24,7 +24,7 @@ pub fn constraints(
             PlacementLevel::Cloud => "cloud-attribute",
         };
         if is_expanded_in_env(&name.value) || !survives_hcl(&name.value) {
-            let message = format!("nomad: `{}` is not a valid value of a constraint", name.value);
+            let message = format!("`{}` is not a valid value of a constraint", name.value);
             diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
         }
         let attribute = attribute(context, option, name.span, diagnostics);
@@ -52,13 +52,13 @@ fn attribute(
     let attribute = context.options.text(option);
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if attribute.is_empty() || !attribute.chars().all(is_name) {
-        let message = format!("nomad: invalid attribute `{attribute}` in the option `{option}`");
+        let message = format!("invalid attribute `{attribute}` in the option `{option}`");
         diagnostics.push(
             Diagnostic::new(&codes::BAD_OPTION, span, message)
                 .help("write it without `${}`, such as `meta.zone` or `attr.platform.gce.zone`"),
         );
     } else if attribute.starts_with("meta.") {
-        let message = format!("nomad: nodes must have `{attribute}` in their configuration");
+        let message = format!("nodes must have `{attribute}` in their configuration");
         diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, span, message).help(format!(
             "set it on the nodes, or name another attribute with the option `{option}`"
         )));

@@ -86,7 +86,7 @@ fn reach_one(
             let who = plan.containers.get(referrer.from).map_or("", |from| from.id.value.as_str());
             let id = &container.id.value;
             let message = format!(
-                "nomad: `{who}` refers to `{id}` without a port, so {} fixed on the host at the same {}",
+                "`{who}` refers to `{id}` without a port, so {} fixed on the host at the same {}",
                 if numbers.len() == 1 { "its port is" } else { "its ports are" },
                 if numbers.len() == 1 { "number" } else { "numbers" },
             );

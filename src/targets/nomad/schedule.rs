@@ -20,7 +20,7 @@ pub fn crons(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
     match (repeats.value, start) {
         (Repeats::Times(1), None) => Vec::new(),
         (Repeats::Times(0), _) => {
-            let message = "nomad: a job cannot have zero runs";
+            let message = "a job cannot have zero runs";
             diagnostics.push(
                 Diagnostic::new(&codes::BAD_SCHEDULE, repeats.span, message)
                     .help("remove the container, or set `repeats` to 1"),
@@ -34,7 +34,7 @@ pub fn crons(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
             })
         }
         (Repeats::Times(runs), start) => {
-            let message = format!("nomad: a periodic job cannot stop after {runs} runs");
+            let message = format!("a periodic job cannot stop after {runs} runs");
             let diagnostic = Diagnostic::new(&codes::BAD_SCHEDULE, repeats.span, message);
             diagnostics.push(match start {
                 None => diagnostic
@@ -52,10 +52,10 @@ pub fn crons(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
                 Ok(cron) => {
                     let message = match start {
                         None => format!(
-                            "nomad: the job runs at the times of the cron expression `{cron}` (UTC), whenever it is registered"
+                            "the job runs at the times of the cron expression `{cron}` (UTC), whenever it is registered"
                         ),
                         Some(_) => format!(
-                            "nomad: the job runs at the times of the cron expression `{cron}` (UTC) as soon as it is registered, even before `start_time`"
+                            "the job runs at the times of the cron expression `{cron}` (UTC) as soon as it is registered, even before `start_time`"
                         ),
                     };
                     let span = start.as_ref().map_or(interval.span, |start| start.span);
@@ -64,7 +64,7 @@ pub fn crons(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
                 }
                 Err(why) => {
                     let message = format!(
-                        "nomad: cron cannot express the interval `{}`: {why}",
+                        "cron cannot express the interval `{}`: {why}",
                         interval.value.text
                     );
                     diagnostics.push(
@@ -80,7 +80,7 @@ pub fn crons(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
 }
 
 fn out_of_range(span: crate::source::Span) -> Diagnostic {
-    Diagnostic::new(&codes::BAD_SCHEDULE, span, "nomad: the runs extend beyond the year 9999")
+    Diagnostic::new(&codes::BAD_SCHEDULE, span, "the runs extend beyond the year 9999")
 }
 
 /// One expression for each run. `None` if a date is out of range.

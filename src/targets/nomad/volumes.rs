@@ -64,7 +64,7 @@ pub fn mounts(
         }
         if is_expanded_in_env(&target.value) {
             let message =
-                format!("nomad: Nomad would replace `${{...}}` in mount path `{}`", target.value);
+                format!("Nomad would replace `${{...}}` in mount path `{}`", target.value);
             diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, target.span, message));
         }
         made.volume_mounts.push(VolumeMount {
@@ -92,7 +92,7 @@ fn host(made: &mut Mounts, source: &str, target: &str, read_only: bool) {
 
 fn check_path(path: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
     if !survives_hcl(&path.value) {
-        let message = format!("nomad: path `{}` is not in Unicode normal form C", path.value);
+        let message = format!("path `{}` is not in Unicode normal form C", path.value);
         diagnostics.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message)
                 .help("HCL converts every string to that form"),
@@ -115,7 +115,7 @@ fn several_local(context: &Context<'_>, container: &Container, diagnostics: &mut
     }
     if let [_, (_, second), ..] = mounted.as_slice() {
         let message = format!(
-            "nomad: the {} volumes of `{}` must be on the same node",
+            "the {} volumes of `{}` must be on the same node",
             mounted.len(),
             container.id.value
         );
@@ -158,7 +158,7 @@ pub fn files(
             placement::constraints(context, placement.as_ref(), preemptible.as_ref(), diagnostics);
         let hints = placement.as_ref().map(|place| place.name.span);
         if let Some(span) = hints.or(preemptible.map(|p| p.span)).filter(|_| kind == "csi") {
-            let message = "nomad: scheduling hints have no effect on a CSI volume: its plugin decides where it is stored";
+            let message = "scheduling hints have no effect on a CSI volume: its plugin decides where it is stored";
             diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, span, message));
         }
         let plugin = match (context.options.some("volume-plugin"), kind) {
@@ -166,7 +166,7 @@ pub fn files(
             (None, "csi") => {
                 let plugin = volume.storage();
                 let message =
-                    format!("nomad: the CSI plugin of `{}` is assumed to be `{plugin}`", id.value);
+                    format!("the CSI plugin of `{}` is assumed to be `{plugin}`", id.value);
                 diagnostics.push(
                     Diagnostic::new(&codes::DEFAULT_CHOSEN, id.span, message)
                         .help("set another with the option `volume-plugin`"),

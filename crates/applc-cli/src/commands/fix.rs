@@ -33,7 +33,7 @@ pub fn run(file: &str, mode: Mode, settings: &Settings, findings: &mut Findings)
         Err(error) => return findings.fail(file, &error),
     };
     for mended in &fixed.mended {
-        let (code, message) = (mended.diagnostic.code.id, &mended.diagnostic.message);
+        let (code, message) = (mended.diagnostic.code.id, mended.diagnostic.text());
         let verb = if mode == Mode::Write { "fixed" } else { "would fix" };
         let place = mended.place;
         note(&format!("{file}:{}:{}: {verb} {code}: {message}", place.line, place.column));
