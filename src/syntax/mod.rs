@@ -8,7 +8,7 @@ mod keys;
 mod layout;
 mod lexer;
 mod places;
-mod strings;
+mod segment;
 pub mod toml;
 mod yaml;
 

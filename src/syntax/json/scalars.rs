@@ -1,10 +1,10 @@
 //! Parses strings, numbers and words of JSON, and suggests fixes for invalid ones.
 
 use super::Parser;
+use super::strings::{self, StringFault};
 use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::lexer::{Token, TokenKind};
-use crate::syntax::strings::{self, StringFault};
 use crate::syntax::{Kind, Node, is_json_number, quote};
 
 /// Maximum length in bytes of a line that is searched for a string without an opening quote.

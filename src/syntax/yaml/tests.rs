@@ -1,5 +1,6 @@
-use super::*;
-use crate::syntax::{self, decoded_span};
+use crate::diag::Diagnostic;
+use crate::source::Source;
+use crate::syntax::{self, Kind, Node, Object, decoded_span, quote};
 
 fn parsed(text: &str) -> (Source, Option<Node>, Vec<Diagnostic>) {
     let source = Source::new("a.yaml", text);

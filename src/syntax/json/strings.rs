@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::places::Segment;
 use crate::source::{Source, Span};
+use crate::syntax::segment::Segment;
 
 /// An error in a string literal, with its range in the content of the literal.
 #[derive(Debug, PartialEq, Eq)]
@@ -159,13 +159,5 @@ mod tests {
             ]
         );
         assert!(value.starts_with("a\\qb"));
-    }
-
-    #[test]
-    fn parts_of_the_value_are_found_after_escapes() {
-        let source = Source::new("x", r#"  "é\n\"@db\"" "#);
-        let literal = Span::new(2, source.text().len() - 1);
-        let span = crate::syntax::decoded_span(&source, literal, 4..7);
-        assert_eq!(source.slice(span), "@db");
     }
 }
