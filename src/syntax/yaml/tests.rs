@@ -93,6 +93,14 @@ fn yaml_has_the_values_of_json() {
 }
 
 #[test]
+fn a_block_scalar_as_key_is_located_with_its_header() {
+    let (source, tree, _) = parsed("? |-\n  a\n: 1\n");
+    let tree = tree.unwrap();
+    let member = tree.as_object().unwrap().member("a").unwrap();
+    assert_eq!(source.slice(member.key.span), "|-\n  a");
+}
+
+#[test]
 fn values_have_exact_locations() {
     let text = "a: x # c\nb: |\n  t\n\n\nc:\n  - 'q'\n  - k: 1\n    l: 2\n\nd: {e: f}\ng: &z >-  # c\n\n  u\nh: *z\ni:\n";
     let (source, tree, _) = parsed(text);

@@ -215,8 +215,7 @@ impl<'d> Builder<'d, '_> {
         self.refuse_tag(&properties, place);
         match style {
             Style::Plain => {}
-            Style::Quoted => return Some(Spanned::new(text.into_owned(), span)),
-            Style::Block => return Some(Spanned::new(text.into_owned(), place)),
+            Style::Quoted | Style::Block => return Some(Spanned::new(text.into_owned(), span)),
             Style::Lost => return None,
         }
         if text == "<<" {
