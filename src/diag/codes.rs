@@ -97,20 +97,20 @@ codes! {
     MONTHS_NOT_MINUTES "H0302" Hint "interval in months that may be meant in minutes";
 
     // Targets: what one target makes of the appliance.
-    NOT_CARRIED "E0401" Error "the target cannot do what a field asks for";
-    BAD_NAME "E0402" Error "a name the target does not take";
-    NAME_CLASH "E0403" Error "two names become the same on the target";
-    NO_WAY "E0404" Error "a reference that cannot work on the target";
-    BAD_TARGET_PORT "E0405" Error "a port the target cannot give";
-    NO_ORDER "E0406" Error "a start order the target cannot keep";
-    BAD_SCHEDULE "E0407" Error "a schedule the target cannot keep";
-    BAD_TARGET_VALUE "E0408" Error "a value the target does not take";
-    APPROXIMATED "W0401" Warning "the target does what a field asks for only nearly";
-    IMAGE_NEEDS "W0402" Warning "the image must bring a tool";
-    FIXED_PORT_NEEDED "W0403" Warning "a port is fixed on the host because a reference needs it";
-    CLUSTER_NEEDS "W0404" Warning "the cluster must be set up for it";
-    NAME_CHANGED "H0401" Hint "a name was changed to one the target takes";
-    DEFAULT_CHOSEN "H0402" Hint "a value the target needs and the appliance does not give";
+    NOT_CARRIED "E0401" Error "field not supported by the target";
+    BAD_NAME "E0402" Error "invalid name on the target";
+    NAME_CLASH "E0403" Error "name conflict on the target";
+    NO_WAY "E0404" Error "unreachable reference on the target";
+    BAD_TARGET_PORT "E0405" Error "unavailable port on the target";
+    NO_ORDER "E0406" Error "start order not supported by the target";
+    BAD_SCHEDULE "E0407" Error "schedule not supported by the target";
+    BAD_TARGET_VALUE "E0408" Error "value not supported by the target";
+    APPROXIMATED "W0401" Warning "field approximated by the target";
+    IMAGE_NEEDS "W0402" Warning "program required in the image";
+    FIXED_PORT_NEEDED "W0403" Warning "host port fixed by a reference";
+    CLUSTER_NEEDS "W0404" Warning "cluster setup required";
+    NAME_CHANGED "H0401" Hint "name changed for the target";
+    DEFAULT_CHOSEN "H0402" Hint "value chosen for the target";
 
     // Lints: valid, but possibly not what is intended.
     SECRET_IN_SIGHT "W0601" Warning "secret in an environment variable";
@@ -126,12 +126,12 @@ codes! {
     BAD_LEVEL "E0502" Error "invalid level for a code";
 
     // Custom targets: their folders and templates.
-    BAD_MANIFEST "E0701" Error "a `target.toml` that does not describe a target";
-    BAD_TEMPLATE "E0702" Error "a template that cannot be read or rendered";
-    BAD_OUTPUT "E0703" Error "a template made what is not well-formed";
-    BAD_PATH "E0704" Error "a file outside of the output folder, or two files at one path";
-    UNUSED_TEMPLATE "W0701" Warning "a template that nothing uses";
-    UNMENTIONED_FIELD "H0701" Hint "fields that a target does not mention, and so rejects";
+    BAD_MANIFEST "E0701" Error "invalid `target.toml`";
+    BAD_TEMPLATE "E0702" Error "template that cannot be parsed or rendered";
+    BAD_OUTPUT "E0703" Error "invalid output of a template";
+    BAD_PATH "E0704" Error "file path outside the output folder or used twice";
+    UNUSED_TEMPLATE "W0701" Warning "unused template";
+    UNMENTIONED_FIELD "H0701" Hint "field not mentioned by the target";
 }
 
 /// Returns the code with this id, ignoring case.

@@ -19,7 +19,7 @@ impl Fingerprints {
         let mut hash = Fnv::default();
         hash.part(report.source.name());
         hash.part(diagnostic.code.id);
-        hash.part(&diagnostic.message);
+        hash.part(&diagnostic.text());
         hash.part(report.source.slice(diagnostic.primary.span));
         let count = self.counts.entry(hash.0).or_default();
         *count += 1;

@@ -29,7 +29,7 @@ pub fn render(reports: &[Report]) -> String {
             if start.line == end.line {
                 let _ = write!(text, ",col={},endColumn={}", start.column, end.column);
             }
-            let mut message = diagnostic.message.clone();
+            let mut message = diagnostic.text().into_owned();
             for help in &diagnostic.help {
                 let _ = write!(message, "\nhelp: {help}");
             }

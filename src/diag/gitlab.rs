@@ -35,7 +35,7 @@ pub fn render(reports: &[Report]) -> String {
         for diagnostic in &report.diagnostics {
             let span = diagnostic.primary.span;
             findings.push(Finding {
-                description: diagnostic.message.clone(),
+                description: diagnostic.text().into_owned(),
                 check_name: diagnostic.code.id,
                 fingerprint: fingerprints.of(report, diagnostic),
                 severity: match diagnostic.level {

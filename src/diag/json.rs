@@ -51,6 +51,7 @@ struct Summary {
 struct Finding<'a> {
     code: &'a str,
     level: &'a str,
+    target: Option<&'a str>,
     message: &'a str,
     file: &'a str,
     span: Range,
@@ -92,6 +93,7 @@ fn finding<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Finding<'a> {
     Finding {
         code: diagnostic.code.id,
         level: diagnostic.level.name(),
+        target: diagnostic.target.as_deref(),
         message: &diagnostic.message,
         file: source.name(),
         span: range(source, diagnostic.primary.span),

@@ -41,9 +41,9 @@ fn case(source: &Source, diagnostic: &Diagnostic, file: &str) -> String {
     let place = source.position(diagnostic.primary.span.start);
     let (line, column) = (place.line, place.column);
     let code = diagnostic.code.id;
-    let message = escape(&diagnostic.message);
+    let message = escape(&diagnostic.text());
     let level = diagnostic.level.name();
-    let mut details = format!("{}:{line}:{column}: {}", source.name(), diagnostic.message);
+    let mut details = format!("{}:{line}:{column}: {}", source.name(), diagnostic.text());
     for help in &diagnostic.help {
         let _ = write!(details, "\nhelp: {help}");
     }

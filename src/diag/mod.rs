@@ -19,6 +19,9 @@ pub use format::{Format, SCHEMA, document};
 pub use levels::{Levels, Setting, Verb};
 pub use words::{list_or, nearest};
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use crate::source::{Source, Span};
 
 /// The severity of a finding.
@@ -70,6 +73,8 @@ pub struct Diagnostic {
     pub code: &'static Code,
     /// The severity: the default of the code, unless [`Levels`] override it.
     pub level: Level,
+    /// The target that reports it; `None` if it is about the appliance on every target.
+    pub target: Option<Arc<str>>,
     /// What is wrong, in one line, in lower case, without a full stop.
     pub message: String,
     /// The smallest span that contains the error.
@@ -88,11 +93,26 @@ impl Diagnostic {
         Diagnostic {
             code,
             level: code.level,
+            target: None,
             message: words::shortened(message.into()),
             primary: Label { span, text: String::new() },
             secondary: Vec::new(),
             help: Vec::new(),
             edit: None,
+        }
+    }
+
+    /// Sets the target that reports it.
+    pub fn on_target(mut self, name: &Arc<str>) -> Self {
+        self.target = Some(Arc::clone(name));
+        self
+    }
+
+    /// The message for people: behind the name of the target, if one reports it.
+    pub fn text(&self) -> Cow<'_, str> {
+        match &self.target {
+            Some(target) => format!("{target}: {}", self.message).into(),
+            None => self.message.as_str().into(),
         }
     }
 
@@ -152,7 +172,8 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
 pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.sort_by(|a, b| {
         let key = |d: &Diagnostic| (d.primary.span, d.level, d.code.id);
-        key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+        let by_text = || a.target.cmp(&b.target).then_with(|| a.message.cmp(&b.message));
+        key(a).cmp(&key(b)).then_with(by_text)
     });
     diagnostics.dedup();
 }

@@ -73,7 +73,7 @@ fn rule(code: &Code) -> Value {
 }
 
 fn result(source: &Source, diagnostic: &Diagnostic, rule: Option<usize>, print: &str) -> Value {
-    let mut text = sentence(&diagnostic.message);
+    let mut text = sentence(&diagnostic.text());
     for help in &diagnostic.help {
         text.push('\n');
         text.push_str(&sentence(help));
@@ -85,6 +85,9 @@ fn result(source: &Source, diagnostic: &Diagnostic, rule: Option<usize>, print: 
         "locations": [{"physicalLocation": location(source, diagnostic.primary.span)}],
         "partialFingerprints": {"applc/v1": print},
     });
+    if let Some(target) = &diagnostic.target {
+        result["properties"] = json!({"target": &**target});
+    }
     if let Some(index) = rule {
         result["ruleIndex"] = json!(index);
     }

@@ -18,7 +18,7 @@ pub fn render(reports: &[Report]) -> String {
                 position.column,
                 diagnostic.level.name(),
                 diagnostic.code.id,
-                one_line(&diagnostic.message)
+                one_line(&diagnostic.text())
             );
         }
     }

@@ -220,7 +220,7 @@ pub struct HealthCheck<'t> {
     pub path: Spanned<&'t str>,
     /// Index into `ports`.
     pub port_index: Spanned<usize>,
-    /// Shell command, for [`Protocol::Command`].
+    /// Shell command, for the protocol `COMMAND`.
     pub command: Option<&'t Node>,
     /// Times and the number of failures.
     pub timing: Timing,

@@ -58,7 +58,7 @@ impl Format {
 }
 
 /// `text` as a scalar of the format: a value, an item of a list, or a key of a mapping. In INI
-/// it is unchanged, which is not valid for every string: see [`ini_takes`].
+/// it is unchanged, which is not valid for every string: see `ini_takes`.
 ///
 /// In YAML, a string is unquoted if no parser can read it as anything else. A YAML key has at
 /// most 1,024 characters (YAML 1.2, 7.4), including quotes and escapes; the caller must ensure

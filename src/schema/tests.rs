@@ -540,6 +540,9 @@ fn defaults_are_those_of_the_language() {
         .collect();
     found.sort();
     expected.sort();
+    for default in &found {
+        assert!(expected.contains(default), "add this default to the test: {default:?}");
+    }
     assert_eq!(found, expected);
 }
 

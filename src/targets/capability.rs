@@ -63,12 +63,12 @@ impl<'a> Capability<'a> {
     }
 
     /// The finding for a use of the field, if there is one.
-    pub fn report(&self, target: &str, used: &Use) -> Option<Diagnostic> {
+    pub fn report(&self, used: &Use) -> Option<Diagnostic> {
         let code = match self.fate {
             Fate::Carried | Fate::Depends => return None,
             Fate::Approximated => &codes::APPROXIMATED,
             Fate::Rejected => &codes::NOT_CARRIED,
         };
-        Some(Diagnostic::new(code, used.span, format!("{target}: {}", self.note)))
+        Some(Diagnostic::new(code, used.span, self.note))
     }
 }

@@ -1,5 +1,8 @@
 //! Intervals as cron schedules of five fields: only those that cron represents exactly.
 
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
 use crate::plan::{Interval, StartTime};
 
 /// The schedule, in UTC, of a job that runs once in every interval. Intervals are counted from
@@ -8,7 +11,7 @@ use crate::plan::{Interval, StartTime};
 /// # Errors
 /// The reason why cron cannot represent the interval.
 pub fn line(interval: &Interval, start: Option<&StartTime>) -> Result<String, &'static str> {
-    let [year, month, day, hour, minute, _] = start.map_or([1970, 1, 1, 0, 0, 0], |s| s.utc);
+    let [_, month, day, hour, minute, _] = start.map_or([1970, 1, 1, 0, 0, 0], |s| s.utc);
     let months = interval.months;
     let seconds = interval.days.saturating_mul(86_400).saturating_add(interval.seconds);
     if months != 0 {
@@ -21,7 +24,7 @@ pub fn line(interval: &Interval, start: Option<&StartTime>) -> Result<String, &'
         let step = i32::try_from(months).unwrap_or(12);
         let first = (month - 1) % step + 1;
         let mut in_months = (first..=12).step_by(usize::try_from(step).unwrap_or(12));
-        if in_months.any(|month| day > shortest(month)) {
+        if in_months.any(|month| !is_in_every_year(month, day)) {
             return Err("some of these months do not have that day");
         }
         let months = if step == 12 { month.to_string() } else { every(first, 12, step, 1) };
@@ -48,7 +51,7 @@ pub fn line(interval: &Interval, start: Option<&StartTime>) -> Result<String, &'
             1..24 => Err("the number of hours does not divide a day"),
             24 => Ok(format!("{minute} {hour} * * *")),
             168 => {
-                let weekday = start.map_or(0, |_| weekday(year, month, day));
+                let weekday = start.map_or(0, weekday);
                 Ok(format!("{minute} {hour} * * {weekday}"))
             }
             _ => Err("of intervals of days, cron has only one day and seven days"),
@@ -66,35 +69,35 @@ fn every(first: i32, last: i32, step: i32, lowest: i32) -> String {
     }
 }
 
-/// Number of days of a month in a year that is not a leap year.
-fn shortest(month: i32) -> i32 {
-    match month {
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
+/// Whether every year has this day, also those that are not leap years.
+fn is_in_every_year(month: i32, day: i32) -> bool {
+    // 1970 was not a leap year.
+    civil([1970, month, day, 0, 0, 0]).is_some()
 }
 
 /// The day of the week; 0 is Sunday.
-fn weekday(year: i32, month: i32, day: i32) -> i64 {
-    // 1970-01-01 was a Thursday.
-    (days_since_1970(year, month, day) + 4).rem_euclid(7)
+fn weekday(start: &StartTime) -> i8 {
+    moment(start).map_or(0, |time| time.weekday().to_sunday_zero_offset())
 }
 
 /// The Unix time of a start time, in seconds.
 pub fn unix_time(start: &StartTime) -> i64 {
-    let [year, month, day, hour, minute, second] = start.utc;
-    let of_day = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
-    days_since_1970(year, month, day) * 86_400 + of_day
+    moment(start)
+        .and_then(|time| time.to_zoned_datetime(TimeZone::UTC).ok())
+        .map_or(0, |time| time.timestamp().as_second())
 }
 
-fn days_since_1970(year: i32, month: i32, day: i32) -> i64 {
-    // Years start in March here, so that a leap day is the last day of its year.
-    let year = i64::from(year) - i64::from(month < 3);
-    let month = i64::from((month + 9) % 12);
-    let before_month = (153 * month + 2) / 5;
-    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    365 * year + leap_days + before_month + i64::from(day) - 1 - 719_468
+/// A start time as date and time in UTC. `None` if the calendar has no such time, which does not
+/// happen for one that was read.
+pub fn moment(start: &StartTime) -> Option<DateTime> {
+    civil(start.utc)
+}
+
+fn civil([year, month, day, hour, minute, second]: [i32; 6]) -> Option<DateTime> {
+    let small = |number: i32| i8::try_from(number).ok();
+    let year = i16::try_from(year).ok()?;
+    let time = (small(hour)?, small(minute)?, small(second)?);
+    DateTime::new(year, small(month)?, small(day)?, time.0, time.1, time.2, 0).ok()
 }
 
 #[cfg(test)]

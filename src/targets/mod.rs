@@ -5,16 +5,21 @@
 //! fields that are always rejected or approximated from this table, so that it is always
 //! correct. Findings that depend on the appliance are reported by the target itself.
 
+mod built_in;
 mod capability;
-pub mod compose;
-pub mod cron;
+mod compose;
+mod cron;
 pub mod custom;
-pub mod kubernetes;
-pub mod marathon;
-pub mod names;
-pub mod nomad;
+mod kubernetes;
+mod marathon;
+mod mounts;
+mod names;
+mod nomad;
 mod options;
+#[cfg(test)]
+mod testing;
 
+use built_in::{BuiltIn, Definition};
 pub use capability::{Capability, Fate};
 pub use options::{OptionKind, OptionSpec, Options, Words, parse_argument, unknown_option};
 
@@ -41,8 +46,8 @@ pub trait Target: Send + Sync {
     fn options(&self) -> Vec<OptionSpec<'_>>;
 
     /// The templates of a built-in target, unless they are replaced.
-    fn templates(&self) -> &'static [TemplateText] {
-        &[]
+    fn templates(&self) -> Vec<TemplateText> {
+        Vec::new()
     }
 
     /// Lowers the plan and renders the artifacts with these templates: its own, or those that
@@ -159,14 +164,13 @@ pub fn compile(
     let capabilities = target.capabilities();
     for used in &plan.uses {
         let Some(row) = capabilities.iter().find(|row| row.field == used.field) else {
-            let message =
-                format!("{}: no support is defined for `{}`", target.name(), used.field.path());
+            let message = format!("no support is defined for `{}`", used.field.path());
             found.push(Diagnostic::new(&codes::NOT_CARRIED, used.span, message));
             continue;
         };
-        found.extend(row.report(target.name(), used));
+        found.extend(row.report(used));
     }
-    let templates = Templates::new(target.templates().iter().copied())?;
+    let templates = Templates::new(target.templates())?;
     let rejected = diag::has_errors(&found);
     let artifacts = match target.lower(plan, options, &templates, &mut found) {
         // Templates do not have to handle fields that their target rejects.
@@ -174,7 +178,8 @@ pub fn compile(
         lowered => lowered?,
     };
     let failed = diag::has_errors(&found);
-    diagnostics.append(&mut found);
+    let name: Arc<str> = target.name().into();
+    diagnostics.extend(found.into_iter().map(|diagnostic| diagnostic.on_target(&name)));
     Ok(if failed { Vec::new() } else { artifacts })
 }
 
@@ -185,11 +190,15 @@ mod tests {
 
     #[test]
     fn each_target_has_one_row_for_each_field() {
+        let mut failures = Vec::new();
         for target in ALL {
             for field in Field::ALL {
                 let rows = target.capabilities().iter().filter(|row| row.field == *field).count();
-                assert_eq!(rows, 1, "{}: {}", target.name(), field.path());
+                if rows != 1 {
+                    failures.push(format!("{}: {rows} rows for {}", target.name(), field.path()));
+                }
             }
         }
+        assert!(failures.is_empty(), "{failures:#?}");
     }
 }

@@ -28,7 +28,6 @@ pub fn rfc1035_label(id: &str) -> String {
 /// Checks the names that a target makes of ids: none may be empty or longer than `longest`, and
 /// all must be unique. A changed name is a hint. `what` is the target's term for the object.
 pub fn check<'a>(
-    target: &str,
     what: &str,
     longest: usize,
     names: impl IntoIterator<Item = (&'a Spanned<String>, String)>,
@@ -40,9 +39,9 @@ pub fn check<'a>(
     for (id, name) in names {
         if name.is_empty() || name.len() > longest {
             let message = match name.len() {
-                0 => format!("{target}: `{}` cannot be the name of a {what}", id.value),
+                0 => format!("`{}` cannot be the name of a {what}", id.value),
                 length => format!(
-                    "{target}: the {what} name `{name}` is too long: {length} characters, at most {longest}"
+                    "the {what} name `{name}` is too long: {length} characters, at most {longest}"
                 ),
             };
             diagnostics.push(
@@ -51,8 +50,7 @@ pub fn check<'a>(
             continue;
         }
         if let Some(other) = first.get(&name) {
-            let message =
-                format!("{target}: `{}` and `{}` both become `{name}`", other.value, id.value);
+            let message = format!("`{}` and `{}` both become `{name}`", other.value, id.value);
             diagnostics.push(
                 Diagnostic::new(&codes::NAME_CLASH, id.span, message)
                     .also(other.span, "the other id")
@@ -62,7 +60,7 @@ pub fn check<'a>(
         }
         if name != id.value && reported != Some(id.span) {
             reported = Some(id.span);
-            let message = format!("{target}: `{}` is renamed to `{name}`", id.value);
+            let message = format!("`{}` is renamed to `{name}`", id.value);
             diagnostics.push(
                 Diagnostic::new(&codes::NAME_CHANGED, id.span, message)
                     .help(format!("`{name}` is a valid {what} name; references use it too")),
@@ -90,7 +88,7 @@ mod tests {
         let ids = [id("Web"), id("web"), id("ok"), id(&"a".repeat(64)), id("--")];
         let mut found = Vec::new();
         let names = ids.iter().map(|id| (id, dns_label(&id.value)));
-        check("t", "service", MAX_LABEL, names, &mut found);
+        check("service", MAX_LABEL, names, &mut found);
         let ids: Vec<_> = found.iter().map(|d| d.code.id).collect();
         assert_eq!(ids, ["H0401", "E0403", "E0402", "E0402"]);
     }

@@ -84,14 +84,11 @@ def container(name: str, image: str, **fields: Any) -> dict[str, Any]:
     }
 
 
-def test_nomad_accepts_every_appliance_or_applc_says_why(
+@pytest.mark.accepted_by("nomad")
+def test_nomad_accepts_it(
     applc: Applc, appliance: Path, tmp_path: Path
 ) -> None:
     outcome = applc.compile(appliance, "nomad", "-o", f"{tmp_path}/out/")
-    if outcome.code == 1:
-        assert "error[" in outcome.stderr
-        assert not (tmp_path / "out").exists()
-        return
     assert outcome.code == 0, outcome.stderr
     files = list((tmp_path / "out").rglob("*.hcl"))
     assert files
@@ -228,6 +225,7 @@ def test_the_example_of_awkward_strings_arrives_as_it_is(compiler: Compiler, run
         each["image"] = compiler.image(f"quoting-{each['id']}", Behaviour(shell="mimic"))
     compiler.submit(appliance)
     run.wait_for_deployment("quoting")
+    compared = 0
     for each in appliance["containers"]:
         (start,) = run.starts("quoting", each["id"], each["id"])
         given = start.argv[1:] if "args" in each else start.argv[2:]
@@ -237,6 +235,8 @@ def test_the_example_of_awkward_strings_arrives_as_it_is(compiler: Compiler, run
             text = text if isinstance(text, str) else json.dumps(text)
             if "@" not in text.replace("\\@", ""):
                 assert got == text.replace("\\@", "@")
+                compared += 1
+    assert compared > 100
 
 
 def env_pairs(environ: dict[str, str], env: dict[str, Any]) -> list[tuple[str, str]]:

@@ -1,8 +1,8 @@
 //! Invalid files and their expected findings as text, in a file next to each.
 //! `UPDATE_EXPECTED=1 cargo test diagnostics` writes the current findings; review the changes.
 //!
-//! The files in a folder `target-NAME` are compiled for that target, those in `options` are
-//! project files.
+//! A folder has the name of the module that it tests. Files in `targets-NAME` are compiled for
+//! that target, those in `project` are project files.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -40,12 +40,12 @@ fn folder_of(file: &Path) -> &str {
 fn report(file: &Path, bytes: Vec<u8>) -> Report {
     let name = file.file_name().unwrap().to_str().unwrap();
     let folder = folder_of(file);
-    if folder == "options" {
+    if folder == "project" {
         let world = Memory::new().with("/applc.toml", bytes);
         return applc::project::find(&world, Path::new("/a.json"), &[]).unwrap().unwrap().report;
     }
     let world = Memory::new().with(name, bytes);
-    let target = folder.strip_prefix("target-").map(|name| applc::targets::find(name).unwrap());
+    let target = folder.strip_prefix("targets-").map(|name| applc::targets::find(name).unwrap());
     let targets: Vec<Selected> = target
         .map(|target| Selected { target: target.into(), options: Options::of(target) })
         .into_iter()
@@ -85,6 +85,16 @@ fn each_file_has_the_expected_findings() {
         .filter(|id| id.get(1..3) != Some(CUSTOM_TARGETS))
         .collect();
     assert!(missing.is_empty(), "no file of tests/diagnostics has {missing:?}");
+}
+
+#[test]
+fn each_folder_has_the_name_of_a_module() {
+    for file in faulty_files() {
+        let module = folder_of(&file).replace('-', "/");
+        let sources = [format!("src/{module}.rs"), format!("src/{module}/mod.rs")];
+        let exists = sources.iter().any(|path| crate::common::repository(path).is_file());
+        assert!(exists, "{}: none of {sources:?} exists", file.display());
+    }
 }
 
 #[test]
@@ -132,7 +142,7 @@ fn ten_thousand_errors_are_reported_in_time() {
 
 #[test]
 fn fixing_terminates_and_adds_no_errors() {
-    for file in faulty_files().iter().filter(|file| folder_of(file) != "options") {
+    for file in faulty_files().iter().filter(|file| folder_of(file) != "project") {
         let Ok(text) = fs::read_to_string(file) else { continue };
         let check = |text: &str| -> Result<Report, Infallible> {
             Ok(report(file, text.as_bytes().to_vec()))

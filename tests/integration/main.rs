@@ -7,6 +7,7 @@ mod determinism;
 mod diagnostics;
 mod docs;
 mod explanations;
+mod fields;
 mod properties;
 mod robustness;
 mod snapshots;

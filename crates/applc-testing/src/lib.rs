@@ -25,6 +25,14 @@ pub fn read(path: &str) -> String {
     fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
+/// The variable that makes random tests try many times as many cases.
+pub const DEEP: &str = "APPLC_DEEP";
+
+/// How many cases a random test tries: this many, or twenty times as many if [`DEEP`] is set.
+pub fn cases(usual: u32) -> u32 {
+    if std::env::var_os(DEEP).is_some() { usual.saturating_mul(20) } else { usual }
+}
+
 /// Whether a variable asks tests to write what they otherwise compare.
 pub fn updates(variable: &str) -> bool {
     std::env::var_os(variable).is_some()

@@ -1,156 +1,156 @@
-//! What becomes of each field.
+//! The capability table: what the Compose target does with each field.
 
 use crate::plan::Field;
 use crate::targets::Capability;
 
-/// A row for each field.
-pub const TABLE: &[Capability<'static>] = &[
+/// One row for each field.
+pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(
         Field::ApplianceId,
-        "the name of the project, which keeps networks, volumes and containers of appliances apart",
+        "the project name, which isolates the networks, volumes and containers of each appliance",
     ),
     Capability::depends(
         Field::VolumeType,
-        "the option `volume-driver` chooses what stores volumes; without it the machine's own disk does",
+        "ignored with a warning unless the option `volume-driver` names a volume driver; the default is the machine's disk",
     ),
-    Capability::carried(Field::VolumeLocal, "a volume of the project"),
+    Capability::carried(Field::VolumeLocal, "a project volume"),
     Capability::carried(
         Field::VolumeGlobal,
-        "an external volume of that name, which has to exist on the engine",
+        "an external volume of that name, which must exist on the engine",
     ),
     Capability::approximated(
         Field::VolumeHints,
-        "all volumes are on the one machine of the engine",
+        "scheduling hints have no effect: all volumes are on the same machine",
     ),
     Capability::depends(
         Field::VolumeSize,
-        "a volume of the project has no size of its own: it can fill the disk it is on",
+        "ignored with a warning for a project volume, which can grow to fill its disk",
     ),
     Capability::depends(
         Field::ContainerId,
-        "the key of the service and its host name; 63 characters at most",
+        "the name of the service and its host name; at most 63 characters",
     ),
     Capability::carried(Field::Service, "a service with `restart: unless-stopped`"),
     Capability::carried(
         Field::Job,
-        "a service that is not restarted when it has succeeded; every `up` runs it again",
+        "a service that is not restarted after it succeeds; every `up` runs it again",
     ),
-    Capability::carried(Field::Image, "as it is"),
+    Capability::carried(Field::Image, "`image`, unchanged"),
     Capability::depends(
         Field::Cpus,
-        "`cpu_shares`, 1024 a CPU: a share of the machine, not a ceiling; from 2 to 262144 shares",
+        "`cpu_shares`, 1024 per CPU: a share of the machine, not a limit; from 2 to 262144 shares",
     ),
     Capability::depends(
         Field::Mem,
-        "a limit of memory, and of memory and swap together; from 6 MB, the least the engine takes",
+        "`mem_limit` and `memswap_limit`; at least 6 MB, the minimum of the engine",
     ),
     Capability::approximated(
         Field::Disk,
-        "disk space is neither reserved nor limited: the engine can do that on few file systems only",
+        "disk space is neither reserved nor limited: the engine supports that on few file systems",
     ),
     Capability::carried(
         Field::Gpu,
-        "reserved devices of the driver that the option `gpu-driver` names, which the engine must have",
+        "device reservations for the driver that the option `gpu-driver` names, which the engine must have",
     ),
-    Capability::carried(
+    Capability::depends(
         Field::Instances,
-        "`deploy.replicas`; a service for each instance of a job that others wait for, as Compose itself waits for the first to end",
+        "`deploy.replicas`; for a job that others wait for, one service for each instance, because Compose waits only for the first container to end; at most 1000 of them",
     ),
     Capability::carried(
         Field::Cmd,
-        "`entrypoint: [\"/bin/sh\", \"-c\"]` and the command behind it",
+        "`entrypoint: [\"/bin/sh\", \"-c\"]`, with the command as `command`",
     ),
     Capability::carried(Field::Args, "`command`, as a list"),
-    Capability::depends(
-        Field::Env,
-        "`environment`, as a list; a name that ends in white space is not taken",
-    ),
+    Capability::depends(Field::Env, "`environment`, as a list; a name cannot end in whitespace"),
     Capability::depends(
         Field::References,
-        "the service's name; from the host's network to another one by a port of the host",
+        "the name of the service; from the host network to another network, a published port",
     ),
     Capability::depends(
         Field::MountPersistent,
-        "a mount of the volume; what the image has at that path is copied into an empty one; not at `/`, and no `:` in the path",
+        "a volume mount; an empty volume is filled with what the image has at that path; rejected at `/` and for a path with `:`",
     ),
     Capability::depends(
         Field::MountHost,
-        "a bind mount; the path is made where it is missing; not at `/`, and no `:` in either path",
+        "a bind mount; a missing host path is created; rejected at `/` and for a path with `:`",
     ),
     Capability::carried(Field::MountReadOnly, "`read_only`"),
     Capability::carried(Field::NetworkHost, "`network_mode: host`"),
-    Capability::carried(Field::NetworkBridge, "the project's network"),
+    Capability::carried(Field::NetworkBridge, "the project network"),
     Capability::carried(
         Field::NetworkContainer,
-        "the project's network, which is the whole cluster's where that is one machine",
+        "the project network, which on a single machine is the cluster-wide network",
     ),
     Capability::carried(
         Field::Ports,
-        "published on the host; on the host's network they are the host's anyway",
+        "published on the host; on the host network they already are host ports",
     ),
-    Capability::depends(
-        Field::HostPort,
-        "`published`; one container on the machine can have a port",
-    ),
+    Capability::depends(Field::HostPort, "`published`; only one container can use a host port"),
     Capability::carried(Field::PortUdp, "`protocol: udp`"),
     Capability::carried(
         Field::PortName,
-        "the port's `name`; on the host's network Compose lists no ports, and it has no use",
+        "`name` of the port; ignored on the host network, where Compose lists no ports",
     ),
     Capability::carried(Field::Privileged, "`privileged`"),
     Capability::carried(Field::ForcePull, "`pull_policy: always`"),
-    Capability::carried(Field::NoForcePull, "Compose's default: pulled where it is missing"),
+    Capability::carried(Field::NoForcePull, "Compose's default: pulled only if missing"),
     Capability::carried(
         Field::Dependencies,
-        "`depends_on` with the condition that fits: started, healthy, or completed successfully",
+        "`depends_on` with the matching condition: started, healthy, or completed successfully",
     ),
     Capability::approximated(
         Field::PlacementCloud,
-        "everything runs on the one machine of the engine",
+        "placement has no effect: all containers run on the same machine",
     ),
     Capability::approximated(
         Field::PlacementRegion,
-        "everything runs on the one machine of the engine",
+        "placement has no effect: all containers run on the same machine",
     ),
     Capability::approximated(
         Field::PlacementZone,
-        "everything runs on the one machine of the engine",
+        "placement has no effect: all containers run on the same machine",
     ),
     Capability::approximated(
         Field::PlacementHost,
-        "everything runs on the one machine of the engine",
+        "placement has no effect: all containers run on the same machine",
     ),
     Capability::approximated(
         Field::Preemptible,
-        "everything runs on the one machine of the engine",
+        "`preemptible` has no effect: all containers run on the same machine",
     ),
     Capability::depends(
         Field::HealthHttp,
-        "`curl`, or else `wget`, in the container asks at 127.0.0.1: the image must have one",
+        "a request to 127.0.0.1 with `curl`, or else `wget`, in the container; the image must contain one of them",
     ),
     Capability::depends(
         Field::HealthHttps,
-        "`curl`, or else `wget`, in the container asks at 127.0.0.1: the image must have one",
+        "a request to 127.0.0.1 with `curl`, or else `wget`, in the container; the image must contain one of them",
     ),
     Capability::depends(
         Field::HealthTcp,
-        "`/bin/sh` in the container looks for a listener on the port: the image must have it",
+        "`/bin/sh` in the container looks for a listener on the port; the image must contain it",
     ),
-    Capability::carried(Field::HealthCommand, "`/bin/sh -c` with the command, in the container"),
+    Capability::carried(
+        Field::HealthCommand,
+        "the command, run with `/bin/sh -c` in the container",
+    ),
     Capability::approximated(
         Field::HealthTiming,
-        "an instance whose checks fail is marked unhealthy, and dependents do not start, but it is not replaced",
+        "an instance that fails its health check is marked unhealthy and its dependents do not start, but it is not replaced",
     ),
     Capability::carried(Field::DefaultHealthCheck, "the TCP check that it stands for"),
     Capability::approximated(
         Field::MinimumCapacity,
-        "an update replaces the instances without regard to how many stay healthy",
+        "an update replaces instances without keeping a minimum of them healthy",
     ),
     Capability::carried(
         Field::Retries,
-        "`restart: on-failure` with that number; the tries share the container's files",
+        "`restart: on-failure` with that number; retries share the file system of the container",
     ),
-    Capability::depends(Field::Repeats, "there is no schedule: the job runs once, at `up`"),
-    Capability::approximated(Field::StartTime, "there is no schedule: the job runs at `up`"),
-    Capability::depends(Field::Interval, "as `repeats`: there is no schedule"),
+    Capability::depends(
+        Field::Repeats,
+        "Compose has no schedules: a repeating job runs once, at `up`, with a warning",
+    ),
+    Capability::approximated(Field::StartTime, "Compose has no schedules: the job runs at `up`"),
+    Capability::depends(Field::Interval, "see `repeats`: Compose has no schedules"),
 ];

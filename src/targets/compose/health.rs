@@ -3,12 +3,10 @@
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, HealthCheck, Probe, Timing};
 
+use super::context::Context;
+use super::escaped;
 use super::model;
-use super::services::Context;
-use super::{NAME, escaped};
-
-/// The option for the time between checks in the grace period, in seconds.
-pub const START_INTERVAL: &str = "start-interval";
+use super::options::START_INTERVAL;
 
 /// Lowers a health check of `container`.
 pub fn check(
@@ -17,14 +15,16 @@ pub fn check(
     health: &HealthCheck,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> model::HealthCheck {
-    // Whether a check runs on the host or in the container is all the same here.
+    // The protocol also says whether a check runs on the host; here it always runs in the
+    // container.
     let HealthCheck { span, is_default: _, protocol: _, probe, timing } = health;
     let number = |index: usize| container.ports.get(index).map_or(0, |p| p.container_port.value);
     let mut needs = |what: &str| {
-        let message = format!("{NAME}: the check runs in the container: the image needs {what}");
+        let message =
+            format!("the health check runs in the container, so the image must contain {what}");
         diagnostics.push(
             Diagnostic::new(&codes::IMAGE_NEEDS, *span, message)
-                .help("or check with a `COMMAND`, by a program that the image has"),
+                .help("or use a `COMMAND` check with a program that the image contains"),
         );
     };
     let script = match probe {
@@ -42,19 +42,21 @@ pub fn check(
     let seconds = |number: u32| format!("{number}s");
     let faster = context.options.integer(START_INTERVAL);
     model::HealthCheck {
-        // Not CMD-SHELL: that is the shell which the image names, and need not be a POSIX one.
+        // Not CMD-SHELL, which runs the shell that the image names: it may not be a POSIX
+        // shell.
         test: ["CMD".to_owned(), "/bin/sh".to_owned(), "-c".to_owned(), script],
         interval: seconds(interval),
         timeout: seconds(timeout),
         retries: max_failures,
         start_period: seconds(grace),
-        // Compose refuses it without a start period.
+        // Compose rejects `start_interval` without a start period.
         start_interval: (faster > 0 && grace > 0).then(|| format!("{faster}s")),
     }
 }
 
-/// A GET that must end, after redirections, with a status of 200 to 399. Certificates are
-/// not checked, and no proxy is asked: the container is its own server.
+/// The script of an HTTP check: a GET request that must end, after redirects, with a status
+/// from 200 to 399. Certificates are not verified, and no proxy is used, because the container
+/// is the server.
 fn http(tls: bool, port: u16, path: &str) -> String {
     let scheme = if tls { "https" } else { "http" };
     let url = shell_word(&format!("{scheme}://127.0.0.1:{port}{}", url_path(path)));
@@ -66,9 +68,9 @@ fn http(tls: bool, port: u16, path: &str) -> String {
     )
 }
 
-/// Whether something listens on the port, told by the kernel's own list of sockets, where
-/// `0A` is the state LISTEN: a shell can read that without any other program, and no
-/// server sees a connection that says nothing.
+/// The script of a TCP check: it looks for a listener on the port in the kernel's table of
+/// sockets, where `0A` is the state LISTEN. A shell can read the table without any other
+/// program, and the server sees no empty connection.
 fn tcp(port: u16) -> String {
     format!(
         "for list in /proc/net/tcp /proc/net/tcp6; do [ ! -r $list ] || \
@@ -78,13 +80,13 @@ fn tcp(port: u16) -> String {
     )
 }
 
-/// A string as one word of a POSIX shell.
+/// Quotes a string as one word of a POSIX shell.
 fn shell_word(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// A path as it may stand in a URL: what no URL can have is percent-encoded, all else stays
-/// as it is written.
+/// Percent-encodes the bytes of a path that a URL cannot contain, and leaves the rest
+/// unchanged.
 fn url_path(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for byte in path.bytes() {
@@ -101,14 +103,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_is_one_word_whatever_the_path() {
+    fn a_url_is_one_shell_word() {
         assert_eq!(shell_word("it's"), r"'it'\''s'");
         assert_eq!(url_path("/a b?c=%20&d=é"), "/a%20b?c=%20&d=%C3%A9");
         assert!(http(false, 80, "/'$(x)'").contains(r"'http://127.0.0.1:80/'\''$(x)'\'''"));
     }
 
     #[test]
-    fn the_port_is_written_as_the_kernel_does() {
+    fn the_port_has_the_form_of_the_kernel_table() {
         assert!(tcp(80).contains(r"*:0050\ 0A)"));
         assert!(tcp(65535).contains(r"*:FFFF\ 0A)"));
     }

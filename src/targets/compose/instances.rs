@@ -1,8 +1,8 @@
-//! Jobs whose instances become services of their own.
+//! Jobs whose instances become separate services.
 //!
-//! Where others wait for a service to complete, Compose goes on as soon as one of its
-//! containers has ended. So a job with several instances that something waits for is written
-//! as several services, and those that wait do so for each.
+//! With `service_completed_successfully`, Compose continues as soon as one container of the
+//! service has ended. A job with several instances that other containers wait for is therefore
+//! written as one service for each instance, and its dependents wait for each of them.
 
 use std::collections::HashSet;
 
@@ -10,19 +10,21 @@ use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, ContainerId, Kind, Plan, Repeats};
 use crate::source::Spanned;
 
-use super::NAME;
+/// Maximum number of services that one job becomes.
+const MAX_SERVICES: u32 = 1000;
 
-/// More instances of one job are not written out.
-const MOST_SERVICES: u32 = 1000;
-
-/// The containers of an appliance that become several services.
+/// The containers that become several services.
 pub struct Split(HashSet<ContainerId>);
 
 impl Split {
-    /// Finds them; one with too many instances is an error.
+    /// Finds these containers. Reports a job with too many instances.
     pub fn of(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Self {
-        let awaited: HashSet<ContainerId> =
-            plan.containers.iter().flat_map(|c| &c.dependencies).map(|waits| waits.on).collect();
+        let awaited: HashSet<ContainerId> = plan
+            .containers
+            .iter()
+            .flat_map(|c| &c.dependencies)
+            .map(|dependency| dependency.on)
+            .collect();
         let mut split = HashSet::new();
         for (id, container) in plan.containers.iter().enumerate() {
             let Kind::Job(job) = &container.kind else { continue };
@@ -30,14 +32,13 @@ impl Split {
             if !several || !awaited.contains(&id) {
                 continue;
             }
-            if container.instances.value > MOST_SERVICES {
-                let message = format!(
-                    "{NAME}: a job that others wait for has at most {MOST_SERVICES} instances"
-                );
+            if container.instances.value > MAX_SERVICES {
+                let message =
+                    format!("a job that others wait for can have at most {MAX_SERVICES} instances");
                 diagnostics.push(
                     Diagnostic::new(&codes::BAD_TARGET_VALUE, container.instances.span, message)
                         .help(
-                            "Compose waits for one container only, so each is written as a service",
+                            "each instance is written as a service, because Compose waits only for the first container to end",
                         ),
                 );
                 continue;
@@ -47,7 +48,7 @@ impl Split {
         Self(split)
     }
 
-    /// The names of a container's services: its id, or one for each instance.
+    /// The service names of a container: its id, or one name for each instance.
     pub fn names(&self, id: ContainerId, container: &Container) -> Vec<String> {
         let name = &container.id.value;
         if self.0.contains(&id) {

@@ -1,10 +1,10 @@
-//! Ports of the host, and the way from each container to those it refers to.
+//! Host ports, and how containers reach each other.
 //!
-//! There are two places on the one machine: the project's own network, where the engine's
-//! DNS knows every service by its name, and the host's network, where it knows none. What
-//! is on the host is reached from the project's network at the engine's `host-gateway`;
-//! what is on the project's network is reached from the host only through published ports,
-//! whose number must then be fixed. `extra_hosts` makes the names work on these ways too.
+//! There are two networks on the machine: the project network, where the engine's DNS resolves
+//! every service name, and the host network, where it resolves none. A container on the host
+//! network is reached from the project network at the engine's `host-gateway`. A container on
+//! the project network is reached from the host network only through published ports, whose
+//! numbers must then be fixed. `extra_hosts` makes the names resolve in these cases too.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,15 +14,16 @@ use crate::plan::{
 };
 use crate::source::Span;
 
+use super::escaped;
 use super::model::Port;
-use super::{NAME, escaped};
 
-/// Where the host is, seen from the project's network, and from the host itself.
+/// The address of the host on the project network.
 const HOST_GATEWAY: &str = "host-gateway";
+/// The address of the host on the host network.
 const LOOPBACK: &str = "127.0.0.1";
 
-/// Names that every container's `/etc/hosts` gives an address of its own.
-const TAKEN_NAMES: [&str; 7] = [
+/// Names that `/etc/hosts` of every container defines.
+const RESERVED_NAMES: [&str; 7] = [
     "localhost",
     "ip6-localhost",
     "ip6-loopback",
@@ -32,18 +33,18 @@ const TAKEN_NAMES: [&str; 7] = [
     "ip6-allrouters",
 ];
 
-/// The network of the project.
+/// The project network.
 pub struct Network<'a> {
     plan: &'a Plan,
     /// The published ports of each container.
     published: Vec<Vec<Port>>,
 }
 
-/// Who has a port of the host.
+/// The container that claims each host port, and where.
 type Claims = HashMap<(u16, Transport), (ContainerId, Span)>;
 
 impl<'a> Network<'a> {
-    /// Gives out the host's ports, and checks that every reference has a way.
+    /// Assigns host ports, and checks that every reference is reachable.
     pub fn of(plan: &'a Plan, diagnostics: &mut Vec<Diagnostic>) -> Network<'a> {
         let mut claims = claims(plan, diagnostics);
         let mut published: Vec<Vec<Port>> = plan.containers.iter().map(ports).collect();
@@ -58,8 +59,8 @@ impl<'a> Network<'a> {
                 if plan.containers.get(referrer.from).is_some_and(on_host)
                     && seen.insert(referrer.port)
                 {
-                    let mut fix = Fix { to, container, referrer, claims: &mut claims };
-                    if let Some(finding) = fix.publish(ports) {
+                    let mut access = HostAccess { to, container, referrer, claims: &mut claims };
+                    if let Some(finding) = access.publish(ports) {
                         diagnostics.push(finding);
                     }
                 }
@@ -73,7 +74,8 @@ impl<'a> Network<'a> {
         self.published.get(id).map_or(&[], Vec::as_slice)
     }
 
-    /// How `from` reaches what it refers to: the name, and the port where one is written.
+    /// The address with which `from` refers to a container: its name, and the port if the
+    /// reference has one.
     pub fn address(&self, from: ContainerId, reference: &Reference) -> String {
         let Some(to) = self.plan.containers.get(reference.to) else { return String::new() };
         let name = &to.id.value;
@@ -83,13 +85,13 @@ impl<'a> Network<'a> {
         format!("{name}:{port}")
     }
 
-    /// The fixed port of the host that a container's port is published at.
+    /// The fixed host port at which a container port is published.
     fn host_port(&self, id: ContainerId, port: u16) -> u16 {
         fixed(self.published(id), port).unwrap_or(port)
     }
 
-    /// The `name:address` pairs that make the names work which `from` refers to and the
-    /// engine's DNS does not know there.
+    /// The `name:address` entries for the names that `from` refers to and that the engine's DNS
+    /// does not resolve there.
     pub fn extra_hosts(&self, from: &Container) -> Vec<String> {
         let mut seen = HashSet::new();
         from.references()
@@ -111,13 +113,13 @@ fn on_host(container: &Container) -> bool {
     container.network.value == NetworkMode::Host
 }
 
-/// The fixed port of the host among `published` for a port of the container.
+/// The fixed host port of a container port among `published`.
 fn fixed(published: &[Port], port: u16) -> Option<u16> {
     published.iter().filter(|listed| listed.target == port).find_map(|listed| listed.published)
 }
 
-/// The ports that a container publishes as written. On the host's network there is nothing
-/// to publish: its ports are the host's.
+/// The ports that a container publishes, as written. On the host network there are none: its
+/// ports are host ports.
 fn ports(container: &Container) -> Vec<Port> {
     if on_host(container) {
         return Vec::new();
@@ -134,8 +136,8 @@ fn ports(container: &Container) -> Vec<Port> {
     container.ports.iter().map(port).collect()
 }
 
-/// The ports of the host that are claimed by number. All containers are on one machine,
-/// whatever placement they ask for.
+/// The fixed host ports that containers claim. All containers run on one machine, whatever
+/// their placement.
 fn claims(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Claims {
     let mut claims = Claims::new();
     for (id, container) in plan.containers.iter().enumerate() {
@@ -146,16 +148,16 @@ fn claims(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Claims {
             }
             if container.instances.value > 1 {
                 let message = format!(
-                    "{NAME}: all instances are on one machine, where one of them can have port {}",
+                    "all instances run on one machine, where only one can use host port {}",
                     claimed.value
                 );
                 let help = match on_host(container) {
-                    true => "choose `\"network_mode\": \"bridge\"`, where any free port is mapped",
-                    false => "leave `host_port` out for any free port",
+                    true => "use `\"network_mode\": \"bridge\"`, which maps any free port",
+                    false => "omit `host_port` to use any free port",
                 };
                 diagnostics.push(
                     Diagnostic::new(&codes::BAD_TARGET_PORT, claimed.span, message)
-                        .also(container.instances.span, "so many instances")
+                        .also(container.instances.span, "number of instances")
                         .help(help),
                 );
             }
@@ -163,14 +165,14 @@ fn claims(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Claims {
             match claims.get(&key) {
                 Some((other, before)) if *other != id => {
                     let message = format!(
-                        "{NAME}: everything is on one machine, whose {} port {} is already claimed",
+                        "all containers run on one machine, where {} host port {} is already in use",
                         key.1.name(),
                         key.0
                     );
                     diagnostics.push(
                         Diagnostic::new(&codes::BAD_TARGET_PORT, claimed.span, message)
-                            .also(*before, "claimed here")
-                            .help("leave `host_port` out for any free port"),
+                            .also(*before, "first used here")
+                            .help("omit `host_port` to use any free port"),
                     );
                 }
                 Some(_) => {}
@@ -183,8 +185,8 @@ fn claims(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Claims {
     claims
 }
 
-/// A name that is referred to must be one that programs look up, and that nothing else has.
-/// Looking up names takes no notice of letter case where a name is in `/etc/hosts`.
+/// Checks the names that references use: programs must be able to look them up, and no other
+/// container can have the same name. Names in `/etc/hosts` are case-insensitive.
 fn check_host_names(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
     let mut by_lower: HashMap<String, Vec<&Container>> = HashMap::new();
     for container in &plan.containers {
@@ -195,83 +197,83 @@ fn check_host_names(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
         let id = &container.id.value;
         let lower = id.to_ascii_lowercase();
         if let Some(why) = unreachable(&lower) {
-            let message = format!("{NAME}: `{id}` cannot be reached by its name: {why}");
+            let message = format!("`{id}` cannot be used as a host name: {why}");
             diagnostics.push(
                 Diagnostic::new(&codes::NO_WAY, referrer.span, message)
-                    .also(container.id.span, "what it refers to")
-                    .help("choose an id that starts with a letter and is no name of the machine's own"),
+                    .also(container.id.span, "referenced container")
+                    .help("choose an id that starts with a letter and is not a reserved host name"),
             );
             continue;
         }
         let elsewhere = |other: &&&Container| on_host(other) != on_host(container);
         if let Some(twin) = by_lower.get(&lower).and_then(|all| all.iter().find(elsewhere)) {
             let message = format!(
-                "{NAME}: `{id}` and `{}` are the same name in lower case, and only one of them is on the host's network",
+                "`{id}` and `{}` are the same host name in lower case, but only one is on the host network",
                 twin.id.value
             );
             diagnostics.push(
                 Diagnostic::new(&codes::NO_WAY, referrer.span, message)
-                    .also(twin.id.span, "the other one")
+                    .also(twin.id.span, "the other container")
                     .help("choose ids that differ in more than letter case"),
             );
         }
     }
 }
 
-/// Why a name, given in lower case, does not lead to the container that has it.
+/// Why a name, given in lower case, does not resolve to the container that has it.
 fn unreachable(name: &str) -> Option<&'static str> {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if digits(name) || name.strip_prefix("0x").is_some_and(hex) {
-        Some("programs read it as an IP address")
+        Some("programs parse it as an IP address")
     } else if name.starts_with('-') {
-        Some("no host name starts with a hyphen")
-    } else if TAKEN_NAMES.contains(&name) {
-        Some("on every machine it is a name of the machine itself")
+        Some("a host name cannot start with a hyphen")
+    } else if RESERVED_NAMES.contains(&name) {
+        Some("it is a reserved name of the local machine")
     } else {
         None
     }
 }
 
-/// A way from the host's network to a container on the project's.
-struct Fix<'a> {
+/// Access from the host network to a container on the project network, for one reference.
+struct HostAccess<'a> {
     to: ContainerId,
     container: &'a Container,
     referrer: &'a Referrer,
     claims: &'a mut Claims,
 }
 
-impl Fix<'_> {
-    /// Sees to it that the port that is referred to (all of them, where none is written:
-    /// the program then takes the number it knows) is published at a fixed number. What
-    /// has to be said of that.
+impl HostAccess<'_> {
+    /// Publishes what the reference needs at fixed numbers: its port or, without one, all
+    /// ports, because the program then uses the number that it knows. Returns the finding, if
+    /// there is one.
     fn publish(&mut self, published: &mut Vec<Port>) -> Option<Diagnostic> {
         let id = &self.container.id.value;
-        let wanted: Vec<&PlanPort> = match self.referrer.port {
+        let needed: Vec<&PlanPort> = match self.referrer.port {
             Some(port) => {
                 self.container.ports.iter().filter(|p| p.container_port.value == port).collect()
             }
             None => self.container.ports.iter().collect(),
         };
-        if wanted.is_empty() {
+        if needed.is_empty() {
             let why = match self.referrer.port {
-                Some(port) => format!("its port {port} is not listed"),
-                None => "it lists none".to_owned(),
+                Some(port) => format!("port {port} is not listed"),
+                None => "it lists no ports".to_owned(),
             };
             return Some(self.no_way(&format!(
-                "from the host's network `{id}` is reached only through published ports, and {why}"
+                "`{id}` is reachable from the host network only through published ports, but {why}"
             )));
         }
         if self.container.instances.value > 1 {
             return Some(self.no_way(&format!(
-                "from the host's network `{id}` is reached only through a fixed port of the host, which one of its {} instances can have",
+                "`{id}` is reachable from the host network only through a fixed host port, which only one of its {} instances can use",
                 self.container.instances.value
             )));
         }
         let mut made = Vec::new();
-        for port in wanted {
+        for port in needed {
             let number = match self.referrer.port {
-                // The reference is rewritten to it.
+                // The reference is rewritten to this number.
                 Some(target) => fixed(published, target).unwrap_or(target),
                 None => port.container_port.value,
             };
@@ -280,12 +282,12 @@ impl Fix<'_> {
             } else if !has(published, port, number) {
                 let key = (number, port.transport.value);
                 let message = format!(
-                    "from the host's network `{id}` is reached only through a fixed port of the host, and {} port {number} is already claimed",
+                    "`{id}` is reachable from the host network only through a fixed host port, but {} port {number} is already in use",
                     key.1.name()
                 );
                 let finding = self.no_way(&message);
                 return Some(match self.claims.get(&key) {
-                    Some((_, span)) => finding.also(*span, "claimed here"),
+                    Some((_, span)) => finding.also(*span, "first used here"),
                     None => finding,
                 });
             }
@@ -294,20 +296,21 @@ impl Fix<'_> {
         let number = made.first()?;
         let message = match made.len() {
             1 => format!(
-                "{NAME}: port {number} of the host is fixed for `{id}`, because this reference from the host's network needs it"
+                "host port {number} is fixed for `{id}`, because this reference from the host network requires it"
             ),
             count => format!(
-                "{NAME}: {count} ports of the host are fixed for `{id}`, because this reference from the host's network needs them"
+                "{count} host ports are fixed for `{id}`, because this reference from the host network requires them"
             ),
         };
         Some(
             Diagnostic::new(&codes::FIXED_PORT_NEEDED, self.referrer.span, message)
-                .also(self.container.id.span, "what it refers to")
-                .help("a `host_port` that is written is kept; with a port behind the reference only that one is fixed"),
+                .also(self.container.id.span, "referenced container")
+                .help("an explicit `host_port` is kept; add a port to the reference to fix only that port"),
         )
     }
 
-    /// Publishes a port at a number, if nobody else has it. Whether that is new.
+    /// Publishes a port at a number, unless that is done or another container uses the number.
+    /// Returns whether the port was published.
     fn add(&mut self, published: &mut Vec<Port>, port: &PlanPort, number: u16) -> bool {
         let transport = port.transport.value;
         if has(published, port, number) {
@@ -333,9 +336,9 @@ impl Fix<'_> {
     }
 
     fn no_way(&self, message: &str) -> Diagnostic {
-        Diagnostic::new(&codes::NO_WAY, self.referrer.span, format!("{NAME}: {message}"))
-            .also(self.container.id.span, "what it refers to")
-            .help("put both on the same kind of network, or list the port with a `host_port` of its own")
+        Diagnostic::new(&codes::NO_WAY, self.referrer.span, message.to_string())
+            .also(self.container.id.span, "referenced container")
+            .help("put both on the same network, or list the port with its own `host_port`")
     }
 }
 

@@ -1,62 +1,36 @@
-//! Containers to services.
+//! Containers as services.
 
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{
-    Command, Container, ContainerId, Dependency, EnvVar, Job, Kind, NetworkMode, Plan, Repeats,
-    Resources, Service, Text,
+    Command, Container, Dependency, EnvVar, Job, Kind, NetworkMode, Repeats, Resources, Service,
 };
 use crate::source::Spanned;
-use crate::targets::{Options, names};
+use crate::targets::names;
 
-use super::instances::Split;
-use super::network::Network;
-use super::{NAME, escaped, health, model, volumes};
+use super::context::Context;
+use super::options::GPU_DRIVER;
+use super::{escaped, health, model, volumes};
 
-/// The shares of one CPU: Docker's own default for a container, and what PIVOT's engine
-/// gave for one CPU.
-const SHARES_OF_A_CPU: f64 = 1024.0;
+/// CPU shares of one CPU: Docker's default for a container, and what PIVOT's engine assigned to
+/// one CPU.
+const SHARES_PER_CPU: f64 = 1024.0;
 
-/// What runc takes; the engine and Compose let other values pass, and the container then
-/// does not start.
-const LEAST_SHARES: f64 = 2.0;
-const MOST_SHARES: f64 = 262_144.0;
+/// The range that runc accepts. The engine and Compose accept other values, but the container
+/// then does not start.
+const MIN_SHARES: f64 = 2.0;
+const MAX_SHARES: f64 = 262_144.0;
 
-/// The least memory, in MB, that the engine takes.
-const LEAST_MEMORY: u64 = 6;
+/// Minimum memory of a container in MB, enforced by the engine.
+const MIN_MEMORY: u64 = 6;
 
-/// The option that names the device driver of GPUs.
-pub const GPU_DRIVER: &str = "gpu-driver";
-
-/// What a container is lowered in.
-pub struct Context<'a> {
-    /// The appliance.
-    pub plan: &'a Plan,
-    /// The host's ports, and the ways between containers.
-    pub network: &'a Network<'a>,
-    /// The containers that become several services.
-    pub split: &'a Split,
-    /// The target's options.
-    pub options: &'a Options,
-    /// The container.
-    pub id: ContainerId,
-}
-
-impl Context<'_> {
-    /// A string of the container as Compose is to read it.
-    pub fn text(&self, text: &Text) -> String {
-        // An address has only letters, digits, hyphens and a colon: nothing to escape.
-        text.spell(escaped, |reference| self.network.address(self.id, reference))
-    }
-}
-
-/// Checks that the names made from ids can be those of services: Compose takes every letter,
-/// digit and hyphen, but the engine's DNS finds no name that is longer than a DNS label.
+/// Checks that the names made from ids are valid service names. Compose accepts every letter,
+/// digit and hyphen, but the engine's DNS does not resolve names longer than a DNS label.
 pub fn check_names(names: Vec<(&Spanned<String>, String)>, diagnostics: &mut Vec<Diagnostic>) {
-    names::check(NAME, "service", names::MAX_LABEL, names, diagnostics);
+    names::check("service", names::MAX_LABEL, names, diagnostics);
 }
 
-/// Lowers a container to its service, or to a service for each of its instances, which then
-/// answer together to its id.
+/// Lowers a container to a service, or to one service for each of its instances; these share
+/// the container's id as a network alias.
 pub fn services(
     context: &Context<'_>,
     container: &Container,
@@ -67,7 +41,7 @@ pub fn services(
     if names.len() == 1 {
         return vec![service];
     }
-    // Containers in the host's network have no names to answer to.
+    // Containers on the host network have no network aliases.
     let alias = service.network_mode.is_none().then(|| service.name.clone());
     let single = model::Service { alias, replicas: None, ..service };
     names.into_iter().map(|name| model::Service { name, ..single.clone() }).collect()
@@ -78,8 +52,8 @@ fn service(
     container: &Container,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> model::Service {
-    // Placement and preemptible are reported from the table; levels and referrers follow
-    // from what Compose and `Network` work out.
+    // Placement and `preemptible` are reported from the capability table. Compose derives the
+    // start order, and `Network` handles ports and referrers.
     let Container {
         id,
         kind,
@@ -109,7 +83,7 @@ fn service(
             let check = health.as_ref().map(|h| health::check(context, container, h, diagnostics));
             (check, "unless-stopped".to_owned(), false)
         }
-        Kind::Job(job) => (None, restart(job), runs_never(job, diagnostics)),
+        Kind::Job(job) => (None, restart(job), never_runs(job, diagnostics)),
     };
     let copies = if never { 0 } else { instances.value };
     model::Service {
@@ -141,33 +115,34 @@ fn service(
     }
 }
 
-/// `NAME=value`, as an item of a list: in a mapping Compose takes a name that starts with
-/// `x-` for an extension of its own, and the variable is lost.
+/// `NAME=value`, as an item of a list: in a mapping, Compose treats a name that starts with
+/// `x-` as an extension and drops the variable.
 fn variable(context: &Context<'_>, variable: &EnvVar, diagnostics: &mut Vec<Diagnostic>) -> String {
     let EnvVar { name, value } = variable;
     if name.value.ends_with(char::is_whitespace) {
-        let message = format!("{NAME}: the name of a variable cannot end in white space");
+        let message = "the name of an environment variable cannot end in whitespace".to_string();
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
     }
     format!("{}={}", escaped(&name.value), context.text(value))
 }
 
-/// What is waited for, and what it has to reach before the container is started.
+/// The services to wait for, and the condition that each must reach before the container
+/// starts.
 fn dependency(context: &Context<'_>, dependency: &Dependency) -> Vec<model::Dependency> {
     let Dependency { on: id, span: _ } = dependency;
     let Some(on) = context.plan.containers.get(*id) else { return Vec::new() };
     let condition = match &on.kind {
         Kind::Job(_) => "service_completed_successfully",
         Kind::Service(Service { health: Some(_), .. }) => "service_healthy",
-        // Compose refuses to wait for the health of what has no health check.
+        // Compose rejects `service_healthy` for a service without a health check.
         Kind::Service(Service { health: None, .. }) => "service_started",
     };
     let names = context.split.names(*id, on).into_iter();
     names.map(|on| model::Dependency { on, condition }).collect()
 }
 
-/// The restart policy of a job. One that is restarted after success never completes for
-/// those that wait for it.
+/// The restart policy of a job. A job that is restarted after success never completes for its
+/// dependents.
 fn restart(job: &Job) -> String {
     match job.retries.value {
         0 => "no".to_owned(),
@@ -175,46 +150,47 @@ fn restart(job: &Job) -> String {
     }
 }
 
-/// Whether a job is not to run at all. Compose has no schedules: one that repeats runs once.
-fn runs_never(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> bool {
-    // The start is reported from the table, and the interval means nothing without repeats.
+/// Whether a job never runs. Compose has no schedules: a repeating job runs once.
+fn never_runs(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    // The start time is reported from the capability table; the interval has no effect without
+    // repeats.
     let Job { retries: _, repeats, start: _, interval: _ } = job;
     match repeats.value {
         Repeats::Times(0) => true,
         Repeats::Times(1) => false,
         Repeats::Times(_) | Repeats::Forever => {
-            let message = format!("{NAME}: there is no schedule: the job runs once, at `up`");
+            let message = "Compose has no schedules: the job runs once, at `up`".to_string();
             diagnostics.push(
                 Diagnostic::new(&codes::APPROXIMATED, repeats.span, message)
-                    .help("let a scheduler of the machine run `docker compose up` for it"),
+                    .help("run `docker compose up` from a scheduler on the machine, such as cron"),
             );
             false
         }
     }
 }
 
-/// CPUs as shares: how the machine is divided when its CPUs are all busy.
+/// CPUs as CPU shares, which divide the machine when all its CPUs are busy.
 fn cpu_shares(cpus: &Spanned<f64>, diagnostics: &mut Vec<Diagnostic>) -> u64 {
-    let shares = (cpus.value * SHARES_OF_A_CPU).round();
-    let kept = shares.clamp(LEAST_SHARES, MOST_SHARES);
+    let shares = (cpus.value * SHARES_PER_CPU).round();
+    let kept = shares.clamp(MIN_SHARES, MAX_SHARES);
     if kept != shares {
         let message = format!(
-            "{NAME}: {} CPUs become {} CPU shares, the {} there is",
+            "{} CPUs become {} CPU shares, the {}",
             cpus.value,
             kept,
-            if kept > shares { "least" } else { "most" }
+            if kept > shares { "minimum" } else { "maximum" }
         );
         diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, cpus.span, message));
     }
-    // Inside of the range that it was clamped to, so nothing is cut off.
+    // The value is clamped to a range in which the cast is exact.
     kept as u64
 }
 
-/// A limit of memory. `M` is 1,024 times 1,024 bytes to Compose, as MB is to Mesos.
+/// A memory limit. `M` is 1,024 times 1,024 bytes in Compose, as MB is in Mesos.
 fn memory(megabytes: &Spanned<u64>, diagnostics: &mut Vec<Diagnostic>) -> String {
-    if megabytes.value < LEAST_MEMORY {
+    if megabytes.value < MIN_MEMORY {
         let message =
-            format!("{NAME}: the engine gives no container less than {LEAST_MEMORY} MB of memory");
+            format!("the engine requires at least {MIN_MEMORY} MB of memory for a container");
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, megabytes.span, message));
     }
     format!("{}M", megabytes.value)

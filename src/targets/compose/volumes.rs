@@ -3,15 +3,11 @@
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{self, MountSource, Plan, VolumeScope};
 use crate::source::Spanned;
-use crate::targets::Options;
+use crate::targets::{Options, mounts};
 
 use super::model::{Mount, Volume};
+use super::options::{DEFAULT_VOLUME_DRIVER, VOLUME_DRIVER};
 use super::{NAME, escaped};
-
-/// The option that chooses the volume driver.
-pub const DRIVER: &str = "volume-driver";
-/// Its default: the engine's own driver, which uses the machine's disk.
-pub const DEFAULT_DRIVER: &str = "local";
 
 /// Lowers a persistent volume.
 pub fn volume(
@@ -19,7 +15,7 @@ pub fn volume(
     options: &Options,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Volume {
-    // Hints are reported from the table.
+    // Scheduling hints are reported from the capability table.
     let plan::Volume { id, scope, volume_type, size, placement: _, preemptible: _, mounted_by: _ } =
         volume;
     let key = id.value.clone();
@@ -28,50 +24,49 @@ pub fn volume(
         return Volume { key: key.clone(), external_name: Some(key), driver: String::new() };
     }
     if let Some(size) = size {
-        let message =
-            format!("{NAME}: a volume has no size of its own: it can fill the disk it is on");
+        let message = "the size of a volume is ignored: it can grow to fill its disk".to_string();
         diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, size.span, message));
     }
-    let driver = options.text(DRIVER);
+    let driver = options.text(VOLUME_DRIVER);
     if let Some(written) = volume_type
-        && driver == DEFAULT_DRIVER
+        && driver == DEFAULT_VOLUME_DRIVER
     {
         let message = format!(
-            "{NAME}: `{}` is not what stores the volumes: the machine's own disk does",
+            "volume type `{}` is ignored: volumes are stored on the machine's disk",
             written.value
         );
-        diagnostics.push(
-            Diagnostic::new(&codes::APPROXIMATED, written.span, message).help(format!(
-                "name the engine's driver for it with `--option {NAME}.{DRIVER}=...`"
-            )),
-        );
+        diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, written.span, message).help(
+            format!("set the engine's driver for it with `--option {NAME}.{VOLUME_DRIVER}=...`"),
+        ));
     }
     Volume { key, external_name: None, driver: escaped(driver) }
 }
 
-/// Checks the name of a volume on the engine: two characters or more, a letter or digit
-/// first (the engine's own rule; a local one gets the project's name before it).
+/// Checks the name of an external volume by the engine's rule: at least two characters,
+/// starting with a letter or a digit. The name of a local volume is prefixed with the project
+/// name.
 fn check_name(id: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
     if id.value.len() < 2 || id.value.starts_with('-') {
-        let message = format!("{NAME}: no volume of the engine can be called `{}`", id.value);
+        let message = format!("`{}` is not a valid volume name", id.value);
         diagnostics.push(
-            Diagnostic::new(&codes::BAD_NAME, id.span, message)
-                .help("such a name has two characters or more and starts with a letter or digit"),
+            Diagnostic::new(&codes::BAD_NAME, id.span, message).help(
+                "a volume name has at least two characters and starts with a letter or a digit",
+            ),
         );
     }
 }
 
-/// Lowers a mount. `None` where the plan has no such volume.
+/// Lowers a mount. Returns `None` if the plan has no such volume.
 pub fn mount(mount: &plan::Mount, plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Option<Mount> {
     let plan::Mount { source, target, read_only } = mount;
     if target.value.trim_end_matches('/').is_empty() {
-        let message = format!("{NAME}: nothing can be mounted at `/`");
+        let message = "a volume cannot be mounted at `/`".to_string();
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, target.span, message));
     }
-    check_path(target, diagnostics);
+    mounts::check_colon(target, diagnostics);
     let (kind, source) = match source {
         MountSource::Host(path) => {
-            check_path(path, diagnostics);
+            mounts::check_colon(path, diagnostics);
             ("bind", escaped(&path.value))
         }
         MountSource::Persistent(volume) => {
@@ -79,12 +74,4 @@ pub fn mount(mount: &plan::Mount, plan: &Plan, diagnostics: &mut Vec<Diagnostic>
         }
     };
     Some(Mount { kind, source, target: escaped(&target.value), read_only: read_only.value })
-}
-
-/// The engine takes mounts as `source:target:mode` and has no escape for a colon.
-fn check_path(path: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
-    if path.value.contains(':') {
-        let message = format!("{NAME}: the path of a mount cannot have a `:` in it");
-        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message));
-    }
 }

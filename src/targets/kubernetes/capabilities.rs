@@ -1,28 +1,29 @@
-//! What becomes of each field on Kubernetes.
+//! The capability table: what the Kubernetes target does with each field.
 
 use crate::plan::Field;
 use crate::targets::Capability;
 
+/// One row for each field.
 pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(
         Field::ApplianceId,
-        "a Namespace of that name in lower case; the option `namespace` names another",
+        "a Namespace with that name in lower case, or the namespace that the option `namespace` names",
     ),
     Capability::depends(
         Field::VolumeType,
-        "the storage class decides; a warning where the option `storage-class` names none",
+        "decided by the storage class; a warning unless the option `storage-class` is set",
     ),
     Capability::depends(
         Field::VolumeLocal,
-        "a PersistentVolumeClaim: ReadWriteOnce, or ReadWriteMany where several pods mount it, with a warning that the storage class must offer it",
+        "a PersistentVolumeClaim: ReadWriteOnce, or ReadWriteMany if several pods mount it, with a warning that the storage class must support it",
     ),
     Capability::depends(
         Field::VolumeGlobal,
-        "the claim of that name; a warning that it must exist in the namespace, where the option `create-namespace` is true",
+        "the claim of that name; a warning that it must exist in the namespace if the option `create-namespace` is true",
     ),
     Capability::approximated(
         Field::VolumeHints,
-        "where a volume is stored is up to its storage class and to where the pods run that mount it",
+        "scheduling hints have no effect: the storage class and the pods that mount a volume decide where it is stored",
     ),
     Capability::depends(
         Field::VolumeSize,
@@ -30,135 +31,138 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::ContainerId,
-        "the name of the workload and its Service: lower case, a letter first; rejected where too long or taken",
+        "the name of the workload and its Service: lower case, starting with a letter; rejected if too long or already taken",
     ),
     Capability::carried(Field::Service, "a Deployment"),
     Capability::carried(
         Field::Job,
-        "a Job, or a CronJob where it repeats; a changed Job must be deleted before it is applied again",
+        "a Job, or a CronJob if it repeats; a changed Job must be deleted before it is applied again",
     ),
-    Capability::carried(Field::Image, "the image, exactly as written"),
+    Capability::carried(Field::Image, "`image`, unchanged"),
     Capability::carried(Field::Cpus, "a request without a limit, in thousandths of a CPU"),
-    Capability::carried(Field::Mem, "request and limit alike, in Mi"),
-    Capability::carried(Field::Disk, "a request of ephemeral storage, in Mi"),
+    Capability::carried(Field::Mem, "a request and an equal limit, in Mi"),
+    Capability::carried(Field::Disk, "a request for ephemeral storage, in Mi"),
     Capability::carried(
         Field::Gpu,
         "a limit of `nvidia.com/gpu`, or of the resource that the option `gpu-resource` names",
     ),
     Capability::depends(
         Field::Instances,
-        "the replicas of a Deployment, or the copies of a Job, each with an index and tries of its own (Kubernetes 1.29); a Job has 100,000 at most",
+        "`replicas` of a Deployment, or `completions` of a Job, each with an index and its own retries (Kubernetes 1.29); a Job can have at most 100,000",
     ),
     Capability::depends(
         Field::Cmd,
-        "`command: [/bin/sh, -c, ...]`; a warning of characters that `kubectl apply --server-side` cannot send",
+        "`command: [/bin/sh, -c, ...]`; a warning for characters that `kubectl apply --server-side` cannot send",
     ),
     Capability::depends(
         Field::Args,
-        "`args`, one entry each; a warning of characters that `kubectl apply --server-side` cannot send",
+        "`args`, one entry each; a warning for characters that `kubectl apply --server-side` cannot send",
     ),
     Capability::depends(
         Field::Env,
-        "`env`; a name beyond letters, digits, `_`, `-` and `.` needs Kubernetes 1.32, one beyond ASCII is rejected",
+        "`env`; a name with characters other than letters, digits, `_`, `-` and `.` requires Kubernetes 1.32, one beyond ASCII is rejected",
     ),
     Capability::carried(
         Field::References,
-        "the name of the Service; with a port that is not listed, a headless Service of the pods",
+        "the name of the Service; for a port that is not listed, a headless Service of the pods",
     ),
     Capability::depends(
         Field::MountPersistent,
-        "a mount of the claim; a path with a colon is rejected",
+        "a mount of the claim; rejected if the mount path contains `:`",
     ),
-    Capability::depends(Field::MountHost, "`hostPath`; rejected where the path has `..`"),
+    Capability::depends(
+        Field::MountHost,
+        "`hostPath`; rejected if the host path contains `..` or the mount path `:`",
+    ),
     Capability::carried(Field::MountReadOnly, "`readOnly` of the mount"),
     Capability::depends(
         Field::NetworkHost,
-        "`hostNetwork` with the cluster's DNS; a warning where several instances then need a node each",
+        "`hostNetwork` with the DNS of the cluster; a warning if several instances need a node each",
     ),
-    Capability::carried(Field::NetworkBridge, "the pod's own address; ports as listed"),
-    Capability::carried(Field::NetworkContainer, "the pod's own address; ports as listed"),
+    Capability::carried(Field::NetworkBridge, "the pod's own IP address; ports as listed"),
+    Capability::carried(Field::NetworkContainer, "the pod's own IP address; ports as listed"),
     Capability::carried(
         Field::Ports,
-        "a Service of type NodePort, or of the type that the option `expose` names; on the host's network the host's ports themselves",
+        "a Service of type NodePort, or of the type that the option `expose` names; on the host network, the host ports themselves",
     ),
     Capability::carried(
         Field::HostPort,
-        "the node port where it is in 30000 to 32767 and free, else a `hostPort` of the pod",
+        "the node port if it is free and in the range 30000 to 32767, otherwise a `hostPort` of the pod",
     ),
     Capability::carried(Field::PortUdp, "`protocol: UDP`"),
     Capability::depends(
         Field::PortName,
-        "the port's name, cleaned; left out with a warning where there is no Service and it is longer than 15 characters",
+        "the port name, normalized; omitted with a warning if there is no Service and the name is longer than 15 characters",
     ),
     Capability::carried(
         Field::Privileged,
-        "`privileged`; the cluster's pod security must allow it in the namespace",
+        "`privileged`; Pod Security in the namespace must allow it",
     ),
     Capability::carried(Field::ForcePull, "`imagePullPolicy: Always`"),
     Capability::carried(Field::NoForcePull, "`imagePullPolicy: IfNotPresent`"),
     Capability::carried(
         Field::Dependencies,
-        "an init container each, which waits until a pod is ready, or by asking the API server until the job has succeeded; nothing orders the stop",
+        "an init container each, which waits until a pod is ready, or asks the API server until the job has succeeded; the stop order is undefined",
     ),
     Capability::depends(
         Field::PlacementCloud,
-        "the node label that the option `cloud-label` names; without it a warning",
+        "the node label that the option `cloud-label` names; a warning if it is not set",
     ),
     Capability::depends(
         Field::PlacementRegion,
-        "the node label `topology.kubernetes.io/region`; rejected where it cannot be a label's value",
+        "the node label `topology.kubernetes.io/region`; rejected if it is not a valid label value",
     ),
     Capability::depends(
         Field::PlacementZone,
-        "the node label `topology.kubernetes.io/zone`; rejected where it cannot be a label's value",
+        "the node label `topology.kubernetes.io/zone`; rejected if it is not a valid label value",
     ),
     Capability::depends(
         Field::PlacementHost,
-        "the node label `kubernetes.io/hostname`; rejected where it cannot be a label's value",
+        "the node label `kubernetes.io/hostname`; rejected if it is not a valid label value",
     ),
     Capability::depends(
         Field::Preemptible,
-        "nodes with the label that the option `preemptible-label` names are preferred, or avoided; without it a warning",
+        "nodes with the label that the option `preemptible-label` names are preferred or avoided; a warning if it is not set",
     ),
     Capability::carried(
         Field::HealthHttp,
-        "`httpGet` of a startup, a liveness and a readiness probe",
+        "`httpGet` in a startup, a liveness and a readiness probe",
     ),
     Capability::carried(
         Field::HealthHttps,
-        "`httpGet` with the scheme HTTPS; the certificate is not checked",
+        "`httpGet` with the scheme HTTPS; certificates are not verified",
     ),
     Capability::carried(
         Field::HealthTcp,
-        "`tcpSocket` of a startup, a liveness and a readiness probe",
+        "`tcpSocket` in a startup, a liveness and a readiness probe",
     ),
     Capability::depends(
         Field::HealthCommand,
-        "`exec` of `/bin/sh -c` in the container; a warning of characters that `kubectl apply --server-side` cannot send",
+        "`exec` of `/bin/sh -c` in the container; a warning for characters that `kubectl apply --server-side` cannot send",
     ),
     Capability::carried(
         Field::HealthTiming,
-        "the probes' period, timeout and threshold; the grace period is the startup probe's",
+        "period, timeout and failure threshold of the probes; the startup probe covers the grace period",
     ),
     Capability::carried(Field::DefaultHealthCheck, "`tcpSocket` on the first TCP port"),
     Capability::depends(
         Field::MinimumCapacity,
-        "`maxUnavailable` of the rolling update; a warning where a port of the host leaves no place for one more instance",
+        "`maxUnavailable` of the rolling update; a warning if host ports leave no room for an extra instance",
     ),
     Capability::carried(
         Field::Retries,
-        "`backoffLimit`, for each index where there are several instances",
+        "`backoffLimit`, or `backoffLimitPerIndex` if there are several instances",
     ),
     Capability::depends(
         Field::Repeats,
-        "a CronJob without end (-1), whose runs never overlap; a number of runs is rejected",
+        "a CronJob that repeats forever (-1), whose runs never overlap; a number of runs is rejected",
     ),
     Capability::depends(
         Field::StartTime,
-        "the first pod waits for it in an init container and holds its resources meanwhile; a schedule counts from it, in full minutes",
+        "an init container waits for it while the pod holds its resources; a schedule is aligned to it, in whole minutes",
     ),
     Capability::depends(
         Field::Interval,
-        "the schedule of a CronJob, in UTC; rejected where cron cannot say it exactly",
+        "the schedule of a CronJob, in UTC; rejected if cron cannot express it exactly",
     ),
 ];

@@ -1,19 +1,19 @@
 //! Health checks as probes.
 
+use super::model::{HttpGet, Probe};
 use super::network::Network;
-use super::objects::{HttpGet, Probe};
 use super::text;
 use crate::plan::{self, Container, HealthCheck, Timing};
 
-/// Seconds between the checks of a container that has not been healthy yet, at most: what
-/// depends on it waits for the first success.
+/// Maximum seconds between checks of a container that has not been healthy yet: its dependents
+/// wait for the first success.
 const STARTUP_PERIOD: u32 = 10;
 
-/// The probes of a health check, each with its name in a container.
+/// The probes of a health check, each with its key in the container.
 ///
-/// Until the first success only the startup probe runs; it lets the grace period pass, and
-/// then as much time as the failures take that the check allows. From then on the liveness
-/// probe replaces the instance, and the readiness probe says whether it is healthy.
+/// Until the first success only the startup probe runs. It allows for the grace period, and
+/// then for the time that the permitted number of failures takes. After that, the liveness
+/// probe restarts the container, and the readiness probe says whether it is healthy.
 pub fn probes(
     check: &HealthCheck,
     container: &Container,
@@ -40,8 +40,8 @@ pub fn probes(
     }
     let startup = (grace > 0).then(|| {
         let period = interval.min(STARTUP_PERIOD);
-        let patience = u64::from(grace) + u64::from(max_failures) * u64::from(interval);
-        let failures = patience.div_ceil(u64::from(period.max(1)));
+        let allowed = u64::from(grace) + u64::from(max_failures) * u64::from(interval);
+        let failures = allowed.div_ceil(u64::from(period.max(1)));
         let failures = u32::try_from(failures.min(i32::MAX as u64)).unwrap_or(u32::MAX);
         ("startupProbe", Probe { period, failures, ..running.clone() })
     });

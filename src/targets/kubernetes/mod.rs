@@ -1,76 +1,55 @@
-//! The Kubernetes target: one file of YAML documents for `kubectl apply`.
+//! The Kubernetes target: a file of YAML documents for `kubectl apply`.
 //!
-//! An appliance is a Namespace; a service is a Deployment, a job a Job or a CronJob; a
-//! container that is reached has a Service; a dependency is an init container that waits.
+//! An appliance becomes a Namespace, a service a Deployment, and a job a Job or a CronJob. A
+//! container that others reach has a Service, and a dependency is an init container that waits.
 
 mod capabilities;
 mod health;
+mod model;
 mod network;
-mod objects;
 mod options;
 mod order;
 mod placement;
 mod schedule;
 mod text;
+mod updates;
 mod volumes;
 mod workload;
 
 use std::collections::HashSet;
 
+use include_dir::{Dir, include_dir};
+
+use self::model::{Claim, Meta, Namespace, Object, Pairs, Service};
 use self::network::Network;
-use self::objects::{Claim, Meta, Namespace, Object, Pairs, Service};
 use self::options::Settings;
-use self::order::Awaited;
+use self::order::AwaitedJobs;
 use self::workload::Parts;
 use super::names::{self, MAX_LABEL, dns_label};
-use super::{Artifact, Capability, Failure, OptionSpec, Options, Target};
+use super::{Artifact, BuiltIn, Definition, Failure, Options};
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, ContainerId, MountSource, Plan, VolumeId};
-use crate::render::{RenderError, TemplateText, Templates};
+use crate::render::{RenderError, Templates};
 
 /// The Kubernetes target.
 pub struct Kubernetes;
 
-static TEMPLATES: [TemplateText; 12] = [
-    ("claim.yaml.j2", include_str!("../../../templates/kubernetes/claim.yaml.j2")),
-    ("cron_job.yaml.j2", include_str!("../../../templates/kubernetes/cron_job.yaml.j2")),
-    ("deployment.yaml.j2", include_str!("../../../templates/kubernetes/deployment.yaml.j2")),
-    ("job.yaml.j2", include_str!("../../../templates/kubernetes/job.yaml.j2")),
-    ("metadata.yaml.j2", include_str!("../../../templates/kubernetes/metadata.yaml.j2")),
-    ("namespace.yaml.j2", include_str!("../../../templates/kubernetes/namespace.yaml.j2")),
-    ("pod.yaml.j2", include_str!("../../../templates/kubernetes/pod.yaml.j2")),
-    ("role.yaml.j2", include_str!("../../../templates/kubernetes/role.yaml.j2")),
-    ("role_binding.yaml.j2", include_str!("../../../templates/kubernetes/role_binding.yaml.j2")),
-    ("run.yaml.j2", include_str!("../../../templates/kubernetes/run.yaml.j2")),
-    (
-        "service_account.yaml.j2",
-        include_str!("../../../templates/kubernetes/service_account.yaml.j2"),
-    ),
-    ("service.yaml.j2", include_str!("../../../templates/kubernetes/service.yaml.j2")),
-];
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/kubernetes");
 
-/// Namespaces that every cluster has, with its own parts in them.
+static DEFINITION: Definition = Definition {
+    name: "kubernetes",
+    summary: "Deployments, Jobs and Services in a namespace, for kubectl apply",
+    capabilities: capabilities::CAPABILITIES,
+    options: options::OPTIONS,
+    templates: &TEMPLATES,
+};
+
+/// Namespaces that exist in every cluster.
 const RESERVED: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
-impl Target for Kubernetes {
-    fn name(&self) -> &'static str {
-        "kubernetes"
-    }
-
-    fn summary(&self) -> &'static str {
-        "Deployments, Jobs and Services in a namespace, for kubectl apply"
-    }
-
-    fn capabilities(&self) -> Vec<Capability<'_>> {
-        capabilities::CAPABILITIES.to_vec()
-    }
-
-    fn options(&self) -> Vec<OptionSpec<'_>> {
-        options::OPTIONS.to_vec()
-    }
-
-    fn templates(&self) -> &'static [TemplateText] {
-        &TEMPLATES
+impl BuiltIn for Kubernetes {
+    fn definition(&self) -> &'static Definition {
+        &DEFINITION
     }
 
     fn lower(
@@ -92,7 +71,7 @@ impl Target for Kubernetes {
             let files = objects.iter().zip(documents).enumerate();
             return Ok(files
                 .map(|(index, (object, text))| Artifact {
-                    // kubectl takes the files of a folder in the order of their names.
+                    // kubectl applies the files of a folder in the order of their names.
                     path: format!("{:0width$}-{}.yaml", index + 1, object.file_stem()),
                     text,
                 })
@@ -102,27 +81,27 @@ impl Target for Kubernetes {
     }
 }
 
-/// The appliance's own name, where it is the namespace's.
+/// Checks the appliance's id as the name of the namespace.
 fn check_namespace(plan: &Plan, settings: &Settings, diagnostics: &mut Vec<Diagnostic>) {
     let id = &plan.id;
     let name = dns_label(&id.value);
     if settings.namespace == name && RESERVED.contains(&name.as_str()) {
-        let message = format!("kubernetes: the namespace `{name}` is the cluster's own");
+        let message = format!("namespace `{name}` is reserved for the cluster");
         diagnostics.push(Diagnostic::new(&codes::BAD_NAME, id.span, message).help(
-            "choose another id, or name another namespace with the option `kubernetes.namespace`",
+            "choose another id, or set another namespace with the option `kubernetes.namespace`",
         ));
     }
-    names::check("kubernetes", "Namespace", MAX_LABEL, [(id, name)], diagnostics);
+    names::check("Namespace", MAX_LABEL, [(id, name)], diagnostics);
 }
 
-/// One run of the target.
+/// Lowers one plan.
 struct Lowering<'a> {
     plan: &'a Plan,
     settings: &'a Settings,
-    /// The appliance's name as a label's value.
+    /// The appliance's name as a label value.
     appliance: String,
     network: Network,
-    /// The claims' names, by volume.
+    /// The names of the claims, by volume.
     claims: Vec<String>,
 }
 
@@ -139,9 +118,10 @@ impl<'a> Lowering<'a> {
 
     /// All objects, in the order in which they are applied.
     fn objects(&self, diagnostics: &mut Vec<Diagnostic>) -> Vec<Object> {
-        // Taken apart completely, so that a new field has to be thought of here.
+        // Destructured completely, so that a new field fails to compile until it is handled
+        // here.
         let Plan { id: _, containers, volumes: _, start_order: _, uses: _ } = self.plan;
-        let mut awaited = Awaited::default();
+        let mut awaited = AwaitedJobs::default();
         let mut node_ports = HashSet::new();
         let (claims, on_one_node) = self.claims(diagnostics);
         let mut workloads = Vec::new();
@@ -154,9 +134,12 @@ impl<'a> Lowering<'a> {
             let mut taken = HashSet::new();
             let (mounts, volumes) =
                 volumes::mounts(container, &self.claims, &mut taken, diagnostics);
-            let waits =
-                order::Waiting { plan: self.plan, network: &self.network, settings: self.settings }
-                    .lower(container, self.network.name(id), &mut taken, &mut awaited);
+            let waits = order::WaitBuilder {
+                plan: self.plan,
+                network: &self.network,
+                settings: self.settings,
+            }
+            .lower(container, self.network.name(id), &mut taken, &mut awaited);
             let parts = Parts {
                 meta: self.container_meta(self.network.name(id), container),
                 appliance: self.appliance.clone(),
@@ -184,11 +167,11 @@ impl<'a> Lowering<'a> {
         objects
     }
 
-    /// The claims, and the volumes that only the pods of one node can mount.
+    /// The claims, and the volumes that only the pods on one node can mount.
     fn claims(&self, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Object>, HashSet<VolumeId>) {
         let mut claims = Vec::new();
         let mut on_one_node = HashSet::new();
-        let pods = |id| order::pods_at_a_time(self.plan, id);
+        let pods = |id| updates::pods_at_a_time(self.plan, id);
         for (id, volume) in self.plan.volumes.iter().enumerate() {
             let Some(request) = volumes::request(volume, self.settings, pods, diagnostics) else {
                 continue;
@@ -207,18 +190,18 @@ impl<'a> Lowering<'a> {
     }
 
     /// The Services of a container.
-    fn services(&self, id: ContainerId, ports: Vec<objects::ServicePort>) -> Vec<Object> {
+    fn services(&self, id: ContainerId, ports: Vec<model::ServicePort>) -> Vec<Object> {
         let name = self.network.name(id);
-        let service = |service_name: &str, kind: network::Kind, ports| {
+        let service = |service_name: &str, kind: network::ServiceKind, ports| {
             let mut meta = self.meta(service_name);
             meta.labels.insert(0, label("name", name));
             Object::Service(Service {
                 meta,
-                headless: kind == network::Kind::Headless,
+                headless: kind == network::ServiceKind::Headless,
                 kind: match kind {
-                    network::Kind::Headless | network::Kind::ClusterIp => None,
-                    network::Kind::NodePort => Some("NodePort"),
-                    network::Kind::LoadBalancer => Some("LoadBalancer"),
+                    network::ServiceKind::Headless | network::ServiceKind::ClusterIp => None,
+                    network::ServiceKind::NodePort => Some("NodePort"),
+                    network::ServiceKind::LoadBalancer => Some("LoadBalancer"),
                 },
                 selector: network::selector(name, &self.appliance),
                 ports,
@@ -226,7 +209,7 @@ impl<'a> Lowering<'a> {
         };
         let main = self.network.service(id).map(|kind| service(name, kind, ports));
         let pods = self.network.pods(id);
-        let pods = pods.map(|pods| service(pods, network::Kind::Headless, Vec::new()));
+        let pods = pods.map(|pods| service(pods, network::ServiceKind::Headless, Vec::new()));
         main.into_iter().chain(pods).collect()
     }
 
@@ -256,7 +239,7 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// A label that Kubernetes recommends (its "Recommended Labels").
+/// One of the labels that Kubernetes recommends ("Recommended Labels").
 fn label(name: &str, value: &str) -> (String, String) {
     (format!("app.kubernetes.io/{name}"), value.to_owned())
 }

@@ -1,132 +1,134 @@
-//! Names, addresses, ports: which Services there are and how a reference is spelled.
+//! Names, addresses and ports: the Services, and how references are written.
 
 use std::collections::HashSet;
 
-use super::objects::{ContainerPort, Pairs, ServicePort};
+use super::model::{ContainerPort, Pairs, ServicePort};
 use super::options::{Expose, Settings};
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, ContainerId, NetworkMode, Plan, Port, Reference, Transport};
 use crate::targets::names::{self, MAX_LABEL, dns_label, rfc1035_label};
 
-/// The ports that a cluster gives to Services of type NodePort, where nobody changed it
-/// (`--service-node-port-range` of the API server).
+/// The default range of node ports (`--service-node-port-range` of the API server).
 const NODE_PORTS: std::ops::RangeInclusive<u16> = 30_000..=32_767;
 
 /// How the containers of an appliance are reached.
 pub struct Network {
-    nodes: Vec<Node>,
+    endpoints: Vec<Endpoint>,
 }
 
 /// How one container is reached.
-struct Node {
-    /// Its name, also that of the Service through which it is reached.
+struct Endpoint {
+    /// Its name, which is also the name of its Service.
     name: String,
-    /// The Service of this name, where there is one.
-    service: Option<Kind>,
-    /// The name of a further, headless Service: the addresses of the pods that are ready.
+    /// The kind of the Service with this name, if there is one.
+    service: Option<ServiceKind>,
+    /// The name of an additional headless Service, if there is one: it resolves to the
+    /// addresses of the ready pods.
     pods: Option<String>,
-    /// The ports that it lists.
+    /// The container ports that it lists.
     listed: HashSet<u16>,
 }
 
-/// What a Service is.
+/// The kind of a Service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// The name stands for the addresses of the ready pods: any port can be reached.
+pub enum ServiceKind {
+    /// The name resolves to the addresses of the ready pods, so any port can be reached.
     Headless,
-    /// An address of its own, with the ports of the container.
+    /// A cluster IP address, with the ports of the container.
     ClusterIp,
-    /// The same, and a port on every node.
+    /// A cluster IP address, and a port on every node.
     NodePort,
-    /// The same, and an address outside.
+    /// The same as `NodePort`, and an external address.
     LoadBalancer,
 }
 
 impl Network {
-    /// Names all containers and decides on their Services. Names that Kubernetes does not
-    /// take are reported.
+    /// Names all containers and decides which Services they have. Reports names that Kubernetes
+    /// does not accept.
     pub fn new(plan: &Plan, settings: &Settings, diagnostics: &mut Vec<Diagnostic>) -> Network {
         let names: Vec<String> =
             plan.containers.iter().map(|container| rfc1035_label(&container.id.value)).collect();
         let named = plan.containers.iter().map(|c| &c.id).zip(names.iter().cloned());
-        names::check("kubernetes", "Service", MAX_LABEL, named, diagnostics);
+        names::check("Service", MAX_LABEL, named, diagnostics);
         let mut waited_for: HashSet<ContainerId> = HashSet::new();
         for dependency in plan.containers.iter().flat_map(|container| &container.dependencies) {
             waited_for.insert(dependency.on);
         }
         let mut taken: HashSet<String> = names.iter().cloned().collect();
-        let nodes = plan.containers.iter().zip(names).enumerate().map(|(id, (container, name))| {
-            // A job is waited for by asking the API server.
-            let waited_for = container.job().is_none() && waited_for.contains(&id);
-            let service = service(container, waited_for, settings.expose);
-            let has_pods = service == Some(Kind::Headless);
-            let beyond = container.referrers.iter().filter_map(|referrer| referrer.port);
-            let beyond = beyond.filter(|port| !container.lists_port(*port)).count() > 0;
-            let pods = ((waited_for || beyond) && !has_pods)
-                .then(|| free_name(&name, "-pods", &mut taken));
-            let listed = container.ports.iter().map(|port| port.container_port.value).collect();
-            Node { name, service, pods, listed }
-        });
-        Network { nodes: nodes.collect() }
+        let endpoints =
+            plan.containers.iter().zip(names).enumerate().map(|(id, (container, name))| {
+                // Dependents of a job ask the API server instead.
+                let waited_for = container.job().is_none() && waited_for.contains(&id);
+                let service = service(container, waited_for, settings.expose);
+                let has_pods = service == Some(ServiceKind::Headless);
+                let unlisted = container.referrers.iter().filter_map(|referrer| referrer.port);
+                let has_unlisted = unlisted.filter(|port| !container.lists_port(*port)).count() > 0;
+                let pods = ((waited_for || has_unlisted) && !has_pods)
+                    .then(|| free_name(&name, "-pods", &mut taken));
+                let listed = container.ports.iter().map(|port| port.container_port.value).collect();
+                Endpoint { name, service, pods, listed }
+            });
+        Network { endpoints: endpoints.collect() }
     }
 
     /// The name of a container.
     pub fn name(&self, id: ContainerId) -> &str {
-        self.nodes.get(id).map_or("", |node| &node.name)
+        self.endpoints.get(id).map_or("", |endpoint| &endpoint.name)
     }
 
-    /// The Service that bears the name of a container, where there is one.
-    pub fn service(&self, id: ContainerId) -> Option<Kind> {
-        self.nodes.get(id).and_then(|node| node.service)
+    /// The kind of the Service with the name of a container, if there is one.
+    pub fn service(&self, id: ContainerId) -> Option<ServiceKind> {
+        self.endpoints.get(id).and_then(|endpoint| endpoint.service)
     }
 
-    /// The further headless Service of a container, where there is one.
+    /// The name of the additional headless Service of a container, if there is one.
     pub fn pods(&self, id: ContainerId) -> Option<&str> {
-        self.nodes.get(id).and_then(|node| node.pods.as_deref())
+        self.endpoints.get(id).and_then(|endpoint| endpoint.pods.as_deref())
     }
 
-    /// The name that exists in the cluster's DNS from when a pod of the container is ready.
+    /// The name that the DNS of the cluster resolves once a pod of the container is ready.
     pub fn ready_name(&self, id: ContainerId) -> &str {
         self.pods(id).unwrap_or_else(|| self.name(id))
     }
 
-    /// A reference. A Service with an address of its own has only the ports that are
-    /// listed; any other port is reached at the pods themselves.
+    /// The address of a reference. A Service with a cluster IP address has only the listed
+    /// ports; any other port is reached at the pods.
     pub fn address(&self, reference: &Reference) -> String {
         let Reference { to, port, span: _ } = *reference;
         let Some(port) = port else { return self.name(to).to_owned() };
-        let node = self.nodes.get(to).filter(|node| !node.listed.contains(&port));
-        let host = node.and_then(|node| node.pods.as_deref()).unwrap_or_else(|| self.name(to));
+        let endpoint = self.endpoints.get(to).filter(|endpoint| !endpoint.listed.contains(&port));
+        let host =
+            endpoint.and_then(|endpoint| endpoint.pods.as_deref()).unwrap_or_else(|| self.name(to));
         format!("{host}:{port}")
     }
 }
 
-fn service(container: &Container, waited_for: bool, expose: Expose) -> Option<Kind> {
+fn service(container: &Container, waited_for: bool, expose: Expose) -> Option<ServiceKind> {
     let referred = !container.referrers.is_empty();
     if container.ports.is_empty() {
-        return (referred || waited_for).then_some(Kind::Headless);
+        return (referred || waited_for).then_some(ServiceKind::Headless);
     }
     if container.network.value == NetworkMode::Host {
-        // The host's own ports are reachable as they are.
-        return referred.then_some(Kind::ClusterIp);
+        // Host ports are reachable without a Service.
+        return referred.then_some(ServiceKind::ClusterIp);
     }
     let all_on_hosts = container.ports.iter().all(|port| is_host_port(port, expose));
     match expose {
-        _ if all_on_hosts => referred.then_some(Kind::ClusterIp),
-        Expose::ClusterIp => Some(Kind::ClusterIp),
-        Expose::NodePort => Some(Kind::NodePort),
-        Expose::LoadBalancer => Some(Kind::LoadBalancer),
+        _ if all_on_hosts => referred.then_some(ServiceKind::ClusterIp),
+        Expose::ClusterIp => Some(ServiceKind::ClusterIp),
+        Expose::NodePort => Some(ServiceKind::NodePort),
+        Expose::LoadBalancer => Some(ServiceKind::LoadBalancer),
     }
 }
 
-/// Whether a mapped port is one of the host on which the pod runs, not one of a Service.
+/// Whether a mapped port is a port of the pod's host, not of a Service.
 fn is_host_port(port: &Port, expose: Expose) -> bool {
     let number = port.host_port.value;
     number != 0 && (expose == Expose::ClusterIp || !NODE_PORTS.contains(&number))
 }
 
-/// `stem` and `ending`, shortened and numbered until it is a label that is not taken; it is
-/// then.
+/// Returns `stem` and `ending`, shortened and numbered to a label that is not in `taken`, and
+/// adds it to `taken`.
 pub fn free_name(stem: &str, ending: &str, taken: &mut HashSet<String>) -> String {
     let with = |ending: &str| {
         let stem: String = stem.chars().take(MAX_LABEL.saturating_sub(ending.len())).collect();
@@ -141,20 +143,20 @@ pub fn free_name(stem: &str, ending: &str, taken: &mut HashSet<String>) -> Strin
     name
 }
 
-/// The ports of a container, as its pod and its Services have them.
+/// The ports of a container in its pod and its Services.
 #[derive(Default)]
 pub struct Ports {
     pub container: Vec<ContainerPort>,
     pub service: Vec<ServicePort>,
-    /// Whether an instance takes ports of its host, so that two cannot share one.
+    /// Whether an instance uses ports of its host, so that two cannot share a host.
     pub on_host: bool,
 }
 
-/// Lowers the ports of a container. `node_ports` are those of Services before it: they
-/// belong to one Service in the whole cluster.
+/// Lowers the ports of a container. `node_ports` are the node ports used so far: each belongs
+/// to one Service in the whole cluster.
 pub fn ports(
     container: &Container,
-    service: Option<Kind>,
+    service: Option<ServiceKind>,
     settings: &Settings,
     node_ports: &mut HashSet<(u16, Transport)>,
     diagnostics: &mut Vec<Diagnostic>,
@@ -186,11 +188,11 @@ pub fn ports(
     lowered
 }
 
-/// The names of a container's ports: the ones written, cleaned. A Service with several
-/// ports needs one for each.
+/// The names of a container's ports: the written names, normalized. A Service with several
+/// ports requires a name for each.
 fn port_names(
     container: &Container,
-    service: Option<Kind>,
+    service: Option<ServiceKind>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Option<String>> {
     let mut taken = HashSet::new();
@@ -204,23 +206,23 @@ fn port_names(
         let cleaned = cleaned.trim_matches('-');
         let mut name = if cleaned.is_empty() { &own } else { cleaned }.to_owned();
         if taken.contains(&name) {
-            // The same name for TCP and UDP.
+            // A TCP port and a UDP port can be written with the same name.
             name = format!("{name}-{}", port.transport.value.name());
         }
         let name = free_name(&name, "", &mut taken);
         if service.is_none() && !is_port_name(&name) {
             let message = format!(
-                "kubernetes: the port name `{}` is left out: a pod's ports have names of 15 letters, digits and hyphens at most",
+                "port name `{}` is omitted: the port of a pod has a name of at most 15 letters, digits and hyphens",
                 written.value
             );
             diagnostics.push(
                 Diagnostic::new(&codes::APPROXIMATED, written.span, message)
-                    .help("choose a shorter name, or leave it out"),
+                    .help("choose a shorter name, or remove it"),
             );
             return None;
         }
         if name != written.value {
-            let message = format!("kubernetes: the port `{}` is named `{name}`", written.value);
+            let message = format!("port name `{}` becomes `{name}`", written.value);
             diagnostics.push(Diagnostic::new(&codes::NAME_CHANGED, written.span, message));
         }
         Some(name)
@@ -232,7 +234,7 @@ fn label_char(letter: char) -> char {
     if letter.is_ascii_alphanumeric() { letter } else { '-' }
 }
 
-/// Whether a container's port may be named so (an IANA service name, RFC 6335).
+/// Whether a name is valid for the port of a container (an IANA service name, RFC 6335).
 fn is_port_name(name: &str) -> bool {
     name.len() <= 15
         && !name.contains("--")
@@ -240,8 +242,8 @@ fn is_port_name(name: &str) -> bool {
         && dns_label(name) == name
 }
 
-/// The labels by which Services and Deployments find the pods of a container. They can
-/// never change, so they hold only names.
+/// The labels by which Services and Deployments select the pods of a container. They are
+/// immutable, so they contain only names.
 pub fn selector(name: &str, appliance: &str) -> Pairs {
     vec![
         ("app.kubernetes.io/name".to_owned(), name.to_owned()),

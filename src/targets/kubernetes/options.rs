@@ -1,86 +1,87 @@
-//! The options of the target, and their values in one struct.
+//! The options of the target, and their values as a struct.
 
 use crate::diag::{Diagnostic, codes};
 use crate::plan::Plan;
 use crate::targets::names::dns_label;
 use crate::targets::{OptionKind, OptionSpec, Options, Words};
 
+/// The options of the target.
 pub static OPTIONS: &[OptionSpec<'static>] = &[
     OptionSpec {
         name: "namespace",
         kind: OptionKind::Text,
         default: "",
-        meaning: "the namespace, in place of one named after the appliance",
+        meaning: "the namespace, instead of one named after the appliance",
     },
     OptionSpec {
         name: "create-namespace",
         kind: OptionKind::Flag,
         default: "true",
-        meaning: "whether the Namespace is among the objects; `false` where it exists and is not to be deleted with them",
+        meaning: "whether to write the Namespace; `false` if it exists and must not be deleted with the appliance",
     },
     OptionSpec {
         name: "expose",
         kind: OptionKind::OneOf(Words::Fixed(&["node-port", "load-balancer", "cluster-ip"])),
         default: "node-port",
-        meaning: "how ports are reachable from outside: at a port of every node, at a load balancer of the cluster's provider, or (`cluster-ip`) not at all, but for fixed host ports",
+        meaning: "how ports are exposed outside the cluster: on a port of every node, on a load balancer of the cluster's provider, or (`cluster-ip`) only as fixed host ports",
     },
     OptionSpec {
         name: "wait-image",
         kind: OptionKind::Text,
         default: "busybox:1.36.1",
-        meaning: "the image that waits for services and start times; it needs `sh`, `sed`, `date`, and `nslookup` or `getent`",
+        meaning: "the image that waits for services and start times; it must contain `sh`, `sed`, `date`, and `nslookup` or `getent`",
     },
     OptionSpec {
         name: "job-wait-image",
         kind: OptionKind::Text,
         default: "curlimages/curl:8.11.1",
-        meaning: "the image that waits for jobs by asking the API server; it needs `sh`, `curl`, `tr`, `grep`",
+        meaning: "the image that waits for jobs by asking the API server; it must contain `sh`, `curl`, `tr` and `grep`",
     },
     OptionSpec {
         name: "storage-class",
         kind: OptionKind::Text,
         default: "",
-        meaning: "the storage class of local persistent volumes, in place of the cluster's default",
+        meaning: "the storage class of local persistent volumes, instead of the cluster's default",
     },
     OptionSpec {
         name: "volume-size",
         kind: OptionKind::Integer(1, 2_147_483_647),
         default: "10240",
-        meaning: "the size, in MB, of local persistent volumes that give none",
+        meaning: "the size in MB of local persistent volumes without a `size`",
     },
     OptionSpec {
         name: "gpu-resource",
         kind: OptionKind::Text,
         default: "nvidia.com/gpu",
-        meaning: "the resource by which the cluster's device plugin offers GPUs",
+        meaning: "the resource name of GPUs, as the cluster's device plugin provides them",
     },
     OptionSpec {
         name: "cloud-label",
         kind: OptionKind::Text,
         default: "",
-        meaning: "the label of nodes whose value is the cloud they are in",
+        meaning: "the node label whose value is the cloud of the node",
     },
     OptionSpec {
         name: "preemptible-label",
         kind: OptionKind::Text,
         default: "",
-        meaning: "the label, as `key=value`, of nodes that can be taken away, such as `cloud.google.com/gke-spot=true`",
+        meaning: "the label of preemptible nodes, as `key=value`, such as `cloud.google.com/gke-spot=true`",
     },
     OptionSpec {
         name: "sync-waves",
         kind: OptionKind::Flag,
         default: "false",
-        meaning: "whether Argo CD is told the start order too, by its `sync-wave` annotation",
+        meaning: "whether to write the start order as `sync-wave` annotations of Argo CD too",
     },
     OptionSpec {
         name: "split",
         kind: OptionKind::Flag,
         default: "false",
-        meaning: "whether each object is a file of its own",
+        meaning: "whether to write each object to its own file",
     },
 ];
 
-/// How ports are reachable from outside.
+/// How ports are exposed outside the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expose {
     NodePort,
@@ -106,44 +107,41 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the options. What Kubernetes would not take is reported at the appliance's id,
-    /// since an option has no place in the file.
+    /// Reads the options. Values that Kubernetes does not accept are reported at the
+    /// appliance's id, since an option has no position in the file.
     pub fn read(plan: &Plan, options: &Options, diagnostics: &mut Vec<Diagnostic>) -> Settings {
-        let mut refuse = |option: &str, wanted: &str| {
-            let message = format!(
-                "kubernetes: `{}` is not a value of the option `{option}`",
-                options.text(option)
-            );
+        let mut reject = |option: &str, expected: &str| {
+            let message = format!("invalid value `{}` for option `{option}`", options.text(option));
             diagnostics.push(
                 Diagnostic::new(&codes::BAD_OPTION, plan.id.span, message)
-                    .help(format!("it takes {wanted}")),
+                    .help(format!("expected {expected}")),
             );
         };
         let namespace = options.some("namespace").map(str::to_owned);
         if namespace.as_deref().is_some_and(|name| !is_label(name)) {
-            refuse("namespace", "lower-case letters, digits and hyphens, 63 at most");
+            reject("namespace", "at most 63 lower-case letters, digits and hyphens");
         }
         for image in ["wait-image", "job-wait-image"] {
             if options.text(image).is_empty() || options.text(image).contains(char::is_whitespace) {
-                refuse(image, "the name of an image");
+                reject(image, "the name of an image");
             }
         }
         if options.some("storage-class").is_some_and(|name| !name.split('.').all(is_label)) {
-            refuse("storage-class", "the name of a storage class");
+            reject("storage-class", "the name of a storage class");
         }
         let gpu_resource = options.text("gpu-resource");
         if !gpu_resource.contains('/') || !is_label_key(gpu_resource) {
-            refuse("gpu-resource", "the name of a resource with its domain, such as `amd.com/gpu`");
+            reject("gpu-resource", "the name of a resource with a domain, such as `amd.com/gpu`");
         }
         if options.some("cloud-label").is_some_and(|key| !is_label_key(key)) {
-            refuse("cloud-label", "the key of a label");
+            reject("cloud-label", "a label key");
         }
         let preemptible_label = options.some("preemptible-label").and_then(|label| {
             let parts = label.split_once('=').filter(|(key, value)| {
                 is_label_key(key) && !value.is_empty() && is_label_value(value)
             });
             if parts.is_none() {
-                refuse("preemptible-label", "a label as `key=value`");
+                reject("preemptible-label", "a label as `key=value`");
             }
             parts.map(|(key, value)| (key.to_owned(), value.to_owned()))
         });
@@ -168,28 +166,28 @@ impl Settings {
     }
 }
 
-/// Whether it is a DNS label of RFC 1123.
+/// Whether the text is a DNS label (RFC 1123).
 fn is_label(text: &str) -> bool {
     text.len() <= 63
         && is_bounded(text)
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// Whether a label's value may be so: 63 letters, digits, `-`, `_`, `.` at most, the first
-/// and last of them letters or digits; or nothing.
+/// Whether the text is a valid label value: empty, or at most 63 letters, digits, `-`, `_` and
+/// `.`, starting and ending with a letter or digit.
 pub fn is_label_value(text: &str) -> bool {
     let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     text.is_empty() || (text.len() <= 63 && is_bounded(text) && text.bytes().all(inner))
 }
 
-/// Whether a label's key may be so: a name, or a DNS name, `/` and a name.
+/// Whether the text is a valid label key: a name, optionally with a DNS name and `/` in front.
 fn is_label_key(text: &str) -> bool {
     let (prefix, name) = text.rsplit_once('/').map_or((None, text), |(p, n)| (Some(p), n));
     let is_domain = |prefix: &str| prefix.len() <= 253 && prefix.split('.').all(is_label);
     !name.is_empty() && is_label_value(name) && prefix.is_none_or(is_domain)
 }
 
-/// Whether it starts and ends with a letter or digit.
+/// Whether the text starts and ends with a letter or digit.
 fn is_bounded(text: &str) -> bool {
     let outer = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
     outer(text.bytes().next()) && outer(text.bytes().next_back())

@@ -1,62 +1,62 @@
-//! The start order: init containers that wait, and the right to ask about jobs.
+//! Start order: init containers that wait, and the permission to query jobs.
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::model::{InitContainer, Meta, Mount, Object, Role, RoleBinding, Rule, ServiceAccount};
 use super::network::{Network, free_name};
-use super::objects::{Meta, Mount, Object, Role, RoleBinding, Rule, ServiceAccount, Wait};
 use super::options::Settings;
 use super::text::escaped;
-use crate::plan::{Container, ContainerId, Dependency, Plan, StartTime};
+use crate::plan::{Container, Dependency, Plan, StartTime};
 use crate::targets::cron;
 
-/// The name of the ServiceAccount, the Role and the RoleBinding of those that wait for jobs.
+/// The name of the ServiceAccount, the Role and the RoleBinding of pods that wait for jobs.
 pub const ACCOUNT: &str = "wait-for-jobs";
 
-/// Where the account's token and the API server's certificate are mounted.
+/// The mount path of the account's token and the API server's certificate.
 const ACCESS: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// Who may ask about which jobs.
+/// The jobs that other containers wait for, and must be allowed to query.
 #[derive(Default)]
-pub struct Awaited {
+pub struct AwaitedJobs {
     jobs: BTreeSet<String>,
     cron_jobs: BTreeSet<String>,
 }
 
-/// What a pod needs in order to wait.
+/// The init containers of a pod that wait, and the volume that they need.
 #[derive(Default)]
-pub struct Waits {
-    pub init_containers: Vec<Wait>,
-    /// The name of the volume with the access to the API, where a job is waited for.
+pub struct PodWaits {
+    pub init_containers: Vec<InitContainer>,
+    /// The name of the volume with the API credentials, if a job is waited for.
     pub access: Option<String>,
 }
 
-/// What is needed to know what a container waits for.
-pub struct Waiting<'a> {
+/// Builds the init containers that wait.
+pub struct WaitBuilder<'a> {
     pub plan: &'a Plan,
     pub network: &'a Network,
     pub settings: &'a Settings,
 }
 
-impl Waiting<'_> {
-    /// The init containers of a container: one for each dependency, in their order, and one
-    /// for the start time of a job. `name` is the container's, `volumes` are the names of
+impl WaitBuilder<'_> {
+    /// The init containers of a container: one for each dependency, in their order, and one for
+    /// the start time of a job. `name` is the name of the container, `volumes` are the names of
     /// the pod's volumes.
     pub fn lower(
         &self,
         container: &Container,
         name: &str,
         volumes: &mut HashSet<String>,
-        awaited: &mut Awaited,
-    ) -> Waits {
-        let Waiting { plan, network, settings } = self;
-        let mut waits = Waits::default();
+        awaited: &mut AwaitedJobs,
+    ) -> PodWaits {
+        let WaitBuilder { plan, network, settings } = self;
+        let mut waits = PodWaits::default();
         let mut names = HashSet::from([name.to_owned()]);
         for Dependency { on, span: _ } in &container.dependencies {
             let Some(other) = plan.containers.get(*on) else { continue };
             let other_name = network.name(*on);
             let wait_name = free_name(&format!("wait-for-{other_name}"), "", &mut names);
             let wait = match other.job() {
-                None => Wait {
+                None => InitContainer {
                     name: wait_name,
                     image: settings.wait_image.clone(),
                     command: shell(&until_ready(other_name, network.ready_name(*on))),
@@ -70,7 +70,7 @@ impl Waiting<'_> {
                         .access
                         .get_or_insert_with(|| free_name("api-access", "", volumes))
                         .clone();
-                    Wait {
+                    InitContainer {
                         name: wait_name,
                         image: settings.job_wait_image.clone(),
                         command: shell(&until_succeeded(
@@ -89,7 +89,7 @@ impl Waiting<'_> {
             waits.init_containers.push(wait);
         }
         if let Some(start) = container.job().and_then(|job| job.start.as_ref()) {
-            waits.init_containers.push(Wait {
+            waits.init_containers.push(InitContainer {
                 name: free_name("wait-for-start", "", &mut names),
                 image: settings.wait_image.clone(),
                 command: shell(&until_start(&start.value)),
@@ -104,10 +104,11 @@ fn shell(script: &str) -> Vec<String> {
     vec!["/bin/sh".to_owned(), "-c".to_owned(), escaped(script)]
 }
 
-/// Waits until a pod of a Service is ready: a headless Service has addresses only then.
+/// A script that waits until a pod of a Service is ready: only then does a headless Service
+/// have addresses.
 ///
-/// `nslookup` of busybox does not try the search domains, of which the pod's namespace is
-/// the first; `getent` knows them.
+/// `nslookup` of BusyBox does not use the search domains, the first of which is the domain of
+/// the pod's namespace; `getent` does.
 fn until_ready(name: &str, host: &str) -> String {
     format!(
         "domain=$(sed -n 's/^search \\([^ ]*\\).*/\\1/p' /etc/resolv.conf); \
@@ -116,7 +117,7 @@ fn until_ready(name: &str, host: &str) -> String {
     )
 }
 
-/// Waits until a job has succeeded: asks the API server, for nothing else tells.
+/// A script that waits until a job has succeeded, which only the API server knows.
 fn until_succeeded(name: &str, namespace: &str, repeating: bool) -> String {
     let (resource, sign) = match repeating {
         false => ("jobs", "\"type\":\"Complete\",\"status\":\"True\""),
@@ -130,7 +131,7 @@ fn until_succeeded(name: &str, namespace: &str, repeating: bool) -> String {
     )
 }
 
-/// Waits until a point in time.
+/// A script that waits until a point in time.
 fn until_start(start: &StartTime) -> String {
     format!(
         "echo 'waiting for {}'; until [ \"$(date +%s)\" -ge {} ]; do sleep 1; done",
@@ -139,8 +140,8 @@ fn until_start(start: &StartTime) -> String {
     )
 }
 
-/// The objects that let those who wait for jobs ask about them, and about nothing else.
-pub fn objects(awaited: &Awaited, namespace: &str, meta: impl Fn(&str) -> Meta) -> Vec<Object> {
+/// The objects that allow pods to query the jobs they wait for, and nothing else.
+pub fn objects(awaited: &AwaitedJobs, namespace: &str, meta: impl Fn(&str) -> Meta) -> Vec<Object> {
     let rules: Vec<Rule> = [("jobs", &awaited.jobs), ("cronjobs", &awaited.cron_jobs)]
         .into_iter()
         .filter(|(_, names)| !names.is_empty())
@@ -163,12 +164,4 @@ pub fn objects(awaited: &Awaited, namespace: &str, meta: impl Fn(&str) -> Meta) 
             namespace: namespace.to_owned(),
         }),
     ]
-}
-
-/// How many pods of a container there may be at a time, for the volumes that they share.
-pub fn pods_at_a_time(plan: &Plan, id: ContainerId) -> u64 {
-    let Some(container) = plan.containers.get(id) else { return 0 };
-    let instances = u64::from(container.instances.value);
-    let surges = super::workload::keeps_all(container);
-    instances + u64::from(surges)
 }

@@ -1,12 +1,13 @@
-//! Where pods run: labels of nodes.
+//! Placement: node labels.
 
-use super::objects::{Pairs, Preference};
+use super::model::{Pairs, Preference};
 use super::options::{Settings, is_label_value};
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, Placement, PlacementLevel};
 use crate::source::Spanned;
 
-/// The labels that the nodes of a container must have, and those that they prefer or avoid.
+/// The labels that the nodes of a container must have, and the label that is preferred or
+/// avoided.
 pub fn lower(
     container: &Container,
     settings: &Settings,
@@ -19,8 +20,7 @@ pub fn lower(
     (selector.into_iter().collect(), preference)
 }
 
-/// The label that stands for a place: well-known ones (Kubernetes' "Well-Known Labels"),
-/// but for clouds.
+/// The node label of a placement: one of Kubernetes' "Well-Known Labels", except for clouds.
 fn select(
     placement: &Placement,
     settings: &Settings,
@@ -34,13 +34,10 @@ fn select(
         PlacementLevel::Cloud => match &settings.cloud_label {
             Some(key) => key,
             None => {
-                let message = format!(
-                    "kubernetes: that the cluster is in the cloud `{}` is taken for granted",
-                    name.value
-                );
+                let message = format!("the cluster is assumed to be in cloud `{}`", name.value);
                 diagnostics.push(
                     Diagnostic::new(&codes::APPROXIMATED, name.span, message).help(
-                        "where a cluster spans clouds, the option `kubernetes.cloud-label` names the label of its nodes",
+                        "if the cluster spans clouds, set the label of its nodes with the option `kubernetes.cloud-label`",
                     ),
                 );
                 return None;
@@ -48,10 +45,10 @@ fn select(
         },
     };
     if !is_label_value(&name.value) || name.value.is_empty() {
-        let message = format!("kubernetes: no node can have the label `{key}: {}`", name.value);
+        let message = format!("`{}` is not a valid value of the node label `{key}`", name.value);
         diagnostics.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message)
-                .help("the value of a label has letters, digits, `-`, `_` and `.`, 63 at most"),
+                .help("a label value has at most 63 letters, digits, `-`, `_` and `.`, and starts and ends with a letter or digit"),
         );
     }
     Some((key.to_owned(), name.value.clone()))
@@ -63,11 +60,11 @@ fn prefer(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Preference> {
     let Some((key, value)) = settings.preemptible_label.clone() else {
-        let what = if written.value { "prefers" } else { "keeps it off" };
-        let message = format!("kubernetes: nothing {what} nodes that can be taken away");
+        let what = if written.value { "preferred" } else { "avoided" };
+        let message = format!("preemptible nodes are not {what}");
         diagnostics.push(
             Diagnostic::new(&codes::APPROXIMATED, written.span, message).help(
-                "there is no standard label of such nodes; the option `kubernetes.preemptible-label` names the cluster's",
+                "Kubernetes has no standard label for such nodes; set the cluster's label with the option `kubernetes.preemptible-label`",
             ),
         );
         return None;

@@ -1,21 +1,20 @@
-//! When jobs run: CronJobs.
+//! Schedules: CronJobs.
 
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Job, Repeats};
 use crate::targets::cron;
 
-/// What cron can say, for help.
-const CRON_CAN: &str = "cron can say: minutes that divide an hour, hours that divide a day, one day, seven days, months that divide a year";
+/// What cron can express, for help.
+const CRON_CAN: &str = "cron can express minutes that divide an hour, hours that divide a day, one day, seven days, and months that divide a year";
 
-/// The cron line, in UTC, of a job that repeats; nothing where there is none, which is
-/// reported.
+/// The cron expression, in UTC, of a job that repeats. Returns `None` for a schedule that is
+/// not supported, which is reported.
 pub fn cron(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
     if let Repeats::Times(times) = job.repeats.value {
-        let message =
-            format!("kubernetes: a CronJob runs without end, and cannot stop after {times} runs");
+        let message = format!("a CronJob repeats forever and cannot stop after {times} runs");
         diagnostics.push(
             Diagnostic::new(&codes::BAD_SCHEDULE, job.repeats.span, message)
-                .help("write -1 for runs without end, or 1 for a single one"),
+                .help("use -1 to repeat forever, or 1 for a single run"),
         );
         return None;
     }
@@ -27,7 +26,7 @@ pub fn cron(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
         }
         Err(why) => {
             let message =
-                format!("kubernetes: cron cannot say `{}`: {why}", job.interval.value.text);
+                format!("cron cannot express the interval `{}`: {why}", job.interval.value.text);
             diagnostics.push(
                 Diagnostic::new(&codes::BAD_SCHEDULE, job.interval.span, message).help(CRON_CAN),
             );
@@ -38,16 +37,17 @@ pub fn cron(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
 
 fn report_start(job: &Job, diagnostics: &mut Vec<Diagnostic>) {
     let Some(start) = &job.start else {
-        let message = "kubernetes: the first run is not at once, but when the clock next shows a multiple of the interval";
+        let message =
+            "the first run is not immediate, but at the next multiple of the interval on the clock";
         diagnostics.push(
             Diagnostic::new(&codes::APPROXIMATED, job.repeats.span, message)
-                .help("write a `start_time`, from which the runs are counted"),
+                .help("add a `start_time` to align the runs to"),
         );
         return;
     };
     let [.., second] = start.value.utc;
     if second != 0 {
-        let message = "kubernetes: runs start at full minutes";
+        let message = "runs start at whole minutes";
         diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, start.span, message));
     }
 }

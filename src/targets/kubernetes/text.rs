@@ -1,28 +1,27 @@
-//! Strings: references become addresses, and Kubernetes' own expansion is made harmless.
+//! Strings: references become addresses, and `$` is escaped.
 
 use super::network::Network;
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, Piece, Text};
 
-/// A string in which Kubernetes leaves every character as it is: it reads `$(NAME)` as a
-/// variable and `$$` as `$` (`expansion.Expand` of Kubernetes), in `command`, `args`,
-/// `env` and the command of a probe.
+/// Escapes a string for Kubernetes, which expands `$(NAME)` and reads `$$` as `$` in `command`,
+/// `args`, `env` and the command of a probe (`expansion.Expand` of Kubernetes).
 pub fn escaped(text: &str) -> String {
     text.replace('$', "$$")
 }
 
-/// A string of the appliance.
+/// A string of the appliance, escaped, with addresses in place of references.
 pub fn spelled(text: &Text, network: &Network) -> String {
     text.spell(escaped, |reference| network.address(reference))
 }
 
-/// The command that runs a string in a shell.
+/// The command that runs a script in a shell.
 pub fn shell(script: &Text, network: &Network) -> Vec<String> {
     vec!["/bin/sh".to_owned(), "-c".to_owned(), spelled(script, network)]
 }
 
-/// Warns of strings that `kubectl apply --server-side` cannot send: it sends JSON, which the
-/// API server reads as YAML, where these characters must not stand as they are.
+/// Warns about strings that `kubectl apply --server-side` cannot send: it sends JSON, which the
+/// API server parses as YAML, where these characters must be escaped.
 pub fn check(container: &Container, diagnostics: &mut Vec<Diagnostic>) {
     for text in container.texts() {
         let mut characters = text.pieces.iter().flat_map(|piece| match piece {
@@ -31,19 +30,19 @@ pub fn check(container: &Container, diagnostics: &mut Vec<Diagnostic>) {
         });
         let Some(character) = characters.find(|character| !is_sent(*character)) else { continue };
         let message = format!(
-            "kubernetes: the character U+{:04X} must be applied without `--server-side`",
+            "`kubectl apply --server-side` cannot send the character U+{:04X}",
             u32::from(character)
         );
         diagnostics.push(
             Diagnostic::new(&codes::CLUSTER_NEEDS, text.span, message).help(
-                "`kubectl apply --server-side` has the API server read JSON as YAML, which refuses the character or makes a space of it; `kubectl apply` sends it",
+                "apply it without `--server-side`, with which the API server parses JSON as YAML and rejects the character or turns it into a space",
             ),
         );
     }
 }
 
-/// Whether Go's JSON, read as YAML, gives the character back: U+0085 becomes a space, the
-/// others are refused.
+/// Whether a character is preserved when Go's JSON is parsed as YAML: U+0085 becomes a space,
+/// the others are rejected.
 fn is_sent(character: char) -> bool {
     !matches!(character, '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}')
 }

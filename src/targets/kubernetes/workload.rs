@@ -1,41 +1,42 @@
 //! Containers as Deployments, Jobs and CronJobs.
 
 use super::health;
-use super::network::{Network, Ports, selector};
-use super::objects::{
+use super::model::{
     Container, CronJob, Deployment, Job, Meta, Object, Pairs, Pod, Rolling, Run, Strategy, Volume,
 };
+use super::network::{Network, Ports, selector};
 use super::options::Settings;
-use super::order::{self, Waits};
-use super::{placement, schedule, text};
+use super::order::{self, PodWaits};
+use super::{placement, schedule, text, updates};
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{self, Command, EnvVar, Kind, NetworkMode, Resources};
 use crate::source::Spanned;
 
-/// The longest name of a CronJob: to those of its Jobs a time is added.
+/// Maximum length of the name of a CronJob: a timestamp is appended to the names of its Jobs.
 const MAX_CRON_JOB: usize = 52;
 
-/// The longest name of a pod whose job has indexes: it is the pod's host name.
+/// Maximum length of the name of a pod of an indexed job: it is the pod's host name.
 const MAX_HOST_NAME: usize = 63;
 
-/// The most copies of a job with indexes (`maxParallelismForIndexedJob` of Kubernetes).
+/// Maximum number of completions of an indexed job (`maxParallelismForIndexedJob` of
+/// Kubernetes).
 const MAX_INDEXES: u32 = 100_000;
 
-/// What the lowering of a container has made so far.
+/// The parts of a workload that are lowered before.
 pub struct Parts {
     /// `metadata` of the workload.
     pub meta: Meta,
     /// The `instance` label: the appliance.
     pub appliance: String,
     pub ports: Ports,
-    pub waits: Waits,
-    pub mounts: Vec<super::objects::Mount>,
+    pub waits: PodWaits,
+    pub mounts: Vec<super::model::Mount>,
     pub volumes: Vec<Volume>,
-    /// Whether it mounts a claim that only pods of one node can mount.
+    /// Whether it mounts a claim that only the pods on one node can mount.
     pub on_one_node: bool,
 }
 
-/// The workload of a container; nothing where its schedule cannot be kept, which is
+/// The workload of a container. Returns `None` if its schedule is not supported, which is
 /// reported.
 pub fn lower(
     container: &plan::Container,
@@ -44,7 +45,7 @@ pub fn lower(
     settings: &Settings,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Object> {
-    // Who refers to it and what it depends on has been looked at by now.
+    // Referrers and dependencies are lowered before.
     let plan::Container {
         id,
         kind,
@@ -69,12 +70,12 @@ pub fn lower(
     let on_host_network = mode.value == NetworkMode::Host;
     if on_host_network && instances.value > 1 && !ports.container.is_empty() {
         let message = format!(
-            "kubernetes: on the host's network each of the {} instances needs a node of its own",
+            "on the host network, each of the {} instances needs its own node",
             instances.value
         );
         diagnostics.push(
             Diagnostic::new(&codes::CLUSTER_NEEDS, instances.span, message)
-                .also(mode.span, "the host's network"),
+                .also(mode.span, "host network"),
         );
     }
     text::check(container, diagnostics);
@@ -133,8 +134,8 @@ pub fn lower(
     };
     check_job_name(&meta.name, id, instances, job.is_repeating(), diagnostics);
     pod.restart_policy = Some("Never");
-    // The interval and the number of runs go into the schedule, the start time into it and
-    // into an init container.
+    // The interval and the number of runs go into the schedule, the start time into the
+    // schedule and into an init container.
     let plan::Job { retries, repeats: _, start: _, interval: _ } = job;
     let copies = (instances.value != 1).then_some(instances.value);
     let run = Run { copies, indexed: instances.value > 1, retries: retries.value, pod };
@@ -145,33 +146,13 @@ pub fn lower(
     Some(Object::Job(Box::new(Job { meta, run })))
 }
 
-/// Whether no instance may be missing during an update, so that a further one is started
-/// before.
-pub fn keeps_all(container: &plan::Container) -> bool {
-    may_be_missing(container) == Some(0)
-}
-
-/// How many instances may be missing during an update, where the appliance says.
-fn may_be_missing(container: &plan::Container) -> Option<u32> {
-    let Kind::Service(service) = &container.kind else { return None };
-    // The health check has become probes.
-    let plan::Service { health: _, minimum_capacity } = service;
-    if minimum_capacity.value <= 0.0 || container.instances.value == 0 {
-        return None;
-    }
-    let instances = f64::from(container.instances.value);
-    // A share such as 0.9 of 10 is a little more than 9 in binary.
-    let kept = (instances * minimum_capacity.value - 1e-9).ceil().clamp(0.0, instances);
-    Some((instances - kept) as u32)
-}
-
 fn strategy(
     container: &plan::Container,
     on_host: bool,
     on_one_node: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Strategy> {
-    let Some(max_unavailable) = may_be_missing(container) else {
+    let Some(max_unavailable) = updates::may_be_missing(container) else {
         // A new pod would wait for the ports or the volume of the old one.
         let recreate = on_host || on_one_node;
         return recreate.then_some(Strategy { kind: "Recreate", rolling: None });
@@ -181,7 +162,7 @@ fn strategy(
             Kind::Service(service) => service.minimum_capacity.span,
             Kind::Job(_) => container.id.span,
         };
-        let message = "kubernetes: an update needs one more node, where the ports of the host are free: no instance may be missing";
+        let message = "an update needs an extra node with free host ports, because no instance can be missing";
         diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, span, message));
     }
     let max_surge = if max_unavailable == 0 || !on_host { 1 } else { 0 };
@@ -203,7 +184,7 @@ fn quantities(resources: &Resources, settings: &Settings) -> (Pairs, Pairs) {
     (requests, limits)
 }
 
-/// CPUs as a quantity, which goes down to thousandths.
+/// CPUs as a quantity, rounded up to thousandths.
 fn cpu(cpus: f64) -> String {
     let thousandths = (cpus * 1000.0 - 1e-6).ceil().max(1.0) as u64;
     match thousandths % 1000 {
@@ -220,22 +201,21 @@ fn lower_env(
     let EnvVar { name, value } = variable;
     if !name.value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
         let message = format!(
-            "kubernetes: the name of a variable has only visible ASCII characters: `{}`",
+            "environment variable name `{}` must contain only printable ASCII characters",
             name.value.escape_debug()
         );
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
     } else if !is_common_env_name(&name.value) {
         let message =
-            format!("kubernetes: a variable named `{}` needs Kubernetes 1.32 or newer", name.value);
-        diagnostics.push(
-            Diagnostic::new(&codes::CLUSTER_NEEDS, name.span, message)
-                .help("older ones take letters, digits, `_`, `-` and `.`, and no digit first"),
-        );
+            format!("environment variable name `{}` requires Kubernetes 1.32 or later", name.value);
+        diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, name.span, message).help(
+            "earlier versions accept only letters, digits, `_`, `-` and `.`, and no leading digit",
+        ));
     }
     (name.value.clone(), text::spelled(value, network))
 }
 
-/// Whether every version of Kubernetes takes this name of a variable.
+/// Whether every version of Kubernetes accepts the name of an environment variable.
 fn is_common_env_name(name: &str) -> bool {
     !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.starts_with("..")
@@ -251,7 +231,7 @@ fn check_job_name(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     if instances.value > MAX_INDEXES {
-        let message = format!("kubernetes: a job has at most {MAX_INDEXES} instances");
+        let message = format!("a job can have at most {MAX_INDEXES} instances");
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, instances.span, message));
     }
     let index = match instances.value {
@@ -262,7 +242,7 @@ fn check_job_name(
     if name.len() > longest {
         let what = if repeating { "CronJob" } else { "Job" };
         let message = format!(
-            "kubernetes: the name of this {what} has at most {longest} characters, `{name}` has {}",
+            "the name of this {what} can have at most {longest} characters, but `{name}` has {}",
             name.len()
         );
         diagnostics

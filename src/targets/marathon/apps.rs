@@ -1,11 +1,11 @@
-//! Services to apps.
+//! Services as Marathon apps.
 
 use super::address;
-use super::cluster::Cluster;
 use super::model::{
     App, CheckCommand, Docker, Engine, HealthCheck, Network, UpgradeStrategy, number,
 };
 use super::names::Names;
+use super::options::Settings;
 use super::ports::{self, Ports};
 use super::{order, placement, volumes};
 use crate::diag::{Diagnostic, codes};
@@ -14,21 +14,21 @@ use crate::plan::{
     ProtocolKind, Resources, Service, Text, Timing,
 };
 
-/// The least that Marathon takes.
-const LEAST_CPUS: f64 = 0.001;
-/// The longest name of a variable that Marathon takes.
-const LONGEST_VARIABLE: usize = 254;
+/// Minimum CPUs of an app.
+const MIN_CPUS: f64 = 0.001;
+/// Maximum length of the name of an environment variable.
+const MAX_VARIABLE: usize = 254;
 
 /// The app of the service `id`.
 pub fn lower(
     plan: &Plan,
     id: ContainerId,
     names: &Names,
-    cluster: &Cluster<'_>,
+    settings: &Settings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<App> {
     let service = plan.containers.get(id)?;
-    // Taken apart completely, so that a new field has to be thought of here.
+    // Destructured completely, so that a new field fails to compile until it is handled here.
     let Container {
         id: _,
         kind,
@@ -59,21 +59,23 @@ pub fn lower(
     check_cpus(cpus.value, cpus.span, diagnostics);
     check_variables(env, diagnostics);
 
-    // The GPUs of a host are given by the Mesos containerizer only.
+    // Only the Mesos containerizer provides GPUs.
     let engine = if gpu.value > 0 { Engine::Mesos } else { Engine::Docker };
     if engine == Engine::Mesos && privileged.value {
-        let message = "marathon: a container with GPUs cannot be privileged";
+        let message = "a container with GPUs cannot be privileged";
         diagnostics.push(
-            Diagnostic::new(&codes::NOT_CARRIED, privileged.span, message)
-                .also(gpu.span, "GPUs need the Mesos containerizer, which has no privileged mode"),
+            Diagnostic::new(&codes::NOT_CARRIED, privileged.span, message).also(
+                gpu.span,
+                "GPUs require the Mesos containerizer, which has no privileged mode",
+            ),
         );
     }
 
     let bridged = network.value == NetworkMode::Bridge;
     let virtual_name = (bridged && !referrers.is_empty()).then(|| names.label(id));
     let Ports { definitions, mappings, index, fixed } =
-        ports::lower(service, virtual_name.as_deref(), cluster, diagnostics);
-    let mounted = volumes::lower(plan, service, engine, names, cluster, diagnostics);
+        ports::lower(service, virtual_name.as_deref(), settings, diagnostics);
+    let mounted = volumes::lower(plan, service, engine, names, settings, diagnostics);
 
     Some(App {
         id: names.app(id),
@@ -85,7 +87,7 @@ pub fn lower(
         mem: mem.value,
         disk: disk.value,
         gpus: gpu.value,
-        networks: [self::network(network.value, cluster)],
+        networks: [self::network(network.value, settings)],
         require_ports: definitions.as_ref().is_some_and(|ports| !ports.is_empty()),
         port_definitions: definitions,
         engine,
@@ -98,42 +100,42 @@ pub fn lower(
         port_mappings: mappings,
         volumes: mounted.volumes,
         dependencies: order::dependencies(plan, service, names),
-        constraints: placement::of_app(service, cluster, diagnostics),
+        constraints: placement::of_app(service, settings, diagnostics),
         health_checks: health.iter().map(|check| self::health(check, &index, spell)).collect(),
         upgrade_strategy: UpgradeStrategy {
             minimum_health_capacity: number(minimum_capacity.value),
-            // An instance more would wait for a host where the port is free, or for the volume.
+            // An extra instance would wait for a host with a free port, or for the volume.
             maximum_over_capacity: number(if fixed || mounted.exclusive { 0.0 } else { 1.0 }),
         },
     })
 }
 
-/// A script of one character is taken for an empty one.
+/// The script of an app. Marathon treats a script of one character as empty.
 fn shell(script: &Text, spelled: String, diagnostics: &mut Vec<Diagnostic>) -> String {
     if spelled.chars().nth(1).is_none() {
-        let message = "marathon: a `cmd` has two characters or more";
+        let message = "`cmd` must have at least two characters";
         diagnostics.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, script.span, message)
-                .help("for `:` write `true`; leave `cmd` out for what the image runs"),
+                .help("use `true` instead of `:`; omit `cmd` to run the image's own command"),
         );
     }
     spelled
 }
 
-/// Reports a share of a CPU that is below what Marathon takes.
-fn check_cpus(cpus: f64, place: crate::source::Span, diagnostics: &mut Vec<Diagnostic>) {
-    if cpus < LEAST_CPUS {
-        let message = format!("marathon: {cpus} CPUs are less than the least, {LEAST_CPUS}");
-        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, place, message));
+/// Reports CPUs below Marathon's minimum.
+fn check_cpus(cpus: f64, span: crate::source::Span, diagnostics: &mut Vec<Diagnostic>) {
+    if cpus < MIN_CPUS {
+        let message = format!("{cpus} CPUs are below the minimum of {MIN_CPUS}");
+        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, span, message));
     }
 }
 
 fn check_variables(env: &[EnvVar], diagnostics: &mut Vec<Diagnostic>) {
     for variable in env {
         let length = variable.name.value.chars().count();
-        if length > LONGEST_VARIABLE {
+        if length > MAX_VARIABLE {
             let message = format!(
-                "marathon: the name of a variable has {LONGEST_VARIABLE} characters at most, this one {length}"
+                "the name of an environment variable can have at most {MAX_VARIABLE} characters, but this one has {length}"
             );
             diagnostics.push(Diagnostic::new(
                 &codes::BAD_TARGET_VALUE,
@@ -144,11 +146,11 @@ fn check_variables(env: &[EnvVar], diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-fn network(mode: NetworkMode, cluster: &Cluster<'_>) -> Network {
+fn network(mode: NetworkMode, settings: &Settings<'_>) -> Network {
     let (mode, name) = match mode {
         NetworkMode::Host => ("host", None),
         NetworkMode::Bridge => ("container/bridge", None),
-        NetworkMode::Container => ("container", Some(cluster.network.to_owned())),
+        NetworkMode::Container => ("container", Some(settings.network.to_owned())),
     };
     Network { mode, name }
 }
@@ -173,7 +175,8 @@ fn health(
     let (path, port, command) = match probe {
         Probe::Http { tls: _, path, port } => (Some(path.clone()), Some(*port), None),
         Probe::Tcp { port } => (None, Some(*port), None),
-        // Mesos hands it to `docker exec CONTAINER sh -c` as one argument, so nothing is escaped.
+        // Mesos passes it to `docker exec CONTAINER sh -c` as one argument, so nothing is
+        // escaped.
         Probe::Command(script) => (None, None, Some(CheckCommand { value: spell(script) })),
     };
     HealthCheck {

@@ -1,12 +1,13 @@
-//! What becomes of each field.
+//! The capability table: what the Marathon target does with each field.
 
-use super::super::Capability;
 use crate::plan::Field;
+use crate::targets::Capability;
 
+/// One row for each field.
 pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::depends(
         Field::ApplianceId,
-        "the group, and a part of every DNS name: lower case, 63 characters with a container's id",
+        "the group, and a part of every DNS name; lower case, at most 63 characters together with the id of a container",
     ),
     Capability::carried(
         Field::VolumeType,
@@ -14,62 +15,68 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::approximated(
         Field::VolumeLocal,
-        "the volume driver makes the volume at its first use, and nothing deletes it with the group",
+        "the volume driver creates the volume on first use, and nothing deletes it with the group",
     ),
-    Capability::carried(Field::VolumeGlobal, "a volume of the driver, by its name"),
+    Capability::carried(Field::VolumeGlobal, "the volume of that name of the driver"),
     Capability::approximated(
         Field::VolumeHints,
-        "the volume driver decides where a volume is stored",
+        "scheduling hints have no effect: the volume driver decides where a volume is stored",
     ),
-    Capability::approximated(Field::VolumeSize, "the volume driver decides how large a volume is"),
+    Capability::approximated(
+        Field::VolumeSize,
+        "the size has no effect: the volume driver decides how large a volume is",
+    ),
     Capability::depends(
         Field::ContainerId,
-        "an app of the group, or a Chronos job `APPLIANCE.ID`; no app may be called `restart`, `tasks` or `versions`",
+        "an app in the group, or a Chronos job `APPLIANCE.ID`; an app cannot be named `restart`, `tasks` or `versions`",
     ),
     Capability::carried(Field::Service, "an app"),
     Capability::carried(
         Field::Job,
-        "a Chronos job in a file of its own; post the files in the order of their names, each to `/v1/scheduler/iso8601` or `/v1/scheduler/dependency` as its name says",
+        "a Chronos job in its own file; post the files in the order of their names, each to `/v1/scheduler/iso8601` or `/v1/scheduler/dependency` depending on its name",
     ),
-    Capability::carried(Field::Image, "`docker.image`, exactly as written"),
+    Capability::carried(Field::Image, "`docker.image`, unchanged"),
     Capability::depends(
         Field::Cpus,
-        "`cpus`: reserved, and a share where hosts are busy; 0.001 at least for a service",
+        "`cpus`: reserved, and a share if the host is busy; at least 0.001 for a service",
     ),
-    Capability::carried(Field::Mem, "`mem`: reserved, and the container is killed above it"),
-    Capability::carried(Field::Disk, "`disk`: reserved; agents that isolate disks also keep it"),
+    Capability::carried(Field::Mem, "`mem`: reserved; a container that exceeds it is killed"),
+    Capability::carried(
+        Field::Disk,
+        "`disk`: reserved; also enforced by agents that isolate disks",
+    ),
     Capability::depends(
         Field::Gpu,
-        "`gpus` of an app on the Mesos containerizer, which is never privileged and shares no volume; Chronos has none",
+        "`gpus` of an app on the Mesos containerizer, which is never privileged and shares no volume; Chronos jobs have none",
     ),
     Capability::depends(
         Field::Instances,
-        "`instances` of an app; for a job as many Chronos jobs, 1000 at most",
+        "`instances` of an app; for a job, as many Chronos jobs, at most 1000",
     ),
     Capability::depends(
         Field::Cmd,
-        "`cmd`, of two characters at least; for a job not one that begins with `http` or `ftp`",
+        "`cmd`, with at least two characters; for a job, it cannot start with `http` or `ftp`",
     ),
     Capability::depends(
         Field::Args,
-        "`args`; for a job the first is `command`, which must not begin with `http` or `ftp`",
+        "`args`; for a job, the first is `command`, which cannot start with `http` or `ftp`",
     ),
     Capability::depends(
         Field::Env,
-        "`env`; for a job no name that Chronos sets itself, such as `HOST`",
+        "`env`; for a job, without names that Chronos sets itself, such as `HOST`",
     ),
     Capability::depends(
         Field::References,
-        "DNS names: of the container on the cluster-wide network, of its host, or of a virtual address for what is bridged; a job has none",
+        "DNS names: of the container on the cluster-wide network, of its host, or of a virtual address on the bridge network; jobs have none",
     ),
     Capability::depends(
         Field::MountPersistent,
-        "an external volume; where several instances share it, an option of `docker run`, and the driver must allow it",
+        "an external volume; if several instances share it, an option of `docker run`, and the driver must allow it",
     ),
-    Capability::depends(Field::MountHost, "`hostPath`; no colon in a path"),
+    Capability::depends(Field::MountHost, "`hostPath`; rejected for a path with `:`"),
     Capability::depends(
         Field::MountReadOnly,
-        "`RO`; with GPUs persistent volumes are read-write only",
+        "`RO`; with GPUs, persistent volumes are always read-write",
     ),
     Capability::carried(
         Field::NetworkHost,
@@ -78,27 +85,27 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(Field::NetworkBridge, "`container/bridge`"),
     Capability::carried(
         Field::NetworkContainer,
-        "`container`, joining the network that the option `network` names",
+        "`container`, on the network that the option `network` names",
     ),
     Capability::depends(
         Field::Ports,
-        "reserved on the host for an app; only published, not reserved, for a job",
+        "reserved on the host for an app; published but not reserved for a job",
     ),
     Capability::depends(
         Field::HostPort,
-        "the same port of the host, for one container port; agents must offer it",
+        "the same host port, for one container port; agents must offer it",
     ),
     Capability::carried(Field::PortUdp, "`udp`"),
     Capability::depends(
         Field::PortName,
-        "the port's name in lower case, other characters than letters and digits as hyphens; a job has none",
+        "the port name in lower case, with hyphens for characters other than letters and digits; ignored for a job",
     ),
-    Capability::depends(Field::Privileged, "`privileged`; not with GPUs"),
+    Capability::depends(Field::Privileged, "`privileged`; rejected with GPUs"),
     Capability::carried(Field::ForcePull, "`forcePullImage`"),
     Capability::carried(Field::NoForcePull, "`forcePullImage: false`"),
     Capability::depends(
         Field::Dependencies,
-        "`dependencies` between services, `parents` between jobs that run once; nothing orders a service against a job",
+        "`dependencies` between services, `parents` between jobs that run once; not supported between a service and a job",
     ),
     Capability::depends(
         Field::PlacementCloud,
@@ -106,11 +113,11 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::PlacementRegion,
-        "a constraint on `@region`; for a job on the attribute `region`",
+        "a constraint on `@region`; for a job, on the attribute `region`",
     ),
     Capability::depends(
         Field::PlacementZone,
-        "a constraint on `@zone`; for a job on the attribute `zone`",
+        "a constraint on `@zone`; for a job, on the attribute `zone`",
     ),
     Capability::depends(Field::PlacementHost, "a constraint on `hostname`"),
     Capability::depends(
@@ -125,16 +132,16 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(Field::DefaultHealthCheck, "`MESOS_TCP` on the first TCP port"),
     Capability::depends(
         Field::MinimumCapacity,
-        "`minimumHealthCapacity`; 0.5 at most with a volume of its own",
+        "`minimumHealthCapacity`; at most 0.5 with a volume that is not shared",
     ),
     Capability::carried(Field::Retries, "`retries`"),
     Capability::depends(
         Field::Repeats,
-        "the first part of the schedule, `R5` for five runs; 0 is refused",
+        "the first part of the schedule, such as `R5` for five runs; 0 is rejected",
     ),
     Capability::carried(
         Field::StartTime,
-        "the start of the schedule; Chronos refuses one that is more than a year ago",
+        "the start of the schedule; Chronos rejects one that is more than a year ago",
     ),
     Capability::carried(Field::Interval, "the period of the schedule"),
 ];

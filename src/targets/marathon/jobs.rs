@@ -1,8 +1,8 @@
-//! Jobs to jobs of Chronos, one for each of their instances.
+//! Jobs as Chronos jobs, one for each instance.
 
-use super::cluster::Cluster;
 use super::model::{Engine, Job as ChronosJob, Parameter, Variable, number};
 use super::names::Names;
+use super::options::Settings;
 use super::{address, placement, ports, volumes};
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{
@@ -10,13 +10,13 @@ use crate::plan::{
     StartTime, Text,
 };
 
-/// A command that begins so is the address of a file, which Chronos fetches and runs.
+/// Prefixes of commands that Chronos treats as the URL of a file, which it fetches and runs.
 const FETCHED: [&str; 2] = ["http", "ftp"];
 
-/// The most jobs that the instances of one job become.
-const MOST_INSTANCES: u32 = 1000;
+/// Maximum number of Chronos jobs that the instances of one job become.
+const MAX_INSTANCES: u32 = 1000;
 
-/// The variables that Chronos sets, in place of a job's own.
+/// Environment variables that Chronos sets, overriding those of the job.
 const BUILT_IN: [&str; 9] = [
     "mesos_task_id",
     "CHRONOS_JOB_OWNER",
@@ -29,26 +29,26 @@ const BUILT_IN: [&str; 9] = [
     "CHRONOS_JOB_RUN_ATTEMPT",
 ];
 
-/// A job and its file.
+/// A Chronos job and its file.
 pub struct JobFile {
-    /// `chronos/<place in the order>-<job>.<endpoint>.json`: the files are to be posted in the
-    /// order of their names, since a job that follows others is refused before they are known.
+    /// `chronos/<position>-<job>.<endpoint>.json`: the files must be posted in the order of
+    /// their names, because Chronos rejects a job whose parents do not exist yet.
     pub path: String,
-    /// What is posted.
+    /// The body of the request.
     pub job: ChronosJob,
 }
 
-/// The jobs of the appliance, each behind those it follows.
+/// The Chronos jobs of the appliance, each after its parents.
 pub fn lower(
     plan: &Plan,
     names: &Names,
-    cluster: &Cluster<'_>,
+    settings: &Settings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<JobFile> {
     let in_order = plan.start_order.iter().filter_map(|id| plan.containers.get(*id));
     let jobs: Vec<ChronosJob> = in_order
         .flat_map(|container| match &container.kind {
-            Kind::Job(job) => self::job(plan, container, job, names, cluster, diagnostics),
+            Kind::Job(job) => self::job(plan, container, job, names, settings, diagnostics),
             Kind::Service(_) => Vec::new(),
         })
         .collect();
@@ -61,13 +61,13 @@ pub fn lower(
     jobs.into_iter().enumerate().map(file).collect()
 }
 
-/// The names of a job's instances on Chronos.
+/// The Chronos names of a job's instances.
 fn instance_names(plan: &Plan, container: &Container) -> Vec<String> {
     let name = format!("{}.{}", plan.id.value, container.id.value);
     match container.instances.value {
         1 => vec![name],
         count => {
-            (1..=count.min(MOST_INSTANCES)).map(|instance| format!("{name}.{instance}")).collect()
+            (1..=count.min(MAX_INSTANCES)).map(|instance| format!("{name}.{instance}")).collect()
         }
     }
 }
@@ -77,10 +77,10 @@ fn job(
     container: &Container,
     job: &Job,
     names: &Names,
-    cluster: &Cluster<'_>,
+    settings: &Settings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<ChronosJob> {
-    // Taken apart completely, so that a new field has to be thought of here.
+    // Destructured completely, so that a new field fails to compile until it is handled here.
     let Container {
         id: _,
         kind: _,
@@ -104,16 +104,16 @@ fn job(
     let Resources { cpus, mem, disk, gpu } = resources;
 
     if gpu.value > 0 {
-        let message = "marathon: Chronos gives jobs no GPUs";
+        let message = "a Chronos job cannot have GPUs";
         diagnostics.push(Diagnostic::new(&codes::NOT_CARRIED, gpu.span, message));
     }
     if repeats.value == Repeats::Times(0) {
-        let message = "marathon: Chronos refuses a job that never runs";
+        let message = "a Chronos job cannot have zero runs";
         diagnostics.push(Diagnostic::new(&codes::BAD_SCHEDULE, repeats.span, message));
     }
-    if instances.value > MOST_INSTANCES {
+    if instances.value > MAX_INSTANCES {
         let message = format!(
-            "marathon: each instance is a Chronos job of its own, and {MOST_INSTANCES} are the most"
+            "a job can have at most {MAX_INSTANCES} instances, each of which becomes a Chronos job"
         );
         diagnostics.push(Diagnostic::new(&codes::NOT_CARRIED, instances.span, message));
     }
@@ -122,8 +122,8 @@ fn job(
 
     let spell = |text: &Text| address::spell(text, plan, names);
     let command = self::command(container, command, spell, diagnostics);
-    let volumes = volumes::of_job(plan, container, names, cluster, diagnostics);
-    let constraints = placement::of_job(container, cluster, diagnostics);
+    let volumes = volumes::of_job(plan, container, names, settings, diagnostics);
+    let constraints = placement::of_job(container, settings, diagnostics);
     let parents: Vec<String> = dependencies
         .iter()
         .filter_map(|dependency| plan.containers.get(dependency.on))
@@ -134,7 +134,7 @@ fn job(
     let (network, network_name) = match network.value {
         NetworkMode::Host => ("HOST", None),
         NetworkMode::Bridge => ("BRIDGE", None),
-        NetworkMode::Container => ("USER", Some(cluster.network)),
+        NetworkMode::Container => ("USER", Some(settings.network)),
     };
 
     let instance = |name: String| ChronosJob {
@@ -164,7 +164,7 @@ fn job(
     instance_names(plan, container).into_iter().map(instance).collect()
 }
 
-/// What a job runs, in the terms of Chronos.
+/// The command of a job as Chronos reads it.
 struct JobCommand {
     shell: bool,
     command: String,
@@ -177,11 +177,11 @@ fn command(
     spell: impl Fn(&Text) -> String,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> JobCommand {
-    let (place, command) = match written {
+    let (span, command) = match written {
         Command::Shell(script) => {
             (script.span, JobCommand { shell: true, command: spell(script), arguments: Vec::new() })
         }
-        // Without a shell the command is the first argument of the image's entrypoint.
+        // Without a shell, the command is the first argument of the image's entrypoint.
         Command::Image(args) => match args.split_first() {
             Some((first, rest)) => {
                 let arguments = rest.iter().map(&spell).collect();
@@ -189,12 +189,12 @@ fn command(
             }
             None => {
                 let message = format!(
-                    "marathon: Chronos cannot run what the image of `{}` runs by itself",
+                    "Chronos cannot run the image of `{}` with its own command",
                     container.id.value
                 );
                 diagnostics.push(
                     Diagnostic::new(&codes::NOT_CARRIED, container.id.span, message)
-                        .help("give the job a `cmd`, or `args` for the image's entrypoint"),
+                        .help("add a `cmd`, or `args` for the image's entrypoint"),
                 );
                 let command = String::new();
                 (container.id.span, JobCommand { shell: true, command, arguments: Vec::new() })
@@ -202,10 +202,11 @@ fn command(
         },
     };
     if FETCHED.iter().any(|prefix| command.command.starts_with(prefix)) {
-        let message = "marathon: Chronos takes a command that begins with `http` or `ftp` for the address of a file";
+        let message =
+            "Chronos treats a command that starts with `http` or `ftp` as the URL of a file";
         diagnostics.push(
-            Diagnostic::new(&codes::BAD_TARGET_VALUE, place, message)
-                .help("begin with the path of the program, or in a `cmd` with `exec `"),
+            Diagnostic::new(&codes::BAD_TARGET_VALUE, span, message)
+                .help("start with the path of the program or, in a `cmd`, with `exec `"),
         );
     }
     command
@@ -213,7 +214,8 @@ fn command(
 
 fn check_variables(env: &[EnvVar], diagnostics: &mut Vec<Diagnostic>) {
     for variable in env.iter().filter(|v| BUILT_IN.contains(&v.name.value.as_str())) {
-        let message = format!("marathon: Chronos sets `{}` itself", variable.name.value);
+        let message =
+            format!("Chronos sets the environment variable `{}` itself", variable.name.value);
         diagnostics.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, variable.name.span, message)
                 .help("choose another name"),
@@ -223,7 +225,7 @@ fn check_variables(env: &[EnvVar], diagnostics: &mut Vec<Diagnostic>) {
 
 fn check_ports(container: &Container, diagnostics: &mut Vec<Diagnostic>) {
     if let Some(port) = container.ports.first() {
-        let message = "marathon: Chronos does not reserve the ports of a job, so that one may be taken already, and lists them nowhere";
+        let message = "Chronos neither reserves nor lists the ports of a job, so a port may already be in use";
         diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, port.container_port.span, message));
     }
 }
@@ -244,7 +246,8 @@ fn parameters(
     parameters
 }
 
-/// `R<runs>/<start>/P<interval>`; no number of runs is without end, no start is at once.
+/// `R<runs>/<start>/P<interval>`: without a number of runs it repeats forever, without a start
+/// it starts immediately.
 fn schedule(repeats: Repeats, start: Option<&StartTime>, interval: &Interval) -> String {
     let repeats = match repeats {
         Repeats::Times(times) => times.to_string(),
@@ -254,7 +257,7 @@ fn schedule(repeats: Repeats, start: Option<&StartTime>, interval: &Interval) ->
     format!("R{repeats}/{start}/{}", period(interval))
 }
 
-/// The start as written where it has the one form that Chronos reads, else the same in UTC.
+/// The start as written if it has the one form that Chronos reads, otherwise in UTC.
 fn start_time(start: &StartTime) -> String {
     let text = start.text.to_ascii_uppercase();
     if is_joda_time(&text) {
@@ -264,13 +267,14 @@ fn start_time(start: &StartTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
-/// Whether the text is `2027-01-31T04:30:00`, a fraction or none, and `Z` or `+01:00`.
+/// Whether the text has the form `2027-01-31T04:30:00`, then an optional fraction, then `Z` or
+/// an offset such as `+01:00`.
 fn is_joda_time(text: &str) -> bool {
     let has_shape = |text: &str, shape: &str| {
         text.len() == shape.len()
-            && text.bytes().zip(shape.bytes()).all(|(byte, wanted)| match wanted {
+            && text.bytes().zip(shape.bytes()).all(|(byte, expected)| match expected {
                 b'0' => byte.is_ascii_digit(),
-                _ => byte == wanted,
+                _ => byte == expected,
             })
     };
     let Some((time, rest)) = text.split_at_checked("0000-00-00T00:00:00".len()) else {
@@ -284,7 +288,7 @@ fn is_joda_time(text: &str) -> bool {
     has_shape(time, "0000-00-00T00:00:00") && zone && !text.contains(".Z")
 }
 
-/// The interval as written, where Chronos reads it: it takes whole numbers only.
+/// The interval as written if Chronos reads it: only whole numbers.
 fn period(interval: &Interval) -> String {
     let text = interval.text.to_ascii_uppercase();
     if text.chars().all(|c| c.is_ascii_digit() || "YMWDTHS".contains(c)) {
@@ -303,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn start_times_are_those_that_chronos_reads() {
+    fn start_times_have_a_form_that_chronos_reads() {
         for text in ["2027-01-31T04:30:00Z", "2027-01-31T04:30:00.25+01:00"] {
             assert_eq!(start(text), text);
         }
@@ -314,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn intervals_are_those_that_chronos_reads() {
+    fn intervals_have_a_form_that_chronos_reads() {
         let interval =
             |text: &str| Interval { text: text.to_owned(), months: 1, days: 2, seconds: 5400 };
         assert_eq!(period(&interval("1DT12h")), "P1DT12H");

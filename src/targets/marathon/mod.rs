@@ -1,16 +1,16 @@
-//! The Marathon target: a group of apps for `PUT /v2/groups` of Marathon 1.11, and a job of
-//! Chronos 3 for each job of the appliance.
+//! The Marathon target: a group of apps for `PUT /v2/groups` of Marathon 1.11, and a Chronos 3
+//! job for each job of the appliance.
 //!
-//! Facts are from Marathon's RAML types and validation, from Chronos' job reader and task
-//! builder, and from the documentation of the DC/OS DNS, whose names references become.
+//! Sources are Marathon's RAML types and validation, Chronos' job reader and task builder, and
+//! the documentation of the DC/OS DNS, whose names references become.
 
 mod address;
 mod apps;
 mod capabilities;
-mod cluster;
 mod jobs;
 mod model;
 mod names;
+mod options;
 mod order;
 mod placement;
 mod ports;
@@ -19,44 +19,35 @@ mod volumes;
 #[cfg(test)]
 mod tests;
 
-use super::{Artifact, Capability, Failure, OptionSpec, Options, Target};
+use include_dir::{Dir, include_dir};
+
+use super::{Artifact, BuiltIn, Definition, Failure, Options};
 use crate::diag::Diagnostic;
 use crate::plan::Plan;
-use crate::render::{TemplateText, Templates};
+use crate::render::Templates;
 
-use cluster::Cluster;
 use names::Names;
+use options::Settings;
 
 const GROUP: &str = "group.json.j2";
 const JOB: &str = "job.json.j2";
-static TEMPLATES: [TemplateText; 3] = [
-    (GROUP, include_str!("../../../templates/marathon/group.json.j2")),
-    (JOB, include_str!("../../../templates/marathon/job.json.j2")),
-    ("lines.json.j2", include_str!("../../../templates/marathon/lines.json.j2")),
-];
+
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/marathon");
+
+static DEFINITION: Definition = Definition {
+    name: "marathon",
+    summary: "a group for Marathon (marathon.json, for PUT /v2/groups) and a file for each Chronos job",
+    capabilities: capabilities::CAPABILITIES,
+    options: options::OPTIONS,
+    templates: &TEMPLATES,
+};
 
 /// The Marathon target.
 pub struct Marathon;
 
-impl Target for Marathon {
-    fn name(&self) -> &'static str {
-        "marathon"
-    }
-
-    fn summary(&self) -> &'static str {
-        "a group for Marathon (marathon.json, for PUT /v2/groups) and a file for each Chronos job"
-    }
-
-    fn capabilities(&self) -> Vec<Capability<'_>> {
-        capabilities::CAPABILITIES.to_vec()
-    }
-
-    fn options(&self) -> Vec<OptionSpec<'_>> {
-        cluster::OPTIONS.to_vec()
-    }
-
-    fn templates(&self) -> &'static [TemplateText] {
-        &TEMPLATES
+impl BuiltIn for Marathon {
+    fn definition(&self) -> &'static Definition {
+        &DEFINITION
     }
 
     fn lower(
@@ -66,15 +57,15 @@ impl Target for Marathon {
         templates: &Templates,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<Vec<Artifact>, Failure> {
-        let cluster = Cluster::read(options);
-        let names = Names::of(plan, &cluster, diagnostics);
+        let settings = Settings::read(options);
+        let names = Names::of(plan, &settings, diagnostics);
         address::check(plan, diagnostics);
-        order::check(plan, &cluster, diagnostics);
-        volumes::check(plan, &names, &cluster, diagnostics);
+        order::check(plan, &settings, diagnostics);
+        volumes::check(plan, &names, &settings, diagnostics);
 
-        let jobs = jobs::lower(plan, &names, &cluster, diagnostics);
+        let jobs = jobs::lower(plan, &names, &settings, diagnostics);
         let apps: Vec<_> = (0..plan.containers.len())
-            .filter_map(|id| apps::lower(plan, id, &names, &cluster, diagnostics))
+            .filter_map(|id| apps::lower(plan, id, &names, &settings, diagnostics))
             .collect();
 
         let mut artifacts = Vec::new();

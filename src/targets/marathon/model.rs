@@ -1,4 +1,5 @@
-//! What Marathon and Chronos read: their own terms, in the order in which they are written.
+//! The documents of Marathon and Chronos, in their terms and in the order in which fields are
+//! written.
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -12,12 +13,13 @@ pub struct Group {
     pub apps: Vec<App>,
 }
 
-/// An app. Its own fields are laid out by the template, those of its parts as they stand here.
+/// An app. The template lays out its own fields; those of its parts are written as they are
+/// here.
 #[derive(Debug, Serialize)]
 pub struct App {
     /// Absolute: `/appliance/container`.
     pub id: String,
-    /// Excludes `args`; with neither the image's own command runs.
+    /// Excludes `args`; without either, the image's own command runs.
     pub cmd: Option<String>,
     pub args: Vec<String>,
     /// In the order of the document.
@@ -26,17 +28,17 @@ pub struct App {
     pub cpus: Number,
     /// MB.
     pub mem: u64,
-    /// MB; 0 is none.
+    /// MB; 0 for none.
     pub disk: u64,
-    /// 0 is none.
+    /// 0 for none.
     pub gpus: u32,
     pub networks: [Network; 1],
-    /// With the host's network; may be empty, since without a list Marathon adds a port.
+    /// On the host network; may be empty, because without a list Marathon adds a port.
     pub port_definitions: Option<Vec<PortDefinition>>,
     pub require_ports: bool,
     pub engine: Engine,
     pub docker: Docker,
-    /// With any network but the host's; may be empty, since without a list Marathon adds a port.
+    /// On any other network; may be empty, because without a list Marathon adds a port.
     pub port_mappings: Option<Vec<PortMapping>>,
     pub volumes: Vec<Volume>,
     /// Absolute ids.
@@ -46,7 +48,7 @@ pub struct App {
     pub upgrade_strategy: UpgradeStrategy,
 }
 
-/// Labels, in their order.
+/// Labels, in order.
 #[derive(Debug, Default)]
 pub struct Labels(pub Vec<(String, String)>);
 
@@ -66,6 +68,7 @@ impl Serialize for Labels {
     }
 }
 
+/// The network of an app.
 #[derive(Debug, Serialize)]
 pub struct Network {
     pub mode: &'static str,
@@ -73,7 +76,7 @@ pub struct Network {
     pub name: Option<String>,
 }
 
-/// A port with the host's network.
+/// A port on the host network.
 #[derive(Debug, Serialize)]
 pub struct PortDefinition {
     pub port: u16,
@@ -82,12 +85,12 @@ pub struct PortDefinition {
     pub name: Option<String>,
 }
 
-/// A port with any other network.
+/// A port on any other network.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PortMapping {
     pub container_port: u16,
-    /// 0 is any free one.
+    /// 0 for any free port.
     pub host_port: u16,
     pub protocol: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,7 +107,7 @@ pub enum Engine {
     Mesos,
 }
 
-/// Laid out by the template.
+/// The settings of the container's image and engine. The template lays them out.
 #[derive(Debug, Serialize)]
 pub struct Docker {
     pub image: String,
@@ -120,6 +123,7 @@ pub struct Parameter {
     pub value: String,
 }
 
+/// A mount of an app.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Volume {
@@ -129,6 +133,7 @@ pub struct Volume {
     pub mode: &'static str,
 }
 
+/// What an app mounts.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum VolumeSource {
@@ -144,12 +149,14 @@ pub struct External {
     pub options: DriverOption,
 }
 
+/// The option that names the Docker volume driver.
 #[derive(Debug, Serialize)]
 pub struct DriverOption {
     #[serde(rename = "dvdi/driver")]
     pub driver: String,
 }
 
+/// A health check of an app.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthCheck {
@@ -166,11 +173,13 @@ pub struct HealthCheck {
     pub max_consecutive_failures: u32,
 }
 
+/// The command of a health check.
 #[derive(Debug, Serialize)]
 pub struct CheckCommand {
     pub value: String,
 }
 
+/// How an update replaces instances.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpgradeStrategy {
@@ -178,14 +187,14 @@ pub struct UpgradeStrategy {
     pub maximum_over_capacity: Number,
 }
 
-/// The body of `POST /v1/scheduler/iso8601` or, with parents, `POST /v1/scheduler/dependency`. Its
-/// own fields are laid out by the template, those of its parts as they stand here.
+/// The body of `POST /v1/scheduler/iso8601` or, with parents, `POST /v1/scheduler/dependency`.
+/// The template lays out its own fields; those of its parts are written as they are here.
 #[derive(Debug, Serialize)]
 pub struct Job {
     pub name: String,
-    /// `R<runs>/<start>/P<interval>`; without meaning where there are parents.
+    /// `R<runs>/<start>/P<interval>`; ignored if there are parents.
     pub schedule: String,
-    /// Names of the jobs that must have succeeded.
+    /// Names of the jobs that must succeed first.
     pub parents: Vec<String>,
     pub shell: bool,
     pub command: String,
@@ -196,7 +205,7 @@ pub struct Job {
     pub cpus: Number,
     /// MB.
     pub mem: u64,
-    /// MB; 0 is what Chronos gives by default.
+    /// MB; 0 for the default of Chronos.
     pub disk: u64,
     pub constraints: Vec<[String; 3]>,
     pub engine: Engine,
@@ -208,12 +217,14 @@ pub struct Job {
     pub force_pull_image: bool,
 }
 
+/// An environment variable of a job.
 #[derive(Debug, Serialize)]
 pub struct Variable {
     pub name: String,
     pub value: String,
 }
 
+/// A mount of a job.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JobVolume {
@@ -223,6 +234,7 @@ pub struct JobVolume {
     pub mode: &'static str,
 }
 
+/// What a job mounts.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum JobVolumeSource {
@@ -238,9 +250,9 @@ pub struct JobExternal {
     pub provider: String,
 }
 
-/// A number of CPUs or a share, without a fraction where it has none.
+/// A number of CPUs or a share; a whole number is written without a fraction.
 pub fn number(value: f64) -> Number {
-    // The schema keeps numbers finite and far below where whole ones stop being exact.
+    // The schema limits numbers to a finite range in which whole numbers are exact.
     if value.fract() == 0.0 {
         return Number::from(value as i64);
     }

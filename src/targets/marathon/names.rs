@@ -1,15 +1,15 @@
-//! Ids of groups and apps, and the DNS labels made of them.
+//! Ids of groups and apps, and the DNS labels made from them.
 
 use super::super::names::{self, MAX_LABEL};
-use super::cluster::Cluster;
+use super::options::Settings;
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{ContainerId, Kind, Plan, Reference};
 use crate::source::Spanned;
 
-/// Words that Marathon's API uses behind an id, and so does not take at its end.
+/// Words that Marathon's API uses after an id, so an id cannot end in one of them.
 const RESERVED: [&str; 3] = ["restart", "tasks", "versions"];
 
-/// The names of everything in an appliance.
+/// The names in an appliance.
 pub struct Names {
     appliance: String,
     containers: Vec<String>,
@@ -18,19 +18,19 @@ pub struct Names {
 }
 
 impl Names {
-    /// Makes the names and reports those that Marathon or its DNS do not take.
-    pub fn of(plan: &Plan, cluster: &Cluster<'_>, diagnostics: &mut Vec<Diagnostic>) -> Names {
+    /// Makes the names, and reports those that Marathon or its DNS does not accept.
+    pub fn of(plan: &Plan, settings: &Settings<'_>, diagnostics: &mut Vec<Diagnostic>) -> Names {
         let appliance = names::dns_label(&plan.id.value);
         let containers: Vec<String> =
             plan.containers.iter().map(|c| names::dns_label(&c.id.value)).collect();
         let group = [(&plan.id, appliance.clone())];
-        names::check("marathon", "group", MAX_LABEL, group, diagnostics);
+        names::check("group", MAX_LABEL, group, diagnostics);
         let services = || {
             let all = plan.containers.iter().zip(&containers);
             all.filter(|(container, _)| matches!(container.kind, Kind::Service(_)))
         };
         let apps = services().map(|(container, name)| (&container.id, name.clone()));
-        names::check("marathon", "app", MAX_LABEL, apps, diagnostics);
+        names::check("app", MAX_LABEL, apps, diagnostics);
 
         check_reserved(&plan.id, &appliance, diagnostics);
         for (container, name) in services() {
@@ -38,17 +38,17 @@ impl Names {
             let length = name.len() + 1 + appliance.len();
             if length > MAX_LABEL && !container.referrers.is_empty() {
                 let message = format!(
-                    "marathon: `{name}-{appliance}`, the DNS name of `{}`, would have {length} characters, and {MAX_LABEL} are allowed",
+                    "the DNS label of `{}`, `{name}-{appliance}`, has {length} characters, but at most {MAX_LABEL} are allowed",
                     container.id.value
                 );
                 diagnostics.push(
                     Diagnostic::new(&codes::BAD_NAME, container.id.span, message)
-                        .also(plan.id.span, "the appliance's id is a part of it")
-                        .help("choose a shorter id, here or for the appliance"),
+                        .also(plan.id.span, "the appliance's id is part of it")
+                        .help("choose a shorter id for the container or the appliance"),
                 );
             }
         }
-        let Cluster { framework, dns_suffix, .. } = cluster;
+        let Settings { framework, dns_suffix, .. } = settings;
         Names {
             appliance,
             containers,
@@ -72,18 +72,18 @@ impl Names {
         format!("{}-{}", self.of_container(id), self.appliance)
     }
 
-    /// The name under which the addresses of kind `record` (`containerip`, `agentip`) are found.
+    /// The DNS name of the addresses of kind `record` (`containerip` or `agentip`).
     pub fn host(&self, id: ContainerId, record: &str) -> String {
         format!("{}.{}", self.label(id), self.domain.replace("{}", record))
     }
 
-    /// The name of the virtual address of a container.
+    /// The DNS name of a container's virtual address.
     pub fn virtual_host(&self, id: ContainerId) -> String {
         format!("{}.{}", self.label(id), self.virtual_domain)
     }
 
-    /// The name of a persistent volume that belongs to the appliance. Ids have no dot, so two
-    /// appliances cannot meet in one name.
+    /// The name of a local volume. Ids contain no dot, so the volumes of two appliances have
+    /// different names.
     pub fn local_volume(&self, volume: &str) -> String {
         format!("{}.{volume}", self.appliance)
     }
@@ -95,13 +95,13 @@ impl Names {
 
 fn check_reserved(id: &Spanned<String>, name: &str, diagnostics: &mut Vec<Diagnostic>) {
     if RESERVED.contains(&name) {
-        let message = format!("marathon: an id cannot end in the reserved word `{name}`");
+        let message = format!("`{name}` is a reserved word and cannot be an id");
         diagnostics
             .push(Diagnostic::new(&codes::BAD_NAME, id.span, message).help("choose another id"));
     }
 }
 
-/// The port behind a reference, with its colon.
+/// The port of a reference, with its colon.
 pub fn port_suffix(reference: &Reference) -> String {
     reference.port.map_or_else(String::new, |port| format!(":{port}"))
 }

@@ -1,13 +1,13 @@
-//! The order of the start: Marathon orders apps, Chronos orders jobs, and nothing orders an app
-//! against a job.
+//! Start order: Marathon orders apps, Chronos orders jobs, and nothing orders an app against a
+//! job.
 
-use super::cluster::Cluster;
 use super::names::Names;
+use super::options::Settings;
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, ContainerId, Dependency, Job, Kind, Plan};
 
-/// Reports what neither can keep.
-pub fn check(plan: &Plan, cluster: &Cluster<'_>, diagnostics: &mut Vec<Diagnostic>) {
+/// Reports dependencies that neither supports.
+pub fn check(plan: &Plan, settings: &Settings<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for container in &plan.containers {
         for dependency in &container.dependencies {
             let Some(on) = plan.containers.get(dependency.on) else { continue };
@@ -17,7 +17,7 @@ pub fn check(plan: &Plan, cluster: &Cluster<'_>, diagnostics: &mut Vec<Diagnosti
                     diagnostics.extend(between_jobs(job, other, on, dependency));
                 }
                 (Kind::Service(_), Kind::Job(_)) | (Kind::Job(_), Kind::Service(_)) => {
-                    diagnostics.push(across(container, on, dependency, cluster));
+                    diagnostics.push(across(container, on, dependency, settings));
                 }
             }
         }
@@ -28,57 +28,56 @@ fn across(
     container: &Container,
     on: &Container,
     dependency: &Dependency,
-    cluster: &Cluster<'_>,
+    settings: &Settings<'_>,
 ) -> Diagnostic {
     let (id, other) = (&container.id.value, &on.id.value);
     let kind = |container: &Container| if container.job().is_some() { "job" } else { "service" };
-    if cluster.ignore_order_across {
-        let message = format!(
-            "marathon: the {} `{id}` does not wait for the {} `{other}`",
-            kind(container),
-            kind(on)
-        );
+    if settings.ignore_order_across {
+        let message =
+            format!("{} `{id}` does not wait for {} `{other}`", kind(container), kind(on));
         return Diagnostic::new(&codes::APPROXIMATED, dependency.span, message)
-            .help("let it wait by itself, for example in its `cmd`");
+            .help("make it wait by itself, for example in its `cmd`");
     }
     let message = format!(
-        "marathon: nothing makes the {} `{id}` wait for the {} `{other}`: services run on Marathon, jobs on Chronos",
+        "{} `{id}` cannot wait for {} `{other}`: services run on Marathon, jobs on Chronos",
         kind(container),
         kind(on)
     );
     Diagnostic::new(&codes::NO_ORDER, dependency.span, message)
         .also(on.id.span, format!("this {}", kind(on)))
-        .help("let it wait by itself, for example in its `cmd`, and remove the dependency")
-        .help("or give the order up with a warning: `--option marathon.order-across-jobs=ignore`")
+        .help("make it wait by itself, for example in its `cmd`, and remove the dependency")
+        .help(
+            "or ignore the dependency with a warning: `--option marathon.order-across-jobs=ignore`",
+        )
 }
 
-/// A job of Chronos has a schedule, or jobs that it follows each time they succeed; not both.
+/// A Chronos job has either a schedule, or parents after each of whose runs it runs.
 fn between_jobs(
     job: &Job,
     other: &Job,
     on: &Container,
     dependency: &Dependency,
 ) -> Option<Diagnostic> {
-    let fault = |what: &str| Diagnostic::new(&codes::NO_ORDER, dependency.span, what);
+    let finding = |message: &str| Diagnostic::new(&codes::NO_ORDER, dependency.span, message);
     if job.is_repeating() {
-        let what = "marathon: a job of Chronos that waits for another runs as often as that one, and has no schedule";
-        return Some(fault(what).also(job.repeats.span, "its schedule"));
+        let message = "a Chronos job that waits for another runs after each run of it, and cannot have a schedule";
+        return Some(finding(message).also(job.repeats.span, "schedule"));
     }
     if let Some(start) = &job.start {
-        let what = "marathon: a job of Chronos that waits for another has no start time";
-        return Some(fault(what).also(start.span, "its start time"));
+        let message = "a Chronos job that waits for another cannot have a start time";
+        return Some(finding(message).also(start.span, "start time"));
     }
     if other.is_repeating() {
-        let what = format!(
-            "marathon: `{}` repeats, and Chronos would run this job after each run of it",
+        let message = format!(
+            "`{}` repeats, so Chronos would run this job after each of its runs",
             on.id.value
         );
-        return Some(fault(&what).also(other.repeats.span, "repeats"));
+        return Some(finding(&message).also(other.repeats.span, "repeats"));
     }
     None
 }
 
-/// The apps that a service waits for.
+/// The ids of the apps that a service waits for.
 pub fn dependencies(plan: &Plan, service: &Container, names: &Names) -> Vec<String> {
     let is_service = |id: &ContainerId| {
         plan.containers.get(*id).is_some_and(|on| matches!(on.kind, Kind::Service(_)))

@@ -1,31 +1,31 @@
-//! Ports: definitions with the host's network, mappings with any other.
+//! Ports: definitions on the host network, mappings on any other.
 
-use super::cluster::Cluster;
 use super::model::{Labels, PortDefinition, PortMapping};
+use super::options::Settings;
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, NetworkMode, Port, Transport};
 use crate::source::Spanned;
 
-/// Marathon's protocol of a port that serves both.
+/// Marathon's protocol of a port that serves UDP and TCP.
 const BOTH: &str = "udp,tcp";
 
 /// The ports of an app.
 pub struct Ports {
-    /// With the host's network.
+    /// On the host network.
     pub definitions: Option<Vec<PortDefinition>>,
-    /// With any other.
+    /// On any other network.
     pub mappings: Option<Vec<PortMapping>>,
-    /// For each port of the container, its index among the app's.
+    /// For each port of the container, its index among the ports of the app.
     pub index: Vec<usize>,
-    /// Whether one is fixed on the host.
+    /// Whether a port is fixed on the host.
     pub fixed: bool,
 }
 
-/// The ports of a service. With `virtual_name`, each gets a virtual address of that name.
+/// The ports of a service. With `virtual_name`, each has a virtual address of that name.
 pub fn lower(
     container: &Container,
     virtual_name: Option<&str>,
-    cluster: &Cluster<'_>,
+    settings: &Settings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Ports {
     let names = port_names(container, diagnostics);
@@ -37,8 +37,8 @@ pub fn lower(
         let claimed = if on_host { container_port } else { host_port };
         if claimed.value != 0 {
             ports.fixed = true;
-            check_offered(claimed, cluster, diagnostics);
-            // Marathon takes one number of a host once, whatever the protocol.
+            check_offered(claimed, settings, diagnostics);
+            // Marathon accepts each host port once, whatever the protocol.
             let same = mappings.iter_mut().enumerate().find(|(_, other)| {
                 let other = if on_host { other.container_port } else { other.host_port };
                 other == claimed.value
@@ -48,7 +48,7 @@ pub fn lower(
                     other.protocol = BOTH;
                     other.name = other.name.take().or(name);
                 } else {
-                    diagnostics.push(taken_twice(host_port));
+                    diagnostics.push(host_port_used_twice(host_port));
                 }
                 ports.index.push(at);
                 continue;
@@ -79,31 +79,29 @@ pub fn lower(
     ports
 }
 
-fn taken_twice(port: &Spanned<u16>) -> Diagnostic {
+fn host_port_used_twice(port: &Spanned<u16>) -> Diagnostic {
     let message = format!(
-        "marathon: port {} of the host is taken once, whatever the protocol, and so for one container port only",
+        "host port {} can be used by only one container port, whatever the protocol",
         port.value
     );
     Diagnostic::new(&codes::BAD_TARGET_PORT, port.span, message)
-        .help("choose another `host_port`, or leave it out for any free one")
+        .help("choose another `host_port`, or omit it to use any free port")
 }
 
-fn check_offered(port: &Spanned<u16>, cluster: &Cluster<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    if cluster.offers(port.value) {
+fn check_offered(port: &Spanned<u16>, settings: &Settings<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    if settings.offers(port.value) {
         return;
     }
-    let message = format!(
-        "marathon: port {} of the host is none that agents offer, and the app waits until one does",
-        port.value
-    );
+    let message =
+        format!("agents do not offer host port {}, so the app waits until one does", port.value);
     diagnostics.push(
         Diagnostic::new(&codes::CLUSTER_NEEDS, port.span, message).help(
-            "choose another port, or let agents offer it (`--resources`) and say so with the option `marathon.offered-ports`",
+            "choose another port, or offer it on agents (`--resources`) and add it to the option `marathon.offered-ports`",
         ),
     );
 }
 
-/// The names as Marathon takes them: `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`, each once.
+/// The port names as Marathon accepts them: `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`, each once.
 fn port_names(container: &Container, diagnostics: &mut Vec<Diagnostic>) -> Vec<Option<String>> {
     let mut known: Vec<(String, &Port)> = Vec::new();
     let mut names = Vec::new();
@@ -119,27 +117,27 @@ fn port_names(container: &Container, diagnostics: &mut Vec<Diagnostic>) -> Vec<O
             .collect();
         let name = cleaned.trim_matches('-').to_owned();
         if name.is_empty() {
-            let message = format!("marathon: nothing of `{}` can name a port", written.value);
+            let message = format!("port name `{}` contains no letter or digit", written.value);
             diagnostics.push(
                 Diagnostic::new(&codes::BAD_NAME, written.span, message)
                     .help("use letters, digits and hyphens"),
             );
         } else if let Some((_, other)) = known.iter().find(|(known, _)| *known == name) {
-            // TCP and UDP on one number may share their name only where Marathon has one port.
+            // TCP and UDP ports of the same number can share a name only if they are one port
+            // in Marathon.
             if !shares_number(container, port, other) {
-                let message = format!("marathon: two ports are named `{name}`");
+                let message = format!("duplicate port name `{name}`");
                 diagnostics.push(
                     Diagnostic::new(&codes::NAME_CLASH, written.span, message)
-                        .also(other.container_port.span, "the other one"),
+                        .also(other.container_port.span, "first used by this port"),
                 );
             }
         } else {
             if name != written.value {
-                let message =
-                    format!("marathon: the port name `{}` becomes `{name}`", written.value);
+                let message = format!("port name `{}` becomes `{name}`", written.value);
                 diagnostics.push(
                     Diagnostic::new(&codes::NAME_CHANGED, written.span, message)
-                        .help("the name of a port has lower-case letters, digits and hyphens"),
+                        .help("a port name contains only lower-case letters, digits and hyphens"),
                 );
             }
             known.push((name.clone(), port));
@@ -156,7 +154,7 @@ fn shares_number(container: &Container, one: &Port, other: &Port) -> bool {
         && (on_host || one.host_port.value != 0 && one.host_port.value == other.host_port.value)
 }
 
-/// `docker run --publish` for a job's port, which Chronos does not know of.
+/// The value of `docker run --publish` for a port of a job: Chronos jobs have no ports.
 pub fn publish(port: &Port) -> String {
     let host = match port.host_port.value {
         0 => String::new(),

@@ -1,80 +1,85 @@
-//! Volumes: paths of the host, and volumes of a Docker volume driver.
+//! Volumes: host paths, and volumes of a Docker volume driver.
 //!
 //! Marathon's own form of the latter, an external volume, is for one app with one instance. A
-//! volume that is shared is mounted by an option of `docker run` instead: same driver, same
-//! name, same data.
+//! shared volume is mounted with an option of `docker run` instead: same driver, same name,
+//! same data.
 
-use super::cluster::Cluster;
 use super::model::{
     DriverOption, Engine, External, JobExternal, JobVolume, JobVolumeSource, Parameter, Volume,
     VolumeSource,
 };
 use super::names::Names;
+use super::options::Settings;
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{
     self, Container, DEFAULT_VOLUME_TYPE, Kind, Mount, MountSource, Plan, VolumeId, VolumeScope,
 };
-use crate::source::Spanned;
+use crate::targets::mounts;
 
-/// The longest name of an external volume, and of its driver.
-const LONGEST_LABEL: usize = 63;
-/// The share of instances up to which Marathon updates an app with an external volume.
-const MOST_CAPACITY: f64 = 0.5;
+/// Maximum length of the name of an external volume, and of its driver.
+const MAX_LABEL: usize = 63;
+/// Maximum share of instances that Marathon keeps while it updates an app with an external
+/// volume.
+const MAX_CAPACITY: f64 = 0.5;
 
-/// What an app mounts.
+/// The mounts of an app.
 #[derive(Default)]
 pub struct Mounted {
     /// Marathon's own volumes.
     pub volumes: Vec<Volume>,
     /// Options of `docker run`.
     pub parameters: Vec<Parameter>,
-    /// Whether a volume belongs to this one instance.
+    /// Whether a volume belongs to the one instance of the app.
     pub exclusive: bool,
 }
 
-/// Reports names that are not taken, and what sharing asks of the driver.
-pub fn check(plan: &Plan, names: &Names, cluster: &Cluster<'_>, diagnostics: &mut Vec<Diagnostic>) {
+/// Reports invalid names, and what sharing a volume requires of its driver.
+pub fn check(
+    plan: &Plan,
+    names: &Names,
+    settings: &Settings<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     for (id, volume) in plan.volumes.iter().enumerate() {
         let name = name(plan, id, names);
         if !is_label(&name) {
-            let message = format!("marathon: `{name}` cannot be the name of a volume");
+            let message = format!("`{name}` is not a valid volume name");
             diagnostics.push(
                 Diagnostic::new(&codes::BAD_NAME, volume.id.span, message).help(format!(
-                    "a name begins and ends with a letter or digit and has {LONGEST_LABEL} characters at most"
+                    "a name starts and ends with a letter or digit and has at most {MAX_LABEL} characters"
                 )),
             );
         }
         if is_shared(plan, id) {
             let message = format!(
-                "marathon: several instances mount `{}`, so the volume driver `{}` must be able to attach it to several hosts at once",
+                "several instances mount `{}`, so the volume driver `{}` must support attaching it to several hosts at once",
                 volume.id.value,
-                driver(plan, cluster)
+                driver(plan, settings)
             );
-            diagnostics.push(
-                Diagnostic::new(&codes::CLUSTER_NEEDS, volume.id.span, message)
-                    .help("drivers of shared file systems can, those of block devices cannot"),
-            );
+            diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, volume.id.span, message).help(
+                "drivers of shared file systems support that, drivers of block devices do not",
+            ));
         }
     }
-    let driver_name = driver(plan, cluster);
+    let driver_name = driver(plan, settings);
     if !plan.volumes.is_empty() && !is_label(driver_name) {
-        let place = plan.volumes.first().and_then(|volume| volume.volume_type.as_ref());
-        let place = place.map_or(plan.id.span, |written| written.span);
-        let message = format!("marathon: `{driver_name}` cannot be the name of a volume driver");
+        let span = plan.volumes.first().and_then(|volume| volume.volume_type.as_ref());
+        let span = span.map_or(plan.id.span, |written| written.span);
+        let message = format!("`{driver_name}` is not a valid name of a volume driver");
         diagnostics.push(
-            Diagnostic::new(&codes::BAD_TARGET_VALUE, place, message)
-                .help("name the Docker volume driver with the option `marathon.volume-driver`"),
+            Diagnostic::new(&codes::BAD_TARGET_VALUE, span, message)
+                .help("set the Docker volume driver with the option `marathon.volume-driver`"),
         );
     }
 }
 
-/// What a service mounts.
+/// The mounts of a service.
 pub fn lower(
     plan: &Plan,
     service: &Container,
     engine: Engine,
     names: &Names,
-    cluster: &Cluster<'_>,
+    settings: &Settings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Mounted {
     let mut mounted = Mounted::default();
@@ -82,20 +87,22 @@ pub fn lower(
         MountSource::Persistent(volume) => Some(volume),
         MountSource::Host(_) => None,
     });
-    // One container is given all its volumes in one way: they have one driver.
+    // All volumes of a container are mounted in the same way, because they have the same
+    // driver.
     let shared = persistent.clone().find(|volume| !is_exclusive(plan, service, volume.value));
     if let (Some(volume), Engine::Mesos) = (shared, engine) {
-        let message = "marathon: a container with GPUs cannot share a persistent volume";
+        let message = "a container with GPUs cannot share a persistent volume";
         diagnostics.push(Diagnostic::new(&codes::NOT_CARRIED, volume.span, message).also(
             service.resources.gpu.span,
-            "GPUs need the Mesos containerizer, which mounts a volume in one instance, once",
+            "GPUs require the Mesos containerizer, which mounts a volume once, in one instance",
         ));
     }
     for mount in &service.mounts {
         let Mount { source, target, read_only } = mount;
         match source {
             MountSource::Host(path) => {
-                check_host(path, target, diagnostics);
+                mounts::check_colon(path, diagnostics);
+                mounts::check_colon(target, diagnostics);
                 mounted.volumes.push(Volume {
                     container_path: target.value.clone(),
                     source: VolumeSource::HostPath(path.value.clone()),
@@ -104,15 +111,15 @@ pub fn lower(
             }
             MountSource::Persistent(volume) if shared.is_some() => {
                 let name = name(plan, volume.value, names);
-                mounted.parameters.push(docker_mount(&name, driver(plan, cluster), mount));
+                mounted.parameters.push(docker_mount(&name, driver(plan, settings), mount));
             }
             MountSource::Persistent(volume) => {
                 if engine == Engine::Mesos && read_only.value {
-                    let message = "marathon: a container with GPUs can write to its volumes";
+                    let message = "a container with GPUs cannot mount a volume read-only";
                     diagnostics.push(
                         Diagnostic::new(&codes::NOT_CARRIED, read_only.span, message).also(
                             service.resources.gpu.span,
-                            "GPUs need the Mesos containerizer, which mounts external volumes read-write",
+                            "GPUs require the Mesos containerizer, which mounts external volumes read-write",
                         ),
                     );
                 }
@@ -122,7 +129,7 @@ pub fn lower(
                     source: VolumeSource::External(External {
                         name: name(plan, volume.value, names),
                         provider: "dvdi",
-                        options: DriverOption { driver: driver(plan, cluster).to_owned() },
+                        options: DriverOption { driver: driver(plan, settings).to_owned() },
                     }),
                     mode: mode(mount),
                 });
@@ -135,26 +142,27 @@ pub fn lower(
     mounted
 }
 
-/// What a job mounts; Chronos takes the driver's name, and sets no bounds.
+/// The mounts of a job. Chronos accepts the name of the driver and sets no limits.
 pub fn of_job(
     plan: &Plan,
     job: &Container,
     names: &Names,
-    cluster: &Cluster<'_>,
+    settings: &Settings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<JobVolume> {
     let mut volumes = Vec::new();
     for mount in &job.mounts {
         let source = match &mount.source {
             MountSource::Host(path) => {
-                check_host(path, &mount.target, diagnostics);
+                mounts::check_colon(path, diagnostics);
+                mounts::check_colon(&mount.target, diagnostics);
                 JobVolumeSource::HostPath(path.value.clone())
             }
             MountSource::Persistent(volume) => {
-                check_path(&mount.target, diagnostics);
+                mounts::check_colon(&mount.target, diagnostics);
                 JobVolumeSource::External(JobExternal {
                     name: name(plan, volume.value, names),
-                    provider: driver(plan, cluster).to_owned(),
+                    provider: driver(plan, settings).to_owned(),
                 })
             }
         };
@@ -170,8 +178,9 @@ fn mode(mount: &Mount) -> &'static str {
 
 fn name(plan: &Plan, id: VolumeId, names: &Names) -> String {
     let Some(volume) = plan.volumes.get(id) else { return String::new() };
-    // Taken apart completely, so that a new field has to be thought of here. The type is read by
-    // `driver`; size, placement and preemptible are rows of the table of capabilities.
+    // Destructured completely, so that a new field fails to compile until it is handled here.
+    // The type is read by `driver`; size, placement and `preemptible` are reported from the
+    // capability table.
     let plan::Volume {
         id,
         scope,
@@ -187,16 +196,17 @@ fn name(plan: &Plan, id: VolumeId, names: &Names) -> String {
     }
 }
 
-fn driver<'p>(plan: &'p Plan, cluster: &Cluster<'p>) -> &'p str {
+fn driver<'p>(plan: &'p Plan, settings: &Settings<'p>) -> &'p str {
     let storage = || plan.volumes.first().map_or(DEFAULT_VOLUME_TYPE, plan::Volume::storage);
-    cluster.volume_driver.unwrap_or_else(storage)
+    settings.volume_driver.unwrap_or_else(storage)
 }
 
-/// Letters, digits, `-`, `_` and `.`, the first and last of them a letter or digit.
+/// Whether a name contains only letters, digits, `-`, `_` and `.`, starts and ends with a
+/// letter or digit, and is not too long.
 fn is_label(name: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-    name.len() <= LONGEST_LABEL
+    name.len() <= MAX_LABEL
         && name.chars().all(inner)
         && edge(name.chars().next())
         && edge(name.chars().next_back())
@@ -209,8 +219,8 @@ fn is_shared(plan: &Plan, id: VolumeId) -> bool {
     containers.map(|container| u64::from(container.instances.value)).sum::<u64>() > 1
 }
 
-/// Whether the volume can be one of Marathon's external volumes: mounted by one app with one
-/// instance, once, and by no other appliance.
+/// Whether the volume can be one of Marathon's external volumes: mounted once, by one app with
+/// one instance, and by no other appliance.
 fn is_exclusive(plan: &Plan, service: &Container, id: VolumeId) -> bool {
     let Some(volume) = plan.volumes.get(id) else { return true };
     let mounts = service.mounts.iter().filter(
@@ -224,31 +234,18 @@ fn is_exclusive(plan: &Plan, service: &Container, id: VolumeId) -> bool {
 
 fn check_capacity(service: &Container, diagnostics: &mut Vec<Diagnostic>) {
     let Kind::Service(kind) = &service.kind else { return };
-    if kind.minimum_capacity.value > MOST_CAPACITY {
+    if kind.minimum_capacity.value > MAX_CAPACITY {
         let message = format!(
-            "marathon: a service with a volume of its own is stopped while it is updated: at most {MOST_CAPACITY} of it can stay"
+            "a service with its own volume is stopped during an update, so `minimum_capacity` can be at most {MAX_CAPACITY}"
         );
         diagnostics.push(
             Diagnostic::new(&codes::NOT_CARRIED, kind.minimum_capacity.span, message)
-                .help("leave `minimum_capacity` out"),
+                .help("remove `minimum_capacity`"),
         );
     }
 }
 
-/// `docker run --volume HOST:CONTAINER:MODE` cannot hold a colon.
-fn check_host(path: &Spanned<String>, target: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
-    check_path(path, diagnostics);
-    check_path(target, diagnostics);
-}
-
-fn check_path(path: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
-    if path.value.contains(':') {
-        let message = "marathon: a path with a colon cannot be mounted";
-        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message));
-    }
-}
-
-/// `docker run --mount`, whose value is a line of CSV.
+/// The parameter `docker run --mount`, whose value is a line of CSV.
 fn docker_mount(name: &str, driver: &str, mount: &Mount) -> Parameter {
     let mut fields = vec![
         "type=volume".to_owned(),
@@ -262,7 +259,7 @@ fn docker_mount(name: &str, driver: &str, mount: &Mount) -> Parameter {
     Parameter { key: "mount", value: fields.join(",") }
 }
 
-/// A field of a line of CSV.
+/// Quotes a field of a line of CSV.
 fn csv(field: &str) -> String {
     if field.contains(['"', ',', '\n', '\r']) {
         return format!("\"{}\"", field.replace('"', "\"\""));

@@ -1,182 +1,57 @@
-//! References: where a container is reached, and how its address gets to who refers to it.
+//! References: how a container is reached, and how its address gets to those that refer to it.
 //!
-//! Nomad has no names. What a container listens on is registered when its group is placed,
-//! before any of its tasks starts; so those that refer to each other in circles find each
-//! other. Who refers has a template that waits for the registration and writes the address
-//! into an environment variable.
+//! Nomad resolves no names. The ports of a container are registered as services when its group
+//! is placed, before any of its tasks starts, so containers can refer to each other. A
+//! container with references has a template that waits for the registration and writes the
+//! address into an environment variable.
 
 use std::collections::BTreeSet;
 
 use crate::diag::{Diagnostic, codes};
-use crate::plan::{Container, ContainerId, NetworkMode, Plan, Reference, Text};
+use crate::plan::{Container, ContainerId, Reference, Text};
 
-use super::Scope;
+use super::context::Context;
 use super::model::{self, Service};
-use super::names;
+use super::reach::Reach;
 use super::strings::{ConfigString, in_template};
 
-/// The address of the node that a task runs on, as Nomad found it out.
+/// The attribute with the address of the node that a task runs on, as detected by Nomad.
 const NODE_ADDRESS: &str = "attr.unique.network.ip-address";
 
-/// A port of a container, as its group asks for it.
-#[derive(Debug, Clone)]
-pub struct PortPlan {
-    /// Its label in the group.
-    pub label: String,
-    /// The port in the container.
-    pub container: u16,
-    /// The port on the host, where it is fixed.
-    pub fixed: Option<u16>,
-}
-
-/// What others must know of a container.
-#[derive(Debug)]
-pub struct Reach {
-    /// Its ports.
-    pub ports: Vec<PortPlan>,
-    /// Whether it is reached at its own ports: on the host's network, or at an address of
-    /// its own.
-    pub own_ports: bool,
-    /// Whether its address is that of the allocation and not of the node.
-    pub own_address: bool,
-    /// Whether its address is asked for without one of its ports.
-    pub address_wanted: bool,
-}
-
-impl Reach {
-    fn label(&self, port: u16) -> Option<&str> {
-        self.ports.iter().find(|own| own.container == port).map(|own| own.label.as_str())
-    }
-
-    /// The label of the port with this index in [`Container::ports`].
-    pub fn label_of(&self, container: &Container, index: usize) -> Option<&str> {
-        self.label(container.ports.get(index)?.container_port.value)
-    }
-}
-
-/// Finds out how each container is reached, and reports ports that references fix.
-pub fn reach(plan: &Plan, overlay: bool, diagnostics: &mut Vec<Diagnostic>) -> Vec<Reach> {
-    plan.containers
-        .iter()
-        .map(|container| reach_one(plan, container, overlay, diagnostics))
-        .collect()
-}
-
-fn reach_one(
-    plan: &Plan,
-    container: &Container,
-    overlay: bool,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Reach {
-    let on_host = container.network.value == NetworkMode::Host;
-    let own_address = overlay && container.network.value == NetworkMode::Container;
-    let own_ports = on_host || own_address;
-    let without_port = container.referrers.iter().find(|referrer| referrer.port.is_none());
-    let mut ports: Vec<PortPlan> = Vec::new();
-    let mut taken = BTreeSet::new();
-    for port in &container.ports {
-        let number = port.container_port.value;
-        let fixed = match (on_host, port.host_port.value) {
-            (true, _) => Some(number),
-            (false, 0) => None,
-            (false, fixed) => Some(fixed),
-        };
-        // Docker publishes both protocols of a label.
-        if ports.iter().any(|own| own.container == number && own.fixed == fixed) {
-            continue;
-        }
-        let named = port.name.as_ref().and_then(|name| names::label(&name.value));
-        let numbered = format!("{}_{number}", port.transport.value.name());
-        let label = named.filter(|label| !taken.contains(label)).unwrap_or(numbered);
-        taken.insert(label.clone());
-        ports.push(PortPlan { label, container: number, fixed });
-    }
-    if let Some(referrer) = without_port.filter(|_| !own_ports && !ports.is_empty()) {
-        let numbers = fix_ports(&mut ports, &mut taken);
-        if !numbers.is_empty() {
-            let who = plan.containers.get(referrer.from).map_or("", |from| from.id.value.as_str());
-            let id = &container.id.value;
-            let message = format!(
-                "nomad: `{who}` refers to `{id}` without a port, so {} fixed on the host at {}",
-                if numbers.len() == 1 { "its port is" } else { "its ports are" },
-                if numbers.len() == 1 { "its own number" } else { "their own numbers" },
-            );
-            let mut diagnostic =
-                Diagnostic::new(&codes::FIXED_PORT_NEEDED, referrer.span, message)
-                    .also(container.id.span, format!("listens on {}", numbers.join(", ")))
-                    .help(format!(
-                        "write the port behind the reference (`@{id}:{}`) where the program takes one; or give containers addresses of their own with the option `network`",
-                        numbers.first().map_or("", String::as_str)
-                    ));
-            if container.instances.value > 1 {
-                diagnostic = diagnostic.help(format!(
-                    "each of its {} instances then needs a node of its own",
-                    container.instances.value
-                ));
-            }
-            diagnostics.push(diagnostic);
-        }
-    }
-    let address_wanted =
-        container.referrers.iter().any(|referrer| referrer.port.is_none() || own_ports);
-    Reach { ports, own_ports, own_address, address_wanted }
-}
-
-/// Makes each port reachable at its own number on the host. Gives the numbers that were not.
-fn fix_ports(ports: &mut Vec<PortPlan>, taken: &mut BTreeSet<String>) -> Vec<String> {
-    let mut numbers = Vec::new();
-    let all: BTreeSet<u16> = ports.iter().map(|port| port.container).collect();
-    for number in all {
-        if ports.iter().any(|port| port.container == number && port.fixed == Some(number)) {
-            continue;
-        }
-        numbers.push(number.to_string());
-        match ports.iter_mut().find(|port| port.container == number && port.fixed.is_none()) {
-            Some(free) => free.fixed = Some(number),
-            None => {
-                let label = format!("own_{number}");
-                taken.insert(label.clone());
-                ports.push(PortPlan { label, container: number, fixed: Some(number) });
-            }
-        }
-    }
-    numbers
-}
-
-/// How a reference is spelled.
+/// How a reference is written.
 enum Spelling {
     /// The registered address and port of this service.
     Socket(String),
-    /// The registered address of this service, and behind it what is written.
+    /// The registered address of this service, followed by this text.
     Host(String, String),
-    /// A variable that a task has of itself, and behind it what is written.
+    /// A variable that a task has for itself, followed by this text.
     Own(String, String),
 }
 
 /// The references of one container.
 pub struct References<'a> {
-    scope: &'a Scope<'a>,
+    context: &'a Context<'a>,
     from: ContainerId,
 }
 
 impl<'a> References<'a> {
-    /// Those of the container `from`.
-    pub fn of(scope: &'a Scope<'a>, from: ContainerId) -> Self {
-        References { scope, from }
+    /// The references of the container `from`.
+    pub fn of(context: &'a Context<'a>, from: ContainerId) -> Self {
+        References { context, from }
     }
 
-    /// Reports the references that cannot work.
+    /// Reports references that cannot work.
     pub fn check(&self, container: &Container, diagnostics: &mut Vec<Diagnostic>) {
         for reference in container.references() {
             let (Some(to), Some(reach)) =
-                (self.scope.container(reference.to), self.scope.reach(reference.to))
+                (self.context.container(reference.to), self.context.reach(reference.to))
             else {
                 continue;
             };
             let id = &to.id.value;
             if to.instances.value == 0 && reference.to != self.from {
                 let message = format!(
-                    "nomad: `{}` does not start before `{id}`, which has no instances, has one",
+                    "`{}` does not start until `{id}`, which has no instances, has one",
                     container.id.value
                 );
                 diagnostics.push(
@@ -188,34 +63,34 @@ impl<'a> References<'a> {
             if reach.own_ports || reach.label(port).is_some() {
                 continue;
             }
-            let message = format!("nomad: `{id}` lists no port {port}, so nothing leads to it");
+            let message = format!("`{id}` does not list port {port}, so it is unreachable");
             diagnostics.push(
                 Diagnostic::new(&codes::NO_WAY, reference.span, message)
-                    .also(to.id.span, "its ports are given free numbers of the host")
+                    .also(to.id.span, "its ports are mapped to free host ports")
                     .help(format!("list it: `\"ports\": [{{\"container_port\": {port}}}]`"))
-                    .help("or give containers addresses of their own with the option `network`"),
+                    .help("or give containers their own addresses with the option `network`"),
             );
         }
     }
 
     fn spelling(&self, reference: &Reference) -> Spelling {
-        let id = self.scope.container(reference.to).map_or("", |to| to.id.value.as_str());
-        let reach = self.scope.reach(reference.to);
+        let id = self.context.container(reference.to).map_or("", |to| to.id.value.as_str());
+        let reach = self.context.reach(reference.to);
         let label = match (reach, reference.port) {
             (Some(reach), Some(port)) if !reach.own_ports => reach.label(port),
             _ => None,
         };
-        let behind = || reference.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let suffix = || reference.port.map(|port| format!(":{port}")).unwrap_or_default();
         let own_address = reach.is_some_and(|reach| reach.own_address);
         match (reference.to == self.from && !own_address, label) {
             (true, Some(label)) => Spelling::Own(format!("NOMAD_HOST_ADDR_{label}"), String::new()),
-            (true, None) => Spelling::Own(NODE_ADDRESS.to_owned(), behind()),
-            (false, Some(label)) => Spelling::Socket(self.scope.port_service(id, label)),
-            (false, None) => Spelling::Host(self.scope.address_service(id), behind()),
+            (true, None) => Spelling::Own(NODE_ADDRESS.to_owned(), suffix()),
+            (false, Some(label)) => Spelling::Socket(self.context.port_service(id, label)),
+            (false, None) => Spelling::Host(self.context.address_service(id), suffix()),
         }
     }
 
-    /// A string of the task's `config`. Variables that it needs are added to `variables`.
+    /// A string of the task's `config`. Adds the variables that it needs to `variables`.
     pub fn in_config(&self, text: &Text, variables: &mut Variables) -> String {
         use crate::plan::Piece;
         let mut made = ConfigString::default();
@@ -227,66 +102,66 @@ impl<'a> References<'a> {
                 }
                 Piece::Reference(reference) => reference,
             };
-            let behind = match self.spelling(reference) {
-                Spelling::Own(name, behind) => {
+            let suffix = match self.spelling(reference) {
+                Spelling::Own(name, suffix) => {
                     made.variable(&name);
-                    behind
+                    suffix
                 }
                 Spelling::Socket(service) => {
                     made.variable(&variables.socket(self.id(reference), reference.port, service));
                     String::new()
                 }
-                Spelling::Host(service, behind) => {
+                Spelling::Host(service, suffix) => {
                     made.variable(&variables.host(self.id(reference), service));
-                    behind
+                    suffix
                 }
             };
-            if !behind.is_empty() {
-                made.push(&behind, false);
+            if !suffix.is_empty() {
+                made.push(&suffix, false);
             }
         }
         made.finish()
     }
 
-    /// A value of an environment variable that a template writes, without its quotes.
+    /// The value of an environment variable that a template writes, without its quotes.
     pub fn in_template(&self, text: &Text, variables: &mut Variables) -> String {
         text.spell(in_template, |reference| match self.spelling(reference) {
-            Spelling::Own(name, behind) => format!("{{{{ env \"{name}\" }}}}{behind}"),
+            Spelling::Own(name, suffix) => format!("{{{{ env \"{name}\" }}}}{suffix}"),
             Spelling::Socket(service) => {
                 variables.sockets = true;
                 format!("{{{{ template \"address\" \"{service}\" }}}}")
             }
-            Spelling::Host(service, behind) => {
+            Spelling::Host(service, suffix) => {
                 variables.hosts = true;
-                format!("{{{{ template \"host\" \"{service}\" }}}}{behind}")
+                format!("{{{{ template \"host\" \"{service}\" }}}}{suffix}")
             }
         })
     }
 
     fn id(&self, reference: &Reference) -> &str {
-        self.scope.container(reference.to).map_or("", |to| to.id.value.as_str())
+        self.context.container(reference.to).map_or("", |to| to.id.value.as_str())
     }
 }
 
-/// What a task's template has to fill in.
+/// What the template of a task fills in.
 #[derive(Debug, Default)]
 pub struct Variables {
-    /// Names that the container's own environment has.
+    /// Names of the container's own environment variables.
     taken: BTreeSet<String>,
     /// Variables that hold an address for `config`: name, template, service.
     made: Vec<(String, &'static str, String)>,
-    /// Whether addresses with a port are asked for.
+    /// Whether addresses with a port are needed.
     sockets: bool,
-    /// Whether addresses without a port are asked for.
+    /// Whether addresses without a port are needed.
     hosts: bool,
     /// The container's own variables that only a template can write: name and value.
     pub written: Vec<(String, String)>,
-    /// What must be registered, and how often, before the task starts.
+    /// Services that must be registered, and how many times, before the task starts.
     pub awaited: Vec<(String, u32)>,
 }
 
 impl Variables {
-    /// For a container with these environment variables.
+    /// The variables of a container with these environment variables.
     pub fn beside(names: impl Iterator<Item = String>) -> Self {
         Variables { taken: names.collect(), ..Variables::default() }
     }
@@ -312,20 +187,21 @@ impl Variables {
         name
     }
 
-    /// A variable with the address and the port of a service, apart: for a shell.
+    /// A variable with the address and the port of a service as two words, for a shell.
     pub fn words(&mut self, id: &str, service: String) -> String {
         self.variable(format!("addr_{}", id.replace('-', "_")), "words", service)
     }
 
-    /// The template, if anything is to be filled in. `path` is where the task's own
-    /// variables would be.
+    /// The template, if there is anything to fill in. `path` is the path of the task's own
+    /// Nomad variables.
     pub fn template(self, path: &str, restart: bool) -> Option<model::Template> {
         let Variables { taken: _, made, sockets, hosts, written, awaited } = self;
         let words = made.iter().any(|(_, template, _)| *template == "words");
         let mut lines = Vec::new();
         let waits = sockets || hosts || words || !awaited.is_empty();
         if waits {
-            // A variable that does not exist is waited for; a service is not.
+            // Reading a Nomad variable that does not exist blocks; looking up a service does
+            // not.
             lines.push(format!(
                 "{{{{ define \"wait\" }}}}{{{{ with nomadVar \"{path}\" }}}}{{{{ end }}}}{{{{ end -}}}}"
             ));
@@ -359,9 +235,9 @@ impl Variables {
     }
 }
 
-/// The registrations of a container that others and operators look up: each port, and its
-/// address where it is asked for without one.
-pub fn services(scope: &Scope<'_>, container: &Container, reach: &Reach) -> Vec<Service> {
+/// The services of a container that containers and operators look up: one for each port, and
+/// one for its address if references need it without a port.
+pub fn services(context: &Context<'_>, container: &Container, reach: &Reach) -> Vec<Service> {
     let id = &container.id.value;
     let mode = reach.own_address.then_some("alloc");
     let service = |name, port, address, address_mode| Service {
@@ -375,12 +251,12 @@ pub fn services(scope: &Scope<'_>, container: &Container, reach: &Reach) -> Vec<
         .ports
         .iter()
         .map(|port| {
-            service(scope.port_service(id, &port.label), Some(port.label.clone()), None, mode)
+            service(context.port_service(id, &port.label), Some(port.label.clone()), None, mode)
         })
         .collect();
     if reach.address_wanted {
         let address = (!reach.own_address).then(|| format!("\"${{{NODE_ADDRESS}}}\""));
-        services.push(service(scope.address_service(id), None, address, mode));
+        services.push(service(context.address_service(id), None, address, mode));
     }
     services
 }

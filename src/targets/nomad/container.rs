@@ -1,4 +1,5 @@
-//! A container: a task group with the task that runs it, and those that go before and after.
+//! Containers: a task group, with the task that runs the container and the tasks before and
+//! after it.
 
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{
@@ -7,83 +8,84 @@ use crate::plan::{
 };
 use crate::source::{Span, Spanned};
 
-use super::Scope;
-use super::address::{self, Reach, References, Variables};
+use super::address::{self, References, Variables};
+use super::context::Context;
 use super::model::{Group, Hcl, Network, Port, Retry, Task, Update};
 use super::order::{self, Waits};
+use super::reach::Reach;
 use super::strings::{ConfigString, is_expanded_in_env, is_template_name, survives_hcl};
 use super::{health, names, placement, volumes};
 
-/// The least memory of a task in MB (Nomad, `MinResources`).
-const LEAST_MEMORY: u64 = 10;
+/// Minimum memory of a task in MB (Nomad, `MinResources`).
+const MIN_MEMORY: u64 = 10;
 
-/// The disk that Nomad keeps for the logs of a task in MB: the least a disk can have is one
-/// more (Nomad, `LogConfig.Validate`).
-const LOGS: u64 = 100;
+/// Disk in MB that Nomad reserves for the logs of a task; a disk must be larger (Nomad,
+/// `LogConfig.Validate`).
+const LOG_DISK: u64 = 100;
 
-/// The longest time, in hours: 2^63 nanoseconds.
-const MOST_HOURS: u64 = 2_562_047;
+/// The longest duration in hours: 2^63 nanoseconds.
+const MAX_HOURS: u64 = 2_562_047;
 
-/// Nomad's own delay between two tries, in seconds.
+/// Nomad's default delay between retries, in seconds.
 const RETRY_DELAY: u64 = 15;
 
 /// The group of a service.
 pub fn service(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     id: ContainerId,
     container: &Container,
     minutes: u64,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Group> {
-    let reach = scope.reach(id)?;
-    let job = &scope.plan.id.value;
+    let reach = context.reach(id)?;
+    let job = &context.plan.id.value;
     let name = &container.id.value;
     let Kind::Service(Service { health, minimum_capacity }) = &container.kind else { return None };
-    let waits = order::waits(scope, container, diagnostics);
+    let waits = order::waits(context, container, diagnostics);
     let check = health.as_ref().and_then(|health| health::check(health, diagnostics));
-    let (mut task, volumes) = task(scope, id, container, reach, &waits, job, diagnostics);
+    let (mut task, volumes) = task(context, id, container, reach, &waits, job, diagnostics);
     task.services =
-        order::started_service(scope, id, container, reach, check).into_iter().collect();
-    let wait = order::wait_task(scope, name, job, reach.own_address, &waits.healthy);
-    let mut group = group(scope, container, reach, diagnostics);
+        order::started_service(context, id, container, reach, check).into_iter().collect();
+    let wait = order::wait_task(context, name, job, reach.own_address, &waits.healthy);
+    let mut group = group(context, container, reach, diagnostics);
     group.update = update(container.instances.value, minimum_capacity, minutes, reach, diagnostics);
     group.volumes = volumes;
     group.tasks = wait.into_iter().chain([task]).collect();
     Some(group)
 }
 
-/// The groups of a job, and the cron expressions it runs at.
+/// The groups of a job, and the cron expressions of its schedule.
 pub fn job(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     id: ContainerId,
     container: &Container,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<(Vec<String>, Vec<Group>)> {
-    let reach = scope.reach(id)?;
+    let reach = context.reach(id)?;
     let name = &container.id.value;
-    let job_id = names::job(&scope.plan.id.value, name);
+    let job_id = names::job(&context.plan.id.value, name);
     let Kind::Job(job) = &container.kind else { return None };
     let Job { retries, repeats: _, start: _, interval: _ } = job;
-    let mut waits = order::waits(scope, container, diagnostics);
-    let awaited = scope.is_awaited(id);
+    let mut waits = order::waits(context, container, diagnostics);
+    let awaited = context.is_awaited(id);
     let mut groups = Vec::new();
     let mut wait = None;
     if awaited {
-        groups.extend(order::gate(scope, container, &job_id, &waits));
+        groups.extend(order::gate(context, container, &job_id, &waits));
         if !groups.is_empty() {
-            waits.registered.push((scope.service(name, names::READY), 1));
+            waits.registered.push((context.service(name, names::READY), 1));
         }
     } else {
-        wait = order::wait_task(scope, name, &job_id, reach.own_address, &waits.healthy);
+        wait = order::wait_task(context, name, &job_id, reach.own_address, &waits.healthy);
     }
-    let (mut task, volumes) = task(scope, id, container, reach, &waits, &job_id, diagnostics);
-    let mut group = group(scope, container, reach, diagnostics);
+    let (mut task, volumes) = task(context, id, container, reach, &waits, &job_id, diagnostics);
+    let mut group = group(context, container, reach, diagnostics);
     group.retry = Some(retry(retries, diagnostics));
     group.volumes = volumes;
     let mut marker = None;
     if awaited {
         task.prestart = true;
-        marker = Some(order::marker_task(scope, name, names::SUCCEEDED_TASK, names::SUCCEEDED));
+        marker = Some(order::marker_task(context, name, names::SUCCEEDED_TASK, names::SUCCEEDED));
     }
     group.tasks = wait.into_iter().chain([task]).chain(marker).collect();
     groups.push(group);
@@ -91,7 +93,7 @@ pub fn job(
 }
 
 impl Group {
-    /// A group without anything in it.
+    /// A group with nothing in it.
     pub fn empty(name: String) -> Group {
         Group {
             name,
@@ -110,7 +112,7 @@ impl Group {
 
 /// The group without its tasks.
 fn group(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     container: &Container,
     reach: &Reach,
     diagnostics: &mut Vec<Diagnostic>,
@@ -118,7 +120,7 @@ fn group(
     let mode = match container.network.value {
         NetworkMode::Host => Some("host".to_owned()),
         NetworkMode::Container if reach.own_address => {
-            scope.options.some("network").map(str::to_owned)
+            context.options.some("network").map(str::to_owned)
         }
         NetworkMode::Bridge | NetworkMode::Container => None,
     };
@@ -135,41 +137,41 @@ fn group(
     Group {
         count: container.instances.value,
         constraints: placement::constraints(
-            scope,
+            context,
             container.placement.as_ref(),
             container.preemptible.as_ref(),
             diagnostics,
         ),
         disk: disk(&container.resources.disk, diagnostics),
         network,
-        services: address::services(scope, container, reach),
+        services: address::services(context, container, reach),
         ..Group::empty(container.id.value.clone())
     }
 }
 
-fn disk(asked: &Spanned<u64>, diagnostics: &mut Vec<Diagnostic>) -> Option<u64> {
-    if asked.value == 0 {
+fn disk(requested: &Spanned<u64>, diagnostics: &mut Vec<Diagnostic>) -> Option<u64> {
+    if requested.value == 0 {
         return None;
     }
-    if asked.value <= LOGS {
-        let message = format!("nomad: the disk is made {} MB, for the logs to fit", LOGS + 1);
-        diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, asked.span, message));
+    if requested.value <= LOG_DISK {
+        let message = format!("the disk is increased to {} MB to fit the logs", LOG_DISK + 1);
+        diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, requested.span, message));
     }
-    Some(asked.value.max(LOGS + 1))
+    Some(requested.value.max(LOG_DISK + 1))
 }
 
 fn retry(retries: &Spanned<u32>, diagnostics: &mut Vec<Diagnostic>) -> Retry {
-    // The time in which tries are counted is meant to be without end; Nomad wants it to have
-    // room for all of them, with the delay between.
+    // The interval in which retries are counted is meant to be endless. Nomad requires that all
+    // retries fit into it, with the delays between them.
     let hours = (u64::from(retries.value) * RETRY_DELAY).div_ceil(3600).max(24 * 365);
-    if hours > MOST_HOURS {
-        let message = "nomad: so many tries do not fit into the longest time that Nomad knows";
+    if hours > MAX_HOURS {
+        let message = "too many retries: with the delays between them, they exceed the longest duration of Nomad";
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, retries.span, message));
     }
     Retry { attempts: retries.value, interval: format!("{hours}h") }
 }
 
-/// How instances are replaced by those of a new version.
+/// How an update replaces instances.
 fn update(
     instances: u32,
     minimum_capacity: &Spanned<f64>,
@@ -182,13 +184,13 @@ fn update(
     let kept = (minimum_capacity.value * f64::from(instances)).ceil().max(0.0) as u32;
     let (max_parallel, canary) = match instances.saturating_sub(kept) {
         _ if instances <= 1 && kept == 0 => (None, None),
-        // All new ones are there before an old one goes.
+        // All new instances start before an old one stops.
         0 => (Some(instances), Some(instances)),
         free => (Some(free).filter(|free| *free != 1), None),
     };
     if canary.is_some() && reach.ports.iter().any(|port| port.fixed.is_some()) {
         let message = format!(
-            "nomad: an update needs {instances} more node{}, for old and new instances claim the same port",
+            "an update needs {instances} more node{}, because old and new instances use the same host port",
             if instances == 1 { "" } else { "s" }
         );
         diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, minimum_capacity.span, message));
@@ -198,9 +200,9 @@ fn update(
     (!is_default).then_some(update)
 }
 
-/// The task that runs a container, and the volumes that its group needs for it.
+/// The task that runs a container, and the volumes that its group needs.
 fn task(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     id: ContainerId,
     container: &Container,
     reach: &Reach,
@@ -208,7 +210,7 @@ fn task(
     job: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> (Task, Vec<super::model::Volume>) {
-    // Taken apart completely, so that a new field has to be thought of here.
+    // Destructured completely, so that a new field fails to compile until it is handled here.
     let Container {
         id: name,
         kind,
@@ -229,7 +231,7 @@ fn task(
         referrers: _,
     } = container;
     let Resources { cpus, mem, disk: _, gpu } = resources;
-    let references = References::of(scope, id);
+    let references = References::of(context, id);
     references.check(container, diagnostics);
     let mut variables = Variables::beside(env.iter().map(|var| var.name.value.clone()));
     let mut in_config = |text: &Text, diagnostics: &mut Vec<Diagnostic>| {
@@ -247,22 +249,22 @@ fn task(
     };
     let plain = environment(env, &references, &mut variables, diagnostics);
     order::add_to(&mut variables, waits);
-    let mounts = volumes::mounts(scope, container, diagnostics);
+    let mounts = volumes::mounts(context, container, diagnostics);
     let task_name = names::task(&name.value);
     let is_service = matches!(kind, Kind::Service(_));
-    let restart = is_service && scope.options.flag("follow-addresses");
-    // At least 1 and, with any sensible factor, far below the limit of the type.
-    let cpu = (cpus.value * scope.options.number("mhz-per-cpu")).round().max(1.0) as u64;
-    if mem.value < LEAST_MEMORY {
-        let message = format!("nomad: the memory is made {LEAST_MEMORY} MB, the least Nomad gives");
+    let restart = is_service && context.options.flag("follow-addresses");
+    // At least 1 and, with any realistic factor, far below the limit of the type.
+    let cpu = (cpus.value * context.options.number("mhz-per-cpu")).round().max(1.0) as u64;
+    if mem.value < MIN_MEMORY {
+        let message = format!("memory is increased to {MIN_MEMORY} MB, the minimum of Nomad");
         diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, mem.span, message));
     }
     if !force_pull.value && is_always_pulled(&image.value) {
-        let message = "nomad: an image with the tag `latest`, or without any, is always pulled";
+        let message = "an image with the tag `latest` or without a tag is always pulled";
         diagnostics.push(
             Diagnostic::new(&codes::APPROXIMATED, force_pull.span, message)
                 .also(image.span, "this image")
-                .help("give it another tag"),
+                .help("use another tag"),
         );
     }
     let task = Task {
@@ -275,7 +277,7 @@ fn task(
         host_network: network.value == NetworkMode::Host,
         init: false,
         keep: false,
-        // On the host's network, and at an address of its own, there is nothing to publish.
+        // On the host network, or at its own address, there is nothing to publish.
         ports: match reach.own_ports {
             true => Vec::new(),
             false => reach.ports.iter().map(|port| port.label.clone()).collect(),
@@ -287,14 +289,14 @@ fn task(
         template: order::template(variables, job, &name.value, &task_name, restart),
         volume_mounts: mounts.volume_mounts,
         cpu,
-        memory: mem.value.max(LEAST_MEMORY),
+        memory: mem.value.max(MIN_MEMORY),
         gpu: gpu.value,
         name: task_name,
     };
     (task, mounts.volumes)
 }
 
-/// Whether the docker driver pulls an image even where it is present.
+/// Whether the docker driver pulls an image even if it is present.
 fn is_always_pulled(image: &str) -> bool {
     if image.contains('@') {
         return false;
@@ -303,7 +305,8 @@ fn is_always_pulled(image: &str) -> bool {
     last.split_once(':').is_none_or(|(_, tag)| tag == "latest")
 }
 
-/// The environment: what is returned is written as it is, the rest by the template.
+/// The environment: returns the variables that are written as they are; the template writes the
+/// others.
 fn environment(
     env: &[EnvVar],
     references: &References<'_>,
@@ -323,16 +326,16 @@ fn environment(
             None => {
                 if !is_template_name(&name.value) {
                     let message = format!(
-                        "nomad: the value of `{}` must be filled in by a template, which does not take that name",
+                        "the value of `{}` must be written by a template, which does not accept that name",
                         name.value
                     );
                     diagnostics.push(
                         Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message)
                             .also(
                                 value.span,
-                                "a reference, `${...}`, or text not in Unicode's normal form C",
+                                "a reference, `${...}`, or text that is not in Unicode normal form C",
                             )
-                            .help("names of ASCII letters, digits, `_`, `.` and `/` are taken"),
+                            .help("use only ASCII letters, digits, `_`, `.` and `/` in the name"),
                     );
                 }
                 let text = references.in_template(value, variables);
@@ -343,7 +346,7 @@ fn environment(
     plain
 }
 
-/// A key of a map: bare where it looks like a variable, quoted otherwise.
+/// A key of a map: unquoted if it looks like a variable, quoted otherwise.
 fn env_key(name: &str) -> Hcl {
     let bare = name.starts_with(|c: char| c.is_ascii_uppercase())
         && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
@@ -353,12 +356,12 @@ fn env_key(name: &str) -> Hcl {
 fn check_name(name: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
     let text = &name.value;
     if text.is_empty() || text.contains('=') || !survives_hcl(text) {
-        let message = format!("nomad: `{text}` cannot be the name of an environment variable");
+        let message = format!("`{text}` is not a valid name of an environment variable");
         diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
     }
 }
 
-/// Reports what HCL would change in a string of `config`.
+/// Reports text in `config` that HCL would change.
 fn check_text(text: &Text, diagnostics: &mut Vec<Diagnostic>) {
     let changed = text.pieces.iter().any(|piece| match piece {
         Piece::Literal(literal) => !survives_hcl(literal),
@@ -370,7 +373,7 @@ fn check_text(text: &Text, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 fn not_normal(span: Span) -> Diagnostic {
-    let message = "nomad: this is not in Unicode's normal form C, into which Nomad brings it";
+    let message = "text is not in Unicode normal form C, to which Nomad converts it";
     Diagnostic::new(&codes::BAD_TARGET_VALUE, span, message)
         .help("write it in normal form C, or put it into an environment variable")
 }

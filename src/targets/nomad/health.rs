@@ -1,4 +1,4 @@
-//! Health checks as Nomad makes them: from the client, over HTTP or TCP.
+//! Health checks: run by the client, over HTTP or TCP.
 
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{HealthCheck, Probe, Timing};
@@ -6,8 +6,8 @@ use crate::plan::{HealthCheck, Probe, Timing};
 use super::model::Check;
 use super::strings::is_expanded_in_env;
 
-/// The check and the index of the port that it looks at. None for a command, which Nomad
-/// cannot run in a container.
+/// The check and the index of its port. `None` for a command, which Nomad cannot run in a
+/// container.
 pub fn check(health: &HealthCheck, diagnostics: &mut Vec<Diagnostic>) -> Option<(Check, usize)> {
     let HealthCheck { span, is_default: _, protocol: _, probe, timing } = health;
     let Timing { interval, timeout, max_failures, grace } = *timing;
@@ -15,10 +15,10 @@ pub fn check(health: &HealthCheck, diagnostics: &mut Vec<Diagnostic>) -> Option<
         Probe::Tcp { port } => ("tcp", false, None, *port),
         Probe::Http { tls, path, port } => {
             if !is_path(path) {
-                let message = format!("nomad: `{path}` is not a path that a check can ask for");
+                let message = format!("invalid path `{path}` for a health check");
                 diagnostics.push(
                     Diagnostic::new(&codes::BAD_TARGET_VALUE, *span, message)
-                        .help("write it as it stands in a URL: one slash first, `%` only before two hexadecimal digits, no `${name}`"),
+                        .help("write it as in a URL: one leading slash, `%` only before two hexadecimal digits, no `${name}`"),
                 );
             }
             ("http", *tls, Some(path.clone()), *port)
@@ -37,7 +37,7 @@ pub fn check(health: &HealthCheck, diagnostics: &mut Vec<Diagnostic>) -> Option<
     Some((check, port))
 }
 
-/// Whether Nomad reads a path as one (Go's `url.Parse`), and leaves it as it is.
+/// Whether Nomad accepts a path (Go's `url.Parse`) and leaves it unchanged.
 fn is_path(path: &str) -> bool {
     let escapes_are_whole = path.split('%').skip(1).all(|rest| {
         rest.get(..2).is_some_and(|digits| digits.chars().all(|c| c.is_ascii_hexdigit()))
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_that_a_check_can_ask_for() {
+    fn valid_and_invalid_paths() {
         for path in ["/", "/a b?x=1&y=%20#z", "/${", "/é"] {
             assert!(is_path(path), "{path}");
         }

@@ -1,9 +1,9 @@
-//! The layout of `nomad fmt`: the equals signs of neighbouring attributes stand in one column.
+//! The layout of `nomad fmt`: the equals signs of adjacent attributes are aligned.
 
-/// Aligns the equals signs of text that is otherwise laid out as `nomad fmt` does.
+/// Aligns the equals signs of text that otherwise has the layout of `nomad fmt`.
 ///
-/// A line takes part where it is one whole attribute, or opens a heredoc; every other line
-/// ends a run of neighbours.
+/// A line is aligned if it is one whole attribute, or opens a heredoc. Every other line ends a
+/// run of adjacent attributes.
 pub fn aligned(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut run: Vec<(&str, &str)> = Vec::new();
@@ -34,7 +34,7 @@ pub fn aligned(text: &str) -> String {
     out
 }
 
-/// Writes a run of neighbours.
+/// Writes a run of adjacent attributes.
 fn flush(out: &mut String, run: &mut Vec<(&str, &str)>) {
     let width = run.iter().map(|(name, _)| columns(name)).max().unwrap_or(0);
     for (name, value) in run.drain(..) {
@@ -46,12 +46,12 @@ fn flush(out: &mut String, run: &mut Vec<(&str, &str)>) {
     }
 }
 
-/// How wide a name is; those in quotes may hold more than ASCII.
+/// The width of a name: a quoted name can contain more than ASCII.
 fn columns(name: &str) -> usize {
     name.chars().count()
 }
 
-/// A line that is one attribute, cut at its equals sign. The name keeps its indentation; it
+/// Splits a line that is one attribute at its equals sign. The name keeps its indentation; it
 /// is an identifier or a quoted string.
 fn attribute(line: &str) -> Option<(&str, &str)> {
     let indent = line.len() - line.trim_start_matches(' ').len();
@@ -78,20 +78,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neighbours_are_aligned() {
+    fn adjacent_attributes_are_aligned() {
         let text = "a = 1\nlonger = 2\n\nb = 3\nc {\n  d = \"x = y\"\n  ee = [\n    \"f = g\",\n  ]\n  hhh = 1\n}\n";
         let expected = "a      = 1\nlonger = 2\n\nb = 3\nc {\n  d = \"x = y\"\n  ee = [\n    \"f = g\",\n  ]\n  hhh = 1\n}\n";
         assert_eq!(aligned(text), expected);
     }
 
     #[test]
-    fn a_heredoc_stays_as_it_is() {
+    fn a_heredoc_is_unchanged() {
         let text = "env = true\ndata = <<-EOT\n  a = 1\n  bb = 2\n  EOT\n";
         assert_eq!(aligned(text), "env  = true\ndata = <<-EOT\n  a = 1\n  bb = 2\n  EOT\n");
     }
 
     #[test]
-    fn quoted_names_are_names() {
+    fn quoted_names_are_aligned() {
         assert_eq!(
             aligned("\"a \\\" = b\" = \"c\"\nA = \"d\"\n"),
             "\"a \\\" = b\" = \"c\"\nA          = \"d\"\n"

@@ -1,99 +1,51 @@
-//! The Nomad target: one job for all services, with a task group each, and a batch job for
+//! The Nomad target: one job for all services, with a task group for each, and a batch job for
 //! each job.
 //!
-//! What it rests on (names, registrations, how often a string is read) is held by tests on a
-//! real agent, in `tests/conformance/test_nomad_agent.py`.
+//! What it relies on (names, registrations, how often a string is read) is tested on a real
+//! agent, in `tests/conformance/test_nomad_agent.py`.
 
 mod address;
+mod capabilities;
 mod container;
+mod context;
 mod health;
 mod layout;
 mod model;
 mod names;
+mod options;
 mod order;
 mod placement;
+mod reach;
 mod schedule;
 mod strings;
-mod table;
 mod volumes;
 
-use std::collections::HashSet;
+use include_dir::{Dir, include_dir};
 
-use super::{Artifact, Capability, Failure, OptionSpec, Options, Target};
+use super::{Artifact, BuiltIn, Definition, Failure, Options};
 use crate::diag::Diagnostic;
-use crate::plan::{Container, ContainerId, Kind, Plan};
-use crate::render::{TemplateText, Templates};
+use crate::plan::{Kind, Plan};
+use crate::render::{RenderError, Templates};
 
-use address::Reach;
-use model::{Group, Job};
+use context::Context;
+use model::{Group, Job, VolumeFile};
 
-static TEMPLATES: [TemplateText; 3] = [
-    ("job.nomad.hcl.j2", include_str!("../../../templates/nomad/job.nomad.hcl.j2")),
-    ("task.nomad.hcl.j2", include_str!("../../../templates/nomad/task.nomad.hcl.j2")),
-    ("volume.hcl.j2", include_str!("../../../templates/nomad/volume.hcl.j2")),
-];
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/nomad");
+
+static DEFINITION: Definition = Definition {
+    name: "nomad",
+    summary: "Nomad job specifications: one for all services, one for each job",
+    capabilities: capabilities::CAPABILITIES,
+    options: options::OPTIONS,
+    templates: &TEMPLATES,
+};
 
 /// The Nomad target.
 pub struct Nomad;
 
-/// What lowering a container looks things up in.
-struct Scope<'a> {
-    plan: &'a Plan,
-    options: &'a Options,
-    reaches: Vec<Reach>,
-    /// The containers that others wait for.
-    awaited: HashSet<ContainerId>,
-}
-
-impl Scope<'_> {
-    fn container(&self, id: ContainerId) -> Option<&Container> {
-        self.plan.containers.get(id)
-    }
-
-    fn reach(&self, id: ContainerId) -> Option<&Reach> {
-        self.reaches.get(id)
-    }
-
-    /// Whether someone waits for a container. One without instances is not waited for.
-    fn is_awaited(&self, id: ContainerId) -> bool {
-        self.awaited.contains(&id)
-    }
-
-    /// The service of a container with this last part.
-    fn service(&self, container: &str, last: &str) -> String {
-        names::service(&[&self.plan.id.value, container, last])
-    }
-
-    /// The service that registers a port.
-    fn port_service(&self, container: &str, label: &str) -> String {
-        self.service(container, &names::label_in_service(label))
-    }
-
-    /// The service that registers a container's address without a port.
-    fn address_service(&self, container: &str) -> String {
-        names::service(&[&self.plan.id.value, container])
-    }
-}
-
-impl Target for Nomad {
-    fn name(&self) -> &'static str {
-        "nomad"
-    }
-
-    fn summary(&self) -> &'static str {
-        "Nomad job specifications: one for all services, one for each job"
-    }
-
-    fn capabilities(&self) -> Vec<Capability<'_>> {
-        table::CAPABILITIES.to_vec()
-    }
-
-    fn options(&self) -> Vec<OptionSpec<'_>> {
-        table::OPTIONS.to_vec()
-    }
-
-    fn templates(&self) -> &'static [TemplateText] {
-        &TEMPLATES
+impl BuiltIn for Nomad {
+    fn definition(&self) -> &'static Definition {
+        &DEFINITION
     }
 
     fn lower(
@@ -103,78 +55,82 @@ impl Target for Nomad {
         templates: &Templates,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<Vec<Artifact>, Failure> {
-        // Taken apart completely, so that a new field has to be thought of here.
-        let Plan { id, containers, volumes: _, start_order: _, uses: _ } = plan;
-        let overlay = options.some("network").is_some();
-        let scope = Scope {
-            plan,
-            options,
-            reaches: address::reach(plan, overlay, diagnostics),
-            awaited: containers
-                .iter()
-                .flat_map(|container| &container.dependencies)
-                .map(|dependency| dependency.on)
-                .collect(),
-        };
-        let minutes = order::deadlines(&scope);
-        let mut services = Vec::new();
-        let mut jobs = Vec::new();
-        for (at, container) in containers.iter().enumerate() {
-            match &container.kind {
-                Kind::Service(_) => {
-                    let minutes = minutes.get(at).copied().unwrap_or(0);
-                    services.extend(container::service(
-                        &scope,
-                        at,
-                        container,
-                        minutes,
-                        diagnostics,
-                    ));
-                }
-                Kind::Job(_) => {
-                    let name = names::job(&id.value, &container.id.value);
-                    let lowered = container::job(&scope, at, container, diagnostics);
-                    jobs.extend(
-                        lowered.map(|(crons, groups)| scope.job(name, "batch", crons, groups)),
-                    );
-                }
-            }
-        }
-        if !services.is_empty() {
-            jobs.insert(0, scope.job(id.value.clone(), "service", Vec::new(), services));
-        }
-        let artifact = |path, text: String| Artifact { path, text: layout::aligned(&text) };
-        let mut artifacts = Vec::new();
-        for job in &jobs {
-            let text = templates.render("job.nomad.hcl.j2", job)?;
-            artifacts.push(artifact(format!("{}.nomad.hcl", job.id), text));
-        }
-        for (path, file) in volumes::files(&scope, diagnostics) {
-            artifacts.push(artifact(path, templates.render("volume.hcl.j2", &file)?));
-        }
-        Ok(artifacts)
+        let context = Context::new(plan, options, diagnostics);
+        let jobs = jobs(&context, diagnostics);
+        let volumes = volumes::files(&context, diagnostics);
+        Ok(render(&jobs, &volumes, templates)?)
     }
 }
 
-impl Scope<'_> {
-    fn job(&self, id: String, kind: &'static str, crons: Vec<String>, groups: Vec<Group>) -> Job {
-        let option = |name| self.options.some(name).map(str::to_owned);
-        let datacenters = self.options.text("datacenters");
-        Job {
-            id,
-            kind,
-            namespace: option("namespace"),
-            region: option("region"),
-            node_pool: option("node-pool"),
-            // Nomad's default.
-            datacenters: match datacenters {
-                "*" | "" => Vec::new(),
-                names => names.split(',').map(|name| name.trim().to_owned()).collect(),
-            },
-            crons,
-            groups,
+/// The Nomad jobs of the appliance: the job for all services first, if there are any.
+fn jobs(context: &Context<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Job> {
+    // Destructured completely, so that a new field fails to compile until it is handled here.
+    let Plan { id, containers, volumes: _, start_order: _, uses: _ } = context.plan;
+    let minutes = order::deadlines(context);
+    let mut services = Vec::new();
+    let mut jobs = Vec::new();
+    for (at, container) in containers.iter().enumerate() {
+        match &container.kind {
+            Kind::Service(_) => {
+                let minutes = minutes.get(at).copied().unwrap_or(0);
+                services.extend(container::service(context, at, container, minutes, diagnostics));
+            }
+            Kind::Job(_) => {
+                let name = names::job(&id.value, &container.id.value);
+                let lowered = container::job(context, at, container, diagnostics);
+                jobs.extend(
+                    lowered.map(|(crons, groups)| job(context, name, "batch", crons, groups)),
+                );
+            }
         }
     }
+    if !services.is_empty() {
+        jobs.insert(0, job(context, id.value.clone(), "service", Vec::new(), services));
+    }
+    jobs
+}
+
+/// A job of this kind with the settings that all jobs share.
+fn job(
+    context: &Context<'_>,
+    id: String,
+    kind: &'static str,
+    crons: Vec<String>,
+    groups: Vec<Group>,
+) -> Job {
+    let option = |name| context.options.some(name).map(str::to_owned);
+    Job {
+        id,
+        kind,
+        namespace: option("namespace"),
+        region: option("region"),
+        node_pool: option("node-pool"),
+        datacenters: match context.options.text("datacenters") {
+            // Nomad's default is all datacenters.
+            "*" | "" => Vec::new(),
+            names => names.split(',').map(|name| name.trim().to_owned()).collect(),
+        },
+        crons,
+        groups,
+    }
+}
+
+/// Renders the files of jobs and of volumes, the latter with their paths.
+fn render(
+    jobs: &[Job],
+    volumes: &[(String, VolumeFile)],
+    templates: &Templates,
+) -> Result<Vec<Artifact>, RenderError> {
+    let artifact = |path, text: String| Artifact { path, text: layout::aligned(&text) };
+    let mut artifacts = Vec::new();
+    for job in jobs {
+        let text = templates.render("job.nomad.hcl.j2", job)?;
+        artifacts.push(artifact(format!("{}.nomad.hcl", job.id), text));
+    }
+    for (path, file) in volumes {
+        artifacts.push(artifact(path.clone(), templates.render("volume.hcl.j2", file)?));
+    }
+    Ok(artifacts)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Nomad's job specification, as far as it is used here: what the templates lay out.
+//! The parts of Nomad's job specification that applc writes; the templates lay them out.
 //!
-//! A field whose type is [`Hcl`] holds an expression that is written as it is; every other
-//! string is quoted by the template engine. Those that end up in a task's `config` have
-//! been made for the client's reading before, by `strings::ConfigString`.
+//! A field of the type [`Hcl`] is an expression that is written unchanged; the template engine
+//! quotes every other string. The strings of a task's `config` are already escaped for the
+//! client, by `strings::ConfigString`.
 
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ pub struct Job {
     pub region: Option<String>,
     pub node_pool: Option<String>,
     pub datacenters: Vec<String>,
-    /// Cron expressions of a periodic job; empty for one that runs at once.
+    /// Cron expressions of a periodic job; empty for a job that runs immediately.
     pub crons: Vec<String>,
     pub groups: Vec<Group>,
 }
@@ -40,6 +40,7 @@ pub struct Group {
     pub tasks: Vec<Task>,
 }
 
+/// A constraint on the nodes of a group.
 #[derive(Debug, Serialize)]
 pub struct Constraint {
     pub attribute: Hcl,
@@ -47,29 +48,32 @@ pub struct Constraint {
     pub value: String,
 }
 
+/// The network of a group.
 #[derive(Debug, Serialize)]
 pub struct Network {
     pub mode: Option<String>,
     pub ports: Vec<Port>,
 }
 
+/// A port of a group.
 #[derive(Debug, Serialize)]
 pub struct Port {
     pub label: String,
-    /// The port on the host; any free one where there is none.
+    /// The host port; `None` for any free port.
     pub fixed: Option<u16>,
-    /// The port in the container, where it is not the one on the host.
+    /// The port in the container, if it is not the host port.
     pub to: Option<u16>,
 }
 
-/// How often a job is tried again.
+/// How often a job is retried.
 #[derive(Debug, Serialize)]
 pub struct Retry {
     pub attempts: u32,
-    /// The time in which attempts are counted.
+    /// The interval in which attempts are counted.
     pub interval: String,
 }
 
+/// How an update replaces instances.
 #[derive(Debug, Serialize)]
 pub struct Update {
     pub max_parallel: Option<u32>,
@@ -78,17 +82,18 @@ pub struct Update {
     pub progress_deadline: Option<String>,
 }
 
-/// A name that Nomad knows the address of.
+/// A service: a name for which Nomad registers an address.
 #[derive(Debug, Serialize)]
 pub struct Service {
     pub name: String,
     pub port: Option<String>,
-    /// The address that is registered, where it is not that of the port.
+    /// The registered address, if it is not that of the port.
     pub address: Option<Hcl>,
     pub address_mode: Option<&'static str>,
     pub check: Option<Check>,
 }
 
+/// A health check of a service.
 #[derive(Debug, Serialize)]
 pub struct Check {
     /// `http` or `tcp`.
@@ -112,28 +117,28 @@ pub struct Volume {
     pub access_mode: &'static str,
 }
 
-/// A container.
+/// A task: a container.
 #[derive(Debug, Serialize)]
 pub struct Task {
     pub name: String,
-    /// Whether it must have succeeded before the others start.
+    /// Whether it must succeed before the other tasks start.
     pub prestart: bool,
     pub services: Vec<Service>,
     pub image: String,
     pub force_pull: bool,
     pub entrypoint: Vec<String>,
     pub args: Vec<String>,
-    /// Whether it uses the host's own network.
+    /// Whether it uses the host network.
     pub host_network: bool,
-    /// Whether a small init process passes signals on.
+    /// Whether a small init process forwards signals.
     pub init: bool,
-    /// Whether it is started again without end, whatever the group says.
+    /// Whether it is restarted without limit, whatever the policy of the group.
     pub keep: bool,
     pub ports: Vec<String>,
     pub privileged: bool,
-    /// Paths of the host, as `source:target`.
+    /// Host paths, as `source:target`.
     pub binds: Vec<String>,
-    /// Paths of the host that cannot be written so.
+    /// Mounts of host paths that contain a colon.
     pub mounts: Vec<Mount>,
     pub env: Vec<(Hcl, String)>,
     pub template: Option<Template>,
@@ -143,6 +148,7 @@ pub struct Task {
     pub gpu: u32,
 }
 
+/// A bind mount of the docker driver.
 #[derive(Debug, Serialize)]
 pub struct Mount {
     pub source: String,
@@ -150,6 +156,7 @@ pub struct Mount {
     pub read_only: bool,
 }
 
+/// A mount of a group's volume in a task.
 #[derive(Debug, Serialize)]
 pub struct VolumeMount {
     pub volume: String,
@@ -157,14 +164,14 @@ pub struct VolumeMount {
     pub read_only: bool,
 }
 
-/// Environment variables that the client fills in just before the task starts.
+/// Environment variables that the client fills in before the task starts.
 #[derive(Debug, Serialize)]
 pub struct Template {
-    /// Lines of a heredoc, safe to stand in one.
+    /// Lines of a heredoc, escaped for it.
     pub lines: Vec<String>,
     /// Whether it waits for something.
     pub waits: bool,
-    /// Whether the task is restarted when what is filled in changes.
+    /// Whether the task is restarted when a filled-in value changes.
     pub restart: bool,
 }
 
@@ -176,7 +183,7 @@ pub struct VolumeFile {
     pub namespace: Option<String>,
     pub plugin: String,
     pub access_mode: &'static str,
-    /// Least size in MB.
+    /// Minimum size in MB.
     pub size: Option<u64>,
     pub constraints: Vec<Constraint>,
 }

@@ -1,36 +1,36 @@
 //! Names in Nomad: jobs, services, port labels, tasks.
 //!
-//! All appliances share the names of a namespace, so each name holds the appliance's id, in
-//! a way that no two appliances can make the same one.
+//! All appliances share the names of a namespace. Each name therefore contains the appliance's
+//! id, so that no two appliances produce the same name.
 
-/// The longest name of a service (Nomad, `Service.ValidateName`: RFC 1123).
+/// Maximum length of the name of a service (Nomad, `Service.ValidateName`: RFC 1123).
 pub const MAX_SERVICE: usize = 63;
 
-/// The task that waits until what a group depends on is healthy. Ids have no underscore, so
-/// the names of these tasks can never be that of a container.
+/// The task that waits until the dependencies of a group are healthy. Ids contain no
+/// underscore, so the names of this task and the next two cannot be the name of a container.
 pub const WAIT_TASK: &str = "wait_for";
 
-/// The task that stays behind a job which has succeeded, to say so.
+/// The task that keeps running after a job has succeeded, to signal that.
 pub const SUCCEEDED_TASK: &str = "has_succeeded";
 
-/// The task that says that a job may start, and stays.
+/// The task that signals that a job can start, and keeps running.
 pub const READY_TASK: &str = "may_start";
 
-/// Suffixes of service names that are not port labels.
+/// Suffix of a service name that is not a port label.
 pub const STARTED: &str = "started";
 /// See [`STARTED`].
 pub const SUCCEEDED: &str = "succeeded";
 /// See [`STARTED`].
 pub const READY: &str = "ready";
 
-/// The id of the Nomad job of a container that is a job. An appliance's own id cannot hold
-/// the dot, so it is no appliance's.
+/// The id of the Nomad job of a container that is a job. The id of an appliance contains no
+/// dot, so it cannot be the same.
 pub fn job(appliance: &str, container: &str) -> String {
     format!("{appliance}.{container}")
 }
 
-/// The task of a container. Docker's container is named after it and must start with a
-/// letter or a digit; `alloc` is a name that Nomad keeps for itself.
+/// The name of a container's task. Docker names the container after it, so it must start with a
+/// letter or a digit; `alloc` is reserved by Nomad.
 pub fn task(container: &str) -> String {
     match container.trim_start_matches('-') {
         "" | "alloc" => "main_".to_owned(),
@@ -38,10 +38,10 @@ pub fn task(container: &str) -> String {
     }
 }
 
-/// A service name made of the appliance's id, a container's, and what it is the service of.
+/// A service name made from the id of the appliance, the id of a container, and a suffix.
 ///
-/// The parts are joined by two hyphens. Where that could be read in two ways, or is too
-/// long, a digest of the parts makes it unique.
+/// The parts are joined by two hyphens. If that is ambiguous or too long, a digest of the parts
+/// makes the name unique.
 pub fn service(parts: &[&str]) -> String {
     let joined = parts.join("--");
     let clear = |part: &&str| {
@@ -56,15 +56,15 @@ pub fn service(parts: &[&str]) -> String {
     format!("{}-{digest}", room.trim_matches('-')).trim_start_matches('-').to_owned()
 }
 
-/// The 64-bit hash FNV-1a: the same on every machine and in every version.
+/// The 64-bit FNV-1a hash, which is the same on every machine and in every version.
 fn fnv1a(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }
 
-/// A port label made of a port's name, if something is left of it: lower-case letters,
-/// digits and underscores, a letter first, so that it can stand in `${NOMAD_ADDR_label}`.
+/// A port label made from the name of a port: lower-case letters, digits and underscores,
+/// starting with a letter, so that `${NOMAD_ADDR_label}` is valid. `None` if no label is left.
 pub fn label(name: &str) -> Option<String> {
     let cleaned: String = name
         .chars()
@@ -76,7 +76,7 @@ pub fn label(name: &str) -> Option<String> {
     (starts_well && !reserved && cleaned.len() <= 30).then(|| cleaned.to_owned())
 }
 
-/// The part of a service name that a port label becomes.
+/// The part of a service name that stands for a port label.
 pub fn label_in_service(label: &str) -> String {
     label.replace('_', "-")
 }
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn services_of_different_containers_never_meet() {
+    fn services_of_different_containers_have_different_names() {
         assert_eq!(service(&["spark-livy", "livy", "http"]), "spark-livy--livy--http");
         let pairs = [
             (["a--b", "c"], ["a", "b--c"]),
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn service_names_are_names_of_rfc_1123() {
+    fn service_names_conform_to_rfc_1123() {
         let long = "-".repeat(80);
         for parts in [["--", "--"], [&long, "a"], ["A", "b-"], ["0", "1"]] {
             let name = service(&parts);

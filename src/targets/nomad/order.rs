@@ -1,50 +1,55 @@
 //! Start order: what a container waits for, and how.
 //!
-//! That something *has started*, or *has succeeded*, is a registration that appears then;
-//! the template of the one who waits blocks until it is there. That something *is healthy*
-//! nobody registers: a task polls it before the others of its group start.
+//! *Started* and *succeeded* are services that are registered at that moment; the template of
+//! the waiting container blocks until they are. *Healthy* is not registered: a task polls it
+//! before the other tasks of its group start.
 
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, ContainerId, Kind, Probe};
 
-use super::Scope;
-use super::address::{Reach, Variables};
+use super::address::Variables;
+use super::context::Context;
 use super::model::{Group, Service, Task, Template};
 use super::names;
+use super::reach::Reach;
 use super::strings::ConfigString;
 
-/// Seconds between two looks at something that is not yet healthy.
+/// Seconds between polls of a container that is not yet healthy.
 const POLL_SECONDS: u32 = 2;
 
-/// MHz and MB of a task that only waits.
+/// CPU in MHz of a task that only waits.
 const WAITING_CPU: u64 = 20;
+/// Memory in MB of a task that only waits.
 const WAITING_MEMORY: u64 = 16;
 
-/// Minutes after which a deployment gives up an instance that is not healthy (Nomad's
-/// default).
+/// Minutes after which an unhealthy instance fails its deployment (Nomad's default).
 const DEADLINE_MINUTES: u64 = 5;
 
-/// Minutes that a deployment may take longer than one instance; more than an hour, so that
-/// it is longer in whole hours as well.
+/// Minutes that the deadline of a deployment exceeds that of an instance: more than an hour, so
+/// that it is also longer in whole hours.
 const LONGER_MINUTES: u64 = 61;
 
-/// Minutes in which a job is trusted to succeed, for those that wait for it.
+/// Minutes within which a job is expected to succeed, for those that wait for it.
 const JOB_MINUTES: u64 = 24 * 60;
 
 /// What a container waits for.
 #[derive(Debug, Default)]
 pub struct Waits {
-    /// Registrations that must be there, and how often.
+    /// Services that must be registered, and how many times.
     pub registered: Vec<(String, u32)>,
-    /// What must be healthy.
+    /// Containers that must be healthy.
     pub healthy: Vec<ContainerId>,
 }
 
-/// What a container waits for. A dependency without instances is ready.
-pub fn waits(scope: &Scope<'_>, container: &Container, diagnostics: &mut Vec<Diagnostic>) -> Waits {
+/// What a container waits for. A dependency without instances counts as ready.
+pub fn waits(
+    context: &Context<'_>,
+    container: &Container,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Waits {
     let mut waits = Waits::default();
     for dependency in &container.dependencies {
-        let Some(on) = scope.container(dependency.on) else { continue };
+        let Some(on) = context.container(dependency.on) else { continue };
         let id = &on.id.value;
         if on.instances.value == 0 {
             continue;
@@ -53,34 +58,34 @@ pub fn waits(scope: &Scope<'_>, container: &Container, diagnostics: &mut Vec<Dia
             Kind::Service(service) => match service.health.as_ref().map(|health| &health.probe) {
                 Some(Probe::Http { .. } | Probe::Tcp { .. }) => waits.healthy.push(dependency.on),
                 Some(Probe::Command(_)) | None => {
-                    waits.registered.push((scope.service(id, names::STARTED), 1));
+                    waits.registered.push((context.service(id, names::STARTED), 1));
                 }
             },
             Kind::Job(job) if job.is_repeating() => {
                 let message = format!(
-                    "nomad: `{}` cannot wait for `{id}`, which runs more than once",
+                    "`{}` cannot wait for `{id}`, which runs more than once",
                     container.id.value
                 );
                 diagnostics.push(
                     Diagnostic::new(&codes::NO_ORDER, dependency.span, message)
                         .also(job.repeats.span, "repeats")
-                        .help("a periodic job has no run that the others could wait for"),
+                        .help("a periodic job has no single run to wait for"),
                 );
             }
             Kind::Job(_) => {
-                waits.registered.push((scope.service(id, names::SUCCEEDED), on.instances.value));
+                waits.registered.push((context.service(id, names::SUCCEEDED), on.instances.value));
             }
         }
     }
     waits
 }
 
-/// The task that polls what must be healthy, if anything must.
+/// The task that polls the containers that must be healthy, if there are any.
 ///
-/// It is on the host's network, from where Nomad's own checks look as well. From within
-/// Docker's network a published port would seem open before anything listens on it.
+/// It runs on the host network, as Nomad's own checks do. From Docker's network, a published
+/// port accepts connections before anything listens on it.
 pub fn wait_task(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     group: &str,
     job: &str,
     own_address: bool,
@@ -89,7 +94,7 @@ pub fn wait_task(
     let mut variables = Variables::default();
     let mut script = Vec::new();
     for on in healthy {
-        let (Some(container), Some(reach)) = (scope.container(*on), scope.reach(*on)) else {
+        let (Some(container), Some(reach)) = (context.container(*on), context.reach(*on)) else {
             continue;
         };
         let Some(health) = container.health() else { continue };
@@ -100,8 +105,8 @@ pub fn wait_task(
             Probe::Command(_) => continue,
         };
         let Some(label) = reach.label_of(container, index) else { continue };
-        let variable = variables.words(id, scope.port_service(id, label));
-        // `$variable` is two words on purpose: address and port.
+        let variable = variables.words(id, context.port_service(id, label));
+        // `$variable` expands to two words: address and port.
         let look = match &health.probe {
             Probe::Http { tls, path, .. } => {
                 let (scheme, flags) = match tls {
@@ -114,7 +119,7 @@ pub fn wait_task(
                     "timeout {timeout} wget -q -O /dev/null{flags} \"{scheme}://$1:$2\"'{path}'"
                 )
             }
-            // Some versions of nc have -z, the others -e.
+            // Some versions of nc support -z, the others -e.
             _ => format!(
                 "timeout {timeout} nc -z ${variable} 2>/dev/null || timeout {timeout} nc ${variable} -e true 2>/dev/null"
             ),
@@ -130,17 +135,17 @@ pub fn wait_task(
         prestart: true,
         host_network: !own_address,
         template: variables.template(&path, false),
-        ..helper(scope, names::WAIT_TASK, script)
+        ..helper(context, names::WAIT_TASK, script)
     })
 }
 
-/// A task that runs a script of ours.
-fn helper(scope: &Scope<'_>, name: &str, script: Vec<String>) -> Task {
+/// A helper task that runs a script.
+fn helper(context: &Context<'_>, name: &str, script: Vec<String>) -> Task {
     Task {
         name: name.to_owned(),
         prestart: false,
         services: Vec::new(),
-        image: ConfigString::literal(scope.options.text("wait-image")),
+        image: ConfigString::literal(context.options.text("wait-image")),
         force_pull: false,
         entrypoint: vec![ConfigString::literal("/bin/sh"), ConfigString::literal("-c")],
         args: vec![ConfigString::literal(&script.join("\n"))],
@@ -160,50 +165,56 @@ fn helper(scope: &Scope<'_>, name: &str, script: Vec<String>) -> Task {
     }
 }
 
-/// A task that starts when those before it have succeeded, is registered then, and stays.
-pub fn marker_task(scope: &Scope<'_>, container: &str, name: &str, service: &str) -> Task {
+/// A task that starts when the tasks before it have succeeded, is then registered as a service,
+/// and keeps running.
+pub fn marker_task(context: &Context<'_>, container: &str, name: &str, service: &str) -> Task {
     Task {
         services: vec![Service {
-            name: scope.service(container, service),
+            name: context.service(container, service),
             port: None,
             address: None,
             address_mode: None,
             check: None,
         }],
         init: true,
-        ..helper(scope, name, vec!["while true; do sleep 86400; done".to_owned()])
+        ..helper(context, name, vec!["while true; do sleep 86400; done".to_owned()])
     }
 }
 
-/// The group that says that a job may start: a job that others wait for is itself a task
-/// that comes before the others of its group, and so cannot come behind one that polls.
-pub fn gate(scope: &Scope<'_>, container: &Container, job: &str, waits: &Waits) -> Option<Group> {
+/// The group that signals that a job can start. A job that others wait for is a prestart task
+/// itself, so no polling task can run before it in the same group.
+pub fn gate(
+    context: &Context<'_>,
+    container: &Container,
+    job: &str,
+    waits: &Waits,
+) -> Option<Group> {
     let id = &container.id.value;
     let name = format!("{id}_{}", names::READY_TASK);
-    let wait = wait_task(scope, &name, job, false, &waits.healthy)?;
+    let wait = wait_task(context, &name, job, false, &waits.healthy)?;
     Some(Group {
         count: 1,
-        tasks: vec![wait, marker_task(scope, id, names::READY_TASK, names::READY)],
+        tasks: vec![wait, marker_task(context, id, names::READY_TASK, names::READY)],
         ..Group::empty(name)
     })
 }
 
-/// Where the variables of a task would be. None is ever written there by applc: that what
-/// does not exist is waited for is the point.
+/// The path of a task's own Nomad variables. applc never creates one: a template blocks because
+/// it does not exist.
 pub fn variable_path(job: &str, group: &str, task: &str) -> String {
     format!("nomad/jobs/{job}/{group}/{task}")
 }
 
-/// The registration of a service that has started, where someone waits for it, or of its
+/// The service of a container that has started, if another container waits for it, or of its
 /// health check.
 pub fn started_service(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     id: ContainerId,
     container: &Container,
     reach: &Reach,
     check: Option<(super::model::Check, usize)>,
 ) -> Option<Service> {
-    if check.is_none() && !scope.is_awaited(id) {
+    if check.is_none() && !context.is_awaited(id) {
         return None;
     }
     let (check, port) = match check {
@@ -211,20 +222,20 @@ pub fn started_service(
         None => (None, None),
     };
     Some(Service {
-        name: scope.service(&container.id.value, names::STARTED),
+        name: context.service(&container.id.value, names::STARTED),
         port: port.map(str::to_owned),
         address: None,
-        // A task's service takes no other; with an address of its own, a container is checked
-        // through its port on the host.
+        // A service of a task supports no other mode. A container with its own address is
+        // checked at its host port.
         address_mode: None,
         check,
     })
 }
 
-/// For each container, the minutes in which its instances must become healthy: its own, and
-/// those of what it waits for.
-pub fn deadlines(scope: &Scope<'_>) -> Vec<u64> {
-    let plan = scope.plan;
+/// For each container, the minutes within which its instances must become healthy: its own
+/// time, and that of its dependencies.
+pub fn deadlines(context: &Context<'_>) -> Vec<u64> {
+    let plan = context.plan;
     let mut minutes = vec![0; plan.containers.len()];
     for id in &plan.start_order {
         let Some(container) = plan.containers.get(*id) else { continue };
@@ -256,7 +267,7 @@ pub fn deadlines(scope: &Scope<'_>) -> Vec<u64> {
     minutes
 }
 
-/// The deadlines of a deployment, where they are not Nomad's own.
+/// The deadlines of a deployment, if they are not Nomad's defaults.
 pub fn deadline(minutes: u64) -> (Option<String>, Option<String>) {
     if minutes <= DEADLINE_MINUTES {
         return (None, None);
@@ -268,7 +279,7 @@ pub fn deadline(minutes: u64) -> (Option<String>, Option<String>) {
     (Some(written(minutes)), Some(written(minutes + LONGER_MINUTES)))
 }
 
-/// Puts what a container waits for into the template of its task.
+/// Adds what a container waits for to the template of its task.
 pub fn add_to(variables: &mut Variables, waits: &Waits) {
     variables.awaited.extend(waits.registered.iter().cloned());
 }

@@ -1,16 +1,16 @@
-//! Where to run: constraints on what Nomad knows of its nodes.
+//! Placement: constraints on node attributes.
 
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Placement, PlacementLevel};
 use crate::source::{Span, Spanned};
 
-use super::Scope;
+use super::context::Context;
 use super::model::Constraint;
 use super::strings::{is_expanded_in_env, survives_hcl};
 
 /// The constraints of a placement.
 pub fn constraints(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     placement: Option<&Placement>,
     preemptible: Option<&Spanned<bool>>,
     diagnostics: &mut Vec<Diagnostic>,
@@ -24,17 +24,17 @@ pub fn constraints(
             PlacementLevel::Cloud => "cloud-attribute",
         };
         if is_expanded_in_env(&name.value) || !survives_hcl(&name.value) {
-            let message = format!("nomad: `{}` cannot be the value of a constraint", name.value);
+            let message = format!("`{}` is not a valid value of a constraint", name.value);
             diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
         }
-        let attribute = attribute(scope, option, name.span, diagnostics);
+        let attribute = attribute(context, option, name.span, diagnostics);
         constraints.push(Constraint { attribute, operator: None, value: name.value.clone() });
     }
     if let Some(preemptible) = preemptible {
-        let attribute = attribute(scope, "preemptible-attribute", preemptible.span, diagnostics);
+        let attribute = attribute(context, "preemptible-attribute", preemptible.span, diagnostics);
         constraints.push(Constraint {
             attribute,
-            // Nodes that do not have the attribute are others than those that can be taken.
+            // A node without the attribute is not preemptible.
             operator: (!preemptible.value).then_some("!="),
             value: "true".to_owned(),
         });
@@ -42,27 +42,26 @@ pub fn constraints(
     constraints
 }
 
-/// The attribute that an option names. One of `meta` is only there where operators set it.
+/// The attribute that an option names. A `meta` attribute exists only where operators set it.
 fn attribute(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     option: &str,
     span: Span,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> String {
-    let attribute = scope.options.text(option);
+    let attribute = context.options.text(option);
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if attribute.is_empty() || !attribute.chars().all(is_name) {
-        let message = format!("nomad: the option `{option}` is no attribute: `{attribute}`");
+        let message = format!("invalid attribute `{attribute}` in the option `{option}`");
         diagnostics.push(
             Diagnostic::new(&codes::BAD_OPTION, span, message)
-                .help("write it without `${}`: `meta.zone`, `attr.platform.gce.zone`"),
+                .help("write it without `${}`, such as `meta.zone` or `attr.platform.gce.zone`"),
         );
     } else if attribute.starts_with("meta.") {
-        let message = format!("nomad: the nodes must have `{attribute}` in their configuration");
-        diagnostics.push(
-            Diagnostic::new(&codes::CLUSTER_NEEDS, span, message)
-                .help(format!("or name another attribute with the option `{option}`")),
-        );
+        let message = format!("nodes must have `{attribute}` in their configuration");
+        diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, span, message).help(format!(
+            "set it on the nodes, or name another attribute with the option `{option}`"
+        )));
     }
     format!("\"${{{attribute}}}\"")
 }

@@ -1,28 +1,29 @@
-//! When jobs run: cron expressions, as Nomad reads them.
+//! Schedules: cron expressions in Nomad's format.
 //!
-//! Nomad takes five fields (minute, hour, day, month, weekday), or seven with seconds in
-//! front and years behind. It runs a periodic job at each of a list of expressions, so runs
-//! that can be counted are listed one by one.
+//! Nomad accepts five fields (minute, hour, day, month, weekday), or seven with the second in
+//! front and the year at the end. A periodic job runs at the times of each expression in a
+//! list, so a fixed number of runs is listed run by run.
 
 use jiff::Span;
-use jiff::civil::{DateTime, date};
+use jiff::civil::date;
 
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Interval, Job, Repeats, StartTime};
+use crate::targets::cron::moment;
 
-/// The most runs that are listed one by one.
+/// Maximum number of runs that are listed individually.
 const MAX_LISTED: u32 = 100;
 
-/// The cron expressions of a job; none for one that runs once and at once.
+/// The cron expressions of a job; empty for a job that runs once, immediately.
 pub fn crons(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
     let Job { retries: _, repeats, start, interval } = job;
     match (repeats.value, start) {
         (Repeats::Times(1), None) => Vec::new(),
         (Repeats::Times(0), _) => {
-            let message = "nomad: a job that never runs cannot be written";
+            let message = "a job cannot have zero runs";
             diagnostics.push(
                 Diagnostic::new(&codes::BAD_SCHEDULE, repeats.span, message)
-                    .help("remove the container, or let it run once"),
+                    .help("remove the container, or set `repeats` to 1"),
             );
             Vec::new()
         }
@@ -33,13 +34,15 @@ pub fn crons(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
             })
         }
         (Repeats::Times(runs), start) => {
-            let message = format!("nomad: a periodic job does not end after {runs} runs");
+            let message = format!("a periodic job cannot stop after {runs} runs");
             let diagnostic = Diagnostic::new(&codes::BAD_SCHEDULE, repeats.span, message);
             diagnostics.push(match start {
                 None => diagnostic
-                    .help("with a `start_time` each run has a date, and is listed with it")
-                    .help("or let it repeat without end: -1"),
-                Some(_) => diagnostic.help(format!("up to {MAX_LISTED} runs are listed by date")),
+                    .help("add a `start_time`, with which each run is listed by date")
+                    .help("or use -1 to repeat forever"),
+                Some(_) => {
+                    diagnostic.help(format!("at most {MAX_LISTED} runs can be listed by date"))
+                }
             });
             Vec::new()
         }
@@ -49,10 +52,10 @@ pub fn crons(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
                 Ok(cron) => {
                     let message = match start {
                         None => format!(
-                            "nomad: the runs are those of the cron expression `{cron}` (UTC), whenever the job is registered"
+                            "the job runs at the times of the cron expression `{cron}` (UTC), whenever it is registered"
                         ),
                         Some(_) => format!(
-                            "nomad: runs are at the times of `{cron}` (UTC) as soon as the job is registered, even before `start_time`"
+                            "the job runs at the times of the cron expression `{cron}` (UTC) as soon as it is registered, even before `start_time`"
                         ),
                     };
                     let span = start.as_ref().map_or(interval.span, |start| start.span);
@@ -60,11 +63,13 @@ pub fn crons(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
                     vec![cron]
                 }
                 Err(why) => {
-                    let message =
-                        format!("nomad: cron cannot say `every {}`: {why}", interval.value.text);
+                    let message = format!(
+                        "cron cannot express the interval `{}`: {why}",
+                        interval.value.text
+                    );
                     diagnostics.push(
                         Diagnostic::new(&codes::BAD_SCHEDULE, interval.span, message).help(
-                            "cron says intervals that divide a minute, an hour, a day or a year, one day, and one week",
+                            "cron can express intervals that divide a minute, an hour, a day or a year, one day, and one week",
                         ),
                     );
                     Vec::new()
@@ -75,10 +80,10 @@ pub fn crons(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
 }
 
 fn out_of_range(span: crate::source::Span) -> Diagnostic {
-    Diagnostic::new(&codes::BAD_SCHEDULE, span, "nomad: the runs go beyond the year 9999")
+    Diagnostic::new(&codes::BAD_SCHEDULE, span, "the runs extend beyond the year 9999")
 }
 
-/// One expression for each run. `None` where a date is out of range.
+/// One expression for each run. `None` if a date is out of range.
 fn listed(start: &StartTime, interval: &Interval, runs: u32) -> Option<Vec<String>> {
     let first = moment(start)?;
     (0..i64::from(runs))
@@ -104,21 +109,7 @@ fn listed(start: &StartTime, interval: &Interval, runs: u32) -> Option<Vec<Strin
         .collect()
 }
 
-fn moment(start: &StartTime) -> Option<DateTime> {
-    let [year, month, day, hour, minute, second] = start.utc;
-    DateTime::new(
-        i16::try_from(year).ok()?,
-        i8::try_from(month).ok()?,
-        i8::try_from(day).ok()?,
-        i8::try_from(hour).ok()?,
-        i8::try_from(minute).ok()?,
-        i8::try_from(second).ok()?,
-        0,
-    )
-    .ok()
-}
-
-/// The expression of runs without end, or why there is none.
+/// The expression of a job that repeats forever, or why there is none.
 fn pattern(start: Option<&StartTime>, interval: &Interval) -> Result<String, &'static str> {
     // A Monday, the first day of a month.
     let at = start.and_then(moment).unwrap_or_else(|| date(2024, 1, 1).at(0, 0, 0, 0));
@@ -155,17 +146,18 @@ fn pattern(start: Option<&StartTime>, interval: &Interval) -> Result<String, &'s
             [one(second), one(minute), one(hour), one(day), months, every()]
         }
         (m, d, s) if u8::from(m != 0) + u8::from(d != 0) + u8::from(s != 0) > 1 => {
-            return Err("it is made of several parts");
+            return Err("it combines several units");
         }
         _ => return Err("it does not divide the next larger unit"),
     };
     let [seconds, rest @ ..] = fields;
     let rest = rest.join(" ");
-    // Six fields would be read as five and a year.
+    // Nomad would read six fields as five and a year.
     Ok(if seconds == "0" { rest } else { format!("{seconds} {rest} *") })
 }
 
-/// The values of a field from `at`, every `step`, in a field of `size` values from `first`.
+/// The values of a field from `at` on, every `step`; the field has `size` values, starting at
+/// `first`.
 fn steps(at: i64, step: i64, size: i64, first: i64) -> String {
     if step == 1 {
         return "*".to_owned();
@@ -189,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cron_can_say() {
+    fn intervals_that_cron_can_express() {
         let at = start([2027, 1, 5, 4, 30, 0]);
         let table = [
             (every(0, 0, 600), "0,10,20,30,40,50 * * * *"),
@@ -214,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cron_cannot_say() {
+    fn intervals_that_cron_cannot_express() {
         for interval in [
             every(0, 0, 7 * 60),
             every(0, 0, 90),

@@ -1,24 +1,23 @@
-//! Strings on their way into a container: how often Nomad reads them, and how each reading
-//! is undone.
+//! Strings: how often Nomad reads them, and how to escape them for each reading.
 //!
-//! A string inside a task's `config` is read as an HCL template twice: when the job is
-//! submitted, and by the client just before the task starts. Everything else is read once.
-//! A string in `env` has each `${name}` that the client knows replaced besides, which
-//! nothing can escape. What a template writes is replaced nowhere.
+//! A string in a task's `config` is read as an HCL template twice: when the job is submitted,
+//! and by the client before the task starts. Every other string is read once. In a value of
+//! `env`, the client also replaces each `${name}` that it knows, which cannot be escaped. The
+//! output of a template is not replaced.
 //!
-//! HCL also brings every string into Unicode's normal form C, wherever it stands.
+//! HCL also converts every string to Unicode normal form C.
 
 use std::fmt::Write;
 
 use unicode_normalization::is_nfc;
 
-/// Whether HCL leaves the string as it is.
+/// Whether HCL leaves the string unchanged.
 pub fn survives_hcl(text: &str) -> bool {
     text.is_ascii() || is_nfc(text)
 }
 
-/// Whether a value in `env` may have something replaced: `${` and a name of the characters
-/// that Nomad looks for (`helper/args`).
+/// Whether Nomad may replace something in a value of `env`: `${` and a name of the characters
+/// that it looks for (`helper/args`).
 pub fn is_expanded_in_env(value: &str) -> bool {
     value.split("${").skip(1).any(|rest| {
         let name = rest.split('}').next().unwrap_or("");
@@ -27,41 +26,40 @@ pub fn is_expanded_in_env(value: &str) -> bool {
     })
 }
 
-/// Whether a template's environment file takes a name (go-envparse).
+/// Whether the environment file of a template accepts a name (go-envparse).
 pub fn is_template_name(name: &str) -> bool {
     let mut chars = name.chars();
     let first = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
     first && chars.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/'))
 }
 
-/// A string of a task's `config` as the client reads it: what is put in stands there as it
-/// is, variables are interpolated.
+/// A string of a task's `config`, escaped for the client: text is literal, variables are
+/// interpolated.
 ///
-/// Printed by a template like any other string, its interpolations survive the reading when
-/// the job is submitted. They could be left to that reading, since Nomad passes on what it
-/// does not know; but it puts further braces behind one that a brace follows (jobspec2,
-/// `UndefinedVariable`).
+/// A template prints it like any other string, so its interpolations survive the reading at
+/// submission. They cannot be left to that reading: Nomad passes on what it does not know, but
+/// adds braces to a variable that is followed by a brace (jobspec2, `UndefinedVariable`).
 #[derive(Debug, Default)]
 pub struct ConfigString {
     text: String,
 }
 
 impl ConfigString {
-    /// A string without variables.
+    /// Escapes a string without variables.
     pub fn literal(text: &str) -> String {
         let mut made = ConfigString::default();
         made.push(text, false);
         made.finish()
     }
 
-    /// Puts characters behind what is there. `before_variable` where a variable follows.
+    /// Appends text. `before_variable` says whether a variable follows.
     pub fn push(&mut self, text: &str, before_variable: bool) {
-        // A `$` right before an interpolation would escape it.
+        // A `$` before an interpolation would escape it.
         let (text, dollars) = match before_variable {
             true => text.split_at(text.trim_end_matches('$').len()),
             false => (text, ""),
         };
-        // A byte order mark at the start would be dropped.
+        // HCL drops a byte order mark at the start.
         let marked = text.strip_prefix('\u{feff}').filter(|_| self.text.is_empty());
         if marked.is_some() {
             self.text.push_str("${\"\\ufeff\"}");
@@ -74,23 +72,22 @@ impl ConfigString {
         }
     }
 
-    /// Puts a variable of the task's environment, or an attribute of the node, behind what
-    /// is there.
+    /// Appends a variable of the task's environment, or an attribute of the node.
     pub fn variable(&mut self, name: &str) {
         self.text.push_str("${");
         self.text.push_str(name);
         self.text.push('}');
     }
 
-    /// The string.
+    /// Returns the escaped string.
     pub fn finish(self) -> String {
         self.text
     }
 }
 
-/// Characters as they stand between the double quotes of an environment file that a
-/// template writes: JSON's escapes, with every character that means something to HCL, to
-/// the template engine or to Unicode's normal forms written as its number.
+/// Escapes text for the double quotes of an environment file that a template writes: as in
+/// JSON, with every character that is special to HCL, to the template engine or to Unicode
+/// normalization as its number.
 pub fn in_template(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -98,7 +95,7 @@ pub fn in_template(text: &str) -> String {
         match c {
             // The braces of a reference may follow.
             '$' | '%' if chars.peek().is_none() => {
-                // Writing into a string cannot fail.
+                // Writing to a string cannot fail.
                 let _ = write!(out, "\\u{:04x}", u32::from(c));
             }
             '"' => out.push_str("\\\""),
@@ -125,8 +122,8 @@ mod tests {
 
     use super::*;
 
-    /// HCL's reading of a template, of a string that has no interpolation but of a quoted
-    /// string: `${"..."}`. `None` where it has another one.
+    /// Reads text as an HCL template without interpolations other than a quoted string:
+    /// `${"..."}`. `None` if it has another one.
     fn read_template(text: &str) -> Option<String> {
         let mut out = String::new();
         let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -149,7 +146,7 @@ mod tests {
         Some(out)
     }
 
-    fn awkward() -> impl Strategy<Value = String> {
+    fn special_text() -> impl Strategy<Value = String> {
         prop_oneof![
             any::<String>(),
             proptest::collection::vec(
@@ -174,12 +171,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_clients_reading_of_a_config_string_gives_it_back(text in awkward()) {
+        fn the_client_reads_a_config_string_unchanged(text in special_text()) {
             prop_assert_eq!(read_template(&ConfigString::literal(&text)), Some(text));
         }
 
         #[test]
-        fn a_variable_is_never_escaped_by_what_stands_before_it(text in awkward()) {
+        fn text_before_a_variable_never_escapes_it(text in special_text()) {
             let mut made = ConfigString::default();
             made.push(&text, true);
             let before = made.finish();
@@ -188,7 +185,7 @@ mod tests {
         }
 
         #[test]
-        fn json_gives_back_what_stands_in_a_template(text in awkward()) {
+        fn json_reads_template_text_unchanged(text in special_text()) {
             let written = in_template(&text);
             let is_inert = !written.contains('{') && !written.ends_with(['$', '%']) && written.is_ascii();
             prop_assert!(is_inert, "not inert: {written:?}", written = written);
@@ -198,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_env_expands() {
+    fn values_that_env_expands() {
         for value in ["${A}", "x ${node.unique.id} y", "${${A}", "$${a-b}"] {
             assert!(is_expanded_in_env(value), "{value}");
         }

@@ -1,16 +1,16 @@
-//! Volumes: paths of the host go through the docker driver, persistent ones through Nomad.
+//! Volumes: the docker driver mounts host paths, Nomad mounts persistent volumes.
 
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, Mount, MountSource, Volume, VolumeId, VolumeScope};
 use crate::source::Spanned;
 
-use super::Scope;
+use super::context::Context;
 use super::model::{self, VolumeFile, VolumeMount};
 use super::names;
 use super::placement;
 use super::strings::{ConfigString, is_expanded_in_env, survives_hcl};
 
-/// What the mounts of a container become.
+/// The mounts of a container, by where they are written.
 #[derive(Debug, Default)]
 pub struct Mounts {
     /// In the group.
@@ -19,11 +19,11 @@ pub struct Mounts {
     pub volume_mounts: Vec<VolumeMount>,
     /// In the task's `config`, as `source:target`.
     pub binds: Vec<String>,
-    /// In the task's `config`, where a colon is in the way of the other form.
+    /// In the task's `config`, for paths that contain a colon.
     pub mounts: Vec<model::Mount>,
 }
 
-/// How volumes are shared: the mode that volume and job must agree on.
+/// How volumes are shared; a volume and its jobs must use the same mode.
 fn access_mode(kind: &str) -> &'static str {
     match kind {
         "csi" => "multi-node-multi-writer",
@@ -31,13 +31,13 @@ fn access_mode(kind: &str) -> &'static str {
     }
 }
 
-fn kind(scope: &Scope<'_>) -> &'static str {
-    if scope.options.text("volumes") == "csi" { "csi" } else { "host" }
+fn kind(context: &Context<'_>) -> &'static str {
+    if context.options.text("volumes") == "csi" { "csi" } else { "host" }
 }
 
 /// The mounts of a container.
 pub fn mounts(
-    scope: &Scope<'_>,
+    context: &Context<'_>,
     container: &Container,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Mounts {
@@ -52,18 +52,19 @@ pub fn mounts(
                 continue;
             }
         };
-        let Some(found) = scope.plan.volumes.get(volume) else { continue };
+        let Some(found) = context.plan.volumes.get(volume) else { continue };
         let label = found.id.value.clone();
         if !made.volumes.iter().any(|known| known.label == label) {
             made.volumes.push(model::Volume {
                 label: label.clone(),
-                kind: kind(scope),
-                source: name(scope, found),
-                access_mode: access_mode(kind(scope)),
+                kind: kind(context),
+                source: name(context, found),
+                access_mode: access_mode(kind(context)),
             });
         }
         if is_expanded_in_env(&target.value) {
-            let message = format!("nomad: something in `{}` would be replaced", target.value);
+            let message =
+                format!("Nomad would replace `${{...}}` in mount path `{}`", target.value);
             diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, target.span, message));
         }
         made.volume_mounts.push(VolumeMount {
@@ -72,7 +73,7 @@ pub fn mounts(
             read_only: read_only.value,
         });
     }
-    several_local(scope, container, diagnostics);
+    several_local(context, container, diagnostics);
     made
 }
 
@@ -91,17 +92,17 @@ fn host(made: &mut Mounts, source: &str, target: &str, read_only: bool) {
 
 fn check_path(path: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
     if !survives_hcl(&path.value) {
-        let message = format!("nomad: `{}` is not in Unicode's normal form C", path.value);
+        let message = format!("path `{}` is not in Unicode normal form C", path.value);
         diagnostics.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message)
-                .help("Nomad's configuration language brings every string into that form"),
+                .help("HCL converts every string to that form"),
         );
     }
 }
 
-/// Two volumes that are each on some node may be on different ones.
-fn several_local(scope: &Scope<'_>, container: &Container, diagnostics: &mut Vec<Diagnostic>) {
-    if kind(scope) != "host" {
+/// Warns about several host volumes of a container: they may be on different nodes.
+fn several_local(context: &Context<'_>, container: &Container, diagnostics: &mut Vec<Diagnostic>) {
+    if kind(context) != "host" {
         return;
     }
     let mut mounted: Vec<(VolumeId, &Spanned<VolumeId>)> = Vec::new();
@@ -114,29 +115,32 @@ fn several_local(scope: &Scope<'_>, container: &Container, diagnostics: &mut Vec
     }
     if let [_, (_, second), ..] = mounted.as_slice() {
         let message = format!(
-            "nomad: the {} volumes of `{}` must be on one node",
+            "the {} volumes of `{}` must be on the same node",
             mounted.len(),
             container.id.value
         );
         diagnostics.push(
             Diagnostic::new(&codes::CLUSTER_NEEDS, second.span, message)
-                .help("name the node in each volume's file (`node_id`), or use a storage system with `--option nomad.volumes=csi`"),
+                .help("set the node in the file of each volume (`node_id`), or use a storage system with `--option nomad.volumes=csi`"),
         );
     }
 }
 
-/// The name of a volume in Nomad: a local one is the appliance's own.
-fn name(scope: &Scope<'_>, volume: &Volume) -> String {
+/// The name of a volume in Nomad: that of a local volume contains the appliance's id.
+fn name(context: &Context<'_>, volume: &Volume) -> String {
     match volume.scope.value {
-        VolumeScope::Local => names::service(&[&scope.plan.id.value, &volume.id.value]),
+        VolumeScope::Local => names::service(&[&context.plan.id.value, &volume.id.value]),
         VolumeScope::Global => volume.id.value.clone(),
     }
 }
 
-/// The files that make the volumes that belong to the appliance, with their paths.
-pub fn files(scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, VolumeFile)> {
+/// The files that create the local volumes, with their paths.
+pub fn files(
+    context: &Context<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<(String, VolumeFile)> {
     let mut files = Vec::new();
-    for volume in &scope.plan.volumes {
+    for volume in &context.plan.volumes {
         let Volume {
             id,
             scope: owner,
@@ -149,38 +153,38 @@ pub fn files(scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<(Strin
         if owner.value == VolumeScope::Global {
             continue;
         }
-        let kind = kind(scope);
+        let kind = kind(context);
         let constraints =
-            placement::constraints(scope, placement.as_ref(), preemptible.as_ref(), diagnostics);
+            placement::constraints(context, placement.as_ref(), preemptible.as_ref(), diagnostics);
         let hints = placement.as_ref().map(|place| place.name.span);
         if let Some(span) = hints.or(preemptible.map(|p| p.span)).filter(|_| kind == "csi") {
-            let message = "nomad: where a CSI volume is stored is for its plugin to say";
+            let message = "scheduling hints have no effect on a CSI volume: its plugin decides where it is stored";
             diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, span, message));
         }
-        let plugin = match (scope.options.some("volume-plugin"), kind) {
+        let plugin = match (context.options.some("volume-plugin"), kind) {
             (Some(plugin), _) => plugin.to_owned(),
             (None, "csi") => {
                 let plugin = volume.storage();
                 let message =
-                    format!("nomad: the CSI plugin of `{}` is taken to be `{plugin}`", id.value);
+                    format!("the CSI plugin of `{}` is assumed to be `{plugin}`", id.value);
                 diagnostics.push(
                     Diagnostic::new(&codes::DEFAULT_CHOSEN, id.span, message)
-                        .help("the option `volume-plugin` names another"),
+                        .help("set another with the option `volume-plugin`"),
                 );
                 plugin.to_owned()
             }
             (None, _) => "mkdir".to_owned(),
         };
         let file = VolumeFile {
-            name: name(scope, volume),
+            name: name(context, volume),
             kind,
-            namespace: scope.options.some("namespace").map(str::to_owned),
+            namespace: context.options.some("namespace").map(str::to_owned),
             plugin,
             access_mode: access_mode(kind),
             size: size.map(|size| size.value),
             constraints: if kind == "csi" { Vec::new() } else { constraints },
         };
-        files.push((format!("{}.{}.volume.hcl", scope.plan.id.value, id.value), file));
+        files.push((format!("{}.{}.volume.hcl", context.plan.id.value, id.value), file));
     }
     files
 }

@@ -185,7 +185,11 @@ fn text() -> impl Strategy<Value = String> {
 
 fn config() -> ProptestConfig {
     // Failures are printed and not written to files next to the sources.
-    ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig {
+        cases: applc_testing::cases(512),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 #[derive(Serialize)]

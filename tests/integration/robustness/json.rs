@@ -175,7 +175,7 @@ fn agree(text: &str) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(applc_testing::cases(2000)) })]
 
     #[test]
     fn any_json_is_parsed_as_by_serde_json(expected in json(), pretty in any::<bool>()) {

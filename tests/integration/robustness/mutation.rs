@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use applc::diag::{Level, codes};
+use applc_testing::cases;
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
@@ -14,7 +15,10 @@ use super::yaml_writer::{self, Style};
 use crate::common;
 
 /// Number of mutations of each kind for each file.
-const OF_EACH_KIND: usize = 60;
+fn of_each_kind() -> u32 {
+    cases(60)
+}
+
 /// Maximum time for one file, in a debug build on a busy machine.
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -175,7 +179,7 @@ fn mutations_of_the_values() {
         let mut all = Vec::new();
         paths(&document, &mut Vec::new(), &mut all);
         for kind in 0..3 {
-            for _ in 0..OF_EACH_KIND {
+            for _ in 0..of_each_kind() {
                 let path = &all[random.below(all.len())];
                 let changed = change(&document, path, kind, &mut random);
                 let valid = validator.is_valid(&changed);
@@ -194,7 +198,7 @@ fn mutations_of_the_values() {
             line.ends_with(',') && key.is_some_and(|(key, _)| is_key(key))
         };
         let members: Vec<&str> = text.lines().filter(|line| is_member(line)).collect();
-        for _ in 0..OF_EACH_KIND {
+        for _ in 0..of_each_kind() {
             let member = members[random.below(members.len())];
             let twice = text.replacen(member, &format!("{member}\n{member}"), 1);
             hold("mutation.json", &twice, false);
@@ -217,7 +221,7 @@ fn mutations_of_the_text() {
         for (name, text) in
             [("mutation.json", document.to_string()), ("mutation.yaml", yaml), (name, text)]
         {
-            for at in 0..OF_EACH_KIND * 2 {
+            for at in 0..of_each_kind() * 2 {
                 let changed = match at % 3 {
                     // Truncated after any character.
                     0 => {

@@ -114,7 +114,7 @@ fn strings() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(applc_testing::cases(400)) })]
 
     #[test]
     fn any_string_is_parsed_in_any_style(string in strings()) {

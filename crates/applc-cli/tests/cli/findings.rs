@@ -311,3 +311,27 @@ fn the_schema_works_where_an_appliance_names_it() {
     assert_eq!(checked.status, 0, "{}", checked.stderr);
     assert!(!checked.stdout.contains("schema"), "{}", checked.stdout);
 }
+
+#[test]
+fn a_finding_names_the_target_that_reports_it() {
+    let folder = folder(&[("a.json", WARNED)]);
+    let arguments = ["check", "--format", "json", "a.json", "-t", "compose", "--allow", "H0601"];
+    let document = json(&applc(folder.path(), &arguments).stdout);
+    let targets: Vec<&Value> =
+        document["diagnostics"].as_array().unwrap().iter().map(|one| &one["target"]).collect();
+    // W0301 is about the appliance.
+    assert_eq!(targets, [&Value::Null]);
+    let disk = WARNED.replace("\"mem\": 64", "\"mem\": 64, \"disk\": 10");
+    fs::write(folder.path().join("a.json"), disk).unwrap();
+    let document = json(&applc(folder.path(), &arguments).stdout);
+    let found = document["diagnostics"].as_array().unwrap();
+    let disk = found.iter().find(|one| one["code"] == "W0401").unwrap();
+    assert_eq!(disk["target"], "compose");
+    assert!(!disk["message"].as_str().unwrap().starts_with("compose"), "{disk}");
+    let sarif = json(
+        &applc(folder.path(), &["check", "--format", "sarif", "a.json", "-t", "compose"]).stdout,
+    );
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let disk = results.iter().find(|one| one["ruleId"] == "W0401").unwrap();
+    assert_eq!(disk["properties"]["target"], "compose");
+}

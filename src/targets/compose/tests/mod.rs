@@ -1,37 +1,36 @@
-//! The Compose target: each cell of its table, references, and strings.
+//! Tests of the Compose target: the capability table, references, and strings.
 
 mod cells;
 mod references;
 mod strings;
 
-use serde_json::{Map, Value, json};
+use std::ops::Deref;
+
+use serde_json::{Value, json};
 
 use super::Compose;
-use crate::diag::Diagnostic;
-use crate::source::{Source, Span, Spanned};
-use crate::targets::{self, Options, Target};
+use crate::targets::{Target, testing};
 
 /// An appliance compiled to Compose.
-pub(super) struct Compiled {
-    source: Source,
-    /// The Compose file as text; empty where there was an error.
-    pub text: String,
-    pub findings: Vec<Diagnostic>,
+pub(super) struct Compiled(testing::Compiled);
+
+impl Deref for Compiled {
+    type Target = testing::Compiled;
+
+    fn deref(&self) -> &testing::Compiled {
+        &self.0
+    }
 }
 
 impl Compiled {
-    /// The codes of the findings and the places they point at, hints left out.
-    pub fn found(&self) -> Vec<(&'static str, &str)> {
-        self.findings
-            .iter()
-            .filter(|finding| !finding.code.id.starts_with('H'))
-            .map(|finding| (finding.code.id, self.source.slice(finding.primary.span)))
-            .collect()
+    /// The Compose file as text; empty if there was an error.
+    pub fn text(&self) -> &str {
+        self.text_of("compose.yaml").unwrap_or_default()
     }
 
-    /// The Compose file as a YAML reader sees it.
+    /// The Compose file, parsed as YAML.
     pub fn file(&self) -> Value {
-        serde_saphyr::from_str(&self.text).unwrap()
+        serde_saphyr::from_str(self.text()).unwrap()
     }
 
     /// A service of the Compose file.
@@ -47,40 +46,17 @@ pub(super) fn compiled(document: &Value) -> Compiled {
 
 /// Compiles a document with these options.
 pub(super) fn compiled_with(document: &Value, given: &[(&str, &str)]) -> Compiled {
-    let source = Source::new("appliance.json", document.to_string());
-    let mut options = Options::of(&Compose);
-    let mut faults = Vec::new();
-    for (name, value) in given {
-        let nowhere = |text| Spanned::new(text, Span::at(0));
-        options.set(&Compose, nowhere(*name), nowhere(*value), &mut faults);
-    }
-    assert_eq!(faults, []);
-    let mut findings = Vec::new();
-    let plan = crate::plan(&source, &mut findings).unwrap();
-    assert!(!crate::diag::has_errors(&findings), "{document}: {findings:?}");
-    let artifacts = targets::compile(&Compose, &plan, &options, &mut findings).unwrap();
-    let text = artifacts.into_iter().next().map(|artifact| artifact.text).unwrap_or_default();
-    crate::diag::sort(&mut findings);
-    Compiled { source, text, findings }
+    Compiled(testing::Compiled::of(&Compose, document, given))
 }
 
-/// A container on the project's network with no more than it must have, and `more` on top.
+/// A container on the project network with the required fields, and `more`.
 pub(super) fn container(id: &str, more: Value) -> Value {
-    let mut fields = Map::from_iter([
-        ("id".to_owned(), json!(id)),
-        ("type".to_owned(), json!("service")),
-        ("image".to_owned(), json!("image:1")),
-        ("resources".to_owned(), json!({"cpus": 1, "mem": 64})),
-        ("network_mode".to_owned(), json!("bridge")),
-    ]);
-    let Value::Object(more) = more else { panic!("more fields are an object") };
-    fields.extend(more);
-    Value::Object(fields)
+    testing::container("bridge", id, &more)
 }
 
 /// An appliance of these containers.
 pub(super) fn appliance(containers: &[Value]) -> Value {
-    json!({"id": "app", "containers": containers})
+    testing::appliance("app", containers)
 }
 
 #[test]
@@ -88,7 +64,7 @@ fn the_artifact_is_one_compose_file() {
     let compiled = compiled(&appliance(&[container("a", json!({}))]));
     assert_eq!(compiled.found(), []);
     assert_eq!(
-        compiled.text,
+        compiled.text(),
         "name: app\n\nservices:\n  a:\n    image: image:1\n    pull_policy: always\n    restart: unless-stopped\n    cpu_shares: 1024\n    mem_limit: \"64M\"\n    memswap_limit: \"64M\"\n"
     );
     assert_eq!(Compose.name(), "compose");
@@ -111,5 +87,5 @@ fn options_reach_the_file() {
     assert_eq!(*devices, json!([{"driver": "amd", "count": 2, "capabilities": ["gpu"]}]));
     assert_eq!(with.file()["volumes"]["v"], json!({"driver": "nfs"}));
     let codes: Vec<_> = with.found().into_iter().map(|(code, _)| code).collect();
-    assert_eq!(codes, ["W0401", "W0402"], "only what is said of every health check");
+    assert_eq!(codes, ["W0401", "W0402"], "only the warnings of every health check");
 }

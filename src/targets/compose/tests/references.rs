@@ -1,10 +1,11 @@
-//! References between the networks, and the host's ports they need.
+//! References between networks, and the host ports that they require.
 
 use serde_json::{Value, json};
 
 use super::{Compiled, appliance, compiled, container};
 
-/// `from` refers to `to` by this text; both in these modes, `to` with these ports.
+/// Compiles a container `from` that refers to `to` by this text, in these network modes; `to`
+/// has these ports.
 fn reference(from: &str, to: &str, text: &str, ports: Value) -> Compiled {
     compiled(&appliance(&[
         container("from", json!({"network_mode": from, "args": [text]})),
@@ -13,7 +14,7 @@ fn reference(from: &str, to: &str, text: &str, ports: Value) -> Compiled {
 }
 
 #[test]
-fn all_nine_pairs_of_modes_have_a_way() {
+fn references_work_between_all_network_modes() {
     for from in ["host", "bridge", "container"] {
         for to in ["host", "bridge", "container"] {
             let fixed = if to == "host" { 0 } else { 8000 };
@@ -35,7 +36,7 @@ fn all_nine_pairs_of_modes_have_a_way() {
 }
 
 #[test]
-fn a_port_that_the_host_needs_is_published_at_its_own_number() {
+fn a_port_that_a_reference_from_the_host_network_needs_is_published_at_its_own_number() {
     let compiled = reference("host", "bridge", "@to:80 @to:80", json!([{"container_port": 80}]));
     assert_eq!(compiled.found(), [("W0403", "@to:80")]);
     assert_eq!(compiled.service("from")["command"], json!(["to:80 to:80"]));
@@ -44,7 +45,7 @@ fn a_port_that_the_host_needs_is_published_at_its_own_number() {
 }
 
 #[test]
-fn without_a_port_every_port_is_published_at_its_own_number() {
+fn a_reference_without_a_port_publishes_every_port_at_its_own_number() {
     let ports = json!([
         {"container_port": 80, "host_port": 8000, "name": "http"},
         {"container_port": 53, "protocol": "udp"},
@@ -62,7 +63,7 @@ fn without_a_port_every_port_is_published_at_its_own_number() {
 }
 
 #[test]
-fn both_protocols_of_one_number_get_one_number_of_the_host() {
+fn tcp_and_udp_on_one_port_get_one_host_port() {
     let ports = json!([
         {"container_port": 53, "protocol": "udp"},
         {"container_port": 53, "host_port": 5353},
@@ -77,7 +78,7 @@ fn both_protocols_of_one_number_get_one_number_of_the_host() {
 }
 
 #[test]
-fn what_the_host_cannot_reach_is_refused() {
+fn references_that_the_host_network_cannot_reach_are_rejected() {
     assert_eq!(
         reference("host", "bridge", "@to:81", json!([{"container_port": 80}])).found(),
         [("E0404", "@to:81")]
@@ -99,7 +100,7 @@ fn what_the_host_cannot_reach_is_refused() {
 }
 
 #[test]
-fn a_container_reaches_itself() {
+fn a_container_can_refer_to_itself() {
     let own = json!({"network_mode": "host", "env": {"SELF": "@a:80 a"}, "ports": [{"container_port": 80}]});
     let compiled = compiled(&appliance(&[container("a", own)]));
     assert_eq!(compiled.found(), []);
@@ -108,7 +109,7 @@ fn a_container_reaches_itself() {
 }
 
 #[test]
-fn names_that_cannot_be_looked_up_are_refused_where_they_are_referred_to() {
+fn ids_that_are_not_host_names_are_rejected_where_they_are_referred_to() {
     for id in ["1", "0x1F", "-a", "LocalHost", "ip6-loopback"] {
         let text = format!("@{id}");
         let referring =
@@ -132,7 +133,7 @@ fn ids_that_differ_in_case_must_be_on_one_network() {
 }
 
 #[test]
-fn host_ports_of_several_instances_are_refused() {
+fn host_ports_of_several_instances_are_rejected() {
     let on_host =
         json!({"network_mode": "host", "instances": 2, "ports": [{"container_port": 80}]});
     assert_eq!(compiled(&appliance(&[container("a", on_host)])).found(), [("E0405", "80")]);

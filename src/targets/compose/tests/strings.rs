@@ -1,12 +1,12 @@
-//! Any string arrives as it was written: through a YAML reader and Compose's own expansion.
+//! Every string reaches the container unchanged, through YAML and Compose's interpolation.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{appliance, compiled, container};
 
-/// What Compose makes of a value, by its own rules (compose-spec, "Interpolation"): `$$` is
-/// a plain `$`; every other `$` would be read as a variable, and must not be there.
+/// Interpolates a value as Compose does (compose-spec, "Interpolation"): `$$` is `$`; any other
+/// `$` would start a variable and must not occur.
 fn interpolated(value: &Value) -> String {
     let text = value.as_str().unwrap();
     let halves: Vec<&str> = text.split("$$").collect();
@@ -14,8 +14,8 @@ fn interpolated(value: &Value) -> String {
     halves.join("$")
 }
 
-/// Strings with what YAML and Compose take notice of, and any other characters; no NUL,
-/// which no process can be given, and no `@`, which is for references.
+/// Strings with characters that are special to YAML and Compose, and any others; without NUL,
+/// which no process accepts, and without `@`, which starts a reference.
 fn strings() -> impl Strategy<Value = String> {
     let special = proptest::sample::select(vec![
         "$", "$$", "${", "}", "$(", ":-", "\"", "'", "\\", "\n", "\r\n", "\t", " ", "#", ": ",
@@ -29,7 +29,7 @@ fn strings() -> impl Strategy<Value = String> {
         .prop_map(|parts| parts.concat())
 }
 
-/// Names that a variable can have: not empty, no `=`, and no white space at the end.
+/// Names of environment variables: not empty, without `=`, and not ending in whitespace.
 fn names() -> impl Strategy<Value = String> {
     strings().prop_map(|name| {
         let name = name.replace('=', "");
@@ -38,10 +38,10 @@ fn names() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(applc_testing::cases(64)))]
 
     #[test]
-    fn strings_arrive_unchanged(
+    fn strings_are_unchanged(
         args in proptest::collection::vec(strings(), 1..4),
         cmd in strings(),
         name in names(),
@@ -67,7 +67,7 @@ proptest! {
     }
 
     #[test]
-    fn paths_and_port_names_arrive_unchanged(path in strings(), name in strings()) {
+    fn paths_and_port_names_are_unchanged(path in strings(), name in strings()) {
         let path = format!("/x{}", path.replace([':', '/'], ""));
         let name = format!("p{name}");
         let compiled = compiled(&appliance(&[container("a", json!({

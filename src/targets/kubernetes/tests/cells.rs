@@ -1,23 +1,22 @@
-//! Each cell of the table: seen in the output, warned of, or refused; and quiet otherwise.
-
-use std::collections::HashSet;
+//! Each row of the capability table: seen in the output, warned about, or rejected, and without
+//! findings otherwise.
 
 use serde_json::{Value, json};
 
 use super::{appliance, compiled, compiled_with, container, one};
 use crate::plan::Field;
-use crate::targets::Fate;
-use crate::targets::kubernetes::capabilities::CAPABILITIES;
+use crate::targets::kubernetes::Kubernetes;
+use crate::targets::testing::{Outcome, check_rows};
 
 type Findings = Vec<(&'static str, &'static str)>;
 
-/// An appliance that uses a field, and what has to come of it.
+/// An appliance that uses a field, and what must become of it.
 struct Case {
     field: Field,
     document: Value,
     options: Vec<(&'static str, &'static str)>,
-    /// `Kind/name`, a place in that object, and what stands there (null: nothing); not
-    /// looked at where there is an error.
+    /// `Kind/name`, a JSON pointer in that object, and the value there (null: none); not
+    /// checked if there is an error.
     seen: (&'static str, &'static str, Value),
     found: Findings,
 }
@@ -28,36 +27,36 @@ impl Case {
         self
     }
 
-    fn found(mut self, code: &'static str, place: &'static str) -> Case {
-        self.found.push((code, place));
+    fn found(mut self, code: &'static str, text: &'static str) -> Case {
+        self.found.push((code, text));
         self
     }
 }
 
-/// A case whose `a` is seen at this place.
+/// A case with a value at a pointer in an object.
 fn case(
     field: Field,
     document: Value,
     object: &'static str,
-    place: &'static str,
+    pointer: &'static str,
     value: Value,
 ) -> Case {
-    Case { field, document, options: Vec::new(), seen: (object, place, value), found: Vec::new() }
+    Case { field, document, options: Vec::new(), seen: (object, pointer, value), found: Vec::new() }
 }
 
-/// A Deployment `a` with these fields; `place` is in its container.
-fn in_container(field: Field, more: Value, place: &'static str, value: Value) -> Case {
-    case(field, one(more), "container Deployment/a", place, value)
+/// A Deployment `a` with these fields; `pointer` is in its container.
+fn in_container(field: Field, more: Value, pointer: &'static str, value: Value) -> Case {
+    case(field, one(more), "container Deployment/a", pointer, value)
 }
 
-/// A Deployment `a` with these fields; `place` is in its pod.
-fn in_pod(field: Field, more: Value, place: &'static str, value: Value) -> Case {
-    case(field, one(more), "pod Deployment/a", place, value)
+/// A Deployment `a` with these fields; `pointer` is in its pod.
+fn in_pod(field: Field, more: Value, pointer: &'static str, value: Value) -> Case {
+    case(field, one(more), "pod Deployment/a", pointer, value)
 }
 
-/// A Deployment `a` with these fields; `place` is in its spec.
-fn in_spec(field: Field, more: Value, place: &'static str, value: Value) -> Case {
-    case(field, one(more), "Deployment/a", place, value)
+/// A Deployment `a` with these fields; `pointer` is in the Deployment.
+fn in_spec(field: Field, more: Value, pointer: &'static str, value: Value) -> Case {
+    case(field, one(more), "Deployment/a", pointer, value)
 }
 
 /// A Job `a` with these fields.
@@ -65,26 +64,26 @@ fn job(
     field: Field,
     mut more: Value,
     object: &'static str,
-    place: &'static str,
+    pointer: &'static str,
     value: Value,
 ) -> Case {
     more["type"] = json!("job");
-    case(field, one(more), object, place, value)
+    case(field, one(more), object, pointer, value)
 }
 
-/// A job that repeats without end, with these fields.
+/// A job that repeats forever, with these fields.
 fn cron(field: Field, mut more: Value, schedule: Value) -> Case {
     more["repeats"] = json!(more.get("repeats").cloned().unwrap_or(json!(-1)));
     job(field, more, "CronJob/a", "/spec/schedule", schedule)
 }
 
-/// A volume `v` with these fields, which containers with these fields mount.
+/// A volume `v` with these fields, mounted by containers with these fields.
 fn volume(
     field: Field,
     volume: Value,
     mounts: &[Value],
     object: &'static str,
-    place: &'static str,
+    pointer: &'static str,
     value: Value,
 ) -> Case {
     let ids = ["a", "b"];
@@ -101,7 +100,7 @@ fn volume(
         .collect();
     let mut document = appliance(&containers);
     document["data_persistence"] = json!({"volumes": [volume]});
-    case(field, document, object, place, value)
+    case(field, document, object, pointer, value)
 }
 
 fn placed(place: Value) -> Value {
@@ -112,7 +111,7 @@ fn checked(check: Value) -> Value {
     json!({"ports": [{"container_port": 53, "protocol": "udp"}, {"container_port": 80}], "health_check": check})
 }
 
-/// Where a pod says which nodes it prefers, and which it must have.
+/// JSON pointers of the nodes that a pod prefers, and of those that it requires.
 const PREFERRED: &str = "/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchExpressions";
 const REQUIRED: &str = "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchExpressions";
 
@@ -242,7 +241,7 @@ fn cases() -> Vec<Case> {
         in_container(Field::HealthHttps, checked(json!({"protocol": "HTTPS", "port_index": 1})), "/livenessProbe/httpGet", json!({"path": "/", "port": 80, "scheme": "HTTPS"})),
         in_container(Field::HealthTcp, checked(json!({"protocol": "TCP", "port_index": 1})), "/livenessProbe", probe("tcpSocket", json!({"port": 80}))),
         in_container(Field::HealthCommand, json!({"health_check": {"protocol": "COMMAND", "command": "test $$ && @a"}}), "/livenessProbe/exec/command", json!(["/bin/sh", "-c", "test $$$$ && a"])),
-        // Three failures a minute apart after five minutes, asked for every ten seconds.
+        // Three failures a minute apart after five minutes, probed every ten seconds.
         in_container(Field::HealthTiming, checked(json!({"protocol": "TCP", "port_index": 1})), "/startupProbe", json!({"tcpSocket": {"port": 80}, "periodSeconds": 10, "timeoutSeconds": 20, "failureThreshold": 48})),
         in_container(Field::HealthTiming, checked(json!({"protocol": "TCP", "port_index": 1, "interval_seconds": 7, "timeout_seconds": 2, "max_consecutive_failures": 1, "grace_period_seconds": 1})), "/startupProbe", json!({"tcpSocket": {"port": 80}, "periodSeconds": 7, "timeoutSeconds": 2, "failureThreshold": 2})),
         in_container(Field::HealthTiming, checked(json!({"protocol": "TCP", "port_index": 1, "grace_period_seconds": 0})), "/startupProbe", Value::Null),
@@ -281,32 +280,24 @@ fn each_case_is_as_the_table_says() {
             assert!(compiled.artifacts.is_empty(), "{context}");
             continue;
         }
-        let (object, place, value) = &case.seen;
+        let (object, pointer, value) = &case.seen;
         let seen = match object.split_once(' ') {
             Some(("container", path)) => compiled.container(path),
             Some(("pod", path)) => compiled.pod(path),
             _ => compiled.object(object),
         };
-        assert_eq!(seen.pointer(place).cloned().unwrap_or_default(), *value, "{context}");
+        // The object exists, so that no case passes because its name is wrong; an empty pointer
+        // says that it must not.
+        assert!(pointer.is_empty() || !seen.is_null(), "{context}");
+        assert_eq!(seen.pointer(pointer).cloned().unwrap_or_default(), *value, "{context}");
     }
 }
 
 #[test]
-fn each_field_has_a_case_and_each_fate_its_findings() {
-    let cases = cases();
-    let fields: HashSet<Field> = cases.iter().map(|case| case.field).collect();
-    for row in CAPABILITIES {
-        assert!(fields.contains(&row.field), "no case of {}", row.field.path());
-        let of_field = || cases.iter().filter(|case| case.field == row.field);
-        let quiet = of_field().any(|case| case.found.is_empty());
-        let spoken = of_field().any(|case| !case.found.is_empty());
-        let (may_be_quiet, may_speak) = match row.fate {
-            Fate::Carried => (true, false),
-            Fate::Depends => (true, true),
-            Fate::Approximated | Fate::Rejected => (false, true),
-        };
-        assert_eq!((quiet, spoken), (may_be_quiet, may_speak), "{}", row.field.path());
-    }
+fn every_row_has_its_cases() {
+    let outcome = |case: &Case| Outcome::of(case.found.iter().map(|(code, _)| *code));
+    let outcomes: Vec<_> = cases().iter().map(|case| (case.field, outcome(case))).collect();
+    check_rows(&Kubernetes, &outcomes, &[]);
 }
 
 #[test]

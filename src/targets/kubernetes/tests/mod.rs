@@ -1,37 +1,32 @@
-//! The Kubernetes target: each cell of its table, names, addresses, order, and strings.
+//! Tests of the Kubernetes target: the capability table, names, addresses, start order, and
+//! strings.
 
 mod cells;
 mod network;
 mod order;
 mod strings;
 
-use serde_json::{Map, Value, json};
+use std::ops::Deref;
+
+use serde_json::{Value, json};
 
 use super::Kubernetes;
-use crate::diag::Diagnostic;
-use crate::source::{Source, Span, Spanned};
-use crate::targets::{self, Artifact, Options};
+use crate::targets::testing;
 
 /// An appliance compiled to Kubernetes.
-pub(super) struct Compiled {
-    source: Source,
-    /// Empty where there was an error.
-    pub artifacts: Vec<Artifact>,
-    pub findings: Vec<Diagnostic>,
+pub(super) struct Compiled(testing::Compiled);
+
+impl Deref for Compiled {
+    type Target = testing::Compiled;
+
+    fn deref(&self) -> &testing::Compiled {
+        &self.0
+    }
 }
 
 impl Compiled {
-    /// The codes of the findings and the places they point at, hints left out.
-    pub fn found(&self) -> Vec<(&'static str, &str)> {
-        self.findings
-            .iter()
-            .filter(|finding| !finding.code.id.starts_with('H'))
-            .map(|finding| (finding.code.id, self.source.slice(finding.primary.span)))
-            .collect()
-    }
-
-    /// The objects as a YAML reader sees them. No scalar goes over a line's end, so the
-    /// marks between documents cannot be part of one.
+    /// The objects, parsed as YAML. No scalar spans lines, so a document separator cannot be
+    /// part of one.
     pub fn objects(&self) -> Vec<Value> {
         self.artifacts
             .iter()
@@ -51,13 +46,13 @@ impl Compiled {
             .collect()
     }
 
-    /// The object of this `Kind/name`; null where there is none.
+    /// The object of this `Kind/name`; null if there is none.
     pub fn object(&self, path: &str) -> Value {
         let place = self.list().iter().position(|listed| listed == path);
         place.map_or(Value::Null, |place| self.objects()[place].clone())
     }
 
-    /// The pod's spec of the workload of this `Kind/name`.
+    /// The pod spec of the workload of this `Kind/name`.
     pub fn pod(&self, path: &str) -> Value {
         let object = self.object(path);
         let job = &object["spec"]["jobTemplate"];
@@ -78,39 +73,17 @@ pub(super) fn compiled(document: &Value) -> Compiled {
 
 /// Compiles a document with these options.
 pub(super) fn compiled_with(document: &Value, given: &[(&str, &str)]) -> Compiled {
-    let source = Source::new("appliance.json", document.to_string());
-    let mut options = Options::of(&Kubernetes);
-    let mut faults = Vec::new();
-    for (name, value) in given {
-        let nowhere = |text| Spanned::new(text, Span::at(0));
-        options.set(&Kubernetes, nowhere(*name), nowhere(*value), &mut faults);
-    }
-    assert_eq!(faults, []);
-    let mut findings = Vec::new();
-    let plan = crate::plan(&source, &mut findings).unwrap();
-    assert!(!crate::diag::has_errors(&findings), "{document}: {findings:?}");
-    let artifacts = targets::compile(&Kubernetes, &plan, &options, &mut findings).unwrap();
-    crate::diag::sort(&mut findings);
-    Compiled { source, artifacts, findings }
+    Compiled(testing::Compiled::of(&Kubernetes, document, given))
 }
 
-/// A container with no more than it must have, and `more` on top.
+/// A container on the cluster-wide network with the required fields, and `more`.
 pub(super) fn container(id: &str, more: Value) -> Value {
-    let mut fields = Map::from_iter([
-        ("id".to_owned(), json!(id)),
-        ("type".to_owned(), json!("service")),
-        ("image".to_owned(), json!("image:1")),
-        ("resources".to_owned(), json!({"cpus": 1, "mem": 64})),
-        ("network_mode".to_owned(), json!("container")),
-    ]);
-    let Value::Object(more) = more else { panic!("more fields are an object") };
-    fields.extend(more);
-    Value::Object(fields)
+    testing::container("container", id, &more)
 }
 
 /// An appliance of these containers.
 pub(super) fn appliance(containers: &[Value]) -> Value {
-    json!({"id": "app", "containers": containers})
+    testing::appliance("app", containers)
 }
 
 /// An appliance of one container `a` with these fields.
@@ -119,7 +92,7 @@ pub(super) fn one(more: Value) -> Value {
 }
 
 #[test]
-fn an_appliance_is_a_namespace_with_its_objects_in_the_order_of_the_document() {
+fn an_appliance_is_a_namespace_with_objects_in_the_order_of_the_document() {
     let compiled = compiled(&appliance(&[
         container("b", json!({"ports": [{"container_port": 80}], "dependencies": ["a"]})),
         container("a", json!({"volumes": [{"src": "/x", "dest": "/x", "type": "host"}]})),
@@ -146,11 +119,13 @@ fn an_appliance_is_a_namespace_with_its_objects_in_the_order_of_the_document() {
 }
 
 #[test]
-fn each_object_may_be_a_file_of_its_own() {
+fn split_writes_each_object_to_its_own_file() {
     let document = one(json!({"ports": [{"container_port": 80}]}));
     let compiled = compiled_with(&document, &[("split", "true")]);
-    let paths: Vec<_> = compiled.artifacts.iter().map(|a| a.path.as_str()).collect();
-    assert_eq!(paths, ["1-namespace-app.yaml", "2-service-a.yaml", "3-deployment-a.yaml"]);
+    assert_eq!(
+        compiled.paths(),
+        ["1-namespace-app.yaml", "2-service-a.yaml", "3-deployment-a.yaml"]
+    );
 }
 
 #[test]
@@ -168,7 +143,7 @@ fn the_namespace_is_an_option() {
 }
 
 #[test]
-fn option_values_that_kubernetes_would_refuse_are_errors() {
+fn option_values_that_kubernetes_rejects_are_errors() {
     for (option, value) in [
         ("namespace", "Team"),
         ("namespace", "a.b"),
@@ -187,7 +162,7 @@ fn option_values_that_kubernetes_would_refuse_are_errors() {
 }
 
 #[test]
-fn the_level_in_the_start_order_is_told_to_argo_cd_on_demand() {
+fn sync_waves_are_the_levels_of_the_start_order() {
     let document =
         appliance(&[container("b", json!({"dependencies": ["a"]})), container("a", json!({}))]);
     let wave = |compiled: &Compiled, path: &str| {

@@ -1,4 +1,4 @@
-//! Services, ports and the addresses that references become.
+//! Services, ports, and the addresses of references.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ fn ports_are_node_ports_or_what_the_option_says() {
 }
 
 #[test]
-fn a_fixed_host_port_is_a_node_port_where_it_can_be_one_and_the_pods_otherwise() {
+fn a_fixed_host_port_is_a_node_port_if_in_range_and_a_host_port_otherwise() {
     let fixed = |number: u16| json!({"ports": [{"container_port": 80, "host_port": number}]});
     let node = compiled(&one(fixed(30080)));
     assert_eq!(node.object("Service/a")["spec"]["ports"], json!([{"port": 80, "nodePort": 30080}]));
@@ -45,7 +45,7 @@ fn a_fixed_host_port_is_a_node_port_where_it_can_be_one_and_the_pods_otherwise()
 }
 
 #[test]
-fn a_node_port_claimed_on_two_hosts_is_given_once() {
+fn a_node_port_of_two_hosts_is_used_once() {
     let on = |host: &str| {
         json!({
             "ports": [{"container_port": 80, "host_port": 30080}],
@@ -59,7 +59,7 @@ fn a_node_port_claimed_on_two_hosts_is_given_once() {
 }
 
 #[test]
-fn ports_of_the_hosts_network_need_no_service() {
+fn ports_on_the_host_network_need_no_service() {
     let host = |ports: Value| json!({"network_mode": "host", "ports": ports});
     let ports = json!([{"container_port": 80, "host_port": 80, "name": "http"}]);
     let alone = compiled(&one(host(ports.clone())));
@@ -82,7 +82,7 @@ fn ports_of_the_hosts_network_need_no_service() {
 }
 
 #[test]
-fn a_reference_is_the_name_of_a_service_between_all_modes() {
+fn a_reference_is_the_name_of_a_service_between_all_network_modes() {
     for from in ["host", "bridge", "container"] {
         for to in ["host", "bridge", "container"] {
             let compiled = compiled(&appliance(&[
@@ -122,7 +122,7 @@ fn a_port_that_is_not_listed_is_reached_at_the_pods() {
 }
 
 #[test]
-fn names_made_for_services_are_free_and_short_enough() {
+fn names_of_headless_services_are_unique_and_short_enough() {
     let long = "a".repeat(63);
     let compiled = compiled(&appliance(&[
         container(&long, json!({"ports": [{"container_port": 80}]})),
@@ -138,7 +138,7 @@ fn names_made_for_services_are_free_and_short_enough() {
 }
 
 #[test]
-fn port_names_are_cleaned_and_told_apart() {
+fn port_names_are_normalized_and_unique() {
     let named = |ports: Value, more: Value| {
         let mut fields = json!({"ports": ports});
         fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -172,7 +172,7 @@ fn port_names_are_cleaned_and_told_apart() {
 }
 
 #[test]
-fn names_that_kubernetes_refuses_are_errors() {
+fn names_that_kubernetes_rejects_are_errors() {
     let two = appliance(&[container("Web", json!({})), container("web", json!({}))]);
     assert_eq!(compiled(&two).found(), [("E0403", "\"web\"")]);
     let long = "a".repeat(64);

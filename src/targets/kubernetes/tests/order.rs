@@ -1,11 +1,11 @@
-//! The start order: what waits for what, and how.
+//! Start order: what waits for what, and how.
 
 use serde_json::{Value, json};
 
 use super::{appliance, compiled, compiled_with, container};
 
 fn script(pod: &Value, place: usize) -> String {
-    // What the shell is given, after Kubernetes' own expansion.
+    // What the shell receives after Kubernetes' expansion.
     pod["initContainers"][place]["command"][2].as_str().unwrap().replace("$$", "$")
 }
 
@@ -30,7 +30,7 @@ fn a_service_is_waited_for_by_the_name_of_its_ready_pods() {
 }
 
 #[test]
-fn a_job_is_waited_for_by_asking_with_the_right_to_see_it_alone() {
+fn a_job_is_waited_for_with_the_permission_to_read_only_that_job() {
     let compiled = compiled(&appliance(&[
         container("once", json!({"type": "job"})),
         container("daily", json!({"type": "job", "repeats": -1, "interval": "1D", "start_time": "2027-01-01T00:00:00Z"})),
@@ -63,7 +63,7 @@ fn a_job_is_waited_for_by_asking_with_the_right_to_see_it_alone() {
     assert_eq!(pod["automountServiceAccountToken"], false);
     assert!(script(&pod, 0).contains("/namespaces/app/jobs/once "), "{}", script(&pod, 0));
     assert!(script(&pod, 1).contains("/namespaces/app/cronjobs/daily "), "{}", script(&pod, 1));
-    // Only those who wait are given the token, beside a claim of the same name.
+    // Only the init containers that wait get the token, beside a claim of the same name.
     assert_eq!(pod["initContainers"][0]["volumeMounts"][0]["name"], "api-access-2");
     assert_eq!(
         pod["containers"][0]["volumeMounts"],
@@ -84,7 +84,7 @@ fn a_start_time_is_waited_for_in_the_pod() {
 }
 
 #[test]
-fn the_names_of_init_containers_are_free() {
+fn the_names_of_init_containers_are_unique() {
     let compiled = compiled(&appliance(&[
         container("b", json!({})),
         container("wait-for-b", json!({"dependencies": ["b"]})),

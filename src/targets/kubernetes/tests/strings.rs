@@ -1,13 +1,12 @@
-//! Any string arrives as it was written: through a YAML reader and Kubernetes' expansion.
+//! Every string reaches the container unchanged, through YAML and Kubernetes' expansion.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{appliance, compiled, container};
 
-/// What Kubernetes makes of a string with no variables known to it: `$$` is `$`, a
-/// variable that is not known stays as it is (`expansion.Expand`). Here all variables are
-/// known and empty, so that one that is left shows.
+/// Expands a string as Kubernetes does (`expansion.Expand`): `$$` is `$`. Every variable is
+/// defined here and empty, so that a variable that is left shows.
 fn expanded(value: &Value) -> String {
     let mut out = String::new();
     let mut rest = value.as_str().unwrap();
@@ -27,8 +26,8 @@ fn expanded(value: &Value) -> String {
     out + rest
 }
 
-/// Strings with what YAML and Kubernetes take notice of, and any other characters; no NUL,
-/// which no process can be given, and no `@`, which is for references.
+/// Strings with characters that are special to YAML and Kubernetes, and any others; without
+/// NUL, which no process accepts, and without `@`, which starts a reference.
 fn strings() -> impl Strategy<Value = String> {
     let special = proptest::sample::select(vec![
         "$", "$$", "$(", ")", "$(A)", "${", "}", "\"", "'", "\\", "\n", "\r\n", "\t", " ", "#",
@@ -43,10 +42,10 @@ fn strings() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(applc_testing::cases(64)))]
 
     #[test]
-    fn strings_arrive_unchanged(
+    fn strings_are_unchanged(
         args in proptest::collection::vec(strings(), 1..4),
         cmd in strings(),
         name in "[ -<>-~]{1,12}",
@@ -77,7 +76,7 @@ proptest! {
 }
 
 #[test]
-fn without_args_the_image_decides() {
+fn without_args_the_image_runs_its_own_command() {
     let compiled = compiled(&appliance(&[container("a", json!({"args": []}))]));
     let a = compiled.container("Deployment/a");
     assert_eq!((&a["command"], &a["args"]), (&Value::Null, &Value::Null));

@@ -1,4 +1,4 @@
-//! Findings that depend on more than one field, and options.
+//! Findings that depend on several fields, and the options.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn server(fields: &Value) -> Value {
 }
 
 #[test]
-fn references_take_the_name_that_the_mode_asks_for() {
+fn the_name_of_a_reference_depends_on_the_network_mode() {
     let host = |mode: &str, text: &str| {
         let ports = json!([{ "container_port": 5432 }]);
         let containers = [
@@ -36,14 +36,14 @@ fn references_take_the_name_that_the_mode_asks_for() {
 }
 
 #[test]
-fn a_bridged_container_that_nothing_refers_to_has_no_virtual_address() {
+fn a_bridged_container_without_referrers_has_no_virtual_address() {
     let alone = service(&json!({ "network_mode": "bridge", "ports": [{ "container_port": 80 }] }));
     let result = compile(&appliance(&[alone]));
     assert_eq!(result.app()["container"]["portMappings"][0].get("labels"), None);
 }
 
 #[test]
-fn a_bridged_container_is_reached_at_the_ports_it_lists_only() {
+fn a_bridged_container_is_reached_only_at_listed_ports() {
     let refers = |text: &str, ports: Value| {
         let db = server(&json!({ "network_mode": "bridge", "ports": ports }));
         codes(&appliance(&[service(&json!({ "args": [text] })), db]))
@@ -55,7 +55,7 @@ fn a_bridged_container_is_reached_at_the_ports_it_lists_only() {
 }
 
 #[test]
-fn names_that_marathon_does_not_take() {
+fn names_that_marathon_rejects_are_errors() {
     let ids = |id: &str, other: &str| {
         let mut one = service(&json!({}));
         one["id"] = json!(id);
@@ -67,20 +67,20 @@ fn names_that_marathon_does_not_take() {
     assert_eq!(ids("Tasks", "b"), ["E0402", "H0401"]);
     assert_eq!(ids("Web", "web"), ["H0401", "E0403"]);
     assert_eq!(ids("--", "b"), ["E0402"]);
-    // As long as nothing refers to it, a DNS name may be too long.
+    // A DNS name can be too long if nothing refers to it.
     let long = "a".repeat(60);
     assert_eq!(ids(&long, "b"), [""; 0]);
     let mut one = service(&json!({ "args": [format!("@{long}")] }));
     one["id"] = json!(long);
     assert_eq!(codes(&appliance(&[one])), ["E0402"]);
-    // Jobs have no place in the DNS.
+    // Jobs have no DNS names.
     let mut one = job(&json!({}));
     one["id"] = json!("restart");
     assert_eq!(codes(&appliance(&[one])), [""; 0]);
 }
 
 #[test]
-fn tcp_and_udp_on_one_port_of_the_host_are_one_port() {
+fn tcp_and_udp_on_one_host_port_are_one_port() {
     let ports = json!([
         { "container_port": 2000, "name": "a" },
         { "container_port": 2053, "name": "dns" },
@@ -115,7 +115,7 @@ fn tcp_and_udp_on_one_port_of_the_host_are_one_port() {
 }
 
 #[test]
-fn two_ports_have_two_names() {
+fn port_names_are_valid_and_unique() {
     let named = |first: &str, second: &str| {
         codes(&appliance(&[service(&json!({ "ports": [
             { "container_port": 80, "name": first },
@@ -128,7 +128,7 @@ fn two_ports_have_two_names() {
 }
 
 #[test]
-fn jobs_follow_jobs_where_both_run_once() {
+fn jobs_can_wait_for_jobs_if_both_run_once() {
     let pair = |first: Value, mut second: Value| {
         second["dependencies"] = json!(["a"]);
         let one = container("job", "a", &first);
@@ -153,10 +153,10 @@ fn jobs_follow_jobs_where_both_run_once() {
 }
 
 #[test]
-fn an_order_between_services_and_jobs_is_rejected_or_given_up() {
+fn a_dependency_between_a_service_and_a_job_is_rejected_or_ignored() {
     let job_waits = appliance(&[job(&json!({ "dependencies": ["db"] })), server(&json!({}))]);
     assert_eq!(codes(&job_waits), ["E0406"]);
-    let ignored = compile_with(&job_waits, &["marathon.order-across-jobs=ignore"]);
+    let ignored = compile_with(&job_waits, &[("order-across-jobs", "ignore")]);
     assert_eq!(ignored.codes(), ["W0401"]);
     assert_eq!(ignored.files.len(), 2);
     assert!(ignored.job().get("parents").is_none());
@@ -165,7 +165,7 @@ fn an_order_between_services_and_jobs_is_rejected_or_given_up() {
         service(&json!({ "dependencies": ["b"] })),
         container("job", "b", &json!({ "cmd": "date -u" })),
     ]);
-    let ignored = compile_with(&service_waits, &["marathon.order-across-jobs=ignore"]);
+    let ignored = compile_with(&service_waits, &[("order-across-jobs", "ignore")]);
     assert_eq!(ignored.codes(), ["W0401"]);
     assert!(ignored.app().get("dependencies").is_none());
 }
@@ -212,13 +212,13 @@ fn names_of_volumes_and_drivers_are_checked() {
     bad["data_persistence"] = json!({ "volume_type": "a b", "volumes": [{ "id": "data" }] });
     bad["containers"][0]["volumes"][0]["src"] = json!("data");
     assert_eq!(codes(&bad), ["E0408", "W0401"]);
-    let result = compile_with(&bad, &["marathon.volume-driver=nfs"]);
+    let result = compile_with(&bad, &[("volume-driver", "nfs")]);
     let external = &result.app()["container"]["volumes"][0]["external"];
     assert_eq!(external["options"], json!({ "dvdi/driver": "nfs" }));
 }
 
 #[test]
-fn instances_share_no_fixed_port_and_no_volume_while_updated() {
+fn no_extra_instance_during_an_update_with_fixed_ports() {
     let over = |fields: Value| {
         let result = compile(&appliance(&[service(&fields)]));
         result.app()["upgradeStrategy"]["maximumOverCapacity"].clone()
@@ -231,7 +231,7 @@ fn instances_share_no_fixed_port_and_no_volume_while_updated() {
 }
 
 #[test]
-fn options_name_the_facts_of_the_cluster() {
+fn options_describe_the_cluster() {
     let containers = [
         service(&json!({
             "args": ["@app:80", "@db:80"],
@@ -240,11 +240,11 @@ fn options_name_the_facts_of_the_cluster() {
         server(&json!({ "network_mode": "bridge", "ports": [{ "container_port": 80 }] })),
     ];
     let options = [
-        "marathon.network=overlay",
-        "marathon.framework=mom",
-        "marathon.dns-suffix=example",
-        "marathon.zone-attribute=rack",
-        "marathon.preemptible-attribute=spot",
+        ("network", "overlay"),
+        ("framework", "mom"),
+        ("dns-suffix", "example"),
+        ("zone-attribute", "rack"),
+        ("preemptible-attribute", "spot"),
     ];
     let result = compile_with(&appliance(&containers), &options);
     assert_eq!(result.codes(), ["W0404", "W0404"]);
@@ -256,11 +256,11 @@ fn options_name_the_facts_of_the_cluster() {
 
     let fixed = json!({ "ports": [{ "container_port": 80, "host_port": 80 }] });
     let fixed = appliance(&[service(&fixed)]);
-    assert_eq!(compile_with(&fixed, &["marathon.offered-ports=1-100"]).codes(), [""; 0]);
+    assert_eq!(compile_with(&fixed, &[("offered-ports", "1-100")]).codes(), [""; 0]);
 }
 
 #[test]
-fn an_appliance_without_instances_is_an_empty_group() {
+fn an_appliance_without_apps_and_jobs_is_an_empty_group() {
     let none = appliance(&[job(&json!({ "instances": 0 }))]);
     let result = compile(&none);
     assert_eq!(*result.group(), json!({ "id": "/shop", "apps": [] }));

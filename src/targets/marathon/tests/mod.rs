@@ -1,4 +1,4 @@
-//! What comes out, and what is found, for small appliances.
+//! Tests of the Marathon target: the capability table, findings, and strings.
 
 mod cells;
 mod faults;
@@ -9,15 +9,14 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::Marathon;
-use crate::source::Source;
-use crate::targets::{Options, TargetRef, parse_argument};
-use crate::{Memory, Selected};
+use crate::targets::Artifact;
+use crate::targets::testing::{self, Compiled};
 
-/// What compiling gave.
+/// The result of a compilation.
 struct Result {
-    /// The files, read as JSON.
+    /// The files, parsed as JSON.
     files: BTreeMap<String, Value>,
-    /// Code and place of each finding of a target.
+    /// The code of each finding of the target, and the text that it points to.
     found: Vec<(&'static str, String)>,
 }
 
@@ -42,54 +41,28 @@ impl Result {
     }
 }
 
-/// Compiles an appliance with options such as `marathon.network=x`.
-fn compile_with(appliance: &Value, options: &[&str]) -> Result {
-    let mut values = Options::of(&Marathon);
-    let mut faults = Vec::new();
-    for option in options {
-        let source = Source::new("--option", *option);
-        let known = [TargetRef::BuiltIn(&Marathon)];
-        let given = parse_argument(&source, &known, &mut faults).expect("an option");
-        values.set(&*given.target, given.name, given.value, &mut faults);
+/// Compiles an appliance with these options.
+fn compile_with(appliance: &Value, options: &[(&str, &str)]) -> Result {
+    let compiled = Compiled::of(&Marathon, appliance, options);
+    let found = compiled.found_by_target().into_iter();
+    let file = |artifact: &Artifact| {
+        let value = serde_json::from_str(&artifact.text).expect(&artifact.text);
+        (artifact.path.clone(), value)
+    };
+    Result {
+        files: compiled.artifacts.iter().map(file).collect(),
+        found: found.map(|(code, text)| (code, text.to_owned())).collect(),
     }
-    assert_eq!(faults, []);
-    let selected = [Selected { target: TargetRef::BuiltIn(&Marathon), options: values }];
-    let text = serde_json::to_string_pretty(appliance).expect("JSON");
-    let world = Memory::new().with("appliance.json", text);
-    let compilation = crate::compile(&world, "appliance.json", &selected).expect("no I/O");
-    let report = compilation.report;
-    let found = report.diagnostics.iter().filter(|d| d.message.starts_with("marathon: "));
-    let found =
-        found.map(|d| (d.code.id, report.source.slice(d.primary.span).to_owned())).collect();
-    let artifacts = compilation.outputs.into_iter().flat_map(|output| output.artifacts);
-    let files = artifacts
-        .map(|artifact| {
-            let value = serde_json::from_str(&artifact.text).expect(&artifact.text);
-            (artifact.path, value)
-        })
-        .collect();
-    let result = Result { files, found };
-    let failed = result.found.iter().any(|(code, _)| code.starts_with('E'));
-    assert_eq!(result.files.is_empty(), failed, "{:?}", report.diagnostics);
-    result
 }
 
 fn compile(appliance: &Value) -> Result {
     compile_with(appliance, &[])
 }
 
-/// A container of a kind with some fields beside the required ones.
+/// A container of a kind on the cluster-wide network with the required fields, and these.
 fn container(kind: &str, id: &str, fields: &Value) -> Value {
-    let mut container = json!({
-        "id": id,
-        "type": kind,
-        "image": "busybox",
-        "resources": { "cpus": 1, "mem": 64 },
-        "network_mode": "container",
-    });
-    for (name, value) in fields.as_object().expect("fields") {
-        container[name] = value.clone();
-    }
+    let mut container = testing::container("container", id, fields);
+    container["type"] = json!(kind);
     container
 }
 
@@ -106,10 +79,12 @@ fn job(fields: &Value) -> Value {
 }
 
 fn appliance(containers: &[Value]) -> Value {
-    json!({ "id": "shop", "containers": containers })
+    testing::appliance("shop", containers)
 }
 
-/// The same with persistent volumes.
+/// An appliance of these containers with persistent volumes.
 fn with_volumes(containers: &[Value], volumes: &Value) -> Value {
-    json!({ "id": "shop", "containers": containers, "data_persistence": { "volumes": volumes } })
+    let mut document = appliance(containers);
+    document["data_persistence"] = json!({ "volumes": volumes });
+    document
 }

@@ -1,13 +1,13 @@
-//! Any string arrives as it was written: neither Marathon nor Chronos expands anything.
+//! Every string reaches the container unchanged: neither Marathon nor Chronos expands anything.
 
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::{appliance, compile, container, job, service};
 
-/// Any string that a process can be given, with what formats and shells like to change.
+/// Text that a process accepts, with characters that are special to formats and shells.
 fn text() -> impl Strategy<Value = String> {
-    let awkward = prop::sample::select(vec![
+    let special = prop::sample::select(vec![
         "$",
         "${x}",
         "$$",
@@ -35,25 +35,25 @@ fn text() -> impl Strategy<Value = String> {
         "no",
     ]);
     let any = any::<char>().prop_filter("no process takes NUL", |c| *c != '\0');
-    let part = prop_oneof![awkward.prop_map(str::to_owned), any.prop_map(String::from)];
+    let part = prop_oneof![special.prop_map(str::to_owned), any.prop_map(String::from)];
     prop::collection::vec(part, 0..12).prop_map(|parts| parts.concat())
 }
 
-/// The string as it is written where `@` is no reference.
+/// The string as written in an appliance, where `@` starts a reference.
 fn written(text: &str) -> String {
     text.replace('@', "\\@")
 }
 
-/// Text that Chronos does not take for an address.
+/// Whether Chronos does not treat the text as a URL.
 fn is_command(text: &str) -> bool {
     !text.starts_with("http") && !text.starts_with("ftp")
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: applc_testing::cases(64), failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn strings_of_services_arrive(
+    fn strings_of_services_are_unchanged(
         args in prop::collection::vec(text(), 1..4),
         value in text(),
         script in text(),
@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn strings_of_jobs_arrive(
+    fn strings_of_jobs_are_unchanged(
         args in prop::collection::vec(text(), 1..4),
         value in text(),
         script in text(),

@@ -1,11 +1,10 @@
-//! What becomes of each field: seen in the file, or in a finding where it is used and in none
-//! where it is not.
+//! What is written for each field, and findings of values at the limits.
 
 use serde_json::{Value, json};
 
 use super::{appliance, compiled, compiled_with, container, one};
 
-/// One container whose findings are these, at these places.
+/// Compiles one container and compares the findings and the text they point to.
 fn finds(more: Value, expected: &[(&str, &str)]) {
     let made = one(more.clone());
     assert_eq!(made.found(), expected, "{more}: {}", made.messages());
@@ -18,7 +17,7 @@ fn config(more: Value) -> Value {
 }
 
 #[test]
-fn the_least_container_is_carried_without_a_word() {
+fn the_smallest_container_has_no_findings() {
     let made = one(json!({}));
     assert_eq!(made.findings, []);
     assert_eq!(
@@ -60,7 +59,7 @@ fn command_arguments_and_environment() {
     assert_eq!(made.found(), []);
     assert_eq!(made.task("a")["env"], json!({"A": "1", "a.b": "x", "f-g": "y"}));
     assert_eq!(made.task("a").get("template"), None);
-    // Nomad would replace this, and only a template can keep it from that.
+    // Nomad would replace `${NOMAD_DC}` in `env`, but not in a template.
     let made = one(json!({"env": {"A": "${NOMAD_DC}", "B": "e\u{301}"}}));
     assert_eq!(made.found(), []);
     let data = made.task("a")["template"]["data"].as_str().unwrap().to_owned();
@@ -108,14 +107,14 @@ fn network_modes_and_ports() {
 }
 
 #[test]
-fn a_name_that_is_taken_gives_way_to_the_number() {
+fn a_duplicate_port_label_is_replaced_by_the_number() {
     let ports = json!([{"container_port": 1, "name": "a b"}, {"container_port": 2, "name": "a-b"}]);
     let made = one(json!({"ports": ports}));
     assert_eq!(made.group("a")["network"]["port"], json!({"a_b": {"to": 1}, "tcp_2": {"to": 2}}));
 }
 
 #[test]
-fn images_and_rights() {
+fn images_and_privileges() {
     assert_eq!(config(json!({"is_privileged": true}))["privileged"], true);
     assert_eq!(config(json!({}))["force_pull"], true);
     assert_eq!(config(json!({"force_pull_image": false})).get("force_pull"), None);
@@ -181,11 +180,11 @@ fn health_checks() {
     assert_eq!(by_default.task("a")["service"]["check"]["type"], "tcp");
     let bad = json!({"protocol": "HTTP", "path": "/100%"});
     let made = one(json!({"ports": [{"container_port": 80}], "health_check": bad}));
-    assert_eq!(made.found().first().map(|(code, _)| *code), Some("E0408"));
+    assert_eq!(made.found(), [("E0408", "\"health_check\"")]);
 }
 
 #[test]
-fn a_command_is_no_check() {
+fn a_command_is_not_a_check() {
     let check = json!({"protocol": "COMMAND", "command": "true"});
     let made = one(json!({"health_check": check}));
     assert_eq!(made.found(), [("W0401", "\"COMMAND\"")]);
@@ -229,7 +228,7 @@ fn persistent_volumes() {
     assert_eq!(file["capacity_min"], "20MiB");
     let host = json!({"attribute": "${attr.unique.hostname}", "value": "h"});
     assert_eq!(file["constraint"], host);
-    assert_eq!(made.artifacts.len(), 2, "a global volume is made by nobody");
+    assert_eq!(made.artifacts.len(), 2, "no file creates a global volume");
 
     let made = compiled_with(&document, &[("volumes", "csi")]);
     assert_eq!(made.group("a")["volume"]["w"]["access_mode"], "multi-node-multi-writer");
@@ -327,7 +326,7 @@ fn schedules() {
 }
 
 #[test]
-fn appliances_do_not_meet() {
+fn service_names_of_appliances_differ() {
     let names = |id: &str, container_id: &str| {
         let mut document =
             appliance(&[container(container_id, json!({"ports": [{"container_port": 1}]}))]);

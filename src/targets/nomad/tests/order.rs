@@ -1,11 +1,11 @@
-//! What waits for what, and how.
+//! Start order: what waits for what, and how.
 
 use serde_json::json;
 
 use super::{appliance, compiled, container};
 
 #[test]
-fn a_service_that_has_started_is_waited_for_by_the_template() {
+fn a_template_waits_until_a_service_has_started() {
     let made = compiled(&appliance(&[
         container("a", json!({"dependencies": ["b"]})),
         container("b", json!({})),
@@ -16,12 +16,12 @@ fn a_service_that_has_started_is_waited_for_by_the_template() {
     let data = template["data"].as_str().unwrap();
     assert!(data.contains("(nomadService \"app--b--started\")) 1"), "{data}");
     assert!(data.contains("nomadVar \"nomad/jobs/app/a/a\""), "{data}");
-    // Nobody waits for it.
+    // No other container waits for `a`.
     assert_eq!(made.task("a").get("service"), None);
 }
 
 #[test]
-fn a_service_with_a_check_is_polled_by_a_task_before() {
+fn a_prestart_task_polls_a_service_with_a_check() {
     let check = json!({"protocol": "HTTP", "path": "/it's", "timeout_seconds": 7});
     let made = compiled(&appliance(&[
         container("a", json!({"dependencies": ["b-c"]})),
@@ -45,7 +45,7 @@ fn a_service_with_a_check_is_polled_by_a_task_before() {
 }
 
 #[test]
-fn a_job_that_is_waited_for_leaves_a_marker() {
+fn a_job_that_is_waited_for_has_a_marker_task() {
     let made = compiled(&appliance(&[
         container("a", json!({"dependencies": ["j"]})),
         container("j", json!({"type": "job", "instances": 2})),
@@ -56,7 +56,7 @@ fn a_job_that_is_waited_for_leaves_a_marker() {
     assert_eq!(tasks["has_succeeded"]["service"]["name"], "app--j--succeeded");
     let template = made.task("a")["template"]["data"].clone();
     assert!(template.as_str().unwrap().contains("(nomadService \"app--j--succeeded\")) 2"));
-    // Nobody knows how long it takes.
+    // The duration of a job is unknown.
     assert_eq!(made.group("a")["update"]["healthy_deadline"], "25h");
 }
 
@@ -84,11 +84,11 @@ fn a_repeating_job_cannot_be_waited_for() {
         container("a", json!({"dependencies": ["j"]})),
         container("j", json!({"type": "job", "repeats": -1, "interval": "1D"})),
     ]));
-    assert!(made.found().contains(&("E0406", "\"j\"")), "{}", made.messages());
+    assert_eq!(made.found(), [("E0406", "\"j\""), ("W0401", "\"1D\"")], "{}", made.messages());
 }
 
 #[test]
-fn what_has_no_instances_is_ready() {
+fn a_dependency_without_instances_is_ready() {
     let made = compiled(&appliance(&[
         container("a", json!({"dependencies": ["b"]})),
         container("b", json!({"instances": 0})),

@@ -1,5 +1,5 @@
-//! Any string arrives as it was written: through the reading of HCL, that of the client, and
-//! that of a template's environment file.
+//! Every string reaches the container unchanged: through HCL, the client, and the environment
+//! file of a template.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -7,8 +7,8 @@ use serde_json::json;
 use super::super::strings::{ConfigString, is_expanded_in_env};
 use super::{appliance, compiled, container};
 
-/// Characters that some reader on the way has a meaning for.
-fn awkward() -> impl Strategy<Value = String> {
+/// Text with characters that are special to one of the readers.
+fn special_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("$"),
         Just("${"),
@@ -33,16 +33,16 @@ fn awkward() -> impl Strategy<Value = String> {
     ];
     prop_oneof![
         proptest::collection::vec(piece, 0..10).prop_map(|parts| parts.concat()),
-        // NUL cannot be in an argument of any process.
+        // No process accepts NUL in an argument.
         any::<String>().prop_map(|text| text.replace('\0', "")),
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(applc_testing::cases(64)))]
 
     #[test]
-    fn strings_reach_the_client_as_it_must_read_them(text in awkward()) {
+    fn strings_are_escaped_for_the_client(text in special_text()) {
         prop_assume!(unicode_normalization::is_nfc(&text));
         let written = text.replace('@', "\\@");
         let made = compiled(&appliance(&[container(

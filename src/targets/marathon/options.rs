@@ -1,0 +1,123 @@
+//! The options of the target: what it must know about the cluster.
+
+use std::ops::RangeInclusive;
+
+use crate::plan::PlacementLevel;
+use crate::targets::{OptionKind, OptionSpec, Options, Words};
+
+/// The option for dependencies between services and jobs, which are on different schedulers.
+const ORDER_ACROSS: &str = "order-across-jobs";
+
+/// The options of the target.
+pub static OPTIONS: &[OptionSpec<'static>] = &[
+    OptionSpec {
+        name: "network",
+        kind: OptionKind::Text,
+        default: "dcos",
+        meaning: "name of the cluster-wide network that containers with the mode `container` join",
+    },
+    OptionSpec {
+        name: "framework",
+        kind: OptionKind::Text,
+        default: "marathon",
+        meaning: "name of the Marathon instance, part of every DNS name",
+    },
+    OptionSpec {
+        name: "dns-suffix",
+        kind: OptionKind::Text,
+        default: "thisdcos.directory",
+        meaning: "suffix of every DNS name",
+    },
+    OptionSpec {
+        name: "offered-ports",
+        kind: OptionKind::Ports,
+        // The port resources of a private agent of DC/OS.
+        default: "1025-2180,2182-3887,3889-5049,5052-8079,8082-8180,8182-32000",
+        meaning: "ports that the agents offer; a fixed port that is not among them is a warning",
+    },
+    OptionSpec {
+        name: ORDER_ACROSS,
+        kind: OptionKind::OneOf(Words::Fixed(&["reject", "ignore"])),
+        default: "reject",
+        meaning: "what to do if a service waits for a job or a job for a service, which Marathon and Chronos do not support",
+    },
+    OptionSpec {
+        name: "volume-driver",
+        kind: OptionKind::Text,
+        default: "",
+        meaning: "Docker volume driver of persistent volumes; by default the `volume_type` of the appliance",
+    },
+    OptionSpec {
+        name: "cloud-attribute",
+        kind: OptionKind::Text,
+        default: "cloud",
+        meaning: "agent attribute with the cloud",
+    },
+    OptionSpec {
+        name: "region-attribute",
+        kind: OptionKind::Text,
+        default: "@region",
+        meaning: "agent attribute with the region; `@region` is the one of Mesos",
+    },
+    OptionSpec {
+        name: "zone-attribute",
+        kind: OptionKind::Text,
+        default: "@zone",
+        meaning: "agent attribute with the zone; `@zone` is the one of Mesos",
+    },
+    OptionSpec {
+        name: "preemptible-attribute",
+        kind: OptionKind::Text,
+        default: "preemptible",
+        meaning: "agent attribute that is `true` on preemptible agents",
+    },
+];
+
+/// The values of the options.
+pub struct Settings<'o> {
+    /// Name of the cluster-wide network.
+    pub network: &'o str,
+    /// Name of the Marathon instance.
+    pub framework: &'o str,
+    /// Suffix of every DNS name.
+    pub dns_suffix: &'o str,
+    /// Whether dependencies between services and jobs are ignored with a warning.
+    pub ignore_order_across: bool,
+    /// Docker volume driver, if set.
+    pub volume_driver: Option<&'o str>,
+    /// Attribute that says whether an agent is preemptible.
+    pub preemptible_attribute: &'o str,
+    offered_ports: Vec<RangeInclusive<u16>>,
+    options: &'o Options,
+}
+
+impl<'o> Settings<'o> {
+    /// Reads the options.
+    pub fn read(options: &'o Options) -> Self {
+        Settings {
+            network: options.text("network"),
+            framework: options.text("framework"),
+            dns_suffix: options.text("dns-suffix"),
+            ignore_order_across: options.text(ORDER_ACROSS) == "ignore",
+            volume_driver: options.some("volume-driver"),
+            preemptible_attribute: options.text("preemptible-attribute"),
+            offered_ports: options.ports("offered-ports"),
+            options,
+        }
+    }
+
+    /// Whether agents offer this port.
+    pub fn offers(&self, port: u16) -> bool {
+        self.offered_ports.iter().any(|range| range.contains(&port))
+    }
+
+    /// The attribute with the name of a location at this level.
+    pub fn attribute(&self, level: PlacementLevel) -> &'o str {
+        match level {
+            PlacementLevel::Cloud => self.options.text("cloud-attribute"),
+            PlacementLevel::Region => self.options.text("region-attribute"),
+            PlacementLevel::Zone => self.options.text("zone-attribute"),
+            PlacementLevel::Host => "hostname",
+        }
+    }
+}

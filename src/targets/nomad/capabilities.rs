@@ -1,0 +1,156 @@
+//! The capability table: what the Nomad target does with each field.
+
+use crate::plan::Field;
+use crate::targets::Capability;
+
+/// One row for each field.
+pub static CAPABILITIES: &[Capability<'static>] = &[
+    Capability::carried(
+        Field::ApplianceId,
+        "the id of the job for all services, and the prefix of every other name",
+    ),
+    Capability::approximated(
+        Field::VolumeType,
+        "the option `volumes` decides how volumes are stored; with `csi`, the volume type is used as the name of the plugin",
+    ),
+    Capability::approximated(
+        Field::VolumeLocal,
+        "volumes are neither created nor deleted with a job: run `nomad volume create` on the volume's file first, and `nomad volume delete` at the end",
+    ),
+    Capability::carried(Field::VolumeGlobal, "an existing volume of that name"),
+    Capability::depends(
+        Field::VolumeHints,
+        "constraints of a host volume; ignored with a warning for a CSI volume",
+    ),
+    Capability::carried(Field::VolumeSize, "`capacity_min` and `capacity_max`"),
+    Capability::carried(
+        Field::ContainerId,
+        "a task group with a task of that name; for a job also the Nomad job `<appliance>.<id>`",
+    ),
+    Capability::carried(Field::Service, "a task group in the job for all services"),
+    Capability::carried(
+        Field::Job,
+        "a batch job; if others wait for it, a task keeps running afterwards to signal its success",
+    ),
+    Capability::carried(Field::Image, "`image` of the docker driver"),
+    Capability::carried(
+        Field::Cpus,
+        "`cpu` in MHz, with the MHz of a CPU from the option `mhz-per-cpu`: a share, not a limit",
+    ),
+    Capability::depends(Field::Mem, "`memory`, a limit; at least 10 MB"),
+    Capability::depends(Field::Disk, "`ephemeral_disk`: reserved, not enforced; at least 101 MB"),
+    Capability::carried(
+        Field::Gpu,
+        "`device \"nvidia/gpu\"`, which requires the device plugin of Nomad on the nodes",
+    ),
+    Capability::carried(Field::Instances, "`count`"),
+    Capability::depends(
+        Field::Cmd,
+        "`entrypoint` and `args`; text must be in Unicode normal form C",
+    ),
+    Capability::depends(Field::Args, "`args`; text must be in Unicode normal form C"),
+    Capability::depends(
+        Field::Env,
+        "`env`, or a template if Nomad would replace something in the value",
+    ),
+    Capability::depends(
+        Field::References,
+        "the registered address and port, filled in when both are placed; without a port, the ports of the other container are fixed on the host at the same numbers",
+    ),
+    Capability::depends(
+        Field::MountPersistent,
+        "`volume` and `volume_mount`; a path with `${...}`, or not in Unicode normal form C, is rejected",
+    ),
+    Capability::depends(
+        Field::MountHost,
+        "`volumes` of the docker driver, which the clients must allow (`volumes.enabled`); text must be in Unicode normal form C",
+    ),
+    Capability::carried(Field::MountReadOnly, "`read_only` of the mount, `:ro` of a host path"),
+    Capability::carried(
+        Field::NetworkHost,
+        "the host network for the group and the container, with ports at their own numbers",
+    ),
+    Capability::carried(
+        Field::NetworkBridge,
+        "Docker's bridge network, with ports mapped on the host",
+    ),
+    Capability::depends(
+        Field::NetworkContainer,
+        "as `bridge`, where references to unlisted ports fail; with the option `network`, containers get their own addresses",
+    ),
+    Capability::carried(Field::Ports, "ports of the group, each registered as a service"),
+    Capability::carried(Field::HostPort, "`static`"),
+    Capability::carried(Field::PortUdp, "Docker publishes each port for both protocols"),
+    Capability::carried(Field::PortName, "the label of the port"),
+    Capability::carried(
+        Field::Privileged,
+        "`privileged`, which the clients must allow (`allow_privileged`)",
+    ),
+    Capability::carried(Field::ForcePull, "`force_pull`"),
+    Capability::depends(
+        Field::NoForcePull,
+        "the driver's default, but an image with the tag `latest` or without a tag is always pulled",
+    ),
+    Capability::depends(
+        Field::Dependencies,
+        "a template waits until a container has started or succeeded, a prestart task polls one with a health check; a repeating job cannot be waited for",
+    ),
+    Capability::depends(
+        Field::PlacementCloud,
+        "a constraint on the attribute that the option `cloud-attribute` names",
+    ),
+    Capability::depends(
+        Field::PlacementRegion,
+        "a constraint on the attribute that the option `region-attribute` names",
+    ),
+    Capability::depends(
+        Field::PlacementZone,
+        "a constraint on the attribute that the option `zone-attribute` names",
+    ),
+    Capability::depends(
+        Field::PlacementHost,
+        "a constraint on the attribute that the option `host-attribute` names, by default the host name",
+    ),
+    Capability::depends(
+        Field::Preemptible,
+        "a constraint on the attribute that the option `preemptible-attribute` names",
+    ),
+    Capability::depends(
+        Field::HealthHttp,
+        "an HTTP check by the client; the path must be valid in a URL",
+    ),
+    Capability::depends(
+        Field::HealthHttps,
+        "an HTTPS check by the client, without verification of certificates; the path must be valid in a URL",
+    ),
+    Capability::carried(Field::HealthTcp, "a TCP check by the client"),
+    Capability::approximated(
+        Field::HealthCommand,
+        "a command cannot be a health check: the container is neither checked nor replaced, and dependents start as soon as it has started",
+    ),
+    Capability::depends(
+        Field::HealthTiming,
+        "`interval`, `timeout`, and `check_restart` with the failures and the grace period; an unhealthy instance is restarted in place",
+    ),
+    Capability::carried(Field::DefaultHealthCheck, "a TCP check by the client"),
+    Capability::depends(
+        Field::MinimumCapacity,
+        "`max_parallel`; `canary` to keep all instances, which with fixed ports needs as many extra nodes",
+    ),
+    Capability::depends(
+        Field::Retries,
+        "`restart` with that many attempts, 15 seconds apart; at most about 600 million",
+    ),
+    Capability::depends(
+        Field::Repeats,
+        "a periodic job; a number of runs requires `start_time` and is at most 100",
+    ),
+    Capability::depends(
+        Field::StartTime,
+        "a cron expression with a year; a job that repeats forever may run before it",
+    ),
+    Capability::depends(
+        Field::Interval,
+        "a cron expression; rejected if cron cannot express the interval",
+    ),
+];

@@ -1,0 +1,76 @@
+//! The options of the target.
+
+use crate::targets::{OptionKind, OptionSpec, Words};
+
+/// The options of the target.
+pub static OPTIONS: &[OptionSpec<'static>] = &[
+    option(
+        "namespace",
+        OptionKind::Text,
+        "",
+        "namespace of jobs and volumes; by default the one that is set where they are submitted",
+    ),
+    option("region", OptionKind::Text, "", "region of the jobs"),
+    option("datacenters", OptionKind::Text, "*", "datacenters of the jobs, separated by commas"),
+    option("node-pool", OptionKind::Text, "", "node pool of the jobs"),
+    option(
+        "network",
+        OptionKind::Text,
+        "",
+        "network mode of groups whose `network_mode` is `container`, such as `cni/overlay`, which gives them their own addresses",
+    ),
+    option("mhz-per-cpu", OptionKind::Number, "1000", "MHz of a CPU"),
+    option(
+        "wait-image",
+        OptionKind::Text,
+        "busybox:1.36.1",
+        "image of the tasks that wait; it must contain `sh`, `sleep`, `timeout`, `wget` and `nc`",
+    ),
+    option(
+        "follow-addresses",
+        OptionKind::Flag,
+        "true",
+        "whether a service is restarted when the address of a container it refers to changes",
+    ),
+    option(
+        "volumes",
+        OptionKind::OneOf(Words::Fixed(&["host", "csi"])),
+        "host",
+        "whether persistent volumes are dynamic host volumes, each on one node, or CSI volumes",
+    ),
+    option(
+        "volume-plugin",
+        OptionKind::Text,
+        "",
+        "plugin that creates volumes; by default `mkdir` for host volumes, and the volume type for CSI volumes",
+    ),
+    option(
+        "host-attribute",
+        OptionKind::Text,
+        "attr.unique.hostname",
+        "node attribute with the host name",
+    ),
+    option(
+        "zone-attribute",
+        OptionKind::Text,
+        "meta.zone",
+        "node attribute with the zone, such as `attr.platform.gce.zone`",
+    ),
+    option("region-attribute", OptionKind::Text, "meta.region", "node attribute with the region"),
+    option("cloud-attribute", OptionKind::Text, "meta.cloud", "node attribute with the cloud"),
+    option(
+        "preemptible-attribute",
+        OptionKind::Text,
+        "meta.preemptible",
+        "node attribute that is `true` on preemptible nodes",
+    ),
+];
+
+const fn option(
+    name: &'static str,
+    kind: OptionKind<'static>,
+    default: &'static str,
+    meaning: &'static str,
+) -> OptionSpec<'static> {
+    OptionSpec { name, kind, default, meaning }
+}
