@@ -6,7 +6,7 @@ use std::ops::Deref;
 use crate::diag::{self, Diagnostic, Levels, Report};
 use crate::plan::Plan;
 use crate::render::RenderError;
-use crate::source::{Source, SourceFault, Syntax};
+use crate::source::{Source, SourceError, Syntax};
 use crate::targets::{self, Artifact, Failure, Options, TargetRef};
 use crate::world::{ReadError, World};
 use crate::{lint, model, resolve, schema, syntax};
@@ -83,9 +83,9 @@ impl From<ReadError> for Error {
 /// The file cannot be read, or a built-in template fails.
 pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Compilation, Error> {
     let bytes = crate::world::read(world, path)?;
-    let (source, fault) = Source::from_bytes(path, bytes);
-    let mut diagnostics: Vec<Diagnostic> = fault.map(syntax::source_fault).into_iter().collect();
-    let is_text = !matches!(fault, Some(SourceFault::TooLarge(_) | SourceFault::NotUtf8(0)));
+    let (source, error) = Source::from_bytes(path, bytes);
+    let mut diagnostics: Vec<Diagnostic> = error.map(syntax::source_error).into_iter().collect();
+    let is_text = !matches!(error, Some(SourceError::TooLarge(_) | SourceError::NotUtf8(0)));
     let plan = if !is_text { None } else { plan(&source, &mut diagnostics) };
     if let Some(plan) = &plan {
         lint::check(plan, &mut diagnostics);

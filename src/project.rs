@@ -73,9 +73,9 @@ fn read(
     bytes: Vec<u8>,
     given: &[TargetRef],
 ) -> Project {
-    let (source, fault) = Source::from_bytes(name, bytes);
+    let (source, error) = Source::from_bytes(name, bytes);
     let mut diagnostics: Vec<Diagnostic> =
-        fault.map(crate::syntax::source_fault).into_iter().collect();
+        error.map(crate::syntax::source_error).into_iter().collect();
     let mut settings = Settings {
         targets: targets::built_in().chain(given.iter().cloned()).collect(),
         ..Settings::default()

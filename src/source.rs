@@ -91,7 +91,7 @@ pub const MAX_SOURCE_BYTES: usize = 64 << 20;
 
 /// Why bytes are not a valid [`Source`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SourceFault {
+pub enum SourceError {
     /// Larger than [`MAX_SOURCE_BYTES`]. Holds the size in bytes; the source is empty.
     TooLarge(usize),
     /// Not valid UTF-8 from this byte on. Invalid bytes are replaced with U+FFFD.
@@ -142,16 +142,16 @@ impl Source {
 
     /// Creates a source from bytes that may not be valid text. Offsets before the invalid byte
     /// stay correct.
-    pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> (Self, Option<SourceFault>) {
+    pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> (Self, Option<SourceError>) {
         if bytes.len() > MAX_SOURCE_BYTES {
-            return (Source::new(name, ""), Some(SourceFault::TooLarge(bytes.len())));
+            return (Source::new(name, ""), Some(SourceError::TooLarge(bytes.len())));
         }
         match String::from_utf8(bytes) {
             Ok(text) => (Source::new(name, text), None),
             Err(error) => {
-                let fault = SourceFault::NotUtf8(error.utf8_error().valid_up_to());
+                let invalid = SourceError::NotUtf8(error.utf8_error().valid_up_to());
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                (Source::new(name, text), Some(fault))
+                (Source::new(name, text), Some(invalid))
             }
         }
     }
@@ -250,8 +250,8 @@ mod tests {
 
     #[test]
     fn offsets_before_invalid_bytes_are_kept() {
-        let (source, fault) = Source::from_bytes("a", b"ab\xffcd".to_vec());
-        assert_eq!(fault, Some(SourceFault::NotUtf8(2)));
+        let (source, error) = Source::from_bytes("a", b"ab\xffcd".to_vec());
+        assert_eq!(error, Some(SourceError::NotUtf8(2)));
         assert_eq!(source.text(), "ab\u{fffd}cd");
     }
 

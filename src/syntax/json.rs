@@ -2,8 +2,11 @@
 
 mod brackets;
 mod scalars;
+mod strings;
 #[cfg(test)]
 mod tests;
+
+pub use strings::segments;
 
 use super::lexer::{Lexer, Token, TokenKind};
 use super::{Kind, MAX_DEPTH, MAX_ENTRIES, Member, Node, Object, quote, too_many_entries};

@@ -8,7 +8,7 @@ mod keys;
 mod layout;
 mod lexer;
 mod places;
-mod strings;
+mod segment;
 pub(crate) mod toml;
 mod yaml;
 
@@ -17,7 +17,7 @@ pub use places::{Places, decoded_span};
 pub use yaml::respell;
 
 use crate::diag::{Diagnostic, codes};
-use crate::source::{Source, SourceFault, Span, Spanned, Syntax};
+use crate::source::{Source, SourceError, Span, Spanned, Syntax};
 
 /// Maximum nesting depth of brackets. An appliance needs 6 levels; JSON in `env` may add some.
 pub const MAX_DEPTH: usize = 128;
@@ -202,15 +202,15 @@ fn too_many_entries(span: Span) -> Diagnostic {
 }
 
 /// The diagnostic for bytes that are not a valid source.
-pub fn source_fault(fault: SourceFault) -> Diagnostic {
-    match fault {
-        // Reading may have stopped early, so the size in the fault may be too small.
-        SourceFault::TooLarge(_) => {
+pub fn source_error(error: SourceError) -> Diagnostic {
+    match error {
+        // Reading may have stopped early, so the size in the error may be too small.
+        SourceError::TooLarge(_) => {
             let limit = crate::source::MAX_SOURCE_BYTES >> 20;
             let message = format!("file larger than {limit} MiB");
             Diagnostic::new(&codes::TOO_LARGE, Span::at(0), message)
         }
-        SourceFault::NotUtf8(at) => {
+        SourceError::NotUtf8(at) => {
             let span = Span::new(at, at + '\u{fffd}'.len_utf8());
             Diagnostic::new(&codes::NOT_UTF8, span, "invalid UTF-8")
                 .help("save the file in UTF-8 encoding")

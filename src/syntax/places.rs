@@ -2,24 +2,9 @@
 
 use std::ops::Range;
 
-use super::{strings, yaml};
+use super::segment::Segment;
+use super::{json, yaml};
 use crate::source::{Source, Span, Syntax};
-
-/// A range of the source and the part of a string's value that it encodes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Segment {
-    /// The bytes in the source.
-    pub range: Range<usize>,
-    /// The character that the range encodes. `None` if the value has the same text.
-    pub value: Option<char>,
-}
-
-impl Segment {
-    /// The number of bytes in the value.
-    fn length(&self) -> usize {
-        self.value.map_or(self.range.len(), char::len_utf8)
-    }
-}
 
 /// Finds parts of a string's value in the source. Parts must be requested in ascending order, so
 /// that the total cost is linear in the length of the string.
@@ -35,7 +20,7 @@ impl<'a> Places<'a> {
     /// Creates a finder for the string at `literal`.
     pub fn new(source: &'a Source, literal: Span) -> Self {
         let mut segments: Box<dyn Iterator<Item = Segment> + 'a> = match source.syntax() {
-            Syntax::Json | Syntax::Jsonc => Box::new(strings::segments(source, literal)),
+            Syntax::Json | Syntax::Jsonc => Box::new(json::segments(source, literal)),
             Syntax::Yaml => Box::new(yaml::segments(source, literal).into_iter()),
         };
         let current = segments.next();
@@ -78,4 +63,16 @@ impl<'a> Places<'a> {
 /// computed, the location of the whole string.
 pub fn decoded_span(source: &Source, literal: Span, range: Range<usize>) -> Span {
     Places::new(source, literal).span(range)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_the_value_are_found_after_escapes() {
+        let source = Source::new("x", r#"  "é\n\"@db\"" "#);
+        let literal = Span::new(2, source.text().len() - 1);
+        assert_eq!(source.slice(decoded_span(&source, literal, 4..7)), "@db");
+    }
 }

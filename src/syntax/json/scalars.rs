@@ -1,10 +1,10 @@
 //! Parses strings, numbers and words of JSON, and suggests fixes for invalid ones.
 
 use super::Parser;
+use super::strings::{self, StringError};
 use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::lexer::{Token, TokenKind};
-use crate::syntax::strings::{self, StringFault};
 use crate::syntax::{Kind, Node, is_json_number, quote};
 
 /// Maximum length in bytes of a line that is searched for a string without an opening quote.
@@ -31,7 +31,7 @@ impl Parser<'_> {
             self.report(Diagnostic::new(&codes::BAD_STRING, span, message).safe_edit(span, edit));
             return Spanned::new(value, span);
         }
-        let (value, faults) = strings::decode(content);
+        let (value, errors) = strings::decode(content);
         let base = span.start as usize + 1;
         match kind {
             TokenKind::SingleQuoted => {
@@ -62,8 +62,8 @@ impl Parser<'_> {
             }
             _ => {}
         }
-        for fault in faults {
-            let diagnostic = string_fault(fault, base, self.source);
+        for error in errors {
+            let diagnostic = string_error(error, base, self.source);
             self.report(diagnostic);
         }
         Spanned::new(value, span)
@@ -115,7 +115,7 @@ impl Parser<'_> {
         }
         let numeric = word.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
         if numeric && word.contains(|c: char| c.is_ascii_digit()) {
-            self.report(number_fault(&word, span));
+            self.report(number_error(&word, span));
         } else {
             let span = self.words(span);
             let word = self.text(span).to_owned();
@@ -185,7 +185,7 @@ impl Parser<'_> {
     }
 }
 
-fn number_fault(word: &str, span: Span) -> Diagnostic {
+fn number_error(word: &str, span: Span) -> Diagnostic {
     let diagnostic = Diagnostic::new(&codes::BAD_NUMBER, span, format!("invalid number `{word}`"));
     let bare = word.strip_prefix('+').unwrap_or(word);
     if is_json_number(bare) {
@@ -207,9 +207,9 @@ fn number_fault(word: &str, span: Span) -> Diagnostic {
     diagnostic.help("write text in double quotes")
 }
 
-fn string_fault(fault: StringFault, base: usize, source: &Source) -> Diagnostic {
-    match fault {
-        StringFault::BadEscape(range) => {
+fn string_error(error: StringError, base: usize, source: &Source) -> Diagnostic {
+    match error {
+        StringError::BadEscape(range) => {
             let span = Span::new(base + range.start, base + range.end);
             let written = source.slice(span);
             let message = format!("unknown escape `{written}`");
@@ -217,13 +217,13 @@ fn string_fault(fault: StringFault, base: usize, source: &Source) -> Diagnostic 
                 .help("write a backslash as `\\\\`")
                 .safe_edit(Span::at(base + range.start), "\\")
         }
-        StringFault::BadUnicode(range) => {
+        StringError::BadUnicode(range) => {
             let span = Span::new(base + range.start, base + range.end);
             let message = "invalid Unicode escape";
             Diagnostic::new(&codes::BAD_STRING, span, message)
                 .help("`\\u` requires four hexadecimal digits; a character above U+FFFF is a pair of escapes")
         }
-        StringFault::Control(range, control) => {
+        StringError::Control(range, control) => {
             let span = Span::new(base + range.start, base + range.end);
             let escape = match control {
                 '\t' => "\\t".to_owned(),

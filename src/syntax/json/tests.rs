@@ -1,7 +1,7 @@
 use super::*;
 
 /// The codes of the findings in a text, and the underlined texts.
-fn faults(text: &str) -> Vec<(&'static str, String)> {
+fn errors(text: &str) -> Vec<(&'static str, String)> {
     let source = Source::new("a.json", text);
     let mut found = Vec::new();
     parse(&source, Syntax::Json, &mut found);
@@ -10,7 +10,7 @@ fn faults(text: &str) -> Vec<(&'static str, String)> {
 }
 
 fn ids(text: &str) -> Vec<&'static str> {
-    faults(text).into_iter().map(|(id, _)| id).collect()
+    errors(text).into_iter().map(|(id, _)| id).collect()
 }
 
 /// The text with every edit applied.
@@ -124,7 +124,7 @@ fn deep_nesting_is_rejected_without_recursion() {
 fn non_json_whitespace_is_reported() {
     let text = "{\u{a0}\"a\":\u{a0}\u{3000}1 }";
     assert_eq!(
-        faults(text),
+        errors(text),
         [("E0101", "\u{a0}".to_owned()), ("E0101", "\u{a0}\u{3000}".to_owned())]
     );
     assert_eq!(fixed(text), "{ \"a\": 1 }");

@@ -1,5 +1,6 @@
-use super::*;
-use crate::syntax::{self, decoded_span};
+use crate::diag::Diagnostic;
+use crate::source::Source;
+use crate::syntax::{self, Kind, Node, Object, decoded_span, quote};
 
 fn parsed(text: &str) -> (Source, Option<Node>, Vec<Diagnostic>) {
     let source = Source::new("a.yaml", text);
@@ -37,7 +38,7 @@ fn json(node: &Node) -> String {
 }
 
 /// The codes and underlined texts of the errors, and the parsed value as JSON.
-fn faults(text: &str) -> (Vec<(&'static str, String)>, String) {
+fn errors(text: &str) -> (Vec<(&'static str, String)>, String) {
     let (source, tree, found) = parsed(text);
     let places =
         found.iter().map(|d| (d.code.id, source.slice(d.primary.span).to_owned())).collect();
@@ -89,6 +90,14 @@ fn yaml_has_the_values_of_json() {
     ] {
         assert_eq!(value(text), expected, "{text}");
     }
+}
+
+#[test]
+fn a_block_scalar_as_key_is_located_with_its_header() {
+    let (source, tree, _) = parsed("? |-\n  a\n: 1\n");
+    let tree = tree.unwrap();
+    let member = tree.as_object().unwrap().member("a").unwrap();
+    assert_eq!(source.slice(member.key.span), "|-\n  a");
 }
 
 #[test]
@@ -181,7 +190,7 @@ fn errors_have_locations_and_do_not_hide_others() {
         ("a: b\nc: x # ok\n  d: e\nf: g\n", &[("E0114", "d")], r#"{"a":"b","c":?,"f":"g"}"#),
         ("x 1\nb: 2\n", &[("E0114", "x 1")], r#"{"b":2}"#),
     ] {
-        let (found, understood) = faults(text);
+        let (found, understood) = errors(text);
         let expected: Vec<_> =
             expected.iter().map(|(code, place)| (*code, (*place).to_owned())).collect();
         if (&found, understood.as_str()) != (&expected, rest) {
@@ -201,7 +210,7 @@ fn edits_fix_errors() {
         ("a: *x\n", "a: \"*x\"\n"),
     ] {
         assert_eq!(fixed(text), expected);
-        assert_eq!(faults(expected).0, []);
+        assert_eq!(errors(expected).0, []);
     }
 }
 
@@ -212,17 +221,17 @@ fn aliases_are_bounded() {
         let before = level - 1;
         text.push_str(&format!("a{level}: &a{level} [*a{before}, *a{before}]\n"));
     }
-    let (found, _) = faults(&text);
+    let (found, _) = errors(&text);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].0, "E0114");
     let long = "x".repeat(1 << 20);
     let text = format!("a: &a {long}\nb: [{}]\n", vec!["*a"; 100].join(", "));
-    assert_eq!(faults(&text).0, [("E0114", "*a".to_owned())]);
+    assert_eq!(errors(&text).0, [("E0114", "*a".to_owned())]);
     let mut text = String::from("a0: &a0 []\n");
     for level in 1..200 {
         text.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
     }
-    assert_eq!(faults(&text).0[0].0, "E0112");
+    assert_eq!(errors(&text).0[0].0, "E0112");
 }
 
 #[test]
@@ -233,7 +242,7 @@ fn depth_is_bounded() {
         "- ".repeat(100_000),
         "{a: ".repeat(100_000),
     ] {
-        let (found, _) = faults(&text);
+        let (found, _) = errors(&text);
         assert!(found.iter().any(|(code, _)| *code == "E0112"), "{found:?}");
     }
 }

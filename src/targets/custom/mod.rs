@@ -57,8 +57,8 @@ pub fn load(world: &dyn World, folder: &str) -> Result<Loaded, ReadError> {
     let source = |name: &str| -> Result<(Source, Option<Diagnostic>), ReadError> {
         let path = join(folder, name);
         let bytes = world::read(world, &path)?;
-        let (source, fault) = Source::from_bytes(path, bytes);
-        Ok((source, fault.map(crate::syntax::source_fault)))
+        let (source, error) = Source::from_bytes(path, bytes);
+        Ok((source, error.map(crate::syntax::source_error)))
     };
     let (manifest_source, fault) = source(FILE_NAME)?;
     let (manifest, mut found) = match fault {

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::places::Segment;
 use crate::source::{Source, Span};
+use crate::syntax::segment::Segment;
 
 /// An error in a string literal, with its range in the content of the literal.
 #[derive(Debug, PartialEq, Eq)]
-pub enum StringFault {
+pub enum StringError {
     /// An unknown escape.
     BadEscape(Range<usize>),
     /// `\u` without four hexadecimal digits, or an unpaired surrogate.
@@ -20,7 +20,7 @@ pub enum StringFault {
 struct Step {
     range: Range<usize>,
     value: char,
-    fault: Option<StringFault>,
+    error: Option<StringError>,
 }
 
 /// Iterates over the content of a JSON string literal: the text between its quotes.
@@ -36,22 +36,22 @@ impl Iterator for Steps<'_> {
         let start = self.at;
         let rest = self.content.get(start..)?;
         let first = rest.chars().next()?;
-        let (length, value, fault) = match first {
+        let (length, value, error) = match first {
             '\\' => escape(rest, start),
             control if control < ' ' => {
-                (1, control, Some(StringFault::Control(start..start + 1, control)))
+                (1, control, Some(StringError::Control(start..start + 1, control)))
             }
             plain => (plain.len_utf8(), plain, None),
         };
         self.at = start + length;
-        Some(Step { range: start..self.at, value, fault })
+        Some(Step { range: start..self.at, value, error })
     }
 }
 
 /// The escape at the start of `rest`: its length in bytes, its value and its error.
-fn escape(rest: &str, start: usize) -> (usize, char, Option<StringFault>) {
+fn escape(rest: &str, start: usize) -> (usize, char, Option<StringError>) {
     let Some(letter) = rest.chars().nth(1) else {
-        return (1, '\\', Some(StringFault::BadEscape(start..start + 1)));
+        return (1, '\\', Some(StringError::BadEscape(start..start + 1)));
     };
     let simple = match letter {
         '"' | '\\' | '/' => Some(letter),
@@ -68,10 +68,10 @@ fn escape(rest: &str, start: usize) -> (usize, char, Option<StringFault>) {
     if letter != 'u' {
         // Only the backslash is consumed, so that `\@` stays an escaped at sign in the value.
         let length = 1 + letter.len_utf8();
-        return (1, '\\', Some(StringFault::BadEscape(start..start + length)));
+        return (1, '\\', Some(StringError::BadEscape(start..start + length)));
     }
     let Some(unit) = hex4(rest, 2) else {
-        return (2, '\u{fffd}', Some(StringFault::BadUnicode(start..start + 2)));
+        return (2, '\u{fffd}', Some(StringError::BadUnicode(start..start + 2)));
     };
     if let Some(value) = char::from_u32(unit) {
         return (6, value, None);
@@ -86,7 +86,7 @@ fn escape(rest: &str, start: usize) -> (usize, char, Option<StringFault>) {
     });
     match pair {
         Some(value) => (12, value, None),
-        None => (6, '\u{fffd}', Some(StringFault::BadUnicode(start..start + 6))),
+        None => (6, '\u{fffd}', Some(StringError::BadUnicode(start..start + 6))),
     }
 }
 
@@ -100,17 +100,17 @@ fn hex4(text: &str, at: usize) -> Option<u32> {
 }
 
 /// Decodes the content of a literal. Ranges of errors are relative to the content.
-pub fn decode(content: &str) -> (String, Vec<StringFault>) {
+pub fn decode(content: &str) -> (String, Vec<StringError>) {
     if !content.bytes().any(|byte| byte == b'\\' || byte < b' ') {
         return (content.to_owned(), Vec::new());
     }
     let mut value = String::with_capacity(content.len());
-    let mut faults = Vec::new();
+    let mut errors = Vec::new();
     for step in (Steps { content, at: 0 }) {
         value.push(step.value);
-        faults.extend(step.fault);
+        errors.extend(step.error);
     }
-    (value, faults)
+    (value, errors)
 }
 
 /// The segments of the literal at `literal`. Empty if it is not a string literal.
@@ -147,25 +147,17 @@ mod tests {
     }
 
     #[test]
-    fn faults_have_ranges() {
-        let (value, faults) = decode("a\\qb\\u12\t\\ud800x");
+    fn errors_have_ranges() {
+        let (value, errors) = decode("a\\qb\\u12\t\\ud800x");
         assert_eq!(
-            faults,
+            errors,
             [
-                StringFault::BadEscape(1..3),
-                StringFault::BadUnicode(4..6),
-                StringFault::Control(8..9, '\t'),
-                StringFault::BadUnicode(9..15),
+                StringError::BadEscape(1..3),
+                StringError::BadUnicode(4..6),
+                StringError::Control(8..9, '\t'),
+                StringError::BadUnicode(9..15),
             ]
         );
         assert!(value.starts_with("a\\qb"));
-    }
-
-    #[test]
-    fn parts_of_the_value_are_found_after_escapes() {
-        let source = Source::new("x", r#"  "é\n\"@db\"" "#);
-        let literal = Span::new(2, source.text().len() - 1);
-        let span = crate::syntax::decoded_span(&source, literal, 4..7);
-        assert_eq!(source.slice(span), "@db");
     }
 }

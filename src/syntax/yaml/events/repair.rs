@@ -1,95 +1,109 @@
-//! Error recovery: the text around an error is blanked out in a copy of the same length, and the
-//! copy is parsed again.
+//! Changes a copy of the text so that it can be read past an error. The copy keeps its length, so
+//! that offsets stay those of the source.
+//!
+//! If one character was meant to be another, it is replaced. Otherwise the entry with the error is
+//! blanked out: its value if its key is valid, or all of it.
 
-use granit_parser::{ErrorKind, ScanError};
+use std::borrow::Cow;
 
-use super::{Context, faults};
-use crate::diag::Diagnostic;
+use granit_parser::ErrorKind;
+
+use super::scan::SyntaxError;
 use crate::source::{Source, Span};
-use crate::syntax::{Kind, Node};
+use crate::syntax::yaml::spans::{character, is_outside, line_at};
 
 /// Maximum number of repairs in a document.
 const MAX_REPAIRS: usize = 32;
-/// Maximum total number of bytes that are parsed again.
+/// Maximum total number of bytes that are read again.
 const MAX_BYTES: usize = 16 << 20;
 
-/// A copy of the text in which errors are repaired, and the locations of the repairs.
-pub struct Repairs<'a> {
-    source: &'a Source,
+/// A copy of a text, and what was changed in it.
+pub struct Repairs {
     text: String,
     count: usize,
     /// The blanked out spans.
     blanked: Vec<Span>,
-    /// Offsets of characters that were replaced with a letter.
-    replaced: Vec<u32>,
+    /// Offsets at which a letter replaced the first character of a plain scalar.
+    first: Vec<u32>,
     /// Offsets at which a `:` replaced the last character of a key.
-    colons: Vec<u32>,
+    last: Vec<u32>,
 }
 
-impl<'a> Repairs<'a> {
-    /// Creates a copy without repairs.
-    pub fn new(source: &'a Source) -> Self {
+impl Repairs {
+    /// Creates a copy without changes.
+    pub fn new(text: &str) -> Self {
         Repairs {
-            source,
-            text: source.text().to_owned(),
+            text: text.to_owned(),
             count: 0,
             blanked: Vec::new(),
-            replaced: Vec::new(),
-            colons: Vec::new(),
+            first: Vec::new(),
+            last: Vec::new(),
         }
     }
 
-    /// The repaired text.
+    /// The changed text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The original character at an offset, if it was replaced.
-    pub fn replaced(&self, offset: u32) -> Option<char> {
-        self.replaced.contains(&offset).then(|| {
-            self.source.text().get(offset as usize..).and_then(|rest| rest.chars().next())
-        })?
-    }
-
-    /// Whether there are no repairs.
+    /// Whether there was no error to repair.
     pub fn is_untouched(&self) -> bool {
         self.count == 0
     }
 
-    /// The location in the source of a key whose last character was replaced with `:`.
-    pub fn whole_key(&self, span: Span) -> Option<Span> {
-        self.colons.contains(&span.end).then_some(Span { end: span.end + 1, ..span })
+    /// The blanked out spans.
+    pub fn blanked(&self) -> &[Span] {
+        &self.blanked
+    }
+
+    /// Undoes the changes to a plain scalar that was read from the changed text.
+    pub fn restored<'t>(
+        &self,
+        source: &Source,
+        text: Cow<'t, str>,
+        span: Span,
+        is_key: bool,
+    ) -> (Cow<'t, str>, Span) {
+        if is_key && self.last.contains(&span.end) {
+            let whole = Span { end: span.end + 1, ..span };
+            return (Cow::Owned(source.slice(whole).to_owned()), whole);
+        }
+        if self.first.contains(&span.start) {
+            let rest = text.get(1..).unwrap_or_default();
+            let first = source.slice(character(source.text(), span.start as usize));
+            return (Cow::Owned(format!("{first}{rest}")), span);
+        }
+        (text, span)
     }
 
     /// Whether a missing value at an offset was blanked out.
-    pub fn is_blanked(&self, text: &str, offset: u32) -> bool {
+    pub fn is_blanked(&self, offset: u32) -> bool {
         let only_blank = |span: &Span| {
-            text.get(offset as usize..span.start as usize)
+            self.text
+                .get(offset as usize..span.start as usize)
                 .is_some_and(|between| between.trim_matches([' ', '\n', '\r', '-', ':']).is_empty())
         };
         self.blanked.iter().any(|span| span.start >= offset && only_blank(span))
     }
 
-    /// Reports an error and repairs the text. Returns false if it cannot be repaired.
-    pub fn repair(
-        &mut self,
-        fault: &ScanError,
-        context: &Context,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> bool {
-        let at = fault.marker().byte_offset().unwrap_or(context.scalar.end as usize);
-        let at = at.min(self.text.len());
-        let diagnostic = faults::scan(self.source, fault, at, context);
-        if !self.follows_blanked(at) {
-            diagnostics.push(diagnostic.clone());
-        }
+    /// Whether an error at an offset is a consequence of a repair: only whitespace separates it from
+    /// blanked out text before it.
+    pub fn explains(&self, at: usize) -> bool {
+        self.blanked.iter().any(|span| {
+            self.text.get(span.end as usize..at).is_some_and(|between| between.trim().is_empty())
+                || span.range().contains(&at)
+        })
+    }
+
+    /// Repairs an error, which was reported at `place`. Returns false if it cannot be repaired.
+    pub fn repair(&mut self, source: &Source, error: &SyntaxError, place: Span) -> bool {
         self.count += 1;
         if self.count > MAX_REPAIRS || self.count * self.text.len() > MAX_BYTES {
             return false;
         }
-        let place = diagnostic.primary.span;
-        match fault.kind() {
-            ErrorKind::UnexpectedCharacter { character: '@' | '`' | '%' } => self.replace(at),
+        let at = error.at;
+        match error.kind() {
+            ErrorKind::UnexpectedCharacter { character: '@' | '`' | '%' } => self.replace_first(at),
             ErrorKind::UnknownQuotedScalarEscape => {
                 self.put(place.start as usize, place.start as usize + 1, "x")
             }
@@ -106,10 +120,9 @@ impl<'a> Repairs<'a> {
                 self.put(at, at + 1, " ")
             }
             ErrorKind::ExpectedDocumentStart | ErrorKind::InvalidDocumentEnd
-                if context.complete =>
+                if error.is_complete =>
             {
-                let end = self.text.len();
-                self.blank(at, end)
+                self.blank(at, self.text.len())
             }
             // The entry with the error is the unterminated one further up.
             ErrorKind::MappingValueNotAllowed
@@ -117,26 +130,17 @@ impl<'a> Repairs<'a> {
             | ErrorKind::UnclosedQuotedScalar
             | ErrorKind::InvalidQuotedScalarIndent
             | ErrorKind::DocumentIndicatorInQuotedScalar
-                if context.flow.is_none() =>
+                if error.flow.is_none() =>
             {
-                self.drop_entry(at.min(place.start as usize), context)
+                self.drop_entry(source, error, at.min(place.start as usize))
             }
-            _ => self.drop_entry(at, context),
+            _ => self.drop_entry(source, error, at),
         }
     }
 
-    /// Whether only whitespace separates an offset from blanked out text before it: then the
-    /// error is a consequence of the repair.
-    fn follows_blanked(&self, at: usize) -> bool {
-        self.blanked.iter().any(|span| {
-            self.text.get(span.end as usize..at).is_some_and(|between| between.trim().is_empty())
-                || span.range().contains(&at)
-        })
-    }
-
     /// Replaces the character at an offset with a letter.
-    fn replace(&mut self, at: usize) -> bool {
-        self.replaced.push(Span::at(at).start);
+    fn replace_first(&mut self, at: usize) -> bool {
+        self.first.push(Span::at(at).start);
         self.put(at, at + 1, "x")
     }
 
@@ -156,7 +160,7 @@ impl<'a> Repairs<'a> {
         if !is_word || end < start + 2 || !self.put(end - 1, last, colon) {
             return false;
         }
-        self.colons.push(Span::at(end - 1).start);
+        self.last.push(Span::at(end - 1).start);
         true
     }
 
@@ -172,6 +176,7 @@ impl<'a> Repairs<'a> {
         before.trim_end_matches(' ').ends_with([']', '}'])
     }
 
+    /// Replaces text. Returns false if the range is not one of characters.
     fn put(&mut self, start: usize, end: usize, text: &str) -> bool {
         let fits = self.text.is_char_boundary(start) && self.text.is_char_boundary(end);
         if fits && start < end && end <= self.text.len() {
@@ -181,25 +186,25 @@ impl<'a> Repairs<'a> {
         false
     }
 
-    /// Blanks out the entry that contains an error, including nested lines: only its value if
-    /// its key is valid, otherwise the whole entry.
-    fn drop_entry(&mut self, at: usize, context: &Context) -> bool {
-        let first = context.flow.map_or(at, |flow| flow.min(at));
-        let line = self.source.line_range(self.source.line_of(Span::at(first).start));
+    /// Blanks out the entry at an offset, including nested lines: only its value if its key is
+    /// valid, otherwise the whole entry.
+    fn drop_entry(&mut self, source: &Source, error: &SyntaxError, at: usize) -> bool {
+        let first = error.flow.map_or(at, |flow| flow.min(at));
+        let line = source.line_range(line_at(source, first));
         let Some(written) = self.text.get(line.clone()) else { return false };
         let marks = written.len() - written.trim_start_matches([' ', '-']).len();
         let marks = marks.min(first - line.start);
         let entry = written.get(marks..).unwrap_or_default();
         let value = entry.find(": ").map(|colon| line.start + marks + colon + 1);
         let start = value.filter(|value| *value < first).unwrap_or(line.start + marks);
-        let fault_line = self.source.line_of(Span::at(at).start);
-        if context.flow.is_some_and(|open| faults::has_left(self.source, open, at)) {
-            return self.blank(start, self.source.line_range(fault_line).start);
+        let error_line = line_at(source, at);
+        if error.flow.is_some_and(|open| is_outside(source, open, at)) {
+            return self.blank(start, source.line_range(error_line).start);
         }
-        let mut end = self.source.line_range(fault_line).end;
+        let mut end = source.line_range(error_line).end;
         // More deeply indented lines belong to the entry.
-        for next in fault_line + 1.. {
-            let range = self.source.line_range(next);
+        for next in error_line + 1.. {
+            let range = source.line_range(next);
             let Some(text) = self.text.get(range.clone()).filter(|_| range.start < self.text.len())
             else {
                 break;
@@ -229,32 +234,5 @@ impl<'a> Repairs<'a> {
         self.blanked.push(Span::new(from, start + content.len()));
         self.text.replace_range(start..end, &blank);
         true
-    }
-
-    /// Marks the objects that may have lost members.
-    pub fn mark(&self, mut tree: Node) -> Node {
-        for span in &self.blanked {
-            damage(&mut tree, span.start);
-        }
-        tree
-    }
-}
-
-/// Marks the objects that contain an offset, or the last one before it.
-fn damage(node: &mut Node, offset: u32) {
-    match &mut node.kind {
-        Kind::Array(items) => {
-            if let Some(item) = items.iter_mut().rev().find(|item| item.span.start <= offset) {
-                damage(item, offset);
-            }
-        }
-        Kind::Object(object) => {
-            object.damaged = true;
-            let before = object.members.iter_mut().rev().find(|m| m.key.span.start <= offset);
-            if let Some(member) = before {
-                damage(&mut member.value, offset);
-            }
-        }
-        _ => {}
     }
 }

@@ -2,7 +2,7 @@
 //! (YAML 1.2, chapters 7.3 and 8.1). The parser only returns the values.
 
 use crate::source::{Source, Span};
-use crate::syntax::places::Segment;
+use crate::syntax::segment::Segment;
 
 /// The segments of the scalar at `literal`. Empty if it is not a scalar but, for example, an
 /// alias.

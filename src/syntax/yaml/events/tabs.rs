@@ -1,73 +1,68 @@
-//! Lines indented with tabs, which YAML forbids. The document is parsed from a copy in which spaces
-//! replace the tabs, and all locations are mapped back.
+//! Lines indented with tabs, which YAML forbids. Spaces replace the tabs in a copy, and locations in
+//! the copy are mapped back.
 
-use granit_parser::{ErrorKind, Parser, ScanError};
-
-use super::faults;
+use super::scan::{self, SyntaxError};
 use crate::diag::{Diagnostic, Label, codes};
 use crate::source::{Source, Span};
-use crate::syntax::{Form, Kind, Node};
+use crate::syntax::yaml::spans::line_at;
 
 /// Size in bytes above which a tab becomes a single space, so that the copy is not larger.
 const LARGE: usize = 1 << 20;
 
-/// The tab that indents a line, if it is the cause of the error.
-pub fn indents(source: &Source, fault: &ScanError, last_scalar: Span) -> Option<Span> {
-    let is_tab = matches!(
-        fault.kind(),
-        ErrorKind::TabInBlockIndentation
-            | ErrorKind::TabInIndentation
-            | ErrorKind::TabNotAllowed
-            | ErrorKind::TabAtBlockScalarStart
-            | ErrorKind::TabInPlainScalar
-    );
-    let at = fault.marker().byte_offset().unwrap_or(last_scalar.end as usize);
-    is_tab.then(|| faults::tab(source, at.min(source.text().len())))?
+/// The tab that indents a line, if it is the cause of an error.
+pub fn indenting(source: &Source, error: &SyntaxError) -> Option<Span> {
+    error.is_tab().then(|| indentation_at(source, error.at))?
 }
 
-/// Parses a document whose first invalid tab is `tab`. Of several tab widths, the one with which
-/// most of the document can be parsed is used.
-pub fn parse(source: &Source, tab: Span, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
-    let mut best: Option<(usize, Spaced)> = None;
-    // The most common width in editors first.
-    let widths = match source.text().len() {
-        ..=LARGE => vec![Some(4), Some(8), Some(2), Some(1), None],
-        _ => vec![Some(1)],
+/// The tab that indents the line of an offset or, if there is none, a line below.
+fn indentation_at(source: &Source, at: usize) -> Option<Span> {
+    let first = line_at(source, at);
+    let indented = |line: usize| {
+        let range = source.line_range(line);
+        let text = source.text().get(range.clone())?;
+        let blank = text.len() - text.trim_start_matches([' ', '\t']).len();
+        let tab = text.get(..blank)?.find('\t')?;
+        Some(Span::new(range.start + tab, range.start + blank))
     };
-    for width in widths {
-        let spaced = Spaced::new(source, width);
-        let read = spaced.readable();
-        if best.as_ref().is_none_or(|(most, _)| read > *most) {
-            best = Some((read, spaced));
-        }
-    }
-    let (_, spaced) = best?;
-    diagnostics.push(spaced.diagnostic(source, tab));
-    let before = diagnostics.len();
-    // No line of the copy starts with a tab.
-    let mut tree = super::read(&spaced.source, diagnostics).unwrap_or_default();
-    for diagnostic in diagnostics.iter_mut().skip(before) {
-        spaced.map_diagnostic(diagnostic);
-    }
-    if let Some(tree) = &mut tree {
-        spaced.map_tree(tree);
-    }
-    tree
+    // The error of a scalar of several lines is at its start.
+    (first..first + 1000)
+        .take_while(|line| !source.line_range(*line).is_empty() || *line == first)
+        .find_map(indented)
 }
 
 /// A copy of a document in which spaces replace the tabs at the start of lines.
-struct Spaced {
-    source: Source,
+pub struct Tabless {
+    /// The copy.
+    pub source: Source,
     /// Offsets in the copy and in the document at which unchanged parts and replacements start.
     sections: Vec<(u32, u32)>,
     /// Number of lines indented with tabs.
     count: usize,
 }
 
-impl Spaced {
+impl Tabless {
+    /// Creates a copy. Of several tab widths, the one with which most of the document can be read
+    /// is used.
+    pub fn new(source: &Source) -> Tabless {
+        if source.text().len() > LARGE {
+            return Tabless::with_width(source, Some(1));
+        }
+        // The most common width in editors is first, so that it is preferred.
+        let mut best = Tabless::with_width(source, Some(4));
+        let mut most = best.readable();
+        for width in [Some(8), Some(2), Some(1), None] {
+            let other = Tabless::with_width(source, width);
+            let readable = other.readable();
+            if readable > most {
+                (best, most) = (other, readable);
+            }
+        }
+        best
+    }
+
     /// Creates a copy. Tabs extend to the next multiple of `width`; without a width, lines with
     /// tabs get the indentation of the entry above.
-    fn new(source: &Source, width: Option<usize>) -> Spaced {
+    fn with_width(source: &Source, width: Option<usize>) -> Tabless {
         let mut text = String::with_capacity(source.text().len());
         let mut sections = vec![(0, 0)];
         let mut count = 0;
@@ -94,18 +89,17 @@ impl Spaced {
             text.push_str(rest);
             start += line.len();
         }
-        Spaced { source: Source::new(source.name(), text), sections, count }
+        Tabless { source: Source::new(source.name(), text), sections, count }
     }
 
-    /// Offset in the document up to which the copy can be parsed without an error.
+    /// Offset in the document up to which the copy can be read without an error.
     fn readable(&self) -> usize {
-        let text = self.source.text();
-        let fault = Parser::new_from_str_with_options(text, super::options()).find_map(Result::err);
-        let at = fault.map(|fault| fault.marker().byte_offset().unwrap_or(0));
-        at.map_or(usize::MAX, |at| self.map_offset(Span::at(at).start) as usize)
+        let error = scan::first_error(self.source.text());
+        error.map_or(usize::MAX, |at| self.map_offset(Span::at(at).start) as usize)
     }
 
-    fn diagnostic(&self, source: &Source, tab: Span) -> Diagnostic {
+    /// The finding for the first tab.
+    pub fn diagnostic(&self, source: &Source, tab: Span) -> Diagnostic {
         let message = "tab in the indentation of a line";
         let diagnostic = Diagnostic::new(&codes::BAD_YAML, tab, message);
         if self.count > 1 {
@@ -132,32 +126,17 @@ impl Spaced {
         self.sections.get(after).map_or(place, |(_, next)| place.min(*next))
     }
 
-    fn map_span(&self, span: &mut Span) {
-        *span = Span { start: self.map_offset(span.start), end: self.map_offset(span.end) };
+    /// The location in the document of a span of the copy.
+    pub fn original(&self, span: Span) -> Span {
+        Span { start: self.map_offset(span.start), end: self.map_offset(span.end) }
     }
 
-    fn map_diagnostic(&self, diagnostic: &mut Diagnostic) {
+    /// Maps the locations of a finding in the copy.
+    pub fn map_diagnostic(&self, diagnostic: &mut Diagnostic) {
         let labels = std::iter::once(&mut diagnostic.primary).chain(&mut diagnostic.secondary);
-        labels.for_each(|Label { span, .. }| self.map_span(span));
+        labels.for_each(|Label { span, .. }| *span = self.original(*span));
         if let Some(edit) = &mut diagnostic.edit {
-            self.map_span(&mut edit.span);
-        }
-    }
-
-    fn map_tree(&self, node: &mut Node) {
-        self.map_span(&mut node.span);
-        match &mut node.kind {
-            Kind::Array(items) => items.iter_mut().for_each(|item| self.map_tree(item)),
-            Kind::Object(object) => {
-                if matches!(object.form, Form::Block { .. }) {
-                    object.form = Form::Irregular;
-                }
-                for member in &mut object.members {
-                    self.map_span(&mut member.key.span);
-                    self.map_tree(&mut member.value);
-                }
-            }
-            _ => {}
+            edit.span = self.original(edit.span);
         }
     }
 }

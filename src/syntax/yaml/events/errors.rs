@@ -1,0 +1,304 @@
+//! Words the errors of the YAML library as diagnostics.
+
+use granit_parser::ErrorKind;
+
+use super::scan::SyntaxError;
+use super::tabs;
+use crate::diag::{Diagnostic, codes};
+use crate::source::{Source, Span};
+use crate::syntax::yaml::spans::{character, line_at, starts_line, unquoted, word};
+use crate::syntax::{MAX_DEPTH, quote};
+
+/// The diagnostic for an error. [`super::repair`] uses its primary span as the place of the error,
+/// because the library often notices an error far below it.
+pub fn diagnostic(source: &Source, error: &SyntaxError) -> Diagnostic {
+    let text = source.text();
+    let here = character(text, error.at);
+    if let Some(open) = error.unclosed(source) {
+        let open = character(text, open);
+        let message = format!("unclosed `{}`", source.slice(open));
+        return Diagnostic::new(&codes::UNCLOSED, open, message)
+            .also(word(text, error.at), "before this entry");
+    }
+    if error.is_tab() {
+        let place = tabs::indenting(source, error).unwrap_or(here);
+        return yaml(place, "tab in the indentation of a line").help("indent with spaces");
+    }
+    brackets(source, error, here)
+        .or_else(|| strings(source, error, here))
+        .or_else(|| entries(source, error, here))
+        .or_else(|| marks(source, error, here))
+        .unwrap_or_else(|| yaml(here, &format!("invalid YAML: {}", error.kind())))
+}
+
+fn yaml(span: Span, message: &str) -> Diagnostic {
+    Diagnostic::new(&codes::BAD_YAML, span, message)
+}
+
+/// Errors of brackets, and of commas between them.
+fn brackets(source: &Source, error: &SyntaxError, here: Span) -> Option<Diagnostic> {
+    let (text, at) = (source.text(), error.at);
+    Some(match error.kind() {
+        ErrorKind::UnclosedFlowCollection { open } => {
+            let close = if *open == '{' { '}' } else { ']' };
+            Diagnostic::new(&codes::UNCLOSED, here, format!("unclosed `{open}`"))
+                .help(format!("add the closing `{close}`"))
+        }
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
+            let message = format!("`{close}` does not match the opening `{open}`");
+            Diagnostic::new(&codes::UNCLOSED, here, message)
+        }
+        ErrorKind::MisplacedFlowCollectionEnd => {
+            Diagnostic::new(&codes::UNEXPECTED_TOKEN, here, "unexpected closing bracket")
+                .help("remove it, or put a string that starts with a bracket in quotes")
+        }
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
+            if let Some(place) = comma(source, at) {
+                return Some(
+                    Diagnostic::new(&codes::MISSING_COMMA, place, "expected `,`")
+                        .label("between these entries")
+                        .safe_edit(place, ","),
+                );
+            }
+            let message = "expected `,` or a closing bracket before this";
+            let diagnostic = Diagnostic::new(&codes::MISSING_COMMA, word(text, at), message);
+            match error.flow {
+                Some(open) => diagnostic.also(character(text, open), "opened here"),
+                None => diagnostic,
+            }
+        }
+        ErrorKind::UnexpectedEofImplicitFlowMapping
+            if text.get(at..).is_some_and(|rest| rest.starts_with(',')) =>
+        {
+            Diagnostic::new(&codes::EXTRA_COMMA, here, "expected an entry, found `,`")
+                .safe_edit(here, "")
+        }
+        ErrorKind::RecursionLimitExceeded => {
+            let message = format!("brackets nested more than {MAX_DEPTH} levels deep");
+            Diagnostic::new(&codes::TOO_DEEP, here, message)
+        }
+        _ => return None,
+    })
+}
+
+/// Errors in strings.
+fn strings(source: &Source, error: &SyntaxError, here: Span) -> Option<Diagnostic> {
+    const QUOTES: &str =
+        "double a quote inside single quotes; write a `\\` before a quote inside double quotes";
+    let (text, at) = (source.text(), error.at);
+    let in_flow = error.flow.is_some();
+    let string = |span: Span, message: &str| Diagnostic::new(&codes::BAD_STRING, span, message);
+    Some(match error.kind() {
+        ErrorKind::UnclosedQuotedScalar
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::DocumentIndicatorInQuotedScalar => {
+            let open = opening_quote(text, error).unwrap_or(here);
+            let end = Span::at(unquoted(text, open.start as usize, in_flow).end as usize);
+            let quote = source.slice(open);
+            string(open, "unterminated string")
+                .also(end, format!("expected a closing `{quote}`"))
+                .likely_edit(end, quote)
+                .help(QUOTES)
+        }
+        ErrorKind::InvalidTrailingSingleQuotedScalar
+        | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            string(here, "unexpected text after the closing quote").help(QUOTES)
+        }
+        ErrorKind::UnknownQuotedScalarEscape => {
+            let span = bad_escape(text, at).unwrap_or(here);
+            string(span, &format!("unknown escape `{}`", source.slice(span)))
+                .help("write a backslash as `\\\\`, or use single quotes, which have no escapes")
+                .safe_edit(Span::at(span.start as usize), "\\")
+        }
+        ErrorKind::InvalidQuotedScalarHexEscape
+        | ErrorKind::InvalidUnicodeEscape
+        | ErrorKind::InvalidLowSurrogate
+        | ErrorKind::InvalidLowSurrogateHexEscape
+        | ErrorKind::MissingLowSurrogate
+        | ErrorKind::UnpairedLowSurrogate => string(here, "invalid Unicode escape in this string")
+            .help("`\\x` requires two hexadecimal digits, `\\u` four, `\\U` eight"),
+        ErrorKind::UnexpectedCharacter { character: character @ ('@' | '`' | '%') } => {
+            let span = unquoted(text, at, in_flow);
+            let message = format!("unquoted string starts with `{character}`");
+            yaml(span, &message).safe_edit(span, quote(source.slice(span)))
+        }
+        ErrorKind::CommentInterceptedScalar => {
+            let next = source.line_range(line_at(source, at) + 1);
+            let line = text.get(next.clone()).unwrap_or_default();
+            let start = next.start + line.len() - line.trim_start().len();
+            let message =
+                "unexpected continuation of the text above, which ends before its comment";
+            yaml(word(text, start), message).help("indent it less if it is a separate entry")
+        }
+        _ => return None,
+    })
+}
+
+/// Errors of keys, list entries and their indentation.
+fn entries(source: &Source, error: &SyntaxError, here: Span) -> Option<Diagnostic> {
+    let (text, at) = (source.text(), error.at);
+    Some(match error.kind() {
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
+            colon(source, error)
+        }
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => missing_colon(source, at),
+        ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::BlockEntryInFlowCollection => {
+            yaml(here, "unexpected start of a list")
+                .help("write each `- ` entry on its own line; a list on one line is `[a, b]`")
+        }
+        ErrorKind::ExpectedBlockSequenceEntry
+            if starts_line(source, at) && source.slice(here) == "-" =>
+        {
+            yaml(here, "expected a space after `-`")
+                .help("start each entry of a list with `- `")
+                .safe_edit(Span { start: here.end, ..here }, " ")
+        }
+        ErrorKind::ExpectedBlockSequenceEntry if starts_line(source, at) => {
+            yaml(word(text, at), "expected an entry of a list")
+                .help("start it with `- `, or indent it as a part of the entry above")
+        }
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation
+            if starts_line(source, at) =>
+        {
+            let diagnostic = yaml(word(text, at), "indentation does not match any entry above");
+            match block_mark(text, error.last_scalar) {
+                Some(mark) => diagnostic.help(format!("indent it as far as the first line of the text above (`{mark}`) if it is a part of that text")),
+                None => {
+                    diagnostic.help("entries of the same object or list start in the same column")
+                }
+            }
+        }
+        ErrorKind::ExpectedDocumentStart | ErrorKind::InvalidDocumentEnd if error.is_complete => {
+            let message = "content after the end of the document";
+            Diagnostic::new(&codes::TRAILING_CONTENT, word(text, at), message)
+                .help("find an entry above that is indented differently, or a bracket that is closed too early")
+        }
+        _ => return None,
+    })
+}
+
+/// Errors of other characters with a meaning in YAML.
+fn marks(source: &Source, error: &SyntaxError, here: Span) -> Option<Diagnostic> {
+    let (text, at) = (source.text(), error.at);
+    Some(match error.kind() {
+        ErrorKind::UnexpectedCharacter { character: unexpected } => {
+            let place = text.get(at..).and_then(|rest| rest.find(*unexpected));
+            let span = place.map_or(here, |found| character(text, at + found));
+            let message = match unexpected.is_control() {
+                true => format!("unexpected control character U+{:04X}", u32::from(*unexpected)),
+                false => format!("unexpected `{unexpected}`"),
+            };
+            yaml(span, &message).help("any character can be written as an escape in double quotes")
+        }
+        ErrorKind::MissingAnchorOrAliasName => {
+            let mark = text.get(here.range()).unwrap_or_default();
+            let span = unquoted(text, at, error.flow.is_some());
+            let diagnostic = yaml(span, &format!("expected a name after `{mark}`"));
+            if mark == "*" && starts_line(source, at) {
+                diagnostic.help("start each entry of a list with `- `").likely_edit(here, "-")
+            } else {
+                diagnostic
+                    .help("put a string that starts with `*` or `&` in quotes")
+                    .likely_edit(span, quote(source.slice(span)))
+            }
+        }
+        ErrorKind::CommentNotSeparated => yaml(here, "expected a space before `#`")
+            .help("write a space before a comment; put a string that starts with `#` in quotes"),
+        _ => return None,
+    })
+}
+
+/// A key without a `:`, or without a space after it.
+fn missing_colon(source: &Source, at: usize) -> Diagnostic {
+    let span = word(source.text(), at);
+    let key = source.slice(span);
+    let after = |length: usize| Span::at(span.end as usize + length);
+    let help = "entries have the form `key: value`";
+    match source.text().get(span.end as usize..).and_then(|rest| rest.chars().next()) {
+        Some(':') => {
+            let message = format!("expected a space after `{key}:`");
+            yaml(span.to(after(1)), &message).help(help).likely_edit(after(1), " ")
+        }
+        Some(' ' | '\n' | '\r') => {
+            let message = format!("expected `:` after `{key}`");
+            yaml(span, &message).help(help).likely_edit(after(0), ":")
+        }
+        _ => yaml(span, &format!("expected `:` after `{key}`")).help(help),
+    }
+}
+
+/// A `:` after text that cannot be a key.
+fn colon(source: &Source, error: &SyntaxError) -> Diagnostic {
+    let text = source.text();
+    let at = error.at;
+    let span = character(text, at);
+    let scalar = error.last_scalar;
+    let written = source.slice(scalar);
+    if scalar.end as usize <= at && written.contains('\n') && !written.starts_with(['"', '\'']) {
+        let first = written.lines().next().unwrap_or_default().trim_end();
+        let start = scalar.start as usize;
+        return Diagnostic::new(
+            &codes::BAD_YAML,
+            Span::new(start, start + first.len()),
+            "text continues on the next line",
+        )
+        .also(span, "so this `:` is not part of an entry")
+        .help("add a `:` if this is a key; indent the next line less if this is a value");
+    }
+    let diagnostic = Diagnostic::new(&codes::BAD_YAML, span, "unexpected second `:` in an entry");
+    let same_line = source.line_of(scalar.start) == source.line_of(span.start);
+    if same_line && error.flow.is_none() && scalar.end as usize <= at {
+        let value = unquoted(text, scalar.start as usize, false);
+        return diagnostic
+            .help("put a string that contains `: ` in quotes")
+            .likely_edit(value, quote(source.slice(value)));
+    }
+    diagnostic.help(
+        "put a string that contains `: ` in quotes; write entries on one line between `{` and `}`",
+    )
+}
+
+/// The location of the missing comma before an entry at an offset between brackets: after the
+/// previous entry. `None` if that may be in a comment.
+fn comma(source: &Source, at: usize) -> Option<Span> {
+    let before = source.text().get(..at)?;
+    let is_entry = !source.text().get(at..)?.starts_with([']', '}', ':', ',']);
+    let end = before.trim_end().len();
+    let line = source.line_range(source.line_of(Span::at(end).start)).start;
+    let is_comment = source.text().get(line..end)?.contains('#');
+    (is_entry && end < at && !is_comment).then(|| Span::at(end))
+}
+
+/// The `|` or `>` header of a block scalar.
+fn block_mark(text: &str, scalar: Span) -> Option<&str> {
+    let before = text.get(..scalar.start as usize)?.trim_end();
+    let mark = before.rsplit([' ', '\n']).next()?;
+    mark.starts_with(['|', '>']).then_some(mark)
+}
+
+/// The opening quote of the string that contains an error.
+fn opening_quote(text: &str, error: &SyntaxError) -> Option<Span> {
+    let is_quote = |at: usize| text.get(at..).is_some_and(|rest| rest.starts_with(['"', '\'']));
+    if is_quote(error.at) {
+        return Some(character(text, error.at));
+    }
+    let from = error.last_scalar.end as usize;
+    let between = text.get(from..error.at)?;
+    between.find(['"', '\'']).map(|found| character(text, from + found))
+}
+
+/// The first unknown escape in the double-quoted string at `at`.
+fn bad_escape(text: &str, at: usize) -> Option<Span> {
+    let rest = text.get(at..)?;
+    let mut characters = rest.char_indices();
+    while let Some((found, character)) = characters.next() {
+        if character != '\\' {
+            continue;
+        }
+        let (_, letter) = characters.next()?;
+        if !"0abtnvfre \"/\\N_LPxuU\t\n\r".contains(letter) {
+            return Some(Span::new(at + found, at + found + 1 + letter.len_utf8()));
+        }
+    }
+    None
+}

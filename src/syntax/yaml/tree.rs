@@ -1,0 +1,318 @@
+//! Builds the tree from the events of a document.
+
+use super::anchors::{Anchors, Resolved};
+use super::events::{Event, Events, Properties, Scalar, Style};
+use super::plain::{self, Plain};
+use super::spans::{column, visible};
+use super::unsupported;
+use crate::diag::{Diagnostic, codes, is_full};
+use crate::source::{Source, Span, Spanned};
+use crate::syntax::{Form, Kind, MAX_DEPTH, Member, Node, Object, quote};
+
+/// Builds the tree of a document. It is `None` if the document contains no value, or too many.
+pub fn build(
+    source: &Source,
+    events: &mut Events<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Node> {
+    let mut builder =
+        Builder { source, events, depth: 0, anchors: Anchors::default(), diagnostics };
+    let mut tree = builder.root();
+    let is_empty = match &tree {
+        // What an error hid has been reported.
+        None => !builder.events.has_errors(),
+        Some(node) => node.kind == Kind::Null && node.span.range().is_empty(),
+    };
+    if is_empty {
+        builder.report_empty();
+        return None;
+    }
+    if let Some(tree) = &mut tree {
+        events.lost().for_each(|span| damage(tree, span.start));
+    }
+    tree.filter(|_| events.is_whole())
+}
+
+/// Marks the objects that contain an offset, or the last one before it: members are missing.
+fn damage(node: &mut Node, offset: u32) {
+    match &mut node.kind {
+        Kind::Array(items) => {
+            if let Some(item) = items.iter_mut().rev().find(|item| item.span.start <= offset) {
+                damage(item, offset);
+            }
+        }
+        Kind::Object(object) => {
+            object.damaged = true;
+            let before = object.members.iter_mut().rev().find(|m| m.key.span.start <= offset);
+            if let Some(member) = before {
+                damage(&mut member.value, offset);
+            }
+        }
+        _ => {}
+    }
+}
+
+struct Builder<'d, 'r> {
+    source: &'r Source,
+    events: &'r mut Events<'d>,
+    depth: usize,
+    anchors: Anchors,
+    diagnostics: &'r mut Vec<Diagnostic>,
+}
+
+impl<'d> Builder<'d, '_> {
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if !is_full(self.diagnostics) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn report_empty(&mut self) {
+        let place = Span::at(self.source.content_start());
+        self.report(
+            Diagnostic::new(&codes::EMPTY_DOCUMENT, place, "empty document")
+                .help("an appliance is an object with `id` and `containers`"),
+        );
+    }
+
+    /// Builds the value of the first document. A second one is reported.
+    fn root(&mut self) -> Option<Node> {
+        let mut tree = None;
+        while let Some((event, span)) = self.events.next() {
+            match event {
+                Event::DocumentStart(version) if tree.is_none() => {
+                    if version.is_some_and(|version| version != (1, 2)) {
+                        self.diagnostics.push(unsupported::version(self.source, span));
+                    }
+                }
+                Event::DocumentStart(_) => {
+                    self.report(unsupported::second_document(self.source, span));
+                }
+                event => tree = Some(self.node(event, span)),
+            }
+        }
+        tree
+    }
+
+    /// Builds the value that starts with an event.
+    fn node(&mut self, event: Event<'d>, span: Span) -> Node {
+        match event {
+            Event::Scalar(scalar) => self.scalar(scalar, span),
+            Event::SequenceStart(properties) => {
+                self.refuse_tag(&properties, span);
+                let node = self.nested(span, |builder| builder.sequence(span));
+                self.keep(&properties, node)
+            }
+            Event::MappingStart(form, properties) => {
+                self.refuse_tag(&properties, span);
+                let node = self.nested(span, |builder| builder.mapping(form, span));
+                self.keep(&properties, node)
+            }
+            Event::Alias(id) => self.alias(id, span),
+            Event::UnknownAlias(name) => {
+                let message = format!("unknown anchor `{name}`");
+                let text = quote(self.source.slice(span));
+                self.report(
+                    Diagnostic::new(&codes::BAD_YAML, span, message)
+                        .help(format!("define the anchor `&{name}` before this alias, or write the text {text}"))
+                        .likely_edit(span, text),
+                );
+                Node::broken(span)
+            }
+            Event::DocumentStart(_) | Event::SequenceEnd | Event::MappingEnd => Node::broken(span),
+        }
+    }
+
+    /// Builds a collection one level deeper.
+    fn nested(&mut self, span: Span, build: impl FnOnce(&mut Self) -> Node) -> Node {
+        if self.depth >= MAX_DEPTH {
+            let message = format!("brackets nested more than {MAX_DEPTH} levels deep");
+            let place = visible(self.source.text(), span);
+            self.report(Diagnostic::new(&codes::TOO_DEEP, place, message));
+            self.skip();
+            return Node::broken(span);
+        }
+        self.depth += 1;
+        let node = build(self);
+        self.depth -= 1;
+        node
+    }
+
+    /// Skips a collection after its start event, without recursion.
+    fn skip(&mut self) {
+        let mut depth = 1usize;
+        while depth > 0 {
+            match self.events.next() {
+                Some((Event::SequenceStart(_) | Event::MappingStart(..), _)) => depth += 1,
+                Some((Event::SequenceEnd | Event::MappingEnd, _)) => depth -= 1,
+                Some(_) => {}
+                None => break,
+            }
+        }
+    }
+
+    fn sequence(&mut self, open: Span) -> Node {
+        let mut items: Vec<Node> = Vec::new();
+        let mut span = open;
+        while let Some((event, place)) = self.events.next() {
+            if matches!(event, Event::SequenceEnd) {
+                if !place.range().is_empty() {
+                    span = span.to(place);
+                }
+                break;
+            }
+            let item = self.node(event, place);
+            span.end = span.end.max(item.span.end).max(place.end);
+            items.push(item);
+        }
+        Node { span, kind: Kind::Array(items) }
+    }
+
+    fn mapping(&mut self, form: Form, open: Span) -> Node {
+        let mut object = Object { form, ..Object::default() };
+        let mut span = open;
+        loop {
+            let Some((event, place)) = self.events.next() else {
+                object.damaged = true;
+                break;
+            };
+            if matches!(event, Event::MappingEnd) {
+                if !place.range().is_empty() {
+                    span = span.to(place);
+                }
+                break;
+            }
+            let key = self.key(event, place);
+            let Some((event, place)) = self.events.next() else {
+                object.damaged = true;
+                let end = Span::at(self.events.end());
+                object.members.extend(key.map(|key| Member { key, value: Node::broken(end) }));
+                break;
+            };
+            let value = self.node(event, place);
+            span.end = span.end.max(place.end).max(value.span.end);
+            let Some(key) = key else {
+                object.damaged = true;
+                continue;
+            };
+            if let Form::Block { indent } = object.form
+                && column(self.source, key.span.start) != indent
+            {
+                object.form = Form::Irregular;
+            }
+            object.damaged |= value.kind == Kind::Broken;
+            object.members.push(Member { key, value });
+        }
+        Node { span, kind: Kind::Object(object) }
+    }
+
+    /// Builds the key that starts with an event. `None` if it is not a valid key, which is
+    /// reported.
+    fn key(&mut self, event: Event<'d>, place: Span) -> Option<Spanned<String>> {
+        let Event::Scalar(Scalar { text, style, span, properties }) = event else {
+            return self.other_key(event, place);
+        };
+        self.refuse_tag(&properties, place);
+        match style {
+            Style::Plain => {}
+            Style::Quoted | Style::Block => return Some(Spanned::new(text.into_owned(), span)),
+            Style::Lost => return None,
+        }
+        if text == "<<" {
+            self.report(unsupported::merge_key(span));
+            return None;
+        }
+        let kind = match plain::resolve(&text) {
+            Plain::Value(Kind::String(text)) => {
+                if properties.anchor.is_some() {
+                    self.keep(&properties, Node { span, kind: Kind::String(text.clone()) });
+                }
+                return Some(Spanned::new(text, span));
+            }
+            Plain::Value(Kind::Null) if text.is_empty() => {
+                let message = "expected a key before `:`";
+                let place = visible(self.source.text(), Span::at(span.start as usize));
+                self.report(Diagnostic::new(&codes::BAD_YAML, place, message));
+                return None;
+            }
+            Plain::Value(Kind::Null) => "null",
+            Plain::Value(Kind::Bool(_)) => "a boolean",
+            _ => "a number",
+        };
+        self.report(
+            unsupported::key(kind, span)
+                .help("put the key in quotes")
+                .safe_edit(span, quote(&text)),
+        );
+        Some(Spanned::new(text.into_owned(), span))
+    }
+
+    /// Builds a key that is not a scalar.
+    fn other_key(&mut self, event: Event<'d>, span: Span) -> Option<Spanned<String>> {
+        let node = self.node(event, span);
+        match node.kind {
+            Kind::String(text) => return Some(Spanned::new(text, span)),
+            Kind::Broken => {}
+            _ => {
+                let place = Span { end: node.span.end.max(span.end), ..span };
+                self.report(unsupported::key(node.kind_name(), place));
+            }
+        }
+        None
+    }
+
+    fn scalar(&mut self, scalar: Scalar<'d>, place: Span) -> Node {
+        let Scalar { text, style, span, properties } = scalar;
+        if properties.tag.is_some() {
+            self.refuse_tag(&properties, place);
+            return self.keep(&properties, Node::broken(place));
+        }
+        let kind = match style {
+            Style::Lost => Kind::Broken,
+            Style::Quoted | Style::Block => Kind::String(text.into_owned()),
+            Style::Plain => match plain::resolve(&text) {
+                Plain::Value(kind) => kind,
+                other => {
+                    self.report(unsupported::number(&other, &text, span));
+                    Kind::Broken
+                }
+            },
+        };
+        self.keep(&properties, Node { span, kind })
+    }
+
+    fn refuse_tag(&mut self, properties: &Properties, span: Span) {
+        if let Some(tag) = &properties.tag {
+            self.report(unsupported::tag(self.source, tag, span));
+        }
+    }
+
+    /// Stores the value of an anchor for the aliases that refer to it.
+    fn keep(&mut self, properties: &Properties, node: Node) -> Node {
+        if let Some(id) = properties.anchor {
+            let stored = self.anchors.store(id, &node);
+            self.resolved(stored);
+        }
+        node
+    }
+
+    /// Builds the value of an alias. It has the location of the alias; values inside it have
+    /// their original locations.
+    fn alias(&mut self, id: usize, span: Span) -> Node {
+        let value = self.anchors.resolve(id, span, self.depth);
+        Node { span, kind: self.resolved(value).unwrap_or(Kind::Broken) }
+    }
+
+    /// Reports the error of an alias.
+    fn resolved<T>(&mut self, result: Resolved<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                if let Some(diagnostic) = error {
+                    self.report(*diagnostic);
+                }
+                None
+            }
+        }
+    }
+}
