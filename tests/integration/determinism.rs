@@ -1,7 +1,5 @@
 //! The output is deterministic, and the result is always either files or an error.
 
-use applc::diag::Level;
-
 #[test]
 fn compiling_twice_gives_the_same_bytes() {
     let targets = crate::common::targets();

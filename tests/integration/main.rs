@@ -1,6 +1,7 @@
 //! The integration tests of the library: one binary, with a module for each subject.
 //! `tests/README.md` lists the contents.
 
+mod architecture;
 mod common;
 mod custom;
 mod determinism;
