@@ -11,3 +11,4 @@ mod fields;
 mod properties;
 mod robustness;
 mod snapshots;
+mod targets;
