@@ -1,4 +1,4 @@
-//! The whole way of one file: from its bytes to what each target makes of it.
+//! Compiles one file, from its bytes to the output of each target.
 
 use std::fmt;
 use std::ops::Deref;
@@ -19,29 +19,28 @@ pub struct Selected {
     pub options: Options,
 }
 
-/// What one target made of an appliance.
+/// The output of one target.
 pub struct Output {
     /// The target.
     pub target: TargetRef,
-    /// What it made.
+    /// Its files.
     pub artifacts: Vec<Artifact>,
 }
 
-/// What compiling a file gives.
+/// The result of compiling a file.
 pub struct Compilation {
-    /// What was read, and all that was found.
+    /// The file and all findings in it.
     pub report: Report,
-    /// The plan, where no error was found before targets were asked.
+    /// The plan, if there are no errors apart from those of targets.
     pub plan: Option<Plan>,
-    /// What was found in other files: those of custom targets, and what they made.
+    /// The findings in other files: those of custom targets, and generated files.
     pub others: Vec<Report>,
-    /// An output for each target, in their order; none where an error was found.
+    /// The output of each target, in their order. Empty if there are errors.
     pub outputs: Vec<Output>,
 }
 
 impl Compilation {
-    /// The same with the levels that a user sets: without outputs where that makes an
-    /// error of something.
+    /// Applies the levels that a user sets. If that results in an error, the outputs are removed.
     pub fn with_levels(mut self, levels: &Levels) -> Compilation {
         levels.apply(&mut self.report.diagnostics);
         if self.report.has_errors() {
@@ -52,12 +51,12 @@ impl Compilation {
     }
 }
 
-/// What keeps applc from doing its work, other than faults of the appliance.
+/// A failure that is not an error in the appliance.
 #[derive(Debug)]
 pub enum Error {
     /// A file cannot be read.
     Read(ReadError),
-    /// A template is faulty.
+    /// A built-in template fails.
     Render(RenderError),
 }
 
@@ -78,10 +77,10 @@ impl From<ReadError> for Error {
     }
 }
 
-/// Reads an appliance and compiles it for each of the targets; with none, only checks it.
+/// Reads an appliance and compiles it for each of the targets. Without targets, it is only checked.
 ///
 /// # Errors
-/// The file cannot be read, or a template is faulty.
+/// The file cannot be read, or a built-in template fails.
 pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Compilation, Error> {
     let bytes = crate::world::read(world, path)?;
     let (source, fault) = Source::from_bytes(path, bytes);
@@ -116,9 +115,9 @@ pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Co
     Ok(Compilation { report: Report { source, diagnostics }, plan, others, outputs })
 }
 
-/// Everything up to the plan. It is to be used only where no error was found; `None` where
-/// the document is not even an object.
-pub fn plan(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Plan> {
+/// Runs all phases up to the plan. The plan must not be used if there are errors. `None` if the document
+/// is not an object.
+pub(crate) fn plan(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Plan> {
     let tree = syntax::parse(source, diagnostics)?;
     schema::check(&tree, diagnostics);
     let appliance = model::read(&tree)?;

@@ -145,7 +145,7 @@ mod tests {
         let check = |text: &str| -> Result<Report, Infallible> {
             let source = Source::new("a.json", text);
             let mut diagnostics = Vec::new();
-            crate::plan(&source, &mut diagnostics);
+            crate::compile::plan(&source, &mut diagnostics);
             crate::diag::sort(&mut diagnostics);
             Ok(Report { source, diagnostics })
         };

@@ -59,5 +59,5 @@ pub mod fix;
 // The appliances that custom targets are checked with.
 pub mod samples;
 
-pub use compile::{Compilation, Error, Output, Selected, compile, plan};
+pub use compile::{Compilation, Error, Output, Selected, compile};
 pub use world::{Memory, Overlay, ReadError, World};

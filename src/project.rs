@@ -16,11 +16,9 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use toml::de::{DeTable, DeValue};
-
 use crate::diag::{Diagnostic, Levels, Report, Setting, Verb, codes};
 use crate::source::{Source, Span, Spanned};
-use crate::syntax::toml::{Places, parse, scalar};
+use crate::syntax::toml::{self, Entry, Reader, Table};
 use crate::targets::{self, Options, Target, TargetRef, custom, unknown_option};
 use crate::world::{ReadError, World};
 
@@ -82,12 +80,10 @@ fn read(
         targets: targets::built_in().chain(given.iter().cloned()).collect(),
         ..Settings::default()
     };
-    let (table, places) = parse(&source, &mut diagnostics);
     let folder = Path::new(source.name()).parent().unwrap_or(Path::new(""));
-    if diagnostics.is_empty() {
-        let reader = Reader { places, world, folder };
-        reader.root(table.get_ref(), &mut settings, &mut diagnostics);
-    }
+    toml::read(&source, &codes::BAD_OPTION, &mut diagnostics, |root, reader| {
+        settings.read(root, world, folder, reader);
+    });
     crate::diag::sort(&mut diagnostics);
     let Settings { targets, others, options, levels } = settings;
     let report = Report { source, diagnostics };
@@ -103,189 +99,128 @@ struct Settings {
     levels: LevelLists,
 }
 
-type Entry<'a, 'i> = (&'a toml::Spanned<std::borrow::Cow<'i, str>>, &'a toml::Spanned<DeValue<'i>>);
-
-struct Reader<'a> {
-    places: Places,
-    world: &'a dyn World,
-    /// The folder of the project file.
-    folder: &'a Path,
-}
-
-impl Reader<'_> {
-    fn span(&self, range: std::ops::Range<usize>) -> Span {
-        self.places.span(range)
-    }
-
-    fn root(
-        &self,
-        table: &DeTable<'_>,
-        settings: &mut Settings,
-        diagnostics: &mut Vec<Diagnostic>,
+impl Settings {
+    /// Reads the top level of a project file in `folder`.
+    fn read(
+        &mut self,
+        mut root: Table<'_>,
+        world: &dyn World,
+        folder: &Path,
+        reader: &mut Reader<'_>,
     ) {
-        // First, because the options may be those of a target in one of these folders.
-        if let Some(folders) = table.get("target-folders") {
-            self.folders(folders, settings, diagnostics);
+        let lists = root.take("diagnostics");
+        let folders = root.take("target-folders");
+        let tables = root.take("targets");
+        root.finish(reader);
+        if let Some(lists) = lists {
+            self.levels(lists, reader);
         }
-        for (key, value) in table.iter() {
-            let name = self.key(key);
-            match (name.value, value.get_ref().as_table()) {
-                ("targets", Some(targets)) => {
-                    for entry in targets.iter() {
-                        self.target(entry, settings, diagnostics);
-                    }
-                }
-                ("targets", None) => diagnostics.push(self.not_a_table(name)),
-                ("diagnostics", Some(lists)) => {
-                    for entry in lists.iter() {
-                        self.list(entry, &mut settings.levels, diagnostics);
-                    }
-                }
-                ("diagnostics", None) => diagnostics.push(
-                    Diagnostic::new(
-                        &codes::BAD_OPTION,
-                        name.span,
-                        "`diagnostics` must be a table of lists of codes",
-                    )
-                    .help("for example `[diagnostics]`, followed by `deny = [\"warnings\"]`"),
-                ),
-                ("target-folders", _) => {}
-                _ => {
-                    let message = format!("unknown key `{}`", name.value);
-                    let known = ["diagnostics", "target-folders", "targets"];
-                    diagnostics.push(unknown_option(message, name, known.into_iter()));
-                }
-            }
+        // Before the options, which may be those of a target in one of these folders.
+        if let Some(folders) = folders {
+            self.folders(folders, world, folder, reader);
+        }
+        if let Some(tables) = tables {
+            let tables = options_table(tables, reader).map_or_else(Vec::new, Table::rest);
+            tables.into_iter().for_each(|table| self.options(table, reader));
         }
     }
 
     /// Loads the folders of custom targets, relative to the project file.
     fn folders(
-        &self,
-        value: &toml::Spanned<DeValue<'_>>,
-        settings: &mut Settings,
-        diagnostics: &mut Vec<Diagnostic>,
+        &mut self,
+        entry: Entry<'_>,
+        world: &dyn World,
+        folder: &Path,
+        reader: &mut Reader<'_>,
     ) {
-        let invalid = |span, message: &str| Diagnostic::new(&codes::BAD_OPTION, span, message);
-        let Some(items) = value.get_ref().as_array() else {
-            let span = self.span(value.span());
-            let message =
-                "`target-folders` must be a list of folders, for example `[\"deploy/quadlet\"]`";
-            diagnostics.push(invalid(span, message));
-            return;
-        };
-        for item in items {
-            let span = self.span(item.span());
-            let DeValue::String(folder) = item.get_ref() else {
-                diagnostics.push(invalid(
-                    span,
-                    "a folder must be a string, for example `\"deploy/quadlet\"`",
-                ));
-                continue;
-            };
-            let path = self.folder.join(folder.as_ref());
-            match custom::load(self.world, &path.to_string_lossy()) {
+        let expected = "an array of folders, such as `[\"deploy/quadlet\"]`,";
+        for item in entry.items(expected, reader).unwrap_or_default() {
+            let Some(path) = item.string(reader) else { continue };
+            let path = folder.join(path.value);
+            match custom::load(world, &path.to_string_lossy()) {
                 Ok(loaded) => {
-                    settings.others.extend(loaded.reports);
+                    self.others.extend(loaded.reports);
                     let Some(target) = loaded.target else { continue };
-                    if targets::named(&settings.targets, target.name())
+                    if targets::named(&self.targets, target.name())
                         .is_some_and(|t| !t.is_same(&target))
                     {
-                        let message = format!("duplicate target `{}`", target.name());
-                        diagnostics.push(invalid(span, &message));
+                        reader.report(item.span(), format!("duplicate target `{}`", target.name()));
                         continue;
                     }
-                    settings.targets.push(TargetRef::Custom(Arc::new(target)));
+                    self.targets.push(TargetRef::Custom(Arc::new(target)));
                 }
-                Err(error) => {
-                    diagnostics.push(invalid(span, &error.to_string()).help(
-                        "a custom target is a folder with a `target.toml`; the path is relative to this file",
-                    ));
-                }
+                Err(error) => reader.report_with(
+                    item.span(),
+                    error.to_string(),
+                    "a custom target is a folder with a `target.toml`; the path is relative to this file",
+                ),
             }
         }
     }
 
-    /// Reads one of the lists of `[diagnostics]`.
-    fn list(
-        &self,
-        (key, value): Entry<'_, '_>,
-        levels: &mut LevelLists,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) {
-        let name = self.key(key);
-        let Some(verb) = Verb::ALL.into_iter().find(|verb| verb.name() == name.value) else {
-            let message = format!("unknown key `{}` in `diagnostics`", name.value);
-            let known = Verb::ALL.into_iter().map(Verb::name);
-            diagnostics.push(unknown_option(message, name, known));
+    /// Reads the lists of `[diagnostics]`.
+    fn levels(&mut self, entry: Entry<'_>, reader: &mut Reader<'_>) {
+        let Some(mut table) = entry.as_table(reader) else {
+            reader.report_with(
+                entry.key.span,
+                "`diagnostics` must be a table of lists of codes",
+                "for example `[diagnostics]`, followed by `deny = [\"warnings\"]`",
+            );
             return;
         };
-        let items = value.get_ref().as_array().map(|items| items.iter());
-        let Some(items) = items else {
-            let message =
-                format!("`{}` must be a list of codes, for example `[\"W0301\"]`", name.value);
-            let span = self.span(value.span());
-            diagnostics.push(Diagnostic::new(&codes::BAD_OPTION, span, message));
-            return;
-        };
-        for item in items {
-            let span = self.span(item.span());
-            match item.get_ref() {
-                DeValue::String(word) => {
-                    levels.add(verb, Spanned::new(word, span), diagnostics);
+        for verb in Verb::ALL {
+            let list = table.take(verb.name());
+            let items = list
+                .and_then(|list| list.items("an array of codes, such as `[\"W0301\"]`,", reader));
+            for item in items.unwrap_or_default() {
+                match item.as_str() {
+                    Some(word) => {
+                        let word = Spanned::new(word, item.span());
+                        self.levels.add(verb, word, reader.diagnostics);
+                    }
+                    None => reader.diagnostics.push(Diagnostic::new(
+                        &codes::BAD_LEVEL,
+                        item.span(),
+                        "a code must be a string, for example `\"W0301\"`",
+                    )),
                 }
-                _ => diagnostics.push(Diagnostic::new(
-                    &codes::BAD_LEVEL,
-                    span,
-                    "a code must be a string, for example `\"W0301\"`",
-                )),
             }
         }
+        table.finish(reader);
     }
 
     /// Reads the options of a target.
-    fn target(
-        &self,
-        (key, value): Entry<'_, '_>,
-        settings: &mut Settings,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) {
-        let name = self.key(key);
-        let Some(target) = targets::named(&settings.targets, name.value) else {
+    fn options(&mut self, entry: Entry<'_>, reader: &mut Reader<'_>) {
+        let name = entry.key;
+        let Some(target) = targets::named(&self.targets, name.value) else {
             let message = format!("unknown target `{}`", name.value);
-            let known = settings.targets.iter().map(|target| target.name());
-            diagnostics.push(unknown_option(message, name, known));
+            let known = self.targets.iter().map(|target| target.name());
+            reader.diagnostics.push(unknown_option(message, name, known));
             return;
         };
-        let Some(table) = value.get_ref().as_table() else {
-            diagnostics.push(self.not_a_table(name));
-            return;
-        };
-        let options = settings.options.entry(name.value.to_owned());
+        let Some(table) = options_table(entry, reader) else { return };
+        let options = self.options.entry(name.value.to_owned());
         let options = options.or_insert_with(|| Options::of(&*target));
-        for (key, value) in table.iter() {
-            let name = self.key(key);
-            let span = self.span(value.span());
-            match scalar(value.get_ref()) {
-                Some(text) => options.set(&*target, name, Spanned::new(&text, span), diagnostics),
-                None => {
-                    let message =
-                        format!("`{}` must be a string, a number or a boolean", name.value);
-                    diagnostics.push(Diagnostic::new(&codes::BAD_OPTION, span, message));
-                }
+        for entry in table.rest() {
+            if let Some(text) = entry.scalar(reader) {
+                let value = Spanned::new(text.value.as_str(), text.span);
+                options.set(&*target, entry.key, value, reader.diagnostics);
             }
         }
     }
+}
 
-    fn not_a_table(&self, name: Spanned<&str>) -> Diagnostic {
-        let message = format!("`{}` must be a table", name.value);
-        Diagnostic::new(&codes::BAD_OPTION, name.span, message)
-            .help("for example `[targets.kubernetes]`, followed by `expose = \"load-balancer\"`")
+/// The value as a table of options, or of such tables; another type is an error.
+fn options_table<'t>(entry: Entry<'t>, reader: &mut Reader<'_>) -> Option<Table<'t>> {
+    let table = entry.as_table(reader);
+    if table.is_none() {
+        reader.report_with(
+            entry.key.span,
+            format!("`{}` must be a table", entry.key.value),
+            "for example `[targets.kubernetes]`, followed by `expose = \"load-balancer\"`",
+        );
     }
-
-    fn key<'a>(&self, key: &'a toml::Spanned<std::borrow::Cow<'_, str>>) -> Spanned<&'a str> {
-        Spanned::new(key.get_ref(), self.span(key.span()))
-    }
+    table
 }
 
 /// The lists of `[diagnostics]` with the spans of their items.
@@ -303,7 +238,7 @@ impl LevelLists {
         };
         match self.0.iter().find(|(known, _)| known.same_subject(setting)) {
             Some((_, first)) => {
-                // The toml crate returns tables in the order of their keys, not of the file.
+                // The lists are read in the order of `Verb::ALL`, not of the file.
                 let (first, second) = (word.span.min(*first), word.span.max(*first));
                 let message = format!("duplicate `{}` in `diagnostics`", word.value);
                 diagnostics.push(

@@ -1,12 +1,12 @@
-//! Where files come from.
+//! Access to files.
 //!
-//! The library never touches the disk: whoever calls it supplies a [`World`]. The program's is
-//! the disk, an editor's is an [`Overlay`] of unsaved buffers over it, tests use [`Memory`].
+//! The library never accesses the disk: its caller passes a [`World`]. The program passes the disk, an
+//! editor an [`Overlay`] of unsaved buffers over the disk, and tests pass [`Memory`].
 
 use std::collections::BTreeMap;
 use std::{fmt, io};
 
-/// A source of files.
+/// A set of files to read.
 ///
 /// Paths are opaque to the library, except that it joins folders and names with `/`.
 pub trait World: Send + Sync {
@@ -29,7 +29,7 @@ pub trait World: Send + Sync {
 pub struct ReadError {
     /// Its path.
     pub path: String,
-    /// Why.
+    /// The reason.
     pub cause: io::Error,
 }
 
@@ -66,7 +66,7 @@ impl Memory {
         self.files.insert(path.into(), content.into());
     }
 
-    /// The same with another file.
+    /// Adds a file, or replaces it, and returns the world.
     #[must_use]
     pub fn with(mut self, path: impl Into<String>, content: impl Into<Vec<u8>>) -> Memory {
         self.insert(path, content);
@@ -108,7 +108,7 @@ impl<W: World> Overlay<W> {
         Overlay { below, buffers }
     }
 
-    /// The files in memory, to be changed.
+    /// The files in memory, for changes.
     pub fn buffers(&mut self) -> &mut Memory {
         &mut self.buffers
     }

@@ -126,12 +126,12 @@ codes! {
     BAD_LEVEL "E0502" Error "invalid level for a code";
 
     // Custom targets: their folders and templates.
-    BAD_MANIFEST "E0701" Error "a `target.toml` that does not describe a target";
-    BAD_TEMPLATE "E0702" Error "a template that cannot be read or rendered";
-    BAD_OUTPUT "E0703" Error "a template made what is not well-formed";
-    BAD_PATH "E0704" Error "a file outside of the output folder, or two files at one path";
-    UNUSED_TEMPLATE "W0701" Warning "a template that nothing uses";
-    UNMENTIONED_FIELD "H0701" Hint "fields that a target does not mention, and so rejects";
+    BAD_MANIFEST "E0701" Error "invalid `target.toml`";
+    BAD_TEMPLATE "E0702" Error "template that cannot be parsed or rendered";
+    BAD_OUTPUT "E0703" Error "invalid output of a template";
+    BAD_PATH "E0704" Error "file path outside the output folder or used twice";
+    UNUSED_TEMPLATE "W0701" Warning "unused template";
+    UNMENTIONED_FIELD "H0701" Hint "field not mentioned by the target";
 }
 
 /// Returns the code with this id, ignoring case.

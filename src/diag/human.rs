@@ -78,7 +78,7 @@ fn groups<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> 
         let title = match (edit.span.range().is_empty(), edit.replacement.is_empty()) {
             (true, _) => "insert this",
             (_, true) => "remove this",
-            _ => "write this instead",
+            _ => "replace with this",
         };
         let lines = Lines::around(source, edit.span, LONG_EDITED_LINE);
         let patch = Patch::new(lines.inside(edit.span), edit.replacement.as_str());

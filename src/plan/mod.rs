@@ -2,7 +2,7 @@
 //! references are lists of pieces, and defaults are filled in. Targets lower it.
 
 mod field;
-pub mod graph;
+pub(crate) mod graph;
 pub mod published;
 mod text;
 

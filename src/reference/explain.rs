@@ -7,8 +7,8 @@ use super::{REFERENCES, quoted};
 use crate::plan::Field;
 use crate::{diag, schema, targets};
 
-/// The explanation of the fields that a word names: the last part of a path, several, or all of
-/// it. `None` where there is none. Several fields of one name are explained one after the other.
+/// Explains all fields whose paths end in a word, which is one or more parts of a path. `None` if
+/// there is no such field.
 pub fn explain(word: &str) -> Option<String> {
     if word.starts_with('@') || ["reference", "references"].contains(&word) {
         let mut text = format!("# References: @id in a string\n\n{REFERENCES}\n");
@@ -22,13 +22,13 @@ pub fn explain(word: &str) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
-/// The fields that have an effect, a line each: path and what it means in one sentence.
+/// Lists the fields that have an effect, one per line: path and description in one sentence.
 pub fn list() -> String {
     let mut entries = Schema::read().entries();
     entries.retain(|entry| entry.section != Section::Ignored);
     let width = entries.iter().map(|entry| entry.path.len()).max().unwrap_or(0);
     entries.iter().fold(String::new(), |mut text, entry| {
-        // "Jobs only." says nothing without what follows.
+        // "Jobs only." is not a description.
         let mut sentences = entry.description.split(". ");
         let sentence = sentences.find(|sentence| !sentence.contains(" only")).unwrap_or_default();
         let _ = writeln!(text, "{:width$}  {}", entry.path, sentence.trim_end_matches('.'));
@@ -36,7 +36,7 @@ pub fn list() -> String {
     })
 }
 
-/// The field, or the one of these other words, that an unknown word most likely stands for.
+/// Returns the field, or the one of these other words, that is most similar to an unknown word.
 pub fn nearest(word: &str, others: &[&str]) -> Option<String> {
     let length = parts(word).len();
     let entries = Schema::read().entries();
@@ -49,11 +49,11 @@ pub fn nearest(word: &str, others: &[&str]) -> Option<String> {
         .collect();
     let word = parts(word).join(".");
     let names = || ends.iter().map(String::as_str);
-    let near = diag::nearest(&word, names().chain(others.iter().copied()));
-    near.or_else(|| schema::meant(&word, names())).map(str::to_owned)
+    let similar = diag::nearest(&word, names().chain(others.iter().copied()));
+    similar.or_else(|| schema::meant(&word, names())).map(str::to_owned)
 }
 
-/// The parts of a path; indices and brackets do not count.
+/// The parts of a path, without indices and brackets.
 fn parts(path: &str) -> Vec<&str> {
     path.split(['.', '/', '[', ']'])
         .filter(|part| !part.is_empty() && part.bytes().any(|byte| !byte.is_ascii_digit()))
@@ -106,7 +106,7 @@ fn tables(text: &mut String, rows: &[(Field, String)]) {
     }
 }
 
-/// What becomes of a field, or of one value of it, on each target.
+/// The support for a field, or for one value of it, by target.
 fn table(text: &mut String, value: &str, field: Field) {
     match value {
         "" => text.push_str("Targets:\n\n"),

@@ -1,20 +1,20 @@
-//! The fields of the language, read from the schema in the order in which it lists them.
+//! The fields of the language, read from the schema in its order.
 
 use crate::plan::Field;
 use crate::schema;
 use crate::source::Source;
 use crate::syntax::{self, Kind, Node};
 
-/// A part of the page. The order is that of the page.
+/// A section of the page, in the order of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
     /// The top level.
     Appliance,
-    /// What services and jobs share.
+    /// Fields of services and jobs.
     Container,
-    /// What only services have.
+    /// Fields of services only.
     Service,
-    /// What only jobs have.
+    /// Fields of jobs only.
     Job,
     /// `resources`.
     Resources,
@@ -30,12 +30,11 @@ pub enum Section {
     HealthCheck,
     /// `@id` in a string.
     References,
-    /// What is accepted and has no effect.
+    /// Fields that are accepted and have no effect.
     Ignored,
 }
 
-/// Where the fields of an object are described, by the start of their paths. The first match
-/// counts.
+/// The section of a field, by the start of its path. The first match is used.
 const SECTIONS: &[(&str, Section)] = &[
     ("scheduler", Section::Ignored),
     ("data_persistence.", Section::PersistentVolume),
@@ -68,14 +67,14 @@ const SAME_AS: &[(&str, &str)] = &[
 /// The first of the fields that [`Field::HealthTiming`] stands for.
 const TIMING: &str = "containers[].health_check.interval_seconds";
 
-/// What becomes of a field on the targets.
+/// The support for a field on the targets.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Support {
-    /// The rows of the tables about it, each with the value it is about, if any.
+    /// Its rows in the capability tables, each with the value it is for, if any.
     Rows(Vec<(Field, String)>),
-    /// That of the field with this path.
+    /// The same as that of the field with this path.
     SameAs(String),
-    /// That of the fields in it.
+    /// See the fields in it.
     Parts,
     /// It has no effect on any target.
     Ignored,
@@ -86,19 +85,19 @@ pub enum Support {
 pub struct Entry {
     /// Its path, such as `containers[].ports[].host_port`.
     pub path: String,
-    /// The part of the page that describes it.
+    /// The section that describes it.
     pub section: Section,
-    /// What it means: sentences.
+    /// Its meaning, in sentences.
     pub description: String,
     /// The type of its value, with all constraints.
     pub value: String,
-    /// Whether its object must have it.
+    /// Whether it is required in its object.
     pub required: bool,
     /// The default, as JSON.
     pub default: Option<String>,
-    /// An example of its value, as JSON; may have several lines.
+    /// An example of its value, as JSON, in one or more lines.
     pub example: String,
-    /// What becomes of it.
+    /// Its support on the targets.
     pub support: Support,
 }
 
@@ -117,7 +116,7 @@ impl Entry {
         })
     }
 
-    /// Whether it is required, or what its default is.
+    /// Whether it is required, and its default.
     pub fn presence(&self) -> String {
         match (&self.default, self.required) {
             (_, true) => "Required".to_owned(),
@@ -154,13 +153,13 @@ impl Schema {
         entries
     }
 
-    /// The description of a definition, and its example.
+    /// Returns the description and the example of a definition.
     pub fn definition(&self, name: &str) -> Option<(&str, String)> {
         let rule = member(member(&self.root, "definitions")?, name)?;
         Some((text(rule, "description")?, self.example(rule)))
     }
 
-    /// Adds the fields of an object. `prefix` is what their paths begin with.
+    /// Adds the fields of an object. `prefix` is the start of their paths.
     fn object(&self, prefix: &str, rule: &Node, entries: &mut Vec<Entry>) {
         let required = strings(rule, "required");
         for (name, field) in members(rule, "properties") {
@@ -171,7 +170,7 @@ impl Schema {
             let inner = member(target, "items").map_or(target, |items| self.follow(items));
             let prefix = format!("{path}{}", if is_array { "[]." } else { "." });
             self.object(&prefix, inner, entries);
-            // A volume has the fields of its new form, and the old names.
+            // A volume has the fields of its current form, and the obsolete names.
             if let (Some(new), Some(old)) = (member(inner, "else"), member(inner, "then")) {
                 self.object(&prefix, self.follow(new), entries);
                 let old = self.follow(old);
@@ -219,18 +218,18 @@ impl Schema {
         }
     }
 
-    /// The first example of a part of the schema, as it is written there.
+    /// The first example of a part of the schema, as written there.
     fn example(&self, rule: &Node) -> String {
         let first = member(rule, "examples").and_then(Node::as_array).and_then(|all| all.first());
         let Some(first) = first else { return String::new() };
         let text = self.source.slice(first.span);
-        // The last line is indented as deep as the example is in the schema.
+        // The last line has the indentation of the example in the schema.
         let last = text.lines().last().unwrap_or_default();
         let depth = if text.contains('\n') { last.len() - last.trim_start().len() } else { 0 };
         text.replace(&format!("\n{}", " ".repeat(depth)), "\n")
     }
 
-    /// The part of the schema itself, or the one it refers to.
+    /// Follows the `$ref` of a part of the schema, if it has one.
     fn follow<'a>(&'a self, rule: &'a Node) -> &'a Node {
         let Some(path) = text(rule, "$ref").and_then(|path| path.strip_prefix("#/")) else {
             return rule;
@@ -238,7 +237,7 @@ impl Schema {
         path.split('/').try_fold(&self.root, member).unwrap_or(rule)
     }
 
-    /// A value's type and constraints, as `integer from 1 to 65535`.
+    /// The type and constraints of a value, such as `integer from 1 to 65535`.
     fn value(&self, rule: &Node) -> String {
         let choice = |words: Vec<&str>, note: &str| {
             let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
@@ -248,7 +247,7 @@ impl Schema {
         if member(rule, "enum").is_some() {
             return choice(strings(rule, "enum"), "");
         }
-        // Such a pattern spells out values in any letter case; the examples list them.
+        // A pattern without a message matches values in any letter case; the examples list them.
         if member(rule, "pattern").is_some() && message.is_none() {
             return choice(strings(rule, "examples"), " (case-insensitive)");
         }
@@ -292,7 +291,7 @@ impl Schema {
     }
 }
 
-/// What the items of an array are called.
+/// The plural of a type, for the items of an array.
 fn plural(rule: &Node) -> String {
     let types = strings(rule, "type");
     match types.as_slice() {
@@ -304,7 +303,7 @@ fn plural(rule: &Node) -> String {
     }
 }
 
-/// The only `type` of container that has a field, where another one forbids it.
+/// The only `type` of container that allows a field, if another one forbids it.
 fn only_in<'a>(container: &'a Node, name: &str) -> Option<&'a str> {
     let rules = member(container, "allOf")?.as_array()?;
     let forbidding = rules.iter().find_map(|rule| {
@@ -317,7 +316,7 @@ fn only_in<'a>(container: &'a Node, name: &str) -> Option<&'a str> {
     strings(kinds, "enum").into_iter().find(|kind| *kind != forbidding)
 }
 
-/// What becomes of the field with this path.
+/// The support for the field with this path.
 fn support(path: &str) -> Support {
     let own = rows(path);
     if !own.is_empty() {
@@ -336,20 +335,20 @@ fn support(path: &str) -> Support {
     Support::Parts
 }
 
-/// The rows that the tables of targets have about the field with this path.
+/// The rows of the capability tables for the field with this path.
 fn rows(path: &str) -> Vec<(Field, String)> {
     let row = |field: &Field| {
         if *field == Field::HealthTiming {
             return (path == TIMING).then(|| (*field, String::new()));
         }
         let value = match field.path().strip_prefix(path)? {
-            "" => field.when().strip_prefix("where ").unwrap_or_default(),
+            "" => field.when().strip_prefix("if ").unwrap_or_default(),
             rest => rest.strip_prefix(": ")?,
         };
         Some((*field, value.to_owned()))
     };
     let mut rows: Vec<(Field, String)> = Field::ALL.iter().filter_map(row).collect();
-    // Which value a single row is about goes without saying, unless its path says it.
+    // A single row does not need its value, unless the value is in its path.
     if let [(field, value)] = rows.as_mut_slice()
         && field.path() == path
     {

@@ -1,4 +1,4 @@
-//! The reference of the language, field by field, put together from the schema and from the
+//! The reference of the language, field by field, generated from the schema and the capability
 //! tables of the targets.
 //!
 //! [`page`] is `docs/language.md`; [`explain`] and [`list`] are what `applc explain` prints.
@@ -13,10 +13,10 @@ mod tests;
 pub use explain::{explain, list, nearest};
 pub use page::page;
 
-/// What references mean, for the page and for `applc explain references`.
+/// The description of references, for the page and for `applc explain references`.
 const REFERENCES: &str = include_str!("references.md");
 
-/// A value as code, without the words that may follow it.
+/// A value as code, followed by its explanation, if any.
 fn quoted(value: &str) -> String {
     match value.split_once(", ") {
         Some((value, words)) => format!("`{value}`, {words}"),

@@ -15,13 +15,13 @@ fn the_first_example_is_an_appliance_without_findings() {
     let page = page();
     let source = Source::new("a.json", blocks(&page)[0]);
     let mut found: Vec<Diagnostic> = Vec::new();
-    let plan = crate::plan(&source, &mut found).unwrap();
+    let plan = crate::compile::plan(&source, &mut found).unwrap();
     crate::lint::check(&plan, &mut found);
     assert_eq!(found, []);
 }
 
 #[test]
-fn the_examples_of_containers_fit_the_language() {
+fn the_examples_of_containers_are_valid() {
     let page = page();
     let containers: Vec<&str> =
         blocks(&page).into_iter().skip(1).filter(|block| block.contains("\"image\"")).collect();
@@ -29,7 +29,7 @@ fn the_examples_of_containers_fit_the_language() {
     for container in containers.iter().filter(|block| block.starts_with('{')) {
         let text = format!("{{\"id\": \"a\", \"containers\": [{container}]}}");
         let mut found: Vec<Diagnostic> = Vec::new();
-        crate::plan(&Source::new("a.json", text), &mut found);
+        crate::compile::plan(&Source::new("a.json", text), &mut found);
         assert_eq!(found, [], "{container}");
     }
 }
@@ -52,6 +52,7 @@ fn every_link_on_the_page_leads_to_one_heading() {
 
 #[test]
 fn every_row_of_the_tables_is_on_the_page() {
+    assert!(!page().contains("| `` |"), "a row lacks its value");
     let entries = Schema::read().entries();
     for field in Field::ALL.iter().filter(|field| **field != Field::References) {
         let shown = entries.iter().filter(|entry| match &entry.support {
@@ -63,7 +64,7 @@ fn every_row_of_the_tables_is_on_the_page() {
 }
 
 #[test]
-fn every_field_tells_what_becomes_of_it() {
+fn every_field_has_its_support_description_and_example() {
     let entries = Schema::read().entries();
     assert!(entries.len() > 80, "{}", entries.len());
     for entry in &entries {
@@ -86,7 +87,7 @@ fn every_field_tells_what_becomes_of_it() {
 }
 
 #[test]
-fn types_and_constraints_are_put_into_words() {
+fn types_and_constraints_are_described() {
     let entries = Schema::read().entries();
     let cases = [
         ("id", "string; an id consists of ASCII letters, digits, and hyphens"),
@@ -130,7 +131,7 @@ fn a_field_is_explained_by_any_end_of_its_path() {
 }
 
 #[test]
-fn fields_that_have_an_effect_are_listed_with_what_they_mean() {
+fn fields_with_an_effect_are_listed_with_a_description() {
     let list = list();
     let lines: Vec<&str> = list.lines().collect();
     assert!(lines.iter().all(|line| line.split_whitespace().count() > 2), "{list}");
@@ -142,8 +143,8 @@ fn fields_that_have_an_effect_are_listed_with_what_they_mean() {
 }
 
 #[test]
-fn a_misspelt_field_is_near_to_one() {
-    for (word, near) in [
+fn a_misspelled_field_has_a_suggestion() {
+    for (word, similar) in [
         ("prots", "ports"),
         ("ports.containerport", "ports.container_port"),
         ("containers[].prots", "containers.ports"),
@@ -151,7 +152,7 @@ fn a_misspelt_field_is_near_to_one() {
         ("replicas", "instances"),
         ("depends_on", "dependencies"),
     ] {
-        assert_eq!(nearest(word, &["E0301"]).as_deref(), Some(near), "{word}");
+        assert_eq!(nearest(word, &["E0301"]).as_deref(), Some(similar), "{word}");
     }
     assert_eq!(nearest("bicycle", &["E0301"]), None);
 }

@@ -35,7 +35,7 @@ use serde::Serialize;
 pub use error::RenderError;
 pub use filters::fault;
 pub use scalar::{Format, quoted, scalar};
-pub use text::{Part, TextValue};
+pub(crate) use text::{Part, TextValue};
 
 /// A template: its name and its text.
 pub type TemplateText = (&'static str, &'static str);
@@ -148,7 +148,7 @@ impl Templates {
     /// # Errors
     ///
     /// As in [`render`](Templates::render), or the output is too large.
-    pub fn render_value(&self, name: &str, model: Value) -> Result<String, RenderError> {
+    pub(crate) fn render_value(&self, name: &str, model: Value) -> Result<String, RenderError> {
         let template = self.env.get_template(name)?;
         let mut out = Bounded(Vec::new());
         let rendered = template.render_captured_to(model, &mut out);

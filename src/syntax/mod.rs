@@ -9,7 +9,7 @@ mod layout;
 mod lexer;
 mod places;
 mod strings;
-pub mod toml;
+pub(crate) mod toml;
 mod yaml;
 
 pub use layout::Form;

@@ -1,53 +1,254 @@
-//! Parses TOML: project files and manifests of targets.
+//! Reads TOML: project files and manifests of targets.
+//!
+//! A file is read table by table and key by key. Every error is reported at its location, and
+//! reading goes on, so that one run reports all of them.
 
 use std::ops::Range;
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::diag::{Diagnostic, codes};
-use crate::source::{Source, Span};
+use crate::diag::{Code, Diagnostic, codes, list_or, nearest};
+use crate::source::{Source, Span, Spanned};
 
-/// Maps ranges of the TOML parser to spans of the source.
-#[derive(Debug, Clone, Copy)]
-pub struct Places {
-    /// Number of bytes of the source before the parsed text.
+/// The state of reading a file: what was found, and how to locate it.
+pub struct Reader<'d> {
+    /// The findings so far.
+    pub diagnostics: &'d mut Vec<Diagnostic>,
+    /// The code of the errors that are reported here.
+    code: &'static Code,
+    /// Number of bytes of the source before the text that was parsed.
     offset: usize,
 }
 
-impl Places {
-    /// Returns the span in the source.
-    pub fn span(self, range: Range<usize>) -> Span {
+/// Parses a source and passes its top level to `read`, if there is no finding yet: after an error
+/// of syntax, entries may belong to another table. `code` is that of all other errors.
+pub fn read<T>(
+    source: &Source,
+    code: &'static Code,
+    diagnostics: &mut Vec<Diagnostic>,
+    read: impl FnOnce(Table<'_>, &mut Reader<'_>) -> T,
+) -> Option<T> {
+    // The library rejects a byte order mark.
+    let offset = source.content_start();
+    let mut reader = Reader { diagnostics, code, offset };
+    let text = source.text().get(offset..).unwrap_or_default();
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let span = error.span().map_or(Span::at(offset), |range| reader.span(range));
+        let message = error.message().lines().collect::<Vec<_>>().join("; ");
+        reader.diagnostics.push(Diagnostic::new(&codes::BAD_TOML, span, message));
+    }
+    if !reader.diagnostics.is_empty() {
+        return None;
+    }
+    let span = reader.span(table.span());
+    let root = Table::new(None, span, table.get_ref(), &reader);
+    Some(read(root, &mut reader))
+}
+
+impl Reader<'_> {
+    /// Reports an error.
+    pub fn report(&mut self, span: Span, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::new(self.code, span, message));
+    }
+
+    /// Reports an error with help.
+    pub fn report_with(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::new(self.code, span, message).help(help));
+    }
+
+    fn span(&self, range: Range<usize>) -> Span {
         Span::new(range.start + self.offset, range.end + self.offset)
     }
 }
 
-/// Parses a source. After a reported error the rest of the table is unreliable, since entries may
-/// belong to another table.
-pub fn parse<'s>(
-    source: &'s Source,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> (Spanned<DeTable<'s>>, Places) {
-    // The library rejects a byte order mark.
-    let offset = source.content_start();
-    let places = Places { offset };
-    let (table, errors) =
-        DeTable::parse_recoverable(source.text().get(offset..).unwrap_or_default());
-    for error in errors {
-        let span = error.span().map_or(Span::at(offset), |range| places.span(range));
-        let message = error.message().lines().collect::<Vec<_>>().join("; ");
-        diagnostics.push(Diagnostic::new(&codes::BAD_TOML, span, message));
-    }
-    (table, places)
+/// A table, and the entries that were not taken from it yet.
+pub struct Table<'t> {
+    /// Its key. `None` for the top level.
+    name: Option<&'t str>,
+    /// Where a missing key is reported.
+    span: Span,
+    entries: Vec<Entry<'t>>,
+    /// The keys that were asked for.
+    known: Vec<&'static str>,
 }
 
-/// A string, number or boolean as text. `None` for other values.
-pub fn scalar(value: &DeValue<'_>) -> Option<String> {
-    match value {
-        DeValue::String(text) => Some(text.to_string()),
-        DeValue::Integer(number) => Some(number.as_str().to_owned()),
-        DeValue::Float(number) => Some(number.as_str().to_owned()),
-        DeValue::Boolean(value) => Some(value.to_string()),
-        _ => None,
+/// A key and its value. An item of an array has the key of the array.
+#[derive(Clone, Copy)]
+pub struct Entry<'t> {
+    /// The key.
+    pub key: Spanned<&'t str>,
+    value: Spanned<&'t DeValue<'t>>,
+}
+
+impl<'t> Table<'t> {
+    fn new(
+        name: Option<&'t str>,
+        span: Span,
+        table: &'t DeTable<'t>,
+        reader: &Reader<'_>,
+    ) -> Table<'t> {
+        let mut entries: Vec<Entry<'t>> = table
+            .iter()
+            .map(|(key, value)| Entry {
+                key: Spanned::new(key.get_ref().as_ref(), reader.span(key.span())),
+                value: Spanned::new(value.get_ref(), reader.span(value.span())),
+            })
+            .collect();
+        // The library sorts entries by key.
+        entries.sort_by_key(|entry| entry.key.span);
+        Table { name, span, entries, known: Vec::new() }
+    }
+
+    /// Removes and returns the entry with this key.
+    pub fn take(&mut self, key: &'static str) -> Option<Entry<'t>> {
+        self.known.push(key);
+        let at = self.entries.iter().position(|entry| entry.key.value == key)?;
+        Some(self.entries.remove(at))
+    }
+
+    /// Removes and returns the entry with this key; a missing key is an error.
+    pub fn require(&mut self, key: &'static str, reader: &mut Reader<'_>) -> Option<Entry<'t>> {
+        let entry = self.take(key);
+        if entry.is_none() {
+            reader.report(self.span, format!("missing key `{key}`{}", self.place()));
+        }
+        entry
+    }
+
+    /// Returns the remaining entries, in the order of the file. For tables whose keys are not
+    /// fixed.
+    pub fn rest(self) -> Vec<Entry<'t>> {
+        self.entries
+    }
+
+    /// Reports the remaining entries as unknown keys.
+    pub fn finish(self, reader: &mut Reader<'_>) {
+        for entry in &self.entries {
+            let word = entry.key.value;
+            let message = format!("unknown key `{word}`{}", self.place());
+            let help = similar_or_list(word, self.known.iter().copied());
+            reader.report_with(entry.key.span, message, help);
+        }
+    }
+
+    fn place(&self) -> String {
+        self.name.map_or(String::new(), |name| format!(" in `{name}`"))
+    }
+}
+
+impl<'t> Entry<'t> {
+    /// The location of the value.
+    pub fn span(&self) -> Span {
+        self.value.span
+    }
+
+    /// Returns the value if it is a string.
+    pub fn as_str(&self) -> Option<&'t str> {
+        match self.value.value {
+            DeValue::String(text) => Some(text.as_ref()),
+            _ => None,
+        }
+    }
+
+    /// Returns the value if it is a table.
+    pub fn as_table(&self, reader: &Reader<'_>) -> Option<Table<'t>> {
+        let table = self.value.value.as_table()?;
+        Some(Table::new(Some(self.key.value), self.key.span, table, reader))
+    }
+
+    /// Returns the value as a string; another type is an error.
+    pub fn string(&self, reader: &mut Reader<'_>) -> Option<Spanned<String>> {
+        match self.as_str() {
+            Some(text) => Some(Spanned::new(text.to_owned(), self.value.span)),
+            None => self.mismatch("a string", reader),
+        }
+    }
+
+    /// Returns the value as an integer; another type is an error.
+    pub fn integer(&self, reader: &mut Reader<'_>) -> Option<Spanned<i64>> {
+        let number = match self.value.value {
+            DeValue::Integer(number) => {
+                i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
+            }
+            _ => None,
+        };
+        match number {
+            Some(number) => Some(Spanned::new(number, self.value.span)),
+            None => self.mismatch("an integer", reader),
+        }
+    }
+
+    /// Returns a string, number or boolean as text; another type is an error.
+    pub fn scalar(&self, reader: &mut Reader<'_>) -> Option<Spanned<String>> {
+        let text = match self.value.value {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Integer(number) => number.as_str().to_owned(),
+            DeValue::Float(number) => number.as_str().to_owned(),
+            DeValue::Boolean(value) => value.to_string(),
+            _ => return self.mismatch("a string, a number or a boolean", reader),
+        };
+        Some(Spanned::new(text, self.value.span))
+    }
+
+    /// Returns the value as a table; another type is an error.
+    pub fn table(&self, reader: &mut Reader<'_>) -> Option<Table<'t>> {
+        let table = self.as_table(reader);
+        if table.is_some() { table } else { self.mismatch("a table", reader) }
+    }
+
+    /// Returns the items of the value, an array; another type is an error, for which `expected`
+    /// describes the array.
+    pub fn items(&self, expected: &str, reader: &mut Reader<'_>) -> Option<Vec<Entry<'t>>> {
+        let Some(items) = self.value.value.as_array() else {
+            return self.mismatch(expected, reader);
+        };
+        let item = |item: &'t toml::Spanned<DeValue<'t>>| Entry {
+            key: self.key,
+            value: Spanned::new(item.get_ref(), reader.span(item.span())),
+        };
+        Some(items.iter().map(item).collect())
+    }
+
+    /// Returns the value as an array of strings; another type is an error.
+    pub fn strings(&self, reader: &mut Reader<'_>) -> Option<Vec<Spanned<String>>> {
+        let items = self.items("an array of strings", reader)?;
+        items.iter().map(|item| item.string(reader)).collect()
+    }
+
+    /// Returns the value as an array of tables, `[[key]]`; another type is an error.
+    pub fn tables(&self, reader: &mut Reader<'_>) -> Option<Vec<Table<'t>>> {
+        let expected = format!("an array of tables, each under `[[{}]]`,", self.key.value);
+        let items = self.items(&expected, reader)?;
+        items
+            .iter()
+            .map(|item| {
+                let key = Spanned::new(item.key.value, item.value.span);
+                Entry { key, value: item.value }.table(reader)
+            })
+            .collect()
+    }
+
+    /// Reports that the value does not have the expected type.
+    fn mismatch<T>(&self, expected: &str, reader: &mut Reader<'_>) -> Option<T> {
+        let found = match self.value.value {
+            DeValue::String(_) => "a string",
+            DeValue::Integer(_) | DeValue::Float(_) => "a number",
+            DeValue::Boolean(_) => "a boolean",
+            DeValue::Datetime(_) => "a date or time",
+            DeValue::Array(_) => "an array",
+            DeValue::Table(_) => "a table",
+        };
+        let message = format!("expected {expected} for `{}`, found {found}", self.key.value);
+        reader.report(self.value.span, message);
+        None
+    }
+}
+
+/// The help for a word that is not one of `known`.
+pub fn similar_or_list<'k>(word: &str, known: impl Iterator<Item = &'k str> + Clone) -> String {
+    match nearest(word, known.clone()) {
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None => format!("expected {}", list_or(known)),
     }
 }

@@ -7,14 +7,14 @@
 
 mod built_in;
 mod capability;
-pub mod compose;
-pub mod cron;
+mod compose;
+mod cron;
 pub mod custom;
-pub mod kubernetes;
-pub mod marathon;
+mod kubernetes;
+mod marathon;
 mod mounts;
-pub mod names;
-pub mod nomad;
+mod names;
+mod nomad;
 mod options;
 #[cfg(test)]
 mod testing;

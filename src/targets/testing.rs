@@ -29,7 +29,7 @@ impl Compiled {
             options.set(target, unplaced(*name), unplaced(*value), &mut findings);
         }
         assert_eq!(findings, []);
-        let plan = crate::plan(&source, &mut findings).unwrap();
+        let plan = crate::compile::plan(&source, &mut findings).unwrap();
         assert!(!diag::has_errors(&findings), "{document}: {findings:?}");
         let artifacts = super::compile(target, &plan, &options, &mut findings).unwrap();
         diag::sort(&mut findings);

@@ -251,11 +251,11 @@ def test_checks_of_health_run_in_a_shell(
 @pytest.mark.parametrize(
     ("why", "containers"),
     [
-        ("one port of the machine", [container("a", instances=2, ports=[{"container_port": 1, "host_port": 1}])]),
-        ("cannot say the path", [container("a", volumes=[{"src": "/a", "dest": "/b:c", "type": "host"}])]),
+        ("the same host port", [container("a", instances=2, ports=[{"container_port": 1, "host_port": 1}])]),
+        ("does not support the path", [container("a", volumes=[{"src": "/a", "dest": "/b:c", "type": "host"}])]),
         ("Podman drops", [container("a", env={" A": "b"})]),
-        ("a unit of its own", [container("a", image="localhost/a.build")]),
-        ("reached only by", [container("a", network_mode="host", args=["@b:1"]), container("b")]),
+        ("as the name of a unit", [container("a", image="localhost/a.build")]),
+        ("is unreachable from the host network", [container("a", network_mode="host", args=["@b:1"]), container("b")]),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_said(applc: support.Applc, why: str, containers: list[dict[str, Any]]) -> None:

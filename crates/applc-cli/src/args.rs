@@ -1,4 +1,4 @@
-//! The arguments the program takes.
+//! The command-line arguments.
 
 use std::path::PathBuf;
 
@@ -8,51 +8,51 @@ use clap::{Args, Parser, Subcommand};
 use crate::levels::LevelArguments;
 use applc::diag::Format;
 
-/// Compile one appliance file to what container orchestrators run
+/// Compile appliance files for container orchestrators
 #[derive(Debug, Parser)]
 #[command(
     name = "applc",
     version,
     after_help = "\
 Examples:
-  applc check app.json                                 find all faults, write nothing
-  applc check app.json --fix                           mend what can be mended without asking
-  applc explain E0301                                  what a code means
-  applc explain ports                                  what a field means
+  applc check app.json                                 report all errors, write nothing
+  applc check app.json --fix                           apply safe fixes
+  applc explain E0301                                  explain a code
+  applc explain ports                                  explain a field
   applc compile app.json --target compose              print a Compose file
   applc compile app.json --target nomad -o jobs/       write Nomad's job files to jobs/
   applc compile app.json -t compose -t kubernetes -o out/
-  applc targets kubernetes                             what becomes of each field, and options
-  applc target new ./my-target                         a target of your own
+  applc targets kubernetes                             show supported fields and options
+  applc target new ./my-target                         create a custom target
 
-Exit status: 0 clean (warnings included), 1 faults in the input, 2 wrong usage,
-3 could not read or write."
+Exit status: 0 success (also with warnings), 1 errors in the input, 2 invalid usage,
+3 cannot read or write a file."
 )]
 pub struct Arguments {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Compile an appliance for one or more targets
     #[command(after_help = "\
-One target that makes one file prints it, or writes it to `-o FILE`. Where there are more
-files, `-o DIR` is needed; with several targets each gets a folder of its name in it.
-Files are written only where all went well and their content changes.
+A single file is printed, or written to `-o FILE`. Several files require `-o DIR`; with
+several targets, each has a subfolder with its name. Files are written only if there are no
+errors, and only if their content changes.
 
-Findings go to standard error in every format. Hints are left out; `applc check` shows
-them, and `--warn hints` makes them warnings.")]
+Findings are written to standard error in every format. Hints are hidden; `applc check`
+shows them, and `--warn hints` turns them into warnings.")]
     Compile(Compile),
-    /// Check appliances: find every fault, write nothing
+    /// Check appliances and report all findings
     #[command(after_help = "\
-Findings for people go to standard error, documents for programs (all other formats) to
-standard output: one document for all files. Exit status 1 where there is an error, also
-one that was made so with --deny; warnings and hints leave it 0.")]
+The format `human` is written to standard error, all other formats to standard output, as
+one document for all files. The exit status is 1 if there are errors, which includes
+findings that --deny turned into errors. Warnings and hints do not change it.")]
     Check(Check),
-    /// Explain a code of a finding, or a field of the appliance language
+    /// Explain a diagnostic code or a field of the appliance language
     #[command(after_help = "\
 Examples:
   applc explain                                        list all codes and fields
@@ -61,22 +61,23 @@ Examples:
   applc explain ports.container_port                   a field by the end of its path
   applc explain @id                                    references to containers")]
     Explain(Explain),
-    /// Print the plan of an appliance as JSON: defaults filled in, references resolved
+    /// Print the plan of an appliance as JSON, with defaults and resolved references
     #[command(after_help = "\
-It is what the templates of targets see, and for scripts. Strings are lists of pieces: text,
-and references with the id of a container. `applc schema plan` is its JSON Schema.")]
+The plan is what templates of custom targets see; scripts can use it too. A string is a list
+of pieces: text, and references with the id of a container. `applc schema plan` prints its
+JSON Schema.")]
     Plan(Plan),
-    /// Print the JSON Schema of the appliance language, or of the plan
+    /// Print the JSON Schema of the appliance language or of another format
     #[command(after_help = "\
-Editors use it for completion and documentation. Save it beside your appliances, and name it
-at the top of each, where applc ignores it:
+Editors use it for completion and documentation. Save it next to your appliances, and refer
+to it at the top of each; applc ignores `$schema`:
   applc schema > appliance.schema.json
   { \"$schema\": \"./appliance.schema.json\", \"id\": ...
-In VS Code you can instead list it in the setting `json.schemas`.")]
+In VS Code, you can add it to the setting `json.schemas` instead.")]
     Schema(Schema),
-    /// List the targets, or tell all of one
+    /// List the targets, or show the fields and options of one
     Targets(Targets),
-    /// Make a target of your own, or check one
+    /// Create or check a custom target
     #[command(subcommand)]
     Target(Target),
 }
@@ -84,7 +85,7 @@ In VS Code you can instead list it in the setting `json.schemas`.")]
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct Plan {
-    /// The appliance; `-` is standard input (JSON)
+    /// Appliance file, or `-` for standard input (JSON)
     pub file: String,
 
     #[command(flatten)]
@@ -94,59 +95,59 @@ pub struct Plan {
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
 pub struct Schema {
-    /// What it is of
+    /// The format to describe
     #[arg(value_enum, default_value_t)]
     pub of: SchemaOf,
 }
 
-/// What there is a JSON Schema of.
+/// The formats with a JSON Schema.
 #[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
 pub enum SchemaOf {
     /// The appliance language
     #[default]
     Appliance,
-    /// What `applc plan` prints
+    /// The output of `applc plan`
     Plan,
-    /// What `--format json` prints
+    /// The output of `--format json`
     Diagnostics,
 }
 
-/// What to do with targets of one's own.
+/// The commands for custom targets.
 #[derive(Debug, Subcommand)]
 pub enum Target {
-    /// Write the folder of a small target that works, with comments
+    /// Create the folder of a small working target, with comments
     #[command(after_help = "\
-Its name is that of the folder. Change what it makes, and see what becomes of it:
+The target has the name of the folder. Edit it and try it:
   applc target new ./my-target
   applc compile app.json --target ./my-target -o out/
   applc target check ./my-target")]
     New(TargetNew),
-    /// Check the folder of a target: compile the examples and tests of applc itself for it
+    /// Check a custom target: compile the examples and tests of applc for it
     #[command(after_help = "\
-Each of some 180 small appliances, which use every field of the language, is either compiled
-to what is well-formed, or rejected with a reason. Faults of the manifest and of templates are
-shown at their places, each once.")]
+The target must compile each of about 180 small appliances, which use every field of the
+language, to well-formed files, or reject it with a reason. Errors in the manifest and in
+templates are reported at their location, each once.")]
     Check(TargetCheck),
 }
 
 /// Arguments of `target new`.
 #[derive(Debug, Args)]
 pub struct TargetNew {
-    /// The folder, which must not exist yet, or be empty
+    /// Folder to create; an existing folder must be empty
     pub folder: PathBuf,
 }
 
 /// Arguments of `target check`.
 #[derive(Debug, Args)]
 pub struct TargetCheck {
-    /// The folder
+    /// Folder of the target
     pub folder: PathBuf,
 }
 
 /// Arguments of `compile`.
 #[derive(Debug, Args)]
 pub struct Compile {
-    /// The appliance: a .json, .jsonc, .yaml or .yml file, or `-` for standard input (JSON)
+    /// Appliance file (.json, .jsonc, .yaml or .yml), or `-` for standard input (JSON)
     pub file: String,
 
     #[command(flatten)]
@@ -155,7 +156,7 @@ pub struct Compile {
     #[command(flatten)]
     pub findings: FindingsArguments,
 
-    /// Write to this file, or into this folder if it is one, ends in `/`, or there are
+    /// Output file or folder. It is a folder if it exists as one, ends in `/`, or there are
     /// several files
     #[arg(short, long, value_name = "PATH")]
     pub output: Option<PathBuf>,
@@ -164,15 +165,15 @@ pub struct Compile {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// The appliances; `-` is standard input
+    /// Appliance files, or `-` for standard input
     #[arg(required = true)]
     pub files: Vec<String>,
 
-    /// Mend what can be mended without asking, in the files; what is left is shown
+    /// Apply safe fixes to the files, and report the remaining findings
     #[arg(long)]
     pub fix: bool,
 
-    /// Show what --fix would change as a unified diff, and write nothing
+    /// Print what --fix would change as a unified diff, without writing files
     #[arg(long, visible_alias = "dry-run")]
     pub diff: bool,
 
@@ -186,16 +187,16 @@ pub struct Check {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// A code such as `E0301`, or a field such as `ports` or `ports.container_port`; without
-    /// it, all codes and fields are listed
+    /// Code such as `E0301`, or field such as `ports` or `ports.container_port`; without it, all
+    /// codes and fields are listed
     #[arg(value_name = "CODE|FIELD")]
     pub what: Option<String>,
 }
 
-/// How findings are shown, and how grave they are.
+/// The format and the levels of findings.
 #[derive(Debug, Default, Args)]
 pub struct FindingsArguments {
-    /// How findings are shown
+    /// Output format of findings
     #[arg(
         long,
         default_value = "human",
@@ -213,16 +214,16 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(values).map(|name| Format::find(&name).unwrap_or_default())
 }
 
-/// Which targets, and their options.
+/// The targets and their options.
 #[derive(Debug, Args)]
 pub struct TargetArguments {
-    /// The target to compile for: a name (see `applc targets`) or the folder of a target;
-    /// may be given several times
+    /// Target to compile for: a name (see `applc targets`) or the folder of a custom target;
+    /// repeatable
     #[arg(short = 't', long = "target", value_name = "NAME|DIR")]
     pub names: Vec<String>,
 
-    /// Set an option of a target, as `kubernetes.expose=load-balancer`; may be given
-    /// several times (see `applc targets NAME`)
+    /// Set an option of a target, for example `kubernetes.expose=load-balancer`; repeatable (see
+    /// `applc targets NAME`)
     #[arg(long = "option", value_name = "TARGET.OPTION=VALUE")]
     pub options: Vec<String>,
 }
@@ -230,7 +231,6 @@ pub struct TargetArguments {
 /// Arguments of `targets`.
 #[derive(Debug, Args)]
 pub struct Targets {
-    /// Tell all of this target (a name or a folder): what becomes of each field, and its
-    /// options
+    /// Show the supported fields and the options of this target (a name or a folder)
     pub name: Option<String>,
 }

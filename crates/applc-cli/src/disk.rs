@@ -1,4 +1,4 @@
-//! Files of the disk, and standard input.
+//! Files on disk, and standard input.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::path::Path;
 use applc::World;
 use applc::source::MAX_SOURCE_BYTES;
 
-/// The name that stands for standard input.
+/// The file name of standard input.
 pub const STDIN: &str = "-";
 
-/// The disk, with standard input as `-`.
+/// The disk, with standard input as the file `-`.
 pub struct Disk;
 
 impl World for Disk {

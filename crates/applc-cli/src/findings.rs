@@ -1,4 +1,4 @@
-//! What was found in a run: shown file by file to a person, or as one document at its end.
+//! The findings of a run: printed file by file for people, or as one document at the end.
 
 use std::io::{self, Write};
 
@@ -11,12 +11,12 @@ use applc::Error;
 use applc::diag::{self, Diagnostic, Format, Level, Levels, Report, codes, human};
 use applc::source::{Source, Span};
 
-/// Where documents for programs go.
+/// Where documents of machine-readable formats are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
-    /// They are the result of the command.
+    /// Standard output: the findings are the result of the command.
     Stdout,
-    /// The result of the command is something else.
+    /// Standard error: the command has another result.
     Stderr,
 }
 
@@ -24,17 +24,17 @@ pub enum Stream {
 pub struct Findings {
     format: Format,
     stream: Stream,
-    /// Whether advice is shown; what `--warn` makes of it always is.
+    /// Whether hints are shown. Hints that `--warn` turned into warnings are always shown.
     hints: bool,
     levels: Levels,
     reports: Vec<Report>,
 }
 
 impl Findings {
-    /// Findings in the form that the arguments ask for.
+    /// Creates findings with the format and levels of the arguments.
     ///
     /// # Errors
-    /// The status to end with, where a level is wrong; that has been said.
+    /// The exit status if a level is invalid, which was reported.
     pub fn new(
         arguments: &FindingsArguments,
         stream: Stream,
@@ -48,14 +48,14 @@ impl Findings {
         Ok(Findings { format, stream, hints, levels, reports: Vec::new() })
     }
 
-    /// The levels that the arguments set, over those of a project file.
+    /// The levels of the arguments, which override those of a project file.
     pub fn levels(&self, project: &Levels) -> Levels {
         self.levels.over(project)
     }
 
-    /// Takes in what was found in a file.
+    /// Adds the findings in a file and returns the exit status they mean.
     pub fn add(&mut self, mut report: Report) -> Status {
-        let status = if report.has_errors() { Status::Faults } else { Status::Clean };
+        let status = if report.has_errors() { Status::Errors } else { Status::Clean };
         if !self.hints {
             report.diagnostics.retain(|diagnostic| diagnostic.level != Level::Hint);
         }
@@ -67,18 +67,19 @@ impl Findings {
         status
     }
 
-    /// Takes in what was found in a file, and in others on the way.
+    /// Adds the findings in a file and in the other files that were read for it.
     pub fn add_all(&mut self, report: Report, others: Vec<Report>) -> Status {
         let others = others.into_iter().map(|report| self.add(report)).max();
         self.add(report).max(others.unwrap_or(Status::Clean))
     }
 
-    /// Takes in that a file could not be read, or that applc itself is at fault.
+    /// Adds a failure: a file that cannot be read, or an internal error.
     pub fn fail(&mut self, name: &str, error: &Error) -> Status {
         match error {
             Error::Read(read) if read.path == name => {
-                let fault = Diagnostic::new(&codes::UNREADABLE, Span::at(0), error.to_string());
-                self.add(Report { source: Source::new(name, ""), diagnostics: vec![fault] });
+                let unreadable =
+                    Diagnostic::new(&codes::UNREADABLE, Span::at(0), error.to_string());
+                self.add(Report { source: Source::new(name, ""), diagnostics: vec![unreadable] });
             }
             _ => {
                 crate::terminal::fail(&error.to_string(), Status::Io);
@@ -87,14 +88,13 @@ impl Findings {
         Status::Io
     }
 
-    /// Says what is wrong with an argument. That is for the person who wrote it, whatever
-    /// the format.
+    /// Reports an invalid argument, in the format for people whatever the chosen format.
     pub fn usage(&self, report: &Report) -> Status {
         show(report);
         Status::Usage
     }
 
-    /// Writes the document, where the format has one.
+    /// Writes the document, if the format has one.
     pub fn finish(self) -> Status {
         let Some(document) = diag::document(self.format, &self.reports) else {
             return Status::Clean;
@@ -109,7 +109,7 @@ impl Findings {
     }
 }
 
-/// Shows findings to a person, on standard error.
+/// Prints findings for people to standard error.
 fn show(report: &Report) {
     let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
     let text = human::render(report, colour);

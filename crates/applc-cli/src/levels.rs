@@ -1,21 +1,21 @@
-//! The arguments `--deny`, `--warn` and `--allow`, in the order in which they were given.
+//! The arguments `--deny`, `--warn` and `--allow`, in the order of the command line.
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use applc::diag::{Levels, Report, Setting, Verb};
 use applc::source::Source;
 
-/// The levels that the arguments set, in their order, not yet read.
+/// The arguments in their order, not parsed yet.
 #[derive(Debug, Default)]
 pub struct LevelArguments {
     given: Vec<(Verb, String)>,
 }
 
 impl LevelArguments {
-    /// Reads them.
+    /// Parses the arguments.
     ///
     /// # Errors
-    /// A report for each argument that is wrong.
+    /// A report for each invalid argument.
     pub fn read(&self) -> Result<Levels, Vec<Report>> {
         let mut settings = Vec::new();
         let mut faults = Vec::new();
@@ -32,11 +32,11 @@ impl LevelArguments {
 
 fn help(verb: Verb) -> &'static str {
     match verb {
-        Verb::Allow => "Say nothing of findings with this code",
-        Verb::Warn => "Make findings with this code warnings",
+        Verb::Allow => "Suppress findings with this code",
+        Verb::Warn => "Turn findings with this code into warnings",
         Verb::Deny => {
-            "Make findings with this code errors, or all `warnings`; may be given several \
-             times, as may --warn and --allow: the later one wins"
+            "Turn findings with this code, or all `warnings`, into errors; repeatable, later levels \
+             override earlier ones"
         }
     }
 }

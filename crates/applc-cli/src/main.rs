@@ -1,7 +1,7 @@
-//! The program `applc`: arguments in, files and diagnostics out.
+//! The program `applc`: a command-line interface to the library.
 //!
-//! Everything that touches the world is here: arguments, the terminal, the disk, the exit
-//! status. What an appliance means is the library's.
+//! Arguments, the terminal, the disk, and the exit status are handled here, everything else in the
+//! library.
 
 mod args;
 mod commands;
@@ -22,16 +22,16 @@ use clap::error::ErrorKind;
 use args::{Arguments, Command, SchemaOf, Target};
 use commands::{check, compile, explain, plan, target_check, target_new, targets};
 
-/// How a run ended, as an exit status.
+/// The exit status of a run. Of several, the greatest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
-    /// All went well; there may be warnings.
+    /// Success; there may be warnings.
     Clean = 0,
-    /// The input has faults.
-    Faults = 1,
-    /// The arguments are wrong.
+    /// The input has errors.
+    Errors = 1,
+    /// The arguments are invalid.
     Usage = 2,
-    /// Something could not be read or written.
+    /// A file cannot be read or written.
     Io = 3,
 }
 
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     let status = match Arguments::try_parse() {
         Ok(arguments) => dispatch(arguments),
         Err(error) => {
-            // Help and version are asked for; a closed pipe is nobody's fault.
+            // A closed pipe is not an error.
             let _ = error.print();
             match error.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Status::Clean,

@@ -1,15 +1,15 @@
-//! A bound on the memory of the process.
+//! The memory limit of the process.
 
-/// So much address space the process has once custom templates are at work, in bytes.
-const MOST: u64 = 2 << 30;
+/// Maximum address space of the process while it runs custom templates, in bytes.
+const LIMIT: u64 = 2 << 30;
 
-/// Sees to it that templates that others wrote cannot take all memory there is: the template
-/// engine counts steps, and not what each of them makes. Beyond the bound the process ends.
-/// Where the system has no such bound, nothing happens.
+/// Limits the memory of the process, so that custom templates cannot use all memory of the machine:
+/// the template engine limits steps, but not the size of every value. Exceeding the limit aborts the
+/// process. Has no effect on systems without such a limit.
 pub fn limit() {
     #[cfg(unix)]
     if let Ok((soft, hard)) = rlimit::Resource::AS.get() {
-        // A lower bound stays.
-        let _ = rlimit::Resource::AS.set(soft.min(MOST), hard);
+        // A lower limit is kept.
+        let _ = rlimit::Resource::AS.set(soft.min(LIMIT), hard);
     }
 }

@@ -1,4 +1,4 @@
-//! Project files, each read and shown once in a run.
+//! Project files, each read and reported once in a run.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use applc::project::{self, Project};
 use applc::targets::{self, TargetRef};
 use applc::{Compilation, Error, Selected, World};
 
-/// The project files met so far, by the folders that they count for.
+/// The project files found so far, by the folders that they apply to.
 #[derive(Default)]
 pub struct Projects {
     known: BTreeMap<PathBuf, Result<Option<Project>, Status>>,
 }
 
-/// What is to be done with a file, project file and arguments taken together.
+/// The settings for a file, from the project file and the arguments.
 pub struct Settings {
     /// The targets, with their options.
     pub targets: Vec<Selected>,
@@ -28,36 +28,36 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What a file becomes.
+    /// Compiles a file with these settings.
     ///
     /// # Errors
-    /// The file cannot be read, or a built-in template is faulty.
+    /// The file cannot be read, or a built-in template fails.
     pub fn compile(&self, world: &dyn World, file: &str) -> Result<Compilation, Error> {
         Ok(applc::compile(world, file, &self.targets)?.with_levels(&self.levels))
     }
 
-    /// What is found in a file.
+    /// Returns the findings in a file.
     ///
     /// # Errors
-    /// As [`compile`](Settings::compile).
+    /// Those of [`compile`](Settings::compile).
     pub fn check(&self, world: &dyn World, file: &str) -> Result<Report, Error> {
         Ok(self.compile(world, file)?.report)
     }
 }
 
 impl Projects {
-    /// What the project file of `file` says, below what the arguments say: the targets that
-    /// are wanted, and the levels of `findings`.
+    /// Returns the settings for `file`: the selected targets and the levels. Arguments override the
+    /// project file.
     ///
     /// # Errors
-    /// The status to end with, where that file or an argument is faulty; that has been said.
+    /// The exit status if the project file or an argument is invalid, which was reported.
     pub fn apply(
         &mut self,
         file: &str,
         wanted: &Wanted<'_>,
         findings: &mut Findings,
     ) -> Result<Settings, Status> {
-        // Standard input belongs to the working directory.
+        // The project file for standard input is that of the working directory.
         let path = if file == STDIN { Path::new("stdin") } else { Path::new(file) };
         let given = wanted.loaded();
         let Some(project) = self.of(path, &given, findings)? else {
@@ -74,10 +74,10 @@ impl Projects {
         Ok(Settings { targets, levels: findings.levels(&project.levels) })
     }
 
-    /// The project file for a file, if there is one.
+    /// Returns the project file for a file, if there is one.
     ///
     /// # Errors
-    /// The status to end with, where it is faulty; that has been said.
+    /// The exit status if it is invalid, which was reported.
     pub fn of(
         &mut self,
         file: &Path,
@@ -91,7 +91,7 @@ impl Projects {
     }
 }
 
-/// Reads and shows a project file.
+/// Reads a project file and reports its findings.
 fn read(
     path: &Path,
     given: &[TargetRef],

@@ -1,4 +1,4 @@
-//! Which targets are asked for, with the options given for them.
+//! The selected targets and their options.
 
 use std::sync::Arc;
 
@@ -13,24 +13,24 @@ use applc::source::Source;
 use applc::targets::custom::{self, CustomTarget};
 use applc::targets::{self, Options, TargetRef};
 
-/// The targets that the arguments ask for.
+/// The targets and options of the arguments.
 pub struct Wanted<'a> {
     targets: Vec<WantedTarget<'a>>,
     options: &'a [String],
 }
 
 enum WantedTarget<'a> {
-    /// One that is known by this name.
+    /// The target with this name.
     Named(&'a str),
-    /// One whose folder was given.
+    /// The target of a folder.
     Loaded(TargetRef),
 }
 
 impl<'a> Wanted<'a> {
-    /// Reads the arguments, and the folders that they name.
+    /// Reads the arguments, and loads the folders in them.
     ///
     /// # Errors
-    /// The status to end with, where a folder has faults; they have been said.
+    /// The exit status if a folder is invalid, which was reported.
     pub fn read(
         arguments: &'a TargetArguments,
         findings: &mut Findings,
@@ -45,17 +45,17 @@ impl<'a> Wanted<'a> {
         Ok(Wanted { targets, options: &arguments.options })
     }
 
-    /// No targets.
+    /// A selection without targets.
     pub fn none() -> Wanted<'static> {
         Wanted { targets: Vec::new(), options: &[] }
     }
 
-    /// Whether no target is asked for.
+    /// Whether no target is selected.
     pub fn is_empty(&self) -> bool {
         self.targets.is_empty()
     }
 
-    /// The targets whose folders were given.
+    /// The targets that were loaded from folders.
     pub fn loaded(&self) -> Vec<TargetRef> {
         let loaded = |wanted: &WantedTarget<'_>| match wanted {
             WantedTarget::Loaded(target) => Some(target.clone()),
@@ -64,10 +64,11 @@ impl<'a> Wanted<'a> {
         self.targets.iter().filter_map(loaded).collect()
     }
 
-    /// The targets, each once, in the order of the arguments, out of those that are known.
+    /// Looks up the selected targets among the known ones, and sets their options. Returns each
+    /// target once, in the order of the arguments.
     ///
     /// # Errors
-    /// The status to end with, where a name or an option is wrong; that has been said.
+    /// The exit status if a name or an option is invalid, which was reported.
     pub fn among(&self, known: &[TargetRef], findings: &Findings) -> Result<Vec<Selected>, Status> {
         let mut selected: Vec<Selected> = Vec::new();
         for wanted in &self.targets {
@@ -91,7 +92,7 @@ impl<'a> Wanted<'a> {
                 let options = selected
                     .iter_mut()
                     .find(|one| one.target.name() == given.target.name())
-                    // Of a target that is not compiled for: checked all the same.
+                    // Options of other targets are checked, too.
                     .map_or(&mut unused, |one| &mut one.options);
                 options.set(&*given.target, given.name, given.value, &mut diagnostics);
             }
@@ -103,15 +104,15 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// Whether an argument is a folder: the name of a target has no separator in it.
+/// Whether an argument is a folder: names of targets do not contain separators.
 fn is_folder(argument: &str) -> bool {
     argument.contains(['/', std::path::MAIN_SEPARATOR]) || [".", ".."].contains(&argument)
 }
 
-/// The target of a folder, where the argument is one.
+/// Loads the target of a folder. `None` if the argument is not a folder.
 ///
 /// # Errors
-/// The status to end with, where the folder has faults or cannot be read; that has been said.
+/// The exit status if the folder is invalid or cannot be read, which was reported.
 pub fn load(argument: &str, findings: &mut Findings) -> Result<Option<TargetRef>, Status> {
     if !is_folder(argument) {
         return Ok(None);
@@ -120,26 +121,26 @@ pub fn load(argument: &str, findings: &mut Findings) -> Result<Option<TargetRef>
     Ok(Some(TargetRef::Custom(Arc::new(target))))
 }
 
-/// The target of a folder.
+/// Loads the target of a folder.
 ///
 /// # Errors
-/// As [`load`].
+/// Those of [`load`].
 pub fn load_folder(folder: &str, findings: &mut Findings) -> Result<CustomTarget, Status> {
     memory::limit();
     let loaded = custom::load(&Disk, folder).map_err(|error| {
-        let message = format!("`{folder}` is not the folder of a target: {error}");
+        let message = format!("cannot load target `{folder}`: {error}");
         fail(&message, Status::Io)
     })?;
     let found = loaded.reports.into_iter().map(|report| findings.add(report)).max();
-    loaded.target.ok_or(found.unwrap_or(Status::Faults))
+    loaded.target.ok_or(found.unwrap_or(Status::Errors))
 }
 
-/// Says that there is no such target.
+/// Reports an unknown target.
 pub fn unknown_target(name: &str, known: &[TargetRef]) -> Status {
     let known = || known.iter().map(|target| target.name());
     let advice = match nearest(name, known()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there is {}; a folder is written with a `/`", list_or(known())),
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None => format!("expected {}, or a folder such as `./{name}`", list_or(known())),
     };
-    fail(&format!("there is no target `{name}`; {advice}"), Status::Usage)
+    fail(&format!("unknown target `{name}`; {advice}"), Status::Usage)
 }

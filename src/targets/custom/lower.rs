@@ -1,4 +1,4 @@
-//! A plan to the files of a custom target.
+//! Compiles a plan to the files of a custom target.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::faults::{ADDRESS, ADDRESS_WITH_PORT, Texts, in_manifest, output_as, path_name};
 use super::functions::{self, Remark, Remarks, Subject};
-use super::manifest::{Artifact as ArtifactKind, Own, Per};
+use super::manifest::{Artifact as ArtifactKind, Definition, Per};
 use super::model::{Addresses, Model};
 use crate::diag::{Diagnostic, Report, codes, has_errors};
 use crate::plan::published::VERSION;
@@ -21,19 +21,19 @@ use crate::render::{Format, RenderError, Templates};
 use crate::source::{Span, Spanned};
 use crate::targets::{Artifact, Failure, Options, names};
 
-/// What a plan is lowered with.
-pub struct Scope<'a> {
-    /// The target's name.
+/// The inputs of lowering a plan.
+pub struct Lowering<'a> {
+    /// The name of the target.
     pub target: &'a str,
-    /// What its manifest says.
-    pub own: &'a Own,
-    /// The texts of its folder.
+    /// Its definition in the manifest.
+    pub own: &'a Definition,
+    /// The files of its folder.
     pub texts: &'a Texts,
     /// The plan.
     pub plan: &'a Plan,
 }
 
-/// The variables of the templates that spell a reference.
+/// The variables of the templates for addresses.
 #[derive(Serialize)]
 struct Address<'a> {
     id: &'a str,
@@ -42,60 +42,60 @@ struct Address<'a> {
     port: Option<u16>,
 }
 
-/// A part of the appliance that a file is made for.
-struct Subpart {
-    /// What it is called in templates.
+/// A part of the appliance that has its own file.
+struct Part {
+    /// The variable for it in templates.
     variable: &'static str,
     value: Value,
-    /// Where it is written.
+    /// Its span in the appliance file.
     span: Span,
 }
 
-/// What the files of one kind are made with.
-struct Job<'a> {
+/// The inputs of rendering the files of one kind.
+struct Rendering<'a> {
     kind: &'a ArtifactKind,
-    /// The name of the template that makes their paths.
+    /// The name of the template for their paths.
     path: &'a str,
     inline: &'a Templates,
     templates: &'a Templates,
     model: &'a Model,
 }
 
-/// What was made so far.
+/// The files rendered so far.
 struct Files {
     artifacts: Vec<Artifact>,
-    /// Their paths, and for what they were made.
+    /// Their paths, with the span of the part that each is for.
     paths: BTreeMap<String, Span>,
-    trouble: Trouble,
+    errors: Errors,
 }
 
-/// What was wrong while files were made.
+/// The errors found while rendering.
 #[derive(Default)]
-struct Trouble {
-    /// In templates and in what they made.
+struct Errors {
+    /// In templates and in generated files.
     reports: Vec<Report>,
     /// In the manifest.
     manifest: Vec<Diagnostic>,
 }
 
-impl Scope<'_> {
-    /// Makes the files.
+impl Lowering<'_> {
+    /// Returns the files.
     pub fn lower(
         &self,
         options: &Options,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<Vec<Artifact>, Failure> {
         if !self.check_names(diagnostics) {
-            // What is made would have the same faults again, in the names of files too.
+            // The file names would have the same errors.
             return Ok(Vec::new());
         }
         let remarks = Remarks::default();
         let inline = self.own.inline().into_iter().map(|(name, text, _)| (name, text));
         let inline = self.templates(Format::Plain, inline, &remarks)?;
-        let mut trouble = Trouble::default();
-        let addresses = self.addresses(&inline, &mut trouble);
+        let mut errors = Errors::default();
+        let addresses = self.addresses(&inline, &mut errors);
         let model = Model::of(self.plan, self.own, &addresses, options);
-        let mut files = Files { artifacts: Vec::new(), paths: BTreeMap::new(), trouble };
+        let mut files = Files { artifacts: Vec::new(), paths: BTreeMap::new(), errors };
         let mut by_format: BTreeMap<&str, Templates> = BTreeMap::new();
         for (at, kind) in self.own.artifacts.iter().enumerate() {
             let templates = match by_format.entry(kind.format.word()) {
@@ -105,9 +105,10 @@ impl Scope<'_> {
                 }
             };
             let path = path_name(at);
-            let job = Job { kind, path: &path, inline: &inline, templates, model: &model };
+            let rendering =
+                Rendering { kind, path: &path, inline: &inline, templates, model: &model };
             for part in self.parts(kind.per, &model) {
-                if self.file(&job, &part, &mut files, diagnostics).is_break() {
+                if self.file(&rendering, &part, &mut files, diagnostics).is_break() {
                     break;
                 }
             }
@@ -116,46 +117,46 @@ impl Scope<'_> {
         files.end(self.texts)
     }
 
-    /// Makes one file. Breaks where the others of its kind would have the same fault.
+    /// Renders one file. Breaks if the other files of its kind would have the same error.
     fn file(
         &self,
-        job: &Job<'_>,
-        part: &Subpart,
+        rendering: &Rendering<'_>,
+        part: &Part,
         files: &mut Files,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> ControlFlow<()> {
-        let context = context(job.model, part);
-        let path = match job.inline.render_value(job.path, context.clone()) {
+        let context = context(rendering.model, part);
+        let path = match rendering.inline.render_value(rendering.path, context.clone()) {
             Ok(path) => path,
             Err(error) => {
-                files.trouble.manifest.push(in_manifest(job.kind.path.span, &error));
+                files.errors.manifest.push(in_manifest(rendering.kind.path.span, &error));
                 return ControlFlow::Break(());
             }
         };
         if path.is_empty() {
-            // So a manifest says that there is no such file here.
+            // An empty path means that there is no file for this part.
             return ControlFlow::Continue(());
         }
         self.check_path(&path, part.span, &mut files.paths, diagnostics);
-        let template = &job.kind.template.value;
-        let text = match job.templates.render_value(template, context) {
+        let template = &rendering.kind.template.value;
+        let text = match rendering.templates.render_value(template, context) {
             Ok(text) => text,
             Err(error) => {
-                self.blame(&error, job.model, &mut files.trouble);
+                self.add_error(&error, rendering.model, &mut files.errors);
                 let exhausted = error.is_exhausted();
                 return if exhausted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
             }
         };
         let artifact = Artifact { path, text };
-        if let Some(fault) = output_as(job.kind.format, &artifact, template) {
-            files.trouble.reports.push(fault);
+        if let Some(fault) = output_as(rendering.kind.format, &artifact, template) {
+            files.errors.reports.push(fault);
             return ControlFlow::Break(());
         }
         files.artifacts.push(artifact);
         ControlFlow::Continue(())
     }
 
-    /// Templates of the folder that make text of a format.
+    /// Creates the engine for templates that generate a format.
     fn templates(
         &self,
         format: Format,
@@ -166,8 +167,8 @@ impl Scope<'_> {
         Templates::of_others(format, texts, |env| functions::install(env, escapes, remarks))
     }
 
-    /// Checks the names of the appliance, its containers and its volumes; false where one
-    /// cannot be used.
+    /// Checks the names of the appliance, its containers and its volumes. Returns whether all are
+    /// valid.
     fn check_names(&self, diagnostics: &mut Vec<Diagnostic>) -> bool {
         let mut found = Vec::new();
         let Plan { id, containers, volumes, start_order: _, uses: _ } = self.plan;
@@ -177,9 +178,9 @@ impl Scope<'_> {
         {
             self.check_names_of(what, &ids, &mut found);
         }
-        let usable = !has_errors(&found);
+        let valid = !has_errors(&found);
         diagnostics.append(&mut found);
-        usable
+        valid
     }
 
     fn check_names_of(
@@ -195,17 +196,17 @@ impl Scope<'_> {
         for id in ids {
             let name = rules.clean(&id.value);
             if !name.is_empty() && !pattern.regex.is_match(&name) {
-                let message = format!("{}: `{name}` cannot be the name of a {what}", self.target);
+                let message = format!("{}: invalid {what} name `{name}`", self.target);
                 diagnostics.push(
                     Diagnostic::new(&codes::BAD_NAME, id.span, message)
-                        .help(format!("a name matches `{}`", pattern.text)),
+                        .help(format!("a name must match `{}`", pattern.text)),
                 );
             }
         }
     }
 
-    /// How each reference of the appliance is spelled.
-    fn addresses(&self, inline: &Templates, trouble: &mut Trouble) -> Addresses {
+    /// The addresses for all references of the appliance.
+    fn addresses(&self, inline: &Templates, errors: &mut Errors) -> Addresses {
         let appliance = self.own.names.clean(&self.plan.id.value);
         let mut addresses = Addresses::new();
         for reference in self.plan.containers.iter().flat_map(|from| from.references()) {
@@ -225,7 +226,7 @@ impl Scope<'_> {
                     addresses.insert((to, port), address);
                 }
                 Err(error) => {
-                    trouble.manifest.push(in_manifest(place, &error));
+                    errors.manifest.push(in_manifest(place, &error));
                     break;
                 }
             }
@@ -233,8 +234,8 @@ impl Scope<'_> {
         addresses
     }
 
-    /// The parts of the appliance that there is a file for.
-    fn parts(&self, per: Per, model: &Model) -> Vec<Subpart> {
+    /// The parts of the appliance that have a file of this kind.
+    fn parts(&self, per: Per, model: &Model) -> Vec<Part> {
         let containers = || {
             let containers = self.plan.containers.iter().zip(&model.containers);
             containers
@@ -261,7 +262,7 @@ impl Scope<'_> {
         }
     }
 
-    /// A path stays below the output folder, and is that of one file.
+    /// Checks that a path is inside the output folder and unique.
     fn check_path(
         &self,
         path: &str,
@@ -275,36 +276,36 @@ impl Scope<'_> {
             && !path.ends_with('/')
             && Path::new(path).components().all(normal);
         if !is_inside {
-            let message =
-                format!("{}: `{path}` is not a path below the output folder", self.target);
+            let message = format!("{}: path `{path}` is not inside the output folder", self.target);
             diagnostics.push(
-                Diagnostic::new(&codes::BAD_PATH, span, message)
-                    .help("it has no empty, `.` or `..` part, and neither `\\` nor `:`"),
+                Diagnostic::new(&codes::BAD_PATH, span, message).help(
+                    "a path must not contain `\\` or `:`, or parts that are empty, `.` or `..`",
+                ),
             );
         } else if let Some(first) = paths.insert(path.to_owned(), span) {
-            let message = format!("{}: two files would be written to `{path}`", self.target);
+            let message = format!("{}: duplicate file path `{path}`", self.target);
             diagnostics.push(
-                Diagnostic::new(&codes::BAD_PATH, span, message).also(first, "the other one"),
+                Diagnostic::new(&codes::BAD_PATH, span, message).also(first, "first used here"),
             );
         }
     }
 
-    /// A fault of a template, once for each place in it.
-    fn blame(&self, error: &RenderError, model: &Model, trouble: &mut Trouble) {
+    /// Adds an error of a template, unless the same one was added before.
+    fn add_error(&self, error: &RenderError, model: &Model, errors: &mut Errors) {
         let Some(report) = self.texts.report(error, &model.field_names()) else {
             let place = Span::at(self.texts.manifest.content_start());
-            trouble.manifest.push(in_manifest(place, error));
+            errors.manifest.push(in_manifest(place, error));
             return;
         };
-        let known = trouble.reports.iter().any(|other| {
+        let known = errors.reports.iter().any(|other| {
             other.source.name() == report.source.name() && other.diagnostics == report.diagnostics
         });
         if !known {
-            trouble.reports.push(report);
+            errors.reports.push(report);
         }
     }
 
-    /// What a template said, at the place it is about.
+    /// The finding for a remark of a template.
     fn finding(&self, remark: &Remark) -> Diagnostic {
         let Plan { id, containers, volumes, start_order: _, uses: _ } = self.plan;
         let place = match &remark.subject {
@@ -323,9 +324,9 @@ impl Scope<'_> {
 }
 
 impl Files {
-    /// The files, unless there was trouble.
+    /// Returns the files, or the errors if there are any.
     fn end(self, texts: &Texts) -> Result<Vec<Artifact>, Failure> {
-        let Trouble { mut reports, manifest: mut diagnostics } = self.trouble;
+        let Errors { mut reports, manifest: mut diagnostics } = self.errors;
         if !diagnostics.is_empty() {
             crate::diag::sort(&mut diagnostics);
             reports.insert(0, Report { source: texts.manifest.clone(), diagnostics });
@@ -335,7 +336,7 @@ impl Files {
 }
 
 /// The variables of a template.
-fn context(model: &Model, part: &Subpart) -> Value {
+fn context(model: &Model, part: &Part) -> Value {
     Value::from(BTreeMap::from([
         ("version", Value::from(VERSION)),
         ("appliance", model.appliance.clone()),
@@ -344,6 +345,6 @@ fn context(model: &Model, part: &Subpart) -> Value {
     ]))
 }
 
-fn part(variable: &'static str, value: &Value, span: Span) -> Subpart {
-    Subpart { variable, value: value.clone(), span }
+fn part(variable: &'static str, value: &Value, span: Span) -> Part {
+    Part { variable, value: value.clone(), span }
 }

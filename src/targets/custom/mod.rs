@@ -1,17 +1,17 @@
-//! Custom targets: a folder with a `target.toml` and templates is a target like those
-//! that are built in, or one of these with some templates replaced.
+//! Custom targets: a folder with a `target.toml` and templates. It is a target like the built-in
+//! ones, or a built-in target with replaced templates.
 //!
-//! The folder's text decides nothing beyond the files of its target: templates see the
-//! published plan ([`crate::plan::published`]) and each other, nothing else, and are stopped
-//! where they take too long or make too much.
+//! The folder is not trusted: templates can read the published plan
+//! ([`crate::plan::published`]) and each other, and nothing else. Their steps and their output are
+//! limited.
 
 mod faults;
 mod functions;
 mod lower;
 mod manifest;
 mod model;
+mod read;
 mod starter;
-mod table;
 mod well_formed;
 
 use std::collections::BTreeMap;
@@ -21,6 +21,7 @@ use manifest::{Kind, Manifest};
 pub use starter::starter;
 
 use self::faults::Texts;
+use self::lower::Lowering;
 use super::{Artifact, Capability, Failure, OptionSpec, Options, Target};
 use crate::diag::{Diagnostic, Report, codes};
 use crate::plan::{Field, Plan};
@@ -28,23 +29,23 @@ use crate::render::Templates;
 use crate::source::{Source, Span};
 use crate::world::{self, ReadError, World};
 
-/// How templates of a folder end.
-const ENDING: &str = ".j2";
+/// File name extension of templates.
+const EXTENSION: &str = ".j2";
 
-/// Under this name a template that replaces one of a built-in target includes that one.
+/// Prefix of the names under which templates can include those of the extended built-in target.
 const BUILT_IN: &str = "builtin/";
 
-/// A target that was loaded from a folder.
+/// A target loaded from a folder.
 pub struct CustomTarget {
     manifest: Manifest,
     texts: Texts,
 }
 
-/// What loading a folder gave.
+/// The result of [`load`].
 pub struct Loaded {
-    /// The target, where the folder has no fault.
+    /// The target, if the folder has no errors.
     pub target: Option<CustomTarget>,
-    /// What was found in `target.toml` and in the templates, a report for each file.
+    /// The findings in `target.toml` and in the templates, by file.
     pub reports: Vec<Report>,
 }
 
@@ -62,12 +63,12 @@ pub fn load(world: &dyn World, folder: &str) -> Result<Loaded, ReadError> {
     let (manifest_source, fault) = source(FILE_NAME)?;
     let (manifest, mut found) = match fault {
         Some(fault) => (None, vec![fault]),
-        None => manifest::read(&manifest_source),
+        None => read::read(&manifest_source),
     };
     let mut reports = Vec::new();
     let mut templates = BTreeMap::new();
     let names = world.list(folder).map_err(|cause| ReadError { path: folder.to_owned(), cause })?;
-    for name in names.into_iter().filter(|name| name.ends_with(ENDING)) {
+    for name in names.into_iter().filter(|name| name.ends_with(EXTENSION)) {
         let (source, fault) = source(&name)?;
         reports
             .extend(fault.map(|fault| Report { source: source.clone(), diagnostics: vec![fault] }));
@@ -87,12 +88,13 @@ pub fn load(world: &dyn World, folder: &str) -> Result<Loaded, ReadError> {
     Ok(Loaded { target, reports })
 }
 
-/// A path below a folder.
+/// The path of a file in a folder.
 fn join(folder: &str, name: &str) -> String {
     format!("{}/{name}", folder.trim_end_matches('/'))
 }
 
-/// Whether the templates that are named are there, and those that are there are named.
+/// Checks that the templates of the manifest exist and parse, or that a target that extends another
+/// one replaces a template.
 fn check_templates(manifest: &Manifest, texts: &Texts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let known = || texts.templates.keys().map(String::as_str);
@@ -101,11 +103,12 @@ fn check_templates(manifest: &Manifest, texts: &Texts) -> Vec<Diagnostic> {
             for artifact in &own.artifacts {
                 let name = &artifact.template;
                 if !texts.templates.contains_key(&name.value) {
-                    let message = format!("there is no template `{}` in the folder", name.value);
+                    let message = format!("template `{}` not found in the folder", name.value);
                     let finding = Diagnostic::new(&codes::BAD_MANIFEST, name.span, message);
                     found.push(match crate::diag::nearest(&name.value, known()) {
-                        Some(near) => finding.help(format!("did you mean `{near}`?")),
-                        None => finding.help(format!("templates end in `{ENDING}`")),
+                        Some(similar) => finding.help(format!("did you mean `{similar}`?")),
+                        None => finding
+                            .help(format!("the file name of a template ends in `{EXTENSION}`")),
                     });
                 }
             }
@@ -115,9 +118,9 @@ fn check_templates(manifest: &Manifest, texts: &Texts) -> Vec<Diagnostic> {
             let of_base: Vec<&str> = base.templates().iter().map(|(name, _)| *name).collect();
             if !known().any(|name| of_base.contains(&name)) {
                 let place = Span::at(texts.manifest.content_start());
-                let message = format!("none of the templates of `{}` is replaced", base.name());
+                let message = format!("no template of `{}` is replaced", base.name());
                 let names = crate::diag::list_or(of_base.iter().copied());
-                let help = format!("a template of the same name replaces one: {names}");
+                let help = format!("add a template with the name of one to replace: {names}");
                 found.push(Diagnostic::new(&codes::BAD_MANIFEST, place, message).help(help));
             }
         }
@@ -126,30 +129,28 @@ fn check_templates(manifest: &Manifest, texts: &Texts) -> Vec<Diagnostic> {
 }
 
 impl CustomTarget {
-    /// Advice about the folder: templates that nothing uses, and fields that the manifest
-    /// does not speak of, which are all rejected. A report for each file.
+    /// Returns advice about the folder, by file: unused templates, and fields that the manifest does
+    /// not mention, which are rejected.
     pub fn advice(&self) -> Vec<Report> {
         let unused = self.unused_templates().into_iter().map(|source| {
             let place = Span::at(source.content_start());
-            let finding =
-                Diagnostic::new(&codes::UNUSED_TEMPLATE, place, "nothing uses this template");
+            let finding = Diagnostic::new(&codes::UNUSED_TEMPLATE, place, "unused template");
             Report { source: source.clone(), diagnostics: vec![finding] }
         });
         let unmentioned = self.unmentioned();
         let fields = (!unmentioned.is_empty()).then(|| {
             let place = Span::at(self.source().content_start());
             let message =
-                format!("{} fields are not mentioned, and so rejected", unmentioned.len());
+                format!("{} fields are not mentioned and therefore rejected", unmentioned.len());
             let paths = unmentioned.iter().map(|field| format!("`{}`", field.path()));
-            let help =
-                format!("say of each what becomes of it: {}", paths.collect::<Vec<_>>().join(", "));
+            let help = format!("add each to `[fields]`: {}", paths.collect::<Vec<_>>().join(", "));
             let finding = Diagnostic::new(&codes::UNMENTIONED_FIELD, place, message).help(help);
             Report { source: self.source().clone(), diagnostics: vec![finding] }
         });
         fields.into_iter().chain(unused).collect()
     }
 
-    /// The fields that the manifest does not speak of.
+    /// The fields that the manifest does not mention.
     fn unmentioned(&self) -> &[Field] {
         match &self.manifest.kind {
             Kind::Own(own) => &own.unmentioned,
@@ -157,13 +158,13 @@ impl CustomTarget {
         }
     }
 
-    /// The manifest's text.
+    /// The text of the manifest.
     pub fn source(&self) -> &Source {
         &self.texts.manifest
     }
 
-    /// The templates that nothing uses, as far as their names tell: a template is used where
-    /// its name stands in the manifest or in another template.
+    /// The templates that seem unused: a template counts as used if its name is quoted in the
+    /// manifest or in another template.
     fn unused_templates(&self) -> Vec<&Source> {
         let templates = &self.texts.templates;
         let replaces = |name: &str| match &self.manifest.kind {
@@ -181,7 +182,7 @@ impl CustomTarget {
         unused.map(|(_, source)| source).collect()
     }
 
-    /// The templates of a built-in target with those of the folder in their places.
+    /// The templates of a built-in target, replaced by those of the folder with the same name.
     fn replaced(&self, base: &dyn Target) -> Result<Templates, Failure> {
         let own = |text: &(&'static str, &'static str)| (format!("{BUILT_IN}{}", text.0), text.1);
         let mut templates = Templates::new(base.templates().iter().copied())?;
@@ -224,18 +225,18 @@ impl Target for CustomTarget {
     ) -> Result<Vec<Artifact>, Failure> {
         match &self.manifest.kind {
             Kind::Own(own) => {
-                let scope = lower::Scope { target: self.name(), own, texts: &self.texts, plan };
-                scope.lower(options, diagnostics)
+                let lowering = Lowering { target: self.name(), own, texts: &self.texts, plan };
+                lowering.lower(options, diagnostics)
             }
             Kind::Extends(base) => {
                 let templates = self.replaced(*base)?;
                 let made = base.lower(plan, options, &templates, diagnostics);
-                let artifacts = made.map_err(|failure| self.texts.explain(failure))?;
-                let faulty: Vec<Report> = artifacts
+                let artifacts = made.map_err(|failure| self.texts.locate(failure))?;
+                let invalid: Vec<Report> = artifacts
                     .iter()
                     .filter_map(|artifact| faults::output(artifact, &artifact.path))
                     .collect();
-                if faulty.is_empty() { Ok(artifacts) } else { Err(Failure::Reports(faulty)) }
+                if invalid.is_empty() { Ok(artifacts) } else { Err(Failure::Reports(invalid)) }
             }
         }
     }

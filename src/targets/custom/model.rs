@@ -1,20 +1,20 @@
-//! The model that custom templates see: the published plan as values of the engine.
+//! The model of custom templates: the published plan as values of the template engine.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use minijinja::Value;
 use minijinja::value::{Serde, ValueKind};
 
-use super::manifest::Own;
+use super::manifest::Definition;
 use crate::plan::published;
 use crate::plan::{ContainerId, Piece, Plan, Text};
 use crate::render::{Part, TextValue};
 use crate::targets::{OptionKind, Options};
 
-/// How references are spelled: by container and port.
+/// The addresses that replace references, by container and port.
 pub type Addresses = HashMap<(ContainerId, Option<u16>), String>;
 
-/// The values that templates see.
+/// The values that are visible to templates.
 pub struct Model {
     /// The appliance.
     pub appliance: Value,
@@ -22,17 +22,17 @@ pub struct Model {
     pub containers: Vec<Value>,
     /// Its volumes, in the order of the plan.
     pub volumes: Vec<Value>,
-    /// The options by their names.
+    /// The options, by name.
     pub options: Value,
 }
 
 impl Model {
-    /// The plan with names and references as the target spells them.
-    pub fn of(plan: &Plan, own: &Own, addresses: &Addresses, options: &Options) -> Model {
+    /// Creates the model of a plan, with the names and addresses of the target.
+    pub fn of(plan: &Plan, own: &Definition, addresses: &Addresses, options: &Options) -> Model {
         let published = published::publish(
             plan,
             |id| own.names.clean(id),
-            |text| spelled(plan, text, addresses),
+            |text| with_addresses(plan, text, addresses),
         );
         let options = own.options.iter().map(|option| {
             let spec = option.spec();
@@ -48,7 +48,7 @@ impl Model {
         Model { containers, volumes, options, appliance }
     }
 
-    /// All names of fields in the model.
+    /// The names of all variables and fields, for suggestions.
     pub fn field_names(&self) -> Vec<String> {
         let mut names =
             BTreeSet::from(["appliance", "container", "volume", "options"].map(String::from));
@@ -59,7 +59,7 @@ impl Model {
     }
 }
 
-/// The keys of a value and of what is in it; of a list its first items tell.
+/// Collects the keys of a value and of the values in it. Only the first items of a list are visited.
 fn collect_names(value: &Value, depth: usize, names: &mut BTreeSet<String>) {
     const DEPTH: usize = 8;
     const ITEMS: usize = 100;
@@ -80,8 +80,8 @@ fn collect_names(value: &Value, depth: usize, names: &mut BTreeSet<String>) {
     }
 }
 
-/// A string with its references spelled.
-fn spelled(plan: &Plan, text: &Text, addresses: &Addresses) -> Value {
+/// A string with addresses for its references.
+fn with_addresses(plan: &Plan, text: &Text, addresses: &Addresses) -> Value {
     let part = |piece: &Piece| match piece {
         Piece::Literal(text) => Part::Literal(text.clone()),
         Piece::Reference(reference) => Part::Reference {
@@ -93,7 +93,7 @@ fn spelled(plan: &Plan, text: &Text, addresses: &Addresses) -> Value {
     Value::from_object(TextValue(text.pieces.iter().map(part).collect()))
 }
 
-/// The value of an option in its type.
+/// The value of an option, converted to its type.
 fn option_value(kind: &OptionKind<'_>, text: &str) -> Value {
     match kind {
         OptionKind::Flag => Value::from(text == "true"),

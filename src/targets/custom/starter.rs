@@ -1,8 +1,8 @@
-//! The folder that `applc target new` writes: a small target that works.
+//! The folder that `applc target new` writes: a small working target.
 
 use super::{FILE_NAME, is_name};
 
-/// The files. In the manifest, [`PLACEHOLDER`] is replaced.
+/// The files. [`PLACEHOLDER`] is replaced in them.
 const FILES: [(&str, &str); 2] = [
     (FILE_NAME, include_str!("../../../templates/new-target/target.toml")),
     ("run.sh.j2", include_str!("../../../templates/new-target/run.sh.j2")),

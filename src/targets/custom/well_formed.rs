@@ -1,4 +1,4 @@
-//! Whether what a template made is well-formed in its format.
+//! Checks that the output of a template is well-formed.
 
 use granit_parser::{Parser, StrInput};
 use serde::Deserialize;
@@ -6,16 +6,16 @@ use serde::de::IgnoredAny;
 
 use crate::render::Format;
 
-/// What is wrong with a file, and in which line, from 1.
+/// The first syntax error of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The line.
+    /// Its line, from 1.
     pub line: usize,
-    /// What is wrong.
+    /// What is wrong, in the words of the parser.
     pub message: String,
 }
 
-/// The first fault of a text in its format, if there is one.
+/// Returns the first syntax error of a text, if any. Plain text has none.
 pub fn check(format: Format, text: &str) -> Option<Fault> {
     match format {
         Format::Yaml => yaml(text),
@@ -44,7 +44,7 @@ fn json(text: &str) -> Option<Fault> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = IgnoredAny::deserialize(&mut reader).and_then(|_| reader.end());
     let error = read.err()?;
-    // Its message ends with the place, which is told by the line here.
+    // The message ends with the position, which is reported separately.
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or_default().to_owned();
     Some(Fault { line: error.line(), message })
@@ -55,7 +55,7 @@ fn hcl(text: &str) -> Option<Fault> {
     Some(Fault { line: error.location().line(), message: error.message().to_owned() })
 }
 
-/// Sections, `Key=value`, comments, and lines that a backslash continues (systemd.syntax(7)).
+/// Sections, `Key=value` lines, comments, and lines continued by a backslash (systemd.syntax(7)).
 fn ini(text: &str) -> Option<Fault> {
     let mut in_section = false;
     let mut continued = false;
@@ -72,20 +72,20 @@ fn ini(text: &str) -> Option<Fault> {
         if let Some(section) = trimmed.strip_prefix('[') {
             match section.strip_suffix(']') {
                 Some(name) if !name.is_empty() && !name.contains(['[', ']']) => in_section = true,
-                _ => return fault("a section is not closed by `]`"),
+                _ => return fault("invalid section header, expected `[name]`"),
             }
             continue;
         }
         match trimmed.split_once('=') {
-            Some((key, _)) if key.trim().is_empty() => return fault("a key is missing before `=`"),
-            Some(_) if !in_section => return fault("a key stands before the first `[section]`"),
+            Some((key, _)) if key.trim().is_empty() => return fault("missing key before `=`"),
+            Some(_) if !in_section => return fault("key before the first `[section]`"),
             Some(_) => {}
-            None => return fault("neither a `[section]` nor `Key=value`"),
+            None => return fault("expected `[section]` or `Key=value`"),
         }
     }
     continued.then(|| Fault {
         line: text.lines().count(),
-        message: "the last line is continued by nothing".to_owned(),
+        message: "unexpected end of file after `\\`".to_owned(),
     })
 }
 
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_well_formed_passes() {
+    fn well_formed_text_passes() {
         for (format, text) in [
             (Format::Yaml, "a: 1\n---\nb: [1, 2]\n"),
             (Format::Yaml, ""),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_is_found_in_its_line() {
+    fn syntax_errors_have_a_line() {
         assert_eq!(line(Format::Yaml, "a: 1\nb: [1\nc: 2\n"), Some(3));
         assert_eq!(line(Format::Json, "{\n\"a\": 1,\n}\n"), Some(3));
         assert_eq!(line(Format::Json, "{}\n{}\n"), Some(2));

@@ -1,6 +1,5 @@
-//! Faulty folders and what is said of them and of `appliance.json`, as a person would see it,
-//! in a file `expected` in each. `UPDATE_EXPECTED=1 cargo test custom` writes what is
-//! said now: read it.
+//! Invalid targets: each folder contains the expected findings, in the format for people, in a file
+//! `expected`. `UPDATE_EXPECTED=1 cargo test custom` writes the current findings; review them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +9,7 @@ use applc::diag::{Level, Report, codes, human};
 use super::folder::{compile, world};
 use crate::common;
 
-/// Advice, which is given only where it is asked for: `tests/cli.rs` holds it.
+/// Codes that only `applc target check` reports; the tests of the program cover them.
 const ADVICE: [&str; 2] = ["W0701", "H0701"];
 
 fn reports(files: &[(String, String)], appliance: &str) -> Vec<Report> {
@@ -19,14 +18,14 @@ fn reports(files: &[(String, String)], appliance: &str) -> Vec<Report> {
     match compile(&world(&files, appliance)) {
         Err(reports) => reports,
         Ok(compilation) => {
-            assert!(compilation.outputs.is_empty(), "something is made of what is faulty");
+            assert!(compilation.outputs.is_empty(), "an invalid target has output");
             compilation.others.into_iter().chain([compilation.report]).collect()
         }
     }
 }
 
 #[test]
-fn each_folder_is_told_what_is_expected() {
+fn each_invalid_target_has_the_expected_findings() {
     let update = std::env::var_os("UPDATE_EXPECTED").is_some();
     let appliance = fs::read_to_string(common::repository("tests/custom/appliance.json")).unwrap();
     let mut folders: Vec<_> = fs::read_dir(common::repository("tests/custom/faulty"))
@@ -54,28 +53,27 @@ fn each_folder_is_told_what_is_expected() {
             report.diagnostics.retain(|found| found.level != Level::Hint);
         };
         reports.iter_mut().for_each(advice);
-        let said: String = reports.iter().map(|report| human::render(report, false)).collect();
+        let current: String = reports.iter().map(|report| human::render(report, false)).collect();
         let path = folder.join("expected");
         if update {
-            fs::write(&path, &said).unwrap();
+            fs::write(&path, &current).unwrap();
         }
         let expected = fs::read_to_string(&path).unwrap_or_default();
-        if said != expected || said.is_empty() {
+        if current != expected || current.is_empty() {
             let name = folder.display();
-            differences.push_str(&format!("==== {name}\n{expected}==== but now:\n{said}"));
+            differences.push_str(&format!("==== {name}\n{expected}==== but now:\n{current}"));
         }
     }
     assert!(differences.is_empty(), "{differences}");
-    let of_phase = codes::ALL.iter().map(|code| code.id).filter(|id| id.get(1..3) == Some("07"));
+    let of_group = codes::ALL.iter().map(|code| code.id).filter(|id| id.get(1..3) == Some("07"));
     let missing: Vec<&str> =
-        of_phase.filter(|id| !met.contains(id) && !ADVICE.contains(id)).collect();
-    assert!(missing.is_empty(), "no folder of tests/custom/faulty gives {missing:?}");
+        of_group.filter(|id| !met.contains(id) && !ADVICE.contains(id)).collect();
+    assert!(missing.is_empty(), "no folder of tests/custom/faulty has {missing:?}");
 }
 
-/// Whatever is cut off a folder's files, something is said or something is made, and nothing
-/// panics.
+/// Wherever a file of the folder is cut off, there are findings or there is output, and no panic.
 #[test]
-fn a_folder_that_is_cut_off_is_told_of() {
+fn a_truncated_folder_has_findings_or_output() {
     let appliance = fs::read_to_string(common::repository("tests/custom/appliance.json")).unwrap();
     let read = |name: &str| {
         fs::read_to_string(common::repository("templates/new-target").join(name)).unwrap()
@@ -86,8 +84,8 @@ fn a_folder_that_is_cut_off_is_told_of() {
         match compile(&world) {
             Err(reports) => assert!(!reports.is_empty(), "{manifest}{template}"),
             Ok(compilation) => {
-                let silent = compilation.others.is_empty() && !compilation.report.has_errors();
-                assert_eq!(silent, !compilation.outputs.is_empty(), "{manifest}{template}");
+                let is_clean = compilation.others.is_empty() && !compilation.report.has_errors();
+                assert_eq!(is_clean, !compilation.outputs.is_empty(), "{manifest}{template}");
             }
         }
     };

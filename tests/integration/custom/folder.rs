@@ -1,4 +1,4 @@
-//! Folders of targets in memory.
+//! Custom targets in memory.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use applc::plan::Field;
 use applc::targets::{Options, TargetRef, custom};
 use applc::{Compilation, Memory, Selected};
 
-/// A folder `target`, and the appliance `app.json`.
+/// A world with the files of a folder `target`, and the appliance `app.json`.
 pub fn world(files: &[(&str, &str)], appliance: &str) -> Memory {
     let world = Memory::new().with("app.json", appliance);
     files.iter().fold(world, |world, (name, text)| world.with(format!("target/{name}"), *text))
@@ -16,7 +16,7 @@ pub fn world(files: &[(&str, &str)], appliance: &str) -> Memory {
 /// Loads the folder `target` and compiles `app.json` for it.
 ///
 /// # Errors
-/// What is wrong with the folder.
+/// The findings in the folder, if it is invalid.
 pub fn compile(world: &Memory) -> Result<Compilation, Vec<Report>> {
     let loaded = custom::load(world, "target").unwrap();
     let Some(target) = loaded.target else { return Err(loaded.reports) };
@@ -25,7 +25,7 @@ pub fn compile(world: &Memory) -> Result<Compilation, Vec<Report>> {
     Ok(applc::compile(world, "app.json", &[Selected { target, options }]).unwrap())
 }
 
-/// A manifest of a target that carries every field, with these lines in it.
+/// A manifest of a target that carries every field, with additional lines.
 pub fn carrying_all(lines: &str) -> String {
     let fields: String =
         Field::ALL.iter().map(|field| format!("{:?} = \"carried\"\n", field.path())).collect();
@@ -35,7 +35,7 @@ pub fn carrying_all(lines: &str) -> String {
     )
 }
 
-/// The only file that is made.
+/// Returns the only file of a compilation.
 pub fn only(compilation: &Compilation) -> &str {
     let found: Vec<&Diagnostic> =
         compilation.others.iter().flat_map(|report| &report.diagnostics).collect();

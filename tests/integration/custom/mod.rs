@@ -1,4 +1,4 @@
-//! Custom targets: what a folder can do, and what it cannot.
+//! Custom targets.
 
 mod faulty;
 mod folder;

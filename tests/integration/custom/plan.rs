@@ -1,4 +1,4 @@
-//! The published plan and its schema say the same.
+//! The published plan conforms to its schema.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::common;
 
-/// Makes each object of a schema one that has no further properties.
+/// Forbids additional properties in all objects of a schema.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
@@ -21,7 +21,7 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// The names of properties that a schema speaks of.
+/// Collects the names of the properties in a schema.
 fn properties(schema: &Value, names: &mut BTreeSet<String>) {
     match schema {
         Value::Object(object) => {
@@ -35,7 +35,7 @@ fn properties(schema: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
-/// The keys whose values are not null.
+/// Collects the keys whose values are not null.
 fn keys(value: &Value, names: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {
@@ -48,7 +48,7 @@ fn keys(value: &Value, names: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn every_plan_is_what_the_schema_says() {
+fn every_plan_conforms_to_the_schema() {
     let mut schema: Value = serde_json::from_str(published::SCHEMA).unwrap();
     close(&mut schema);
     let validator = jsonschema::validator_for(&schema).unwrap();
@@ -58,14 +58,14 @@ fn every_plan_is_what_the_schema_says() {
         let compilation = applc::compile(&common::Disk, path.to_str().unwrap(), &[]).unwrap();
         let plan = published::neutral(&compilation.plan.unwrap());
         let plan = serde_json::to_value(plan).unwrap();
-        let faults: Vec<String> = validator
+        let errors: Vec<String> = validator
             .iter_errors(&plan)
             .map(|e| format!("{}: {}", e.instance_path(), e.masked()))
             .collect();
-        assert!(faults.is_empty(), "schema/plan.schema.json, {}: {faults:#?}", path.display());
+        assert!(errors.is_empty(), "schema/plan.schema.json, {}: {errors:#?}", path.display());
         keys(&plan, &mut met);
     }
-    let mut said = BTreeSet::new();
-    properties(&schema, &mut said);
-    assert_eq!(said, met, "properties of the schema, and keys that some plan has");
+    let mut described = BTreeSet::new();
+    properties(&schema, &mut described);
+    assert_eq!(described, met, "properties of the schema, and keys that occur in plans");
 }

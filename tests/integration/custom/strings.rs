@@ -1,12 +1,12 @@
-//! Any string that a user writes comes back unchanged from a reader of the artifact's format.
+//! A parser of the format reads every string back unchanged.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::folder::{carrying_all, compile, only, world};
 
-/// What a target makes of the value of a variable and of an argument.
-fn made(format: &str, template: &str, value: &str) -> String {
+/// The output of a target for an appliance with this value of a variable.
+fn output(format: &str, template: &str, value: &str) -> String {
     let manifest = carrying_all(&format!(
         "[[artifacts]]\ntemplate = \"t.j2\"\npath = \"out\"\nformat = \"{format}\"\n\
          [escapes.twice]\n\"$\" = \"$$\"\n\"$$\" = \"<two>\""
@@ -22,8 +22,7 @@ fn made(format: &str, template: &str, value: &str) -> String {
 
 const VALUE: &str = "appliance.containers[0].env[0].value";
 
-/// Strings without NUL, which no container can be given, and without `@`, which may be that of
-/// a reference.
+/// Strings without NUL, which is invalid in containers, and without `@`, which may start a reference.
 fn any_string() -> impl Strategy<Value = String> {
     any::<String>().prop_map(|text| text.replace(['\0', '@'], "x"))
 }
@@ -33,31 +32,31 @@ proptest! {
 
     #[test]
     fn in_yaml(text in any_string()) {
-        let made = made("yaml", &format!("a: {{{{ {VALUE} }}}}\nb: {{{{ [{VALUE}] | flow }}}}\n"), &text);
-        let read: Value = serde_saphyr::from_str(&made).unwrap();
+        let output = output("yaml", &format!("a: {{{{ {VALUE} }}}}\nb: {{{{ [{VALUE}] | flow }}}}\n"), &text);
+        let read: Value = serde_saphyr::from_str(&output).unwrap();
         prop_assert_eq!(read, json!({"a": text, "b": [text]}));
     }
 
     #[test]
     fn in_json(text in any_string()) {
-        let made = made("json", &format!("{{\"a\": {{{{ {VALUE} }}}}, \"b\": {{{{ {VALUE} | json }}}}}}"), &text);
-        let read: Value = serde_json::from_str(&made).unwrap();
+        let output = output("json", &format!("{{\"a\": {{{{ {VALUE} }}}}, \"b\": {{{{ {VALUE} | json }}}}}}"), &text);
+        let read: Value = serde_json::from_str(&output).unwrap();
         let inner = serde_json::to_string(&text).unwrap();
         prop_assert_eq!(read, json!({"a": text, "b": inner}));
     }
 
     #[test]
     fn in_hcl(text in any_string()) {
-        let made = made("hcl", &format!("a = {{{{ {VALUE} }}}}\n"), &text);
-        let read: Value = hcl::from_str(&made).unwrap();
+        let output = output("hcl", &format!("a = {{{{ {VALUE} }}}}\n"), &text);
+        let read: Value = hcl::from_str(&output).unwrap();
         prop_assert_eq!(read, json!({"a": text}));
     }
 
-    /// A reader of systemd's double quotes, written down from systemd.syntax(7).
+    /// A parser of double quotes as described in systemd.syntax(7).
     #[test]
     fn in_ini(text in any_string()) {
-        let made = made("ini", &format!("[A]\nB={{{{ {VALUE} | quoted }}}}\n"), &text);
-        let word = made.strip_prefix("[A]\nB=\"").unwrap().strip_suffix("\"\n").unwrap();
+        let output = output("ini", &format!("[A]\nB={{{{ {VALUE} | quoted }}}}\n"), &text);
+        let word = output.strip_prefix("[A]\nB=\"").unwrap().strip_suffix("\"\n").unwrap();
         let mut read = String::new();
         let mut rest = word.chars();
         while let Some(next) = rest.next() {
@@ -80,18 +79,18 @@ proptest! {
         prop_assert_eq!(read, text);
     }
 
-    /// A reader of words in single quotes.
+    /// A parser of words in single quotes.
     #[test]
     fn in_a_shell(text in any_string()) {
-        let made = made("plain", &format!("{{{{ {VALUE} | shell }}}}"), &text);
-        let inner = made.strip_prefix('\'').unwrap().strip_suffix('\'').unwrap();
+        let output = output("plain", &format!("{{{{ {VALUE} | shell }}}}"), &text);
+        let inner = output.strip_prefix('\'').unwrap().strip_suffix('\'').unwrap();
         prop_assert!(inner.split(r"'\''").all(|part| !part.contains('\'')));
         prop_assert_eq!(inner.replace(r"'\''", "'"), text);
     }
 }
 
 #[test]
-fn the_longest_escape_counts_and_references_are_left_alone() {
+fn the_longest_escape_is_applied() {
     let template = format!("{{{{ {VALUE} | escape(\"twice\") | json }}}}");
-    assert_eq!(made("plain", &template, "$a $$ $$$"), r#""$$a <two> <two>$$""#);
+    assert_eq!(output("plain", &template, "$a $$ $$$"), r#""$$a <two> <two>$$""#);
 }

@@ -1,4 +1,4 @@
-//! What a folder can do.
+//! Features of custom targets.
 
 use serde_json::json;
 
@@ -23,7 +23,7 @@ fn appliance() -> String {
     .to_string()
 }
 
-fn made(lines: &str, template: &str) -> String {
+fn output(lines: &str, template: &str) -> String {
     let manifest = carrying_all(lines);
     let files = [("target.toml", manifest.as_str()), ("t.j2", template)];
     only(&compile(&world(&files, &appliance())).map_err(|r| format!("{r:?}")).unwrap()).to_owned()
@@ -32,26 +32,26 @@ fn made(lines: &str, template: &str) -> String {
 const ONE: &str = "[[artifacts]]\ntemplate = \"t.j2\"\npath = \"out.txt\"\n";
 
 #[test]
-fn a_string_prints_as_one_and_is_a_list_of_pieces() {
+fn a_string_prints_as_text_and_is_a_list_of_pieces() {
     let of = "appliance.containers[0].args[0]";
     let template = format!(
         "{{{{ {of} }}}}|{{{{ {of} | length }}}}|{{{{ {of}[1].id }}}}:{{{{ {of}[1].port }}}}|{{{{ {of} | upper }}}}"
     );
-    assert_eq!(made(ONE, &template), "$HOME store:6379 @x|3|store:6379|$HOME STORE:6379 @X");
+    assert_eq!(output(ONE, &template), "$HOME store:6379 @x|3|store:6379|$HOME STORE:6379 @X");
 }
 
 #[test]
-fn escapes_change_what_the_user_wrote_and_nothing_else() {
+fn escapes_change_only_text_of_the_user() {
     let lines = format!("{ONE}[escapes.e]\n\"$\" = \"$$\"\n\":\" = \"_\"");
     let template = "{{ appliance.containers[0].args[0] | escape('e') }}";
-    assert_eq!(made(&lines, template), "$$HOME store:6379 @x");
+    assert_eq!(output(&lines, template), "$$HOME store:6379 @x");
 }
 
 #[test]
-fn names_are_cleaned_in_all_places() {
+fn names_are_cleaned_everywhere() {
     let lines = format!("{ONE}[names]\nclean = \"dns-label\"");
     let template = "{{ appliance.name }} {{ appliance.id }} {{ appliance.levels | json }}";
-    assert_eq!(made(&lines, template), "app App [[\"store\",\"tidy\"],[\"web\"]]");
+    assert_eq!(output(&lines, template), "app App [[\"store\",\"tidy\"],[\"web\"]]");
 }
 
 #[test]
@@ -60,17 +60,17 @@ fn options_have_their_types() {
         "{ONE}[options.n]\ntype = \"integer\"\ndefault = 3\nmeaning = \"m\"\n\
          [options.f]\ntype = \"flag\"\ndefault = false\nmeaning = \"m\""
     );
-    assert_eq!(made(&lines, "{{ options.n + 1 }} {{ 'y' if options.f else 'n' }}"), "4 n");
+    assert_eq!(output(&lines, "{{ options.n + 1 }} {{ 'y' if options.f else 'n' }}"), "4 n");
 }
 
 #[test]
 fn an_interval_becomes_a_cron_expression() {
     let template = "{{ appliance.containers[2].job.interval | cron }} {{ 'y' if appliance.containers[2].job.interval is cron }}";
-    assert_eq!(made(ONE, template), "0 */2 * * * y");
+    assert_eq!(output(ONE, template), "0 */2 * * * y");
 }
 
 #[test]
-fn there_is_a_file_for_each_of_what_is_asked_for() {
+fn a_file_is_written_for_each_part() {
     let artifacts: String = ["container", "service", "job"]
         .map(|per| {
             format!("[[artifacts]]\nfor = \"{per}\"\ntemplate = \"t.j2\"\npath = \"{per}/{{{{ container.id }}}}\"\n")
@@ -93,7 +93,7 @@ fn there_is_a_file_for_each_of_what_is_asked_for() {
 }
 
 #[test]
-fn a_path_that_is_empty_makes_no_file() {
+fn an_empty_path_means_no_file() {
     let path = "{% if container.dependencies %}{{ container.id }}{% endif %}";
     let manifest = carrying_all(&format!(
         "[[artifacts]]\nfor = \"container\"\ntemplate = \"t.j2\"\npath = \"{path}\"\n"
@@ -107,7 +107,7 @@ fn a_path_that_is_empty_makes_no_file() {
 const EXTENDS: &str = "applc = 1\nname = \"mine\"\ndescription = \"d\"\nextends = \"compose\"\n";
 
 #[test]
-fn a_template_of_a_built_in_target_is_replaced_and_included() {
+fn a_built_in_template_can_be_replaced_and_included() {
     let template = "# Ours.\n{% include \"builtin/compose.yaml.j2\" %}\nx-ours: {{ name }}\n";
     let files = [("target.toml", EXTENDS), ("compose.yaml.j2", template)];
     let appliance = appliance().replace(r#""repeats":-1"#, r#""repeats":1"#);
@@ -118,7 +118,7 @@ fn a_template_of_a_built_in_target_is_replaced_and_included() {
 }
 
 #[test]
-fn faults_of_a_replaced_template_stand_in_it() {
+fn errors_in_a_replaced_template_are_located_in_it() {
     for (template, code) in
         [("{{ nme }}\n", "E0702"), ("{% include 'nothing' %}", "E0702"), ("a: [\n", "E0703")]
     {
@@ -130,7 +130,7 @@ fn faults_of_a_replaced_template_stand_in_it() {
 }
 
 #[test]
-fn too_much_is_not_made() {
+fn large_output_is_an_error() {
     let template = "{% for a in range(100000) %}{{ 'x' * 1000 }}{% endfor %}";
     let manifest = carrying_all(ONE);
     let files = [("target.toml", manifest.as_str()), ("t.j2", template)];

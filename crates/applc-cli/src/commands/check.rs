@@ -8,16 +8,16 @@ use crate::findings::{Findings, Stream};
 use crate::projects::{Projects, Settings};
 use crate::select::Wanted;
 
-/// Checks each file; the gravest status of all.
+/// Checks each file. Returns the most severe status.
 pub fn run(arguments: &Check) -> Status {
-    // A diff is what is printed then, and findings go beside it.
+    // The diff is printed to standard output.
     let stream = if arguments.diff { Stream::Stderr } else { Stream::Stdout };
     let mut findings = match Findings::new(&arguments.findings, stream, true) {
         Ok(findings) => findings,
         Err(status) => return status,
     };
     match check(arguments, &mut findings) {
-        // Nothing was looked at: there is nothing to say in a document.
+        // No file was checked, so there is no document.
         Status::Usage => Status::Usage,
         status => status.max(findings.finish()),
     }
@@ -38,9 +38,9 @@ fn check(arguments: &Check, findings: &mut Findings) -> Status {
     for file in &arguments.files {
         status = status.max(match projects.apply(file, &wanted, findings) {
             Ok(settings) => check_file(file, mode, &settings, findings),
-            // What is wrong with an argument is so for every file.
+            // An invalid argument is invalid for every file.
             Err(Status::Usage) => return Status::Usage,
-            Err(faulty) => faulty,
+            Err(status) => status,
         });
     }
     status

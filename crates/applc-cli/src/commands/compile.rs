@@ -12,14 +12,14 @@ use crate::select::Wanted;
 use crate::terminal::{fail, print};
 use applc::Output;
 
-/// Compiles one file; nothing is written where it has faults.
+/// Compiles one file. Nothing is written if there are errors.
 pub fn run(arguments: &Compile) -> Status {
     let mut findings = match Findings::new(&arguments.findings, Stream::Stderr, false) {
         Ok(findings) => findings,
         Err(status) => return status,
     };
     let outputs = compile(arguments, &mut findings);
-    // The findings come before what may be said of writing.
+    // Findings are printed before errors of writing.
     if !matches!(outputs, Err(Status::Usage)) {
         findings.finish();
     }
@@ -30,15 +30,15 @@ pub fn run(arguments: &Compile) -> Status {
     }
 }
 
-/// What the targets make of the file.
+/// Compiles the file for the targets.
 ///
 /// # Errors
-/// The status to end with; what is wrong has been said, or is among the findings.
+/// The exit status; the errors were printed or are among the findings.
 fn compile(arguments: &Compile, findings: &mut Findings) -> Result<Vec<Output>, Status> {
     let wanted = Wanted::read(&arguments.targets, findings)?;
     if wanted.is_empty() {
         return Err(fail(
-            "no target is named; give one with `--target` (`applc targets` lists them)",
+            "no target given; use `--target NAME` (`applc targets` lists the names)",
             Status::Usage,
         ));
     }
@@ -63,7 +63,7 @@ fn to_stdout(outputs: &[Output]) -> Status {
                 .map(|f| f.path.display().to_string())
                 .collect();
             let message = format!(
-                "the result is {} files; name a folder for them with `-o DIR`: {}",
+                "the output has {} files and requires `-o DIR`: {}",
                 files.len(),
                 files.join(", ")
             );
@@ -83,7 +83,7 @@ fn to_files(outputs: &[Output], path: &Path) -> Status {
             .map(|artifact| OutputFile { path: path.to_owned(), text: artifact.text.clone() })
             .collect()
     } else if path.is_file() {
-        let message = format!("`{}` is a file, and the result is {count} files", path.display());
+        let message = format!("`{}` is a file, but the output has {count} files", path.display());
         return fail(&message, Status::Usage);
     } else {
         layout(outputs, path)
@@ -97,7 +97,7 @@ fn to_files(outputs: &[Output], path: &Path) -> Status {
     }
 }
 
-/// The files below a folder: with several targets, each in a folder of its name.
+/// The files in an output folder. With several targets, each has a subfolder with its name.
 fn layout(outputs: &[Output], folder: &Path) -> Vec<OutputFile> {
     let several = outputs.len() > 1;
     outputs

@@ -22,7 +22,7 @@ pub fn run(arguments: &Explain) -> Status {
     }
     let ids: Vec<&str> = codes::ALL.iter().map(|code| code.id).collect();
     let advice = match reference::nearest(word, &ids) {
-        Some(near) => format!("did you mean `{near}`?"),
+        Some(similar) => format!("did you mean `{similar}`?"),
         None => "`applc explain` lists all".to_owned(),
     };
     fail(&format!("unknown code or field `{word}`; {advice}"), Status::Usage)

@@ -14,16 +14,16 @@ use applc::fix::{Fixed, fix};
 use applc::source::Source;
 use applc::{Error, Memory, ReadError, World};
 
-/// What becomes of the text with the safe edits made.
+/// What to do with the fixed text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// It is written.
+    /// Write it to the file.
     Write,
-    /// The difference to the file is shown.
+    /// Print a diff.
     Diff,
 }
 
-/// Mends what can be mended in a file, and shows what is left.
+/// Applies the safe fixes to a file, and reports the remaining findings.
 pub fn run(file: &str, mode: Mode, settings: &Settings, findings: &mut Findings) -> Status {
     if file == STDIN && mode == Mode::Write {
         return fail("standard input cannot be fixed in place; use `--diff`", Status::Usage);
@@ -51,13 +51,13 @@ pub fn run(file: &str, mode: Mode, settings: &Settings, findings: &mut Findings)
     status.max(findings.add(fixed.left))
 }
 
-/// The text of a file, and what becomes of it.
+/// The text of a file, and the result of fixing it.
 fn fixed(file: &str, settings: &Settings) -> Result<(String, Fixed), Error> {
     let unreadable = |cause| ReadError { path: file.to_owned(), cause };
     let bytes = Disk.read(file).map_err(unreadable)?;
     let (source, fault) = Source::from_bytes(file, bytes);
     if fault.is_some() {
-        // Not a text that could be written back.
+        // The text is incomplete and cannot be written back.
         let report = settings.check(&Disk, file)?;
         let fixed = Fixed { text: source.text().to_owned(), mended: Vec::new(), left: report };
         return Ok((source.text().to_owned(), fixed));
@@ -66,7 +66,7 @@ fn fixed(file: &str, settings: &Settings) -> Result<(String, Fixed), Error> {
     Ok((source.text().to_owned(), fixed))
 }
 
-/// A unified diff, as `patch` and `git apply` take it; empty where nothing differs.
+/// A unified diff for `patch` and `git apply`. Empty if the texts are equal.
 fn difference(file: &str, before: &str, after: &str) -> String {
     let (old, new) = (format!("a/{file}"), format!("b/{file}"));
     TextDiff::from_lines(before, after).unified_diff().header(&old, &new).to_string()

@@ -10,7 +10,7 @@ use crate::terminal::{fail, print};
 use applc::plan::published;
 use applc::render;
 
-/// Prints the plan of a file; nothing where it has faults.
+/// Prints the plan of a file, or nothing if there are errors.
 pub fn run(arguments: &Plan) -> Status {
     let mut findings = match Findings::new(&arguments.findings, Stream::Stderr, false) {
         Ok(findings) => findings,

@@ -12,27 +12,27 @@ use applc::diag::{Level, Report};
 use applc::targets::{Options, TargetRef};
 use applc::{Compilation, Memory, Selected, samples};
 
-/// What came of all appliances.
+/// The results for all appliances.
 #[derive(Default)]
 struct Outcome {
     compiled: usize,
     rejected: usize,
-    /// Why, with how many appliances that is so for and the name of one.
+    /// The reasons for rejections, with the number of appliances and the name of one.
     reasons: BTreeMap<String, (usize, String)>,
-    /// Faults of the folder and of what it makes, each once.
-    faults: Vec<Report>,
+    /// Errors in the folder and in generated files, each once.
+    errors: Vec<Report>,
 }
 
 impl Outcome {
     fn add(&mut self, name: &str, compilation: Compilation) {
-        let is_known = |faults: &[Report], report: &Report| {
+        let is_known = |errors: &[Report], report: &Report| {
             let same = |other: &Report| other.diagnostics == report.diagnostics;
-            faults.iter().any(same)
+            errors.iter().any(same)
         };
-        let faulty = !compilation.others.is_empty();
+        let failed = !compilation.others.is_empty();
         for report in compilation.others {
-            if !is_known(&self.faults, &report) {
-                self.faults.push(report);
+            if !is_known(&self.errors, &report) {
+                self.errors.push(report);
             }
         }
         let errors = compilation.report.diagnostics.iter().filter(|d| d.level == Level::Error);
@@ -44,13 +44,13 @@ impl Outcome {
             known.or_insert_with(|| (0, name.to_owned())).0 += 1;
         }
         self.rejected += usize::from(!reasons.is_empty());
-        self.compiled += usize::from(reasons.is_empty() && !faulty);
+        self.compiled += usize::from(reasons.is_empty() && !failed);
     }
 
-    /// What a person is told: the reasons by how often they are one.
+    /// The summary for people, with the most frequent reasons first.
     fn summary(&self, target: &str, all: usize) -> String {
         let mut text = format!(
-            "{target}: of {all} appliances {} compile, {} are rejected, {} meet faults of the target\n",
+            "{target}: {all} appliances: {} compiled, {} rejected, {} failed because of errors in the target\n",
             self.compiled,
             self.rejected,
             all - self.compiled - self.rejected
@@ -64,7 +64,7 @@ impl Outcome {
     }
 }
 
-/// Compiles all appliances for the target of a folder, and shows what is wrong with it.
+/// Compiles all appliances for the target of a folder, and reports its errors.
 pub fn run(arguments: &TargetCheck) -> Status {
     check(arguments).unwrap_or_else(|status| status)
 }
@@ -89,7 +89,7 @@ fn check(arguments: &TargetCheck) -> Result<Status, Status> {
         all += 1;
     }
     let summary = outcome.summary(target.name(), all);
-    let faults = outcome.faults.into_iter().map(|report| findings.add(report)).max();
+    let errors = outcome.errors.into_iter().map(|report| findings.add(report)).max();
     print(&summary);
-    Ok(faults.unwrap_or(Status::Clean))
+    Ok(errors.unwrap_or(Status::Clean))
 }

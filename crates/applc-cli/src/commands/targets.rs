@@ -11,13 +11,13 @@ use crate::{Status, select};
 use applc::plan::Field;
 use applc::targets::{self, Target, TargetRef};
 
-/// Lists the targets, or tells all of one: those built in, and those of the project file
-/// that counts for the working directory.
+/// Lists the targets, or describes one. The targets are the built-in ones, and those of the project
+/// file of the working directory.
 pub fn run(arguments: &Targets) -> Status {
-    tell(arguments).unwrap_or_else(|status| status)
+    show(arguments).unwrap_or_else(|status| status)
 }
 
-fn tell(arguments: &Targets) -> Result<Status, Status> {
+fn show(arguments: &Targets) -> Result<Status, Status> {
     let mut findings = Findings::new(&FindingsArguments::default(), Stream::Stderr, false)?;
     if let Some(name) = &arguments.name
         && let Some(target) = select::load(name, &mut findings)?
@@ -54,8 +54,7 @@ fn describe(target: &dyn Target) -> String {
         let _ = writeln!(text, "  {}\n      {}{note}", row.field.path(), row.fate.name());
     }
     if !target.options().is_empty() {
-        text.push_str("\nOptions, as `--option ");
-        let _ = writeln!(text, "{}.NAME=VALUE`:", target.name());
+        let _ = writeln!(text, "\nOptions, set with `--option {}.NAME=VALUE`:", target.name());
     }
     for option in target.options() {
         let default = match option.default {
@@ -64,7 +63,7 @@ fn describe(target: &dyn Target) -> String {
         };
         let _ = writeln!(
             text,
-            "  {}\n      {}\n      takes {}; default {default}",
+            "  {}\n      {}\n      value: {}; default: {default}",
             option.name,
             option.meaning,
             option.kind.wanted()

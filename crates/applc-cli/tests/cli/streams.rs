@@ -156,13 +156,13 @@ fn check_for_a_target_reports_what_the_target_does_not_support() {
 #[test]
 fn invalid_usage_is_status_2() {
     let cases: [(&[&str], &str); 7] = [
-        (&["compile", "-"], "no target is named"),
+        (&["compile", "-"], "no target given"),
         (&["compile", "-", "-t", "kubernets"], "did you mean `kubernetes`?"),
         (&["compile", "-", "-t", "compose", "--option", "kubernetes"], "target.option=value"),
         (&["compile", "-", "-t", "compose", "--option", "compos.x=1"], "did you mean `compose`?"),
         (&["check", "-", "--option", "kubernetes.expos=nodeport"], "did you mean `expose`?"),
         (&["frobnicate"], "unrecognized subcommand"),
-        (&["targets", "swarm"], "there is no target `swarm`"),
+        (&["targets", "swarm"], "unknown target `swarm`"),
     ];
     for (arguments, words) in cases {
         let (status, out, err) = run(arguments, GOOD);
