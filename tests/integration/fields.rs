@@ -25,7 +25,7 @@ fn appliance(fields: Value) -> Value {
             app,
             {
                 "id": "store", "type": "service", "image": "store:1", "network_mode": "bridge",
-                "resources": {"cpus": 1, "mem": 64}, "ports": [{"container_port": 6379}],
+                "resources": {"cpus": 1, "mem": 64},
             },
         ],
     })
