@@ -31,6 +31,12 @@ macro_rules! codes {
         )*
         /// All codes, in the order of the table.
         pub static ALL: &[&Code] = &[$(&$name),*];
+
+        /// The page of each code. Without its page, a code does not compile.
+        pub(super) static PAGES: &[(&str, &str)] = &[$((
+            $id,
+            include_str!(concat!("../../docs/diagnostics/", $id, ".md")),
+        )),*];
     };
 }
 

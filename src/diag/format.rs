@@ -5,67 +5,53 @@ use super::{Report, github, gitlab, json, junit, sarif, short};
 /// The JSON Schema of [`Format::Json`].
 pub const SCHEMA: &str = include_str!("../../schema/diagnostics.schema.json");
 
-/// An output format of findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Format {
+macro_rules! formats {
+    ($($(#[$attribute:meta])* $format:ident $name:literal $meaning:literal;)*) => {
+        /// An output format of findings.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+        pub enum Format {
+            $($(#[$attribute])* $format,)*
+        }
+
+        impl Format {
+            /// All formats.
+            pub const ALL: &'static [Format] = &[$(Format::$format),*];
+
+            /// The value of `--format`.
+            pub fn name(self) -> &'static str {
+                match self { $(Format::$format => $name,)* }
+            }
+
+            /// A description in one line.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Format::$format => $meaning,)* }
+            }
+        }
+    };
+}
+
+formats! {
     /// Text for people: the source lines with labels.
     #[default]
-    Human,
+    Human "human" "source lines with labels, for people";
     /// One line per finding: `file:line:column: level[code]: message`.
-    Short,
+    Short "short" "one line per finding, as compilers print it";
     /// JSON that matches `schema/diagnostics.schema.json`.
-    Json,
+    Json "json" "JSON with a JSON Schema (see docs/diagnostics.md)";
     /// SARIF 2.1.0, for code scanning.
-    Sarif,
+    Sarif "sarif" "SARIF 2.1.0, for code scanning";
     /// GitHub Actions workflow commands.
-    Github,
+    Github "github" "GitHub Actions workflow commands";
     /// A GitLab code quality report.
-    Gitlab,
+    Gitlab "gitlab" "GitLab code quality report";
     /// JUnit XML with one test case per finding.
-    Junit,
+    Junit "junit" "JUnit XML";
 }
 
 impl Format {
-    /// All formats.
-    pub const ALL: [Format; 7] = [
-        Format::Human,
-        Format::Short,
-        Format::Json,
-        Format::Sarif,
-        Format::Github,
-        Format::Gitlab,
-        Format::Junit,
-    ];
-
-    /// The value of `--format`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Format::Human => "human",
-            Format::Short => "short",
-            Format::Json => "json",
-            Format::Sarif => "sarif",
-            Format::Github => "github",
-            Format::Gitlab => "gitlab",
-            Format::Junit => "junit",
-        }
-    }
-
-    /// A description in one line.
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Format::Human => "source lines with labels, for people",
-            Format::Short => "one line per finding, as compilers print it",
-            Format::Json => "JSON with a JSON Schema (see docs/diagnostics.md)",
-            Format::Sarif => "SARIF 2.1.0, for code scanning",
-            Format::Github => "GitHub Actions workflow commands",
-            Format::Gitlab => "GitLab code quality report",
-            Format::Junit => "JUnit XML",
-        }
-    }
-
     /// Returns the format with this name.
     pub fn find(name: &str) -> Option<Format> {
-        Format::ALL.into_iter().find(|format| format.name() == name)
+        Format::ALL.iter().copied().find(|format| format.name() == name)
     }
 }
 
@@ -86,11 +72,31 @@ pub fn document(format: Format, reports: &[Report]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::{Diagnostic, codes};
+    use crate::source::{Source, Span};
 
     #[test]
     fn formats_are_found_by_name() {
         for format in Format::ALL {
-            assert_eq!(Format::find(format.name()), Some(format));
+            assert_eq!(Format::find(format.name()), Some(*format));
         }
+    }
+
+    /// A finding whose strings have every character that a format may have to escape.
+    #[test]
+    fn every_document_contains_every_finding() {
+        let name = "a <\"&'>,:%.json";
+        let source = Source::new(name, "{\n\"é😀\": 1\r\n}");
+        let message = "a \\ \" ' < > & , : % \n \t \u{7f} \u{85} \u{2028} é 😀";
+        let found = [&codes::UNKNOWN_FIELD, &codes::TRAILING_COMMA, &codes::PRIVILEGED]
+            .map(|code| Diagnostic::new(code, Span { start: 2, end: 10 }, message));
+        let reports = [Report { source, diagnostics: found.to_vec() }];
+        for format in Format::ALL.iter().filter(|format| **format != Format::Human) {
+            let document = document(*format, &reports).unwrap();
+            for one in &found {
+                assert!(document.contains(one.code.id), "{}: {document}", format.name());
+            }
+        }
+        assert_eq!(document(Format::Human, &reports), None);
     }
 }

@@ -4,6 +4,7 @@
 
 use std::fmt::Write;
 
+use applc::diag::Format;
 use applc::plan::Field;
 use applc::targets::{self, Target};
 use applc_testing::hold;
@@ -42,6 +43,15 @@ fn support_of_each_target_for_each_field() {
         describe(&mut text, *target);
     }
     hold("docs/targets.md", &text);
+}
+
+#[test]
+fn each_format_of_findings_is_described() {
+    let page = applc_testing::read("docs/diagnostics.md");
+    for format in Format::ALL {
+        let row = format!("\n| `{}` |", format.name());
+        assert!(page.contains(&row), "docs/diagnostics.md does not describe `{}`", format.name());
+    }
 }
 
 #[test]

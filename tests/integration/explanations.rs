@@ -124,10 +124,10 @@ fn every_code_has_a_page_and_every_page_a_code() {
         .collect();
     let wanted: BTreeSet<String> =
         codes::ALL.iter().map(|code| format!("{}.md", code.id)).collect();
-    assert_eq!(files, wanted, "docs/diagnostics and src/diag/codes.rs");
+    let extra: Vec<&String> = files.difference(&wanted).collect();
+    assert!(extra.is_empty(), "pages without a code in src/diag/codes.rs: {extra:?}");
     for code in codes::ALL {
-        let page =
-            pages::of(code).unwrap_or_else(|| panic!("{} is not in src/diag/pages.rs", code.id));
+        let page = pages::of(code).unwrap();
         let title = format!("# {}: {}\n", code.id, code.summary);
         assert!(page.starts_with(&title), "the first line of {}.md must be: {title}", code.id);
     }

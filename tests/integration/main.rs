@@ -12,3 +12,4 @@ mod fields;
 mod properties;
 mod robustness;
 mod snapshots;
+mod targets;

@@ -210,7 +210,8 @@ pub struct FindingsArguments {
 }
 
 fn format_parser() -> impl TypedValueParser<Value = Format> {
-    let values = Format::ALL.map(|format| PossibleValue::new(format.name()).help(format.meaning()));
+    let values =
+        Format::ALL.iter().map(|format| PossibleValue::new(format.name()).help(format.meaning()));
     PossibleValuesParser::new(values).map(|name| Format::find(&name).unwrap_or_default())
 }
 
