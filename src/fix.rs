@@ -17,14 +17,14 @@ pub struct Fixed {
     /// The text with all edits applied.
     pub text: String,
     /// The findings that were fixed, in the order of the fixes.
-    pub mended: Vec<Mended>,
+    pub applied: Vec<AppliedFix>,
     /// The remaining findings, with the fixed text.
     pub left: Report,
 }
 
 /// A finding that was fixed.
 #[derive(Debug)]
-pub struct Mended {
+pub struct AppliedFix {
     /// The finding.
     pub diagnostic: Diagnostic,
     /// Its position in the text before the fix.
@@ -39,21 +39,21 @@ pub struct Mended {
 pub fn fix<E>(text: &str, mut check: impl FnMut(&str) -> Result<Report, E>) -> Result<Fixed, E> {
     let mut text = text.to_owned();
     let mut left = check(&text)?;
-    let mut mended = Vec::new();
+    let mut applied = Vec::new();
     for _ in 0..MAX_ROUNDS {
         let candidates = non_overlapping(&left.diagnostics);
         let mut round =
             Round { text: &text, errors: errors(&left), applied: Vec::new(), result: None };
         round.apply(&candidates, &mut check)?;
         let Some((next, report)) = round.result.take() else { break };
-        mended.extend(round.applied.iter().map(|diagnostic| Mended {
+        applied.extend(round.applied.iter().map(|diagnostic| AppliedFix {
             diagnostic: (*diagnostic).clone(),
             place: left.source.position(diagnostic.primary.span.start),
         }));
         text = next;
         left = report;
     }
-    Ok(Fixed { text, mended, left })
+    Ok(Fixed { text, applied, left })
 }
 
 /// Number of errors in a report.

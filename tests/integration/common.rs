@@ -1,29 +1,19 @@
 //! Shared by several test modules: the examples and the corpus, compiled in memory.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::{fs, io};
 
 use applc::diag::human;
 use applc::targets::{self, Options, TargetRef};
-use applc::{Compilation, Selected, World};
+use applc::{Compilation, Memory, Selected};
 pub use applc_testing::repository;
 
-/// The file system. The library has no such world; the program has its own.
-pub struct Disk;
-
-impl World for Disk {
-    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        fs::read(path)
-    }
-
-    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        let mut files: Vec<String> = fs::read_dir(folder)?
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        files.sort();
-        Ok(files)
-    }
+/// A world with these files of the disk, by their own paths.
+pub fn world<'a>(files: impl IntoIterator<Item = &'a Path>) -> Memory {
+    files.into_iter().fold(Memory::new(), |world, file| {
+        world.with(file.to_str().unwrap(), fs::read(file).unwrap())
+    })
 }
 
 /// The appliances in a folder of the repository, sorted by name.
@@ -60,7 +50,11 @@ pub fn targets() -> Vec<TargetRef> {
 
 /// Loads the custom target of a folder, which must be valid.
 pub fn custom(folder: &Path) -> TargetRef {
-    let loaded = targets::custom::load(&Disk, folder.to_str().unwrap()).unwrap();
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<PathBuf> = files.filter(|path| path.is_file()).collect();
+    let loaded =
+        targets::custom::load(&world(files.iter().map(PathBuf::as_path)), folder.to_str().unwrap())
+            .unwrap();
     let findings: Vec<String> =
         loaded.reports.iter().map(|report| human::render(report, false)).collect();
     TargetRef::Custom(Arc::new(loaded.target.unwrap_or_else(|| panic!("{}", findings.join("\n")))))
@@ -69,7 +63,7 @@ pub fn custom(folder: &Path) -> TargetRef {
 /// Compiles a file for one target with its default options.
 pub fn compile(path: &Path, target: &TargetRef) -> Compilation {
     let selected = Selected { target: target.clone(), options: Options::of(&**target) };
-    applc::compile(&Disk, path.to_str().unwrap(), &[selected]).unwrap()
+    applc::compile(&world([path]), path.to_str().unwrap(), &[selected]).unwrap()
 }
 
 /// The result of a compilation as text: the findings, then the files. The path of the

@@ -154,12 +154,12 @@ fn fixing_terminates_and_adds_no_errors() {
         let before = check(&text).unwrap();
         assert!(errors(&fixed.left) <= errors(&before), "{}", file.display());
         let again = fix(&fixed.text, check).unwrap();
-        assert!(again.mended.is_empty(), "{}: {}", file.display(), fixed.text);
+        assert!(again.applied.is_empty(), "{}: {}", file.display(), fixed.text);
         let safe = |report: &Report| {
             report.diagnostics.iter().any(|d| d.edit.as_ref().is_some_and(|e| e.safe))
         };
         if safe(&before) && !safe(&fixed.left) {
-            assert!(!fixed.mended.is_empty(), "{}", file.display());
+            assert!(!fixed.applied.is_empty(), "{}", file.display());
         }
     }
 }

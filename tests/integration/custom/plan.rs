@@ -55,7 +55,8 @@ fn every_plan_conforms_to_the_schema() {
     let mut met = BTreeSet::new();
     for path in common::appliances("examples").into_iter().chain(common::appliances("tests/corpus"))
     {
-        let compilation = applc::compile(&common::Disk, path.to_str().unwrap(), &[]).unwrap();
+        let compilation =
+            applc::compile(&common::world([path.as_path()]), path.to_str().unwrap(), &[]).unwrap();
         let plan = published::neutral(&compilation.plan.unwrap());
         let plan = serde_json::to_value(plan).unwrap();
         let errors: Vec<String> = validator

@@ -32,15 +32,15 @@ pub fn run(file: &str, mode: Mode, settings: &Settings, findings: &mut Findings)
         Ok(fixed) => fixed,
         Err(error) => return findings.fail(file, &error),
     };
-    for mended in &fixed.mended {
-        let (code, message) = (mended.diagnostic.code.id, mended.diagnostic.text());
+    for applied in &fixed.applied {
+        let (code, message) = (applied.diagnostic.code.id, applied.diagnostic.text());
         let verb = if mode == Mode::Write { "fixed" } else { "would fix" };
-        let place = mended.place;
+        let place = applied.place;
         note(&format!("{file}:{}:{}: {verb} {code}: {message}", place.line, place.column));
     }
     let status = match mode {
         Mode::Diff => print(&difference(file, &text, &fixed.text)),
-        Mode::Write if fixed.mended.is_empty() => Status::Clean,
+        Mode::Write if fixed.applied.is_empty() => Status::Clean,
         Mode::Write => {
             match emit::write(&[OutputFile { path: PathBuf::from(file), text: fixed.text }]) {
                 Ok(_) => Status::Clean,
@@ -59,7 +59,7 @@ fn fixed(file: &str, settings: &Settings) -> Result<(String, Fixed), Error> {
     if fault.is_some() {
         // The text is incomplete and cannot be written back.
         let report = settings.check(&Disk, file)?;
-        let fixed = Fixed { text: source.text().to_owned(), mended: Vec::new(), left: report };
+        let fixed = Fixed { text: source.text().to_owned(), applied: Vec::new(), left: report };
         return Ok((source.text().to_owned(), fixed));
     }
     let fixed = fix(source.text(), |text| settings.check(&Memory::new().with(file, text), file))?;
