@@ -231,8 +231,8 @@ impl LevelLists {
     fn add(&mut self, verb: Verb, word: Spanned<&str>, diagnostics: &mut Vec<Diagnostic>) {
         let setting = match Setting::parse(verb, word) {
             Ok(setting) => setting,
-            Err(fault) => {
-                diagnostics.push(*fault);
+            Err(error) => {
+                diagnostics.push(*error);
                 return;
             }
         };

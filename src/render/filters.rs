@@ -32,7 +32,7 @@ fn print(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error
         (None, None) => return write_bare(out, value),
     };
     if format == Format::Ini && !ini_takes(&text) {
-        return Err(fault(format!(
+        return Err(error(format!(
             "cannot print {text:?} without quotes: use `quoted` if the key accepts quoted words"
         )));
     }
@@ -49,12 +49,12 @@ fn write_bare(out: &mut impl Write, value: &Value) -> Result<(), Error> {
     match value.kind() {
         ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" })?,
         ValueKind::Number if is_finite(value) => write!(out, "{value}")?,
-        ValueKind::Number => return Err(fault(format!("cannot print the number {value}"))),
+        ValueKind::Number => return Err(error(format!("cannot print the number {value}"))),
         ValueKind::Undefined => return Err(Error::from(ErrorKind::UndefinedError)),
         ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => {
-            return Err(fault(format!("cannot print a {}: use `flow` or a loop", value.kind())));
+            return Err(error(format!("cannot print a {}: use `flow` or a loop", value.kind())));
         }
-        kind => return Err(fault(format!("cannot print a value of type {kind}"))),
+        kind => return Err(error(format!("cannot print a value of type {kind}"))),
     }
     Ok(())
 }
@@ -69,7 +69,7 @@ fn is_finite(value: &Value) -> bool {
 fn flow(state: &State, value: &Value) -> Result<Value, Error> {
     let format = format_of(state)?;
     if matches!(format, Format::Plain | Format::Ini) {
-        return Err(fault(format!("{} text has no syntax for lists", format.word())));
+        return Err(error(format!("{} text has no syntax for lists", format.word())));
     }
     let mut out = String::new();
     write_flow(&mut out, format, value)?;
@@ -101,7 +101,7 @@ fn write_flow(out: &mut String, format: Format, value: &Value) -> Result<(), Err
                     out.push_str(", ");
                 }
                 let Some(name) = key.as_str() else {
-                    return Err(fault(format!("the key {key} is not a string")));
+                    return Err(error(format!("the key {key} is not a string")));
                 };
                 write_quoted(out, format, name)?;
                 out.push_str(between);
@@ -180,14 +180,14 @@ fn string(value: &Value) -> Result<Value, Error> {
 /// The format of the output: that of the template, in a macro that of the caller.
 fn format_of(state: &State) -> Result<Format, Error> {
     match state.auto_escape() {
-        AutoEscape::Custom(word) => Format::of_word(word).ok_or_else(|| fault("unknown format")),
-        _ => Err(fault(
+        AutoEscape::Custom(word) => Format::of_word(word).ok_or_else(|| error("unknown format")),
+        _ => Err(error(
             "automatic quoting cannot be disabled or changed; mark single values as `safe`",
         )),
     }
 }
 
 /// Creates an error of a filter or a function.
-pub fn fault(message: impl Into<Cow<'static, str>>) -> Error {
+pub fn error(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::InvalidOperation, message)
 }

@@ -33,7 +33,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 
 pub use error::RenderError;
-pub use filters::fault;
+pub use filters::error;
 pub use scalar::{Format, quoted, scalar};
 pub(crate) use text::{Part, TextValue};
 

@@ -7,7 +7,7 @@ use minijinja::{Environment, Error, Value};
 
 use super::manifest::Escape;
 use crate::plan::Interval;
-use crate::render::{Format, TextValue, fault, quoted};
+use crate::render::{Format, TextValue, error, quoted};
 use crate::targets::cron;
 use crate::targets::names::{dns_label, rfc1035_label};
 
@@ -58,7 +58,7 @@ impl Remarks {
 fn subject(about: &Value) -> Result<Subject, Error> {
     let field = |name: &str| about.get_attr(name).ok().filter(|value| !value.is_undefined());
     let Some(id) = field("id") else {
-        return Err(fault("the first argument must be a container, a volume, or the appliance"));
+        return Err(error("the first argument must be a container, a volume, or the appliance"));
     };
     let id = id.to_string();
     Ok(if field("image").is_some() {
@@ -95,7 +95,7 @@ pub fn install(
 /// are not changed.
 fn escape(value: &Value, rules: &BTreeMap<String, Escape>, name: &str) -> Result<Value, Error> {
     let Some(rule) = rules.get(name) else {
-        return Err(fault(format!(
+        return Err(error(format!(
             "unknown escape rule `{name}`: add `[escapes.{name}]` to target.toml"
         )));
     };
@@ -104,7 +104,7 @@ fn escape(value: &Value, rules: &BTreeMap<String, Escape>, name: &str) -> Result
     }
     match value.as_str() {
         Some(text) => Ok(Value::from(rule.apply(text))),
-        None => Err(fault(format!("cannot escape a {}: expected a string", value.kind()))),
+        None => Err(error(format!("cannot escape a {}: expected a string", value.kind()))),
     }
 }
 
@@ -113,7 +113,7 @@ fn escape(value: &Value, rules: &BTreeMap<String, Escape>, name: &str) -> Result
 fn quote(text: String, format: &str) -> Result<String, Error> {
     let known = || Format::ALL.map(Format::word).join("`, `");
     let format = Format::of_word(format).ok_or_else(|| {
-        fault(format!("unknown format `{format}`: expected one of `{}`", known()))
+        error(format!("unknown format `{format}`: expected one of `{}`", known()))
     })?;
     Ok(quoted(format, &text))
 }
@@ -132,13 +132,13 @@ fn shell(text: &str) -> String {
 fn cron_line(interval: &Value) -> Result<String, Error> {
     let part = |name: &str| {
         let value = interval.get_attr(name).ok().and_then(|value| value.as_i64());
-        value.ok_or_else(|| fault("`cron` requires the `interval` of a job"))
+        value.ok_or_else(|| error("`cron` requires the `interval` of a job"))
     };
     let (months, days, seconds) = (part("months")?, part("days")?, part("seconds")?);
     let text = interval.get_attr("text").map(|text| text.to_string()).unwrap_or_default();
     let interval = Interval { text, months, days, seconds };
     cron::line(&interval, None).map_err(|_| {
-        fault(format!(
+        error(format!(
             "no cron expression for interval `{}`: check with `is cron` first",
             interval.text
         ))

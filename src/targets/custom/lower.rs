@@ -10,10 +10,12 @@ use minijinja::Value;
 use minijinja::value::Serde;
 use serde::Serialize;
 
-use super::faults::{ADDRESS, ADDRESS_WITH_PORT, Texts, in_manifest, output_as, path_name};
 use super::functions::{self, Remark, Remarks, Subject};
 use super::manifest::{Artifact as ArtifactKind, Definition, Per};
 use super::model::{Addresses, Model};
+use super::template_errors::{
+    ADDRESS, ADDRESS_WITH_PORT, Texts, in_manifest, output_as, path_name,
+};
 use crate::diag::{Diagnostic, Report, codes, has_errors};
 use crate::plan::published::VERSION;
 use crate::plan::{Plan, Reference};
@@ -146,8 +148,8 @@ impl Lowering<'_> {
             }
         };
         let artifact = Artifact { path, text };
-        if let Some(fault) = output_as(rendering.kind.format, &artifact, template) {
-            files.errors.reports.push(fault);
+        if let Some(error) = output_as(rendering.kind.format, &artifact, template) {
+            files.errors.reports.push(error);
             return ControlFlow::Break(());
         }
         files.artifacts.push(artifact);

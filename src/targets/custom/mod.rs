@@ -5,13 +5,13 @@
 //! ([`crate::plan::published`]) and each other, and nothing else. Their steps and their output are
 //! limited.
 
-mod faults;
 mod functions;
 mod lower;
 mod manifest;
 mod model;
 mod read;
 mod starter;
+mod template_errors;
 mod well_formed;
 
 use std::collections::BTreeMap;
@@ -20,8 +20,8 @@ pub use manifest::{FILE_NAME, is_name};
 use manifest::{Kind, Manifest};
 pub use starter::starter;
 
-use self::faults::Texts;
 use self::lower::Lowering;
+use self::template_errors::Texts;
 use super::{Artifact, Capability, Failure, OptionSpec, Options, Target};
 use crate::diag::{Diagnostic, Report, codes};
 use crate::plan::{Field, Plan};
@@ -60,18 +60,18 @@ pub fn load(world: &dyn World, folder: &str) -> Result<Loaded, ReadError> {
         let (source, error) = Source::from_bytes(path, bytes);
         Ok((source, error.map(crate::syntax::source_error)))
     };
-    let (manifest_source, fault) = source(FILE_NAME)?;
-    let (manifest, mut found) = match fault {
-        Some(fault) => (None, vec![fault]),
+    let (manifest_source, error) = source(FILE_NAME)?;
+    let (manifest, mut found) = match error {
+        Some(error) => (None, vec![error]),
         None => read::read(&manifest_source),
     };
     let mut reports = Vec::new();
     let mut templates = BTreeMap::new();
     let names = world.list(folder).map_err(|cause| ReadError { path: folder.to_owned(), cause })?;
     for name in names.into_iter().filter(|name| name.ends_with(EXTENSION)) {
-        let (source, fault) = source(&name)?;
+        let (source, error) = source(&name)?;
         reports
-            .extend(fault.map(|fault| Report { source: source.clone(), diagnostics: vec![fault] }));
+            .extend(error.map(|error| Report { source: source.clone(), diagnostics: vec![error] }));
         templates.insert(name, source);
     }
     let texts = Texts { manifest: manifest_source, templates };
@@ -234,7 +234,7 @@ impl Target for CustomTarget {
                 let artifacts = made.map_err(|failure| self.texts.locate(failure))?;
                 let invalid: Vec<Report> = artifacts
                     .iter()
-                    .filter_map(|artifact| faults::output(artifact, &artifact.path))
+                    .filter_map(|artifact| template_errors::output(artifact, &artifact.path))
                     .collect();
                 if invalid.is_empty() { Ok(artifacts) } else { Err(Failure::Reports(invalid)) }
             }

@@ -8,7 +8,7 @@ use crate::render::Format;
 
 /// The first syntax error of a file.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct FormatError {
     /// Its line, from 1.
     pub line: usize,
     /// What is wrong, in the words of the parser.
@@ -16,7 +16,7 @@ pub struct Fault {
 }
 
 /// Returns the first syntax error of a text, if any. Plain text has none.
-pub fn check(format: Format, text: &str) -> Option<Fault> {
+pub fn check(format: Format, text: &str) -> Option<FormatError> {
     match format {
         Format::Yaml => yaml(text),
         Format::Json => json(text),
@@ -27,40 +27,40 @@ pub fn check(format: Format, text: &str) -> Option<Fault> {
 }
 
 /// Any number of documents.
-fn yaml(text: &str) -> Option<Fault> {
+fn yaml(text: &str) -> Option<FormatError> {
     let mut parser = Parser::new(StrInput::new(text));
     loop {
         match parser.next_event()? {
             Ok(_) => {}
             Err(error) => {
                 let line = error.marker().line();
-                return Some(Fault { line, message: error.info().to_string() });
+                return Some(FormatError { line, message: error.info().to_string() });
             }
         }
     }
 }
 
-fn json(text: &str) -> Option<Fault> {
+fn json(text: &str) -> Option<FormatError> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = IgnoredAny::deserialize(&mut reader).and_then(|_| reader.end());
     let error = read.err()?;
     // The message ends with the position, which is reported separately.
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-    Some(Fault { line: error.line(), message })
+    Some(FormatError { line: error.line(), message })
 }
 
-fn hcl(text: &str) -> Option<Fault> {
+fn hcl(text: &str) -> Option<FormatError> {
     let error = hcl_edit::parser::parse_body(text).err()?;
-    Some(Fault { line: error.location().line(), message: error.message().to_owned() })
+    Some(FormatError { line: error.location().line(), message: error.message().to_owned() })
 }
 
 /// Sections, `Key=value` lines, comments, and lines continued by a backslash (systemd.syntax(7)).
-fn ini(text: &str) -> Option<Fault> {
+fn ini(text: &str) -> Option<FormatError> {
     let mut in_section = false;
     let mut continued = false;
     for (at, line) in text.lines().enumerate() {
-        let fault = |message: &str| Some(Fault { line: at + 1, message: message.to_owned() });
+        let error = |message: &str| Some(FormatError { line: at + 1, message: message.to_owned() });
         let trimmed = line.trim();
         if trimmed.starts_with(['#', ';']) || (trimmed.is_empty() && !continued) {
             continue;
@@ -72,18 +72,18 @@ fn ini(text: &str) -> Option<Fault> {
         if let Some(section) = trimmed.strip_prefix('[') {
             match section.strip_suffix(']') {
                 Some(name) if !name.is_empty() && !name.contains(['[', ']']) => in_section = true,
-                _ => return fault("invalid section header, expected `[name]`"),
+                _ => return error("invalid section header, expected `[name]`"),
             }
             continue;
         }
         match trimmed.split_once('=') {
-            Some((key, _)) if key.trim().is_empty() => return fault("missing key before `=`"),
-            Some(_) if !in_section => return fault("key before the first `[section]`"),
+            Some((key, _)) if key.trim().is_empty() => return error("missing key before `=`"),
+            Some(_) if !in_section => return error("key before the first `[section]`"),
             Some(_) => {}
-            None => return fault("expected `[section]` or `Key=value`"),
+            None => return error("expected `[section]` or `Key=value`"),
         }
     }
-    continued.then(|| Fault {
+    continued.then(|| FormatError {
         line: text.lines().count(),
         message: "unexpected end of file after `\\`".to_owned(),
     })
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     fn line(format: Format, text: &str) -> Option<usize> {
-        check(format, text).map(|fault| fault.line)
+        check(format, text).map(|error| error.line)
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Tests of the Marathon target: the capability table, findings, and strings.
 
 mod cells;
-mod faults;
+mod findings;
 mod strings;
 
 use std::collections::BTreeMap;

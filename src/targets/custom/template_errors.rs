@@ -37,11 +37,11 @@ impl Texts {
 
     /// Reports the syntax error of each template that has one.
     pub fn syntax_faults(&self) -> Vec<Report> {
-        let fault = |(name, text): (String, String)| {
+        let error = |(name, text): (String, String)| {
             let read = Templates::of_others(Format::Plain, [(name, text)], |_| {});
             read.err().and_then(|error| self.report(&error, &[]))
         };
-        self.all().filter_map(fault).collect()
+        self.all().filter_map(error).collect()
     }
 
     /// Reports an error at its location in a template of the folder. `None` if it is not in one.
@@ -78,11 +78,11 @@ impl Texts {
 impl Definition {
     /// Reports the syntax errors of inline templates.
     pub fn syntax_faults(&self) -> Vec<Diagnostic> {
-        let fault = |(name, text, span): (String, String, Span)| {
+        let error = |(name, text, span): (String, String, Span)| {
             let read = Templates::of_others(Format::Plain, [(name, text)], |_| {});
             read.err().map(|error| in_manifest(span, &error))
         };
-        self.inline().into_iter().filter_map(fault).collect()
+        self.inline().into_iter().filter_map(error).collect()
     }
 
     /// The templates in the manifest itself: name, text, and span.
@@ -180,12 +180,12 @@ pub fn output(artifact: &Artifact, template: &str) -> Option<Report> {
 
 /// Reports a file that is not well-formed in a format.
 pub fn output_as(format: Format, artifact: &Artifact, template: &str) -> Option<Report> {
-    let fault = well_formed::check(format, &artifact.text)?;
+    let error = well_formed::check(format, &artifact.text)?;
     // The output is not a file yet, which its name shows.
     let source = Source::new(format!("{} (generated)", artifact.path), artifact.text.clone());
-    let place = line_of(&source, fault.line).unwrap_or(Span::at(0));
+    let place = line_of(&source, error.line).unwrap_or(Span::at(0));
     let message =
-        format!("`{template}` generates invalid {}: {}", format_name(format), fault.message);
+        format!("`{template}` generates invalid {}: {}", format_name(format), error.message);
     let finding = Diagnostic::new(&codes::BAD_OUTPUT, place, message)
         .help("only values printed with `{{ }}` and without `safe` are quoted");
     Some(Report { source, diagnostics: vec![finding] })
