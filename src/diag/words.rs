@@ -24,6 +24,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         return None;
     }
     let lower = word.to_lowercase();
+    let length = lower.chars().count();
     let allowed = match word.chars().count() {
         0..=2 => 1,
         3..=5 => 2,
@@ -32,7 +33,12 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let mut best: Option<(usize, &str)> = None;
     let mut tie = false;
     for candidate in candidates {
-        let distance = strsim::osa_distance(&lower, &candidate.to_lowercase());
+        let candidate_lower = candidate.to_lowercase();
+        // The distance is at least the difference of the lengths: most candidates need no more.
+        if candidate_lower.chars().count().abs_diff(length) > allowed {
+            continue;
+        }
+        let distance = strsim::osa_distance(&lower, &candidate_lower);
         // At a distance as long as the candidate, any word would be similar.
         if distance > allowed || distance >= candidate.chars().count() {
             continue;

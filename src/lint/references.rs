@@ -3,14 +3,12 @@
 
 use std::collections::HashSet;
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{self, Diagnostic, codes};
 use crate::plan::{Container, ContainerId, Piece, Plan, Text, graph};
 
 /// Checks the references between containers. All of them must be resolved.
 pub fn check(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
-    for container in &plan.containers {
-        undeclared_ports(container, plan, diagnostics);
-    }
+    undeclared_ports(plan, diagnostics);
     let components = components(plan);
     let mut steps = MAX_STEPS;
     for (from, container) in plan.containers.iter().enumerate() {
@@ -23,25 +21,38 @@ pub fn check(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
 /// time does not grow with the square of the number of containers.
 const MAX_STEPS: usize = 1_000_000;
 
+/// Maximum number of ports that a label lists.
+const MAX_LISTED_PORTS: usize = 10;
+
 /// Reports `@id:port` where the other container does not list the port.
-fn undeclared_ports(container: &Container, plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
-    for reference in container.references() {
+fn undeclared_ports(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
+    let listed: HashSet<(ContainerId, u16)> = plan
+        .containers
+        .iter()
+        .enumerate()
+        .flat_map(|(id, one)| one.ports.iter().map(move |port| (id, port.container_port.value)))
+        .collect();
+    for reference in plan.containers.iter().flat_map(Container::references) {
         let (Some(port), Some(other)) = (reference.port, plan.containers.get(reference.to)) else {
             continue;
         };
-        if other.lists_port(port) {
+        if listed.contains(&(reference.to, port)) {
             continue;
+        }
+        if diag::is_full(diagnostics) {
+            return;
         }
         let message = format!("`{}` does not list port {port}", other.id.value);
         let diagnostic = Diagnostic::new(&codes::UNDECLARED_PORT, reference.span, message);
-        let listed: Vec<String> =
-            other.ports.iter().map(|port| port.container_port.value.to_string()).collect();
-        diagnostics.push(match listed.as_slice() {
+        let ports = other.ports.iter().take(MAX_LISTED_PORTS);
+        let ports: Vec<String> = ports.map(|port| port.container_port.value.to_string()).collect();
+        let more = if other.ports.len() > MAX_LISTED_PORTS { ", ..." } else { "" };
+        diagnostics.push(match ports.as_slice() {
             [] => diagnostic.help(
                 "add the port to the `ports` of that container; some targets only expose listed ports",
             ),
             ports => diagnostic
-                .also(other.id.span, format!("lists {}", ports.join(", ")))
+                .also(other.id.span, format!("lists {}{more}", ports.join(", ")))
                 .help("some targets only expose listed ports"),
         });
     }

@@ -141,3 +141,22 @@ fn at_signs_that_start_a_reference() {
 fn advice_does_not_follow_errors() {
     assert_eq!(codes(r#""args": ["@b", "@nobody"], "image": """#), ["E0301", "E0206"]);
 }
+
+#[test]
+fn unlisted_ports_of_a_container_with_many_ports_are_found_in_linear_time() {
+    let ports: Vec<String> =
+        (1..=20_000).map(|port| format!(r#"{{"container_port": {port}}}"#)).collect();
+    let references = "@b:60000 ".repeat(20_000);
+    let text = format!(
+        r#"{{"id": "x", "containers": [
+            {{"id": "a", "type": "service", "image": "i:1", "resources": {{"cpus": 1, "mem": 64}},
+              "cmd": "{references}", "dependencies": ["b"]}},
+            {{"id": "b", "type": "service", "image": "i:1", "resources": {{"cpus": 1, "mem": 64}},
+              "network_mode": "bridge", "ports": [{}]}}]}}"#,
+        ports.join(",")
+    );
+    let report = crate::compile(&Memory::new().with("a.json", text), "a.json", &[]).unwrap().report;
+    assert_eq!(report.diagnostics.len(), crate::diag::MAX_FINDINGS + 1);
+    let label = &report.diagnostics[0].secondary[0].text;
+    assert_eq!(label, "lists 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...");
+}

@@ -40,8 +40,8 @@ impl Findings {
         stream: Stream,
         hints: bool,
     ) -> Result<Findings, Status> {
-        let levels = arguments.levels.read().map_err(|faults| {
-            faults.iter().for_each(show);
+        let levels = arguments.levels.read().map_err(|errors| {
+            errors.iter().for_each(show);
             Status::Usage
         })?;
         let format = arguments.format;

@@ -18,15 +18,15 @@ impl LevelArguments {
     /// A report for each invalid argument.
     pub fn read(&self) -> Result<Levels, Vec<Report>> {
         let mut settings = Vec::new();
-        let mut faults = Vec::new();
+        let mut errors = Vec::new();
         for (verb, word) in &self.given {
             let source = Source::new(format!("--{}", verb.name()), word.as_str());
             match Setting::of_argument(*verb, &source) {
                 Ok(setting) => settings.push(setting),
-                Err(fault) => faults.push(Report { source, diagnostics: vec![*fault] }),
+                Err(error) => errors.push(Report { source, diagnostics: vec![*error] }),
             }
         }
-        if faults.is_empty() { Ok(Levels::new(settings)) } else { Err(faults) }
+        if errors.is_empty() { Ok(Levels::new(settings)) } else { Err(errors) }
     }
 }
 

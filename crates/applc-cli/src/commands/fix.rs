@@ -55,8 +55,8 @@ pub fn run(file: &str, mode: Mode, settings: &Settings, findings: &mut Findings)
 fn fixed(file: &str, settings: &Settings) -> Result<(String, Fixed), Error> {
     let unreadable = |cause| ReadError { path: file.to_owned(), cause };
     let bytes = Disk.read(file).map_err(unreadable)?;
-    let (source, fault) = Source::from_bytes(file, bytes);
-    if fault.is_some() {
+    let (source, error) = Source::from_bytes(file, bytes);
+    if error.is_some() {
         // The text is incomplete and cannot be written back.
         let report = settings.check(&Disk, file)?;
         let fixed = Fixed { text: source.text().to_owned(), applied: Vec::new(), left: report };
