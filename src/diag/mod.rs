@@ -181,15 +181,20 @@ pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
 /// Maximum number of findings reported for one file.
 pub const MAX_FINDINGS: usize = 10_000;
 
-/// Whether the maximum number of findings is exceeded. Phases that may find millions of errors
-/// stop then, to save memory.
-pub fn is_full(diagnostics: &[Diagnostic]) -> bool {
+/// Whether another finding of this level need not be added, because the maximum number of
+/// findings is exceeded. Phases that may find millions of findings stop then, to save time and
+/// memory.
+///
+/// Warnings and hints never hide that there is an error: an error is added if the last finding is
+/// not one.
+pub fn is_full(diagnostics: &[Diagnostic], level: Level) -> bool {
     diagnostics.len() > MAX_FINDINGS
+        && (level != Level::Error || diagnostics.last().is_some_and(|last| last.level == level))
 }
 
 /// Keeps at most [`MAX_FINDINGS`] findings, errors first, and adds a finding that says so.
 pub fn limit(diagnostics: &mut Vec<Diagnostic>) {
-    if !is_full(diagnostics) {
+    if diagnostics.len() <= MAX_FINDINGS {
         return;
     }
     // Findings of the highest severity are kept wherever they are in the file.

@@ -23,8 +23,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     if word.len() > LONG_WORD {
         return None;
     }
-    let lower = word.to_lowercase();
-    let length = lower.chars().count();
+    let lower: Vec<char> = word.to_lowercase().chars().collect();
     let allowed = match word.chars().count() {
         0..=2 => 1,
         3..=5 => 2,
@@ -33,14 +32,10 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let mut best: Option<(usize, &str)> = None;
     let mut tie = false;
     for candidate in candidates {
-        let candidate_lower = candidate.to_lowercase();
-        // The distance is at least the difference of the lengths: most candidates need no more.
-        if candidate_lower.chars().count().abs_diff(length) > allowed {
-            continue;
-        }
-        let distance = strsim::osa_distance(&lower, &candidate_lower);
+        let candidate_lower: Vec<char> = candidate.to_lowercase().chars().collect();
+        let Some(distance) = distance_within(&lower, &candidate_lower, allowed) else { continue };
         // At a distance as long as the candidate, any word would be similar.
-        if distance > allowed || distance >= candidate.chars().count() {
+        if distance >= candidate.chars().count() {
             continue;
         }
         match best {
@@ -53,6 +48,50 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         }
     }
     best.filter(|_| !tie).map(|(_, candidate)| candidate)
+}
+
+/// The optimal string alignment distance of two words if it is at most `limit`: the number of
+/// characters to insert, delete, replace, or swap with their neighbor.
+///
+/// Only the cells near the diagonal are computed, and only while one of them is within the
+/// limit, so that a file with thousands of unknown names takes no longer than it should.
+fn distance_within(a: &[char], b: &[char], limit: usize) -> Option<usize> {
+    if a.len().abs_diff(b.len()) > limit {
+        return None;
+    }
+    let far = limit + 1;
+    // The rows for the two characters of `a` before the current one, and for the current one.
+    let mut before: Vec<usize> = vec![far; b.len() + 1];
+    let mut last: Vec<usize> = (0..=b.len()).map(|column| column.min(far)).collect();
+    for (row, one) in a.iter().enumerate() {
+        let mut current = vec![far; b.len() + 1];
+        if let Some(first) = current.first_mut() {
+            *first = (row + 1).min(far);
+        }
+        let from = row.saturating_sub(limit);
+        let cells = b.iter().enumerate().skip(from).take(2 * limit + 1);
+        let mut nearest = if row < limit { row + 1 } else { far };
+        for (column, other) in cells {
+            let cell = |line: &[usize], at: usize| line.get(at).copied().unwrap_or(far);
+            let mut best = (cell(&last, column) + usize::from(one != other))
+                .min(cell(&last, column + 1) + 1)
+                .min(cell(&current, column) + 1);
+            let previous =
+                |word: &[char], at: usize| at.checked_sub(1).and_then(|at| word.get(at)).copied();
+            if previous(a, row) == Some(*other) && previous(b, column) == Some(*one) {
+                best = best.min(cell(&before, column - 1) + 1);
+            }
+            nearest = nearest.min(best);
+            if let Some(place) = current.get_mut(column + 1) {
+                *place = best.min(far);
+            }
+        }
+        if nearest > limit {
+            return None;
+        }
+        before = std::mem::replace(&mut last, current);
+    }
+    last.last().copied().filter(|distance| *distance <= limit)
 }
 
 /// Joins words in backticks: `` `a` ``, `` `a` or `b` ``, `` `a`, `b` or `c` ``.
@@ -75,6 +114,17 @@ mod tests {
         assert_eq!(nearest("spark-mastr", ids), Some("spark-master"));
         assert_eq!(nearest("Livy", ids), Some("livy"));
         assert_eq!(nearest("postgres", ids), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn distances_within_the_limit_are_those_of_the_definition(
+            a in "[ab]{0,9}", b in "[ab]{0,9}", limit in 0_usize..5
+        ) {
+            let chars = |text: &str| text.chars().collect::<Vec<char>>();
+            let expected = Some(strsim::osa_distance(&a, &b)).filter(|d| *d <= limit);
+            proptest::prop_assert_eq!(distance_within(&chars(&a), &chars(&b), limit), expected);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::diag::{self, Diagnostic, codes};
+use crate::diag::{self, Diagnostic, Level, codes};
 use crate::plan::{Container, ContainerId, Piece, Plan, Text, graph};
 
 /// Checks the references between containers. All of them must be resolved.
@@ -39,7 +39,7 @@ fn undeclared_ports(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
         if listed.contains(&(reference.to, port)) {
             continue;
         }
-        if diag::is_full(diagnostics) {
+        if diag::is_full(diagnostics, Level::Hint) {
             return;
         }
         let message = format!("`{}` does not list port {port}", other.id.value);

@@ -4,7 +4,7 @@
 //! digits after that are its port. `\@` is a literal `@`, and so is an `@` without such a run
 //! after it (language definition, section 5).
 
-use crate::diag::{Diagnostic, codes, is_full};
+use crate::diag::{Diagnostic, Level, codes, is_full};
 use crate::plan::{Piece, Reference, Text};
 use crate::schema::is_id_char;
 use crate::source::{Span, Spanned};
@@ -139,7 +139,7 @@ impl Builder<'_, '_> {
     }
 
     fn unknown(&mut self, id: &str, span: Span) {
-        if !self.lookup.complete || is_full(self.diagnostics) {
+        if !self.lookup.complete || is_full(self.diagnostics, Level::Error) {
             return;
         }
         let message = format!("reference to unknown container `{id}`");

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{tree_adapter, words};
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Level, codes, is_full};
 use crate::source::Span;
 use crate::syntax::{Kind, Member, Node, Object};
 
@@ -24,12 +24,18 @@ pub fn report(schema: &Value, tree: &Node, diagnostics: &mut Vec<Diagnostic>) {
             };
             if words::is_marked(rule, "readOnly") {
                 added.note(member);
-            } else if words::is_marked(rule, "deprecated") {
+            } else if words::is_marked(rule, "deprecated") && !is_full(diagnostics, Level::Warning)
+            {
                 diagnostics.push(obsolete(container, index, member, rule));
             }
         }
         let volumes = container.get("volumes").and_then(Node::as_array).unwrap_or_default();
-        diagnostics.extend(volumes.iter().filter_map(Node::as_object).filter_map(old_volume));
+        let old = volumes.iter().filter_map(Node::as_object).filter_map(old_volume);
+        for diagnostic in old {
+            if !is_full(diagnostics, diagnostic.level) {
+                diagnostics.push(diagnostic);
+            }
+        }
     }
     diagnostics.extend(added.hint());
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::place::{Finder, Place, opening};
 use super::rules::{self, Reason};
 use super::{habits, value_violations, words};
-use crate::diag::{Diagnostic, codes, nearest};
+use crate::diag::{Diagnostic, Level, codes, is_full, nearest};
 use crate::source::Span;
 use crate::syntax::{Node, Object};
 
@@ -145,12 +145,18 @@ impl<'a> Reporter<'a, '_> {
             if !names.contains(name) {
                 continue;
             }
+            if is_full(self.diagnostics, Level::Error) {
+                return;
+            }
             let message = format!("unknown field `{}`", words::short(name));
             let diagnostic = Diagnostic::new(&codes::UNKNOWN_FIELD, member.key.span, message);
             let meant = habits::meant(name, absent()).or_else(|| nearest(name, absent()));
             let diagnostic = match (meant, extension(rule, name)) {
                 (Some(meant), _) => {
-                    self.misspelt.entry(place.node.span).or_default().push(meant);
+                    let known = self.misspelt.entry(place.node.span).or_default();
+                    if !known.contains(&meant) {
+                        known.push(meant);
+                    }
                     let (span, replacement) = (member.key.span, words::quoted(meant));
                     let diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));
                     if is_misspelling(name, meant) {

@@ -108,7 +108,7 @@ impl Parser<'_> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        if !is_full(self.diagnostics) {
+        if !is_full(self.diagnostics, diagnostic.level) {
             self.diagnostics.push(diagnostic);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Form, Kind, Node, Object};
-use crate::diag::{Diagnostic, codes, is_full};
+use crate::diag::{Diagnostic, Level, codes, is_full};
 use crate::source::{Span, Spanned};
 
 /// Maximum number of members of an object that is searched for several joined objects. No object
@@ -36,7 +36,7 @@ fn duplicates(object: &Object, diagnostics: &mut Vec<Diagnostic>) {
             first.insert(key.value.as_str(), key.span);
             continue;
         };
-        if is_full(diagnostics) {
+        if is_full(diagnostics, Level::Error) {
             return;
         }
         let message = format!("duplicate key `{}`", key.value);
@@ -71,7 +71,7 @@ fn split(items: &mut Vec<Node>, from: usize, diagnostics: &mut Vec<Diagnostic>) 
             let (Some(one), Some(two)) = (object.members.first(), other.members.first()) else {
                 break;
             };
-            if !is_full(diagnostics) {
+            if !is_full(diagnostics, Level::Error) {
                 diagnostics.push(joined(object, &one.key, &two.key));
             }
             let span = Span { start: two.key.span.start, end: item.span.end };

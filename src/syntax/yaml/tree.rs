@@ -62,7 +62,7 @@ struct Builder<'d, 'r> {
 
 impl<'d> Builder<'d, '_> {
     fn report(&mut self, diagnostic: Diagnostic) {
-        if !is_full(self.diagnostics) {
+        if !is_full(self.diagnostics, diagnostic.level) {
             self.diagnostics.push(diagnostic);
         }
     }

@@ -128,6 +128,35 @@ fn findings_beyond_the_limit_are_counted_but_not_kept() {
     }
 }
 
+/// Errors are reported, and nothing is written, however many warnings come before them.
+#[test]
+fn warnings_beyond_the_limit_hide_no_error() {
+    let old = r#""rack": "a", "host": "b", "cloud": "c", "data": "d", "cluster_type": "e""#;
+    let containers = |last: &str| -> String {
+        let container = |at: usize, more: &str| {
+            format!(
+                r#"{{"id": "c{at}", "type": "job", "image": "i:1",
+                "resources": {{"cpus": 1, "mem": 64}}, {old}{more}}}"#
+            )
+        };
+        let all = (0..MAX_FINDINGS / 5 + 10).map(|at| container(at, ""));
+        let all: Vec<String> = all.chain([container(99_999, last)]).collect();
+        format!(r#"{{"id": "app", "containers": [{}]}}"#, all.join(","))
+    };
+    for (more, code) in [
+        (r#", "cmd": "@nobody""#, "E0301"),
+        (r#", "cmd": "x", "cmd": "y""#, "E0110"),
+        (r#", "unknown": 1"#, "E0201"),
+        (r#", "repeats": "x""#, "E0202"),
+        (r#", "dependencies": ["nobody"]"#, "E0302"),
+    ] {
+        let found = check("a.json", &containers(more));
+        assert!(codes(&found).contains(&code), "{code}: {:?}", codes(&found));
+        assert!(found.report.has_errors() && codes(&found).contains(&"W0002"));
+    }
+    assert!(!check("a.json", &containers("")).report.has_errors());
+}
+
 #[test]
 fn long_lines_are_shortened() {
     let found = check("a.json", &invalid(500, ""));
