@@ -19,14 +19,14 @@ Address = Callable[[str, int | None], str]
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Reads an appliance that is plain JSON or YAML."""
+    """Parses an appliance in JSON or YAML."""
     text = path.read_text(encoding="utf-8")
     document: dict[str, Any] = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     return document
 
 
 def spelled(text: str, address: Address) -> str:
-    """A string with its references as `address` spells them."""
+    """A string with its references replaced by `address`."""
 
     def replace(match: re.Match[str]) -> str:
         if match.group(1) is None:

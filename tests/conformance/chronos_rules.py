@@ -1,4 +1,4 @@
-"""Checks a job as Chronos 3 takes it, and more strictly.
+"""Checks a job like Chronos 3, and more strictly.
 
 The structure is `chronos_job.schema.json`, after the fields that Chronos reads (JobDeserializer).
 The rules below are those of its API (Iso8601JobResource, DependentJobResource, Iso8601Expressions,

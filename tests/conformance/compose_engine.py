@@ -26,7 +26,7 @@ BUSYBOX = Path("/bin/busybox")
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What a container made from a probe image does; `probe.sh` says what each value means."""
+    """The behavior of a container of a probe image; see `probe.sh` for each value."""
 
     serve: tuple[tuple[str, int], ...] = ()
     then: str = "stay"
@@ -46,7 +46,7 @@ class Behaviour:
 
 @dataclass(frozen=True)
 class Start:
-    """One start of a container: what the kernel was given for its first process."""
+    """One start of a container: the arguments and environment of its first process."""
 
     argv: list[str]
     environ: dict[str, str]
@@ -55,7 +55,7 @@ class Start:
 def command(
     *arguments: str | Path, stdin: bytes | None = None, timeout: float = 120, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a program; its exit code is for the caller to judge."""
+    """Runs a program; the caller checks the exit code."""
     run = subprocess.run(
         [str(word) for word in arguments],
         input=stdin or b"",
@@ -69,14 +69,14 @@ def command(
 
 
 def checked(*arguments: str | Path, stdin: bytes | None = None, timeout: float = 120) -> str:
-    """Runs a program that must succeed, and gives its standard output."""
+    """Runs a program that must succeed, and returns its standard output."""
     run = command(*arguments, stdin=stdin, timeout=timeout)
     assert run.returncode == 0, f"{run.args} exited {run.returncode}:\n{run.stdout}\n{run.stderr}"
     return run.stdout
 
 
 def wait_until(what: str, condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """The first true value of `condition`; fails the test when none comes in `seconds`."""
+    """Waits for a true value of `condition`; fails the test after `seconds`."""
     end = time.monotonic() + seconds
     while True:
         if value := condition():
@@ -86,7 +86,7 @@ def wait_until(what: str, condition: Callable[[], Any], seconds: float = 60) -> 
 
 
 class Engine:
-    """A Docker engine, and the Compose that drives it."""
+    """A Docker engine with Compose."""
 
     def __init__(self) -> None:
         self.docker = support.require_tool("docker")
@@ -97,7 +97,7 @@ class Engine:
             support.missing("a Docker engine that answers", "run .ci/install/engine")
 
     def image(self, name: str, behaviour: Behaviour = Behaviour()) -> str:
-        """Makes an image called `name` (a reference without a digest), and gives the name back."""
+        """Builds an image `name` (a reference without a digest), and returns the name."""
         checked(
             self.docker,
             "import",
@@ -111,12 +111,12 @@ class Engine:
         return name
 
     def ensure_image(self, name: str) -> None:
-        """Makes an image of this name if there is none."""
+        """Builds an image of this name if it does not exist."""
         if command(self.docker, "image", "inspect", name).returncode != 0:
             self.image(name)
 
     def ensure_volume(self, name: str) -> None:
-        """Makes a volume that belongs to no project, if there is none of this name."""
+        """Creates a volume outside of any project if it does not exist."""
         checked(self.docker, "volume", "create", name)
 
     def remove_volume(self, name: str) -> None:
@@ -124,11 +124,11 @@ class Engine:
         checked(self.docker, "volume", "rm", name)
 
     def inspect(self, container: str) -> dict[str, Any]:
-        """What the engine knows about a container."""
+        """The output of `docker inspect` for a container."""
         return json.loads(checked(self.docker, "inspect", container))[0]
 
     def starts(self, container: str) -> list[Start]:
-        """Every start of a container's probe, the earliest first."""
+        """All starts of a container's probe, earliest first."""
         lines = command(self.docker, "logs", container).stdout.splitlines()
         return [read_start(line) for line in lines if line.startswith("APPLC-PROBE ")]
 
@@ -138,7 +138,7 @@ class Engine:
 
 
 def read_start(line: str) -> Start:
-    """Reads a line that `probe.sh` printed."""
+    """Parses a line of the output of `probe.sh`."""
     argv, environ = (
         base64.b64decode(word).decode().split("\0")[:-1] for word in line.split(" ")[1:3]
     )
@@ -197,7 +197,7 @@ def root_file_system(behaviour: Behaviour) -> bytes:
 
 
 def certificate() -> dict[str, bytes]:
-    """The files of a certificate that nobody has signed."""
+    """The files of a self-signed certificate."""
     openssl = support.require_tool("openssl")
     with tempfile.TemporaryDirectory() as folder:
         names = ("probe/cert.pem", "probe/key.pem")
@@ -210,7 +210,7 @@ def certificate() -> dict[str, bytes]:
 
 
 def with_libraries(program: Path) -> Iterable[Path]:
-    """A program of the machine and the shared libraries that it is linked with."""
+    """A program and its shared libraries."""
     yield program
     for word in command("ldd", program).stdout.split():
         if word.startswith("/"):
@@ -218,7 +218,7 @@ def with_libraries(program: Path) -> Iterable[Path]:
 
 
 class Project:
-    """One Compose file on the engine; a context manager that takes everything down at its end."""
+    """One Compose project on the engine; a context manager that removes everything at the end."""
 
     def __init__(self, engine: Engine, folder: Path, text: str) -> None:
         self.engine = engine
@@ -239,17 +239,17 @@ class Project:
         )
 
     def config(self) -> dict[str, Any]:
-        """The project as Compose reads it; fails the test when it does not accept the file."""
+        """The project as parsed by Compose; fails the test if Compose rejects the file."""
         run = self.compose("config", "--format", "json")
         assert run.returncode == 0, run.stderr
         return json.loads(run.stdout)
 
     def up(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        """`docker compose up --detach`, with the images that are on the machine."""
+        """Runs `docker compose up --detach` with local images."""
         return self.compose("up", "--detach", "--pull", "never", *arguments, timeout=timeout)
 
     def container(self, service: str, index: int = 1) -> str:
-        """The engine's id of a service's container; empty where there is none."""
+        """The container id of a service, or an empty string."""
         found = self.compose("ps", "--all", "--format", "json", service).stdout
         for line in found.splitlines():
             entry = json.loads(line)
@@ -259,22 +259,22 @@ class Project:
         return ""
 
     def inspect(self, service: str, index: int = 1) -> dict[str, Any]:
-        """What the engine knows about a service's container."""
+        """The output of `docker inspect` for the container of a service."""
         container = self.container(service, index)
         assert container, f"{service} has no container {index}"
         return self.engine.inspect(container)
 
     def starts(self, service: str, index: int = 1) -> list[Start]:
-        """Every start of a service's probe."""
+        """All starts of a service's probe."""
         return self.engine.starts(self.container(service, index))
 
     def started(self, service: str, index: int = 1) -> str:
-        """When a service's container was started last; comparable as text. Empty if it never was."""
+        """The time of the last start of a service's container, comparable as text; empty if it never started."""
         at = str(self.inspect(service, index)["State"]["StartedAt"])
         return "" if at.startswith("0001") else at
 
     def health(self, service: str) -> dict[str, Any]:
-        """What the engine knows about a container's health: `Status` and `Log`."""
+        """The health of a container: `Status` and `Log`."""
         return self.inspect(service)["State"].get("Health", {})
 
     def run_in(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -282,7 +282,7 @@ class Project:
         return self.engine.run_in(self.container(service), *arguments)
 
     def service_at(self, service: str, url: str) -> str | None:
-        """The name of the service that answers at `url` when `service` asks; None when none does."""
+        """The name of the service that answers a request of `service` to `url`, or None."""
         answer = self.run_in(service, "/bin/busybox", "wget", "-q", "-O", "-", url)
         if answer.returncode != 0:
             return None
@@ -290,7 +290,7 @@ class Project:
         return str(labels["com.docker.compose.service"])
 
     def answer_on_host(self, address: str) -> str | None:
-        """What answers at `address:port` of the host; None when nothing does."""
+        """The response from `address:port` of the host, or None."""
         answer = command(BUSYBOX, "wget", "-q", "-O", "-", f"http://{address}/")
         return answer.stdout.strip() if answer.returncode == 0 else None
 

@@ -23,13 +23,13 @@ WRITTEN = re.compile(r"<!-- write: (\S+) -->\n```\w+\n(.*?)```\n", re.DOTALL)
 
 @pytest.fixture(scope="session")
 def applc() -> support.Applc:
-    """The program: `applc("check", file)` gives exit code, stdout and stderr."""
+    """The program: `applc("check", file)` returns exit code, stdout, and stderr."""
     return support.find_applc()
 
 
 @pytest.fixture(scope="session")
 def require_tool() -> Callable[[str], Path]:
-    """`require_tool(name)` gives a tool's path, or ends the test."""
+    """`require_tool(name)` returns the path of a tool, or ends the test."""
     return support.require_tool
 
 
@@ -41,7 +41,7 @@ def engine() -> compose_engine.Engine:
 
 @pytest.fixture(scope="session")
 def guide_target(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the target as it is at the end of docs/target-guide.md."""
+    """The folder of the target at the end of docs/target-guide.md."""
     folder = tmp_path_factory.mktemp("guide")
     for name, text in WRITTEN.findall((support.ROOT / "docs" / "target-guide.md").read_text(encoding="utf-8")):
         path = folder / name
@@ -56,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Gives `example` and `appliance` their files."""
+    """Parametrizes `example` and `appliance` with their files."""
     marker = metafunc.definition.get_closest_marker("accepted_by")
     for name, files in (
         ("example", support.examples()),
@@ -71,5 +71,5 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_report_header() -> list[str]:
-    """Says which program and tools are used."""
+    """Reports the program and tools in use."""
     return [f"tools: {support.TOOLS}"]

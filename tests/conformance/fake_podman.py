@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -IS
-"""Stands in for Podman below systemd: notes how it is run, and starts, answers and ends as told.
+"""A fake Podman for systemd: records its arguments, and starts, answers, and exits as configured.
 
 Beside this file lie `log`, to which each line adds a JSON object with what happened, and
 `behaviours`, which gives by a container's name:
@@ -25,7 +25,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 
 
 def note(event, name, **more):
-    """Adds to the log; gives how often this happened to this container before."""
+    """Adds an entry to the log, and returns how often it occurred before for this container."""
     with open(os.path.join(HERE, "log"), "a+") as log:
         fcntl.flock(log, fcntl.LOCK_EX)
         log.seek(0)
@@ -40,7 +40,7 @@ def behaviour(name):
 
 
 def tell(text):
-    """Tells systemd, as sd_notify does."""
+    """Notifies systemd, as sd_notify does."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
         address = os.environ["NOTIFY_SOCKET"]
         to.connect("\0" + address[1:] if address.startswith("@") else address)

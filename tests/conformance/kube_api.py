@@ -30,18 +30,18 @@ WORKLOADS = {"Deployment", "Job", "CronJob"}
 
 
 class Refused(AssertionError):
-    """The API server did not take what it was given; the message is its own."""
+    """The API server rejected an object; the message is that of the server."""
 
 
 def free_port() -> int:
-    """A TCP port that was free a moment ago."""
+    """A TCP port that is currently free."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def wait_for(what: str, condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """The first true value of `condition`; raises when none comes in `seconds`."""
+    """Waits for a true value of `condition`; raises after `seconds`."""
     end = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() > end:
@@ -51,7 +51,7 @@ def wait_for(what: str, condition: Callable[[], Any], seconds: float = 60) -> An
 
 
 def documents(text: str) -> list[Object]:
-    """The objects of a multi-document YAML file, as a YAML 1.1 reader takes them."""
+    """The objects of a multi-document YAML file, parsed as YAML 1.1."""
     return [document for document in yaml.safe_load_all(text) if document is not None]
 
 
@@ -175,7 +175,7 @@ class Cluster:
         return True
 
     def stop(self) -> None:
-        """Ends the programs, last started first, and removes their files."""
+        """Stops the programs in reverse order and removes their files."""
         for _, process in reversed(self.running):
             process.terminate()
             try:
@@ -189,7 +189,7 @@ class Cluster:
     def kubectl(
         self, *arguments: str, stdin: str = "", timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
-        """Runs kubectl as administrator; its exit code is for the caller to judge."""
+        """Runs kubectl as administrator; the caller checks the exit code."""
         return subprocess.run(
             [self.programs["kubectl"], *arguments],
             input=stdin,
@@ -200,14 +200,14 @@ class Cluster:
         )
 
     def checked(self, *arguments: str, stdin: str = "") -> str:
-        """Runs kubectl; raises `Refused` with what it said where it fails."""
+        """Runs kubectl; raises `Refused` with its output on failure."""
         run = self.kubectl(*arguments, stdin=stdin)
         if run.returncode != 0:
             raise Refused(run.stderr.strip())
         return run.stdout
 
     def get(self, *arguments: str) -> Any:
-        """What `kubectl get ARGUMENTS -o json` gives."""
+        """The output of `kubectl get ARGUMENTS -o json`."""
         return json.loads(self.checked("get", *arguments, "-o", "json"))
 
     def items(self, resource: str, namespace: str) -> list[Object]:
@@ -215,7 +215,7 @@ class Cluster:
         return self.get(resource, "-n", namespace)["items"]
 
     def create_namespace(self, name: str) -> None:
-        """Makes a namespace and waits until pods can be created in it."""
+        """Creates a namespace and waits until it accepts pods."""
         # One of that name may still be on its way out.
         wait_for(
             f"the end of namespace {name}",
@@ -237,7 +237,7 @@ class Cluster:
         self.kubectl("delete", "pods", "--all", "-n", name, "--grace-period=0", "--force", "--wait=false")
 
     def dry_run(self, text: str, server_side: bool = True) -> None:
-        """Has the API server judge a file without keeping it; raises `Refused`.
+        """Applies a file as a dry run on the API server; raises `Refused`.
 
         An object is judged in its namespace, so those must be there.
         """
@@ -253,7 +253,7 @@ class Cluster:
         self.checked("apply", how, "--validate=strict", *more, "-f", "-", stdin=text)
 
     def pods_of(self, workloads: list[Object]) -> list[list[Object]]:
-        """The pods that the controllers made for Deployments and Jobs of one namespace.
+        """The pods of Deployments and Jobs in one namespace.
 
         Waits until there are as many of each as asked for; raises `Refused` with the controller's
         message where the API server does not take them.

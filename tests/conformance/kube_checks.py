@@ -47,7 +47,7 @@ CRON_FIELDS = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 6)]
 
 
 def expand(text: str, variables: dict[str, str]) -> str:
-    """What the kubelet makes of a string in `command`, `args` and `env`.
+    """Expands a string in `command`, `args`, and `env` like the kubelet.
 
     `$(NAME)` becomes the value of a variable that is known and stays otherwise; `$$` becomes `$`.
     """
@@ -61,7 +61,7 @@ def expand(text: str, variables: dict[str, str]) -> str:
 
 
 def quantity(text: Any) -> float | None:
-    """The number that a quantity stands for; none where it is malformed."""
+    """The number of a quantity; None if it is malformed."""
     match = QUANTITY.fullmatch(str(text))
     return float(match[1]) * SCALE[match[2] or ""] if match else None
 
@@ -77,7 +77,7 @@ def pod_template(workload: Object) -> Object | None:
 
 
 def problems(objects: list[Object], existing_claims: set[str] = frozenset()) -> list[str]:
-    """All faults of the objects of one file, in its order.
+    """All errors in the objects of one file, in order.
 
     `existing_claims` are the names of claims that exist without the file.
     """
@@ -302,7 +302,7 @@ class _File:
 
 
 def labels(meta: Object) -> Iterator[str]:
-    """The faults of labels and annotations."""
+    """The errors in labels and annotations."""
     for key, value in meta.get("labels", {}).items():
         if not isinstance(value, str) or not LABEL_VALUE.fullmatch(value):
             yield f"label value {value!r}"
@@ -316,7 +316,7 @@ def labels(meta: Object) -> Iterator[str]:
 
 
 def of_container(container: Object, on_the_host: bool) -> Iterator[str]:
-    """The faults of one container."""
+    """The errors in one container."""
     if not LABEL.fullmatch(container["name"]):
         yield "malformed name"
     if not container["image"] or container["image"] != container["image"].strip():
@@ -361,7 +361,7 @@ def of_container(container: Object, on_the_host: bool) -> Iterator[str]:
 
 
 def of_probe(probe: Object, numbers: set[int], names: set[str]) -> Iterator[str]:
-    """The faults of a probe of a container with these ports."""
+    """The errors in a probe of a container with these ports."""
     handlers = [key for key in ("httpGet", "tcpSocket", "exec", "grpc") if key in probe]
     if len(handlers) != 1:
         yield f"handlers {handlers}"
@@ -377,7 +377,7 @@ def of_probe(probe: Object, numbers: set[int], names: set[str]) -> Iterator[str]
 
 
 def of_resources(resources: Object) -> Iterator[str]:
-    """The faults of requests and limits."""
+    """The errors in requests and limits."""
     requests, limits = resources.get("requests", {}), resources.get("limits", {})
     for name, text in [*requests.items(), *limits.items()]:
         value = quantity(text)

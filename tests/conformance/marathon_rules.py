@@ -1,4 +1,4 @@
-"""Checks the body of `PUT /v2/groups` as Marathon 1.11 does, and more strictly.
+"""Checks the body of `PUT /v2/groups` like Marathon 1.11, and more strictly.
 
 The structure is `marathon_group.schema.json`, after the RAML types that Marathon publishes. The
 rules below are of two kinds: those of Marathon's own validation (AppValidation, NetworkValidation,
@@ -53,7 +53,7 @@ def check_group(document: Any, features: Iterable[str] = ()) -> list[Violation]:
 
 
 def absolute(path: str, base: str) -> str:
-    """An id made absolute: relative ones are below `base`."""
+    """The absolute id of an id relative to `base`."""
     parts = [] if path.startswith("/") else [part for part in base.split("/") if part]
     for part in path.split("/"):
         if part == "..":
@@ -297,7 +297,7 @@ def _check_volume_names(apps: list[tuple[dict, str, Report]]) -> None:
 
 
 def _check_ports(app: dict, container: dict, modes: list[str], report: Report) -> int:
-    """The rules of ports; gives how many there are."""
+    """Checks the ports, and returns their number."""
     definitions, mappings = app.get("portDefinitions"), container.get("portMappings")
     if modes == ["host"] or not modes:
         if mappings is not None:

@@ -81,12 +81,12 @@ def validate(text: str) -> subprocess.CompletedProcess[str]:
 
 
 def formatted(text: str) -> str:
-    """The text as `nomad fmt` lays it out."""
+    """The text formatted by `nomad fmt`."""
     return checked(support.require_tool("nomad"), "fmt", "-", stdin=text.encode())
 
 
 class Agent:
-    """A running agent; a context manager that ends it and all that it runs."""
+    """A running agent; a context manager that stops it and everything it runs."""
 
     def __init__(self, engine: Engine, meta: dict[str, str] | None = None) -> None:
         self.nomad = support.require_tool("nomad")
@@ -154,7 +154,7 @@ class Agent:
         )
 
     def get(self, path: str) -> Any:
-        """What the agent's HTTP API answers to GET."""
+        """The response of the agent's HTTP API to GET."""
         with urllib.request.urlopen(self.address + path, timeout=30) as answer:
             return json.load(answer)
 
@@ -164,12 +164,12 @@ class Agent:
         return command(self.nomad, first, second, f"-address={self.address}", *rest, timeout=timeout)
 
     def submit(self, file: Path) -> None:
-        """Runs a job, without waiting for what becomes of it."""
+        """Submits a job without waiting."""
         run = self.run_command("job", "run", "-detach", file)
         assert run.returncode == 0, f"{file.name}:\n{run.stdout}{run.stderr}"
 
     def remove(self, job: str) -> None:
-        """Stops a job, waits until its containers are gone, and forgets it."""
+        """Stops a job, waits until its containers are removed, and purges it."""
 
         def stop(*how: str) -> None:
             run = self.run_command("job", "stop", *how, "-detach", "-yes", job)
@@ -183,17 +183,17 @@ class Agent:
         stop("-purge")
 
     def create_volume(self, file: Path) -> None:
-        """Makes a volume."""
+        """Creates a volume."""
         run = self.run_command("volume", "create", file)
         assert run.returncode == 0, f"{file.name}:\n{run.stdout}{run.stderr}"
 
     def delete_volume(self, volume: str) -> None:
-        """Deletes a host volume, and what is in it."""
+        """Deletes a host volume and its content."""
         run = self.run_command("volume", "delete", "-type", "host", volume)
         assert run.returncode == 0, run.stderr
 
     def allocations(self, job: str, group: str | None = None) -> list[dict[str, Any]]:
-        """A job's allocations (of one group), the newest first."""
+        """The allocations of a job (or one group), newest first."""
         try:
             found = self.get(f"/v1/job/{quote(job, safe='')}/allocations?all=true")
         except urllib.error.HTTPError as error:
@@ -204,7 +204,7 @@ class Agent:
         return [each for each in found if group in (None, each["TaskGroup"])]
 
     def allocation(self, job: str, group: str) -> dict[str, Any]:
-        """The newest allocation of a group; fails the test when there is none."""
+        """The newest allocation of a group; fails the test if none exists."""
         found = self.allocations(job, group)
         assert found, f"{job} has no allocation of {group}"
         return found[0]
@@ -252,7 +252,7 @@ class Agent:
             raise AssertionError(f"{failure}\n{self.story(job)}") from failure
 
     def story(self, job: str) -> str:
-        """What happened to a job's tasks, for a failing test's message."""
+        """The events of a job's tasks, for the message of a failing test."""
         lines = []
         for allocation in self.allocations(job):
             lines.append(f"{allocation['Name']}: {allocation['ClientStatus']}")
@@ -261,7 +261,7 @@ class Agent:
         return "\n".join(lines)
 
     def logs(self, allocation: dict[str, Any], task: str) -> str:
-        """What a task has written to its standard output so far."""
+        """The standard output of a task so far."""
         return self.run_command("alloc", "logs", allocation["ID"], task).stdout
 
     def starts(self, job: str, group: str, task: str) -> list[Start]:
@@ -275,7 +275,7 @@ class Agent:
         return self.engine.run_in(f"{task}-{allocation['ID']}", *arguments)
 
     def group_at(self, allocation: dict[str, Any], task: str, url: str) -> str | None:
-        """The group whose container answers at `url` when a task asks; None when none does."""
+        """The group that answers a request of a task to `url`, or None."""
         answer = self.run_in(allocation, task, "/bin/busybox", "wget", "-q", "-O", "-", url)
         if answer.returncode != 0:
             return None
@@ -285,14 +285,14 @@ class Agent:
         return str(self.get(f"/v1/allocation/{identity}")["TaskGroup"])
 
     def services(self) -> set[str]:
-        """The names that are registered now."""
+        """The currently registered names."""
         return {each["ServiceName"] for space in self.get("/v1/services") for each in space["Services"]}
 
     def started_at(self, job: str, group: str, task: str) -> str:
-        """When a task started, in a form that sorts by time."""
+        """The start time of a task, in a sortable form."""
         return str(self.task(job, group, task)["StartedAt"])
 
 
 def pause(seconds: float) -> None:
-    """Waits for something that must not happen."""
+    """Waits for a while, for an event that must not occur."""
     time.sleep(seconds)

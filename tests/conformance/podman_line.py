@@ -1,4 +1,4 @@
-"""What the command line of `podman run` says, taken apart."""
+"""Parses the command line of `podman run`."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Run:
         return [value for key, value in self.options if key == name]
 
     def one(self, name: str) -> str | None:
-        """The value of an option that is there once or not at all."""
+        """The value of an option that occurs at most once."""
         values = self.all(name)
         assert len(values) <= 1, values
         return values[0] if values else None
 
 
 def parse(argv: list[str]) -> Run:
-    """Takes apart the arguments behind `podman`."""
+    """Parses the arguments of `podman`."""
     assert argv[0] == "run", argv
     options: list[tuple[str, str]] = []
     at = 1

@@ -53,7 +53,7 @@ GENERATED = "/run/user/0/systemd/generator"
 
 @dataclass(frozen=True)
 class Event:
-    """What happened to a container: `run`, `ready`, `end`; or the creation of something."""
+    """An event of a container: `run`, `ready`, `end`, or a creation."""
 
     kind: str
     name: str
@@ -62,7 +62,7 @@ class Event:
 
 
 def generate(units: Path, to: Path) -> str:
-    """Runs Quadlet's generator on a folder of units; gives what it said, and fails if it failed."""
+    """Runs Quadlet's generator on a folder of units and returns its output; fails if it fails."""
     # It takes itself for a user's by its name.
     link = to.parent / "podman-user-generator"
     if not link.exists():
@@ -80,7 +80,7 @@ def generate(units: Path, to: Path) -> str:
 
 
 def remove_group(folder: Path) -> None:
-    """Removes a control group when its last process is gone."""
+    """Removes a control group once its last process has exited."""
     for _ in range(100):
         try:
             return folder.rmdir()
@@ -167,11 +167,11 @@ class Machine:
         return run.stdout.strip()
 
     def start(self, *units: str) -> None:
-        """Starts units, or all that is to be started with the machine, without waiting."""
+        """Starts units, or all units that start at boot, without waiting."""
         self.systemctl("start", "--no-block", *(units or ["default.target"]))
 
     def verify(self, *units: str) -> list[str]:
-        """What `systemd-analyze verify` finds wrong with units, line by line."""
+        """The output lines of `systemd-analyze verify` for units."""
         path = f"SYSTEMD_UNIT_PATH={GENERATED}:/usr/lib/systemd/user"
         run = self.inside("env", path, "systemd-analyze", "--user", "--man=no", "verify", *units)
         return (run.stdout + run.stderr).splitlines()
@@ -187,7 +187,7 @@ class Machine:
         return sum((event.kind, event.name) == (kind, name) for event in self.events())
 
     def time(self, kind: str, name: str) -> float:
-        """When something happened to a container for the first time; waits for it."""
+        """Waits for an event of a container, and returns the time of the first one."""
         found = self.wait(
             f"{kind} of {name}",
             lambda: [event for event in self.events() if (event.kind, event.name) == (kind, name)],

@@ -32,7 +32,7 @@ def listed() -> dict[str, dict[str, list[str]]]:
 
 
 def codes(target: str, appliance: str) -> set[str]:
-    """The codes with which the target rejects the appliance; none where it accepts it."""
+    """The codes with which the target rejects the appliance; empty if it accepts it."""
     return {code for code, names in listed()[target].items() if appliance in names}
 
 
@@ -42,7 +42,7 @@ def accepted(target: str, appliances: list[Path]) -> list[Path]:
 
 
 def differences(applc: support.Applc, target: str, arguments: tuple[str, ...], folder: Path) -> list[str]:
-    """Where applc rejects other appliances than listed, or with other codes, or writes all the same."""
+    """Differences between the list and applc: other rejections, other codes, or output despite errors."""
     found = []
     known = [path.name for path in support.examples() + support.corpus()]
     for name in sorted({name for names in listed()[target].values() for name in names} - set(known)):

@@ -1,4 +1,4 @@
-"""What every conformance test needs: where things are, the program under test, the tools.
+"""Shared by all conformance tests: paths, the program under test, and the tools.
 
 The targets' tools are installed by the scripts in `.ci/install` into one folder, named by the
 environment variable APPLC_TOOLS. A tool that is missing makes a test skip and say so, or fail where
@@ -24,7 +24,7 @@ APPLIANCE_ENDINGS = {".json", ".jsonc", ".yaml", ".yml"}
 
 
 def missing(what: str, remedy: str) -> NoReturn:
-    """Ends the test that needs `what`: skipped aloud, or failed where CI=true."""
+    """Ends a test that requires `what`: skips it with a message, or fails it if CI=true."""
     message = f"{what} is missing: {remedy}"
     if os.environ.get("CI") == "true":
         pytest.fail(message, pytrace=False)
@@ -60,7 +60,7 @@ def corpus() -> list[Path]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run of the program gave."""
+    """The result of one run of the program."""
 
     code: int
     stdout: str

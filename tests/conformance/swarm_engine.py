@@ -45,11 +45,11 @@ class Swarm(Engine):
         self.engine = engine
 
     def in_network(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        """Runs a program where the node is."""
+        """Runs a program on the node."""
         return command("nsenter", f"--net=/proc/{self.engine}/ns/net", *arguments)
 
     def answer_on_node(self, port: int) -> str | None:
-        """What answers at a port of the node; None when nothing does."""
+        """The response from a port of the node, or None."""
         answer = self.in_network(BUSYBOX, "wget", "-q", "-O", "-", f"http://127.0.0.1:{port}/")
         return answer.stdout.strip() if answer.returncode == 0 else None
 
@@ -60,7 +60,7 @@ class Swarm(Engine):
 
     @contextmanager
     def idle(self) -> Iterator[None]:
-        """A time in which services are made and checked, but run nowhere."""
+        """A period in which services are created and validated, but not run."""
         self.update_node("--availability", "drain")
         try:
             yield
@@ -68,7 +68,7 @@ class Swarm(Engine):
             self.update_node("--availability", "active")
 
     def reads(self, file: Path) -> dict[str, Any]:
-        """A stack file as the newest reader of `docker stack` understands it."""
+        """A stack file as parsed by the newest `docker stack`."""
         run = command(self.docker, "stack", "config", "--compose-file", file)
         assert run.returncode == 0, run.stderr
         # Nothing but its structure and strings: Go writes the string `<<` without quotes.
@@ -139,7 +139,7 @@ class Stack:
             checked(self.swarm.docker, "volume", "rm", volume)
 
     def deploy(self) -> subprocess.CompletedProcess[str]:
-        """Runs what the file's first line says, with the images that are on the machine."""
+        """Runs the command in the first line of the file, with local images."""
         docker, stack, deploy, *rest = self.command
         assert docker == "docker"
         # There is no registry to ask for what a tag means today.
@@ -152,12 +152,12 @@ class Stack:
         assert run.returncode == 0, run.stderr
 
     def spec(self, service: str) -> dict[str, Any]:
-        """What the swarm was told of a service."""
+        """The specification of a service."""
         found = json.loads(checked(self.swarm.docker, "service", "inspect", f"{self.name}_{service}"))
         return dict(found[0]["Spec"])
 
     def tasks(self, service: str) -> list[dict[str, Any]]:
-        """The tasks of a service, old ones too."""
+        """The tasks of a service, including old ones."""
         listed = command(
             self.swarm.docker, "service", "ps", "--no-trunc", "--format", "{{json .}}", f"{self.name}_{service}"
         )
@@ -168,12 +168,12 @@ class Stack:
         return [str(task["CurrentState"]).split(" ")[0] for task in self.tasks(service)]
 
     def containers(self, service: str) -> list[str]:
-        """The containers of a service, those that have ended too."""
+        """The containers of a service, including exited ones."""
         label = f"label=com.docker.swarm.service.name={self.name}_{service}"
         return checked(self.swarm.docker, "ps", "--all", "--quiet", "--no-trunc", "--filter", label).split()
 
     def container(self, service: str) -> str:
-        """The one container of a service, once it is there."""
+        """Waits for the only container of a service."""
         (container,) = wait_until(f"{service} has a container", lambda: self.containers(service))
         return str(container)
 
@@ -184,12 +184,12 @@ class Stack:
         return start
 
     def service_at(self, service: str, url: str) -> str | None:
-        """The service that answers at `url` when `service` asks; None when none does."""
+        """The service that answers a request of `service` to `url`, or None."""
         answer = self.swarm.run_in(self.containers(service)[0], "/bin/busybox", "wget", "-q", "-O", "-", url)
         return self.service_of(answer.stdout.strip()) if answer.returncode == 0 else None
 
     def service_of(self, container: str) -> str:
-        """The service that a container is of."""
+        """The service of a container."""
         labels = self.swarm.inspect(container)["Config"]["Labels"]
         return str(labels["com.docker.swarm.service.name"]).removeprefix(f"{self.name}_")
 
@@ -200,5 +200,5 @@ class Stack:
 
 
 def balances() -> bool:
-    """Whether this machine's kernel can balance, which virtual addresses and the mesh need."""
+    """Whether the kernel has IPVS, which virtual addresses and the mesh require."""
     return os.path.exists(BALANCER)

@@ -28,7 +28,7 @@ def unescaped(match: re.Match[bytes]) -> bytes:
 
 
 def words(line: bytes) -> list[bytes]:
-    """The words of a line, without their quotes and escapes."""
+    """The words of a line, without quotes and escapes."""
     found: list[bytes] = []
     at = 0
     while True:
@@ -85,7 +85,7 @@ def values(service: bytes, section: str, key: str) -> list[bytes]:
 
 
 def command(service: bytes, specifiers: dict[str, str]) -> list[bytes]:
-    """What the program of `ExecStart=` is given."""
+    """The arguments of the program of `ExecStart=`."""
     variables = {}
     for line in values(service, "Service", "Environment"):
         for word in words(line):

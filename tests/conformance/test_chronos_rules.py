@@ -1,4 +1,4 @@
-"""The checker of Chronos' jobs: good jobs pass, each bad one is named."""
+"""Tests of `chronos_rules`: valid jobs pass, and every invalid one is reported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ JOB: dict[str, Any] = {
 
 
 def job(**changes: Any) -> dict[str, Any]:
-    """A good job with fields changed, or taken out with `...`."""
+    """A valid job with changed fields; `...` removes a field."""
     merged = {**JOB, **changes}
     return {key: value for key, value in merged.items() if value is not ...}
 

@@ -1,4 +1,4 @@
-"""Every appliance that is not rejected: Compose and the engine accept what applc makes of it."""
+"""Compose and the engine accept the output for every appliance that is not rejected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Strings, networks, volumes, limits and the isolation of appliances, seen on the engine."""
+"""Strings, networks, volumes, limits, and isolation of appliances on the engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from test_compose_order import container
 def project(
     applc: Applc, engine: Engine, folder: Path, *containers: dict[str, Any], id: str = "data", **top: Any
 ) -> Project:
-    """The project that applc makes of an appliance."""
+    """The Compose project of an appliance."""
     folder.mkdir(exist_ok=True)
     document = json.dumps({"id": id, "containers": containers, **top}, ensure_ascii=False)
     outcome = applc.compile("-", "compose", stdin=document)
@@ -205,7 +205,7 @@ def test_privileged_is_what_is_written(applc: Applc, engine: Engine, tmp_path: P
 
 
 def test_gpus_are_asked_for(applc: Applc, engine: Engine, tmp_path: Path) -> None:
-    """As far as a machine without a GPU can show it: what the engine was asked to give."""
+    """Without a GPU, only the request to the engine can be checked."""
     image = engine.image("applc-test/plain:1")
     with project(
         applc, engine, tmp_path, container("train", image, resources={"cpus": 1, "mem": 64, "gpu": 2})

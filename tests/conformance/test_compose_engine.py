@@ -1,4 +1,4 @@
-"""Facts about Compose and the engine that the Compose target rests on, and the probe images' own test."""
+"""Facts about Compose and the engine that the Compose target relies on, and tests of the probe images."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AWKWARD = ["", "a b", "-e", "it's \"so\"", "$HOME ${HOME} $$", "a\nb\tc\\", "#c"
 
 
 def in_compose(value: str) -> str:
-    """A value as a Compose file must have it: YAML takes no surrogate pairs."""
+    """A value for a Compose file: YAML has no surrogate pairs."""
     return json.dumps(value.replace("$", "$$"), ensure_ascii=False)
 
 

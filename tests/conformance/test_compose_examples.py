@@ -1,4 +1,4 @@
-"""Every example up on the engine, in images that print what they were given and serve the ports they list."""
+"""Every example runs on the engine, in images that print their arguments and environment and serve their ports."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def on_host(container: dict[str, Any]) -> bool:
 
 
 def checked_quickly(document: dict[str, Any]) -> dict[str, Any]:
-    """The appliance with health checks every second, so that nobody waits for minutes."""
+    """The appliance with health checks every second, to keep the tests short."""
     for container in document["containers"]:
         if container.pop("default_health_check", False):
             container["health_check"] = {"protocol": "MESOS_TCP"}
@@ -38,7 +38,7 @@ def checked_quickly(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def make_images(engine: Engine, document: dict[str, Any]) -> None:
-    """An image under each name: it serves what its containers list, and a job's image succeeds."""
+    """Builds an image for each name: it serves the ports of its containers, or succeeds for a job."""
     serve: dict[str, set[tuple[str, int]]] = defaultdict(set)
     paths: dict[str, set[str]] = defaultdict(set)
     then: dict[str, dict[bool, str]] = defaultdict(dict)
@@ -71,14 +71,14 @@ def make_images(engine: Engine, document: dict[str, Any]) -> None:
 
 
 def ends(by_shell: dict[bool, str]) -> str:
-    """What a container does in the end, where the shell is given a script and where it is not."""
+    """The command of a container, with or without a shell."""
     if len(by_shell) == 1:
         return next(iter(by_shell.values()))
     return f'case "$0" in /bin/sh) {by_shell[True]} ;; *) {by_shell[False]} ;; esac'
 
 
 def services_of(document: dict[str, Any], id: str) -> list[tuple[str, int]]:
-    """The service and index of each instance: those of a job that others wait for are services."""
+    """The service and index of each instance. Each instance of a job that others wait for is a service."""
     container = containers(document)[id]
     count = container.get("instances", 1)
     awaited = any(id in other.get("dependencies", []) for other in document["containers"])
@@ -88,7 +88,7 @@ def services_of(document: dict[str, Any], id: str) -> list[tuple[str, int]]:
 
 
 def address_seen_by(document: dict[str, Any], id: str) -> appliance_text.Address:
-    """How references of a container are to be spelled: the name; from the host's network a port of the host."""
+    """The expected address of references: the service name, or a host port from the host network."""
     by_id = containers(document)
 
     def address(to: str, port: int | None) -> str:
@@ -112,7 +112,7 @@ def expected_argv(document: dict[str, Any], id: str) -> list[str]:
 
 @pytest.fixture
 def volumes(engine: Engine, example: Path) -> Iterator[None]:
-    """The volumes of the example that exist outside of it."""
+    """The external volumes of the example."""
     document = appliance_text.load(example)
     names = [
         volume["id"]
@@ -224,7 +224,7 @@ def assert_ports_answer_on_the_host(project: Project, container: dict[str, Any])
 
 
 def test_spark_livy_is_what_its_documentation_shows(applc: Applc, engine: Engine, tmp_path: Path) -> None:
-    """The file as applc prints it, byte for byte, and what a person would look at."""
+    """The exact output of applc, and what a reader would check in it."""
     source = ROOT / "examples" / "spark-livy.json"
     document = appliance_text.load(source)
     make_images(engine, document)

@@ -1,4 +1,4 @@
-"""Health checks, start order and jobs, seen to happen on the engine."""
+"""Health checks, start order, and jobs on the engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Compiled = Callable[..., Project]
 
 
 def container(id: str, image: str, **more: Any) -> dict[str, Any]:
-    """A container on the project's network; a service unless `more` says otherwise."""
+    """A container on the project network; a service by default."""
     return {
         "id": id,
         "type": "service",
@@ -29,7 +29,7 @@ def container(id: str, image: str, **more: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def compiled(applc: Applc, engine: Engine, tmp_path: Path) -> Compiled:
-    """`compiled(container, ..., **top)` is the project that applc makes of an appliance."""
+    """`compiled(container, ..., **top)` returns the Compose project of an appliance."""
 
     def make(*containers: dict[str, Any], **top: Any) -> Project:
         document = {"id": "order", "containers": containers, **top}
@@ -41,7 +41,7 @@ def compiled(applc: Applc, engine: Engine, tmp_path: Path) -> Compiled:
 
 
 def quick(protocol: str, **more: Any) -> dict[str, Any]:
-    """A health check every second that gives up after three failures, with no time of grace."""
+    """A health check every second that fails after three attempts, without a grace period."""
     return {
         "protocol": protocol,
         "interval_seconds": 1,
@@ -53,7 +53,7 @@ def quick(protocol: str, **more: Any) -> dict[str, Any]:
 
 
 def first_success(project: Project, service: str) -> str:
-    """The end of the earliest check that passed, among those the engine still knows."""
+    """The end time of the first successful check that the engine still records."""
     passed = [check["End"] for check in project.health(service)["Log"] if check["ExitCode"] == 0]
     return min(passed, default="")
 
@@ -254,7 +254,7 @@ def test_jobs_and_services_wait_for_each_other(engine: Engine, compiled: Compile
 
 
 def test_every_instance_of_a_job_is_waited_for(engine: Engine, compiled: Compiled) -> None:
-    """Compose itself goes on when the first container of a service has ended."""
+    """Compose itself continues when the first container of a service has exited."""
     # One of the instances takes longer: the one that gets the shared directory first.
     then = "/bin/busybox mkdir /shared/first && /bin/busybox sleep 4; exit 0"
     job = engine.image("applc-test/shards:1", Behaviour(then=then))

@@ -1,4 +1,4 @@
-"""The control plane's own test: it takes what is right, and refuses what schemas let pass."""
+"""Tests of the control plane: it accepts valid objects and rejects invalid ones that pass the schemas."""
 
 from __future__ import annotations
 

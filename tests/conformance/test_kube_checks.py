@@ -1,4 +1,4 @@
-"""`kube_checks` itself: a right file has no problems, and each fault put into it is found."""
+"""Tests of `kube_checks`: a valid file has no problems, and each injected error is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the init containers do: their scripts are run as they stand in the output.
+"""Init containers: their scripts are run exactly as in the output.
 
 No node is needed for that: the scripts run here, with the programs of busybox, against the real API
 server and against a DNS server that answers as a cluster's does.
@@ -34,7 +34,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture
 def applets(tmp_path: Path) -> Path:
-    """A folder with the programs of busybox and nothing else."""
+    """A folder that contains only the programs of busybox."""
     if not BUSYBOX.exists():
         support.missing(str(BUSYBOX), "install busybox-static")
     folder = tmp_path / "applets"
@@ -62,7 +62,7 @@ def compiled(applc: support.Applc, name: str, *containers: Object) -> str:
 
 
 def script(text: str, workload: str, place: int = 0) -> str:
-    """What the shell of an init container is given."""
+    """The script of an init container."""
     (item,) = (
         item
         for item in documents(text)
@@ -92,7 +92,7 @@ def is_still_waiting(process: subprocess.Popen[str], seconds: float = 3) -> bool
 
 
 def finish_pod(cluster: Cluster, namespace: str, pod: str, phase: str) -> None:
-    """Does what a kubelet does when a pod has ended."""
+    """Updates the status as a kubelet does when a pod has ended."""
     code = 0 if phase == "Succeeded" else 1
     ended = {"name": "c", "ready": False, "restartCount": 0, "image": "c", "imageID": "c"}
     status = {
@@ -193,7 +193,7 @@ def test_each_copy_of_a_job_has_its_tries(applc: support.Applc, cluster: Cluster
 
 
 class Dns:
-    """A DNS server that knows one name, from when it is told so."""
+    """A DNS server that resolves one name once it is enabled."""
 
     def __init__(self, name: str, record: str) -> None:
         self.name, self.record = name, record

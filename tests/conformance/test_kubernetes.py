@@ -1,4 +1,4 @@
-"""The Kubernetes target, judged by the published schemas and by a real API server."""
+"""The Kubernetes target against the published schemas and a real API server."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def cluster() -> Iterator[Cluster]:
 
 
 def compiled(applc: support.Applc, appliance: Path, *options: str) -> tuple[str, str]:
-    """The file that applc makes, and its findings."""
+    """The output file and the findings."""
     outcome = applc.compile(appliance, "kubernetes", *options)
     assert outcome.code == 0, outcome.stderr
     return outcome.stdout, outcome.stderr
 
 
 def claims_outside(objects: list[Object]) -> set[str]:
-    """The claims that the pods use and the file does not make: the global volumes."""
+    """The claims that pods use but the file does not create: global volumes."""
     made = {item["metadata"]["name"] for item in objects if item["kind"] == "PersistentVolumeClaim"}
     used = {
         volume["persistentVolumeClaim"]["claimName"]
@@ -127,7 +127,7 @@ def test_which_characters_can_be_applied_server_side(
 
 
 def as_stored(cluster: Cluster, objects: list[Object]) -> list[Object]:
-    """What the API server made of the objects, in their order."""
+    """The objects as stored by the API server, in order."""
     kinds = sorted({item["kind"] for item in objects} - {"Namespace"})
     found = {
         (item["kind"], item["metadata"]["name"]): item
@@ -138,7 +138,7 @@ def as_stored(cluster: Cluster, objects: list[Object]) -> list[Object]:
 
 
 def strings(item: Object) -> list[object]:
-    """What the containers of an object are given."""
+    """The command, arguments, and environment of the containers of an object."""
     template = kube_checks.pod_template(item)
     return [
         (
@@ -151,7 +151,7 @@ def strings(item: Object) -> list[object]:
 
 
 def run_now(cluster: Cluster, workload: Object) -> Object:
-    """A Job made from a CronJob, and any other workload as it is."""
+    """The Job of a CronJob, or any other workload unchanged."""
     if workload["kind"] != "CronJob":
         return workload
     name, namespace = (workload["metadata"][key] for key in ("name", "namespace"))

@@ -1,4 +1,4 @@
-"""What `applc` writes for Marathon and Chronos, against the rules of their APIs.
+"""The output for Marathon and Chronos against the rules of their APIs.
 
 There is no server of either to run here: `marathon_rules` and `chronos_rules` hold what their
 sources check, and what they drop or alter without a word.
@@ -26,7 +26,7 @@ VIRTUAL_NAME = re.compile(r"([A-Za-z0-9.-]+)\.marathon\.l4lb\.thisdcos\.director
 
 
 class Written:
-    """The files of one appliance."""
+    """The output files of one appliance."""
 
     def __init__(self, folder: Path) -> None:
         group = folder / "marathon.json"
@@ -46,14 +46,14 @@ class Written:
 
 
 def compiled(applc: support.Applc, source: Path, folder: Path) -> Written:
-    """What is written."""
+    """The written files."""
     outcome = applc.compile(source, "marathon", "-o", f"{folder}/")
     assert outcome.code == 0, outcome.stderr
     return Written(folder)
 
 
 def strings(value: Any) -> Iterator[str]:
-    """Every string in a document."""
+    """All strings in a document."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -65,7 +65,7 @@ def strings(value: Any) -> Iterator[str]:
 
 
 def check_names(written: Written) -> None:
-    """Every DNS name is that of an app, or of a virtual address that a port has."""
+    """Every DNS name belongs to an app or to the virtual address of a port."""
     modes = {}
     virtual = set()
     for app in written.apps:
@@ -74,7 +74,7 @@ def check_names(written: Written) -> None:
         for port in app["container"].get("portMappings", ()):
             virtual.update(port.get("labels", {}).values())
     def known(label: str) -> str:
-        """The app's label; what stands before a reference may touch it."""
+        """The label of the app; text before a reference may be adjacent to it."""
         return next((name for name in modes if label.endswith(name)), "")
 
     for text in strings([written.apps, written.jobs]):
@@ -114,7 +114,7 @@ def test_strings_arrive_as_written(applc: support.Applc, tmp_path: Path) -> None
     containers = {one["id"]: one for one in json.loads(source.read_text("utf-8"))["containers"]}
 
     def plain(value: Any) -> str | None:
-        """The string that a value means, where it refers to nothing."""
+        """The string of a value without references."""
         if not isinstance(value, str):
             value = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
         text = value.replace("\\@", "\0")

@@ -1,4 +1,4 @@
-"""The checker of Marathon's groups: good documents pass, each bad one is named."""
+"""Tests of `marathon_rules`: valid groups pass, and every invalid one is reported."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MASTER: dict[str, Any] = {
 
 
 def group(**changes: Any) -> dict[str, Any]:
-    """A good group, its first app changed; `a__b=x` goes deeper, `a=...` takes the field out."""
+    """A valid group with changes to its first app; `a__b=x` is a nested field, `a=...` removes the field."""
     document = copy.deepcopy({"id": "/spark-livy", "apps": [APP, MASTER]})
     for path, value in changes.items():
         place = document["apps"][0]

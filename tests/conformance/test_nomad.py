@@ -1,4 +1,4 @@
-"""What applc makes for Nomad, judged by Nomad: its validation of every appliance, and a real agent."""
+"""The Nomad target against Nomad's validation and a real agent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def agent() -> Iterator[Agent]:
 
 @pytest.fixture
 def run(agent: Agent) -> Iterator[Agent]:
-    """The agent; the jobs and volumes of a test are removed after it."""
+    """The agent; jobs and volumes are removed after each test."""
     yield agent
     for job in agent.get("/v1/jobs"):
         if not job["ParentID"]:
@@ -37,7 +37,7 @@ def run(agent: Agent) -> Iterator[Agent]:
 
 
 class Compiler:
-    """Compiles appliances to files in a folder, and gives them to an agent."""
+    """Compiles appliances and submits the files to an agent."""
 
     def __init__(self, applc: Applc, agent: Agent, folder: Path) -> None:
         self.applc = applc
@@ -48,7 +48,7 @@ class Compiler:
         return self.agent.engine.image(f"applc-test/nomad-{name}:1", behaviour)
 
     def compile(self, appliance: dict[str, Any], *options: str) -> list[Path]:
-        """The files that an appliance becomes, volumes first."""
+        """The output files of an appliance, volumes first."""
         source = self.folder / "appliance.json"
         source.write_text(json.dumps(appliance))
         chosen = [f"wait-image={WAIT_IMAGE}", *options]
@@ -72,7 +72,7 @@ def compiler(applc: Applc, run: Agent, tmp_path: Path) -> Compiler:
 
 
 def container(name: str, image: str, **fields: Any) -> dict[str, Any]:
-    """A container of few resources whose image is on the machine."""
+    """A small container with an image that is available locally."""
     return {
         "id": name,
         "type": "service",
@@ -240,7 +240,7 @@ def test_the_example_of_awkward_strings_arrives_as_it_is(compiler: Compiler, run
 
 
 def env_pairs(environ: dict[str, str], env: dict[str, Any]) -> list[tuple[str, str]]:
-    """What arrived and what was written, of the variables whose value is a string."""
+    """The received and the expected values of string variables."""
     return [(environ[name], value) for name, value in env.items() if isinstance(value, str)]
 
 
@@ -275,7 +275,7 @@ def test_one_waits_until_the_other_is_healthy(compiler: Compiler, run: Agent) ->
 
 
 def moment(text: str) -> datetime:
-    """A time of Nomad's, whose fractions are longer than Python reads."""
+    """Parses a time of Nomad, which has more fractional digits than Python accepts."""
     return datetime.fromisoformat(text[:19] + "+00:00")
 
 

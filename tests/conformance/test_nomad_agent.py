@@ -1,4 +1,4 @@
-"""Facts about Nomad that the Nomad target rests on, seen on a real agent and the Docker engine."""
+"""Facts about Nomad that the Nomad target relies on, on a real agent with the Docker engine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def agent() -> Iterator[Agent]:
 
 @pytest.fixture
 def run(agent: Agent, tmp_path: Path) -> Iterator[Agent]:
-    """The agent; the jobs of a test are removed after it."""
+    """The agent; jobs are removed after each test."""
     yield agent
     for job in agent.get("/v1/jobs"):
         if not job["ParentID"]:
@@ -38,7 +38,7 @@ def submit(agent: Agent, folder: Path, job: str, body: str) -> None:
 
 
 def referring_group(name: str, other: str) -> str:
-    """A group that registers its port before its task starts, and waits for the other's registration."""
+    """A group that registers its port before its task starts, and waits for the registration of another."""
     return f"""
       group "{name}" {{
         network {{

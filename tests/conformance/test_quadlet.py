@@ -36,7 +36,7 @@ def harm(lines: list[str]) -> list[str]:
 
 
 def compiled(applc: support.Applc, appliance: Path, folder: Path) -> Path:
-    """The folder of units that applc makes."""
+    """The folder with the generated units."""
     units = folder / "units"
     outcome = applc.compile(appliance, str(TARGET), "-o", units)
     assert outcome.code == 0, outcome.stderr
@@ -44,7 +44,7 @@ def compiled(applc: support.Applc, appliance: Path, folder: Path) -> Path:
 
 
 def load(appliance: Path) -> dict[str, Any]:
-    """The appliance; of YAML, whose 1.1 has other numbers and truth values, all scalars as text."""
+    """The appliance; for YAML, all scalars as text, because YAML 1.1 has other numbers and booleans."""
     if appliance.suffix == ".json":
         return appliance_text.load(appliance)
     document: dict[str, Any] = yaml.load(appliance.read_text(), yaml.BaseLoader)
@@ -56,7 +56,7 @@ def cleaned(id: str) -> str:
 
 
 def given_to(container: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
-    """The arguments and variables that a container of the appliance is to get."""
+    """The expected arguments and variables of a container."""
     address = lambda id, port: cleaned(id) + (f":{port}" if port else "")  # noqa: E731
     if "cmd" in container:
         arguments = ["-c", appliance_text.spelled(container["cmd"], address)]
@@ -109,7 +109,7 @@ def test_systemd_runs_what_is_written(applc: support.Applc, appliance: Path, tmp
 
 
 def check(argv: list[str], container: dict[str, Any]) -> None:
-    """Holds a `podman run` against the container it is for."""
+    """Compares a `podman run` command with its container."""
     run = podman_line.parse(argv)
     arguments, variables = given_to(container)
     assert run.arguments == arguments
@@ -170,7 +170,7 @@ def container(id: str, **more: Any) -> dict[str, Any]:
 
 
 def run_of(applc: support.Applc, folder: Path, id: str, *containers: dict[str, Any], **more: Any) -> podman_line.Run:
-    """How Podman is run for one of the containers."""
+    """The `podman run` command of one container."""
     document = {"id": "app", "containers": containers, **more}
     outcome = applc.compile("-", str(TARGET), "-o", folder / "units", stdin=json.dumps(document))
     assert outcome.code == 0, outcome.stderr
@@ -222,7 +222,7 @@ def test_volumes(applc: support.Applc, tmp_path: Path) -> None:
 def test_checks_of_health_run_in_a_shell(
     applc: support.Applc, tmp_path: Path, protocol: str, path: str, healthy: bool
 ) -> None:
-    """The server has one page, `/`, and then is gone."""
+    """The server answers one request for `/` and then exits."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):

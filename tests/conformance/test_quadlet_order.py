@@ -1,4 +1,4 @@
-"""Order, restarts and tries of Quadlet units, as a real systemd keeps them."""
+"""Order, restarts, and retries of Quadlet units on a real systemd."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Running = Callable[..., Machine]
 
 @pytest.fixture
 def machine(applc: Applc, tmp_path: Path) -> Running:
-    """`machine(container, ..., behaviours=...)` is a machine with the units that applc makes."""
+    """`machine(container, ..., behaviours=...)` returns a machine with the generated units."""
 
     def make(*containers: dict[str, Any], behaviours: dict[str, Any] | None = None, **top: Any) -> Machine:
         document = {"id": "app", "containers": containers, **top}
@@ -105,7 +105,7 @@ def test_a_service_that_ends_is_started_again_and_its_dependents_are_left_alone(
 
 
 def test_dependents_wait_for_a_service_that_comes_up_later(machine: Running) -> None:
-    """It ends before it is healthy, as one does whose checks fail, and is better the next time."""
+    """The container exits before it is healthy, as with failing checks, and succeeds the next time."""
     with machine(
         container("after", dependencies=["late"]),
         container("late", health_check=HEALTH),

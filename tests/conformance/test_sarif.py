@@ -1,4 +1,4 @@
-"""SARIF and JUnit XML as their readers take them: Microsoft's SARIF Multitool, an XML parser."""
+"""SARIF and JUnit XML, read by Microsoft's SARIF Multitool and an XML parser."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ FAULTY = """{"id": "x", "containers": [
 
 
 def faulty_files() -> list[Path]:
-    """The corpus of faulty appliances."""
+    """The corpus of invalid appliances."""
     folder = support.ROOT / "tests" / "diagnostics"
     return sorted(p for p in folder.glob("*/*") if p.suffix in support.APPLIANCE_ENDINGS)
 
 
 @pytest.fixture
 def findings(applc: support.Applc, tmp_path: Path) -> Callable[[str], str]:
-    """Runs `check` over a faulty file and everything else there is, in a format."""
+    """Runs `check` on all invalid files, in one format."""
     (tmp_path / "a b\u00fc%.json").write_text(FAULTY, encoding="utf-8")
     for file in [*support.examples(), *support.corpus(), *faulty_files()]:
         shutil.copy(file, tmp_path / file.name)

@@ -1,4 +1,4 @@
-"""The example target `swarm`: every appliance, any string, and what the target's table promises, on a swarm."""
+"""The example target `swarm`: every appliance, arbitrary strings, and its capabilities, on a swarm."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def swarm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swarm]:
 
 @pytest.fixture
 def stack(applc: Applc, swarm: Swarm, tmp_path: Path) -> Callable[..., Stack]:
-    """The stack that applc makes of containers: `stack(container(...), ..., options=(...))`."""
+    """The stack of containers: `stack(container(...), ..., options=(...))`."""
 
     def make(
         *containers: dict[str, Any], options: tuple[str, ...] = ON_NODE, id: str = "data", **top: Any
@@ -146,7 +146,7 @@ def test_paths_and_checks_arrive_as_they_are_written(
 
 
 def made_small(document: dict[str, Any]) -> dict[str, Any]:
-    """The appliance without what this one node cannot give."""
+    """The appliance without resources that this node lacks."""
     for each in document["containers"]:
         each["resources"] |= {"cpus": 0.01, "mem": 16}
         each.pop("schedule_hints", None)
@@ -155,7 +155,7 @@ def made_small(document: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def host_paths(example: Path) -> Iterator[None]:
-    """The paths of the host that the example mounts."""
+    """The host paths that the example mounts."""
     made = []
     for each in load(example)["containers"]:
         for volume in each.get("volumes", []):
@@ -194,7 +194,7 @@ def test_the_example_runs_as_it_is_written(applc: Applc, swarm: Swarm, example: 
 
 
 def services_of(container: dict[str, Any]) -> list[str]:
-    """The services of a container: one for each instance of a job."""
+    """The services of a container: one per instance of a job."""
     id, count = container["id"], container.get("instances", 1)
     if container["type"] == "job" and count > 1:
         return [f"{id}_{number}" for number in range(1, count + 1)]
@@ -202,7 +202,7 @@ def services_of(container: dict[str, Any]) -> list[str]:
 
 
 def states_now(up: Stack, service: str) -> set[str]:
-    """The states of the newest task of each instance."""
+    """The state of the newest task of each instance."""
     newest = {task["Name"]: task for task in reversed(up.tasks(service)) if not task["Name"].startswith(" ")}
     return {str(task["CurrentState"]).split(" ")[0] for task in newest.values()}
 
@@ -397,7 +397,7 @@ def test_the_mesh_has_each_port_once(applc: Applc) -> None:
 
 
 def test_the_client_of_the_engine_s_own_age_reads_it_too(applc: Applc, swarm: Swarm, tmp_path: Path) -> None:
-    """Debian's, which demands a version of the file and knows no later one than 3.9."""
+    """Debian's version, which requires a file version of at most 3.9."""
     client = Path("/usr/bin/docker")
     if not client.exists():
         pytest.skip(f"{client} is missing")

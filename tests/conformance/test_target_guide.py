@@ -15,7 +15,7 @@ from support import Applc
 
 @pytest.fixture(scope="session")
 def request_shape() -> object:
-    """What `RegisterTaskDefinition` takes."""
+    """The input of `RegisterTaskDefinition`."""
     model = botocore.session.get_session().get_service_model("ecs")
     return model.operation_model("RegisterTaskDefinition").input_shape
 

@@ -34,7 +34,7 @@ def load_schema(name: str) -> Draft7Validator:
 
 
 def structural(validator: Draft7Validator, document: Any) -> list[Violation]:
-    """What the schema says against the document, the most exact message for each place."""
+    """Violations of the schema, with the most specific message for each place."""
     found = []
     for error in validator.iter_errors(document):
         while error.validator in {"anyOf", "oneOf"} and error.context:
@@ -51,7 +51,7 @@ class Report:
         self.found = found if found is not None else []
 
     def at(self, *parts: Any) -> Report:
-        """The same report, one or more steps deeper."""
+        """The same report for a nested place."""
         return Report(self.path + pointer(parts), self.found)
 
     def add(self, message: str) -> None:
