@@ -1,9 +1,12 @@
 //! The dependency graph: start order, levels, cycles.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use crate::diag::{Diagnostic, codes};
 use crate::plan::{Container, ContainerId, graph};
+
+/// Maximum number of dependencies of a cycle that are labeled. Nobody reads more of them.
+const MAX_LABELS: usize = 100;
 
 /// Sets the level of each container and returns the start order: dependencies first, then
 /// the order of the document. Each cycle is reported once.
@@ -44,15 +47,15 @@ fn level(containers: &[Container], id: ContainerId) -> usize {
 fn cycle(containers: &[Container], members: &[ContainerId]) -> Option<Diagnostic> {
     let start = *members.first()?;
     // Breadth-first search from `start` back to itself, within the component.
-    let mut came_from: Vec<Option<(ContainerId, usize)>> = vec![None; containers.len()];
+    let mut came_from: HashMap<ContainerId, (ContainerId, usize)> = HashMap::new();
     let mut queue = VecDeque::from([start]);
     let inside = |id: ContainerId| members.binary_search(&id).is_ok();
     'search: while let Some(id) = queue.pop_front() {
         for (at, dependency) in containers.get(id)?.dependencies.iter().enumerate() {
-            if !inside(dependency.on) || came_from.get(dependency.on)?.is_some() {
+            if !inside(dependency.on) || came_from.contains_key(&dependency.on) {
                 continue;
             }
-            *came_from.get_mut(dependency.on)? = Some((id, at));
+            came_from.insert(dependency.on, (id, at));
             if dependency.on == start {
                 break 'search;
             }
@@ -62,7 +65,7 @@ fn cycle(containers: &[Container], members: &[ContainerId]) -> Option<Diagnostic
     let mut edges = Vec::new();
     let mut id = start;
     loop {
-        let (from, at) = (*came_from.get(id)?)?;
+        let (from, at) = *came_from.get(&id)?;
         edges.push((from, containers.get(from)?.dependencies.get(at)?.span));
         id = from;
         if id == start {
@@ -76,13 +79,17 @@ fn cycle(containers: &[Container], members: &[ContainerId]) -> Option<Diagnostic
     let (_, first_span) = *edges.first()?;
     let message = format!("dependency cycle: {}", path.join(" -> "));
     let mut diagnostic = Diagnostic::new(&codes::DEPENDENCY_CYCLE, first_span, message);
-    for (at, (from, span)) in edges.iter().enumerate() {
+    for (at, (from, span)) in edges.iter().enumerate().take(MAX_LABELS) {
         let to = edges.get(at + 1).map_or(start, |(next, _)| *next);
         let words = format!("`{}` waits for `{}`", name(*from), name(to));
         diagnostic = match at {
             0 => diagnostic.label(words),
             _ => diagnostic.also(*span, words),
         };
+    }
+    if let Some(more) = edges.len().checked_sub(MAX_LABELS).filter(|more| *more > 0) {
+        diagnostic =
+            diagnostic.help(format!("{more} more dependencies of the cycle are not shown"));
     }
     Some(diagnostic.help(
         "remove one of these dependencies; references (`@id`) do not require one and may form cycles",

@@ -158,6 +158,25 @@ fn warnings_beyond_the_limit_hide_no_error() {
 }
 
 #[test]
+fn a_long_dependency_cycle_is_reported_in_part() {
+    let containers: Vec<String> = (0..20_000)
+        .map(|at| {
+            format!(
+                r#"{{"id": "c{at}", "type": "job", "image": "i:1",
+                "resources": {{"cpus": 1, "mem": 64}}, "dependencies": ["c{}"]}}"#,
+                (at + 1) % 20_000
+            )
+        })
+        .collect();
+    let found =
+        check("a.json", &format!(r#"{{"id": "app", "containers": [{}]}}"#, containers.join(",\n")));
+    let [cycle] = found.report.diagnostics.as_slice() else { panic!("{:?}", codes(&found)) };
+    assert_eq!((cycle.code.id, cycle.secondary.len()), ("E0304", 99));
+    assert!(cycle.help.iter().any(|help| help.starts_with("19900 more dependencies")));
+    assert!(human::render(&found.report, false).len() < 50_000);
+}
+
+#[test]
 fn long_lines_are_shortened() {
     let found = check("a.json", &invalid(500, ""));
     let text = human::render(&found.report, false);
