@@ -11,6 +11,11 @@ use crate::source::Position;
 /// more than any document requires.
 const MAX_ROUNDS: usize = 50;
 
+/// Maximum number of checks of the text. Searching for single edits that add errors takes two for
+/// each of them; with more of them, the rest of the edits is not applied, so that the time does
+/// not grow with the square of the file.
+const MAX_CHECKS: usize = 200;
+
 /// The result of [`fix`].
 #[derive(Debug)]
 pub struct Fixed {
@@ -40,11 +45,13 @@ pub fn fix<E>(text: &str, mut check: impl FnMut(&str) -> Result<Report, E>) -> R
     let mut text = text.to_owned();
     let mut left = check(&text)?;
     let mut applied = Vec::new();
+    let mut checks = MAX_CHECKS;
     for _ in 0..MAX_ROUNDS {
         let candidates = non_overlapping(&left.diagnostics);
         let mut round =
-            Round { text: &text, errors: errors(&left), applied: Vec::new(), result: None };
+            Round { text: &text, errors: errors(&left), applied: Vec::new(), result: None, checks };
         round.apply(&candidates, &mut check)?;
+        checks = round.checks;
         let Some((next, report)) = round.result.take() else { break };
         applied.extend(round.applied.iter().map(|diagnostic| AppliedFix {
             diagnostic: (*diagnostic).clone(),
@@ -88,6 +95,8 @@ struct Round<'a> {
     applied: Vec<&'a Diagnostic>,
     /// The text with the edits applied so far, and its findings.
     result: Option<(String, Report)>,
+    /// How many checks are left.
+    checks: usize,
 }
 
 impl<'a> Round<'a> {
@@ -98,9 +107,10 @@ impl<'a> Round<'a> {
         candidates: &[&'a Diagnostic],
         check: &mut impl FnMut(&str) -> Result<Report, E>,
     ) -> Result<(), E> {
-        if candidates.is_empty() {
+        if candidates.is_empty() || self.checks == 0 {
             return Ok(());
         }
+        self.checks -= 1;
         let all: Vec<&Diagnostic> = self.applied.iter().chain(candidates).copied().collect();
         let text = edited(self.text, &all);
         let report = check(&text)?;
@@ -168,6 +178,26 @@ mod tests {
         let text = r#"{"id": "x", "containers": [{"id": "a", "type": "job", "image": "i:1",
             "resources": {"cpus": "1", "mem": 64}}]}"#;
         assert_eq!(fixed(text), (text.to_owned(), vec!["E0202"]));
+    }
+
+    #[test]
+    fn the_number_of_checks_is_bounded() {
+        // Every edit adds an error.
+        let mut checks = 0;
+        let check = |text: &str| -> Result<Report, Infallible> {
+            checks += 1;
+            let span = |at: usize| crate::source::Span::new(at, at + 1);
+            let errors = |at: usize, word: &str| {
+                let one = || Diagnostic::new(&codes::BAD_ENUM, span(at), "m");
+                if word == "a" { vec![one().safe_edit(span(at), "x")] } else { vec![one(), one()] }
+            };
+            let words = text.split(' ').enumerate();
+            let diagnostics = words.flat_map(|(at, word)| errors(2 * at, word)).collect();
+            Ok(Report { source: Source::new("t", text), diagnostics })
+        };
+        let text = vec!["a"; 10_000].join(" ");
+        assert_eq!(fix(&text, check).unwrap().text, text);
+        assert_eq!(checks, MAX_CHECKS + 1);
     }
 
     #[test]
