@@ -11,6 +11,7 @@ use applc::Compilation;
 use applc::diag::{Format, MAX_FINDINGS, document, human};
 use applc::source::MAX_SOURCE_BYTES;
 use applc::syntax::MAX_ENTRIES;
+use applc::targets;
 
 use super::check;
 
@@ -155,6 +156,37 @@ fn warnings_beyond_the_limit_hide_no_error() {
         assert!(found.report.has_errors() && codes(&found).contains(&"W0002"));
     }
     assert!(!check("a.json", &containers("")).report.has_errors());
+}
+
+/// Neither phases nor targets recurse over what a file decides.
+#[test]
+fn a_mebibyte_of_stack_is_enough_for_a_chain_and_a_cycle() {
+    let appliance = |depends_on: &dyn Fn(usize) -> String| -> String {
+        let container = |at: usize| {
+            format!(
+                r#"{{"id": "c{at}", "type": "service", "image": "i:1", "network_mode": "bridge",
+                "resources": {{"cpus": 1, "mem": 64}}, "dependencies": [{}]}}"#,
+                depends_on(at)
+            )
+        };
+        let containers: Vec<String> = (0..4_000).map(container).collect();
+        format!(r#"{{"id": "app", "containers": [{}]}}"#, containers.join(","))
+    };
+    let chain = appliance(&|at| match at {
+        0 => String::new(),
+        at => format!("\"c{}\"", at - 1),
+    });
+    let cycle = appliance(&|at| format!("\"c{}\"", (at + 1) % 4_000));
+    let deep = format!(r#"{{"id": "app", "x-a": {}{}}}"#, "[".repeat(127), "]".repeat(127));
+    let run = move || {
+        for target in targets::ALL {
+            let found = super::compile("a.json", &chain, *target);
+            assert!(!found.report.has_errors(), "{}", target.name());
+        }
+        assert_eq!(codes(&check("a.json", &cycle)), ["E0304"]);
+        assert!(check("a.json", &deep).report.has_errors());
+    };
+    std::thread::Builder::new().stack_size(1 << 20).spawn(run).unwrap().join().unwrap();
 }
 
 #[test]
