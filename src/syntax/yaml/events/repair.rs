@@ -150,7 +150,9 @@ impl Repairs {
         let start = key.start as usize;
         let written = self.text.get(key.range()).unwrap_or_default();
         let end = start + written.trim_end_matches(':').len();
-        let is_word = self.text.get(start..end).is_some_and(|key| key.is_ascii());
+        // With a colon in place of its last character, a tag, anchor or alias stays one.
+        let is_key = |key: &str| key.is_ascii() && !key.starts_with(['!', '&', '*']);
+        let is_word = self.text.get(start..end).is_some_and(is_key);
         let rest = self.text.get(end..).unwrap_or_default();
         let (last, colon) = match rest.chars().next() {
             Some(' ' | '\n' | '\r') => (end, ":"),
