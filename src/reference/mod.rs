@@ -1,7 +1,7 @@
 //! The reference of the language, field by field, generated from the schema and the capability
 //! tables of the targets.
 //!
-//! [`page`] is `docs/language.md`; [`explain`] and [`list`] are what `applc explain` prints.
+//! [`page()`] is `docs/language.md`; [`explain()`] and [`list()`] are what `applc explain` prints.
 
 mod explain;
 mod fields;
