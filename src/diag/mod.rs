@@ -17,6 +17,7 @@ mod words;
 pub use codes::Code;
 pub use format::{Format, SCHEMA, document};
 pub use levels::{Levels, Setting, Verb};
+pub(crate) use words::differ_by_one;
 pub use words::{list_or, nearest};
 
 use std::borrow::Cow;

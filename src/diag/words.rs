@@ -50,6 +50,13 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     best.filter(|_| !tie).map(|(_, candidate)| candidate)
 }
 
+/// Whether one character at most is to insert, delete, replace, or swap with its neighbor to get
+/// one word from the other.
+pub fn differ_by_one(one: &str, other: &str) -> bool {
+    let chars = |word: &str| word.chars().collect::<Vec<char>>();
+    distance_within(&chars(one), &chars(other), 1).is_some()
+}
+
 /// The optimal string alignment distance of two words if it is at most `limit`: the number of
 /// characters to insert, delete, replace, or swap with their neighbor.
 ///

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::place::{Finder, Place, opening};
 use super::rules::{self, Reason};
 use super::{habits, value_violations, words};
-use crate::diag::{Diagnostic, Level, codes, is_full, nearest};
+use crate::diag::{Diagnostic, Level, codes, differ_by_one, is_full, nearest};
 use crate::source::Span;
 use crate::syntax::{Node, Object};
 
@@ -356,5 +356,5 @@ fn is_misspelling(name: &str, meant: &str) -> bool {
     let plain = |text: &str| -> String {
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };
-    plain(name) == plain(meant) || strsim::osa_distance(name, meant) <= 1
+    plain(name) == plain(meant) || differ_by_one(name, meant)
 }

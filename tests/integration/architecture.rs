@@ -25,7 +25,6 @@ const DEPENDENCIES: &[&str] = &[
     "regex",
     "serde",
     "serde_json",
-    "strsim",
     "toml",
     "unicode-normalization",
 ];
