@@ -21,6 +21,16 @@ pub struct OptionSpec<'a> {
     pub meaning: &'a str,
 }
 
+impl OptionSpec<'_> {
+    /// The default as documentation shows it: in backticks, or `none` without them.
+    pub fn default_in_words(&self) -> String {
+        match self.default {
+            "" => "none".to_owned(),
+            default => format!("`{default}`"),
+        }
+    }
+}
+
 /// The kind of the value of an option.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OptionKind<'a> {

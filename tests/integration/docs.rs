@@ -80,10 +80,7 @@ fn describe(text: &mut String, target: &dyn Target) {
     );
     text.push_str("| option | value | default | meaning |\n|---|---|---|---|\n");
     for option in target.options() {
-        let default = match option.default {
-            "" => "none".to_owned(),
-            default => format!("`{default}`"),
-        };
+        let default = option.default_in_words();
         let _ = writeln!(
             text,
             "| `{}` | {} | {default} | {} |",

@@ -57,10 +57,7 @@ fn describe(target: &dyn Target) -> String {
         let _ = writeln!(text, "\nOptions, set with `--option {}.NAME=VALUE`:", target.name());
     }
     for option in target.options() {
-        let default = match option.default {
-            "" => "none".to_owned(),
-            default => format!("`{default}`"),
-        };
+        let default = option.default_in_words();
         let _ = writeln!(
             text,
             "  {}\n      {}\n      value: {}; default: {default}",
