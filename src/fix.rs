@@ -16,6 +16,10 @@ const MAX_ROUNDS: usize = 50;
 /// not grow with the square of the file.
 const MAX_CHECKS: usize = 200;
 
+/// Maximum size of the text of all checks after the first, in bytes, so that the time grows with
+/// the file. One check is always done.
+const MAX_CHECKED: usize = 24 << 20;
+
 /// The result of [`fix`].
 #[derive(Debug)]
 pub struct Fixed {
@@ -45,13 +49,17 @@ pub fn fix<E>(text: &str, mut check: impl FnMut(&str) -> Result<Report, E>) -> R
     let mut text = text.to_owned();
     let mut left = check(&text)?;
     let mut applied = Vec::new();
-    let mut checks = MAX_CHECKS;
+    let mut budget = Budget { checks: MAX_CHECKS, bytes: MAX_CHECKED.max(text.len()) };
     for _ in 0..MAX_ROUNDS {
         let candidates = non_overlapping(&left.diagnostics);
-        let mut round =
-            Round { text: &text, errors: errors(&left), applied: Vec::new(), result: None, checks };
+        let mut round = Round {
+            text: &text,
+            errors: errors(&left),
+            applied: Vec::new(),
+            result: None,
+            budget: &mut budget,
+        };
         round.apply(&candidates, &mut check)?;
-        checks = round.checks;
         let Some((next, report)) = round.result.take() else { break };
         applied.extend(round.applied.iter().map(|diagnostic| AppliedFix {
             diagnostic: (*diagnostic).clone(),
@@ -95,8 +103,23 @@ struct Round<'a> {
     applied: Vec<&'a Diagnostic>,
     /// The text with the edits applied so far, and its findings.
     result: Option<(String, Report)>,
-    /// How many checks are left.
+    /// What is left for checks.
+    budget: &'a mut Budget,
+}
+
+/// The number and the total size of the checks that are left.
+struct Budget {
     checks: usize,
+    bytes: usize,
+}
+
+impl Budget {
+    /// Takes one check of a text. `None` if it exceeds what is left.
+    fn take(&mut self, text: &str) -> Option<()> {
+        self.checks = self.checks.checked_sub(1)?;
+        self.bytes = self.bytes.checked_sub(text.len())?;
+        Some(())
+    }
 }
 
 impl<'a> Round<'a> {
@@ -107,10 +130,9 @@ impl<'a> Round<'a> {
         candidates: &[&'a Diagnostic],
         check: &mut impl FnMut(&str) -> Result<Report, E>,
     ) -> Result<(), E> {
-        if candidates.is_empty() || self.checks == 0 {
+        if candidates.is_empty() || self.budget.take(self.text).is_none() {
             return Ok(());
         }
-        self.checks -= 1;
         let all: Vec<&Diagnostic> = self.applied.iter().chain(candidates).copied().collect();
         let text = edited(self.text, &all);
         let report = check(&text)?;
