@@ -19,9 +19,18 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     for name in ["a.json", "a.jsonc", "a.yaml"] {
         let before = check(name, text).expect("memory can be read");
-        let fixed = fix(text, |text| check(name, text)).expect("memory can be read");
+        let mut checks = 0;
+        let fixed = fix(text, |text| {
+            checks += 1;
+            check(name, text)
+        });
+        let fixed = fixed.expect("memory can be read");
         assert!(errors(&fixed.left) <= errors(&before), "{name}: {}", fixed.text);
         assert_eq!(fixed.text == text, fixed.applied.is_empty(), "{name}");
+        // With more checks, the limit of `fix` may have left edits.
+        if checks > 40 {
+            continue;
+        }
         let again = fix(&fixed.text, |text| check(name, text)).expect("memory can be read");
         assert_eq!(again.text, fixed.text, "{name}");
     }

@@ -131,7 +131,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn distances_within_the_limit_are_those_of_the_definition(
-            a in "[ab]{0,9}", b in "[ab]{0,9}", limit in 0_usize..5
+            a in "[ab]{0,9}", b in "[ab]{0,9}", limit in 0..=MAX_DISTANCE
         ) {
             let chars = |text: &str| text.chars().collect::<Vec<char>>();
             let expected = Some(strsim::osa_distance(&a, &b)).filter(|d| *d <= limit);
