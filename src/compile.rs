@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use crate::diag::{self, Diagnostic, Levels, Report};
+use crate::diag::{self, Diagnostic, Level, Levels, Report};
 use crate::plan::Plan;
 use crate::render::RenderError;
 use crate::source::{Source, SourceError, Syntax};
@@ -116,10 +116,69 @@ pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Co
 }
 
 /// Runs all phases up to the plan. The plan must not be used if there are errors. `None` if the document
-/// is not an object.
+/// is not an object, or if there are more errors than are reported.
 pub(crate) fn plan(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Plan> {
     let tree = syntax::parse(source, diagnostics)?;
     schema::check(&tree, diagnostics);
+    // Resolving takes far more memory than the tree, and could add no finding.
+    if diag::is_full(diagnostics, Level::Error) {
+        return None;
+    }
     let appliance = model::read(&tree)?;
     Some(resolve::resolve(&appliance, source, diagnostics))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Findings are not even made beyond the maximum, so that their memory is bounded.
+    #[test]
+    fn findings_are_capped_where_they_are_made() {
+        let many = |item: &str| vec![item; diag::MAX_FINDINGS * 2].join(",");
+        let variables: Vec<String> =
+            (0..diag::MAX_FINDINGS * 2).map(|at| format!(r#""K{at}_TOKEN": "abc""#)).collect();
+        for (field, container, appliance) in [
+            (
+                "ports",
+                format!(r#""ports": [{}]"#, many(r#"{"container_port": 80}"#)),
+                String::new(),
+            ),
+            (
+                "mounts",
+                format!(
+                    r#""volumes": [{}]"#,
+                    many(r#"{"type": "persistent", "src": "v", "dest": "/d"}"#)
+                ),
+                String::new(),
+            ),
+            ("dependencies", format!(r#""dependencies": [{}]"#, many(r#""a""#)), String::new()),
+            ("env", format!(r#""env": {{{}}}"#, variables.join(",")), String::new()),
+            ("references", format!(r#""cmd": "{}""#, many("x://u:p@b")), String::new()),
+            ("at signs", format!(r#""cmd": "{}""#, many("x://u:p@a ")), String::new()),
+            (
+                "volumes",
+                r#""cmd": "x""#.to_owned(),
+                format!(r#", "data_persistence": {{"volumes": [{}]}}"#, many(r#"{"id": "v"}"#)),
+            ),
+            ("containers", r#""cmd": "x""#.to_owned(), String::new()),
+        ] {
+            let one = format!(
+                r#"{{"id": "a", "type": "service", "image": "i:1", "network_mode": "bridge",
+                    "resources": {{"cpus": 1, "mem": 64}}, {container}}}"#
+            );
+            let all = if field == "containers" { many(&one) } else { one };
+            let source = Source::new(
+                "a.json",
+                format!(r#"{{"id": "x", "containers": [{all}]{appliance}}}"#),
+            );
+            let mut diagnostics = Vec::new();
+            if let Some(plan) = plan(&source, &mut diagnostics) {
+                lint::check(&plan, &mut diagnostics);
+            }
+            // An error is added after warnings, whatever their number.
+            let expected = diag::MAX_FINDINGS + 1..=diag::MAX_FINDINGS + 2;
+            assert!(expected.contains(&diagnostics.len()), "{field}: {}", diagnostics.len());
+        }
+    }
 }

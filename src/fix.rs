@@ -2,7 +2,9 @@
 //!
 //! The edits of one round do not overlap; edits that overlap, and findings that appear only
 //! after an edit, are left to the next round. An edit that would increase the number of errors
-//! is not applied.
+//! is not applied, and neither is one that adds text but leaves its finding.
+
+use std::collections::HashSet;
 
 use crate::diag::{Diagnostic, Edit, Level, Report};
 use crate::source::Position;
@@ -15,6 +17,10 @@ const MAX_ROUNDS: usize = 50;
 /// each of them; with more of them, the rest of the edits is not applied, so that the time does
 /// not grow with the square of the file.
 const MAX_CHECKS: usize = 200;
+
+/// Maximum size of the text of all checks after the first, in bytes, so that the time grows with
+/// the file. One check is always done.
+const MAX_CHECKED: usize = 16 << 20;
 
 /// The result of [`fix`].
 #[derive(Debug)]
@@ -45,13 +51,17 @@ pub fn fix<E>(text: &str, mut check: impl FnMut(&str) -> Result<Report, E>) -> R
     let mut text = text.to_owned();
     let mut left = check(&text)?;
     let mut applied = Vec::new();
-    let mut checks = MAX_CHECKS;
+    let mut budget = Budget { checks: MAX_CHECKS, bytes: MAX_CHECKED.max(text.len()) };
     for _ in 0..MAX_ROUNDS {
         let candidates = non_overlapping(&left.diagnostics);
-        let mut round =
-            Round { text: &text, errors: errors(&left), applied: Vec::new(), result: None, checks };
+        let mut round = Round {
+            text: &text,
+            errors: errors(&left),
+            applied: Vec::new(),
+            result: None,
+            budget: &mut budget,
+        };
         round.apply(&candidates, &mut check)?;
-        checks = round.checks;
         let Some((next, report)) = round.result.take() else { break };
         applied.extend(round.applied.iter().map(|diagnostic| AppliedFix {
             diagnostic: (*diagnostic).clone(),
@@ -95,8 +105,23 @@ struct Round<'a> {
     applied: Vec<&'a Diagnostic>,
     /// The text with the edits applied so far, and its findings.
     result: Option<(String, Report)>,
-    /// How many checks are left.
+    /// What is left for checks.
+    budget: &'a mut Budget,
+}
+
+/// The number and the total size of the checks that are left.
+struct Budget {
     checks: usize,
+    bytes: usize,
+}
+
+impl Budget {
+    /// Takes one check of a text. `None` if it exceeds what is left.
+    fn take(&mut self, text: &str) -> Option<()> {
+        self.checks = self.checks.checked_sub(1)?;
+        self.bytes = self.bytes.checked_sub(text.len())?;
+        Some(())
+    }
 }
 
 impl<'a> Round<'a> {
@@ -107,15 +132,14 @@ impl<'a> Round<'a> {
         candidates: &[&'a Diagnostic],
         check: &mut impl FnMut(&str) -> Result<Report, E>,
     ) -> Result<(), E> {
-        if candidates.is_empty() || self.checks == 0 {
+        if candidates.is_empty() || self.budget.take(self.text).is_none() {
             return Ok(());
         }
-        self.checks -= 1;
         let all: Vec<&Diagnostic> = self.applied.iter().chain(candidates).copied().collect();
         let text = edited(self.text, &all);
         let report = check(&text)?;
         let count = errors(&report);
-        if count <= self.errors {
+        if count <= self.errors && !leaves_finding(&all, &report) {
             self.errors = count;
             self.applied = all;
             self.result = Some((text, report));
@@ -126,6 +150,42 @@ impl<'a> Round<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a finding whose edit added text is still there. Its edit does not fix it, and would be
+/// applied again and again. `applied` are the findings whose edits resulted in the text of the
+/// report, in text order.
+fn leaves_finding(applied: &[&Diagnostic], report: &Report) -> bool {
+    // The message may quote the added text.
+    let key = |found: &Diagnostic, start: usize, edit: &Edit| {
+        (start, found.code.id, edit.replacement.clone())
+    };
+    let left: HashSet<_> = report
+        .diagnostics
+        .iter()
+        .filter_map(|found| {
+            Some(key(found, found.primary.span.start as usize, found.edit.as_ref()?))
+        })
+        .collect();
+    if left.is_empty() {
+        return false;
+    }
+    let edits: Vec<&Edit> = applied.iter().filter_map(|found| found.edit.as_ref()).collect();
+    // By number of edits: the bytes that they remove, and those that they add.
+    let mut sizes = vec![(0, 0)];
+    let (mut removed, mut added) = (0, 0);
+    for edit in &edits {
+        removed += edit.span.range().len();
+        added += edit.replacement.len();
+        sizes.push((removed, added));
+    }
+    applied.iter().zip(&edits).any(|(found, edit)| {
+        let start = found.primary.span.start;
+        let before = edits.partition_point(|other| other.span.end <= start);
+        let (removed, added) = sizes.get(before).copied().unwrap_or_default();
+        let moved = (start as usize + added).saturating_sub(removed);
+        edit.replacement.len() > edit.span.range().len() && left.contains(&key(found, moved, edit))
+    })
 }
 
 /// Applies the edits of findings, which are in text order and do not overlap.
@@ -198,6 +258,39 @@ mod tests {
         let text = vec!["a"; 10_000].join(" ");
         assert_eq!(fix(&text, check).unwrap().text, text);
         assert_eq!(checks, MAX_CHECKS + 1);
+    }
+
+    #[test]
+    fn a_fix_that_leaves_its_finding_is_not_applied() {
+        // The edit of `x` does not remove its finding; that of the first `y` leaves another `y`.
+        let check = |text: &str| -> Result<Report, Infallible> {
+            let find = |letter: char, edit: &str| {
+                text.find(letter).map(|at| {
+                    let span = crate::source::Span::new(at, at + 1);
+                    Diagnostic::new(&codes::BAD_ENUM, span, letter).safe_edit(span, edit)
+                })
+            };
+            let found = [find('a', "bcd"), find('x', "x "), find('y', "")];
+            let diagnostics = found.into_iter().flatten().collect();
+            Ok(Report { source: Source::new("t", text), diagnostics })
+        };
+        assert_eq!(fix("a x yy", check).unwrap().text, "bcd x ");
+    }
+
+    #[test]
+    fn the_size_of_what_is_checked_is_bounded() {
+        // Every edit makes room for another one.
+        let mut checks = 0;
+        let check = |text: &str| -> Result<Report, Infallible> {
+            checks += 1;
+            let other = if text.starts_with('a') { "b" } else { "a" };
+            let span = crate::source::Span::new(0, 1);
+            let found = Diagnostic::new(&codes::BAD_ENUM, span, "m").safe_edit(span, other);
+            Ok(Report { source: Source::new("t", text), diagnostics: vec![found] })
+        };
+        let text = format!("a{}", " ".repeat(MAX_CHECKED * 2 / 5));
+        assert_eq!(fix(&text, check).unwrap().applied.len(), 2);
+        assert_eq!(checks, 3);
     }
 
     #[test]

@@ -193,6 +193,18 @@ pub fn is_full(diagnostics: &[Diagnostic], level: Level) -> bool {
         && (level != Level::Error || diagnostics.last().is_some_and(|last| last.level == level))
 }
 
+/// Adds the finding of this code that `make` returns, unless it [need not be added](is_full), so
+/// that millions of findings are not even made.
+pub fn add(
+    diagnostics: &mut Vec<Diagnostic>,
+    code: &'static Code,
+    make: impl FnOnce(&'static Code) -> Diagnostic,
+) {
+    if !is_full(diagnostics, code.level) {
+        diagnostics.push(make(code));
+    }
+}
+
 /// Keeps at most [`MAX_FINDINGS`] findings, errors first, and adds a finding that says so.
 pub fn limit(diagnostics: &mut Vec<Diagnostic>) {
     if diagnostics.len() <= MAX_FINDINGS {

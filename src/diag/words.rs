@@ -3,6 +3,9 @@
 /// Maximum length in bytes of a word for which a similar one is suggested.
 const LONG_WORD: usize = 200;
 
+/// Maximum distance of similar words.
+const MAX_DISTANCE: usize = 3;
+
 /// Maximum length of a message in bytes. Messages quote the source, which may be one long token.
 const LONG_MESSAGE: usize = 1_000;
 
@@ -27,7 +30,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let allowed = match word.chars().count() {
         0..=2 => 1,
         3..=5 => 2,
-        _ => 3,
+        _ => MAX_DISTANCE,
     };
     let mut best: Option<(usize, &str)> = None;
     let mut tie = false;
@@ -58,47 +61,56 @@ pub fn differ_by_one(one: &str, other: &str) -> bool {
 }
 
 /// The optimal string alignment distance of two words if it is at most `limit`: the number of
-/// characters to insert, delete, replace, or swap with their neighbor.
+/// characters to insert, delete, replace, or swap with their neighbor. `limit` is at most
+/// [`MAX_DISTANCE`].
 ///
 /// Only the cells near the diagonal are computed, and only while one of them is within the
 /// limit, so that a file with thousands of unknown names takes no longer than it should.
 fn distance_within(a: &[char], b: &[char], limit: usize) -> Option<usize> {
+    /// The cells of a row from `limit` before the diagonal to `limit` after it.
+    type Row = [usize; 2 * MAX_DISTANCE + 1];
     if a.len().abs_diff(b.len()) > limit {
         return None;
     }
+    // A common start does not change the distance.
+    let start = a.iter().zip(b).take_while(|(one, other)| one == other).count();
+    let (a, b) = (a.get(start..)?, b.get(start..)?);
     let far = limit + 1;
-    // The rows for the two characters of `a` before the current one, and for the current one.
-    let mut before: Vec<usize> = vec![far; b.len() + 1];
-    let mut last: Vec<usize> = (0..=b.len()).map(|column| column.min(far)).collect();
-    for (row, one) in a.iter().enumerate() {
-        let mut current = vec![far; b.len() + 1];
-        if let Some(first) = current.first_mut() {
-            *first = (row + 1).min(far);
-        }
-        let from = row.saturating_sub(limit);
-        let cells = b.iter().enumerate().skip(from).take(2 * limit + 1);
-        let mut nearest = if row < limit { row + 1 } else { far };
-        for (column, other) in cells {
-            let cell = |line: &[usize], at: usize| line.get(at).copied().unwrap_or(far);
-            let mut best = (cell(&last, column) + usize::from(one != other))
-                .min(cell(&last, column + 1) + 1)
-                .min(cell(&current, column) + 1);
-            let previous =
-                |word: &[char], at: usize| at.checked_sub(1).and_then(|at| word.get(at)).copied();
-            if previous(a, row) == Some(*other) && previous(b, column) == Some(*one) {
-                best = best.min(cell(&before, column - 1) + 1);
+    let cell = |row: &Row, at: Option<usize>| at.and_then(|at| row.get(at).copied()).unwrap_or(far);
+    // The rows for the two characters of `a` before the current one.
+    let mut before: Row = [far; 2 * MAX_DISTANCE + 1];
+    let mut last: Row =
+        std::array::from_fn(|at| at.checked_sub(limit).map_or(far, |column| column.min(far)));
+    for row in 1..=a.len() {
+        let mut current: Row = [far; 2 * MAX_DISTANCE + 1];
+        for at in 0..=2 * limit {
+            let Some(column) = (row + at).checked_sub(limit) else { continue };
+            if column > b.len() {
+                break;
             }
-            nearest = nearest.min(best);
-            if let Some(place) = current.get_mut(column + 1) {
+            // The cell above is one further from the start of its row.
+            let mut best = cell(&last, Some(at + 1)) + 1;
+            if let Some(left) = column.checked_sub(1) {
+                let (one, other) = (a.get(row - 1), b.get(left));
+                best = best
+                    .min(cell(&last, Some(at)) + usize::from(one != other))
+                    .min(cell(&current, at.checked_sub(1)) + 1);
+                if row > 1 && left > 0 && a.get(row - 2) == other && b.get(left - 1) == one {
+                    best = best.min(cell(&before, Some(at)) + 1);
+                }
+            }
+            if let Some(place) = current.get_mut(at) {
                 *place = best.min(far);
             }
         }
-        if nearest > limit {
+        if current.iter().all(|distance| *distance > limit) {
             return None;
         }
-        before = std::mem::replace(&mut last, current);
+        before = last;
+        last = current;
     }
-    last.last().copied().filter(|distance| *distance <= limit)
+    let end = (b.len() + limit).checked_sub(a.len());
+    Some(cell(&last, end)).filter(|distance| *distance <= limit)
 }
 
 /// Joins words in backticks: `` `a` ``, `` `a` or `b` ``, `` `a`, `b` or `c` ``.
@@ -126,7 +138,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn distances_within_the_limit_are_those_of_the_definition(
-            a in "[ab]{0,9}", b in "[ab]{0,9}", limit in 0_usize..5
+            a in "[ab]{0,9}", b in "[ab]{0,9}", limit in 0..=MAX_DISTANCE
         ) {
             let chars = |text: &str| text.chars().collect::<Vec<char>>();
             let expected = Some(strsim::osa_distance(&a, &b)).filter(|d| *d <= limit);

@@ -1,6 +1,6 @@
 //! Images, memory, privileges, and mounts of the host.
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{self, Diagnostic, codes};
 use crate::plan::{Container, Mount, MountSource};
 
 /// Minimum memory limit of Docker Engine, in MB ("Minimum memory limit allowed is 6MB").
@@ -8,16 +8,19 @@ const LEAST_MEMORY: u64 = 6;
 
 /// Checks one container.
 pub fn check(container: &Container, diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics.extend(moving_image(container));
-    diagnostics.extend(little_memory(container));
-    if container.privileged.value {
-        let message = format!("`{}` is privileged", container.id.value);
-        diagnostics.push(
-            Diagnostic::new(&codes::PRIVILEGED, container.privileged.span, message)
-                .help("a privileged container has full access to its host; remove this unless the program requires it"),
-        );
+    for diagnostic in moving_image(container).into_iter().chain(little_memory(container)) {
+        diag::add(diagnostics, diagnostic.code, |_| diagnostic);
     }
-    diagnostics.extend(container.mounts.iter().filter_map(sensitive_mount));
+    if container.privileged.value {
+        diag::add(diagnostics, &codes::PRIVILEGED, |code| {
+            let message = format!("`{}` is privileged", container.id.value);
+            Diagnostic::new(code, container.privileged.span, message)
+                .help("a privileged container has full access to its host; remove this unless the program requires it")
+        });
+    }
+    for diagnostic in container.mounts.iter().filter_map(sensitive_mount) {
+        diag::add(diagnostics, &codes::SENSITIVE_MOUNT, |_| diagnostic);
+    }
 }
 
 /// Reports an image that is not pinned to a version.

@@ -1,6 +1,6 @@
 //! Secrets in environment variables, which anyone who can read the appliance can read.
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{self, Diagnostic, codes};
 use crate::plan::{Container, EnvVar, Piece, Text};
 
 /// Endings of the names of variables that contain a secret, in upper case and letters only.
@@ -30,11 +30,12 @@ const SWITCHES: [&str; 11] =
 pub fn check(container: &Container, diagnostics: &mut Vec<Diagnostic>) {
     for variable in &container.env {
         if let Some(what) = secret(variable) {
-            let message = format!("`{}` contains {what} in plain text", variable.name.value);
-            diagnostics
-                .push(Diagnostic::new(&codes::SECRET_IN_SIGHT, variable.value.span, message).help(
-                "let the program read it from a mounted file that is not shared with the appliance",
-            ));
+            diag::add(diagnostics, &codes::SECRET_IN_SIGHT, |code| {
+                let message = format!("`{}` contains {what} in plain text", variable.name.value);
+                Diagnostic::new(code, variable.value.span, message).help(
+                    "let the program read it from a mounted file that is not shared with the appliance",
+                )
+            });
         }
     }
 }

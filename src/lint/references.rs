@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::diag::{self, Diagnostic, Level, codes};
-use crate::plan::{Container, ContainerId, Piece, Plan, Text, graph};
+use crate::plan::{Container, ContainerId, Piece, Plan, Reference, Text, graph};
 
 /// Checks the references between containers. All of them must be resolved.
 pub fn check(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
@@ -96,13 +96,13 @@ fn unordered(
         {
             continue;
         }
-        let (id, other) = (&container.id.value, &other.id.value);
-        let message = format!("`{id}` refers to `{other}` but does not depend on it");
-        diagnostics.push(
-            Diagnostic::new(&codes::UNORDERED_REFERENCE, reference.span, message).help(format!(
+        diag::add(diagnostics, &codes::UNORDERED_REFERENCE, |code| {
+            let (id, other) = (&container.id.value, &other.id.value);
+            let message = format!("`{id}` refers to `{other}` but does not depend on it");
+            Diagnostic::new(code, reference.span, message).help(format!(
                 "add `{other}` to the `dependencies` of `{id}` if it must be ready before `{id}` starts"
-            )),
-        );
+            ))
+        });
     }
 }
 
@@ -110,11 +110,25 @@ fn unordered(
 /// between the password and the address.
 pub fn check_at_signs(container: &Container, plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
     for text in container.texts() {
-        diagnostics.extend(lost_at_signs(text, plan));
+        for (reference, other) in lost_at_signs(text, plan) {
+            diag::add(diagnostics, &codes::LOST_AT_SIGN, |code| {
+                let message = format!("missing `@` before the address of `{other}`");
+                Diagnostic::new(code, reference.span, message)
+                    .label("this `@` starts the reference")
+                    .help(format!(
+                        "write the `@` after user and password as `\\@`, in a JSON string `\\\\@`: `\\\\@@{other}`"
+                    ))
+            });
+        }
     }
 }
 
-fn lost_at_signs<'a>(text: &'a Text, plan: &'a Plan) -> impl Iterator<Item = Diagnostic> + 'a {
+/// The references whose `@` is the only one after a user and a password, with the ids of their
+/// containers.
+fn lost_at_signs<'a>(
+    text: &'a Text,
+    plan: &'a Plan,
+) -> impl Iterator<Item = (&'a Reference, &'a str)> {
     text.pieces.windows(2).filter_map(|pair| {
         let [Piece::Literal(before), Piece::Reference(reference)] = pair else { return None };
         let (_, user) = before.rsplit_once("://")?;
@@ -122,14 +136,6 @@ fn lost_at_signs<'a>(text: &'a Text, plan: &'a Plan) -> impl Iterator<Item = Dia
         if user.is_empty() || !user.chars().all(is_user) {
             return None;
         }
-        let other = &plan.containers.get(reference.to)?.id.value;
-        let message = format!("missing `@` before the address of `{other}`");
-        Some(
-            Diagnostic::new(&codes::LOST_AT_SIGN, reference.span, message)
-                .label("this `@` starts the reference")
-                .help(format!(
-                    "write the `@` after user and password as `\\@`, in a JSON string `\\\\@`: `\\\\@@{other}`"
-                )),
-        )
+        Some((reference, plan.containers.get(reference.to)?.id.value.as_str()))
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{self, Diagnostic, codes};
 use crate::model;
 use crate::plan::{Command, Container, Dependency, EnvVar, Job, Kind, Repeats, Service};
 use crate::source::{Span, Spanned};
@@ -80,16 +80,16 @@ fn dependencies(
     let mut dependencies = Vec::new();
     for id in &container.dependencies {
         if id.value == container.id.value {
-            let message = format!("`{}` depends on itself", id.value);
-            diagnostics
-                .push(Diagnostic::new(&codes::SELF_DEPENDENCY, id.span, message).help(
-                    "remove it; a reference to itself (`@id`) does not require a dependency",
-                ));
+            diag::add(diagnostics, &codes::SELF_DEPENDENCY, |code| {
+                let message = format!("`{}` depends on itself", id.value);
+                Diagnostic::new(code, id.span, message)
+                    .help("remove it; a reference to itself (`@id`) does not require a dependency")
+            });
             continue;
         }
         let Some(on) = lookup.containers.get(id.value).copied() else {
             if lookup.complete {
-                diagnostics.push(unknown(*id, lookup));
+                diag::add(diagnostics, &codes::UNKNOWN_DEPENDENCY, |_| unknown(*id, lookup));
             }
             continue;
         };

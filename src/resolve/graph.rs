@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, codes, is_full};
 use crate::plan::{Container, ContainerId, graph};
 
 /// Maximum number of dependencies of a cycle that are labeled. Nobody reads more of them.
@@ -17,7 +17,9 @@ pub fn order(containers: &mut [Container], diagnostics: &mut Vec<Diagnostic>) ->
     for mut component in graph::components(containers, dependencies) {
         if component.len() > 1 {
             component.sort_unstable();
-            diagnostics.extend(cycle(containers, &component));
+            if !is_full(diagnostics, codes::DEPENDENCY_CYCLE.level) {
+                diagnostics.extend(cycle(containers, &component));
+            }
         }
         for id in component {
             let level = level(containers, id);

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use crate::diag::{Diagnostic, codes, nearest};
+use crate::diag::{self, Diagnostic, codes, nearest};
 use crate::model::Appliance;
 use crate::plan::{ContainerId, VolumeId};
 use crate::source::{Source, Span, Spanned};
@@ -40,25 +40,27 @@ impl<'a> Lookup<'a> {
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Lookup<'a> {
         let containers = index(appliance.containers.iter().map(|c| c.id), |duplicate| {
-            let message = format!("duplicate container id `{}`", duplicate.second.value);
-            let diagnostic = Diagnostic::new(&codes::DUPLICATE_ID, duplicate.second.span, message)
-                .help("give each container of an appliance a unique id");
-            diagnostics.push(if duplicate.first.span == duplicate.second.span {
-                diagnostic.label("an alias repeats this container")
-            } else {
-                diagnostic
-                    .label("defined again here")
-                    .also(duplicate.first.span, "first defined here")
+            diag::add(diagnostics, &codes::DUPLICATE_ID, |code| {
+                let message = format!("duplicate container id `{}`", duplicate.second.value);
+                let diagnostic = Diagnostic::new(code, duplicate.second.span, message)
+                    .help("give each container of an appliance a unique id");
+                if duplicate.first.span == duplicate.second.span {
+                    diagnostic.label("an alias repeats this container")
+                } else {
+                    diagnostic
+                        .label("defined again here")
+                        .also(duplicate.first.span, "first defined here")
+                }
             });
         });
         let volumes = index(appliance.volumes.iter().map(|v| v.id), |duplicate| {
-            let message = format!("duplicate volume id `{}`", duplicate.second.value);
-            diagnostics.push(
-                Diagnostic::new(&codes::DUPLICATE_VOLUME, duplicate.second.span, message)
+            diag::add(diagnostics, &codes::DUPLICATE_VOLUME, |code| {
+                let message = format!("duplicate volume id `{}`", duplicate.second.value);
+                Diagnostic::new(code, duplicate.second.span, message)
                     .label("defined again here")
                     .also(duplicate.first.span, "first defined here")
-                    .help("give each persistent volume a unique id"),
-            );
+                    .help("give each persistent volume a unique id")
+            });
         });
         Lookup {
             source,

@@ -17,7 +17,7 @@ mod volumes;
 
 mod containers;
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, has_errors};
 use crate::model::Appliance;
 use crate::plan::{Container, ContainerId, Plan, Referrer};
 use crate::source::Source;
@@ -43,7 +43,10 @@ pub fn resolve(
     let volumes = volumes::resolve(&appliance.volumes, &containers, diagnostics);
     let mut plan =
         Plan { id: owned(appliance.id), containers, volumes, start_order, uses: Vec::new() };
-    plan.uses = uses::of(&plan);
+    // Only targets read them, and only of a valid appliance.
+    if !has_errors(diagnostics) {
+        plan.uses = uses::of(&plan);
+    }
     plan
 }
 

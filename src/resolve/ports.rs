@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{self, Diagnostic, codes};
 use crate::model;
 use crate::plan::{Container, NetworkMode, Transport};
 use crate::source::Span;
@@ -14,39 +14,39 @@ pub fn check_listed(container: &model::Container<'_>, diagnostics: &mut Vec<Diag
         let number = port.container_port;
         let transport = port.transport.value;
         if let Some(before) = first.get(&(number.value, transport)) {
-            let message = format!("duplicate port `{}/{}`", number.value, transport.name());
-            diagnostics.push(
-                Diagnostic::new(&codes::DUPLICATE_PORT, number.span, message)
+            diag::add(diagnostics, &codes::DUPLICATE_PORT, |code| {
+                let message = format!("duplicate port `{}/{}`", number.value, transport.name());
+                Diagnostic::new(code, number.span, message)
                     .label("listed again here")
-                    .also(*before, "first listed here"),
-            );
+                    .also(*before, "first listed here")
+            });
         } else {
             first.insert((number.value, transport), number.span);
         }
         let host = port.host_port;
         let on_host = container.network_mode.value == NetworkMode::Host;
         if on_host && host.value != 0 && host.value != number.value {
-            let message = format!(
-                "port {} cannot be mapped to host port {} on the host network",
-                number.value, host.value
-            );
-            diagnostics.push(
-                Diagnostic::new(&codes::HOST_MODE_PORT, host.span, message)
+            diag::add(diagnostics, &codes::HOST_MODE_PORT, |code| {
+                let message = format!(
+                    "port {} cannot be mapped to host port {} on the host network",
+                    number.value, host.value
+                );
+                Diagnostic::new(code, host.span, message)
                     .label(format!("must be {} or 0", number.value))
                     .help("ports are mapped with `\"network_mode\": \"bridge\"`")
-                    .likely_edit(host.span, number.value.to_string()),
-            );
+                    .likely_edit(host.span, number.value.to_string())
+            });
         }
         if host.value != 0 && container.instances.value > 1 && !on_host {
-            let message = format!(
-                "fixed host port {} with {} instances",
-                host.value, container.instances.value
-            );
-            diagnostics.push(
-                Diagnostic::new(&codes::FIXED_PORT_INSTANCES, host.span, message)
+            diag::add(diagnostics, &codes::FIXED_PORT_INSTANCES, |code| {
+                let message = format!(
+                    "fixed host port {} with {} instances",
+                    host.value, container.instances.value
+                );
+                Diagnostic::new(code, host.span, message)
                     .also(container.instances.span, "number of instances")
-                    .help("each instance requires its own host; omit `host_port` to use any free port"),
-            );
+                    .help("each instance requires its own host; omit `host_port` to use any free port")
+            });
         }
     }
 }
@@ -67,18 +67,18 @@ pub fn check(containers: &[Container], diagnostics: &mut Vec<Diagnostic>) {
                 Some((other, _)) if std::ptr::eq(*other, container) && on_host => {}
                 Some((other, _)) if on_different_hosts(container, other) => {}
                 Some((other, before)) => {
-                    let port = format!("host port `{}/{}`", key.0, key.1.name());
-                    let (one, two) = (&other.id.value, &container.id.value);
-                    let message = match std::ptr::eq(*other, container) {
-                        true => format!("`{one}` uses {port} twice"),
-                        false => format!("`{one}` and `{two}` both use {port}"),
-                    };
-                    diagnostics.push(
-                        Diagnostic::new(&codes::HOST_PORT_CLASH, used.span, message)
+                    diag::add(diagnostics, &codes::HOST_PORT_CLASH, |code| {
+                        let port = format!("host port `{}/{}`", key.0, key.1.name());
+                        let (one, two) = (&other.id.value, &container.id.value);
+                        let message = match std::ptr::eq(*other, container) {
+                            true => format!("`{one}` uses {port} twice"),
+                            false => format!("`{one}` and `{two}` both use {port}"),
+                        };
+                        Diagnostic::new(code, used.span, message)
                             .label("used again here")
                             .also(*before, "first used here")
-                            .help("omit `host_port` to use any free port, or place the containers on different hosts"),
-                    );
+                            .help("omit `host_port` to use any free port, or place the containers on different hosts")
+                    });
                 }
                 None => {
                     first.insert(key, (container, used.span));

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{self, Diagnostic, codes};
 use crate::model;
 use crate::plan::{Interval, StartTime};
 use crate::source::Spanned;
@@ -16,11 +16,11 @@ pub fn start(
     let shaped = written.value.get(10..11).is_some_and(|t| t.eq_ignore_ascii_case("t"));
     let time: Option<Timestamp> = written.value.parse().ok().filter(|_| shaped);
     let Some(time) = time else {
-        let message = format!("invalid start time `{}`", written.value);
-        diagnostics.push(
-            Diagnostic::new(&codes::BAD_START_TIME, written.span, message)
-                .help("expected an RFC 3339 date and time, for example `2027-01-31T04:30:00Z`, or `2027-01-31T04:30:00+01:00` with an offset"),
-        );
+        diag::add(diagnostics, &codes::BAD_START_TIME, |code| {
+            let message = format!("invalid start time `{}`", written.value);
+            Diagnostic::new(code, written.span, message)
+                .help("expected an RFC 3339 date and time, for example `2027-01-31T04:30:00Z`, or `2027-01-31T04:30:00+01:00` with an offset")
+        });
         return None;
     };
     let utc = time.to_zoned_datetime(TimeZone::UTC);
@@ -42,7 +42,7 @@ pub fn interval(job: &model::Job<'_>, diagnostics: &mut Vec<Diagnostic>) -> Span
     let spanned = |interval| Spanned::new(interval, written.span);
     let repeating = job.repeats.value != 1;
     let Some(interval) = parse(written.value) else {
-        diagnostics.push(invalid_interval(written));
+        diag::add(diagnostics, &codes::BAD_INTERVAL, |_| invalid_interval(written));
         let default = parse(model::DEFAULT_INTERVAL);
         return spanned(default.unwrap_or(Interval {
             text: model::DEFAULT_INTERVAL.to_owned(),

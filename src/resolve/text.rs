@@ -4,7 +4,7 @@
 //! digits after that are its port. `\@` is a literal `@`, and so is an `@` without such a run
 //! after it (language definition, section 5).
 
-use crate::diag::{Diagnostic, Level, codes, is_full};
+use crate::diag::{self, Diagnostic, Level, codes, is_full};
 use crate::plan::{Piece, Reference, Text};
 use crate::schema::is_id_char;
 use crate::source::{Span, Spanned};
@@ -34,11 +34,10 @@ pub fn scalar(node: &Node, lookup: &Lookup<'_>, diagnostics: &mut Vec<Diagnostic
 /// of these end at a NUL. In JSON text it is an escape, which is harmless.
 pub fn check_nul(text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
     if text.contains('\0') {
-        let message = "string contains a NUL character";
-        diagnostics.push(
-            Diagnostic::new(&codes::BAD_FORMAT, span, message)
-                .help("an argument, an environment variable or a path ends at the first NUL"),
-        );
+        diag::add(diagnostics, &codes::BAD_FORMAT, |code| {
+            Diagnostic::new(code, span, "string contains a NUL character")
+                .help("an argument, an environment variable or a path ends at the first NUL")
+        });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diag::{Diagnostic, codes, list_or};
+use crate::diag::{self, Diagnostic, codes, list_or};
 use crate::model;
 use crate::plan::{Container, Mount, MountSource, Volume};
 use crate::source::{Span, Spanned};
@@ -27,12 +27,12 @@ pub fn mounts(
             dest => dest,
         };
         if let Some(before) = first.insert(dest, mount.dest.span) {
-            let message = format!("duplicate mount path `{dest}`");
-            diagnostics.push(
-                Diagnostic::new(&codes::DUPLICATE_MOUNT, mount.dest.span, message)
+            diag::add(diagnostics, &codes::DUPLICATE_MOUNT, |code| {
+                let message = format!("duplicate mount path `{dest}`");
+                Diagnostic::new(code, mount.dest.span, message)
                     .label("mounted again here")
-                    .also(before, "first mounted here"),
-            );
+                    .also(before, "first mounted here")
+            });
         }
         let source = if mount.is_host {
             text::check_nul(mount.src.value, mount.src.span, diagnostics);
@@ -42,7 +42,7 @@ pub fn mounts(
                 Some(volume) => MountSource::Persistent(Spanned::new(*volume, mount.src.span)),
                 None => {
                     if lookup.complete {
-                        diagnostics.push(unknown(mount, lookup));
+                        diag::add(diagnostics, &codes::UNKNOWN_VOLUME, |_| unknown(mount, lookup));
                     }
                     continue;
                 }
@@ -119,11 +119,11 @@ pub fn resolve(
         if !seen.insert(&volume.id.value) || !volume.mounted_by.is_empty() {
             continue;
         }
-        let message = format!("unused volume `{}`", volume.id.value);
-        diagnostics.push(
-            Diagnostic::new(&codes::UNUSED_VOLUME, volume.id.span, message)
-                .help("mount it in the `volumes` of a container, or remove it"),
-        );
+        diag::add(diagnostics, &codes::UNUSED_VOLUME, |code| {
+            let message = format!("unused volume `{}`", volume.id.value);
+            Diagnostic::new(code, volume.id.span, message)
+                .help("mount it in the `volumes` of a container, or remove it")
+        });
     }
     volumes
 }

@@ -14,6 +14,9 @@ use crate::diag::{Diagnostic, Level, codes, differ_by_one, is_full, nearest};
 use crate::source::Span;
 use crate::syntax::{Node, Object};
 
+/// Maximum number of fields of the old form of a volume that are labeled.
+const MAX_LABELS: usize = 10;
+
 /// Reports the violations that the library found in a tree.
 pub fn report(
     schema: &Value,
@@ -207,10 +210,9 @@ impl<'a> Reporter<'a, '_> {
         let message = "volume mixes fields of the old and the new form";
         let mut diagnostic =
             Diagnostic::new(&codes::EXCLUSIVE_FIELDS, new.key.span, message).label("new form");
-        for member in &object.members {
-            if member.key.value.ends_with("_path") {
-                diagnostic = diagnostic.also(member.key.span, "old form");
-            }
+        let old = object.members.iter().filter(|member| member.key.value.ends_with("_path"));
+        for member in old.take(MAX_LABELS) {
+            diagnostic = diagnostic.also(member.key.span, "old form");
         }
         self.diagnostics
             .push(diagnostic.help("use only the new form: `src`, `dest` and `\"type\": \"host\"`"));
@@ -236,7 +238,9 @@ impl<'a> Reporter<'a, '_> {
             Found::MinItems { .. } if place.is_damaged() => {}
             kind => {
                 self.settled.insert(place.node.span);
-                self.diagnostics.push(value_violations::diagnostic(place, kind, rule));
+                if !is_full(self.diagnostics, Level::Error) {
+                    self.diagnostics.push(value_violations::diagnostic(place, kind, rule));
+                }
             }
         }
     }
@@ -295,6 +299,9 @@ impl<'a> Reporter<'a, '_> {
                 seen.insert(text, item.span);
                 continue;
             };
+            if is_full(self.diagnostics, Level::Error) {
+                return;
+            }
             let message = format!("duplicate item `{}` in {}", words::short(text), place.name());
             let mut diagnostic = Diagnostic::new(&codes::REPEATED_ITEM, item.span, message)
                 .label("listed again here")
@@ -319,6 +326,9 @@ impl<'a> Reporter<'a, '_> {
         self.settled.insert(place.node.span);
         let is_invalid = |key: &str| key.is_empty() || key.contains(['=', '\0']);
         for member in object.members.iter().filter(|member| is_invalid(&member.key.value)) {
+            if is_full(self.diagnostics, Level::Error) {
+                return;
+            }
             let name = words::short(&member.key.value);
             let message = format!("invalid key `{name}` in {}: {form}", place.name());
             self.diagnostics.push(Diagnostic::new(&codes::BAD_FORMAT, member.key.span, message));

@@ -4,11 +4,13 @@
 //! The sizes fit a debug build. `cargo test --release hostile -- --ignored
 //! --nocapture --test-threads 1` measures the real ones.
 
+use std::convert::Infallible;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use applc::Compilation;
 use applc::diag::{Format, MAX_FINDINGS, document, human};
+use applc::fix::fix;
 use applc::source::MAX_SOURCE_BYTES;
 use applc::syntax::MAX_ENTRIES;
 use applc::targets;
@@ -49,6 +51,30 @@ fn container(at: usize) -> String {
 fn appliance(containers: usize) -> String {
     let all: Vec<String> = (0..containers).map(container).collect();
     format!(r#"{{"id":"app","containers":[{}]}}"#, all.join(","))
+}
+
+/// An appliance with this number of containers.
+fn containers(count: usize, container: &dyn Fn(usize) -> String) -> String {
+    let all: Vec<String> = (0..count).map(container).collect();
+    format!(r#"{{"id":"app","containers":[{}]}}"#, all.join(","))
+}
+
+fn depends(at: usize, on: usize) -> String {
+    container(at).replacen('{', &format!(r#"{{"dependencies":["c{on}"],"#), 1)
+}
+
+fn misspelled(at: usize) -> String {
+    container(at).replace("image", "imgae")
+}
+
+/// Containers with long ids that are alike, each with an unknown reference to a similar one.
+fn near_names(count: usize) -> String {
+    let long = "x".repeat(190);
+    let refer = |at: usize| format!("@{}y{long}", at * 7919 % count);
+    containers(count, &|at| {
+        let one = container(at).replace(&format!("@c{at}"), &refer(at));
+        one.replacen(&format!("\"c{at}\""), &format!("\"{at:06}{long}\""), 1)
+    })
 }
 
 /// An appliance with this number of errors, of several phases, with `line_break` before each
@@ -233,6 +259,19 @@ fn time_grows_linearly_with_the_number_of_errors() {
     }
 }
 
+/// The number of checks that a fix takes does not depend on the number of edits.
+#[test]
+fn a_thousand_misspelled_keys_are_fixed_at_once() {
+    let mut checks = 0;
+    let fixed = fix(&containers(1_000, &misspelled), |text| {
+        checks += 1;
+        Ok::<_, Infallible>(check("a.json", text).report)
+    });
+    let fixed = fixed.unwrap();
+    assert_eq!((fixed.applied.len(), checks), (1_000, 2));
+    assert!(!fixed.left.has_errors());
+}
+
 #[test]
 #[ignore = "a measurement for release builds"]
 fn measure() {
@@ -252,7 +291,19 @@ fn measure() {
     timed("references", "a.json", &appliance(1).replace("@c0", &references));
     let unknown = "@no ".repeat(MAX_SOURCE_BYTES / 8);
     timed("unknown references", "a.json", &appliance(1).replace("@c0", &unknown));
+    timed("duplicate ids", "a.json", &containers(490_000, &|_| r#"{"id":"a"}"#.to_owned()));
+    timed("near names", "a.json", &near_names(20_000));
+    timed("a cycle", "a.json", &containers(100_000, &|at| depends(at, (at + 1) % 100_000)));
+    timed("cycles of two", "a.json", &containers(100_000, &|at| depends(at, at ^ 1)));
     timed("laughs", "a.yaml", &yaml_laughs());
+    for (what, text) in [
+        ("misspelled keys", containers(100_000, &misspelled)),
+        ("commas and quotes", "[".to_owned() + &"'a' ".repeat(2_500_000) + "]"),
+    ] {
+        let start = Instant::now();
+        let fixed = fix(&text, |text| Ok::<_, Infallible>(check("a.json", text).report)).unwrap();
+        println!("fixing {what}: {} applied in {:.0?}", fixed.applied.len(), start.elapsed());
+    }
     timed("quotes", "a.json", &"\"\n".repeat(MAX_SOURCE_BYTES / 4));
     timed("comments", "a.json", &"/*".repeat(MAX_SOURCE_BYTES / 4));
     timed("colons", "a.yaml", &"a: b: c\n".repeat(MAX_SOURCE_BYTES / 32));

@@ -4,9 +4,11 @@
 //! Validity is determined independently: by serde_json or a YAML parser, and by the published
 //! schema, run by its library.
 
+use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use applc::diag::{Level, codes};
+use applc::diag::{Level, Report, codes};
+use applc::fix::fix;
 use applc_testing::cases;
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
@@ -238,6 +240,32 @@ fn mutations_of_the_text() {
         }
     }
     println!("{count} mutations");
+}
+
+/// Fixing adds no errors, and fixing the result again changes nothing.
+#[test]
+fn fixes_of_mutations_are_stable() {
+    let mut random = Random(3);
+    for path in common::appliances("examples") {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let yaml = yaml_writer::value(&read(name, &text).unwrap(), Style::Plain);
+        for (name, text) in [("mutation.yaml", yaml), (name, text)] {
+            for _ in 0..cases(15) {
+                let changed = (0..3).fold(text.clone(), |text, _| garble(&text, &mut random));
+                let fixed = |text: &str| {
+                    fix(text, |text| Ok::<_, Infallible>(super::check(name, text).report)).unwrap()
+                };
+                let errors = |report: &Report| {
+                    report.diagnostics.iter().filter(|d| d.level == Level::Error).count()
+                };
+                let (before, once) = (super::check(name, &changed).report, fixed(&changed));
+                assert!(errors(&once.left) <= errors(&before), "{name}\n{changed}");
+                let twice = fixed(&once.text);
+                assert_eq!(twice.text, once.text, "{name}\n{changed}");
+            }
+        }
+    }
 }
 
 /// Checks each file truncated after each of its characters.
