@@ -1,9 +1,9 @@
-"""Checks a job like Chronos 3, and more strictly.
+"""Validates a job as Chronos 3 does, and more strictly.
 
-The structure is `chronos_job.schema.json`, after the fields that Chronos reads (JobDeserializer).
-The rules below are those of its API (Iso8601JobResource, DependentJobResource, Iso8601Expressions,
-JobUtils) and those that it does not check, where a job would run otherwise than written
-(MesosTaskBuilder).
+The structure is `chronos_job.schema.json`, which follows the fields that Chronos reads
+(JobDeserializer). The rules below are those of its API (Iso8601JobResource, DependentJobResource,
+Iso8601Expressions, JobUtils), and rules that it does not check although the job would run
+differently than written (MesosTaskBuilder).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ SCHEMA = load_schema("chronos_job.schema.json")
 
 NAME = re.compile(r"[\w\s.#_-]+", re.ASCII)
 SCHEDULE = re.compile(r"(R[0-9]*)/(.*)/(P.*)")
-# Joda's ISOPeriodFormat.standard: a fraction only in the seconds.
+# Joda's ISOPeriodFormat.standard allows a fraction only in the seconds.
 PERIOD = re.compile(
     r"P(?=.)(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?", re.ASCII
 )
 START = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})", re.ASCII)
 OPERATORS = {"EQUALS", "LIKE", "UNLIKE"}
-# A command that begins so is fetched and run as a file.
+# Chronos fetches a command with one of these prefixes and runs it as a file.
 FETCHED = ("http", "ftp")
-# Chronos sets these and drops a job's own.
+# Chronos sets these variables and ignores those of the job.
 BUILT_IN = {
     "mesos_task_id",
     "CHRONOS_JOB_OWNER",
@@ -42,7 +42,7 @@ BUILT_IN = {
 
 
 def check_jobs(documents: Iterable[Any]) -> list[Violation]:
-    """Every violation in jobs that are posted in this order."""
+    """All violations in jobs that are posted in this order."""
     report = Report()
     names: set[str] = set()
     for index, job in enumerate(documents):
@@ -63,7 +63,7 @@ def check_jobs(documents: Iterable[Any]) -> list[Violation]:
 
 
 def check_job(document: Any) -> list[Violation]:
-    """Every violation in one job that depends on none."""
+    """All violations in one job without parents."""
     return check_jobs([document])
 
 
@@ -80,7 +80,7 @@ def _check_job(job: dict, report: Report) -> None:
         if job.get("arguments"):
             report.at("arguments").add("ignored where 'shell' is true")
     elif "container" in job and not job["command"] and "arguments" not in job:
-        # The command is the first argument of the image's entrypoint, empty or not.
+        # The command is the first argument of the image's entrypoint, even if it is empty.
         report.at("command").add("the image's own command is replaced by an empty argument")
     for field in ("cpus", "mem", "disk", "retries", "shell"):
         if field not in job:

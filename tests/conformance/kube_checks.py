@@ -1,8 +1,8 @@
-"""The rules for Kubernetes objects that their published schemas do not state.
+"""Rules for Kubernetes objects that the published schemas do not contain.
 
-The API server states most of them too; here they are checked for a file as a whole, so that also
-what the server leaves to run time is found: a selector that matches no pod, a port name that no
-container has, a claim that nobody makes.
+The API server checks most of them too. Here they are checked for the whole file, which also finds
+errors that the server accepts and that show only at run time: a selector that matches no pod, a port
+name that no container has, a claim that does not exist.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SCALE = {
     "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60,
 }  # fmt: skip
 
-# The API version of every kind that may appear, and whether it lives in a namespace.
+# The API version of each allowed kind, and whether it is namespaced.
 KINDS = {
     "Namespace": ("v1", False),
     "Service": ("v1", True),
@@ -40,16 +40,16 @@ KINDS = {
     "RoleBinding": ("rbac.authorization.k8s.io/v1", True),
 }
 
-# The longest name of a kind, where it is not a label's 63: a CronJob's Jobs add a time to its name.
+# Maximum length of a name if it is not 63, that of a label: the Jobs of a CronJob append a time to its name.
 LONGEST = {"CronJob": 52}
 
 CRON_FIELDS = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 6)]
 
 
 def expand(text: str, variables: dict[str, str]) -> str:
-    """Expands a string in `command`, `args`, and `env` like the kubelet.
+    """Expands a string in `command`, `args`, or `env` as the kubelet does.
 
-    `$(NAME)` becomes the value of a variable that is known and stays otherwise; `$$` becomes `$`.
+    `$(NAME)` becomes the value of the variable, and is unchanged if there is none; `$$` becomes `$`.
     """
 
     def piece(match: re.Match[str]) -> str:
@@ -61,13 +61,13 @@ def expand(text: str, variables: dict[str, str]) -> str:
 
 
 def quantity(text: Any) -> float | None:
-    """The number of a quantity; None if it is malformed."""
+    """The numeric value of a quantity; None if it is malformed."""
     match = QUANTITY.fullmatch(str(text))
     return float(match[1]) * SCALE[match[2] or ""] if match else None
 
 
 def pod_template(workload: Object) -> Object | None:
-    """The pod template of a Deployment, Job or CronJob."""
+    """The pod template of a Deployment, Job, or CronJob; None for other kinds."""
     match workload["kind"]:
         case "Deployment" | "Job":
             return workload["spec"]["template"]
@@ -79,7 +79,7 @@ def pod_template(workload: Object) -> Object | None:
 def problems(objects: list[Object], existing_claims: set[str] = frozenset()) -> list[str]:
     """All errors in the objects of one file, in order.
 
-    `existing_claims` are the names of claims that exist without the file.
+    `existing_claims` are the names of claims that exist although the file does not create them.
     """
     return list(_File(objects, existing_claims).problems())
 
@@ -108,7 +108,7 @@ class _File:
         for (kind, _, name), count in keys.items():
             if count > 1:
                 yield f"{kind} {name} is there {count} times"
-        # A file that makes no namespace goes into one that exists.
+        # A file without a Namespace is applied to an existing one.
         makes_namespaces, namespaces = bool(self.named("Namespace")), set()
         for item in self.objects:
             if item["kind"] == "Namespace":
@@ -226,7 +226,7 @@ class _File:
 
     @staticmethod
     def target(workload: Object, target: int | str, protocol: str) -> Object | None:
-        """The container port that a Service's targetPort means."""
+        """The container port that the targetPort of a Service refers to."""
         for container in pod_template(workload)["spec"]["containers"]:
             for port in container.get("ports", []):
                 found = port.get("name") if isinstance(target, str) else port["containerPort"]
@@ -361,7 +361,7 @@ def of_container(container: Object, on_the_host: bool) -> Iterator[str]:
 
 
 def of_probe(probe: Object, numbers: set[int], names: set[str]) -> Iterator[str]:
-    """The errors in a probe of a container with these ports."""
+    """The errors in a probe of a container that has these ports."""
     handlers = [key for key in ("httpGet", "tcpSocket", "exec", "grpc") if key in probe]
     if len(handlers) != 1:
         yield f"handlers {handlers}"
@@ -393,7 +393,7 @@ def of_resources(resources: Object) -> Iterator[str]:
 
 
 def cron_field(text: str, low: int, high: int) -> bool:
-    """Whether one field of a cron line is numbers, ranges, lists and steps in their limits."""
+    """Whether a field of a cron expression consists of numbers, ranges, lists, and steps within its limits."""
     for part in text.split(","):
         span, _, step = part.partition("/")
         if step and not (step.isdecimal() and int(step) > 0):

@@ -1,10 +1,10 @@
-"""Checks the body of `PUT /v2/groups` like Marathon 1.11, and more strictly.
+"""Validates the body of `PUT /v2/groups` as Marathon 1.11 does, and more strictly.
 
-The structure is `marathon_group.schema.json`, after the RAML types that Marathon publishes. The
-rules below are of two kinds: those of Marathon's own validation (AppValidation, NetworkValidation,
-SchedulingValidation, PathId, RootGroup, the DVDI provider), which it answers with 422; and those
-that Marathon does not check, where it drops or alters what was sent without a word. The second kind
-is what an operator would notice too late, so both are violations here.
+The structure is `marathon_group.schema.json`, which follows the RAML types that Marathon publishes.
+The rules below are of two kinds: those of Marathon's own validation (AppValidation,
+NetworkValidation, SchedulingValidation, PathId, RootGroup, the DVDI provider), to which it responds
+with 422; and rules that Marathon does not check, where it silently drops or changes fields. An
+operator would notice those too late, so both kinds are violations here.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ SCHEMA = load_schema("marathon_group.schema.json")
 
 SEGMENT = re.compile(r"([a-z0-9]|[a-z0-9][a-z0-9\-]*[a-z0-9])(\.([a-z0-9]|[a-z0-9][a-z0-9\-]*[a-z0-9]))*")
 RESERVED_SEGMENTS = {"restart", "tasks", "versions"}
-# One DNS label holds all segments of an id, in reverse and joined by hyphens.
+# A DNS label contains all segments of an id, in reverse order and joined by hyphens.
 LONGEST_DNS_LABEL = 63
 LONGEST_ENVIRONMENT_NAME = 254
-# OptionLabelPatterns: names of volumes, providers and drivers, and keys of options.
+# OptionLabelPatterns: names of volumes, providers, and drivers, and keys of options.
 LABEL = re.compile(r"[a-zA-Z0-9](?:[-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?")
 VIP_KEY = re.compile(r"VIP_[0-9]+")
 VIP_VALUE = re.compile(r"(?:/[a-z0-9](?:[-a-z0-9]*[a-z0-9])?|[0-9]{1,3}(?:\.[0-9]{1,3}){3}):([0-9]{1,5})")
@@ -32,15 +32,15 @@ DRIVER = "dvdi/driver"
 
 MARATHON_PROTOCOLS = {"HTTP", "HTTPS", "TCP"}
 PORT_PROTOCOLS = MARATHON_PROTOCOLS | {"MESOS_HTTP", "MESOS_HTTPS", "MESOS_TCP"}
-# What Marathon fills in where a field is missing is not what an appliance means.
+# Marathon's defaults for these fields differ from those of an appliance.
 EXPLICIT_FIELDS = ("instances", "cpus", "mem", "networks", "container")
 
 
 def check_group(document: Any, features: Iterable[str] = ()) -> list[Violation]:
-    """Every violation in a group; `features` are those of Marathon's `--enable_features`."""
+    """All violations in a group; `features` are those of Marathon's `--enable_features`."""
     found = structural(SCHEMA, document)
     if found:
-        # The rules rely on the structure.
+        # The rules require a valid structure.
         return found
     report = Report()
     apps = list(_apps(document, report, ""))
@@ -64,7 +64,7 @@ def absolute(path: str, base: str) -> str:
 
 
 def _apps(group: dict, report: Report, base: str) -> Iterator[tuple[dict, str, Report]]:
-    """Every app with the id of its group and its place."""
+    """Every app with the id of its group and the report for its location."""
     id = absolute(group["id"], base)
     for index, app in enumerate(group.get("apps", ())):
         yield app, id, report.at("apps", index)
@@ -108,7 +108,7 @@ def _check_segments(id: str, report: Report) -> None:
 
 
 def _check_graph(apps: list[tuple[dict, str, Report]]) -> None:
-    """Ids are unique, dependencies exist and have no cycle."""
+    """Checks that ids are unique, and that dependencies exist and have no cycle."""
     places: dict[str, Report] = {}
     edges: dict[str, list[str]] = {}
     groups = {base for _, base, _ in apps}
@@ -277,7 +277,7 @@ def _check_upgrade(app: dict, report: Report) -> None:
 
 
 def _check_volume_names(apps: list[tuple[dict, str, Report]]) -> None:
-    """An external volume belongs to one app, once, unless it is shared."""
+    """Checks that an external volume is mounted once, by one app, unless it is shared."""
     owners: dict[str, str] = {}
     for app, base, place in apps:
         for index, volume in enumerate(app.get("container", {}).get("volumes", ())):
@@ -297,7 +297,7 @@ def _check_volume_names(apps: list[tuple[dict, str, Report]]) -> None:
 
 
 def _check_ports(app: dict, container: dict, modes: list[str], report: Report) -> int:
-    """Checks the ports, and returns their number."""
+    """Checks the ports and returns their number."""
     definitions, mappings = app.get("portDefinitions"), container.get("portMappings")
     if modes == ["host"] or not modes:
         if mappings is not None:
@@ -337,7 +337,7 @@ def _check_unique(ports: list[dict], number: str, report: Report) -> None:
     names = [port["name"] for port in ports if "name" in port]
     if len(names) != len(set(names)):
         report.add("the same name twice")
-    # Marathon compares port definitions by number alone; a host port taken twice never fits an offer.
+    # Marathon compares port definitions by number alone; a duplicate host port never matches an offer.
     numbers = [port[number] for port in ports if port.get(number)]
     if len(numbers) != len(set(numbers)):
         report.add(f"the same {number} twice")
@@ -359,7 +359,7 @@ def _check_health(checks: Any, ports: int, container: dict, report: Report) -> N
         if "path" in check and "HTTP" not in protocol:
             place.at("path").add("only with HTTP and HTTPS")
         if protocol in PORT_PROTOCOLS and "port" not in check:
-            # Out of range, the MESOS_ protocols pass the API and fail at the launch.
+            # With MESOS_ protocols, the API accepts an index out of range, and the launch fails.
             if "portIndex" not in check and ports != 1 or check.get("portIndex", 0) >= ports:
                 place.add(f"no index into the {ports} ports of the app")
         if protocol == "COMMAND" and ({"port", "portIndex"} & set(check)):
