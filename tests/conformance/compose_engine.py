@@ -81,7 +81,7 @@ def wait_until(what: str, condition: Callable[[], Any], seconds: float = 60) -> 
     while True:
         if value := condition():
             return value
-        assert time.monotonic() < end, f"{what}: not seen in {seconds} s"
+        assert time.monotonic() < end, f"{what}: timed out after {seconds} s"
         time.sleep(0.2)
 
 

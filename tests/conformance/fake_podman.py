@@ -38,7 +38,7 @@ def behaviour(name):
         return json.load(file).get(name, {})
 
 
-def tell(text):
+def notify(text):
     """Notifies systemd, as sd_notify does."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
         address = os.environ["NOTIFY_SOCKET"]
@@ -58,12 +58,12 @@ def option(arguments, name):
 
 def run(arguments):
     name = option(arguments, "--name")
-    told = behaviour(name)
+    configured = behaviour(name)
     # Bytes that are not UTF-8 are kept as surrogates.
     before = note("run", name, argv=arguments)
 
     def now(key, default):
-        value = told.get(key, default)
+        value = configured.get(key, default)
         return value[min(before, len(value) - 1)] if isinstance(value, list) else value
 
     code = now("codes", 0)
@@ -86,12 +86,12 @@ def run(arguments):
     with open(option(arguments, "--cidfile"), "w") as file:
         file.write(str(child))
     ready_after = now("ready_after", 0)
-    tell(f"MAINPID={child}")
+    notify(f"MAINPID={child}")
     if ready_after is None:
         return
     time.sleep(ready_after)
     note("ready", name)
-    tell("READY=1")
+    notify("READY=1")
     # systemd must identify the sender before this process exits.
     time.sleep(0.1)
 

@@ -29,7 +29,7 @@ Object = dict[str, Any]
 WORKLOADS = {"Deployment", "Job", "CronJob"}
 
 
-class Refused(AssertionError):
+class Rejected(AssertionError):
     """The API server rejected an object; the message is the server's."""
 
 
@@ -45,7 +45,7 @@ def wait_for(what: str, condition: Callable[[], Any], seconds: float = 60) -> An
     end = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() > end:
-            raise AssertionError(f"{what}: not seen in {seconds} s")
+            raise AssertionError(f"{what}: timed out after {seconds} s")
         time.sleep(0.05)
     return value
 
@@ -200,10 +200,10 @@ class Cluster:
         )
 
     def checked(self, *arguments: str, stdin: str = "") -> str:
-        """Runs kubectl; raises `Refused` with its output on failure."""
+        """Runs kubectl; raises `Rejected` with its output on failure."""
         run = self.kubectl(*arguments, stdin=stdin)
         if run.returncode != 0:
-            raise Refused(run.stderr.strip())
+            raise Rejected(run.stderr.strip())
         return run.stdout
 
     def get(self, *arguments: str) -> Any:
@@ -237,14 +237,14 @@ class Cluster:
         self.kubectl("delete", "pods", "--all", "-n", name, "--grace-period=0", "--force", "--wait=false")
 
     def dry_run(self, text: str, server_side: bool = True) -> None:
-        """Applies a file as a server-side dry run; raises `Refused` if the server rejects it.
+        """Applies a file as a server-side dry run; raises `Rejected` if the server rejects it.
 
         The namespaces of the objects must exist.
         """
         self.apply(text, server_side, "--dry-run=server")
 
     def apply(self, text: str, server_side: bool = True, *more: str) -> None:
-        """Applies a file; raises `Refused` if the server rejects it.
+        """Applies a file; raises `Rejected` if the server rejects it.
 
         With `--server-side`, kubectl sends JSON that the server parses as YAML, which does not allow
         some unescaped characters; without it, the server parses JSON.
@@ -255,7 +255,7 @@ class Cluster:
     def pods_of(self, workloads: list[Object]) -> list[list[Object]]:
         """The pods of Deployments and Jobs in one namespace.
 
-        Waits until each workload has all its pods; raises `Refused` with the controller's message if
+        Waits until each workload has all its pods; raises `Rejected` with the controller's message if
         the API server rejects them.
         """
         if not workloads:
@@ -266,18 +266,18 @@ class Cluster:
 
         def made() -> list[list[Object]] | None:
             pods = self.items("pods", namespace)
-            found = [[pod for pod in pods if is_of(pod, workload)] for workload in workloads]
-            if list(map(len, found)) == list(map(pods_wanted, workloads)):
+            found = [[pod for pod in pods if belongs_to(pod, workload)] for workload in workloads]
+            if list(map(len, found)) == list(map(expected_pods, workloads)):
                 return found
             for event in self.items("events", namespace) if time.monotonic() > patience else ():
                 if event["reason"] == "FailedCreate":
-                    raise Refused(event["message"])
+                    raise Rejected(event["message"])
             return None
 
         return wait_for(f"the pods of {namespace}", made)
 
 
-def pods_wanted(workload: Object) -> int:
+def expected_pods(workload: Object) -> int:
     """The number of pods that a Deployment or Job runs at the same time."""
     spec = workload["spec"]
     if workload["kind"] == "Deployment":
@@ -285,7 +285,7 @@ def pods_wanted(workload: Object) -> int:
     return min(spec.get("parallelism", 1), spec.get("completions", 1))
 
 
-def is_of(pod: Object, workload: Object) -> bool:
+def belongs_to(pod: Object, workload: Object) -> bool:
     """Whether a pod belongs to a Deployment or Job."""
     labels, name = pod["metadata"]["labels"], workload["metadata"]["name"]
     if workload["kind"] == "Deployment":

@@ -94,13 +94,13 @@ class _File:
         return {item["metadata"]["name"] for item in self.objects if item["kind"] == kind}
 
     def problems(self) -> Iterator[str]:
-        yield from self.as_a_whole()
+        yield from self.check_file()
         for item in self.objects:
             where = f"{item['kind']} {item['metadata']['name']}"
-            for problem in self.of_object(item):
+            for problem in self.check_object(item):
                 yield f"{where}: {problem}"
 
-    def as_a_whole(self) -> Iterator[str]:
+    def check_file(self) -> Iterator[str]:
         keys = Counter(
             (item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"])
             for item in self.objects
@@ -126,7 +126,7 @@ class _File:
             if count > 1:
                 yield f"node port {port}/{protocol} is taken {count} times"
 
-    def of_object(self, item: Object) -> Iterator[str]:
+    def check_object(self, item: Object) -> Iterator[str]:
         kind, meta = item["kind"], item["metadata"]
         version, namespaced = KINDS.get(kind, (None, False))
         if item["apiVersion"] != version:
@@ -136,18 +136,18 @@ class _File:
         form = LABEL_FROM_A_LETTER if kind == "Service" else LABEL
         if not form.fullmatch(meta["name"]) or len(meta["name"]) > LONGEST.get(kind, 63):
             yield "malformed name"
-        yield from labels(meta)
+        yield from check_labels(meta)
         if template := pod_template(item):
-            yield from labels(template["metadata"])
-            yield from self.of_pod(kind, template["spec"])
+            yield from check_labels(template["metadata"])
+            yield from self.check_pod(kind, template["spec"])
         check: Callable[[Object], Iterator[str]] | None = {
-            "Deployment": self.of_deployment,
-            "Job": self.of_job,
-            "CronJob": self.of_cron_job,
-            "Service": self.of_service,
-            "PersistentVolumeClaim": self.of_claim,
-            "RoleBinding": self.of_binding,
-            "Role": self.of_role,
+            "Deployment": self.check_deployment,
+            "Job": self.check_job,
+            "CronJob": self.check_cron_job,
+            "Service": self.check_service,
+            "PersistentVolumeClaim": self.check_claim,
+            "RoleBinding": self.check_binding,
+            "Role": self.check_role,
         }.get(kind)
         if check:
             yield from check(item)
@@ -161,14 +161,14 @@ class _File:
             and selector.items() <= template["metadata"].get("labels", {}).items()
         ]
 
-    def of_deployment(self, item: Object) -> Iterator[str]:
+    def check_deployment(self, item: Object) -> Iterator[str]:
         matched = self.selected(item["spec"]["selector"]["matchLabels"])
         if [id(other) for other in matched] != [id(item)]:
             yield f"the selector matches the pods of {[other['metadata']['name'] for other in matched]}"
         if "app.kubernetes.io/version" in item["spec"]["selector"]["matchLabels"]:
             yield "the selector, which can never change, has a version"
 
-    def of_job(self, item: Object) -> Iterator[str]:
+    def check_job(self, item: Object) -> Iterator[str]:
         spec = item["spec"]
         if spec.get("completionMode") == "Indexed" and "completions" not in spec:
             yield "indexed without completions"
@@ -177,7 +177,7 @@ class _File:
         if spec.get("backoffLimit", 0) < 0:
             yield "negative backoffLimit"
 
-    def of_cron_job(self, item: Object) -> Iterator[str]:
+    def check_cron_job(self, item: Object) -> Iterator[str]:
         spec = item["spec"]
         fields = spec["schedule"].split()
         if len(fields) != len(CRON_FIELDS) or not all(
@@ -186,9 +186,9 @@ class _File:
             yield f"schedule {spec['schedule']!r}"
         if "timeZone" not in spec:
             yield "no timeZone: the schedule means another time on each cluster"
-        yield from self.of_job(spec["jobTemplate"])
+        yield from self.check_job(spec["jobTemplate"])
 
-    def of_service(self, item: Object) -> Iterator[str]:
+    def check_service(self, item: Object) -> Iterator[str]:
         spec = item["spec"]
         headless = spec.get("clusterIP") == "None"
         matched = self.selected(spec["selector"])
@@ -235,14 +235,14 @@ class _File:
         return None
 
     @staticmethod
-    def of_claim(item: Object) -> Iterator[str]:
+    def check_claim(item: Object) -> Iterator[str]:
         size = quantity(item["spec"]["resources"]["requests"]["storage"])
         if not size:
             yield "malformed or no size"
         if not item["spec"]["accessModes"]:
             yield "no access mode"
 
-    def of_role(self, item: Object) -> Iterator[str]:
+    def check_role(self, item: Object) -> Iterator[str]:
         for rule in item["rules"]:
             for resource in rule["resources"]:
                 kind = {"jobs": "Job", "cronjobs": "CronJob"}.get(resource)
@@ -250,7 +250,7 @@ class _File:
                     if kind and name not in self.named(kind):
                         yield f"names {resource} {name}, which is not there"
 
-    def of_binding(self, item: Object) -> Iterator[str]:
+    def check_binding(self, item: Object) -> Iterator[str]:
         if item["roleRef"]["kind"] != "Role" or item["roleRef"]["name"] not in self.named("Role"):
             yield f"no {item['roleRef']['kind']} {item['roleRef']['name']}"
         for subject in item["subjects"]:
@@ -259,7 +259,7 @@ class _File:
             if subject.get("namespace") != item["metadata"]["namespace"]:
                 yield f"subject {subject['name']} in namespace {subject.get('namespace')}"
 
-    def of_pod(self, kind: str, spec: Object) -> Iterator[str]:
+    def check_pod(self, kind: str, spec: Object) -> Iterator[str]:
         allowed = {"Deployment": {"Always"}}.get(kind, {"Never", "OnFailure"})
         if spec.get("restartPolicy", "Always") not in allowed:
             yield f"restartPolicy {spec.get('restartPolicy')}"
@@ -297,11 +297,11 @@ class _File:
         if len(set(names)) != len(names):
             yield f"port names {names}"
         for container in containers:
-            for problem in of_container(container, bool(spec.get("hostNetwork"))):
+            for problem in check_container(container, bool(spec.get("hostNetwork"))):
                 yield f"container {container['name']}: {problem}"
 
 
-def labels(meta: Object) -> Iterator[str]:
+def check_labels(meta: Object) -> Iterator[str]:
     """The errors in labels and annotations."""
     for key, value in meta.get("labels", {}).items():
         if not isinstance(value, str) or not LABEL_VALUE.fullmatch(value):
@@ -315,7 +315,7 @@ def labels(meta: Object) -> Iterator[str]:
             yield f"annotation value {value!r}"
 
 
-def of_container(container: Object, on_the_host: bool) -> Iterator[str]:
+def check_container(container: Object, on_the_host: bool) -> Iterator[str]:
     """The errors in one container."""
     if not LABEL.fullmatch(container["name"]):
         yield "malformed name"
@@ -353,14 +353,14 @@ def of_container(container: Object, on_the_host: bool) -> Iterator[str]:
     numbers = {port["containerPort"] for port in ports}
     for key in ("startupProbe", "livenessProbe", "readinessProbe"):
         if probe := container.get(key):
-            for problem in of_probe(probe, numbers, {port.get("name") for port in ports}):
+            for problem in check_probe(probe, numbers, {port.get("name") for port in ports}):
                 yield f"{key}: {problem}"
             if key != "readinessProbe" and probe.get("successThreshold", 1) != 1:
                 yield f"{key}: successThreshold {probe['successThreshold']}"
-    yield from of_resources(container.get("resources", {}))
+    yield from check_resources(container.get("resources", {}))
 
 
-def of_probe(probe: Object, numbers: set[int], names: set[str]) -> Iterator[str]:
+def check_probe(probe: Object, numbers: set[int], names: set[str]) -> Iterator[str]:
     """The errors in a probe of a container that has these ports."""
     handlers = [key for key in ("httpGet", "tcpSocket", "exec", "grpc") if key in probe]
     if len(handlers) != 1:
@@ -376,7 +376,7 @@ def of_probe(probe: Object, numbers: set[int], names: set[str]) -> Iterator[str]
             yield f"{key} {probe[key]}"
 
 
-def of_resources(resources: Object) -> Iterator[str]:
+def check_resources(resources: Object) -> Iterator[str]:
     """The errors in requests and limits."""
     requests, limits = resources.get("requests", {}), resources.get("limits", {})
     for name, text in [*requests.items(), *limits.items()]:

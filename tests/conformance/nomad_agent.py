@@ -224,7 +224,7 @@ class Agent:
         try:
             return wait_until(f"{job}/{group}/{task} {state}", seen, seconds)
         except AssertionError as failure:
-            raise AssertionError(f"{failure}\n{self.story(job)}") from failure
+            raise AssertionError(f"{failure}\n{self.event_log(job)}") from failure
 
     def wait_for_deployment(self, job: str, seconds: float = 120) -> None:
         """Waits until all groups of a service job are healthy."""
@@ -237,7 +237,7 @@ class Agent:
         try:
             wait_until(f"the deployment of {job}", healthy, seconds)
         except AssertionError as failure:
-            raise AssertionError(f"{failure}\n{self.story(job)}") from failure
+            raise AssertionError(f"{failure}\n{self.event_log(job)}") from failure
 
     def wait_for_allocations(self, job: str, status: str, count: int = 1, seconds: float = 60) -> None:
         """Waits until at least `count` allocations of a job have a client status: `complete`, `failed`..."""
@@ -248,9 +248,9 @@ class Agent:
         try:
             wait_until(f"{count} {status} allocation(s) of {job}", reached, seconds)
         except AssertionError as failure:
-            raise AssertionError(f"{failure}\n{self.story(job)}") from failure
+            raise AssertionError(f"{failure}\n{self.event_log(job)}") from failure
 
-    def story(self, job: str) -> str:
+    def event_log(self, job: str) -> str:
         """The events of a job's tasks as text, for assertion messages."""
         lines = []
         for allocation in self.allocations(job):

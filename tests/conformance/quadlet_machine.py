@@ -199,6 +199,6 @@ class Machine:
         while not (value := condition()):
             if time.monotonic() > end:
                 log = (self.folder / "systemd.log").read_text()
-                pytest.fail(f"{what}: not seen in {seconds} s\n{self.events()}\n{log[-4000:]}")
+                pytest.fail(f"{what}: timed out after {seconds} s\n{self.events()}\n{log[-4000:]}")
             time.sleep(0.1)
         return value

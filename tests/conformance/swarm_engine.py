@@ -34,7 +34,7 @@ exec dockerd --host unix://{folder}/sock --data-root {folder}/data --exec-root {
 """
 
 # Lists the virtual addresses of services and of the routing mesh; exists if the kernel has IPVS.
-BALANCER = Path("/proc/net/ip_vs")
+IPVS = Path("/proc/net/ip_vs")
 
 
 class Swarm(Engine):
@@ -67,7 +67,7 @@ class Swarm(Engine):
         finally:
             self.update_node("--availability", "active")
 
-    def reads(self, file: Path) -> dict[str, Any]:
+    def stack_config(self, file: Path) -> dict[str, Any]:
         """A stack file as parsed by the newest `docker stack`."""
         run = command(self.docker, "stack", "config", "--compose-file", file)
         assert run.returncode == 0, run.stderr
@@ -199,6 +199,6 @@ class Stack:
         return int(ports[f"{port}/tcp"][0]["HostPort"])
 
 
-def balances() -> bool:
+def has_ipvs() -> bool:
     """Whether the kernel has IPVS, which virtual addresses and the routing mesh require."""
-    return os.path.exists(BALANCER)
+    return os.path.exists(IPVS)

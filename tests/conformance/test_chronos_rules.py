@@ -1,4 +1,4 @@
-"""Tests of `chronos_rules`: valid jobs pass, and every invalid one is reported."""
+"""Tests of `chronos_rules`: valid jobs pass, and invalid ones are reported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ JOB: dict[str, Any] = {
 
 
 def job(**changes: Any) -> dict[str, Any]:
-    """A valid job with changed fields; `...` removes a field."""
+    """A valid job with changed fields; the value `...` removes a field."""
     merged = {**JOB, **changes}
     return {key: value for key, value in merged.items() if value is not ...}
 
@@ -59,7 +59,7 @@ def messages(document: Any) -> str:
         container(network="HOST", networkName=...),
     ],
 )
-def test_good_jobs_pass(document: Any) -> None:
+def test_valid_jobs_pass(document: Any) -> None:
     assert messages(document) == ""
 
 
@@ -100,11 +100,11 @@ def test_good_jobs_pass(document: Any) -> None:
         (container(volumes=[{"containerPath": "a", "hostPath": "/b", "mode": "RW"}]), "not absolute"),
     ],
 )
-def test_bad_jobs_are_named(document: Any, expected: str) -> None:
+def test_invalid_jobs_are_reported(document: Any, expected: str) -> None:
     assert expected in messages(document)
 
 
-def test_parents_are_posted_first() -> None:
+def test_parents_must_be_posted_first() -> None:
     child = job(name="etl.child", schedule=..., parents=["etl.report"])
     assert check_jobs([job(), child]) == []
     assert "does not exist" in str(check_jobs([child, job()])[0])

@@ -1,4 +1,4 @@
-"""Tests of `marathon_rules`: valid groups pass, and every invalid one is reported."""
+"""Tests of `marathon_rules`: valid groups pass, and invalid ones are reported."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MASTER: dict[str, Any] = {
 
 
 def group(**changes: Any) -> dict[str, Any]:
-    """A valid group with changes to its first app; `a__b=x` is a nested field, `a=...` removes the field."""
+    """A valid group with changes to its first app; `a__b=x` sets a nested field, `a=...` removes a field."""
     document = copy.deepcopy({"id": "/spark-livy", "apps": [APP, MASTER]})
     for path, value in changes.items():
         place = document["apps"][0]
@@ -86,11 +86,11 @@ CAREFUL = {"maximumOverCapacity": 0, "minimumHealthCapacity": 0.5}
         ),
     ],
 )
-def test_good_groups_pass(document: Any) -> None:
+def test_valid_groups_pass(document: Any) -> None:
     assert messages(document) == ""
 
 
-def test_features_are_asked_for() -> None:
+def test_features_must_be_enabled() -> None:
     external = group(container__volumes=[EXTERNAL], upgradeStrategy=CAREFUL)
     assert "external_volumes" in messages(external)
     assert messages(external, "external_volumes") == ""
@@ -138,7 +138,7 @@ def test_features_are_asked_for() -> None:
         ({"id": "/"}, "the root"),
         ({"id": "/a", "scaleBy": 2, "apps": []}, "excludes every other field"),
         ({"id": "/a", "groups": [{"id": "/a/b", "enforceRole": True}]}, "first level"),
-        # What Marathon fills in or drops.
+        # Fields that Marathon fills in or drops.
         (group(mem=...), "'mem' is missing"),
         (group(networks=...), "'networks' is missing"),
         (group(networks=[{"mode": "host"}]), "dropped: a host network"),
@@ -183,7 +183,7 @@ def test_features_are_asked_for() -> None:
         (group(constraints=[["hostname", "MAX_PER", "a"]]), "MAX_PER does not take"),
         (group(constraints=[["hostname", "GROUP_BY", "a"]]), "GROUP_BY does not take"),
         (group(constraints=[["hostname", "EQUALS", "a"]]), "unknown operator"),
-        # Containers, volumes and GPUs.
+        # Containers, volumes, and GPUs.
         (group(container__docker=...), "required with type DOCKER"),
         (group(container__type="MESOS", container__docker__privileged=True), "only with the Docker"),
         (group(gpus=1), "needs the Mesos containerizer"),
@@ -199,7 +199,7 @@ def test_features_are_asked_for() -> None:
         (group(readinessChecks=[{"intervalSeconds": 5, "timeoutSeconds": 5}]), "not below the interval"),
     ],
 )
-def test_bad_groups_are_named(document: Any, expected: str) -> None:
+def test_invalid_groups_are_reported(document: Any, expected: str) -> None:
     assert expected in messages(document)
 
 
