@@ -107,14 +107,14 @@ class _File:
         )
         for (kind, _, name), count in keys.items():
             if count > 1:
-                yield f"{kind} {name} is there {count} times"
+                yield f"{kind} {name} is defined {count} times"
         # A file without a Namespace is applied to an existing one.
         makes_namespaces, namespaces = bool(self.named("Namespace")), set()
         for item in self.objects:
             if item["kind"] == "Namespace":
                 namespaces.add(item["metadata"]["name"])
             elif (namespace := item["metadata"].get("namespace")) not in namespaces and makes_namespaces:
-                yield f"{item['kind']} {item['metadata']['name']}: namespace {namespace} is not made before it"
+                yield f"{item['kind']} {item['metadata']['name']}: namespace {namespace} is not created before it"
         node_ports = Counter(
             (port["nodePort"], port.get("protocol", "TCP"))
             for item in self.objects
@@ -124,7 +124,7 @@ class _File:
         )
         for (port, protocol), count in node_ports.items():
             if count > 1:
-                yield f"node port {port}/{protocol} is taken {count} times"
+                yield f"node port {port}/{protocol} is used {count} times"
 
     def check_object(self, item: Object) -> Iterator[str]:
         kind, meta = item["kind"], item["metadata"]
@@ -166,7 +166,7 @@ class _File:
         if [id(other) for other in matched] != [id(item)]:
             yield f"the selector matches the pods of {[other['metadata']['name'] for other in matched]}"
         if "app.kubernetes.io/version" in item["spec"]["selector"]["matchLabels"]:
-            yield "the selector, which can never change, has a version"
+            yield "the selector, which is immutable, contains a version"
 
     def check_job(self, item: Object) -> Iterator[str]:
         spec = item["spec"]
@@ -185,7 +185,7 @@ class _File:
         ):
             yield f"schedule {spec['schedule']!r}"
         if "timeZone" not in spec:
-            yield "no timeZone: the schedule means another time on each cluster"
+            yield "no timeZone: the schedule depends on the time zone of the cluster"
         yield from self.check_job(spec["jobTemplate"])
 
     def check_service(self, item: Object) -> Iterator[str]:
@@ -203,12 +203,12 @@ class _File:
             yield "several ports and one without a name"
         for name, count in Counter(port["name"] for port in ports if "name" in port).items():
             if count > 1:
-                yield f"port name {name} is there {count} times"
+                yield f"port name {name} is defined {count} times"
             if not LABEL.fullmatch(name):
                 yield f"port name {name}"
         for key, count in Counter((port["port"], port.get("protocol", "TCP")) for port in ports).items():
             if count > 1:
-                yield f"port {key} is there {count} times"
+                yield f"port {key} is defined {count} times"
         for port in ports:
             if not 1 <= port["port"] <= 65535:
                 yield f"port {port['port']}"
@@ -219,7 +219,7 @@ class _File:
                     yield f"nodePort {port['nodePort']}"
             target = port.get("targetPort", port["port"])
             if headless and target != port["port"] and not isinstance(target, str):
-                yield f"headless port {port['port']} for {target}"
+                yield f"headless port {port['port']} cannot have targetPort {target}"
             for workload in matched:
                 if self.target(workload, target, port.get("protocol", "TCP")) is None:
                     yield f"no container has port {target}/{port.get('protocol', 'TCP')}"
@@ -238,7 +238,7 @@ class _File:
     def check_claim(item: Object) -> Iterator[str]:
         size = quantity(item["spec"]["resources"]["requests"]["storage"])
         if not size:
-            yield "malformed or no size"
+            yield "missing or malformed size"
         if not item["spec"]["accessModes"]:
             yield "no access mode"
 
@@ -248,7 +248,7 @@ class _File:
                 kind = {"jobs": "Job", "cronjobs": "CronJob"}.get(resource)
                 for name in rule.get("resourceNames", []):
                     if kind and name not in self.named(kind):
-                        yield f"names {resource} {name}, which is not there"
+                        yield f"refers to {resource} {name}, which does not exist"
 
     def check_binding(self, item: Object) -> Iterator[str]:
         if item["roleRef"]["kind"] != "Role" or item["roleRef"]["name"] not in self.named("Role"):
@@ -264,22 +264,22 @@ class _File:
         if spec.get("restartPolicy", "Always") not in allowed:
             yield f"restartPolicy {spec.get('restartPolicy')}"
         if spec.get("enableServiceLinks") is not False:
-            yield "service links are not turned off"
+            yield "service links are not disabled"
         account = spec.get("serviceAccountName", "default")
         if account not in self.accounts:
             yield f"no ServiceAccount {account}"
         if account == "default" and spec.get("automountServiceAccountToken") is not False:
-            yield "has a token that it does not need"
+            yield "mounts a token that it does not need"
         if spec.get("hostNetwork") and spec.get("dnsPolicy") != "ClusterFirstWithHostNet":
-            yield "on the host's network without the cluster's DNS"
+            yield "on the host network without the cluster's DNS"
         containers = spec["containers"] + spec.get("initContainers", [])
         for name, count in Counter(container["name"] for container in containers).items():
             if count > 1:
-                yield f"container {name} is there {count} times"
+                yield f"container {name} is defined {count} times"
         volumes = Counter(volume["name"] for volume in spec.get("volumes", []))
         for name, count in volumes.items():
             if count > 1:
-                yield f"volume {name} is there {count} times"
+                yield f"volume {name} is defined {count} times"
             if not LABEL.fullmatch(name):
                 yield f"volume name {name}"
         for volume in spec.get("volumes", []):
@@ -290,7 +290,7 @@ class _File:
             mount["name"] for container in containers for mount in container.get("volumeMounts", [])
         }
         for name in sorted(mounted ^ set(volumes)):
-            yield f"volume {name} is " + ("not mounted" if name in volumes else "not there")
+            yield f"volume {name} is " + ("not mounted" if name in volumes else "not defined")
         names = [
             port["name"] for container in spec["containers"] for port in container.get("ports", []) if "name" in port
         ]
@@ -328,15 +328,15 @@ def check_container(container: Object, on_the_host: bool) -> Iterator[str]:
             if not 1 <= number <= 65535:
                 yield f"{key} {number}"
             if count > 1:
-                yield f"{key} {number}/{protocol} is there {count} times"
+                yield f"{key} {number}/{protocol} is defined {count} times"
     for port in ports:
         if "name" in port and not PORT_NAME.fullmatch(port["name"]):
             yield f"port name {port['name']}"
         if on_the_host and port.get("hostPort", port["containerPort"]) != port["containerPort"]:
-            yield f"on the host's network port {port['containerPort']} is also {port['hostPort']}"
+            yield f"on the host network, containerPort {port['containerPort']} must equal hostPort {port['hostPort']}"
     for name, count in Counter(entry["name"] for entry in container.get("env", [])).items():
         if count > 1:
-            yield f"variable {name} is there {count} times"
+            yield f"variable {name} is defined {count} times"
         if not name or "=" in name or not all(" " <= letter <= "~" for letter in name):
             yield f"variable {name!r}"
     for entry in container.get("env", []):
@@ -384,12 +384,12 @@ def check_resources(resources: Object) -> Iterator[str]:
         if value is None:
             yield f"quantity {text!r} of {name}"
         elif "/" in name and (value != int(value) or limits.get(name) != requests.get(name, limits.get(name))):
-            yield f"{name} {text}: whole units, limit and request alike"
+            yield f"{name} {text}: must be an integer, and equal in requests and limits"
         if name == "memory" and value is not None and value < 2**20:
             yield f"memory {text}: less than a MiB"
     for name in requests.keys() & limits.keys():
         if (quantity(requests[name]) or 0) > (quantity(limits[name]) or 0):
-            yield f"request of {name} over its limit"
+            yield f"request of {name} exceeds its limit"
 
 
 def cron_field(text: str, low: int, high: int) -> bool:

@@ -75,8 +75,8 @@ def pod(objects: list[Object]) -> Object:
 
 
 ERRORS: dict[str, Callable[[list[Object]], object]] = {
-    "is there 2 times": lambda o: o.append(copy.deepcopy(o[SERVICE])),
-    "namespace shop is not made before it": lambda o: o.append(o.pop(NAMESPACE)),
+    "is defined 2 times": lambda o: o.append(copy.deepcopy(o[SERVICE])),
+    "namespace shop is not created before it": lambda o: o.append(o.pop(NAMESPACE)),
     "has no namespace": lambda o: o[WEB]["metadata"].pop("namespace"),
     "Service 1web: malformed name": lambda o: o[SERVICE]["metadata"].update(name="1web"),
     "API version apps/v1beta1": lambda o: o[WEB].update(apiVersion="apps/v1beta1"),
@@ -96,10 +96,10 @@ ERRORS: dict[str, Callable[[list[Object]], object]] = {
     "nodePort on type ClusterIP": lambda o: o[SERVICE]["spec"].update(type="ClusterIP"),
     "no container has port https/TCP": lambda o: o[SERVICE]["spec"]["ports"][0].update(targetPort="https"),
     "no container has port http/UDP": lambda o: o[SERVICE]["spec"]["ports"][0].update(protocol="UDP"),
-    "malformed or no size": lambda o: o[CLAIM]["spec"]["resources"]["requests"].update(storage="12XB"),
+    "missing or malformed size": lambda o: o[CLAIM]["spec"]["resources"]["requests"].update(storage="12XB"),
     "no claim other": lambda o: pod(o)["volumes"][0]["persistentVolumeClaim"].update(claimName="other"),
     "volume data is not mounted": lambda o: container(o).pop("volumeMounts"),
-    "volume data is not there": lambda o: pod(o).pop("volumes"),
+    "volume data is not defined": lambda o: pod(o).pop("volumes"),
     "mount path 'data'": lambda o: container(o)["volumeMounts"][0].update(mountPath="data"),
     "restartPolicy OnFailure": lambda o: pod(o).update(restartPolicy="OnFailure"),
     "service links": lambda o: pod(o).pop("enableServiceLinks"),
@@ -115,7 +115,7 @@ ERRORS: dict[str, Callable[[list[Object]], object]] = {
     "port 81 is not the container's": lambda o: container(o)["livenessProbe"]["tcpSocket"].update(port=81),
     "no timeoutSeconds": lambda o: container(o)["livenessProbe"].pop("timeoutSeconds"),
     "quantity '12XB' of memory": lambda o: container(o)["resources"]["limits"].update(memory="12XB"),
-    "request of memory over its limit": lambda o: container(o)["resources"]["requests"].update(memory="65Mi"),
+    "request of memory exceeds its limit": lambda o: container(o)["resources"]["requests"].update(memory="65Mi"),
     "memory 512m": lambda o: container(o)["resources"]["limits"].update(memory="512m"),
     "schedule 'not cron'": lambda o: o[CRON]["spec"].update(schedule="not cron"),
     "schedule '60 * * * *'": lambda o: o[CRON]["spec"].update(schedule="60 * * * *"),
