@@ -199,7 +199,7 @@ class Dns:
         self.name, self.record = name, record
         self.known = False
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        # Resolvers use only port 53; this loopback address keeps it free elsewhere.
+        # Resolvers use only port 53; this loopback address avoids conflicts with other DNS servers.
         self.address = "127.0.53.53"
         self.socket.bind((self.address, 53))
         self.socket.settimeout(0.1)
