@@ -1,5 +1,8 @@
-"""What an appliance says its containers are given: the language's own rules for strings, written down a
-second time, so that what a target's containers print can be held against it."""
+"""The arguments and environment that an appliance gives its containers.
+
+A second implementation of the language's rules for strings, to compare with what the containers of a
+target print.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,10 @@ from typing import Any
 
 import yaml
 
-# An escaped `@`, or a reference with the port behind it.
+# An escaped `@`, or a reference with an optional port.
 MARK = re.compile(r"\\@|@([A-Za-z0-9-]+)(?::([1-9][0-9]*)(?![A-Za-z0-9]))?")
 
-# Spells a reference: the id, and the port or None.
+# Returns the address of a reference from its id and its port or None.
 Address = Callable[[str, int | None], str]
 
 
@@ -37,7 +40,7 @@ def spelled(text: str, address: Address) -> str:
 
 
 def value(written: Any, address: Address) -> str:
-    """A value of `args` or `env`: a string as it is, anything else as JSON text."""
+    """A value of `args` or `env`: a string unchanged, any other value as JSON."""
     if isinstance(written, str):
         return spelled(written, address)
 
@@ -54,7 +57,7 @@ def value(written: Any, address: Address) -> str:
 
 
 def references(container: dict[str, Any]) -> set[tuple[str, int | None]]:
-    """The references in a container's command and environment: id and port."""
+    """The references in a container's command and environment, as pairs of id and port."""
     found: set[tuple[str, int | None]] = set()
 
     def note(name: str, port: int | None) -> str:

@@ -1,7 +1,7 @@
 """Images and Compose projects on a real Docker engine.
 
-No image registry is needed: every image is made here, from the static busybox of the machine and
-`probe.sh`, under whatever name an appliance uses.
+No image registry is needed: every image is built here, from the machine's static busybox and
+`probe.sh`, under the name that an appliance uses.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ class Behaviour:
     shell: str = "real"
     # Applets that the image lacks.
     without: tuple[str, ...] = ()
-    # Whether it has no programs at all but /bin/sh.
+    # Whether the image contains no program except /bin/sh.
     bare: bool = False
-    # Programs of the machine to put into the image, with the libraries they are linked with.
+    # Programs of the machine to copy into the image, with their shared libraries.
     programs: tuple[str, ...] = ()
-    # Programs that do nothing and succeed.
+    # Programs that do nothing and exit with 0.
     stubs: tuple[str, ...] = ()
-    # Paths beside `/` at which `http` answers.
+    # Paths besides `/` to which `http` responds.
     paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Start:
-    """One start of a container: the arguments and environment of its first process."""
+    """One start of a container: the arguments and environment of process 1."""
 
     argv: list[str]
     environ: dict[str, str]
@@ -81,7 +81,7 @@ def wait_until(what: str, condition: Callable[[], Any], seconds: float = 60) -> 
     while True:
         if value := condition():
             return value
-        assert time.monotonic() < end, f"{what}: not seen in {seconds} s"
+        assert time.monotonic() < end, f"{what}: timed out after {seconds} s"
         time.sleep(0.2)
 
 
@@ -94,10 +94,10 @@ class Engine:
         if not BUSYBOX.exists():
             support.missing(str(BUSYBOX), "run .ci/install/engine")
         if command(self.docker, "version").returncode != 0:
-            support.missing("a Docker engine that answers", "run .ci/install/engine")
+            support.missing("a running Docker engine", "run .ci/install/engine")
 
     def image(self, name: str, behaviour: Behaviour = Behaviour()) -> str:
-        """Builds an image `name` (a reference without a digest), and returns the name."""
+        """Builds the image `name` (a reference without a digest) and returns the name."""
         checked(
             self.docker,
             "import",
@@ -116,7 +116,7 @@ class Engine:
             self.image(name)
 
     def ensure_volume(self, name: str) -> None:
-        """Creates a volume outside of any project if it does not exist."""
+        """Creates a volume that belongs to no project, if it does not exist."""
         checked(self.docker, "volume", "create", name)
 
     def remove_volume(self, name: str) -> None:
@@ -138,11 +138,11 @@ class Engine:
 
 
 def read_start(line: str) -> Start:
-    """Parses a line of the output of `probe.sh`."""
+    """Parses the line that `probe.sh` prints."""
     argv, environ = (
         base64.b64decode(word).decode().split("\0")[:-1] for word in line.split(" ")[1:3]
     )
-    # The kernel puts `/bin/busybox sh` before the name of the script.
+    # The kernel inserts `/bin/busybox sh` before the name of the script.
     return Start(argv[2:], dict(entry.split("=", 1) for entry in environ))
 
 
@@ -223,7 +223,7 @@ class Project:
     def __init__(self, engine: Engine, folder: Path, text: str) -> None:
         self.engine = engine
         self.file = folder / "compose.yaml"
-        # Bytes: what applc wrote is what Compose reads.
+        # Bytes, so that Compose reads exactly what applc wrote.
         self.file.write_bytes(text.encode())
 
     def __enter__(self) -> Project:
@@ -269,12 +269,12 @@ class Project:
         return self.engine.starts(self.container(service, index))
 
     def started(self, service: str, index: int = 1) -> str:
-        """The time of the last start of a service's container, comparable as text; empty if it never started."""
+        """The last start time of a service's container, in a sortable form; empty if it never started."""
         at = str(self.inspect(service, index)["State"]["StartedAt"])
         return "" if at.startswith("0001") else at
 
     def health(self, service: str) -> dict[str, Any]:
-        """The health of a container: `Status` and `Log`."""
+        """The health of a service's container, with `Status` and `Log`."""
         return self.inspect(service)["State"].get("Health", {})
 
     def run_in(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -282,7 +282,7 @@ class Project:
         return self.engine.run_in(self.container(service), *arguments)
 
     def service_at(self, service: str, url: str) -> str | None:
-        """The name of the service that answers a request of `service` to `url`, or None."""
+        """The name of the service that responds when `service` requests `url`, or None."""
         answer = self.run_in(service, "/bin/busybox", "wget", "-q", "-O", "-", url)
         if answer.returncode != 0:
             return None
@@ -290,12 +290,12 @@ class Project:
         return str(labels["com.docker.compose.service"])
 
     def answer_on_host(self, address: str) -> str | None:
-        """The response from `address:port` of the host, or None."""
+        """The response from `address`, a host address and port, or None."""
         answer = command(BUSYBOX, "wget", "-q", "-O", "-", f"http://{address}/")
         return answer.stdout.strip() if answer.returncode == 0 else None
 
     def port(self, service: str, port: int, index: int = 1, protocol: str = "tcp") -> str:
-        """The host's address and port for a service's port."""
+        """The host address and port where a port of a service is published."""
         return self.compose(
             "port", "--index", str(index), "--protocol", protocol, service, str(port)
         ).stdout.strip()

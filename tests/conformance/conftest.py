@@ -1,8 +1,8 @@
-"""Fixtures of the conformance tests; the work is done in `support`.
+"""Fixtures of the conformance tests; `support` implements them.
 
-A test that takes `example` runs once for each file in examples/; one that takes `appliance` runs
-once for each file in examples/ and in tests/corpus/. With the marker `accepted_by(TARGET)` those that
-`rejections.toml` lists for the target are left out.
+A test with the parameter `example` runs once for each file in examples/; one with the parameter
+`appliance` runs once for each file in examples/ and tests/corpus/. The marker `accepted_by(TARGET)`
+leaves out the files that `rejections.toml` lists for the target.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import compose_engine
 import rejections
 import support
 
-# A block of the guide that is written to a file.
+# A code block of the guide that is written to a file.
 WRITTEN = re.compile(r"<!-- write: (\S+) -->\n```\w+\n(.*?)```\n", re.DOTALL)
 
 
 @pytest.fixture(scope="session")
 def applc() -> support.Applc:
-    """The program: `applc("check", file)` returns exit code, stdout, and stderr."""
+    """The program under test: `applc("check", file)` returns its exit code, stdout, and stderr."""
     return support.find_applc()
 
 
 @pytest.fixture(scope="session")
 def require_tool() -> Callable[[str], Path]:
-    """`require_tool(name)` returns the path of a tool, or ends the test."""
+    """`require_tool(name)` returns the path of a tool, or skips or fails the test."""
     return support.require_tool
 
 
@@ -41,7 +41,7 @@ def engine() -> compose_engine.Engine:
 
 @pytest.fixture(scope="session")
 def guide_target(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the target at the end of docs/target-guide.md."""
+    """The folder of the target as it is at the end of docs/target-guide.md."""
     folder = tmp_path_factory.mktemp("guide")
     for name, text in WRITTEN.findall((support.ROOT / "docs" / "target-guide.md").read_text(encoding="utf-8")):
         path = folder / name
@@ -65,11 +65,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if name in metafunc.fixturenames:
             if marker:
                 files = rejections.accepted(marker.args[0], files)
-            # Without cases a test would pass.
+            # A test without cases would pass.
             assert files, f"no files for {name}"
             metafunc.parametrize(name, files, ids=[path.name for path in files])
 
 
 def pytest_report_header() -> list[str]:
-    """Reports the program and tools in use."""
+    """Reports the folder of the tools."""
     return [f"tools: {support.TOOLS}"]

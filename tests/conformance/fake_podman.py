@@ -1,16 +1,15 @@
 #!/usr/bin/python3 -IS
-"""A fake Podman for systemd: records its arguments, and starts, answers, and exits as configured.
+"""A fake Podman for systemd: records its arguments, and starts, becomes ready, and exits as configured.
 
-Beside this file lie `log`, to which each line adds a JSON object with what happened, and
-`behaviours`, which gives by a container's name:
+Two files are in the same folder. `log` contains one JSON array per line for each event. `behaviours`
+maps the name of a container to an object with the fields:
 
-    ready_after   seconds until it is up, or healthy; null is never
-    seconds       how long it takes until it ends; without this a service stays
-    codes         exit codes of its runs
+    ready_after   seconds until the container is started, or healthy; null means never
+    seconds       seconds until it exits; by default, a job exits at once and a service keeps running
+    codes         exit code
     volumes       (under the name "") the volumes that exist
 
-Each of the first three may be a list: of the first run, the second, ...; the last counts from there
-on.
+The first three can be lists with one value for each run; the last value applies to all later runs.
 """
 
 import fcntl
@@ -25,7 +24,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 
 
 def note(event, name, **more):
-    """Adds an entry to the log, and returns how often it occurred before for this container."""
+    """Logs an event, and returns the number of earlier events of this kind for this container."""
     with open(os.path.join(HERE, "log"), "a+") as log:
         fcntl.flock(log, fcntl.LOCK_EX)
         log.seek(0)
@@ -39,7 +38,7 @@ def behaviour(name):
         return json.load(file).get(name, {})
 
 
-def tell(text):
+def notify(text):
     """Notifies systemd, as sd_notify does."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
         address = os.environ["NOTIFY_SOCKET"]
@@ -59,12 +58,12 @@ def option(arguments, name):
 
 def run(arguments):
     name = option(arguments, "--name")
-    told = behaviour(name)
+    configured = behaviour(name)
     # Bytes that are not UTF-8 are kept as surrogates.
     before = note("run", name, argv=arguments)
 
     def now(key, default):
-        value = told.get(key, default)
+        value = configured.get(key, default)
         return value[min(before, len(value) - 1)] if isinstance(value, list) else value
 
     code = now("codes", 0)
@@ -87,13 +86,13 @@ def run(arguments):
     with open(option(arguments, "--cidfile"), "w") as file:
         file.write(str(child))
     ready_after = now("ready_after", 0)
-    tell(f"MAINPID={child}")
+    notify(f"MAINPID={child}")
     if ready_after is None:
         return
     time.sleep(ready_after)
     note("ready", name)
-    tell("READY=1")
-    # systemd has to see whose word it is.
+    notify("READY=1")
+    # systemd must identify the sender before this process exits.
     time.sleep(0.1)
 
 
@@ -104,7 +103,7 @@ def remove(arguments):
             child = int(file.read())
         os.unlink(path)
         os.kill(child, signal.SIGTERM)
-        # Until there is none.
+        # Wait until the process has exited.
         while True:
             time.sleep(0.01)
             os.kill(child, 0)

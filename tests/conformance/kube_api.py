@@ -1,7 +1,7 @@
-"""A Kubernetes control plane on this machine: etcd, the API server and its controllers.
+"""A Kubernetes control plane on this machine: etcd, the API server, and the controllers.
 
-There is no node, so nothing runs; but every object passes the real validation, defaulting and
-admission, and the controllers make the pods of Deployments and Jobs, so these pass them too.
+There is no node, so no container runs. But every object goes through the real validation, defaulting,
+and admission, and so do the pods that the controllers create for Deployments and Jobs.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ import support
 
 Object = dict[str, Any]
 
-# Kinds whose pods a controller makes.
+# Kinds for which a controller creates pods.
 WORKLOADS = {"Deployment", "Job", "CronJob"}
 
 
-class Refused(AssertionError):
-    """The API server rejected an object; the message is that of the server."""
+class Rejected(AssertionError):
+    """The API server rejected an object; the message is the server's."""
 
 
 def free_port() -> int:
@@ -45,7 +45,7 @@ def wait_for(what: str, condition: Callable[[], Any], seconds: float = 60) -> An
     end = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() > end:
-            raise AssertionError(f"{what}: not seen in {seconds} s")
+            raise AssertionError(f"{what}: timed out after {seconds} s")
         time.sleep(0.05)
     return value
 
@@ -56,7 +56,7 @@ def documents(text: str) -> list[Object]:
 
 
 class Cluster:
-    """`with Cluster() as cluster:` runs a control plane with its own empty store."""
+    """A control plane with an empty store; a context manager that starts and stops it."""
 
     def __init__(self) -> None:
         self.programs = {
@@ -92,7 +92,7 @@ class Cluster:
             f"--listen-peer-urls=http://127.0.0.1:{peer}",
             f"--initial-advertise-peer-urls=http://127.0.0.1:{peer}",
             f"--initial-cluster=default=http://127.0.0.1:{peer}",
-            # The store lives as long as the test: no need to wait for the disk.
+            # The store is temporary, so it need not survive a crash.
             "--unsafe-no-fsync",
         )
         key = self.folder / "service-accounts.key"
@@ -167,7 +167,7 @@ class Cluster:
         self.running.append((name, process))
 
     def _alive(self) -> bool:
-        """True; raises with the end of the log of a program that has ended."""
+        """Returns True; raises with the end of the log if a program has exited."""
         for name, process in self.running:
             if process.poll() is not None:
                 log = (self.folder / f"{name}.log").read_text(errors="replace")
@@ -189,7 +189,7 @@ class Cluster:
     def kubectl(
         self, *arguments: str, stdin: str = "", timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
-        """Runs kubectl as administrator; the caller checks the exit code."""
+        """Runs kubectl as cluster administrator; the caller checks the exit code."""
         return subprocess.run(
             [self.programs["kubectl"], *arguments],
             input=stdin,
@@ -200,10 +200,10 @@ class Cluster:
         )
 
     def checked(self, *arguments: str, stdin: str = "") -> str:
-        """Runs kubectl; raises `Refused` with its output on failure."""
+        """Runs kubectl; raises `Rejected` with its output on failure."""
         run = self.kubectl(*arguments, stdin=stdin)
         if run.returncode != 0:
-            raise Refused(run.stderr.strip())
+            raise Rejected(run.stderr.strip())
         return run.stdout
 
     def get(self, *arguments: str) -> Any:
@@ -216,38 +216,38 @@ class Cluster:
 
     def create_namespace(self, name: str) -> None:
         """Creates a namespace and waits until it accepts pods."""
-        # One of that name may still be on its way out.
+        # An earlier namespace with this name may still be terminating.
         wait_for(
             f"the end of namespace {name}",
             lambda: self.kubectl("get", "namespace", name).returncode != 0,
         )
         self.checked("create", "namespace", name)
-        # A pod is refused before its service account exists.
+        # Pods are rejected until the service account exists.
         wait_for(
             f"the default service account of {name}",
             lambda: self.kubectl("get", "serviceaccount", "default", "-n", name).returncode == 0,
         )
 
     def delete_namespace(self, name: str) -> None:
-        """Deletes a namespace; the controllers take some seconds to empty it."""
-        # What would be in the way of the next namespace: node ports are the whole cluster's.
+        """Deletes a namespace without waiting; the controllers take some seconds to empty it."""
+        # Node ports are unique in the cluster, so they must be free for the next namespace.
         self.checked("delete", "services", "--all", "-n", name)
         self.checked("delete", "namespace", name, "--wait=false")
-        # No node ends the pods, so nobody but us can.
+        # There is no kubelet to terminate the pods.
         self.kubectl("delete", "pods", "--all", "-n", name, "--grace-period=0", "--force", "--wait=false")
 
     def dry_run(self, text: str, server_side: bool = True) -> None:
-        """Applies a file as a dry run on the API server; raises `Refused`.
+        """Applies a file as a server-side dry run; raises `Rejected` if the server rejects it.
 
-        An object is judged in its namespace, so those must be there.
+        The namespaces of the objects must exist.
         """
         self.apply(text, server_side, "--dry-run=server")
 
     def apply(self, text: str, server_side: bool = True, *more: str) -> None:
-        """Applies a file; raises `Refused`.
+        """Applies a file; raises `Rejected` if the server rejects it.
 
-        Server-side, kubectl sends JSON that the server reads as YAML, in which some characters
-        cannot stand as they are; without, it sends JSON.
+        With `--server-side`, kubectl sends JSON that the server parses as YAML, which does not allow
+        some unescaped characters; without it, the server parses JSON.
         """
         how = "--server-side" if server_side else "--server-side=false"
         self.checked("apply", how, "--validate=strict", *more, "-f", "-", stdin=text)
@@ -255,38 +255,38 @@ class Cluster:
     def pods_of(self, workloads: list[Object]) -> list[list[Object]]:
         """The pods of Deployments and Jobs in one namespace.
 
-        Waits until there are as many of each as asked for; raises `Refused` with the controller's
-        message where the API server does not take them.
+        Waits until each workload has all its pods; raises `Rejected` with the controller's message if
+        the API server rejects them.
         """
         if not workloads:
             return []
         namespace = workloads[0]["metadata"]["namespace"]
-        # Only what takes long is looked into: mostly the pods are there at once.
+        # The pods usually exist at once, so events are checked only after a while.
         patience = time.monotonic() + 10
 
         def made() -> list[list[Object]] | None:
             pods = self.items("pods", namespace)
-            found = [[pod for pod in pods if is_of(pod, workload)] for workload in workloads]
-            if list(map(len, found)) == list(map(pods_wanted, workloads)):
+            found = [[pod for pod in pods if belongs_to(pod, workload)] for workload in workloads]
+            if list(map(len, found)) == list(map(expected_pods, workloads)):
                 return found
             for event in self.items("events", namespace) if time.monotonic() > patience else ():
                 if event["reason"] == "FailedCreate":
-                    raise Refused(event["message"])
+                    raise Rejected(event["message"])
             return None
 
         return wait_for(f"the pods of {namespace}", made)
 
 
-def pods_wanted(workload: Object) -> int:
-    """How many pods a Deployment or Job has at a time."""
+def expected_pods(workload: Object) -> int:
+    """The number of pods that a Deployment or Job runs at the same time."""
     spec = workload["spec"]
     if workload["kind"] == "Deployment":
         return spec.get("replicas", 1)
     return min(spec.get("parallelism", 1), spec.get("completions", 1))
 
 
-def is_of(pod: Object, workload: Object) -> bool:
-    """Whether a pod was made for a Deployment or Job."""
+def belongs_to(pod: Object, workload: Object) -> bool:
+    """Whether a pod belongs to a Deployment or Job."""
     labels, name = pod["metadata"]["labels"], workload["metadata"]["name"]
     if workload["kind"] == "Deployment":
         return workload["spec"]["selector"]["matchLabels"].items() <= labels.items()

@@ -1,8 +1,8 @@
-"""The rules for Kubernetes objects that their published schemas do not state.
+"""Rules for Kubernetes objects that the published schemas do not contain.
 
-The API server states most of them too; here they are checked for a file as a whole, so that also
-what the server leaves to run time is found: a selector that matches no pod, a port name that no
-container has, a claim that nobody makes.
+The API server checks most of them too. Here they are checked for the whole file, which also finds
+errors that the server accepts and that show only at run time: a selector that matches no pod, a port
+name that no container has, a claim that does not exist.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SCALE = {
     "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60,
 }  # fmt: skip
 
-# The API version of every kind that may appear, and whether it lives in a namespace.
+# The API version of each allowed kind, and whether it is namespaced.
 KINDS = {
     "Namespace": ("v1", False),
     "Service": ("v1", True),
@@ -40,16 +40,16 @@ KINDS = {
     "RoleBinding": ("rbac.authorization.k8s.io/v1", True),
 }
 
-# The longest name of a kind, where it is not a label's 63: a CronJob's Jobs add a time to its name.
+# Maximum length of a name if it is not 63, that of a label: the Jobs of a CronJob append a time to its name.
 LONGEST = {"CronJob": 52}
 
 CRON_FIELDS = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 6)]
 
 
 def expand(text: str, variables: dict[str, str]) -> str:
-    """Expands a string in `command`, `args`, and `env` like the kubelet.
+    """Expands a string in `command`, `args`, or `env` as the kubelet does.
 
-    `$(NAME)` becomes the value of a variable that is known and stays otherwise; `$$` becomes `$`.
+    `$(NAME)` becomes the value of the variable, and is unchanged if there is none; `$$` becomes `$`.
     """
 
     def piece(match: re.Match[str]) -> str:
@@ -61,13 +61,13 @@ def expand(text: str, variables: dict[str, str]) -> str:
 
 
 def quantity(text: Any) -> float | None:
-    """The number of a quantity; None if it is malformed."""
+    """The numeric value of a quantity; None if it is malformed."""
     match = QUANTITY.fullmatch(str(text))
     return float(match[1]) * SCALE[match[2] or ""] if match else None
 
 
 def pod_template(workload: Object) -> Object | None:
-    """The pod template of a Deployment, Job or CronJob."""
+    """The pod template of a Deployment, Job, or CronJob; None for other kinds."""
     match workload["kind"]:
         case "Deployment" | "Job":
             return workload["spec"]["template"]
@@ -79,7 +79,7 @@ def pod_template(workload: Object) -> Object | None:
 def problems(objects: list[Object], existing_claims: set[str] = frozenset()) -> list[str]:
     """All errors in the objects of one file, in order.
 
-    `existing_claims` are the names of claims that exist without the file.
+    `existing_claims` are the names of claims that exist although the file does not create them.
     """
     return list(_File(objects, existing_claims).problems())
 
@@ -94,27 +94,27 @@ class _File:
         return {item["metadata"]["name"] for item in self.objects if item["kind"] == kind}
 
     def problems(self) -> Iterator[str]:
-        yield from self.as_a_whole()
+        yield from self.check_file()
         for item in self.objects:
             where = f"{item['kind']} {item['metadata']['name']}"
-            for problem in self.of_object(item):
+            for problem in self.check_object(item):
                 yield f"{where}: {problem}"
 
-    def as_a_whole(self) -> Iterator[str]:
+    def check_file(self) -> Iterator[str]:
         keys = Counter(
             (item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"])
             for item in self.objects
         )
         for (kind, _, name), count in keys.items():
             if count > 1:
-                yield f"{kind} {name} is there {count} times"
-        # A file that makes no namespace goes into one that exists.
+                yield f"{kind} {name} is defined {count} times"
+        # A file without a Namespace is applied to an existing one.
         makes_namespaces, namespaces = bool(self.named("Namespace")), set()
         for item in self.objects:
             if item["kind"] == "Namespace":
                 namespaces.add(item["metadata"]["name"])
             elif (namespace := item["metadata"].get("namespace")) not in namespaces and makes_namespaces:
-                yield f"{item['kind']} {item['metadata']['name']}: namespace {namespace} is not made before it"
+                yield f"{item['kind']} {item['metadata']['name']}: namespace {namespace} is not created before it"
         node_ports = Counter(
             (port["nodePort"], port.get("protocol", "TCP"))
             for item in self.objects
@@ -124,9 +124,9 @@ class _File:
         )
         for (port, protocol), count in node_ports.items():
             if count > 1:
-                yield f"node port {port}/{protocol} is taken {count} times"
+                yield f"node port {port}/{protocol} is used {count} times"
 
-    def of_object(self, item: Object) -> Iterator[str]:
+    def check_object(self, item: Object) -> Iterator[str]:
         kind, meta = item["kind"], item["metadata"]
         version, namespaced = KINDS.get(kind, (None, False))
         if item["apiVersion"] != version:
@@ -136,18 +136,18 @@ class _File:
         form = LABEL_FROM_A_LETTER if kind == "Service" else LABEL
         if not form.fullmatch(meta["name"]) or len(meta["name"]) > LONGEST.get(kind, 63):
             yield "malformed name"
-        yield from labels(meta)
+        yield from check_labels(meta)
         if template := pod_template(item):
-            yield from labels(template["metadata"])
-            yield from self.of_pod(kind, template["spec"])
+            yield from check_labels(template["metadata"])
+            yield from self.check_pod(kind, template["spec"])
         check: Callable[[Object], Iterator[str]] | None = {
-            "Deployment": self.of_deployment,
-            "Job": self.of_job,
-            "CronJob": self.of_cron_job,
-            "Service": self.of_service,
-            "PersistentVolumeClaim": self.of_claim,
-            "RoleBinding": self.of_binding,
-            "Role": self.of_role,
+            "Deployment": self.check_deployment,
+            "Job": self.check_job,
+            "CronJob": self.check_cron_job,
+            "Service": self.check_service,
+            "PersistentVolumeClaim": self.check_claim,
+            "RoleBinding": self.check_binding,
+            "Role": self.check_role,
         }.get(kind)
         if check:
             yield from check(item)
@@ -161,14 +161,14 @@ class _File:
             and selector.items() <= template["metadata"].get("labels", {}).items()
         ]
 
-    def of_deployment(self, item: Object) -> Iterator[str]:
+    def check_deployment(self, item: Object) -> Iterator[str]:
         matched = self.selected(item["spec"]["selector"]["matchLabels"])
         if [id(other) for other in matched] != [id(item)]:
             yield f"the selector matches the pods of {[other['metadata']['name'] for other in matched]}"
         if "app.kubernetes.io/version" in item["spec"]["selector"]["matchLabels"]:
-            yield "the selector, which can never change, has a version"
+            yield "the selector, which is immutable, contains a version"
 
-    def of_job(self, item: Object) -> Iterator[str]:
+    def check_job(self, item: Object) -> Iterator[str]:
         spec = item["spec"]
         if spec.get("completionMode") == "Indexed" and "completions" not in spec:
             yield "indexed without completions"
@@ -177,7 +177,7 @@ class _File:
         if spec.get("backoffLimit", 0) < 0:
             yield "negative backoffLimit"
 
-    def of_cron_job(self, item: Object) -> Iterator[str]:
+    def check_cron_job(self, item: Object) -> Iterator[str]:
         spec = item["spec"]
         fields = spec["schedule"].split()
         if len(fields) != len(CRON_FIELDS) or not all(
@@ -185,10 +185,10 @@ class _File:
         ):
             yield f"schedule {spec['schedule']!r}"
         if "timeZone" not in spec:
-            yield "no timeZone: the schedule means another time on each cluster"
-        yield from self.of_job(spec["jobTemplate"])
+            yield "no timeZone: the schedule depends on the time zone of the cluster"
+        yield from self.check_job(spec["jobTemplate"])
 
-    def of_service(self, item: Object) -> Iterator[str]:
+    def check_service(self, item: Object) -> Iterator[str]:
         spec = item["spec"]
         headless = spec.get("clusterIP") == "None"
         matched = self.selected(spec["selector"])
@@ -203,12 +203,12 @@ class _File:
             yield "several ports and one without a name"
         for name, count in Counter(port["name"] for port in ports if "name" in port).items():
             if count > 1:
-                yield f"port name {name} is there {count} times"
+                yield f"port name {name} is defined {count} times"
             if not LABEL.fullmatch(name):
                 yield f"port name {name}"
         for key, count in Counter((port["port"], port.get("protocol", "TCP")) for port in ports).items():
             if count > 1:
-                yield f"port {key} is there {count} times"
+                yield f"port {key} is defined {count} times"
         for port in ports:
             if not 1 <= port["port"] <= 65535:
                 yield f"port {port['port']}"
@@ -219,14 +219,14 @@ class _File:
                     yield f"nodePort {port['nodePort']}"
             target = port.get("targetPort", port["port"])
             if headless and target != port["port"] and not isinstance(target, str):
-                yield f"headless port {port['port']} for {target}"
+                yield f"headless port {port['port']} cannot have targetPort {target}"
             for workload in matched:
                 if self.target(workload, target, port.get("protocol", "TCP")) is None:
                     yield f"no container has port {target}/{port.get('protocol', 'TCP')}"
 
     @staticmethod
     def target(workload: Object, target: int | str, protocol: str) -> Object | None:
-        """The container port that a Service's targetPort means."""
+        """The container port that the targetPort of a Service refers to."""
         for container in pod_template(workload)["spec"]["containers"]:
             for port in container.get("ports", []):
                 found = port.get("name") if isinstance(target, str) else port["containerPort"]
@@ -235,22 +235,22 @@ class _File:
         return None
 
     @staticmethod
-    def of_claim(item: Object) -> Iterator[str]:
+    def check_claim(item: Object) -> Iterator[str]:
         size = quantity(item["spec"]["resources"]["requests"]["storage"])
         if not size:
-            yield "malformed or no size"
+            yield "missing or malformed size"
         if not item["spec"]["accessModes"]:
             yield "no access mode"
 
-    def of_role(self, item: Object) -> Iterator[str]:
+    def check_role(self, item: Object) -> Iterator[str]:
         for rule in item["rules"]:
             for resource in rule["resources"]:
                 kind = {"jobs": "Job", "cronjobs": "CronJob"}.get(resource)
                 for name in rule.get("resourceNames", []):
                     if kind and name not in self.named(kind):
-                        yield f"names {resource} {name}, which is not there"
+                        yield f"refers to {resource} {name}, which does not exist"
 
-    def of_binding(self, item: Object) -> Iterator[str]:
+    def check_binding(self, item: Object) -> Iterator[str]:
         if item["roleRef"]["kind"] != "Role" or item["roleRef"]["name"] not in self.named("Role"):
             yield f"no {item['roleRef']['kind']} {item['roleRef']['name']}"
         for subject in item["subjects"]:
@@ -259,27 +259,27 @@ class _File:
             if subject.get("namespace") != item["metadata"]["namespace"]:
                 yield f"subject {subject['name']} in namespace {subject.get('namespace')}"
 
-    def of_pod(self, kind: str, spec: Object) -> Iterator[str]:
+    def check_pod(self, kind: str, spec: Object) -> Iterator[str]:
         allowed = {"Deployment": {"Always"}}.get(kind, {"Never", "OnFailure"})
         if spec.get("restartPolicy", "Always") not in allowed:
             yield f"restartPolicy {spec.get('restartPolicy')}"
         if spec.get("enableServiceLinks") is not False:
-            yield "service links are not turned off"
+            yield "service links are not disabled"
         account = spec.get("serviceAccountName", "default")
         if account not in self.accounts:
             yield f"no ServiceAccount {account}"
         if account == "default" and spec.get("automountServiceAccountToken") is not False:
-            yield "has a token that it does not need"
+            yield "mounts a token that it does not need"
         if spec.get("hostNetwork") and spec.get("dnsPolicy") != "ClusterFirstWithHostNet":
-            yield "on the host's network without the cluster's DNS"
+            yield "on the host network without the cluster's DNS"
         containers = spec["containers"] + spec.get("initContainers", [])
         for name, count in Counter(container["name"] for container in containers).items():
             if count > 1:
-                yield f"container {name} is there {count} times"
+                yield f"container {name} is defined {count} times"
         volumes = Counter(volume["name"] for volume in spec.get("volumes", []))
         for name, count in volumes.items():
             if count > 1:
-                yield f"volume {name} is there {count} times"
+                yield f"volume {name} is defined {count} times"
             if not LABEL.fullmatch(name):
                 yield f"volume name {name}"
         for volume in spec.get("volumes", []):
@@ -290,18 +290,18 @@ class _File:
             mount["name"] for container in containers for mount in container.get("volumeMounts", [])
         }
         for name in sorted(mounted ^ set(volumes)):
-            yield f"volume {name} is " + ("not mounted" if name in volumes else "not there")
+            yield f"volume {name} is " + ("not mounted" if name in volumes else "not defined")
         names = [
             port["name"] for container in spec["containers"] for port in container.get("ports", []) if "name" in port
         ]
         if len(set(names)) != len(names):
             yield f"port names {names}"
         for container in containers:
-            for problem in of_container(container, bool(spec.get("hostNetwork"))):
+            for problem in check_container(container, bool(spec.get("hostNetwork"))):
                 yield f"container {container['name']}: {problem}"
 
 
-def labels(meta: Object) -> Iterator[str]:
+def check_labels(meta: Object) -> Iterator[str]:
     """The errors in labels and annotations."""
     for key, value in meta.get("labels", {}).items():
         if not isinstance(value, str) or not LABEL_VALUE.fullmatch(value):
@@ -315,7 +315,7 @@ def labels(meta: Object) -> Iterator[str]:
             yield f"annotation value {value!r}"
 
 
-def of_container(container: Object, on_the_host: bool) -> Iterator[str]:
+def check_container(container: Object, on_the_host: bool) -> Iterator[str]:
     """The errors in one container."""
     if not LABEL.fullmatch(container["name"]):
         yield "malformed name"
@@ -328,15 +328,15 @@ def of_container(container: Object, on_the_host: bool) -> Iterator[str]:
             if not 1 <= number <= 65535:
                 yield f"{key} {number}"
             if count > 1:
-                yield f"{key} {number}/{protocol} is there {count} times"
+                yield f"{key} {number}/{protocol} is defined {count} times"
     for port in ports:
         if "name" in port and not PORT_NAME.fullmatch(port["name"]):
             yield f"port name {port['name']}"
         if on_the_host and port.get("hostPort", port["containerPort"]) != port["containerPort"]:
-            yield f"on the host's network port {port['containerPort']} is also {port['hostPort']}"
+            yield f"on the host network, containerPort {port['containerPort']} must equal hostPort {port['hostPort']}"
     for name, count in Counter(entry["name"] for entry in container.get("env", [])).items():
         if count > 1:
-            yield f"variable {name} is there {count} times"
+            yield f"variable {name} is defined {count} times"
         if not name or "=" in name or not all(" " <= letter <= "~" for letter in name):
             yield f"variable {name!r}"
     for entry in container.get("env", []):
@@ -353,15 +353,15 @@ def of_container(container: Object, on_the_host: bool) -> Iterator[str]:
     numbers = {port["containerPort"] for port in ports}
     for key in ("startupProbe", "livenessProbe", "readinessProbe"):
         if probe := container.get(key):
-            for problem in of_probe(probe, numbers, {port.get("name") for port in ports}):
+            for problem in check_probe(probe, numbers, {port.get("name") for port in ports}):
                 yield f"{key}: {problem}"
             if key != "readinessProbe" and probe.get("successThreshold", 1) != 1:
                 yield f"{key}: successThreshold {probe['successThreshold']}"
-    yield from of_resources(container.get("resources", {}))
+    yield from check_resources(container.get("resources", {}))
 
 
-def of_probe(probe: Object, numbers: set[int], names: set[str]) -> Iterator[str]:
-    """The errors in a probe of a container with these ports."""
+def check_probe(probe: Object, numbers: set[int], names: set[str]) -> Iterator[str]:
+    """The errors in a probe of a container that has these ports."""
     handlers = [key for key in ("httpGet", "tcpSocket", "exec", "grpc") if key in probe]
     if len(handlers) != 1:
         yield f"handlers {handlers}"
@@ -376,7 +376,7 @@ def of_probe(probe: Object, numbers: set[int], names: set[str]) -> Iterator[str]
             yield f"{key} {probe[key]}"
 
 
-def of_resources(resources: Object) -> Iterator[str]:
+def check_resources(resources: Object) -> Iterator[str]:
     """The errors in requests and limits."""
     requests, limits = resources.get("requests", {}), resources.get("limits", {})
     for name, text in [*requests.items(), *limits.items()]:
@@ -384,16 +384,16 @@ def of_resources(resources: Object) -> Iterator[str]:
         if value is None:
             yield f"quantity {text!r} of {name}"
         elif "/" in name and (value != int(value) or limits.get(name) != requests.get(name, limits.get(name))):
-            yield f"{name} {text}: whole units, limit and request alike"
+            yield f"{name} {text}: must be an integer, and equal in requests and limits"
         if name == "memory" and value is not None and value < 2**20:
             yield f"memory {text}: less than a MiB"
     for name in requests.keys() & limits.keys():
         if (quantity(requests[name]) or 0) > (quantity(limits[name]) or 0):
-            yield f"request of {name} over its limit"
+            yield f"request of {name} exceeds its limit"
 
 
 def cron_field(text: str, low: int, high: int) -> bool:
-    """Whether one field of a cron line is numbers, ranges, lists and steps in their limits."""
+    """Whether a field of a cron expression consists of numbers, ranges, lists, and steps within its limits."""
     for part in text.split(","):
         span, _, step = part.partition("/")
         if step and not (step.isdecimal() and int(step) > 0):

@@ -1,4 +1,4 @@
-"""The published schemas of Kubernetes objects, in the versions of the tools."""
+"""The published schemas of Kubernetes objects, in versions that kubernetes-validate and kubectl-validate contain."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from kube_api import Object
 
 
 def versions() -> tuple[str, str]:
-    """The oldest and newest versions with schemas in the package."""
+    """The oldest and the newest version whose schemas the package contains."""
     known = all_versions()
     return known[0], known[-1]
 
 
 @cache
 def validator(version: str, kind: str, api_version: str) -> Draft202012Validator:
-    """The strict schema of a kind, as assembled by the package; cached."""
+    """The validator of the strict schema of a kind; cached."""
     group = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", api_version)
     folder = f"kubernetes-json-schema/v{version}-local-strict"
     schema = schema_contents(f"{folder}/{kind.lower()}-{group}.json", version)
@@ -33,7 +33,7 @@ def validator(version: str, kind: str, api_version: str) -> Draft202012Validator
 
 
 def problems(objects: list[Object]) -> list[str]:
-    """Violations of the strict schemas of the oldest and newest versions."""
+    """Violations of the strict schemas of the oldest and the newest version."""
     return [
         f"{version}: {item['kind']} {item['metadata']['name']}: {error.json_path}: {error.message}"
         for version in versions()
@@ -43,7 +43,7 @@ def problems(objects: list[Object]) -> list[str]:
 
 
 def kubectl_validate(file: Path, version: str) -> str:
-    """Errors of `kubectl-validate` in a file, for versions 1.23 to 1.30."""
+    """The errors that `kubectl-validate` reports for a file; versions 1.23 to 1.30."""
     run = subprocess.run(
         [support.require_tool("kubectl-validate"), "--version", version, file],
         text=True,

@@ -1,10 +1,10 @@
-"""Checks the body of `PUT /v2/groups` like Marathon 1.11, and more strictly.
+"""Validates the body of `PUT /v2/groups` as Marathon 1.11 does, and more strictly.
 
-The structure is `marathon_group.schema.json`, after the RAML types that Marathon publishes. The
-rules below are of two kinds: those of Marathon's own validation (AppValidation, NetworkValidation,
-SchedulingValidation, PathId, RootGroup, the DVDI provider), which it answers with 422; and those
-that Marathon does not check, where it drops or alters what was sent without a word. The second kind
-is what an operator would notice too late, so both are violations here.
+The structure is `marathon_group.schema.json`, which follows the RAML types that Marathon publishes.
+The rules below are of two kinds: those of Marathon's own validation (AppValidation,
+NetworkValidation, SchedulingValidation, PathId, RootGroup, the DVDI provider), to which it responds
+with 422; and rules that Marathon does not check, where it silently drops or changes fields. An
+operator would notice those too late, so both kinds are violations here.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ SCHEMA = load_schema("marathon_group.schema.json")
 
 SEGMENT = re.compile(r"([a-z0-9]|[a-z0-9][a-z0-9\-]*[a-z0-9])(\.([a-z0-9]|[a-z0-9][a-z0-9\-]*[a-z0-9]))*")
 RESERVED_SEGMENTS = {"restart", "tasks", "versions"}
-# One DNS label holds all segments of an id, in reverse and joined by hyphens.
+# A DNS label contains all segments of an id, in reverse order and joined by hyphens.
 LONGEST_DNS_LABEL = 63
 LONGEST_ENVIRONMENT_NAME = 254
-# OptionLabelPatterns: names of volumes, providers and drivers, and keys of options.
+# OptionLabelPatterns: names of volumes, providers, and drivers, and keys of options.
 LABEL = re.compile(r"[a-zA-Z0-9](?:[-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?")
 VIP_KEY = re.compile(r"VIP_[0-9]+")
 VIP_VALUE = re.compile(r"(?:/[a-z0-9](?:[-a-z0-9]*[a-z0-9])?|[0-9]{1,3}(?:\.[0-9]{1,3}){3}):([0-9]{1,5})")
@@ -32,15 +32,15 @@ DRIVER = "dvdi/driver"
 
 MARATHON_PROTOCOLS = {"HTTP", "HTTPS", "TCP"}
 PORT_PROTOCOLS = MARATHON_PROTOCOLS | {"MESOS_HTTP", "MESOS_HTTPS", "MESOS_TCP"}
-# What Marathon fills in where a field is missing is not what an appliance means.
+# Marathon's defaults for these fields differ from those of an appliance.
 EXPLICIT_FIELDS = ("instances", "cpus", "mem", "networks", "container")
 
 
 def check_group(document: Any, features: Iterable[str] = ()) -> list[Violation]:
-    """Every violation in a group; `features` are those of Marathon's `--enable_features`."""
+    """All violations in a group; `features` are those of Marathon's `--enable_features`."""
     found = structural(SCHEMA, document)
     if found:
-        # The rules rely on the structure.
+        # The rules require a valid structure.
         return found
     report = Report()
     apps = list(_apps(document, report, ""))
@@ -64,7 +64,7 @@ def absolute(path: str, base: str) -> str:
 
 
 def _apps(group: dict, report: Report, base: str) -> Iterator[tuple[dict, str, Report]]:
-    """Every app with the id of its group and its place."""
+    """Every app with the id of its group and the report for its location."""
     id = absolute(group["id"], base)
     for index, app in enumerate(group.get("apps", ())):
         yield app, id, report.at("apps", index)
@@ -75,13 +75,13 @@ def _apps(group: dict, report: Report, base: str) -> Iterator[tuple[dict, str, R
 def _check_groups(group: dict, report: Report, base: str) -> None:
     id = absolute(group["id"], base)
     if not base and not group["id"].startswith("/"):
-        report.at("id").add("not absolute: it would depend on the address that it is sent to")
+        report.at("id").add("not absolute: it would depend on the URL of the request")
     _check_segments(id, report.at("id"))
     for field in ("version", "scaleBy"):
         if field in group and len(group) > 2:
-            report.at(field).add("excludes every other field")
+            report.at(field).add("cannot be combined with other fields")
     if base and "enforceRole" in group:
-        report.at("enforceRole").add("only on groups of the first level")
+        report.at("enforceRole").add("supported only on top-level groups")
     inner = group.get("groups", ())
     for index, child in enumerate(inner):
         place = report.at("groups", index)
@@ -93,22 +93,22 @@ def _check_groups(group: dict, report: Report, base: str) -> None:
 def _check_segments(id: str, report: Report) -> None:
     segments = id.split("/")[1:]
     if not any(segments):
-        report.add("the root")
+        report.add("cannot be the root group")
         return
     for segment in segments:
         if not SEGMENT.fullmatch(segment):
             report.add(f"segment {segment!r} does not match {SEGMENT.pattern}")
         elif "." in segment:
-            report.add(f"segment {segment!r} has a dot, which breaks the names in DNS")
+            report.add(f"segment {segment!r} contains a dot, which breaks its DNS names")
     if segments[-1] in RESERVED_SEGMENTS:
         report.add(f"ends with the reserved word {segments[-1]!r}")
     label = "-".join(reversed(segments))
     if len(label) > LONGEST_DNS_LABEL:
-        report.add(f"the DNS label {label} has {len(label)} characters, {LONGEST_DNS_LABEL} are allowed")
+        report.add(f"the DNS label {label} has {len(label)} characters; at most {LONGEST_DNS_LABEL} are allowed")
 
 
 def _check_graph(apps: list[tuple[dict, str, Report]]) -> None:
-    """Ids are unique, dependencies exist and have no cycle."""
+    """Checks that ids are unique, and that dependencies exist and have no cycle."""
     places: dict[str, Report] = {}
     edges: dict[str, list[str]] = {}
     groups = {base for _, base, _ in apps}
@@ -121,14 +121,14 @@ def _check_graph(apps: list[tuple[dict, str, Report]]) -> None:
     for id, others in edges.items():
         for index, other in enumerate(others):
             if other not in edges and other not in groups:
-                places[id].at("dependencies", index).add(f"{other} is unknown: Marathon ignores it")
+                places[id].at("dependencies", index).add(f"{other} does not exist: Marathon ignores it")
     state: dict[str, str] = {}
 
     def visit(id: str) -> None:
         state[id] = "open"
         for other in edges[id]:
             if state.get(other) == "open":
-                places[id].at("dependencies").add(f"a cycle through {other}")
+                places[id].at("dependencies").add(f"dependency cycle through {other}")
             elif other in edges and other not in state:
                 visit(other)
         state[id] = "done"
@@ -147,9 +147,9 @@ def _check_app(app: dict, base: str, report: Report, features: frozenset[str]) -
         if field not in app:
             report.add(f"{field!r} is missing: Marathon fills in a default")
     if "cmd" in app and "args" in app:
-        report.add("'cmd' and 'args' exclude each other")
+        report.add("'cmd' and 'args' are mutually exclusive")
     if len(app.get("cmd", "  ")) < 2:
-        report.at("cmd").add("Marathon takes one character for an empty string")
+        report.at("cmd").add("Marathon treats a single character as an empty string")
     _check_environment(app.get("env", {}), report.at("env"), features)
     networks = app.get("networks", [])
     modes = [network.get("mode", "container") for network in networks]
@@ -162,40 +162,40 @@ def _check_app(app: dict, base: str, report: Report, features: frozenset[str]) -
         _check_constraint(constraint, report.at("constraints", index))
     if app.get("gpus", 0) > 0:
         if container.get("type") == "DOCKER":
-            report.at("gpus").add("needs the Mesos containerizer")
+            report.at("gpus").add("requires the Mesos containerizer")
         if "gpu_resources" not in features:
-            report.at("gpus").add("needs the feature gpu_resources")
+            report.at("gpus").add("requires the feature gpu_resources")
     if app.get("labels", {}).get("MARATHON_SINGLE_INSTANCE_APP") == "true" and app.get("instances", 1) > 1:
-        report.at("instances").add("a single-instance app has one instance")
+        report.at("instances").add("a single-instance app can have only one instance")
     for index, check in enumerate(app.get("readinessChecks", ())):
         if check.get("timeoutSeconds", 10) >= check.get("intervalSeconds", 30):
-            report.at("readinessChecks", index).add("the timeout is not below the interval")
+            report.at("readinessChecks", index).add("the timeout must be less than the interval")
 
 
 def _check_environment(variables: dict, report: Report, features: frozenset[str]) -> None:
     for name, value in variables.items():
         if not 0 < len(name) <= LONGEST_ENVIRONMENT_NAME:
-            report.at(name).add(f"a name has 1 to {LONGEST_ENVIRONMENT_NAME} characters")
+            report.at(name).add(f"a name must have 1 to {LONGEST_ENVIRONMENT_NAME} characters")
         if "=" in name or "\0" in name:
-            report.at(name).add("no process can have a variable of this name")
+            report.at(name).add("invalid variable name")
         if isinstance(value, str) and "\0" in value:
-            report.at(name).add("no process can have a variable with NUL in it")
+            report.at(name).add("a variable cannot contain NUL")
         if isinstance(value, dict) and "secrets" not in features:
-            report.at(name).add("needs the feature secrets")
+            report.at(name).add("requires the feature secrets")
 
 
 def _check_networks(networks: list[dict], modes: list[str], report: Report) -> None:
     if len(set(modes)) > 1 or (len(modes) > 1 and modes[0] != "container"):
-        report.add("one host network, one bridge, or one or more container networks")
+        report.add("expected one host network, one bridge network, or container networks")
     names = [network.get("name", "") for network in networks]
     if len(names) != len(set(names)):
-        report.add("the same network twice")
+        report.add("duplicate network")
     for index, (network, mode) in enumerate(zip(networks, modes)):
         place = report.at(index)
         if mode != "container" and "name" in network:
-            place.at("name").add(f"a {mode} network has no name")
+            place.at("name").add(f"a {mode} network cannot have a name")
         if mode == "host" and network.get("labels"):
-            place.at("labels").add("a host network has no labels")
+            place.at("labels").add("a host network cannot have labels")
         if mode == "container" and "name" not in network:
             place.add("a container network without a name depends on --default_network_name")
 
@@ -210,9 +210,9 @@ def _check_container(
         if not docker:
             report.at("docker").add("required with type DOCKER")
         if "pullConfig" in docker:
-            report.at("docker", "pullConfig").add("not with the Docker containerizer")
+            report.at("docker", "pullConfig").add("unsupported by the Docker containerizer")
         if sum(network.get("mode", "container") == "container" for network in networks) > 1:
-            report.add("the Docker containerizer joins one container network")
+            report.add("the Docker containerizer supports only one container network")
     else:
         for field in ("privileged", "parameters"):
             if docker.get(field):
@@ -223,7 +223,7 @@ def _check_container(
         if paths.count(volume["containerPath"]) > 1:
             place.at("containerPath").add("mounted twice")
         if volume["containerPath"] in {".", ".."}:
-            place.at("containerPath").add("a dot path")
+            place.at("containerPath").add("the path cannot be '.' or '..'")
         if "mode" not in volume:
             place.add("'mode' is missing")
         if "persistent" in volume:
@@ -234,14 +234,14 @@ def _check_container(
 
 def _check_persistent(volume: dict, app: dict, report: Report) -> None:
     if "/" in volume["containerPath"]:
-        report.at("containerPath").add("a persistent volume's path has no slash")
+        report.at("containerPath").add("the path of a persistent volume cannot contain a slash")
     if volume.get("mode", "RW") != "RW":
-        report.at("mode").add("a persistent volume is RW")
+        report.at("mode").add("a persistent volume must be RW")
     info = volume["persistent"]
     if info.get("constraints") and info.get("type", "root") == "root":
-        report.at("persistent", "constraints").add("not on root volumes")
+        report.at("persistent", "constraints").add("unsupported on root volumes")
     if "maxSize" in info and (info.get("type") != "mount" or info["maxSize"] <= info["size"]):
-        report.at("persistent", "maxSize").add("above the size, and only for mount volumes")
+        report.at("persistent", "maxSize").add("must be greater than the size, and requires a mount volume")
     _check_upgrade(app, report)
 
 
@@ -249,35 +249,35 @@ def _check_external(
     volume: dict, engine: str, app: dict, report: Report, features: frozenset[str]
 ) -> None:
     if "external_volumes" not in features:
-        report.at("external").add("needs the feature external_volumes")
+        report.at("external").add("requires the feature external_volumes")
     info = volume["external"]
     if not LABEL.fullmatch(info["name"]):
         report.at("external", "name").add(f"does not match {LABEL.pattern}")
     options = info["options"]
     if not LABEL.fullmatch(options.get(DRIVER, "")):
-        report.at("external", "options").add(f"{DRIVER} is missing or no label")
+        report.at("external", "options").add(f"{DRIVER} is missing or not a label")
     if engine == "DOCKER":
         if set(options) - {DRIVER}:
-            report.at("external", "options").add(f"only {DRIVER} with the Docker containerizer")
+            report.at("external", "options").add(f"the Docker containerizer supports only {DRIVER}")
         if "size" in info:
-            report.at("external", "size").add("not with the Docker containerizer")
+            report.at("external", "size").add("unsupported by the Docker containerizer")
         if not volume["containerPath"].startswith("/"):
             report.at("containerPath").add("not absolute")
     elif volume.get("mode") != "RW":
-        report.at("mode").add("the Mesos containerizer mounts external volumes RW only")
+        report.at("mode").add("the Mesos containerizer mounts external volumes only as RW")
     if app.get("instances", 1) > 1:
-        report.add("an app with external volumes has one instance")
+        report.add("an app with external volumes can have only one instance")
     _check_upgrade(app, report)
 
 
 def _check_upgrade(app: dict, report: Report) -> None:
     strategy = app.get("upgradeStrategy", {})
     if strategy.get("maximumOverCapacity") != 0 or strategy.get("minimumHealthCapacity", 1) > 0.5:
-        report.add("needs an upgradeStrategy with maximumOverCapacity 0 and minimumHealthCapacity up to 0.5")
+        report.add("requires an upgradeStrategy with maximumOverCapacity 0 and minimumHealthCapacity at most 0.5")
 
 
 def _check_volume_names(apps: list[tuple[dict, str, Report]]) -> None:
-    """An external volume belongs to one app, once, unless it is shared."""
+    """Checks that an external volume is mounted once, by one app, unless it is shared."""
     owners: dict[str, str] = {}
     for app, base, place in apps:
         for index, volume in enumerate(app.get("container", {}).get("volumes", ())):
@@ -293,22 +293,22 @@ def _check_volume_names(apps: list[tuple[dict, str, Report]]) -> None:
             if "external" in volume
         ]
         if len(names) != len(set(names)):
-            place.at("container", "volumes").add("the same external volume twice")
+            place.at("container", "volumes").add("duplicate external volume")
 
 
 def _check_ports(app: dict, container: dict, modes: list[str], report: Report) -> int:
-    """Checks the ports, and returns their number."""
+    """Checks the ports and returns their number."""
     definitions, mappings = app.get("portDefinitions"), container.get("portMappings")
     if modes == ["host"] or not modes:
         if mappings is not None:
-            report.at("container", "portMappings").add("dropped: a host network has portDefinitions")
+            report.at("container", "portMappings").add("ignored: a host network uses portDefinitions")
         if definitions is None:
             report.add("'portDefinitions' is missing: Marathon adds a port")
             return 1
         place = report.at("portDefinitions")
         _check_unique(definitions, "port", place)
         if any(port.get("port", 0) for port in definitions) and not app.get("requirePorts"):
-            place.add("without requirePorts the numbers are not those of the host")
+            place.add("without requirePorts, the host ports can differ")
         ports = definitions
     else:
         if definitions:
@@ -322,25 +322,25 @@ def _check_ports(app: dict, container: dict, modes: list[str], report: Report) -
         _check_unique(mappings, "hostPort", place)
         for index, port in enumerate(mappings):
             if not port.get("containerPort"):
-                place.at(index).add("container port 0 is the host's port, whatever that will be")
+                place.at(index).add("container port 0 becomes the assigned host port")
         ports = mappings
     for index, port in enumerate(ports):
         for key, value in port.get("labels", {}).items():
             if VIP_KEY.fullmatch(key):
                 match = VIP_VALUE.fullmatch(value)
                 if not match or not 0 < int(match[1]) < 65536:
-                    place.at(index, "labels", key).add("not /name:port or address:port")
+                    place.at(index, "labels", key).add("expected /name:port or address:port")
     return len(ports)
 
 
 def _check_unique(ports: list[dict], number: str, report: Report) -> None:
     names = [port["name"] for port in ports if "name" in port]
     if len(names) != len(set(names)):
-        report.add("the same name twice")
-    # Marathon compares port definitions by number alone; a host port taken twice never fits an offer.
+        report.add("duplicate port name")
+    # Marathon compares port definitions by number alone; a duplicate host port never matches an offer.
     numbers = [port[number] for port in ports if port.get(number)]
     if len(numbers) != len(set(numbers)):
-        report.add(f"the same {number} twice")
+        report.add(f"duplicate {number}")
 
 
 def _check_health(checks: Any, ports: int, container: dict, report: Report) -> None:
@@ -348,33 +348,33 @@ def _check_health(checks: Any, ports: int, container: dict, report: Report) -> N
         check for check in checks if check.get("protocol", "HTTP") not in MARATHON_PROTOCOLS | {"COMMAND"}
     ]
     if len(mesos) > 1:
-        report.at("healthChecks").add("at most one check by Mesos")
+        report.at("healthChecks").add("at most one Mesos health check is allowed")
     for index, check in enumerate(checks):
         place = report.at("healthChecks", index)
         protocol = check.get("protocol", "HTTP")
         if "protocol" not in check:
             place.add("'protocol' is missing")
         if (protocol == "COMMAND") != ("command" in check):
-            place.add("'command' goes with COMMAND, and with nothing else")
+            place.add("'command' is required for COMMAND and invalid otherwise")
         if "path" in check and "HTTP" not in protocol:
             place.at("path").add("only with HTTP and HTTPS")
         if protocol in PORT_PROTOCOLS and "port" not in check:
-            # Out of range, the MESOS_ protocols pass the API and fail at the launch.
+            # With MESOS_ protocols, the API accepts an index out of range, and the launch fails.
             if "portIndex" not in check and ports != 1 or check.get("portIndex", 0) >= ports:
-                place.add(f"no index into the {ports} ports of the app")
+                place.add(f"the port index is missing or out of range for {ports} ports")
         if protocol == "COMMAND" and ({"port", "portIndex"} & set(check)):
-            place.add("a command has no port")
+            place.add("a COMMAND check cannot have a port")
         if check.get("maxConsecutiveFailures") == 0:
-            place.at("maxConsecutiveFailures").add("never kills, or kills at once, by who checks")
+            place.at("maxConsecutiveFailures").add("never kills or kills at once, depending on the protocol")
         if check.get("ipProtocol", "IPv4") != "IPv4" and (
             container.get("type") != "DOCKER" or not protocol.startswith("MESOS_")
         ):
-            place.at("ipProtocol").add("IPv6 only with Docker and a check by Mesos")
+            place.at("ipProtocol").add("IPv6 requires Docker and a Mesos health check")
 
 
 def _check_constraint(constraint: list[str], report: Report) -> None:
     if not 2 <= len(constraint) <= 3:
-        report.add("a constraint has two or three parts")
+        report.add("a constraint must have two or three parts")
         return
     field, operator, value = (*constraint, None)[:3]
     if not field:
@@ -395,7 +395,7 @@ def _check_constraint(constraint: list[str], report: Report) -> None:
         report.add(f"unknown operator {operator!r}")
         return
     if wrong:
-        report.add(f"{operator} does not take {value!r}")
+        report.add(f"{value!r} is invalid for {operator}")
 
 
 def _is_pattern(text: str) -> bool:

@@ -1,8 +1,7 @@
 """A Nomad agent (server and client in one) that runs jobs on the machine's Docker engine.
 
-The agent keeps nothing: its state is in a temporary folder and goes with it. Containers reach one
-another at the address of Docker's own bridge, since Nomad has no names and the loopback address is
-another one in each container.
+The state of the agent is in a temporary folder. Containers reach each other at the address of Docker's
+default bridge, because Nomad has no names and each container has its own loopback interface.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from urllib.parse import quote
 import support
 from compose_engine import Engine, Start, checked, command, read_start, wait_until
 
-# The client's share of the machine is made up, so that jobs which ask for more than it has are placed.
+# The client's CPU and memory are fictitious, so that jobs that require more than the machine has are placed.
 CONFIGURATION = """
 bind_addr = "127.0.0.1"
 ports {
@@ -61,7 +60,7 @@ plugin "docker" {
 
 
 def free_ports(count: int) -> list[int]:
-    """TCP ports of the loopback address that nothing listens on."""
+    """TCP ports of the loopback address that are currently free."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
@@ -70,11 +69,11 @@ def free_ports(count: int) -> list[int]:
 
 
 def validate(text: str) -> subprocess.CompletedProcess[str]:
-    """Runs `nomad job validate` on a jobspec, without an agent: Nomad's parser and its own rules."""
+    """Runs `nomad job validate` on a jobspec without an agent: Nomad's parser and local validation."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "job.nomad.hcl"
         file.write_bytes(text.encode())
-        # An address where nothing answers makes the command judge by itself.
+        # If no agent responds at the address, the command validates locally.
         return command(
             support.require_tool("nomad"), "job", "validate", "-address=http://127.0.0.1:9", file
         )
@@ -86,7 +85,7 @@ def formatted(text: str) -> str:
 
 
 class Agent:
-    """A running agent; a context manager that stops it and everything it runs."""
+    """A running agent; a context manager that stops the agent and everything that it runs."""
 
     def __init__(self, engine: Engine, meta: dict[str, str] | None = None) -> None:
         self.nomad = support.require_tool("nomad")
@@ -94,7 +93,7 @@ class Agent:
         self.meta = meta or {}
 
     def __enter__(self) -> Agent:
-        # Sockets of a Nomad task lie in this folder, and their paths must stay short.
+        # The sockets of Nomad tasks are in this folder, and the length of their paths is limited.
         self._folder = tempfile.TemporaryDirectory(prefix="nomad-", ignore_cleanup_errors=True)
         folder = Path(self._folder.name)
         http, rpc, serf = free_ports(3)
@@ -132,11 +131,11 @@ class Agent:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        # The agent is not always done with its containers when it ends.
+        # The agent may exit before all its containers are removed.
         for container in checked(self.engine.docker, "ps", "-a", "--format", "{{.Names}}").split():
             if container[-36:] in placed:
                 command(self.engine.docker, "rm", "--force", container)
-        # Nor always with the file systems in memory that it mounts for secrets.
+        # It may also leave behind the tmpfs mounts that it creates for secrets.
         mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
         for place in reversed(mounted):
             if place.startswith(self._folder.name + "/"):
@@ -144,7 +143,7 @@ class Agent:
         self._folder.cleanup()
 
     def _ready(self) -> bool:
-        assert self._process.poll() is None, "the agent ended"
+        assert self._process.poll() is None, "the agent exited"
         try:
             nodes = self.get("/v1/nodes")
         except OSError:
@@ -154,7 +153,7 @@ class Agent:
         )
 
     def get(self, path: str) -> Any:
-        """The response of the agent's HTTP API to GET."""
+        """The response of the agent's HTTP API to a GET request."""
         with urllib.request.urlopen(self.address + path, timeout=30) as answer:
             return json.load(answer)
 
@@ -164,7 +163,7 @@ class Agent:
         return command(self.nomad, first, second, f"-address={self.address}", *rest, timeout=timeout)
 
     def submit(self, file: Path) -> None:
-        """Submits a job without waiting."""
+        """Submits a job without waiting for its deployment."""
         run = self.run_command("job", "run", "-detach", file)
         assert run.returncode == 0, f"{file.name}:\n{run.stdout}{run.stderr}"
 
@@ -193,7 +192,7 @@ class Agent:
         assert run.returncode == 0, run.stderr
 
     def allocations(self, job: str, group: str | None = None) -> list[dict[str, Any]]:
-        """The allocations of a job (or one group), newest first."""
+        """The allocations of a job, or of one of its groups, newest first."""
         try:
             found = self.get(f"/v1/job/{quote(job, safe='')}/allocations?all=true")
         except urllib.error.HTTPError as error:
@@ -225,7 +224,7 @@ class Agent:
         try:
             return wait_until(f"{job}/{group}/{task} {state}", seen, seconds)
         except AssertionError as failure:
-            raise AssertionError(f"{failure}\n{self.story(job)}") from failure
+            raise AssertionError(f"{failure}\n{self.event_log(job)}") from failure
 
     def wait_for_deployment(self, job: str, seconds: float = 120) -> None:
         """Waits until all groups of a service job are healthy."""
@@ -238,10 +237,10 @@ class Agent:
         try:
             wait_until(f"the deployment of {job}", healthy, seconds)
         except AssertionError as failure:
-            raise AssertionError(f"{failure}\n{self.story(job)}") from failure
+            raise AssertionError(f"{failure}\n{self.event_log(job)}") from failure
 
     def wait_for_allocations(self, job: str, status: str, count: int = 1, seconds: float = 60) -> None:
-        """Waits until `count` allocations of a job have a client status: `complete`, `failed`..."""
+        """Waits until at least `count` allocations of a job have a client status: `complete`, `failed`..."""
 
         def reached() -> bool:
             return sum(each["ClientStatus"] == status for each in self.allocations(job)) >= count
@@ -249,10 +248,10 @@ class Agent:
         try:
             wait_until(f"{count} {status} allocation(s) of {job}", reached, seconds)
         except AssertionError as failure:
-            raise AssertionError(f"{failure}\n{self.story(job)}") from failure
+            raise AssertionError(f"{failure}\n{self.event_log(job)}") from failure
 
-    def story(self, job: str) -> str:
-        """The events of a job's tasks, for the message of a failing test."""
+    def event_log(self, job: str) -> str:
+        """The events of a job's tasks as text, for assertion messages."""
         lines = []
         for allocation in self.allocations(job):
             lines.append(f"{allocation['Name']}: {allocation['ClientStatus']}")
@@ -265,27 +264,27 @@ class Agent:
         return self.run_command("alloc", "logs", allocation["ID"], task).stdout
 
     def starts(self, job: str, group: str, task: str) -> list[Start]:
-        """Every start of a probe in the newest allocation of a group, the earliest first."""
+        """All starts of a probe in the newest allocation of a group, earliest first."""
         text = self.logs(self.allocation(job, group), task)
         return [read_start(line) for line in text.splitlines() if line.startswith("APPLC-PROBE ")]
 
     def run_in(self, allocation: dict[str, Any], task: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs a program in a running task."""
-        # Not by `nomad alloc exec`, which now and then loses the output of a program that ends at once.
+        # Not with `nomad alloc exec`, which sometimes loses the output of a program that exits at once.
         return self.engine.run_in(f"{task}-{allocation['ID']}", *arguments)
 
     def group_at(self, allocation: dict[str, Any], task: str, url: str) -> str | None:
-        """The group that answers a request of a task to `url`, or None."""
+        """The group that responds when a task requests `url`, or None."""
         answer = self.run_in(allocation, task, "/bin/busybox", "wget", "-q", "-O", "-", url)
         if answer.returncode != 0:
             return None
         name = self.engine.inspect(answer.stdout.strip())["Name"]
-        # The driver names a container after its task and allocation.
+        # The docker driver names a container after its task and allocation.
         identity = name[-36:]
         return str(self.get(f"/v1/allocation/{identity}")["TaskGroup"])
 
     def services(self) -> set[str]:
-        """The currently registered names."""
+        """The names of the services that are currently registered."""
         return {each["ServiceName"] for space in self.get("/v1/services") for each in space["Services"]}
 
     def started_at(self, job: str, group: str, task: str) -> str:
@@ -294,5 +293,5 @@ class Agent:
 
 
 def pause(seconds: float) -> None:
-    """Waits for a while, for an event that must not occur."""
+    """Waits, so that an event that must not occur would have occurred."""
     time.sleep(seconds)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ALONE = {"--replace", "--rm", "-d", "--privileged"}
+# Options without a value.
+FLAGS = {"--replace", "--rm", "-d", "--privileged"}
 
 
 @dataclass(frozen=True)
 class Run:
-    """A `podman run`."""
+    """A parsed `podman run` command."""
 
     options: list[tuple[str, str]]
     image: str
@@ -20,7 +21,7 @@ class Run:
         return [value for key, value in self.options if key == name]
 
     def one(self, name: str) -> str | None:
-        """The value of an option that occurs at most once."""
+        """The value of an option that occurs at most once, or None."""
         values = self.all(name)
         assert len(values) <= 1, values
         return values[0] if values else None
@@ -33,7 +34,7 @@ def parse(argv: list[str]) -> Run:
     at = 1
     while argv[at].startswith("-"):
         name, equals, value = argv[at].partition("=")
-        if not equals and name not in ALONE:
+        if not equals and name not in FLAGS:
             at += 1
             value = argv[at]
         options.append((name, value))

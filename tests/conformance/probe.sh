@@ -1,18 +1,18 @@
 #!/bin/busybox sh
-# The program inside the conformance tests' images. It is the images' entrypoint and their /bin/sh.
+# The program in the images of the conformance tests: their entrypoint and their /bin/sh.
 #
-# As a container's first process it prints one line, `APPLC-PROBE ARGV ENVIRON`, with what the kernel
-# was given (base64 of the NUL-separated lists); then it does what the files beside it say:
-#   delay  seconds to wait before anything is served
-#   serve  lines `http PORT`, `tcp PORT` (both answer with the container's id), `mute PORT` (accepts, says
-#          nothing), `https PORT` (by the machine's openssl, with a certificate of nobody's)
-#   then   `stay` (until stopped), `exit CODE`, `fail COUNT` (that many runs fail with code 3, later ones succeed)
-#   shell  `real` (a script given to /bin/sh runs) or `mimic` (it does not: `then` applies)
+# As process 1 of a container it prints one line, `APPLC-PROBE ARGV ENVIRON`, with its arguments and
+# environment (base64 of NUL-separated lists). Then it follows the files in /probe:
+#   delay  seconds to wait before it listens on any port
+#   serve  lines `http PORT`, `tcp PORT` (both respond with the container's id), `mute PORT` (accepts
+#          connections and sends nothing), `https PORT` (with openssl and a self-signed certificate)
+#   then   `stay` (runs until stopped), `exit CODE`, `fail COUNT` (the first COUNT runs exit with 3)
+#   shell  `real` (/bin/sh runs its script) or `mimic` (/bin/sh ignores its script and follows `then`)
 #
-# No variable is set here: the environment of a script that runs for real must stay as it was given.
+# This script sets no variables: a script that it runs must see the container's environment unchanged.
 
 if [ $$ != 1 ]; then
-  # To busybox's own shell each of its applets is always there; to this one, what is in the image.
+  # The shell of busybox finds all applets, even without links; dash finds only the programs of the image.
   if [ -x /usr/bin/dash ]; then
     exec /usr/bin/dash "$@"
   fi

@@ -1,5 +1,5 @@
 #!/bin/busybox sh
-# listen PROGRAM ARGUMENT... PORT: answers each TCP connection to the port with the program, in the background.
+# listen PROGRAM ARGUMENT... PORT: runs the program for each TCP connection to the port, in the background.
 program=
 for word; do
   program="$program $port"

@@ -1,7 +1,7 @@
-"""A machine for Quadlet units: a real systemd of one's own, Quadlet's own generator, and a Podman
-that only notes how it is run.
+"""A machine for Quadlet units: a real systemd, Quadlet's generator, and a fake Podman that records its
+arguments.
 
-systemd runs as a user's manager in namespaces of its own, so the machine below it is not touched.
+systemd runs as a user manager in its own namespaces, so it does not affect the host.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ import support
 HERE = Path(__file__).resolve().parent
 DEBIAN = support.TOOLS / "debian"
 
-# In the namespaces: systemd finds a machine that was booted with it, and its own runtime folder; its
-# `podman` is one in the test's folder. It must not be process 1 there, which is a whole system's.
-# Each machine has a control group of its own, so that several do not take each other's processes.
+# In the namespaces, systemd finds the folder that shows that the machine was booted with systemd, and
+# its own runtime folder; `podman` is the one in the test's folder. It must not be process 1, which is
+# the system manager. Each machine has its own control groups, to keep its processes apart from others.
 SCRIPT = """
 for group in $GROUPS_OF_ITS_OWN; do echo $$ >$group/cgroup.procs; done
 exec unshare --mount --pid --fork --kill-child sh -ec "$INSIDE"
@@ -44,16 +44,16 @@ exit 1
 """
 
 
-# The hierarchies of control groups that systemd uses, of whatever version.
+# The cgroup hierarchies that systemd uses, for cgroup v1, v2, and hybrid.
 HIERARCHIES = [Path("/sys/fs/cgroup") / name for name in ("", "systemd", "unified")]
 
-# Where systemd has Quadlet's generator put the services.
+# The folder to which Quadlet's generator writes the services.
 GENERATED = "/run/user/0/systemd/generator"
 
 
 @dataclass(frozen=True)
 class Event:
-    """An event of a container: `run`, `ready`, `end`, or a creation."""
+    """An event of a container (`run`, `ready`, or `end`), or the creation of a volume or network."""
 
     kind: str
     name: str
@@ -62,8 +62,8 @@ class Event:
 
 
 def generate(units: Path, to: Path) -> str:
-    """Runs Quadlet's generator on a folder of units and returns its output; fails if it fails."""
-    # It takes itself for a user's by its name.
+    """Runs Quadlet's generator on a folder of units and returns its messages; fails the test if it fails."""
+    # The name of the program selects the mode for user units.
     link = to.parent / "podman-user-generator"
     if not link.exists():
         link.symlink_to(support.require_tool("quadlet"))
@@ -89,7 +89,7 @@ def remove_group(folder: Path) -> None:
 
 
 class Machine:
-    """A user's systemd; a context manager. `units` is the folder of Quadlet units."""
+    """A running systemd user manager; a context manager. `units` is the folder of Quadlet units."""
 
     def __init__(self, folder: Path, units: Path, behaviours: dict[str, Any] | None = None) -> None:
         if not (DEBIAN / "usr/bin/systemctl").exists():
@@ -159,7 +159,7 @@ class Machine:
         )  # fmt: skip
 
     def service(self, name: str) -> bytes:
-        """The service that Quadlet's generator made for this systemd."""
+        """The service file that Quadlet's generator wrote for this systemd."""
         return self.inside("cat", f"{GENERATED}/{name}").stdout.encode()
 
     def systemctl(self, *arguments: str, timeout: float = 60) -> str:
@@ -167,7 +167,7 @@ class Machine:
         return run.stdout.strip()
 
     def start(self, *units: str) -> None:
-        """Starts units, or all units that start at boot, without waiting."""
+        """Starts the given units, or all units that start at boot, without waiting."""
         self.systemctl("start", "--no-block", *(units or ["default.target"]))
 
     def verify(self, *units: str) -> list[str]:
@@ -187,7 +187,7 @@ class Machine:
         return sum((event.kind, event.name) == (kind, name) for event in self.events())
 
     def time(self, kind: str, name: str) -> float:
-        """Waits for an event of a container, and returns the time of the first one."""
+        """Waits for an event of a container and returns the time of the first one."""
         found = self.wait(
             f"{kind} of {name}",
             lambda: [event for event in self.events() if (event.kind, event.name) == (kind, name)],
@@ -199,6 +199,6 @@ class Machine:
         while not (value := condition()):
             if time.monotonic() > end:
                 log = (self.folder / "systemd.log").read_text()
-                pytest.fail(f"{what}: not seen in {seconds} s\n{self.events()}\n{log[-4000:]}")
+                pytest.fail(f"{what}: timed out after {seconds} s\n{self.events()}\n{log[-4000:]}")
             time.sleep(0.1)
         return value

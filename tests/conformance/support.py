@@ -1,8 +1,7 @@
 """Shared by all conformance tests: paths, the program under test, and the tools.
 
-The targets' tools are installed by the scripts in `.ci/install` into one folder, named by the
-environment variable APPLC_TOOLS. A tool that is missing makes a test skip and say so, or fail where
-the variable CI is `true`.
+The scripts in `.ci/install` install the targets' tools into the folder that the environment variable
+APPLC_TOOLS names. A test whose tool is missing is skipped with a message, or fails if CI=true.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = Path(os.environ.get("APPLC_TOOLS") or Path.home() / ".cache" / "applc-conformance")
 
-# The endings of the file formats in which an appliance can be written.
+# The file name extensions of appliances.
 APPLIANCE_ENDINGS = {".json", ".jsonc", ".yaml", ".yml"}
 
 
@@ -32,7 +31,7 @@ def missing(what: str, remedy: str) -> NoReturn:
 
 
 def require_tool(name: str) -> Path:
-    """The path of the tool `name`: in the tools' folder, its Python environment, or PATH."""
+    """The path of the tool `name`, searched in the tools' folder, its Python environment, and PATH."""
     for folder in (TOOLS / "bin", TOOLS / "venv" / "bin"):
         if os.access(folder / name, os.X_OK):
             return folder / name
@@ -42,19 +41,19 @@ def require_tool(name: str) -> Path:
 
 
 def appliances_in(folder: str) -> list[Path]:
-    """The appliance files of a folder of the checkout, sorted by name."""
+    """The appliance files in a folder of the checkout, sorted by name."""
     return sorted(
         path for path in (ROOT / folder).glob("*") if path.suffix in APPLIANCE_ENDINGS
     )
 
 
 def examples() -> list[Path]:
-    """The examples, one appliance a file."""
+    """The examples, one appliance per file."""
     return appliances_in("examples")
 
 
 def corpus() -> list[Path]:
-    """The small appliances, each named for what it shows."""
+    """The small appliances, each named after the feature that it tests."""
     return appliances_in("tests/corpus")
 
 
@@ -81,7 +80,7 @@ class Applc:
             capture_output=True,
             timeout=120,
         )
-        # Output that is not UTF-8 is a fault and raises here.
+        # Output must be UTF-8; other output raises here.
         return Outcome(run.returncode, run.stdout.decode(), run.stderr.decode())
 
     def compile(
@@ -92,7 +91,7 @@ class Applc:
 
 
 def find_applc() -> Applc:
-    """The binary named by APPLC, else the checkout's release build, else its debug build."""
+    """The binary that APPLC names; by default, the release or debug build of the checkout."""
     named = os.environ.get("APPLC")
     candidates = [Path(named)] if named else [
         ROOT / "target" / kind / "applc" for kind in ("release", "debug")

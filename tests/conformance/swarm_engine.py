@@ -1,7 +1,7 @@
-"""A Docker Swarm of one node, and the stacks on it.
+"""A Docker Swarm with one node, and stacks on it.
 
-The engine is one of its own, in a network of its own: a swarm changes an engine, and its networks take
-names and ports. It has no images but those made here.
+The swarm has its own engine in its own network namespace, because a swarm changes the configuration of
+an engine, and its networks use names and ports. The engine has only the images that are built here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from compose_engine import BUSYBOX, Engine, Start, checked, command, wait_until
 
 ADDRESS = "10.99.0.1"
 
-# The engine and its swarm, in a network that the program `unshare` has made.
+# Starts the engine in the network namespace that `unshare` created.
 ENGINE = """
 ip link set lo up
 ip link add applc0 type bridge
@@ -33,8 +33,8 @@ exec dockerd --host unix://{folder}/sock --data-root {folder}/data --exec-root {
   --pidfile {folder}/pid {runtime}
 """
 
-# Where the kernel lists the virtual addresses that balance: those of services, and the mesh.
-BALANCER = Path("/proc/net/ip_vs")
+# Lists the virtual addresses of services and of the routing mesh; exists if the kernel has IPVS.
+IPVS = Path("/proc/net/ip_vs")
 
 
 class Swarm(Engine):
@@ -45,43 +45,43 @@ class Swarm(Engine):
         self.engine = engine
 
     def in_network(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        """Runs a program on the node."""
+        """Runs a program in the network namespace of the node."""
         return command("nsenter", f"--net=/proc/{self.engine}/ns/net", *arguments)
 
     def answer_on_node(self, port: int) -> str | None:
-        """The response from a port of the node, or None."""
+        """The HTTP response from a port of the node, or None."""
         answer = self.in_network(BUSYBOX, "wget", "-q", "-O", "-", f"http://127.0.0.1:{port}/")
         return answer.stdout.strip() if answer.returncode == 0 else None
 
     def update_node(self, *arguments: str) -> None:
-        """Changes the node: `--availability`, `--label-add`."""
+        """Runs `docker node update` on the node: `--availability`, `--label-add`."""
         (node,) = checked(self.docker, "node", "ls", "--quiet").split()
         checked(self.docker, "node", "update", *arguments, node)
 
     @contextmanager
     def idle(self) -> Iterator[None]:
-        """A period in which services are created and validated, but not run."""
+        """A context in which services are created and validated, but not run."""
         self.update_node("--availability", "drain")
         try:
             yield
         finally:
             self.update_node("--availability", "active")
 
-    def reads(self, file: Path) -> dict[str, Any]:
+    def stack_config(self, file: Path) -> dict[str, Any]:
         """A stack file as parsed by the newest `docker stack`."""
         run = command(self.docker, "stack", "config", "--compose-file", file)
         assert run.returncode == 0, run.stderr
-        # Nothing but its structure and strings: Go writes the string `<<` without quotes.
+        # BaseLoader, because Go writes the string `<<` without quotes, which other loaders parse as a merge key.
         return dict(yaml.load(run.stdout, Loader=yaml.BaseLoader))
 
 
 @contextmanager
 def started(folder: Path) -> Iterator[Swarm]:
-    """A swarm that ends with the context."""
+    """A context manager that starts a swarm and stops it at the end."""
     program = support.require_tool("docker-stack")
     for needed in ("dockerd", "ip", "nsenter"):
         support.require_tool(needed)
-    # As .ci/install/engine has found out that this machine needs it.
+    # .ci/install/engine creates this runtime if the machine requires it.
     runtime = support.TOOLS / "engine" / "runc"
     options = f"--add-runtime limited={runtime} --default-runtime limited" if runtime.exists() else ""
     docker = folder / "docker"
@@ -101,20 +101,20 @@ def started(folder: Path) -> Iterator[Swarm]:
     finally:
         engine.send_signal(signal.SIGTERM)
         engine.wait(60)
-        # A network that it leaves would keep the folder from being removed.
+        # The folder cannot be removed while a network namespace is mounted in it.
         for network in (folder / "exec" / "netns").glob("*"):
             command("umount", network)
 
 
 class Stack:
-    """A stack on a swarm; a context manager that removes it at its end."""
+    """A stack on a swarm; a context manager that removes the stack at the end."""
 
     def __init__(self, swarm: Swarm, folder: Path, text: str) -> None:
         self.swarm = swarm
         self.file = folder / "stack.yaml"
-        # Bytes: what applc wrote is what `docker stack` reads.
+        # Bytes, so that `docker stack` reads exactly what applc wrote.
         self.file.write_bytes(text.encode())
-        # The first line says how the stack is deployed.
+        # The first line contains the command that deploys the stack.
         self.command = shlex.split(text.splitlines()[0].removeprefix("# "))
         self.name = self.command[-1]
 
@@ -122,7 +122,7 @@ class Stack:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # It fails while a task still has the network.
+        # This fails while a task still uses the network.
         remove = ("stack", "rm", self.name)
         wait_until(f"{self.name} is removed", lambda: command(self.swarm.docker, *remove).returncode == 0)
         label = f"label=com.docker.stack.namespace={self.name}"
@@ -131,7 +131,7 @@ class Stack:
             return checked(self.swarm.docker, *kind, "--quiet", "--filter", label).split()
 
         wait_until(f"{self.name} has stopped", lambda: not left("ps"))
-        # What had ended before, the swarm leaves.
+        # The swarm does not remove containers that exited earlier.
         for container in left("ps", "--all"):
             command(self.swarm.docker, "rm", "--force", container)
         wait_until(f"the network of {self.name} is gone", lambda: not left("network", "ls"))
@@ -142,12 +142,12 @@ class Stack:
         """Runs the command in the first line of the file, with local images."""
         docker, stack, deploy, *rest = self.command
         assert docker == "docker"
-        # There is no registry to ask for what a tag means today.
+        # There is no registry that could resolve a tag.
         arguments = [stack, deploy, "--resolve-image", "never", "--detach=true", *rest]
         return command(self.swarm.docker, *arguments, cwd=self.file.parent)
 
     def up(self) -> None:
-        """The same; it must succeed."""
+        """Deploys the stack; fails the test if the command fails."""
         run = self.deploy()
         assert run.returncode == 0, run.stderr
 
@@ -173,32 +173,32 @@ class Stack:
         return checked(self.swarm.docker, "ps", "--all", "--quiet", "--no-trunc", "--filter", label).split()
 
     def container(self, service: str) -> str:
-        """Waits for the only container of a service."""
+        """Waits for the only container of a service and returns its id."""
         (container,) = wait_until(f"{service} has a container", lambda: self.containers(service))
         return str(container)
 
     def start(self, service: str) -> Start:
-        """The start of the probe of a service that runs once."""
+        """The only start of the probe of a service."""
         container = self.container(service)
         (start,) = wait_until(f"{service} starts", lambda: self.swarm.starts(container))
         return start
 
     def service_at(self, service: str, url: str) -> str | None:
-        """The service that answers a request of `service` to `url`, or None."""
+        """The service that responds when `service` requests `url`, or None."""
         answer = self.swarm.run_in(self.containers(service)[0], "/bin/busybox", "wget", "-q", "-O", "-", url)
         return self.service_of(answer.stdout.strip()) if answer.returncode == 0 else None
 
     def service_of(self, container: str) -> str:
-        """The service of a container."""
+        """The name of the service of a container."""
         labels = self.swarm.inspect(container)["Config"]["Labels"]
         return str(labels["com.docker.swarm.service.name"]).removeprefix(f"{self.name}_")
 
     def published(self, service: str, port: int) -> int:
-        """The port of the node that leads to a port of a service's only container."""
+        """The node port where a port of a service's only container is published."""
         ports = self.swarm.inspect(self.container(service))["NetworkSettings"]["Ports"]
         return int(ports[f"{port}/tcp"][0]["HostPort"])
 
 
-def balances() -> bool:
-    """Whether the kernel has IPVS, which virtual addresses and the mesh require."""
-    return os.path.exists(BALANCER)
+def has_ipvs() -> bool:
+    """Whether the kernel has IPVS, which virtual addresses and the routing mesh require."""
+    return os.path.exists(IPVS)

@@ -1,5 +1,8 @@
-"""What systemd does with the line of a command, written down from its manual pages: systemd.syntax(7)
-for quotes and escapes, systemd.unit(5) for specifiers, systemd.service(5) for variables."""
+"""Parses command lines as systemd does, following its manual pages.
+
+These are systemd.syntax(7) for quotes and escapes, systemd.unit(5) for specifiers, and
+systemd.service(5) for variables.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ SINGLE = {
 ESCAPE = re.compile(rb"\\(?:x(?P<byte>[0-9a-fA-F]{2})|u(?P<short>[0-9a-fA-F]{4})|U(?P<long>[0-9a-fA-F]{8})"
                     rb"|(?P<octal>[0-7]{3})|(?P<single>.))", re.DOTALL)  # fmt: skip
 SPECIFIER = re.compile(rb"%(.)", re.DOTALL)
-# `$$`, or a variable in braces. Without braces it would be taken apart at its spaces.
+# `$$`, or a variable in braces. Without braces, systemd splits the value at spaces.
 VARIABLE = re.compile(rb"\$\$|\$\{(\w+)\}")
 
 
@@ -28,7 +31,7 @@ def unescaped(match: re.Match[bytes]) -> bytes:
 
 
 def words(line: bytes) -> list[bytes]:
-    """The words of a line, without quotes and escapes."""
+    """The words of a line, with quotes removed and escapes decoded."""
     found: list[bytes] = []
     at = 0
     while True:
@@ -44,7 +47,7 @@ def words(line: bytes) -> list[bytes]:
             if here == b"\\":
                 match = ESCAPE.match(line, at)
                 if not match:
-                    raise ValueError(f"an escape at {line[at:]!r}")
+                    raise ValueError(f"invalid escape at {line[at:]!r}")
                 word += unescaped(match)
                 at = match.end()
                 continue
@@ -58,7 +61,7 @@ def words(line: bytes) -> list[bytes]:
             else:
                 word += here
         if quote:
-            raise ValueError("a quote that is not closed")
+            raise ValueError("unterminated quote")
         found.append(word)
 
 
@@ -68,7 +71,7 @@ def specified(word: bytes, specifiers: dict[str, str]) -> bytes:
 
 def expanded(word: bytes, variables: dict[bytes, bytes]) -> bytes:
     if re.match(rb"\$\w", word):
-        raise ValueError(f"{word!r} is taken apart at its spaces")
+        raise ValueError(f"systemd splits {word!r} at spaces")
     return VARIABLE.sub(lambda m: b"$" if m[0] == b"$$" else variables[m[1]], word)
 
 
@@ -85,7 +88,7 @@ def values(service: bytes, section: str, key: str) -> list[bytes]:
 
 
 def command(service: bytes, specifiers: dict[str, str]) -> list[bytes]:
-    """The arguments of the program of `ExecStart=`."""
+    """The arguments of `ExecStart=`, including the program."""
     variables = {}
     for line in values(service, "Service", "Environment"):
         for word in words(line):

@@ -1,4 +1,4 @@
-"""Tests of `chronos_rules`: valid jobs pass, and every invalid one is reported."""
+"""Tests of `chronos_rules`: valid jobs pass, and invalid ones are reported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ JOB: dict[str, Any] = {
 
 
 def job(**changes: Any) -> dict[str, Any]:
-    """A valid job with changed fields; `...` removes a field."""
+    """A valid job with changed fields; the value `...` removes a field."""
     merged = {**JOB, **changes}
     return {key: value for key, value in merged.items() if value is not ...}
 
@@ -59,7 +59,7 @@ def messages(document: Any) -> str:
         container(network="HOST", networkName=...),
     ],
 )
-def test_good_jobs_pass(document: Any) -> None:
+def test_valid_jobs_pass(document: Any) -> None:
     assert messages(document) == ""
 
 
@@ -80,31 +80,31 @@ def test_good_jobs_pass(document: Any) -> None:
         (job(schedule="R1/P1D"), "does not match"),
         (job(schedule="1/2027-01-04T02:30:00Z/P1D"), "does not match"),
         (job(schedule="R0//P1D"), "never runs"),
-        (job(schedule="R1/tomorrow/P1D"), "no moment"),
+        (job(schedule="R1/tomorrow/P1D"), "is not a time"),
         (job(schedule="R1/2027-02-30T00:00:00Z/P1D"), "day is out of range"),
-        (job(schedule="R1//P1H"), "is no period"),
-        (job(schedule="R1//PT"), "is no period"),
-        (job(schedule="R1//P"), "is no period"),
+        (job(schedule="R1//P1H"), "is not a period"),
+        (job(schedule="R1//PT"), "is not a period"),
+        (job(schedule="R1//P"), "is not a period"),
         (job(schedule="R1//PT0M"), "the period is zero"),
         (job(command="httpd -f"), "fetch and run"),
-        (job(command=""), "an empty shell command"),
+        (job(command=""), "empty shell command"),
         (job(command="", shell=False), "replaced by an empty argument"),
         (job(arguments=["a"]), "ignored where 'shell' is true"),
         (job(disk=...), "'disk' is missing"),
-        (job(mem=0), "stands for Chronos' default"),
-        (job(environmentVariables=[{"name": "HOST", "value": "x"}]), "HOST is dropped"),
-        (job(environmentVariables=[{"name": "A", "value": "x"}] * 2), "given twice"),
-        (job(constraints=[["a", "CLUSTER", "b"]]), "CLUSTER is dropped"),
+        (job(mem=0), "0 means Chronos' default"),
+        (job(environmentVariables=[{"name": "HOST", "value": "x"}]), "HOST is ignored"),
+        (job(environmentVariables=[{"name": "A", "value": "x"}] * 2), "defined twice"),
+        (job(constraints=[["a", "CLUSTER", "b"]]), "CLUSTER is ignored"),
         (job(container=...), "'container' is missing"),
-        (container(networkName=...), "'networkName' goes with"),
+        (container(networkName=...), "require each other"),
         (container(volumes=[{"containerPath": "a", "hostPath": "/b", "mode": "RW"}]), "not absolute"),
     ],
 )
-def test_bad_jobs_are_named(document: Any, expected: str) -> None:
+def test_invalid_jobs_are_reported(document: Any, expected: str) -> None:
     assert expected in messages(document)
 
 
-def test_parents_are_posted_first() -> None:
+def test_parents_must_be_posted_first() -> None:
     child = job(name="etl.child", schedule=..., parents=["etl.report"])
     assert check_jobs([job(), child]) == []
     assert "does not exist" in str(check_jobs([child, job()])[0])

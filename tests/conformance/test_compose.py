@@ -1,4 +1,4 @@
-"""Compose and the engine accept the output for every appliance that is not rejected."""
+"""Compose and the engine accept the output for every appliance that the target accepts."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import yaml
 from compose_engine import Behaviour, Engine, Project
 from support import Applc
 
-# The engine gives an image no digest without a registry to get it from.
+# Without a registry, images have no digest.
 DIGEST = re.compile(r"@sha256:[0-9a-f]+")
 
-# How the engine refuses GPUs on a machine without their driver: when it starts the container.
+# The engine's error when it starts a container with GPUs on a machine without their driver.
 NO_GPU_DRIVER = "could not select device driver"
 
 
 @pytest.mark.accepted_by("compose")
-def test_the_engine_accepts_it(
+def test_the_engine_accepts_the_output(
     applc: Applc, engine: Engine, appliance: Path, tmp_path: Path
 ) -> None:
     outcome = applc.compile(appliance, "compose")
@@ -34,15 +34,15 @@ def test_the_engine_accepts_it(
         for volume in file.get("volumes", {}).values():
             if volume.get("external"):
                 engine.ensure_volume(volume["name"])
-        # Containers, networks and volumes are made, which is where the engine checks them.
+        # The engine validates containers, networks, and volumes when it creates them.
         made = project.up("--no-start")
         assert made.returncode == 0, made.stderr
 
 
-def test_force_pull_asks_the_registry_and_its_opposite_does_not(
+def test_only_force_pull_contacts_the_registry(
     applc: Applc, engine: Engine, tmp_path: Path
 ) -> None:
-    # Nothing listens there: a pull fails, although the image is on the machine.
+    # Nothing listens at this address, so a pull fails even though the image exists locally.
     image = engine.image("127.0.0.1:1/applc-test/pull:1", Behaviour(then="exit 0"))
     for forced, expected in ((True, 1), (False, 0)):
         document = {

@@ -24,7 +24,7 @@ def project(
     return Project(engine, folder, outcome.stdout)
 
 
-# What YAML, Compose, shells and templates take notice of.
+# Strings with a meaning in YAML, Compose, shells, or templates.
 PARTS = [
     "$", "$$", "${", "${X}", "${X:-y}", "$X", "$(x)", "}", "`", "\"", "'", "\\", "\\n", "\n", "\r\n", "\t", " ",
     "  ", "#", " #", ": ", "- ", "%{", "{{", "}}", "{%", "&", "*", "!", "|", ">", "<", "~", ",", "[", "]", ";",
@@ -33,11 +33,11 @@ PARTS = [
 ]  # fmt: skip
 
 
-def test_any_string_arrives_byte_for_byte(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+def test_strings_are_passed_unchanged(applc: Applc, engine: Engine, tmp_path: Path) -> None:
     image = engine.image("applc-test/plain:1")
     chance = random.Random(20)
     written = ["".join(chance.choices(PARTS, k=chance.randrange(8))) for _ in range(400)]
-    # A name has no `=`, and no references.
+    # The name of a variable cannot contain `=` or references.
     parts = [part for part in PARTS if "=" not in part and "@" not in part]
     names = [f"{''.join(chance.choices(parts, k=2))}_{n}" for n in range(len(written))]
     expected = [text.replace("\\@", "@") for text in written]
@@ -57,7 +57,7 @@ def test_any_string_arrives_byte_for_byte(applc: Applc, engine: Engine, tmp_path
             assert start.argv == ["/bin/sh", "-c", script.replace("\\@", "@")]
 
 
-def test_references_work_between_all_nine_pairs_of_modes(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+def test_references_work_between_all_pairs_of_network_modes(applc: Applc, engine: Engine, tmp_path: Path) -> None:
     ports = {"host": 7801, "bridge": 7802, "container": 7803}
     ids = {mode: f"{mode}-1" for mode in ports}
     images = {
@@ -82,7 +82,7 @@ def test_references_work_between_all_nine_pairs_of_modes(applc: Applc, engine: E
                 assert found == ids[to]
 
 
-def test_a_reference_without_a_port_finds_the_port_a_program_knows(
+def test_a_reference_without_a_port_works_with_the_container_port_and_the_host_port(
     applc: Applc, engine: Engine, tmp_path: Path
 ) -> None:
     web = engine.image("applc-test/web:1", Behaviour(serve=(("http", 7811),)))
@@ -97,7 +97,7 @@ def test_a_reference_without_a_port_finds_the_port_a_program_knows(
             assert wait_until("an answer", lambda: up.service_at("asks", f"http://web:{port}/")) == "web"
 
 
-def test_the_corpus_of_references_leads_where_it_says(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+def test_references_of_the_corpus_reach_their_containers(applc: Applc, engine: Engine, tmp_path: Path) -> None:
     source = ROOT / "tests" / "corpus" / "modes-all-refer-to-all.json"
     ports = tuple(("http", p["container_port"]) for c in load(source)["containers"] for p in c["ports"])
     for image in {c["image"] for c in load(source)["containers"]}:
@@ -112,7 +112,7 @@ def test_the_corpus_of_references_leads_where_it_says(applc: Applc, engine: Engi
                 assert f"@{found}:" in written
 
 
-def test_what_one_container_writes_another_reads(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+def test_containers_share_volumes(applc: Applc, engine: Engine, tmp_path: Path) -> None:
     image = engine.image("applc-test/plain:1")
     host = tmp_path / "of the host"
     host.mkdir()
@@ -147,12 +147,12 @@ def test_what_one_container_writes_another_reads(applc: Applc, engine: Engine, t
         assert (host / "file").read_text() == "host\n"
         assert up.compose("down", "--volumes", "--timeout", "1").returncode == 0
     volumes = checked(engine.docker, "volume", "ls", "--quiet").split()
-    assert "data_shared" not in volumes, "it is deleted with its appliance"
-    assert "applc-test-global" in volumes, "it is not"
+    assert "data_shared" not in volumes, "a local volume is deleted with its appliance"
+    assert "applc-test-global" in volumes, "a global volume is kept"
     engine.remove_volume("applc-test-global")
 
 
-def test_two_appliances_do_not_meet(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+def test_two_appliances_are_isolated(applc: Applc, engine: Engine, tmp_path: Path) -> None:
     image = engine.image("applc-test/web:1", Behaviour(serve=(("http", 80),)))
     same = (
         container("web", image, ports=[{"container_port": 80}], volumes=[{"src": "v", "dest": "/v"}]),
@@ -174,7 +174,7 @@ def test_two_appliances_do_not_meet(applc: Applc, engine: Engine, tmp_path: Path
         assert second.inspect("web")["State"]["Running"]
 
 
-def test_memory_is_a_ceiling_and_cpus_are_a_share(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+def test_memory_is_a_limit_and_cpus_are_shares(applc: Applc, engine: Engine, tmp_path: Path) -> None:
     image = engine.image("applc-test/plain:1")
     with project(
         applc, engine, tmp_path,
@@ -193,7 +193,7 @@ def test_memory_is_a_ceiling_and_cpus_are_a_share(applc: Applc, engine: Engine, 
         assert (limits["CpuShares"], up.inspect("modest")["HostConfig"]["CpuShares"]) == (512, 1536)
 
 
-def test_privileged_is_what_is_written(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+def test_only_privileged_containers_can_mount(applc: Applc, engine: Engine, tmp_path: Path) -> None:
     image = engine.image("applc-test/plain:1")
     with project(
         applc, engine, tmp_path, container("may", image, is_privileged=True), container("may-not", image)
@@ -204,8 +204,8 @@ def test_privileged_is_what_is_written(applc: Applc, engine: Engine, tmp_path: P
         assert up.run_in("may-not", *mount).returncode != 0
 
 
-def test_gpus_are_asked_for(applc: Applc, engine: Engine, tmp_path: Path) -> None:
-    """Without a GPU, only the request to the engine can be checked."""
+def test_gpus_are_requested(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    """Checks only the request to the engine, because the machine has no GPU."""
     image = engine.image("applc-test/plain:1")
     with project(
         applc, engine, tmp_path, container("train", image, resources={"cpus": 1, "mem": 64, "gpu": 2})

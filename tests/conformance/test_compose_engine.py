@@ -1,4 +1,4 @@
-"""Facts about Compose and the engine that the Compose target relies on, and tests of the probe images."""
+"""Behavior of Compose and the engine that the Compose target relies on, and tests of the probe images."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ AWKWARD = ["", "a b", "-e", "it's \"so\"", "$HOME ${HOME} $$", "a\nb\tc\\", "#c"
 
 
 def in_compose(value: str) -> str:
-    """A value for a Compose file: YAML has no surrogate pairs."""
+    """A string for a Compose file; not escaped as ASCII, because YAML does not allow surrogate pairs."""
     return json.dumps(value.replace("$", "$$"), ensure_ascii=False)
 
 
-def test_the_probe_tells_exactly_what_it_was_given(engine: Engine, tmp_path: Path) -> None:
+def test_the_probe_prints_its_exact_arguments_and_environment(engine: Engine, tmp_path: Path) -> None:
     image = engine.image("applc-test/probe:exact")
     arguments = ", ".join(map(in_compose, AWKWARD))
     names = [f"V{index}" for index in range(len(AWKWARD))]
@@ -33,7 +33,7 @@ def test_the_probe_tells_exactly_what_it_was_given(engine: Engine, tmp_path: Pat
         assert [start.environ[name] for name in names] == AWKWARD
 
 
-def test_a_map_loses_names_that_begin_with_x_and_a_list_keeps_them(engine: Engine, tmp_path: Path) -> None:
+def test_a_map_drops_variables_that_start_with_x_and_a_list_keeps_them(engine: Engine, tmp_path: Path) -> None:
     image = engine.image("applc-test/probe:exact")
     with Project(
         engine,
@@ -48,7 +48,7 @@ def test_a_map_loses_names_that_begin_with_x_and_a_list_keeps_them(engine: Engin
         assert as_list.environ["x-a"] == "1"
 
 
-def test_the_probe_serves_and_is_found_by_name(engine: Engine, tmp_path: Path) -> None:
+def test_the_probe_responds_at_the_name_of_its_service(engine: Engine, tmp_path: Path) -> None:
     image = engine.image("applc-test/probe:serve", Behaviour(serve=(("http", 8998),)))
     with Project(
         engine,

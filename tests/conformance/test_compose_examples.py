@@ -1,4 +1,4 @@
-"""Every example runs on the engine, in images that print their arguments and environment and serve their ports."""
+"""Every example runs on the engine, with images that print their arguments and environment and serve their ports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from compose_engine import Behaviour, Engine, Project, checked, wait_until
 from support import ROOT, Applc
 from test_compose import DIGEST, NO_GPU_DRIVER
 
-# Programs that health checks of the examples run.
+# Programs that the health checks of the examples run.
 STUBS = ("rabbitmq-diagnostics", "pg_isready")
 
 
@@ -27,7 +27,7 @@ def on_host(container: dict[str, Any]) -> bool:
     return str(container.get("network_mode", "host")).lower() == "host"
 
 
-def checked_quickly(document: dict[str, Any]) -> dict[str, Any]:
+def with_quick_checks(document: dict[str, Any]) -> dict[str, Any]:
     """The appliance with health checks every second, to keep the tests short."""
     for container in document["containers"]:
         if container.pop("default_health_check", False):
@@ -38,7 +38,7 @@ def checked_quickly(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def make_images(engine: Engine, document: dict[str, Any]) -> None:
-    """Builds an image for each name: it serves the ports of its containers, or succeeds for a job."""
+    """Builds each image that the appliance uses: a service serves its ports, a job exits with 0."""
     serve: dict[str, set[tuple[str, int]]] = defaultdict(set)
     paths: dict[str, set[str]] = defaultdict(set)
     then: dict[str, dict[bool, str]] = defaultdict(dict)
@@ -62,7 +62,7 @@ def make_images(engine: Engine, document: dict[str, Any]) -> None:
             image,
             Behaviour(
                 serve=tuple(sorted(serve[image])),
-                then=ends(by_shell),
+                then=exit_command(by_shell),
                 shell="mimic",
                 stubs=STUBS,
                 paths=tuple(sorted(paths[image])),
@@ -70,15 +70,15 @@ def make_images(engine: Engine, document: dict[str, Any]) -> None:
         )
 
 
-def ends(by_shell: dict[bool, str]) -> str:
-    """The command of a container, with or without a shell."""
+def exit_command(by_shell: dict[bool, str]) -> str:
+    """The `then` of an image whose containers run with a shell, without one, or both."""
     if len(by_shell) == 1:
         return next(iter(by_shell.values()))
     return f'case "$0" in /bin/sh) {by_shell[True]} ;; *) {by_shell[False]} ;; esac'
 
 
 def services_of(document: dict[str, Any], id: str) -> list[tuple[str, int]]:
-    """The service and index of each instance. Each instance of a job that others wait for is a service."""
+    """The service and index of each instance. Each instance of a job with dependents is its own service."""
     container = containers(document)[id]
     count = container.get("instances", 1)
     awaited = any(id in other.get("dependencies", []) for other in document["containers"])
@@ -88,7 +88,7 @@ def services_of(document: dict[str, Any], id: str) -> list[tuple[str, int]]:
 
 
 def address_seen_by(document: dict[str, Any], id: str) -> appliance_text.Address:
-    """The expected address of references: the service name, or a host port from the host network."""
+    """The expected address of references in a container: the service name, with the host port on the host network."""
     by_id = containers(document)
 
     def address(to: str, port: int | None) -> str:
@@ -112,7 +112,7 @@ def expected_argv(document: dict[str, Any], id: str) -> list[str]:
 
 @pytest.fixture
 def volumes(engine: Engine, example: Path) -> Iterator[None]:
-    """The external volumes of the example."""
+    """Creates the external volumes of the example, and removes them at the end."""
     document = appliance_text.load(example)
     names = [
         volume["id"]
@@ -127,10 +127,10 @@ def volumes(engine: Engine, example: Path) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("volumes")
-def test_the_example_comes_up_as_it_is_written(
+def test_the_example_runs_as_written(
     applc: Applc, engine: Engine, example: Path, tmp_path: Path
 ) -> None:
-    document = checked_quickly(appliance_text.load(example))
+    document = with_quick_checks(appliance_text.load(example))
     make_images(engine, document)
     outcome = applc.compile("-", "compose", stdin=json.dumps(document, ensure_ascii=False))
     assert outcome.code == 0, outcome.stderr
@@ -138,21 +138,21 @@ def test_the_example_comes_up_as_it_is_written(
     with Project(engine, tmp_path, DIGEST.sub("", outcome.stdout)) as project:
         up = project.up(timeout=300)
         if any(c["resources"].get("gpu") for c in by_id.values()):
-            # As far as a machine without a GPU can show it.
+            # A machine without a GPU can check only the containers without GPUs.
             assert NO_GPU_DRIVER in up.stderr
             by_id = {id: c for id, c in by_id.items() if not c["resources"].get("gpu")}
         else:
             assert up.returncode == 0, up.stderr
         for id, container in by_id.items():
-            assert_given_what_is_written(project, document, id)
+            assert_arguments_and_environment_are_as_written(project, document, id)
             assert_started_after_dependencies(project, by_id, container, document)
         for id, container in by_id.items():
             if container["type"] == "service":
-                assert_references_lead_to_their_containers(project, by_id, container, document)
-                assert_ports_answer_on_the_host(project, container)
+                assert_references_reach_their_containers(project, by_id, container, document)
+                assert_ports_respond_on_the_host(project, container)
 
 
-def assert_given_what_is_written(project: Project, document: dict[str, Any], id: str) -> None:
+def assert_arguments_and_environment_are_as_written(project: Project, document: dict[str, Any], id: str) -> None:
     container = containers(document)[id]
     address = address_seen_by(document, id)
     for service, index in services_of(document, id):
@@ -161,7 +161,7 @@ def assert_given_what_is_written(project: Project, document: dict[str, Any], id:
         for name, written in container.get("env", {}).items():
             assert start.environ[name] == appliance_text.value(written, address), f"{id}: {name}"
         own = {"PATH", "HOSTNAME", "HOME", *container.get("env", {})}
-        assert set(start.environ) <= own, "nothing comes from elsewhere"
+        assert set(start.environ) <= own, "unexpected variable"
 
 
 def assert_started_after_dependencies(
@@ -183,12 +183,12 @@ def assert_started_after_dependencies(
         elif "health_check" in by_id[dependency]:
             passed = [check for check in state["Health"]["Log"] if check["ExitCode"] == 0]
             assert passed, f"{dependency}: {state['Health']}"
-            # The engine keeps the last five checks, so this one may be later than the first.
+            # The engine keeps only the last five checks, so the first success may be lost.
             ready = state["StartedAt"]
         assert ready < started, f"{container['id']} after {dependency}"
 
 
-def assert_references_lead_to_their_containers(
+def assert_references_reach_their_containers(
     project: Project, by_id: dict[str, dict[str, Any]], container: dict[str, Any], document: dict[str, Any]
 ) -> None:
     id = container["id"]
@@ -204,7 +204,7 @@ def assert_references_lead_to_their_containers(
                 assert found == to
 
 
-def assert_ports_answer_on_the_host(project: Project, container: dict[str, Any]) -> None:
+def assert_ports_respond_on_the_host(project: Project, container: dict[str, Any]) -> None:
     if container.get("health_check", {}).get("protocol", "").endswith("HTTPS"):
         return
     for port in container.get("ports", []):
@@ -223,8 +223,8 @@ def assert_ports_answer_on_the_host(project: Project, container: dict[str, Any])
             )
 
 
-def test_spark_livy_is_what_its_documentation_shows(applc: Applc, engine: Engine, tmp_path: Path) -> None:
-    """The exact output of applc, and what a reader would check in it."""
+def test_spark_livy_runs_as_documented(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    """Runs the output for the example without changes and checks what its documentation states."""
     source = ROOT / "examples" / "spark-livy.json"
     document = appliance_text.load(source)
     make_images(engine, document)

@@ -41,7 +41,7 @@ def compiled(applc: Applc, engine: Engine, tmp_path: Path) -> Compiled:
 
 
 def quick(protocol: str, **more: Any) -> dict[str, Any]:
-    """A health check every second that fails after three attempts, without a grace period."""
+    """A health check that runs every second and fails after three attempts, without a grace period."""
     return {
         "protocol": protocol,
         "interval_seconds": 1,
@@ -53,12 +53,12 @@ def quick(protocol: str, **more: Any) -> dict[str, Any]:
 
 
 def first_success(project: Project, service: str) -> str:
-    """The end time of the first successful check that the engine still records."""
+    """The end time of the first successful check in the engine's log; empty if there is none."""
     passed = [check["End"] for check in project.health(service)["Log"] if check["ExitCode"] == 0]
     return min(passed, default="")
 
 
-# The image's port 80 answers three seconds after the start, so that somebody has to wait.
+# Port 80 responds three seconds after the start, so that dependents must wait.
 SLOW = Behaviour(serve=(("http", 80),), delay=3)
 
 # A shell that finds only the programs of its image.
@@ -73,8 +73,8 @@ CHECKS = {
     ),
     "HTTPS by wget": (Behaviour((("https", 80),), delay=3), "MESOS_HTTPS"),
     "TCP": (Behaviour((("tcp", 80),), delay=3), "TCP"),
-    "TCP, of a server that says nothing": (Behaviour((("mute", 80),), delay=3), "MESOS_TCP"),
-    "TCP, without any program but the shell": (
+    "TCP, server that sends nothing": (Behaviour((("mute", 80),), delay=3), "MESOS_TCP"),
+    "TCP, image with only a shell": (
         Behaviour((("http", 80),), delay=3, bare=True, programs=(DASH,)),
         "TCP",
     ),
@@ -95,12 +95,12 @@ def test_a_dependent_waits_until_the_check_passes(engine: Engine, compiled: Comp
         assert up.returncode == 0, up.stderr
         assert project.health("slow")["Status"] == "healthy"
         failed = [c for c in project.health("slow")["Log"] if c["ExitCode"] != 0]
-        assert failed, "the first checks came too early to pass"
+        assert failed, "expected the first checks to fail before the port is open"
         assert first_success(project, "slow") < project.started("after")
 
 
 FAILING = {
-    "HTTP, nothing listens": (Behaviour(), "HTTP", {}),
+    "HTTP, no server": (Behaviour(), "HTTP", {}),
     "HTTP, not found": (Behaviour(serve=(("http", 80),)), "HTTP", {"path": "/missing"}),
     "HTTP, not found, by curl": (
         Behaviour(serve=(("http", 80),), without=("wget",), programs=("/usr/bin/curl",)),
@@ -112,15 +112,15 @@ FAILING = {
         "HTTP",
         {},
     ),
-    "HTTPS, of a server without TLS": (Behaviour(serve=(("http", 80),)), "HTTPS", {}),
+    "HTTPS, server without TLS": (Behaviour(serve=(("http", 80),)), "HTTPS", {}),
     "TCP, another port": (Behaviour(serve=(("tcp", 81),)), "TCP", {}),
     "COMMAND": (Behaviour(), "COMMAND", {"command": "test \"$MODE\" = 'never $MODE'"}),
-    "HTTP, too late": (Behaviour(serve=(("mute", 80),)), "HTTP", {"timeout_seconds": 1}),
+    "HTTP, timeout": (Behaviour(serve=(("mute", 80),)), "HTTP", {"timeout_seconds": 1}),
 }
 
 
 @pytest.mark.parametrize("how", FAILING)
-def test_what_never_gets_healthy_keeps_its_dependents_down(
+def test_dependents_of_an_unhealthy_service_do_not_start(
     engine: Engine, compiled: Compiled, how: str
 ) -> None:
     behaviour, protocol, more = FAILING[how]
@@ -141,7 +141,7 @@ def test_what_never_gets_healthy_keeps_its_dependents_down(
         assert project.started("beside") != ""
 
 
-def test_a_command_is_run_by_a_shell_with_the_containers_environment(
+def test_a_check_command_runs_in_a_shell_with_the_containers_environment(
     engine: Engine, compiled: Compiled
 ) -> None:
     plain = engine.image("applc-test/plain:1")
@@ -170,7 +170,7 @@ def test_failures_in_the_grace_period_do_not_count(engine: Engine, compiled: Com
         assert project.up().returncode == 0
 
 
-def test_a_check_asks_no_proxy(engine: Engine, compiled: Compiled) -> None:
+def test_a_check_uses_no_proxy(engine: Engine, compiled: Compiled) -> None:
     web = engine.image("applc-test/web:1", Behaviour(serve=(("http", 80),)))
     nowhere = "http://127.0.0.1:1"
     with compiled(
@@ -199,10 +199,10 @@ def test_a_dependent_waits_for_every_instance(engine: Engine, compiled: Compiled
             log = project.inspect("slow", index)["State"]["Health"]["Log"]
             assert min(c["End"] for c in log if c["ExitCode"] == 0) < project.started("after")
         ports = {project.port("slow", 80, index) for index in (1, 2, 3)}
-        assert len(ports) == 3, "each instance has a free port of the host"
+        assert len(ports) == 3, "each instance has its own host port"
 
 
-def test_a_failed_job_is_tried_again_and_its_dependents_wait(engine: Engine, compiled: Compiled) -> None:
+def test_a_failed_job_is_retried_and_its_dependents_wait(engine: Engine, compiled: Compiled) -> None:
     twice = engine.image("applc-test/twice:1", Behaviour(then="fail 2; exit 0"))
     plain = engine.image("applc-test/plain:1")
     with compiled(
@@ -217,7 +217,7 @@ def test_a_failed_job_is_tried_again_and_its_dependents_wait(engine: Engine, com
 
 
 @pytest.mark.parametrize("retries", [0, 1, 2])
-def test_a_job_that_fails_for_good_keeps_its_dependents_down(
+def test_dependents_of_a_failed_job_do_not_start(
     engine: Engine, compiled: Compiled, retries: int
 ) -> None:
     never = engine.image("applc-test/never:1", Behaviour(then="exit 3"))
@@ -231,7 +231,7 @@ def test_a_job_that_fails_for_good_keeps_its_dependents_down(
         up = project.up()
         assert up.returncode == 1
         assert "didn't complete successfully: exit 3" in up.stderr
-        wait_until("all tries", lambda: len(project.starts("job")) == retries + 1)
+        wait_until("all runs", lambda: len(project.starts("job")) == retries + 1)
         assert project.inspect("job")["RestartCount"] == retries
         assert project.started("after") == "" and project.started("later") == ""
         assert project.started("beside") != ""
@@ -253,9 +253,9 @@ def test_jobs_and_services_wait_for_each_other(engine: Engine, compiled: Compile
         assert project.container("never") == ""
 
 
-def test_every_instance_of_a_job_is_waited_for(engine: Engine, compiled: Compiled) -> None:
-    """Compose itself continues when the first container of a service has exited."""
-    # One of the instances takes longer: the one that gets the shared directory first.
+def test_a_dependent_waits_for_every_instance_of_a_job(engine: Engine, compiled: Compiled) -> None:
+    """Compose continues as soon as the first container of a service has exited."""
+    # The instance that creates the shared directory runs longer than the others.
     then = "/bin/busybox mkdir /shared/first && /bin/busybox sleep 4; exit 0"
     job = engine.image("applc-test/shards:1", Behaviour(then=then))
     plain = engine.image("applc-test/plain:1", Behaviour(serve=(("http", 8080),)))
@@ -272,7 +272,7 @@ def test_every_instance_of_a_job_is_waited_for(engine: Engine, compiled: Compile
         assert max(ends) < project.started("after")
 
 
-def test_one_failed_instance_of_a_job_keeps_dependents_down(engine: Engine, compiled: Compiled) -> None:
+def test_dependents_of_a_job_with_a_failed_instance_do_not_start(engine: Engine, compiled: Compiled) -> None:
     then = "/bin/busybox mkdir /shared/first || exit 0; /bin/busybox sleep 2; exit 3"
     job = engine.image("applc-test/one-fails:1", Behaviour(then=then))
     plain = engine.image("applc-test/plain:1")
@@ -286,14 +286,14 @@ def test_one_failed_instance_of_a_job_keeps_dependents_down(engine: Engine, comp
         assert project.started("after") == ""
 
 
-def test_a_service_that_ends_is_started_again(engine: Engine, compiled: Compiled) -> None:
+def test_a_service_that_exits_is_restarted(engine: Engine, compiled: Compiled) -> None:
     ends = engine.image("applc-test/ends:1", Behaviour(then="exit 0"))
     with compiled(container("a", ends)) as project:
         assert project.up().returncode == 0
         wait_until("a third start", lambda: len(project.starts("a")) >= 3)
 
 
-def test_stopping_goes_the_other_way(engine: Engine, compiled: Compiled) -> None:
+def test_services_stop_in_reverse_order(engine: Engine, compiled: Compiled) -> None:
     plain = engine.image("applc-test/plain:1")
     with compiled(
         container("base", plain),

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from kube_api import Cluster, Refused
+from kube_api import Cluster, Rejected
 
-RIGHT = """
+VALID = """
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web, namespace: NAMESPACE}
@@ -43,8 +43,8 @@ def namespace(cluster: Cluster) -> str:
     return "judge"
 
 
-def test_a_right_file_is_taken_and_its_pods_are_made(cluster: Cluster, namespace: str) -> None:
-    text = RIGHT.replace("NAMESPACE", namespace)
+def test_a_valid_file_is_accepted_and_its_pods_are_created(cluster: Cluster, namespace: str) -> None:
+    text = VALID.replace("NAMESPACE", namespace)
     cluster.dry_run(text)
     assert cluster.items("deployments", namespace) == []
     cluster.apply(text)
@@ -67,8 +67,8 @@ def test_a_right_file_is_taken_and_its_pods_are_made(cluster: Cluster, namespace
         ("restartPolicy: Never", "restartPolicy: Always", "spec.template.spec.restartPolicy"),
     ],
 )
-def test_a_fault_is_refused(cluster: Cluster, namespace: str, old: str, new: str, reason: str) -> None:
-    text = RIGHT.replace(old, new).replace("NAMESPACE", namespace)
-    assert old in RIGHT
-    with pytest.raises(Refused, match=reason):
+def test_an_invalid_file_is_rejected(cluster: Cluster, namespace: str, old: str, new: str, reason: str) -> None:
+    text = VALID.replace(old, new).replace("NAMESPACE", namespace)
+    assert old in VALID
+    with pytest.raises(Rejected, match=reason):
         cluster.dry_run(text)

@@ -12,7 +12,7 @@ import kube_schemas
 from kube_api import documents
 from kube_checks import Object, expand, problems
 
-RIGHT = """
+VALID = """
 apiVersion: v1
 kind: Namespace
 metadata: {name: shop}
@@ -74,9 +74,9 @@ def pod(objects: list[Object]) -> Object:
     return objects[WEB]["spec"]["template"]["spec"]
 
 
-FAULTS: dict[str, Callable[[list[Object]], object]] = {
-    "is there 2 times": lambda o: o.append(copy.deepcopy(o[SERVICE])),
-    "namespace shop is not made before it": lambda o: o.append(o.pop(NAMESPACE)),
+ERRORS: dict[str, Callable[[list[Object]], object]] = {
+    "is defined 2 times": lambda o: o.append(copy.deepcopy(o[SERVICE])),
+    "namespace shop is not created before it": lambda o: o.append(o.pop(NAMESPACE)),
     "has no namespace": lambda o: o[WEB]["metadata"].pop("namespace"),
     "Service 1web: malformed name": lambda o: o[SERVICE]["metadata"].update(name="1web"),
     "API version apps/v1beta1": lambda o: o[WEB].update(apiVersion="apps/v1beta1"),
@@ -96,10 +96,10 @@ FAULTS: dict[str, Callable[[list[Object]], object]] = {
     "nodePort on type ClusterIP": lambda o: o[SERVICE]["spec"].update(type="ClusterIP"),
     "no container has port https/TCP": lambda o: o[SERVICE]["spec"]["ports"][0].update(targetPort="https"),
     "no container has port http/UDP": lambda o: o[SERVICE]["spec"]["ports"][0].update(protocol="UDP"),
-    "malformed or no size": lambda o: o[CLAIM]["spec"]["resources"]["requests"].update(storage="12XB"),
+    "missing or malformed size": lambda o: o[CLAIM]["spec"]["resources"]["requests"].update(storage="12XB"),
     "no claim other": lambda o: pod(o)["volumes"][0]["persistentVolumeClaim"].update(claimName="other"),
     "volume data is not mounted": lambda o: container(o).pop("volumeMounts"),
-    "volume data is not there": lambda o: pod(o).pop("volumes"),
+    "volume data is not defined": lambda o: pod(o).pop("volumes"),
     "mount path 'data'": lambda o: container(o)["volumeMounts"][0].update(mountPath="data"),
     "restartPolicy OnFailure": lambda o: pod(o).update(restartPolicy="OnFailure"),
     "service links": lambda o: pod(o).pop("enableServiceLinks"),
@@ -115,7 +115,7 @@ FAULTS: dict[str, Callable[[list[Object]], object]] = {
     "port 81 is not the container's": lambda o: container(o)["livenessProbe"]["tcpSocket"].update(port=81),
     "no timeoutSeconds": lambda o: container(o)["livenessProbe"].pop("timeoutSeconds"),
     "quantity '12XB' of memory": lambda o: container(o)["resources"]["limits"].update(memory="12XB"),
-    "request of memory over its limit": lambda o: container(o)["resources"]["requests"].update(memory="65Mi"),
+    "request of memory exceeds its limit": lambda o: container(o)["resources"]["requests"].update(memory="65Mi"),
     "memory 512m": lambda o: container(o)["resources"]["limits"].update(memory="512m"),
     "schedule 'not cron'": lambda o: o[CRON]["spec"].update(schedule="not cron"),
     "schedule '60 * * * *'": lambda o: o[CRON]["spec"].update(schedule="60 * * * *"),
@@ -123,19 +123,19 @@ FAULTS: dict[str, Callable[[list[Object]], object]] = {
 }  # fmt: skip
 
 
-def test_a_right_file_has_no_problems() -> None:
-    assert problems(documents(RIGHT)) == []
+def test_a_valid_file_has_no_problems() -> None:
+    assert problems(documents(VALID)) == []
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_found(fault: str) -> None:
-    objects = documents(RIGHT)
-    FAULTS[fault](objects)
-    assert fault in "\n".join(problems(objects))
+@pytest.mark.parametrize("error", ERRORS)
+def test_an_error_is_found(error: str) -> None:
+    objects = documents(VALID)
+    ERRORS[error](objects)
+    assert error in "\n".join(problems(objects))
 
 
-def test_a_claim_may_exist_without_the_file() -> None:
-    objects = documents(RIGHT)
+def test_a_claim_can_exist_already() -> None:
+    objects = documents(VALID)
     del objects[CLAIM]
     assert problems(objects, {"data"}) == []
 
@@ -152,9 +152,9 @@ def test_expansion(text: str, expanded: str) -> None:
     assert expand(text, {"A": "1"}) == expanded
 
 
-def test_the_schemas_take_a_right_file_and_refuse_an_unknown_field(tmp_path: Path) -> None:
+def test_the_schemas_accept_a_valid_file_and_reject_an_unknown_field(tmp_path: Path) -> None:
     file = tmp_path / "right.yaml"
-    file.write_text(RIGHT.replace("nvidia.com/gpu: 1", 'nvidia.com/gpu: "1"'))
+    file.write_text(VALID.replace("nvidia.com/gpu: 1", 'nvidia.com/gpu: "1"'))
     assert kube_schemas.problems(documents(file.read_text())) == []
     assert [kube_schemas.kubectl_validate(file, version) for version in ("1.25", "1.30")] == ["", ""]
     file.write_text(file.read_text().replace("enableServiceLinks", "serviceLinks"))

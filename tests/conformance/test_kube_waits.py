@@ -1,7 +1,7 @@
-"""Init containers: their scripts are run exactly as in the output.
+"""The scripts of init containers, run exactly as in the output.
 
-No node is needed for that: the scripts run here, with the programs of busybox, against the real API
-server and against a DNS server that answers as a cluster's does.
+No node is needed: the scripts run on this machine, with the programs of busybox, against the real API
+server and a DNS server that responds as that of a cluster does.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def compiled(applc: support.Applc, name: str, *containers: Object) -> str:
 
 
 def script(text: str, workload: str, place: int = 0) -> str:
-    """The script of an init container."""
+    """The script of the init container of `workload` at index `place`."""
     (item,) = (
         item
         for item in documents(text)
@@ -92,7 +92,7 @@ def is_still_waiting(process: subprocess.Popen[str], seconds: float = 3) -> bool
 
 
 def finish_pod(cluster: Cluster, namespace: str, pod: str, phase: str) -> None:
-    """Updates the status as a kubelet does when a pod has ended."""
+    """Updates the status of a pod as a kubelet does when the pod has terminated."""
     code = 0 if phase == "Succeeded" else 1
     ended = {"name": "c", "ready": False, "restartCount": 0, "image": "c", "imageID": "c"}
     status = {
@@ -108,7 +108,7 @@ def pods(cluster: Cluster, namespace: str, job: str) -> list[Object]:
     return cluster.get("pods", "-n", namespace, "-l", f"batch.kubernetes.io/job-name={job}")["items"]
 
 
-def test_a_job_is_waited_for_with_the_rights_of_the_role(
+def test_the_role_allows_waiting_for_jobs_and_nothing_else(
     applc: support.Applc, cluster: Cluster, applets: Path, tmp_path: Path
 ) -> None:
     curl = support.require_tool("curl")
@@ -124,7 +124,7 @@ def test_a_job_is_waited_for_with_the_rights_of_the_role(
     )
     cluster.create_namespace("waits")
     cluster.apply(text)
-    # What the kubelet mounts, and the address by which the API server is known in a cluster.
+    # The files that the kubelet mounts, and the address of the API server in a cluster.
     (tmp_path / "token").write_text(cluster.checked("create", "token", "wait-for-jobs", "-n", "waits"))
     (tmp_path / "ca.crt").write_bytes(cluster.authority.read_bytes())
     connect = f"kubernetes.default.svc:443:127.0.0.1:{cluster.port}"
@@ -162,7 +162,7 @@ def test_a_job_is_waited_for_with_the_rights_of_the_role(
         assert (asked.stdout.strip() == "yes") == allowed, (verb, resource, asked.stdout)
 
 
-def test_each_copy_of_a_job_has_its_tries(applc: support.Applc, cluster: Cluster) -> None:
+def test_each_instance_of_a_job_has_its_own_retries(applc: support.Applc, cluster: Cluster) -> None:
     text = compiled(applc, "tries", container("j", type="job", instances=2, retries=1))
     cluster.create_namespace("tries")
     cluster.apply(text)
@@ -181,10 +181,10 @@ def test_each_copy_of_a_job_has_its_tries(applc: support.Applc, cluster: Cluster
         return any(c["type"] == "Failed" and c["status"] == "True" for c in conditions)
 
     for attempt in range(2):
-        (pod,) = wait_for(f"try {attempt} of copy 0", lambda: running(0))
+        (pod,) = wait_for(f"run {attempt} of instance 0", lambda: running(0))
         assert not failed()
         finish_pod(cluster, "tries", pod["metadata"]["name"], "Failed")
-    # Copy 0 has failed for good; copy 1 goes on all the same.
+    # Instance 0 has no retries left; instance 1 continues.
     (pod,) = running(1)
     finish_pod(cluster, "tries", pod["metadata"]["name"], "Succeeded")
     wait_for("the end of the job", failed)
@@ -193,13 +193,13 @@ def test_each_copy_of_a_job_has_its_tries(applc: support.Applc, cluster: Cluster
 
 
 class Dns:
-    """A DNS server that resolves one name once it is enabled."""
+    """A DNS server that resolves one name as soon as `known` is set."""
 
     def __init__(self, name: str, record: str) -> None:
         self.name, self.record = name, record
         self.known = False
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        # Resolvers ask at port 53 and no other; this address is this machine's alone.
+        # Resolvers use only port 53; this loopback address avoids conflicts with other DNS servers.
         self.address = "127.0.53.53"
         self.socket.bind((self.address, 53))
         self.socket.settimeout(0.1)
@@ -227,7 +227,7 @@ class Dns:
         if is_known and (kind, self.record) in ((1, "A"), (28, "AAAA")):
             data = socket.inet_aton("10.1.2.3") if kind == 1 else socket.inet_pton(socket.AF_INET6, "fd00::1")
             answers = b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 5, len(data)) + data
-        # Recursion, an authoritative answer; NXDOMAIN (3) for a name that is not there.
+        # Recursion available, authoritative answer; NXDOMAIN (3) for an unknown name.
         flags = 0x8580 | (0 if is_known else 3)
         return query[:2] + struct.pack(">5H", flags, 1, bool(answers), 0, 0) + question + answers
 
@@ -239,7 +239,7 @@ class Dns:
 
 @pytest.mark.parametrize("record", ["A", "AAAA"])
 @pytest.mark.parametrize("program", ["nslookup", "getent"])
-def test_a_service_is_waited_for_until_its_name_has_an_address(
+def test_a_dependent_waits_until_the_name_of_a_service_resolves(
     applc: support.Applc, applets: Path, tmp_path: Path, record: str, program: str
 ) -> None:
     unshare = support.require_tool("unshare")
@@ -254,7 +254,7 @@ def test_a_service_is_waited_for_until_its_name_has_an_address(
         (applets / "nslookup").unlink()
         (applets / "getent").symlink_to(support.require_tool("getent"))
     dns = Dns("db-pods.waits.svc.cluster.local", record)
-    # As the kubelet writes it.
+    # The same content as the kubelet writes.
     resolv = tmp_path / "resolv.conf"
     resolv.write_text(
         "search waits.svc.cluster.local svc.cluster.local cluster.local\n"
@@ -276,7 +276,7 @@ def test_a_service_is_waited_for_until_its_name_has_an_address(
         dns.close()
 
 
-def test_a_start_time_is_waited_for(applc: support.Applc, applets: Path) -> None:
+def test_a_job_waits_for_its_start_time(applc: support.Applc, applets: Path) -> None:
     def wait(start: float) -> float:
         text = compiled(
             applc,

@@ -1,4 +1,4 @@
-"""The Kubernetes target against the published schemas and a real API server."""
+"""Validates the output for Kubernetes with the published schemas and a real API server."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 import kube_checks
 import kube_schemas
 import support
-from kube_api import WORKLOADS, Cluster, Object, Refused, documents
+from kube_api import WORKLOADS, Cluster, Object, Rejected, documents
 
-# What the oldest schemas do not know yet, and the version it came with. All is for what older
-# versions cannot do at all.
+# Errors of the oldest schemas for fields that they do not have, and the version that added the field.
+# Older versions have no equivalent.
 YOUNGER = {"'backoffLimitPerIndex' was unexpected": "1.28"}
 
 
@@ -25,14 +25,14 @@ def cluster() -> Iterator[Cluster]:
 
 
 def compiled(applc: support.Applc, appliance: Path, *options: str) -> tuple[str, str]:
-    """The output file and the findings."""
+    """The output and the findings."""
     outcome = applc.compile(appliance, "kubernetes", *options)
     assert outcome.code == 0, outcome.stderr
     return outcome.stdout, outcome.stderr
 
 
 def claims_outside(objects: list[Object]) -> set[str]:
-    """The claims that pods use but the file does not create: global volumes."""
+    """The claims that pods use but the file does not create; these are global volumes."""
     made = {item["metadata"]["name"] for item in objects if item["kind"] == "PersistentVolumeClaim"}
     used = {
         volume["persistentVolumeClaim"]["claimName"]
@@ -49,7 +49,7 @@ def namespace_of(objects: list[Object]) -> str:
 
 
 @pytest.mark.accepted_by("kubernetes")
-def test_the_schemas_and_rules_hold(applc: support.Applc, appliance: Path, tmp_path: Path) -> None:
+def test_the_output_is_valid(applc: support.Applc, appliance: Path, tmp_path: Path) -> None:
     text, _ = compiled(applc, appliance)
     objects = documents(text)
     assert kube_checks.problems(objects, claims_outside(objects)) == []
@@ -62,7 +62,7 @@ def test_the_schemas_and_rules_hold(applc: support.Applc, appliance: Path, tmp_p
 
 
 @pytest.mark.accepted_by("kubernetes")
-def test_the_api_server_takes_it(applc: support.Applc, appliance: Path, cluster: Cluster) -> None:
+def test_the_api_server_accepts_the_output(applc: support.Applc, appliance: Path, cluster: Cluster) -> None:
     text, findings = compiled(applc, appliance)
     objects = documents(text)
     namespace = namespace_of(objects)
@@ -73,7 +73,7 @@ def test_the_api_server_takes_it(applc: support.Applc, appliance: Path, cluster:
         cluster.apply(text, server_side)
         stored = as_stored(cluster, objects)
         assert list(map(strings, stored)) == [strings(item) for item in objects if item["kind"] != "Namespace"]
-        # A second time nothing changes.
+        # Applying the file again changes nothing.
         cluster.apply(text, server_side)
         again = as_stored(cluster, objects)
         assert [item.get("spec") for item in again] == [item.get("spec") for item in stored]
@@ -116,8 +116,8 @@ def test_which_characters_can_be_applied_server_side(
         cluster.kubectl("delete", "deployment", "a", "-n", document["id"])
         try:
             cluster.apply(outcome.stdout, server_side)
-        except Refused as refusal:
-            assert "control characters are not allowed" in str(refusal)
+        except Rejected as rejection:
+            assert "control characters are not allowed" in str(rejection)
             return False
         (deployment,) = cluster.items("deployments", document["id"])
         return deployment["spec"]["template"]["spec"]["containers"][0]["args"] == container["args"]
@@ -138,12 +138,12 @@ def as_stored(cluster: Cluster, objects: list[Object]) -> list[Object]:
 
 
 def strings(item: Object) -> list[object]:
-    """The command, arguments, and environment of the containers of an object."""
+    """The image, command, arguments, and environment of the containers of an object."""
     template = kube_checks.pod_template(item)
     return [
         (
             [container.get(key, []) for key in ("image", "command", "args")],
-            # The server leaves an empty value out.
+            # The server omits an empty value.
             [(entry["name"], entry.get("value", "")) for entry in container.get("env", [])],
         )
         for container in (template["spec"]["containers"] if template else [])
@@ -151,7 +151,7 @@ def strings(item: Object) -> list[object]:
 
 
 def run_now(cluster: Cluster, workload: Object) -> Object:
-    """The Job of a CronJob, or any other workload unchanged."""
+    """A new Job from a CronJob; other workloads are returned unchanged."""
     if workload["kind"] != "CronJob":
         return workload
     name, namespace = (workload["metadata"][key] for key in ("name", "namespace"))

@@ -1,7 +1,7 @@
-"""The output for Marathon and Chronos against the rules of their APIs.
+"""Validates the output for Marathon and Chronos with the rules of their APIs.
 
-There is no server of either to run here: `marathon_rules` and `chronos_rules` hold what their
-sources check, and what they drop or alter without a word.
+Neither server is run: `marathon_rules` and `chronos_rules` contain the rules that their sources check,
+and rules for what they silently drop or change.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import support
 from chronos_rules import check_jobs
 from marathon_rules import check_group
 
-# What DC/OS switches on in its Marathon (`--enable_features`).
+# The features that DC/OS enables in its Marathon (`--enable_features`).
 FEATURES = {"external_volumes", "gpu_resources"}
 APP_NAME = re.compile(r"([A-Za-z0-9.-]+)\.marathon\.(containerip|agentip)\.dcos\.thisdcos\.directory")
 VIRTUAL_NAME = re.compile(r"([A-Za-z0-9.-]+)\.marathon\.l4lb\.thisdcos\.directory(?::(\d+))?")
@@ -31,7 +31,7 @@ class Written:
     def __init__(self, folder: Path) -> None:
         group = folder / "marathon.json"
         self.group: Any = json.loads(group.read_text("utf-8")) if group.exists() else None
-        # The order in which they are to be posted.
+        # File names sort in the order in which the jobs must be posted.
         files = sorted((folder / "chronos").glob("*.json"))
         self.jobs: list[Any] = [json.loads(path.read_text("utf-8")) for path in files]
         self.endpoints = [path.name.split(".")[-2] for path in files]
@@ -46,7 +46,7 @@ class Written:
 
 
 def compiled(applc: support.Applc, source: Path, folder: Path) -> Written:
-    """The written files."""
+    """Compiles an appliance and returns the output files."""
     outcome = applc.compile(source, "marathon", "-o", f"{folder}/")
     assert outcome.code == 0, outcome.stderr
     return Written(folder)
@@ -65,7 +65,7 @@ def strings(value: Any) -> Iterator[str]:
 
 
 def check_names(written: Written) -> None:
-    """Every DNS name belongs to an app or to the virtual address of a port."""
+    """Checks that every DNS name belongs to an app or to the virtual address of a port."""
     modes = {}
     virtual = set()
     for app in written.apps:
@@ -74,7 +74,7 @@ def check_names(written: Written) -> None:
         for port in app["container"].get("portMappings", ()):
             virtual.update(port.get("labels", {}).values())
     def known(label: str) -> str:
-        """The label of the app; text before a reference may be adjacent to it."""
+        """The label of the app; other text can directly precede it."""
         return next((name for name in modes if label.endswith(name)), "")
 
     for text in strings([written.apps, written.jobs]):
@@ -92,7 +92,7 @@ def check_names(written: Written) -> None:
 
 
 @pytest.mark.accepted_by("marathon")
-def test_the_result_is_accepted(
+def test_the_output_is_valid(
     applc: support.Applc, appliance: Path, tmp_path: Path
 ) -> None:
     written = compiled(applc, appliance, tmp_path)
@@ -108,13 +108,13 @@ def test_the_result_is_accepted(
     assert len(written.jobs) == jobs
 
 
-def test_strings_arrive_as_written(applc: support.Applc, tmp_path: Path) -> None:
+def test_strings_are_unchanged(applc: support.Applc, tmp_path: Path) -> None:
     source = support.ROOT / "examples" / "quoting.json"
     written = compiled(applc, source, tmp_path)
     containers = {one["id"]: one for one in json.loads(source.read_text("utf-8"))["containers"]}
 
     def plain(value: Any) -> str | None:
-        """The string of a value without references."""
+        """The expected string of a value; None if the value contains references."""
         if not isinstance(value, str):
             value = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
         text = value.replace("\\@", "\0")
@@ -128,7 +128,7 @@ def test_strings_arrive_as_written(applc: support.Applc, tmp_path: Path) -> None
         checked += wanted is not None
     for name, value in containers["strings"]["env"].items():
         wanted = plain(value)
-        # Numbers keep the text that they are written with, which Python does not keep.
+        # applc keeps the text of numbers, which Python does not.
         if wanted is not None and not isinstance(value, (float, dict)):
             assert strings_app["env"][name] == wanted
             checked += 1
@@ -153,7 +153,7 @@ def test_spark_livy(applc: support.Applc, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["host", "bridge", "container"])
-def test_references_by_the_mode_of_what_is_referred_to(
+def test_references_depend_on_the_network_mode_of_the_referenced_container(
     applc: support.Applc, tmp_path: Path, mode: str
 ) -> None:
     suffix = {

@@ -1,4 +1,4 @@
-"""Tests of `marathon_rules`: valid groups pass, and every invalid one is reported."""
+"""Tests of `marathon_rules`: valid groups pass, and invalid ones are reported."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MASTER: dict[str, Any] = {
 
 
 def group(**changes: Any) -> dict[str, Any]:
-    """A valid group with changes to its first app; `a__b=x` is a nested field, `a=...` removes the field."""
+    """A valid group with changes to its first app; `a__b=x` sets a nested field, `a=...` removes a field."""
     document = copy.deepcopy({"id": "/spark-livy", "apps": [APP, MASTER]})
     for path, value in changes.items():
         place = document["apps"][0]
@@ -86,11 +86,11 @@ CAREFUL = {"maximumOverCapacity": 0, "minimumHealthCapacity": 0.5}
         ),
     ],
 )
-def test_good_groups_pass(document: Any) -> None:
+def test_valid_groups_pass(document: Any) -> None:
     assert messages(document) == ""
 
 
-def test_features_are_asked_for() -> None:
+def test_features_must_be_enabled() -> None:
     external = group(container__volumes=[EXTERNAL], upgradeStrategy=CAREFUL)
     assert "external_volumes" in messages(external)
     assert messages(external, "external_volumes") == ""
@@ -129,84 +129,84 @@ def test_features_are_asked_for() -> None:
         (group(container__volumes=[{"containerPath": "/a", "hostPath": "/b", "mode": "rw"}]), "is not one of"),
         # Ids.
         (group(id="/spark-livy/restart"), "reserved word"),
-        (group(id="/spark-livy/a.b"), "breaks the names in DNS"),
+        (group(id="/spark-livy/a.b"), "breaks its DNS names"),
         (group(id="/spark-livy/-a-"), "does not match"),
         (group(id="/other/livy"), "not a child of /spark-livy"),
         (group(id="/spark-livy/spark-master"), "defined twice"),
         (group(id="/spark-livy/" + "a" * 60), "63 are allowed"),
         ({"id": "relative"}, "not absolute"),
         ({"id": "/"}, "the root"),
-        ({"id": "/a", "scaleBy": 2, "apps": []}, "excludes every other field"),
-        ({"id": "/a", "groups": [{"id": "/a/b", "enforceRole": True}]}, "first level"),
-        # What Marathon fills in or drops.
+        ({"id": "/a", "scaleBy": 2, "apps": []}, "cannot be combined with other fields"),
+        ({"id": "/a", "groups": [{"id": "/a/b", "enforceRole": True}]}, "top-level groups"),
+        # Fields that Marathon fills in or drops.
         (group(mem=...), "'mem' is missing"),
         (group(networks=...), "'networks' is missing"),
-        (group(networks=[{"mode": "host"}]), "dropped: a host network"),
+        (group(networks=[{"mode": "host"}]), "ignored: a host network"),
         (group(container__portMappings=...), "'portMappings' is missing"),
-        (group(dependencies=["/spark-livy/nothing"]), "is unknown"),
+        (group(dependencies=["/spark-livy/nothing"]), "does not exist"),
         (group(networks=[{"mode": "container"}]), "--default_network_name"),
         (group(container__portMappings=[{"containerPort": 0}]), "container port 0"),
         # Commands and the environment.
-        (group(cmd="sleep 1"), "exclude each other"),
-        (group(args=..., cmd=":"), "one character"),
+        (group(cmd="sleep 1"), "mutually exclusive"),
+        (group(args=..., cmd=":"), "single character"),
         (group(env={"": "x"}), "1 to 254 characters"),
-        (group(env={"A=B": "x"}), "no process"),
+        (group(env={"A=B": "x"}), "invalid variable name"),
         (group(env={"A": "a\0b"}), "NUL"),
         # Networks and ports.
         (group(networks=[{"mode": "host"}, {"mode": "container", "name": "a"}]), "one host network"),
-        (group(networks=[{"mode": "container", "name": "a"}] * 2), "the same network twice"),
-        (group(networks=[{"mode": "container/bridge", "name": "a"}]), "has no name"),
+        (group(networks=[{"mode": "container", "name": "a"}] * 2), "duplicate network"),
+        (group(networks=[{"mode": "container/bridge", "name": "a"}]), "cannot have a name"),
         (
             group(networks=[{"mode": "container", "name": "a"}, {"mode": "container", "name": "b"}]),
-            "joins one container network",
+            "supports only one container network",
         ),
         (group(portDefinitions=[{"port": 1}]), "only with a host network"),
         (group(requirePorts=True), "only with a host network"),
-        (group(container__portMappings=[{"containerPort": 1, "name": "a"}] * 2), "the same name twice"),
-        (group(container__portMappings=[{"containerPort": 1, "hostPort": 31000}] * 2), "same hostPort twice"),
-        (group(container__portMappings=[{"containerPort": 1, "labels": {"VIP_0": "a"}}]), "not /name:port"),
+        (group(container__portMappings=[{"containerPort": 1, "name": "a"}] * 2), "duplicate port name"),
+        (group(container__portMappings=[{"containerPort": 1, "hostPort": 31000}] * 2), "duplicate hostPort"),
+        (group(container__portMappings=[{"containerPort": 1, "labels": {"VIP_0": "a"}}]), "expected /name:port"),
         # Health checks.
-        (group(healthChecks=[{"protocol": "MESOS_TCP", "portIndex": 1}]), "no index into the 1 ports"),
-        (group(healthChecks=[{"protocol": "TCP", "portIndex": 1}]), "no index into the 1 ports"),
+        (group(healthChecks=[{"protocol": "MESOS_TCP", "portIndex": 1}]), "out of range for 1 ports"),
+        (group(healthChecks=[{"protocol": "TCP", "portIndex": 1}]), "out of range for 1 ports"),
         (group(healthChecks=[{"protocol": "MESOS_TCP"}, {"protocol": "MESOS_HTTP"}]), "at most one"),
-        (group(healthChecks=[{"protocol": "COMMAND"}]), "'command' goes with COMMAND"),
-        (group(healthChecks=[{"protocol": "TCP", "command": {"value": "x"}}]), "'command' goes with COMMAND"),
+        (group(healthChecks=[{"protocol": "COMMAND"}]), "'command' is required for COMMAND"),
+        (group(healthChecks=[{"protocol": "TCP", "command": {"value": "x"}}]), "'command' is required for COMMAND"),
         (group(healthChecks=[{"protocol": "MESOS_TCP", "path": "/"}]), "only with HTTP"),
         (group(healthChecks=[{"protocol": "TCP", "maxConsecutiveFailures": 0}]), "never kills"),
-        (group(healthChecks=[{"protocol": "HTTP", "ipProtocol": "IPv6"}]), "IPv6 only"),
+        (group(healthChecks=[{"protocol": "HTTP", "ipProtocol": "IPv6"}]), "IPv6 requires"),
         # Constraints.
         (group(constraints=[["hostname"]]), "two or three parts"),
-        (group(constraints=[["hostname", "UNIQUE", "a"]]), "UNIQUE does not take"),
-        (group(constraints=[["hostname", "CLUSTER"]]), "CLUSTER does not take"),
-        (group(constraints=[["hostname", "LIKE", "("]]), "LIKE does not take"),
-        (group(constraints=[["hostname", "IS", "a b"]]), "IS does not take"),
-        (group(constraints=[["hostname", "MAX_PER", "a"]]), "MAX_PER does not take"),
-        (group(constraints=[["hostname", "GROUP_BY", "a"]]), "GROUP_BY does not take"),
+        (group(constraints=[["hostname", "UNIQUE", "a"]]), "is invalid for UNIQUE"),
+        (group(constraints=[["hostname", "CLUSTER"]]), "is invalid for CLUSTER"),
+        (group(constraints=[["hostname", "LIKE", "("]]), "is invalid for LIKE"),
+        (group(constraints=[["hostname", "IS", "a b"]]), "is invalid for IS"),
+        (group(constraints=[["hostname", "MAX_PER", "a"]]), "is invalid for MAX_PER"),
+        (group(constraints=[["hostname", "GROUP_BY", "a"]]), "is invalid for GROUP_BY"),
         (group(constraints=[["hostname", "EQUALS", "a"]]), "unknown operator"),
-        # Containers, volumes and GPUs.
+        # Containers, volumes, and GPUs.
         (group(container__docker=...), "required with type DOCKER"),
         (group(container__type="MESOS", container__docker__privileged=True), "only with the Docker"),
-        (group(gpus=1), "needs the Mesos containerizer"),
-        (group(container__volumes=[EXTERNAL]), "needs an upgradeStrategy"),
-        (group(container__volumes=[EXTERNAL], instances=2), "has one instance"),
-        (group(container__volumes=[EXTERNAL, {**EXTERNAL, "containerPath": "/b"}]), "external volume twice"),
+        (group(gpus=1), "requires the Mesos containerizer"),
+        (group(container__volumes=[EXTERNAL]), "requires an upgradeStrategy"),
+        (group(container__volumes=[EXTERNAL], instances=2), "can have only one instance"),
+        (group(container__volumes=[EXTERNAL, {**EXTERNAL, "containerPath": "/b"}]), "duplicate external volume"),
         (group(container__volumes=[EXTERNAL, EXTERNAL]), "mounted twice"),
         (
             group(container__volumes=[{"containerPath": "/a", "mode": "RW", "persistent": {"size": 1}}]),
-            "has no slash",
+            "cannot contain a slash",
         ),
         (group(labels={"MARATHON_SINGLE_INSTANCE_APP": "true"}, instances=2), "single-instance"),
-        (group(readinessChecks=[{"intervalSeconds": 5, "timeoutSeconds": 5}]), "not below the interval"),
+        (group(readinessChecks=[{"intervalSeconds": 5, "timeoutSeconds": 5}]), "must be less than the interval"),
     ],
 )
-def test_bad_groups_are_named(document: Any, expected: str) -> None:
+def test_invalid_groups_are_reported(document: Any, expected: str) -> None:
     assert expected in messages(document)
 
 
 def test_a_cycle_is_a_violation() -> None:
     document = group()
     document["apps"][1]["dependencies"] = ["/spark-livy/livy"]
-    assert "a cycle through" in messages(document)
+    assert "dependency cycle through" in messages(document)
 
 
 def test_host_networks_need_their_own_ports() -> None:

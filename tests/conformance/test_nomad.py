@@ -1,4 +1,4 @@
-"""The Nomad target against Nomad's validation and a real agent."""
+"""Checks the output for Nomad with Nomad's validation and a real agent."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run(agent: Agent) -> Iterator[Agent]:
 
 
 class Compiler:
-    """Compiles appliances and submits the files to an agent."""
+    """Compiles appliances and submits the output to an agent."""
 
     def __init__(self, applc: Applc, agent: Agent, folder: Path) -> None:
         self.applc = applc
@@ -72,7 +72,7 @@ def compiler(applc: Applc, run: Agent, tmp_path: Path) -> Compiler:
 
 
 def container(name: str, image: str, **fields: Any) -> dict[str, Any]:
-    """A small container with an image that is available locally."""
+    """A small container with a local image."""
     return {
         "id": name,
         "type": "service",
@@ -85,7 +85,7 @@ def container(name: str, image: str, **fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.accepted_by("nomad")
-def test_nomad_accepts_it(
+def test_nomad_accepts_the_output(
     applc: Applc, appliance: Path, tmp_path: Path
 ) -> None:
     outcome = applc.compile(appliance, "nomad", "-o", f"{tmp_path}/out/")
@@ -107,7 +107,7 @@ def test_spark_livy_runs(compiler: Compiler, run: Agent) -> None:
         listens = tuple(("http", port) for port in ports[each["id"]])
         each["image"] = compiler.image(each["id"], Behaviour(serve=listens))
         each["force_pull_image"] = False
-        # Not every machine lets a container have all rights.
+        # Some machines do not allow privileged containers.
         each["is_privileged"] = False
     compiler.submit(appliance)
     run.wait_for_deployment("spark-livy")
@@ -116,7 +116,7 @@ def test_spark_livy_runs(compiler: Compiler, run: Agent) -> None:
         (only,) = run.starts("spark-livy", group, group)
         return only
 
-    # Every reference leads to the container that it names.
+    # Every reference reaches the container that it names.
     def leads(group: str, url: str) -> str | None:
         return run.group_at(run.allocation("spark-livy", group), group, url)
 
@@ -127,10 +127,10 @@ def test_spark_livy_runs(compiler: Compiler, run: Agent) -> None:
     assert leads("spark-worker", f"http://{worker_argument}/") == "spark-master"
     livy_host = start("sparkmagic").environ["LIVY_HOST"]
     assert leads("sparkmagic", f"http://{livy_host}:8998/") == "livy"
-    # What has no reference arrives as it was written.
+    # Strings without references are unchanged.
     assert start("sparkmagic").argv[1:] == ['--NotebookApp.token=""']
     assert start("spark-worker").environ["PYSPARK_PYTHON"] == "/usr/bin/python"
-    # The order was held.
+    # Containers start after their dependencies.
     times = [run.started_at("spark-livy", group, group) for group in ("spark-master", "livy", "sparkmagic")]
     assert times == sorted(times)
 
@@ -177,11 +177,11 @@ AWKWARD = [
 ]
 
 
-def test_strings_arrive_as_they_are(compiler: Compiler, run: Agent) -> None:
+def test_strings_are_passed_unchanged(compiler: Compiler, run: Agent) -> None:
     image = compiler.image("strings", Behaviour(serve=(("http", 7400),)))
     decomposed = "e\u0301"
     written = [text.replace("@", "\\@") for text in AWKWARD]
-    # A backslash before a reference would make it none.
+    # A backslash before a reference would escape it.
     around = [text for text in AWKWARD if not text.endswith("\\")]
     surrounding = [text.replace("@", "\\@") for text in around]
     compiler.submit(
@@ -219,7 +219,7 @@ def test_strings_arrive_as_they_are(compiler: Compiler, run: Agent) -> None:
     assert values == [text + address + text for text in [*around, decomposed]]
 
 
-def test_the_example_of_awkward_strings_arrives_as_it_is(compiler: Compiler, run: Agent) -> None:
+def test_the_strings_of_the_quoting_example_are_passed_unchanged(compiler: Compiler, run: Agent) -> None:
     appliance = json.loads((ROOT / "examples" / "quoting.json").read_text())
     for each in appliance["containers"]:
         each["image"] = compiler.image(f"quoting-{each['id']}", Behaviour(shell="mimic"))
@@ -240,11 +240,11 @@ def test_the_example_of_awkward_strings_arrives_as_it_is(compiler: Compiler, run
 
 
 def env_pairs(environ: dict[str, str], env: dict[str, Any]) -> list[tuple[str, str]]:
-    """The received and the expected values of string variables."""
+    """The actual and the expected values of the variables whose value is a string."""
     return [(environ[name], value) for name, value in env.items() if isinstance(value, str)]
 
 
-def test_a_script_arrives_as_it_is(compiler: Compiler, run: Agent) -> None:
+def test_a_script_is_passed_unchanged(compiler: Compiler, run: Agent) -> None:
     image = compiler.image("script", Behaviour(shell="mimic"))
     script = "\n".join(text.replace("@", "\\@") for text in AWKWARD)
     compiler.submit({"id": "script", "containers": [container("a", image, cmd=script)]})
@@ -253,7 +253,7 @@ def test_a_script_arrives_as_it_is(compiler: Compiler, run: Agent) -> None:
     assert start.argv == ["/bin/sh", "-c", "\n".join(AWKWARD)]
 
 
-def test_one_waits_until_the_other_is_healthy(compiler: Compiler, run: Agent) -> None:
+def test_a_dependent_waits_until_services_are_healthy(compiler: Compiler, run: Agent) -> None:
     slow = compiler.image("slow", Behaviour(serve=(("http", 7500), ("tcp", 7501)), delay=6))
     check = {"interval_seconds": 2, "timeout_seconds": 2, "grace_period_seconds": 60}
     ports = [{"container_port": 7500}, {"container_port": 7501}]
@@ -292,15 +292,15 @@ def test_an_unhealthy_instance_is_restarted(compiler: Compiler, run: Agent) -> N
             ],
         }
     )
-    story = lambda: run.story("deaf")
-    wait_until("the restart", lambda: "unhealthy" in story() and "restarting" in story().lower())
+    event_log = lambda: run.event_log("deaf")
+    wait_until("the restart", lambda: "unhealthy" in event_log() and "restarting" in event_log().lower())
 
 
-# The group's own folder outlives its containers.
+# /alloc is kept when a container of the group is restarted.
 FAILS_ONCE = "echo >>/alloc/tries; [ $(wc -l </alloc/tries) -gt 1 ]"
 
 
-def test_a_job_that_others_wait_for(compiler: Compiler, run: Agent) -> None:
+def test_dependents_wait_until_a_job_has_succeeded(compiler: Compiler, run: Agent) -> None:
     slow = compiler.image("database", Behaviour(serve=(("http", 7700),), delay=4))
     plain = compiler.image("plain")
     check = {"protocol": "HTTP", "interval_seconds": 1, "timeout_seconds": 1, "grace_period_seconds": 60}
@@ -336,7 +336,7 @@ def test_a_job_that_others_wait_for(compiler: Compiler, run: Agent) -> None:
     assert run.started_at("pipeline", "web", "web") > max(ended)
 
 
-def test_those_that_wait_for_a_failed_job_stay_down(compiler: Compiler, run: Agent) -> None:
+def test_dependents_of_a_failed_job_do_not_start(compiler: Compiler, run: Agent) -> None:
     plain = compiler.image("plain")
     compiler.submit(
         {
@@ -353,13 +353,13 @@ def test_those_that_wait_for_a_failed_job_stay_down(compiler: Compiler, run: Age
     assert len(run.allocations("failing.job")) == 1
 
 
-def test_a_job_nobody_waits_for_completes(compiler: Compiler, run: Agent) -> None:
+def test_a_job_without_dependents_completes(compiler: Compiler, run: Agent) -> None:
     plain = compiler.image("plain")
     compiler.submit({"id": "alone", "containers": [container("job", plain, type="job", cmd="true")]})
     run.wait_for_allocations("alone.job", "complete")
 
 
-def test_a_counted_job_runs_so_often(compiler: Compiler, run: Agent) -> None:
+def test_a_repeating_job_runs_the_given_number_of_times(compiler: Compiler, run: Agent) -> None:
     plain = compiler.image("plain")
     start = datetime.now(timezone.utc) + timedelta(seconds=15)
     compiler.submit(
@@ -423,7 +423,7 @@ def test_volumes_are_shared(compiler: Compiler, run: Agent, tmp_path: Path) -> N
     assert run.run_in(reader, "reader", "/bin/ls", "/host").stdout.split() == ["file"]
 
 
-def test_placement_is_kept(compiler: Compiler, run: Agent) -> None:
+def test_placement_is_respected(compiler: Compiler, run: Agent) -> None:
     plain = compiler.image("plain")
 
     def placed(name: str, **hints: Any) -> dict[str, Any]:
@@ -447,7 +447,7 @@ def test_placement_is_kept(compiler: Compiler, run: Agent) -> None:
     assert run.allocations("placed", "kept") == []
 
 
-def test_two_appliances_do_not_meet(compiler: Compiler, run: Agent) -> None:
+def test_two_appliances_are_isolated(compiler: Compiler, run: Agent) -> None:
     for appliance, name in (("a", "b-c"), ("a-b", "c")):
         image = compiler.image(f"meet-{appliance}", Behaviour(serve=(("http", 7800),)))
         compiler.submit(

@@ -1,4 +1,4 @@
-"""Facts about Nomad that the Nomad target relies on, on a real agent with the Docker engine."""
+"""Behavior of Nomad that the Nomad target relies on, tested on a real agent with the Docker engine."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def submit(agent: Agent, folder: Path, job: str, body: str) -> None:
 
 
 def referring_group(name: str, other: str) -> str:
-    """A group that registers its port before its task starts, and waits for the registration of another."""
+    """A group that registers its port before its task starts, and waits until another group is registered."""
     return f"""
       group "{name}" {{
         network {{
@@ -73,7 +73,7 @@ def referring_group(name: str, other: str) -> str:
       }}"""
 
 
-def test_references_in_a_circle_are_filled_in(run: Agent, tmp_path: Path) -> None:
+def test_references_in_a_cycle_are_resolved(run: Agent, tmp_path: Path) -> None:
     submit(run, tmp_path, "circle", referring_group("a", "b") + referring_group("b", "a"))
     run.wait_for_deployment("circle")
     for name, other in (("a", "b"), ("b", "a")):
@@ -123,14 +123,14 @@ def test_a_template_blocks_until_a_task_has_started(run: Agent, tmp_path: Path) 
     assert run.started_at("order", "first", "main") < run.started_at("order", "second", "main")
 
 
-def test_an_absent_service_blocks_without_end(run: Agent, tmp_path: Path) -> None:
+def test_a_missing_service_blocks_a_task_indefinitely(run: Agent, tmp_path: Path) -> None:
     submit(run, tmp_path, "circle", referring_group("a", "nobody"))
-    wait_until("the blocked template", lambda: "Missing: nomad.var" in run.story("circle"))
+    wait_until("the blocked template", lambda: "Missing: nomad.var" in run.event_log("circle"))
     pause(3)
     assert run.task("circle", "a", "main")["State"] == "pending"
 
 
-def test_a_reference_is_renewed_when_what_it_names_moves(run: Agent, tmp_path: Path) -> None:
+def test_a_reference_is_updated_when_the_address_changes(run: Agent, tmp_path: Path) -> None:
     submit(run, tmp_path, "circle", referring_group("a", "b") + referring_group("b", "a"))
     run.wait_for_deployment("circle")
     old = run.allocation("circle", "b")
@@ -141,7 +141,7 @@ def test_a_reference_is_renewed_when_what_it_names_moves(run: Agent, tmp_path: P
     assert run.group_at(run.allocation("circle", "a"), "main", second.argv[1]) == "b"
 
 
-def test_a_failed_prestart_task_is_tried_again_and_then_the_service_of_the_next_appears(
+def test_the_service_of_a_task_is_registered_after_the_prestart_task_was_retried_and_succeeded(
     run: Agent, tmp_path: Path
 ) -> None:
     def job(name: str, attempts: int) -> str:
@@ -185,20 +185,20 @@ def test_a_failed_prestart_task_is_tried_again_and_then_the_service_of_the_next_
 
     submit(run, tmp_path, "few", job("few", 1))
     submit(run, tmp_path, "enough", job("enough", 2))
-    wait_until("the third try's success", lambda: "enough-done" in run.services())
+    wait_until("success of the third run", lambda: "enough-done" in run.services())
     run.wait_for_allocations("few", "failed")
-    # The agent tells the server of a task's state a little later than of its service.
+    # The agent reports the state of a task to the server slightly later than its service.
     wait_until("one restart", lambda: run.task("few", "few", "main")["Restarts"] == 1)
     wait_until("two restarts", lambda: run.task("enough", "enough", "main")["Restarts"] == 2)
     assert "few-done" not in run.services()
 
 
-def test_what_is_accepted_without_an_agent() -> None:
+def test_jobs_are_validated_without_an_agent() -> None:
     good = f'job "a" {{\n  group "g" {{\n    task "t" {{\n      driver = "docker"\n    }}\n  }}\n}}\n'
     assert validate(good).returncode == 0
     assert validate(good.replace("docker", "")).returncode != 0
     assert validate(good.replace("group", "grup")).returncode != 0
 
 
-def test_the_formatter_aligns_neighbours() -> None:
+def test_the_formatter_aligns_adjacent_attributes() -> None:
     assert formatted('a = 1\nlong = 2\n') == 'a    = 1\nlong = 2\n'

@@ -1,5 +1,5 @@
-"""The target of examples/targets/quadlet: what a real systemd, on the services of Quadlet's own
-generator, gives to Podman."""
+"""The target examples/targets/quadlet: the arguments that a real systemd passes to Podman, with services
+from Quadlet's generator."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from quadlet_machine import Machine
 
 TARGET = support.ROOT / "examples" / "targets" / "quadlet"
 
-# What is said without any harm: Quadlet writes the path of a host volume without quotes into
-# `RequiresMountsFor=`, where the mount that it is on is waited for, if it is one.
-HARMLESS = re.compile(r".*Loading source unit file .*|.*RequiresMountsFor= path is not absolute, ignoring.*")
+# Expected messages. Quadlet does not quote the path of a host volume in `RequiresMountsFor=`, which makes a
+# unit wait for the mount that contains the path; systemd ignores the parts that are not absolute.
+EXPECTED = re.compile(r".*Loading source unit file .*|.*RequiresMountsFor= path is not absolute, ignoring.*")
 
 
-def harm(lines: list[str]) -> list[str]:
-    return [line for line in lines if not HARMLESS.fullmatch(line)]
+def unexpected(lines: list[str]) -> list[str]:
+    return [line for line in lines if not EXPECTED.fullmatch(line)]
 
 
 def compiled(applc: support.Applc, appliance: Path, folder: Path) -> Path:
-    """The folder with the generated units."""
+    """Compiles an appliance and returns the folder of the units."""
     units = folder / "units"
     outcome = applc.compile(appliance, str(TARGET), "-o", units)
     assert outcome.code == 0, outcome.stderr
@@ -44,20 +44,20 @@ def compiled(applc: support.Applc, appliance: Path, folder: Path) -> Path:
 
 
 def load(appliance: Path) -> dict[str, Any]:
-    """The appliance; for YAML, all scalars as text, because YAML 1.1 has other numbers and booleans."""
+    """Parses an appliance; scalars of YAML stay text, because YAML 1.1 parses numbers and booleans differently."""
     if appliance.suffix == ".json":
         return appliance_text.load(appliance)
     document: dict[str, Any] = yaml.load(appliance.read_text(), yaml.BaseLoader)
     return document
 
 
-def cleaned(id: str) -> str:
+def normalized(id: str) -> str:
     return re.sub(r"^-+|-+$", "", id.lower())
 
 
-def given_to(container: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
-    """The expected arguments and variables of a container."""
-    address = lambda id, port: cleaned(id) + (f":{port}" if port else "")  # noqa: E731
+def expected_arguments(container: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
+    """The expected arguments and environment of a container."""
+    address = lambda id, port: normalized(id) + (f":{port}" if port else "")  # noqa: E731
     if "cmd" in container:
         arguments = ["-c", appliance_text.spelled(container["cmd"], address)]
     else:
@@ -78,28 +78,28 @@ def environment(run: podman_line.Run) -> dict[str, str]:
 
 
 @pytest.mark.accepted_by("quadlet")
-def test_systemd_runs_what_is_written(applc: support.Applc, appliance: Path, tmp_path: Path) -> None:
+def test_systemd_runs_the_expected_commands(applc: support.Applc, appliance: Path, tmp_path: Path) -> None:
     units = compiled(applc, appliance, tmp_path)
     document = load(appliance)
-    name = cleaned(document["id"])
+    name = normalized(document["id"])
     volumes = document.get("data_persistence", {}).get("volumes", [])
     exist = [volume["id"] for volume in volumes if volume.get("scope", "").lower() == "global"]
     services = tmp_path / "services"
     said = quadlet_machine.generate(units, services).splitlines()
-    assert harm(said) == []
+    assert unexpected(said) == []
     with Machine(tmp_path, units, {"": {"volumes": exist}}) as machine:
         concrete = [file.name.replace("@.", "@1.") for file in services.glob("*.service")]
-        assert harm(machine.verify(*concrete)) == []
+        assert unexpected(machine.verify(*concrete)) == []
         machine.start()
         for container in document["containers"]:
-            unit = f"{name}_{cleaned(container['id'])}"
+            unit = f"{name}_{normalized(container['id'])}"
             instances = int(container.get("instances", 1))
             for instance in range(1, instances + 1):
                 own = f"{unit}_{instance}" if instances > 1 else unit
                 machine.time("run", own)
                 [event] = [e for e in machine.events() if (e.kind, e.name) == ("run", own)]
                 check(event.more["argv"], container)
-                # The model of systemd says the same as systemd.
+                # systemd_line parses the service as systemd does.
                 instantiated = f"{unit}@{instance}" if instances > 1 else unit
                 specifiers = {"t": "/run/user/0", "N": instantiated, "i": str(instance), "n": "-"}
                 service = machine.service(f"{unit}@.service" if instances > 1 else f"{unit}.service")
@@ -109,9 +109,9 @@ def test_systemd_runs_what_is_written(applc: support.Applc, appliance: Path, tmp
 
 
 def check(argv: list[str], container: dict[str, Any]) -> None:
-    """Compares a `podman run` command with its container."""
+    """Checks a `podman run` command against its container."""
     run = podman_line.parse(argv)
-    arguments, variables = given_to(container)
+    arguments, variables = expected_arguments(container)
     assert run.arguments == arguments
     assert environment(run) == variables
     assert run.image == full_name(container["image"])
@@ -120,12 +120,12 @@ def check(argv: list[str], container: dict[str, Any]) -> None:
     assert run.one("--memory") == run.one("--memory-swap") == memory
     check = container.get("health_check") or {}
     if check.get("protocol") == "COMMAND":
-        address = lambda id, port: cleaned(id) + (f":{port}" if port else "")  # noqa: E731
+        address = lambda id, port: normalized(id) + (f":{port}" if port else "")  # noqa: E731
         command = appliance_text.spelled(check["command"], address)
         assert json.loads(run.one("--health-cmd") or "") == ["/bin/sh", "-c", command]
 
 
-# What neither an argument nor an appliance can hold is left out: NUL, and halves of surrogate pairs.
+# Without NUL and surrogates, which neither an argument nor an appliance can contain.
 ANY = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
 TRICKY = st.text(st.sampled_from(" $%{}\"'\\;@\n\t\r\x01\x7f\x80\x85\xa0\u2028nNx0~#="), max_size=8)
 STRINGS = st.lists(st.one_of(ANY, TRICKY), max_size=6)
@@ -193,7 +193,7 @@ def test_networks_ports_and_names(applc: support.Applc, tmp_path: Path) -> None:
     assert (run.one("--pull"), run.one("--cpu-shares")) == ("always", "512")
 
 
-def test_from_the_hosts_network_a_fixed_port_is_reached(applc: support.Applc, tmp_path: Path) -> None:
+def test_a_fixed_port_is_reachable_from_the_host_network(applc: support.Applc, tmp_path: Path) -> None:
     store = container("store", ports=[{"container_port": 6379, "host_port": 6379}])
     run = run_of(applc, tmp_path, "a", container("a", network_mode="host", args=["@store:6379"]), store)
     assert run.one("--network") == "host" and run.all("--publish") == []
@@ -219,10 +219,10 @@ def test_volumes(applc: support.Applc, tmp_path: Path) -> None:
     ("protocol", "path", "healthy"),
     [("TCP", "/", True), ("HTTP", "/", True), ("HTTP", "/it's?$(exit)&x=100%25", False)],
 )
-def test_checks_of_health_run_in_a_shell(
+def test_health_checks_run_in_a_shell(
     applc: support.Applc, tmp_path: Path, protocol: str, path: str, healthy: bool
 ) -> None:
-    """The server answers one request for `/` and then exits."""
+    """The check passes while a server responds with 200, and fails otherwise."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -258,7 +258,7 @@ def test_checks_of_health_run_in_a_shell(
         ("is unreachable from the host network", [container("a", network_mode="host", args=["@b:1"]), container("b")]),
     ],
 )  # fmt: skip
-def test_what_cannot_be_done_is_said(applc: support.Applc, why: str, containers: list[dict[str, Any]]) -> None:
+def test_unsupported_appliances_are_rejected(applc: support.Applc, why: str, containers: list[dict[str, Any]]) -> None:
     document = json.dumps({"id": "app", "containers": containers})
     outcome = applc.compile("-", str(TARGET), "-o", "/nonexistent", stdin=document)
     assert outcome.code == 1

@@ -19,7 +19,7 @@ Running = Callable[..., Machine]
 
 @pytest.fixture
 def machine(applc: Applc, tmp_path: Path) -> Running:
-    """`machine(container, ..., behaviours=...)` returns a machine with the generated units."""
+    """`machine(container, ..., behaviours=...)` returns a machine with the units of an appliance."""
 
     def make(*containers: dict[str, Any], behaviours: dict[str, Any] | None = None, **top: Any) -> Machine:
         document = {"id": "app", "containers": containers, **top}
@@ -63,7 +63,7 @@ def test_a_dependent_waits_until_a_job_has_succeeded(machine: Running) -> None:
 
 
 @pytest.mark.parametrize("retries", [0, 1, 3])
-def test_a_job_that_fails_is_tried_again_and_keeps_its_dependents_down(machine: Running, retries: int) -> None:
+def test_a_failed_job_is_retried_and_its_dependents_do_not_start(machine: Running, retries: int) -> None:
     with machine(
         job("bad", retries=retries),
         container("after", dependencies=["bad"]),
@@ -72,7 +72,7 @@ def test_a_job_that_fails_is_tried_again_and_keeps_its_dependents_down(machine: 
     ) as running:
         running.start()
         running.time("ready", "app_beside")
-        running.wait("the last try", lambda: running.count("run", "app_bad") == retries + 1)
+        running.wait("the last run", lambda: running.count("run", "app_bad") == retries + 1)
         running.wait("the end", lambda: running.state("app_bad.service") == "failed")
         time.sleep(1)
         assert running.count("run", "app_bad") == retries + 1
@@ -80,7 +80,7 @@ def test_a_job_that_fails_is_tried_again_and_keeps_its_dependents_down(machine: 
         assert running.state("app_after.service") == "inactive"
 
 
-def test_dependents_wait_until_a_try_has_succeeded(machine: Running) -> None:
+def test_dependents_wait_until_a_retry_has_succeeded(machine: Running) -> None:
     with machine(
         job("second-try", retries=2),
         container("after", dependencies=["second-try"]),
@@ -92,7 +92,7 @@ def test_dependents_wait_until_a_try_has_succeeded(machine: Running) -> None:
         assert running.state("app_second-try.service") == "active"
 
 
-def test_a_service_that_ends_is_started_again_and_its_dependents_are_left_alone(machine: Running) -> None:
+def test_a_service_that_exits_is_restarted_without_its_dependents(machine: Running) -> None:
     with machine(
         container("ends"),
         container("after", dependencies=["ends"]),
@@ -104,8 +104,8 @@ def test_a_service_that_ends_is_started_again_and_its_dependents_are_left_alone(
         assert running.count("end", "app_after") == 0
 
 
-def test_dependents_wait_for_a_service_that_comes_up_later(machine: Running) -> None:
-    """The container exits before it is healthy, as with failing checks, and succeeds the next time."""
+def test_dependents_wait_for_a_service_that_is_healthy_after_a_restart(machine: Running) -> None:
+    """The container exits before it is healthy, as it does if checks fail, and is healthy in the second run."""
     with machine(
         container("after", dependencies=["late"]),
         container("late", health_check=HEALTH),
@@ -131,7 +131,7 @@ def test_a_dependent_waits_for_every_instance(machine: Running) -> None:
         assert running.count("run", "app_none") == 0
 
 
-def test_stopping_goes_the_other_way(machine: Running) -> None:
+def test_services_stop_in_reverse_order(machine: Running) -> None:
     with machine(
         container("base"), container("middle", dependencies=["base"]), container("top", dependencies=["middle"])
     ) as running:
@@ -141,11 +141,11 @@ def test_stopping_goes_the_other_way(machine: Running) -> None:
         ends = [running.time("end", f"app_{id}") for id in ("top", "middle", "base")]
         assert ends == sorted(ends)
         running.start()
-        running.wait("all again", lambda: all(running.count("ready", f"app_{id}") == 2 for id in ("base", "top")))
+        running.wait("second starts", lambda: all(running.count("ready", f"app_{id}") == 2 for id in ("base", "top")))
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_global_volume_has_to_exist(machine: Running, exists: bool) -> None:
+def test_a_global_volume_must_exist(machine: Running, exists: bool) -> None:
     with machine(
         container("a", volumes=[{"src": "shared", "dest": "/s"}, {"src": "own", "dest": "/o"}]),
         data_persistence={"volumes": [{"id": "shared", "scope": "global"}, {"id": "own"}]},

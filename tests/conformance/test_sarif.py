@@ -1,4 +1,4 @@
-"""SARIF and JUnit XML, read by Microsoft's SARIF Multitool and an XML parser."""
+"""Validates SARIF with Microsoft's SARIF Multitool, and JUnit XML with an XML parser."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 
 import support
 
-# It asks for the address of a web page, which the program does not have.
+# This rule requires the URL of a web page, which applc does not have.
 ACCEPTED = {"SARIF2005"}
 
-FAULTY = """{"id": "x", "containers": [
+INVALID = """{"id": "x", "containers": [
   {"id": "a", "type": "]]> <x>", "image": "nginx", "env": {"\u00e9\U0001f600\u6f22": "50 % @b"},
    "volumes": [{"host_path": "/a", "container_path": "/b"}],
    "ports": [{"container_port": 1}, {"container_port": 1}],
@@ -26,17 +26,17 @@ FAULTY = """{"id": "x", "containers": [
 """
 
 
-def faulty_files() -> list[Path]:
-    """The corpus of invalid appliances."""
+def invalid_files() -> list[Path]:
+    """The invalid appliances in tests/diagnostics."""
     folder = support.ROOT / "tests" / "diagnostics"
     return sorted(p for p in folder.glob("*/*") if p.suffix in support.APPLIANCE_ENDINGS)
 
 
 @pytest.fixture
 def findings(applc: support.Applc, tmp_path: Path) -> Callable[[str], str]:
-    """Runs `check` on all invalid files, in one format."""
-    (tmp_path / "a b\u00fc%.json").write_text(FAULTY, encoding="utf-8")
-    for file in [*support.examples(), *support.corpus(), *faulty_files()]:
+    """`findings(format)` returns the output of `check --format` for all valid and invalid files."""
+    (tmp_path / "a b\u00fc%.json").write_text(INVALID, encoding="utf-8")
+    for file in [*support.examples(), *support.corpus(), *invalid_files()]:
         shutil.copy(file, tmp_path / file.name)
     files = sorted(path.name for path in tmp_path.iterdir())
 
@@ -63,12 +63,12 @@ def test_sarif_is_valid(findings: Callable[[str], str], require_tool, tmp_path: 
     )
     assert run.returncode == 0, run.stdout + run.stderr
     results = json.loads(verdict.read_text(encoding="utf-8-sig"))["runs"][0].get("results", [])
-    faults = [
+    errors = [
         (result["ruleId"], result["message"].get("arguments"))
         for result in results
         if result["ruleId"] not in ACCEPTED
     ]
-    assert faults == []
+    assert errors == []
 
 
 def test_junit_is_xml_and_counts_its_cases(findings: Callable[[str], str]) -> None:

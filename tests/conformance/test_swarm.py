@@ -1,4 +1,4 @@
-"""The example target `swarm`: every appliance, arbitrary strings, and its capabilities, on a swarm."""
+"""The target examples/targets/swarm on a swarm: all appliances, arbitrary strings, and its capabilities."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from support import ROOT, Applc, corpus, examples
 from swarm_engine import Stack, Swarm
 from test_compose import DIGEST
 from test_compose_data import PARTS
-from test_compose_examples import checked_quickly, containers, expected_argv, make_images, on_host
+from test_compose_examples import containers, expected_argv, make_images, on_host, with_quick_checks
 from test_compose_order import container
 
 TARGET = ROOT / "examples" / "targets" / "swarm"
 
-# Ports on the node itself: not all kernels balance.
+# Publishes ports on the node, because the routing mesh requires IPVS in the kernel.
 ON_NODE = ("--option", "swarm.routing=host")
 UNORDERED = ("--option", "swarm.ignore-order=true")
 
@@ -40,7 +40,7 @@ def swarm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swarm]:
 
 @pytest.fixture
 def stack(applc: Applc, swarm: Swarm, tmp_path: Path) -> Callable[..., Stack]:
-    """The stack of containers: `stack(container(...), ..., options=(...))`."""
+    """`stack(container(...), ..., options=(...))` returns the stack of an appliance."""
 
     def make(
         *containers: dict[str, Any], options: tuple[str, ...] = ON_NODE, id: str = "data", **top: Any
@@ -53,7 +53,7 @@ def stack(applc: Applc, swarm: Swarm, tmp_path: Path) -> Callable[..., Stack]:
     return make
 
 
-def test_the_target_has_no_faults(applc: Applc) -> None:
+def test_the_target_is_valid(applc: Applc) -> None:
     outcome = applc("target", "check", TARGET)
     assert outcome.code == 0, outcome.stderr
 
@@ -68,17 +68,17 @@ def test_the_swarm_accepts_every_appliance(applc: Applc, swarm: Swarm, tmp_path:
             assert outcome.code == 0, outcome.stderr
             written = yaml.safe_load(outcome.stdout)
             with Stack(swarm, tmp_path, outcome.stdout) as up:
-                assert swarm.reads(up.file)["services"].keys() == written["services"].keys()
+                assert swarm.stack_config(up.file)["services"].keys() == written["services"].keys()
                 up.up()
 
 
-def test_any_string_arrives_byte_for_byte(swarm: Swarm, stack: Callable[..., Stack]) -> None:
+def test_strings_are_passed_unchanged(swarm: Swarm, stack: Callable[..., Stack]) -> None:
     image = swarm.image("applc-test/plain:1")
     chance = random.Random(21)
-    # What Swarm's own templates, which nodes expand, take notice of.
+    # Strings with a meaning in Swarm's templates, which nodes expand.
     parts = [*PARTS, "{", "}", "{{.Node.Hostname}}", "{{- ", " -}}", "{{/*", "{{\"{{\"}}", "{{end}}"]
     written = ["".join(chance.choices(parts, k=chance.randrange(8))) for _ in range(400)]
-    # A name has no `=`, and no references.
+    # The name of a variable cannot contain `=` or references.
     in_names = [part for part in parts if "=" not in part and "@" not in part]
     names = [f"{''.join(chance.choices(in_names, k=2))}_{n}" for n in range(len(written))]
     expected = [text.replace("\\@", "@") for text in written]
@@ -96,7 +96,7 @@ def test_any_string_arrives_byte_for_byte(swarm: Swarm, stack: Callable[..., Sta
         assert set(start.environ) - set(names) <= own
 
 
-# All that JSON can say but NUL, which no argument has, and `@`, which refers.
+# All that JSON can express except NUL, which arguments cannot contain, and `@`, which starts a reference.
 STRINGS = st.lists(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0@"), max_size=12), min_size=1, max_size=30
 )
@@ -119,7 +119,7 @@ def test_the_swarm_is_told_any_string(swarm: Swarm, stack: Callable[..., Stack],
         assert (told["Command"], told["Args"]) == (["/bin/sh", "-c"], ["x" + "".join(strings)])
 
 
-def test_paths_and_checks_arrive_as_they_are_written(
+def test_paths_and_health_checks_are_passed_unchanged(
     swarm: Swarm, stack: Callable[..., Stack], tmp_path: Path
 ) -> None:
     image = swarm.image("applc-test/plain:1")
@@ -141,12 +141,12 @@ def test_paths_and_checks_arrive_as_they_are_written(
         assert mounts[f"/host {odd}"]["Source"] == str(tmp_path / odd)
         assert mounts[f"/data {odd}"]["Name"] == "data_data"
         assert not mounts[f"/data {odd}"]["RW"]
-        # A task runs when its check has passed.
+        # A task is in the state `Running` after its check has passed.
         wait_until("the check passes", lambda: up.states("a") == ["Running"])
 
 
-def made_small(document: dict[str, Any]) -> dict[str, Any]:
-    """The appliance without resources that this node lacks."""
+def with_small_resources(document: dict[str, Any]) -> dict[str, Any]:
+    """The appliance with small resources and without placement, to fit on this node."""
     for each in document["containers"]:
         each["resources"] |= {"cpus": 0.01, "mem": 16}
         each.pop("schedule_hints", None)
@@ -155,7 +155,7 @@ def made_small(document: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def host_paths(example: Path) -> Iterator[None]:
-    """The host paths that the example mounts."""
+    """Creates the missing host paths that the example mounts, and removes them at the end."""
     made = []
     for each in load(example)["containers"]:
         for volume in each.get("volumes", []):
@@ -170,8 +170,8 @@ def host_paths(example: Path) -> Iterator[None]:
 
 @pytest.mark.accepted_by("swarm-host")
 @pytest.mark.usefixtures("host_paths")
-def test_the_example_runs_as_it_is_written(applc: Applc, swarm: Swarm, example: Path, tmp_path: Path) -> None:
-    document = made_small(checked_quickly(load(example)))
+def test_the_example_runs_as_written(applc: Applc, swarm: Swarm, example: Path, tmp_path: Path) -> None:
+    document = with_small_resources(with_quick_checks(load(example)))
     by_id = containers(document)
     for each in by_id.values():
         each["resources"].pop("gpu", None)
@@ -186,15 +186,15 @@ def test_the_example_runs_as_it_is_written(applc: Applc, swarm: Swarm, example: 
             for service in services_of(each):
                 wait_until(f"{service}: {state}", lambda: states_now(up, service) == {state})
                 for made in up.containers(service):
-                    assert_given_what_is_written(up, made, document, id)
+                    assert_arguments_and_environment_are_as_written(up, made, document, id)
         for id, each in by_id.items():
             if each["type"] == "service":
-                assert_references_lead_to_their_containers(up, each, by_id)
-                assert_ports_answer_on_the_node(up, each)
+                assert_references_reach_their_containers(up, each, by_id)
+                assert_ports_respond_on_the_node(up, each)
 
 
 def services_of(container: dict[str, Any]) -> list[str]:
-    """The services of a container: one per instance of a job."""
+    """The services of a container; a job with several instances has one for each instance."""
     id, count = container["id"], container.get("instances", 1)
     if container["type"] == "job" and count > 1:
         return [f"{id}_{number}" for number in range(1, count + 1)]
@@ -202,19 +202,19 @@ def services_of(container: dict[str, Any]) -> list[str]:
 
 
 def states_now(up: Stack, service: str) -> set[str]:
-    """The state of the newest task of each instance."""
+    """The states of the newest task of each instance."""
     newest = {task["Name"]: task for task in reversed(up.tasks(service)) if not task["Name"].startswith(" ")}
     return {str(task["CurrentState"]).split(" ")[0] for task in newest.values()}
 
 
-def assert_given_what_is_written(up: Stack, made: str, document: dict[str, Any], id: str) -> None:
+def assert_arguments_and_environment_are_as_written(up: Stack, made: str, document: dict[str, Any], id: str) -> None:
     start = wait_until(f"{id} starts", lambda: up.swarm.starts(made))[0]
     assert start.argv == expected_argv(document, id)
     own = {"PATH", "HOSTNAME", "HOME", *containers(document)[id].get("env", {})}
-    assert set(start.environ) <= own, "nothing comes from elsewhere"
+    assert set(start.environ) <= own, "unexpected variable"
 
 
-def assert_references_lead_to_their_containers(
+def assert_references_reach_their_containers(
     up: Stack, asking: dict[str, Any], by_id: dict[str, dict[str, Any]]
 ) -> None:
     for to, port in references(asking):
@@ -227,7 +227,7 @@ def assert_references_lead_to_their_containers(
                 assert wait_until(url, lambda: up.service_at(asking["id"], url)) == to
 
 
-def assert_ports_answer_on_the_node(up: Stack, container: dict[str, Any]) -> None:
+def assert_ports_respond_on_the_node(up: Stack, container: dict[str, Any]) -> None:
     if container.get("instances", 1) != 1 or "health_check" in container:
         return
     for port in container.get("ports", []):
@@ -240,7 +240,7 @@ def assert_ports_answer_on_the_node(up: Stack, container: dict[str, Any]) -> Non
             assert up.service_of(str(answer)) == container["id"]
 
 
-def test_a_job_is_tried_again_as_often_as_it_says(swarm: Swarm, stack: Callable[..., Stack]) -> None:
+def test_a_failed_job_is_retried_the_given_number_of_times(swarm: Swarm, stack: Callable[..., Stack]) -> None:
     fails = swarm.image("applc-test/fails:1", Behaviour(then="exit 3"))
     with stack(
         container("none", fails, type="job", retries=0),
@@ -248,9 +248,9 @@ def test_a_job_is_tried_again_as_often_as_it_says(swarm: Swarm, stack: Callable[
     ) as up:
         up.up()
         for service in ("two_1", "two_2"):
-            wait_until("three tries", lambda: up.states(service) == ["Failed"] * 3)
+            wait_until("three runs", lambda: up.states(service) == ["Failed"] * 3)
         assert up.states("none") == ["Failed"]
-        # Tries come five seconds apart.
+        # Retries are five seconds apart.
         time.sleep(12)
         assert [len(up.tasks(service)) for service in ("none", "two_1", "two_2")] == [1, 3, 3]
 
@@ -280,7 +280,7 @@ def test_an_unhealthy_instance_is_replaced(swarm: Swarm, stack: Callable[..., St
             wait_until(f"{id} is healthy", lambda: up.states(id) == ["Running"])
 
 
-def test_an_update_leaves_as_many_as_it_must(swarm: Swarm, stack: Callable[..., Stack]) -> None:
+def test_an_update_respects_the_minimum_capacity(swarm: Swarm, stack: Callable[..., Stack]) -> None:
     image = swarm.image("applc-test/plain:1")
     with stack(
         container("half", image, instances=4, minimum_capacity=0.5),
@@ -328,7 +328,7 @@ def test_containers_run_where_they_are_placed(swarm: Swarm, stack: Callable[...,
             assert "insufficient resources" in up.tasks(id)[0]["Error"]
 
 
-def test_the_host_network_is_reached_where_it_is_said_to_be(swarm: Swarm, stack: Callable[..., Stack]) -> None:
+def test_the_host_network_is_reachable_at_the_host_address(swarm: Swarm, stack: Callable[..., Stack]) -> None:
     web = swarm.image("applc-test/web:1", Behaviour(serve=(("http", 7821),)))
     plain = swarm.image("applc-test/plain:1")
     with stack(
@@ -343,7 +343,7 @@ def test_the_host_network_is_reached_where_it_is_said_to_be(swarm: Swarm, stack:
             assert wait_until(f"{asking} reaches {url}", lambda: up.service_at(asking, url)) == "web"
 
 
-def test_a_port_on_the_host_network_is_that_of_one_instance_a_node(
+def test_a_port_on_the_host_network_limits_a_node_to_one_instance(
     swarm: Swarm, stack: Callable[..., Stack]
 ) -> None:
     web = swarm.image("applc-test/web:1", Behaviour(serve=(("http", 7821),)))
@@ -352,7 +352,7 @@ def test_a_port_on_the_host_network_is_that_of_one_instance_a_node(
         wait_until("one runs", lambda: sorted(up.states("web")) == ["Pending", "Running"])
 
 
-def test_volumes_are_the_stack_s_or_there_already(swarm: Swarm, stack: Callable[..., Stack]) -> None:
+def test_volumes_belong_to_the_stack_or_exist_already(swarm: Swarm, stack: Callable[..., Stack]) -> None:
     image = swarm.image("applc-test/plain:1", Behaviour(then="exit 0"))
     swarm.ensure_volume("applc-test-Global")
     volumes = [{"src": "own", "dest": "/own"}, {"src": "applc-test-Global", "dest": "/global"}]
@@ -367,9 +367,9 @@ def test_volumes_are_the_stack_s_or_there_already(swarm: Swarm, stack: Callable[
     swarm.remove_volume("applc-test-Global")
 
 
-def test_the_mesh_balances(swarm: Swarm, stack: Callable[..., Stack]) -> None:
-    if not swarm_engine.balances():
-        pytest.skip("this machine's kernel has no IPVS: no virtual address and no mesh works here")
+def test_the_routing_mesh_publishes_ports(swarm: Swarm, stack: Callable[..., Stack]) -> None:
+    if not swarm_engine.has_ipvs():
+        pytest.skip("the kernel has no IPVS, which virtual addresses and the routing mesh require")
     web = swarm.image("applc-test/web:1", Behaviour(serve=(("http", 7821),)))
     plain = swarm.image("applc-test/plain:1")
     with stack(
@@ -382,7 +382,7 @@ def test_the_mesh_balances(swarm: Swarm, stack: Callable[..., Stack]) -> None:
         assert wait_until("an answer", lambda: swarm.answer_on_node(7822))
 
 
-def test_the_mesh_has_each_port_once(applc: Applc) -> None:
+def test_a_port_of_the_routing_mesh_is_unique(applc: Applc) -> None:
     ports = [{"container_port": 80, "host_port": 8080}]
     hints = [{"placement": {"host": host}} for host in ("one", "two")]
     document = {
@@ -396,8 +396,8 @@ def test_the_mesh_has_each_port_once(applc: Applc) -> None:
     assert applc.compile("-", str(TARGET), *ON_NODE, stdin=json.dumps(document)).code == 0
 
 
-def test_the_client_of_the_engine_s_own_age_reads_it_too(applc: Applc, swarm: Swarm, tmp_path: Path) -> None:
-    """Debian's version, which requires a file version of at most 3.9."""
+def test_the_client_of_debian_deploys_the_output(applc: Applc, swarm: Swarm, tmp_path: Path) -> None:
+    """Debian's client supports at most version 3.9 of the file format."""
     client = Path("/usr/bin/docker")
     if not client.exists():
         pytest.skip(f"{client} is missing")

@@ -1,4 +1,4 @@
-"""A broken rule of a target's API, and the structural ones found with a JSON Schema."""
+"""Violations of the rules of a target's API, and those of a JSON Schema."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 
 @dataclass(frozen=True, order=True)
 class Violation:
-    """What is wrong, and where in the document (`/apps/0/container`)."""
+    """A violated rule and its location in the document (`/apps/0/container`)."""
 
     path: str
     message: str
@@ -27,14 +27,14 @@ def pointer(parts: Any) -> str:
 
 
 def load_schema(name: str) -> Draft7Validator:
-    """The validator of the schema file `name` in this folder."""
+    """The validator for the schema file `name` in this folder."""
     schema = json.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
     Draft7Validator.check_schema(schema)
     return Draft7Validator(schema)
 
 
 def structural(validator: Draft7Validator, document: Any) -> list[Violation]:
-    """Violations of the schema, with the most specific message for each place."""
+    """Violations of the schema, with the most specific message for each location."""
     found = []
     for error in validator.iter_errors(document):
         while error.validator in {"anyOf", "oneOf"} and error.context:
@@ -44,14 +44,14 @@ def structural(validator: Draft7Validator, document: Any) -> list[Violation]:
 
 
 class Report:
-    """Collects violations below one place of a document."""
+    """Collects the violations at and below one location of a document."""
 
     def __init__(self, path: str = "", found: list[Violation] | None = None) -> None:
         self.path = path
         self.found = found if found is not None else []
 
     def at(self, *parts: Any) -> Report:
-        """The same report for a nested place."""
+        """The same report for a nested location."""
         return Report(self.path + pointer(parts), self.found)
 
     def add(self, message: str) -> None:
