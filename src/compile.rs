@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use crate::diag::{self, Diagnostic, Level, Levels, Report};
+use crate::diag::{Findings, Level, Levels, Report};
 use crate::plan::Plan;
 use crate::render::RenderError;
 use crate::source::{Source, SourceError, Syntax};
@@ -84,60 +84,59 @@ impl From<ReadError> for Error {
 pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Compilation, Error> {
     let bytes = crate::world::read(world, path)?;
     let (source, error) = Source::from_bytes(path, bytes);
-    let mut diagnostics: Vec<Diagnostic> = error.map(syntax::source_error).into_iter().collect();
+    let mut findings: Findings = error.map(syntax::source_error).into_iter().collect();
     let is_text = !matches!(error, Some(SourceError::TooLarge(_) | SourceError::NotUtf8(0)));
-    let plan = if !is_text { None } else { plan(&source, &mut diagnostics) };
+    let plan = if !is_text { None } else { plan(&source, &mut findings) };
     if let Some(plan) = &plan {
-        lint::check(plan, &mut diagnostics);
+        lint::check(plan, &mut findings);
     }
     let mut outputs = Vec::new();
     let mut others = Vec::new();
-    let plan = plan.filter(|_| !diag::has_errors(&diagnostics));
+    let plan = plan.filter(|_| !findings.has_errors());
     if let Some(plan) = &plan {
         for Selected { target, options } in targets {
-            match targets::compile(target.deref(), plan, options, &mut diagnostics) {
+            match targets::compile(target.deref(), plan, options, &mut findings) {
                 Ok(artifacts) => outputs.push(Output { target: target.clone(), artifacts }),
                 Err(Failure::Reports(reports)) => others.extend(reports),
                 Err(Failure::Render(error)) => return Err(Error::Render(error)),
             }
         }
     }
-    if diag::has_errors(&diagnostics) || others.iter().any(Report::has_errors) {
+    if findings.has_errors() || others.iter().any(Report::has_errors) {
         outputs.clear();
     }
-    lint::remove_covered(&mut diagnostics);
+    lint::remove_covered(&mut findings);
     if source.syntax() == Syntax::Yaml {
-        let edits = diagnostics.iter_mut().filter_map(|found| found.edit.as_mut());
+        let edits = findings.iter_mut().filter_map(|found| found.edit.as_mut());
         edits.for_each(|edit| syntax::respell(&source, edit));
     }
-    diag::sort(&mut diagnostics);
-    diag::limit(&mut diagnostics);
-    Ok(Compilation { report: Report { source, diagnostics }, plan, others, outputs })
+    Ok(Compilation { report: Report::new(source, findings), plan, others, outputs })
 }
 
 /// Runs all phases up to the plan. The plan must not be used if there are errors. `None` if the document
 /// is not an object, or if there are more errors than are reported.
-pub(crate) fn plan(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Plan> {
-    let tree = syntax::parse(source, diagnostics)?;
-    schema::check(&tree, diagnostics);
+pub(crate) fn plan(source: &Source, findings: &mut Findings) -> Option<Plan> {
+    let tree = syntax::parse(source, findings)?;
+    schema::check(&tree, findings);
     // Resolving takes far more memory than the tree, and could add no finding.
-    if diag::is_full(diagnostics, Level::Error) {
+    if findings.is_full(Level::Error) {
         return None;
     }
     let appliance = model::read(&tree)?;
-    Some(resolve::resolve(&appliance, source, diagnostics))
+    Some(resolve::resolve(&appliance, source, findings))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::MAX_FINDINGS;
 
     /// Findings are not even made beyond the maximum, so that their memory is bounded.
     #[test]
     fn findings_are_capped_where_they_are_made() {
-        let many = |item: &str| vec![item; diag::MAX_FINDINGS * 2].join(",");
+        let many = |item: &str| vec![item; MAX_FINDINGS * 2].join(",");
         let variables: Vec<String> =
-            (0..diag::MAX_FINDINGS * 2).map(|at| format!(r#""K{at}_TOKEN": "abc""#)).collect();
+            (0..MAX_FINDINGS * 2).map(|at| format!(r#""K{at}_TOKEN": "abc""#)).collect();
         for (field, container, appliance) in [
             (
                 "ports",
@@ -172,13 +171,13 @@ mod tests {
                 "a.json",
                 format!(r#"{{"id": "x", "containers": [{all}]{appliance}}}"#),
             );
-            let mut diagnostics = Vec::new();
-            if let Some(plan) = plan(&source, &mut diagnostics) {
-                lint::check(&plan, &mut diagnostics);
+            let mut findings = Findings::new();
+            if let Some(plan) = plan(&source, &mut findings) {
+                lint::check(&plan, &mut findings);
             }
             // An error is added after warnings, whatever their number.
-            let expected = diag::MAX_FINDINGS + 1..=diag::MAX_FINDINGS + 2;
-            assert!(expected.contains(&diagnostics.len()), "{field}: {}", diagnostics.len());
+            let expected = MAX_FINDINGS + 1..=MAX_FINDINGS + 2;
+            assert!(expected.contains(&findings.len()), "{field}: {}", findings.len());
         }
     }
 }

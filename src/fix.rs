@@ -79,8 +79,8 @@ fn errors(report: &Report) -> usize {
 }
 
 /// The findings with safe edits that do not touch each other, in text order.
-fn non_overlapping(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
-    let mut candidates: Vec<(&Diagnostic, &Edit)> = diagnostics
+fn non_overlapping(findings: &[Diagnostic]) -> Vec<&Diagnostic> {
+    let mut candidates: Vec<(&Diagnostic, &Edit)> = findings
         .iter()
         .filter_map(|found| Some((found, found.edit.as_ref().filter(|edit| edit.safe)?)))
         .collect();
@@ -207,17 +207,16 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
-    use crate::diag::codes;
+    use crate::diag::{Findings, codes};
     use crate::source::Source;
 
     /// Fixes a `.json` document. Returns the text and the codes of the remaining findings.
     fn fixed(text: &str) -> (String, Vec<&'static str>) {
         let check = |text: &str| -> Result<Report, Infallible> {
             let source = Source::new("a.json", text);
-            let mut diagnostics = Vec::new();
-            crate::compile::plan(&source, &mut diagnostics);
-            crate::diag::sort(&mut diagnostics);
-            Ok(Report { source, diagnostics })
+            let mut findings = Findings::new();
+            crate::compile::plan(&source, &mut findings);
+            Ok(Report::new(source, findings))
         };
         let fixed = fix(text, check).unwrap();
         let left = fixed.left.diagnostics.iter().map(|found| found.code.id).collect();
@@ -252,8 +251,8 @@ mod tests {
                 if word == "a" { vec![one().safe_edit(span(at), "x")] } else { vec![one(), one()] }
             };
             let words = text.split(' ').enumerate();
-            let diagnostics = words.flat_map(|(at, word)| errors(2 * at, word)).collect();
-            Ok(Report { source: Source::new("t", text), diagnostics })
+            let findings = words.flat_map(|(at, word)| errors(2 * at, word)).collect();
+            Ok(Report { source: Source::new("t", text), diagnostics: findings })
         };
         let text = vec!["a"; 10_000].join(" ");
         assert_eq!(fix(&text, check).unwrap().text, text);
@@ -271,8 +270,8 @@ mod tests {
                 })
             };
             let found = [find('a', "bcd"), find('x', "x "), find('y', "")];
-            let diagnostics = found.into_iter().flatten().collect();
-            Ok(Report { source: Source::new("t", text), diagnostics })
+            let findings = found.into_iter().flatten().collect();
+            Ok(Report { source: Source::new("t", text), diagnostics: findings })
         };
         assert_eq!(fix("a x yy", check).unwrap().text, "bcd x ");
     }
@@ -301,14 +300,14 @@ mod tests {
                 let span = crate::source::Span::new(at, at + 1);
                 Diagnostic::new(&codes::BAD_ENUM, span, "m").safe_edit(span, edit)
             };
-            let mut diagnostics: Vec<Diagnostic> = text
+            let mut findings: Vec<Diagnostic> = text
                 .match_indices('a')
                 .map(|(at, _)| find(at, if at == 2 { "x" } else { "b" }))
                 .collect();
             for (at, _) in text.match_indices('x') {
-                diagnostics.extend(std::iter::repeat_n(find(at, "x"), 4));
+                findings.extend(std::iter::repeat_n(find(at, "x"), 4));
             }
-            Ok(Report { source: Source::new("t", text), diagnostics })
+            Ok(Report { source: Source::new("t", text), diagnostics: findings })
         };
         assert_eq!(fix("a a a", check).unwrap().text, "b a b");
     }

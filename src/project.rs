@@ -16,7 +16,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::diag::{Diagnostic, Levels, Report, Setting, Verb, codes};
+use crate::diag::{Diagnostic, Findings, Levels, Report, Setting, Verb, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::toml::{self, Entry, Reader, Table};
 use crate::targets::{self, Options, Target, TargetRef, custom, unknown_option};
@@ -74,19 +74,17 @@ fn read(
     given: &[TargetRef],
 ) -> Project {
     let (source, error) = Source::from_bytes(name, bytes);
-    let mut diagnostics: Vec<Diagnostic> =
-        error.map(crate::syntax::source_error).into_iter().collect();
+    let mut findings: Findings = error.map(crate::syntax::source_error).into_iter().collect();
     let mut settings = Settings {
         targets: targets::built_in().chain(given.iter().cloned()).collect(),
         ..Settings::default()
     };
     let folder = Path::new(source.name()).parent().unwrap_or(Path::new(""));
-    toml::read(&source, &codes::BAD_OPTION, &mut diagnostics, |root, reader| {
+    toml::read(&source, &codes::BAD_OPTION, &mut findings, |root, reader| {
         settings.read(root, world, folder, reader);
     });
-    crate::diag::sort(&mut diagnostics);
     let Settings { targets, others, options, levels } = settings;
-    let report = Report { source, diagnostics };
+    let report = Report::new(source, findings);
     Project { report, others, targets, options, levels: levels.levels() }
 }
 
@@ -176,9 +174,9 @@ impl Settings {
                 match item.as_str() {
                     Some(word) => {
                         let word = Spanned::new(word, item.span());
-                        self.levels.add(verb, word, reader.diagnostics);
+                        self.levels.add(verb, word, reader.findings);
                     }
-                    None => reader.diagnostics.push(Diagnostic::new(
+                    None => reader.findings.push(Diagnostic::new(
                         &codes::BAD_LEVEL,
                         item.span(),
                         "a code must be a string, for example `\"W0301\"`",
@@ -195,7 +193,7 @@ impl Settings {
         let Some(target) = targets::named(&self.targets, name.value) else {
             let message = format!("unknown target `{}`", name.value);
             let known = self.targets.iter().map(|target| target.name());
-            reader.diagnostics.push(unknown_option(message, name, known));
+            reader.findings.push(unknown_option(message, name, known));
             return;
         };
         let Some(table) = options_table(entry, reader) else { return };
@@ -204,7 +202,7 @@ impl Settings {
         for entry in table.rest() {
             if let Some(text) = entry.scalar(reader) {
                 let value = Spanned::new(text.value.as_str(), text.span);
-                options.set(&*target, entry.key, value, reader.diagnostics);
+                options.set(&*target, entry.key, value, reader.findings);
             }
         }
     }
@@ -228,11 +226,11 @@ fn options_table<'t>(entry: Entry<'t>, reader: &mut Reader<'_>) -> Option<Table<
 struct LevelLists(Vec<(Setting, Span)>);
 
 impl LevelLists {
-    fn add(&mut self, verb: Verb, word: Spanned<&str>, diagnostics: &mut Vec<Diagnostic>) {
+    fn add(&mut self, verb: Verb, word: Spanned<&str>, findings: &mut Findings) {
         let setting = match Setting::parse(verb, word) {
             Ok(setting) => setting,
             Err(error) => {
-                diagnostics.push(*error);
+                findings.push(*error);
                 return;
             }
         };
@@ -241,7 +239,7 @@ impl LevelLists {
                 // The lists are read in the order of `Verb::ALL`, not of the file.
                 let (first, second) = (word.span.min(*first), word.span.max(*first));
                 let message = format!("duplicate `{}` in `diagnostics`", word.value);
-                diagnostics.push(
+                findings.push(
                     Diagnostic::new(&codes::BAD_LEVEL, second, message)
                         .label("listed again here")
                         .also(first, "first listed here"),

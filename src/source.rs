@@ -124,7 +124,7 @@ fn count_starts(bytes: &[u8]) -> u32 {
 const BOM: &str = "\u{feff}";
 
 impl Source {
-    /// Creates a source from text. `name`, usually a path, appears in diagnostics and
+    /// Creates a source from text. `name`, usually a path, appears in findings and
     /// determines the syntax.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let (name, text) = (name.into(), text.into());
@@ -156,7 +156,7 @@ impl Source {
         }
     }
 
-    /// The name of the source in diagnostics.
+    /// The name of the source in findings.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -1,6 +1,7 @@
 //! Findings about a source: what is wrong, where, and how to fix it.
 
 pub mod codes;
+mod findings;
 mod fingerprint;
 mod format;
 mod github;
@@ -15,6 +16,7 @@ mod short;
 mod words;
 
 pub use codes::Code;
+pub use findings::Findings;
 pub use format::{Format, SCHEMA, document};
 pub use levels::{Levels, Setting, Verb};
 pub(crate) use words::differ_by_one;
@@ -153,11 +155,21 @@ impl Diagnostic {
 pub struct Report {
     /// The source.
     pub source: Source,
-    /// The findings, sorted by location; see [`sort`].
+    /// The findings, sorted by location.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Report {
+    /// The report of the findings in a source.
+    pub fn new(source: Source, findings: Findings) -> Report {
+        Report { source, diagnostics: findings.into_sorted() }
+    }
+
+    /// The report of one finding.
+    pub fn of(source: Source, finding: Diagnostic) -> Report {
+        Report { source, diagnostics: vec![finding] }
+    }
+
     /// Whether the findings contain an error.
     pub fn has_errors(&self) -> bool {
         has_errors(&self.diagnostics)
@@ -169,52 +181,5 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error)
 }
 
-/// Sorts findings by location and removes duplicates.
-pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics.sort_by(|a, b| {
-        let key = |d: &Diagnostic| (d.primary.span, d.level, d.code.id);
-        let by_text = || a.target.cmp(&b.target).then_with(|| a.message.cmp(&b.message));
-        key(a).cmp(&key(b)).then_with(by_text)
-    });
-    diagnostics.dedup();
-}
-
 /// Maximum number of findings reported for one file.
 pub const MAX_FINDINGS: usize = 10_000;
-
-/// Whether another finding of this level need not be added, because the maximum number of
-/// findings is exceeded. Phases that may find millions of findings stop then, to save time and
-/// memory.
-///
-/// Warnings and hints never hide that there is an error: an error is added if the last finding is
-/// not one.
-pub fn is_full(diagnostics: &[Diagnostic], level: Level) -> bool {
-    diagnostics.len() > MAX_FINDINGS
-        && (level != Level::Error || diagnostics.last().is_some_and(|last| last.level == level))
-}
-
-/// Adds the finding of this code that `make` returns, unless it [need not be added](is_full), so
-/// that millions of findings are not even made.
-pub fn add(
-    diagnostics: &mut Vec<Diagnostic>,
-    code: &'static Code,
-    make: impl FnOnce(&'static Code) -> Diagnostic,
-) {
-    if !is_full(diagnostics, code.level) {
-        diagnostics.push(make(code));
-    }
-}
-
-/// Keeps at most [`MAX_FINDINGS`] findings, errors first, and adds a finding that says so.
-pub fn limit(diagnostics: &mut Vec<Diagnostic>) {
-    if diagnostics.len() <= MAX_FINDINGS {
-        return;
-    }
-    // Findings of the highest severity are kept wherever they are in the file.
-    diagnostics.sort_by_key(|diagnostic| diagnostic.level);
-    diagnostics.truncate(MAX_FINDINGS);
-    sort(diagnostics);
-    let span = diagnostics.last().map_or(Span::at(0), |last| last.primary.span);
-    let message = format!("more than {MAX_FINDINGS} findings; the others are not shown");
-    diagnostics.push(Diagnostic::new(&codes::TOO_MANY, span, message));
-}

@@ -1,25 +1,25 @@
 //! Images, memory, privileges, and mounts of the host.
 
-use crate::diag::{self, Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Mount, MountSource};
 
 /// Minimum memory limit of Docker Engine, in MB ("Minimum memory limit allowed is 6MB").
 const LEAST_MEMORY: u64 = 6;
 
 /// Checks one container.
-pub fn check(container: &Container, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(container: &Container, findings: &mut Findings) {
     for diagnostic in moving_image(container).into_iter().chain(little_memory(container)) {
-        diag::add(diagnostics, diagnostic.code, |_| diagnostic);
+        findings.add(diagnostic.code, |_| diagnostic);
     }
     if container.privileged.value {
-        diag::add(diagnostics, &codes::PRIVILEGED, |code| {
+        findings.add(&codes::PRIVILEGED, |code| {
             let message = format!("`{}` is privileged", container.id.value);
             Diagnostic::new(code, container.privileged.span, message)
                 .help("a privileged container has full access to its host; remove this unless the program requires it")
         });
     }
     for diagnostic in container.mounts.iter().filter_map(sensitive_mount) {
-        diag::add(diagnostics, &codes::SENSITIVE_MOUNT, |_| diagnostic);
+        findings.add(&codes::SENSITIVE_MOUNT, |_| diagnostic);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Secrets in environment variables, which anyone who can read the appliance can read.
 
-use crate::diag::{self, Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, EnvVar, Piece, Text};
 
 /// Endings of the names of variables that contain a secret, in upper case and letters only.
@@ -27,10 +27,10 @@ const SWITCHES: [&str; 11] =
     ["", "0", "1", "true", "false", "yes", "no", "on", "off", "none", "null"];
 
 /// Checks the variables of one container.
-pub fn check(container: &Container, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(container: &Container, findings: &mut Findings) {
     for variable in &container.env {
         if let Some(what) = secret(variable) {
-            diag::add(diagnostics, &codes::SECRET_IN_SIGHT, |code| {
+            findings.add(&codes::SECRET_IN_SIGHT, |code| {
                 let message = format!("`{}` contains {what} in plain text", variable.name.value);
                 Diagnostic::new(code, variable.value.span, message).help(
                     "let the program read it from a mounted file that is not shared with the appliance",

@@ -10,33 +10,30 @@ mod tests;
 
 use std::collections::HashSet;
 
-use crate::diag::{Diagnostic, Level, has_errors};
+use crate::diag::{Diagnostic, Findings, Level};
 use crate::plan::Plan;
 
-/// Adds the findings of all lints. `diagnostics` contains the findings so far: after an error,
+/// Adds the findings of all lints. `findings` contains the findings so far: after an error,
 /// relations between containers are not checked.
-pub fn check(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
-    let is_valid = !has_errors(diagnostics);
+pub fn check(plan: &Plan, findings: &mut Findings) {
+    let is_valid = !findings.has_errors();
     for container in &plan.containers {
-        containers::check(container, diagnostics);
-        env::check(container, diagnostics);
-        references::check_at_signs(container, plan, diagnostics);
+        containers::check(container, findings);
+        env::check(container, findings);
+        references::check_at_signs(container, plan, findings);
     }
     if is_valid {
-        references::check(plan, diagnostics);
+        references::check(plan, findings);
     }
 }
 
 /// Removes advice, and warnings that apply to every target, at locations that also have an
 /// error.
-pub fn remove_covered(diagnostics: &mut Vec<Diagnostic>) {
+pub fn remove_covered(findings: &mut Findings) {
     let is_error = |found: &Diagnostic| found.level == Level::Error;
-    let faulty: HashSet<_> = diagnostics
-        .iter()
-        .filter(|found| is_error(found))
-        .map(|found| found.primary.span)
-        .collect();
-    diagnostics.retain(|found| {
+    let faulty: HashSet<_> =
+        findings.iter().filter(|found| is_error(found)).map(|found| found.primary.span).collect();
+    findings.retain(|found| {
         let is_general = matches!(found.code.id.get(1..3), Some("03" | "06"));
         is_error(found) || !is_general || !faulty.contains(&found.primary.span)
     });

@@ -3,16 +3,16 @@
 
 use std::collections::HashSet;
 
-use crate::diag::{self, Diagnostic, Level, codes};
+use crate::diag::{Diagnostic, Findings, Level, codes};
 use crate::plan::{Container, ContainerId, Piece, Plan, Reference, Text, graph};
 
 /// Checks the references between containers. All of them must be resolved.
-pub fn check(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
-    undeclared_ports(plan, diagnostics);
+pub fn check(plan: &Plan, findings: &mut Findings) {
+    undeclared_ports(plan, findings);
     let components = components(plan);
     let mut steps = MAX_STEPS;
     for (from, container) in plan.containers.iter().enumerate() {
-        unordered(from, container, plan, &components, &mut steps, diagnostics);
+        unordered(from, container, plan, &components, &mut steps, findings);
     }
 }
 
@@ -25,7 +25,7 @@ const MAX_STEPS: usize = 1_000_000;
 const MAX_LISTED_PORTS: usize = 10;
 
 /// Reports `@id:port` where the other container does not list the port.
-fn undeclared_ports(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
+fn undeclared_ports(plan: &Plan, findings: &mut Findings) {
     let listed: HashSet<(ContainerId, u16)> = plan
         .containers
         .iter()
@@ -39,7 +39,7 @@ fn undeclared_ports(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
         if listed.contains(&(reference.to, port)) {
             continue;
         }
-        if diag::is_full(diagnostics, Level::Hint) {
+        if findings.is_full(Level::Hint) {
             return;
         }
         let message = format!("`{}` does not list port {port}", other.id.value);
@@ -47,7 +47,7 @@ fn undeclared_ports(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
         let ports = other.ports.iter().take(MAX_LISTED_PORTS);
         let ports: Vec<String> = ports.map(|port| port.container_port.value.to_string()).collect();
         let more = if other.ports.len() > MAX_LISTED_PORTS { ", ..." } else { "" };
-        diagnostics.push(match ports.as_slice() {
+        findings.push(match ports.as_slice() {
             [] => diagnostic.help(
                 "add the port to the `ports` of that container; some targets only expose listed ports",
             ),
@@ -84,7 +84,7 @@ fn unordered(
     plan: &Plan,
     components: &[usize],
     steps: &mut usize,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) {
     let mut reported: HashSet<ContainerId> = HashSet::new();
     for reference in container.references() {
@@ -96,7 +96,7 @@ fn unordered(
         {
             continue;
         }
-        diag::add(diagnostics, &codes::UNORDERED_REFERENCE, |code| {
+        findings.add(&codes::UNORDERED_REFERENCE, |code| {
             let (id, other) = (&container.id.value, &other.id.value);
             let message = format!("`{id}` refers to `{other}` but does not depend on it");
             Diagnostic::new(code, reference.span, message).help(format!(
@@ -108,10 +108,10 @@ fn unordered(
 
 /// Reports `scheme://user:password@id`: the `@` starts the reference, so that none remains
 /// between the password and the address.
-pub fn check_at_signs(container: &Container, plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check_at_signs(container: &Container, plan: &Plan, findings: &mut Findings) {
     for text in container.texts() {
         for (reference, other) in lost_at_signs(text, plan) {
-            diag::add(diagnostics, &codes::LOST_AT_SIGN, |code| {
+            findings.add(&codes::LOST_AT_SIGN, |code| {
                 let message = format!("missing `@` before the address of `{other}`");
                 Diagnostic::new(code, reference.span, message)
                     .label("this `@` starts the reference")

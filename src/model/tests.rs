@@ -56,7 +56,7 @@ fn read(definition: &str, fields: Value) -> String {
     }
     let document = json!({"id": "x", "containers": [container], "data_persistence": persistence});
     let source = Source::new("a.json", document.to_string());
-    let tree = crate::syntax::parse(&source, &mut Vec::new()).unwrap();
+    let tree = crate::syntax::parse(&source, &mut crate::diag::Findings::new()).unwrap();
     let spans = Regex::new(r"Span \{ start: \d+, end: \d+ \}").unwrap();
     spans.replace_all(&format!("{:?}", super::read(&tree)), "_").into_owned()
 }

@@ -1,5 +1,6 @@
 //! The fields of the language, read from the schema in its order.
 
+use crate::diag::Findings;
 use crate::plan::Field;
 use crate::schema;
 use crate::source::Source;
@@ -141,7 +142,7 @@ impl Schema {
     /// Parses [`schema::TEXT`].
     pub fn read() -> Schema {
         let source = Source::new("appliance.schema.json", schema::TEXT);
-        let root = syntax::parse(&source, &mut Vec::new());
+        let root = syntax::parse(&source, &mut Findings::new());
         let root = root.unwrap_or(Node::broken(Default::default()));
         Schema { source, root }
     }

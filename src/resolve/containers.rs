@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::diag::{self, Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::model;
 use crate::plan::{Command, Container, Dependency, EnvVar, Job, Kind, Repeats, Service};
 use crate::source::{Span, Spanned};
@@ -15,12 +15,12 @@ use super::{health, placement, ports, schedule, text, volumes};
 pub fn resolve(
     container: &model::Container<'_>,
     lookup: &Lookup<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Container {
     let command = match container.cmd {
-        Some(script) => Command::Shell(text::scalar(script, lookup, diagnostics)),
+        Some(script) => Command::Shell(text::scalar(script, lookup, findings)),
         None => Command::Image(
-            container.args.iter().map(|arg| text::scalar(arg, lookup, diagnostics)).collect(),
+            container.args.iter().map(|arg| text::scalar(arg, lookup, findings)).collect(),
         ),
     };
     let env = container
@@ -28,20 +28,20 @@ pub fn resolve(
         .iter()
         .map(|(name, value)| EnvVar {
             name: owned(*name),
-            value: text::scalar(value, lookup, diagnostics),
+            value: text::scalar(value, lookup, findings),
         })
         .collect();
-    ports::check_listed(container, diagnostics);
+    ports::check_listed(container, findings);
     let kind = match &container.kind {
         model::Kind::Service(service) => Kind::Service(Service {
-            health: health::resolve(service, container, lookup, diagnostics),
+            health: health::resolve(service, container, lookup, findings),
             minimum_capacity: service.minimum_capacity,
         }),
         model::Kind::Job(job) => Kind::Job(Job {
             retries: job.retries,
             repeats: Spanned::new(repeats(job.repeats.value), job.repeats.span),
-            start: job.start_time.and_then(|start| schedule::start(start, diagnostics)),
-            interval: schedule::interval(job, diagnostics),
+            start: job.start_time.and_then(|start| schedule::start(start, findings)),
+            interval: schedule::interval(job, findings),
         }),
     };
     let (placement, preemptible) = placement::resolve(&container.hints);
@@ -53,12 +53,12 @@ pub fn resolve(
         instances: container.instances,
         command,
         env,
-        mounts: volumes::mounts(&container.volumes, lookup, diagnostics),
+        mounts: volumes::mounts(&container.volumes, lookup, findings),
         network: container.network_mode,
         ports: container.ports.clone(),
         privileged: container.is_privileged,
         force_pull: container.force_pull_image,
-        dependencies: dependencies(container, lookup, diagnostics),
+        dependencies: dependencies(container, lookup, findings),
         placement,
         preemptible,
         level: 0,
@@ -74,13 +74,13 @@ fn repeats(written: i64) -> Repeats {
 fn dependencies(
     container: &model::Container<'_>,
     lookup: &Lookup<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Vec<Dependency> {
     let mut known: HashMap<usize, Span> = HashMap::new();
     let mut dependencies = Vec::new();
     for id in &container.dependencies {
         if id.value == container.id.value {
-            diag::add(diagnostics, &codes::SELF_DEPENDENCY, |code| {
+            findings.add(&codes::SELF_DEPENDENCY, |code| {
                 let message = format!("`{}` depends on itself", id.value);
                 Diagnostic::new(code, id.span, message)
                     .help("remove it; a reference to itself (`@id`) does not require a dependency")
@@ -89,7 +89,7 @@ fn dependencies(
         }
         let Some(on) = lookup.containers.get(id.value).copied() else {
             if lookup.complete {
-                diag::add(diagnostics, &codes::UNKNOWN_DEPENDENCY, |_| unknown(*id, lookup));
+                findings.add(&codes::UNKNOWN_DEPENDENCY, |_| unknown(*id, lookup));
             }
             continue;
         };

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::diag::{Diagnostic, codes, is_full};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, graph};
 
 /// Maximum number of dependencies of a cycle that are labeled. Nobody reads more of them.
@@ -10,15 +10,15 @@ const MAX_LABELS: usize = 100;
 
 /// Sets the level of each container and returns the start order: dependencies first, then
 /// the order of the document. Each cycle is reported once.
-pub fn order(containers: &mut [Container], diagnostics: &mut Vec<Diagnostic>) -> Vec<ContainerId> {
+pub fn order(containers: &mut [Container], findings: &mut Findings) -> Vec<ContainerId> {
     let dependencies = |container: &Container| -> Vec<ContainerId> {
         container.dependencies.iter().map(|dependency| dependency.on).collect()
     };
     for mut component in graph::components(containers, dependencies) {
         if component.len() > 1 {
             component.sort_unstable();
-            if !is_full(diagnostics, codes::DEPENDENCY_CYCLE.level) {
-                diagnostics.extend(cycle(containers, &component));
+            if !findings.is_full(codes::DEPENDENCY_CYCLE.level) {
+                findings.extend(cycle(containers, &component));
             }
         }
         for id in component {

@@ -1,6 +1,6 @@
 //! Health checks: the port to check, and the default health check.
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::model::{self, Protocol, ProtocolKind, Timing, Transport};
 use crate::plan::{HealthCheck, Probe};
 use crate::source::Spanned;
@@ -14,16 +14,16 @@ pub fn resolve(
     service: &model::Service<'_>,
     container: &model::Container<'_>,
     lookup: &Lookup<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Option<HealthCheck> {
     if let Some(check) = &service.health_check {
-        return written(check, container, lookup, diagnostics);
+        return written(check, container, lookup, findings);
     }
     let requested = service.default_health_check?;
     let tcp = |port: &model::Port| port.transport.value == Transport::Tcp;
     let Some(port) = container.ports.iter().position(tcp) else {
         let message = format!("`{}` has no TCP port to check", container.id.value);
-        diagnostics.push(Diagnostic::new(&codes::NO_PORT_TO_CHECK, requested, message).help(
+        findings.push(Diagnostic::new(&codes::NO_PORT_TO_CHECK, requested, message).help(
             "list a TCP port in `ports`, write a `health_check`, or remove `default_health_check`",
         ));
         return None;
@@ -42,16 +42,16 @@ fn written(
     check: &model::HealthCheck<'_>,
     container: &model::Container<'_>,
     lookup: &Lookup<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Option<HealthCheck> {
     let probe = match check.protocol.value.kind {
         // The schema reports a missing command.
-        ProtocolKind::Command => Probe::Command(text::scalar(check.command?, lookup, diagnostics)),
-        ProtocolKind::Tcp => Probe::Tcp { port: port(check, container, diagnostics)? },
+        ProtocolKind::Command => Probe::Command(text::scalar(check.command?, lookup, findings)),
+        ProtocolKind::Tcp => Probe::Tcp { port: port(check, container, findings)? },
         kind => Probe::Http {
             tls: kind == ProtocolKind::Https,
             path: check.path.value.to_owned(),
-            port: port(check, container, diagnostics)?,
+            port: port(check, container, findings)?,
         },
     };
     Some(HealthCheck {
@@ -67,7 +67,7 @@ fn written(
 fn port(
     check: &model::HealthCheck<'_>,
     container: &model::Container<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Option<usize> {
     let index = check.port_index;
     let id = container.id.value;
@@ -75,7 +75,7 @@ fn port(
         Some(port) if port.transport.value == Transport::Tcp => return Some(index.value),
         Some(port) => {
             let message = format!("the health check of `{id}` uses a UDP port");
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::BAD_PORT_INDEX, index.span, message)
                     .also(port.transport.span, "declared as UDP here")
                     .help("set `port_index` to the index of a TCP port, counted from 0"),
@@ -93,7 +93,7 @@ fn port(
                 _ => format!("it has {count} ports, at indices 0 to {}", count - 1),
             };
             let diagnostic = Diagnostic::new(&codes::BAD_PORT_INDEX, index.span, message);
-            diagnostics.push(diagnostic.help(help));
+            findings.push(diagnostic.help(help));
         }
     }
     None

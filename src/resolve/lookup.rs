@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use crate::diag::{self, Diagnostic, codes, nearest};
+use crate::diag::{Diagnostic, Findings, codes, nearest};
 use crate::model::Appliance;
 use crate::plan::{ContainerId, VolumeId};
 use crate::source::{Source, Span, Spanned};
@@ -37,10 +37,10 @@ impl<'a> Lookup<'a> {
     pub fn new(
         appliance: &'a Appliance<'_>,
         source: &'a Source,
-        diagnostics: &mut Vec<Diagnostic>,
+        findings: &mut Findings,
     ) -> Lookup<'a> {
         let containers = index(appliance.containers.iter().map(|c| c.id), |duplicate| {
-            diag::add(diagnostics, &codes::DUPLICATE_ID, |code| {
+            findings.add(&codes::DUPLICATE_ID, |code| {
                 let message = format!("duplicate container id `{}`", duplicate.second.value);
                 let diagnostic = Diagnostic::new(code, duplicate.second.span, message)
                     .help("give each container of an appliance a unique id");
@@ -54,7 +54,7 @@ impl<'a> Lookup<'a> {
             });
         });
         let volumes = index(appliance.volumes.iter().map(|v| v.id), |duplicate| {
-            diag::add(diagnostics, &codes::DUPLICATE_VOLUME, |code| {
+            findings.add(&codes::DUPLICATE_VOLUME, |code| {
                 let message = format!("duplicate volume id `{}`", duplicate.second.value);
                 Diagnostic::new(code, duplicate.second.span, message)
                     .label("defined again here")
@@ -74,13 +74,13 @@ impl<'a> Lookup<'a> {
 
     /// Counts a reference. Returns `false` beyond the maximum; the first one beyond it is
     /// reported.
-    pub fn count_reference(&self, span: Span, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    pub fn count_reference(&self, span: Span, findings: &mut Findings) -> bool {
         let count = self.references.get();
         self.references.set(count + 1);
         if count == MAX_REFERENCES {
             let message = "more than 1,000,000 references in the appliance";
             let diagnostic = Diagnostic::new(&codes::TOO_LARGE, span, message);
-            diagnostics.push(diagnostic.label("references are ignored from here on"));
+            findings.push(diagnostic.label("references are ignored from here on"));
         }
         count < MAX_REFERENCES
     }

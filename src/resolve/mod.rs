@@ -17,7 +17,7 @@ mod volumes;
 
 mod containers;
 
-use crate::diag::{Diagnostic, has_errors};
+use crate::diag::Findings;
 use crate::model::Appliance;
 use crate::plan::{Container, ContainerId, Plan, Referrer};
 use crate::source::Source;
@@ -26,25 +26,21 @@ use text::owned;
 
 /// Resolves an appliance. The plan must be used only if no error was reported, here or
 /// before.
-pub fn resolve(
-    appliance: &Appliance<'_>,
-    source: &Source,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Plan {
-    let lookup = Lookup::new(appliance, source, diagnostics);
+pub fn resolve(appliance: &Appliance<'_>, source: &Source, findings: &mut Findings) -> Plan {
+    let lookup = Lookup::new(appliance, source, findings);
     let mut containers: Vec<_> = appliance
         .containers
         .iter()
-        .map(|container| containers::resolve(container, &lookup, diagnostics))
+        .map(|container| containers::resolve(container, &lookup, findings))
         .collect();
-    let start_order = graph::order(&mut containers, diagnostics);
+    let start_order = graph::order(&mut containers, findings);
     set_referrers(&mut containers);
-    ports::check(&containers, diagnostics);
-    let volumes = volumes::resolve(&appliance.volumes, &containers, diagnostics);
+    ports::check(&containers, findings);
+    let volumes = volumes::resolve(&appliance.volumes, &containers, findings);
     let mut plan =
         Plan { id: owned(appliance.id), containers, volumes, start_order, uses: Vec::new() };
     // Only targets read them, and only of a valid appliance.
-    if !has_errors(diagnostics) {
+    if !findings.has_errors() {
         plan.uses = uses::of(&plan);
     }
     plan

@@ -2,19 +2,19 @@
 
 use std::collections::HashMap;
 
-use crate::diag::{self, Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::model;
 use crate::plan::{Container, NetworkMode, Transport};
 use crate::source::Span;
 
 /// Checks the ports of one container against each other and its network mode.
-pub fn check_listed(container: &model::Container<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check_listed(container: &model::Container<'_>, findings: &mut Findings) {
     let mut first: HashMap<(u16, Transport), Span> = HashMap::new();
     for port in &container.ports {
         let number = port.container_port;
         let transport = port.transport.value;
         if let Some(before) = first.get(&(number.value, transport)) {
-            diag::add(diagnostics, &codes::DUPLICATE_PORT, |code| {
+            findings.add(&codes::DUPLICATE_PORT, |code| {
                 let message = format!("duplicate port `{}/{}`", number.value, transport.name());
                 Diagnostic::new(code, number.span, message)
                     .label("listed again here")
@@ -26,7 +26,7 @@ pub fn check_listed(container: &model::Container<'_>, diagnostics: &mut Vec<Diag
         let host = port.host_port;
         let on_host = container.network_mode.value == NetworkMode::Host;
         if on_host && host.value != 0 && host.value != number.value {
-            diag::add(diagnostics, &codes::HOST_MODE_PORT, |code| {
+            findings.add(&codes::HOST_MODE_PORT, |code| {
                 let message = format!(
                     "port {} cannot be mapped to host port {} on the host network",
                     number.value, host.value
@@ -38,7 +38,7 @@ pub fn check_listed(container: &model::Container<'_>, diagnostics: &mut Vec<Diag
             });
         }
         if host.value != 0 && container.instances.value > 1 && !on_host {
-            diag::add(diagnostics, &codes::FIXED_PORT_INSTANCES, |code| {
+            findings.add(&codes::FIXED_PORT_INSTANCES, |code| {
                 let message = format!(
                     "fixed host port {} with {} instances",
                     host.value, container.instances.value
@@ -52,7 +52,7 @@ pub fn check_listed(container: &model::Container<'_>, diagnostics: &mut Vec<Diag
 }
 
 /// Checks the fixed host ports of all containers against each other.
-pub fn check(containers: &[Container], diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(containers: &[Container], findings: &mut Findings) {
     let mut first: HashMap<(u16, Transport), (&Container, Span)> = HashMap::new();
     for container in containers {
         for port in &container.ports {
@@ -67,7 +67,7 @@ pub fn check(containers: &[Container], diagnostics: &mut Vec<Diagnostic>) {
                 Some((other, _)) if std::ptr::eq(*other, container) && on_host => {}
                 Some((other, _)) if on_different_hosts(container, other) => {}
                 Some((other, before)) => {
-                    diag::add(diagnostics, &codes::HOST_PORT_CLASH, |code| {
+                    findings.add(&codes::HOST_PORT_CLASH, |code| {
                         let port = format!("host port `{}/{}`", key.0, key.1.name());
                         let (one, two) = (&other.id.value, &container.id.value);
                         let message = match std::ptr::eq(*other, container) {

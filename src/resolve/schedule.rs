@@ -2,21 +2,18 @@
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use crate::diag::{self, Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::model;
 use crate::plan::{Interval, StartTime};
 use crate::source::Spanned;
 
 /// Parses a start time. Reports an invalid one.
-pub fn start(
-    written: Spanned<&str>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Spanned<StartTime>> {
+pub fn start(written: Spanned<&str>, findings: &mut Findings) -> Option<Spanned<StartTime>> {
     // jiff also accepts forms that are not RFC 3339, such as ones without a `T`.
     let shaped = written.value.get(10..11).is_some_and(|t| t.eq_ignore_ascii_case("t"));
     let time: Option<Timestamp> = written.value.parse().ok().filter(|_| shaped);
     let Some(time) = time else {
-        diag::add(diagnostics, &codes::BAD_START_TIME, |code| {
+        findings.add(&codes::BAD_START_TIME, |code| {
             let message = format!("invalid start time `{}`", written.value);
             Diagnostic::new(code, written.span, message)
                 .help("expected an RFC 3339 date and time, for example `2027-01-31T04:30:00Z`, or `2027-01-31T04:30:00+01:00` with an offset")
@@ -37,12 +34,12 @@ pub fn start(
 }
 
 /// Parses the interval of a job. Reports an invalid one and returns the default.
-pub fn interval(job: &model::Job<'_>, diagnostics: &mut Vec<Diagnostic>) -> Spanned<Interval> {
+pub fn interval(job: &model::Job<'_>, findings: &mut Findings) -> Spanned<Interval> {
     let written = job.interval;
     let spanned = |interval| Spanned::new(interval, written.span);
     let repeating = job.repeats.value != 1;
     let Some(interval) = parse(written.value) else {
-        diag::add(diagnostics, &codes::BAD_INTERVAL, |_| invalid_interval(written));
+        findings.add(&codes::BAD_INTERVAL, |_| invalid_interval(written));
         let default = parse(model::DEFAULT_INTERVAL);
         return spanned(default.unwrap_or(Interval {
             text: model::DEFAULT_INTERVAL.to_owned(),
@@ -54,7 +51,7 @@ pub fn interval(job: &model::Job<'_>, diagnostics: &mut Vec<Diagnostic>) -> Span
     let is_zero = interval.months == 0 && interval.days == 0 && interval.seconds == 0;
     if repeating && is_zero {
         let message = "the interval of a repeating job must be greater than zero";
-        diagnostics.push(Diagnostic::new(&codes::BAD_INTERVAL, written.span, message));
+        findings.push(Diagnostic::new(&codes::BAD_INTERVAL, written.span, message));
     }
     let date_part = written.value.split(['T', 't']).next().unwrap_or("");
     // Other numbers of runs are invalid and reported by the schema.
@@ -66,7 +63,7 @@ pub fn interval(job: &model::Job<'_>, diagnostics: &mut Vec<Diagnostic>) -> Span
         // A default interval is not in the text, so it cannot be replaced.
         let is_default =
             written.value == model::DEFAULT_INTERVAL && diagnostic.primary.span == job.retries.span;
-        diagnostics.push(if is_default {
+        findings.push(if is_default {
             diagnostic
                 .help("this is the default; set `interval`, for example to `T2M` for two minutes")
         } else if date_part.len() == written.value.len() {

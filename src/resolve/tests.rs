@@ -1,16 +1,16 @@
 use super::*;
+use crate::diag::Diagnostic;
 use crate::plan::{Command, NetworkMode, Piece, Probe, Repeats, Text};
 
 /// Resolves a document that may be incomplete.
 fn resolved(text: &str) -> (Source, Plan, Vec<Diagnostic>) {
     let source = Source::new("a.json", text);
-    let mut found = Vec::new();
+    let mut found = Findings::new();
     let tree = crate::syntax::parse(&source, &mut found).unwrap();
-    assert_eq!(found, [], "{text}");
+    assert!(found.is_empty(), "{text}: {found:?}");
     let appliance = crate::model::read(&tree).unwrap();
     let plan = resolve(&appliance, &source, &mut found);
-    crate::diag::sort(&mut found);
-    (source, plan, found)
+    (source, plan, found.into_sorted())
 }
 
 /// The findings for an appliance of these containers: code and source text.

@@ -4,7 +4,7 @@
 //! digits after that are its port. `\@` is a literal `@`, and so is an `@` without such a run
 //! after it (language definition, section 5).
 
-use crate::diag::{self, Diagnostic, Level, codes, is_full};
+use crate::diag::{Diagnostic, Findings, Level, codes};
 use crate::plan::{Piece, Reference, Text};
 use crate::schema::is_id_char;
 use crate::source::{Span, Spanned};
@@ -18,11 +18,11 @@ pub fn owned(text: Spanned<&str>) -> Spanned<String> {
 }
 
 /// The text of a value: a string unchanged, anything else as compact JSON.
-pub fn scalar(node: &Node, lookup: &Lookup<'_>, diagnostics: &mut Vec<Diagnostic>) -> Text {
-    let mut builder = Builder { lookup, diagnostics, pieces: Vec::new() };
+pub fn scalar(node: &Node, lookup: &Lookup<'_>, findings: &mut Findings) -> Text {
+    let mut builder = Builder { lookup, findings, pieces: Vec::new() };
     match &node.kind {
         Kind::String(text) => {
-            check_nul(text, node.span, builder.diagnostics);
+            check_nul(text, node.span, builder.findings);
             builder.scan(text, node.span, &str::to_owned);
         }
         _ => builder.json(node),
@@ -32,9 +32,9 @@ pub fn scalar(node: &Node, lookup: &Lookup<'_>, diagnostics: &mut Vec<Diagnostic
 
 /// Reports a NUL character in a string that becomes a path, an argument, or a variable: all
 /// of these end at a NUL. In JSON text it is an escape, which is harmless.
-pub fn check_nul(text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check_nul(text: &str, span: Span, findings: &mut Findings) {
     if text.contains('\0') {
-        diag::add(diagnostics, &codes::BAD_FORMAT, |code| {
+        findings.add(&codes::BAD_FORMAT, |code| {
             Diagnostic::new(code, span, "string contains a NUL character")
                 .help("an argument, an environment variable or a path ends at the first NUL")
         });
@@ -43,7 +43,7 @@ pub fn check_nul(text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
 
 struct Builder<'a, 'd> {
     lookup: &'a Lookup<'a>,
-    diagnostics: &'d mut Vec<Diagnostic>,
+    findings: &'d mut Findings,
     pieces: Vec<Piece>,
 }
 
@@ -118,7 +118,7 @@ impl Builder<'_, '_> {
             let id_end = sign + 1 + length;
             let end = id_end + port.map_or(0, |(_, length)| length);
             match self.lookup.containers.get(id) {
-                Some(_) if !self.lookup.count_reference(span, self.diagnostics) => break,
+                Some(_) if !self.lookup.count_reference(span, self.findings) => break,
                 Some(to) => {
                     self.push(&escape(&plain));
                     plain.clear();
@@ -138,7 +138,7 @@ impl Builder<'_, '_> {
     }
 
     fn unknown(&mut self, id: &str, span: Span) {
-        if !self.lookup.complete || is_full(self.diagnostics, Level::Error) {
+        if !self.lookup.complete || self.findings.is_full(Level::Error) {
             return;
         }
         let message = format!("reference to unknown container `{id}`");
@@ -153,7 +153,7 @@ impl Builder<'_, '_> {
             }
             None => diagnostic.label("not found in this appliance"),
         };
-        self.diagnostics.push(diagnostic.help(
+        self.findings.push(diagnostic.help(
             "write a literal `@` as `\\@`, in double quotes as `\\\\@`: \"user\\\\@example.org\"",
         ));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diag::{self, Diagnostic, codes, list_or};
+use crate::diag::{Diagnostic, Findings, codes, list_or};
 use crate::model;
 use crate::plan::{Container, Mount, MountSource, Volume};
 use crate::source::{Span, Spanned};
@@ -15,19 +15,19 @@ use super::text::{self, owned};
 pub fn mounts(
     written: &[model::Mount<'_>],
     lookup: &Lookup<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Vec<Mount> {
     let mut first: HashMap<&str, Span> = HashMap::new();
     let mut mounts = Vec::new();
     for mount in written {
-        text::check_nul(mount.dest.value, mount.dest.span, diagnostics);
+        text::check_nul(mount.dest.value, mount.dest.span, findings);
         // `/data` and `/data/` are the same path.
         let dest = match mount.dest.value.trim_end_matches('/') {
             "" => "/",
             dest => dest,
         };
         if let Some(before) = first.insert(dest, mount.dest.span) {
-            diag::add(diagnostics, &codes::DUPLICATE_MOUNT, |code| {
+            findings.add(&codes::DUPLICATE_MOUNT, |code| {
                 let message = format!("duplicate mount path `{dest}`");
                 Diagnostic::new(code, mount.dest.span, message)
                     .label("mounted again here")
@@ -35,14 +35,14 @@ pub fn mounts(
             });
         }
         let source = if mount.is_host {
-            text::check_nul(mount.src.value, mount.src.span, diagnostics);
+            text::check_nul(mount.src.value, mount.src.span, findings);
             MountSource::Host(owned(mount.src))
         } else {
             match lookup.volumes.get(mount.src.value) {
                 Some(volume) => MountSource::Persistent(Spanned::new(*volume, mount.src.span)),
                 None => {
                     if lookup.complete {
-                        diag::add(diagnostics, &codes::UNKNOWN_VOLUME, |_| unknown(mount, lookup));
+                        findings.add(&codes::UNKNOWN_VOLUME, |_| unknown(mount, lookup));
                     }
                     continue;
                 }
@@ -85,7 +85,7 @@ fn unknown(mount: &model::Mount<'_>, lookup: &Lookup<'_>) -> Diagnostic {
 pub fn resolve(
     written: &[model::Volume<'_>],
     containers: &[Container],
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Vec<Volume> {
     let mut volumes: Vec<Volume> = written
         .iter()
@@ -119,7 +119,7 @@ pub fn resolve(
         if !seen.insert(&volume.id.value) || !volume.mounted_by.is_empty() {
             continue;
         }
-        diag::add(diagnostics, &codes::UNUSED_VOLUME, |code| {
+        findings.add(&codes::UNUSED_VOLUME, |code| {
             let message = format!("unused volume `{}`", volume.id.value);
             Diagnostic::new(code, volume.id.span, message)
                 .help("mount it in the `volumes` of a container, or remove it")

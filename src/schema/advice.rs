@@ -3,16 +3,16 @@
 use serde_json::Value;
 
 use super::{tree_adapter, words};
-use crate::diag::{Diagnostic, Level, codes, is_full};
+use crate::diag::{Diagnostic, Findings, Level, codes};
 use crate::source::Span;
 use crate::syntax::{Kind, Member, Node, Object};
 
 /// Reports old forms and fields without effect. All fields that a running system adds share one
 /// hint.
-pub fn report(schema: &Value, tree: &Node, diagnostics: &mut Vec<Diagnostic>) {
+pub fn report(schema: &Value, tree: &Node, findings: &mut Findings) {
     let Some(appliance) = tree.as_object() else { return };
     if let Some(index) = index_of(appliance, "scheduler") {
-        diagnostics.push(scheduler(appliance, index));
+        findings.push(scheduler(appliance, index));
     }
     let container_rule = schema.pointer("/definitions/container").unwrap_or(&Value::Null);
     let mut added = Added::default();
@@ -24,20 +24,19 @@ pub fn report(schema: &Value, tree: &Node, diagnostics: &mut Vec<Diagnostic>) {
             };
             if words::is_marked(rule, "readOnly") {
                 added.note(member);
-            } else if words::is_marked(rule, "deprecated") && !is_full(diagnostics, Level::Warning)
-            {
-                diagnostics.push(obsolete(container, index, member, rule));
+            } else if words::is_marked(rule, "deprecated") && !findings.is_full(Level::Warning) {
+                findings.push(obsolete(container, index, member, rule));
             }
         }
         let volumes = container.get("volumes").and_then(Node::as_array).unwrap_or_default();
         let old = volumes.iter().filter_map(Node::as_object).filter_map(old_volume);
         for diagnostic in old {
-            if !is_full(diagnostics, diagnostic.level) {
-                diagnostics.push(diagnostic);
+            if !findings.is_full(diagnostic.level) {
+                findings.push(diagnostic);
             }
         }
     }
-    diagnostics.extend(added.hint());
+    findings.extend(added.hint());
 }
 
 fn index_of(object: &Object, key: &str) -> Option<usize> {

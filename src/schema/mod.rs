@@ -23,7 +23,7 @@ use std::sync::LazyLock;
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
-use crate::diag::{Diagnostic, MAX_FINDINGS};
+use crate::diag::{Findings, MAX_FINDINGS};
 use crate::syntax::Node;
 pub use ids::is_id_char;
 use tree_adapter::Tree;
@@ -51,13 +51,13 @@ fn build() -> Schema {
 
 /// Validates a tree against the schema. Reports violations as errors, and fields without effect as
 /// warnings and hints. Broken nodes, which have been reported, are skipped.
-pub fn check(tree: &Node, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(tree: &Node, findings: &mut Findings) {
     let schema = &*SCHEMA;
     // Deciding whether a tree is valid is much cheaper than collecting violations.
     if !schema.validator.is_valid(tree) {
         // One error may violate several rules.
         let found = schema.validator.iter_errors(tree).take(8 * MAX_FINDINGS).collect();
-        violations::report(&schema.document, tree, found, diagnostics);
+        violations::report(&schema.document, tree, found, findings);
     }
-    advice::report(&schema.document, tree, diagnostics);
+    advice::report(&schema.document, tree, findings);
 }

@@ -1,19 +1,18 @@
 use serde_json::Value;
 
 use super::*;
-use crate::diag::Level;
+use crate::diag::{Diagnostic, Level};
 use crate::source::Source;
 use crate::syntax;
 
 /// The findings of the schema check in a text, sorted.
 fn found(text: &str) -> (Source, Vec<Diagnostic>) {
     let source = Source::new("a.jsonc", text);
-    let mut syntax_errors = Vec::new();
+    let mut syntax_errors = Findings::new();
     let tree = syntax::parse(&source, &mut syntax_errors).expect("a tree");
-    let mut found = Vec::new();
+    let mut found = Findings::new();
     check(&tree, &mut found);
-    crate::diag::sort(&mut found);
-    (source, found)
+    (source, found.into_sorted())
 }
 
 /// The codes of the findings in a text, and the underlined texts.

@@ -1,4 +1,4 @@
-//! Converts the violations that the schema library finds into diagnostics: one per error, at the
+//! Converts the violations that the schema library finds into findings: one per error, at the
 //! key or value that causes it.
 
 use std::collections::{HashMap, HashSet};
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::place::{Finder, Place, opening};
 use super::rules::{self, Reason};
 use super::{habits, value_violations, words};
-use crate::diag::{Diagnostic, Level, codes, differ_by_one, is_full, nearest};
+use crate::diag::{Diagnostic, Findings, Level, codes, differ_by_one, nearest};
 use crate::source::Span;
 use crate::syntax::{Node, Object};
 
@@ -18,18 +18,13 @@ use crate::syntax::{Node, Object};
 const MAX_LABELS: usize = 10;
 
 /// Reports the violations that the library found in a tree.
-pub fn report(
-    schema: &Value,
-    tree: &Node,
-    found: Vec<ValidationError>,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
+pub fn report(schema: &Value, tree: &Node, found: Vec<ValidationError>, findings: &mut Findings) {
     let mut report = Reporter {
         schema,
         settled: HashSet::new(),
         misspelt: HashMap::new(),
         missing: HashMap::new(),
-        diagnostics,
+        findings,
     };
     let mut finder = Finder::new(tree);
     let found: Vec<(Place, ValidationError)> = found
@@ -62,7 +57,7 @@ struct Reporter<'a, 'd> {
     misspelt: HashMap<Span, Vec<&'a str>>,
     /// By location of an object: its missing fields.
     missing: HashMap<Span, Missing<'a>>,
-    diagnostics: &'d mut Vec<Diagnostic>,
+    findings: &'d mut Findings,
 }
 
 struct Missing<'a> {
@@ -126,7 +121,7 @@ impl<'a> Reporter<'a, '_> {
         };
         diagnostic.help.extend(about);
         self.settled.insert(place.node.span);
-        self.diagnostics.push(diagnostic);
+        self.findings.push(diagnostic);
     }
 
     /// Reports unknown fields.
@@ -148,7 +143,7 @@ impl<'a> Reporter<'a, '_> {
             if !names.contains(name) {
                 continue;
             }
-            if is_full(self.diagnostics, Level::Error) {
+            if self.findings.is_full(Level::Error) {
                 return;
             }
             let message = format!("unknown field `{}`", words::short(name));
@@ -184,7 +179,7 @@ impl<'a> Reporter<'a, '_> {
                     }
                 }
             };
-            self.diagnostics.push(diagnostic);
+            self.findings.push(diagnostic);
         }
     }
 
@@ -214,7 +209,7 @@ impl<'a> Reporter<'a, '_> {
         for member in old.take(MAX_LABELS) {
             diagnostic = diagnostic.also(member.key.span, "old form");
         }
-        self.diagnostics
+        self.findings
             .push(diagnostic.help("use only the new form: `src`, `dest` and `\"type\": \"host\"`"));
         self.settled.insert(place.node.span);
         true
@@ -238,8 +233,8 @@ impl<'a> Reporter<'a, '_> {
             Found::MinItems { .. } if place.is_damaged() => {}
             kind => {
                 self.settled.insert(place.node.span);
-                if !is_full(self.diagnostics, Level::Error) {
-                    self.diagnostics.push(value_violations::diagnostic(place, kind, rule));
+                if !self.findings.is_full(Level::Error) {
+                    self.findings.push(value_violations::diagnostic(place, kind, rule));
                 }
             }
         }
@@ -285,7 +280,7 @@ impl<'a> Reporter<'a, '_> {
             for (name, rule) in missing.fields {
                 diagnostic.help.extend(rule.and_then(|rule| words::about(name, rule)));
             }
-            self.diagnostics.push(diagnostic);
+            self.findings.push(diagnostic);
         }
     }
 
@@ -299,7 +294,7 @@ impl<'a> Reporter<'a, '_> {
                 seen.insert(text, item.span);
                 continue;
             };
-            if is_full(self.diagnostics, Level::Error) {
+            if self.findings.is_full(Level::Error) {
                 return;
             }
             let message = format!("duplicate item `{}` in {}", words::short(text), place.name());
@@ -310,7 +305,7 @@ impl<'a> Reporter<'a, '_> {
                 let span = Span { start: before.span.end, end: item.span.end };
                 diagnostic = diagnostic.safe_edit(span, "");
             }
-            self.diagnostics.push(diagnostic);
+            self.findings.push(diagnostic);
         }
     }
 
@@ -326,12 +321,12 @@ impl<'a> Reporter<'a, '_> {
         self.settled.insert(place.node.span);
         let is_invalid = |key: &str| key.is_empty() || key.contains(['=', '\0']);
         for member in object.members.iter().filter(|member| is_invalid(&member.key.value)) {
-            if is_full(self.diagnostics, Level::Error) {
+            if self.findings.is_full(Level::Error) {
                 return;
             }
             let name = words::short(&member.key.value);
             let message = format!("invalid key `{name}` in {}: {form}", place.name());
-            self.diagnostics.push(Diagnostic::new(&codes::BAD_FORMAT, member.key.span, message));
+            self.findings.push(Diagnostic::new(&codes::BAD_FORMAT, member.key.span, message));
         }
     }
 

@@ -10,11 +10,11 @@ pub use strings::segments;
 
 use super::lexer::{Lexer, Token, TokenKind};
 use super::{Kind, MAX_DEPTH, MAX_ENTRIES, Member, Node, Object, quote, too_many_entries};
-use crate::diag::{Diagnostic, MAX_FINDINGS, codes, is_full};
+use crate::diag::{Diagnostic, Findings, MAX_FINDINGS, codes};
 use crate::source::{Source, Span, Spanned, Syntax};
 
 /// Parses a JSON document. The tree is `None` if the document contains no value.
-pub fn parse(source: &Source, syntax: Syntax, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+pub fn parse(source: &Source, syntax: Syntax, findings: &mut Findings) -> Option<Node> {
     let mut lexer = Lexer::new(source.text(), source.content_start());
     let next = lexer.next_token();
     let mut parser = Parser {
@@ -27,9 +27,9 @@ pub fn parse(source: &Source, syntax: Syntax, diagnostics: &mut Vec<Diagnostic>)
         entries: 0,
         unclosed: Vec::new(),
         sibling: false,
-        diagnostics,
+        findings,
     };
-    let before = parser.diagnostics.len();
+    let before = parser.findings.len();
     let tree = parser.document();
     let is_whole = parser.entries <= MAX_ENTRIES;
     if is_whole {
@@ -42,11 +42,11 @@ pub fn parse(source: &Source, syntax: Syntax, diagnostics: &mut Vec<Diagnostic>)
     if let Some(open) = parser.lexer.open_comment {
         // The closing brackets are inside the comment.
         let mut at = 0;
-        diagnostics.retain(|found| {
+        findings.retain(|found| {
             at += 1;
             at <= before || found.code.id != codes::UNCLOSED.id
         });
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::UNCLOSED, open, "unterminated comment")
                 .help("close it with `*/`"),
         );
@@ -54,14 +54,14 @@ pub fn parse(source: &Source, syntax: Syntax, diagnostics: &mut Vec<Diagnostic>)
     for span in whitespace.into_iter().take(MAX_FINDINGS) {
         let character = source.slice(span).chars().next().map_or(0, u32::from);
         let message = format!("character U+{character:04X} is not whitespace in JSON");
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
                 .help("it looks like a space and often comes from pasted text")
                 .safe_edit(span, " "),
         );
     }
     if let (Some(span), Syntax::Json) = (comment, syntax) {
-        diagnostics
+        findings
             .push(Diagnostic::new(&codes::COMMENT_IN_JSON, span, "comment in a `.json` file").help(
             "applc accepts comments, other tools may not; use the extension `.jsonc` to allow them",
         ));
@@ -86,7 +86,7 @@ struct Parser<'a> {
     unclosed: Vec<(Span, char)>,
     /// Whether the next entry starts a new object, which has been reported.
     sibling: bool,
-    diagnostics: &'a mut Vec<Diagnostic>,
+    findings: &'a mut Findings,
 }
 
 /// The token after an entry of an array or object.
@@ -108,8 +108,8 @@ impl Parser<'_> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        if !is_full(self.diagnostics, diagnostic.level) {
-            self.diagnostics.push(diagnostic);
+        if !self.findings.is_full(diagnostic.level) {
+            self.findings.push(diagnostic);
         }
     }
 
@@ -233,7 +233,7 @@ impl Parser<'_> {
         self.entries += 1;
         if self.entries == MAX_ENTRIES + 1 {
             // Reported even if the number of findings is at its maximum.
-            self.diagnostics.push(too_many_entries(self.next.span));
+            self.findings.push(too_many_entries(self.next.span));
             let end = self.source.text().len();
             self.lexer.restart(end, end);
             self.next = self.lexer.next_token();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Form, Kind, Node, Object};
-use crate::diag::{Diagnostic, Level, codes, is_full};
+use crate::diag::{Diagnostic, Findings, Level, codes};
 use crate::source::{Span, Spanned};
 
 /// Maximum number of members of an object that is searched for several joined objects. No object
@@ -12,23 +12,23 @@ const MAX_JOINED: usize = 200;
 
 /// Reports all duplicate keys in a tree. Splits an array item that consists of several joined
 /// objects.
-pub fn check(node: &mut Node, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(node: &mut Node, findings: &mut Findings) {
     match &mut node.kind {
         Kind::Array(items) => {
             if let Some(at) = items.iter().position(|item| second_object(item).is_some()) {
-                split(items, at, diagnostics);
+                split(items, at, findings);
             }
-            items.iter_mut().for_each(|item| check(item, diagnostics));
+            items.iter_mut().for_each(|item| check(item, findings));
         }
         Kind::Object(object) => {
-            duplicates(object, diagnostics);
-            object.members.iter_mut().for_each(|member| check(&mut member.value, diagnostics));
+            duplicates(object, findings);
+            object.members.iter_mut().for_each(|member| check(&mut member.value, findings));
         }
         _ => {}
     }
 }
 
-fn duplicates(object: &Object, diagnostics: &mut Vec<Diagnostic>) {
+fn duplicates(object: &Object, findings: &mut Findings) {
     let mut first = HashMap::with_capacity(object.members.len());
     for member in &object.members {
         let key = &member.key;
@@ -36,11 +36,11 @@ fn duplicates(object: &Object, diagnostics: &mut Vec<Diagnostic>) {
             first.insert(key.value.as_str(), key.span);
             continue;
         };
-        if is_full(diagnostics, Level::Error) {
+        if findings.is_full(Level::Error) {
             return;
         }
         let message = format!("duplicate key `{}`", key.value);
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::DUPLICATE_KEY, key.span, message)
                 .label("defined again here")
                 .also(*before, "first defined here")
@@ -61,7 +61,7 @@ fn second_object(item: &Node) -> Option<usize> {
 }
 
 /// Splits items that consist of several objects, starting at the index `from`.
-fn split(items: &mut Vec<Node>, from: usize, diagnostics: &mut Vec<Diagnostic>) {
+fn split(items: &mut Vec<Node>, from: usize, findings: &mut Findings) {
     let rest = items.split_off(from);
     for mut item in rest {
         while let Some(at) = second_object(&item) {
@@ -71,8 +71,8 @@ fn split(items: &mut Vec<Node>, from: usize, diagnostics: &mut Vec<Diagnostic>) 
             let (Some(one), Some(two)) = (object.members.first(), other.members.first()) else {
                 break;
             };
-            if !is_full(diagnostics, Level::Error) {
-                diagnostics.push(joined(object, &one.key, &two.key));
+            if !findings.is_full(Level::Error) {
+                findings.push(joined(object, &one.key, &two.key));
             }
             let span = Span { start: two.key.span.start, end: item.span.end };
             item.span.end = object.members.last().map_or(span.start, |last| last.value.span.end);

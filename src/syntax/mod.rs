@@ -16,7 +16,7 @@ pub use layout::Form;
 pub use places::{Places, decoded_span};
 pub use yaml::respell;
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::{Source, SourceError, Span, Spanned, Syntax};
 
 /// Maximum nesting depth of brackets. An appliance needs 6 levels; JSON in `env` may add some.
@@ -159,13 +159,13 @@ impl Node {
 }
 
 /// Parses a source. The tree is `None` only if the source contains no value.
-pub fn parse(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+pub fn parse(source: &Source, findings: &mut Findings) -> Option<Node> {
     let mut tree = match source.syntax() {
-        Syntax::Json | Syntax::Jsonc => json::parse(source, source.syntax(), diagnostics),
-        Syntax::Yaml => yaml::parse(source, diagnostics),
+        Syntax::Json | Syntax::Jsonc => json::parse(source, source.syntax(), findings),
+        Syntax::Yaml => yaml::parse(source, findings),
     };
     if let Some(tree) = &mut tree {
-        keys::check(tree, diagnostics);
+        keys::check(tree, findings);
     }
     tree
 }

@@ -7,13 +7,13 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::diag::{Code, Diagnostic, codes, list_or, nearest};
+use crate::diag::{Code, Diagnostic, Findings, codes, list_or, nearest};
 use crate::source::{Source, Span, Spanned};
 
 /// The state of reading a file: what was found, and how to locate it.
 pub struct Reader<'d> {
     /// The findings so far.
-    pub diagnostics: &'d mut Vec<Diagnostic>,
+    pub findings: &'d mut Findings,
     /// The code of the errors that are reported here.
     code: &'static Code,
     /// Number of bytes of the source before the text that was parsed.
@@ -25,20 +25,20 @@ pub struct Reader<'d> {
 pub fn read<T>(
     source: &Source,
     code: &'static Code,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
     read: impl FnOnce(Table<'_>, &mut Reader<'_>) -> T,
 ) -> Option<T> {
     // The library rejects a byte order mark.
     let offset = source.content_start();
-    let mut reader = Reader { diagnostics, code, offset };
+    let mut reader = Reader { findings, code, offset };
     let text = source.text().get(offset..).unwrap_or_default();
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let span = error.span().map_or(Span::at(offset), |range| reader.span(range));
         let message = error.message().lines().collect::<Vec<_>>().join("; ");
-        reader.diagnostics.push(Diagnostic::new(&codes::BAD_TOML, span, message));
+        reader.findings.push(Diagnostic::new(&codes::BAD_TOML, span, message));
     }
-    if !reader.diagnostics.is_empty() {
+    if !reader.findings.is_empty() {
         return None;
     }
     let span = reader.span(table.span());
@@ -49,12 +49,12 @@ pub fn read<T>(
 impl Reader<'_> {
     /// Reports an error.
     pub fn report(&mut self, span: Span, message: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::new(self.code, span, message));
+        self.findings.push(Diagnostic::new(self.code, span, message));
     }
 
     /// Reports an error with help.
     pub fn report_with(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::new(self.code, span, message).help(help));
+        self.findings.push(Diagnostic::new(self.code, span, message).help(help));
     }
 
     fn span(&self, range: Range<usize>) -> Span {

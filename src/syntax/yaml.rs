@@ -20,10 +20,10 @@ pub use plain::respell;
 pub use segments::segments;
 
 use super::Node;
-use crate::diag::Diagnostic;
+use crate::diag::Findings;
 use crate::source::Source;
 
 /// Parses a YAML document. The tree is `None` if the document contains no value.
-pub fn parse(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
-    events::read(source, diagnostics, |events, found| tree::build(source, events, found))
+pub fn parse(source: &Source, findings: &mut Findings) -> Option<Node> {
+    events::read(source, findings, |events, found| tree::build(source, events, found))
 }

@@ -7,7 +7,7 @@
 use include_dir::Dir;
 
 use super::{Artifact, Capability, Failure, OptionSpec, Options, Target};
-use crate::diag::Diagnostic;
+use crate::diag::Findings;
 use crate::plan::Plan;
 use crate::render::{TemplateText, Templates};
 
@@ -39,7 +39,7 @@ pub trait BuiltIn: Send + Sync {
         plan: &Plan,
         options: &Options,
         templates: &Templates,
-        diagnostics: &mut Vec<Diagnostic>,
+        findings: &mut Findings,
     ) -> Result<Vec<Artifact>, Failure>;
 }
 
@@ -73,8 +73,8 @@ impl<T: BuiltIn> Target for T {
         plan: &Plan,
         options: &Options,
         templates: &Templates,
-        diagnostics: &mut Vec<Diagnostic>,
+        findings: &mut Findings,
     ) -> Result<Vec<Artifact>, Failure> {
-        BuiltIn::lower(self, plan, options, templates, diagnostics)
+        BuiltIn::lower(self, plan, options, templates, findings)
     }
 }

@@ -27,7 +27,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::diag::{self, Diagnostic, Report, codes};
+use crate::diag::{Diagnostic, Findings, Report, codes};
 use crate::plan::Plan;
 use crate::render::{RenderError, TemplateText, Templates};
 
@@ -51,7 +51,7 @@ pub trait Target: Send + Sync {
     }
 
     /// Lowers the plan and renders the artifacts with these templates: its own, or those that
-    /// replace them. Findings that depend on the appliance are added to `diagnostics`; if one is
+    /// replace them. Findings that depend on the appliance are added to `findings`; if one is
     /// an error, the artifacts are not used.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ pub trait Target: Send + Sync {
         plan: &Plan,
         options: &Options,
         templates: &Templates,
-        diagnostics: &mut Vec<Diagnostic>,
+        findings: &mut Findings,
     ) -> Result<Vec<Artifact>, Failure>;
 }
 
@@ -158,9 +158,9 @@ pub fn compile(
     target: &dyn Target,
     plan: &Plan,
     options: &Options,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Result<Vec<Artifact>, Failure> {
-    let mut found = Vec::new();
+    let mut found = Findings::of_target(target.name());
     let capabilities = target.capabilities();
     for used in &plan.uses {
         let Some(row) = capabilities.iter().find(|row| row.field == used.field) else {
@@ -171,15 +171,14 @@ pub fn compile(
         found.extend(row.report(used));
     }
     let templates = Templates::new(target.templates())?;
-    let rejected = diag::has_errors(&found);
+    let rejected = found.has_errors();
     let artifacts = match target.lower(plan, options, &templates, &mut found) {
         // Templates do not have to handle fields that their target rejects.
         Err(Failure::Reports(_)) if rejected => Vec::new(),
         lowered => lowered?,
     };
-    let failed = diag::has_errors(&found);
-    let name: Arc<str> = target.name().into();
-    diagnostics.extend(found.into_iter().map(|diagnostic| diagnostic.on_target(&name)));
+    let failed = found.has_errors();
+    findings.extend(found);
     Ok(if failed { Vec::new() } else { artifacts })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::Spanned;
 
 /// Maximum length of a DNS label.
@@ -31,7 +31,7 @@ pub fn check<'a>(
     what: &str,
     longest: usize,
     names: impl IntoIterator<Item = (&'a Spanned<String>, String)>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) {
     let mut first: HashMap<String, &Spanned<String>> = HashMap::new();
     // Several names that are made of one id are reported once.
@@ -44,14 +44,14 @@ pub fn check<'a>(
                     "the {what} name `{name}` is too long: {length} characters, at most {longest}"
                 ),
             };
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::BAD_NAME, id.span, message).help("choose a different id"),
             );
             continue;
         }
         if let Some(other) = first.get(&name) {
             let message = format!("`{}` and `{}` both become `{name}`", other.value, id.value);
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::NAME_CLASH, id.span, message)
                     .also(other.span, "the other id")
                     .help("choose ids that differ in more than letter case and leading or trailing hyphens"),
@@ -61,7 +61,7 @@ pub fn check<'a>(
         if name != id.value && reported != Some(id.span) {
             reported = Some(id.span);
             let message = format!("`{}` is renamed to `{name}`", id.value);
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::NAME_CHANGED, id.span, message)
                     .help(format!("`{name}` is a valid {what} name; references use it too")),
             );
@@ -86,7 +86,7 @@ mod tests {
     fn invalid_and_conflicting_names_are_reported() {
         let id = |text: &str| Spanned::new(text.to_owned(), Span::at(0));
         let ids = [id("Web"), id("web"), id("ok"), id(&"a".repeat(64)), id("--")];
-        let mut found = Vec::new();
+        let mut found = Findings::new();
         let names = ids.iter().map(|id| (id, dns_label(&id.value)));
         check("service", MAX_LABEL, names, &mut found);
         let ids: Vec<_> = found.iter().map(|d| d.code.id).collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use crate::diag::{Diagnostic, codes, list_or, nearest};
+use crate::diag::{Diagnostic, Findings, codes, list_or, nearest};
 use crate::source::{Source, Span, Spanned};
 
 use super::{Target, TargetRef, named};
@@ -166,13 +166,13 @@ impl Options {
         target: &dyn Target,
         name: Spanned<&str>,
         value: Spanned<&str>,
-        diagnostics: &mut Vec<Diagnostic>,
+        findings: &mut Findings,
     ) {
         let specs = target.options();
         let Some(spec) = specs.iter().find(|spec| spec.name == name.value) else {
             let message = format!("unknown option `{}` for target `{}`", name.value, target.name());
             let known = specs.iter().map(|spec| spec.name);
-            diagnostics.push(unknown_option(message, name, known));
+            findings.push(unknown_option(message, name, known));
             return;
         };
         if !spec.kind.takes(value.value) {
@@ -182,7 +182,7 @@ impl Options {
                 OptionKind::OneOf(words) => nearest(value.value, words.iter()),
                 _ => None,
             };
-            diagnostics.push(match similar {
+            findings.push(match similar {
                 Some(similar) => diagnostic.help(format!("did you mean `{similar}`?")),
                 None => diagnostic.help(format!("expected {}", spec.kind.wanted())),
             });
@@ -222,7 +222,7 @@ pub struct Given<'a> {
 pub fn parse_argument<'a>(
     source: &'a Source,
     targets: &[TargetRef],
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Option<Given<'a>> {
     let text = source.text();
     let parts = text.split_once('=').and_then(|(path, value)| {
@@ -231,7 +231,7 @@ pub fn parse_argument<'a>(
     });
     let Some((target, name, value)) = parts else {
         let message = format!("expected `target.option=value`, found `{text}`");
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::BAD_OPTION, Span::new(0, text.len()), message)
                 .help("for example `--option kubernetes.expose=load-balancer`"),
         );
@@ -242,11 +242,7 @@ pub fn parse_argument<'a>(
     let Some(found) = named(targets, target) else {
         let message = format!("unknown target `{target}`");
         let written = Spanned::new(target, Span::new(0, target.len()));
-        diagnostics.push(unknown_option(
-            message,
-            written,
-            targets.iter().map(|target| target.name()),
-        ));
+        findings.push(unknown_option(message, written, targets.iter().map(|target| target.name())));
         return None;
     };
     Some(Given {

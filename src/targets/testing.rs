@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{Artifact, Fate, Options, Target};
-use crate::diag::{self, Diagnostic};
+use crate::diag::{Diagnostic, Findings};
 use crate::plan::Field;
 use crate::source::{Source, Span, Spanned};
 
@@ -23,18 +23,17 @@ impl Compiled {
     pub fn of(target: &dyn Target, document: &Value, given: &[(&str, &str)]) -> Compiled {
         let source = Source::new("appliance.json", document.to_string());
         let mut options = Options::of(target);
-        let mut findings = Vec::new();
+        let mut findings = Findings::new();
         for (name, value) in given {
             let unplaced = |text| Spanned::new(text, Span::at(0));
             options.set(target, unplaced(*name), unplaced(*value), &mut findings);
         }
-        assert_eq!(findings, []);
+        assert!(findings.is_empty(), "{findings:?}");
         let plan = crate::compile::plan(&source, &mut findings).unwrap();
-        assert!(!diag::has_errors(&findings), "{document}: {findings:?}");
+        assert!(!findings.has_errors(), "{document}: {findings:?}");
         let artifacts = super::compile(target, &plan, &options, &mut findings).unwrap();
-        diag::sort(&mut findings);
-        assert_eq!(artifacts.is_empty(), diag::has_errors(&findings), "{document}: {findings:?}");
-        Compiled { source, artifacts, findings }
+        assert_eq!(artifacts.is_empty(), findings.has_errors(), "{document}: {findings:?}");
+        Compiled { source, artifacts, findings: findings.into_sorted() }
     }
 
     /// The codes of the findings and the text that they point to, without hints.

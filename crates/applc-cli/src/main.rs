@@ -7,10 +7,10 @@ mod args;
 mod commands;
 mod disk;
 mod emit;
-mod findings;
 mod levels;
 mod memory;
 mod projects;
+mod reporter;
 mod select;
 mod terminal;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::disk::{Disk, STDIN};
-use crate::findings::Findings;
+use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::fail;
 use crate::{Status, memory};
@@ -55,23 +55,23 @@ impl Projects {
         &mut self,
         file: &str,
         wanted: &Wanted<'_>,
-        findings: &mut Findings,
+        reporter: &mut Reporter,
     ) -> Result<Settings, Status> {
         // The project file for standard input is that of the working directory.
         let path = if file == STDIN { Path::new("stdin") } else { Path::new(file) };
         let given = wanted.loaded();
-        let Some(project) = self.of(path, &given, findings)? else {
+        let Some(project) = self.of(path, &given, reporter)? else {
             let known: Vec<TargetRef> = targets::built_in().chain(given).collect();
-            let targets = wanted.among(&known, findings)?;
-            return Ok(Settings { targets, levels: findings.levels(&Levels::default()) });
+            let targets = wanted.among(&known, reporter)?;
+            return Ok(Settings { targets, levels: reporter.levels(&Levels::default()) });
         };
-        let mut targets = wanted.among(&project.targets, findings)?;
+        let mut targets = wanted.among(&project.targets, reporter)?;
         for one in &mut targets {
             if let Some(base) = project.options.get(one.target.name()) {
                 one.options = one.options.over(base);
             }
         }
-        Ok(Settings { targets, levels: findings.levels(&project.levels) })
+        Ok(Settings { targets, levels: reporter.levels(&project.levels) })
     }
 
     /// Returns the project file for a file, if there is one.
@@ -82,11 +82,11 @@ impl Projects {
         &mut self,
         file: &Path,
         given: &[TargetRef],
-        findings: &mut Findings,
+        reporter: &mut Reporter,
     ) -> Result<Option<&Project>, Status> {
         let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let folder = path.parent().unwrap_or(&path).to_owned();
-        let known = self.known.entry(folder).or_insert_with(|| read(&path, given, findings));
+        let known = self.known.entry(folder).or_insert_with(|| read(&path, given, reporter));
         known.as_ref().map(Option::as_ref).map_err(|status| *status)
     }
 }
@@ -95,7 +95,7 @@ impl Projects {
 fn read(
     path: &Path,
     given: &[TargetRef],
-    findings: &mut Findings,
+    reporter: &mut Reporter,
 ) -> Result<Option<Project>, Status> {
     let found = project::find(&Disk, path, given);
     let Some(mut project) = found.map_err(|error| fail(&error.to_string(), Status::Io))? else {
@@ -105,6 +105,6 @@ fn read(
         memory::limit();
     }
     let reports = std::mem::take(&mut project.others).into_iter().chain([project.report.clone()]);
-    let status = reports.map(|report| findings.add(report)).max().unwrap_or(Status::Clean);
+    let status = reports.map(|report| reporter.add(report)).max().unwrap_or(Status::Clean);
     if status == Status::Clean { Ok(Some(project)) } else { Err(status) }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::args::TargetArguments;
 use crate::disk::Disk;
-use crate::findings::Findings;
+use crate::reporter::Reporter;
 use crate::terminal::fail;
 use crate::{Status, memory};
 use applc::Selected;
@@ -33,10 +33,10 @@ impl<'a> Wanted<'a> {
     /// The exit status if a folder is invalid, which was reported.
     pub fn read(
         arguments: &'a TargetArguments,
-        findings: &mut Findings,
+        reporter: &mut Reporter,
     ) -> Result<Wanted<'a>, Status> {
         let wanted = arguments.names.iter().map(|name| {
-            Ok(match load(name, findings)? {
+            Ok(match load(name, reporter)? {
                 Some(target) => WantedTarget::Loaded(target),
                 None => WantedTarget::Named(name),
             })
@@ -69,7 +69,7 @@ impl<'a> Wanted<'a> {
     ///
     /// # Errors
     /// The exit status if a name or an option is invalid, which was reported.
-    pub fn among(&self, known: &[TargetRef], findings: &Findings) -> Result<Vec<Selected>, Status> {
+    pub fn among(&self, known: &[TargetRef], reporter: &Reporter) -> Result<Vec<Selected>, Status> {
         let mut selected: Vec<Selected> = Vec::new();
         for wanted in &self.targets {
             let target = match wanted {
@@ -86,18 +86,18 @@ impl<'a> Wanted<'a> {
         let mut status = Status::Clean;
         for argument in self.options {
             let source = Source::new("--option", argument.as_str());
-            let mut diagnostics = Vec::new();
-            if let Some(given) = targets::parse_argument(&source, known, &mut diagnostics) {
+            let mut found = applc::diag::Findings::new();
+            if let Some(given) = targets::parse_argument(&source, known, &mut found) {
                 let mut unused = Options::of(&*given.target);
                 let options = selected
                     .iter_mut()
                     .find(|one| one.target.name() == given.target.name())
                     // Options of other targets are checked, too.
                     .map_or(&mut unused, |one| &mut one.options);
-                options.set(&*given.target, given.name, given.value, &mut diagnostics);
+                options.set(&*given.target, given.name, given.value, &mut found);
             }
-            if !diagnostics.is_empty() {
-                status = findings.usage(&Report { source, diagnostics });
+            if !found.is_empty() {
+                status = reporter.usage(&Report::new(source, found));
             }
         }
         if status == Status::Clean { Ok(selected) } else { Err(status) }
@@ -113,11 +113,11 @@ fn is_folder(argument: &str) -> bool {
 ///
 /// # Errors
 /// The exit status if the folder is invalid or cannot be read, which was reported.
-pub fn load(argument: &str, findings: &mut Findings) -> Result<Option<TargetRef>, Status> {
+pub fn load(argument: &str, reporter: &mut Reporter) -> Result<Option<TargetRef>, Status> {
     if !is_folder(argument) {
         return Ok(None);
     }
-    let target = load_folder(argument, findings)?;
+    let target = load_folder(argument, reporter)?;
     Ok(Some(TargetRef::Custom(Arc::new(target))))
 }
 
@@ -125,13 +125,13 @@ pub fn load(argument: &str, findings: &mut Findings) -> Result<Option<TargetRef>
 ///
 /// # Errors
 /// Those of [`load`].
-pub fn load_folder(folder: &str, findings: &mut Findings) -> Result<CustomTarget, Status> {
+pub fn load_folder(folder: &str, reporter: &mut Reporter) -> Result<CustomTarget, Status> {
     memory::limit();
     let loaded = custom::load(&Disk, folder).map_err(|error| {
         let message = format!("cannot load target `{folder}`: {error}");
         fail(&message, Status::Io)
     })?;
-    let found = loaded.reports.into_iter().map(|report| findings.add(report)).max();
+    let found = loaded.reports.into_iter().map(|report| reporter.add(report)).max();
     loaded.target.ok_or(found.unwrap_or(Status::Errors))
 }
 

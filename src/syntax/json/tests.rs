@@ -3,9 +3,9 @@ use super::*;
 /// The codes of the findings in a text, and the underlined texts.
 fn errors(text: &str) -> Vec<(&'static str, String)> {
     let source = Source::new("a.json", text);
-    let mut found = Vec::new();
+    let mut found = Findings::new();
     parse(&source, Syntax::Json, &mut found);
-    crate::diag::sort(&mut found);
+    let found = found.into_sorted();
     found.iter().map(|d| (d.code.id, source.slice(d.primary.span).to_owned())).collect()
 }
 
@@ -16,9 +16,9 @@ fn ids(text: &str) -> Vec<&'static str> {
 /// The text with every edit applied.
 fn fixed(text: &str) -> String {
     let source = Source::new("a.json", text);
-    let mut found = Vec::new();
+    let mut found = Findings::new();
     parse(&source, Syntax::Json, &mut found);
-    crate::diag::sort(&mut found);
+    let found = found.into_sorted();
     let mut text = text.to_owned();
     for edit in found.iter().rev().filter_map(|d| d.edit.as_ref()) {
         text.replace_range(edit.span.range(), &edit.replacement);
@@ -106,7 +106,7 @@ fn edits_fix_errors() {
 #[test]
 fn parsing_continues_after_an_error() {
     let source = Source::new("a.json", "{\"a\": \"x,\n \"b\": [1 2], \"c\" 3}");
-    let mut found = Vec::new();
+    let mut found = Findings::new();
     let tree = parse(&source, Syntax::Json, &mut found).unwrap();
     let keys: Vec<_> = tree.as_object().unwrap().members.iter().map(|m| &m.key.value).collect();
     assert_eq!(keys, ["a", "b", "c"]);
@@ -133,7 +133,7 @@ fn non_json_whitespace_is_reported() {
 #[test]
 fn end_of_the_document_is_a_whole_character() {
     let source = Source::new("a.json", "é {}");
-    let mut found = Vec::new();
+    let mut found = Findings::new();
     parse(&source, Syntax::Json, &mut found);
     let trailing = found.iter().find(|d| d.code.id == "E0109").unwrap();
     assert_eq!(source.slice(trailing.secondary[0].span), "é");

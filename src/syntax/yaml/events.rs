@@ -34,7 +34,7 @@ use self::repair::Repairs;
 use self::scan::{Scanner, SyntaxError};
 use self::tabs::Tabless;
 use super::spans::{column, visible};
-use crate::diag::Diagnostic;
+use crate::diag::Findings;
 use crate::source::{Source, Span};
 use crate::syntax::{Form, too_many_entries};
 
@@ -97,16 +97,16 @@ pub struct Properties {
 ///
 /// `build` is called with the events up to an error, and again with all events from the start after
 /// the error has been repaired. It has to read the events to their end. Only the value and the
-/// diagnostics of its last call are used.
+/// findings of its last call are used.
 pub fn read<T>(
     source: &Source,
-    diagnostics: &mut Vec<Diagnostic>,
-    mut build: impl FnMut(&mut Events<'_>, &mut Vec<Diagnostic>) -> T,
+    findings: &mut Findings,
+    mut build: impl FnMut(&mut Events<'_>, &mut Findings) -> T,
 ) -> T {
-    let mut errors = Vec::new();
+    let mut errors = Findings::new();
     let mut document = Document::new(source);
     loop {
-        let mut found = Vec::new();
+        let mut found = Findings::new();
         let mut events = document.events();
         let value = build(&mut events, &mut found);
         let (error, excess) = (events.scanner.error.take(), events.scanner.excess);
@@ -117,8 +117,8 @@ pub fn read<T>(
         found.extend(excess.map(|span| {
             too_many_entries(document.original(visible(document.source().text(), span)))
         }));
-        diagnostics.append(&mut errors);
-        diagnostics.append(&mut found);
+        findings.extend(errors);
+        findings.extend(found);
         return value;
     }
 }
@@ -269,7 +269,7 @@ impl<'s> Document<'s> {
 
     /// Reports an error and changes the text so that it can be read past the error. Returns false if
     /// there is no such change.
-    fn recover(&mut self, error: &SyntaxError, errors: &mut Vec<Diagnostic>) -> bool {
+    fn recover(&mut self, error: &SyntaxError, errors: &mut Findings) -> bool {
         if self.tabless.is_none()
             && let Some(tab) = tabs::indenting(self.original, error)
         {

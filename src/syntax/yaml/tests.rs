@@ -1,13 +1,12 @@
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Findings};
 use crate::source::Source;
 use crate::syntax::{self, Kind, Node, Object, decoded_span, quote};
 
 fn parsed(text: &str) -> (Source, Option<Node>, Vec<Diagnostic>) {
     let source = Source::new("a.yaml", text);
-    let mut found = Vec::new();
+    let mut found = Findings::new();
     let tree = syntax::parse(&source, &mut found);
-    crate::diag::sort(&mut found);
-    (source, tree, found)
+    (source, tree, found.into_sorted())
 }
 
 /// The value of a valid text, as JSON.

@@ -5,18 +5,13 @@ use super::events::{Event, Events, Properties, Scalar, Style};
 use super::plain::{self, Plain};
 use super::spans::{column, visible};
 use super::unsupported;
-use crate::diag::{Diagnostic, codes, is_full};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::{Form, Kind, MAX_DEPTH, Member, Node, Object, quote};
 
 /// Builds the tree of a document. It is `None` if the document contains no value, or too many.
-pub fn build(
-    source: &Source,
-    events: &mut Events<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Node> {
-    let mut builder =
-        Builder { source, events, depth: 0, anchors: Anchors::default(), diagnostics };
+pub fn build(source: &Source, events: &mut Events<'_>, findings: &mut Findings) -> Option<Node> {
+    let mut builder = Builder { source, events, depth: 0, anchors: Anchors::default(), findings };
     let mut tree = builder.root();
     let is_empty = match &tree {
         // What an error hid has been reported.
@@ -57,13 +52,13 @@ struct Builder<'d, 'r> {
     events: &'r mut Events<'d>,
     depth: usize,
     anchors: Anchors,
-    diagnostics: &'r mut Vec<Diagnostic>,
+    findings: &'r mut Findings,
 }
 
 impl<'d> Builder<'d, '_> {
     fn report(&mut self, diagnostic: Diagnostic) {
-        if !is_full(self.diagnostics, diagnostic.level) {
-            self.diagnostics.push(diagnostic);
+        if !self.findings.is_full(diagnostic.level) {
+            self.findings.push(diagnostic);
         }
     }
 
@@ -82,7 +77,7 @@ impl<'d> Builder<'d, '_> {
             match event {
                 Event::DocumentStart(version) if tree.is_none() => {
                     if version.is_some_and(|version| version != (1, 2)) {
-                        self.diagnostics.push(unsupported::version(self.source, span));
+                        self.findings.push(unsupported::version(self.source, span));
                     }
                 }
                 Event::DocumentStart(_) => {

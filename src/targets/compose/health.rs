@@ -1,6 +1,6 @@
 //! Health checks. The engine runs them in the container, so each becomes a shell command.
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, HealthCheck, Probe, Timing};
 
 use super::context::Context;
@@ -13,7 +13,7 @@ pub fn check(
     context: &Context<'_>,
     container: &Container,
     health: &HealthCheck,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> model::HealthCheck {
     // The protocol also says whether a check runs on the host; here it always runs in the
     // container.
@@ -22,7 +22,7 @@ pub fn check(
     let mut needs = |what: &str| {
         let message =
             format!("the health check runs in the container, so the image must contain {what}");
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::IMAGE_NEEDS, *span, message)
                 .help("or use a `COMMAND` check with a program that the image contains"),
         );

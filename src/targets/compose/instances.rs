@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, Kind, Plan, Repeats};
 use crate::source::Spanned;
 
@@ -18,7 +18,7 @@ pub struct Split(HashSet<ContainerId>);
 
 impl Split {
     /// Finds these containers. Reports a job with too many instances.
-    pub fn of(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Self {
+    pub fn of(plan: &Plan, findings: &mut Findings) -> Self {
         let awaited: HashSet<ContainerId> = plan
             .containers
             .iter()
@@ -35,7 +35,7 @@ impl Split {
             if container.instances.value > MAX_SERVICES {
                 let message =
                     format!("a job that others wait for can have at most {MAX_SERVICES} instances");
-                diagnostics.push(
+                findings.push(
                     Diagnostic::new(&codes::BAD_TARGET_VALUE, container.instances.span, message)
                         .help(
                             "each instance is written as a service, because Compose waits only for the first container to end",

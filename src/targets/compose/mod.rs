@@ -18,7 +18,7 @@ mod volumes;
 use include_dir::{Dir, include_dir};
 
 use super::{Artifact, BuiltIn, Definition, Failure, Options, names};
-use crate::diag::Diagnostic;
+use crate::diag::Findings;
 use crate::plan::Plan;
 use crate::render::Templates;
 
@@ -49,31 +49,30 @@ impl BuiltIn for Compose {
         plan: &Plan,
         options: &Options,
         templates: &Templates,
-        diagnostics: &mut Vec<Diagnostic>,
+        findings: &mut Findings,
     ) -> Result<Vec<Artifact>, Failure> {
-        let file = file(plan, options, diagnostics);
+        let file = file(plan, options, findings);
         let text = templates.render(TEMPLATE, &file)?;
         Ok(vec![Artifact { path: "compose.yaml".to_owned(), text }])
     }
 }
 
 /// Lowers the plan to a Compose file.
-fn file(plan: &Plan, options: &Options, diagnostics: &mut Vec<Diagnostic>) -> model::File {
+fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> model::File {
     // Destructured completely, so that a new field fails to compile until it is handled here.
     // Compose derives the start order, and `uses` is reported from the capability table.
     let Plan { id, containers, volumes, start_order: _, uses: _ } = plan;
     let name = project_name(&id.value);
-    names::check("project", usize::MAX, [(id, name.clone())], diagnostics);
-    let split = instances::Split::of(plan, diagnostics);
-    services::check_names(split.all_names(containers), diagnostics);
-    let network = network::Network::of(plan, diagnostics);
+    names::check("project", usize::MAX, [(id, name.clone())], findings);
+    let split = instances::Split::of(plan, findings);
+    services::check_names(split.all_names(containers), findings);
+    let network = network::Network::of(plan, findings);
     let mut services = Vec::new();
     for (id, container) in containers.iter().enumerate() {
         let context = context::Context { plan, network: &network, split: &split, options, id };
-        services.extend(services::services(&context, container, diagnostics));
+        services.extend(services::services(&context, container, findings));
     }
-    let volumes =
-        volumes.iter().map(|volume| volumes::volume(volume, options, diagnostics)).collect();
+    let volumes = volumes.iter().map(|volume| volumes::volume(volume, options, findings)).collect();
     model::File { name, services, volumes }
 }
 

@@ -8,7 +8,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     Container, ContainerId, NetworkMode, Plan, Port as PlanPort, Reference, Referrer, Transport,
 };
@@ -45,10 +45,10 @@ type Claims = HashMap<(u16, Transport), (ContainerId, Span)>;
 
 impl<'a> Network<'a> {
     /// Assigns host ports, and checks that every reference is reachable.
-    pub fn of(plan: &'a Plan, diagnostics: &mut Vec<Diagnostic>) -> Network<'a> {
-        let mut claims = claims(plan, diagnostics);
+    pub fn of(plan: &'a Plan, findings: &mut Findings) -> Network<'a> {
+        let mut claims = claims(plan, findings);
         let mut published: Vec<Vec<Port>> = plan.containers.iter().map(ports).collect();
-        check_host_names(plan, diagnostics);
+        check_host_names(plan, findings);
         for (to, container) in plan.containers.iter().enumerate() {
             let Some(ports) = published.get_mut(to) else { continue };
             if on_host(container) {
@@ -61,7 +61,7 @@ impl<'a> Network<'a> {
                 {
                     let mut access = HostAccess { to, container, referrer, claims: &mut claims };
                     if let Some(finding) = access.publish(ports) {
-                        diagnostics.push(finding);
+                        findings.push(finding);
                     }
                 }
             }
@@ -138,7 +138,7 @@ fn ports(container: &Container) -> Vec<Port> {
 
 /// The fixed host ports that containers claim. All containers run on one machine, whatever
 /// their placement.
-fn claims(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Claims {
+fn claims(plan: &Plan, findings: &mut Findings) -> Claims {
     let mut claims = Claims::new();
     for (id, container) in plan.containers.iter().enumerate() {
         for port in &container.ports {
@@ -155,7 +155,7 @@ fn claims(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Claims {
                     true => "use `\"network_mode\": \"bridge\"`, which maps any free port",
                     false => "omit `host_port` to use any free port",
                 };
-                diagnostics.push(
+                findings.push(
                     Diagnostic::new(&codes::BAD_TARGET_PORT, claimed.span, message)
                         .also(container.instances.span, "number of instances")
                         .help(help),
@@ -169,7 +169,7 @@ fn claims(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Claims {
                         key.1.name(),
                         key.0
                     );
-                    diagnostics.push(
+                    findings.push(
                         Diagnostic::new(&codes::BAD_TARGET_PORT, claimed.span, message)
                             .also(*before, "first used here")
                             .help("omit `host_port` to use any free port"),
@@ -187,7 +187,7 @@ fn claims(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Claims {
 
 /// Checks the names that references use: programs must be able to look them up, and no other
 /// container can have the same name. Names in `/etc/hosts` are case-insensitive.
-fn check_host_names(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
+fn check_host_names(plan: &Plan, findings: &mut Findings) {
     let mut by_lower: HashMap<String, Vec<&Container>> = HashMap::new();
     for container in &plan.containers {
         by_lower.entry(container.id.value.to_ascii_lowercase()).or_default().push(container);
@@ -198,7 +198,7 @@ fn check_host_names(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
         let lower = id.to_ascii_lowercase();
         if let Some(why) = unreachable(&lower) {
             let message = format!("`{id}` cannot be used as a host name: {why}");
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::NO_WAY, referrer.span, message)
                     .also(container.id.span, "referenced container")
                     .help("choose an id that starts with a letter and is not a reserved host name"),
@@ -211,7 +211,7 @@ fn check_host_names(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
                 "`{id}` and `{}` are the same host name in lower case, but only one is on the host network",
                 twin.id.value
             );
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::NO_WAY, referrer.span, message)
                     .also(twin.id.span, "the other container")
                     .help("choose ids that differ in more than letter case"),

@@ -1,6 +1,6 @@
 //! Containers as services.
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     Command, Container, Dependency, EnvVar, Job, Kind, NetworkMode, Repeats, Resources, Service,
 };
@@ -25,8 +25,8 @@ const MIN_MEMORY: u64 = 6;
 
 /// Checks that the names made from ids are valid service names. Compose accepts every letter,
 /// digit and hyphen, but the engine's DNS does not resolve names longer than a DNS label.
-pub fn check_names(names: Vec<(&Spanned<String>, String)>, diagnostics: &mut Vec<Diagnostic>) {
-    names::check("service", names::MAX_LABEL, names, diagnostics);
+pub fn check_names(names: Vec<(&Spanned<String>, String)>, findings: &mut Findings) {
+    names::check("service", names::MAX_LABEL, names, findings);
 }
 
 /// Lowers a container to a service, or to one service for each of its instances; these share
@@ -34,9 +34,9 @@ pub fn check_names(names: Vec<(&Spanned<String>, String)>, diagnostics: &mut Vec
 pub fn services(
     context: &Context<'_>,
     container: &Container,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Vec<model::Service> {
-    let service = service(context, container, diagnostics);
+    let service = service(context, container, findings);
     let names = context.split.names(context.id, container);
     if names.len() == 1 {
         return vec![service];
@@ -50,7 +50,7 @@ pub fn services(
 fn service(
     context: &Context<'_>,
     container: &Container,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> model::Service {
     // Placement and `preemptible` are reported from the capability table. Compose derives the
     // start order, and `Network` handles ports and referrers.
@@ -80,10 +80,10 @@ fn service(
     };
     let (healthcheck, restart, never) = match kind {
         Kind::Service(Service { health, minimum_capacity: _ }) => {
-            let check = health.as_ref().map(|h| health::check(context, container, h, diagnostics));
+            let check = health.as_ref().map(|h| health::check(context, container, h, findings));
             (check, "unless-stopped".to_owned(), false)
         }
-        Kind::Job(job) => (None, restart(job), never_runs(job, diagnostics)),
+        Kind::Job(job) => (None, restart(job), never_runs(job, findings)),
     };
     let copies = if never { 0 } else { instances.value };
     model::Service {
@@ -92,21 +92,21 @@ fn service(
         pull_policy: force_pull.value.then_some("always"),
         entrypoint,
         command,
-        environment: env.iter().map(|var| variable(context, var, diagnostics)).collect(),
+        environment: env.iter().map(|var| variable(context, var, findings)).collect(),
         network_mode: (network.value == NetworkMode::Host).then_some("host"),
         alias: None,
         extra_hosts: context.network.extra_hosts(container),
         ports: context.network.published(context.id).to_vec(),
         volumes: mounts
             .iter()
-            .filter_map(|mount| volumes::mount(mount, context.plan, diagnostics))
+            .filter_map(|mount| volumes::mount(mount, context.plan, findings))
             .collect(),
         privileged: privileged.value,
         depends_on: dependencies.iter().flat_map(|on| dependency(context, on)).collect(),
         healthcheck,
         restart,
-        cpu_shares: cpu_shares(cpus, diagnostics),
-        memory: memory(mem, diagnostics),
+        cpu_shares: cpu_shares(cpus, findings),
+        memory: memory(mem, findings),
         replicas: (copies != 1).then_some(copies),
         gpus: (gpu.value > 0).then(|| model::Gpus {
             driver: escaped(context.options.text(GPU_DRIVER)),
@@ -117,11 +117,11 @@ fn service(
 
 /// `NAME=value`, as an item of a list: in a mapping, Compose treats a name that starts with
 /// `x-` as an extension and drops the variable.
-fn variable(context: &Context<'_>, variable: &EnvVar, diagnostics: &mut Vec<Diagnostic>) -> String {
+fn variable(context: &Context<'_>, variable: &EnvVar, findings: &mut Findings) -> String {
     let EnvVar { name, value } = variable;
     if name.value.ends_with(char::is_whitespace) {
         let message = "the name of an environment variable cannot end in whitespace".to_string();
-        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
+        findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
     }
     format!("{}={}", escaped(&name.value), context.text(value))
 }
@@ -151,7 +151,7 @@ fn restart(job: &Job) -> String {
 }
 
 /// Whether a job never runs. Compose has no schedules: a repeating job runs once.
-fn never_runs(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> bool {
+fn never_runs(job: &Job, findings: &mut Findings) -> bool {
     // The start time is reported from the capability table; the interval has no effect without
     // repeats.
     let Job { retries: _, repeats, start: _, interval: _ } = job;
@@ -160,7 +160,7 @@ fn never_runs(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> bool {
         Repeats::Times(1) => false,
         Repeats::Times(_) | Repeats::Forever => {
             let message = "Compose has no schedules: the job runs once, at `up`".to_string();
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::APPROXIMATED, repeats.span, message)
                     .help("run `docker compose up` from a scheduler on the machine, such as cron"),
             );
@@ -170,7 +170,7 @@ fn never_runs(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> bool {
 }
 
 /// CPUs as CPU shares, which divide the machine when all its CPUs are busy.
-fn cpu_shares(cpus: &Spanned<f64>, diagnostics: &mut Vec<Diagnostic>) -> u64 {
+fn cpu_shares(cpus: &Spanned<f64>, findings: &mut Findings) -> u64 {
     let shares = (cpus.value * SHARES_PER_CPU).round();
     let kept = shares.clamp(MIN_SHARES, MAX_SHARES);
     if kept != shares {
@@ -180,18 +180,18 @@ fn cpu_shares(cpus: &Spanned<f64>, diagnostics: &mut Vec<Diagnostic>) -> u64 {
             kept,
             if kept > shares { "minimum" } else { "maximum" }
         );
-        diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, cpus.span, message));
+        findings.push(Diagnostic::new(&codes::APPROXIMATED, cpus.span, message));
     }
     // The value is clamped to a range in which the cast is exact.
     kept as u64
 }
 
 /// A memory limit. `M` is 1,024 times 1,024 bytes in Compose, as MB is in Mesos.
-fn memory(megabytes: &Spanned<u64>, diagnostics: &mut Vec<Diagnostic>) -> String {
+fn memory(megabytes: &Spanned<u64>, findings: &mut Findings) -> String {
     if megabytes.value < MIN_MEMORY {
         let message =
             format!("the engine requires at least {MIN_MEMORY} MB of memory for a container");
-        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, megabytes.span, message));
+        findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, megabytes.span, message));
     }
     format!("{}M", megabytes.value)
 }

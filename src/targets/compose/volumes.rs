@@ -1,6 +1,6 @@
 //! Volumes and mounts.
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{self, MountSource, Plan, VolumeScope};
 use crate::source::Spanned;
 use crate::targets::{Options, mounts};
@@ -10,22 +10,18 @@ use super::options::{DEFAULT_VOLUME_DRIVER, VOLUME_DRIVER};
 use super::{NAME, escaped};
 
 /// Lowers a persistent volume.
-pub fn volume(
-    volume: &plan::Volume,
-    options: &Options,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Volume {
+pub fn volume(volume: &plan::Volume, options: &Options, findings: &mut Findings) -> Volume {
     // Scheduling hints are reported from the capability table.
     let plan::Volume { id, scope, volume_type, size, placement: _, preemptible: _, mounted_by: _ } =
         volume;
     let key = id.value.clone();
     if scope.value == VolumeScope::Global {
-        check_name(id, diagnostics);
+        check_name(id, findings);
         return Volume { key: key.clone(), external_name: Some(key), driver: String::new() };
     }
     if let Some(size) = size {
         let message = "the size of a volume is ignored: it can grow to fill its disk".to_string();
-        diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, size.span, message));
+        findings.push(Diagnostic::new(&codes::APPROXIMATED, size.span, message));
     }
     let driver = options.text(VOLUME_DRIVER);
     if let Some(written) = volume_type
@@ -35,9 +31,9 @@ pub fn volume(
             "volume type `{}` is ignored: volumes are stored on the machine's disk",
             written.value
         );
-        diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, written.span, message).help(
-            format!("set the engine's driver for it with `--option {NAME}.{VOLUME_DRIVER}=...`"),
-        ));
+        findings.push(Diagnostic::new(&codes::APPROXIMATED, written.span, message).help(format!(
+            "set the engine's driver for it with `--option {NAME}.{VOLUME_DRIVER}=...`"
+        )));
     }
     Volume { key, external_name: None, driver: escaped(driver) }
 }
@@ -45,10 +41,10 @@ pub fn volume(
 /// Checks the name of an external volume by the engine's rule: at least two characters,
 /// starting with a letter or a digit. The name of a local volume is prefixed with the project
 /// name.
-fn check_name(id: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
+fn check_name(id: &Spanned<String>, findings: &mut Findings) {
     if id.value.len() < 2 || id.value.starts_with('-') {
         let message = format!("`{}` is not a valid volume name", id.value);
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::BAD_NAME, id.span, message).help(
                 "a volume name has at least two characters and starts with a letter or a digit",
             ),
@@ -57,16 +53,16 @@ fn check_name(id: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// Lowers a mount. Returns `None` if the plan has no such volume.
-pub fn mount(mount: &plan::Mount, plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Option<Mount> {
+pub fn mount(mount: &plan::Mount, plan: &Plan, findings: &mut Findings) -> Option<Mount> {
     let plan::Mount { source, target, read_only } = mount;
     if target.value.trim_end_matches('/').is_empty() {
         let message = "a volume cannot be mounted at `/`".to_string();
-        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, target.span, message));
+        findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, target.span, message));
     }
-    mounts::check_colon(target, diagnostics);
+    mounts::check_colon(target, findings);
     let (kind, source) = match source {
         MountSource::Host(path) => {
-            mounts::check_colon(path, diagnostics);
+            mounts::check_colon(path, findings);
             ("bind", escaped(&path.value))
         }
         MountSource::Persistent(volume) => {

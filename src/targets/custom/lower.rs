@@ -16,7 +16,7 @@ use super::model::{Addresses, Model};
 use super::template_errors::{
     ADDRESS, ADDRESS_WITH_PORT, Texts, in_manifest, output_as, path_name,
 };
-use crate::diag::{Diagnostic, Report, codes, has_errors};
+use crate::diag::{Diagnostic, Findings, Report, codes};
 use crate::plan::published::VERSION;
 use crate::plan::{Plan, Reference};
 use crate::render::{Format, RenderError, Templates};
@@ -75,7 +75,7 @@ struct Errors {
     /// In templates and in generated files.
     reports: Vec<Report>,
     /// In the manifest.
-    manifest: Vec<Diagnostic>,
+    manifest: Findings,
 }
 
 impl Lowering<'_> {
@@ -83,9 +83,9 @@ impl Lowering<'_> {
     pub fn lower(
         &self,
         options: &Options,
-        diagnostics: &mut Vec<Diagnostic>,
+        findings: &mut Findings,
     ) -> Result<Vec<Artifact>, Failure> {
-        if !self.check_names(diagnostics) {
+        if !self.check_names(findings) {
             // The file names would have the same errors.
             return Ok(Vec::new());
         }
@@ -108,12 +108,12 @@ impl Lowering<'_> {
             let rendering =
                 Rendering { kind, path: &path, inline: &inline, templates, model: &model };
             for part in self.parts(kind.per, &model) {
-                if self.file(&rendering, &part, &mut files, diagnostics).is_break() {
+                if self.file(&rendering, &part, &mut files, findings).is_break() {
                     break;
                 }
             }
         }
-        diagnostics.extend(remarks.take().iter().map(|remark| self.finding(remark)));
+        findings.extend(remarks.take().iter().map(|remark| self.finding(remark)));
         files.end(self.texts)
     }
 
@@ -123,7 +123,7 @@ impl Lowering<'_> {
         rendering: &Rendering<'_>,
         part: &Part,
         files: &mut Files,
-        diagnostics: &mut Vec<Diagnostic>,
+        findings: &mut Findings,
     ) -> ControlFlow<()> {
         let context = context(rendering.model, part);
         let path = match rendering.inline.render_value(rendering.path, context.clone()) {
@@ -137,7 +137,7 @@ impl Lowering<'_> {
             // An empty path means that there is no file for this part.
             return ControlFlow::Continue(());
         }
-        self.check_path(&path, part.span, &mut files.paths, diagnostics);
+        self.check_path(&path, part.span, &mut files.paths, findings);
         let template = &rendering.kind.template.value;
         let text = match rendering.templates.render_value(template, context) {
             Ok(text) => text,
@@ -169,8 +169,8 @@ impl Lowering<'_> {
 
     /// Checks the names of the appliance, its containers and its volumes. Returns whether all are
     /// valid.
-    fn check_names(&self, diagnostics: &mut Vec<Diagnostic>) -> bool {
-        let mut found = Vec::new();
+    fn check_names(&self, findings: &mut Findings) -> bool {
+        let mut found = Findings::new();
         let Plan { id, containers, volumes, start_order: _, uses: _ } = self.plan;
         let containers = containers.iter().map(|container| &container.id).collect();
         let volumes = volumes.iter().map(|volume| &volume.id).collect();
@@ -178,26 +178,21 @@ impl Lowering<'_> {
         {
             self.check_names_of(what, &ids, &mut found);
         }
-        let valid = !has_errors(&found);
-        diagnostics.append(&mut found);
+        let valid = !found.has_errors();
+        findings.extend(found);
         valid
     }
 
-    fn check_names_of(
-        &self,
-        what: &str,
-        ids: &[&Spanned<String>],
-        diagnostics: &mut Vec<Diagnostic>,
-    ) {
+    fn check_names_of(&self, what: &str, ids: &[&Spanned<String>], findings: &mut Findings) {
         let rules = &self.own.names;
         let named = ids.iter().map(|id| (*id, rules.clean(&id.value)));
-        names::check(what, rules.longest, named, diagnostics);
+        names::check(what, rules.longest, named, findings);
         let Some(pattern) = &rules.pattern else { return };
         for id in ids {
             let name = rules.clean(&id.value);
             if !name.is_empty() && !pattern.regex.is_match(&name) {
                 let message = format!("invalid {what} name `{name}`");
-                diagnostics.push(
+                findings.push(
                     Diagnostic::new(&codes::BAD_NAME, id.span, message)
                         .help(format!("a name must match `{}`", pattern.text)),
                 );
@@ -268,7 +263,7 @@ impl Lowering<'_> {
         path: &str,
         span: Span,
         paths: &mut BTreeMap<String, Span>,
-        diagnostics: &mut Vec<Diagnostic>,
+        findings: &mut Findings,
     ) {
         let normal = |part| matches!(part, Component::Normal(_));
         let is_inside = !path.contains(['\\', ':'])
@@ -277,14 +272,14 @@ impl Lowering<'_> {
             && Path::new(path).components().all(normal);
         if !is_inside {
             let message = format!("path `{path}` is not inside the output folder");
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::BAD_PATH, span, message).help(
                     "a path must not contain `\\` or `:`, or parts that are empty, `.` or `..`",
                 ),
             );
         } else if let Some(first) = paths.insert(path.to_owned(), span) {
             let message = format!("duplicate file path `{path}`");
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::BAD_PATH, span, message).also(first, "first used here"),
             );
         }
@@ -326,10 +321,9 @@ impl Lowering<'_> {
 impl Files {
     /// Returns the files, or the errors if there are any.
     fn end(self, texts: &Texts) -> Result<Vec<Artifact>, Failure> {
-        let Errors { mut reports, manifest: mut diagnostics } = self.errors;
-        if !diagnostics.is_empty() {
-            crate::diag::sort(&mut diagnostics);
-            reports.insert(0, Report { source: texts.manifest.clone(), diagnostics });
+        let Errors { mut reports, manifest: findings } = self.errors;
+        if !findings.is_empty() {
+            reports.insert(0, Report::new(texts.manifest.clone(), findings));
         }
         if reports.is_empty() { Ok(self.artifacts) } else { Err(Failure::Reports(reports)) }
     }

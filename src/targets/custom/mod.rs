@@ -23,7 +23,7 @@ pub use starter::starter;
 use self::lower::Lowering;
 use self::template_errors::Texts;
 use super::{Artifact, Capability, Failure, OptionSpec, Options, Target};
-use crate::diag::{Diagnostic, Report, codes};
+use crate::diag::{Diagnostic, Findings, Report, codes};
 use crate::plan::{Field, Plan};
 use crate::render::Templates;
 use crate::source::{Source, Span};
@@ -62,7 +62,7 @@ pub fn load(world: &dyn World, folder: &str) -> Result<Loaded, ReadError> {
     };
     let (manifest_source, error) = source(FILE_NAME)?;
     let (manifest, mut found) = match error {
-        Some(error) => (None, vec![error]),
+        Some(error) => (None, Findings::from_iter([error])),
         None => read::read(&manifest_source),
     };
     let mut reports = Vec::new();
@@ -70,8 +70,7 @@ pub fn load(world: &dyn World, folder: &str) -> Result<Loaded, ReadError> {
     let names = world.list(folder).map_err(|cause| ReadError { path: folder.to_owned(), cause })?;
     for name in names.into_iter().filter(|name| name.ends_with(EXTENSION)) {
         let (source, error) = source(&name)?;
-        reports
-            .extend(error.map(|error| Report { source: source.clone(), diagnostics: vec![error] }));
+        reports.extend(error.map(|error| Report::of(source.clone(), error)));
         templates.insert(name, source);
     }
     let texts = Texts { manifest: manifest_source, templates };
@@ -79,10 +78,9 @@ pub fn load(world: &dyn World, folder: &str) -> Result<Loaded, ReadError> {
     if let Some(manifest) = &manifest {
         found.extend(check_templates(manifest, &texts));
     }
-    let failed = crate::diag::has_errors(&found) || !reports.is_empty();
+    let failed = found.has_errors() || !reports.is_empty();
     if !found.is_empty() {
-        crate::diag::sort(&mut found);
-        reports.insert(0, Report { source: texts.manifest.clone(), diagnostics: found });
+        reports.insert(0, Report::new(texts.manifest.clone(), found));
     }
     let target = manifest.filter(|_| !failed).map(|manifest| CustomTarget { manifest, texts });
     Ok(Loaded { target, reports })
@@ -135,7 +133,7 @@ impl CustomTarget {
         let unused = self.unused_templates().into_iter().map(|source| {
             let place = Span::at(source.content_start());
             let finding = Diagnostic::new(&codes::UNUSED_TEMPLATE, place, "unused template");
-            Report { source: source.clone(), diagnostics: vec![finding] }
+            Report::of(source.clone(), finding)
         });
         let unmentioned = self.unmentioned();
         let fields = (!unmentioned.is_empty()).then(|| {
@@ -145,7 +143,7 @@ impl CustomTarget {
             let paths = unmentioned.iter().map(|field| format!("`{}`", field.path()));
             let help = format!("add each to `[fields]`: {}", paths.collect::<Vec<_>>().join(", "));
             let finding = Diagnostic::new(&codes::UNMENTIONED_FIELD, place, message).help(help);
-            Report { source: self.source().clone(), diagnostics: vec![finding] }
+            Report::of(self.source().clone(), finding)
         });
         fields.into_iter().chain(unused).collect()
     }
@@ -221,16 +219,16 @@ impl Target for CustomTarget {
         plan: &Plan,
         options: &Options,
         _: &Templates,
-        diagnostics: &mut Vec<Diagnostic>,
+        findings: &mut Findings,
     ) -> Result<Vec<Artifact>, Failure> {
         match &self.manifest.kind {
             Kind::Own(own) => {
                 let lowering = Lowering { own, texts: &self.texts, plan };
-                lowering.lower(options, diagnostics)
+                lowering.lower(options, findings)
             }
             Kind::Extends(base) => {
                 let templates = self.replaced(*base)?;
-                let made = base.lower(plan, options, &templates, diagnostics);
+                let made = base.lower(plan, options, &templates, findings);
                 let artifacts = made.map_err(|failure| self.texts.locate(failure))?;
                 let invalid: Vec<Report> = artifacts
                     .iter()

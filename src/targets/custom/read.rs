@@ -8,7 +8,7 @@ use super::manifest::{
     Artifact, Clean, CustomOption, CustomOptionKind, Definition, Escape, Kind, Manifest, Names,
     Pattern, Per, is_name,
 };
-use crate::diag::{Diagnostic, codes, list_or, nearest};
+use crate::diag::{Findings, codes, list_or, nearest};
 use crate::plan::Field;
 use crate::plan::published::VERSION;
 use crate::render::Format;
@@ -32,8 +32,8 @@ const CLEAN: [(&str, Clean); 4] = [
 ];
 
 /// Reads a manifest and returns it with the findings in it. `None` if there are any.
-pub fn read(source: &Source) -> (Option<Manifest>, Vec<Diagnostic>) {
-    let mut found = Vec::new();
+pub fn read(source: &Source) -> (Option<Manifest>, Findings) {
+    let mut found = Findings::new();
     let manifest = toml::read(source, &codes::BAD_MANIFEST, &mut found, manifest).flatten();
     (manifest.filter(|_| found.is_empty()), found)
 }

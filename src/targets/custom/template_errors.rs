@@ -60,7 +60,7 @@ impl Texts {
                 finding = finding.help(format!("did you mean `{similar}`?"));
             }
         }
-        Some(Report { source: source.clone(), diagnostics: vec![finding] })
+        Some(Report::of(source.clone(), finding))
     }
 
     /// Adds the location to an error in a template of this folder.
@@ -188,7 +188,7 @@ pub fn output_as(format: Format, artifact: &Artifact, template: &str) -> Option<
         format!("`{template}` generates invalid {}: {}", format_name(format), error.message);
     let finding = Diagnostic::new(&codes::BAD_OUTPUT, place, message)
         .help("only values printed with `{{ }}` and without `safe` are quoted");
-    Some(Report { source, diagnostics: vec![finding] })
+    Some(Report::of(source, finding))
 }
 
 fn format_name(format: Format) -> String {

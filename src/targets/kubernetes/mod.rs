@@ -27,7 +27,7 @@ use self::order::AwaitedJobs;
 use self::workload::Parts;
 use super::names::{self, MAX_LABEL, dns_label};
 use super::{Artifact, BuiltIn, Definition, Failure, Options};
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, MountSource, Plan, VolumeId};
 use crate::render::{RenderError, Templates};
 
@@ -57,11 +57,11 @@ impl BuiltIn for Kubernetes {
         plan: &Plan,
         options: &Options,
         templates: &Templates,
-        diagnostics: &mut Vec<Diagnostic>,
+        findings: &mut Findings,
     ) -> Result<Vec<Artifact>, Failure> {
-        let settings = Settings::read(plan, options, diagnostics);
-        check_namespace(plan, &settings, diagnostics);
-        let objects = Lowering::new(plan, &settings, diagnostics).objects(diagnostics);
+        let settings = Settings::read(plan, options, findings);
+        check_namespace(plan, &settings, findings);
+        let objects = Lowering::new(plan, &settings, findings).objects(findings);
         let documents = objects
             .iter()
             .map(|object| templates.render(object.template(), object))
@@ -82,16 +82,16 @@ impl BuiltIn for Kubernetes {
 }
 
 /// Checks the appliance's id as the name of the namespace.
-fn check_namespace(plan: &Plan, settings: &Settings, diagnostics: &mut Vec<Diagnostic>) {
+fn check_namespace(plan: &Plan, settings: &Settings, findings: &mut Findings) {
     let id = &plan.id;
     let name = dns_label(&id.value);
     if settings.namespace == name && RESERVED.contains(&name.as_str()) {
         let message = format!("namespace `{name}` is reserved for the cluster");
-        diagnostics.push(Diagnostic::new(&codes::BAD_NAME, id.span, message).help(
+        findings.push(Diagnostic::new(&codes::BAD_NAME, id.span, message).help(
             "choose another id, or set another namespace with the option `kubernetes.namespace`",
         ));
     }
-    names::check("Namespace", MAX_LABEL, [(id, name)], diagnostics);
+    names::check("Namespace", MAX_LABEL, [(id, name)], findings);
 }
 
 /// Lowers one plan.
@@ -106,34 +106,33 @@ struct Lowering<'a> {
 }
 
 impl<'a> Lowering<'a> {
-    fn new(plan: &'a Plan, settings: &'a Settings, diagnostics: &mut Vec<Diagnostic>) -> Self {
+    fn new(plan: &'a Plan, settings: &'a Settings, findings: &mut Findings) -> Self {
         Lowering {
             plan,
             settings,
             appliance: dns_label(&plan.id.value),
-            network: Network::new(plan, settings, diagnostics),
-            claims: volumes::names(plan, diagnostics),
+            network: Network::new(plan, settings, findings),
+            claims: volumes::names(plan, findings),
         }
     }
 
     /// All objects, in the order in which they are applied.
-    fn objects(&self, diagnostics: &mut Vec<Diagnostic>) -> Vec<Object> {
+    fn objects(&self, findings: &mut Findings) -> Vec<Object> {
         // Destructured completely, so that a new field fails to compile until it is handled
         // here.
         let Plan { id: _, containers, volumes: _, start_order: _, uses: _ } = self.plan;
         let mut awaited = AwaitedJobs::default();
         let mut node_ports = HashSet::new();
-        let (claims, on_one_node) = self.claims(diagnostics);
+        let (claims, on_one_node) = self.claims(findings);
         let mut workloads = Vec::new();
         for (id, container) in containers.iter().enumerate() {
             let service = self.network.service(id);
             let mut ports =
-                network::ports(container, service, self.settings, &mut node_ports, diagnostics);
+                network::ports(container, service, self.settings, &mut node_ports, findings);
             let service_ports = std::mem::take(&mut ports.service);
             workloads.extend(self.services(id, service_ports));
             let mut taken = HashSet::new();
-            let (mounts, volumes) =
-                volumes::mounts(container, &self.claims, &mut taken, diagnostics);
+            let (mounts, volumes) = volumes::mounts(container, &self.claims, &mut taken, findings);
             let waits = order::WaitBuilder {
                 plan: self.plan,
                 network: &self.network,
@@ -153,7 +152,7 @@ impl<'a> Lowering<'a> {
                 }),
             };
             let workload =
-                workload::lower(container, parts, &self.network, self.settings, diagnostics);
+                workload::lower(container, parts, &self.network, self.settings, findings);
             workloads.extend(workload);
         }
         let mut objects = Vec::new();
@@ -168,12 +167,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// The claims, and the volumes that only the pods on one node can mount.
-    fn claims(&self, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Object>, HashSet<VolumeId>) {
+    fn claims(&self, findings: &mut Findings) -> (Vec<Object>, HashSet<VolumeId>) {
         let mut claims = Vec::new();
         let mut on_one_node = HashSet::new();
         let pods = |id| updates::pods_at_a_time(self.plan, id);
         for (id, volume) in self.plan.volumes.iter().enumerate() {
-            let Some(request) = volumes::request(volume, self.settings, pods, diagnostics) else {
+            let Some(request) = volumes::request(volume, self.settings, pods, findings) else {
                 continue;
             };
             if !request.shared {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::model::{ContainerPort, Pairs, ServicePort};
 use super::options::{Expose, Settings};
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, NetworkMode, Plan, Port, Reference, Transport};
 use crate::targets::names::{self, MAX_LABEL, dns_label, rfc1035_label};
 
@@ -45,11 +45,11 @@ pub enum ServiceKind {
 impl Network {
     /// Names all containers and decides which Services they have. Reports names that Kubernetes
     /// does not accept.
-    pub fn new(plan: &Plan, settings: &Settings, diagnostics: &mut Vec<Diagnostic>) -> Network {
+    pub fn new(plan: &Plan, settings: &Settings, findings: &mut Findings) -> Network {
         let names: Vec<String> =
             plan.containers.iter().map(|container| rfc1035_label(&container.id.value)).collect();
         let named = plan.containers.iter().map(|c| &c.id).zip(names.iter().cloned());
-        names::check("Service", MAX_LABEL, named, diagnostics);
+        names::check("Service", MAX_LABEL, named, findings);
         let mut waited_for: HashSet<ContainerId> = HashSet::new();
         for dependency in plan.containers.iter().flat_map(|container| &container.dependencies) {
             waited_for.insert(dependency.on);
@@ -159,11 +159,11 @@ pub fn ports(
     service: Option<ServiceKind>,
     settings: &Settings,
     node_ports: &mut HashSet<(u16, Transport)>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Ports {
     let on_host_network = container.network.value == NetworkMode::Host;
     let mut lowered = Ports { on_host: on_host_network, ..Ports::default() };
-    for (port, name) in container.ports.iter().zip(port_names(container, service, diagnostics)) {
+    for (port, name) in container.ports.iter().zip(port_names(container, service, findings)) {
         let Port { container_port, host_port, transport, name: _ } = port;
         let protocol = (transport.value == Transport::Udp).then_some("UDP");
         let number = host_port.value;
@@ -193,7 +193,7 @@ pub fn ports(
 fn port_names(
     container: &Container,
     service: Option<ServiceKind>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Vec<Option<String>> {
     let mut taken = HashSet::new();
     let alone = container.ports.len() == 1;
@@ -215,7 +215,7 @@ fn port_names(
                 "port name `{}` is omitted: the port of a pod has a name of at most 15 letters, digits and hyphens",
                 written.value
             );
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::APPROXIMATED, written.span, message)
                     .help("choose a shorter name, or remove it"),
             );
@@ -223,7 +223,7 @@ fn port_names(
         }
         if name != written.value {
             let message = format!("port name `{}` becomes `{name}`", written.value);
-            diagnostics.push(Diagnostic::new(&codes::NAME_CHANGED, written.span, message));
+            findings.push(Diagnostic::new(&codes::NAME_CHANGED, written.span, message));
         }
         Some(name)
     };

@@ -1,6 +1,6 @@
 //! The options of the target, and their values as a struct.
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::Plan;
 use crate::targets::names::dns_label;
 use crate::targets::{OptionKind, OptionSpec, Options, Words};
@@ -109,10 +109,10 @@ pub struct Settings {
 impl Settings {
     /// Reads the options. Values that Kubernetes does not accept are reported at the
     /// appliance's id, since an option has no position in the file.
-    pub fn read(plan: &Plan, options: &Options, diagnostics: &mut Vec<Diagnostic>) -> Settings {
+    pub fn read(plan: &Plan, options: &Options, findings: &mut Findings) -> Settings {
         let mut reject = |option: &str, expected: &str| {
             let message = format!("invalid value `{}` for option `{option}`", options.text(option));
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::BAD_OPTION, plan.id.span, message)
                     .help(format!("expected {expected}")),
             );

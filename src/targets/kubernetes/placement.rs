@@ -2,7 +2,7 @@
 
 use super::model::{Pairs, Preference};
 use super::options::{Settings, is_label_value};
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Placement, PlacementLevel};
 use crate::source::Spanned;
 
@@ -11,12 +11,11 @@ use crate::source::Spanned;
 pub fn lower(
     container: &Container,
     settings: &Settings,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> (Pairs, Option<Preference>) {
     let placed = container.placement.as_ref();
-    let selector = placed.and_then(|placement| select(placement, settings, diagnostics));
-    let preference =
-        container.preemptible.and_then(|written| prefer(written, settings, diagnostics));
+    let selector = placed.and_then(|placement| select(placement, settings, findings));
+    let preference = container.preemptible.and_then(|written| prefer(written, settings, findings));
     (selector.into_iter().collect(), preference)
 }
 
@@ -24,7 +23,7 @@ pub fn lower(
 fn select(
     placement: &Placement,
     settings: &Settings,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Option<(String, String)> {
     let Placement { level, name } = placement;
     let key = match level {
@@ -35,7 +34,7 @@ fn select(
             Some(key) => key,
             None => {
                 let message = format!("the cluster is assumed to be in cloud `{}`", name.value);
-                diagnostics.push(
+                findings.push(
                     Diagnostic::new(&codes::APPROXIMATED, name.span, message).help(
                         "if the cluster spans clouds, set the label of its nodes with the option `kubernetes.cloud-label`",
                     ),
@@ -46,7 +45,7 @@ fn select(
     };
     if !is_label_value(&name.value) || name.value.is_empty() {
         let message = format!("`{}` is not a valid value of the node label `{key}`", name.value);
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message)
                 .help("a label value has at most 63 letters, digits, `-`, `_` and `.`, and starts and ends with a letter or digit"),
         );
@@ -57,12 +56,12 @@ fn select(
 fn prefer(
     written: Spanned<bool>,
     settings: &Settings,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Option<Preference> {
     let Some((key, value)) = settings.preemptible_label.clone() else {
         let what = if written.value { "preferred" } else { "avoided" };
         let message = format!("preemptible nodes are not {what}");
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::APPROXIMATED, written.span, message).help(
                 "Kubernetes has no standard label for such nodes; set the cluster's label with the option `kubernetes.preemptible-label`",
             ),

@@ -1,6 +1,6 @@
 //! Schedules: CronJobs.
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Job, Repeats};
 use crate::targets::cron;
 
@@ -9,10 +9,10 @@ const CRON_CAN: &str = "cron can express minutes that divide an hour, hours that
 
 /// The cron expression, in UTC, of a job that repeats. Returns `None` for a schedule that is
 /// not supported, which is reported.
-pub fn cron(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
+pub fn cron(job: &Job, findings: &mut Findings) -> Option<String> {
     if let Repeats::Times(times) = job.repeats.value {
         let message = format!("a CronJob repeats forever and cannot stop after {times} runs");
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::BAD_SCHEDULE, job.repeats.span, message)
                 .help("use -1 to repeat forever, or 1 for a single run"),
         );
@@ -21,13 +21,13 @@ pub fn cron(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
     let start = job.start.as_ref().map(|start| &start.value);
     match cron::line(&job.interval.value, start) {
         Ok(line) => {
-            report_start(job, diagnostics);
+            report_start(job, findings);
             Some(line)
         }
         Err(why) => {
             let message =
                 format!("cron cannot express the interval `{}`: {why}", job.interval.value.text);
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::BAD_SCHEDULE, job.interval.span, message).help(CRON_CAN),
             );
             None
@@ -35,11 +35,11 @@ pub fn cron(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
     }
 }
 
-fn report_start(job: &Job, diagnostics: &mut Vec<Diagnostic>) {
+fn report_start(job: &Job, findings: &mut Findings) {
     let Some(start) = &job.start else {
         let message =
             "the first run is not immediate, but at the next multiple of the interval on the clock";
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::APPROXIMATED, job.repeats.span, message)
                 .help("add a `start_time` to align the runs to"),
         );
@@ -48,6 +48,6 @@ fn report_start(job: &Job, diagnostics: &mut Vec<Diagnostic>) {
     let [.., second] = start.value.utc;
     if second != 0 {
         let message = "runs start at whole minutes";
-        diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, start.span, message));
+        findings.push(Diagnostic::new(&codes::APPROXIMATED, start.span, message));
     }
 }

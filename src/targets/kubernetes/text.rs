@@ -1,7 +1,7 @@
 //! Strings: references become addresses, and `$` is escaped.
 
 use super::network::Network;
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Piece, Text};
 
 /// Escapes a string for Kubernetes, which expands `$(NAME)` and reads `$$` as `$` in `command`,
@@ -22,7 +22,7 @@ pub fn shell(script: &Text, network: &Network) -> Vec<String> {
 
 /// Warns about strings that `kubectl apply --server-side` cannot send: it sends JSON, which the
 /// API server parses as YAML, where these characters must be escaped.
-pub fn check(container: &Container, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(container: &Container, findings: &mut Findings) {
     for text in container.texts() {
         let mut characters = text.pieces.iter().flat_map(|piece| match piece {
             Piece::Literal(text) => text.chars(),
@@ -33,7 +33,7 @@ pub fn check(container: &Container, diagnostics: &mut Vec<Diagnostic>) {
             "`kubectl apply --server-side` cannot send the character U+{:04X}",
             u32::from(character)
         );
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::CLUSTER_NEEDS, text.span, message).help(
                 "apply it without `--server-side`, with which the API server parses JSON as YAML and rejects the character or turns it into a space",
             ),

@@ -5,17 +5,17 @@ use std::collections::HashSet;
 use super::model::{Mount, Volume};
 use super::network::free_name;
 use super::options::Settings;
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{self, Container, MountSource, Plan, VolumeScope};
 use crate::source::Spanned;
 use crate::targets::mounts;
 use crate::targets::names::{self, MAX_LABEL, dns_label};
 
 /// The names of the claims, by volume.
-pub fn names(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
+pub fn names(plan: &Plan, findings: &mut Findings) -> Vec<String> {
     let names: Vec<String> = plan.volumes.iter().map(|v| dns_label(&v.id.value)).collect();
     let named = plan.volumes.iter().map(|volume| &volume.id).zip(names.iter().cloned());
-    names::check("PersistentVolumeClaim", MAX_LABEL, named, diagnostics);
+    names::check("PersistentVolumeClaim", MAX_LABEL, named, findings);
     names
 }
 
@@ -33,7 +33,7 @@ pub fn request(
     volume: &plan::Volume,
     settings: &Settings,
     pods: impl Fn(plan::ContainerId) -> u64,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Option<Request> {
     // Scheduling hints are reported from the capability table.
     let plan::Volume { id, scope, volume_type, size, placement: _, preemptible: _, mounted_by } =
@@ -41,11 +41,11 @@ pub fn request(
     if scope.value == VolumeScope::Global {
         // With an existing namespace, the claim is expected to exist as well.
         if settings.create_namespace {
-            diagnostics.push(existing_claim(id, &settings.namespace));
+            findings.push(existing_claim(id, &settings.namespace));
         }
         if let Some(size) = size {
             let message = "the size of a global volume is ignored: its claim exists";
-            diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, size.span, message));
+            findings.push(Diagnostic::new(&codes::APPROXIMATED, size.span, message));
         }
         return None;
     }
@@ -54,7 +54,7 @@ pub fn request(
             "the cluster's default storage class decides whether storage is `{}`",
             written.value
         );
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::CLUSTER_NEEDS, written.span, message)
                 .help("set a storage class with the option `kubernetes.storage-class`"),
         );
@@ -65,7 +65,7 @@ pub fn request(
             "several pods mount `{}`, so the storage class must support ReadWriteMany",
             id.value
         );
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::CLUSTER_NEEDS, id.span, message)
                 .help("CephFS and NFS support it; set a storage class with the option `kubernetes.storage-class`"),
         );
@@ -73,7 +73,7 @@ pub fn request(
     let size = size.map(|size| size.value).unwrap_or_else(|| {
         let size = u64::try_from(settings.volume_size).unwrap_or(1);
         let message = format!("volume `{}` has no `size` and requests {size} MB", id.value);
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::DEFAULT_CHOSEN, id.span, message)
                 .help("set the volume's `size`, or the option `kubernetes.volume-size`"),
         );
@@ -96,19 +96,19 @@ pub fn mounts(
     container: &Container,
     claims: &[String],
     taken: &mut HashSet<String>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> (Vec<Mount>, Vec<Volume>) {
     let mut mounts = Vec::new();
     let mut volumes: Vec<Volume> = Vec::new();
     for mount in &container.mounts {
         let plan::Mount { source, target, read_only } = mount;
-        mounts::check_colon(target, diagnostics);
+        mounts::check_colon(target, findings);
         let (claim, host_path) = match source {
             MountSource::Persistent(volume) => (claims.get(volume.value).cloned(), None),
             MountSource::Host(path) => {
                 if path.value.split('/').any(|part| part == "..") {
                     let message = format!("host path `{}` cannot contain `..`", path.value);
-                    diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message));
+                    findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message));
                 }
                 (None, Some(path.value.clone()))
             }

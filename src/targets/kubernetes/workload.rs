@@ -8,7 +8,7 @@ use super::network::{Network, Ports, selector};
 use super::options::Settings;
 use super::order::{self, PodWaits};
 use super::{placement, schedule, text, updates};
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{self, Command, EnvVar, Kind, NetworkMode, Resources};
 use crate::source::Spanned;
 
@@ -43,7 +43,7 @@ pub fn lower(
     parts: Parts,
     network: &Network,
     settings: &Settings,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Option<Object> {
     // Referrers and dependencies are lowered before.
     let plan::Container {
@@ -73,12 +73,12 @@ pub fn lower(
             "on the host network, each of the {} instances needs its own node",
             instances.value
         );
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::CLUSTER_NEEDS, instances.span, message)
                 .also(mode.span, "host network"),
         );
     }
-    text::check(container, diagnostics);
+    text::check(container, findings);
     let (command, args) = match command {
         Command::Shell(script) => (text::shell(script, network), Vec::new()),
         Command::Image(args) => {
@@ -92,9 +92,9 @@ pub fn lower(
     if let Some(name) = waits.access {
         volumes.push(Volume { name, claim: None, host_path: None, access: true });
     }
-    let (node_selector, preference) = placement::lower(container, settings, diagnostics);
+    let (node_selector, preference) = placement::lower(container, settings, findings);
     let labels = selector(&name, &appliance);
-    let strategy = strategy(container, ports.on_host, on_one_node, diagnostics);
+    let strategy = strategy(container, ports.on_host, on_one_node, findings);
     let mut pod = Pod {
         labels: labels.clone(),
         restart_policy: None,
@@ -109,7 +109,7 @@ pub fn lower(
             pull_policy: if force_pull.value { "Always" } else { "IfNotPresent" },
             command,
             args,
-            env: env.iter().map(|variable| lower_env(variable, network, diagnostics)).collect(),
+            env: env.iter().map(|variable| lower_env(variable, network, findings)).collect(),
             ports: ports.container,
             probes,
             requests,
@@ -132,7 +132,7 @@ pub fn lower(
         }
         Kind::Job(job) => job,
     };
-    check_job_name(&meta.name, id, instances, job.is_repeating(), diagnostics);
+    check_job_name(&meta.name, id, instances, job.is_repeating(), findings);
     pod.restart_policy = Some("Never");
     // The interval and the number of runs go into the schedule, the start time into the
     // schedule and into an init container.
@@ -140,7 +140,7 @@ pub fn lower(
     let copies = (instances.value != 1).then_some(instances.value);
     let run = Run { copies, indexed: instances.value > 1, retries: retries.value, pod };
     if job.is_repeating() {
-        let schedule = schedule::cron(job, diagnostics)?;
+        let schedule = schedule::cron(job, findings)?;
         return Some(Object::CronJob(Box::new(CronJob { meta, schedule, run })));
     }
     Some(Object::Job(Box::new(Job { meta, run })))
@@ -150,7 +150,7 @@ fn strategy(
     container: &plan::Container,
     on_host: bool,
     on_one_node: bool,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Option<Strategy> {
     let Some(max_unavailable) = updates::may_be_missing(container) else {
         // A new pod would wait for the ports or the volume of the old one.
@@ -163,7 +163,7 @@ fn strategy(
             Kind::Job(_) => container.id.span,
         };
         let message = "an update needs an extra node with free host ports, because no instance can be missing";
-        diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, span, message));
+        findings.push(Diagnostic::new(&codes::CLUSTER_NEEDS, span, message));
     }
     let max_surge = if max_unavailable == 0 || !on_host { 1 } else { 0 };
     Some(Strategy { kind: "RollingUpdate", rolling: Some(Rolling { max_unavailable, max_surge }) })
@@ -193,22 +193,18 @@ fn cpu(cpus: f64) -> String {
     }
 }
 
-fn lower_env(
-    variable: &EnvVar,
-    network: &Network,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> (String, String) {
+fn lower_env(variable: &EnvVar, network: &Network, findings: &mut Findings) -> (String, String) {
     let EnvVar { name, value } = variable;
     if !name.value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
         let message = format!(
             "environment variable name `{}` must contain only printable ASCII characters",
             name.value.escape_debug()
         );
-        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
+        findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
     } else if !is_common_env_name(&name.value) {
         let message =
             format!("environment variable name `{}` requires Kubernetes 1.32 or later", name.value);
-        diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, name.span, message).help(
+        findings.push(Diagnostic::new(&codes::CLUSTER_NEEDS, name.span, message).help(
             "earlier versions accept only letters, digits, `_`, `-` and `.`, and no leading digit",
         ));
     }
@@ -228,11 +224,11 @@ fn check_job_name(
     id: &Spanned<String>,
     instances: &Spanned<u32>,
     repeating: bool,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) {
     if instances.value > MAX_INDEXES {
         let message = format!("a job can have at most {MAX_INDEXES} instances");
-        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, instances.span, message));
+        findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, instances.span, message));
     }
     let index = match instances.value {
         0 | 1 => 0,
@@ -245,7 +241,7 @@ fn check_job_name(
             "the name of this {what} can have at most {longest} characters, but `{name}` has {}",
             name.len()
         );
-        diagnostics
+        findings
             .push(Diagnostic::new(&codes::BAD_NAME, id.span, message).help("choose another id"));
     }
 }

@@ -6,15 +6,15 @@
 //! (a VIP label on each port) that the load balancer of the cluster serves.
 
 use super::names::{self, Names};
-use crate::diag::{Diagnostic, codes, list_or};
+use crate::diag::{Diagnostic, Findings, codes, list_or};
 use crate::plan::{Container, Kind, NetworkMode, Plan, Reference, Text};
 
 /// Reports references that cannot work.
-pub fn check(plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(plan: &Plan, findings: &mut Findings) {
     for container in &plan.containers {
         for reference in container.references() {
             if let Some(to) = plan.containers.get(reference.to) {
-                diagnostics.extend(check_reference(reference, to));
+                findings.extend(check_reference(reference, to));
             }
         }
     }

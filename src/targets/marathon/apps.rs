@@ -8,7 +8,7 @@ use super::names::Names;
 use super::options::Settings;
 use super::ports::{self, Ports};
 use super::{order, placement, volumes};
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     self, Command, Container, ContainerId, EnvVar, Kind, NetworkMode, Plan, Probe, Protocol,
     ProtocolKind, Resources, Service, Text, Timing,
@@ -25,7 +25,7 @@ pub fn lower(
     id: ContainerId,
     names: &Names,
     settings: &Settings<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Option<App> {
     let service = plan.containers.get(id)?;
     // Destructured completely, so that a new field fails to compile until it is handled here.
@@ -53,17 +53,17 @@ pub fn lower(
 
     let spell = |text: &Text| address::spell(text, plan, names);
     let (cmd, args) = match command {
-        Command::Shell(script) => (Some(shell(script, spell(script), diagnostics)), Vec::new()),
+        Command::Shell(script) => (Some(shell(script, spell(script), findings)), Vec::new()),
         Command::Image(args) => (None, args.iter().map(spell).collect()),
     };
-    check_cpus(cpus.value, cpus.span, diagnostics);
-    check_variables(env, diagnostics);
+    check_cpus(cpus.value, cpus.span, findings);
+    check_variables(env, findings);
 
     // Only the Mesos containerizer provides GPUs.
     let engine = if gpu.value > 0 { Engine::Mesos } else { Engine::Docker };
     if engine == Engine::Mesos && privileged.value {
         let message = "a container with GPUs cannot be privileged";
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::NOT_CARRIED, privileged.span, message).also(
                 gpu.span,
                 "GPUs require the Mesos containerizer, which has no privileged mode",
@@ -74,8 +74,8 @@ pub fn lower(
     let bridged = network.value == NetworkMode::Bridge;
     let virtual_name = (bridged && !referrers.is_empty()).then(|| names.label(id));
     let Ports { definitions, mappings, index, fixed } =
-        ports::lower(service, virtual_name.as_deref(), settings, diagnostics);
-    let mounted = volumes::lower(plan, service, engine, names, settings, diagnostics);
+        ports::lower(service, virtual_name.as_deref(), settings, findings);
+    let mounted = volumes::lower(plan, service, engine, names, settings, findings);
 
     Some(App {
         id: names.app(id),
@@ -100,7 +100,7 @@ pub fn lower(
         port_mappings: mappings,
         volumes: mounted.volumes,
         dependencies: order::dependencies(plan, service, names),
-        constraints: placement::of_app(service, settings, diagnostics),
+        constraints: placement::of_app(service, settings, findings),
         health_checks: health.iter().map(|check| self::health(check, &index, spell)).collect(),
         upgrade_strategy: UpgradeStrategy {
             minimum_health_capacity: number(minimum_capacity.value),
@@ -111,10 +111,10 @@ pub fn lower(
 }
 
 /// The script of an app. Marathon treats a script of one character as empty.
-fn shell(script: &Text, spelled: String, diagnostics: &mut Vec<Diagnostic>) -> String {
+fn shell(script: &Text, spelled: String, findings: &mut Findings) -> String {
     if spelled.chars().nth(1).is_none() {
         let message = "`cmd` must have at least two characters";
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, script.span, message)
                 .help("use `true` instead of `:`; omit `cmd` to run the image's own command"),
         );
@@ -123,25 +123,21 @@ fn shell(script: &Text, spelled: String, diagnostics: &mut Vec<Diagnostic>) -> S
 }
 
 /// Reports CPUs below Marathon's minimum.
-fn check_cpus(cpus: f64, span: crate::source::Span, diagnostics: &mut Vec<Diagnostic>) {
+fn check_cpus(cpus: f64, span: crate::source::Span, findings: &mut Findings) {
     if cpus < MIN_CPUS {
         let message = format!("{cpus} CPUs are below the minimum of {MIN_CPUS}");
-        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, span, message));
+        findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, span, message));
     }
 }
 
-fn check_variables(env: &[EnvVar], diagnostics: &mut Vec<Diagnostic>) {
+fn check_variables(env: &[EnvVar], findings: &mut Findings) {
     for variable in env {
         let length = variable.name.value.chars().count();
         if length > MAX_VARIABLE {
             let message = format!(
                 "the name of an environment variable can have at most {MAX_VARIABLE} characters, but this one has {length}"
             );
-            diagnostics.push(Diagnostic::new(
-                &codes::BAD_TARGET_VALUE,
-                variable.name.span,
-                message,
-            ));
+            findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, variable.name.span, message));
         }
     }
 }

@@ -4,7 +4,7 @@ use super::model::{Engine, Job as ChronosJob, Parameter, Variable, number};
 use super::names::Names;
 use super::options::Settings;
 use super::{address, placement, ports, volumes};
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     Command, Container, EnvVar, Interval, Job, Kind, NetworkMode, Plan, Repeats, Resources,
     StartTime, Text,
@@ -43,12 +43,12 @@ pub fn lower(
     plan: &Plan,
     names: &Names,
     settings: &Settings<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Vec<JobFile> {
     let in_order = plan.start_order.iter().filter_map(|id| plan.containers.get(*id));
     let jobs: Vec<ChronosJob> = in_order
         .flat_map(|container| match &container.kind {
-            Kind::Job(job) => self::job(plan, container, job, names, settings, diagnostics),
+            Kind::Job(job) => self::job(plan, container, job, names, settings, findings),
             Kind::Service(_) => Vec::new(),
         })
         .collect();
@@ -78,7 +78,7 @@ fn job(
     job: &Job,
     names: &Names,
     settings: &Settings<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Vec<ChronosJob> {
     // Destructured completely, so that a new field fails to compile until it is handled here.
     let Container {
@@ -105,25 +105,25 @@ fn job(
 
     if gpu.value > 0 {
         let message = "a Chronos job cannot have GPUs";
-        diagnostics.push(Diagnostic::new(&codes::NOT_CARRIED, gpu.span, message));
+        findings.push(Diagnostic::new(&codes::NOT_CARRIED, gpu.span, message));
     }
     if repeats.value == Repeats::Times(0) {
         let message = "a Chronos job cannot have zero runs";
-        diagnostics.push(Diagnostic::new(&codes::BAD_SCHEDULE, repeats.span, message));
+        findings.push(Diagnostic::new(&codes::BAD_SCHEDULE, repeats.span, message));
     }
     if instances.value > MAX_INSTANCES {
         let message = format!(
             "a job can have at most {MAX_INSTANCES} instances, each of which becomes a Chronos job"
         );
-        diagnostics.push(Diagnostic::new(&codes::NOT_CARRIED, instances.span, message));
+        findings.push(Diagnostic::new(&codes::NOT_CARRIED, instances.span, message));
     }
-    check_variables(env, diagnostics);
-    check_ports(container, diagnostics);
+    check_variables(env, findings);
+    check_ports(container, findings);
 
     let spell = |text: &Text| address::spell(text, plan, names);
-    let command = self::command(container, command, spell, diagnostics);
-    let volumes = volumes::of_job(plan, container, names, settings, diagnostics);
-    let constraints = placement::of_job(container, settings, diagnostics);
+    let command = self::command(container, command, spell, findings);
+    let volumes = volumes::of_job(plan, container, names, settings, findings);
+    let constraints = placement::of_job(container, settings, findings);
     let parents: Vec<String> = dependencies
         .iter()
         .filter_map(|dependency| plan.containers.get(dependency.on))
@@ -175,7 +175,7 @@ fn command(
     container: &Container,
     written: &Command,
     spell: impl Fn(&Text) -> String,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> JobCommand {
     let (span, command) = match written {
         Command::Shell(script) => {
@@ -192,7 +192,7 @@ fn command(
                     "Chronos cannot run the image of `{}` with its own command",
                     container.id.value
                 );
-                diagnostics.push(
+                findings.push(
                     Diagnostic::new(&codes::NOT_CARRIED, container.id.span, message)
                         .help("add a `cmd`, or `args` for the image's entrypoint"),
                 );
@@ -204,7 +204,7 @@ fn command(
     if FETCHED.iter().any(|prefix| command.command.starts_with(prefix)) {
         let message =
             "Chronos treats a command that starts with `http` or `ftp` as the URL of a file";
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, span, message)
                 .help("start with the path of the program or, in a `cmd`, with `exec `"),
         );
@@ -212,21 +212,21 @@ fn command(
     command
 }
 
-fn check_variables(env: &[EnvVar], diagnostics: &mut Vec<Diagnostic>) {
+fn check_variables(env: &[EnvVar], findings: &mut Findings) {
     for variable in env.iter().filter(|v| BUILT_IN.contains(&v.name.value.as_str())) {
         let message =
             format!("Chronos sets the environment variable `{}` itself", variable.name.value);
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, variable.name.span, message)
                 .help("choose another name"),
         );
     }
 }
 
-fn check_ports(container: &Container, diagnostics: &mut Vec<Diagnostic>) {
+fn check_ports(container: &Container, findings: &mut Findings) {
     if let Some(port) = container.ports.first() {
         let message = "Chronos neither reserves nor lists the ports of a job, so a port may already be in use";
-        diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, port.container_port.span, message));
+        findings.push(Diagnostic::new(&codes::APPROXIMATED, port.container_port.span, message));
     }
 }
 

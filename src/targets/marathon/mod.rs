@@ -22,7 +22,7 @@ mod tests;
 use include_dir::{Dir, include_dir};
 
 use super::{Artifact, BuiltIn, Definition, Failure, Options};
-use crate::diag::Diagnostic;
+use crate::diag::Findings;
 use crate::plan::Plan;
 use crate::render::Templates;
 
@@ -55,17 +55,17 @@ impl BuiltIn for Marathon {
         plan: &Plan,
         options: &Options,
         templates: &Templates,
-        diagnostics: &mut Vec<Diagnostic>,
+        findings: &mut Findings,
     ) -> Result<Vec<Artifact>, Failure> {
         let settings = Settings::read(options);
-        let names = Names::of(plan, &settings, diagnostics);
-        address::check(plan, diagnostics);
-        order::check(plan, &settings, diagnostics);
-        volumes::check(plan, &names, &settings, diagnostics);
+        let names = Names::of(plan, &settings, findings);
+        address::check(plan, findings);
+        order::check(plan, &settings, findings);
+        volumes::check(plan, &names, &settings, findings);
 
-        let jobs = jobs::lower(plan, &names, &settings, diagnostics);
+        let jobs = jobs::lower(plan, &names, &settings, findings);
         let apps: Vec<_> = (0..plan.containers.len())
-            .filter_map(|id| apps::lower(plan, id, &names, &settings, diagnostics))
+            .filter_map(|id| apps::lower(plan, id, &names, &settings, findings))
             .collect();
 
         let mut artifacts = Vec::new();

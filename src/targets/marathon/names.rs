@@ -2,7 +2,7 @@
 
 use super::super::names::{self, MAX_LABEL};
 use super::options::Settings;
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{ContainerId, Kind, Plan, Reference};
 use crate::source::Spanned;
 
@@ -19,29 +19,29 @@ pub struct Names {
 
 impl Names {
     /// Makes the names, and reports those that Marathon or its DNS does not accept.
-    pub fn of(plan: &Plan, settings: &Settings<'_>, diagnostics: &mut Vec<Diagnostic>) -> Names {
+    pub fn of(plan: &Plan, settings: &Settings<'_>, findings: &mut Findings) -> Names {
         let appliance = names::dns_label(&plan.id.value);
         let containers: Vec<String> =
             plan.containers.iter().map(|c| names::dns_label(&c.id.value)).collect();
         let group = [(&plan.id, appliance.clone())];
-        names::check("group", MAX_LABEL, group, diagnostics);
+        names::check("group", MAX_LABEL, group, findings);
         let services = || {
             let all = plan.containers.iter().zip(&containers);
             all.filter(|(container, _)| matches!(container.kind, Kind::Service(_)))
         };
         let apps = services().map(|(container, name)| (&container.id, name.clone()));
-        names::check("app", MAX_LABEL, apps, diagnostics);
+        names::check("app", MAX_LABEL, apps, findings);
 
-        check_reserved(&plan.id, &appliance, diagnostics);
+        check_reserved(&plan.id, &appliance, findings);
         for (container, name) in services() {
-            check_reserved(&container.id, name, diagnostics);
+            check_reserved(&container.id, name, findings);
             let length = name.len() + 1 + appliance.len();
             if length > MAX_LABEL && !container.referrers.is_empty() {
                 let message = format!(
                     "the DNS label of `{}`, `{name}-{appliance}`, has {length} characters, but at most {MAX_LABEL} are allowed",
                     container.id.value
                 );
-                diagnostics.push(
+                findings.push(
                     Diagnostic::new(&codes::BAD_NAME, container.id.span, message)
                         .also(plan.id.span, "the appliance's id is part of it")
                         .help("choose a shorter id for the container or the appliance"),
@@ -93,10 +93,10 @@ impl Names {
     }
 }
 
-fn check_reserved(id: &Spanned<String>, name: &str, diagnostics: &mut Vec<Diagnostic>) {
+fn check_reserved(id: &Spanned<String>, name: &str, findings: &mut Findings) {
     if RESERVED.contains(&name) {
         let message = format!("`{name}` is a reserved word and cannot be an id");
-        diagnostics
+        findings
             .push(Diagnostic::new(&codes::BAD_NAME, id.span, message).help("choose another id"));
     }
 }

@@ -3,21 +3,21 @@
 
 use super::names::Names;
 use super::options::Settings;
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, Dependency, Job, Kind, Plan};
 
 /// Reports dependencies that neither supports.
-pub fn check(plan: &Plan, settings: &Settings<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(plan: &Plan, settings: &Settings<'_>, findings: &mut Findings) {
     for container in &plan.containers {
         for dependency in &container.dependencies {
             let Some(on) = plan.containers.get(dependency.on) else { continue };
             match (&container.kind, &on.kind) {
                 (Kind::Service(_), Kind::Service(_)) => {}
                 (Kind::Job(job), Kind::Job(other)) => {
-                    diagnostics.extend(between_jobs(job, other, on, dependency));
+                    findings.extend(between_jobs(job, other, on, dependency));
                 }
                 (Kind::Service(_), Kind::Job(_)) | (Kind::Job(_), Kind::Service(_)) => {
-                    diagnostics.push(across(container, on, dependency, settings));
+                    findings.push(across(container, on, dependency, settings));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Placement: constraints on agent attributes.
 
 use super::options::Settings;
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, PlacementLevel};
 use crate::source::{Span, Spanned};
 
@@ -17,21 +17,21 @@ struct Requirement<'c> {
 pub fn of_app(
     container: &Container,
     settings: &Settings<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Vec<[String; 3]> {
     let mut constraints = Vec::new();
     for required in requirements(container, settings) {
         let value = &required.value.value;
         if !value.chars().all(|c| c.is_ascii_alphanumeric() || "_/.-".contains(c)) {
             let message = format!("`{value}` is not a valid value of a constraint");
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::BAD_TARGET_VALUE, required.value.span, message)
                     .help("use only letters, digits, `_`, `/`, `.` and `-`"),
             );
         }
         // Names with `@` are those of Mesos fault domains.
         if !required.built_in && !required.attribute.starts_with('@') {
-            diagnostics.push(needs_attribute(required.attribute, required.value.span));
+            findings.push(needs_attribute(required.attribute, required.value.span));
         }
         constraints.push([required.attribute.to_owned(), "IS".to_owned(), required.value.value]);
     }
@@ -42,14 +42,14 @@ pub fn of_app(
 pub fn of_job(
     container: &Container,
     settings: &Settings<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Vec<[String; 3]> {
     let mut constraints = Vec::new();
     for required in requirements(container, settings) {
         // Chronos supports only attributes and the host name.
         let attribute = required.attribute.trim_start_matches('@');
         if !required.built_in {
-            diagnostics.push(needs_attribute(attribute, required.value.span));
+            findings.push(needs_attribute(attribute, required.value.span));
         }
         constraints.push([attribute.to_owned(), "EQUALS".to_owned(), required.value.value]);
     }

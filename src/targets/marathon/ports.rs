@@ -2,7 +2,7 @@
 
 use super::model::{Labels, PortDefinition, PortMapping};
 use super::options::Settings;
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, NetworkMode, Port, Transport};
 use crate::source::Spanned;
 
@@ -26,9 +26,9 @@ pub fn lower(
     container: &Container,
     virtual_name: Option<&str>,
     settings: &Settings<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Ports {
-    let names = port_names(container, diagnostics);
+    let names = port_names(container, findings);
     let on_host = container.network.value == NetworkMode::Host;
     let mut ports = Ports { definitions: None, mappings: None, index: Vec::new(), fixed: false };
     let mut mappings: Vec<PortMapping> = Vec::new();
@@ -37,7 +37,7 @@ pub fn lower(
         let claimed = if on_host { container_port } else { host_port };
         if claimed.value != 0 {
             ports.fixed = true;
-            check_offered(claimed, settings, diagnostics);
+            check_offered(claimed, settings, findings);
             // Marathon accepts each host port once, whatever the protocol.
             let same = mappings.iter_mut().enumerate().find(|(_, other)| {
                 let other = if on_host { other.container_port } else { other.host_port };
@@ -48,7 +48,7 @@ pub fn lower(
                     other.protocol = BOTH;
                     other.name = other.name.take().or(name);
                 } else {
-                    diagnostics.push(host_port_used_twice(host_port));
+                    findings.push(host_port_used_twice(host_port));
                 }
                 ports.index.push(at);
                 continue;
@@ -88,13 +88,13 @@ fn host_port_used_twice(port: &Spanned<u16>) -> Diagnostic {
         .help("choose another `host_port`, or omit it to use any free port")
 }
 
-fn check_offered(port: &Spanned<u16>, settings: &Settings<'_>, diagnostics: &mut Vec<Diagnostic>) {
+fn check_offered(port: &Spanned<u16>, settings: &Settings<'_>, findings: &mut Findings) {
     if settings.offers(port.value) {
         return;
     }
     let message =
         format!("agents do not offer host port {}, so the app waits until one does", port.value);
-    diagnostics.push(
+    findings.push(
         Diagnostic::new(&codes::CLUSTER_NEEDS, port.span, message).help(
             "choose another port, or offer it on agents (`--resources`) and add it to the option `marathon.offered-ports`",
         ),
@@ -102,7 +102,7 @@ fn check_offered(port: &Spanned<u16>, settings: &Settings<'_>, diagnostics: &mut
 }
 
 /// The port names as Marathon accepts them: `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`, each once.
-fn port_names(container: &Container, diagnostics: &mut Vec<Diagnostic>) -> Vec<Option<String>> {
+fn port_names(container: &Container, findings: &mut Findings) -> Vec<Option<String>> {
     let mut known: Vec<(String, &Port)> = Vec::new();
     let mut names = Vec::new();
     for port in &container.ports {
@@ -118,7 +118,7 @@ fn port_names(container: &Container, diagnostics: &mut Vec<Diagnostic>) -> Vec<O
         let name = cleaned.trim_matches('-').to_owned();
         if name.is_empty() {
             let message = format!("port name `{}` contains no letter or digit", written.value);
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::BAD_NAME, written.span, message)
                     .help("use letters, digits and hyphens"),
             );
@@ -127,7 +127,7 @@ fn port_names(container: &Container, diagnostics: &mut Vec<Diagnostic>) -> Vec<O
             // in Marathon.
             if !shares_number(container, port, other) {
                 let message = format!("duplicate port name `{name}`");
-                diagnostics.push(
+                findings.push(
                     Diagnostic::new(&codes::NAME_CLASH, written.span, message)
                         .also(other.container_port.span, "first used by this port"),
                 );
@@ -135,7 +135,7 @@ fn port_names(container: &Container, diagnostics: &mut Vec<Diagnostic>) -> Vec<O
         } else {
             if name != written.value {
                 let message = format!("port name `{}` becomes `{name}`", written.value);
-                diagnostics.push(
+                findings.push(
                     Diagnostic::new(&codes::NAME_CHANGED, written.span, message)
                         .help("a port name contains only lower-case letters, digits and hyphens"),
                 );

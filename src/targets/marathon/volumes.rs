@@ -10,7 +10,7 @@ use super::model::{
 };
 use super::names::Names;
 use super::options::Settings;
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     self, Container, DEFAULT_VOLUME_TYPE, Kind, Mount, MountSource, Plan, VolumeId, VolumeScope,
 };
@@ -34,17 +34,12 @@ pub struct Mounted {
 }
 
 /// Reports invalid names, and what sharing a volume requires of its driver.
-pub fn check(
-    plan: &Plan,
-    names: &Names,
-    settings: &Settings<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
+pub fn check(plan: &Plan, names: &Names, settings: &Settings<'_>, findings: &mut Findings) {
     for (id, volume) in plan.volumes.iter().enumerate() {
         let name = name(plan, id, names);
         if !is_label(&name) {
             let message = format!("`{name}` is not a valid volume name");
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::BAD_NAME, volume.id.span, message).help(format!(
                     "a name starts and ends with a letter or digit and has at most {MAX_LABEL} characters"
                 )),
@@ -56,7 +51,7 @@ pub fn check(
                 volume.id.value,
                 driver(plan, settings)
             );
-            diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, volume.id.span, message).help(
+            findings.push(Diagnostic::new(&codes::CLUSTER_NEEDS, volume.id.span, message).help(
                 "drivers of shared file systems support that, drivers of block devices do not",
             ));
         }
@@ -66,7 +61,7 @@ pub fn check(
         let span = plan.volumes.first().and_then(|volume| volume.volume_type.as_ref());
         let span = span.map_or(plan.id.span, |written| written.span);
         let message = format!("`{driver_name}` is not a valid name of a volume driver");
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, span, message)
                 .help("set the Docker volume driver with the option `marathon.volume-driver`"),
         );
@@ -80,7 +75,7 @@ pub fn lower(
     engine: Engine,
     names: &Names,
     settings: &Settings<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Mounted {
     let mut mounted = Mounted::default();
     let persistent = service.mounts.iter().filter_map(|mount| match &mount.source {
@@ -92,7 +87,7 @@ pub fn lower(
     let shared = persistent.clone().find(|volume| !is_exclusive(plan, service, volume.value));
     if let (Some(volume), Engine::Mesos) = (shared, engine) {
         let message = "a container with GPUs cannot share a persistent volume";
-        diagnostics.push(Diagnostic::new(&codes::NOT_CARRIED, volume.span, message).also(
+        findings.push(Diagnostic::new(&codes::NOT_CARRIED, volume.span, message).also(
             service.resources.gpu.span,
             "GPUs require the Mesos containerizer, which mounts a volume once, in one instance",
         ));
@@ -101,8 +96,8 @@ pub fn lower(
         let Mount { source, target, read_only } = mount;
         match source {
             MountSource::Host(path) => {
-                mounts::check_colon(path, diagnostics);
-                mounts::check_colon(target, diagnostics);
+                mounts::check_colon(path, findings);
+                mounts::check_colon(target, findings);
                 mounted.volumes.push(Volume {
                     container_path: target.value.clone(),
                     source: VolumeSource::HostPath(path.value.clone()),
@@ -116,7 +111,7 @@ pub fn lower(
             MountSource::Persistent(volume) => {
                 if engine == Engine::Mesos && read_only.value {
                     let message = "a container with GPUs cannot mount a volume read-only";
-                    diagnostics.push(
+                    findings.push(
                         Diagnostic::new(&codes::NOT_CARRIED, read_only.span, message).also(
                             service.resources.gpu.span,
                             "GPUs require the Mesos containerizer, which mounts external volumes read-write",
@@ -137,7 +132,7 @@ pub fn lower(
         }
     }
     if mounted.exclusive {
-        check_capacity(service, diagnostics);
+        check_capacity(service, findings);
     }
     mounted
 }
@@ -148,18 +143,18 @@ pub fn of_job(
     job: &Container,
     names: &Names,
     settings: &Settings<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Vec<JobVolume> {
     let mut volumes = Vec::new();
     for mount in &job.mounts {
         let source = match &mount.source {
             MountSource::Host(path) => {
-                mounts::check_colon(path, diagnostics);
-                mounts::check_colon(&mount.target, diagnostics);
+                mounts::check_colon(path, findings);
+                mounts::check_colon(&mount.target, findings);
                 JobVolumeSource::HostPath(path.value.clone())
             }
             MountSource::Persistent(volume) => {
-                mounts::check_colon(&mount.target, diagnostics);
+                mounts::check_colon(&mount.target, findings);
                 JobVolumeSource::External(JobExternal {
                     name: name(plan, volume.value, names),
                     provider: driver(plan, settings).to_owned(),
@@ -232,13 +227,13 @@ fn is_exclusive(plan: &Plan, service: &Container, id: VolumeId) -> bool {
         && mounts.count() == 1
 }
 
-fn check_capacity(service: &Container, diagnostics: &mut Vec<Diagnostic>) {
+fn check_capacity(service: &Container, findings: &mut Findings) {
     let Kind::Service(kind) = &service.kind else { return };
     if kind.minimum_capacity.value > MAX_CAPACITY {
         let message = format!(
             "a service with its own volume is stopped during an update, so `minimum_capacity` can be at most {MAX_CAPACITY}"
         );
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::NOT_CARRIED, kind.minimum_capacity.span, message)
                 .help("remove `minimum_capacity`"),
         );

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, Reference, Text};
 
 use super::context::Context;
@@ -41,7 +41,7 @@ impl<'a> References<'a> {
     }
 
     /// Reports references that cannot work.
-    pub fn check(&self, container: &Container, diagnostics: &mut Vec<Diagnostic>) {
+    pub fn check(&self, container: &Container, findings: &mut Findings) {
         for reference in container.references() {
             let (Some(to), Some(reach)) =
                 (self.context.container(reference.to), self.context.reach(reference.to))
@@ -54,7 +54,7 @@ impl<'a> References<'a> {
                     "`{}` does not start until `{id}`, which has no instances, has one",
                     container.id.value
                 );
-                diagnostics.push(
+                findings.push(
                     Diagnostic::new(&codes::APPROXIMATED, reference.span, message)
                         .also(to.instances.span, "no instances"),
                 );
@@ -64,7 +64,7 @@ impl<'a> References<'a> {
                 continue;
             }
             let message = format!("`{id}` does not list port {port}, so it is unreachable");
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::NO_WAY, reference.span, message)
                     .also(to.id.span, "its ports are mapped to free host ports")
                     .help(format!("list it: `\"ports\": [{{\"container_port\": {port}}}]`"))

@@ -1,7 +1,7 @@
 //! Containers: a task group, with the task that runs the container and the tasks before and
 //! after it.
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     Command, Container, ContainerId, EnvVar, Job, Kind, NetworkMode, Piece, Resources, Service,
     Text,
@@ -35,20 +35,20 @@ pub fn service(
     id: ContainerId,
     container: &Container,
     minutes: u64,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Option<Group> {
     let reach = context.reach(id)?;
     let job = &context.plan.id.value;
     let name = &container.id.value;
     let Kind::Service(Service { health, minimum_capacity }) = &container.kind else { return None };
-    let waits = order::waits(context, container, diagnostics);
-    let check = health.as_ref().and_then(|health| health::check(health, diagnostics));
-    let (mut task, volumes) = task(context, id, container, reach, &waits, job, diagnostics);
+    let waits = order::waits(context, container, findings);
+    let check = health.as_ref().and_then(|health| health::check(health, findings));
+    let (mut task, volumes) = task(context, id, container, reach, &waits, job, findings);
     task.services =
         order::started_service(context, id, container, reach, check).into_iter().collect();
     let wait = order::wait_task(context, name, job, reach.own_address, &waits.healthy);
-    let mut group = group(context, container, reach, diagnostics);
-    group.update = update(container.instances.value, minimum_capacity, minutes, reach, diagnostics);
+    let mut group = group(context, container, reach, findings);
+    group.update = update(container.instances.value, minimum_capacity, minutes, reach, findings);
     group.volumes = volumes;
     group.tasks = wait.into_iter().chain([task]).collect();
     Some(group)
@@ -59,14 +59,14 @@ pub fn job(
     context: &Context<'_>,
     id: ContainerId,
     container: &Container,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Option<(Vec<String>, Vec<Group>)> {
     let reach = context.reach(id)?;
     let name = &container.id.value;
     let job_id = names::job(&context.plan.id.value, name);
     let Kind::Job(job) = &container.kind else { return None };
     let Job { retries, repeats: _, start: _, interval: _ } = job;
-    let mut waits = order::waits(context, container, diagnostics);
+    let mut waits = order::waits(context, container, findings);
     let awaited = context.is_awaited(id);
     let mut groups = Vec::new();
     let mut wait = None;
@@ -78,9 +78,9 @@ pub fn job(
     } else {
         wait = order::wait_task(context, name, &job_id, reach.own_address, &waits.healthy);
     }
-    let (mut task, volumes) = task(context, id, container, reach, &waits, &job_id, diagnostics);
-    let mut group = group(context, container, reach, diagnostics);
-    group.retry = Some(retry(retries, diagnostics));
+    let (mut task, volumes) = task(context, id, container, reach, &waits, &job_id, findings);
+    let mut group = group(context, container, reach, findings);
+    group.retry = Some(retry(retries, findings));
     group.volumes = volumes;
     let mut marker = None;
     if awaited {
@@ -89,7 +89,7 @@ pub fn job(
     }
     group.tasks = wait.into_iter().chain([task]).chain(marker).collect();
     groups.push(group);
-    Some((super::schedule::crons(job, diagnostics), groups))
+    Some((super::schedule::crons(job, findings), groups))
 }
 
 impl Group {
@@ -115,7 +115,7 @@ fn group(
     context: &Context<'_>,
     container: &Container,
     reach: &Reach,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Group {
     let mode = match container.network.value {
         NetworkMode::Host => Some("host".to_owned()),
@@ -140,33 +140,33 @@ fn group(
             context,
             container.placement.as_ref(),
             container.preemptible.as_ref(),
-            diagnostics,
+            findings,
         ),
-        disk: disk(&container.resources.disk, diagnostics),
+        disk: disk(&container.resources.disk, findings),
         network,
         services: address::services(context, container, reach),
         ..Group::empty(container.id.value.clone())
     }
 }
 
-fn disk(requested: &Spanned<u64>, diagnostics: &mut Vec<Diagnostic>) -> Option<u64> {
+fn disk(requested: &Spanned<u64>, findings: &mut Findings) -> Option<u64> {
     if requested.value == 0 {
         return None;
     }
     if requested.value <= LOG_DISK {
         let message = format!("the disk is increased to {} MB to fit the logs", LOG_DISK + 1);
-        diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, requested.span, message));
+        findings.push(Diagnostic::new(&codes::APPROXIMATED, requested.span, message));
     }
     Some(requested.value.max(LOG_DISK + 1))
 }
 
-fn retry(retries: &Spanned<u32>, diagnostics: &mut Vec<Diagnostic>) -> Retry {
+fn retry(retries: &Spanned<u32>, findings: &mut Findings) -> Retry {
     // The interval in which retries are counted is meant to be endless. Nomad requires that all
     // retries fit into it, with the delays between them.
     let hours = (u64::from(retries.value) * RETRY_DELAY).div_ceil(3600).max(24 * 365);
     if hours > MAX_HOURS {
         let message = "too many retries: with the delays between them, they exceed the longest duration of Nomad";
-        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, retries.span, message));
+        findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, retries.span, message));
     }
     Retry { attempts: retries.value, interval: format!("{hours}h") }
 }
@@ -177,7 +177,7 @@ fn update(
     minimum_capacity: &Spanned<f64>,
     minutes: u64,
     reach: &Reach,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Option<Update> {
     let (healthy_deadline, progress_deadline) = order::deadline(minutes);
     // At most the number of instances, since the share is at most 1.
@@ -193,7 +193,7 @@ fn update(
             "an update needs {instances} more node{}, because old and new instances use the same host port",
             if instances == 1 { "" } else { "s" }
         );
-        diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, minimum_capacity.span, message));
+        findings.push(Diagnostic::new(&codes::CLUSTER_NEEDS, minimum_capacity.span, message));
     }
     let update = Update { max_parallel, canary, healthy_deadline, progress_deadline };
     let is_default = update.max_parallel.is_none() && update.healthy_deadline.is_none();
@@ -208,7 +208,7 @@ fn task(
     reach: &Reach,
     waits: &Waits,
     job: &str,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> (Task, Vec<super::model::Volume>) {
     // Destructured completely, so that a new field fails to compile until it is handled here.
     let Container {
@@ -232,24 +232,24 @@ fn task(
     } = container;
     let Resources { cpus, mem, disk: _, gpu } = resources;
     let references = References::of(context, id);
-    references.check(container, diagnostics);
+    references.check(container, findings);
     let mut variables = Variables::beside(env.iter().map(|var| var.name.value.clone()));
-    let mut in_config = |text: &Text, diagnostics: &mut Vec<Diagnostic>| {
-        check_text(text, diagnostics);
+    let mut in_config = |text: &Text, findings: &mut Findings| {
+        check_text(text, findings);
         references.in_config(text, &mut variables)
     };
     let (entrypoint, args): (Vec<String>, Vec<String>) = match command {
         Command::Image(args) => {
-            (Vec::new(), args.iter().map(|arg| in_config(arg, diagnostics)).collect())
+            (Vec::new(), args.iter().map(|arg| in_config(arg, findings)).collect())
         }
         Command::Shell(script) => (
             vec![ConfigString::literal("/bin/sh"), ConfigString::literal("-c")],
-            vec![in_config(script, diagnostics)],
+            vec![in_config(script, findings)],
         ),
     };
-    let plain = environment(env, &references, &mut variables, diagnostics);
+    let plain = environment(env, &references, &mut variables, findings);
     order::add_to(&mut variables, waits);
-    let mounts = volumes::mounts(context, container, diagnostics);
+    let mounts = volumes::mounts(context, container, findings);
     let task_name = names::task(&name.value);
     let is_service = matches!(kind, Kind::Service(_));
     let restart = is_service && context.options.flag("follow-addresses");
@@ -257,11 +257,11 @@ fn task(
     let cpu = (cpus.value * context.options.number("mhz-per-cpu")).round().max(1.0) as u64;
     if mem.value < MIN_MEMORY {
         let message = format!("memory is increased to {MIN_MEMORY} MB, the minimum of Nomad");
-        diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, mem.span, message));
+        findings.push(Diagnostic::new(&codes::APPROXIMATED, mem.span, message));
     }
     if !force_pull.value && is_always_pulled(&image.value) {
         let message = "an image with the tag `latest` or without a tag is always pulled";
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::APPROXIMATED, force_pull.span, message)
                 .also(image.span, "this image")
                 .help("use another tag"),
@@ -311,11 +311,11 @@ fn environment(
     env: &[EnvVar],
     references: &References<'_>,
     variables: &mut Variables,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Vec<(Hcl, String)> {
     let mut plain = Vec::new();
     for EnvVar { name, value } in env {
-        check_name(name, diagnostics);
+        check_name(name, findings);
         let literal = match value.pieces.as_slice() {
             [] => Some(""),
             [Piece::Literal(text)] => Some(text.as_str()),
@@ -329,7 +329,7 @@ fn environment(
                         "the value of `{}` must be written by a template, which does not accept that name",
                         name.value
                     );
-                    diagnostics.push(
+                    findings.push(
                         Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message)
                             .also(
                                 value.span,
@@ -353,22 +353,22 @@ fn env_key(name: &str) -> Hcl {
     if bare { name.to_owned() } else { crate::render::quoted(crate::render::Format::Hcl, name) }
 }
 
-fn check_name(name: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
+fn check_name(name: &Spanned<String>, findings: &mut Findings) {
     let text = &name.value;
     if text.is_empty() || text.contains('=') || !survives_hcl(text) {
         let message = format!("`{text}` is not a valid name of an environment variable");
-        diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
+        findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
     }
 }
 
 /// Reports text in `config` that HCL would change.
-fn check_text(text: &Text, diagnostics: &mut Vec<Diagnostic>) {
+fn check_text(text: &Text, findings: &mut Findings) {
     let changed = text.pieces.iter().any(|piece| match piece {
         Piece::Literal(literal) => !survives_hcl(literal),
         Piece::Reference(_) => false,
     });
     if changed {
-        diagnostics.push(not_normal(text.span));
+        findings.push(not_normal(text.span));
     }
 }
 

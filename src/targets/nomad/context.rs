@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::names;
 use super::reach::{self, Reach};
-use crate::diag::Diagnostic;
+use crate::diag::Findings;
 use crate::plan::{Container, ContainerId, Plan};
 use crate::targets::Options;
 
@@ -23,13 +23,13 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// Determines how containers are reached. Reports the ports that references fix.
-    pub fn new(plan: &'a Plan, options: &'a Options, diagnostics: &mut Vec<Diagnostic>) -> Self {
+    pub fn new(plan: &'a Plan, options: &'a Options, findings: &mut Findings) -> Self {
         let overlay = options.some("network").is_some();
         let dependencies = plan.containers.iter().flat_map(|container| &container.dependencies);
         Context {
             plan,
             options,
-            reaches: reach::reach(plan, overlay, diagnostics),
+            reaches: reach::reach(plan, overlay, findings),
             awaited: dependencies.map(|dependency| dependency.on).collect(),
         }
     }

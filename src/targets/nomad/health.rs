@@ -1,6 +1,6 @@
 //! Health checks: run by the client, over HTTP or TCP.
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{HealthCheck, Probe, Timing};
 
 use super::model::Check;
@@ -8,7 +8,7 @@ use super::strings::is_expanded_in_env;
 
 /// The check and the index of its port. `None` for a command, which Nomad cannot run in a
 /// container.
-pub fn check(health: &HealthCheck, diagnostics: &mut Vec<Diagnostic>) -> Option<(Check, usize)> {
+pub fn check(health: &HealthCheck, findings: &mut Findings) -> Option<(Check, usize)> {
     let HealthCheck { span, is_default: _, protocol: _, probe, timing } = health;
     let Timing { interval, timeout, max_failures, grace } = *timing;
     let (kind, tls, path, port) = match probe {
@@ -16,7 +16,7 @@ pub fn check(health: &HealthCheck, diagnostics: &mut Vec<Diagnostic>) -> Option<
         Probe::Http { tls, path, port } => {
             if !is_path(path) {
                 let message = format!("invalid path `{path}` for a health check");
-                diagnostics.push(
+                findings.push(
                     Diagnostic::new(&codes::BAD_TARGET_VALUE, *span, message)
                         .help("write it as in a URL: one leading slash, `%` only before two hexadecimal digits, no `${name}`"),
                 );

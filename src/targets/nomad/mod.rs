@@ -23,7 +23,7 @@ mod volumes;
 use include_dir::{Dir, include_dir};
 
 use super::{Artifact, BuiltIn, Definition, Failure, Options};
-use crate::diag::Diagnostic;
+use crate::diag::Findings;
 use crate::plan::{Kind, Plan};
 use crate::render::{RenderError, Templates};
 
@@ -53,17 +53,17 @@ impl BuiltIn for Nomad {
         plan: &Plan,
         options: &Options,
         templates: &Templates,
-        diagnostics: &mut Vec<Diagnostic>,
+        findings: &mut Findings,
     ) -> Result<Vec<Artifact>, Failure> {
-        let context = Context::new(plan, options, diagnostics);
-        let jobs = jobs(&context, diagnostics);
-        let volumes = volumes::files(&context, diagnostics);
+        let context = Context::new(plan, options, findings);
+        let jobs = jobs(&context, findings);
+        let volumes = volumes::files(&context, findings);
         Ok(render(&jobs, &volumes, templates)?)
     }
 }
 
 /// The Nomad jobs of the appliance: the job for all services first, if there are any.
-fn jobs(context: &Context<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Job> {
+fn jobs(context: &Context<'_>, findings: &mut Findings) -> Vec<Job> {
     // Destructured completely, so that a new field fails to compile until it is handled here.
     let Plan { id, containers, volumes: _, start_order: _, uses: _ } = context.plan;
     let minutes = order::deadlines(context);
@@ -73,11 +73,11 @@ fn jobs(context: &Context<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Job> {
         match &container.kind {
             Kind::Service(_) => {
                 let minutes = minutes.get(at).copied().unwrap_or(0);
-                services.extend(container::service(context, at, container, minutes, diagnostics));
+                services.extend(container::service(context, at, container, minutes, findings));
             }
             Kind::Job(_) => {
                 let name = names::job(&id.value, &container.id.value);
-                let lowered = container::job(context, at, container, diagnostics);
+                let lowered = container::job(context, at, container, findings);
                 jobs.extend(
                     lowered.map(|(crons, groups)| job(context, name, "batch", crons, groups)),
                 );

@@ -4,7 +4,7 @@
 //! the waiting container blocks until they are. *Healthy* is not registered: a task polls it
 //! before the other tasks of its group start.
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, Kind, Probe};
 
 use super::address::Variables;
@@ -42,11 +42,7 @@ pub struct Waits {
 }
 
 /// What a container waits for. A dependency without instances counts as ready.
-pub fn waits(
-    context: &Context<'_>,
-    container: &Container,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Waits {
+pub fn waits(context: &Context<'_>, container: &Container, findings: &mut Findings) -> Waits {
     let mut waits = Waits::default();
     for dependency in &container.dependencies {
         let Some(on) = context.container(dependency.on) else { continue };
@@ -66,7 +62,7 @@ pub fn waits(
                     "`{}` cannot wait for `{id}`, which runs more than once",
                     container.id.value
                 );
-                diagnostics.push(
+                findings.push(
                     Diagnostic::new(&codes::NO_ORDER, dependency.span, message)
                         .also(job.repeats.span, "repeats")
                         .help("a periodic job has no single run to wait for"),

@@ -1,6 +1,6 @@
 //! Placement: constraints on node attributes.
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Placement, PlacementLevel};
 use crate::source::{Span, Spanned};
 
@@ -13,7 +13,7 @@ pub fn constraints(
     context: &Context<'_>,
     placement: Option<&Placement>,
     preemptible: Option<&Spanned<bool>>,
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Vec<Constraint> {
     let mut constraints = Vec::new();
     if let Some(Placement { level, name }) = placement {
@@ -25,13 +25,13 @@ pub fn constraints(
         };
         if is_expanded_in_env(&name.value) || !survives_hcl(&name.value) {
             let message = format!("`{}` is not a valid value of a constraint", name.value);
-            diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
+            findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
         }
-        let attribute = attribute(context, option, name.span, diagnostics);
+        let attribute = attribute(context, option, name.span, findings);
         constraints.push(Constraint { attribute, operator: None, value: name.value.clone() });
     }
     if let Some(preemptible) = preemptible {
-        let attribute = attribute(context, "preemptible-attribute", preemptible.span, diagnostics);
+        let attribute = attribute(context, "preemptible-attribute", preemptible.span, findings);
         constraints.push(Constraint {
             attribute,
             // A node without the attribute is not preemptible.
@@ -43,23 +43,18 @@ pub fn constraints(
 }
 
 /// The attribute that an option names. A `meta` attribute exists only where operators set it.
-fn attribute(
-    context: &Context<'_>,
-    option: &str,
-    span: Span,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> String {
+fn attribute(context: &Context<'_>, option: &str, span: Span, findings: &mut Findings) -> String {
     let attribute = context.options.text(option);
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if attribute.is_empty() || !attribute.chars().all(is_name) {
         let message = format!("invalid attribute `{attribute}` in the option `{option}`");
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::BAD_OPTION, span, message)
                 .help("write it without `${}`, such as `meta.zone` or `attr.platform.gce.zone`"),
         );
     } else if attribute.starts_with("meta.") {
         let message = format!("nodes must have `{attribute}` in their configuration");
-        diagnostics.push(Diagnostic::new(&codes::CLUSTER_NEEDS, span, message).help(format!(
+        findings.push(Diagnostic::new(&codes::CLUSTER_NEEDS, span, message).help(format!(
             "set it on the nodes, or name another attribute with the option `{option}`"
         )));
     }

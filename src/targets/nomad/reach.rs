@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::names;
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, NetworkMode, Plan};
 
 /// A port of a container in its group.
@@ -44,19 +44,11 @@ impl Reach {
 }
 
 /// Determines how each container is reached, and reports the ports that references fix.
-pub fn reach(plan: &Plan, overlay: bool, diagnostics: &mut Vec<Diagnostic>) -> Vec<Reach> {
-    plan.containers
-        .iter()
-        .map(|container| reach_one(plan, container, overlay, diagnostics))
-        .collect()
+pub fn reach(plan: &Plan, overlay: bool, findings: &mut Findings) -> Vec<Reach> {
+    plan.containers.iter().map(|container| reach_one(plan, container, overlay, findings)).collect()
 }
 
-fn reach_one(
-    plan: &Plan,
-    container: &Container,
-    overlay: bool,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Reach {
+fn reach_one(plan: &Plan, container: &Container, overlay: bool, findings: &mut Findings) -> Reach {
     let on_host = container.network.value == NetworkMode::Host;
     let own_address = overlay && container.network.value == NetworkMode::Container;
     let own_ports = on_host || own_address;
@@ -103,7 +95,7 @@ fn reach_one(
                     container.instances.value
                 ));
             }
-            diagnostics.push(diagnostic);
+            findings.push(diagnostic);
         }
     }
     let address_wanted =

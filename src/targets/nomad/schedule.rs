@@ -7,7 +7,7 @@
 use jiff::Span;
 use jiff::civil::date;
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Interval, Job, Repeats, StartTime};
 use crate::targets::cron::moment;
 
@@ -15,13 +15,13 @@ use crate::targets::cron::moment;
 const MAX_LISTED: u32 = 100;
 
 /// The cron expressions of a job; empty for a job that runs once, immediately.
-pub fn crons(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
+pub fn crons(job: &Job, findings: &mut Findings) -> Vec<String> {
     let Job { retries: _, repeats, start, interval } = job;
     match (repeats.value, start) {
         (Repeats::Times(1), None) => Vec::new(),
         (Repeats::Times(0), _) => {
             let message = "a job cannot have zero runs";
-            diagnostics.push(
+            findings.push(
                 Diagnostic::new(&codes::BAD_SCHEDULE, repeats.span, message)
                     .help("remove the container, or set `repeats` to 1"),
             );
@@ -29,14 +29,14 @@ pub fn crons(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
         }
         (Repeats::Times(runs), Some(start)) if runs <= MAX_LISTED => {
             listed(&start.value, &interval.value, runs).unwrap_or_else(|| {
-                diagnostics.push(out_of_range(interval.span));
+                findings.push(out_of_range(interval.span));
                 Vec::new()
             })
         }
         (Repeats::Times(runs), start) => {
             let message = format!("a periodic job cannot stop after {runs} runs");
             let diagnostic = Diagnostic::new(&codes::BAD_SCHEDULE, repeats.span, message);
-            diagnostics.push(match start {
+            findings.push(match start {
                 None => diagnostic
                     .help("add a `start_time`, with which each run is listed by date")
                     .help("or use -1 to repeat forever"),
@@ -59,7 +59,7 @@ pub fn crons(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
                         ),
                     };
                     let span = start.as_ref().map_or(interval.span, |start| start.span);
-                    diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, span, message));
+                    findings.push(Diagnostic::new(&codes::APPROXIMATED, span, message));
                     vec![cron]
                 }
                 Err(why) => {
@@ -67,7 +67,7 @@ pub fn crons(job: &Job, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
                         "cron cannot express the interval `{}`: {why}",
                         interval.value.text
                     );
-                    diagnostics.push(
+                    findings.push(
                         Diagnostic::new(&codes::BAD_SCHEDULE, interval.span, message).help(
                             "cron can express intervals that divide a minute, an hour, a day or a year, one day, and one week",
                         ),

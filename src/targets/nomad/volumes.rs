@@ -1,6 +1,6 @@
 //! Volumes: the docker driver mounts host paths, Nomad mounts persistent volumes.
 
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Mount, MountSource, Volume, VolumeId, VolumeScope};
 use crate::source::Spanned;
 
@@ -36,18 +36,14 @@ fn kind(context: &Context<'_>) -> &'static str {
 }
 
 /// The mounts of a container.
-pub fn mounts(
-    context: &Context<'_>,
-    container: &Container,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Mounts {
+pub fn mounts(context: &Context<'_>, container: &Container, findings: &mut Findings) -> Mounts {
     let mut made = Mounts::default();
     for Mount { source, target, read_only } in &container.mounts {
-        check_path(target, diagnostics);
+        check_path(target, findings);
         let volume = match source {
             MountSource::Persistent(volume) => volume.value,
             MountSource::Host(path) => {
-                check_path(path, diagnostics);
+                check_path(path, findings);
                 host(&mut made, &path.value, &target.value, read_only.value);
                 continue;
             }
@@ -65,7 +61,7 @@ pub fn mounts(
         if is_expanded_in_env(&target.value) {
             let message =
                 format!("Nomad would replace `${{...}}` in mount path `{}`", target.value);
-            diagnostics.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, target.span, message));
+            findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, target.span, message));
         }
         made.volume_mounts.push(VolumeMount {
             volume: label,
@@ -73,7 +69,7 @@ pub fn mounts(
             read_only: read_only.value,
         });
     }
-    several_local(context, container, diagnostics);
+    several_local(context, container, findings);
     made
 }
 
@@ -90,10 +86,10 @@ fn host(made: &mut Mounts, source: &str, target: &str, read_only: bool) {
     }
 }
 
-fn check_path(path: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
+fn check_path(path: &Spanned<String>, findings: &mut Findings) {
     if !survives_hcl(&path.value) {
         let message = format!("path `{}` is not in Unicode normal form C", path.value);
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message)
                 .help("HCL converts every string to that form"),
         );
@@ -101,7 +97,7 @@ fn check_path(path: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// Warns about several host volumes of a container: they may be on different nodes.
-fn several_local(context: &Context<'_>, container: &Container, diagnostics: &mut Vec<Diagnostic>) {
+fn several_local(context: &Context<'_>, container: &Container, findings: &mut Findings) {
     if kind(context) != "host" {
         return;
     }
@@ -119,7 +115,7 @@ fn several_local(context: &Context<'_>, container: &Container, diagnostics: &mut
             mounted.len(),
             container.id.value
         );
-        diagnostics.push(
+        findings.push(
             Diagnostic::new(&codes::CLUSTER_NEEDS, second.span, message)
                 .help("set the node in the file of each volume (`node_id`), or use a storage system with `--option nomad.volumes=csi`"),
         );
@@ -135,10 +131,7 @@ fn name(context: &Context<'_>, volume: &Volume) -> String {
 }
 
 /// The files that create the local volumes, with their paths.
-pub fn files(
-    context: &Context<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<(String, VolumeFile)> {
+pub fn files(context: &Context<'_>, findings: &mut Findings) -> Vec<(String, VolumeFile)> {
     let mut files = Vec::new();
     for volume in &context.plan.volumes {
         let Volume {
@@ -155,11 +148,11 @@ pub fn files(
         }
         let kind = kind(context);
         let constraints =
-            placement::constraints(context, placement.as_ref(), preemptible.as_ref(), diagnostics);
+            placement::constraints(context, placement.as_ref(), preemptible.as_ref(), findings);
         let hints = placement.as_ref().map(|place| place.name.span);
         if let Some(span) = hints.or(preemptible.map(|p| p.span)).filter(|_| kind == "csi") {
             let message = "scheduling hints have no effect on a CSI volume: its plugin decides where it is stored";
-            diagnostics.push(Diagnostic::new(&codes::APPROXIMATED, span, message));
+            findings.push(Diagnostic::new(&codes::APPROXIMATED, span, message));
         }
         let plugin = match (context.options.some("volume-plugin"), kind) {
             (Some(plugin), _) => plugin.to_owned(),
@@ -167,7 +160,7 @@ pub fn files(
                 let plugin = volume.storage();
                 let message =
                     format!("the CSI plugin of `{}` is assumed to be `{plugin}`", id.value);
-                diagnostics.push(
+                findings.push(
                     Diagnostic::new(&codes::DEFAULT_CHOSEN, id.span, message)
                         .help("set another with the option `volume-plugin`"),
                 );

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use applc::diag::has_errors;
+use applc::diag::Findings;
 use applc::source::Source;
 use applc::syntax::{self, Kind, Node};
 use proptest::prelude::*;
@@ -145,9 +145,9 @@ fn almost() -> impl Strategy<Value = String> {
 /// Compares the parsed text with the result of serde_json.
 fn agree(text: &str) -> Result<(), TestCaseError> {
     let source = Source::new("a.json", text);
-    let mut found = Vec::new();
+    let mut found = Findings::new();
     let tree = syntax::parse(&source, &mut found);
-    for diagnostic in &found {
+    for diagnostic in found.iter() {
         let span = diagnostic.primary.span;
         prop_assert!(text.get(span.range()).is_some(), "{:?}: {:?}", text, diagnostic);
     }
@@ -158,7 +158,7 @@ fn agree(text: &str) -> Result<(), TestCaseError> {
                 prop_assert!(found.iter().all(|one| one.code.id == "E0110"), "{:?}", text);
                 prop_assert!(!found.is_empty(), "{:?}", text);
             } else {
-                prop_assert_eq!(&found, &[], "{:?}", text);
+                prop_assert!(found.is_empty(), "{text:?}: {found:?}");
                 let tree = tree.unwrap();
                 prop_assert_eq!(Ordered::of(&tree, &source), expected, "{:?}", text);
             }
@@ -167,7 +167,7 @@ fn agree(text: &str) -> Result<(), TestCaseError> {
         Err(error) => prop_assert!(!found.is_empty(), "{:?}: {}", text, error),
     }
     // Only comments and trailing commas are accepted.
-    if !has_errors(&found) {
+    if !found.has_errors() {
         let lenient = found.iter().all(|d| ["W0101", "W0102"].contains(&d.code.id));
         prop_assert!(lenient, "{:?}: {:?}", text, found);
     }

@@ -1,5 +1,6 @@
 //! An appliance in YAML has the same meaning as in JSON.
 
+use applc::diag::Findings;
 use applc::source::Source;
 use applc::syntax::{self, Kind, Node, decoded_span};
 use proptest::prelude::*;
@@ -10,7 +11,7 @@ use crate::common;
 /// The tree of a text without errors.
 fn tree(name: &str, text: &str) -> (Source, Node) {
     let source = Source::new(name, text);
-    let mut found = Vec::new();
+    let mut found = Findings::new();
     let tree = syntax::parse(&source, &mut found);
     assert!(found.is_empty(), "{text}\n{found:?}");
     (source, tree.unwrap())

@@ -4,27 +4,27 @@ use crate::Status;
 use crate::args::Check;
 use crate::commands::fix::{self, Mode};
 use crate::disk::Disk;
-use crate::findings::{Findings, Stream};
 use crate::projects::{Projects, Settings};
+use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
 
 /// Checks each file. Returns the most severe status.
 pub fn run(arguments: &Check) -> Status {
     // The diff is printed to standard output.
     let stream = if arguments.diff { Stream::Stderr } else { Stream::Stdout };
-    let mut findings = match Findings::new(&arguments.findings, stream, true) {
-        Ok(findings) => findings,
+    let mut reporter = match Reporter::new(&arguments.findings, stream, true) {
+        Ok(reporter) => reporter,
         Err(status) => return status,
     };
-    match check(arguments, &mut findings) {
+    match check(arguments, &mut reporter) {
         // No file was checked, so there is no document.
         Status::Usage => Status::Usage,
-        status => status.max(findings.finish()),
+        status => status.max(reporter.finish()),
     }
 }
 
-fn check(arguments: &Check, findings: &mut Findings) -> Status {
-    let wanted = match Wanted::read(&arguments.targets, findings) {
+fn check(arguments: &Check, reporter: &mut Reporter) -> Status {
+    let wanted = match Wanted::read(&arguments.targets, reporter) {
         Ok(wanted) => wanted,
         Err(status) => return status,
     };
@@ -36,8 +36,8 @@ fn check(arguments: &Check, findings: &mut Findings) -> Status {
     let mut projects = Projects::default();
     let mut status = Status::Clean;
     for file in &arguments.files {
-        status = status.max(match projects.apply(file, &wanted, findings) {
-            Ok(settings) => check_file(file, mode, &settings, findings),
+        status = status.max(match projects.apply(file, &wanted, reporter) {
+            Ok(settings) => check_file(file, mode, &settings, reporter),
             // An invalid argument is invalid for every file.
             Err(Status::Usage) => return Status::Usage,
             Err(status) => status,
@@ -50,13 +50,13 @@ fn check_file(
     file: &str,
     mode: Option<Mode>,
     settings: &Settings,
-    findings: &mut Findings,
+    reporter: &mut Reporter,
 ) -> Status {
     match mode {
-        Some(mode) => fix::run(file, mode, settings, findings),
+        Some(mode) => fix::run(file, mode, settings, reporter),
         None => match settings.compile(&Disk, file) {
-            Ok(compilation) => findings.add_all(compilation.report, compilation.others),
-            Err(error) => findings.fail(file, &error),
+            Ok(compilation) => reporter.add_all(compilation.report, compilation.others),
+            Err(error) => reporter.fail(file, &error),
         },
     }
 }

@@ -6,22 +6,22 @@ use crate::Status;
 use crate::args::Compile;
 use crate::disk::Disk;
 use crate::emit::{self, OutputFile};
-use crate::findings::{Findings, Stream};
 use crate::projects::Projects;
+use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
 use crate::terminal::{fail, print};
 use applc::Output;
 
 /// Compiles one file. Nothing is written if there are errors.
 pub fn run(arguments: &Compile) -> Status {
-    let mut findings = match Findings::new(&arguments.findings, Stream::Stderr, false) {
-        Ok(findings) => findings,
+    let mut reporter = match Reporter::new(&arguments.findings, Stream::Stderr, false) {
+        Ok(reporter) => reporter,
         Err(status) => return status,
     };
-    let outputs = compile(arguments, &mut findings);
-    // Findings are printed before errors of writing.
+    let outputs = compile(arguments, &mut reporter);
+    // Reporter are printed before errors of writing.
     if !matches!(outputs, Err(Status::Usage)) {
-        findings.finish();
+        reporter.finish();
     }
     match (outputs, &arguments.output) {
         (Err(status), _) => status,
@@ -34,19 +34,19 @@ pub fn run(arguments: &Compile) -> Status {
 ///
 /// # Errors
 /// The exit status; the errors were printed or are among the findings.
-fn compile(arguments: &Compile, findings: &mut Findings) -> Result<Vec<Output>, Status> {
-    let wanted = Wanted::read(&arguments.targets, findings)?;
+fn compile(arguments: &Compile, reporter: &mut Reporter) -> Result<Vec<Output>, Status> {
+    let wanted = Wanted::read(&arguments.targets, reporter)?;
     if wanted.is_empty() {
         return Err(fail(
             "no target given; use `--target NAME` (`applc targets` lists the names)",
             Status::Usage,
         ));
     }
-    let settings = Projects::default().apply(&arguments.file, &wanted, findings)?;
+    let settings = Projects::default().apply(&arguments.file, &wanted, reporter)?;
     let compilation = settings
         .compile(&Disk, &arguments.file)
-        .map_err(|error| findings.fail(&arguments.file, &error))?;
-    match findings.add_all(compilation.report, compilation.others) {
+        .map_err(|error| reporter.fail(&arguments.file, &error))?;
+    match reporter.add_all(compilation.report, compilation.others) {
         Status::Clean => Ok(compilation.outputs),
         status => Err(status),
     }

@@ -7,8 +7,8 @@ use similar::TextDiff;
 use crate::Status;
 use crate::disk::{Disk, STDIN};
 use crate::emit::{self, OutputFile};
-use crate::findings::Findings;
 use crate::projects::Settings;
+use crate::reporter::Reporter;
 use crate::terminal::{fail, note, print};
 use applc::fix::{Fixed, fix};
 use applc::source::Source;
@@ -24,13 +24,13 @@ pub enum Mode {
 }
 
 /// Applies the safe fixes to a file, and reports the remaining findings.
-pub fn run(file: &str, mode: Mode, settings: &Settings, findings: &mut Findings) -> Status {
+pub fn run(file: &str, mode: Mode, settings: &Settings, reporter: &mut Reporter) -> Status {
     if file == STDIN && mode == Mode::Write {
         return fail("standard input cannot be fixed in place; use `--diff`", Status::Usage);
     }
     let (text, fixed) = match fixed(file, settings) {
         Ok(fixed) => fixed,
-        Err(error) => return findings.fail(file, &error),
+        Err(error) => return reporter.fail(file, &error),
     };
     for applied in &fixed.applied {
         let (code, message) = (applied.diagnostic.code.id, applied.diagnostic.text());
@@ -48,7 +48,7 @@ pub fn run(file: &str, mode: Mode, settings: &Settings, findings: &mut Findings)
             }
         }
     };
-    status.max(findings.add(fixed.left))
+    status.max(reporter.add(fixed.left))
 }
 
 /// The text of a file, and the result of fixing it.

@@ -3,8 +3,8 @@
 use crate::Status;
 use crate::args::Plan;
 use crate::disk::Disk;
-use crate::findings::{Findings, Stream};
 use crate::projects::Projects;
+use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
 use crate::terminal::{fail, print};
 use applc::plan::published;
@@ -12,22 +12,22 @@ use applc::render;
 
 /// Prints the plan of a file, or nothing if there are errors.
 pub fn run(arguments: &Plan) -> Status {
-    let mut findings = match Findings::new(&arguments.findings, Stream::Stderr, false) {
-        Ok(findings) => findings,
+    let mut reporter = match Reporter::new(&arguments.findings, Stream::Stderr, false) {
+        Ok(reporter) => reporter,
         Err(status) => return status,
     };
-    let plan = plan(arguments, &mut findings);
+    let plan = plan(arguments, &mut reporter);
     if !matches!(plan, Err(Status::Usage)) {
-        findings.finish();
+        reporter.finish();
     }
     plan.map_or_else(|status| status, |text| print(&text))
 }
 
-fn plan(arguments: &Plan, findings: &mut Findings) -> Result<String, Status> {
+fn plan(arguments: &Plan, reporter: &mut Reporter) -> Result<String, Status> {
     let file = &arguments.file;
-    let settings = Projects::default().apply(file, &Wanted::none(), findings)?;
-    let compilation = settings.compile(&Disk, file).map_err(|error| findings.fail(file, &error))?;
-    let status = findings.add(compilation.report);
+    let settings = Projects::default().apply(file, &Wanted::none(), reporter)?;
+    let compilation = settings.compile(&Disk, file).map_err(|error| reporter.fail(file, &error))?;
+    let status = reporter.add(compilation.report);
     let plan = compilation.plan.ok_or(status)?;
     render::json(&published::neutral(&plan)).map_err(|error| fail(&error.to_string(), Status::Io))
 }

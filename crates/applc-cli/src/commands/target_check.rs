@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::args::{FindingsArguments, TargetCheck};
-use crate::findings::{Findings, Stream};
+use crate::reporter::{Reporter, Stream};
 use crate::terminal::{fail, print};
 use crate::{Status, select};
 use applc::diag::{Level, Report};
@@ -71,10 +71,10 @@ pub fn run(arguments: &TargetCheck) -> Status {
 
 fn check(arguments: &TargetCheck) -> Result<Status, Status> {
     let folder = arguments.folder.to_string_lossy();
-    let mut findings = Findings::new(&FindingsArguments::default(), Stream::Stderr, true)?;
-    let target = select::load_folder(&folder, &mut findings)?;
+    let mut reporter = Reporter::new(&FindingsArguments::default(), Stream::Stderr, true)?;
+    let target = select::load_folder(&folder, &mut reporter)?;
     for report in target.advice() {
-        findings.add(report);
+        reporter.add(report);
     }
     let target = TargetRef::Custom(Arc::new(target));
     let mut outcome = Outcome::default();
@@ -89,7 +89,7 @@ fn check(arguments: &TargetCheck) -> Result<Status, Status> {
         all += 1;
     }
     let summary = outcome.summary(target.name(), all);
-    let errors = outcome.errors.into_iter().map(|report| findings.add(report)).max();
+    let errors = outcome.errors.into_iter().map(|report| reporter.add(report)).max();
     print(&summary);
     Ok(errors.unwrap_or(Status::Clean))
 }

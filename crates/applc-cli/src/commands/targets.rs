@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 use crate::args::{FindingsArguments, Targets};
-use crate::findings::{Findings, Stream};
 use crate::projects::Projects;
+use crate::reporter::{Reporter, Stream};
 use crate::terminal::print;
 use crate::{Status, select};
 use applc::plan::Field;
@@ -18,14 +18,14 @@ pub fn run(arguments: &Targets) -> Status {
 }
 
 fn show(arguments: &Targets) -> Result<Status, Status> {
-    let mut findings = Findings::new(&FindingsArguments::default(), Stream::Stderr, false)?;
+    let mut reporter = Reporter::new(&FindingsArguments::default(), Stream::Stderr, false)?;
     if let Some(name) = &arguments.name
-        && let Some(target) = select::load(name, &mut findings)?
+        && let Some(target) = select::load(name, &mut reporter)?
     {
         return Ok(print(&describe(&*target)));
     }
     let mut projects = Projects::default();
-    let project = projects.of(Path::new("stdin"), &[], &mut findings)?;
+    let project = projects.of(Path::new("stdin"), &[], &mut reporter)?;
     let known = project.map_or_else(|| targets::built_in().collect(), |it| it.targets.clone());
     match &arguments.name {
         None => Ok(print(&list(&known))),

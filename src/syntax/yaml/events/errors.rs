@@ -1,4 +1,4 @@
-//! Words the errors of the YAML library as diagnostics.
+//! Words the errors of the YAML library as findings.
 
 use granit_parser::ErrorKind;
 

@@ -20,8 +20,8 @@ pub enum Stream {
     Stderr,
 }
 
-/// The findings of a run.
-pub struct Findings {
+/// Collects the findings of a run, and reports them.
+pub struct Reporter {
     format: Format,
     stream: Stream,
     /// Whether hints are shown. Hints that `--warn` turned into warnings are always shown.
@@ -30,8 +30,8 @@ pub struct Findings {
     reports: Vec<Report>,
 }
 
-impl Findings {
-    /// Creates findings with the format and levels of the arguments.
+impl Reporter {
+    /// Creates a reporter with the format and levels of the arguments.
     ///
     /// # Errors
     /// The exit status if a level is invalid, which was reported.
@@ -39,13 +39,13 @@ impl Findings {
         arguments: &FindingsArguments,
         stream: Stream,
         hints: bool,
-    ) -> Result<Findings, Status> {
+    ) -> Result<Reporter, Status> {
         let levels = arguments.levels.read().map_err(|errors| {
             errors.iter().for_each(show);
             Status::Usage
         })?;
         let format = arguments.format;
-        Ok(Findings { format, stream, hints, levels, reports: Vec::new() })
+        Ok(Reporter { format, stream, hints, levels, reports: Vec::new() })
     }
 
     /// The levels of the arguments, which override those of a project file.
