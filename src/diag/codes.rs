@@ -1,7 +1,7 @@
 //! The table of diagnostic codes.
 //!
 //! The id of a code is never reused, not even after the code is removed. The letter is the
-//! default level (`E` error, `W` warning, `H` hint), the first two digits are the phase.
+//! default level (`E` error, `W` warning, `H` hint), the first two digits are those of the phase.
 
 use super::Level;
 
@@ -14,130 +14,160 @@ pub struct Code {
     pub name: &'static str,
     /// The default level of findings of this kind.
     pub level: Level,
+    /// The phase that reports it.
+    pub phase: Phase,
     /// A summary in one line.
     pub summary: &'static str,
+    /// The explanation, in Markdown.
+    pub page: &'static str,
 }
 
 macro_rules! codes {
-    ($($name:ident $id:literal $level:ident $summary:literal;)*) => {
-        $(
+    ($(
+        $(#[$about:meta])* $phase:ident $title:literal {
+            $($name:ident $id:literal $level:ident $summary:literal;)*
+        }
+    )*) => {
+        /// What a code is about: the phase of the compiler that reports it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Phase {
+            $($(#[$about])* $phase,)*
+        }
+
+        impl Phase {
+            /// All phases, in the order of the table.
+            pub const ALL: &'static [Phase] = &[$(Phase::$phase),*];
+
+            /// The heading of its codes in the documentation.
+            pub fn title(self) -> &'static str {
+                match self { $(Phase::$phase => $title,)* }
+            }
+        }
+
+        $($(
             #[doc = concat!("`", $id, "`: ", $summary, ".")]
             pub static $name: Code = Code {
                 id: $id,
                 name: stringify!($name),
                 level: Level::$level,
+                phase: Phase::$phase,
                 summary: $summary,
+                page: include_str!(concat!("../../docs/diagnostics/", $id, ".md")),
             };
-        )*
-        /// All codes, in the order of the table.
-        pub static ALL: &[&Code] = &[$(&$name),*];
+        )*)*
 
-        /// The page of each code. Without its page, a code does not compile.
-        pub(super) static PAGES: &[(&str, &str)] = &[$((
-            $id,
-            include_str!(concat!("../../docs/diagnostics/", $id, ".md")),
-        )),*];
+        /// All codes, in the order of the table.
+        pub static ALL: &[&Code] = &[$($(&$name,)*)*];
     };
 }
 
 codes! {
-    // Source: bytes that are not a document.
-    NOT_UTF8 "E0001" Error "invalid UTF-8";
-    TOO_LARGE "E0002" Error "file too large";
-    UNREADABLE "E0003" Error "unreadable file";
-    TOO_MANY "W0002" Warning "too many findings";
-
-    // Syntax: JSON and YAML.
-    UNEXPECTED_TOKEN "E0101" Error "unexpected token";
-    MISSING_COMMA "E0102" Error "missing comma";
-    MISSING_COLON "E0103" Error "missing colon";
-    MISSING_VALUE "E0104" Error "missing value";
-    UNCLOSED "E0105" Error "unclosed or mismatched bracket";
-    BAD_STRING "E0106" Error "invalid string";
-    BAD_NUMBER "E0107" Error "invalid number";
-    BARE_WORD "E0108" Error "unquoted word";
-    TRAILING_CONTENT "E0109" Error "content after the end of the document";
-    DUPLICATE_KEY "E0110" Error "duplicate key";
-    EMPTY_DOCUMENT "E0111" Error "empty document";
-    TOO_DEEP "E0112" Error "too deeply nested brackets";
-    EXTRA_COMMA "E0113" Error "extra comma";
-    BAD_YAML "E0114" Error "invalid or unsupported YAML";
-    BAD_TOML "E0115" Error "invalid TOML";
-    COMMENT_IN_JSON "W0101" Warning "comment in a `.json` file";
-    TRAILING_COMMA "W0102" Warning "trailing comma in a `.json` file";
-
-    // Schema: the structure of the language.
-    UNKNOWN_FIELD "E0201" Error "unknown field";
-    WRONG_TYPE "E0202" Error "type mismatch";
-    MISSING_FIELD "E0203" Error "missing field";
-    BAD_ENUM "E0204" Error "invalid value";
-    OUT_OF_RANGE "E0205" Error "value or length out of range";
-    BAD_FORMAT "E0206" Error "invalid string format";
-    WRONG_KIND "E0207" Error "field not valid for this kind of container or health check";
-    EXCLUSIVE_FIELDS "E0208" Error "mutually exclusive fields";
-    REPEATED_ITEM "E0209" Error "duplicate item in a list of unique items";
-    OLD_VOLUME_FORM "W0201" Warning "volume in the form of older PIVOT versions";
-    OBSOLETE_FIELD "W0202" Warning "obsolete field without effect";
-    NO_SCHEDULER "W0203" Warning "unsupported scheduler plug-in";
-    READ_ONLY_FIELD "H0201" Hint "ignored field of a running system";
-
-    // Resolving: the parts of the appliance against each other.
-    UNKNOWN_REFERENCE "E0301" Error "reference to an unknown container";
-    UNKNOWN_DEPENDENCY "E0302" Error "dependency on an unknown container";
-    DUPLICATE_ID "E0303" Error "duplicate container id";
-    DEPENDENCY_CYCLE "E0304" Error "dependency cycle";
-    SELF_DEPENDENCY "E0305" Error "container that depends on itself";
-    DUPLICATE_PORT "E0306" Error "duplicate container port";
-    HOST_PORT_CLASH "E0307" Error "host port conflict";
-    HOST_MODE_PORT "E0308" Error "port mapping on the host network";
-    UNKNOWN_VOLUME "E0309" Error "mount of an unknown volume";
-    DUPLICATE_VOLUME "E0310" Error "duplicate volume id";
-    DUPLICATE_MOUNT "E0311" Error "duplicate mount path";
-    BAD_PORT_INDEX "E0312" Error "invalid port of a health check";
-    BAD_START_TIME "E0313" Error "invalid start time";
-    BAD_INTERVAL "E0314" Error "invalid interval";
-    UNUSED_VOLUME "W0301" Warning "unused persistent volume";
-    NO_PORT_TO_CHECK "W0302" Warning "default health check without a TCP port";
-    FIXED_PORT_INSTANCES "W0303" Warning "fixed host port with several instances";
-    UNDECLARED_PORT "H0301" Hint "reference to an undeclared port";
-    MONTHS_NOT_MINUTES "H0302" Hint "interval in months that may be meant in minutes";
-
-    // Targets: what one target makes of the appliance.
-    NOT_CARRIED "E0401" Error "field not supported by the target";
-    BAD_NAME "E0402" Error "invalid name on the target";
-    NAME_CLASH "E0403" Error "name conflict on the target";
-    NO_WAY "E0404" Error "unreachable reference on the target";
-    BAD_TARGET_PORT "E0405" Error "unavailable port on the target";
-    NO_ORDER "E0406" Error "start order not supported by the target";
-    BAD_SCHEDULE "E0407" Error "schedule not supported by the target";
-    BAD_TARGET_VALUE "E0408" Error "value not supported by the target";
-    APPROXIMATED "W0401" Warning "field approximated by the target";
-    IMAGE_NEEDS "W0402" Warning "program required in the image";
-    FIXED_PORT_NEEDED "W0403" Warning "host port fixed by a reference";
-    CLUSTER_NEEDS "W0404" Warning "cluster setup required";
-    NAME_CHANGED "H0401" Hint "name changed for the target";
-    DEFAULT_CHOSEN "H0402" Hint "value chosen for the target";
-
-    // Lints: valid, but possibly not what is intended.
-    SECRET_IN_SIGHT "W0601" Warning "secret in an environment variable";
-    SENSITIVE_MOUNT "W0602" Warning "mount of a sensitive host path";
-    LOST_AT_SIGN "W0603" Warning "`@` after a password, read as a reference";
-    LITTLE_MEMORY "W0604" Warning "memory limit that is too low";
-    MOVING_IMAGE "H0601" Hint "image without a pinned version";
-    PRIVILEGED "H0602" Hint "privileged container";
-    UNORDERED_REFERENCE "H0603" Hint "reference without a dependency";
-
-    // Options: settings in arguments and project files.
-    BAD_OPTION "E0501" Error "unknown option or invalid value";
-    BAD_LEVEL "E0502" Error "invalid level for a code";
-
-    // Custom targets: their folders and templates.
-    BAD_MANIFEST "E0701" Error "invalid `target.toml`";
-    BAD_TEMPLATE "E0702" Error "template that cannot be parsed or rendered";
-    BAD_OUTPUT "E0703" Error "invalid output of a template";
-    BAD_PATH "E0704" Error "file path outside the output folder or used twice";
-    UNUSED_TEMPLATE "W0701" Warning "unused template";
-    UNMENTIONED_FIELD "H0701" Hint "field not mentioned by the target";
+    /// Source: bytes that are not a document.
+    Source "Source" {
+        NOT_UTF8 "E0001" Error "invalid UTF-8";
+        TOO_LARGE "E0002" Error "file too large";
+        UNREADABLE "E0003" Error "unreadable file";
+        TOO_MANY "W0002" Warning "too many findings";
+    }
+    /// Syntax: JSON and YAML.
+    Syntax "Syntax" {
+        UNEXPECTED_TOKEN "E0101" Error "unexpected token";
+        MISSING_COMMA "E0102" Error "missing comma";
+        MISSING_COLON "E0103" Error "missing colon";
+        MISSING_VALUE "E0104" Error "missing value";
+        UNCLOSED "E0105" Error "unclosed or mismatched bracket";
+        BAD_STRING "E0106" Error "invalid string";
+        BAD_NUMBER "E0107" Error "invalid number";
+        BARE_WORD "E0108" Error "unquoted word";
+        TRAILING_CONTENT "E0109" Error "content after the end of the document";
+        DUPLICATE_KEY "E0110" Error "duplicate key";
+        EMPTY_DOCUMENT "E0111" Error "empty document";
+        TOO_DEEP "E0112" Error "too deeply nested brackets";
+        EXTRA_COMMA "E0113" Error "extra comma";
+        BAD_YAML "E0114" Error "invalid or unsupported YAML";
+        BAD_TOML "E0115" Error "invalid TOML";
+        COMMENT_IN_JSON "W0101" Warning "comment in a `.json` file";
+        TRAILING_COMMA "W0102" Warning "trailing comma in a `.json` file";
+    }
+    /// Schema: the structure of the language.
+    Schema "Structure" {
+        UNKNOWN_FIELD "E0201" Error "unknown field";
+        WRONG_TYPE "E0202" Error "type mismatch";
+        MISSING_FIELD "E0203" Error "missing field";
+        BAD_ENUM "E0204" Error "invalid value";
+        OUT_OF_RANGE "E0205" Error "value or length out of range";
+        BAD_FORMAT "E0206" Error "invalid string format";
+        WRONG_KIND "E0207" Error "field not valid for this kind of container or health check";
+        EXCLUSIVE_FIELDS "E0208" Error "mutually exclusive fields";
+        REPEATED_ITEM "E0209" Error "duplicate item in a list of unique items";
+        OLD_VOLUME_FORM "W0201" Warning "volume in the form of older PIVOT versions";
+        OBSOLETE_FIELD "W0202" Warning "obsolete field without effect";
+        NO_SCHEDULER "W0203" Warning "unsupported scheduler plug-in";
+        READ_ONLY_FIELD "H0201" Hint "ignored field of a running system";
+    }
+    /// Resolving: the parts of the appliance against each other.
+    Resolve "Resolving" {
+        UNKNOWN_REFERENCE "E0301" Error "reference to an unknown container";
+        UNKNOWN_DEPENDENCY "E0302" Error "dependency on an unknown container";
+        DUPLICATE_ID "E0303" Error "duplicate container id";
+        DEPENDENCY_CYCLE "E0304" Error "dependency cycle";
+        SELF_DEPENDENCY "E0305" Error "container that depends on itself";
+        DUPLICATE_PORT "E0306" Error "duplicate container port";
+        HOST_PORT_CLASH "E0307" Error "host port conflict";
+        HOST_MODE_PORT "E0308" Error "port mapping on the host network";
+        UNKNOWN_VOLUME "E0309" Error "mount of an unknown volume";
+        DUPLICATE_VOLUME "E0310" Error "duplicate volume id";
+        DUPLICATE_MOUNT "E0311" Error "duplicate mount path";
+        BAD_PORT_INDEX "E0312" Error "invalid port of a health check";
+        BAD_START_TIME "E0313" Error "invalid start time";
+        BAD_INTERVAL "E0314" Error "invalid interval";
+        UNUSED_VOLUME "W0301" Warning "unused persistent volume";
+        NO_PORT_TO_CHECK "W0302" Warning "default health check without a TCP port";
+        FIXED_PORT_INSTANCES "W0303" Warning "fixed host port with several instances";
+        UNDECLARED_PORT "H0301" Hint "reference to an undeclared port";
+        MONTHS_NOT_MINUTES "H0302" Hint "interval in months that may be meant in minutes";
+    }
+    /// Targets: what one target makes of the appliance.
+    Target "Targets" {
+        NOT_CARRIED "E0401" Error "field not supported by the target";
+        BAD_NAME "E0402" Error "invalid name on the target";
+        NAME_CLASH "E0403" Error "name conflict on the target";
+        NO_WAY "E0404" Error "unreachable reference on the target";
+        BAD_TARGET_PORT "E0405" Error "unavailable port on the target";
+        NO_ORDER "E0406" Error "start order not supported by the target";
+        BAD_SCHEDULE "E0407" Error "schedule not supported by the target";
+        BAD_TARGET_VALUE "E0408" Error "value not supported by the target";
+        APPROXIMATED "W0401" Warning "field approximated by the target";
+        IMAGE_NEEDS "W0402" Warning "program required in the image";
+        FIXED_PORT_NEEDED "W0403" Warning "host port fixed by a reference";
+        CLUSTER_NEEDS "W0404" Warning "cluster setup required";
+        NAME_CHANGED "H0401" Hint "name changed for the target";
+        DEFAULT_CHOSEN "H0402" Hint "value chosen for the target";
+    }
+    /// Options: settings in arguments and project files.
+    Option "Options" {
+        BAD_OPTION "E0501" Error "unknown option or invalid value";
+        BAD_LEVEL "E0502" Error "invalid level for a code";
+    }
+    /// Lints: valid, but possibly not what is intended.
+    Lint "Advice" {
+        SECRET_IN_SIGHT "W0601" Warning "secret in an environment variable";
+        SENSITIVE_MOUNT "W0602" Warning "mount of a sensitive host path";
+        LOST_AT_SIGN "W0603" Warning "`@` after a password, read as a reference";
+        LITTLE_MEMORY "W0604" Warning "memory limit that is too low";
+        MOVING_IMAGE "H0601" Hint "image without a pinned version";
+        PRIVILEGED "H0602" Hint "privileged container";
+        UNORDERED_REFERENCE "H0603" Hint "reference without a dependency";
+    }
+    /// Custom targets: their folders and templates.
+    Custom "Custom targets" {
+        BAD_MANIFEST "E0701" Error "invalid `target.toml`";
+        BAD_TEMPLATE "E0702" Error "template that cannot be parsed or rendered";
+        BAD_OUTPUT "E0703" Error "invalid output of a template";
+        BAD_PATH "E0704" Error "file path outside the output folder or used twice";
+        UNUSED_TEMPLATE "W0701" Warning "unused template";
+        UNMENTIONED_FIELD "H0701" Hint "field not mentioned by the target";
+    }
 }
 
 /// Returns the code with this id, ignoring case.
@@ -156,6 +186,19 @@ mod tests {
             let letter = code.level.name().to_uppercase().chars().next();
             assert_eq!(code.id.chars().next(), letter, "{}", code.id);
             assert_eq!(find(code.id), Some(*code));
+        }
+    }
+
+    #[test]
+    fn the_codes_of_a_phase_start_with_the_same_digits() {
+        for code in ALL {
+            let same = |other: &&&Code| other.phase == code.phase;
+            let digits = |code: &Code| code.id.get(1..3).map(str::to_owned);
+            assert!(
+                ALL.iter().filter(same).all(|other| digits(other) == digits(code)),
+                "{}",
+                code.id
+            );
         }
     }
 }

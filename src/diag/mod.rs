@@ -10,12 +10,11 @@ pub mod human;
 mod json;
 mod junit;
 mod levels;
-pub mod pages;
 mod sarif;
 mod short;
 mod words;
 
-pub use codes::Code;
+pub use codes::{Code, Phase};
 pub use findings::Findings;
 pub use format::{Format, SCHEMA, document};
 pub use levels::{Levels, Setting, Verb};

@@ -10,7 +10,7 @@ mod tests;
 
 use std::collections::HashSet;
 
-use crate::diag::{Diagnostic, Findings, Level};
+use crate::diag::{Diagnostic, Findings, Level, Phase};
 use crate::plan::Plan;
 
 /// Adds the findings of all lints. `findings` contains the findings so far: after an error,
@@ -34,7 +34,7 @@ pub fn remove_covered(findings: &mut Findings) {
     let faulty: HashSet<_> =
         findings.iter().filter(|found| is_error(found)).map(|found| found.primary.span).collect();
     findings.retain(|found| {
-        let is_general = matches!(found.code.id.get(1..3), Some("03" | "06"));
+        let is_general = matches!(found.code.phase, Phase::Resolve | Phase::Lint);
         is_error(found) || !is_general || !faulty.contains(&found.primary.span)
     });
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{Artifact, Fate, Options, Target};
-use crate::diag::{Diagnostic, Findings};
+use crate::diag::{Code, Diagnostic, Findings, Level, Phase};
 use crate::plan::Field;
 use crate::source::{Source, Span, Spanned};
 
@@ -38,18 +38,18 @@ impl Compiled {
 
     /// The codes of the findings and the text that they point to, without hints.
     pub fn found(&self) -> Vec<(&'static str, &str)> {
-        self.findings_where(|code| !code.starts_with('H'))
+        self.findings_where(|code| code.level != Level::Hint)
     }
 
     /// The codes of the target's own findings and the text that they point to, with hints.
     pub fn found_by_target(&self) -> Vec<(&'static str, &str)> {
-        self.findings_where(|code| code.get(1..3) == Some("04"))
+        self.findings_where(|code| code.phase == Phase::Target)
     }
 
-    fn findings_where(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<(&'static str, &str)> {
+    fn findings_where(&self, is_wanted: impl Fn(&Code) -> bool) -> Vec<(&'static str, &str)> {
         self.findings
             .iter()
-            .filter(|finding| is_wanted(finding.code.id))
+            .filter(|finding| is_wanted(finding.code))
             .map(|finding| (finding.code.id, self.source.slice(finding.primary.span)))
             .collect()
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use applc::diag::human;
+use applc::diag::{Phase, human};
 use applc::targets::{self, Options, TargetRef};
 use applc::{Compilation, Memory, Selected};
 pub use applc_testing::repository;
@@ -67,13 +67,13 @@ pub fn compile(path: &Path, target: &TargetRef) -> Compilation {
 }
 
 /// The result of a compilation as text: the findings, then the files. The path of the
-/// repository is removed, and so is advice (codes 06).
+/// repository is removed, and so is advice (lints).
 pub fn shown(compilation: &Compilation) -> String {
     // It ends with a separator.
     let root = repository("").display().to_string();
     let mut report = compilation.report.clone();
     // Advice does not depend on the target.
-    report.diagnostics.retain(|found| found.code.id.get(1..3) != Some("06"));
+    report.diagnostics.retain(|found| found.code.phase != Phase::Lint);
     let mut text = human::render(&report, false).replace(&root, "");
     for other in &compilation.others {
         text.push_str(&human::render(other, false).replace(&root, ""));

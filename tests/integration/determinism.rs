@@ -1,5 +1,7 @@
 //! The output is deterministic, and the result is always either files or an error.
 
+use applc::diag::Phase;
+
 #[test]
 fn compiling_twice_gives_the_same_bytes() {
     let targets = crate::common::targets();
@@ -34,7 +36,7 @@ fn the_result_is_files_or_an_error_with_a_message() {
                     let end = diagnostic.primary.span.end as usize;
                     assert!(end <= compilation.report.source.text().len(), "{what}");
                     assert!(!diagnostic.message.is_empty(), "{what}");
-                    if diagnostic.code.id.get(1..3) == Some("04") {
+                    if diagnostic.code.phase == Phase::Target {
                         assert_eq!(diagnostic.target.as_deref(), Some(target.name()), "{what}");
                     }
                 }

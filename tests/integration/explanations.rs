@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use applc::diag::{Level, codes, pages};
+use applc::diag::{Level, Phase, codes};
 use applc::plan::Field;
 use applc::targets::{Options, TargetRef, custom};
 use applc::{Memory, Selected};
@@ -127,9 +127,8 @@ fn every_code_has_a_page_and_every_page_a_code() {
     let extra: Vec<&String> = files.difference(&wanted).collect();
     assert!(extra.is_empty(), "pages without a code in src/diag/codes.rs: {extra:?}");
     for code in codes::ALL {
-        let page = pages::of(code).unwrap();
         let title = format!("# {}: {}\n", code.id, code.summary);
-        assert!(page.starts_with(&title), "the first line of {}.md must be: {title}", code.id);
+        assert!(code.page.starts_with(&title), "the first line of {}.md must be: {title}", code.id);
     }
 }
 
@@ -137,8 +136,7 @@ fn every_code_has_a_page_and_every_page_a_code() {
 fn faulty_examples_have_their_code_and_fixed_ones_no_error() {
     let mut failures = Vec::new();
     for code in codes::ALL {
-        let Some(page) = pages::of(code) else { continue };
-        let examples = examples(page);
+        let examples = examples(code.page);
         let marked = |mark: &str| -> Vec<&Example> {
             examples.iter().filter(|e| e.marks.iter().any(|m| m == mark)).collect()
         };
@@ -164,24 +162,17 @@ fn faulty_examples_have_their_code_and_fixed_ones_no_error() {
 
 /// The index of the pages, with a table for each phase.
 fn index() -> String {
-    const PHASES: [(&str, &str); 8] = [
-        ("00", "Source"),
-        ("01", "Syntax"),
-        ("02", "Structure"),
-        ("03", "Resolving"),
-        ("04", "Targets"),
-        ("05", "Options"),
-        ("06", "Advice"),
-        ("07", "Custom targets"),
-    ];
     let mut text =
         "# Codes\n\nEvery code has a page, which `applc explain CODE` also shows. The id of a code is \
                     never reused. For output formats and levels, see \
                     [diagnostics.md](../diagnostics.md).\n"
             .to_owned();
-    for (digits, phase) in PHASES {
-        text.push_str(&format!("\n## {phase}\n\n| code | level | summary |\n|---|---|---|\n"));
-        for code in codes::ALL.iter().filter(|code| code.id.get(1..3) == Some(digits)) {
+    for phase in Phase::ALL {
+        text.push_str(&format!(
+            "\n## {}\n\n| code | level | summary |\n|---|---|---|\n",
+            phase.title()
+        ));
+        for code in codes::ALL.iter().filter(|code| code.phase == *phase) {
             let (id, level, summary) = (code.id, code.level.name(), code.summary);
             text.push_str(&format!("| [{id}]({id}.md) | {level} | {summary} |\n"));
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use applc::diag::{Diagnostic, human};
+use applc::diag::{Diagnostic, Phase, human};
 use applc::plan::Field;
 use applc::targets::{Options, TargetRef};
 use applc::{Memory, Selected, samples};
@@ -115,7 +115,7 @@ fn result(document: &Value, target: &TargetRef) -> Option<Made> {
     compilation.plan.as_ref()?;
     let mut text = String::new();
     // Not the findings that do not depend on the target.
-    let of_target = |found: &&Diagnostic| found.code.id.get(1..3) == Some("04");
+    let of_target = |found: &&Diagnostic| found.code.phase == Phase::Target;
     for found in compilation.report.diagnostics.iter().filter(of_target) {
         text.push_str(&format!("{}: {}\n", found.code.id, found.message));
     }

@@ -5,17 +5,14 @@ use std::fmt::Write;
 use crate::Status;
 use crate::args::Explain;
 use crate::terminal::{fail, print};
-use applc::diag::{codes, pages};
+use applc::diag::codes;
 use applc::reference;
 
 /// Explains a code or a field, or lists all of them.
 pub fn run(arguments: &Explain) -> Status {
     let Some(word) = &arguments.what else { return print(&list()) };
     if let Some(code) = codes::find(word) {
-        return match pages::of(code) {
-            Some(page) => print(page),
-            None => print(&format!("# {}: {}\n", code.id, code.summary)),
-        };
+        return print(code.page);
     }
     if let Some(text) = reference::explain(word) {
         return print(&text);
