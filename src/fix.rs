@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use crate::diag::{Diagnostic, Edit, Level, Report};
-use crate::source::Position;
+use crate::source::{Position, Source};
 
 /// Maximum number of rounds of checking and editing. Each round fixes something, so this is far
 /// more than any document requires.
@@ -53,9 +53,9 @@ pub fn fix<E>(text: &str, mut check: impl FnMut(&str) -> Result<Report, E>) -> R
     let mut applied = Vec::new();
     let mut budget = Budget { checks: MAX_CHECKS, bytes: MAX_CHECKED.max(text.len()) };
     for _ in 0..MAX_ROUNDS {
-        let candidates = non_overlapping(&left.diagnostics);
+        let candidates = non_overlapping(&left);
         let mut round = Round {
-            text: &text,
+            source: &left.source,
             errors: errors(&left),
             applied: Vec::new(),
             result: None,
@@ -78,11 +78,13 @@ fn errors(report: &Report) -> usize {
     report.diagnostics.iter().filter(|found| found.level == Level::Error).count()
 }
 
-/// The findings with safe edits that do not touch each other, in text order.
-fn non_overlapping(findings: &[Diagnostic]) -> Vec<&Diagnostic> {
-    let mut candidates: Vec<(&Diagnostic, &Edit)> = findings
+/// The findings with safe edits of the source that do not touch each other, in text order.
+fn non_overlapping(report: &Report) -> Vec<&Diagnostic> {
+    let is_applicable = |edit: &&Edit| edit.safe && report.source.contains(edit.span.start);
+    let mut candidates: Vec<(&Diagnostic, &Edit)> = report
+        .diagnostics
         .iter()
-        .filter_map(|found| Some((found, found.edit.as_ref().filter(|edit| edit.safe)?)))
+        .filter_map(|found| Some((found, found.edit.as_ref().filter(is_applicable)?)))
         .collect();
     candidates.sort_by_key(|(_, edit)| edit.span);
     let mut end = None;
@@ -98,7 +100,8 @@ fn non_overlapping(findings: &[Diagnostic]) -> Vec<&Diagnostic> {
 
 /// One round of edits.
 struct Round<'a> {
-    text: &'a str,
+    /// The text before the edits.
+    source: &'a Source,
     /// Number of errors with the edits applied so far.
     errors: usize,
     /// The findings whose edits are applied so far.
@@ -132,11 +135,11 @@ impl<'a> Round<'a> {
         candidates: &[&'a Diagnostic],
         check: &mut impl FnMut(&str) -> Result<Report, E>,
     ) -> Result<(), E> {
-        if candidates.is_empty() || self.budget.take(self.text).is_none() {
+        if candidates.is_empty() || self.budget.take(self.source.text()).is_none() {
             return Ok(());
         }
         let all: Vec<&Diagnostic> = self.applied.iter().chain(candidates).copied().collect();
-        let text = edited(self.text, &all);
+        let text = edited(self.source, &all);
         let report = check(&text)?;
         let count = errors(&report);
         if count <= self.errors && !leaves_finding(&all, &report) {
@@ -189,14 +192,15 @@ fn leaves_finding(applied: &[&Diagnostic], report: &Report) -> bool {
 }
 
 /// Applies the edits of findings, which are in text order and do not overlap.
-fn edited(text: &str, findings: &[&Diagnostic]) -> String {
+fn edited(source: &Source, findings: &[&Diagnostic]) -> String {
+    let text = source.text();
     let mut result = String::with_capacity(text.len());
     let mut at = 0;
     for edit in findings.iter().filter_map(|found| found.edit.as_ref()) {
-        let span = edit.span.range();
-        result.push_str(text.get(at..span.start).unwrap_or_default());
+        let range = source.range(edit.span);
+        result.push_str(text.get(at..range.start).unwrap_or_default());
         result.push_str(&edit.replacement);
-        at = span.end;
+        at = range.end;
     }
     result.push_str(text.get(at..).unwrap_or_default());
     result
@@ -207,16 +211,15 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
-    use crate::diag::{Findings, codes};
-    use crate::source::Source;
+    use crate::analysis::Analysis;
+    use crate::diag::codes;
+    use crate::source::Sources;
 
     /// Fixes a `.json` document. Returns the text and the codes of the remaining findings.
     fn fixed(text: &str) -> (String, Vec<&'static str>) {
         let check = |text: &str| -> Result<Report, Infallible> {
             let source = Source::new("a.json", text);
-            let mut findings = Findings::new();
-            crate::compile::plan(&source, &mut findings);
-            Ok(Report::new(source, findings))
+            Ok(Analysis::of(&source).into_report())
         };
         let fixed = fix(text, check).unwrap();
         let left = fixed.left.diagnostics.iter().map(|found| found.code.id).collect();
@@ -252,7 +255,11 @@ mod tests {
             };
             let words = text.split(' ').enumerate();
             let findings = words.flat_map(|(at, word)| errors(2 * at, word)).collect();
-            Ok(Report { source: Source::new("t", text), diagnostics: findings })
+            Ok(Report {
+                source: Source::new("t", text),
+                sources: Sources::new(),
+                diagnostics: findings,
+            })
         };
         let text = vec!["a"; 10_000].join(" ");
         assert_eq!(fix(&text, check).unwrap().text, text);
@@ -271,7 +278,11 @@ mod tests {
             };
             let found = [find('a', "bcd"), find('x', "x "), find('y', "")];
             let findings = found.into_iter().flatten().collect();
-            Ok(Report { source: Source::new("t", text), diagnostics: findings })
+            Ok(Report {
+                source: Source::new("t", text),
+                sources: Sources::new(),
+                diagnostics: findings,
+            })
         };
         assert_eq!(fix("a x yy", check).unwrap().text, "bcd x ");
     }
@@ -285,7 +296,7 @@ mod tests {
             let other = if text.starts_with('a') { "b" } else { "a" };
             let span = crate::source::Span::new(0, 1);
             let found = Diagnostic::new(&codes::BAD_ENUM, span, "m").safe_edit(span, other);
-            Ok(Report { source: Source::new("t", text), diagnostics: vec![found] })
+            Ok(Report::of(Source::new("t", text), found))
         };
         let text = format!("a{}", " ".repeat(MAX_CHECKED * 2 / 5));
         assert_eq!(fix(&text, check).unwrap().applied.len(), 2);
@@ -307,7 +318,11 @@ mod tests {
             for (at, _) in text.match_indices('x') {
                 findings.extend(std::iter::repeat_n(find(at, "x"), 4));
             }
-            Ok(Report { source: Source::new("t", text), diagnostics: findings })
+            Ok(Report {
+                source: Source::new("t", text),
+                sources: Sources::new(),
+                diagnostics: findings,
+            })
         };
         assert_eq!(fix("a a a", check).unwrap().text, "b a b");
     }

@@ -50,6 +50,9 @@ pub mod project;
 // What the documents and `applc explain` say of the language.
 pub mod reference;
 
+// What is known about one file, also while it has errors.
+pub mod analysis;
+
 // All of the above for one file.
 mod compile;
 
@@ -59,5 +62,5 @@ pub mod fix;
 // The appliances that custom targets are checked with.
 pub mod samples;
 
-pub use compile::{Compilation, Error, Output, Selected, compile};
+pub use compile::{Compilation, Error, Output, Selected, compile, compile_analysis};
 pub use world::{Memory, Overlay, ReadError, World};

@@ -40,19 +40,18 @@ pub struct Project {
     pub levels: Levels,
 }
 
-/// Finds the project file of an appliance: the nearest one in its folder or the folders above.
-/// `path` must be absolute to include the folders above the working directory. `given` are
-/// known targets in addition to the built-in ones.
+/// Finds the project file of an appliance: the first one in `folders`, which are its folder and the
+/// folders above. `given` are known targets in addition to the built-in ones.
 ///
 /// # Errors
 /// The project file cannot be read.
 pub fn find(
     world: &dyn World,
-    path: &Path,
+    folders: impl IntoIterator<Item = impl AsRef<Path>>,
     given: &[TargetRef],
 ) -> Result<Option<Project>, ReadError> {
-    for folder in path.ancestors().skip(1) {
-        let candidate = folder.join(FILE_NAME);
+    for folder in folders {
+        let candidate = folder.as_ref().join(FILE_NAME);
         let candidate = candidate.to_string_lossy();
         match world.read(&candidate) {
             Ok(bytes) => return Ok(Some(read(world, candidate, bytes, given))),
@@ -74,7 +73,8 @@ fn read(
     given: &[TargetRef],
 ) -> Project {
     let (source, error) = Source::from_bytes(name, bytes);
-    let mut findings: Findings = error.map(crate::syntax::source_error).into_iter().collect();
+    let mut findings: Findings =
+        error.map(|error| crate::syntax::source_error(&source, error)).into_iter().collect();
     let mut settings = Settings {
         targets: targets::built_in().chain(given.iter().cloned()).collect(),
         ..Settings::default()
@@ -83,7 +83,7 @@ fn read(
     toml::read(&source, &codes::BAD_OPTION, &mut findings, |root, reader| {
         settings.read(root, world, folder, reader);
     });
-    let Settings { targets, others, options, levels } = settings;
+    let Settings { targets, others, incomplete: _, options, levels } = settings;
     let report = Report::new(source, findings);
     Project { report, others, targets, options, levels: levels.levels() }
 }
@@ -93,6 +93,8 @@ fn read(
 struct Settings {
     targets: Vec<TargetRef>,
     others: Vec<Report>,
+    /// Whether a folder has a target that could not be loaded, whose name is not known.
+    incomplete: bool,
     options: BTreeMap<String, Options>,
     levels: LevelLists,
 }
@@ -138,7 +140,10 @@ impl Settings {
             match custom::load(world, &path.to_string_lossy()) {
                 Ok(loaded) => {
                     self.others.extend(loaded.reports);
-                    let Some(target) = loaded.target else { continue };
+                    let Some(target) = loaded.target else {
+                        self.incomplete = true;
+                        continue;
+                    };
                     if targets::named(&self.targets, target.name())
                         .is_some_and(|t| !t.is_same(&target))
                     {
@@ -147,11 +152,14 @@ impl Settings {
                     }
                     self.targets.push(TargetRef::Custom(Arc::new(target)));
                 }
-                Err(error) => reader.report_with(
-                    item.span(),
-                    error.to_string(),
-                    "a custom target is a folder with a `target.toml`; the path is relative to this file",
-                ),
+                Err(error) => {
+                    self.incomplete = true;
+                    reader.report_with(
+                        item.span(),
+                        error.to_string(),
+                        "a custom target is a folder with a `target.toml`; the path is relative to this file",
+                    );
+                }
             }
         }
     }
@@ -191,6 +199,9 @@ impl Settings {
     fn options(&mut self, entry: Entry<'_>, reader: &mut Reader<'_>) {
         let name = entry.key;
         let Some(target) = targets::named(&self.targets, name.value) else {
+            if self.incomplete {
+                return;
+            }
             let message = format!("unknown target `{}`", name.value);
             let known = self.targets.iter().map(|target| target.name());
             reader.findings.push(unknown_option(message, name, known));
@@ -276,6 +287,8 @@ mod tests {
             "\u{feff}colour = 1\n[targets.kubernets]\nx = 1\n[targets.compose]\nnothing = true\n";
         let expected = [("E0501", "colour"), ("E0501", "kubernets"), ("E0501", "nothing")];
         assert_eq!(found(text), expected.map(|(code, place)| (code, place.to_owned())));
+        let unreadable = "target-folders = [\"x\"]\n[targets.x]\ny = 1\n";
+        assert_eq!(found(unreadable), [("E0501", "\"x\"".to_owned())]);
         assert_eq!(found("targets = 3")[0].0, "E0501");
         assert_eq!(found("[targets\nx = 1")[0].0, "E0115");
     }
@@ -284,7 +297,7 @@ mod tests {
     fn the_nearest_project_file_is_used() {
         let world = Memory::new().with("/a/applc.toml", "one").with("/a/b/applc.toml", "two");
         let name = |path: &str| {
-            let project = find(&world, Path::new(path), &[]).unwrap();
+            let project = find(&world, Path::new(path).ancestors().skip(1), &[]).unwrap();
             project.map(|project| project.report.source.name().to_owned())
         };
         assert_eq!(name("/a/b/app.json").as_deref(), Some("/a/b/applc.toml"));

@@ -1,10 +1,13 @@
-//! Source text and positions in it.
+//! Source texts and positions in them.
 //!
-//! Positions are byte offsets; lines and columns are computed only for output.
+//! Positions are byte offsets; lines and columns are computed only for output. All files of a run
+//! share one space of offsets: each file has a base, which is added to the offsets in it, so that a
+//! span knows its file ([`Sources`]).
 
 use std::ops::Range;
+use std::sync::Arc;
 
-/// A half-open range of bytes of the source.
+/// A half-open range of bytes of a source: offsets in the space that all sources share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
     /// Offset of the first byte.
@@ -14,8 +17,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// The span `start..end`. Offsets above 4 GiB cannot occur: [`Source::from_bytes`]
-    /// rejects such input.
+    /// The span `start..end`. Offsets above 4 GiB become the highest one.
     pub fn new(start: usize, end: usize) -> Self {
         let narrow = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
         Span { start: narrow(start), end: narrow(end) }
@@ -29,6 +31,11 @@ impl Span {
     /// The span as a range for slicing.
     pub fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
+    }
+
+    /// The span after `by` more bytes.
+    pub fn moved(self, by: u32) -> Span {
+        Span { start: self.start.saturating_add(by), end: self.end.saturating_add(by) }
     }
 
     /// The span from the start of this one to the end of the other.
@@ -98,9 +105,16 @@ pub enum SourceError {
     NotUtf8(usize),
 }
 
-/// A document: its name and its text.
+/// A document: its name and its text, and where its offsets begin. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Source {
+    /// The offset of its first byte in the space that all sources share.
+    base: u32,
+    document: Arc<Document>,
+}
+
+#[derive(Debug)]
+struct Document {
     name: String,
     syntax: Syntax,
     text: String,
@@ -124,8 +138,8 @@ fn count_starts(bytes: &[u8]) -> u32 {
 const BOM: &str = "\u{feff}";
 
 impl Source {
-    /// Creates a source from text. `name`, usually a path, appears in findings and
-    /// determines the syntax.
+    /// Creates a source from text, with its first byte at offset 0. `name`, usually a path,
+    /// appears in diagnostics and determines the syntax.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let (name, text) = (name.into(), text.into());
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
@@ -137,7 +151,9 @@ impl Source {
             before = before.saturating_add(count_starts(block));
             characters.push(before);
         }
-        Source { syntax: Syntax::of_name(&name), name, text, line_starts, characters }
+        let document =
+            Document { syntax: Syntax::of_name(&name), name, text, line_starts, characters };
+        Source { base: 0, document: Arc::new(document) }
     }
 
     /// Creates a source from bytes that may not be valid text. Offsets before the invalid byte
@@ -156,67 +172,141 @@ impl Source {
         }
     }
 
-    /// The name of the source in findings.
+    /// The same document with its first byte at another offset.
+    pub(crate) fn at(&self, base: u32) -> Source {
+        Source { base, document: Arc::clone(&self.document) }
+    }
+
+    /// The offset of its first byte in the space that all sources share.
+    pub(crate) fn base(&self) -> u32 {
+        self.base
+    }
+
+    /// Whether an offset is in this source, or directly at its end.
+    pub fn contains(&self, offset: u32) -> bool {
+        let end = self.base as usize + self.text().len();
+        (self.base as usize..=end).contains(&(offset as usize))
+    }
+
+    /// The name of the source in diagnostics.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.document.name
     }
 
     /// The syntax of the text.
     pub fn syntax(&self) -> Syntax {
-        self.syntax
+        self.document.syntax
     }
 
     /// The whole text, including a byte order mark.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.document.text
     }
 
-    /// Offset of the content: after the byte order mark, if there is one.
+    /// Index of the content in the text: after the byte order mark, if there is one.
     pub fn content_start(&self) -> usize {
-        if self.text.starts_with(BOM) { BOM.len() } else { 0 }
+        if self.text().starts_with(BOM) { BOM.len() } else { 0 }
+    }
+
+    /// The span of a range of the text.
+    pub fn span(&self, range: Range<usize>) -> Span {
+        Span::new(range.start, range.end).moved(self.base)
+    }
+
+    /// The empty span at the start of the content.
+    pub fn start(&self) -> Span {
+        self.span(self.content_start()..self.content_start())
+    }
+
+    /// The range of the text that a span is. Not inside the text if the span is not in this
+    /// source.
+    pub fn range(&self, span: Span) -> Range<usize> {
+        match (span.start.checked_sub(self.base), span.end.checked_sub(self.base)) {
+            (Some(start), Some(end)) => start as usize..end as usize,
+            _ => usize::MAX..usize::MAX,
+        }
     }
 
     /// The text of a span. Empty if the span is not inside the source.
     pub fn slice(&self, span: Span) -> &str {
-        self.text.get(span.range()).unwrap_or("")
+        self.text().get(self.range(span)).unwrap_or("")
     }
 
-    /// The line and column of a byte offset. Offsets after the end are treated as the end.
+    /// The line and column of an offset. Offsets after the end are treated as the end.
     pub fn position(&self, offset: u32) -> Position {
         let line = self.line_of(offset);
         let start = self.line_range(line).start.max(self.content_start());
-        let offset = self.char_floor(offset as usize);
+        let offset = self.char_floor(offset.saturating_sub(self.base) as usize);
         let column = self.characters_before(offset).saturating_sub(self.characters_before(start));
         Position { line: line + 1, column: column as usize + 1 }
     }
 
-    /// Number of characters that start before an offset.
-    fn characters_before(&self, offset: usize) -> u32 {
-        let block = offset / BLOCK;
-        let rest = self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
-        self.characters.get(block).map_or(0, |before| before + count_starts(rest))
+    /// Number of characters that start before an index.
+    fn characters_before(&self, index: usize) -> u32 {
+        let block = index / BLOCK;
+        let rest = self.text().as_bytes().get(block * BLOCK..index).unwrap_or_default();
+        self.document.characters.get(block).map_or(0, |before| before + count_starts(rest))
     }
 
     /// The line that contains an offset, starting at 0.
     pub fn line_of(&self, offset: u32) -> usize {
-        self.line_starts.partition_point(|start| *start <= offset).saturating_sub(1)
+        let index = offset.saturating_sub(self.base);
+        self.document.line_starts.partition_point(|start| *start <= index).saturating_sub(1)
     }
 
-    /// The bytes of a line (starting at 0), without its line break.
+    /// The range of a line (starting at 0) in the text, without its line break.
     pub fn line_range(&self, line: usize) -> Range<usize> {
-        let start = self.line_starts.get(line).map_or(self.text.len(), |start| *start as usize);
-        let end = self.line_starts.get(line + 1).map_or(self.text.len(), |next| *next as usize);
-        let text = self.text.get(start..end).unwrap_or("");
-        start..start + text.trim_end_matches(['\n', '\r']).len()
+        let (text, starts) = (self.text(), &self.document.line_starts);
+        let start = starts.get(line).map_or(text.len(), |start| *start as usize);
+        let end = starts.get(line + 1).map_or(text.len(), |next| *next as usize);
+        let line = text.get(start..end).unwrap_or("");
+        start..start + line.trim_end_matches(['\n', '\r']).len()
     }
 
-    /// The last character boundary at or before an offset, at most the end of the text.
-    pub fn char_floor(&self, offset: usize) -> usize {
-        let mut offset = offset.min(self.text.len());
-        while !self.text.is_char_boundary(offset) {
-            offset -= 1;
+    /// The last character boundary at or before an index of the text, at most its end.
+    pub fn char_floor(&self, index: usize) -> usize {
+        let mut index = index.min(self.text().len());
+        while !self.text().is_char_boundary(index) {
+            index -= 1;
         }
-        offset
+        index
+    }
+}
+
+/// The sources of a run, in one space of offsets.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// By their bases.
+    all: Vec<Source>,
+}
+
+impl Sources {
+    /// No sources.
+    pub fn new() -> Sources {
+        Sources::default()
+    }
+
+    /// Adds a source, and returns it with its base. Sources that do not fit into the space share
+    /// the offsets at its end.
+    pub fn add(&mut self, source: &Source) -> Source {
+        // The end of a source and the start of the next one are different offsets.
+        let after = |last: &Source| last.base as usize + last.text().len() + 1;
+        let base = Span::at(self.all.last().map_or(0, after)).start;
+        let source = source.at(base);
+        self.all.push(source.clone());
+        source
+    }
+
+    /// The source that a span is in.
+    pub fn of(&self, span: Span) -> Option<&Source> {
+        let after = self.all.partition_point(|source| source.base <= span.start);
+        let source = self.all.get(after.checked_sub(1)?)?;
+        source.contains(span.start).then_some(source)
+    }
+
+    /// The sources, in the order in which they were added.
+    pub fn iter(&self) -> std::slice::Iter<'_, Source> {
+        self.all.iter()
     }
 }
 
@@ -253,6 +343,24 @@ mod tests {
         let (source, error) = Source::from_bytes("a", b"ab\xffcd".to_vec());
         assert_eq!(error, Some(SourceError::NotUtf8(2)));
         assert_eq!(source.text(), "ab\u{fffd}cd");
+    }
+
+    #[test]
+    fn a_span_knows_its_source() {
+        let mut sources = Sources::new();
+        let one = sources.add(&Source::new("one", "a\nb"));
+        let two = sources.add(&Source::new("two", "\u{feff}c\nd"));
+        let (end, d) = (one.span(3..3), two.span(5..6));
+        assert_eq!(two.slice(d), "d");
+        assert_eq!(two.position(d.start), Position { line: 2, column: 1 });
+        assert_eq!(two.position(two.start().start), Position { line: 1, column: 1 });
+        assert_eq!(one.slice(d), "");
+        let name = |span| sources.of(span).map(Source::name);
+        assert_eq!(
+            [name(end), name(two.span(0..0)), name(d)],
+            [Some("one"), Some("two"), Some("two")]
+        );
+        assert_eq!(name(two.span(7..7)), None);
     }
 
     #[test]

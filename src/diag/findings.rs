@@ -83,6 +83,17 @@ impl Findings {
         self.all.iter_mut()
     }
 
+    /// Moves all spans by this number of bytes.
+    pub(crate) fn move_spans(&mut self, by: u32) {
+        for finding in &mut self.all {
+            let labels = std::iter::once(&mut finding.primary).chain(&mut finding.secondary);
+            labels.for_each(|label| label.span = label.span.moved(by));
+            if let Some(edit) = &mut finding.edit {
+                edit.span = edit.span.moved(by);
+            }
+        }
+    }
+
     /// Removes all findings.
     pub fn clear(&mut self) {
         self.retain(|_| false);

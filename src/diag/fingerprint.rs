@@ -17,10 +17,11 @@ impl Fingerprints {
     /// equal in all of these are distinguished by their order.
     pub fn of(&mut self, report: &Report, diagnostic: &Diagnostic) -> String {
         let mut hash = Fnv::default();
-        hash.part(report.source.name());
+        let source = report.source_of(diagnostic.primary.span);
+        hash.part(source.name());
         hash.part(diagnostic.code.id);
         hash.part(&diagnostic.text());
-        hash.part(report.source.slice(diagnostic.primary.span));
+        hash.part(source.slice(diagnostic.primary.span));
         let count = self.counts.entry(hash.0).or_default();
         *count += 1;
         if *count > 1 {
@@ -53,7 +54,7 @@ impl Fnv {
 mod tests {
     use super::*;
     use crate::diag::codes;
-    use crate::source::{Source, Span};
+    use crate::source::{Source, Sources, Span};
 
     fn report(text: &str, places: &[usize]) -> Report {
         let find = |at: &usize| {
@@ -61,7 +62,7 @@ mod tests {
             Diagnostic::new(&codes::UNKNOWN_FIELD, span, "unknown")
         };
         let diagnostics = places.iter().map(find).collect();
-        Report { source: Source::new("a.json", text), diagnostics }
+        Report { source: Source::new("a.json", text), sources: Sources::new(), diagnostics }
     }
 
     fn prints(report: &Report) -> Vec<String> {

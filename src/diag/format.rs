@@ -73,7 +73,7 @@ pub fn document(format: Format, reports: &[Report]) -> Option<String> {
 mod tests {
     use super::*;
     use crate::diag::{Diagnostic, codes};
-    use crate::source::{Source, Span};
+    use crate::source::{Source, Sources, Span};
 
     #[test]
     fn formats_are_found_by_name() {
@@ -90,7 +90,7 @@ mod tests {
         let message = "a \\ \" ' < > & , : % \n \t \u{7f} \u{85} \u{2028} é 😀";
         let found = [&codes::UNKNOWN_FIELD, &codes::TRAILING_COMMA, &codes::PRIVILEGED]
             .map(|code| Diagnostic::new(code, Span { start: 2, end: 10 }, message));
-        let reports = [Report { source, diagnostics: found.to_vec() }];
+        let reports = [Report { source, sources: Sources::new(), diagnostics: found.to_vec() }];
         for format in Format::ALL.iter().filter(|format| **format != Format::Human) {
             let document = document(*format, &reports).unwrap();
             for one in &found {
@@ -98,5 +98,39 @@ mod tests {
             }
         }
         assert_eq!(document(Format::Human, &reports), None);
+    }
+
+    #[test]
+    fn a_finding_may_point_into_several_files() {
+        let mut sources = Sources::new();
+        let project = sources.add(&Source::new("applc.toml", "\n[x]\na = 1\n"));
+        let source = sources.add(&Source::new("a.json", "{\n  \"id\": 1}"));
+        let at = |source: &Source, text: &str| {
+            let start = source.text().find(text).unwrap();
+            source.span(start..start + text.len())
+        };
+        let finding = Diagnostic::new(&codes::BAD_NAME, at(&source, "\"id\""), "bad")
+            .also(at(&project, "a = 1"), "set here");
+        let other = Diagnostic::new(&codes::BAD_OPTION, at(&project, "[x]"), "worse");
+        let findings = [finding, other].into_iter().collect();
+        let report = Report::new(source, findings).within(sources);
+        let human = crate::diag::human::render(&report, false);
+        for place in ["--> a.json:2:3", "::: applc.toml:3:1", "--> applc.toml:2:1"] {
+            assert!(human.contains(place), "{place}\n{human}");
+        }
+        let short = document(Format::Short, std::slice::from_ref(&report)).unwrap();
+        assert_eq!(short, "applc.toml:2:1: error[E0501]: worse\na.json:2:3: error[E0402]: bad\n");
+        let json = document(Format::Json, std::slice::from_ref(&report)).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let found = &json["diagnostics"][1];
+        assert_eq!(
+            (&found["file"], &found["span"]["start"]["offset"]),
+            (&"a.json".into(), &4.into())
+        );
+        let related = &found["related"][0];
+        assert_eq!(
+            (&related["file"], &related["span"]["start"]["line"]),
+            (&"applc.toml".into(), &3.into())
+        );
     }
 }

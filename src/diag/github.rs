@@ -16,12 +16,12 @@ pub fn render(reports: &[Report]) -> String {
                 Level::Hint => "notice",
             };
             let span = diagnostic.primary.span;
-            let (start, end) =
-                (report.source.position(span.start), report.source.position(span.end));
+            let source = report.source_of(span);
+            let (start, end) = (source.position(span.start), source.position(span.end));
             let _ = write!(
                 text,
                 "::{command} file={},line={},endLine={}",
-                property(report.source.name()),
+                property(source.name()),
                 start.line,
                 end.line
             );
@@ -59,7 +59,7 @@ mod tests {
     fn special_characters_are_escaped() {
         let diagnostic = Diagnostic::new(&codes::UNKNOWN_FIELD, Span::new(1, 2), "50 %\r\n::x");
         let source = Source::new("a,b:c%.json", "{x}");
-        let report = Report { source, diagnostics: vec![diagnostic.help("y")] };
+        let report = Report::of(source, diagnostic.help("y"));
         assert_eq!(
             render(&[report]),
             "::error file=a%2Cb%3Ac%25.json,line=1,endLine=1,col=2,endColumn=3,title=E0201\
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn columns_are_omitted_for_several_lines() {
         let diagnostic = Diagnostic::new(&codes::UNUSED_VOLUME, Span::new(0, 3), "m");
-        let report = Report { source: Source::new("a", "{\n}"), diagnostics: vec![diagnostic] };
+        let report = Report::of(Source::new("a", "{\n}"), diagnostic);
         assert_eq!(render(&[report]), "::warning file=a,line=1,endLine=2,title=W0301::m\n");
     }
 }

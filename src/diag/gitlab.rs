@@ -34,6 +34,7 @@ pub fn render(reports: &[Report]) -> String {
     for report in reports {
         for diagnostic in &report.diagnostics {
             let span = diagnostic.primary.span;
+            let source = report.source_of(span);
             findings.push(Finding {
                 description: diagnostic.text().into_owned(),
                 check_name: diagnostic.code.id,
@@ -45,10 +46,10 @@ pub fn render(reports: &[Report]) -> String {
                 },
                 location: Location {
                     // GitLab requires paths relative to the repository, without `./`.
-                    path: report.source.name().trim_start_matches("./"),
+                    path: source.name().trim_start_matches("./"),
                     lines: Lines {
-                        begin: report.source.position(span.start).line,
-                        end: report.source.position(span.end).line,
+                        begin: source.position(span.start).line,
+                        end: source.position(span.end).line,
                     },
                 },
             });

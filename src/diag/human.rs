@@ -1,5 +1,7 @@
 //! Findings as text for people: the source lines with labels, in the style of rustc.
 
+use std::ops::Range;
+
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level as Shown, Origin, Patch, Renderer, Snippet,
 };
@@ -27,7 +29,7 @@ pub fn render(report: &Report, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
     for diagnostic in &report.diagnostics {
-        let shown = renderer.render(&groups(&report.source, diagnostic));
+        let shown = renderer.render(&groups(report, diagnostic));
         // The renderer separates a location from an extract without a path by `:::`.
         let is_separator = |line: &str| strip_str(line).to_string().trim() == ":::";
         for line in shown.lines().filter(|line| !is_separator(line)) {
@@ -56,7 +58,7 @@ pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-fn groups<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> {
+fn groups<'a>(report: &'a Report, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> {
     let level = match diagnostic.level {
         Level::Error => Shown::ERROR,
         Level::Warning => Shown::WARNING,
@@ -64,11 +66,11 @@ fn groups<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> 
     };
     let title = level.primary_title(diagnostic.text()).id(diagnostic.code.id);
     let mut group = Group::with_title(title);
-    for extract in extracts(source, diagnostic) {
-        if let Some(origin) = extract.origin(source) {
+    for extract in extracts(report, diagnostic) {
+        if let Some(origin) = extract.origin() {
             group = group.element(origin);
         }
-        group = group.element(extract.snippet(source));
+        group = group.element(extract.snippet());
     }
     for help in &diagnostic.help {
         group = group.element(Shown::HELP.message(help));
@@ -80,8 +82,9 @@ fn groups<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> 
             (_, true) => "remove this",
             _ => "replace with this",
         };
+        let source = report.source_of(edit.span);
         let lines = Lines::around(source, edit.span, LONG_EDITED_LINE);
-        let patch = Patch::new(lines.inside(edit.span), edit.replacement.as_str());
+        let patch = Patch::new(lines.inside(source.range(edit.span)), edit.replacement.as_str());
         let snippet = Snippet::source(lines.text(source)).line_start(lines.first + 1).patch(patch);
         let snippet = if lines.is_part { snippet } else { snippet.path(source.name()) };
         groups.push(Shown::HELP.secondary_title(title).element(snippet));
@@ -106,7 +109,7 @@ impl Lines {
         if lines.end - lines.start <= longest {
             return lines;
         }
-        let (start, end) = (span.start as usize, span.end as usize);
+        let Range { start, end } = source.range(span);
         let start_at = source.char_floor(start.saturating_sub(AROUND)).max(lines.start);
         let end = source.char_floor(end.min(start + longest) + AROUND);
         let end = end.clamp(start_at, lines.end);
@@ -124,53 +127,56 @@ impl Lines {
         source.text().get(self.start..self.end).unwrap_or("")
     }
 
-    /// A span as a range in [`Lines::text`].
-    fn inside(&self, span: Span) -> std::ops::Range<usize> {
-        let clamp = |offset: u32| (offset as usize).clamp(self.start, self.end) - self.start;
-        clamp(span.start)..clamp(span.end)
+    /// A range of the source as a range of [`Lines::text`].
+    fn inside(&self, range: Range<usize>) -> Range<usize> {
+        let clamp = |index: usize| index.clamp(self.start, self.end) - self.start;
+        clamp(range.start)..clamp(range.end)
     }
 }
 
 /// Lines to show and their labels.
 struct Extract<'a> {
+    source: &'a Source,
     lines: Lines,
     marks: Vec<(AnnotationKind, &'a Label)>,
 }
 
 impl<'a> Extract<'a> {
-    fn snippet(self, source: &'a Source) -> Snippet<'a, Annotation<'a>> {
-        let text = self.lines.text(source);
+    fn snippet(self) -> Snippet<'a, Annotation<'a>> {
+        let text = self.lines.text(self.source);
         let marks: Vec<_> = self
             .marks
             .iter()
             .map(|(kind, label)| {
-                let annotation = kind.span(self.lines.inside(label.span));
+                let annotation = kind.span(self.lines.inside(self.source.range(label.span)));
                 if label.text.is_empty() { annotation } else { annotation.label(&label.text) }
             })
             .collect();
         let snippet = Snippet::source(text).line_start(self.lines.first + 1).annotations(marks);
-        if self.lines.is_part { snippet } else { snippet.path(source.name()) }
+        if self.lines.is_part { snippet } else { snippet.path(self.source.name()) }
     }
 
     /// The location of the first label if the extract is a part of a line, from which the
     /// renderer cannot compute it.
-    fn origin(&self, source: &'a Source) -> Option<Origin<'a>> {
+    fn origin(&self) -> Option<Origin<'a>> {
         let (_, label) = self.marks.first().filter(|_| self.lines.is_part)?;
-        let position = source.position(label.span.start);
-        Some(Origin::path(source.name()).line(position.line).char_column(position.column))
+        let position = self.source.position(label.span.start);
+        Some(Origin::path(self.source.name()).line(position.line).char_column(position.column))
     }
 }
 
 /// The extracts of a diagnostic. Labels that are near each other share one, so that the cost does
 /// not grow with their distance.
-fn extracts<'a>(source: &Source, diagnostic: &'a Diagnostic) -> Vec<Extract<'a>> {
+fn extracts<'a>(report: &'a Report, diagnostic: &'a Diagnostic) -> Vec<Extract<'a>> {
     let mark_primary = std::iter::once((AnnotationKind::Primary, &diagnostic.primary));
     let mark_others = diagnostic.secondary.iter().map(|label| (AnnotationKind::Context, label));
     let mut extracts: Vec<Extract<'a>> = Vec::new();
     for (kind, label) in mark_primary.chain(mark_others) {
+        let source = report.source_of(label.span);
         let lines = Lines::around(source, label.span, LONG_LINE);
         let near = extracts.iter_mut().find(|extract| {
-            !lines.is_part
+            std::ptr::eq(extract.source, source)
+                && !lines.is_part
                 && !extract.lines.is_part
                 && lines.first <= extract.lines.last + NEAR_LINES
                 && extract.lines.first <= lines.last + NEAR_LINES
@@ -182,7 +188,7 @@ fn extracts<'a>(source: &Source, diagnostic: &'a Diagnostic) -> Vec<Extract<'a>>
                 extract.lines = Lines::between(source, first, last);
                 extract.marks.push((kind, label));
             }
-            None => extracts.push(Extract { lines, marks: vec![(kind, label)] }),
+            None => extracts.push(Extract { source, lines, marks: vec![(kind, label)] }),
         }
     }
     extracts

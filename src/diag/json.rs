@@ -23,7 +23,7 @@ pub fn render(reports: &[Report]) -> String {
         },
         diagnostics: reports
             .iter()
-            .flat_map(|report| report.diagnostics.iter().map(|d| finding(&report.source, d)))
+            .flat_map(|report| report.diagnostics.iter().map(|d| finding(report, d)))
             .collect(),
     };
     // Serializing structs of strings and numbers cannot fail.
@@ -63,6 +63,7 @@ struct Finding<'a> {
 
 #[derive(Serialize)]
 struct Related<'a> {
+    file: &'a str,
     span: Range,
     label: &'a str,
 }
@@ -82,14 +83,17 @@ struct Range {
 
 #[derive(Serialize)]
 struct Place {
-    offset: u32,
+    offset: usize,
     line: usize,
     column: usize,
 }
 
-fn finding<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Finding<'a> {
-    let related =
-        |label: &'a Label| Related { span: range(source, label.span), label: &label.text };
+fn finding<'a>(report: &'a Report, diagnostic: &'a Diagnostic) -> Finding<'a> {
+    let source = report.source_of(diagnostic.primary.span);
+    let related = |label: &'a Label| {
+        let other = report.source_of(label.span);
+        Related { file: other.name(), span: range(other, label.span), label: &label.text }
+    };
     Finding {
         code: diagnostic.code.id,
         level: diagnostic.level.name(),
@@ -101,7 +105,7 @@ fn finding<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Finding<'a> {
         related: diagnostic.secondary.iter().map(related).collect(),
         help: &diagnostic.help,
         edit: diagnostic.edit.as_ref().map(|edit| Change {
-            span: range(source, edit.span),
+            span: range(report.source_of(edit.span), edit.span),
             replacement: &edit.replacement,
             safe: edit.safe,
         }),
@@ -109,9 +113,10 @@ fn finding<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Finding<'a> {
 }
 
 fn range(source: &Source, span: Span) -> Range {
-    let place = |offset| {
+    let place = |offset, index| {
         let position = source.position(offset);
-        Place { offset, line: position.line, column: position.column }
+        Place { offset: index, line: position.line, column: position.column }
     };
-    Range { start: place(span.start), end: place(span.end) }
+    let indices = source.range(span);
+    Range { start: place(span.start, indices.start), end: place(span.end, indices.end) }
 }

@@ -26,7 +26,7 @@ pub fn render(reports: &[Report]) -> String {
             let _ = writeln!(suites, "    <testcase name=\"no findings\" classname=\"{name}\"/>");
         }
         for diagnostic in cases {
-            suites.push_str(&case(&report.source, diagnostic, &name));
+            suites.push_str(&case(report.source_of(diagnostic.primary.span), diagnostic));
         }
         suites.push_str("  </testsuite>\n");
     }
@@ -37,7 +37,8 @@ pub fn render(reports: &[Report]) -> String {
     )
 }
 
-fn case(source: &Source, diagnostic: &Diagnostic, file: &str) -> String {
+fn case(source: &Source, diagnostic: &Diagnostic) -> String {
+    let file = escape(source.name());
     let place = source.position(diagnostic.primary.span.start);
     let (line, column) = (place.line, place.column);
     let code = diagnostic.code.id;

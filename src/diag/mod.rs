@@ -24,7 +24,7 @@ pub use words::{list_or, nearest};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::source::{Source, Span};
+use crate::source::{Source, Sources, Span};
 
 /// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -152,8 +152,11 @@ impl Diagnostic {
 /// A source and its findings.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// The source.
+    /// The source that was checked.
     pub source: Source,
+    /// All sources that the findings may point into. A span that is in none of them is one of
+    /// `source`.
+    pub sources: Sources,
     /// The findings, sorted by location.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -161,12 +164,23 @@ pub struct Report {
 impl Report {
     /// The report of the findings in a source.
     pub fn new(source: Source, findings: Findings) -> Report {
-        Report { source, diagnostics: findings.into_sorted() }
+        Report { source, sources: Sources::new(), diagnostics: findings.into_sorted() }
     }
 
     /// The report of one finding.
     pub fn of(source: Source, finding: Diagnostic) -> Report {
-        Report { source, diagnostics: vec![finding] }
+        Report::new(source, Findings::from_iter([finding]))
+    }
+
+    /// Sets the sources that the findings may point into.
+    pub fn within(mut self, sources: Sources) -> Report {
+        self.sources = sources;
+        self
+    }
+
+    /// The source that a span is in.
+    pub fn source_of(&self, span: Span) -> &Source {
+        self.sources.of(span).unwrap_or(&self.source)
     }
 
     /// Whether the findings contain an error.

@@ -16,7 +16,7 @@ pub fn render(reports: &[Report]) -> String {
         for diagnostic in &report.diagnostics {
             let index = rules.iter().position(|code| code.id == diagnostic.code.id);
             let fingerprint = fingerprints.of(report, diagnostic);
-            results.push(result(&report.source, diagnostic, index, &fingerprint));
+            results.push(result(report, diagnostic, index, &fingerprint));
         }
     }
     let log = json!({
@@ -72,7 +72,7 @@ fn rule(code: &Code) -> Value {
     })
 }
 
-fn result(source: &Source, diagnostic: &Diagnostic, rule: Option<usize>, print: &str) -> Value {
+fn result(report: &Report, diagnostic: &Diagnostic, rule: Option<usize>, print: &str) -> Value {
     let mut text = sentence(&diagnostic.text());
     for help in &diagnostic.help {
         text.push('\n');
@@ -82,7 +82,7 @@ fn result(source: &Source, diagnostic: &Diagnostic, rule: Option<usize>, print: 
         "ruleId": diagnostic.code.id,
         "level": level(diagnostic.level),
         "message": {"text": text},
-        "locations": [{"physicalLocation": location(source, diagnostic.primary.span)}],
+        "locations": [{"physicalLocation": location(report, diagnostic.primary.span)}],
         "partialFingerprints": {"applc/v1": print},
     });
     if let Some(target) = &diagnostic.target {
@@ -94,23 +94,24 @@ fn result(source: &Source, diagnostic: &Diagnostic, rule: Option<usize>, print: 
     if !diagnostic.secondary.is_empty() {
         let related = diagnostic.secondary.iter().enumerate();
         result["relatedLocations"] =
-            related.map(|(at, label)| related_location(source, at, label)).collect();
+            related.map(|(at, label)| related_location(report, at, label)).collect();
     }
     if let Some(edit) = &diagnostic.edit {
-        result["fixes"] = json!([fix(source, edit)]);
+        result["fixes"] = json!([fix(report.source_of(edit.span), edit)]);
     }
     result
 }
 
-fn related_location(source: &Source, at: usize, label: &Label) -> Value {
+fn related_location(report: &Report, at: usize, label: &Label) -> Value {
     json!({
         "id": at,
-        "physicalLocation": location(source, label.span),
+        "physicalLocation": location(report, label.span),
         "message": {"text": sentence(&label.text)},
     })
 }
 
-fn location(source: &Source, span: Span) -> Value {
+fn location(report: &Report, span: Span) -> Value {
+    let source = report.source_of(span);
     json!({
         "artifactLocation": {"uri": uri(source.name())},
         "region": region(source, span),

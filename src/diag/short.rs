@@ -9,11 +9,12 @@ pub fn render(reports: &[Report]) -> String {
     let mut text = String::new();
     for report in reports {
         for diagnostic in &report.diagnostics {
-            let position = report.source.position(diagnostic.primary.span.start);
+            let source = report.source_of(diagnostic.primary.span);
+            let position = source.position(diagnostic.primary.span.start);
             let _ = writeln!(
                 text,
                 "{}:{}:{}: {}[{}]: {}",
-                report.source.name(),
+                source.name(),
                 position.line,
                 position.column,
                 diagnostic.level.name(),

@@ -1,6 +1,6 @@
 use super::fields::{Schema, Support};
 use super::*;
-use crate::diag::Findings;
+use crate::analysis::Analysis;
 use crate::plan::Field;
 use crate::source::Source;
 
@@ -14,9 +14,7 @@ fn blocks(page: &str) -> Vec<&str> {
 fn the_first_example_is_an_appliance_without_findings() {
     let page = page();
     let source = Source::new("a.json", blocks(&page)[0]);
-    let mut found = Findings::new();
-    let plan = crate::compile::plan(&source, &mut found).unwrap();
-    crate::lint::check(&plan, &mut found);
+    let found = Analysis::of(&source).findings;
     assert!(found.is_empty(), "{found:?}");
 }
 
@@ -28,8 +26,7 @@ fn the_examples_of_containers_are_valid() {
     assert_eq!(containers.iter().filter(|block| block.starts_with('{')).count(), 3);
     for container in containers.iter().filter(|block| block.starts_with('{')) {
         let text = format!("{{\"id\": \"a\", \"containers\": [{container}]}}");
-        let mut found = Findings::new();
-        crate::compile::plan(&Source::new("a.json", text), &mut found);
+        let found = Analysis::of(&Source::new("a.json", text)).findings;
         assert!(found.is_empty(), "{container}: {found:?}");
     }
 }

@@ -93,6 +93,21 @@ impl Node {
         Node { span, kind: Kind::Broken }
     }
 
+    /// Moves all spans by this number of bytes.
+    fn move_spans(&mut self, by: u32) {
+        self.span = self.span.moved(by);
+        match &mut self.kind {
+            Kind::Array(items) => items.iter_mut().for_each(|item| item.move_spans(by)),
+            Kind::Object(object) => {
+                for member in &mut object.members {
+                    member.key.span = member.key.span.moved(by);
+                    member.value.move_spans(by);
+                }
+            }
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Broken => {}
+        }
+    }
+
     /// The object, if the node is one.
     pub fn as_object(&self) -> Option<&Object> {
         match &self.kind {
@@ -160,13 +175,22 @@ impl Node {
 
 /// Parses a source. The tree is `None` only if the source contains no value.
 pub fn parse(source: &Source, findings: &mut Findings) -> Option<Node> {
+    // Parsers compute with indices of the text.
+    let (local, mut found) = (source.at(0), Findings::new());
     let mut tree = match source.syntax() {
-        Syntax::Json | Syntax::Jsonc => json::parse(source, source.syntax(), findings),
-        Syntax::Yaml => yaml::parse(source, findings),
+        Syntax::Json | Syntax::Jsonc => json::parse(&local, source.syntax(), &mut found),
+        Syntax::Yaml => yaml::parse(&local, &mut found),
     };
     if let Some(tree) = &mut tree {
-        keys::check(tree, findings);
+        keys::check(tree, &mut found);
     }
+    if source.base() > 0 {
+        found.move_spans(source.base());
+        if let Some(tree) = &mut tree {
+            tree.move_spans(source.base());
+        }
+    }
+    findings.extend(found);
     tree
 }
 
@@ -201,17 +225,17 @@ fn too_many_entries(span: Span) -> Diagnostic {
         .help("each member of an object and each item of an array counts as an entry")
 }
 
-/// The diagnostic for bytes that are not a valid source.
-pub fn source_error(error: SourceError) -> Diagnostic {
+/// The diagnostic for the bytes of a source that are not valid.
+pub fn source_error(source: &Source, error: SourceError) -> Diagnostic {
     match error {
         // Reading may have stopped early, so the size in the error may be too small.
         SourceError::TooLarge(_) => {
             let limit = crate::source::MAX_SOURCE_BYTES >> 20;
             let message = format!("file larger than {limit} MiB");
-            Diagnostic::new(&codes::TOO_LARGE, Span::at(0), message)
+            Diagnostic::new(&codes::TOO_LARGE, source.span(0..0), message)
         }
         SourceError::NotUtf8(at) => {
-            let span = Span::new(at, at + '\u{fffd}'.len_utf8());
+            let span = source.span(at..at + '\u{fffd}'.len_utf8());
             Diagnostic::new(&codes::NOT_UTF8, span, "invalid UTF-8")
                 .help("save the file in UTF-8 encoding")
         }

@@ -10,6 +10,8 @@ use crate::source::{Source, Span, Syntax};
 /// that the total cost is linear in the length of the string.
 pub struct Places<'a> {
     literal: Span,
+    /// The offset of the first byte of the source.
+    base: u32,
     segments: Box<dyn Iterator<Item = Segment> + 'a>,
     current: Option<Segment>,
     /// Offset of the current segment in the value.
@@ -19,12 +21,13 @@ pub struct Places<'a> {
 impl<'a> Places<'a> {
     /// Creates a finder for the string at `literal`.
     pub fn new(source: &'a Source, literal: Span) -> Self {
+        let range = source.range(literal);
         let mut segments: Box<dyn Iterator<Item = Segment> + 'a> = match source.syntax() {
-            Syntax::Json | Syntax::Jsonc => Box::new(json::segments(source, literal)),
-            Syntax::Yaml => Box::new(yaml::segments(source, literal).into_iter()),
+            Syntax::Json | Syntax::Jsonc => Box::new(json::segments(source.text(), range)),
+            Syntax::Yaml => Box::new(yaml::segments(source.text(), range).into_iter()),
         };
         let current = segments.next();
-        Places { literal, segments, current, start: 0 }
+        Places { literal, base: source.base(), segments, current, start: 0 }
     }
 
     /// The location of the bytes `range` of the value. If it cannot be computed, or `range` starts
@@ -33,7 +36,7 @@ impl<'a> Places<'a> {
         let start = self.find(range.start, false);
         let end = self.find(range.end, true);
         match (start, end) {
-            (Some(start), Some(end)) if start <= end => Span::new(start, end),
+            (Some(start), Some(end)) if start <= end => Span::new(start, end).moved(self.base),
             _ => self.literal,
         }
     }

@@ -16,8 +16,8 @@ pub struct Reader<'d> {
     pub findings: &'d mut Findings,
     /// The code of the errors that are reported here.
     code: &'static Code,
-    /// Number of bytes of the source before the text that was parsed.
-    offset: usize,
+    /// Offset of the text that was parsed.
+    offset: Span,
 }
 
 /// Parses a source and passes its top level to `read`, if there is no finding yet: after an error
@@ -29,12 +29,12 @@ pub fn read<T>(
     read: impl FnOnce(Table<'_>, &mut Reader<'_>) -> T,
 ) -> Option<T> {
     // The library rejects a byte order mark.
-    let offset = source.content_start();
+    let offset = source.start();
     let mut reader = Reader { findings, code, offset };
-    let text = source.text().get(offset..).unwrap_or_default();
+    let text = source.text().get(source.content_start()..).unwrap_or_default();
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
-        let span = error.span().map_or(Span::at(offset), |range| reader.span(range));
+        let span = error.span().map_or(offset, |range| reader.span(range));
         let message = error.message().lines().collect::<Vec<_>>().join("; ");
         reader.findings.push(Diagnostic::new(&codes::BAD_TOML, span, message));
     }
@@ -58,7 +58,7 @@ impl Reader<'_> {
     }
 
     fn span(&self, range: Range<usize>) -> Span {
-        Span::new(range.start + self.offset, range.end + self.offset)
+        Span::new(range.start, range.end).moved(self.offset.start)
     }
 }
 

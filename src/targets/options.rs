@@ -32,12 +32,19 @@ impl OptionSpec<'_> {
 }
 
 /// The kind of the value of an option.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub enum OptionKind<'a> {
     /// `true` or `false`.
     Flag,
     /// Any text.
     Text,
+    /// Text with a rule of the target.
+    Checked {
+        /// Whether the target accepts a text. The default is not checked.
+        accepts: fn(&str) -> bool,
+        /// What it accepts, in words.
+        wanted: &'static str,
+    },
     /// An integer in this range.
     Integer(i64, i64),
     /// A number greater than zero.
@@ -49,7 +56,7 @@ pub enum OptionKind<'a> {
 }
 
 /// The words that an option accepts.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Words<'a> {
     /// Those of a built-in target.
     Fixed(&'a [&'a str]),
@@ -73,6 +80,7 @@ impl OptionKind<'_> {
         match self {
             OptionKind::Flag => "`true` or `false`".to_owned(),
             OptionKind::Text => "text".to_owned(),
+            OptionKind::Checked { wanted, .. } => (*wanted).to_owned(),
             OptionKind::Integer(low, high) => format!("an integer from {low} to {high}"),
             OptionKind::Number => "a number greater than 0".to_owned(),
             OptionKind::Ports => "ports and port ranges, such as `80,8000-8999`".to_owned(),
@@ -85,6 +93,7 @@ impl OptionKind<'_> {
         match self {
             OptionKind::Flag => value == "true" || value == "false",
             OptionKind::Text => true,
+            OptionKind::Checked { accepts, .. } => accepts(value),
             OptionKind::Integer(low, high) => {
                 value.parse().is_ok_and(|number: i64| (*low..=*high).contains(&number))
             }
@@ -112,7 +121,8 @@ fn ports(text: &str) -> Option<Vec<RangeInclusive<u16>>> {
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     defaults: BTreeMap<String, String>,
-    given: BTreeMap<String, String>,
+    /// With the places where they are set.
+    given: BTreeMap<String, Spanned<String>>,
 }
 
 impl Options {
@@ -125,7 +135,13 @@ impl Options {
 
     /// The value of an option as text; empty if the target does not have the option.
     pub fn text(&self, name: &str) -> &str {
-        self.given.get(name).or_else(|| self.defaults.get(name)).map_or("", String::as_str)
+        let given = self.given.get(name).map(|given| &given.value);
+        given.or_else(|| self.defaults.get(name)).map_or("", String::as_str)
+    }
+
+    /// Where the value of an option is set; `None` if it is the default.
+    pub fn place(&self, name: &str) -> Option<Span> {
+        self.given.get(name).map(|given| given.span)
     }
 
     /// The value as text; `None` if it is empty.
@@ -188,7 +204,8 @@ impl Options {
             });
             return;
         }
-        self.given.insert(spec.name.to_owned(), value.value.to_owned());
+        let given = Spanned::new(value.value.to_owned(), value.span);
+        self.given.insert(spec.name.to_owned(), given);
     }
 }
 
@@ -232,7 +249,7 @@ pub fn parse_argument<'a>(
     let Some((target, name, value)) = parts else {
         let message = format!("expected `target.option=value`, found `{text}`");
         findings.push(
-            Diagnostic::new(&codes::BAD_OPTION, Span::new(0, text.len()), message)
+            Diagnostic::new(&codes::BAD_OPTION, source.span(0..text.len()), message)
                 .help("for example `--option kubernetes.expose=load-balancer`"),
         );
         return None;
@@ -241,14 +258,14 @@ pub fn parse_argument<'a>(
     let value_start = name_start + name.len() + 1;
     let Some(found) = named(targets, target) else {
         let message = format!("unknown target `{target}`");
-        let written = Spanned::new(target, Span::new(0, target.len()));
+        let written = Spanned::new(target, source.span(0..target.len()));
         findings.push(unknown_option(message, written, targets.iter().map(|target| target.name())));
         return None;
     };
     Some(Given {
         target: found,
-        name: Spanned::new(name, Span::new(name_start, name_start + name.len())),
-        value: Spanned::new(value, Span::new(value_start, text.len())),
+        name: Spanned::new(name, source.span(name_start..name_start + name.len())),
+        value: Spanned::new(value, source.span(value_start..text.len())),
     })
 }
 

@@ -29,7 +29,10 @@ impl Compiled {
             options.set(target, unplaced(*name), unplaced(*value), &mut findings);
         }
         assert!(findings.is_empty(), "{findings:?}");
-        let plan = crate::compile::plan(&source, &mut findings).unwrap();
+        let analysis = crate::analysis::Analysis::of(&source);
+        let of_plan = |found: &Diagnostic| found.code.phase != Phase::Lint;
+        findings.extend(analysis.findings.into_iter().filter(of_plan));
+        let plan = analysis.plan.unwrap();
         assert!(!findings.has_errors(), "{document}: {findings:?}");
         let artifacts = super::compile(target, &plan, &options, &mut findings).unwrap();
         assert_eq!(artifacts.is_empty(), findings.has_errors(), "{document}: {findings:?}");

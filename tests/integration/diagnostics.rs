@@ -39,7 +39,7 @@ fn report(file: &Path, bytes: Vec<u8>) -> Report {
     let folder = folder_of(file);
     if folder == "project" {
         let world = Memory::new().with("/applc.toml", bytes);
-        return applc::project::find(&world, Path::new("/a.json"), &[]).unwrap().unwrap().report;
+        return applc::project::find(&world, ["/"], &[]).unwrap().unwrap().report;
     }
     let world = Memory::new().with(name, bytes);
     let target = folder.strip_prefix("targets-").map(|name| applc::targets::find(name).unwrap());

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use applc::diag::{Level, Phase, codes};
@@ -96,8 +95,7 @@ impl Example {
             found_in_folder(&MANIFEST.replace("FIELDS", &fields.join(", ")), &self.text)
         } else if self.language == "toml" {
             let world = Memory::new().with("/a/applc.toml", self.text.as_str());
-            let project =
-                applc::project::find(&world, Path::new("/a/a.json"), &[]).unwrap().unwrap();
+            let project = applc::project::find(&world, ["/a"], &[]).unwrap().unwrap();
             project.report.diagnostics
         } else {
             let path = format!("/a/a.{}", self.language);

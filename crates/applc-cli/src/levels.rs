@@ -23,7 +23,7 @@ impl LevelArguments {
             let source = Source::new(format!("--{}", verb.name()), word.as_str());
             match Setting::of_argument(*verb, &source) {
                 Ok(setting) => settings.push(setting),
-                Err(error) => errors.push(Report { source, diagnostics: vec![*error] }),
+                Err(error) => errors.push(Report::of(source, *error)),
             }
         }
         if errors.is_empty() { Ok(Levels::new(settings)) } else { Err(errors) }

@@ -8,8 +8,10 @@ use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::fail;
 use crate::{Status, memory};
+use applc::analysis::Analysis;
 use applc::diag::{Levels, Report};
 use applc::project::{self, Project};
+use applc::source::Sources;
 use applc::targets::{self, TargetRef};
 use applc::{Compilation, Error, Selected, World};
 
@@ -25,6 +27,8 @@ pub struct Settings {
     pub targets: Vec<Selected>,
     /// The levels of findings.
     pub levels: Levels,
+    /// The sources that options were set in.
+    pub sources: Sources,
 }
 
 impl Settings {
@@ -33,7 +37,8 @@ impl Settings {
     /// # Errors
     /// The file cannot be read, or a built-in template fails.
     pub fn compile(&self, world: &dyn World, file: &str) -> Result<Compilation, Error> {
-        Ok(applc::compile(world, file, &self.targets)?.with_levels(&self.levels))
+        let analysis = Analysis::read(world, file, self.sources.clone())?;
+        Ok(applc::compile_analysis(analysis, &self.targets)?.with_levels(&self.levels))
     }
 
     /// Returns the findings in a file.
@@ -60,18 +65,21 @@ impl Projects {
         // The project file for standard input is that of the working directory.
         let path = if file == STDIN { Path::new("stdin") } else { Path::new(file) };
         let given = wanted.loaded();
+        let mut sources = Sources::new();
         let Some(project) = self.of(path, &given, reporter)? else {
             let known: Vec<TargetRef> = targets::built_in().chain(given).collect();
-            let targets = wanted.among(&known, reporter)?;
-            return Ok(Settings { targets, levels: reporter.levels(&Levels::default()) });
+            let targets = wanted.among(&known, &mut sources, reporter)?;
+            return Ok(Settings { targets, levels: reporter.levels(&Levels::default()), sources });
         };
-        let mut targets = wanted.among(&project.targets, reporter)?;
+        // The first source, so that the places of its options stay the same.
+        sources.add(&project.report.source);
+        let mut targets = wanted.among(&project.targets, &mut sources, reporter)?;
         for one in &mut targets {
             if let Some(base) = project.options.get(one.target.name()) {
                 one.options = one.options.over(base);
             }
         }
-        Ok(Settings { targets, levels: reporter.levels(&project.levels) })
+        Ok(Settings { targets, levels: reporter.levels(&project.levels), sources })
     }
 
     /// Returns the project file for a file, if there is one.
@@ -91,13 +99,20 @@ impl Projects {
     }
 }
 
+/// The folder of an absolute path and those above, as people name them: relative to the working
+/// directory if they are in it.
+fn folders(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.ancestors().skip(1).map(move |folder| folder.strip_prefix(&here).unwrap_or(folder).into())
+}
+
 /// Reads a project file and reports its findings.
 fn read(
     path: &Path,
     given: &[TargetRef],
     reporter: &mut Reporter,
 ) -> Result<Option<Project>, Status> {
-    let found = project::find(&Disk, path, given);
+    let found = project::find(&Disk, folders(path), given);
     let Some(mut project) = found.map_err(|error| fail(&error.to_string(), Status::Io))? else {
         return Ok(None);
     };

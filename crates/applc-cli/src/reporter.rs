@@ -79,7 +79,7 @@ impl Reporter {
             Error::Read(read) if read.path == name => {
                 let unreadable =
                     Diagnostic::new(&codes::UNREADABLE, Span::at(0), error.to_string());
-                self.add(Report { source: Source::new(name, ""), diagnostics: vec![unreadable] });
+                self.add(Report::of(Source::new(name, ""), unreadable));
             }
             _ => {
                 crate::terminal::fail(&error.to_string(), Status::Io);

@@ -9,7 +9,7 @@ use crate::terminal::fail;
 use crate::{Status, memory};
 use applc::Selected;
 use applc::diag::{Report, list_or, nearest};
-use applc::source::Source;
+use applc::source::{Source, Sources};
 use applc::targets::custom::{self, CustomTarget};
 use applc::targets::{self, Options, TargetRef};
 
@@ -65,11 +65,17 @@ impl<'a> Wanted<'a> {
     }
 
     /// Looks up the selected targets among the known ones, and sets their options. Returns each
-    /// target once, in the order of the arguments.
+    /// target once, in the order of the arguments. The arguments that set options are added to
+    /// `sources`.
     ///
     /// # Errors
     /// The exit status if a name or an option is invalid, which was reported.
-    pub fn among(&self, known: &[TargetRef], reporter: &Reporter) -> Result<Vec<Selected>, Status> {
+    pub fn among(
+        &self,
+        known: &[TargetRef],
+        sources: &mut Sources,
+        reporter: &Reporter,
+    ) -> Result<Vec<Selected>, Status> {
         let mut selected: Vec<Selected> = Vec::new();
         for wanted in &self.targets {
             let target = match wanted {
@@ -85,7 +91,7 @@ impl<'a> Wanted<'a> {
         }
         let mut status = Status::Clean;
         for argument in self.options {
-            let source = Source::new("--option", argument.as_str());
+            let source = sources.add(&Source::new("--option", argument.as_str()));
             let mut found = applc::diag::Findings::new();
             if let Some(given) = targets::parse_argument(&source, known, &mut found) {
                 let mut unused = Options::of(&*given.target);

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use crate::source::{Source, Span};
 use crate::syntax::segment::Segment;
 
 /// An error in a string literal, with its range in the content of the literal.
@@ -114,9 +113,11 @@ pub fn decode(content: &str) -> (String, Vec<StringError>) {
 }
 
 /// The segments of the literal at `literal`. Empty if it is not a string literal.
-pub fn segments(source: &Source, literal: Span) -> impl Iterator<Item = Segment> + '_ {
-    let (quote, content) = content(source.slice(literal)).unwrap_or_default();
-    let base = literal.start as usize + quote;
+pub fn segments(text: &str, literal: Range<usize>) -> impl Iterator<Item = Segment> + '_ {
+    let start = literal.start;
+    let written = text.get(literal).unwrap_or_default();
+    let (quote, content) = content(written).unwrap_or_default();
+    let base = start + quote;
     Steps { content, at: 0 }.map(move |step| {
         let range = base + step.range.start..base + step.range.end;
         Segment { range, value: Some(step.value) }

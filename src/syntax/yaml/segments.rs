@@ -1,14 +1,15 @@
 //! Maps the value of a YAML scalar back to the source: folded lines, escapes, indentation
 //! (YAML 1.2, chapters 7.3 and 8.1). The parser only returns the values.
 
-use crate::source::{Source, Span};
+use std::ops::Range;
+
 use crate::syntax::segment::Segment;
 
-/// The segments of the scalar at `literal`. Empty if it is not a scalar but, for example, an
+/// The segments of the scalar at `literal` of a text. Empty if it is not a scalar but, for example, an
 /// alias.
-pub fn segments(source: &Source, literal: Span) -> Vec<Segment> {
-    let written = source.slice(literal);
-    let base = literal.start as usize;
+pub fn segments(text: &str, literal: Range<usize>) -> Vec<Segment> {
+    let base = literal.start;
+    let written = text.get(literal).unwrap_or_default();
     let inside = |quote: char| {
         let content = written.strip_prefix(quote)?;
         Some(content.strip_suffix(quote).unwrap_or(content))
@@ -17,9 +18,9 @@ pub fn segments(source: &Source, literal: Span) -> Vec<Segment> {
         Some('"') => folded(inside('"').unwrap_or_default(), base + 1, Style::Double),
         Some('\'') => folded(inside('\'').unwrap_or_default(), base + 1, Style::Single),
         Some('|' | '>') => {
-            let line = source.line_range(source.line_of(literal.start));
-            let before = source.text().get(line.start..base).unwrap_or_default();
-            block(written, base, before).unwrap_or_default()
+            let before = text.get(..base).unwrap_or_default();
+            let line = before.rfind('\n').map_or(0, |at| at + 1);
+            block(written, base, before.get(line..).unwrap_or_default()).unwrap_or_default()
         }
         Some('*' | '&' | '!') | None => Vec::new(),
         Some(_) => folded(written, base, Style::Plain),

@@ -288,7 +288,7 @@ impl Lowering<'_> {
     /// Adds an error of a template, unless the same one was added before.
     fn add_error(&self, error: &RenderError, model: &Model, errors: &mut Errors) {
         let Some(report) = self.texts.report(error, &model.field_names()) else {
-            let place = Span::at(self.texts.manifest.content_start());
+            let place = self.texts.manifest.start();
             errors.manifest.push(in_manifest(place, error));
             return;
         };

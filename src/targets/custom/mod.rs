@@ -26,7 +26,7 @@ use super::{Artifact, Capability, Failure, OptionSpec, Options, Target};
 use crate::diag::{Diagnostic, Findings, Report, codes};
 use crate::plan::{Field, Plan};
 use crate::render::Templates;
-use crate::source::{Source, Span};
+use crate::source::Source;
 use crate::world::{self, ReadError, World};
 
 /// File name extension of templates.
@@ -58,7 +58,8 @@ pub fn load(world: &dyn World, folder: &str) -> Result<Loaded, ReadError> {
         let path = join(folder, name);
         let bytes = world::read(world, &path)?;
         let (source, error) = Source::from_bytes(path, bytes);
-        Ok((source, error.map(crate::syntax::source_error)))
+        let error = error.map(|error| crate::syntax::source_error(&source, error));
+        Ok((source, error))
     };
     let (manifest_source, error) = source(FILE_NAME)?;
     let (manifest, mut found) = match error {
@@ -115,7 +116,7 @@ fn check_templates(manifest: &Manifest, texts: &Texts) -> Vec<Diagnostic> {
         Kind::Extends(base) => {
             let of_base: Vec<&str> = base.templates().iter().map(|(name, _)| *name).collect();
             if !known().any(|name| of_base.contains(&name)) {
-                let place = Span::at(texts.manifest.content_start());
+                let place = texts.manifest.start();
                 let message = format!("no template of `{}` is replaced", base.name());
                 let names = crate::diag::list_or(of_base.iter().copied());
                 let help = format!("add a template with the name of one to replace: {names}");
@@ -131,13 +132,13 @@ impl CustomTarget {
     /// not mention, which are rejected.
     pub fn advice(&self) -> Vec<Report> {
         let unused = self.unused_templates().into_iter().map(|source| {
-            let place = Span::at(source.content_start());
+            let place = source.start();
             let finding = Diagnostic::new(&codes::UNUSED_TEMPLATE, place, "unused template");
             Report::of(source.clone(), finding)
         });
         let unmentioned = self.unmentioned();
         let fields = (!unmentioned.is_empty()).then(|| {
-            let place = Span::at(self.source().content_start());
+            let place = self.source().start();
             let message =
                 format!("{} fields are not mentioned and therefore rejected", unmentioned.len());
             let paths = unmentioned.iter().map(|field| format!("`{}`", field.path()));

@@ -99,6 +99,9 @@ fn option_value(kind: &OptionKind<'_>, text: &str) -> Value {
         OptionKind::Flag => Value::from(text == "true"),
         OptionKind::Integer(..) => text.parse::<i64>().map_or(Value::from(text), Value::from),
         OptionKind::Number => text.parse::<f64>().map_or(Value::from(text), Value::from),
-        OptionKind::Text | OptionKind::Ports | OptionKind::OneOf(_) => Value::from(text),
+        OptionKind::Text
+        | OptionKind::Checked { .. }
+        | OptionKind::Ports
+        | OptionKind::OneOf(_) => Value::from(text),
     }
 }

@@ -106,12 +106,12 @@ pub fn in_manifest(span: Span, error: &RenderError) -> Diagnostic {
 
 /// The span of the expression with the error, else of its line, else of the start of the template.
 fn place(source: &Source, error: &RenderError) -> Span {
-    let expression = expression(source, error).map(|range| Span::new(range.start, range.end));
-    let inside = |span: &Span| !span.range().is_empty() && span.range().end <= source.text().len();
+    let expression = expression(source, error)
+        .filter(|range| !range.is_empty() && range.end <= source.text().len());
     expression
-        .filter(inside)
+        .map(|range| source.span(range))
         .or_else(|| error.line.and_then(|line| line_of(source, line)))
-        .unwrap_or(Span::at(source.content_start()))
+        .unwrap_or(source.start())
 }
 
 /// The byte range of the expression with the error. For an undefined value, the range of the engine
@@ -143,7 +143,7 @@ fn line_of(source: &Source, line: usize) -> Option<Span> {
     for (at, text) in source.text().split_inclusive('\n').enumerate() {
         if at + 1 == line {
             let lead = text.len() - text.trim_start().len();
-            return Some(Span::new(start + lead, start + lead + text.trim().len()));
+            return Some(source.span(start + lead..start + lead + text.trim().len()));
         }
         start += text.len();
     }
@@ -183,7 +183,7 @@ pub fn output_as(format: Format, artifact: &Artifact, template: &str) -> Option<
     let error = well_formed::check(format, &artifact.text)?;
     // The output is not a file yet, which its name shows.
     let source = Source::new(format!("{} (generated)", artifact.path), artifact.text.clone());
-    let place = line_of(&source, error.line).unwrap_or(Span::at(0));
+    let place = line_of(&source, error.line).unwrap_or(source.start());
     let message =
         format!("`{template}` generates invalid {}: {}", format_name(format), error.message);
     let finding = Diagnostic::new(&codes::BAD_OUTPUT, place, message)

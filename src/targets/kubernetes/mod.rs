@@ -59,7 +59,7 @@ impl BuiltIn for Kubernetes {
         templates: &Templates,
         findings: &mut Findings,
     ) -> Result<Vec<Artifact>, Failure> {
-        let settings = Settings::read(plan, options, findings);
+        let settings = Settings::read(plan, options);
         check_namespace(plan, &settings, findings);
         let objects = Lowering::new(plan, &settings, findings).objects(findings);
         let documents = objects

@@ -1,6 +1,5 @@
 //! The options of the target, and their values as a struct.
 
-use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::Plan;
 use crate::targets::names::dns_label;
 use crate::targets::{OptionKind, OptionSpec, Options, Words};
@@ -9,7 +8,10 @@ use crate::targets::{OptionKind, OptionSpec, Options, Words};
 pub static OPTIONS: &[OptionSpec<'static>] = &[
     OptionSpec {
         name: "namespace",
-        kind: OptionKind::Text,
+        kind: OptionKind::Checked {
+            accepts: |name| name.is_empty() || is_label(name),
+            wanted: "at most 63 lower-case letters, digits and hyphens",
+        },
         default: "",
         meaning: "the namespace, instead of one named after the appliance",
     },
@@ -27,19 +29,22 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
     },
     OptionSpec {
         name: "wait-image",
-        kind: OptionKind::Text,
+        kind: OptionKind::Checked { accepts: is_image, wanted: "the name of an image" },
         default: "busybox:1.36.1",
         meaning: "the image that waits for services and start times; it must contain `sh`, `sed`, `date`, and `nslookup` or `getent`",
     },
     OptionSpec {
         name: "job-wait-image",
-        kind: OptionKind::Text,
+        kind: OptionKind::Checked { accepts: is_image, wanted: "the name of an image" },
         default: "curlimages/curl:8.11.1",
         meaning: "the image that waits for jobs by asking the API server; it must contain `sh`, `curl`, `tr` and `grep`",
     },
     OptionSpec {
         name: "storage-class",
-        kind: OptionKind::Text,
+        kind: OptionKind::Checked {
+            accepts: |name| name.is_empty() || name.split('.').all(is_label),
+            wanted: "the name of a storage class",
+        },
         default: "",
         meaning: "the storage class of local persistent volumes, instead of the cluster's default",
     },
@@ -51,19 +56,28 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
     },
     OptionSpec {
         name: "gpu-resource",
-        kind: OptionKind::Text,
+        kind: OptionKind::Checked {
+            accepts: |name| name.contains('/') && is_label_key(name),
+            wanted: "the name of a resource with a domain, such as `amd.com/gpu`",
+        },
         default: "nvidia.com/gpu",
         meaning: "the resource name of GPUs, as the cluster's device plugin provides them",
     },
     OptionSpec {
         name: "cloud-label",
-        kind: OptionKind::Text,
+        kind: OptionKind::Checked {
+            accepts: |key| key.is_empty() || is_label_key(key),
+            wanted: "a label key",
+        },
         default: "",
         meaning: "the node label whose value is the cloud of the node",
     },
     OptionSpec {
         name: "preemptible-label",
-        kind: OptionKind::Text,
+        kind: OptionKind::Checked {
+            accepts: |label| label.is_empty() || key_and_value(label).is_some(),
+            wanted: "a label as `key=value`",
+        },
         default: "",
         meaning: "the label of preemptible nodes, as `key=value`, such as `cloud.google.com/gke-spot=true`",
     },
@@ -107,44 +121,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the options. Values that Kubernetes does not accept are reported at the
-    /// appliance's id, since an option has no position in the file.
-    pub fn read(plan: &Plan, options: &Options, findings: &mut Findings) -> Settings {
-        let mut reject = |option: &str, expected: &str| {
-            let message = format!("invalid value `{}` for option `{option}`", options.text(option));
-            findings.push(
-                Diagnostic::new(&codes::BAD_OPTION, plan.id.span, message)
-                    .help(format!("expected {expected}")),
-            );
-        };
+    /// Reads the options.
+    pub fn read(plan: &Plan, options: &Options) -> Settings {
         let namespace = options.some("namespace").map(str::to_owned);
-        if namespace.as_deref().is_some_and(|name| !is_label(name)) {
-            reject("namespace", "at most 63 lower-case letters, digits and hyphens");
-        }
-        for image in ["wait-image", "job-wait-image"] {
-            if options.text(image).is_empty() || options.text(image).contains(char::is_whitespace) {
-                reject(image, "the name of an image");
-            }
-        }
-        if options.some("storage-class").is_some_and(|name| !name.split('.').all(is_label)) {
-            reject("storage-class", "the name of a storage class");
-        }
-        let gpu_resource = options.text("gpu-resource");
-        if !gpu_resource.contains('/') || !is_label_key(gpu_resource) {
-            reject("gpu-resource", "the name of a resource with a domain, such as `amd.com/gpu`");
-        }
-        if options.some("cloud-label").is_some_and(|key| !is_label_key(key)) {
-            reject("cloud-label", "a label key");
-        }
-        let preemptible_label = options.some("preemptible-label").and_then(|label| {
-            let parts = label.split_once('=').filter(|(key, value)| {
-                is_label_key(key) && !value.is_empty() && is_label_value(value)
-            });
-            if parts.is_none() {
-                reject("preemptible-label", "a label as `key=value`");
-            }
-            parts.map(|(key, value)| (key.to_owned(), value.to_owned()))
-        });
         Settings {
             namespace: namespace.unwrap_or_else(|| dns_label(&plan.id.value)),
             create_namespace: options.flag("create-namespace"),
@@ -157,13 +136,25 @@ impl Settings {
             job_wait_image: options.text("job-wait-image").to_owned(),
             storage_class: options.some("storage-class").map(str::to_owned),
             volume_size: options.integer("volume-size"),
-            gpu_resource: gpu_resource.to_owned(),
+            gpu_resource: options.text("gpu-resource").to_owned(),
             cloud_label: options.some("cloud-label").map(str::to_owned),
-            preemptible_label,
+            preemptible_label: options.some("preemptible-label").and_then(key_and_value),
             sync_waves: options.flag("sync-waves"),
             split: options.flag("split"),
         }
     }
+}
+
+/// Whether the text can be the name of an image.
+fn is_image(text: &str) -> bool {
+    !text.is_empty() && !text.contains(char::is_whitespace)
+}
+
+/// The key and the value of a label as `key=value`.
+fn key_and_value(label: &str) -> Option<(String, String)> {
+    let (key, value) = label.split_once('=')?;
+    let is_valid = is_label_key(key) && !value.is_empty() && is_label_value(value);
+    is_valid.then(|| (key.to_owned(), value.to_owned()))
 }
 
 /// Whether the text is a DNS label (RFC 1123).

@@ -240,4 +240,11 @@ fn a_project_file_sets_options() {
     assert_eq!((status, out.as_str()), (1, ""));
     assert!(err.contains("did you mean `namespace`?") && err.contains("applc.toml:2:1"), "{err}");
     assert!(err.contains("did you mean `compose`?"), "{err}");
+
+    // A value that the target rejects is reported where it is set.
+    fs::write(&project, "[targets.kubernetes]\nnamespace = \"My Team\"\n").unwrap();
+    let (status, out, err) = compile(&[]);
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert!(err.contains("--> applc.toml:2:13"), "{err}");
+    assert!(err.contains("expected at most 63 lower-case letters"), "{err}");
 }

@@ -11,7 +11,9 @@ use std::ops::Deref;
 use serde_json::{Value, json};
 
 use super::Kubernetes;
-use crate::targets::testing;
+use crate::diag::Findings;
+use crate::source::{Span, Spanned};
+use crate::targets::{Options, testing};
 
 /// An appliance compiled to Kubernetes.
 pub(super) struct Compiled(testing::Compiled);
@@ -155,9 +157,13 @@ fn option_values_that_kubernetes_rejects_are_errors() {
         ("preemptible-label", "spot"),
         ("preemptible-label", "spot="),
     ] {
-        let compiled = compiled_with(&one(json!({})), &[(option, value)]);
-        assert_eq!(compiled.found(), [("E0501", "\"app\"")], "{option}={value}");
-        assert!(compiled.artifacts.is_empty());
+        let mut options = Options::of(&Kubernetes);
+        let mut found = Findings::new();
+        let (name, value) = (Spanned::new(option, Span::at(0)), Spanned::new(value, Span::at(9)));
+        options.set(&Kubernetes, name, value, &mut found);
+        let places: Vec<_> = found.iter().map(|d| (d.code.id, d.primary.span)).collect();
+        assert_eq!(places, [("E0501", Span::at(9))], "{option}={}", value.value);
+        assert_eq!(options.place(option), None);
     }
 }
 

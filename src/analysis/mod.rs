@@ -1,0 +1,137 @@
+//! What applc knows about one appliance, also while it has errors: its sources, its tree, its plan
+//! as far as it could be made, and the findings so far.
+//!
+//! [`compile`](crate::compile) goes on from it to the targets. Editors and reviewers ask it where
+//! something is defined and used.
+
+use crate::diag::{Findings, Level, Report};
+use crate::plan::Plan;
+use crate::source::{Source, SourceError, Sources, Syntax};
+use crate::syntax::Node;
+use crate::world::{ReadError, World};
+use crate::{lint, model, resolve, schema, syntax};
+
+/// The analysis of an appliance.
+#[derive(Debug)]
+pub struct Analysis {
+    /// The appliance file.
+    pub source: Source,
+    /// All files that spans may be in: those that settings come from, and the appliance file.
+    pub sources: Sources,
+    /// Its tree; `None` if it contains no value.
+    pub tree: Option<Node>,
+    /// Its plan; `None` if the file is not an object, or has more errors than are reported. If
+    /// there are errors, the plan lacks what they made unusable; it is never compiled then.
+    pub plan: Option<Plan>,
+    /// The findings that do not depend on a target, and later those of targets.
+    pub findings: Findings,
+}
+
+impl Analysis {
+    /// Reads a file and analyses it. `sources` are the files whose settings are used with it.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn read(world: &dyn World, path: &str, sources: Sources) -> Result<Analysis, ReadError> {
+        let bytes = crate::world::read(world, path)?;
+        let (source, error) = Source::from_bytes(path, bytes);
+        Ok(Analysis::new(&source, error, sources))
+    }
+
+    /// Analyses a text.
+    pub fn of(source: &Source) -> Analysis {
+        Analysis::new(source, None, Sources::new())
+    }
+
+    fn new(source: &Source, error: Option<SourceError>, mut sources: Sources) -> Analysis {
+        let source = sources.add(source);
+        let mut findings: Findings =
+            error.map(|error| syntax::source_error(&source, error)).into_iter().collect();
+        let is_text = !matches!(error, Some(SourceError::TooLarge(_) | SourceError::NotUtf8(0)));
+        let tree = if is_text { syntax::parse(&source, &mut findings) } else { None };
+        let plan = tree.as_ref().and_then(|tree| plan(tree, &source, &mut findings));
+        if let Some(plan) = &plan {
+            lint::check(plan, &mut findings);
+        }
+        Analysis { source, sources, tree, plan, findings }
+    }
+
+    /// The plan, if nothing is wrong with it on every target.
+    pub fn valid_plan(&self) -> Option<&Plan> {
+        self.plan.as_ref().filter(|_| !self.findings.has_errors())
+    }
+
+    /// The findings as they are reported.
+    pub fn into_report(mut self) -> Report {
+        lint::remove_covered(&mut self.findings);
+        if self.source.syntax() == Syntax::Yaml {
+            let edits = self.findings.iter_mut().filter_map(|found| found.edit.as_mut());
+            edits.for_each(|edit| syntax::respell(&self.source, edit));
+        }
+        Report::new(self.source, self.findings).within(self.sources)
+    }
+}
+
+/// Checks a tree and makes its plan.
+fn plan(tree: &Node, source: &Source, findings: &mut Findings) -> Option<Plan> {
+    schema::check(tree, findings);
+    // Resolving takes far more memory than the tree, and could add no finding.
+    if findings.is_full(Level::Error) {
+        return None;
+    }
+    let appliance = model::read(tree)?;
+    Some(resolve::resolve(&appliance, source, findings))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::MAX_FINDINGS;
+
+    /// Findings are not even made beyond the maximum, so that their memory is bounded.
+    #[test]
+    fn findings_are_capped_where_they_are_made() {
+        let many = |item: &str| vec![item; MAX_FINDINGS * 2].join(",");
+        let variables: Vec<String> =
+            (0..MAX_FINDINGS * 2).map(|at| format!(r#""K{at}_TOKEN": "abc""#)).collect();
+        for (field, container, appliance) in [
+            (
+                "ports",
+                format!(r#""ports": [{}]"#, many(r#"{"container_port": 80}"#)),
+                String::new(),
+            ),
+            (
+                "mounts",
+                format!(
+                    r#""volumes": [{}]"#,
+                    many(r#"{"type": "persistent", "src": "v", "dest": "/d"}"#)
+                ),
+                String::new(),
+            ),
+            ("dependencies", format!(r#""dependencies": [{}]"#, many(r#""a""#)), String::new()),
+            ("env", format!(r#""env": {{{}}}"#, variables.join(",")), String::new()),
+            ("references", format!(r#""cmd": "{}""#, many("x://u:p@b")), String::new()),
+            ("at signs", format!(r#""cmd": "{}""#, many("x://u:p@a ")), String::new()),
+            (
+                "volumes",
+                r#""cmd": "x""#.to_owned(),
+                format!(r#", "data_persistence": {{"volumes": [{}]}}"#, many(r#"{"id": "v"}"#)),
+            ),
+            ("containers", r#""cmd": "x""#.to_owned(), String::new()),
+        ] {
+            let one = format!(
+                r#"{{"id": "a", "type": "service", "image": "i:1", "network_mode": "bridge",
+                    "resources": {{"cpus": 1, "mem": 64}}, {container}}}"#
+            );
+            let all = if field == "containers" { many(&one) } else { one };
+            let source = Source::new(
+                "a.json",
+                format!(r#"{{"id": "x", "containers": [{all}]{appliance}}}"#),
+            );
+            let findings = Analysis::of(&source).findings;
+            // An error is added after warnings, whatever their number.
+            let expected = MAX_FINDINGS + 1..=MAX_FINDINGS + 2;
+            assert!(expected.contains(&findings.len()), "{field}: {}", findings.len());
+        }
+    }
+}
