@@ -1,8 +1,18 @@
 //! What applc knows about one appliance, also while it has errors: its sources, its tree, its plan
 //! as far as it could be made, and the findings so far.
 //!
-//! [`compile`](crate::compile) goes on from it to the targets. Editors and reviewers ask it where
-//! something is defined and used.
+//! [`compile`](crate::compile()) goes on from it to the targets. Editors ask it what is at an offset
+//! ([`Analysis::at`]), where something is defined and mentioned ([`Analysis::symbol_at`]), and what
+//! becomes of it on a target ([`Analysis::support_at`]).
+
+mod place;
+mod support;
+mod symbols;
+#[cfg(test)]
+mod tests;
+
+pub use place::{Place, Step};
+pub use symbols::{Mention, Symbol};
 
 use crate::diag::{Findings, Level, Report};
 use crate::plan::Plan;
@@ -81,57 +91,4 @@ fn plan(tree: &Node, source: &Source, findings: &mut Findings) -> Option<Plan> {
     }
     let appliance = model::read(tree)?;
     Some(resolve::resolve(&appliance, source, findings))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::diag::MAX_FINDINGS;
-
-    /// Findings are not even made beyond the maximum, so that their memory is bounded.
-    #[test]
-    fn findings_are_capped_where_they_are_made() {
-        let many = |item: &str| vec![item; MAX_FINDINGS * 2].join(",");
-        let variables: Vec<String> =
-            (0..MAX_FINDINGS * 2).map(|at| format!(r#""K{at}_TOKEN": "abc""#)).collect();
-        for (field, container, appliance) in [
-            (
-                "ports",
-                format!(r#""ports": [{}]"#, many(r#"{"container_port": 80}"#)),
-                String::new(),
-            ),
-            (
-                "mounts",
-                format!(
-                    r#""volumes": [{}]"#,
-                    many(r#"{"type": "persistent", "src": "v", "dest": "/d"}"#)
-                ),
-                String::new(),
-            ),
-            ("dependencies", format!(r#""dependencies": [{}]"#, many(r#""a""#)), String::new()),
-            ("env", format!(r#""env": {{{}}}"#, variables.join(",")), String::new()),
-            ("references", format!(r#""cmd": "{}""#, many("x://u:p@b")), String::new()),
-            ("at signs", format!(r#""cmd": "{}""#, many("x://u:p@a ")), String::new()),
-            (
-                "volumes",
-                r#""cmd": "x""#.to_owned(),
-                format!(r#", "data_persistence": {{"volumes": [{}]}}"#, many(r#"{"id": "v"}"#)),
-            ),
-            ("containers", r#""cmd": "x""#.to_owned(), String::new()),
-        ] {
-            let one = format!(
-                r#"{{"id": "a", "type": "service", "image": "i:1", "network_mode": "bridge",
-                    "resources": {{"cpus": 1, "mem": 64}}, {container}}}"#
-            );
-            let all = if field == "containers" { many(&one) } else { one };
-            let source = Source::new(
-                "a.json",
-                format!(r#"{{"id": "x", "containers": [{all}]{appliance}}}"#),
-            );
-            let findings = Analysis::of(&source).findings;
-            // An error is added after warnings, whatever their number.
-            let expected = MAX_FINDINGS + 1..=MAX_FINDINGS + 2;
-            assert!(expected.contains(&findings.len()), "{field}: {}", findings.len());
-        }
-    }
 }

@@ -17,6 +17,8 @@ mod volumes;
 
 mod containers;
 
+pub use uses::of as uses;
+
 use crate::diag::Findings;
 use crate::model::Appliance;
 use crate::plan::{Container, ContainerId, Plan, Referrer};
@@ -41,7 +43,7 @@ pub fn resolve(appliance: &Appliance<'_>, source: &Source, findings: &mut Findin
         Plan { id: owned(appliance.id), containers, volumes, start_order, uses: Vec::new() };
     // Only targets read them, and only of a valid appliance.
     if !findings.has_errors() {
-        plan.uses = uses::of(&plan);
+        plan.uses = uses(&plan);
     }
     plan
 }

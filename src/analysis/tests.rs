@@ -1,0 +1,141 @@
+use super::*;
+use crate::diag::MAX_FINDINGS;
+use crate::{Memory, targets};
+
+/// Findings are not even made beyond the maximum, so that their memory is bounded.
+#[test]
+fn findings_are_capped_where_they_are_made() {
+    let many = |item: &str| vec![item; MAX_FINDINGS * 2].join(",");
+    let variables: Vec<String> =
+        (0..MAX_FINDINGS * 2).map(|at| format!(r#""K{at}_TOKEN": "abc""#)).collect();
+    for (field, container, appliance) in [
+        ("ports", format!(r#""ports": [{}]"#, many(r#"{"container_port": 80}"#)), String::new()),
+        (
+            "mounts",
+            format!(
+                r#""volumes": [{}]"#,
+                many(r#"{"type": "persistent", "src": "v", "dest": "/d"}"#)
+            ),
+            String::new(),
+        ),
+        ("dependencies", format!(r#""dependencies": [{}]"#, many(r#""a""#)), String::new()),
+        ("env", format!(r#""env": {{{}}}"#, variables.join(",")), String::new()),
+        ("references", format!(r#""cmd": "{}""#, many("x://u:p@b")), String::new()),
+        ("at signs", format!(r#""cmd": "{}""#, many("x://u:p@a ")), String::new()),
+        (
+            "volumes",
+            r#""cmd": "x""#.to_owned(),
+            format!(r#", "data_persistence": {{"volumes": [{}]}}"#, many(r#"{"id": "v"}"#)),
+        ),
+        ("containers", r#""cmd": "x""#.to_owned(), String::new()),
+    ] {
+        let one = format!(
+            r#"{{"id": "a", "type": "service", "image": "i:1", "network_mode": "bridge",
+                "resources": {{"cpus": 1, "mem": 64}}, {container}}}"#
+        );
+        let all = if field == "containers" { many(&one) } else { one };
+        let source =
+            Source::new("a.json", format!(r#"{{"id": "x", "containers": [{all}]{appliance}}}"#));
+        let findings = Analysis::of(&source).findings;
+        // An error is added after warnings, whatever their number.
+        let expected = MAX_FINDINGS + 1..=MAX_FINDINGS + 2;
+        assert!(expected.contains(&findings.len()), "{field}: {}", findings.len());
+    }
+}
+
+/// Two containers with a mount, references and a dependency, and a faulty field.
+const TEXT: &str = r#"{
+  "id": "app",
+  "containers": [
+    {"id": "web", "type": "service", "image": "i:1", "network_mode": "bridge",
+     "resources": {"cpus": 1, "mem": 64}, "privileged": true, "is_privileged": true,
+     "args": ["--db", "x@db:80", "\u0040db"], "dependencies": ["db"],
+     "volumes": [{"type": "persistent", "src": "data", "dest": "/d"}]},
+    {"id": "db", "type": "service", "image": "i:1", "network_mode": "host",
+     "resources": {"cpus": 1, "mem": 64}, "ports": [{"container_port": 80}]}
+  ],
+  "data_persistence": {"volumes": [{"id": "data"}]}
+}"#;
+
+/// The analysis of [`TEXT`] in a run with another source before it, and the offset of a text.
+fn analysis() -> (Analysis, impl Fn(&str) -> u32) {
+    let mut sources = Sources::new();
+    sources.add(&Source::new("applc.toml", "[targets]\n"));
+    let world = Memory::new().with("a.json", TEXT);
+    let analysis = Analysis::read(&world, "a.json", sources).unwrap();
+    let base = analysis.source.span(0..0).start;
+    (analysis, move |text: &str| base + u32::try_from(TEXT.find(text).unwrap()).unwrap())
+}
+
+#[test]
+fn the_place_at_an_offset_has_its_path() {
+    let (analysis, at) = analysis();
+    assert!(analysis.findings.has_errors());
+    let place = |text: &str| {
+        let place = analysis.at(at(text)).unwrap();
+        (place.to_string(), place.field(), place.on_key)
+    };
+    let expected = |path: &str, field: &str, on_key| (path.to_owned(), field.to_owned(), on_key);
+    assert_eq!(place("i:1"), expected("containers[0].image", "containers[].image", false));
+    assert_eq!(
+        place("container_port"),
+        expected(
+            "containers[1].ports[0].container_port",
+            "containers[].ports[].container_port",
+            true
+        )
+    );
+    assert_eq!(place("--db"), expected("containers[0].args[0]", "containers[].args[]", false));
+    assert_eq!(analysis.at(0).map(|place| place.to_string()), None);
+}
+
+#[test]
+fn symbols_are_defined_and_mentioned() {
+    let (analysis, at) = analysis();
+    let mentions = |text: &str| -> Vec<(Mention, &str)> {
+        let (symbol, _) = analysis.symbol_at(at(text)).unwrap();
+        let spans = analysis.mentions(symbol).into_iter();
+        spans.map(|(mention, span)| (mention, analysis.source.slice(span))).collect()
+    };
+    let of_db = [
+        (Mention::Reference, "@db:80"),
+        (Mention::Reference, r"\u0040db"),
+        (Mention::Dependency, "\"db\""),
+        (Mention::Definition, "\"db\""),
+    ];
+    assert_eq!(mentions("@db:80"), of_db);
+    assert_eq!(mentions("\"db\"]"), of_db);
+    assert_eq!(mentions("\"db\", \"type"), of_db);
+    assert_eq!(
+        mentions("\"data\","),
+        [(Mention::Mount, "\"data\""), (Mention::Definition, "\"data\"")]
+    );
+    let (symbol, _) = analysis.symbol_at(at("@db:80")).unwrap();
+    let definition = analysis.definition(symbol).unwrap();
+    assert_eq!(definition.start, at("\"db\", \"type"));
+    assert_eq!(analysis.symbol_at(at("--db")), None);
+}
+
+#[test]
+fn the_support_of_a_field_is_known_despite_errors() {
+    let (analysis, at) = analysis();
+    let marathon = targets::find("marathon").unwrap();
+    let support = |text: &str| -> Vec<(&str, &str)> {
+        let found = analysis.support_at(at(text), marathon).into_iter();
+        found.map(|(used, row)| (used.field.path(), row.fate.name())).collect()
+    };
+    assert_eq!(support("i:1"), [("containers[].image", "carried")]);
+    assert_eq!(support("is_privileged"), [("containers[].is_privileged", "depends")]);
+    assert_eq!(support("--db"), [("containers[].args", "depends")]);
+    assert_eq!(support("\"id\""), []);
+}
+
+#[test]
+fn findings_are_in_the_file_of_the_appliance() {
+    let (analysis, at) = analysis();
+    let place = at("\"privileged\"");
+    let report = analysis.into_report();
+    let found = report.diagnostics.iter().find(|found| found.code.id == "E0201").unwrap();
+    assert_eq!(found.primary.span.start, place);
+    assert_eq!(report.source_of(found.primary.span).name(), "a.json");
+}
