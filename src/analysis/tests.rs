@@ -127,7 +127,7 @@ fn the_support_of_a_field_is_known_despite_errors() {
     assert_eq!(support("i:1"), [("containers[].image", "carried")]);
     assert_eq!(support("is_privileged"), [("containers[].is_privileged", "depends")]);
     assert_eq!(support("--db"), [("containers[].args", "depends")]);
-    assert_eq!(support("\"id\""), []);
+    assert_eq!(support("\"type\": \"persistent\""), []);
 }
 
 #[test]
