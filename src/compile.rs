@@ -7,7 +7,7 @@ use crate::diag::{Findings, Level, Levels, Report};
 use crate::plan::Plan;
 use crate::render::RenderError;
 use crate::source::{Source, SourceError, Syntax};
-use crate::targets::{self, Artifact, Failure, Options, TargetRef};
+use crate::targets::{self, Artifact, Failure, InProcess, Options, Rendering, TargetRef};
 use crate::world::{ReadError, World};
 use crate::{lint, model, resolve, schema, syntax};
 
@@ -93,9 +93,10 @@ pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Co
     let mut outputs = Vec::new();
     let mut others = Vec::new();
     let plan = plan.filter(|_| !findings.has_errors());
+    let rendering = Rendering { renderer: &InProcess, recorded: false };
     if let Some(plan) = &plan {
         for Selected { target, options } in targets {
-            match targets::compile(target.deref(), plan, options, &mut findings) {
+            match targets::compile(target.deref(), plan, options, Some(rendering), &mut findings) {
                 Ok(artifacts) => outputs.push(Output { target: target.clone(), artifacts }),
                 Err(Failure::Reports(reports)) => others.extend(reports),
                 Err(Failure::Render(error)) => return Err(Error::Render(error)),
