@@ -8,7 +8,7 @@ use crate::diag::{Levels, Report};
 use crate::plan::Plan;
 use crate::render::RenderError;
 use crate::source::Sources;
-use crate::targets::{self, Artifact, Failure, Options, TargetRef};
+use crate::targets::{self, Artifact, Failure, InProcess, Options, Rendering, TargetRef};
 use crate::world::{ReadError, World};
 
 /// A target to compile for, with its options.
@@ -82,16 +82,19 @@ impl From<ReadError> for Error {
 /// # Errors
 /// The file cannot be read, or a built-in template fails.
 pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Compilation, Error> {
-    compile_analysis(Analysis::read(world, path, Sources::new())?, targets)
+    let rendering = Rendering { renderer: &InProcess, recorded: false };
+    compile_analysis(Analysis::read(world, path, Sources::new())?, targets, Some(rendering))
 }
 
-/// Compiles what was analysed for each of the targets.
+/// Compiles what was analysed for each of the targets. Without `rendering`, it is only checked: the
+/// outputs have no files.
 ///
 /// # Errors
 /// A built-in template fails.
 pub fn compile_analysis(
     mut analysis: Analysis,
     targets: &[Selected],
+    rendering: Option<Rendering<'_>>,
 ) -> Result<Compilation, Error> {
     // Only the plan is compiled.
     analysis.tree = None;
@@ -102,7 +105,8 @@ pub fn compile_analysis(
     let mut others = Vec::new();
     if let Some(plan) = &analysis.plan {
         for Selected { target, options } in targets {
-            match targets::compile(target.deref(), plan, options, &mut analysis.findings) {
+            let findings = &mut analysis.findings;
+            match targets::compile(target.deref(), plan, options, rendering, findings) {
                 Ok(artifacts) => outputs.push(Output { target: target.clone(), artifacts }),
                 Err(Failure::Reports(reports)) => others.extend(reports),
                 Err(Failure::Render(error)) => return Err(Error::Render(error)),

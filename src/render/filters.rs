@@ -8,25 +8,81 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Value}
 use serde::ser::{Error as _, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-use super::scalar::{Format, ini_takes, quoted, write_quoted, write_scalar};
+use super::marks::{has_marks, lifted, marked};
+use super::origin::{Bare, Number, Origins};
+use super::scalar::{Format, ini_takes, write_quoted, write_scalar};
 use super::text::TextValue;
 
-/// Installs the rules for printing, and the filters.
-pub(super) fn install(env: &mut Environment<'static>) {
-    env.set_auto_escape_callback(|name| AutoEscape::Custom(Format::of_name(name).word().into()));
-    env.set_formatter(print);
-    env.add_filter("flow", flow);
-    env.add_filter("json", json);
-    env.add_filter("quoted", quoted_filter);
-    env.add_filter("string", string);
+/// Installs the rules for printing, and the filters. What they print from a value whose origin is
+/// in `origins` gets marks.
+pub(super) fn install(env: &mut Environment<'static>, origins: &Origins) {
+    let known = origins.clone();
+    env.set_formatter(move |out, state, value| print(out, state, value, &known));
+    let known = origins.clone();
+    env.add_filter("flow", move |state: &State, value: &Value| flow(state, value, &known));
+    let known = origins.clone();
+    env.add_filter("json", move |value: &Value| json(value, &known));
+    let known = origins.clone();
+    env.add_filter("quoted", move |state: &State, value: &Value| quoted(state, value, &known));
+    let known = origins.clone();
+    env.add_filter("string", move |value: &Value| string(value, &known));
+    if origins.is_on() {
+        let known = origins.clone();
+        env.add_filter("safe", move |value: &Value| safe(value, &known));
+    }
+}
+
+/// The number of the origin of a value, and the value itself.
+fn traced<'v>(value: &'v Value, origins: &Origins) -> (Option<Number>, Cow<'v, Value>) {
+    if !origins.is_on() {
+        return (None, Cow::Borrowed(value));
+    }
+    if let Some(number) = origins.number(value) {
+        let bare = value.downcast_object_ref::<Bare>().map(|bare| &bare.value);
+        return (Some(number), Cow::Borrowed(bare.unwrap_or(value)));
+    }
+    // A template made a string of what was printed before.
+    match value.as_str().filter(|_| !value.is_safe()).and_then(|text| lifted(text, origins)) {
+        Some((number, text)) => (Some(number), Cow::Owned(Value::from(text))),
+        None => (None, Cow::Borrowed(value)),
+    }
+}
+
+/// Writes what `write` writes, with marks if there is a number.
+fn mark<W: Write>(
+    out: &mut W,
+    number: Option<Number>,
+    write: impl FnOnce(&mut W) -> Result<(), Error>,
+) -> Result<(), Error> {
+    match number {
+        Some(number) => marked(out, number, write),
+        None => write(out),
+    }
 }
 
 /// Prints `{{ value }}` as a scalar of the file's format. A safe value (`| safe`, the output of
 /// a macro or of a filter of this module) is printed unchanged.
-fn print(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
+fn print(
+    out: &mut Output,
+    state: &mut State,
+    value: &Value,
+    origins: &Origins,
+) -> Result<(), Error> {
     let format = format_of(state)?;
+    if let Some(text) = value.as_str().filter(|_| value.is_safe()) {
+        return Ok(out.write_str(text)?);
+    }
+    let (number, value) = traced(value, origins);
+    mark(out, number, |out| write_value(out, format, &value, origins))
+}
+
+fn write_value(
+    out: &mut impl Write,
+    format: Format,
+    value: &Value,
+    origins: &Origins,
+) -> Result<(), Error> {
     let text = match (value.as_str(), text_of(value)) {
-        (Some(text), _) if value.is_safe() => return Ok(out.write_str(text)?),
         (Some(text), _) => Cow::Borrowed(text),
         (None, Some(text)) => Cow::Owned(text),
         (None, None) => return write_bare(out, value),
@@ -36,7 +92,18 @@ fn print(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error
             "cannot print {text:?} without quotes: use `quoted` if the key accepts quoted words"
         )));
     }
+    if matches!(format, Format::Ini | Format::Plain) {
+        check_raw(&text, origins);
+    }
     Ok(write_scalar(out, format, &text)?)
+}
+
+/// Checks text that is printed without quotes: what looks like a mark in it cannot be told from
+/// one.
+fn check_raw(text: &str, origins: &Origins) {
+    if origins.is_on() && has_marks(text) {
+        origins.set_ambiguous();
+    }
 }
 
 /// The string of a value with references.
@@ -66,17 +133,32 @@ fn is_finite(value: &Value) -> bool {
 
 /// `{{ list | flow }}`: a list or a mapping on one line in the file's format, with all strings
 /// in quotes: a flow sequence in YAML, a tuple in HCL, an array in JSON.
-fn flow(state: &State, value: &Value) -> Result<Value, Error> {
+fn flow(state: &State, value: &Value, origins: &Origins) -> Result<Value, Error> {
     let format = format_of(state)?;
     if matches!(format, Format::Plain | Format::Ini) {
         return Err(error(format!("{} text has no syntax for lists", format.word())));
     }
     let mut out = String::new();
-    write_flow(&mut out, format, value)?;
+    write_flow(&mut out, format, value, origins)?;
     Ok(Value::from_safe_string(out))
 }
 
-fn write_flow(out: &mut String, format: Format, value: &Value) -> Result<(), Error> {
+fn write_flow(
+    out: &mut String,
+    format: Format,
+    value: &Value,
+    origins: &Origins,
+) -> Result<(), Error> {
+    let (number, value) = traced(value, origins);
+    mark(out, number, |out| write_flow_value(out, format, &value, origins))
+}
+
+fn write_flow_value(
+    out: &mut String,
+    format: Format,
+    value: &Value,
+    origins: &Origins,
+) -> Result<(), Error> {
     if let Some(text) = text_of(value) {
         return Ok(write_quoted(out, format, &text)?);
     }
@@ -89,7 +171,7 @@ fn write_flow(out: &mut String, format: Format, value: &Value) -> Result<(), Err
                 if index > 0 {
                     out.push_str(", ");
                 }
-                write_flow(out, format, &item)?;
+                write_flow(out, format, &item, origins)?;
             }
             out.push(']');
         }
@@ -103,9 +185,9 @@ fn write_flow(out: &mut String, format: Format, value: &Value) -> Result<(), Err
                 let Some(name) = key.as_str() else {
                     return Err(error(format!("the key {key} is not a string")));
                 };
-                write_quoted(out, format, name)?;
+                mark(out, origins.number(&key), |out| Ok(write_quoted(out, format, name)?))?;
                 out.push_str(between);
-                write_flow(out, format, &value.get_item(&key)?)?;
+                write_flow(out, format, &value.get_item(&key)?, origins)?;
             }
             out.push('}');
         }
@@ -116,14 +198,39 @@ fn write_flow(out: &mut String, format: Format, value: &Value) -> Result<(), Err
 
 /// `{{ value | json }}`: the value as compact JSON in a string. Printing it quotes it as any
 /// other string: in YAML, JSON inside of a string. Use `flow` for the bare structure.
-fn json(value: &Value) -> Result<String, Error> {
+///
+/// The origin of the string is that of the first value in it that has one.
+fn json(value: &Value, origins: &Origins) -> Result<Value, Error> {
     if value.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
-    serde_json::to_string(&Spelled(value)).map_err(|error| {
+    let (number, value) = traced(value, origins);
+    let text = serde_json::to_string(&Spelled(&value)).map_err(|error| {
         Error::new(ErrorKind::BadSerialization, "cannot convert the value to JSON")
             .with_source(error)
+    })?;
+    let first = || if origins.is_on() { first_number(&value, origins) } else { None };
+    Ok(match number.or_else(first) {
+        Some(number) => origins.string_like(text, number),
+        None => Value::from(text),
     })
+}
+
+/// The number of the first scalar in a value that has one.
+fn first_number(value: &Value, origins: &Origins) -> Option<Number> {
+    if let Some(number) = origins.number(value) {
+        return Some(number);
+    }
+    match value.kind() {
+        ValueKind::Seq | ValueKind::Iterable => {
+            value.try_iter().ok()?.find_map(|item| first_number(&item, origins))
+        }
+        ValueKind::Map => value.try_iter().ok()?.find_map(|key| {
+            let item = value.get_item(&key).ok();
+            origins.number(&key).or_else(|| first_number(&item?, origins))
+        }),
+        _ => None,
+    }
 }
 
 /// Serializes a value with each string with references as one string.
@@ -132,6 +239,7 @@ struct Spelled<'a>(&'a Value);
 impl Serialize for Spelled<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Spelled(value) = self;
+        let value = value.downcast_object_ref::<Bare>().map_or(*value, |bare| &bare.value);
         if let Some(text) = text_of(value) {
             return serializer.serialize_str(&text);
         }
@@ -158,23 +266,60 @@ impl Serialize for Spelled<'_> {
 }
 
 /// `{{ value | quoted }}`: a string in quotes, even if the format does not require them.
-fn quoted_filter(state: &State, value: &Value) -> Result<Value, Error> {
-    let text = string(value)?;
+fn quoted(state: &State, value: &Value, origins: &Origins) -> Result<Value, Error> {
+    let (number, value) = traced(value, origins);
+    let text = spelled(&value)?;
     let format = format_of(state)?;
-    Ok(Value::from_safe_string(quoted(format, text.as_str().unwrap_or_default())))
+    if format == Format::Plain {
+        check_raw(&text, origins);
+    }
+    let mut out = String::with_capacity(text.len() + 2);
+    mark(&mut out, number, |out| Ok(write_quoted(out, format, &text)?))?;
+    Ok(Value::from_safe_string(out))
 }
 
 /// `{{ 80 | string }}`: a number or a boolean as a string, so that it is printed as one.
-fn string(value: &Value) -> Result<Value, Error> {
+fn string(value: &Value, origins: &Origins) -> Result<Value, Error> {
     if value.kind() == ValueKind::String {
         return Ok(value.clone());
     }
+    let (number, value) = traced(value, origins);
+    let text = spelled(&value)?.into_owned();
+    Ok(match number {
+        Some(number) => origins.string_like(text, number),
+        None => Value::from(text),
+    })
+}
+
+/// A scalar as a string.
+fn spelled(value: &Value) -> Result<Cow<'_, str>, Error> {
+    if let Some(text) = value.as_str() {
+        return Ok(Cow::Borrowed(text));
+    }
     if let Some(text) = text_of(value) {
-        return Ok(Value::from(text));
+        return Ok(Cow::Owned(text));
     }
     let mut text = String::new();
     write_bare(&mut text, value)?;
-    Ok(Value::from(text))
+    Ok(Cow::Owned(text))
+}
+
+/// `{{ value | safe }}`, as the engine defines it, with marks.
+fn safe(value: &Value, origins: &Origins) -> Result<Value, Error> {
+    if value.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    let Some(number) = origins.number(value) else {
+        return Ok(Value::from_safe_string(value.to_string()));
+    };
+    let text = value.to_string();
+    if has_marks(&text) {
+        check_raw(&text, origins);
+        return Ok(Value::from_safe_string(text));
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    mark(&mut out, Some(number), |out| Ok(out.write_str(&text)?))?;
+    Ok(Value::from_safe_string(out))
 }
 
 /// The format of the output: that of the template, in a macro that of the caller.

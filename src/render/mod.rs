@@ -21,8 +21,17 @@
 
 mod error;
 mod filters;
+mod marks;
+mod model;
+// All of it is used once every target is traced.
+#[allow(dead_code)]
+mod origin;
+mod page;
 mod scalar;
 mod text;
+// All of it is used once every target is traced.
+#[allow(dead_code)]
+mod traced;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -34,8 +43,16 @@ use serde::Serialize;
 
 pub use error::RenderError;
 pub use filters::error;
+pub use marks::Mark;
+pub(crate) use model::{Items, Model, Sparse, mapping, model, record};
+pub use origin::Origin;
+pub(crate) use origin::{Origins, Recorded};
+pub(crate) use page::Page;
+pub use page::Record;
 pub use scalar::{Format, quoted, scalar};
 pub(crate) use text::{Part, TextValue};
+#[allow(unused_imports)]
+pub(crate) use traced::Traced;
 
 /// A template: its name and its text.
 pub type TemplateText = (&'static str, &'static str);
@@ -55,12 +72,8 @@ const MAX_RECURSION: usize = 200;
 #[derive(Debug, Clone)]
 pub struct Templates {
     env: Environment<'static>,
-}
-
-/// Sets the limits of custom templates.
-fn limit(env: &mut Environment<'_>) {
-    env.set_fuel(Some(MAX_STEPS));
-    env.set_recursion_limit(MAX_RECURSION);
+    /// Maximum size of the output for one model, in bytes.
+    max_output: usize,
 }
 
 impl Templates {
@@ -75,7 +88,7 @@ impl Templates {
         N: Into<Cow<'static, str>>,
         T: Into<Cow<'static, str>>,
     {
-        let mut known = Templates { env: environment() };
+        let mut known = Templates { env: environment(), max_output: usize::MAX };
         known.add(templates)?;
         Ok(known)
     }
@@ -98,9 +111,9 @@ impl Templates {
     {
         let mut env = environment();
         env.set_auto_escape_callback(move |_| AutoEscape::Custom(format.word().into()));
-        limit(&mut env);
         install(&mut env);
-        let mut limited = Templates { env };
+        let mut limited = Templates { env, max_output: usize::MAX };
+        limited.limit();
         limited.add(templates)?;
         Ok(limited)
     }
@@ -124,9 +137,19 @@ impl Templates {
         Ok(())
     }
 
-    /// Limits steps and recursion, as for the templates of custom targets.
-    pub fn limit_steps(&mut self) {
-        limit(&mut self.env);
+    /// Limits steps, recursion and output, as for the templates of custom targets.
+    pub fn limit(&mut self) {
+        self.env.set_fuel(Some(MAX_STEPS));
+        self.env.set_recursion_limit(MAX_RECURSION);
+        self.max_output = MAX_OUTPUT;
+    }
+
+    /// These templates, which write marks around what they print from values whose origin is in
+    /// `origins`.
+    pub(crate) fn marking(&self, origins: &Origins) -> Templates {
+        let mut env = self.env.clone();
+        filters::install(&mut env, origins);
+        Templates { env, max_output: self.max_output }
     }
 
     /// Renders the template with this name. The model must be a struct or a map: its fields are
@@ -138,39 +161,58 @@ impl Templates {
     /// The template does not exist, uses a value that the model does not have, or prints a value
     /// that is not a scalar. In a built-in template, each of these is a bug.
     pub fn render(&self, name: &str, model: &impl Serialize) -> Result<String, RenderError> {
-        let template = self.env.get_template(name)?;
-        Ok(template.render(Value::from(Serde(model)))?)
+        self.render_value(name, Value::from(Serde(model)))
     }
 
-    /// Renders a template with a value of the template engine as the model. The output is
-    /// limited to [`MAX_OUTPUT`] bytes.
+    /// Renders a template with a value of the template engine as the model.
     ///
     /// # Errors
     ///
     /// As in [`render`](Templates::render), or the output is too large.
     pub(crate) fn render_value(&self, name: &str, model: Value) -> Result<String, RenderError> {
+        let mut out = Vec::new();
+        self.append(&mut out, name, model)?;
+        // The output of templates is always UTF-8.
+        Ok(String::from_utf8(out).unwrap_or_default())
+    }
+
+    /// Appends the output of a template to `out`.
+    ///
+    /// # Errors
+    ///
+    /// As in [`render_value`](Templates::render_value).
+    fn append(&self, out: &mut Vec<u8>, name: &str, model: Value) -> Result<(), RenderError> {
         let template = self.env.get_template(name)?;
-        let mut out = Bounded(Vec::new());
-        let rendered = template.render_captured_to(model, &mut out);
-        if out.0.len() > MAX_OUTPUT {
-            let message = format!("the output is larger than {} MiB", MAX_OUTPUT >> 20);
+        let end = out.len().saturating_add(self.max_output);
+        let mut bounded = Bounded { out, end };
+        let rendered = template.render_captured_to(model, &mut bounded);
+        if bounded.is_full() {
+            let message = format!("the output is larger than {} MiB", self.max_output >> 20);
             return Err(RenderError::of_template(name, message));
         }
         rendered?;
-        // The output of templates is always UTF-8.
-        Ok(String::from_utf8(out.0).unwrap_or_default())
+        Ok(())
     }
 }
 
-/// A buffer that fails soon after [`MAX_OUTPUT`] bytes.
-struct Bounded(Vec<u8>);
+/// A buffer that fails soon after its end.
+struct Bounded<'o> {
+    out: &'o mut Vec<u8>,
+    end: usize,
+}
 
-impl Write for Bounded {
+impl Bounded<'_> {
+    fn is_full(&self) -> bool {
+        self.out.len() > self.end
+    }
+}
+
+impl Write for Bounded<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() > MAX_OUTPUT {
+        if self.is_full() {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        self.0.extend_from_slice(bytes);
+        self.out.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -191,7 +233,8 @@ fn environment() -> Environment<'static> {
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     // Has no cost until there is an error, which then contains the undefined value.
     env.set_debug(true);
-    filters::install(&mut env);
+    env.set_auto_escape_callback(|name| AutoEscape::Custom(Format::of_name(name).word().into()));
+    filters::install(&mut env, &Origins::default());
     env
 }
 

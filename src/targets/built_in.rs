@@ -6,10 +6,11 @@
 
 use include_dir::Dir;
 
-use super::{Artifact, Capability, Failure, OptionSpec, Options, Target};
+use super::lowered::{self, FileModel, Lowered};
+use super::{Artifact, Capability, Failure, Job, OptionSpec, Options, Target};
 use crate::diag::Findings;
 use crate::plan::Plan;
-use crate::render::{TemplateText, Templates};
+use crate::render::{Recorded, TemplateText, Templates};
 
 /// What a built-in target states as data. See [`Target`] for the meaning of each part.
 pub struct Definition {
@@ -30,17 +31,8 @@ pub trait BuiltIn: Send + Sync {
     /// Its definition.
     fn definition(&self) -> &'static Definition;
 
-    /// Lowers a plan, see [`Target::lower`].
-    ///
-    /// # Errors
-    /// A template is faulty.
-    fn lower(
-        &self,
-        plan: &Plan,
-        options: &Options,
-        templates: &Templates,
-        findings: &mut Findings,
-    ) -> Result<Vec<Artifact>, Failure>;
+    /// Lowers a plan to files, see [`Target::lower`].
+    fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Vec<FileModel>;
 }
 
 impl<T: BuiltIn> Target for T {
@@ -68,13 +60,13 @@ impl<T: BuiltIn> Target for T {
         self.definition().templates.files().filter_map(template).collect()
     }
 
-    fn lower(
-        &self,
-        plan: &Plan,
-        options: &Options,
-        templates: &Templates,
-        findings: &mut Findings,
-    ) -> Result<Vec<Artifact>, Failure> {
-        BuiltIn::lower(self, plan, options, templates, findings)
+    fn lower(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Lowered {
+        Lowered { files: self.files(plan, options, findings) }
+    }
+
+    fn render(&self, job: &Job<'_>, _: &mut Findings) -> Result<Vec<Artifact>, Failure> {
+        let recorded = if job.recorded { Recorded::All } else { Recorded::Nothing };
+        let templates = Templates::new(self.templates())?;
+        Ok(lowered::render(&job.lowered.files, &templates, recorded)?)
     }
 }

@@ -11,6 +11,7 @@ mod compose;
 mod cron;
 pub mod custom;
 mod kubernetes;
+mod lowered;
 mod marathon;
 mod mounts;
 mod names;
@@ -21,15 +22,18 @@ mod testing;
 
 use built_in::{BuiltIn, Definition};
 pub use capability::{Capability, Fate};
+pub use lowered::Lowered;
+use lowered::{FileModel, Part};
 pub use options::{OptionKind, OptionSpec, Options, Words, parse_argument, unknown_option};
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::diag::{Diagnostic, Findings, Report, codes};
-use crate::plan::Plan;
-use crate::render::{RenderError, TemplateText, Templates};
+use crate::plan::{Field, Plan};
+use crate::render::{Record, RenderError, TemplateText};
 
 /// An orchestrator, or another format, that an appliance can be compiled to.
 pub trait Target: Send + Sync {
@@ -50,19 +54,65 @@ pub trait Target: Send + Sync {
         Vec::new()
     }
 
-    /// Lowers the plan and renders the artifacts with these templates: its own, or those that
-    /// replace them. Findings that depend on the appliance are added to `findings`; if one is
-    /// an error, the artifacts are not used.
+    /// Lowers the plan to the models of the target's files. Findings that depend on the appliance
+    /// are added to `findings`; if one is an error, the models must not be rendered.
+    fn lower(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Lowered;
+
+    /// Renders what was lowered. Only targets that [find by rendering](Target::finds_by_rendering)
+    /// add to `findings`.
     ///
     /// # Errors
     /// A template of the target, or its output, is invalid.
-    fn lower(
-        &self,
-        plan: &Plan,
-        options: &Options,
-        templates: &Templates,
-        findings: &mut Findings,
-    ) -> Result<Vec<Artifact>, Failure>;
+    fn render(&self, job: &Job<'_>, findings: &mut Findings) -> Result<Vec<Artifact>, Failure>;
+
+    /// Whether the templates of the target may have findings, so that an appliance can only be
+    /// checked by rendering.
+    fn finds_by_rendering(&self) -> bool {
+        false
+    }
+}
+
+/// What is rendered: the files of one target.
+pub struct Job<'a> {
+    /// The target.
+    pub target: &'a dyn Target,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The values of the target's options.
+    pub options: &'a Options,
+    /// What the target made of the plan.
+    pub lowered: &'a Lowered,
+    /// Whether the origins of what is printed are recorded, see [`Artifact::record`].
+    pub recorded: bool,
+}
+
+/// Where templates run. A program supplies it as it supplies a [`World`](crate::World): templates
+/// of others may be run in a process of their own.
+pub trait Renderer {
+    /// Renders the files of a job, as [`Target::render`] does.
+    ///
+    /// # Errors
+    /// A template of the target, or its output, is invalid.
+    fn render(&self, job: &Job<'_>, findings: &mut Findings) -> Result<Vec<Artifact>, Failure>;
+}
+
+/// Renders in the same process. The steps and the output of the templates of others are limited.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InProcess;
+
+impl Renderer for InProcess {
+    fn render(&self, job: &Job<'_>, findings: &mut Findings) -> Result<Vec<Artifact>, Failure> {
+        job.target.render(job, findings)
+    }
+}
+
+/// How the files of a target are rendered.
+#[derive(Clone, Copy)]
+pub struct Rendering<'a> {
+    /// Where templates run.
+    pub renderer: &'a dyn Renderer,
+    /// Whether the origins of what is printed are recorded, see [`Artifact::record`].
+    pub recorded: bool,
 }
 
 /// Why a target has no output, other than an error in the appliance.
@@ -87,6 +137,8 @@ pub struct Artifact {
     pub path: String,
     /// Content of the file.
     pub text: String,
+    /// Where the text comes from, if that is recorded.
+    pub record: Record,
 }
 
 /// The built-in targets, in the order in which they are listed.
@@ -150,7 +202,8 @@ pub fn find(name: &str) -> Option<&'static dyn Target> {
     ALL.iter().copied().find(|target| target.name() == name)
 }
 
-/// Compiles a plan for one target. Returns no artifacts if an error was reported.
+/// Compiles a plan for one target. Returns no artifacts if an error was reported, or if none are
+/// wanted.
 ///
 /// # Errors
 /// A template of the target, or its output, is invalid.
@@ -158,34 +211,53 @@ pub fn compile(
     target: &dyn Target,
     plan: &Plan,
     options: &Options,
+    rendering: Option<Rendering<'_>>,
     findings: &mut Findings,
 ) -> Result<Vec<Artifact>, Failure> {
     let mut found = Findings::of_target(target.name());
-    let capabilities = target.capabilities();
-    for used in &plan.uses {
-        let Some(row) = capabilities.iter().find(|row| row.field == used.field) else {
-            let message = format!("no support is defined for `{}`", used.field.path());
-            found.push(Diagnostic::new(&codes::NOT_CARRIED, used.span, message));
-            continue;
-        };
-        found.extend(row.report(used));
-    }
-    let templates = Templates::new(target.templates())?;
+    check_uses(target, plan, &mut found);
     let rejected = found.has_errors();
-    let artifacts = match target.lower(plan, options, &templates, &mut found) {
-        // Templates do not have to handle fields that their target rejects.
-        Err(Failure::Reports(_)) if rejected => Vec::new(),
-        lowered => lowered?,
-    };
-    let failed = found.has_errors();
+    let lowered = target.lower(plan, options, &mut found);
+    let wanted = rendering.is_some() && !found.has_errors();
+    let mut artifacts = Vec::new();
+    if wanted || target.finds_by_rendering() {
+        let Rendering { renderer, recorded } =
+            rendering.unwrap_or(Rendering { renderer: &InProcess, recorded: false });
+        let job = Job { target, plan, options, lowered: &lowered, recorded };
+        artifacts = match renderer.render(&job, &mut found) {
+            // Templates do not have to handle fields that their target rejects.
+            Err(Failure::Reports(_)) if rejected => Vec::new(),
+            rendered => rendered?,
+        };
+    }
+    if found.has_errors() || rendering.is_none() {
+        artifacts.clear();
+    }
     findings.extend(found);
-    Ok(if failed { Vec::new() } else { artifacts })
+    Ok(artifacts)
+}
+
+/// Reports the fields that the target always approximates or rejects.
+fn check_uses(target: &dyn Target, plan: &Plan, findings: &mut Findings) {
+    let capabilities = target.capabilities();
+    let mut rows: HashMap<Field, &Capability<'_>> = HashMap::new();
+    for row in &capabilities {
+        rows.entry(row.field).or_insert(row);
+    }
+    for used in &plan.uses {
+        match rows.get(&used.field) {
+            Some(row) => findings.extend(row.report(used)),
+            None => {
+                let message = format!("no support is defined for `{}`", used.field.path());
+                findings.push(Diagnostic::new(&codes::NOT_CARRIED, used.span, message));
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Field;
 
     #[test]
     fn each_target_has_one_row_for_each_field() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{Artifact, Fate, Options, Target};
+use super::{Artifact, Fate, InProcess, Options, Rendering, Target};
 use crate::diag::{Code, Diagnostic, Findings, Level, Phase};
 use crate::plan::Field;
 use crate::source::{Source, Span, Spanned};
@@ -34,7 +34,9 @@ impl Compiled {
         findings.extend(analysis.findings.into_iter().filter(of_plan));
         let plan = analysis.plan.unwrap();
         assert!(!findings.has_errors(), "{document}: {findings:?}");
-        let artifacts = super::compile(target, &plan, &options, &mut findings).unwrap();
+        let rendering = Rendering { renderer: &InProcess, recorded: false };
+        let artifacts =
+            super::compile(target, &plan, &options, Some(rendering), &mut findings).unwrap();
         assert_eq!(artifacts.is_empty(), findings.has_errors(), "{document}: {findings:?}");
         Compiled { source, artifacts, findings: findings.into_sorted() }
     }

@@ -12,7 +12,7 @@ use applc::analysis::Analysis;
 use applc::diag::{Levels, Report};
 use applc::project::{self, Project};
 use applc::source::Sources;
-use applc::targets::{self, TargetRef};
+use applc::targets::{self, InProcess, Rendering, TargetRef};
 use applc::{Compilation, Error, Selected, World};
 
 /// The project files found so far, by the folders that they apply to.
@@ -37,8 +37,26 @@ impl Settings {
     /// # Errors
     /// The file cannot be read, or a built-in template fails.
     pub fn compile(&self, world: &dyn World, file: &str) -> Result<Compilation, Error> {
+        self.run(world, file, Some(Rendering { renderer: &InProcess, recorded: false }))
+    }
+
+    /// Compiles a file, but renders only what cannot be checked otherwise: the result has no files.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn check_only(&self, world: &dyn World, file: &str) -> Result<Compilation, Error> {
+        self.run(world, file, None)
+    }
+
+    fn run(
+        &self,
+        world: &dyn World,
+        file: &str,
+        rendering: Option<Rendering<'_>>,
+    ) -> Result<Compilation, Error> {
         let analysis = Analysis::read(world, file, self.sources.clone())?;
-        Ok(applc::compile_analysis(analysis, &self.targets)?.with_levels(&self.levels))
+        let compilation = applc::compile_analysis(analysis, &self.targets, rendering)?;
+        Ok(compilation.with_levels(&self.levels))
     }
 
     /// Returns the findings in a file.
@@ -46,7 +64,7 @@ impl Settings {
     /// # Errors
     /// Those of [`compile`](Settings::compile).
     pub fn check(&self, world: &dyn World, file: &str) -> Result<Report, Error> {
-        Ok(self.compile(world, file)?.report)
+        Ok(self.check_only(world, file)?.report)
     }
 }
 

@@ -17,10 +17,9 @@ mod volumes;
 
 use include_dir::{Dir, include_dir};
 
-use super::{Artifact, BuiltIn, Definition, Failure, Options, names};
+use super::{BuiltIn, Definition, FileModel, Options, Part, names};
 use crate::diag::Findings;
 use crate::plan::Plan;
-use crate::render::Templates;
 
 /// The Compose target.
 pub struct Compose;
@@ -44,16 +43,9 @@ impl BuiltIn for Compose {
         &DEFINITION
     }
 
-    fn lower(
-        &self,
-        plan: &Plan,
-        options: &Options,
-        templates: &Templates,
-        findings: &mut Findings,
-    ) -> Result<Vec<Artifact>, Failure> {
-        let file = file(plan, options, findings);
-        let text = templates.render(TEMPLATE, &file)?;
-        Ok(vec![Artifact { path: "compose.yaml".to_owned(), text }])
+    fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Vec<FileModel> {
+        let part = Part::new(TEMPLATE, file(plan, options, findings), plan.id.span);
+        vec![FileModel::of("compose.yaml", part)]
     }
 }
 
@@ -70,10 +62,11 @@ fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> model::File 
     let mut services = Vec::new();
     for (id, container) in containers.iter().enumerate() {
         let context = context::Context { plan, network: &network, split: &split, options, id };
-        services.extend(services::services(&context, container, findings));
+        let lowered = services::services(&context, container, findings);
+        services.extend(lowered.into_iter().map(|service| (container.id.span, service)));
     }
     let volumes = volumes.iter().map(|volume| volumes::volume(volume, options, findings)).collect();
-    model::File { name, services, volumes }
+    model::File { name, services: services.into(), volumes }
 }
 
 /// The project name, as Compose normalizes it: lower case, starting with a letter or a digit.

@@ -19,7 +19,7 @@ use super::template_errors::{
 use crate::diag::{Diagnostic, Findings, Report, codes};
 use crate::plan::published::VERSION;
 use crate::plan::{Plan, Reference};
-use crate::render::{Format, RenderError, Templates};
+use crate::render::{Format, Record, RenderError, Templates};
 use crate::source::{Span, Spanned};
 use crate::targets::{Artifact, Failure, Options, names};
 
@@ -147,7 +147,7 @@ impl Lowering<'_> {
                 return if exhausted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
             }
         };
-        let artifact = Artifact { path, text };
+        let artifact = Artifact { path, text, record: Record::default() };
         if let Some(error) = output_as(rendering.kind.format, &artifact, template) {
             files.errors.reports.push(error);
             return ControlFlow::Break(());

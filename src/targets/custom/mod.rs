@@ -22,10 +22,11 @@ pub use starter::starter;
 
 use self::lower::Lowering;
 use self::template_errors::Texts;
-use super::{Artifact, Capability, Failure, OptionSpec, Options, Target};
+use super::lowered::{self, Lowered};
+use super::{Artifact, Capability, Failure, Job, OptionSpec, Options, Target};
 use crate::diag::{Diagnostic, Findings, Report, codes};
 use crate::plan::{Field, Plan};
-use crate::render::Templates;
+use crate::render::{Recorded, Templates};
 use crate::source::Source;
 use crate::world::{self, ReadError, World};
 
@@ -186,7 +187,7 @@ impl CustomTarget {
         let own = |text: &(&'static str, &'static str)| (format!("{BUILT_IN}{}", text.0), text.1);
         let mut templates = Templates::new(base.templates().iter().copied())?;
         templates.add(base.templates().iter().map(own))?;
-        templates.limit_steps();
+        templates.limit();
         templates.add(self.texts.all())?;
         Ok(templates)
     }
@@ -215,22 +216,27 @@ impl Target for CustomTarget {
         }
     }
 
-    fn lower(
-        &self,
-        plan: &Plan,
-        options: &Options,
-        _: &Templates,
-        findings: &mut Findings,
-    ) -> Result<Vec<Artifact>, Failure> {
+    fn lower(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Lowered {
+        match &self.manifest.kind {
+            Kind::Own(_) => Lowered::default(),
+            Kind::Extends(base) => base.lower(plan, options, findings),
+        }
+    }
+
+    fn finds_by_rendering(&self) -> bool {
+        true
+    }
+
+    fn render(&self, job: &Job<'_>, findings: &mut Findings) -> Result<Vec<Artifact>, Failure> {
         match &self.manifest.kind {
             Kind::Own(own) => {
-                let lowering = Lowering { own, texts: &self.texts, plan };
-                lowering.lower(options, findings)
+                let lowering = Lowering { own, texts: &self.texts, plan: job.plan };
+                lowering.lower(job.options, findings)
             }
             Kind::Extends(base) => {
                 let templates = self.replaced(*base)?;
-                let made = base.lower(plan, options, &templates, findings);
-                let artifacts = made.map_err(|failure| self.texts.locate(failure))?;
+                let made = lowered::render(&job.lowered.files, &templates, Recorded::Nothing);
+                let artifacts = made.map_err(|error| self.texts.locate(error))?;
                 let invalid: Vec<Report> = artifacts
                     .iter()
                     .filter_map(|artifact| template_errors::output(artifact, &artifact.path))

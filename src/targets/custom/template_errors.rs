@@ -64,13 +64,10 @@ impl Texts {
     }
 
     /// Adds the location to an error in a template of this folder.
-    pub fn locate(&self, failure: Failure) -> Failure {
-        match failure {
-            Failure::Render(error) => match self.report(&error, &[]) {
-                Some(report) => Failure::Reports(vec![report]),
-                None => Failure::Render(error),
-            },
-            reports @ Failure::Reports(_) => reports,
+    pub fn locate(&self, error: RenderError) -> Failure {
+        match self.report(&error, &[]) {
+            Some(report) => Failure::Reports(vec![report]),
+            None => Failure::Render(error),
         }
     }
 }

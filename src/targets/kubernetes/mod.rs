@@ -26,10 +26,10 @@ use self::options::Settings;
 use self::order::AwaitedJobs;
 use self::workload::Parts;
 use super::names::{self, MAX_LABEL, dns_label};
-use super::{Artifact, BuiltIn, Definition, Failure, Options};
+use super::{BuiltIn, Definition, FileModel, Options};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, MountSource, Plan, VolumeId};
-use crate::render::{RenderError, Templates};
+use crate::source::Span;
 
 /// The Kubernetes target.
 pub struct Kubernetes;
@@ -52,32 +52,25 @@ impl BuiltIn for Kubernetes {
         &DEFINITION
     }
 
-    fn lower(
-        &self,
-        plan: &Plan,
-        options: &Options,
-        templates: &Templates,
-        findings: &mut Findings,
-    ) -> Result<Vec<Artifact>, Failure> {
+    fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Vec<FileModel> {
         let settings = Settings::read(plan, options);
         check_namespace(plan, &settings, findings);
         let objects = Lowering::new(plan, &settings, findings).objects(findings);
-        let documents = objects
-            .iter()
-            .map(|object| templates.render(object.template(), object))
-            .collect::<Result<Vec<String>, RenderError>>()?;
         if settings.split {
-            let width = documents.len().to_string().len();
-            let files = objects.iter().zip(documents).enumerate();
-            return Ok(files
-                .map(|(index, (object, text))| Artifact {
-                    // kubectl applies the files of a folder in the order of their names.
-                    path: format!("{:0width$}-{}.yaml", index + 1, object.file_stem()),
-                    text,
-                })
-                .collect());
+            let width = objects.len().to_string().len();
+            let file = |(index, (owner, object)): (usize, (Span, Object))| {
+                // kubectl applies the files of a folder in the order of their names.
+                let path = format!("{:0width$}-{}.yaml", index + 1, object.file_stem());
+                FileModel::of(path, object.part(owner))
+            };
+            return objects.into_iter().enumerate().map(file).collect();
         }
-        Ok(vec![Artifact { path: "kubernetes.yaml".to_owned(), text: documents.join("---\n") }])
+        vec![FileModel {
+            path: "kubernetes.yaml".to_owned(),
+            parts: objects.into_iter().map(|(owner, object)| object.part(owner)).collect(),
+            between: "---\n",
+            layout: None,
+        }]
     }
 }
 
@@ -116,11 +109,13 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// All objects, in the order in which they are applied.
-    fn objects(&self, findings: &mut Findings) -> Vec<Object> {
+    /// All objects, in the order in which they are applied, each with the place of the id of what
+    /// it is made for.
+    fn objects(&self, findings: &mut Findings) -> Vec<(Span, Object)> {
         // Destructured completely, so that a new field fails to compile until it is handled
         // here.
-        let Plan { id: _, containers, volumes: _, start_order: _, uses: _ } = self.plan;
+        let Plan { id, containers, volumes: _, start_order: _, uses: _ } = self.plan;
+        let appliance = id.span;
         let mut awaited = AwaitedJobs::default();
         let mut node_ports = HashSet::new();
         let (claims, on_one_node) = self.claims(findings);
@@ -130,7 +125,8 @@ impl<'a> Lowering<'a> {
             let mut ports =
                 network::ports(container, service, self.settings, &mut node_ports, findings);
             let service_ports = std::mem::take(&mut ports.service);
-            workloads.extend(self.services(id, service_ports));
+            let services = self.services(id, service_ports);
+            workloads.extend(services.into_iter().map(|service| (container.id.span, service)));
             let mut taken = HashSet::new();
             let (mounts, volumes) = volumes::mounts(container, &self.claims, &mut taken, findings);
             let waits = order::WaitBuilder {
@@ -153,21 +149,22 @@ impl<'a> Lowering<'a> {
             };
             let workload =
                 workload::lower(container, parts, &self.network, self.settings, findings);
-            workloads.extend(workload);
+            workloads.extend(workload.map(|workload| (container.id.span, workload)));
         }
         let mut objects = Vec::new();
         if self.settings.create_namespace {
             let meta = Meta { namespace: None, ..self.meta(&self.settings.namespace) };
-            objects.push(Object::Namespace(Namespace { meta }));
+            objects.push((appliance, Object::Namespace(Namespace { meta })));
         }
-        objects.extend(order::objects(&awaited, &self.settings.namespace, |name| self.meta(name)));
+        let waits = order::objects(&awaited, &self.settings.namespace, |name| self.meta(name));
+        objects.extend(waits.into_iter().map(|object| (appliance, object)));
         objects.extend(claims);
         objects.extend(workloads);
         objects
     }
 
     /// The claims, and the volumes that only the pods on one node can mount.
-    fn claims(&self, findings: &mut Findings) -> (Vec<Object>, HashSet<VolumeId>) {
+    fn claims(&self, findings: &mut Findings) -> (Vec<(Span, Object)>, HashSet<VolumeId>) {
         let mut claims = Vec::new();
         let mut on_one_node = HashSet::new();
         let pods = |id| updates::pods_at_a_time(self.plan, id);
@@ -178,12 +175,13 @@ impl<'a> Lowering<'a> {
             if !request.shared {
                 on_one_node.insert(id);
             }
-            claims.push(Object::Claim(Claim {
+            let claim = Claim {
                 meta: self.meta(self.claims.get(id).map_or("", String::as_str)),
                 access_mode: if request.shared { "ReadWriteMany" } else { "ReadWriteOnce" },
                 storage_class: self.settings.storage_class.clone(),
                 size: format!("{}Mi", request.size),
-            }));
+            };
+            claims.push((volume.id.span, Object::Claim(claim)));
         }
         (claims, on_one_node)
     }

@@ -1,14 +1,14 @@
 //! The Kubernetes objects that applc writes, with the fields that it uses. The templates only
 //! lay them out.
 
-use serde::Serialize;
+use crate::render::model;
+use crate::source::Span;
+use crate::targets::lowered::Part;
 
 /// Keys and values in the order in which they are written.
 pub type Pairs = Vec<(String, String)>;
 
 /// An object: one document of the file.
-#[derive(Serialize)]
-#[serde(untagged)]
 pub enum Object {
     Namespace(Namespace),
     ServiceAccount(ServiceAccount),
@@ -22,18 +22,18 @@ pub enum Object {
 }
 
 impl Object {
-    /// The template that renders it.
-    pub fn template(&self) -> &'static str {
+    /// The part of a file that it becomes. `owner` is the place of the id of what it is made for.
+    pub fn part(self, owner: Span) -> Part {
         match self {
-            Object::Namespace(_) => "namespace.yaml.j2",
-            Object::ServiceAccount(_) => "service_account.yaml.j2",
-            Object::Role(_) => "role.yaml.j2",
-            Object::RoleBinding(_) => "role_binding.yaml.j2",
-            Object::Claim(_) => "claim.yaml.j2",
-            Object::Service(_) => "service.yaml.j2",
-            Object::Deployment(_) => "deployment.yaml.j2",
-            Object::Job(_) => "job.yaml.j2",
-            Object::CronJob(_) => "cron_job.yaml.j2",
+            Object::Namespace(object) => Part::new("namespace.yaml.j2", object, owner),
+            Object::ServiceAccount(object) => Part::new("service_account.yaml.j2", object, owner),
+            Object::Role(object) => Part::new("role.yaml.j2", object, owner),
+            Object::RoleBinding(object) => Part::new("role_binding.yaml.j2", object, owner),
+            Object::Claim(object) => Part::new("claim.yaml.j2", object, owner),
+            Object::Service(object) => Part::new("service.yaml.j2", object, owner),
+            Object::Deployment(object) => Part::new("deployment.yaml.j2", *object, owner),
+            Object::Job(object) => Part::new("job.yaml.j2", *object, owner),
+            Object::CronJob(object) => Part::new("cron_job.yaml.j2", *object, owner),
         }
     }
 
@@ -54,228 +54,209 @@ impl Object {
     }
 }
 
-/// `metadata`.
-#[derive(Serialize, Clone)]
-pub struct Meta {
-    pub name: String,
-    /// `None` for an object outside of namespaces.
-    pub namespace: Option<String>,
-    pub labels: Pairs,
-    pub annotations: Pairs,
-}
+model! {
+    /// `metadata`.
+    #[derive(Clone)]
+    pub struct Meta {
+        pub name: String,
+        /// `None` for an object outside of namespaces.
+        pub namespace: Option<String>,
+        pub labels: Pairs,
+        pub annotations: Pairs,
+    }
 
-/// `v1` Namespace.
-#[derive(Serialize)]
-pub struct Namespace {
-    pub meta: Meta,
-}
+    /// `v1` Namespace.
+    pub struct Namespace {
+        pub meta: Meta,
+    }
 
-/// `v1` ServiceAccount.
-#[derive(Serialize)]
-pub struct ServiceAccount {
-    pub meta: Meta,
-}
+    /// `v1` ServiceAccount.
+    pub struct ServiceAccount {
+        pub meta: Meta,
+    }
 
-/// `rbac.authorization.k8s.io/v1` Role.
-#[derive(Serialize)]
-pub struct Role {
-    pub meta: Meta,
-    pub rules: Vec<Rule>,
-}
+    /// `rbac.authorization.k8s.io/v1` Role.
+    pub struct Role {
+        pub meta: Meta,
+        pub rules: Vec<Rule>,
+    }
 
-/// What a Role allows to read.
-#[derive(Serialize)]
-pub struct Rule {
-    pub api_group: String,
-    pub resource: String,
-    pub names: Vec<String>,
-}
+    /// What a Role allows to read.
+    pub struct Rule {
+        pub api_group: String,
+        pub resource: String,
+        pub names: Vec<String>,
+    }
 
-/// `rbac.authorization.k8s.io/v1` RoleBinding of a Role to a ServiceAccount.
-#[derive(Serialize)]
-pub struct RoleBinding {
-    pub meta: Meta,
-    pub role: String,
-    pub account: String,
-    pub namespace: String,
-}
+    /// `rbac.authorization.k8s.io/v1` RoleBinding of a Role to a ServiceAccount.
+    pub struct RoleBinding {
+        pub meta: Meta,
+        pub role: String,
+        pub account: String,
+        pub namespace: String,
+    }
 
-/// `v1` PersistentVolumeClaim.
-#[derive(Serialize)]
-pub struct Claim {
-    pub meta: Meta,
-    pub access_mode: &'static str,
-    pub storage_class: Option<String>,
-    /// A quantity.
-    pub size: String,
-}
+    /// `v1` PersistentVolumeClaim.
+    pub struct Claim {
+        pub meta: Meta,
+        pub access_mode: &'static str,
+        pub storage_class: Option<String>,
+        /// A quantity.
+        pub size: String,
+    }
 
-/// `v1` Service.
-#[derive(Serialize)]
-pub struct Service {
-    pub meta: Meta,
-    /// Whether it has no cluster IP address: its name resolves to the addresses of the pods.
-    pub headless: bool,
-    /// `type`, if not the default.
-    pub kind: Option<&'static str>,
-    pub selector: Pairs,
-    pub ports: Vec<ServicePort>,
-}
+    /// `v1` Service.
+    pub struct Service {
+        pub meta: Meta,
+        /// Whether it has no cluster IP address: its name resolves to the addresses of the pods.
+        pub headless: bool,
+        /// `type`, if not the default.
+        pub kind: Option<&'static str>,
+        pub selector: Pairs,
+        pub ports: Vec<ServicePort>,
+    }
 
-/// A port of a Service.
-#[derive(Serialize)]
-pub struct ServicePort {
-    pub name: Option<String>,
-    pub port: u16,
-    /// `None` for TCP.
-    pub protocol: Option<&'static str>,
-    pub node_port: Option<u16>,
-}
+    /// A port of a Service.
+    pub struct ServicePort {
+        pub name: Option<String>,
+        pub port: u16,
+        /// `None` for TCP.
+        pub protocol: Option<&'static str>,
+        pub node_port: Option<u16>,
+    }
 
-/// `apps/v1` Deployment.
-#[derive(Serialize)]
-pub struct Deployment {
-    pub meta: Meta,
-    pub replicas: u32,
-    pub strategy: Option<Strategy>,
-    pub selector: Pairs,
-    pub pod: Pod,
-}
+    /// `apps/v1` Deployment.
+    pub struct Deployment {
+        pub meta: Meta,
+        pub replicas: u32,
+        pub strategy: Option<Strategy>,
+        pub selector: Pairs,
+        pub pod: Pod,
+    }
 
-/// How a Deployment replaces its pods.
-#[derive(Serialize)]
-pub struct Strategy {
-    pub kind: &'static str,
-    pub rolling: Option<Rolling>,
-}
+    /// How a Deployment replaces its pods.
+    pub struct Strategy {
+        pub kind: &'static str,
+        pub rolling: Option<Rolling>,
+    }
 
-/// The limits of a rolling update, in pods.
-#[derive(Serialize)]
-pub struct Rolling {
-    pub max_unavailable: u32,
-    pub max_surge: u32,
-}
+    /// The limits of a rolling update, in pods.
+    pub struct Rolling {
+        pub max_unavailable: u32,
+        pub max_surge: u32,
+    }
 
-/// `batch/v1` Job.
-#[derive(Serialize)]
-pub struct Job {
-    pub meta: Meta,
-    pub run: Run,
-}
+    /// `batch/v1` Job.
+    pub struct Job {
+        pub meta: Meta,
+        pub run: Run,
+    }
 
-/// `batch/v1` CronJob.
-#[derive(Serialize)]
-pub struct CronJob {
-    pub meta: Meta,
-    pub schedule: String,
-    pub run: Run,
-}
+    /// `batch/v1` CronJob.
+    pub struct CronJob {
+        pub meta: Meta,
+        pub schedule: String,
+        pub run: Run,
+    }
 
-/// The `spec` of a Job.
-#[derive(Serialize)]
-pub struct Run {
-    /// `completions` and `parallelism`, if not 1.
-    pub copies: Option<u32>,
-    /// Whether each completion has an index and its own retries.
-    pub indexed: bool,
-    pub retries: u32,
-    pub pod: Pod,
-}
+    /// The `spec` of a Job.
+    pub struct Run {
+        /// `completions` and `parallelism`, if not 1.
+        pub copies: Option<u32>,
+        /// Whether each completion has an index and its own retries.
+        pub indexed: bool,
+        pub retries: u32,
+        pub pod: Pod,
+    }
 
-/// A pod template with one container.
-#[derive(Serialize)]
-pub struct Pod {
-    pub labels: Pairs,
-    pub restart_policy: Option<&'static str>,
-    pub service_account: Option<String>,
-    pub host_network: bool,
-    pub node_selector: Pairs,
-    pub preference: Option<Preference>,
-    pub init_containers: Vec<InitContainer>,
-    pub container: Container,
-    pub volumes: Vec<Volume>,
-}
+    /// A pod template with one container.
+    pub struct Pod {
+        pub labels: Pairs,
+        pub restart_policy: Option<&'static str>,
+        pub service_account: Option<String>,
+        pub host_network: bool,
+        pub node_selector: Pairs,
+        pub preference: Option<Preference>,
+        pub init_containers: Vec<InitContainer>,
+        pub container: Container,
+        pub volumes: Vec<Volume>,
+    }
 
-/// A label of nodes that a pod prefers or avoids.
-#[derive(Serialize)]
-pub struct Preference {
-    pub key: String,
-    pub value: String,
-    /// Whether such nodes are avoided; otherwise they are preferred.
-    pub avoid: bool,
-}
+    /// A label of nodes that a pod prefers or avoids.
+    pub struct Preference {
+        pub key: String,
+        pub value: String,
+        /// Whether such nodes are avoided; otherwise they are preferred.
+        pub avoid: bool,
+    }
 
-/// An init container that waits.
-#[derive(Serialize)]
-pub struct InitContainer {
-    pub name: String,
-    pub image: String,
-    pub command: Vec<String>,
-    /// The volume with the API credentials, if it needs them.
-    pub access: Option<Mount>,
-}
+    /// An init container that waits.
+    pub struct InitContainer {
+        pub name: String,
+        pub image: String,
+        pub command: Vec<String>,
+        /// The volume with the API credentials, if it needs them.
+        pub access: Option<Mount>,
+    }
 
-/// The container of a pod.
-#[derive(Serialize)]
-pub struct Container {
-    pub name: String,
-    pub image: String,
-    pub pull_policy: &'static str,
-    pub command: Vec<String>,
-    pub args: Vec<String>,
-    pub env: Pairs,
-    pub ports: Vec<ContainerPort>,
-    /// The probes, each with its key in the container.
-    pub probes: Vec<(&'static str, Probe)>,
-    pub requests: Pairs,
-    pub limits: Pairs,
-    pub privileged: bool,
-    pub mounts: Vec<Mount>,
-}
+    /// The container of a pod.
+    pub struct Container {
+        pub name: String,
+        pub image: String,
+        pub pull_policy: &'static str,
+        pub command: Vec<String>,
+        pub args: Vec<String>,
+        pub env: Pairs,
+        pub ports: Vec<ContainerPort>,
+        /// The probes, each with its key in the container.
+        pub probes: Vec<(&'static str, Probe)>,
+        pub requests: Pairs,
+        pub limits: Pairs,
+        pub privileged: bool,
+        pub mounts: Vec<Mount>,
+    }
 
-/// A port of a container.
-#[derive(Serialize)]
-pub struct ContainerPort {
-    pub port: u16,
-    pub name: Option<String>,
-    pub protocol: Option<&'static str>,
-    pub host_port: Option<u16>,
-}
+    /// A port of a container.
+    pub struct ContainerPort {
+        pub port: u16,
+        pub name: Option<String>,
+        pub protocol: Option<&'static str>,
+        pub host_port: Option<u16>,
+    }
 
-/// A probe.
-#[derive(Serialize, Clone)]
-pub struct Probe {
-    pub http: Option<HttpGet>,
-    pub tcp: Option<u16>,
-    pub exec: Vec<String>,
-    pub period: u32,
-    pub timeout: u32,
-    pub failures: u32,
-}
+    /// A probe.
+    #[derive(Clone)]
+    pub struct Probe {
+        pub http: Option<HttpGet>,
+        pub tcp: Option<u16>,
+        pub exec: Vec<String>,
+        pub period: u32,
+        pub timeout: u32,
+        pub failures: u32,
+    }
 
-/// The `httpGet` of a probe.
-#[derive(Serialize, Clone)]
-pub struct HttpGet {
-    pub path: String,
-    pub port: u16,
-    pub tls: bool,
-}
+    /// The `httpGet` of a probe.
+    #[derive(Clone)]
+    pub struct HttpGet {
+        pub path: String,
+        pub port: u16,
+        pub tls: bool,
+    }
 
-/// A mount in a container.
-#[derive(Serialize)]
-pub struct Mount {
-    pub name: String,
-    pub path: String,
-    pub read_only: bool,
-}
+    /// A mount in a container.
+    pub struct Mount {
+        pub name: String,
+        pub path: String,
+        pub read_only: bool,
+    }
 
-/// A volume of a pod.
-#[derive(Serialize)]
-pub struct Volume {
-    pub name: String,
-    pub claim: Option<String>,
-    pub host_path: Option<String>,
-    /// Whether it contains the token of the service account and the certificate of the API
-    /// server.
-    pub access: bool,
+    /// A volume of a pod.
+    pub struct Volume {
+        pub name: String,
+        pub claim: Option<String>,
+        pub host_path: Option<String>,
+        /// Whether it contains the token of the service account and the certificate of the API
+        /// server.
+        pub access: bool,
+    }
 }

@@ -13,24 +13,26 @@ use crate::plan::{
     self, Command, Container, ContainerId, EnvVar, Kind, NetworkMode, Plan, Probe, Protocol,
     ProtocolKind, Resources, Service, Text, Timing,
 };
+use crate::render::Sparse;
+use crate::source::Span;
 
 /// Minimum CPUs of an app.
 const MIN_CPUS: f64 = 0.001;
 /// Maximum length of the name of an environment variable.
 const MAX_VARIABLE: usize = 254;
 
-/// The app of the service `id`.
+/// The app of the service `id`, and the place of that id.
 pub fn lower(
     plan: &Plan,
     id: ContainerId,
     names: &Names,
     settings: &Settings<'_>,
     findings: &mut Findings,
-) -> Option<App> {
+) -> Option<(Span, App)> {
     let service = plan.containers.get(id)?;
     // Destructured completely, so that a new field fails to compile until it is handled here.
     let Container {
-        id: _,
+        id: written,
         kind,
         image,
         resources,
@@ -77,7 +79,7 @@ pub fn lower(
         ports::lower(service, virtual_name.as_deref(), settings, findings);
     let mounted = volumes::lower(plan, service, engine, names, settings, findings);
 
-    Some(App {
+    let app = App {
         id: names.app(id),
         cmd,
         args,
@@ -107,7 +109,8 @@ pub fn lower(
             // An extra instance would wait for a host with a free port, or for the volume.
             maximum_over_capacity: number(if fixed || mounted.exclusive { 0.0 } else { 1.0 }),
         },
-    })
+    };
+    Some((written.span, app))
 }
 
 /// The script of an app. Marathon treats a script of one character as empty.
@@ -123,7 +126,7 @@ fn shell(script: &Text, spelled: String, findings: &mut Findings) -> String {
 }
 
 /// Reports CPUs below Marathon's minimum.
-fn check_cpus(cpus: f64, span: crate::source::Span, findings: &mut Findings) {
+fn check_cpus(cpus: f64, span: Span, findings: &mut Findings) {
     if cpus < MIN_CPUS {
         let message = format!("{cpus} CPUs are below the minimum of {MIN_CPUS}");
         findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, span, message));
@@ -148,7 +151,7 @@ fn network(mode: NetworkMode, settings: &Settings<'_>) -> Network {
         NetworkMode::Bridge => ("container/bridge", None),
         NetworkMode::Container => ("container", Some(settings.network.to_owned())),
     };
-    Network { mode, name }
+    Network { mode, name: Sparse(name) }
 }
 
 fn health(
@@ -177,9 +180,9 @@ fn health(
     };
     HealthCheck {
         protocol,
-        path,
-        port_index: port.map(|port| index.get(port).copied().unwrap_or(port)),
-        command,
+        path: Sparse(path),
+        port_index: Sparse(port.map(|port| index.get(port).copied().unwrap_or(port))),
+        command: Sparse(command),
         grace_period_seconds: grace,
         interval_seconds: interval,
         timeout_seconds: timeout,

@@ -9,6 +9,7 @@ use crate::plan::{
     Command, Container, EnvVar, Interval, Job, Kind, NetworkMode, Plan, Repeats, Resources,
     StartTime, Text,
 };
+use crate::source::Span;
 
 /// Prefixes of commands that Chronos treats as the URL of a file, which it fetches and runs.
 const FETCHED: [&str; 2] = ["http", "ftp"];
@@ -36,6 +37,8 @@ pub struct JobFile {
     pub path: String,
     /// The body of the request.
     pub job: ChronosJob,
+    /// The place of the container's id.
+    pub owner: Span,
 }
 
 /// The Chronos jobs of the appliance, each after its parents.
@@ -46,17 +49,20 @@ pub fn lower(
     findings: &mut Findings,
 ) -> Vec<JobFile> {
     let in_order = plan.start_order.iter().filter_map(|id| plan.containers.get(*id));
-    let jobs: Vec<ChronosJob> = in_order
-        .flat_map(|container| match &container.kind {
-            Kind::Job(job) => self::job(plan, container, job, names, settings, findings),
-            Kind::Service(_) => Vec::new(),
+    let jobs: Vec<(Span, ChronosJob)> = in_order
+        .flat_map(|container| {
+            let jobs = match &container.kind {
+                Kind::Job(job) => self::job(plan, container, job, names, settings, findings),
+                Kind::Service(_) => Vec::new(),
+            };
+            jobs.into_iter().map(|job| (container.id.span, job))
         })
         .collect();
     let width = jobs.len().to_string().len();
-    let file = |(at, job): (usize, ChronosJob)| {
+    let file = |(at, (owner, job)): (usize, (Span, ChronosJob))| {
         let endpoint = if job.parents.is_empty() { "iso8601" } else { "dependency" };
         let path = format!("chronos/{:0width$}-{}.{endpoint}.json", at + 1, job.name);
-        JobFile { path, job }
+        JobFile { path, job, owner }
     };
     jobs.into_iter().enumerate().map(file).collect()
 }

@@ -21,11 +21,11 @@ mod tests;
 
 use include_dir::{Dir, include_dir};
 
-use super::{Artifact, BuiltIn, Definition, Failure, Options};
+use super::{BuiltIn, Definition, FileModel, Options, Part};
 use crate::diag::Findings;
 use crate::plan::Plan;
-use crate::render::Templates;
 
+use jobs::JobFile;
 use names::Names;
 use options::Settings;
 
@@ -50,13 +50,7 @@ impl BuiltIn for Marathon {
         &DEFINITION
     }
 
-    fn lower(
-        &self,
-        plan: &Plan,
-        options: &Options,
-        templates: &Templates,
-        findings: &mut Findings,
-    ) -> Result<Vec<Artifact>, Failure> {
+    fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Vec<FileModel> {
         let settings = Settings::read(options);
         let names = Names::of(plan, &settings, findings);
         address::check(plan, findings);
@@ -68,15 +62,13 @@ impl BuiltIn for Marathon {
             .filter_map(|id| apps::lower(plan, id, &names, &settings, findings))
             .collect();
 
-        let mut artifacts = Vec::new();
+        let mut files = Vec::new();
         if !apps.is_empty() || jobs.is_empty() {
-            let group = model::Group { id: names.group(), apps };
-            let path = "marathon.json".to_owned();
-            artifacts.push(Artifact { path, text: templates.render(GROUP, &group)? });
+            let group = model::Group { id: names.group(), apps: apps.into() };
+            files.push(FileModel::of("marathon.json", Part::new(GROUP, group, plan.id.span)));
         }
-        for job in jobs {
-            artifacts.push(Artifact { path: job.path, text: templates.render(JOB, &job.job)? });
-        }
-        Ok(artifacts)
+        let job = |JobFile { path, job, owner }| FileModel::of(path, Part::new(JOB, job, owner));
+        files.extend(jobs.into_iter().map(job));
+        files
     }
 }

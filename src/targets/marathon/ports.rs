@@ -4,6 +4,7 @@ use super::model::{Labels, PortDefinition, PortMapping};
 use super::options::Settings;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, NetworkMode, Port, Transport};
+use crate::render::Sparse;
 use crate::source::Spanned;
 
 /// Marathon's protocol of a port that serves UDP and TCP.
@@ -46,7 +47,7 @@ pub fn lower(
             if let Some((at, other)) = same {
                 if other.container_port == container_port.value {
                     other.protocol = BOTH;
-                    other.name = other.name.take().or(name);
+                    other.name.0 = other.name.0.take().or(name);
                 } else {
                     findings.push(host_port_used_twice(host_port));
                 }
@@ -57,14 +58,14 @@ pub fn lower(
         ports.index.push(mappings.len());
         let labels = virtual_name.map(|name| {
             let value = format!("/{name}:{}", container_port.value);
-            (format!("VIP_{}", mappings.len()), value)
+            Labels(vec![(format!("VIP_{}", mappings.len()), value)])
         });
         mappings.push(PortMapping {
             container_port: container_port.value,
             host_port: host_port.value,
             protocol: transport.value.name(),
-            name,
-            labels: Labels(labels.into_iter().collect()),
+            name: Sparse(name),
+            labels: Sparse(labels),
         });
     }
     if on_host {

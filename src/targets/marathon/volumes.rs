@@ -4,16 +4,14 @@
 //! shared volume is mounted with an option of `docker run` instead: same driver, same name,
 //! same data.
 
-use super::model::{
-    DriverOption, Engine, External, JobExternal, JobVolume, JobVolumeSource, Parameter, Volume,
-    VolumeSource,
-};
+use super::model::{DriverOption, Engine, External, JobExternal, JobVolume, Parameter, Volume};
 use super::names::Names;
 use super::options::Settings;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     self, Container, DEFAULT_VOLUME_TYPE, Kind, Mount, MountSource, Plan, VolumeId, VolumeScope,
 };
+use crate::render::Sparse;
 use crate::targets::mounts;
 
 /// Maximum length of the name of an external volume, and of its driver.
@@ -100,7 +98,8 @@ pub fn lower(
                 mounts::check_colon(target, findings);
                 mounted.volumes.push(Volume {
                     container_path: target.value.clone(),
-                    source: VolumeSource::HostPath(path.value.clone()),
+                    host_path: Sparse(Some(path.value.clone())),
+                    external: Sparse(None),
                     mode: mode(mount),
                 });
             }
@@ -121,11 +120,12 @@ pub fn lower(
                 mounted.exclusive = true;
                 mounted.volumes.push(Volume {
                     container_path: target.value.clone(),
-                    source: VolumeSource::External(External {
+                    host_path: Sparse(None),
+                    external: Sparse(Some(External {
                         name: name(plan, volume.value, names),
                         provider: "dvdi",
                         options: DriverOption { driver: driver(plan, settings).to_owned() },
-                    }),
+                    })),
                     mode: mode(mount),
                 });
             }
@@ -147,22 +147,24 @@ pub fn of_job(
 ) -> Vec<JobVolume> {
     let mut volumes = Vec::new();
     for mount in &job.mounts {
-        let source = match &mount.source {
+        let (host_path, external) = match &mount.source {
             MountSource::Host(path) => {
                 mounts::check_colon(path, findings);
-                mounts::check_colon(&mount.target, findings);
-                JobVolumeSource::HostPath(path.value.clone())
+                (Some(path.value.clone()), None)
             }
             MountSource::Persistent(volume) => {
-                mounts::check_colon(&mount.target, findings);
-                JobVolumeSource::External(JobExternal {
-                    name: name(plan, volume.value, names),
-                    provider: driver(plan, settings).to_owned(),
-                })
+                let name = name(plan, volume.value, names);
+                let provider = driver(plan, settings).to_owned();
+                (None, Some(JobExternal { name, provider }))
             }
         };
-        let container_path = mount.target.value.clone();
-        volumes.push(JobVolume { container_path, source, mode: mode(mount) });
+        mounts::check_colon(&mount.target, findings);
+        volumes.push(JobVolume {
+            container_path: mount.target.value.clone(),
+            host_path: Sparse(host_path),
+            external: Sparse(external),
+            mode: mode(mount),
+        });
     }
     volumes
 }

@@ -1,18 +1,21 @@
 //! The layout of `nomad fmt`: the equals signs of adjacent attributes are aligned.
 
-/// Aligns the equals signs of text that otherwise has the layout of `nomad fmt`.
+/// Finds the spaces that align the equals signs of text that otherwise has the layout of `nomad
+/// fmt`: offsets, in order, with the number of spaces to insert there.
 ///
 /// A line is aligned if it is one whole attribute, or opens a heredoc. Every other line ends a
 /// run of adjacent attributes.
-pub fn aligned(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 8);
-    let mut run: Vec<(&str, &str)> = Vec::new();
+pub fn alignment(text: &str) -> Vec<(usize, usize)> {
+    let mut insertions = Vec::new();
+    let mut run: Vec<(usize, usize)> = Vec::new();
     let mut heredoc: Option<&str> = None;
-    for line in text.lines() {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let at = start;
+        start += line.len();
+        let line = line.trim_end_matches('\n');
         if let Some(end) = heredoc {
-            flush(&mut out, &mut run);
-            out.push_str(line);
-            out.push('\n');
+            align(&mut run, &mut insertions);
             if line.trim() == end {
                 heredoc = None;
             }
@@ -20,30 +23,21 @@ pub fn aligned(text: &str) -> String {
         }
         match attribute(line) {
             Some((name, value)) => {
-                run.push((name, value));
+                run.push((at + name.len(), columns(name)));
                 heredoc = value.strip_prefix("<<-");
             }
-            None => {
-                flush(&mut out, &mut run);
-                out.push_str(line);
-                out.push('\n');
-            }
+            None => align(&mut run, &mut insertions),
         }
     }
-    flush(&mut out, &mut run);
-    out
+    align(&mut run, &mut insertions);
+    insertions
 }
 
-/// Writes a run of adjacent attributes.
-fn flush(out: &mut String, run: &mut Vec<(&str, &str)>) {
-    let width = run.iter().map(|(name, _)| columns(name)).max().unwrap_or(0);
-    for (name, value) in run.drain(..) {
-        out.push_str(name);
-        out.extend(std::iter::repeat_n(' ', width - columns(name)));
-        out.push_str(" = ");
-        out.push_str(value);
-        out.push('\n');
-    }
+/// Aligns a run of adjacent attributes: the offset behind the name of each, and its width.
+fn align(run: &mut Vec<(usize, usize)>, insertions: &mut Vec<(usize, usize)>) {
+    let widest = run.iter().map(|(_, width)| *width).max().unwrap_or(0);
+    let missing = run.drain(..).map(|(at, width)| (at, widest - width));
+    insertions.extend(missing.filter(|(_, spaces)| *spaces > 0));
 }
 
 /// The width of a name: a quoted name can contain more than ASCII.
@@ -76,6 +70,14 @@ fn attribute(line: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn aligned(text: &str) -> String {
+        let mut out = text.to_owned();
+        for (at, spaces) in alignment(text).into_iter().rev() {
+            out.insert_str(at, &" ".repeat(spaces));
+        }
+        out
+    }
 
     #[test]
     fn adjacent_attributes_are_aligned() {

@@ -22,13 +22,13 @@ mod volumes;
 
 use include_dir::{Dir, include_dir};
 
-use super::{Artifact, BuiltIn, Definition, Failure, Options};
+use super::{BuiltIn, Definition, FileModel, Options, Part};
 use crate::diag::Findings;
 use crate::plan::{Kind, Plan};
-use crate::render::{RenderError, Templates};
+use crate::source::Span;
 
 use context::Context;
-use model::{Group, Job, VolumeFile};
+use model::{Group, Job};
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/nomad");
 
@@ -48,22 +48,25 @@ impl BuiltIn for Nomad {
         &DEFINITION
     }
 
-    fn lower(
-        &self,
-        plan: &Plan,
-        options: &Options,
-        templates: &Templates,
-        findings: &mut Findings,
-    ) -> Result<Vec<Artifact>, Failure> {
+    fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Vec<FileModel> {
         let context = Context::new(plan, options, findings);
         let jobs = jobs(&context, findings);
         let volumes = volumes::files(&context, findings);
-        Ok(render(&jobs, &volumes, templates)?)
+        let file =
+            |path, part| FileModel { layout: Some(layout::alignment), ..FileModel::of(path, part) };
+        let jobs = jobs.into_iter().map(|(owner, job)| {
+            file(format!("{}.nomad.hcl", job.id), Part::new("job.nomad.hcl.j2", job, owner))
+        });
+        let volumes = volumes
+            .into_iter()
+            .map(|(owner, path, volume)| file(path, Part::new("volume.hcl.j2", volume, owner)));
+        jobs.chain(volumes).collect()
     }
 }
 
-/// The Nomad jobs of the appliance: the job for all services first, if there are any.
-fn jobs(context: &Context<'_>, findings: &mut Findings) -> Vec<Job> {
+/// The Nomad jobs of the appliance: the job for all services first, if there are any. Each comes
+/// with the place of the id of what it is for.
+fn jobs(context: &Context<'_>, findings: &mut Findings) -> Vec<(Span, Job)> {
     // Destructured completely, so that a new field fails to compile until it is handled here.
     let Plan { id, containers, volumes: _, start_order: _, uses: _ } = context.plan;
     let minutes = order::deadlines(context);
@@ -73,19 +76,23 @@ fn jobs(context: &Context<'_>, findings: &mut Findings) -> Vec<Job> {
         match &container.kind {
             Kind::Service(_) => {
                 let minutes = minutes.get(at).copied().unwrap_or(0);
-                services.extend(container::service(context, at, container, minutes, findings));
+                let group = container::service(context, at, container, minutes, findings);
+                services.extend(group.map(|group| (container.id.span, group)));
             }
             Kind::Job(_) => {
                 let name = names::job(&id.value, &container.id.value);
+                let owner = container.id.span;
                 let lowered = container::job(context, at, container, findings);
-                jobs.extend(
-                    lowered.map(|(crons, groups)| job(context, name, "batch", crons, groups)),
-                );
+                jobs.extend(lowered.map(|(crons, groups)| {
+                    let groups = groups.into_iter().map(|group| (owner, group)).collect();
+                    (owner, job(context, name, "batch", crons, groups))
+                }));
             }
         }
     }
     if !services.is_empty() {
-        jobs.insert(0, job(context, id.value.clone(), "service", Vec::new(), services));
+        let job = job(context, id.value.clone(), "service", Vec::new(), services);
+        jobs.insert(0, (id.span, job));
     }
     jobs
 }
@@ -96,7 +103,7 @@ fn job(
     id: String,
     kind: &'static str,
     crons: Vec<String>,
-    groups: Vec<Group>,
+    groups: Vec<(Span, Group)>,
 ) -> Job {
     let option = |name| context.options.some(name).map(str::to_owned);
     Job {
@@ -111,26 +118,8 @@ fn job(
             names => names.split(',').map(|name| name.trim().to_owned()).collect(),
         },
         crons,
-        groups,
+        groups: groups.into(),
     }
-}
-
-/// Renders the files of jobs and of volumes, the latter with their paths.
-fn render(
-    jobs: &[Job],
-    volumes: &[(String, VolumeFile)],
-    templates: &Templates,
-) -> Result<Vec<Artifact>, RenderError> {
-    let artifact = |path, text: String| Artifact { path, text: layout::aligned(&text) };
-    let mut artifacts = Vec::new();
-    for job in jobs {
-        let text = templates.render("job.nomad.hcl.j2", job)?;
-        artifacts.push(artifact(format!("{}.nomad.hcl", job.id), text));
-    }
-    for (path, file) in volumes {
-        artifacts.push(artifact(path.clone(), templates.render("volume.hcl.j2", file)?));
-    }
-    Ok(artifacts)
 }
 
 #[cfg(test)]

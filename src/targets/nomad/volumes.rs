@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Mount, MountSource, Volume, VolumeId, VolumeScope};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 
 use super::context::Context;
 use super::model::{self, VolumeFile, VolumeMount};
@@ -130,8 +130,8 @@ fn name(context: &Context<'_>, volume: &Volume) -> String {
     }
 }
 
-/// The files that create the local volumes, with their paths.
-pub fn files(context: &Context<'_>, findings: &mut Findings) -> Vec<(String, VolumeFile)> {
+/// The files that create the local volumes: the place of the volume's id, the path, the content.
+pub fn files(context: &Context<'_>, findings: &mut Findings) -> Vec<(Span, String, VolumeFile)> {
     let mut files = Vec::new();
     for volume in &context.plan.volumes {
         let Volume {
@@ -177,7 +177,8 @@ pub fn files(context: &Context<'_>, findings: &mut Findings) -> Vec<(String, Vol
             size: size.map(|size| size.value),
             constraints: if kind == "csi" { Vec::new() } else { constraints },
         };
-        files.push((format!("{}.{}.volume.hcl", context.plan.id.value, id.value), file));
+        let path = format!("{}.{}.volume.hcl", context.plan.id.value, id.value);
+        files.push((id.span, path, file));
     }
     files
 }

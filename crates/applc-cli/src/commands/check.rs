@@ -54,7 +54,7 @@ fn check_file(
 ) -> Status {
     match mode {
         Some(mode) => fix::run(file, mode, settings, reporter),
-        None => match settings.compile(&Disk, file) {
+        None => match settings.check_only(&Disk, file) {
             Ok(compilation) => reporter.add_all(compilation.report, compilation.others),
             Err(error) => reporter.fail(file, &error),
         },

@@ -26,7 +26,8 @@ pub fn run(arguments: &Plan) -> Status {
 fn plan(arguments: &Plan, reporter: &mut Reporter) -> Result<String, Status> {
     let file = &arguments.file;
     let settings = Projects::default().apply(file, &Wanted::none(), reporter)?;
-    let compilation = settings.compile(&Disk, file).map_err(|error| reporter.fail(file, &error))?;
+    let compilation =
+        settings.check_only(&Disk, file).map_err(|error| reporter.fail(file, &error))?;
     let status = reporter.add(compilation.report);
     let plan = compilation.plan.ok_or(status)?;
     render::json(&published::neutral(&plan)).map_err(|error| fail(&error.to_string(), Status::Io))

@@ -30,7 +30,7 @@ impl Compiled {
     pub fn file(&self, path: &str) -> Value {
         let text = self.text_of(path);
         let text = text.unwrap_or_else(|| panic!("no {path}: {:?}", self.findings));
-        assert_eq!(super::layout::aligned(text), text);
+        assert_eq!(super::layout::alignment(text), []);
         let body: Body = hcl::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let value: Value = hcl::from_body(body).unwrap();
         value

@@ -1,0 +1,78 @@
+//! The text of a file, to which templates append, and what is recorded of it.
+
+use super::marks::{Mark, unmarked};
+use super::model::Model;
+use super::origin::{Origins, Recorded};
+use super::{RenderError, Templates};
+use crate::source::Span;
+
+/// What is known of the origins of a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Where the parts of the file start, in order: the offset, and the place of the id of the
+    /// object that the part belongs to.
+    pub parts: Vec<(usize, Span)>,
+    /// The ranges that were printed from values, in the order of their start. Of nested ranges, the
+    /// outer one comes first. Empty if origins are not recorded, or if the marks cannot be told from
+    /// the text.
+    pub marks: Vec<Mark>,
+}
+
+/// The text of a file, to which templates append.
+pub(crate) struct Page<'t> {
+    templates: &'t Templates,
+    /// The templates with marks, if origins are recorded.
+    marking: Option<Templates>,
+    origins: Origins,
+    text: Vec<u8>,
+    record: Record,
+}
+
+impl<'t> Page<'t> {
+    /// An empty page. If origins are recorded, its templates write marks.
+    pub fn new(templates: &'t Templates, recorded: Recorded) -> Page<'t> {
+        let origins = Origins::new(recorded);
+        let marking = origins.is_on().then(|| templates.marking(&origins));
+        Page { templates, marking, origins, text: Vec::new(), record: Record::default() }
+    }
+
+    /// Appends text.
+    pub fn push(&mut self, text: &str) {
+        self.text.extend_from_slice(text.as_bytes());
+    }
+
+    /// Appends the output of a template for a model. `owner` is the place of the id of the object
+    /// that it belongs to.
+    ///
+    /// # Errors
+    ///
+    /// As in [`Templates::render`].
+    pub fn render(
+        &mut self,
+        template: &str,
+        model: &dyn Model,
+        owner: Span,
+    ) -> Result<(), RenderError> {
+        let start = self.text.len();
+        self.record.parts.push((start, owner));
+        self.origins.clear();
+        self.origins.set_owner(owner);
+        let value = model.value(&self.origins);
+        let Some(marking) = &self.marking else {
+            return self.templates.append(&mut self.text, template, value);
+        };
+        let mut marked = Vec::new();
+        marking.append(&mut marked, template, value)?;
+        let marked = String::from_utf8(marked).unwrap_or_default();
+        unmarked(&marked, &self.origins, &mut self.text, &mut self.record.marks);
+        Ok(())
+    }
+
+    /// The text, and what is recorded of it. The record is `None` if marks cannot be told from
+    /// the text, which then may lack characters: it has to be rendered without marks.
+    pub fn end(self) -> (String, Option<Record>) {
+        let record = (!self.origins.is_ambiguous()).then_some(self.record);
+        // The output of templates is UTF-8.
+        (String::from_utf8(self.text).unwrap_or_default(), record)
+    }
+}
