@@ -294,7 +294,8 @@ mod tests {
         {"protocol": "COMMAND"}, {"type": "job"}]"#;
 
     static POOL: LazyLock<Vec<Node>> = LazyLock::new(|| {
-        let Kind::Array(mut values) = tree("values.json", VALUES).kind else { return Vec::new() };
+        let Kind::Array(values) = tree("values.json", VALUES).kind else { return Vec::new() };
+        let mut values = values.into_vec();
         values.push(Node::broken(Span::default()));
         values
     });
@@ -310,27 +311,36 @@ mod tests {
         names
     });
 
+    /// Changes the entries of an array or object.
+    fn edit<T>(entries: &mut Box<[T]>, change: impl FnOnce(&mut Vec<T>)) {
+        let mut all = std::mem::take(entries).into_vec();
+        change(&mut all);
+        *entries = all.into();
+    }
+
     /// Changes the value number `at` of a tree, in the order of the document. Returns how many there are.
     fn mutate(node: &mut Node, at: usize, what: (u8, usize, usize)) -> usize {
         let (change, value, name) = what;
         let pick = || POOL[value % POOL.len()].clone();
-        let key = || Spanned::new(NAMES[name % NAMES.len()].clone(), Span::default());
+        let key = || Spanned::new(NAMES[name % NAMES.len()].as_str().into(), Span::default());
         if at == 0 {
             match (&mut node.kind, change % 6) {
                 (Kind::Object(object), 0) => {
-                    object.members.push(Member { key: key(), value: pick() })
+                    edit(&mut object.members, |all| all.push(Member { key: key(), value: pick() }))
                 }
-                (Kind::Object(object), 1) => drop(object.members.pop()),
+                (Kind::Object(object), 1) => edit(&mut object.members, |all| drop(all.pop())),
                 (Kind::Object(object), 2) if !object.members.is_empty() => {
                     let member = object.members[name % object.members.len()].clone();
-                    object.members.push(Member { key: member.key, value: pick() });
+                    edit(&mut object.members, |all| {
+                        all.push(Member { key: member.key, value: pick() })
+                    });
                 }
                 (Kind::Object(object), 3) if !object.members.is_empty() => {
                     let at = value % object.members.len();
                     object.members[at].key = key();
                 }
-                (Kind::Array(items), 0) => items.push(pick()),
-                (Kind::Array(items), 1) => drop(items.pop()),
+                (Kind::Array(items), 0) => edit(items, |all| all.push(pick())),
+                (Kind::Array(items), 1) => edit(items, |all| drop(all.pop())),
                 _ => *node = pick(),
             }
             return usize::MAX / 2;
