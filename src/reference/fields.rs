@@ -381,7 +381,7 @@ fn strings<'a>(node: &'a Node, key: &str) -> Vec<&'a str> {
 
 fn members<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = (&'a str, &'a Node)> {
     let members = match member(node, key).map(|node| &node.kind) {
-        Some(Kind::Object(object)) => object.members.as_slice(),
+        Some(Kind::Object(object)) => &object.members[..],
         _ => &[],
     };
     members.iter().map(|member| (member.key.value.as_str(), &member.value))

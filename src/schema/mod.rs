@@ -6,7 +6,9 @@
 mod advice;
 mod habits;
 mod ids;
+mod keywords;
 mod place;
+mod quick;
 mod rules;
 mod tree_adapter;
 mod value_violations;
@@ -26,38 +28,37 @@ use serde_json::Value;
 use crate::diag::{Findings, MAX_FINDINGS};
 use crate::syntax::Node;
 pub use ids::is_id_char;
+use quick::Verdict;
 use tree_adapter::Tree;
 
 /// The published JSON Schema (draft-07) of an appliance.
 pub const TEXT: &str = include_str!("../../schema/appliance.schema.json");
 
-/// The schema as a document, for its descriptions, and as a validator.
-struct Schema {
-    document: Value,
-    validator: Validator<Tree>,
-}
+/// The schema as a document, for its texts.
+static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(TEXT).expect("the schema is JSON"));
 
-static SCHEMA: LazyLock<Schema> = LazyLock::new(build);
-
-fn build() -> Schema {
-    let document: Value = serde_json::from_str(TEXT).expect("the schema is JSON");
-    let validator = jsonschema::options_for::<Tree>()
+/// The schema as a validator, which takes longer to build than most appliances to compile.
+static VALIDATOR: LazyLock<Validator<Tree>> = LazyLock::new(|| {
+    jsonschema::options_for::<Tree>()
         .with_draft(Draft::Draft7)
         .with_pattern_options(PatternOptions::regex())
-        .build(&document)
-        .expect("the schema is valid");
-    Schema { document, validator }
-}
+        .build(&DOCUMENT)
+        .expect("the schema is valid")
+});
 
 /// Validates a tree against the schema. Reports violations as errors, and fields without effect as
 /// warnings and hints. Broken nodes, which have been reported, are skipped.
 pub fn check(tree: &Node, findings: &mut Findings) {
-    let schema = &*SCHEMA;
-    // Deciding whether a tree is valid is much cheaper than collecting violations.
-    if !schema.validator.is_valid(tree) {
-        // One error may violate several rules.
-        let found = schema.validator.iter_errors(tree).take(8 * MAX_FINDINGS).collect();
-        violations::report(&schema.document, tree, found, findings);
+    let verdict = quick::check(tree);
+    if verdict == Verdict::Sound {
+        return;
     }
-    advice::report(&schema.document, tree, findings);
+    // Deciding whether a tree is valid is much cheaper than collecting violations.
+    if verdict == Verdict::Unsure && !VALIDATOR.is_valid(tree) {
+        // One error may violate several rules.
+        let found = VALIDATOR.iter_errors(tree).take(8 * MAX_FINDINGS).collect();
+        violations::report(&DOCUMENT, tree, found, findings);
+    }
+    advice::report(&DOCUMENT, tree, findings);
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use ecow::EcoString;
+
 use crate::source::{Span, Spanned};
 use crate::syntax::{Kind, Member, Node, Object};
 
@@ -69,7 +71,7 @@ impl<'a> Finder<'a> {
 
 impl<'a> Place<'a> {
     /// The key of the value, if it is the value of a member.
-    pub fn key(&self) -> Option<&'a Spanned<String>> {
+    pub fn key(&self) -> Option<&'a Spanned<EcoString>> {
         self.steps.last()?.member.map(|member| &member.key)
     }
 

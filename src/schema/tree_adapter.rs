@@ -29,7 +29,7 @@ impl Json for Tree {
         string: &str,
         f: impl FnOnce(&Node) -> T,
     ) -> T {
-        f(buffer.insert(Node { span: Span::default(), kind: Kind::String(string.to_owned()) }))
+        f(buffer.insert(Node { span: Span::default(), kind: Kind::String(string.into()) }))
     }
 }
 
@@ -181,7 +181,7 @@ pub fn to_value(node: &Node) -> Value {
         Kind::Null | Kind::Broken => Value::Null,
         Kind::Bool(value) => Value::Bool(*value),
         Kind::Number(text) => Value::Number(number(text)),
-        Kind::String(text) => Value::String(text.clone()),
+        Kind::String(text) => Value::String(text.to_string()),
         Kind::Array(items) => Value::Array(items.iter().map(to_value).collect()),
         Kind::Object(object) => {
             let mut map = Map::new();

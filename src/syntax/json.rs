@@ -8,6 +8,8 @@ mod tests;
 
 pub use strings::segments;
 
+use ecow::EcoString;
+
 use super::lexer::{Lexer, Token, TokenKind};
 use super::{Kind, MAX_DEPTH, MAX_ENTRIES, Member, Node, Object, quote, too_many_entries};
 use crate::diag::{Diagnostic, Findings, MAX_FINDINGS, codes};
@@ -24,6 +26,8 @@ pub fn parse(source: &Source, syntax: Syntax, findings: &mut Findings) -> Option
         lexer,
         next,
         open: Vec::new(),
+        nodes: Vec::new(),
+        members: Vec::new(),
         entries: 0,
         unclosed: Vec::new(),
         sibling: false,
@@ -79,6 +83,11 @@ struct Parser<'a> {
     previous_end: usize,
     /// The open brackets, outermost first.
     open: Vec<Token>,
+    /// The items so far of the open arrays, outermost first. A closed array takes its own from here, so
+    /// that it has exactly the memory that it needs.
+    nodes: Vec<Node>,
+    /// The members so far of the open objects, outermost first.
+    members: Vec<Member>,
     /// Number of entries of arrays and objects so far.
     entries: usize,
     /// Brackets that are open at the end of the text, innermost first, with their closing
@@ -97,6 +106,15 @@ enum Follow {
     Close,
     /// Another entry. The missing comma has been reported.
     Entry,
+}
+
+/// Removes the entries from the index `start` on.
+fn take<T>(entries: &mut Vec<T>, start: usize) -> Box<[T]> {
+    match start {
+        // Not copied, as this may be most of the document.
+        0 => std::mem::take(entries).into_boxed_slice(),
+        _ => entries.drain(start..).collect(),
+    }
 }
 
 impl Parser<'_> {
@@ -198,9 +216,15 @@ impl Parser<'_> {
         }
         let token = self.advance();
         self.open.push(token);
-        let kind = match token.kind {
-            TokenKind::OpenBrace => Kind::Object(self.members(token.span)),
-            _ => Kind::Array(self.items(token.span)),
+        let kind = if token.kind == TokenKind::OpenBrace {
+            let start = self.members.len();
+            let damaged = self.members(token.span);
+            let members = take(&mut self.members, start);
+            Kind::Object(Object { members, damaged, ..Object::default() })
+        } else {
+            let start = self.nodes.len();
+            self.items(token.span);
+            Kind::Array(take(&mut self.nodes, start))
         };
         self.open.pop();
         Node { span: Span::new(token.span.start as usize, self.previous_end), kind }
@@ -240,15 +264,15 @@ impl Parser<'_> {
         }
     }
 
-    fn items(&mut self, open: Span) -> Vec<Node> {
-        let mut items = Vec::new();
+    /// Parses the items of an array.
+    fn items(&mut self, open: Span) {
         let mut comma = None;
         loop {
             self.count_entry();
             match self.next.kind {
                 TokenKind::CloseBracket | TokenKind::CloseBrace | TokenKind::End => {
                     self.close(open, TokenKind::CloseBracket, comma);
-                    return items;
+                    return;
                 }
                 TokenKind::Comma => {
                     self.extra_comma();
@@ -261,14 +285,18 @@ impl Parser<'_> {
                         Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
                             .help("write entries with keys between `{` and `}`"),
                     );
-                    items.push(self.value());
+                    let item = self.value();
+                    self.nodes.push(item);
                 }
                 TokenKind::Word if self.is_ellipsis() => {
                     self.ellipsis();
                     comma = None;
                     continue;
                 }
-                _ => items.push(self.value()),
+                _ => {
+                    let item = self.value();
+                    self.nodes.push(item);
+                }
             }
             match self.follow(TokenKind::CloseBracket) {
                 Follow::Comma(span) => comma = Some(span),
@@ -277,19 +305,20 @@ impl Parser<'_> {
         }
     }
 
-    fn members(&mut self, open: Span) -> Object {
-        let mut object = Object::default();
+    /// Parses the members of an object. Returns whether a syntax error may have hidden some.
+    fn members(&mut self, open: Span) -> bool {
+        let mut damaged = false;
         let mut comma = None;
         loop {
             self.count_entry();
             match self.next.kind {
                 TokenKind::CloseBracket | TokenKind::CloseBrace | TokenKind::End => {
-                    object.damaged |= !self.close(open, TokenKind::CloseBrace, comma);
-                    return object;
+                    damaged |= !self.close(open, TokenKind::CloseBrace, comma);
+                    return damaged;
                 }
                 TokenKind::OpenBrace if self.begins_sibling() => {
                     self.report_sibling(open, comma);
-                    return object;
+                    return damaged;
                 }
                 TokenKind::Comma => {
                     self.extra_comma();
@@ -297,11 +326,11 @@ impl Parser<'_> {
                 }
                 TokenKind::Word if self.is_ellipsis() => {
                     self.ellipsis();
-                    object.damaged = true;
+                    damaged = true;
                     comma = None;
                     continue;
                 }
-                _ => self.member(&mut object),
+                _ => damaged |= self.member(),
             }
             match self.follow(TokenKind::CloseBrace) {
                 Follow::Comma(span) => comma = Some(span),
@@ -310,11 +339,9 @@ impl Parser<'_> {
         }
     }
 
-    fn member(&mut self, object: &mut Object) {
-        let Some(key) = self.key() else {
-            object.damaged = true;
-            return;
-        };
+    /// Parses a member. Returns whether its value, or all of it, is missing.
+    fn member(&mut self) -> bool {
+        let Some(key) = self.key() else { return true };
         if self.next.kind == TokenKind::Colon {
             self.advance();
             if self.next.kind == TokenKind::Colon {
@@ -325,18 +352,18 @@ impl Parser<'_> {
                 );
             }
             let value = self.value();
-            object.damaged |= value.kind == Kind::Broken;
-            object.members.push(Member { key, value });
-            return;
+            let is_broken = value.kind == Kind::Broken;
+            self.members.push(Member { key, value });
+            return is_broken;
         }
         if self.is_equals_sign() {
             let span = self.advance().span;
             let message = "expected `:`, found `=`";
             self.report(Diagnostic::new(&codes::MISSING_COLON, span, message).safe_edit(span, ":"));
             let value = self.value();
-            object.damaged |= value.kind == Kind::Broken;
-            object.members.push(Member { key, value });
-            return;
+            let is_broken = value.kind == Kind::Broken;
+            self.members.push(Member { key, value });
+            return is_broken;
         }
         let place = Span::at(self.previous_end);
         let starts_value = !matches!(
@@ -349,20 +376,21 @@ impl Parser<'_> {
                 Diagnostic::new(&codes::MISSING_COLON, place, message).safe_edit(place, ":"),
             );
             let value = self.value();
-            object.members.push(Member { key, value });
+            self.members.push(Member { key, value });
+            false
         } else {
             let message = format!("expected a value for key `{}`", key.value);
             self.report(
                 Diagnostic::new(&codes::MISSING_VALUE, key.span, message)
                     .help("write `:` and a value after the key"),
             );
-            object.damaged = true;
-            object.members.push(Member { key, value: Node::broken(place) });
+            self.members.push(Member { key, value: Node::broken(place) });
+            true
         }
     }
 
     /// Parses the key of a member. `None` if there is none, which is reported and skipped.
-    fn key(&mut self) -> Option<Spanned<String>> {
+    fn key(&mut self) -> Option<Spanned<EcoString>> {
         match self.next.kind {
             TokenKind::String
             | TokenKind::SingleQuoted
@@ -374,7 +402,7 @@ impl Parser<'_> {
                 if let Some(key) = self.unopened(span, &[':']) {
                     return Some(key);
                 }
-                let word = self.text(span).to_owned();
+                let word = EcoString::from(self.text(span));
                 if self.next.kind != TokenKind::Colon && !self.is_equals_sign() {
                     let message = format!("expected a key, found `{word}`");
                     let help = if self.follows_decimal_comma(span) {

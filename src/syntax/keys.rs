@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{Form, Kind, Node, Object};
+use ecow::EcoString;
+
+use super::{Form, Kind, Member, Node, Object};
 use crate::diag::{Diagnostic, Findings, Level, codes};
 use crate::source::{Span, Spanned};
 
@@ -10,28 +12,48 @@ use crate::source::{Span, Spanned};
 /// of the language has this many.
 const MAX_JOINED: usize = 200;
 
+/// Maximum number of members of an object whose keys are compared with each other.
+const FEW: usize = 64;
+
 /// Reports all duplicate keys in a tree. Splits an array item that consists of several joined
 /// objects.
 pub fn check(node: &mut Node, findings: &mut Findings) {
     match &mut node.kind {
         Kind::Array(items) => {
             if let Some(at) = items.iter().position(|item| second_object(item).is_some()) {
-                split(items, at, findings);
+                *items = split(std::mem::take(items), at, findings);
             }
             items.iter_mut().for_each(|item| check(item, findings));
         }
         Kind::Object(object) => {
-            duplicates(object, findings);
+            if may_repeat(&object.members) {
+                duplicates(&object.members, findings);
+            }
             object.members.iter_mut().for_each(|member| check(&mut member.value, findings));
         }
         _ => {}
     }
 }
 
-fn duplicates(object: &Object, findings: &mut Findings) {
-    let mut first = HashMap::with_capacity(object.members.len());
-    for member in &object.members {
-        let key = &member.key;
+/// Whether members may have the same key. Nearly always `false` if they do not: then no map of keys is
+/// needed.
+fn may_repeat(members: &[Member]) -> bool {
+    // One bit for each combination of length and last byte, which few keys of an object share.
+    let mut seen = 0u64;
+    members.len() > FEW
+        || members.iter().enumerate().any(|(at, member)| {
+            let key = member.key.value.as_bytes();
+            let last = key.last().copied().unwrap_or(0);
+            let bit = 1u64 << ((key.len() * 7 + usize::from(last)) % 64);
+            let is_new = seen & bit == 0;
+            seen |= bit;
+            !is_new && members.iter().take(at).any(|before| before.key.value == member.key.value)
+        })
+}
+
+fn duplicates(members: &[Member], findings: &mut Findings) {
+    let mut first = HashMap::with_capacity(members.len());
+    for Member { key, .. } in members {
         let Some(before) = first.get(key.value.as_str()) else {
             first.insert(key.value.as_str(), key.span);
             continue;
@@ -61,13 +83,16 @@ fn second_object(item: &Node) -> Option<usize> {
 }
 
 /// Splits items that consist of several objects, starting at the index `from`.
-fn split(items: &mut Vec<Node>, from: usize, findings: &mut Findings) {
+fn split(items: Box<[Node]>, from: usize, findings: &mut Findings) -> Box<[Node]> {
+    let mut items = items.into_vec();
     let rest = items.split_off(from);
     for mut item in rest {
         while let Some(at) = second_object(&item) {
             let Kind::Object(object) = &mut item.kind else { break };
-            let members = object.members.split_off(at);
-            let other = Object { members, ..Object { members: Vec::new(), ..*object } };
+            let mut members = std::mem::take(&mut object.members).into_vec();
+            let rest = members.split_off(at).into();
+            object.members = members.into();
+            let other = Object { members: rest, ..*object };
             let (Some(one), Some(two)) = (object.members.first(), other.members.first()) else {
                 break;
             };
@@ -80,10 +105,11 @@ fn split(items: &mut Vec<Node>, from: usize, findings: &mut Findings) {
         }
         items.push(item);
     }
+    items.into()
 }
 
 /// The finding for two objects without a separator.
-fn joined(object: &Object, one: &Spanned<String>, two: &Spanned<String>) -> Diagnostic {
+fn joined(object: &Object, one: &Spanned<EcoString>, two: &Spanned<EcoString>) -> Diagnostic {
     let message = format!("duplicate key `{}`, which starts another object", two.value);
     let diagnostic = Diagnostic::new(&codes::DUPLICATE_KEY, two.span, message)
         .also(one.span, "previous object starts here");

@@ -1,6 +1,8 @@
 //! The layout of objects in the text, so that edits keep the text well-formed: entries are
 //! separated by commas in flow style, and by line breaks in YAML's block style.
 
+use ecow::EcoString;
+
 use super::Object;
 use crate::source::{Span, Spanned};
 
@@ -13,7 +15,7 @@ pub enum Form {
     /// Each entry on its own line.
     Block {
         /// The column of the keys, starting at 0.
-        indent: usize,
+        indent: u32,
     },
     /// A layout that no simple edit fits, such as explicit `?` keys.
     Irregular,
@@ -22,11 +24,11 @@ pub enum Form {
 impl Object {
     /// The separator after a new entry that is inserted before the one with this key. `None` if
     /// no entry can be inserted there.
-    pub fn separator_before(&self, key: &Spanned<String>) -> Option<String> {
+    pub fn separator_before(&self, key: &Spanned<EcoString>) -> Option<String> {
         match self.form {
             // An unquoted key has its own error and edit.
             Form::Flow => (key.span.range().len() >= key.value.len() + 2).then(|| ", ".to_owned()),
-            Form::Block { indent } => Some(format!("\n{}", " ".repeat(indent))),
+            Form::Block { indent } => Some(format!("\n{}", " ".repeat(indent as usize))),
             Form::Irregular => None,
         }
     }
@@ -51,7 +53,7 @@ impl Object {
                 // Only a line break and the indentation are removed with the entry: a longer gap
                 // contains a comment.
                 let is_break = |from: u32, to: u32| {
-                    let gap = to.saturating_sub(from) as usize;
+                    let gap = to.saturating_sub(from);
                     gap == indent + 1 || gap == indent + 2
                 };
                 let to_next = to_next.filter(|span| is_break(whole.end, span.end));

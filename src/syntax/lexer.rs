@@ -40,6 +40,8 @@ pub struct Token {
     pub kind: TokenKind,
     /// The location, quotes included.
     pub span: Span,
+    /// Whether it is a string in double quotes whose value is the text between them.
+    pub is_plain: bool,
 }
 
 /// Maximum length in characters of a string in curly quotes, which JSON does not have.
@@ -73,7 +75,8 @@ impl<'a> Lexer<'a> {
     pub fn next_token(&mut self) -> Token {
         self.skip_blank();
         let start = self.at;
-        let kind = match self.rest().bytes().next() {
+        let mut is_plain = false;
+        let kind = match self.text.as_bytes().get(start) {
             None => TokenKind::End,
             Some(b'{') => self.single(TokenKind::OpenBrace),
             Some(b'}') => self.single(TokenKind::CloseBrace),
@@ -81,11 +84,18 @@ impl<'a> Lexer<'a> {
             Some(b']') => self.single(TokenKind::CloseBracket),
             Some(b':') => self.single(TokenKind::Colon),
             Some(b',') => self.single(TokenKind::Comma),
-            Some(b'"') => self.string(),
+            Some(b'"') => match self.plain_length() {
+                Some(length) => {
+                    self.at += length;
+                    is_plain = true;
+                    TokenKind::String
+                }
+                None => self.string(),
+            },
             Some(b'\'') => self.single_quoted(),
             Some(_) => self.curly_quoted().unwrap_or_else(|| self.word()),
         };
-        Token { kind, span: Span::new(start, self.at) }
+        Token { kind, span: Span::new(start, self.at), is_plain }
     }
 
     /// Returns the next token without consuming it.
@@ -111,11 +121,28 @@ impl<'a> Lexer<'a> {
         kind
     }
 
+    /// The length with both quotes of a string without escapes and control characters.
+    fn plain_length(&self) -> Option<usize> {
+        let content = self.text.as_bytes().get(self.at + 1..)?;
+        let end = content.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '))?;
+        (content.get(end) == Some(&b'"')).then_some(end + 2)
+    }
+
     fn skip_blank(&mut self) {
         loop {
-            let rest = self.rest();
-            let trimmed = rest.trim_start_matches([' ', '\n', '\r', '\t']);
-            self.at += rest.len() - trimmed.len();
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let is_blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+            self.at += rest.iter().position(|byte| !is_blank(byte)).unwrap_or(rest.len());
+            // Neither a comment nor other whitespace starts with a visible ASCII character.
+            if self
+                .text
+                .as_bytes()
+                .get(self.at)
+                .is_some_and(|b| matches!(b, b'!'..=b'~' if *b != b'/' && *b != b'#'))
+            {
+                return;
+            }
+            let trimmed = self.rest();
             let other = trimmed.len() - trimmed.trim_start_matches(is_non_json_whitespace).len();
             if other > 0 {
                 self.non_json_whitespace.push(Span::new(self.at, self.at + other));
@@ -190,6 +217,17 @@ impl<'a> Lexer<'a> {
     }
 
     fn word(&mut self) -> TokenKind {
+        // A word of ASCII characters, as every number is.
+        let bytes = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let is_inside = |byte: &u8| matches!(byte, b'!'..=b'~') && !b"{}[]:,\"".contains(byte);
+        let length = bytes.iter().position(|byte| !is_inside(byte)).unwrap_or(bytes.len());
+        let is_end = bytes
+            .get(length)
+            .is_none_or(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t'));
+        if length > 0 && is_end {
+            self.at += length;
+            return TokenKind::Word;
+        }
         let rest = self.rest();
         let ends = |c: char| c.is_whitespace() || "{}[]:,\"".contains(c);
         let first = rest.chars().next().map_or(0, char::len_utf8);

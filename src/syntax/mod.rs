@@ -16,6 +16,8 @@ pub use layout::Form;
 pub use places::{Places, decoded_span};
 pub use yaml::respell;
 
+use ecow::EcoString;
+
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::{Source, SourceError, Span, Spanned, Syntax};
 
@@ -27,6 +29,9 @@ pub const MAX_DEPTH: usize = 128;
 pub const MAX_ENTRIES: usize = 1_000_000;
 
 /// A value with its location.
+///
+/// Trees of large files take most of the memory of a run, so that nodes are small: strings of up to 15
+/// bytes are stored in place, and arrays and objects have no room to grow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// From the first to the last character of the value, quotes and brackets included.
@@ -43,11 +48,11 @@ pub enum Kind {
     /// `true` or `false`
     Bool(bool),
     /// A number, as written.
-    Number(String),
+    Number(EcoString),
     /// A string, with its escapes resolved.
-    String(String),
+    String(EcoString),
     /// An array.
-    Array(Vec<Node>),
+    Array(Box<[Node]>),
     /// An object. Members with duplicate keys are kept.
     Object(Object),
     /// A value that could not be parsed. The error has been reported; later phases ignore the
@@ -59,7 +64,7 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Object {
     /// The members.
-    pub members: Vec<Member>,
+    pub members: Box<[Member]>,
     /// Whether a syntax error may have hidden members, so that missing ones are not reported.
     pub damaged: bool,
     /// The layout of the members in the text.
@@ -70,7 +75,7 @@ pub struct Object {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member {
     /// The key; its span includes the quotes.
-    pub key: Spanned<String>,
+    pub key: Spanned<EcoString>,
     /// The value.
     pub value: Node,
 }

@@ -1,6 +1,7 @@
 //! What the tests of several packages share: paths in the repository, and files that are
 //! compared with what they must be.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -55,4 +56,33 @@ pub fn hold(path: &str, expected: &str) {
     // The first line that differs says more than two whole documents.
     let differs = found.lines().zip(expected.lines()).find(|(one, other)| one != other);
     assert!(found == expected, "{path} is stale, run `{UPDATE_DOCS}=1 cargo test`: {differs:?}");
+}
+
+/// An appliance with this number of containers, for benchmarks. Each has a port, environment variables,
+/// arguments, and references to another container, as in the examples.
+pub fn many_containers(containers: usize) -> String {
+    let mut text = String::from("{\"id\": \"bench\", \"containers\": [");
+    for at in 0..containers {
+        let before = at.saturating_sub(1);
+        let comma = if at == 0 { "" } else { "," };
+        // Chains of ten containers depend on each other.
+        let depends = if at % 10 == 0 { String::new() } else { format!("\"worker-{before}\"") };
+        let _ = write!(
+            text,
+            r#"{comma}
+  {{
+    "id": "worker-{at}",
+    "type": "service",
+    "image": "registry.example/team/worker:1.{at}",
+    "resources": {{"cpus": 0.5, "mem": 256}},
+    "network_mode": "container",
+    "ports": [{{"container_port": 8080}}],
+    "args": ["--listen", "0.0.0.0:8080", "--peer", "http://@worker-{before}:8080/api"],
+    "env": {{"NAME": "worker {at}", "RETRIES": 3, "PEERS": "@worker-{before}:8080"}},
+    "dependencies": [{depends}]
+  }}"#
+        );
+    }
+    text.push_str("]}\n");
+    text
 }

@@ -1,5 +1,7 @@
 //! Parses strings, numbers and words of JSON, and suggests fixes for invalid ones.
 
+use ecow::EcoString;
+
 use super::Parser;
 use super::strings::{self, StringError};
 use crate::diag::{Diagnostic, codes};
@@ -12,8 +14,12 @@ const MAX_UNOPENED: usize = 1_000;
 
 impl Parser<'_> {
     /// Parses the next string, with any kind of quotes.
-    pub(super) fn string(&mut self) -> Spanned<String> {
-        let Token { kind, span } = self.advance();
+    pub(super) fn string(&mut self) -> Spanned<EcoString> {
+        let Token { kind, span, is_plain } = self.advance();
+        if is_plain {
+            let content = Span { start: span.start + 1, end: span.end - 1 };
+            return Spanned::new(self.text(content).into(), span);
+        }
         let written = self.text(span);
         let quote_char = if kind == TokenKind::SingleQuoted { '\'' } else { '"' };
         let content = written.strip_prefix(quote_char).unwrap_or(written);
@@ -25,7 +31,7 @@ impl Parser<'_> {
             let mut content = written.chars();
             content.next();
             content.next_back();
-            let value = content.as_str().to_owned();
+            let value = EcoString::from(content.as_str());
             let edit = quote(&value);
             let message = "expected straight double quotes around a string";
             self.report(Diagnostic::new(&codes::BAD_STRING, span, message).safe_edit(span, edit));
@@ -41,7 +47,7 @@ impl Parser<'_> {
                 self.report(
                     Diagnostic::new(&codes::BAD_STRING, span, message).safe_edit(span, edit),
                 );
-                return Spanned::new(value, span);
+                return Spanned::new(value.into(), span);
             }
             TokenKind::Unterminated => {
                 let end = Span::at(span.end as usize);
@@ -72,11 +78,14 @@ impl Parser<'_> {
     /// Parses the next word as a value.
     pub(super) fn word(&mut self) -> Node {
         let span = self.advance().span;
-        let word = self.text(span).to_owned();
+        let word = EcoString::from(self.text(span));
         let constant = match word.as_str() {
             "true" => Some(Kind::Bool(true)),
             "false" => Some(Kind::Bool(false)),
             "null" => Some(Kind::Null),
+            _ if self.is_delimited(span) && is_json_number(&word) => {
+                return Node { span, kind: Kind::Number(word) };
+            }
             _ => None,
         };
         if let Some(kind) = constant {
@@ -132,7 +141,11 @@ impl Parser<'_> {
 
     /// Parses a string without an opening quote, which starts at a word: the rest of the line
     /// contains an unpaired quote, followed by a token that can follow a string.
-    pub(super) fn unopened(&mut self, word: Span, followers: &[char]) -> Option<Spanned<String>> {
+    pub(super) fn unopened(
+        &mut self,
+        word: Span,
+        followers: &[char],
+    ) -> Option<Spanned<EcoString>> {
         let start = word.start as usize;
         // A long line is not searched as a whole for each of its words.
         let end = self.source.char_floor(start + MAX_UNOPENED);
@@ -159,7 +172,14 @@ impl Parser<'_> {
                 .help("strings are written in double quotes")
                 .safe_edit(Span::at(start), "\""),
         );
-        Some(Spanned::new(content.to_owned(), span))
+        Some(Spanned::new(content.into(), span))
+    }
+
+    /// Whether a word certainly ends where it seems to, as a comma, a bracket or a line break follows: it
+    /// is neither one of several words nor the start of an [unopened](Self::unopened) string.
+    fn is_delimited(&self, span: Span) -> bool {
+        let next = self.source.text().as_bytes().get(span.end as usize);
+        next.is_some_and(|next| b",}]\n".contains(next))
     }
 
     /// Whether digits are the fraction of the previous number, as in `0,5`.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use ecow::EcoString;
+
 use crate::syntax::segment::Segment;
 
 /// An error in a string literal, with its range in the content of the literal.
@@ -99,11 +101,8 @@ fn hex4(text: &str, at: usize) -> Option<u32> {
 }
 
 /// Decodes the content of a literal. Ranges of errors are relative to the content.
-pub fn decode(content: &str) -> (String, Vec<StringError>) {
-    if !content.bytes().any(|byte| byte == b'\\' || byte < b' ') {
-        return (content.to_owned(), Vec::new());
-    }
-    let mut value = String::with_capacity(content.len());
+pub fn decode(content: &str) -> (EcoString, Vec<StringError>) {
+    let mut value = EcoString::with_capacity(content.len());
     let mut errors = Vec::new();
     for step in (Steps { content, at: 0 }) {
         value.push(step.value);

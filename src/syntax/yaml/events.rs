@@ -189,7 +189,10 @@ impl<'d> Events<'d> {
                     StructureStyle::Flow => Form::Flow,
                     // The columns of the copy are not those of the original.
                     _ if self.document.tabless.is_some() => Form::Irregular,
-                    _ => Form::Block { indent: column(self.document.original, span.start) },
+                    _ => {
+                        let indent = column(self.document.original, span.start);
+                        Form::Block { indent: Span::at(indent).start }
+                    }
                 };
                 Event::MappingStart(form, self.properties(anchor, tag.as_deref()))
             }

@@ -24,7 +24,7 @@ pub fn resolve(text: &str) -> Plain {
         "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
         "true" | "True" | "TRUE" => Kind::Bool(true),
         "false" | "False" | "FALSE" => Kind::Bool(false),
-        _ => return number(text).unwrap_or_else(|| Plain::Value(Kind::String(text.to_owned()))),
+        _ => return number(text).unwrap_or_else(|| Plain::Value(Kind::String(text.into()))),
     };
     Plain::Value(value)
 }
@@ -48,7 +48,7 @@ pub fn respell(source: &Source, edit: &mut Edit) {
 /// Parses `text` as a number.
 fn number(text: &str) -> Option<Plain> {
     if is_json_number(text) {
-        return Some(Plain::Value(Kind::Number(text.to_owned())));
+        return Some(Plain::Value(Kind::Number(text.into())));
     }
     if let Some(digits) = text.strip_prefix("0x") {
         return radix(digits, 16);
@@ -109,8 +109,8 @@ mod tests {
 
     #[test]
     fn plain_scalars_follow_the_core_schema() {
-        let string = |text: &str| Plain::Value(Kind::String(text.to_owned()));
-        let number = |text: &str| Plain::Value(Kind::Number(text.to_owned()));
+        let string = |text: &str| Plain::Value(Kind::String(text.into()));
+        let number = |text: &str| Plain::Value(Kind::Number(text.into()));
         let other = |text: &str| Plain::OtherNumber(text.to_owned());
         for word in ["", "~", "null", "Null", "NULL"] {
             assert_eq!(resolve(word), Plain::Value(Kind::Null), "{word}");

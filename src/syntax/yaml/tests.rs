@@ -21,7 +21,7 @@ fn json(node: &Node) -> String {
     match &node.kind {
         Kind::Null => "null".to_owned(),
         Kind::Bool(value) => value.to_string(),
-        Kind::Number(text) => text.clone(),
+        Kind::Number(text) => text.to_string(),
         Kind::String(text) => quote(text),
         Kind::Array(items) => format!("[{}]", items.iter().map(json).collect::<Vec<_>>().join(",")),
         Kind::Object(object) => {

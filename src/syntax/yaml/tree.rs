@@ -1,5 +1,7 @@
 //! Builds the tree from the events of a document.
 
+use ecow::EcoString;
+
 use super::anchors::{Anchors, Resolved};
 use super::events::{Event, Events, Properties, Scalar, Style};
 use super::plain::{self, Plain};
@@ -160,11 +162,12 @@ impl<'d> Builder<'d, '_> {
             span.end = span.end.max(item.span.end).max(place.end);
             items.push(item);
         }
-        Node { span, kind: Kind::Array(items) }
+        Node { span, kind: Kind::Array(items.into()) }
     }
 
     fn mapping(&mut self, form: Form, open: Span) -> Node {
         let mut object = Object { form, ..Object::default() };
+        let mut members = Vec::new();
         let mut span = open;
         loop {
             let Some((event, place)) = self.events.next() else {
@@ -181,7 +184,7 @@ impl<'d> Builder<'d, '_> {
             let Some((event, place)) = self.events.next() else {
                 object.damaged = true;
                 let end = Span::at(self.events.end());
-                object.members.extend(key.map(|key| Member { key, value: Node::broken(end) }));
+                members.extend(key.map(|key| Member { key, value: Node::broken(end) }));
                 break;
             };
             let value = self.node(event, place);
@@ -191,26 +194,27 @@ impl<'d> Builder<'d, '_> {
                 continue;
             };
             if let Form::Block { indent } = object.form
-                && column(self.source, key.span.start) != indent
+                && column(self.source, key.span.start) != indent as usize
             {
                 object.form = Form::Irregular;
             }
             object.damaged |= value.kind == Kind::Broken;
-            object.members.push(Member { key, value });
+            members.push(Member { key, value });
         }
+        object.members = members.into();
         Node { span, kind: Kind::Object(object) }
     }
 
     /// Builds the key that starts with an event. `None` if it is not a valid key, which is
     /// reported.
-    fn key(&mut self, event: Event<'d>, place: Span) -> Option<Spanned<String>> {
+    fn key(&mut self, event: Event<'d>, place: Span) -> Option<Spanned<EcoString>> {
         let Event::Scalar(Scalar { text, style, span, properties }) = event else {
             return self.other_key(event, place);
         };
         self.refuse_tag(&properties, place);
         match style {
             Style::Plain => {}
-            Style::Quoted | Style::Block => return Some(Spanned::new(text.into_owned(), span)),
+            Style::Quoted | Style::Block => return Some(Spanned::new(text.as_ref().into(), span)),
             Style::Lost => return None,
         }
         if text == "<<" {
@@ -239,11 +243,11 @@ impl<'d> Builder<'d, '_> {
                 .help("put the key in quotes")
                 .safe_edit(span, quote(&text)),
         );
-        Some(Spanned::new(text.into_owned(), span))
+        Some(Spanned::new(text.as_ref().into(), span))
     }
 
     /// Builds a key that is not a scalar.
-    fn other_key(&mut self, event: Event<'d>, span: Span) -> Option<Spanned<String>> {
+    fn other_key(&mut self, event: Event<'d>, span: Span) -> Option<Spanned<EcoString>> {
         let node = self.node(event, span);
         match node.kind {
             Kind::String(text) => return Some(Spanned::new(text, span)),
@@ -264,7 +268,7 @@ impl<'d> Builder<'d, '_> {
         }
         let kind = match style {
             Style::Lost => Kind::Broken,
-            Style::Quoted | Style::Block => Kind::String(text.into_owned()),
+            Style::Quoted | Style::Block => Kind::String(text.as_ref().into()),
             Style::Plain => match plain::resolve(&text) {
                 Plain::Value(kind) => kind,
                 other => {

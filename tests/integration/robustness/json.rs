@@ -92,14 +92,14 @@ impl Ordered {
                 assert_eq!(source.slice(node.span), text);
                 Ordered::Number(serde_json::from_str(text).unwrap())
             }
-            Kind::String(text) => Ordered::String(text.clone()),
+            Kind::String(text) => Ordered::String(text.to_string()),
             Kind::Array(items) => {
                 Ordered::Array(items.iter().map(|item| Ordered::of(item, source)).collect())
             }
             Kind::Object(object) => {
                 let members = object.members.iter();
                 let pair =
-                    |m: &syntax::Member| (m.key.value.clone(), Ordered::of(&m.value, source));
+                    |m: &syntax::Member| (m.key.value.to_string(), Ordered::of(&m.value, source));
                 Ordered::Object(members.map(pair).collect())
             }
             Kind::Broken => Ordered::String("broken".to_owned()),

@@ -26,7 +26,7 @@ fn json(node: &Node) -> serde_json::Value {
         Kind::String(text) => text.as_str().into(),
         Kind::Array(items) => items.iter().map(json).collect(),
         Kind::Object(object) => {
-            object.members.iter().map(|m| (m.key.value.clone(), json(&m.value))).collect()
+            object.members.iter().map(|m| (m.key.value.to_string(), json(&m.value))).collect()
         }
     }
 }

@@ -53,12 +53,12 @@ impl Numbered {
 
     fn of_node(node: &Node) -> Numbered {
         match &node.kind {
-            Kind::String(text) => Numbered::String(text.clone()),
-            Kind::Number(text) => Numbered::Word(text.clone()),
+            Kind::String(text) => Numbered::String(text.to_string()),
+            Kind::Number(text) => Numbered::Word(text.to_string()),
             Kind::Bool(value) => Numbered::Word(value.to_string()),
             Kind::Array(items) => Numbered::Array(items.iter().map(Numbered::of_node).collect()),
             Kind::Object(object) => {
-                let member = |m: &Member| (m.key.value.clone(), Numbered::of_node(&m.value));
+                let member = |m: &Member| (m.key.value.to_string(), Numbered::of_node(&m.value));
                 Numbered::Object(object.members.iter().map(member).collect())
             }
             Kind::Null | Kind::Broken => Numbered::Word("null".to_owned()),
