@@ -44,6 +44,9 @@ pub mod render;
 // The plan to each target's own files.
 pub mod targets;
 
+// Findings of other tools in generated files.
+pub mod linters;
+
 // `applc.toml`.
 pub mod project;
 
