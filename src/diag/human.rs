@@ -77,10 +77,13 @@ fn groups<'a>(report: &'a Report, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> 
     }
     let mut groups = vec![group];
     if let Some(edit) = &diagnostic.edit {
-        let title = match (edit.span.range().is_empty(), edit.replacement.is_empty()) {
-            (true, _) => "insert this",
-            (_, true) => "remove this",
-            _ => "replace with this",
+        let title = match (edit.span.range().is_empty(), edit.replacement.is_empty(), edit.safe) {
+            (true, _, true) => "insert this",
+            (true, _, false) => "insert this, if it is meant",
+            (_, true, true) => "remove this",
+            (_, true, false) => "remove this, if it is not meant",
+            (_, _, true) => "replace with this",
+            (_, _, false) => "replace with this, if it is meant",
         };
         let source = report.source_of(edit.span);
         let lines = Lines::around(source, edit.span, LONG_EDITED_LINE);

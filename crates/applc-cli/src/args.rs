@@ -43,7 +43,7 @@ A single file is printed, or written to `-o FILE`. Several files require `-o DIR
 several targets, each has a subfolder with its name. Files are written only if there are no
 errors, and only if their content changes.
 
-Reporter are written to standard error in every format. Hints are hidden; `applc check`
+Findings are written to standard error in every format. Hints are hidden; `applc check`
 shows them, and `--warn hints` turns them into warnings.")]
     Compile(Compile),
     /// Check appliances and report all findings
@@ -201,7 +201,7 @@ pub struct FindingsArguments {
         long,
         default_value = "human",
         value_parser = format_parser(),
-        help_heading = "Reporter"
+        help_heading = "Findings"
     )]
     pub format: Format,
 

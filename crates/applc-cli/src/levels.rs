@@ -70,7 +70,7 @@ impl Args for LevelArguments {
                     .value_name("CODE")
                     .action(ArgAction::Append)
                     .help(help(verb))
-                    .help_heading("Reporter"),
+                    .help_heading("Findings"),
             )
         })
     }

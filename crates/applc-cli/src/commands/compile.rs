@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::Status;
 use crate::args::Compile;
-use crate::disk::Disk;
+use crate::disk::{Disk, STDIN};
 use crate::emit::{self, OutputFile};
 use crate::projects::Projects;
 use crate::reporter::{Reporter, Stream};
@@ -19,7 +19,7 @@ pub fn run(arguments: &Compile) -> Status {
         Err(status) => return status,
     };
     let outputs = compile(arguments, &mut reporter);
-    // Reporter are printed before errors of writing.
+    // Findings are printed before errors of writing.
     if !matches!(outputs, Err(Status::Usage)) {
         reporter.finish();
     }
@@ -74,8 +74,24 @@ fn to_stdout(outputs: &[Output]) -> Status {
 
 fn to_files(outputs: &[Output], path: &Path) -> Status {
     let count: usize = outputs.iter().map(|output| output.artifacts.len()).sum();
-    let ends_in_slash =
-        path.as_os_str().to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR]);
+    let written = path.to_string_lossy();
+    let ends_in_slash = written.ends_with(['/', std::path::MAIN_SEPARATOR]);
+    if written == STDIN {
+        return fail("omit `--output` to print to standard output", Status::Usage);
+    }
+    let without_slash = Path::new(written.trim_end_matches(['/', std::path::MAIN_SEPARATOR]));
+    if ends_in_slash && without_slash.is_file() {
+        let message = format!("`{}` is a file and not a folder", without_slash.display());
+        return fail(&message, Status::Usage);
+    }
+    // A folder that looks like a file is more likely a mistake.
+    let looks_like_file = !ends_in_slash && !path.exists() && path.extension().is_some();
+    if count > 1 && looks_like_file && outputs.iter().any(|output| has_extension(output, path)) {
+        let message = format!(
+            "the output has {count} files; use `-o {written}/` if `{written}` is to be a folder"
+        );
+        return fail(&message, Status::Usage);
+    }
     let files = if count == 1 && outputs.len() == 1 && !ends_in_slash && !path.is_dir() {
         outputs
             .iter()
@@ -95,6 +111,14 @@ fn to_files(outputs: &[Output], path: &Path) -> Status {
             fail(&message, Status::Io)
         }
     }
+}
+
+/// Whether a file of an output has the same extension as a path.
+fn has_extension(output: &Output, path: &Path) -> bool {
+    output
+        .artifacts
+        .iter()
+        .any(|artifact| Path::new(&artifact.path).extension() == path.extension())
 }
 
 /// The files in an output folder. With several targets, each has a subfolder with its name.

@@ -48,7 +48,17 @@ pub fn run(file: &str, mode: Mode, settings: &Settings, reporter: &mut Reporter)
             }
         }
     };
-    status.max(reporter.add(fixed.left))
+    let unsafe_edits = fixed.left.diagnostics.iter().filter_map(|found| found.edit.as_ref());
+    let to_review = unsafe_edits.filter(|edit| !edit.safe).count();
+    let status = status.max(reporter.add(fixed.left));
+    match to_review {
+        0 => {}
+        1 => note(&format!("{file}: 1 suggested fix may not be what is meant, and is not applied")),
+        count => note(&format!(
+            "{file}: {count} suggested fixes may not be what is meant, and are not applied"
+        )),
+    }
+    status
 }
 
 /// The text of a file, and the result of fixing it.

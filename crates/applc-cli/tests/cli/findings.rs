@@ -252,6 +252,7 @@ fn fix_applies_safe_fixes_and_shows_the_remaining_findings() {
     let fixed = FAULTY.replace("},},", "}},").replace("\"@b @b\"},}", "\"@b @b\"}}");
     assert_eq!(fs::read_to_string(&path).unwrap(), fixed);
     let again = applc(folder.path(), &["check", "--fix", "a.json"]);
+    assert!(again.stderr.contains("suggested fix"), "{}", again.stderr);
     assert!(!again.stderr.contains("fixed"), "{}", again.stderr);
     let clean = applc(folder.path(), &["check", "--diff", "a.json"]);
     assert_eq!(clean.stdout, "");

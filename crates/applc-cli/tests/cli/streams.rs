@@ -73,6 +73,20 @@ fn several_files_require_a_folder() {
     let files = files_below(folder.path());
     assert!(files.contains(&"out/compose/compose.yaml".to_owned()), "{files:?}");
     assert!(files.iter().any(|file| file.starts_with("out/kubernetes/")), "{files:?}");
+
+    // What looks like a file is not made a folder.
+    let nothing = tempfile::tempdir().unwrap();
+    fs::write(nothing.path().join("there.yaml"), "old").unwrap();
+    for (output, expected) in [
+        ("new.yaml", "use `-o new.yaml/` if `new.yaml` is to be a folder"),
+        ("-", "omit `--output`"),
+        ("there.yaml/", "`there.yaml` is a file and not a folder"),
+    ] {
+        let arguments = ["compile", "-", "-o", output, "-t", "compose", "-t", "kubernetes"];
+        let (status, _, err) = run_in(nothing.path(), &arguments, GOOD);
+        assert!(status == 2 && err.contains(expected), "{err}");
+        assert_eq!(files_below(nothing.path()), ["there.yaml"]);
+    }
 }
 
 #[test]
