@@ -252,10 +252,20 @@ fn fix_applies_safe_fixes_and_shows_the_remaining_findings() {
     let fixed = FAULTY.replace("},},", "}},").replace("\"@b @b\"},}", "\"@b @b\"}}");
     assert_eq!(fs::read_to_string(&path).unwrap(), fixed);
     let again = applc(folder.path(), &["check", "--fix", "a.json"]);
-    assert!(again.stderr.contains("suggested fix"), "{}", again.stderr);
     assert!(!again.stderr.contains("fixed"), "{}", again.stderr);
     let clean = applc(folder.path(), &["check", "--diff", "a.json"]);
     assert_eq!(clean.stdout, "");
+}
+
+#[test]
+fn fixes_that_may_not_be_meant_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"{"id": "x", "containers": [{"id": "a", "type": "servic"}]}"#;
+    fs::write(folder.path().join("a.json"), text).unwrap();
+    let run = applc(folder.path(), &["check", "--fix", "a.json"]);
+    let err = run.stderr;
+    assert!(err.contains("replace with this, if it is meant"), "{err}");
+    assert!(err.contains("a.json: 1 suggested fix may not be what is meant"), "{err}");
 }
 
 #[test]
