@@ -7,6 +7,7 @@ use crate::analysis::Analysis;
 use crate::diag::{Levels, Report};
 use crate::plan::Plan;
 use crate::render::RenderError;
+use crate::resolve;
 use crate::source::Sources;
 use crate::targets::{self, Artifact, Failure, InProcess, Options, Rendering, TargetRef};
 use crate::world::{ReadError, World};
@@ -83,7 +84,7 @@ impl From<ReadError> for Error {
 /// The file cannot be read, or a built-in template fails.
 pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Compilation, Error> {
     let rendering = Rendering { renderer: &InProcess, recorded: false };
-    compile_analysis(Analysis::read(world, path, Sources::new())?, targets, Some(rendering))
+    compile_analysis(Analysis::to_compile(world, path, Sources::new())?, targets, Some(rendering))
 }
 
 /// Compiles what was analysed for each of the targets. Without `rendering`, it is only checked: the
@@ -103,7 +104,8 @@ pub fn compile_analysis(
     }
     let mut outputs = Vec::new();
     let mut others = Vec::new();
-    if let Some(plan) = &analysis.plan {
+    if let Some(plan) = analysis.plan.as_mut().filter(|_| !targets.is_empty()) {
+        plan.uses = resolve::uses(plan);
         for Selected { target, options } in targets {
             let findings = &mut analysis.findings;
             match targets::compile(target.deref(), plan, options, rendering, findings) {

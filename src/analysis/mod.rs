@@ -45,22 +45,52 @@ impl Analysis {
     pub fn read(world: &dyn World, path: &str, sources: Sources) -> Result<Analysis, ReadError> {
         let bytes = crate::world::read(world, path)?;
         let (source, error) = Source::from_bytes(path, bytes);
-        Ok(Analysis::new(&source, error, sources))
+        Ok(Analysis::new(&source, error, sources, true))
+    }
+
+    /// Reads a file and analyses it for [`compile_analysis`](crate::compile_analysis()): without a tree,
+    /// whose memory the plan takes over.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn to_compile(
+        world: &dyn World,
+        path: &str,
+        sources: Sources,
+    ) -> Result<Analysis, ReadError> {
+        let bytes = crate::world::read(world, path)?;
+        let (source, error) = Source::from_bytes(path, bytes);
+        Ok(Analysis::new(&source, error, sources, false))
     }
 
     /// Analyses a text.
     pub fn of(source: &Source) -> Analysis {
-        Analysis::new(source, None, Sources::new())
+        Analysis::new(source, None, Sources::new(), true)
     }
 
-    fn new(source: &Source, error: Option<SourceError>, mut sources: Sources) -> Analysis {
+    fn new(
+        source: &Source,
+        error: Option<SourceError>,
+        mut sources: Sources,
+        keep_tree: bool,
+    ) -> Analysis {
         let source = sources.add(source);
         let mut findings: Findings =
             error.map(|error| syntax::source_error(&source, error)).into_iter().collect();
         let is_text = !matches!(error, Some(SourceError::TooLarge(_) | SourceError::NotUtf8(0)));
         let tree = if is_text { syntax::parse(&source, &mut findings) } else { None };
-        let plan = tree.as_ref().and_then(|tree| plan(tree, &source, &mut findings));
-        if let Some(plan) = &plan {
+        let (tree, mut plan) = match tree {
+            Some(tree) if keep_tree => {
+                let plan = plan(&tree, &source, &mut findings);
+                (Some(tree), plan)
+            }
+            Some(tree) => (None, plan_of_owned(tree, &source, &mut findings)),
+            None => (None, None),
+        };
+        if let Some(plan) = &mut plan {
+            if keep_tree && !findings.has_errors() {
+                plan.uses = resolve::uses(plan);
+            }
             lint::check(plan, &mut findings);
         }
         Analysis { source, sources, tree, plan, findings }
@@ -84,11 +114,23 @@ impl Analysis {
 
 /// Checks a tree and makes its plan.
 fn plan(tree: &Node, source: &Source, findings: &mut Findings) -> Option<Plan> {
+    check(tree, findings)?;
+    let containers = model::containers(tree);
+    let appliance = model::read(tree, containers)?;
+    Some(resolve::resolve(&appliance, containers.iter(), source, findings))
+}
+
+/// Checks a tree and makes its plan, which takes over its memory.
+fn plan_of_owned(mut tree: Node, source: &Source, findings: &mut Findings) -> Option<Plan> {
+    check(&tree, findings)?;
+    let containers = model::take_containers(&mut tree);
+    let appliance = model::read(&tree, &containers)?;
+    Some(resolve::resolve(&appliance, containers.into_iter(), source, findings))
+}
+
+/// Checks the structure of a tree. `None` if no more errors can be reported: then resolving adds no
+/// finding, and takes memory.
+fn check(tree: &Node, findings: &mut Findings) -> Option<()> {
     schema::check(tree, findings);
-    // Resolving takes far more memory than the tree, and could add no finding.
-    if findings.is_full(Level::Error) {
-        return None;
-    }
-    let appliance = model::read(tree)?;
-    Some(resolve::resolve(&appliance, source, findings))
+    (!findings.is_full(Level::Error)).then_some(())
 }

@@ -52,18 +52,14 @@ fn secret(variable: &EnvVar) -> Option<&'static str> {
     if is_key && !value.starts_with("-----BEGIN CERTIFICATE") && !value.contains("PUBLIC KEY") {
         return Some("a key");
     }
-    let name: String = variable
-        .name
-        .value
-        .chars()
-        .filter(char::is_ascii_alphabetic)
-        .map(|c| c.to_ascii_uppercase())
-        .collect();
-    let is_named = SECRET_NAMES.iter().any(|end| name.ends_with(end));
-    let is_switch = SWITCHES.iter().any(|switch| value.eq_ignore_ascii_case(switch));
+    let name = variable.name.value.bytes().rev();
+    let letters = name.filter(u8::is_ascii_alphabetic).map(|letter| letter.to_ascii_uppercase());
+    let ends_with = |end: &str| end.bytes().rev().eq(letters.clone().take(end.len()));
+    let is_named = SECRET_NAMES.iter().any(|end| ends_with(end));
+    let is_switch = || SWITCHES.iter().any(|switch| value.eq_ignore_ascii_case(switch));
     // A path to the secret, a placeholder, or JSON that contains more than a secret.
     let is_elsewhere = value.starts_with(['/', '$', '<', '{', '[']);
-    (is_named && !is_switch && !is_elsewhere).then_some("a secret")
+    (is_named && !is_switch() && !is_elsewhere).then_some("a secret")
 }
 
 /// Whether a text contains `scheme://user:password@`.

@@ -7,18 +7,21 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub use read::read;
+pub use read::{container, containers, read, take_containers};
+
+use ecow::EcoString;
 
 use crate::source::{Span, Spanned};
 use crate::syntax::Node;
 
-/// An appliance as written. Strings borrow from the tree.
+/// An appliance as written, without its containers: they are read [one by one](container), as all
+/// of them would take as much memory as the tree. Strings borrow from the tree.
 #[derive(Debug)]
 pub struct Appliance<'t> {
     /// Name of the appliance.
     pub id: Spanned<&'t str>,
-    /// The containers that have an id.
-    pub containers: Vec<Container<'t>>,
+    /// The ids of the containers that have one.
+    pub ids: Vec<Spanned<EcoString>>,
     /// `data_persistence.volumes`.
     pub volumes: Vec<Volume<'t>>,
     /// Whether the id of every container and volume could be read. If not, an unknown id may

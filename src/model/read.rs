@@ -6,33 +6,61 @@ use super::{
     Appliance, Container, DEFAULT_INTERVAL, HealthCheck, Hints, Job, Kind, Mount, NetworkMode,
     Port, Protocol, ProtocolKind, Resources, Service, Timing, Transport, Volume, VolumeScope,
 };
-use crate::source::{Span, Spanned};
-use crate::syntax::{Node, Object};
+use ecow::EcoString;
 
-/// Reads an appliance. `None` if the document is not an object, which the schema check
-/// reports.
-pub fn read(tree: &Node) -> Option<Appliance<'_>> {
+use crate::source::{Span, Spanned};
+use crate::syntax::{Kind as Tree, Node, Object};
+
+/// The containers of an appliance, for [`read`] and [`container`].
+pub fn containers(tree: &Node) -> &[Node] {
+    Fields::of(Some(tree)).items("containers")
+}
+
+/// Removes the containers of an appliance from its tree.
+pub fn take_containers(tree: &mut Node) -> Box<[Node]> {
+    let Tree::Object(object) = &mut tree.kind else { return Box::default() };
+    let found = object.members.iter_mut().find(|member| member.key.value == "containers");
+    match found.map(|member| &mut member.value.kind) {
+        Some(Tree::Array(items)) => std::mem::take(items),
+        _ => Box::default(),
+    }
+}
+
+/// Reads an appliance with these [containers]. `None` if the document is not an object, which the
+/// schema check reports.
+pub fn read<'t>(tree: &'t Node, containers: &[Node]) -> Option<Appliance<'t>> {
     let object = tree.as_object()?;
     let fields = Fields(Some(object));
     let span = Span::at(tree.span.start as usize);
     let persistence = fields.object("data_persistence");
     let volume_type = persistence.get("volume_type");
-    let containers: Vec<_> = fields.items("containers").iter().map(container).collect();
+    let mut ids = Vec::with_capacity(containers.len());
+    ids.extend(containers.iter().filter_map(id));
     let volumes: Vec<_> =
         persistence.items("volumes").iter().map(|node| volume(node, volume_type)).collect();
     let complete = !object.damaged
         && fields.node("containers").is_none_or(|node| node.as_array().is_some())
-        && containers.iter().all(Option::is_some)
+        && ids.len() == containers.len()
         && volumes.iter().all(Option::is_some);
     Some(Appliance {
         id: fields.or("id", "", span),
-        containers: containers.into_iter().flatten().collect(),
+        ids,
         volumes: volumes.into_iter().flatten().collect(),
         ids_complete: complete,
     })
 }
 
-fn container(node: &Node) -> Option<Container<'_>> {
+/// The id of a container.
+fn id(container: &Node) -> Option<Spanned<EcoString>> {
+    let node = container.as_object()?.get("id")?;
+    match &node.kind {
+        Tree::String(id) => Some(Spanned::new(id.clone(), node.span)),
+        _ => None,
+    }
+}
+
+/// Reads a container. `None` if it has no id.
+pub fn container(node: &Node) -> Option<Container<'_>> {
     let object = node.as_object()?;
     let fields = Fields(Some(object));
     let id: Spanned<&str> = fields.get("id")?;

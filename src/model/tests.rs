@@ -57,8 +57,14 @@ fn read(definition: &str, fields: Value) -> String {
     let document = json!({"id": "x", "containers": [container], "data_persistence": persistence});
     let source = Source::new("a.json", document.to_string());
     let tree = crate::syntax::parse(&source, &mut crate::diag::Findings::new()).unwrap();
+    let containers = super::containers(&tree);
     let spans = Regex::new(r"Span \{ start: \d+, end: \d+ \}").unwrap();
-    spans.replace_all(&format!("{:?}", super::read(&tree)), "_").into_owned()
+    spans
+        .replace_all(
+            &format!("{:?} {:?}", super::read(&tree, containers), super::container(&containers[0])),
+            "_",
+        )
+        .into_owned()
 }
 
 /// An object with one field.

@@ -1,11 +1,13 @@
 //! A container: its strings, dependencies, mounts, and the fields of its kind.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::model;
-use crate::plan::{Command, Container, Dependency, EnvVar, Job, Kind, Repeats, Service};
-use crate::source::{Span, Spanned};
+use crate::plan::{
+    Command, Container, ContainerId, Dependency, EnvVar, Job, Kind, Repeats, Service,
+};
+use crate::source::Spanned;
 
 use super::lookup::Lookup;
 use super::text::owned;
@@ -76,8 +78,14 @@ fn dependencies(
     lookup: &Lookup<'_>,
     findings: &mut Findings,
 ) -> Vec<Dependency> {
-    let mut known: HashMap<usize, Span> = HashMap::new();
-    let mut dependencies = Vec::new();
+    let mut dependencies: Vec<Dependency> = Vec::with_capacity(container.dependencies.len());
+    // Few are compared with each other.
+    let mut known = HashSet::new();
+    let is_long = container.dependencies.len() > 16;
+    let mut is_new = |on: ContainerId, before: &[Dependency]| match is_long {
+        true => known.insert(on),
+        false => before.iter().all(|other| other.on != on),
+    };
     for id in &container.dependencies {
         if id.value == container.id.value {
             findings.add(&codes::SELF_DEPENDENCY, |code| {
@@ -93,7 +101,7 @@ fn dependencies(
             }
             continue;
         };
-        if known.insert(on, id.span).is_none() {
+        if is_new(on, &dependencies) {
             dependencies.push(Dependency { on, span: id.span });
         }
     }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::diag::{Diagnostic, Findings, codes, nearest};
 use crate::model::Appliance;
@@ -39,7 +40,9 @@ impl<'a> Lookup<'a> {
         source: &'a Source,
         findings: &mut Findings,
     ) -> Lookup<'a> {
-        let containers = index(appliance.containers.iter().map(|c| c.id), |duplicate| {
+        let id =
+            |at: usize| appliance.ids.get(at).map(|id| Spanned::new(id.value.as_str(), id.span));
+        let containers = index(appliance.ids.len(), id, |duplicate| {
             findings.add(&codes::DUPLICATE_ID, |code| {
                 let message = format!("duplicate container id `{}`", duplicate.second.value);
                 let diagnostic = Diagnostic::new(code, duplicate.second.span, message)
@@ -53,7 +56,8 @@ impl<'a> Lookup<'a> {
                 }
             });
         });
-        let volumes = index(appliance.volumes.iter().map(|v| v.id), |duplicate| {
+        let id = |at: usize| appliance.volumes.get(at).map(|volume| volume.id);
+        let volumes = index(appliance.volumes.len(), id, |duplicate| {
             findings.add(&codes::DUPLICATE_VOLUME, |code| {
                 let message = format!("duplicate volume id `{}`", duplicate.second.value);
                 Diagnostic::new(code, duplicate.second.span, message)
@@ -99,19 +103,24 @@ struct Duplicate<'a> {
     second: Spanned<&'a str>,
 }
 
-/// Maps each id to its first index. Duplicates are passed to `report`.
+/// Maps each of `count` ids to its first index. Duplicates are passed to `report`.
 fn index<'a>(
-    ids: impl Iterator<Item = Spanned<&'a str>>,
+    count: usize,
+    id: impl Fn(usize) -> Option<Spanned<&'a str>>,
     mut report: impl FnMut(Duplicate<'a>),
 ) -> HashMap<&'a str, usize> {
-    let mut first: HashMap<&str, (usize, Spanned<&str>)> = HashMap::new();
-    for (index, id) in ids.enumerate() {
-        match first.get(id.value) {
-            Some((_, first)) => report(Duplicate { first: *first, second: id }),
-            None => {
-                first.insert(id.value, (index, id));
+    let mut first = HashMap::with_capacity(count);
+    for (at, second) in (0..count).filter_map(|at| Some((at, id(at)?))) {
+        match first.entry(second.value) {
+            Entry::Vacant(entry) => {
+                entry.insert(at);
+            }
+            Entry::Occupied(entry) => {
+                if let Some(first) = id(*entry.get()) {
+                    report(Duplicate { first, second });
+                }
             }
         }
     }
-    first.into_iter().map(|(id, (index, _))| (id, index)).collect()
+    first
 }

@@ -9,19 +9,17 @@ use crate::source::Span;
 
 /// Checks the ports of one container against each other and its network mode.
 pub fn check_listed(container: &model::Container<'_>, findings: &mut Findings) {
-    let mut first: HashMap<(u16, Transport), Span> = HashMap::new();
-    for port in &container.ports {
+    let mut first = First::new(&container.ports);
+    for (at, port) in container.ports.iter().enumerate() {
         let number = port.container_port;
         let transport = port.transport.value;
-        if let Some(before) = first.get(&(number.value, transport)) {
+        if let Some(before) = first.before(at, port) {
             findings.add(&codes::DUPLICATE_PORT, |code| {
                 let message = format!("duplicate port `{}/{}`", number.value, transport.name());
                 Diagnostic::new(code, number.span, message)
                     .label("listed again here")
-                    .also(*before, "first listed here")
+                    .also(before, "first listed here")
             });
-        } else {
-            first.insert((number.value, transport), number.span);
         }
         let host = port.host_port;
         let on_host = container.network_mode.value == NetworkMode::Host;
@@ -48,6 +46,34 @@ pub fn check_listed(container: &model::Container<'_>, findings: &mut Findings) {
                     .help("each instance requires its own host; omit `host_port` to use any free port")
             });
         }
+    }
+}
+
+/// Finds the first of several equal ports of a container.
+struct First<'a> {
+    ports: &'a [model::Port],
+    /// Where the ports so far are first listed, used for long lists.
+    seen: HashMap<(u16, Transport), Span>,
+}
+
+impl<'a> First<'a> {
+    /// Maximum number of ports that are compared with each other.
+    const FEW: usize = 16;
+
+    fn new(ports: &'a [model::Port]) -> First<'a> {
+        First { ports, seen: HashMap::new() }
+    }
+
+    /// Where a port that is equal to the one at an index is listed first, before it.
+    fn before(&mut self, at: usize, port: &model::Port) -> Option<Span> {
+        let key = |port: &model::Port| (port.container_port.value, port.transport.value);
+        let span = port.container_port.span;
+        if self.ports.len() > First::FEW {
+            let first = *self.seen.entry(key(port)).or_insert(span);
+            return (first != span).then_some(first);
+        }
+        let equal = self.ports.iter().take(at).find(|other| key(other) == key(port));
+        equal.map(|other| other.container_port.span)
     }
 }
 

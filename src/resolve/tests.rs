@@ -8,8 +8,9 @@ fn resolved(text: &str) -> (Source, Plan, Vec<Diagnostic>) {
     let mut found = Findings::new();
     let tree = crate::syntax::parse(&source, &mut found).unwrap();
     assert!(found.is_empty(), "{text}: {found:?}");
-    let appliance = crate::model::read(&tree).unwrap();
-    let plan = resolve(&appliance, &source, &mut found);
+    let containers = model::containers(&tree);
+    let appliance = model::read(&tree, containers).unwrap();
+    let plan = resolve(&appliance, containers.iter(), &source, &mut found);
     (source, plan, found.into_sorted())
 }
 

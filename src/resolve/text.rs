@@ -21,12 +21,18 @@ pub fn owned(text: Spanned<&str>) -> Spanned<String> {
 pub fn scalar(node: &Node, lookup: &Lookup<'_>, findings: &mut Findings) -> Text {
     let mut builder = Builder { lookup, findings, pieces: Vec::new() };
     match &node.kind {
+        Kind::Number(text) => return Text::literal(text.as_str(), node.span),
         Kind::String(text) => {
             check_nul(text, node.span, builder.findings);
+            if !text.contains('@') {
+                return Text::literal(text.as_str(), node.span);
+            }
             builder.scan(text, node.span, &str::to_owned);
         }
         _ => builder.json(node),
     }
+    // All texts of a large appliance are in memory at once.
+    builder.pieces.shrink_to_fit();
     Text { pieces: builder.pieces, span: node.span }
 }
 

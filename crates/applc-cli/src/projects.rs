@@ -54,7 +54,7 @@ impl Settings {
         file: &str,
         rendering: Option<Rendering<'_>>,
     ) -> Result<Compilation, Error> {
-        let analysis = Analysis::read(world, file, self.sources.clone())?;
+        let analysis = Analysis::to_compile(world, file, self.sources.clone())?;
         let compilation = applc::compile_analysis(analysis, &self.targets, rendering)?;
         Ok(compilation.with_levels(&self.levels))
     }
