@@ -142,9 +142,11 @@ impl Source {
     /// appears in diagnostics and determines the syntax.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let (name, text) = (name.into(), text.into());
-        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let line_starts =
-            std::iter::once(0).chain(breaks.map(|(at, _)| Span::at(at + 1).start)).collect();
+        // Counted first, as a file may consist of line breaks.
+        let lines = 1 + text.bytes().filter(|byte| *byte == b'\n').count();
+        let mut line_starts = Vec::with_capacity(lines);
+        line_starts.push(0);
+        line_starts.extend(text.match_indices('\n').map(|(at, _)| Span::at(at + 1).start));
         let mut characters = vec![0u32];
         let mut before = 0u32;
         for block in text.as_bytes().chunks(BLOCK) {

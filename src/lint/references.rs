@@ -21,22 +21,31 @@ pub fn check(plan: &Plan, findings: &mut Findings) {
 /// time does not grow with the square of the number of containers.
 const MAX_STEPS: usize = 1_000_000;
 
+/// Maximum number of ports of a container that are searched one by one.
+const FEW_PORTS: usize = 16;
+
 /// Maximum number of ports that a label lists.
 const MAX_LISTED_PORTS: usize = 10;
 
 /// Reports `@id:port` where the other container does not list the port.
 fn undeclared_ports(plan: &Plan, findings: &mut Findings) {
-    let listed: HashSet<(ContainerId, u16)> = plan
+    // The ports of containers that list more than a few.
+    let many: HashSet<(ContainerId, u16)> = plan
         .containers
         .iter()
         .enumerate()
+        .filter(|(_, one)| one.ports.len() > FEW_PORTS)
         .flat_map(|(id, one)| one.ports.iter().map(move |port| (id, port.container_port.value)))
         .collect();
     for reference in plan.containers.iter().flat_map(Container::references) {
         let (Some(port), Some(other)) = (reference.port, plan.containers.get(reference.to)) else {
             continue;
         };
-        if listed.contains(&(reference.to, port)) {
+        let is_listed = match other.ports.len() <= FEW_PORTS {
+            true => other.lists_port(port),
+            false => many.contains(&(reference.to, port)),
+        };
+        if is_listed {
             continue;
         }
         if findings.is_full(Level::Hint) {

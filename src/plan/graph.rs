@@ -38,9 +38,11 @@ pub fn depends_on(
     steps: &mut usize,
 ) -> bool {
     let lowest = containers.get(on).map_or(0, |container| container.level);
-    let mut seen = HashSet::from([from]);
-    let mut open = vec![from];
-    while let Some(id) = open.pop() {
+    // Most are found among the direct dependencies, so that nothing is allocated.
+    let mut seen = HashSet::new();
+    let mut open = Vec::new();
+    let mut next = Some(from);
+    while let Some(id) = next {
         let dependencies = containers.get(id).map_or(&[][..], |c| &c.dependencies);
         for dependency in dependencies {
             *steps = steps.saturating_sub(1);
@@ -53,6 +55,7 @@ pub fn depends_on(
                 open.push(dependency.on);
             }
         }
+        next = open.pop();
     }
     false
 }

@@ -56,23 +56,22 @@ pub fn resolve<N: Borrow<Node>>(
 
 /// Sets the referrers of each container.
 fn set_referrers(containers: &mut [Container]) {
-    let mut found = Vec::new();
     let mut counts = vec![0; containers.len()];
+    for reference in containers.iter().flat_map(Container::references) {
+        if let Some(count) = counts.get_mut(reference.to) {
+            *count += 1;
+        }
+    }
+    let mut referrers: Vec<Vec<Referrer>> = counts.into_iter().map(Vec::with_capacity).collect();
     for (from, container) in containers.iter().enumerate() {
         for Reference { to, port, span } in container.references().copied() {
-            found.push((to, Referrer { from, port, span }));
-            if let Some(count) = counts.get_mut(to) {
-                *count += 1;
+            if let Some(referrers) = referrers.get_mut(to) {
+                referrers.push(Referrer { from, port, span });
             }
         }
     }
-    for (container, count) in containers.iter_mut().zip(counts) {
-        container.referrers.reserve_exact(count);
-    }
-    for (to, referrer) in found {
-        if let Some(container) = containers.get_mut(to) {
-            container.referrers.push(referrer);
-        }
+    for (container, referrers) in containers.iter_mut().zip(referrers) {
+        container.referrers = referrers;
     }
 }
 

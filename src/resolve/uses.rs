@@ -8,7 +8,10 @@ use crate::source::Span;
 
 /// Every use of a field: those of the appliance, then those of each container.
 pub fn of(plan: &Plan) -> Vec<Use> {
-    let mut uses = Uses { found: Vec::new(), container: None };
+    /// Most containers use fewer fields.
+    const USUAL: usize = 16;
+    let found = Vec::with_capacity(plan.containers.len().saturating_mul(USUAL));
+    let mut uses = Uses { found, container: None };
     uses.add(Field::ApplianceId, plan.id.span);
     let volume_type = plan.volumes.first().and_then(|volume| volume.volume_type.as_ref());
     uses.when(volume_type.map(|written| written.span), Field::VolumeType);

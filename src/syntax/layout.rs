@@ -15,7 +15,7 @@ pub enum Form {
     /// Each entry on its own line.
     Block {
         /// The column of the keys, starting at 0.
-        indent: u32,
+        indent: u16,
     },
     /// A layout that no simple edit fits, such as explicit `?` keys.
     Irregular,
@@ -28,7 +28,7 @@ impl Object {
         match self.form {
             // An unquoted key has its own error and edit.
             Form::Flow => (key.span.range().len() >= key.value.len() + 2).then(|| ", ".to_owned()),
-            Form::Block { indent } => Some(format!("\n{}", " ".repeat(indent as usize))),
+            Form::Block { indent } => Some(format!("\n{}", " ".repeat(indent.into()))),
             Form::Irregular => None,
         }
     }
@@ -54,6 +54,7 @@ impl Object {
                 // contains a comment.
                 let is_break = |from: u32, to: u32| {
                     let gap = to.saturating_sub(from);
+                    let indent = u32::from(indent);
                     gap == indent + 1 || gap == indent + 2
                 };
                 let to_next = to_next.filter(|span| is_break(whole.end, span.end));

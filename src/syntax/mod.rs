@@ -246,3 +246,13 @@ pub fn source_error(source: &Source, error: SourceError) -> Diagnostic {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_are_small() {
+        assert_eq!((size_of::<Node>(), size_of::<Member>()), (32, 56));
+    }
+}

@@ -190,8 +190,9 @@ impl<'d> Events<'d> {
                     // The columns of the copy are not those of the original.
                     _ if self.document.tabless.is_some() => Form::Irregular,
                     _ => {
-                        let indent = column(self.document.original, span.start);
-                        Form::Block { indent: Span::at(indent).start }
+                        let column = column(self.document.original, span.start);
+                        u16::try_from(column)
+                            .map_or(Form::Irregular, |indent| Form::Block { indent })
                     }
                 };
                 Event::MappingStart(form, self.properties(anchor, tag.as_deref()))

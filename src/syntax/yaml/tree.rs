@@ -194,7 +194,7 @@ impl<'d> Builder<'d, '_> {
                 continue;
             };
             if let Form::Block { indent } = object.form
-                && column(self.source, key.span.start) != indent as usize
+                && column(self.source, key.span.start) != usize::from(indent)
             {
                 object.form = Form::Irregular;
             }
