@@ -12,7 +12,7 @@ pub use read::{container, containers, read, take_containers};
 use ecow::EcoString;
 
 use crate::source::{Span, Spanned};
-use crate::syntax::Node;
+use crate::syntax::{Member, Node};
 
 /// An appliance as written, without its containers: they are read [one by one](container), as all
 /// of them would take as much memory as the tree. Strings borrow from the tree.
@@ -47,7 +47,7 @@ pub struct Container<'t> {
     /// Arguments for the entrypoint of the image: scalars.
     pub args: &'t [Node],
     /// Environment variables: the name and any JSON value.
-    pub env: Vec<(Spanned<&'t str>, &'t Node)>,
+    pub env: &'t [Member],
     /// Mounted volumes.
     pub volumes: Vec<Mount<'t>>,
     /// Network mode.

@@ -9,7 +9,7 @@ use super::{
 use ecow::EcoString;
 
 use crate::source::{Span, Spanned};
-use crate::syntax::{Kind as Tree, Node, Object};
+use crate::syntax::{Kind as Tree, Node};
 
 /// The containers of an appliance, for [`read`] and [`container`].
 pub fn containers(tree: &Node) -> &[Node] {
@@ -76,7 +76,7 @@ pub fn container(node: &Node) -> Option<Container<'_>> {
         instances: fields.or("instances", 1, span),
         cmd: fields.node("cmd").filter(|node| node.as_str().is_some()),
         args: fields.items("args"),
-        env: env(fields.object("env").0),
+        env: fields.object("env").0.map_or(&[], |object| &object.members),
         volumes: fields.items("volumes").iter().filter_map(mount).collect(),
         network_mode: fields.or("network_mode", NetworkMode::Host, span),
         ports: fields.items("ports").iter().filter_map(port).collect(),
@@ -114,14 +114,6 @@ fn resources(fields: Fields<'_>, span: Span) -> Resources {
         disk: fields.or("disk", 0, span),
         gpu: gpu.unwrap_or(Spanned::new(0, span)),
     }
-}
-
-fn env(object: Option<&Object>) -> Vec<(Spanned<&str>, &Node)> {
-    let members = object.map_or(&[][..], |object| &object.members);
-    members
-        .iter()
-        .map(|member| (Spanned::new(member.key.value.as_str(), member.key.span), &member.value))
-        .collect()
 }
 
 fn strings(items: &[Node]) -> Vec<Spanned<&str>> {

@@ -1,6 +1,5 @@
 //! The fields of the language for which a target states its support.
 
-use super::ContainerId;
 use crate::source::Span;
 
 /// A use of a field in an appliance.
@@ -8,8 +7,6 @@ use crate::source::Span;
 pub struct Use {
     /// The field.
     pub field: Field,
-    /// The container it belongs to; `None` for the appliance and its volumes.
-    pub container: Option<ContainerId>,
     /// The span of the value, or of the id of the container for a default.
     pub span: Span,
 }

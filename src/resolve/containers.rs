@@ -8,6 +8,7 @@ use crate::plan::{
     Command, Container, ContainerId, Dependency, EnvVar, Job, Kind, Repeats, Service,
 };
 use crate::source::Spanned;
+use crate::syntax::Member;
 
 use super::lookup::Lookup;
 use super::text::owned;
@@ -28,8 +29,8 @@ pub fn resolve(
     let env = container
         .env
         .iter()
-        .map(|(name, value)| EnvVar {
-            name: owned(*name),
+        .map(|Member { key, value }| EnvVar {
+            name: Spanned::new(key.value.to_string(), key.span),
             value: text::scalar(value, lookup, findings),
         })
         .collect();

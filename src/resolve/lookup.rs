@@ -10,7 +10,7 @@ use crate::plan::{ContainerId, VolumeId};
 use crate::source::{Source, Span, Spanned};
 
 /// Maximum number of references in an appliance. Each takes far more memory than its text.
-const MAX_REFERENCES: usize = 1_000_000;
+pub const MAX_REFERENCES: usize = 1_000_000;
 
 /// Maximum number of comparisons between known ids and unknown ones in one appliance. It is
 /// enough for hundreds of typos in a large appliance, and keeps the time from growing with

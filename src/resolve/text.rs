@@ -10,7 +10,7 @@ use crate::schema::is_id_char;
 use crate::source::{Span, Spanned};
 use crate::syntax::{Kind, Node, Places};
 
-use super::lookup::Lookup;
+use super::lookup::{Lookup, MAX_REFERENCES};
 
 /// An owned copy of a string.
 pub fn owned(text: Spanned<&str>) -> Spanned<String> {
@@ -27,6 +27,9 @@ pub fn scalar(node: &Node, lookup: &Lookup<'_>, findings: &mut Findings) -> Text
             if !text.contains('@') {
                 return Text::literal(text.as_str(), node.span);
             }
+            // Room for a literal around each reference. Growing would need it twice.
+            let signs = text.bytes().filter(|byte| *byte == b'@').count().min(MAX_REFERENCES);
+            builder.pieces.reserve_exact(2 * signs + 1);
             builder.scan(text, node.span, &str::to_owned);
         }
         _ => builder.json(node),

@@ -1,8 +1,8 @@
 //! The fields that an appliance uses, for which each target must state its support.
 
 use crate::plan::{
-    Command, Container, ContainerId, Field, HealthCheck, Kind, MountSource, NetworkMode,
-    PlacementLevel, Plan, Probe, Transport, Use, Volume, VolumeScope,
+    Command, Container, Field, HealthCheck, Kind, MountSource, NetworkMode, PlacementLevel, Plan,
+    Probe, Transport, Use, Volume, VolumeScope,
 };
 use crate::source::Span;
 
@@ -11,15 +11,14 @@ pub fn of(plan: &Plan) -> Vec<Use> {
     /// Most containers use fewer fields.
     const USUAL: usize = 16;
     let found = Vec::with_capacity(plan.containers.len().saturating_mul(USUAL));
-    let mut uses = Uses { found, container: None };
+    let mut uses = Uses { found };
     uses.add(Field::ApplianceId, plan.id.span);
     let volume_type = plan.volumes.first().and_then(|volume| volume.volume_type.as_ref());
     uses.when(volume_type.map(|written| written.span), Field::VolumeType);
     for volume in &plan.volumes {
         uses.volume(volume);
     }
-    for (id, container) in plan.containers.iter().enumerate() {
-        uses.container = Some(id);
+    for container in &plan.containers {
         uses.container(container);
     }
     uses.found
@@ -28,12 +27,11 @@ pub fn of(plan: &Plan) -> Vec<Use> {
 /// Collects uses.
 struct Uses {
     found: Vec<Use>,
-    container: Option<ContainerId>,
 }
 
 impl Uses {
     fn add(&mut self, field: Field, span: Span) {
-        self.found.push(Use { field, container: self.container, span });
+        self.found.push(Use { field, span });
     }
 
     fn when(&mut self, span: Option<Span>, field: Field) {

@@ -109,7 +109,7 @@ fn keys() -> String {
 /// One container with many variables.
 fn variables() -> String {
     let mut members = String::from("\"FIRST\": 1");
-    for at in 0..EXTREME / 20 {
+    for at in 0..EXTREME / 23 {
         let _ = write!(members, r#","NAME{at:06}":"x{at}""#);
     }
     containers(1, &format!(r#","env":{{{members}}}"#))
