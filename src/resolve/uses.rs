@@ -57,6 +57,7 @@ impl Uses {
         let Container {
             id,
             kind,
+            kind_span: _,
             image,
             resources,
             instances,
