@@ -44,6 +44,9 @@ pub mod render;
 // The plan to each target's own files.
 pub mod targets;
 
+// From a line of output to its source, and back.
+pub mod trace;
+
 // Findings of other tools in generated files.
 pub mod linters;
 

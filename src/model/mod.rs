@@ -36,6 +36,8 @@ pub struct Container<'t> {
     pub id: Spanned<&'t str>,
     /// Service or job, with the fields of that kind.
     pub kind: Kind<'t>,
+    /// The span of `type`.
+    pub kind_span: Span,
     /// The image reference, exactly as written.
     pub image: Spanned<&'t str>,
     /// Resources of each instance.
@@ -233,18 +235,20 @@ pub struct HealthCheck<'t> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
     /// Seconds between checks.
-    pub interval: u32,
+    pub interval: Spanned<u32>,
     /// Seconds after which a check fails.
-    pub timeout: u32,
+    pub timeout: Spanned<u32>,
     /// Consecutive failures after which the instance is replaced.
-    pub max_failures: u32,
+    pub max_failures: Spanned<u32>,
     /// Seconds after the start during which failures are ignored until the first success.
-    pub grace: u32,
+    pub grace: Spanned<u32>,
 }
 
-impl Default for Timing {
-    fn default() -> Self {
-        Timing { interval: 60, timeout: 20, max_failures: 3, grace: 300 }
+impl Timing {
+    /// The defaults, with the span `span`.
+    pub fn default_at(span: Span) -> Self {
+        let at = |value| Spanned::new(value, span);
+        Timing { interval: at(60), timeout: at(20), max_failures: at(3), grace: at(300) }
     }
 }
 

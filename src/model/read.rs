@@ -65,12 +65,14 @@ pub fn container(node: &Node) -> Option<Container<'_>> {
     let fields = Fields(Some(object));
     let id: Spanned<&str> = fields.get("id")?;
     let span = id.span;
-    let kind = match fields.get::<&str>("type").map(|kind| kind.value) {
-        Some("job") => Kind::Job(job(fields, span)),
+    let written: Spanned<&str> = fields.or("type", "service", span);
+    let kind = match written.value {
+        "job" => Kind::Job(job(fields, span)),
         _ => Kind::Service(service(fields, span)),
     };
     Some(Container {
         kind,
+        kind_span: written.span,
         image: fields.or("image", "", span),
         resources: resources(fields.object("resources"), span),
         instances: fields.or("instances", 1, span),
@@ -181,8 +183,8 @@ fn health_check(service: Fields<'_>) -> Option<HealthCheck<'_>> {
     let span = service.key("health_check")?;
     let fields = Fields(Some(service.node("health_check")?.as_object()?));
     let default = Protocol { kind: ProtocolKind::Tcp, mesos: true };
-    let default_timing = Timing::default();
-    let seconds = |name, default| fields.get::<u32>(name).map_or(default, |seconds| seconds.value);
+    let defaults = Timing::default_at(span);
+    let number = |name, default| fields.get(name).unwrap_or(default);
     Some(HealthCheck {
         span,
         protocol: fields.or("protocol", default, span),
@@ -190,10 +192,10 @@ fn health_check(service: Fields<'_>) -> Option<HealthCheck<'_>> {
         port_index: fields.or("port_index", 0, span),
         command: fields.node("command").filter(|node| node.as_str().is_some()),
         timing: Timing {
-            interval: seconds("interval_seconds", default_timing.interval),
-            timeout: seconds("timeout_seconds", default_timing.timeout),
-            max_failures: seconds("max_consecutive_failures", default_timing.max_failures),
-            grace: seconds("grace_period_seconds", default_timing.grace),
+            interval: number("interval_seconds", defaults.interval),
+            timeout: number("timeout_seconds", defaults.timeout),
+            max_failures: number("max_consecutive_failures", defaults.max_failures),
+            grace: number("grace_period_seconds", defaults.grace),
         },
     })
 }

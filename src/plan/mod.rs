@@ -43,6 +43,8 @@ pub struct Container {
     pub id: Spanned<String>,
     /// Service or job.
     pub kind: Kind,
+    /// The span of `type`.
+    pub kind_span: Span,
     /// The image reference, exactly as written.
     pub image: Spanned<String>,
     /// Resources of each instance.
@@ -267,14 +269,14 @@ pub enum Probe {
         /// Whether TLS is used; the certificate is not verified.
         tls: bool,
         /// The path, with a leading slash.
-        path: String,
+        path: Spanned<String>,
         /// Index into [`Container::ports`], always in range.
-        port: usize,
+        port: Spanned<usize>,
     },
     /// A TCP connection to a port.
     Tcp {
         /// Index into [`Container::ports`], always in range.
-        port: usize,
+        port: Spanned<usize>,
     },
     /// A shell command in the container.
     Command(Text),

@@ -321,6 +321,7 @@ impl<T> Publisher<'_, T> {
         let super::Container {
             id,
             kind,
+            kind_span: _,
             image,
             resources,
             instances,
@@ -424,10 +425,12 @@ impl<T> Publisher<'_, T> {
         check: &super::HealthCheck,
     ) -> HealthCheck<T> {
         let super::HealthCheck { span: _, is_default: _, protocol: _, probe, timing } = check;
-        let port = |index: &usize| container.ports.get(*index).map(|p| p.container_port.value);
+        let port = |index: &Spanned<usize>| {
+            container.ports.get(index.value).map(|p| p.container_port.value)
+        };
         let (protocol, port, path, command) = match probe {
             Probe::Http { tls, path, port: index } => {
-                (if *tls { "https" } else { "http" }, port(index), Some(path.clone()), None)
+                (if *tls { "https" } else { "http" }, port(index), Some(path.value.clone()), None)
             }
             Probe::Tcp { port: index } => ("tcp", port(index), None, None),
             Probe::Command(command) => ("command", None, None, Some((self.text)(command))),
@@ -437,10 +440,10 @@ impl<T> Publisher<'_, T> {
             port,
             path,
             command,
-            grace_period_seconds: timing.grace,
-            interval_seconds: timing.interval,
-            timeout_seconds: timing.timeout,
-            max_consecutive_failures: timing.max_failures,
+            grace_period_seconds: timing.grace.value,
+            interval_seconds: timing.interval.value,
+            timeout_seconds: timing.timeout.value,
+            max_consecutive_failures: timing.max_failures.value,
         }
     }
 

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::origin::{Number, Origin, Origins};
+use super::origin::{Noted, Number, Origin, Origins};
 use crate::source::Span;
 
 /// Starts the mark before a value; the digits of its number follow.
@@ -59,45 +59,43 @@ pub(super) fn marked<W: fmt::Write, E: From<fmt::Error>>(
 
 /// Appends text to `out`, without its marks, which are added to `marks`.
 ///
-/// Marks can be nested; the inner ones come later in the list. What only looks like a mark is left
-/// in the text.
+/// Marks can be nested; the inner ones come later in the list. Several marks of the same range are
+/// the origins of one value; the main one comes first. What only looks like a mark is left in the
+/// text.
 pub(super) fn unmarked(text: &str, origins: &Origins, out: &mut Vec<u8>, marks: &mut Vec<Mark>) {
-    origins.with_noted(|noted| {
-        let lookup = |number: Number| noted.get(number as usize).map(|n| (n.from, n.owner));
-        unmark(text, lookup, out, marks);
-    });
+    origins.with_noted(|noted| unmark(text, noted, out, marks));
 }
 
-fn unmark(
-    text: &str,
-    lookup: impl Fn(Number) -> Option<(Origin, Span)>,
-    out: &mut Vec<u8>,
-    marks: &mut Vec<Mark>,
-) {
+fn unmark(text: &str, noted: &[Noted], out: &mut Vec<u8>, marks: &mut Vec<Mark>) {
     out.reserve(text.len());
-    let mut open: Vec<usize> = Vec::new();
+    // The marks of each value that has begun.
+    let mut open: Vec<Range<usize>> = Vec::new();
     let mut rest = text;
     while let Some((before, behind, is_open)) = next_mark(rest) {
         out.extend_from_slice(before.as_bytes());
         rest = behind;
         if !is_open {
-            match open.pop().and_then(|index| marks.get_mut(index)) {
-                Some(mark) => mark.range.end = out.len(),
+            match open.pop().and_then(|begun| marks.get_mut(begun)) {
+                Some(begun) => begun.iter_mut().for_each(|mark| mark.range.end = out.len()),
                 None => out.push(CLOSE as u8),
             }
             continue;
         }
-        let found = rest.split_at_checked(DIGITS).and_then(|(digits, behind)| {
-            let (from, owner) = lookup(number(digits))?;
-            Some((from, owner, behind))
-        });
-        let Some((from, owner, behind)) = found else {
+        let found = rest
+            .split_at_checked(DIGITS)
+            .and_then(|(digits, behind)| Some((noted.get(number(digits) as usize)?, behind)));
+        let Some((first, behind)) = found else {
             out.push(OPEN as u8);
             continue;
         };
         rest = behind;
-        open.push(marks.len());
-        marks.push(Mark { range: out.len()..out.len(), from, owner });
+        let begun = marks.len();
+        let mut next = Some(first);
+        while let Some(Noted { from, owner, next: after }) = next {
+            marks.push(Mark { range: out.len()..out.len(), from: *from, owner: *owner });
+            next = after.and_then(|number| noted.get(number as usize));
+        }
+        open.push(begun..marks.len());
     }
     out.extend_from_slice(rest.as_bytes());
 }
@@ -135,31 +133,34 @@ mod tests {
         out
     }
 
-    fn without_marks(
-        text: &str,
-        lookup: impl Fn(Number) -> Option<(Origin, Span)>,
-    ) -> (String, Vec<Mark>) {
+    fn without_marks(text: &str, noted: &[Noted]) -> (String, Vec<Mark>) {
         let (mut out, mut marks) = (Vec::new(), Vec::new());
-        unmark(text, lookup, &mut out, &mut marks);
+        unmark(text, noted, &mut out, &mut marks);
         (String::from_utf8(out).unwrap(), marks)
+    }
+
+    fn from(at: usize) -> Origin {
+        Origin::Place(Span::at(at))
     }
 
     #[test]
     fn marks_are_taken_out_and_their_ranges_are_those_of_the_text() {
-        let from = |at: usize| Origin::Place(Span::at(at));
-        let lookup = |number: Number| Some((from(number as usize), Span::at(0)));
+        let entry = |at| Noted { from: from(at), owner: Span::at(0), next: None };
+        let mut noted: Vec<Noted> = (0..4200).map(entry).collect();
+        noted[70].next = Some(7);
         let inner = mark(70, "b");
-        let text = format!("é{}{}c", mark(1, "a"), mark(0x3fff_ffff, &format!("x{inner}y")));
-        let (text, marks) = without_marks(&text, lookup);
+        let text = format!("é{}{}c", mark(1, "a"), mark(4199, &format!("x{inner}y")));
+        let (text, marks) = without_marks(&text, &noted);
         assert_eq!(text, "éaxbyc");
         let found: Vec<_> = marks.iter().map(|mark| (mark.range.clone(), mark.from)).collect();
-        assert_eq!(found, [(2..3, from(1)), (3..6, from(0x3fff_ffff)), (4..5, from(70))]);
+        let expected = [(2..3, from(1)), (3..6, from(4199)), (4..5, from(70)), (4..5, from(7))];
+        assert_eq!(found, expected);
     }
 
     #[test]
     fn what_only_looks_like_a_mark_stays() {
         for text in ["a\u{1}b", "\u{1}", "\u{1}00000", "a\u{2}"] {
-            assert_eq!(without_marks(text, |_| None), (text.to_owned(), Vec::new()));
+            assert_eq!(without_marks(text, &[]), (text.to_owned(), Vec::new()));
         }
     }
 

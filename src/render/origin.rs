@@ -88,6 +88,8 @@ pub(super) struct Noted {
     pub from: Origin,
     /// The place of the id of the object.
     pub owner: Span,
+    /// The number of another origin of the same value.
+    pub next: Option<Number>,
 }
 
 /// The number of an entry of the table.
@@ -128,10 +130,17 @@ impl Hasher for AddressHasher {
 }
 
 impl Table {
-    fn note(&mut self, from: Origin) -> Number {
+    fn note(&mut self, from: Origin, next: Option<Number>) -> Number {
         let number = Number::try_from(self.noted.len()).unwrap_or(Number::MAX);
-        self.noted.push(Noted { from, owner: self.owner });
+        self.noted.push(Noted { from, owner: self.owner, next });
         number
+    }
+
+    fn string(&mut self, text: &str, number: Number) -> Value {
+        let text: Arc<str> = Arc::from(text);
+        self.by_address.insert(text.as_ptr().addr(), number);
+        self.strings.push(Arc::clone(&text));
+        Value::from(text)
     }
 }
 
@@ -155,29 +164,34 @@ impl Origins {
 
     /// A string with this origin.
     pub fn string(&self, text: &str, from: Origin) -> Value {
+        self.composed(text, from, &[])
+    }
+
+    /// A string with this main origin, and others.
+    pub fn composed(&self, text: &str, from: Origin, also: &[Span]) -> Value {
         let Some(mut table) = self.table() else { return Value::from(text) };
-        let text: Arc<str> = Arc::from(text);
-        let number = table.note(from);
-        table.by_address.insert(text.as_ptr().addr(), number);
-        table.strings.push(Arc::clone(&text));
-        Value::from(text)
+        let mut next = None;
+        for span in also.iter().rev().filter(|span| from.place() != Some(**span)) {
+            next = Some(table.note(Origin::Place(*span), next));
+        }
+        let number = table.note(from, next);
+        table.string(text, number)
     }
 
     /// A number or a boolean with this origin.
     pub(super) fn bare(&self, value: Value, from: Origin) -> Value {
         match self.table() {
             Some(mut table) if table.with_numbers => {
-                Value::from_object(Bare { value, number: table.note(from) })
+                Value::from_object(Bare { value, number: table.note(from, None) })
             }
             _ => value,
         }
     }
 
-    /// The same string as one that has this number.
+    /// A string with the origin that has this number.
     pub(super) fn string_like(&self, text: String, number: Number) -> Value {
-        let noted = self.table().and_then(|table| table.noted.get(number as usize).copied());
-        match noted {
-            Some(noted) => self.string(&text, noted.from),
+        match self.table() {
+            Some(mut table) => table.string(&text, number),
             None => Value::from(text),
         }
     }

@@ -6,7 +6,7 @@ use minijinja::Value;
 
 use super::model::Model;
 use super::origin::{Origin, Origins};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 
 /// A value whose origin is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,42 @@ impl<T> Deref for Traced<T> {
 
     fn deref(&self) -> &T {
         &self.value
+    }
+}
+
+/// A string that is made of several values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Composed {
+    /// The string.
+    pub text: String,
+    /// Its main origin.
+    pub from: Origin,
+    /// The places of the other values.
+    pub also: Vec<Span>,
+}
+
+impl Composed {
+    /// A string with this main origin, and the places of other values.
+    pub fn new(text: String, from: impl Into<Origin>, also: Vec<Span>) -> Composed {
+        Composed { text, from: from.into(), also }
+    }
+
+    /// The same string with the place of another value.
+    pub fn and(mut self, span: Span) -> Composed {
+        self.also.push(span);
+        self
+    }
+}
+
+impl From<Traced<String>> for Composed {
+    fn from(traced: Traced<String>) -> Composed {
+        Composed::new(traced.value, traced.from, Vec::new())
+    }
+}
+
+impl Model for Composed {
+    fn value(&self, origins: &Origins) -> Value {
+        origins.composed(&self.text, self.from, &self.also)
     }
 }
 

@@ -51,6 +51,7 @@ pub fn resolve(
     Container {
         id: owned(container.id),
         kind,
+        kind_span: container.kind_span,
         image: owned(container.image),
         resources: container.resources.clone(),
         instances: container.instances,

@@ -33,8 +33,8 @@ pub fn resolve(
         span: requested,
         is_default: true,
         protocol: Spanned::new(protocol, requested),
-        probe: Probe::Tcp { port },
-        timing: Timing::default(),
+        probe: Probe::Tcp { port: Spanned::new(port, requested) },
+        timing: Timing::default_at(requested),
     })
 }
 
@@ -50,7 +50,7 @@ fn written(
         ProtocolKind::Tcp => Probe::Tcp { port: port(check, container, findings)? },
         kind => Probe::Http {
             tls: kind == ProtocolKind::Https,
-            path: check.path.value.to_owned(),
+            path: super::text::owned(check.path),
             port: port(check, container, findings)?,
         },
     };
@@ -68,11 +68,11 @@ fn port(
     check: &model::HealthCheck<'_>,
     container: &model::Container<'_>,
     findings: &mut Findings,
-) -> Option<usize> {
+) -> Option<Spanned<usize>> {
     let index = check.port_index;
     let id = container.id.value;
     match container.ports.get(index.value) {
-        Some(port) if port.transport.value == Transport::Tcp => return Some(index.value),
+        Some(port) if port.transport.value == Transport::Tcp => return Some(index),
         Some(port) => {
             let message = format!("the health check of `{id}` uses a UDP port");
             findings.push(

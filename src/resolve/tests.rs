@@ -1,6 +1,7 @@
 use super::*;
 use crate::diag::Diagnostic;
 use crate::plan::{Command, NetworkMode, Piece, Probe, Repeats, Text};
+use crate::source::Spanned;
 
 /// Resolves a document that may be incomplete.
 fn resolved(text: &str) -> (Source, Plan, Vec<Diagnostic>) {
@@ -190,7 +191,9 @@ fn health_checks_resolve_their_port() {
     ));
     assert_eq!(found, []);
     let health = plan.containers[0].health().unwrap();
-    assert!(matches!(health.probe, Probe::Tcp { port: 1 }) && health.is_default);
+    assert!(
+        matches!(health.probe, Probe::Tcp { port: Spanned { value: 1, .. } }) && health.is_default
+    );
     assert_eq!(one(&service(r#""health_check":{"port_index":2}"#)).0, "E0312");
     assert_eq!(one(&service(r#""health_check":{"port_index":0}"#)).0, "E0312");
     assert_eq!(findings(&service(r#""health_check":{"port_index":1,"protocol":"http"}"#)), []);

@@ -58,6 +58,7 @@ impl Uses {
         let Container {
             id,
             kind,
+            kind_span: _,
             image,
             resources,
             instances,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use crate::diag::{Diagnostic, Findings, codes, list_or, nearest};
+use crate::render::{Origin, Traced};
 use crate::source::{Source, Span, Spanned};
 
 use super::{Target, TargetRef, named};
@@ -120,7 +121,8 @@ fn ports(text: &str) -> Option<Vec<RangeInclusive<u16>>> {
 /// The values of the options of one target: the given ones, otherwise the defaults.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    defaults: BTreeMap<String, String>,
+    /// In the order of the target's list of options.
+    defaults: Vec<(String, String)>,
     /// With the places where they are set.
     given: BTreeMap<String, Spanned<String>>,
 }
@@ -135,8 +137,30 @@ impl Options {
 
     /// The value of an option as text; empty if the target does not have the option.
     pub fn text(&self, name: &str) -> &str {
-        let given = self.given.get(name).map(|given| &given.value);
-        given.or_else(|| self.defaults.get(name)).map_or("", String::as_str)
+        if let Some(given) = self.given.get(name) {
+            return &given.value;
+        }
+        let default = self.defaults.iter().find(|(known, _)| known == name);
+        default.map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The origin of the value of an option.
+    pub(super) fn origin(&self, name: &str) -> Origin {
+        let index = self.defaults.iter().position(|(known, _)| known == name);
+        let index = index.and_then(|index| u16::try_from(index).ok()).unwrap_or(u16::MAX);
+        Origin::Option(index, self.place(name))
+    }
+
+    /// The value of an option as text, with its origin.
+    #[allow(dead_code)]
+    pub(super) fn traced(&self, name: &str) -> Traced<String> {
+        Traced::new(self.text(name).to_owned(), self.origin(name))
+    }
+
+    /// The same; `None` if it is empty.
+    #[allow(dead_code)]
+    pub(super) fn some_traced(&self, name: &str) -> Option<Traced<String>> {
+        Some(self.traced(name)).filter(|value| !value.is_empty())
     }
 
     /// Where the value of an option is set; `None` if it is the default.

@@ -13,3 +13,4 @@ mod properties;
 mod robustness;
 mod snapshots;
 mod targets;
+mod trace;

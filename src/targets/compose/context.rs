@@ -4,7 +4,8 @@ use super::escaped;
 use super::instances::Split;
 use super::network::Network;
 use crate::plan::{ContainerId, Plan, Text};
-use crate::targets::Options;
+use crate::render::{Composed, Origin};
+use crate::targets::{Options, origins};
 
 /// What the lowering of a container needs.
 pub struct Context<'a> {
@@ -22,8 +23,18 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     /// A string of the container, escaped for Compose.
-    pub fn text(&self, text: &Text) -> String {
+    pub fn text(&self, text: &Text) -> Composed {
+        self.text_from(text, "", text.span.into())
+    }
+
+    /// The same, behind a prefix, with this main origin.
+    pub fn text_from(&self, text: &Text, prefix: &str, from: Origin) -> Composed {
+        let mut written = prefix.to_owned();
         // An address contains only letters, digits, hyphens and a colon: nothing to escape.
-        text.spell(escaped, |reference| self.network.address(self.id, reference))
+        written += &text.spell(escaped, |reference| self.network.address(self.id, reference));
+        let also = origins::of_references(self.plan, text, |reference, also| {
+            also.extend(self.network.places(self.id, reference));
+        });
+        Composed::new(written, from, also)
     }
 }

@@ -1,7 +1,10 @@
 //! Health checks. The engine runs them in the container, so each becomes a shell command.
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Container, HealthCheck, Probe, Timing};
+use crate::plan::{Container, HealthCheck, Probe};
+use crate::render::{Composed, Traced};
+use crate::source::Spanned;
+use crate::targets::origins::{self, TracedTiming};
 
 use super::context::Context;
 use super::escaped;
@@ -17,8 +20,15 @@ pub fn check(
 ) -> model::HealthCheck {
     // The protocol also says whether a check runs on the host; here it always runs in the
     // container.
-    let HealthCheck { span, is_default: _, protocol: _, probe, timing } = health;
-    let number = |index: usize| container.ports.get(index).map_or(0, |p| p.container_port.value);
+    let HealthCheck { span, is_default: _, protocol: _, probe, timing: _ } = health;
+    let port = |index: &Spanned<usize>| container.ports.get(index.value);
+    let number = |index| port(index).map_or(0, |port| port.container_port.value);
+    // The protocol, and what the script contains.
+    let places = |index: &Spanned<usize>| {
+        let of_port = port(index).map(|port| port.container_port.span);
+        of_port.into_iter().chain([index.span])
+    };
+    let protocol = origins::check_protocol(health);
     let mut needs = |what: &str| {
         let message =
             format!("the health check runs in the container, so the image must contain {what}");
@@ -30,27 +40,31 @@ pub fn check(
     let script = match probe {
         Probe::Http { tls, path, port } => {
             needs("`/bin/sh`, and `curl` or `wget`");
-            escaped(&http(*tls, number(*port), path))
+            let script = escaped(&http(*tls, number(port), &path.value));
+            let also = places(port).chain([path.span]).collect();
+            Composed::new(script, protocol, also)
         }
         Probe::Tcp { port } => {
             needs("`/bin/sh`");
-            escaped(&tcp(number(*port)))
+            Composed::new(escaped(&tcp(number(port))), protocol, places(port).collect())
         }
         Probe::Command(command) => context.text(command),
     };
-    let Timing { interval, timeout, max_failures, grace } = *timing;
-    let seconds = |number: u32| format!("{number}s");
+    let TracedTiming { interval, timeout, max_failures, grace } = origins::timing(health);
+    let seconds = |number: Traced<u32>| number.map(|number| format!("{number}s"));
     let faster = context.options.integer(START_INTERVAL);
+    let word = |word: &str| Composed::new(word.to_owned(), protocol, Vec::new());
     model::HealthCheck {
         // Not CMD-SHELL, which runs the shell that the image names: it may not be a POSIX
         // shell.
-        test: ["CMD".to_owned(), "/bin/sh".to_owned(), "-c".to_owned(), script],
+        test: [word("CMD"), word("/bin/sh"), word("-c"), script],
         interval: seconds(interval),
         timeout: seconds(timeout),
         retries: max_failures,
         start_period: seconds(grace),
         // Compose rejects `start_interval` without a start period.
-        start_interval: (faster > 0 && grace > 0).then(|| format!("{faster}s")),
+        start_interval: (faster > 0 && grace.value > 0)
+            .then(|| Traced::new(format!("{faster}s"), context.options.origin(START_INTERVAL))),
     }
 }
 

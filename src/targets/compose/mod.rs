@@ -20,6 +20,7 @@ use include_dir::{Dir, include_dir};
 use super::{BuiltIn, Definition, FileModel, Options, Part, names};
 use crate::diag::Findings;
 use crate::plan::Plan;
+use crate::render::Traced;
 
 /// The Compose target.
 pub struct Compose;
@@ -65,8 +66,13 @@ fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> model::File 
         let lowered = services::services(&context, container, findings);
         services.extend(lowered.into_iter().map(|service| (container.id.span, service)));
     }
-    let volumes = volumes.iter().map(|volume| volumes::volume(volume, options, findings)).collect();
-    model::File { name, services: services.into(), volumes }
+    let volumes: Vec<_> =
+        volumes.iter().map(|v| (v.id.span, volumes::volume(v, options, findings))).collect();
+    model::File {
+        name: Traced::new(name, plan.id.span),
+        services: services.into(),
+        volumes: volumes.into(),
+    }
 }
 
 /// The project name, as Compose normalizes it: lower case, starting with a letter or a digit.

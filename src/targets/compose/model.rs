@@ -1,59 +1,59 @@
 //! The Compose file as the template sees it. Each `$` in a string is already doubled for
 //! Compose; the template only quotes.
 
-use crate::render::{Items, model};
+use crate::render::{Composed, Items, Traced, model};
 
 model! {
     /// A Compose file.
     #[derive(Debug)]
     pub struct File {
         /// The project name.
-        pub name: String,
+        pub name: Traced<String>,
         /// The services, in the order of the appliance's containers.
         pub services: Items<Service>,
         /// The volumes.
-        pub volumes: Vec<Volume>,
+        pub volumes: Items<Volume>,
     }
 
     /// A service: a container of the appliance, whether service or job, or one instance of a job.
     #[derive(Debug, Clone)]
     pub struct Service {
         /// Its key, which is also its name on the project network.
-        pub name: String,
+        pub name: Traced<String>,
         /// Image reference.
-        pub image: String,
+        pub image: Traced<String>,
         /// When the image is pulled; `None` is Compose's default: if it is missing.
-        pub pull_policy: Option<&'static str>,
+        pub pull_policy: Option<Traced<&'static str>>,
         /// Replaces the image's entrypoint.
-        pub entrypoint: Option<[&'static str; 2]>,
+        pub entrypoint: Option<[Traced<&'static str>; 2]>,
         /// Arguments; empty to use the image's own.
-        pub command: Vec<String>,
+        pub command: Vec<Composed>,
         /// `NAME=value` entries.
-        pub environment: Vec<String>,
+        pub environment: Vec<Composed>,
         /// `host`, or `None` for the project network.
-        pub network_mode: Option<&'static str>,
+        pub network_mode: Option<Traced<&'static str>>,
         /// Another name on the project network.
-        pub alias: Option<String>,
+        pub alias: Option<Traced<String>>,
         /// `name:address` entries.
-        pub extra_hosts: Vec<String>,
+        pub extra_hosts: Vec<Composed>,
         /// Published ports.
         pub ports: Vec<Port>,
         /// Mounted volumes.
         pub volumes: Vec<Mount>,
         /// Whether it is privileged.
-        pub privileged: bool,
+        pub privileged: Traced<bool>,
         /// The services that it waits for.
         pub depends_on: Vec<Dependency>,
         /// Its health check.
         pub healthcheck: Option<HealthCheck>,
         /// Restart policy.
-        pub restart: String,
+        pub restart: Composed,
         /// CPU shares.
-        pub cpu_shares: u64,
+        pub cpu_shares: Traced<u64>,
         /// Memory limit, with its unit; also the limit of memory and swap together.
-        pub memory: String,
+        pub memory: Traced<String>,
         /// Number of containers, if not one.
-        pub replicas: Option<u32>,
+        pub replicas: Option<Traced<u32>>,
         /// GPUs.
         pub gpus: Option<Gpus>,
     }
@@ -62,71 +62,71 @@ model! {
     #[derive(Debug, Clone)]
     pub struct Port {
         /// Port in the container.
-        pub target: u16,
+        pub target: Traced<u16>,
         /// Host port; `None` for any free port.
-        pub published: Option<u16>,
+        pub published: Option<Traced<u16>>,
         /// `tcp` or `udp`.
-        pub protocol: &'static str,
+        pub protocol: Traced<&'static str>,
         /// Its name.
-        pub name: Option<String>,
+        pub name: Option<Traced<String>>,
     }
 
     /// A mounted volume.
     #[derive(Debug, Clone)]
     pub struct Mount {
         /// `bind` or `volume`.
-        pub kind: &'static str,
+        pub kind: Traced<&'static str>,
         /// A host path, or the key of a volume.
-        pub source: String,
+        pub source: Traced<String>,
         /// Path in the container.
-        pub target: String,
+        pub target: Traced<String>,
         /// Whether the mount is read-only.
-        pub read_only: bool,
+        pub read_only: Traced<bool>,
     }
 
     /// A dependency on a service.
     #[derive(Debug, Clone)]
     pub struct Dependency {
         /// Its key.
-        pub on: String,
+        pub on: Composed,
         /// The condition that it must reach.
-        pub condition: &'static str,
+        pub condition: Composed,
     }
 
     /// A health check. Durations include their unit.
     #[derive(Debug, Clone)]
     pub struct HealthCheck {
         /// The command that runs in the container: `CMD`, a program and its arguments.
-        pub test: [String; 4],
+        pub test: [Composed; 4],
         /// Time between checks.
-        pub interval: String,
+        pub interval: Traced<String>,
         /// Time after which a check has failed.
-        pub timeout: String,
+        pub timeout: Traced<String>,
         /// Consecutive failures that make it unhealthy.
-        pub retries: u32,
+        pub retries: Traced<u32>,
         /// Time after the start during which failures before the first success do not count.
-        pub start_period: String,
+        pub start_period: Traced<String>,
         /// Time between checks during that time, if different.
-        pub start_interval: Option<String>,
+        pub start_interval: Option<Traced<String>>,
     }
 
     /// Reserved GPUs.
     #[derive(Debug, Clone)]
     pub struct Gpus {
         /// The engine's device driver.
-        pub driver: String,
+        pub driver: Composed,
         /// Number of GPUs.
-        pub count: u32,
+        pub count: Traced<u32>,
     }
 
     /// A volume of the Compose file.
     #[derive(Debug)]
     pub struct Volume {
         /// Its key.
-        pub key: String,
+        pub key: Traced<String>,
         /// Its name on the engine, if it is external to the project.
-        pub external_name: Option<String>,
+        pub external_name: Option<Traced<String>>,
         /// Volume driver.
-        pub driver: String,
+        pub driver: Composed,
     }
 }

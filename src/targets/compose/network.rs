@@ -12,7 +12,9 @@ use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     Container, ContainerId, NetworkMode, Plan, Port as PlanPort, Reference, Referrer, Transport,
 };
+use crate::render::{Composed, Origin, Traced};
 use crate::source::Span;
+use crate::targets::origins;
 
 use super::escaped;
 use super::model::Port;
@@ -80,19 +82,25 @@ impl<'a> Network<'a> {
         let Some(to) = self.plan.containers.get(reference.to) else { return String::new() };
         let name = &to.id.value;
         let Some(port) = reference.port else { return name.clone() };
-        let mapped = self.plan.containers.get(from).is_some_and(on_host) && !on_host(to);
-        let port = if mapped { self.host_port(reference.to, port) } else { port };
-        format!("{name}:{port}")
+        let mapped = self.mapped(from, reference, port).map_or(port, |mapped| mapped.value);
+        format!("{name}:{mapped}")
     }
 
-    /// The fixed host port at which a container port is published.
-    fn host_port(&self, id: ContainerId, port: u16) -> u16 {
-        fixed(self.published(id), port).unwrap_or(port)
+    /// The host port to which the port of a reference is rewritten.
+    fn mapped(&self, from: ContainerId, reference: &Reference, port: u16) -> Option<Traced<u16>> {
+        let to = self.plan.containers.get(reference.to)?;
+        let is_mapped = self.plan.containers.get(from).is_some_and(on_host) && !on_host(to);
+        fixed(self.published(reference.to), port).filter(|_| is_mapped)
+    }
+
+    /// The places of what the address of a reference depends on, apart from the id.
+    pub fn places(&self, from: ContainerId, reference: &Reference) -> Option<Span> {
+        self.mapped(from, reference, reference.port?)?.from.place()
     }
 
     /// The `name:address` entries for the names that `from` refers to and that the engine's DNS
     /// does not resolve there.
-    pub fn extra_hosts(&self, from: &Container) -> Vec<String> {
+    pub fn extra_hosts(&self, from: &Container) -> Vec<Composed> {
         let mut seen = HashSet::new();
         from.references()
             .filter(|reference| seen.insert(reference.to))
@@ -103,7 +111,8 @@ impl<'a> Network<'a> {
                     (false, true) => HOST_GATEWAY,
                     (false, false) => return None,
                 };
-                Some(format!("{}:{address}", to.id.value))
+                let also = vec![to.id.span, from.network.span, to.network.span];
+                Some(Composed::new(format!("{}:{address}", to.id.value), reference.span, also))
             })
             .collect()
     }
@@ -114,8 +123,9 @@ fn on_host(container: &Container) -> bool {
 }
 
 /// The fixed host port of a container port among `published`.
-fn fixed(published: &[Port], port: u16) -> Option<u16> {
-    published.iter().filter(|listed| listed.target == port).find_map(|listed| listed.published)
+fn fixed(published: &[Port], port: u16) -> Option<Traced<u16>> {
+    let mut listed = published.iter().filter(|listed| listed.target.value == port);
+    listed.find_map(|listed| listed.published)
 }
 
 /// The ports that a container publishes, as written. On the host network there are none: its
@@ -127,10 +137,10 @@ fn ports(container: &Container) -> Vec<Port> {
     let port = |port: &PlanPort| {
         let PlanPort { container_port, host_port, transport, name } = port;
         Port {
-            target: container_port.value,
-            published: Some(host_port.value).filter(|number| *number != 0),
-            protocol: transport.value.name(),
-            name: name.as_ref().map(|name| escaped(&name.value)),
+            target: container_port.into(),
+            published: (host_port.value != 0).then(|| host_port.into()),
+            protocol: Traced::new(transport.value.name(), origins::transport(port)),
+            name: name.as_ref().map(|name| Traced::new(escaped(&name.value), name.span)),
         }
     };
     container.ports.iter().map(port).collect()
@@ -274,7 +284,7 @@ impl HostAccess<'_> {
         for port in needed {
             let number = match self.referrer.port {
                 // The reference is rewritten to this number.
-                Some(target) => fixed(published, target).unwrap_or(target),
+                Some(target) => fixed(published, target).map_or(target, |port| port.value),
                 None => port.container_port.value,
             };
             if self.add(published, port, number) {
@@ -321,14 +331,17 @@ impl HostAccess<'_> {
         }
         self.claims.insert((number, transport), (self.to, port.container_port.span));
         let same = |listed: &&mut Port| {
-            listed.target == port.container_port.value && listed.protocol == transport.name()
+            listed.target.value == port.container_port.value
+                && listed.protocol.value == transport.name()
         };
+        let from = Origin::from(port.container_port.span).and(self.referrer.span);
+        let number = Traced::new(number, from);
         match published.iter_mut().filter(same).find(|listed| listed.published.is_none()) {
             Some(free) => free.published = Some(number),
             None => published.push(Port {
-                target: port.container_port.value,
+                target: (&port.container_port).into(),
                 published: Some(number),
-                protocol: transport.name(),
+                protocol: Traced::new(transport.name(), origins::transport(port)),
                 name: None,
             }),
         }
@@ -345,8 +358,8 @@ impl HostAccess<'_> {
 /// Whether a port is published at a number.
 fn has(published: &[Port], port: &PlanPort, number: u16) -> bool {
     published.iter().any(|listed| {
-        listed.target == port.container_port.value
-            && listed.protocol == port.transport.value.name()
-            && listed.published == Some(number)
+        listed.target.value == port.container_port.value
+            && listed.protocol.value == port.transport.value.name()
+            && listed.published.is_some_and(|published| published.value == number)
     })
 }

@@ -4,8 +4,9 @@ use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     Command, Container, Dependency, EnvVar, Job, Kind, NetworkMode, Repeats, Resources, Service,
 };
+use crate::render::{Composed, Origin, Traced};
 use crate::source::Spanned;
-use crate::targets::names;
+use crate::targets::{names, origins};
 
 use super::context::Context;
 use super::options::GPU_DRIVER;
@@ -44,7 +45,9 @@ pub fn services(
     // Containers on the host network have no network aliases.
     let alias = service.network_mode.is_none().then(|| service.name.clone());
     let single = model::Service { alias, replicas: None, ..service };
-    names.into_iter().map(|name| model::Service { name, ..single.clone() }).collect()
+    let from = Origin::from(container.id.span).and(container.instances.span);
+    let service = |name| model::Service { name: Traced::new(name, from), ..single.clone() };
+    names.into_iter().map(service).collect()
 }
 
 fn service(
@@ -57,6 +60,7 @@ fn service(
     let Container {
         id,
         kind,
+        kind_span,
         image,
         resources,
         instances,
@@ -75,25 +79,40 @@ fn service(
     } = container;
     let Resources { cpus, mem, disk: _, gpu } = resources;
     let (entrypoint, command) = match command {
-        Command::Shell(script) => (Some(["/bin/sh", "-c"]), vec![context.text(script)]),
+        Command::Shell(script) => {
+            let shell = ["/bin/sh", "-c"].map(|word| Traced::new(word, script.span));
+            (Some(shell), vec![context.text(script)])
+        }
         Command::Image(args) => (None, args.iter().map(|arg| context.text(arg)).collect()),
     };
     let (healthcheck, restart, never) = match kind {
         Kind::Service(Service { health, minimum_capacity: _ }) => {
             let check = health.as_ref().map(|h| health::check(context, container, h, findings));
-            (check, "unless-stopped".to_owned(), false)
+            let restart = Traced::new("unless-stopped".to_owned(), origins::kind(container));
+            (check, restart.into(), false)
         }
-        Kind::Job(job) => (None, restart(job), never_runs(job, findings)),
+        Kind::Job(job) => {
+            let from = origins::retries(container, job);
+            let restart = Composed::new(restart(job), from, vec![*kind_span]);
+            (None, restart, never_runs(job, findings))
+        }
     };
     let copies = if never { 0 } else { instances.value };
+    let copies_from = match kind {
+        Kind::Job(job) if never => origins::repeats(container, job),
+        _ => origins::instances(container),
+    };
     model::Service {
-        name: id.value.clone(),
-        image: escaped(&image.value),
-        pull_policy: force_pull.value.then_some("always"),
+        name: id.into(),
+        image: Traced::new(escaped(&image.value), image.span),
+        pull_policy: force_pull
+            .value
+            .then(|| Traced::new("always", origins::force_pull(container))),
         entrypoint,
         command,
         environment: env.iter().map(|var| variable(context, var, findings)).collect(),
-        network_mode: (network.value == NetworkMode::Host).then_some("host"),
+        network_mode: (network.value == NetworkMode::Host)
+            .then(|| Traced::new("host", origins::network(container))),
         alias: None,
         extra_hosts: context.network.extra_hosts(container),
         ports: context.network.published(context.id).to_vec(),
@@ -101,35 +120,40 @@ fn service(
             .iter()
             .filter_map(|mount| volumes::mount(mount, context.plan, findings))
             .collect(),
-        privileged: privileged.value,
+        privileged: Traced::new(privileged.value, origins::privileged(container)),
         depends_on: dependencies.iter().flat_map(|on| dependency(context, on)).collect(),
         healthcheck,
         restart,
-        cpu_shares: cpu_shares(cpus, findings),
-        memory: memory(mem, findings),
-        replicas: (copies != 1).then_some(copies),
+        cpu_shares: Traced::new(cpu_shares(cpus, findings), origins::cpus(container)),
+        memory: Traced::new(memory(mem, findings), origins::mem(container)),
+        replicas: (copies != 1).then(|| Traced::new(copies, copies_from)),
         gpus: (gpu.value > 0).then(|| model::Gpus {
-            driver: escaped(context.options.text(GPU_DRIVER)),
-            count: gpu.value,
+            driver: Composed::new(
+                escaped(context.options.text(GPU_DRIVER)),
+                context.options.origin(GPU_DRIVER),
+                vec![gpu.span],
+            ),
+            count: gpu.into(),
         }),
     }
 }
 
 /// `NAME=value`, as an item of a list: in a mapping, Compose treats a name that starts with
 /// `x-` as an extension and drops the variable.
-fn variable(context: &Context<'_>, variable: &EnvVar, findings: &mut Findings) -> String {
+fn variable(context: &Context<'_>, variable: &EnvVar, findings: &mut Findings) -> Composed {
     let EnvVar { name, value } = variable;
     if name.value.ends_with(char::is_whitespace) {
         let message = "the name of an environment variable cannot end in whitespace".to_string();
         findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
     }
-    format!("{}={}", escaped(&name.value), context.text(value))
+    let prefix = format!("{}=", escaped(&name.value));
+    context.text_from(value, &prefix, Origin::from(value.span).and(name.span))
 }
 
 /// The services to wait for, and the condition that each must reach before the container
 /// starts.
 fn dependency(context: &Context<'_>, dependency: &Dependency) -> Vec<model::Dependency> {
-    let Dependency { on: id, span: _ } = dependency;
+    let Dependency { on: id, span } = dependency;
     let Some(on) = context.plan.containers.get(*id) else { return Vec::new() };
     let condition = match &on.kind {
         Kind::Job(_) => "service_completed_successfully",
@@ -138,7 +162,18 @@ fn dependency(context: &Context<'_>, dependency: &Dependency) -> Vec<model::Depe
         Kind::Service(Service { health: None, .. }) => "service_started",
     };
     let names = context.split.names(*id, on).into_iter();
-    names.map(|on| model::Dependency { on, condition }).collect()
+    // What decides how many names there are, and the condition.
+    let instances = (names.len() > 1).then_some(on.instances.span);
+    let check = on.health().map(|check| check.span);
+    let dependency = |name| model::Dependency {
+        on: Composed::new(name, *span, instances.into_iter().chain([on.id.span]).collect()),
+        condition: Composed::new(
+            condition.to_owned(),
+            *span,
+            check.into_iter().chain([on.kind_span]).collect(),
+        ),
+    };
+    names.map(dependency).collect()
 }
 
 /// The restart policy of a job. A job that is restarted after success never completes for its

@@ -2,8 +2,9 @@
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{self, MountSource, Plan, VolumeScope};
+use crate::render::{Composed, Origin, Traced};
 use crate::source::Spanned;
-use crate::targets::{Options, mounts};
+use crate::targets::{Options, mounts, origins};
 
 use super::model::{Mount, Volume};
 use super::options::{DEFAULT_VOLUME_DRIVER, VOLUME_DRIVER};
@@ -14,10 +15,12 @@ pub fn volume(volume: &plan::Volume, options: &Options, findings: &mut Findings)
     // Scheduling hints are reported from the capability table.
     let plan::Volume { id, scope, volume_type, size, placement: _, preemptible: _, mounted_by: _ } =
         volume;
-    let key = id.value.clone();
+    let key: Traced<String> = id.into();
     if scope.value == VolumeScope::Global {
         check_name(id, findings);
-        return Volume { key: key.clone(), external_name: Some(key), driver: String::new() };
+        let external_name = Traced::new(key.value.clone(), key.from.and(scope.span));
+        let driver = Traced::new(String::new(), scope.span).into();
+        return Volume { key, external_name: Some(external_name), driver };
     }
     if let Some(size) = size {
         let message = "the size of a volume is ignored: it can grow to fill its disk".to_string();
@@ -35,7 +38,10 @@ pub fn volume(volume: &plan::Volume, options: &Options, findings: &mut Findings)
             "set the engine's driver for it with `--option {NAME}.{VOLUME_DRIVER}=...`"
         )));
     }
-    Volume { key, external_name: None, driver: escaped(driver) }
+    // It is decided by the option, for the storage system that the appliance names.
+    let also = volume_type.as_ref().map(|written| written.span).into_iter().collect();
+    let driver = Composed::new(escaped(driver), options.origin(VOLUME_DRIVER), also);
+    Volume { key, external_name: None, driver }
 }
 
 /// Checks the name of an external volume by the engine's rule: at least two characters,
@@ -63,11 +69,15 @@ pub fn mount(mount: &plan::Mount, plan: &Plan, findings: &mut Findings) -> Optio
     let (kind, source) = match source {
         MountSource::Host(path) => {
             mounts::check_colon(path, findings);
-            ("bind", escaped(&path.value))
+            (Traced::new("bind", path.span), Traced::new(escaped(&path.value), path.span))
         }
         MountSource::Persistent(volume) => {
-            ("volume", escaped(&plan.volumes.get(volume.value)?.id.value))
+            let id = &plan.volumes.get(volume.value)?.id;
+            let from = Origin::from(volume.span).and(id.span);
+            (Traced::new("volume", volume.span), Traced::new(escaped(&id.value), from))
         }
     };
-    Some(Mount { kind, source, target: escaped(&target.value), read_only: read_only.value })
+    let target = Traced::new(escaped(&target.value), target.span);
+    let read_only = Traced::new(read_only.value, origins::read_only(mount));
+    Some(Mount { kind, source, target, read_only })
 }

@@ -21,6 +21,8 @@ pub fn probes(
 ) -> Vec<(&'static str, Probe)> {
     let HealthCheck { span: _, is_default: _, protocol: _, probe, timing } = check;
     let Timing { interval, timeout, max_failures, grace } = *timing;
+    let [interval, timeout, max_failures, grace] =
+        [interval, timeout, max_failures, grace].map(|number| number.value);
     let mut running = Probe {
         http: None,
         tcp: None,
@@ -33,9 +35,10 @@ pub fn probes(
         |index: usize| container.ports.get(index).map_or(0, |port| port.container_port.value);
     match probe {
         plan::Probe::Http { tls, path, port: index } => {
-            running.http = Some(HttpGet { path: path.clone(), port: port(*index), tls: *tls });
+            running.http =
+                Some(HttpGet { path: path.value.clone(), port: port(index.value), tls: *tls });
         }
-        plan::Probe::Tcp { port: index } => running.tcp = Some(port(*index)),
+        plan::Probe::Tcp { port: index } => running.tcp = Some(port(index.value)),
         plan::Probe::Command(command) => running.exec = text::shell(command, network),
     }
     let startup = (grace > 0).then(|| {

@@ -49,6 +49,7 @@ pub fn lower(
     let plan::Container {
         id,
         kind,
+        kind_span: _,
         image,
         resources,
         instances,

@@ -34,6 +34,7 @@ pub fn lower(
     let Container {
         id: written,
         kind,
+        kind_span: _,
         image,
         resources,
         instances,
@@ -161,6 +162,8 @@ fn health(
 ) -> HealthCheck {
     let plan::HealthCheck { span: _, is_default: _, protocol, probe, timing } = check;
     let Timing { interval, timeout, max_failures, grace } = *timing;
+    let [interval, timeout, max_failures, grace] =
+        [interval, timeout, max_failures, grace].map(|number| number.value);
     let Protocol { kind, mesos } = protocol.value;
     let protocol = match (kind, mesos) {
         (ProtocolKind::Http, false) => "HTTP",
@@ -172,8 +175,8 @@ fn health(
         (ProtocolKind::Command, _) => "COMMAND",
     };
     let (path, port, command) = match probe {
-        Probe::Http { tls: _, path, port } => (Some(path.clone()), Some(*port), None),
-        Probe::Tcp { port } => (None, Some(*port), None),
+        Probe::Http { tls: _, path, port } => (Some(path.value.clone()), Some(port.value), None),
+        Probe::Tcp { port } => (None, Some(port.value), None),
         // Mesos passes it to `docker exec CONTAINER sh -c` as one argument, so nothing is
         // escaped.
         Probe::Command(script) => (None, None, Some(CheckCommand { value: spell(script) })),

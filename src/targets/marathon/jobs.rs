@@ -90,6 +90,7 @@ fn job(
     let Container {
         id: _,
         kind: _,
+        kind_span: _,
         image,
         resources,
         instances,

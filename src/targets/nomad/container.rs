@@ -214,6 +214,7 @@ fn task(
     let Container {
         id: name,
         kind,
+        kind_span: _,
         image,
         resources,
         instances: _,

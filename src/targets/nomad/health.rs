@@ -11,17 +11,19 @@ use super::strings::is_expanded_in_env;
 pub fn check(health: &HealthCheck, findings: &mut Findings) -> Option<(Check, usize)> {
     let HealthCheck { span, is_default: _, protocol: _, probe, timing } = health;
     let Timing { interval, timeout, max_failures, grace } = *timing;
+    let [interval, timeout, max_failures, grace] =
+        [interval, timeout, max_failures, grace].map(|number| number.value);
     let (kind, tls, path, port) = match probe {
-        Probe::Tcp { port } => ("tcp", false, None, *port),
+        Probe::Tcp { port } => ("tcp", false, None, port.value),
         Probe::Http { tls, path, port } => {
-            if !is_path(path) {
-                let message = format!("invalid path `{path}` for a health check");
+            if !is_path(&path.value) {
+                let message = format!("invalid path `{}` for a health check", path.value);
                 findings.push(
                     Diagnostic::new(&codes::BAD_TARGET_VALUE, *span, message)
                         .help("write it as in a URL: one leading slash, `%` only before two hexadecimal digits, no `${name}`"),
                 );
             }
-            ("http", *tls, Some(path.clone()), *port)
+            ("http", *tls, Some(path.value.clone()), port.value)
         }
         Probe::Command(_) => return None,
     };

@@ -95,9 +95,9 @@ pub fn wait_task(
         };
         let Some(health) = container.health() else { continue };
         let id = &container.id.value;
-        let timeout = health.timing.timeout;
+        let timeout = health.timing.timeout.value;
         let index = match &health.probe {
-            Probe::Http { port, .. } | Probe::Tcp { port } => *port,
+            Probe::Http { port, .. } | Probe::Tcp { port } => port.value,
             Probe::Command(_) => continue,
         };
         let Some(label) = reach.label_of(container, index) else { continue };
@@ -109,7 +109,7 @@ pub fn wait_task(
                     true => ("https", " --no-check-certificate"),
                     false => ("http", ""),
                 };
-                let path = path.replace('\'', "'\\''");
+                let path = path.value.replace('\'', "'\\''");
                 script.push(format!("set -- ${variable}"));
                 format!(
                     "timeout {timeout} wget -q -O /dev/null{flags} \"{scheme}://$1:$2\"'{path}'"
@@ -244,7 +244,10 @@ pub fn deadlines(context: &Context<'_>) -> Vec<u64> {
                     .filter(|health| !matches!(health.probe, Probe::Command(_)));
                 let seconds = checked.map_or(0, |health| {
                     let timing = health.timing;
-                    u64::from(timing.grace) + u64::from(timing.interval) + u64::from(timing.timeout)
+                    [timing.grace, timing.interval, timing.timeout]
+                        .map(|time| u64::from(time.value))
+                        .iter()
+                        .sum()
                 });
                 DEADLINE_MINUTES + seconds.div_ceil(60)
             }
