@@ -219,6 +219,12 @@ impl Model for String {
     }
 }
 
+impl Model for Arc<str> {
+    fn value(&self, _: &Origins) -> Value {
+        Value::from(Arc::clone(self))
+    }
+}
+
 macro_rules! scalars {
     ($($type:ty)*) => {
         $(impl Model for $type {

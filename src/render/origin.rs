@@ -130,17 +130,24 @@ impl Hasher for AddressHasher {
 }
 
 impl Table {
-    fn note(&mut self, from: Origin, next: Option<Number>) -> Number {
+    fn note(&mut self, from: Origin, also: &[Span]) -> Number {
+        let mut next = None;
+        for span in also.iter().rev().filter(|span| from.place() != Some(**span)) {
+            next = Some(self.add(Origin::Place(*span), next));
+        }
+        self.add(from, next)
+    }
+
+    fn add(&mut self, from: Origin, next: Option<Number>) -> Number {
         let number = Number::try_from(self.noted.len()).unwrap_or(Number::MAX);
         self.noted.push(Noted { from, owner: self.owner, next });
         number
     }
 
-    fn string(&mut self, text: &str, number: Number) -> Value {
-        let text: Arc<str> = Arc::from(text);
+    fn string(&mut self, text: &Arc<str>, number: Number) -> Value {
         self.by_address.insert(text.as_ptr().addr(), number);
-        self.strings.push(Arc::clone(&text));
-        Value::from(text)
+        self.strings.push(Arc::clone(text));
+        Value::from(Arc::clone(text))
     }
 }
 
@@ -162,27 +169,26 @@ impl Origins {
         Some(self.table.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A string with this origin.
-    pub fn string(&self, text: &str, from: Origin) -> Value {
-        self.composed(text, from, &[])
+    /// A string with this main origin, and the places of other values.
+    pub fn text(&self, text: &str, from: Origin, also: &[Span]) -> Value {
+        match self.is_on() {
+            true => self.shared(&Arc::from(text), from, also),
+            false => Value::from(text),
+        }
     }
 
-    /// A string with this main origin, and others.
-    pub fn composed(&self, text: &str, from: Origin, also: &[Span]) -> Value {
-        let Some(mut table) = self.table() else { return Value::from(text) };
-        let mut next = None;
-        for span in also.iter().rev().filter(|span| from.place() != Some(**span)) {
-            next = Some(table.note(Origin::Place(*span), next));
-        }
-        let number = table.note(from, next);
+    /// A string that exists already, in the same way.
+    pub fn shared(&self, text: &Arc<str>, from: Origin, also: &[Span]) -> Value {
+        let Some(mut table) = self.table() else { return Value::from(Arc::clone(text)) };
+        let number = table.note(from, also);
         table.string(text, number)
     }
 
-    /// A number or a boolean with this origin.
-    pub(super) fn bare(&self, value: Value, from: Origin) -> Value {
+    /// A number or a boolean, in the same way.
+    pub(super) fn bare(&self, value: Value, from: Origin, also: &[Span]) -> Value {
         match self.table() {
             Some(mut table) if table.with_numbers => {
-                Value::from_object(Bare { value, number: table.note(from, None) })
+                Value::from_object(Bare { value, number: table.note(from, also) })
             }
             _ => value,
         }
@@ -191,7 +197,7 @@ impl Origins {
     /// A string with the origin that has this number.
     pub(super) fn string_like(&self, text: String, number: Number) -> Value {
         match self.table() {
-            Some(mut table) => table.string(&text, number),
+            Some(mut table) => table.string(&Arc::from(text), number),
             None => Value::from(text),
         }
     }

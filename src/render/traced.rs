@@ -1,6 +1,7 @@
 //! Values whose origin is known, as parts of models.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use minijinja::Value;
 
@@ -43,79 +44,73 @@ impl<T> Deref for Traced<T> {
     }
 }
 
-/// A string that is made of several values.
+/// A value, usually a string, that is made of several values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Composed {
-    /// The string.
-    pub text: String,
+pub struct Composed<T = String> {
+    /// The value.
+    pub value: T,
     /// Its main origin.
     pub from: Origin,
     /// The places of the other values.
     pub also: Vec<Span>,
 }
 
-impl Composed {
-    /// A string with this main origin, and the places of other values.
-    pub fn new(text: String, from: impl Into<Origin>, also: Vec<Span>) -> Composed {
-        Composed { text, from: from.into(), also }
-    }
-
-    /// The same string with the place of another value.
-    pub fn and(mut self, span: Span) -> Composed {
-        self.also.push(span);
-        self
+impl<T> Composed<T> {
+    /// A value with this main origin, and the places of other values.
+    pub fn new(value: T, from: impl Into<Origin>, also: Vec<Span>) -> Composed<T> {
+        Composed { value, from: from.into(), also }
     }
 }
 
-impl From<Traced<String>> for Composed {
-    fn from(traced: Traced<String>) -> Composed {
+impl<T> From<Traced<T>> for Composed<T> {
+    fn from(traced: Traced<T>) -> Composed<T> {
         Composed::new(traced.value, traced.from, Vec::new())
-    }
-}
-
-impl Model for Composed {
-    fn value(&self, origins: &Origins) -> Value {
-        origins.composed(&self.text, self.from, &self.also)
     }
 }
 
 /// A value that has a form in every format, and can therefore be traced.
 pub trait Leaf {
-    /// The value in a template, with this origin.
-    fn leaf(&self, origins: &Origins, from: Origin) -> Value;
+    /// The value in a template, with this main origin, and the places of other values.
+    fn leaf(&self, origins: &Origins, from: Origin, also: &[Span]) -> Value;
 }
 
 impl<T: Leaf> Model for Traced<T> {
     fn value(&self, origins: &Origins) -> Value {
-        self.value.leaf(origins, self.from)
+        self.value.leaf(origins, self.from, &[])
     }
 }
 
-impl Leaf for str {
-    fn leaf(&self, origins: &Origins, from: Origin) -> Value {
-        origins.string(self, from)
+impl<T: Leaf> Model for Composed<T> {
+    fn value(&self, origins: &Origins) -> Value {
+        self.value.leaf(origins, self.from, &self.also)
     }
 }
 
 impl Leaf for String {
-    fn leaf(&self, origins: &Origins, from: Origin) -> Value {
-        origins.string(self, from)
+    fn leaf(&self, origins: &Origins, from: Origin, also: &[Span]) -> Value {
+        origins.text(self, from, also)
     }
 }
 
 impl Leaf for &'static str {
-    fn leaf(&self, origins: &Origins, from: Origin) -> Value {
-        origins.string(self, from)
+    fn leaf(&self, origins: &Origins, from: Origin, also: &[Span]) -> Value {
+        origins.text(self, from, also)
+    }
+}
+
+impl Leaf for Arc<str> {
+    fn leaf(&self, origins: &Origins, from: Origin, also: &[Span]) -> Value {
+        origins.shared(self, from, also)
     }
 }
 
 macro_rules! bare {
     ($($type:ty)*) => {
         $(impl Leaf for $type {
-            fn leaf(&self, origins: &Origins, from: Origin) -> Value {
-                origins.bare(self.value(origins), from)
+            fn leaf(&self, origins: &Origins, from: Origin, also: &[Span]) -> Value {
+                origins.bare(self.value(origins), from, also)
             }
         })*
     };
 }
-bare!(bool u16 u32 u64 usize f64 serde_json::Number);
+bare!(bool u16 u32 u64 usize serde_json::Number);

@@ -93,6 +93,8 @@ pub fn lines(text: &str, record: &Record, nodes: &Nodes) -> Vec<LineOrigin> {
         let value = marks.iter().find_map(|mark| mark.from.place());
         let (place, known) = match (value, block) {
             (Some(place), _) => (place, Known::Value),
+            // The default of an option has no place.
+            (None, _) if !marks.is_empty() => (nodes.span(outer), Known::Value),
             (None, Some(node)) => (nodes.span(node), Known::Block),
             (None, None) => (nodes.span(outer), Known::Around),
         };

@@ -33,7 +33,8 @@ pub enum Known {
 pub struct LineOrigin {
     /// The line in the output, in bytes, without its line break.
     pub text: Range<usize>,
-    /// The place in the source.
+    /// The place in the source. If all values on the line are defaults of options, that of the
+    /// block around it.
     pub place: Span,
     /// How the place is known.
     pub known: Known,

@@ -3,7 +3,10 @@
 use super::model::{HttpGet, Probe};
 use super::network::Network;
 use super::text;
-use crate::plan::{self, Container, HealthCheck, Timing};
+use crate::plan::{self, Container, HealthCheck, Plan};
+use crate::render::{Composed, Origin, Traced};
+use crate::source::Spanned;
+use crate::targets::origins::{self, TracedTiming};
 
 /// Maximum seconds between checks of a container that has not been healthy yet: its dependents
 /// wait for the first success.
@@ -17,35 +20,47 @@ const STARTUP_PERIOD: u32 = 10;
 pub fn probes(
     check: &HealthCheck,
     container: &Container,
+    plan: &Plan,
     network: &Network,
 ) -> Vec<(&'static str, Probe)> {
-    let HealthCheck { span: _, is_default: _, protocol: _, probe, timing } = check;
-    let Timing { interval, timeout, max_failures, grace } = *timing;
-    let [interval, timeout, max_failures, grace] =
-        [interval, timeout, max_failures, grace].map(|number| number.value);
+    let HealthCheck { span: _, is_default: _, protocol: _, probe, timing: _ } = check;
+    let TracedTiming { interval, timeout, max_failures, grace } = origins::timing(check);
     let mut running = Probe {
         http: None,
         tcp: None,
         exec: Vec::new(),
         period: interval,
         timeout,
-        failures: max_failures,
+        failures: max_failures.into(),
     };
-    let port =
-        |index: usize| container.ports.get(index).map_or(0, |port| port.container_port.value);
+    let port = |index: &Spanned<usize>| {
+        let port = container.ports.get(index.value).map(|port| port.container_port);
+        let from = origins::check_port(check, index);
+        // The number is that of the port; the index may be a default.
+        port.map_or(Traced::new(0, from), |port| {
+            Traced::new(port.value, Origin::Places(port.span, index.span))
+        })
+    };
     match probe {
         plan::Probe::Http { tls, path, port: index } => {
-            running.http =
-                Some(HttpGet { path: path.value.clone(), port: port(index.value), tls: *tls });
+            running.http = Some(HttpGet {
+                path: Traced::new(path.value.clone(), origins::check_path(check, path)),
+                port: port(index),
+                scheme: tls.then(|| Traced::new("HTTPS", origins::check_protocol(check))),
+            });
         }
-        plan::Probe::Tcp { port: index } => running.tcp = Some(port(index.value)),
-        plan::Probe::Command(command) => running.exec = text::shell(command, network),
+        plan::Probe::Tcp { port: index } => running.tcp = Some(port(index)),
+        plan::Probe::Command(command) => {
+            running.exec = text::shell(text::spelled(command, plan, network));
+        }
     }
-    let startup = (grace > 0).then(|| {
-        let period = interval.min(STARTUP_PERIOD);
-        let allowed = u64::from(grace) + u64::from(max_failures) * u64::from(interval);
-        let failures = allowed.div_ceil(u64::from(period.max(1)));
+    let startup = (grace.value > 0).then(|| {
+        let period = interval.map(|interval| interval.min(STARTUP_PERIOD));
+        let [whole, times, each] = [grace, max_failures, interval].map(|n| u64::from(n.value));
+        let failures = (whole + times * each).div_ceil(u64::from(period.value.max(1)));
         let failures = u32::try_from(failures.min(i32::MAX as u64)).unwrap_or(u32::MAX);
+        let also = [max_failures, interval].iter().filter_map(|n| n.from.place()).collect();
+        let failures = Composed::new(failures, grace.from, also);
         ("startupProbe", Probe { period, failures, ..running.clone() })
     });
     let afterwards = [("livenessProbe", running.clone()), ("readinessProbe", running)];

@@ -17,10 +17,11 @@ mod volumes;
 mod workload;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 
-use self::model::{Claim, Meta, Namespace, Object, Pairs, Service};
+use self::model::{Claim, Label, Meta, Namespace, Object, Service};
 use self::network::Network;
 use self::options::Settings;
 use self::order::AwaitedJobs;
@@ -29,6 +30,7 @@ use super::names::{self, MAX_LABEL, dns_label};
 use super::{BuiltIn, Definition, FileModel, Options};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, MountSource, Plan, VolumeId};
+use crate::render::{Composed, Traced};
 use crate::source::Span;
 
 /// The Kubernetes target.
@@ -78,7 +80,7 @@ impl BuiltIn for Kubernetes {
 fn check_namespace(plan: &Plan, settings: &Settings, findings: &mut Findings) {
     let id = &plan.id;
     let name = dns_label(&id.value);
-    if settings.namespace == name && RESERVED.contains(&name.as_str()) {
+    if **settings.namespace == *name && RESERVED.contains(&name.as_str()) {
         let message = format!("namespace `{name}` is reserved for the cluster");
         findings.push(Diagnostic::new(&codes::BAD_NAME, id.span, message).help(
             "choose another id, or set another namespace with the option `kubernetes.namespace`",
@@ -92,10 +94,10 @@ struct Lowering<'a> {
     plan: &'a Plan,
     settings: &'a Settings,
     /// The appliance's name as a label value.
-    appliance: String,
+    appliance: Traced<Arc<str>>,
     network: Network,
     /// The names of the claims, by volume.
-    claims: Vec<String>,
+    claims: Vec<Traced<Arc<str>>>,
 }
 
 impl<'a> Lowering<'a> {
@@ -103,7 +105,7 @@ impl<'a> Lowering<'a> {
         Lowering {
             plan,
             settings,
-            appliance: dns_label(&plan.id.value),
+            appliance: Traced::new(dns_label(&plan.id.value).into(), plan.id.span),
             network: Network::new(plan, settings, findings),
             claims: volumes::names(plan, findings),
         }
@@ -134,7 +136,7 @@ impl<'a> Lowering<'a> {
                 network: &self.network,
                 settings: self.settings,
             }
-            .lower(container, self.network.name(id), &mut taken, &mut awaited);
+            .lower(container, &self.network.name(id), &mut taken, &mut awaited);
             let parts = Parts {
                 meta: self.container_meta(self.network.name(id), container),
                 appliance: self.appliance.clone(),
@@ -142,21 +144,31 @@ impl<'a> Lowering<'a> {
                 waits,
                 mounts,
                 volumes,
-                on_one_node: container.mounts.iter().any(|mount| match &mount.source {
-                    MountSource::Persistent(volume) => on_one_node.contains(&volume.value),
-                    MountSource::Host(_) => false,
+                on_one_node: container.mounts.iter().find_map(|mount| match &mount.source {
+                    MountSource::Persistent(volume) => {
+                        on_one_node.contains(&volume.value).then_some(volume.span)
+                    }
+                    MountSource::Host(_) => None,
                 }),
             };
-            let workload =
-                workload::lower(container, parts, &self.network, self.settings, findings);
+            let workload = workload::lower(
+                container,
+                parts,
+                self.plan,
+                &self.network,
+                self.settings,
+                findings,
+            );
             workloads.extend(workload.map(|workload| (container.id.span, workload)));
         }
         let mut objects = Vec::new();
         if self.settings.create_namespace {
-            let meta = Meta { namespace: None, ..self.meta(&self.settings.namespace) };
+            let meta = Meta { namespace: None, ..self.meta(self.settings.namespace.clone()) };
             objects.push((appliance, Object::Namespace(Namespace { meta })));
         }
-        let waits = order::objects(&awaited, &self.settings.namespace, |name| self.meta(name));
+        let account: Traced<Arc<str>> = Traced::new(order::ACCOUNT.into(), appliance);
+        let waits =
+            order::objects(&awaited, &self.settings.namespace, || self.meta(account.clone()));
         objects.extend(waits.into_iter().map(|object| (appliance, object)));
         objects.extend(claims);
         objects.extend(workloads);
@@ -169,17 +181,20 @@ impl<'a> Lowering<'a> {
         let mut on_one_node = HashSet::new();
         let pods = |id| updates::pods_at_a_time(self.plan, id);
         for (id, volume) in self.plan.volumes.iter().enumerate() {
-            let Some(request) = volumes::request(volume, self.settings, pods, findings) else {
+            let Some(request) = volumes::request(volume, self.plan, self.settings, pods, findings)
+            else {
                 continue;
             };
             if !request.shared {
                 on_one_node.insert(id);
             }
+            let Some(name) = self.claims.get(id) else { continue };
+            let access_mode = if request.shared { "ReadWriteMany" } else { "ReadWriteOnce" };
             let claim = Claim {
-                meta: self.meta(self.claims.get(id).map_or("", String::as_str)),
-                access_mode: if request.shared { "ReadWriteMany" } else { "ReadWriteOnce" },
+                meta: self.meta(name.clone()),
+                access_mode: Composed::new(access_mode, volume.id.span, request.mounted),
                 storage_class: self.settings.storage_class.clone(),
-                size: format!("{}Mi", request.size),
+                size: request.size.map(|size| format!("{size}Mi")),
             };
             claims.push((volume.id.span, Object::Claim(claim)));
         }
@@ -189,56 +204,54 @@ impl<'a> Lowering<'a> {
     /// The Services of a container.
     fn services(&self, id: ContainerId, ports: Vec<model::ServicePort>) -> Vec<Object> {
         let name = self.network.name(id);
-        let service = |service_name: &str, kind: network::ServiceKind, ports| {
+        let exposed = self.settings.expose.from;
+        let service = |service_name, kind: network::ServiceKind, ports| {
             let mut meta = self.meta(service_name);
-            meta.labels.insert(0, label("name", name));
+            meta.labels.insert(0, (network::NAME, Label::Name(name.clone())));
             Object::Service(Service {
                 meta,
                 headless: kind == network::ServiceKind::Headless,
                 kind: match kind {
                     network::ServiceKind::Headless | network::ServiceKind::ClusterIp => None,
-                    network::ServiceKind::NodePort => Some("NodePort"),
-                    network::ServiceKind::LoadBalancer => Some("LoadBalancer"),
+                    network::ServiceKind::NodePort => Some(Traced::new("NodePort", exposed)),
+                    network::ServiceKind::LoadBalancer => {
+                        Some(Traced::new("LoadBalancer", exposed))
+                    }
                 },
-                selector: network::selector(name, &self.appliance),
+                selector: network::selector(&name, &self.appliance),
                 ports,
             })
         };
-        let main = self.network.service(id).map(|kind| service(name, kind, ports));
+        let main = self.network.service(id).map(|kind| service(name.clone(), kind, ports));
         let pods = self.network.pods(id);
         let pods = pods.map(|pods| service(pods, network::ServiceKind::Headless, Vec::new()));
         main.into_iter().chain(pods).collect()
     }
 
     /// `metadata` of an object of the appliance.
-    fn meta(&self, name: &str) -> Meta {
-        Meta {
-            name: name.to_owned(),
-            namespace: Some(self.settings.namespace.clone()),
-            labels: vec![
-                label("instance", &self.appliance),
-                label("part-of", &self.appliance),
-                label("managed-by", "applc"),
-            ],
-            annotations: Pairs::new(),
-        }
+    fn meta(&self, name: Traced<Arc<str>>) -> Meta {
+        let appliance = Label::Name(self.appliance.clone());
+        // Labels that Kubernetes recommends ("Recommended Labels").
+        let mut labels = Vec::with_capacity(4);
+        labels.push((network::INSTANCE, appliance.clone()));
+        labels.push(("app.kubernetes.io/part-of", appliance));
+        labels.push(("app.kubernetes.io/managed-by", Label::Fixed("applc")));
+        let namespace = Some(self.settings.namespace.clone());
+        Meta { name, namespace, labels, annotations: Vec::new() }
     }
 
     /// `metadata` of the workload of a container.
-    fn container_meta(&self, name: &str, container: &Container) -> Meta {
-        let mut meta = self.meta(name);
-        meta.labels.insert(0, label("name", name));
-        if self.settings.sync_waves {
-            let wave = container.level.to_string();
-            meta.annotations.push(("argocd.argoproj.io/sync-wave".to_owned(), wave));
+    fn container_meta(&self, name: Traced<Arc<str>>, container: &Container) -> Meta {
+        let mut meta = self.meta(name.clone());
+        meta.labels.insert(0, (network::NAME, Label::Name(name)));
+        let Traced { value: has_waves, from } = self.settings.sync_waves;
+        if has_waves {
+            let dependencies = container.dependencies.iter().map(|dependency| dependency.span);
+            let wave = Composed::new(container.level.to_string(), from, dependencies.collect());
+            meta.annotations.push(("argocd.argoproj.io/sync-wave", wave));
         }
         meta
     }
-}
-
-/// One of the labels that Kubernetes recommends ("Recommended Labels").
-fn label(name: &str, value: &str) -> (String, String) {
-    (format!("app.kubernetes.io/{name}"), value.to_owned())
 }
 
 #[cfg(test)]

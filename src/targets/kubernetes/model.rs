@@ -1,12 +1,45 @@
 //! The Kubernetes objects that applc writes, with the fields that it uses. The templates only
 //! lay them out.
 
-use crate::render::model;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use minijinja::Value;
+
+use crate::render::{Composed, Model, Origins, Traced, model};
 use crate::source::Span;
 use crate::targets::lowered::Part;
 
-/// Keys and values in the order in which they are written.
-pub type Pairs = Vec<(String, String)>;
+/// Labels in the order in which they are written.
+pub type Labels = Vec<(&'static str, Label)>;
+
+/// The value of a label. All objects of an appliance share it.
+#[derive(Clone)]
+pub enum Label {
+    /// Made from an id.
+    Name(Traced<Arc<str>>),
+    /// The same on all objects.
+    Fixed(&'static str),
+}
+
+impl Model for Label {
+    fn value(&self, origins: &Origins) -> Value {
+        match self {
+            Label::Name(name) => name.value(origins),
+            Label::Fixed(text) => text.value(origins),
+        }
+    }
+}
+
+/// The name of a resource of a container.
+#[derive(Clone)]
+pub struct Resource(pub Cow<'static, str>);
+
+impl Model for Resource {
+    fn value(&self, _: &Origins) -> Value {
+        Value::from(&*self.0)
+    }
+}
 
 /// An object: one document of the file.
 pub enum Object {
@@ -50,7 +83,7 @@ impl Object {
             Object::Job(object) => ("job", &object.meta),
             Object::CronJob(object) => ("cronjob", &object.meta),
         };
-        format!("{kind}-{}", meta.name)
+        format!("{kind}-{}", *meta.name)
     }
 }
 
@@ -58,11 +91,11 @@ model! {
     /// `metadata`.
     #[derive(Clone)]
     pub struct Meta {
-        pub name: String,
+        pub name: Traced<Arc<str>>,
         /// `None` for an object outside of namespaces.
-        pub namespace: Option<String>,
-        pub labels: Pairs,
-        pub annotations: Pairs,
+        pub namespace: Option<Traced<Arc<str>>>,
+        pub labels: Labels,
+        pub annotations: Vec<(&'static str, Composed)>,
     }
 
     /// `v1` Namespace.
@@ -83,26 +116,26 @@ model! {
 
     /// What a Role allows to read.
     pub struct Rule {
-        pub api_group: String,
-        pub resource: String,
-        pub names: Vec<String>,
+        pub api_group: &'static str,
+        pub resource: &'static str,
+        pub names: Vec<Traced<String>>,
     }
 
     /// `rbac.authorization.k8s.io/v1` RoleBinding of a Role to a ServiceAccount.
     pub struct RoleBinding {
         pub meta: Meta,
-        pub role: String,
-        pub account: String,
-        pub namespace: String,
+        pub role: &'static str,
+        pub account: &'static str,
+        pub namespace: Traced<Arc<str>>,
     }
 
     /// `v1` PersistentVolumeClaim.
     pub struct Claim {
         pub meta: Meta,
-        pub access_mode: &'static str,
-        pub storage_class: Option<String>,
+        pub access_mode: Composed<&'static str>,
+        pub storage_class: Option<Traced<String>>,
         /// A quantity.
-        pub size: String,
+        pub size: Traced<String>,
     }
 
     /// `v1` Service.
@@ -111,39 +144,39 @@ model! {
         /// Whether it has no cluster IP address: its name resolves to the addresses of the pods.
         pub headless: bool,
         /// `type`, if not the default.
-        pub kind: Option<&'static str>,
-        pub selector: Pairs,
+        pub kind: Option<Traced<&'static str>>,
+        pub selector: Labels,
         pub ports: Vec<ServicePort>,
     }
 
     /// A port of a Service.
     pub struct ServicePort {
-        pub name: Option<String>,
-        pub port: u16,
+        pub name: Option<Traced<String>>,
+        pub port: Traced<u16>,
         /// `None` for TCP.
-        pub protocol: Option<&'static str>,
-        pub node_port: Option<u16>,
+        pub protocol: Option<Traced<&'static str>>,
+        pub node_port: Option<Traced<u16>>,
     }
 
     /// `apps/v1` Deployment.
     pub struct Deployment {
         pub meta: Meta,
-        pub replicas: u32,
+        pub replicas: Traced<u32>,
         pub strategy: Option<Strategy>,
-        pub selector: Pairs,
+        pub selector: Labels,
         pub pod: Pod,
     }
 
     /// How a Deployment replaces its pods.
     pub struct Strategy {
-        pub kind: &'static str,
+        pub kind: Traced<&'static str>,
         pub rolling: Option<Rolling>,
     }
 
     /// The limits of a rolling update, in pods.
     pub struct Rolling {
-        pub max_unavailable: u32,
-        pub max_surge: u32,
+        pub max_unavailable: Traced<u32>,
+        pub max_surge: Traced<u32>,
     }
 
     /// `batch/v1` Job.
@@ -155,27 +188,27 @@ model! {
     /// `batch/v1` CronJob.
     pub struct CronJob {
         pub meta: Meta,
-        pub schedule: String,
+        pub schedule: Composed,
         pub run: Run,
     }
 
     /// The `spec` of a Job.
     pub struct Run {
         /// `completions` and `parallelism`, if not 1.
-        pub copies: Option<u32>,
+        pub copies: Option<Traced<u32>>,
         /// Whether each completion has an index and its own retries.
         pub indexed: bool,
-        pub retries: u32,
+        pub retries: Traced<u32>,
         pub pod: Pod,
     }
 
     /// A pod template with one container.
     pub struct Pod {
-        pub labels: Pairs,
-        pub restart_policy: Option<&'static str>,
-        pub service_account: Option<String>,
-        pub host_network: bool,
-        pub node_selector: Pairs,
+        pub labels: Labels,
+        pub restart_policy: Option<Traced<&'static str>>,
+        pub service_account: Option<Traced<&'static str>>,
+        pub host_network: Traced<bool>,
+        pub node_selector: Vec<(Traced<String>, Traced<String>)>,
         pub preference: Option<Preference>,
         pub init_containers: Vec<InitContainer>,
         pub container: Container,
@@ -184,77 +217,78 @@ model! {
 
     /// A label of nodes that a pod prefers or avoids.
     pub struct Preference {
-        pub key: String,
-        pub value: String,
+        pub key: Traced<String>,
+        pub value: Traced<String>,
         /// Whether such nodes are avoided; otherwise they are preferred.
         pub avoid: bool,
     }
 
     /// An init container that waits.
     pub struct InitContainer {
-        pub name: String,
-        pub image: String,
-        pub command: Vec<String>,
+        pub name: Composed,
+        pub image: Traced<Arc<str>>,
+        pub command: Vec<Composed>,
         /// The volume with the API credentials, if it needs them.
         pub access: Option<Mount>,
     }
 
     /// The container of a pod.
     pub struct Container {
-        pub name: String,
-        pub image: String,
-        pub pull_policy: &'static str,
-        pub command: Vec<String>,
-        pub args: Vec<String>,
-        pub env: Pairs,
+        pub name: Traced<Arc<str>>,
+        pub image: Traced<String>,
+        pub pull_policy: Traced<&'static str>,
+        pub command: Vec<Composed>,
+        pub args: Vec<Composed>,
+        pub env: Vec<(Traced<String>, Composed)>,
         pub ports: Vec<ContainerPort>,
         /// The probes, each with its key in the container.
         pub probes: Vec<(&'static str, Probe)>,
-        pub requests: Pairs,
-        pub limits: Pairs,
-        pub privileged: bool,
+        pub requests: Vec<(Resource, Traced<String>)>,
+        pub limits: Vec<(Resource, Traced<String>)>,
+        pub privileged: Traced<bool>,
         pub mounts: Vec<Mount>,
     }
 
     /// A port of a container.
     pub struct ContainerPort {
-        pub port: u16,
-        pub name: Option<String>,
-        pub protocol: Option<&'static str>,
-        pub host_port: Option<u16>,
+        pub port: Traced<u16>,
+        pub name: Option<Traced<String>>,
+        pub protocol: Option<Traced<&'static str>>,
+        pub host_port: Option<Traced<u16>>,
     }
 
     /// A probe.
     #[derive(Clone)]
     pub struct Probe {
         pub http: Option<HttpGet>,
-        pub tcp: Option<u16>,
-        pub exec: Vec<String>,
-        pub period: u32,
-        pub timeout: u32,
-        pub failures: u32,
+        pub tcp: Option<Traced<u16>>,
+        pub exec: Vec<Composed>,
+        pub period: Traced<u32>,
+        pub timeout: Traced<u32>,
+        pub failures: Composed<u32>,
     }
 
     /// The `httpGet` of a probe.
     #[derive(Clone)]
     pub struct HttpGet {
-        pub path: String,
-        pub port: u16,
-        pub tls: bool,
+        pub path: Traced<String>,
+        pub port: Traced<u16>,
+        /// `None` for HTTP.
+        pub scheme: Option<Traced<&'static str>>,
     }
 
     /// A mount in a container.
     pub struct Mount {
-        pub name: String,
-        pub path: String,
-        pub read_only: bool,
+        pub name: Traced<String>,
+        pub path: Traced<String>,
+        pub read_only: Traced<bool>,
     }
 
     /// A volume of a pod.
     pub struct Volume {
-        pub name: String,
-        pub claim: Option<String>,
-        pub host_path: Option<String>,
+        pub name: Traced<String>,
+        pub claim: Option<Traced<String>>,
+        pub host_path: Option<Traced<String>>,
         /// Whether it contains the token of the service account and the certificate of the API
         /// server.
         pub access: bool,

@@ -1,15 +1,23 @@
 //! Names, addresses and ports: the Services, and how references are written.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use super::model::{ContainerPort, Pairs, ServicePort};
+use super::model::{ContainerPort, Label, Labels, ServicePort};
 use super::options::{Expose, Settings};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, NetworkMode, Plan, Port, Reference, Transport};
+use crate::render::{Origin, Traced};
+use crate::source::Span;
 use crate::targets::names::{self, MAX_LABEL, dns_label, rfc1035_label};
 
 /// The default range of node ports (`--service-node-port-range` of the API server).
 const NODE_PORTS: std::ops::RangeInclusive<u16> = 30_000..=32_767;
+
+/// The label with the name of a container.
+pub const NAME: &str = "app.kubernetes.io/name";
+/// The label with the name of the appliance.
+pub const INSTANCE: &str = "app.kubernetes.io/instance";
 
 /// How the containers of an appliance are reached.
 pub struct Network {
@@ -19,12 +27,12 @@ pub struct Network {
 /// How one container is reached.
 struct Endpoint {
     /// Its name, which is also the name of its Service.
-    name: String,
+    name: Traced<Arc<str>>,
     /// The kind of the Service with this name, if there is one.
     service: Option<ServiceKind>,
     /// The name of an additional headless Service, if there is one: it resolves to the
     /// addresses of the ready pods.
-    pods: Option<String>,
+    pods: Option<Traced<Arc<str>>>,
     /// The container ports that it lists.
     listed: HashSet<u16>,
 }
@@ -57,23 +65,26 @@ impl Network {
         let mut taken: HashSet<String> = names.iter().cloned().collect();
         let endpoints =
             plan.containers.iter().zip(names).enumerate().map(|(id, (container, name))| {
+                let span = container.id.span;
                 // Dependents of a job ask the API server instead.
                 let waited_for = container.job().is_none() && waited_for.contains(&id);
-                let service = service(container, waited_for, settings.expose);
+                let service = service(container, waited_for, settings.expose.value);
                 let has_pods = service == Some(ServiceKind::Headless);
                 let unlisted = container.referrers.iter().filter_map(|referrer| referrer.port);
                 let has_unlisted = unlisted.filter(|port| !container.lists_port(*port)).count() > 0;
                 let pods = ((waited_for || has_unlisted) && !has_pods)
-                    .then(|| free_name(&name, "-pods", &mut taken));
+                    .then(|| Traced::new(free_name(&name, "-pods", &mut taken).into(), span));
                 let listed = container.ports.iter().map(|port| port.container_port.value).collect();
+                let name = Traced::new(name.into(), span);
                 Endpoint { name, service, pods, listed }
             });
         Network { endpoints: endpoints.collect() }
     }
 
     /// The name of a container.
-    pub fn name(&self, id: ContainerId) -> &str {
-        self.endpoints.get(id).map_or("", |endpoint| &endpoint.name)
+    pub fn name(&self, id: ContainerId) -> Traced<Arc<str>> {
+        let nothing = || Traced::new(Arc::from(""), Span::at(0));
+        self.endpoints.get(id).map_or_else(nothing, |endpoint| endpoint.name.clone())
     }
 
     /// The kind of the Service with the name of a container, if there is one.
@@ -82,24 +93,24 @@ impl Network {
     }
 
     /// The name of the additional headless Service of a container, if there is one.
-    pub fn pods(&self, id: ContainerId) -> Option<&str> {
-        self.endpoints.get(id).and_then(|endpoint| endpoint.pods.as_deref())
+    pub fn pods(&self, id: ContainerId) -> Option<Traced<Arc<str>>> {
+        self.endpoints.get(id).and_then(|endpoint| endpoint.pods.clone())
     }
 
     /// The name that the DNS of the cluster resolves once a pod of the container is ready.
-    pub fn ready_name(&self, id: ContainerId) -> &str {
-        self.pods(id).unwrap_or_else(|| self.name(id))
+    pub fn ready_name(&self, id: ContainerId) -> Arc<str> {
+        self.pods(id).unwrap_or_else(|| self.name(id)).value
     }
 
     /// The address of a reference. A Service with a cluster IP address has only the listed
     /// ports; any other port is reached at the pods.
     pub fn address(&self, reference: &Reference) -> String {
         let Reference { to, port, span: _ } = *reference;
-        let Some(port) = port else { return self.name(to).to_owned() };
-        let endpoint = self.endpoints.get(to).filter(|endpoint| !endpoint.listed.contains(&port));
-        let host =
-            endpoint.and_then(|endpoint| endpoint.pods.as_deref()).unwrap_or_else(|| self.name(to));
-        format!("{host}:{port}")
+        let Some(endpoint) = self.endpoints.get(to) else { return String::new() };
+        let Some(port) = port else { return endpoint.name.to_string() };
+        let pods = endpoint.pods.as_ref().filter(|_| !endpoint.listed.contains(&port));
+        let host = pods.unwrap_or(&endpoint.name);
+        format!("{}:{port}", host.value)
     }
 }
 
@@ -148,8 +159,8 @@ pub fn free_name(stem: &str, ending: &str, taken: &mut HashSet<String>) -> Strin
 pub struct Ports {
     pub container: Vec<ContainerPort>,
     pub service: Vec<ServicePort>,
-    /// Whether an instance uses ports of its host, so that two cannot share a host.
-    pub on_host: bool,
+    /// Why an instance uses ports of its host, so that two cannot share a host.
+    pub on_host: Option<Span>,
 }
 
 /// Lowers the ports of a container. `node_ports` are the node ports used so far: each belongs
@@ -162,27 +173,30 @@ pub fn ports(
     findings: &mut Findings,
 ) -> Ports {
     let on_host_network = container.network.value == NetworkMode::Host;
-    let mut lowered = Ports { on_host: on_host_network, ..Ports::default() };
+    let mut lowered =
+        Ports { on_host: on_host_network.then_some(container.network.span), ..Ports::default() };
     for (port, name) in container.ports.iter().zip(port_names(container, service, findings)) {
-        let Port { container_port, host_port, transport, name: _ } = port;
-        let protocol = (transport.value == Transport::Udp).then_some("UDP");
-        let number = host_port.value;
+        let Port { container_port, host_port: fixed, transport, name: _ } = port;
+        let protocol =
+            (transport.value == Transport::Udp).then(|| Traced::new("UDP", transport.span));
+        let number = fixed.value;
         let key = (number, transport.value);
         let is_fixed = number != 0 && !on_host_network;
-        let node_port = is_fixed && !is_host_port(port, settings.expose) && node_ports.insert(key);
+        let node_port =
+            is_fixed && !is_host_port(port, settings.expose.value) && node_ports.insert(key);
         let host_port = is_fixed && !node_port;
-        lowered.on_host |= host_port;
+        lowered.on_host = lowered.on_host.or(host_port.then_some(fixed.span));
         lowered.container.push(ContainerPort {
-            port: container_port.value,
+            port: container_port.into(),
             name: name.clone().filter(|name| port.name.is_some() && is_port_name(name)),
             protocol,
-            host_port: host_port.then_some(number),
+            host_port: host_port.then(|| fixed.into()),
         });
         lowered.service.push(ServicePort {
             name,
-            port: container_port.value,
+            port: container_port.into(),
             protocol,
-            node_port: node_port.then_some(number),
+            node_port: node_port.then(|| fixed.into()),
         });
     }
     lowered
@@ -194,13 +208,14 @@ fn port_names(
     container: &Container,
     service: Option<ServiceKind>,
     findings: &mut Findings,
-) -> Vec<Option<String>> {
+) -> Vec<Option<Traced<String>>> {
     let mut taken = HashSet::new();
     let alone = container.ports.len() == 1;
     let name = |port: &Port| {
         let own = format!("{}-{}", port.transport.value.name(), port.container_port.value);
         let Some(written) = &port.name else {
-            return (!alone).then(|| free_name(&own, "", &mut taken));
+            let from = Origin::from(port.container_port.span).and(port.transport.span);
+            return (!alone).then(|| Traced::new(free_name(&own, "", &mut taken), from));
         };
         let cleaned: String = written.value.to_ascii_lowercase().chars().map(label_char).collect();
         let cleaned = cleaned.trim_matches('-');
@@ -225,7 +240,7 @@ fn port_names(
             let message = format!("port name `{}` becomes `{name}`", written.value);
             findings.push(Diagnostic::new(&codes::NAME_CHANGED, written.span, message));
         }
-        Some(name)
+        Some(Traced::new(name, written.span))
     };
     container.ports.iter().map(name).collect()
 }
@@ -244,9 +259,6 @@ fn is_port_name(name: &str) -> bool {
 
 /// The labels by which Services and Deployments select the pods of a container. They are
 /// immutable, so they contain only names.
-pub fn selector(name: &str, appliance: &str) -> Pairs {
-    vec![
-        ("app.kubernetes.io/name".to_owned(), name.to_owned()),
-        ("app.kubernetes.io/instance".to_owned(), appliance.to_owned()),
-    ]
+pub fn selector(name: &Traced<Arc<str>>, appliance: &Traced<Arc<str>>) -> Labels {
+    vec![(NAME, Label::Name(name.clone())), (INSTANCE, Label::Name(appliance.clone()))]
 }

@@ -1,6 +1,9 @@
 //! The options of the target, and their values as a struct.
 
+use std::sync::Arc;
+
 use crate::plan::Plan;
+use crate::render::Traced;
 use crate::targets::names::dns_label;
 use crate::targets::{OptionKind, OptionSpec, Options, Words};
 
@@ -105,41 +108,44 @@ pub enum Expose {
 
 /// The values of the options.
 pub struct Settings {
-    pub namespace: String,
+    pub namespace: Traced<Arc<str>>,
     pub create_namespace: bool,
-    pub expose: Expose,
-    pub wait_image: String,
-    pub job_wait_image: String,
-    pub storage_class: Option<String>,
+    pub expose: Traced<Expose>,
+    pub wait_image: Traced<Arc<str>>,
+    pub job_wait_image: Traced<Arc<str>>,
+    pub storage_class: Option<Traced<String>>,
     /// In MB.
-    pub volume_size: i64,
+    pub volume_size: Traced<i64>,
     pub gpu_resource: String,
-    pub cloud_label: Option<String>,
+    pub cloud_label: Option<Traced<String>>,
     pub preemptible_label: Option<(String, String)>,
-    pub sync_waves: bool,
+    pub sync_waves: Traced<bool>,
     pub split: bool,
 }
 
 impl Settings {
     /// Reads the options.
     pub fn read(plan: &Plan, options: &Options) -> Settings {
-        let namespace = options.some("namespace").map(str::to_owned);
+        let namespace = options.some_traced("namespace");
+        let of_id = || Traced::new(dns_label(&plan.id.value), plan.id.span);
+        let expose = match options.text("expose") {
+            "load-balancer" => Expose::LoadBalancer,
+            "cluster-ip" => Expose::ClusterIp,
+            _ => Expose::NodePort,
+        };
+        let volume_size = options.integer("volume-size");
         Settings {
-            namespace: namespace.unwrap_or_else(|| dns_label(&plan.id.value)),
+            namespace: namespace.unwrap_or_else(of_id).map(Arc::from),
             create_namespace: options.flag("create-namespace"),
-            expose: match options.text("expose") {
-                "load-balancer" => Expose::LoadBalancer,
-                "cluster-ip" => Expose::ClusterIp,
-                _ => Expose::NodePort,
-            },
-            wait_image: options.text("wait-image").to_owned(),
-            job_wait_image: options.text("job-wait-image").to_owned(),
-            storage_class: options.some("storage-class").map(str::to_owned),
-            volume_size: options.integer("volume-size"),
+            expose: Traced::new(expose, options.origin("expose")),
+            wait_image: options.traced("wait-image").map(Arc::from),
+            job_wait_image: options.traced("job-wait-image").map(Arc::from),
+            storage_class: options.some_traced("storage-class"),
+            volume_size: Traced::new(volume_size, options.origin("volume-size")),
             gpu_resource: options.text("gpu-resource").to_owned(),
-            cloud_label: options.some("cloud-label").map(str::to_owned),
+            cloud_label: options.some_traced("cloud-label"),
             preemptible_label: options.some("preemptible-label").and_then(key_and_value),
-            sync_waves: options.flag("sync-waves"),
+            sync_waves: Traced::new(options.flag("sync-waves"), options.origin("sync-waves")),
             split: options.flag("split"),
         }
     }

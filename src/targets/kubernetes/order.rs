@@ -1,12 +1,15 @@
 //! Start order: init containers that wait, and the permission to query jobs.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::model::{InitContainer, Meta, Mount, Object, Role, RoleBinding, Rule, ServiceAccount};
 use super::network::{Network, free_name};
 use super::options::Settings;
-use super::text::escaped;
+use super::text::{self, escaped};
 use crate::plan::{Container, Dependency, Plan, StartTime};
+use crate::render::{Composed, Traced};
+use crate::source::Span;
 use crate::targets::cron;
 
 /// The name of the ServiceAccount, the Role and the RoleBinding of pods that wait for jobs.
@@ -18,8 +21,9 @@ const ACCESS: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// The jobs that other containers wait for, and must be allowed to query.
 #[derive(Default)]
 pub struct AwaitedJobs {
-    jobs: BTreeSet<String>,
-    cron_jobs: BTreeSet<String>,
+    /// By name, with the place of the id.
+    jobs: BTreeMap<Arc<str>, Span>,
+    cron_jobs: BTreeMap<Arc<str>, Span>,
 }
 
 /// The init containers of a pod that wait, and the volume that they need.
@@ -27,7 +31,7 @@ pub struct AwaitedJobs {
 pub struct PodWaits {
     pub init_containers: Vec<InitContainer>,
     /// The name of the volume with the API credentials, if a job is waited for.
-    pub access: Option<String>,
+    pub access: Option<Traced<String>>,
 }
 
 /// Builds the init containers that wait.
@@ -51,37 +55,40 @@ impl WaitBuilder<'_> {
         let WaitBuilder { plan, network, settings } = self;
         let mut waits = PodWaits::default();
         let mut names = HashSet::from([name.to_owned()]);
-        for Dependency { on, span: _ } in &container.dependencies {
+        for Dependency { on, span } in &container.dependencies {
             let Some(other) = plan.containers.get(*on) else { continue };
             let other_name = network.name(*on);
-            let wait_name = free_name(&format!("wait-for-{other_name}"), "", &mut names);
+            let wait_name = free_name(&format!("wait-for-{}", *other_name), "", &mut names);
+            let from = |text| Composed::new(text, *span, vec![other.id.span]);
             let wait = match other.job() {
                 None => InitContainer {
-                    name: wait_name,
+                    name: from(wait_name),
                     image: settings.wait_image.clone(),
-                    command: shell(&until_ready(other_name, network.ready_name(*on))),
+                    command: shell(from(until_ready(&other_name, &network.ready_name(*on)))),
                     access: None,
                 },
                 Some(job) => {
                     let repeating = job.is_repeating();
                     let set = if repeating { &mut awaited.cron_jobs } else { &mut awaited.jobs };
-                    set.insert(other_name.to_owned());
+                    set.insert(other_name.value.clone(), other.id.span);
                     let volume = waits
                         .access
-                        .get_or_insert_with(|| free_name("api-access", "", volumes))
+                        .get_or_insert_with(|| {
+                            Traced::new(free_name("api-access", "", volumes), *span)
+                        })
                         .clone();
+                    let mut script =
+                        from(until_succeeded(&other_name, &settings.namespace, repeating));
+                    script.also.push(job.repeats.span);
+                    script.also.extend(settings.namespace.from.place());
                     InitContainer {
-                        name: wait_name,
+                        name: from(wait_name),
                         image: settings.job_wait_image.clone(),
-                        command: shell(&until_succeeded(
-                            other_name,
-                            &settings.namespace,
-                            repeating,
-                        )),
+                        command: shell(script),
                         access: Some(Mount {
                             name: volume,
-                            path: ACCESS.to_owned(),
-                            read_only: true,
+                            path: Traced::new(ACCESS.to_owned(), *span),
+                            read_only: Traced::new(true, *span),
                         }),
                     }
                 }
@@ -89,10 +96,11 @@ impl WaitBuilder<'_> {
             waits.init_containers.push(wait);
         }
         if let Some(start) = container.job().and_then(|job| job.start.as_ref()) {
+            let from = |text| Composed::new(text, start.span, Vec::new());
             waits.init_containers.push(InitContainer {
-                name: free_name("wait-for-start", "", &mut names),
+                name: from(free_name("wait-for-start", "", &mut names)),
                 image: settings.wait_image.clone(),
-                command: shell(&until_start(&start.value)),
+                command: shell(from(until_start(&start.value))),
                 access: None,
             });
         }
@@ -100,8 +108,8 @@ impl WaitBuilder<'_> {
     }
 }
 
-fn shell(script: &str) -> Vec<String> {
-    vec!["/bin/sh".to_owned(), "-c".to_owned(), escaped(script)]
+fn shell(script: Composed) -> Vec<Composed> {
+    text::shell(Composed { value: escaped(&script.value), ..script })
 }
 
 /// A script that waits until a pod of a Service is ready: only then does a headless Service
@@ -141,27 +149,31 @@ fn until_start(start: &StartTime) -> String {
 }
 
 /// The objects that allow pods to query the jobs they wait for, and nothing else.
-pub fn objects(awaited: &AwaitedJobs, namespace: &str, meta: impl Fn(&str) -> Meta) -> Vec<Object> {
+pub fn objects(
+    awaited: &AwaitedJobs,
+    namespace: &Traced<Arc<str>>,
+    meta: impl Fn() -> Meta,
+) -> Vec<Object> {
     let rules: Vec<Rule> = [("jobs", &awaited.jobs), ("cronjobs", &awaited.cron_jobs)]
         .into_iter()
         .filter(|(_, names)| !names.is_empty())
         .map(|(resource, names)| Rule {
-            api_group: "batch".to_owned(),
-            resource: resource.to_owned(),
-            names: names.iter().cloned().collect(),
+            api_group: "batch",
+            resource,
+            names: names.iter().map(|(name, id)| Traced::new(name.to_string(), *id)).collect(),
         })
         .collect();
     if rules.is_empty() {
         return Vec::new();
     }
     vec![
-        Object::ServiceAccount(ServiceAccount { meta: meta(ACCOUNT) }),
-        Object::Role(Role { meta: meta(ACCOUNT), rules }),
+        Object::ServiceAccount(ServiceAccount { meta: meta() }),
+        Object::Role(Role { meta: meta(), rules }),
         Object::RoleBinding(RoleBinding {
-            meta: meta(ACCOUNT),
-            role: ACCOUNT.to_owned(),
-            account: ACCOUNT.to_owned(),
-            namespace: namespace.to_owned(),
+            meta: meta(),
+            role: ACCOUNT,
+            account: ACCOUNT,
+            namespace: namespace.clone(),
         }),
     ]
 }

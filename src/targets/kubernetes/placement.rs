@@ -1,9 +1,10 @@
 //! Placement: node labels.
 
-use super::model::{Pairs, Preference};
+use super::model::Preference;
 use super::options::{Settings, is_label_value};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Placement, PlacementLevel};
+use crate::render::{Origin, Traced};
 use crate::source::Spanned;
 
 /// The labels that the nodes of a container must have, and the label that is preferred or
@@ -12,7 +13,7 @@ pub fn lower(
     container: &Container,
     settings: &Settings,
     findings: &mut Findings,
-) -> (Pairs, Option<Preference>) {
+) -> (Vec<(Traced<String>, Traced<String>)>, Option<Preference>) {
     let placed = container.placement.as_ref();
     let selector = placed.and_then(|placement| select(placement, settings, findings));
     let preference = container.preemptible.and_then(|written| prefer(written, settings, findings));
@@ -24,14 +25,18 @@ fn select(
     placement: &Placement,
     settings: &Settings,
     findings: &mut Findings,
-) -> Option<(String, String)> {
+) -> Option<(Traced<String>, Traced<String>)> {
     let Placement { level, name } = placement;
+    let mut key_from = Origin::from(name.span);
     let key = match level {
         PlacementLevel::Host => "kubernetes.io/hostname",
         PlacementLevel::Zone => "topology.kubernetes.io/zone",
         PlacementLevel::Region => "topology.kubernetes.io/region",
         PlacementLevel::Cloud => match &settings.cloud_label {
-            Some(key) => key,
+            Some(key) => {
+                key_from = key.from;
+                &key.value
+            }
             None => {
                 let message = format!("the cluster is assumed to be in cloud `{}`", name.value);
                 findings.push(
@@ -50,7 +55,7 @@ fn select(
                 .help("a label value has at most 63 letters, digits, `-`, `_` and `.`, and starts and ends with a letter or digit"),
         );
     }
-    Some((key.to_owned(), name.value.clone()))
+    Some((Traced::new(key.to_owned(), key_from), name.into()))
 }
 
 fn prefer(
@@ -68,5 +73,6 @@ fn prefer(
         );
         return None;
     };
+    let [key, value] = [key, value].map(|text| Traced::new(text, written.span));
     Some(Preference { key, value, avoid: !written.value })
 }

@@ -1,15 +1,16 @@
 //! Schedules: CronJobs.
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Job, Repeats};
-use crate::targets::cron;
+use crate::plan::{Container, Job, Repeats};
+use crate::render::Composed;
+use crate::targets::{cron, origins};
 
 /// What cron can express, for help.
 const CRON_CAN: &str = "cron can express minutes that divide an hour, hours that divide a day, one day, seven days, and months that divide a year";
 
 /// The cron expression, in UTC, of a job that repeats. Returns `None` for a schedule that is
 /// not supported, which is reported.
-pub fn cron(job: &Job, findings: &mut Findings) -> Option<String> {
+pub fn cron(container: &Container, job: &Job, findings: &mut Findings) -> Option<Composed> {
     if let Repeats::Times(times) = job.repeats.value {
         let message = format!("a CronJob repeats forever and cannot stop after {times} runs");
         findings.push(
@@ -22,7 +23,9 @@ pub fn cron(job: &Job, findings: &mut Findings) -> Option<String> {
     match cron::line(&job.interval.value, start) {
         Ok(line) => {
             report_start(job, findings);
-            Some(line)
+            let start = job.start.as_ref().map(|start| start.span);
+            let also = start.into_iter().chain([job.repeats.span]).collect();
+            Some(Composed::new(line, origins::interval(container, job), also))
         }
         Err(why) => {
             let message =

@@ -2,7 +2,9 @@
 
 use super::network::Network;
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Container, Piece, Text};
+use crate::plan::{Container, Piece, Plan, Text};
+use crate::render::Composed;
+use crate::targets::origins;
 
 /// Escapes a string for Kubernetes, which expands `$(NAME)` and reads `$$` as `$` in `command`,
 /// `args`, `env` and the command of a probe (`expansion.Expand` of Kubernetes).
@@ -11,13 +13,22 @@ pub fn escaped(text: &str) -> String {
 }
 
 /// A string of the appliance, escaped, with addresses in place of references.
-pub fn spelled(text: &Text, network: &Network) -> String {
-    text.spell(escaped, |reference| network.address(reference))
+pub fn spelled(text: &Text, plan: &Plan, network: &Network) -> Composed {
+    let written = text.spell(escaped, |reference| network.address(reference));
+    // Whether a port is listed decides about the host.
+    let also = origins::of_references(plan, text, |reference, also| {
+        let to = plan.containers.get(reference.to);
+        let ports = to.map_or(&[][..], |to| &to.ports).iter().map(|port| port.container_port);
+        let same = ports.filter(|port| Some(port.value) == reference.port);
+        also.extend(same.map(|port| port.span));
+    });
+    Composed::new(written, text.span, also)
 }
 
 /// The command that runs a script in a shell.
-pub fn shell(script: &Text, network: &Network) -> Vec<String> {
-    vec!["/bin/sh".to_owned(), "-c".to_owned(), spelled(script, network)]
+pub fn shell(script: Composed) -> Vec<Composed> {
+    let word = |word: &str| Composed::new(word.to_owned(), script.from, Vec::new());
+    vec![word("/bin/sh"), word("-c"), script]
 }
 
 /// Warns about strings that `kubectl apply --server-side` cannot send: it sends JSON, which the

@@ -1,36 +1,40 @@
 //! Volumes: claims for persistent volumes, and host paths.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::model::{Mount, Volume};
 use super::network::free_name;
 use super::options::Settings;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{self, Container, MountSource, Plan, VolumeScope};
-use crate::source::Spanned;
-use crate::targets::mounts;
+use crate::render::{Origin, Traced};
+use crate::source::{Span, Spanned};
 use crate::targets::names::{self, MAX_LABEL, dns_label};
+use crate::targets::{mounts, origins};
 
 /// The names of the claims, by volume.
-pub fn names(plan: &Plan, findings: &mut Findings) -> Vec<String> {
-    let names: Vec<String> = plan.volumes.iter().map(|v| dns_label(&v.id.value)).collect();
-    let named = plan.volumes.iter().map(|volume| &volume.id).zip(names.iter().cloned());
-    names::check("PersistentVolumeClaim", MAX_LABEL, named, findings);
-    names
+pub fn names(plan: &Plan, findings: &mut Findings) -> Vec<Traced<Arc<str>>> {
+    let named = plan.volumes.iter().map(|volume| (&volume.id, dns_label(&volume.id.value)));
+    names::check("PersistentVolumeClaim", MAX_LABEL, named.clone(), findings);
+    named.map(|(id, name)| Traced::new(name.into(), id.span)).collect()
 }
 
 /// What the claim of a local volume requests.
 pub struct Request {
     /// Size in MB.
-    pub size: u64,
+    pub size: Traced<u64>,
     /// Whether more than one pod mounts it at a time.
     pub shared: bool,
+    /// The places of the ids of the containers that mount it, and of their numbers of instances.
+    pub mounted: Vec<Span>,
 }
 
 /// The request of a local volume; `None` for a global one, which exists already. `pods` returns
 /// the maximum number of pods of a container at a time.
 pub fn request(
     volume: &plan::Volume,
+    plan: &Plan,
     settings: &Settings,
     pods: impl Fn(plan::ContainerId) -> u64,
     findings: &mut Findings,
@@ -70,16 +74,19 @@ pub fn request(
                 .help("CephFS and NFS support it; set a storage class with the option `kubernetes.storage-class`"),
         );
     }
-    let size = size.map(|size| size.value).unwrap_or_else(|| {
-        let size = u64::try_from(settings.volume_size).unwrap_or(1);
+    let size = size.as_ref().map(Traced::from).unwrap_or_else(|| {
+        let default = settings.volume_size;
+        let size = u64::try_from(default.value).unwrap_or(1);
         let message = format!("volume `{}` has no `size` and requests {size} MB", id.value);
         findings.push(
             Diagnostic::new(&codes::DEFAULT_CHOSEN, id.span, message)
                 .help("set the volume's `size`, or the option `kubernetes.volume-size`"),
         );
-        size
+        Traced::new(size, default.from)
     });
-    Some(Request { size, shared })
+    let containers = mounted_by.iter().filter_map(|id| plan.containers.get(*id));
+    let mounted = containers.flat_map(|container| [container.id.span, container.instances.span]);
+    Some(Request { size, shared, mounted: mounted.collect() })
 }
 
 fn existing_claim(id: &Spanned<String>, namespace: &str) -> Diagnostic {
@@ -94,7 +101,7 @@ fn existing_claim(id: &Spanned<String>, namespace: &str) -> Diagnostic {
 /// pod already uses.
 pub fn mounts(
     container: &Container,
-    claims: &[String],
+    claims: &[Traced<Arc<str>>],
     taken: &mut HashSet<String>,
     findings: &mut Findings,
 ) -> (Vec<Mount>, Vec<Volume>) {
@@ -104,26 +111,44 @@ pub fn mounts(
         let plan::Mount { source, target, read_only } = mount;
         mounts::check_colon(target, findings);
         let (claim, host_path) = match source {
-            MountSource::Persistent(volume) => (claims.get(volume.value).cloned(), None),
+            MountSource::Persistent(volume) => {
+                let claim = claims.get(volume.value).map(|claim| {
+                    let from = claim.from.place().map(|id| Origin::from(volume.span).and(id));
+                    Traced::new(claim.to_string(), from.unwrap_or(claim.from))
+                });
+                (claim, None)
+            }
             MountSource::Host(path) => {
                 if path.value.split('/').any(|part| part == "..") {
                     let message = format!("host path `{}` cannot contain `..`", path.value);
                     findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message));
                 }
-                (None, Some(path.value.clone()))
+                (None, Some(Traced::from(path)))
             }
         };
-        let same =
-            volumes.iter().find(|v| v.claim == claim && v.host_path == host_path && !v.access);
+        let from = claim.as_ref().or(host_path.as_ref()).map(|source| source.from);
+        let from = from.unwrap_or(target.span.into());
+        let text = |source: &Option<Traced<String>>| source.as_ref().map(|s| s.value.clone());
+        let same = volumes.iter().find(|volume| {
+            text(&volume.claim) == text(&claim)
+                && text(&volume.host_path) == text(&host_path)
+                && !volume.access
+        });
         let name = match same {
-            Some(volume) => volume.name.clone(),
+            Some(volume) => volume.name.value.clone(),
             None => {
-                let name = free_name(claim.as_deref().unwrap_or("host"), "", taken);
-                volumes.push(Volume { name: name.clone(), claim, host_path, access: false });
+                let stem = claim.as_ref().map_or("host", |claim| claim.as_str());
+                let name = free_name(stem, "", taken);
+                let named = Traced::new(name.clone(), from);
+                volumes.push(Volume { name: named, claim, host_path, access: false });
                 name
             }
         };
-        mounts.push(Mount { name, path: target.value.clone(), read_only: read_only.value });
+        mounts.push(Mount {
+            name: Traced::new(name, from),
+            path: target.into(),
+            read_only: Traced::new(read_only.value, origins::read_only(mount)),
+        });
     }
     (mounts, volumes)
 }

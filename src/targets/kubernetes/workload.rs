@@ -1,16 +1,22 @@
 //! Containers as Deployments, Jobs and CronJobs.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use super::health;
 use super::model::{
-    Container, CronJob, Deployment, Job, Meta, Object, Pairs, Pod, Rolling, Run, Strategy, Volume,
+    Container, CronJob, Deployment, Job, Meta, Object, Pod, Resource, Rolling, Run, Strategy,
+    Volume,
 };
 use super::network::{Network, Ports, selector};
 use super::options::Settings;
 use super::order::{self, PodWaits};
 use super::{placement, schedule, text, updates};
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{self, Command, EnvVar, Kind, NetworkMode, Resources};
-use crate::source::Spanned;
+use crate::plan::{self, Command, EnvVar, Kind, NetworkMode, Plan, Resources};
+use crate::render::{Composed, Traced};
+use crate::source::{Span, Spanned};
+use crate::targets::origins;
 
 /// Maximum length of the name of a CronJob: a timestamp is appended to the names of its Jobs.
 const MAX_CRON_JOB: usize = 52;
@@ -22,18 +28,21 @@ const MAX_HOST_NAME: usize = 63;
 /// Kubernetes).
 const MAX_INDEXES: u32 = 100_000;
 
+/// Quantities of resources, by name.
+type Quantities = Vec<(Resource, Traced<String>)>;
+
 /// The parts of a workload that are lowered before.
 pub struct Parts {
     /// `metadata` of the workload.
     pub meta: Meta,
     /// The `instance` label: the appliance.
-    pub appliance: String,
+    pub appliance: Traced<Arc<str>>,
     pub ports: Ports,
     pub waits: PodWaits,
     pub mounts: Vec<super::model::Mount>,
     pub volumes: Vec<Volume>,
-    /// Whether it mounts a claim that only the pods on one node can mount.
-    pub on_one_node: bool,
+    /// The mount of a claim that only the pods on one node can mount.
+    pub on_one_node: Option<Span>,
 }
 
 /// The workload of a container. Returns `None` if its schedule is not supported, which is
@@ -41,6 +50,7 @@ pub struct Parts {
 pub fn lower(
     container: &plan::Container,
     parts: Parts,
+    plan: &Plan,
     network: &Network,
     settings: &Settings,
     findings: &mut Findings,
@@ -51,7 +61,7 @@ pub fn lower(
         kind,
         kind_span: _,
         image,
-        resources,
+        resources: _,
         instances,
         command,
         env,
@@ -81,48 +91,53 @@ pub fn lower(
     }
     text::check(container, findings);
     let (command, args) = match command {
-        Command::Shell(script) => (text::shell(script, network), Vec::new()),
+        Command::Shell(script) => (text::shell(text::spelled(script, plan, network)), Vec::new()),
         Command::Image(args) => {
-            (Vec::new(), args.iter().map(|arg| text::spelled(arg, network)).collect())
+            (Vec::new(), args.iter().map(|arg| text::spelled(arg, plan, network)).collect())
         }
     };
-    let (requests, limits) = quantities(resources, settings);
+    let (requests, limits) = quantities(container, settings);
     let check = container.health();
-    let probes = check.map(|check| health::probes(check, container, network)).unwrap_or_default();
-    let service_account = waits.access.is_some().then(|| order::ACCOUNT.to_owned());
+    let probes =
+        check.map(|check| health::probes(check, container, plan, network)).unwrap_or_default();
+    let service_account =
+        waits.access.as_ref().map(|access| Traced::new(order::ACCOUNT, access.from));
     if let Some(name) = waits.access {
         volumes.push(Volume { name, claim: None, host_path: None, access: true });
     }
     let (node_selector, preference) = placement::lower(container, settings, findings);
     let labels = selector(&name, &appliance);
-    let strategy = strategy(container, ports.on_host, on_one_node, findings);
+    let strategy = strategy(container, &ports, on_one_node, findings);
     let mut pod = Pod {
         labels: labels.clone(),
         restart_policy: None,
         service_account,
-        host_network: on_host_network,
+        host_network: Traced::new(on_host_network, mode.span),
         node_selector,
         preference,
         init_containers: waits.init_containers,
         container: Container {
             name,
-            image: image.value.clone(),
-            pull_policy: if force_pull.value { "Always" } else { "IfNotPresent" },
+            image: image.into(),
+            pull_policy: Traced::new(
+                if force_pull.value { "Always" } else { "IfNotPresent" },
+                origins::force_pull(container),
+            ),
             command,
             args,
-            env: env.iter().map(|variable| lower_env(variable, network, findings)).collect(),
+            env: env.iter().map(|variable| lower_env(variable, plan, network, findings)).collect(),
             ports: ports.container,
             probes,
             requests,
             limits,
-            privileged: privileged.value,
+            privileged: Traced::new(privileged.value, origins::privileged(container)),
             mounts,
         },
         volumes,
     };
     let job = match kind {
         Kind::Service(_) => {
-            let replicas = instances.value;
+            let replicas = Traced::new(instances.value, origins::instances(container));
             return Some(Object::Deployment(Box::new(Deployment {
                 meta,
                 replicas,
@@ -134,14 +149,15 @@ pub fn lower(
         Kind::Job(job) => job,
     };
     check_job_name(&meta.name, id, instances, job.is_repeating(), findings);
-    pod.restart_policy = Some("Never");
+    pod.restart_policy = Some(Traced::new("Never", origins::kind(container)));
     // The interval and the number of runs go into the schedule, the start time into the
     // schedule and into an init container.
     let plan::Job { retries, repeats: _, start: _, interval: _ } = job;
-    let copies = (instances.value != 1).then_some(instances.value);
-    let run = Run { copies, indexed: instances.value > 1, retries: retries.value, pod };
+    let copies = (instances.value != 1).then(|| instances.into());
+    let retries = Traced::new(retries.value, origins::retries(container, job));
+    let run = Run { copies, indexed: instances.value > 1, retries, pod };
     if job.is_repeating() {
-        let schedule = schedule::cron(job, findings)?;
+        let schedule = schedule::cron(container, job, findings)?;
         return Some(Object::CronJob(Box::new(CronJob { meta, schedule, run })));
     }
     Some(Object::Job(Box::new(Job { meta, run })))
@@ -149,14 +165,15 @@ pub fn lower(
 
 fn strategy(
     container: &plan::Container,
-    on_host: bool,
-    on_one_node: bool,
+    ports: &Ports,
+    on_one_node: Option<Span>,
     findings: &mut Findings,
 ) -> Option<Strategy> {
+    let on_host = ports.on_host.is_some();
     let Some(max_unavailable) = updates::may_be_missing(container) else {
         // A new pod would wait for the ports or the volume of the old one.
-        let recreate = on_host || on_one_node;
-        return recreate.then_some(Strategy { kind: "Recreate", rolling: None });
+        let why = ports.on_host.or(on_one_node)?;
+        return Some(Strategy { kind: Traced::new("Recreate", why), rolling: None });
     };
     if max_unavailable == 0 && on_host {
         let span = match &container.kind {
@@ -167,20 +184,32 @@ fn strategy(
         findings.push(Diagnostic::new(&codes::CLUSTER_NEEDS, span, message));
     }
     let max_surge = if max_unavailable == 0 || !on_host { 1 } else { 0 };
-    Some(Strategy { kind: "RollingUpdate", rolling: Some(Rolling { max_unavailable, max_surge }) })
+    let from = match &container.kind {
+        Kind::Service(service) => origins::minimum_capacity(container, &service.minimum_capacity)
+            .and(container.instances.span),
+        Kind::Job(_) => container.id.span.into(),
+    };
+    let rolling = Rolling {
+        max_unavailable: Traced::new(max_unavailable, from),
+        max_surge: Traced::new(max_surge, from),
+    };
+    Some(Strategy { kind: Traced::new("RollingUpdate", from), rolling: Some(rolling) })
 }
 
-fn quantities(resources: &Resources, settings: &Settings) -> (Pairs, Pairs) {
-    let Resources { cpus, mem, disk, gpu } = resources;
-    let pair = |name: &str, quantity: String| (name.to_owned(), quantity);
-    let memory = pair("memory", format!("{}Mi", mem.value));
-    let mut requests = vec![pair("cpu", cpu(cpus.value)), memory.clone()];
+fn quantities(container: &plan::Container, settings: &Settings) -> (Quantities, Quantities) {
+    let Resources { cpus, mem, disk, gpu } = &container.resources;
+    let pair = |name, quantity, from| (Resource(Cow::Borrowed(name)), Traced::new(quantity, from));
+    let memory = pair("memory", format!("{}Mi", mem.value), origins::mem(container));
+    let cpu = pair("cpu", cpu(cpus.value), origins::cpus(container));
+    let mut requests = vec![cpu, memory.clone()];
     let mut limits = vec![memory];
     if disk.value > 0 {
-        requests.push(pair("ephemeral-storage", format!("{}Mi", disk.value)));
+        let disk = format!("{}Mi", disk.value);
+        requests.push(pair("ephemeral-storage", disk, origins::disk(container)));
     }
     if gpu.value > 0 {
-        limits.push(pair(&settings.gpu_resource, gpu.value.to_string()));
+        let name = Resource(Cow::Owned(settings.gpu_resource.clone()));
+        limits.push((name, Traced::new(gpu.value.to_string(), origins::gpu(container))));
     }
     (requests, limits)
 }
@@ -194,7 +223,12 @@ fn cpu(cpus: f64) -> String {
     }
 }
 
-fn lower_env(variable: &EnvVar, network: &Network, findings: &mut Findings) -> (String, String) {
+fn lower_env(
+    variable: &EnvVar,
+    plan: &Plan,
+    network: &Network,
+    findings: &mut Findings,
+) -> (Traced<String>, Composed) {
     let EnvVar { name, value } = variable;
     if !name.value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
         let message = format!(
@@ -209,7 +243,7 @@ fn lower_env(variable: &EnvVar, network: &Network, findings: &mut Findings) -> (
             "earlier versions accept only letters, digits, `_`, `-` and `.`, and no leading digit",
         ));
     }
-    (name.value.clone(), text::spelled(value, network))
+    (name.into(), text::spelled(value, plan, network))
 }
 
 /// Whether every version of Kubernetes accepts the name of an environment variable.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use applc::analysis::Analysis;
 use applc::diag::Findings;
+use applc::render::Origin;
 use applc::source::Span;
 use applc::syntax::{self, Kind, Node};
 use applc::trace::Known;
@@ -88,9 +89,11 @@ fn a_value_of_the_appliance_has_the_place_of_exactly_that_value() {
                             range.start <= at && at + text.len() <= range.end
                         };
                         let around = map.ranges.iter().filter(|mark| is_there(&mark.range));
-                        let has_place = around
-                            .flat_map(|mark| [mark.from.place(), mark.from.second()])
-                            .any(|place| place == Some(*span));
+                        // An option can have the same text.
+                        let has_place = around.into_iter().any(|mark| {
+                            [mark.from.place(), mark.from.second()].contains(&Some(*span))
+                                || matches!(mark.from, Origin::Option(..))
+                        });
                         if !has_place {
                             wrong.push(format!(
                                 "{} for {}: `{text}` in {}, line {}",
@@ -117,13 +120,20 @@ fn each_line_has_a_place_and_few_belong_to_the_whole_appliance() {
         for source in appliances() {
             let Some(made) = traced(&source, &target) else { continue };
             let tree = syntax::parse(&made.source, &mut Findings::new()).unwrap();
+            let id = tree.as_object().unwrap().get("id").unwrap().span;
             for (artifact, file) in made.artifacts.iter().zip(&made.map.files) {
                 let lines: Vec<&str> = artifact.text.lines().collect();
+                // Of several parts of a file, some are made for the whole appliance.
+                let parts = &artifact.record.parts;
+                let is_of_appliance = |at: usize| {
+                    let part = parts.iter().rfind(|(start, _)| *start <= at);
+                    parts.len() > 1 && part.is_some_and(|(_, owner)| *owner == id)
+                };
                 assert_eq!(lines.len(), file.lines.len(), "{}", artifact.path);
                 for (text, line) in lines.iter().zip(&file.lines) {
                     assert_eq!(&artifact.text[line.text.clone()], *text);
                     assert!(!made.slice(line.place).is_empty(), "{text}");
-                    let is_whole = line.place == tree.span;
+                    let is_whole = line.place == tree.span && !is_of_appliance(line.text.start);
                     let kind = match (line.known, is_whole) {
                         (_, true) if text.starts_with(' ') => panic!(
                             "{} for {}: `{text}` belongs to nothing in particular",
