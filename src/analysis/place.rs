@@ -63,8 +63,15 @@ impl fmt::Display for Place<'_> {
 impl Analysis {
     /// The innermost part of the document that contains an offset. `None` outside of the document.
     pub fn at(&self, offset: u32) -> Option<Place<'_>> {
+        Place::at(self.tree.as_ref()?, offset)
+    }
+}
+
+impl<'a> Place<'a> {
+    /// The innermost part of a tree that contains an offset. `None` outside of the tree.
+    pub fn at(tree: &'a Node, offset: u32) -> Option<Place<'a>> {
         let contains = |span: Span| span.start <= offset && offset <= span.end;
-        let mut value = self.tree.as_ref().filter(|tree| contains(tree.span))?;
+        let mut value = Some(tree).filter(|tree| contains(tree.span))?;
         let mut place = Place { steps: Vec::new(), key: None, on_key: false, value };
         loop {
             let next = match &value.kind {

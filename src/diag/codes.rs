@@ -168,6 +168,12 @@ codes! {
         UNUSED_TEMPLATE "W0701" Warning "unused template";
         UNMENTIONED_FIELD "H0701" Hint "field not mentioned by the target";
     }
+    /// Other tools: what they find in generated files.
+    Foreign "Other tools" {
+        FOREIGN_ERROR "E0801" Error "error reported by another tool";
+        FOREIGN_WARNING "W0801" Warning "warning reported by another tool";
+        FOREIGN_HINT "H0801" Hint "advice of another tool";
+    }
 }
 
 /// Returns the code with this id, ignoring case.

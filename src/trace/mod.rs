@@ -6,8 +6,11 @@
 //! the source that contains the places of the values in its block; if there are none, to what the
 //! block around it belongs to.
 
+mod annotate;
 mod lines;
 mod nodes;
+
+pub use annotate::annotate;
 
 use std::ops::Range;
 

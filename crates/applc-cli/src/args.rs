@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::trace::Where;
 use crate::levels::LevelArguments;
 use applc::diag::Format;
 
@@ -61,6 +62,22 @@ Examples:
   applc explain ports.container_port                   a field by the end of its path
   applc explain @id                                    references to containers")]
     Explain(Explain),
+    /// Show where each line of the output comes from
+    #[command(after_help = "\
+Examples:
+  applc trace app.json -t compose                      the whole output, with its origins
+  applc trace app.json:31                              all lines of all outputs that line 31 reaches
+  applc trace app.json:31:14 -t nomad                  those that the value at column 14 reaches
+  applc trace app.json -t compose --at 12              what line 12 of the output comes from
+  applc trace app.json -t nomad --at jobs/web.nomad.hcl:12:9
+  kube-linter lint out/ --format json > found.json
+  applc trace app.json -t kubernetes --findings found.json
+
+Without `--target`, all built-in targets that support the appliance are compiled. Nothing is
+written: the appliance is compiled again, and the file that `--at` names is compared with the
+result. `--findings` reads SARIF, or the JSON of kubeconform, kube-linter or Trivy, and takes
+all formats of findings; otherwise the formats are `human` and `json`.")]
+    Trace(Trace),
     /// Print the plan of an appliance as JSON, with defaults and resolved references
     #[command(after_help = "\
 The plan is what templates of custom targets see; scripts can use it too. A string is a list
@@ -160,6 +177,36 @@ pub struct Compile {
     /// several files
     #[arg(short, long, value_name = "PATH")]
     pub output: Option<PathBuf>,
+
+    /// Write comments that name the place of each object in the appliance
+    #[arg(long)]
+    pub annotate: bool,
+
+    /// Write the origins of each file beside it, as `FILE.map.json`
+    #[arg(long, requires = "output")]
+    pub source_map: bool,
+}
+
+/// Arguments of `trace`.
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// Appliance file, and a line, or a line and a column, in it
+    #[arg(value_name = "FILE[:LINE[:COLUMN]]")]
+    pub file: String,
+
+    /// Show what a place of the output comes from
+    #[arg(long, value_name = "[FILE:]LINE[:COLUMN]", conflicts_with = "of_findings")]
+    pub at: Option<Where>,
+
+    /// Show what other tools found in the output, at the places of the appliance
+    #[arg(long = "findings", value_name = "FILE")]
+    pub of_findings: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub targets: TargetArguments,
+
+    #[command(flatten)]
+    pub findings: FindingsArguments,
 }
 
 /// Arguments of `check`.

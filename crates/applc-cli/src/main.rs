@@ -20,7 +20,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use args::{Arguments, Command, SchemaOf, Target};
-use commands::{check, compile, explain, plan, target_check, target_new, targets};
+use commands::{check, compile, explain, plan, target_check, target_new, targets, trace};
 
 /// Most of the time goes to small parts of trees and texts, which this allocator makes and frees in about
 /// three quarters of the time of that of the system. The library leaves the choice to its user.
@@ -60,6 +60,7 @@ fn dispatch(arguments: Arguments) -> Status {
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Trace(arguments) => trace::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Schema(arguments) => terminal::print(match arguments.of {
             SchemaOf::Appliance => applc::schema::TEXT,

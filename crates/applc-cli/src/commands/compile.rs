@@ -1,16 +1,19 @@
 //! `applc compile`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::Status;
 use crate::args::Compile;
+use crate::commands::trace;
 use crate::disk::{Disk, STDIN};
 use crate::emit::{self, OutputFile};
-use crate::projects::Projects;
+use crate::projects::{Projects, Settings};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
 use crate::terminal::{fail, print};
 use applc::Output;
+use applc::targets::Artifact;
+use applc::trace::annotate;
 
 /// Compiles one file. Nothing is written if there are errors.
 pub fn run(arguments: &Compile) -> Status {
@@ -25,16 +28,23 @@ pub fn run(arguments: &Compile) -> Status {
     }
     match (outputs, &arguments.output) {
         (Err(status), _) => status,
-        (Ok(outputs), None) => to_stdout(&outputs),
-        (Ok(outputs), Some(path)) => to_files(&outputs, path),
+        (Ok(compiled), None) => to_stdout(&compiled.outputs),
+        (Ok(compiled), Some(path)) => to_files(&compiled, path),
     }
+}
+
+/// What is written.
+struct Compiled {
+    outputs: Vec<Output>,
+    /// The source maps of all files of the outputs, in their order; empty if they are not wanted.
+    maps: Vec<String>,
 }
 
 /// Compiles the file for the targets.
 ///
 /// # Errors
 /// The exit status; the errors were printed or are among the findings.
-fn compile(arguments: &Compile, reporter: &mut Reporter) -> Result<Vec<Output>, Status> {
+fn compile(arguments: &Compile, reporter: &mut Reporter) -> Result<Compiled, Status> {
     let wanted = Wanted::read(&arguments.targets, reporter)?;
     if wanted.is_empty() {
         return Err(fail(
@@ -47,9 +57,44 @@ fn compile(arguments: &Compile, reporter: &mut Reporter) -> Result<Vec<Output>, 
         .compile(&Disk, &arguments.file)
         .map_err(|error| reporter.fail(&arguments.file, &error))?;
     match reporter.add_all(compilation.report, compilation.others) {
-        Status::Clean => Ok(compilation.outputs),
+        Status::Clean if arguments.annotate || arguments.source_map => {
+            with_origins(arguments, &settings, reporter)
+        }
+        Status::Clean => Ok(Compiled { outputs: compilation.outputs, maps: Vec::new() }),
         status => Err(status),
     }
+}
+
+/// The outputs with what was asked for of their origins: comments in the files, and maps beside them.
+fn with_origins(
+    arguments: &Compile,
+    settings: &Settings,
+    reporter: &mut Reporter,
+) -> Result<Compiled, Status> {
+    let mut outputs = Vec::new();
+    let mut maps = Vec::new();
+    for selected in &settings.targets {
+        let traced = trace::trace(settings, selected, &arguments.file, reporter)?;
+        let mut artifacts = Vec::new();
+        for (index, artifact) in traced.artifacts.iter().enumerate() {
+            let mut text = artifact.text.clone();
+            if arguments.annotate {
+                text = annotate(artifact, |place| traced.shown(place)).ok_or_else(|| {
+                    let message = format!(
+                        "cannot annotate `{}`: the format has no comments at the end of a line",
+                        artifact.path
+                    );
+                    fail(&message, Status::Usage)
+                })?;
+            }
+            if arguments.source_map {
+                maps.push(trace::json(&trace::entries_of_file(&traced, index)));
+            }
+            artifacts.push(Artifact { text, ..artifact.clone() });
+        }
+        outputs.push(Output { target: traced.target, artifacts });
+    }
+    Ok(Compiled { outputs, maps })
 }
 
 fn to_stdout(outputs: &[Output]) -> Status {
@@ -72,7 +117,8 @@ fn to_stdout(outputs: &[Output]) -> Status {
     }
 }
 
-fn to_files(outputs: &[Output], path: &Path) -> Status {
+fn to_files(compiled: &Compiled, path: &Path) -> Status {
+    let Compiled { outputs, maps } = compiled;
     let count: usize = outputs.iter().map(|output| output.artifacts.len()).sum();
     let written = path.to_string_lossy();
     let ends_in_slash = written.ends_with(['/', std::path::MAIN_SEPARATOR]);
@@ -92,18 +138,26 @@ fn to_files(outputs: &[Output], path: &Path) -> Status {
         );
         return fail(&message, Status::Usage);
     }
-    let files = if count == 1 && outputs.len() == 1 && !ends_in_slash && !path.is_dir() {
-        outputs
-            .iter()
-            .flat_map(|output| &output.artifacts)
-            .map(|artifact| OutputFile { path: path.to_owned(), text: artifact.text.clone() })
-            .collect()
-    } else if path.is_file() {
-        let message = format!("`{}` is a file, but the output has {count} files", path.display());
-        return fail(&message, Status::Usage);
-    } else {
-        layout(outputs, path)
+    let mut files: Vec<OutputFile> =
+        if count == 1 && outputs.len() == 1 && !ends_in_slash && !path.is_dir() {
+            outputs
+                .iter()
+                .flat_map(|output| &output.artifacts)
+                .map(|artifact| OutputFile { path: path.to_owned(), text: artifact.text.clone() })
+                .collect()
+        } else if path.is_file() {
+            let message =
+                format!("`{}` is a file, but the output has {count} files", path.display());
+            return fail(&message, Status::Usage);
+        } else {
+            layout(outputs, path)
+        };
+    let beside = |(file, map): (&OutputFile, &String)| OutputFile {
+        path: PathBuf::from(format!("{}.map.json", file.path.display())),
+        text: map.clone(),
     };
+    let maps: Vec<OutputFile> = files.iter().zip(maps).map(beside).collect();
+    files.extend(maps);
     match emit::write(&files) {
         Ok(_) => Status::Clean,
         Err(error) => {

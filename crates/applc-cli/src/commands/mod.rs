@@ -8,3 +8,4 @@ pub mod plan;
 pub mod target_check;
 pub mod target_new;
 pub mod targets;
+pub mod trace;

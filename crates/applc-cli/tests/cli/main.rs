@@ -5,3 +5,4 @@ mod guide;
 mod readme;
 mod streams;
 mod targets;
+mod trace;

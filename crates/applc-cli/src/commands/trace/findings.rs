@@ -1,0 +1,96 @@
+//! Findings of other tools, at the places of the appliance.
+
+use std::ops::Range;
+use std::path::Path;
+
+use applc::World;
+use applc::diag::{Diagnostic, Findings, Level, Levels, Report, codes};
+use applc::linters::{self, ForeignFinding};
+use applc::source::Source;
+
+use super::traced::Traced;
+use crate::Status;
+use crate::disk::Disk;
+use crate::reporter::Reporter;
+use crate::terminal::{fail, note};
+
+/// Reads a document of findings and reports each at the place of the appliance that its text comes
+/// from. What cannot be placed stays at the generated file.
+///
+/// # Errors
+/// The exit status if the document cannot be read, which was reported.
+pub fn report(
+    traced: &Traced,
+    path: &Path,
+    levels: &Levels,
+    mut reporter: Reporter,
+) -> Result<Status, Status> {
+    let shown = path.display();
+    let bytes = Disk
+        .read(&path.to_string_lossy())
+        .map_err(|error| fail(&format!("cannot read `{shown}`: {error}"), Status::Io))?;
+    let Some(found) = linters::read(&String::from_utf8_lossy(&bytes)) else {
+        let message = format!("`{shown}` has no known format; expected {}", linters::FORMATS);
+        return Err(fail(&message, Status::Usage));
+    };
+    let mut sources = traced.sources.clone();
+    let outputs: Vec<Source> = traced.outputs.iter().map(|output| sources.add(output)).collect();
+    let mut findings = Findings::new();
+    for finding in &found {
+        match linters::locate(finding, &traced.artifacts) {
+            Some((file, range)) => {
+                if let Some(output) = outputs.get(file) {
+                    findings.push(placed(traced, finding, file, range, output));
+                }
+            }
+            None => {
+                let file = &finding.file;
+                note(&format!("warning: no place for a finding in `{file}`: {}", finding.message));
+                findings.push(new(finding, traced.source.start()));
+            }
+        }
+    }
+    let mut report = Report::new(traced.source.clone(), findings).within(sources);
+    levels.apply(&mut report.diagnostics);
+    let status = reporter.add(report);
+    Ok(status.max(reporter.finish()))
+}
+
+/// A finding at the place that a range of the output comes from, or at the range.
+fn placed(
+    traced: &Traced,
+    finding: &ForeignFinding,
+    file: usize,
+    range: Range<usize>,
+    output: &Source,
+) -> Diagnostic {
+    let span = output.span(range.clone());
+    // A line may have its value anywhere.
+    let marks = traced.map.files.get(file).map(|file| file.ranges.as_slice()).unwrap_or_default();
+    let value = marks.iter().find(|mark| range.contains(&mark.range.start));
+    let start = value.map_or(range.start, |mark| mark.range.start);
+    let found = traced.map.at(file, start);
+    match found.and_then(|found| found.from.first().and_then(|from| from.place())) {
+        Some(place) => new(finding, place).also(span, "generated from this"),
+        None => new(finding, span),
+    }
+}
+
+fn new(finding: &ForeignFinding, span: applc::source::Span) -> Diagnostic {
+    let code = match finding.level {
+        Level::Error => &codes::FOREIGN_ERROR,
+        Level::Warning => &codes::FOREIGN_WARNING,
+        Level::Hint => &codes::FOREIGN_HINT,
+    };
+    let mut name = finding.tool.clone();
+    if !finding.rule.is_empty() {
+        name.push(' ');
+        name.push_str(&finding.rule);
+    }
+    let message: Vec<&str> = finding.message.split_whitespace().collect();
+    let diagnostic = Diagnostic::new(code, span, format!("{name}: {}", message.join(" ")));
+    match finding.help.split_whitespace().collect::<Vec<_>>().join(" ") {
+        help if help.is_empty() => diagnostic,
+        help => diagnostic.help(help),
+    }
+}

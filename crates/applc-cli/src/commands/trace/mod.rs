@@ -1,0 +1,99 @@
+//! `applc trace`.
+
+mod entry;
+mod findings;
+mod question;
+mod table;
+mod traced;
+
+use crate::Status;
+use crate::args::Trace;
+use crate::projects::Projects;
+use crate::reporter::{Reporter, Stream};
+use crate::select::Wanted;
+use crate::terminal::{fail, print};
+use applc::diag::Format;
+
+use entry::Entry;
+use question::Position;
+use traced::Traced;
+
+pub use entry::{entries_of_file, json};
+pub use question::Where;
+pub use traced::trace;
+
+/// Answers where lines of the output come from, and which lines a place of the appliance reaches.
+pub fn run(arguments: &Trace) -> Status {
+    match answer(arguments) {
+        Ok(status) | Err(status) => status,
+    }
+}
+
+fn answer(arguments: &Trace) -> Result<Status, Status> {
+    let stream = if arguments.of_findings.is_some() { Stream::Stdout } else { Stream::Stderr };
+    let mut reporter = Reporter::new(&arguments.findings, stream, true)?;
+    let format = arguments.findings.format;
+    if arguments.of_findings.is_none() && !matches!(format, Format::Human | Format::Json) {
+        let message = format!("the format `{}` is for `--findings`", format.name());
+        return Err(fail(&message, Status::Usage));
+    }
+    let (file, position) = question::of_argument(&arguments.file);
+    let wanted = Wanted::read(&arguments.targets, &mut reporter)?;
+    let settings = Projects::default().apply(file, &wanted, &mut reporter)?;
+    let chosen = !settings.targets.is_empty();
+    let settings = if chosen { settings } else { settings.for_built_in() };
+    if let Some(path) = &arguments.of_findings {
+        let traced = one(traced::of_each(&settings, file, chosen, &mut reporter)?, "--findings")?;
+        return findings::report(&traced, path, &settings.levels, reporter);
+    }
+    let traced = traced::of_each(&settings, file, chosen, &mut reporter)?;
+    let entries = match (&position, &arguments.at) {
+        (Some(_), Some(_)) => {
+            let message = "a line of the appliance cannot be used with `--at`";
+            return Err(fail(message, Status::Usage));
+        }
+        (Some(position), None) => from_source(&traced, *position)?,
+        (None, Some(place)) => {
+            let traced = one(traced, "--at")?;
+            let (file, offset) = question::in_output(&traced, place)?;
+            let entries = entry::at(&traced, file, offset);
+            return Ok(show(&entries, format, || table::answer(&traced, &entries)));
+        }
+        (None, None) => traced.iter().flat_map(entry::all).collect(),
+    };
+    Ok(show(&entries, format, || match position {
+        Some(_) => table::reached(&traced, &entries),
+        None => table::whole(&traced, &entries),
+    }))
+}
+
+/// The lines and values of all outputs that come from a place of the appliance.
+fn from_source(traced: &[Traced], position: Position) -> Result<Vec<Entry>, Status> {
+    let mut entries = Vec::new();
+    for traced in traced {
+        let lines = traced.source.text().lines().count();
+        if position.line > lines {
+            let message = format!("`{}` has {lines} lines", traced.source.name());
+            return Err(fail(&message, Status::Usage));
+        }
+        for place in question::parts(traced, position) {
+            entries.extend(entry::reached(traced, place));
+        }
+    }
+    Ok(entries)
+}
+
+/// The only target, which `argument` is about.
+fn one(mut traced: Vec<Traced>, argument: &str) -> Result<Traced, Status> {
+    match traced.pop() {
+        Some(only) if traced.is_empty() => Ok(only),
+        _ => Err(fail(&format!("`{argument}` requires one `--target`"), Status::Usage)),
+    }
+}
+
+fn show(entries: &[Entry], format: Format, table: impl FnOnce() -> String) -> Status {
+    match format {
+        Format::Json => print(&entry::json(entries)),
+        _ => print(&table()),
+    }
+}

@@ -1,0 +1,206 @@
+//! The places that arguments ask about.
+
+use std::path::Path;
+
+use applc::source::{Source, Span};
+use applc::syntax::{Kind, Node};
+
+use super::traced::Traced;
+use crate::Status;
+use crate::terminal::{fail, note};
+
+/// A line, and a column in it; both start at 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column in characters, if only one place of the line is meant.
+    pub column: Option<usize>,
+}
+
+/// A place of an output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Where {
+    /// The file; empty if there is only one.
+    pub file: String,
+    /// The line and column.
+    pub position: Position,
+}
+
+impl std::str::FromStr for Where {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Where, String> {
+        let (file, position) = split(text);
+        match (position, text.parse()) {
+            (Some(position), _) => Ok(Where { file: file.to_owned(), position }),
+            (None, Ok(line)) if line > 0 => {
+                Ok(Where { file: String::new(), position: Position { line, column: None } })
+            }
+            _ => {
+                Err("expected `LINE`, `LINE:COLUMN`, `FILE:LINE` or `FILE:LINE:COLUMN`".to_owned())
+            }
+        }
+    }
+}
+
+/// Splits `FILE:LINE:COLUMN`, of which `FILE` may be a number too: `LINE:COLUMN`.
+fn split(text: &str) -> (&str, Option<Position>) {
+    let number = |text: &str| text.parse::<usize>().ok().filter(|number| *number > 0);
+    let Some((before, last)) = text.rsplit_once(':') else { return (text, None) };
+    let Some(last) = number(last) else { return (text, None) };
+    let (file, line) = before.rsplit_once(':').unwrap_or(("", before));
+    match number(line) {
+        Some(line) => (file, Some(Position { line, column: Some(last) })),
+        None => (before, Some(Position { line: last, column: None })),
+    }
+}
+
+/// Splits the argument `FILE[:LINE[:COLUMN]]`. A file with such a name is preferred.
+pub fn of_argument(argument: &str) -> (&str, Option<Position>) {
+    if Path::new(argument).exists() {
+        return (argument, None);
+    }
+    match split(argument) {
+        ("", _) => (argument, None),
+        split => split,
+    }
+}
+
+/// The parts of the appliance that a position is about: that at the column, or what starts on the line.
+pub fn parts(traced: &Traced, position: Position) -> Vec<Span> {
+    let line = traced.source.line_range(position.line - 1);
+    if let Some(column) = position.column {
+        return vec![traced.source.span(column_range(&traced.source, position.line, column))];
+    }
+    let line = traced.source.span(line);
+    let mut scalars = Vec::new();
+    let mut outermost = None;
+    let mut open = vec![&traced.tree];
+    while let Some(node) = open.pop() {
+        let is_here = line.start <= node.span.start && node.span.start <= line.end;
+        let inner: Vec<&Node> = match &node.kind {
+            Kind::Object(object) => object.members.iter().map(|member| &member.value).collect(),
+            Kind::Array(items) => items.iter().collect(),
+            _ => {
+                scalars.extend(is_here.then_some(node.span));
+                continue;
+            }
+        };
+        if is_here {
+            outermost.get_or_insert(node.span);
+        }
+        let reaches = |node: &&Node| node.span.start <= line.end && line.start <= node.span.end;
+        open.extend(inner.into_iter().rev().filter(reaches));
+    }
+    if scalars.is_empty() { outermost.into_iter().collect() } else { scalars }
+}
+
+/// The character at a column of a line.
+fn column_range(source: &Source, line: usize, column: usize) -> std::ops::Range<usize> {
+    let range = source.line_range(line - 1);
+    let text = source.text().get(range.clone()).unwrap_or_default();
+    let before: usize = text.chars().take(column - 1).map(char::len_utf8).sum();
+    range.start + before..range.start + before
+}
+
+/// The index of the file of the output, and the offset in it, that a place means. Without a column,
+/// the start of the text of the line.
+///
+/// # Errors
+/// The exit status if there is no such place, which was reported.
+pub fn in_output(traced: &Traced, place: &Where) -> Result<(usize, usize), Status> {
+    let index = file(traced, &place.file)?;
+    let source = traced.outputs.get(index);
+    let empty = Source::new("", "");
+    let source = source.unwrap_or(&empty);
+    let Position { line, column } = place.position;
+    check_stale(source, &place.file, line)?;
+    let lines = source.text().lines().count();
+    if line > lines {
+        let message = format!("`{}` has {lines} lines", source.name());
+        return Err(fail(&message, Status::Usage));
+    }
+    let range = source.line_range(line - 1);
+    let text = source.text().get(range.clone()).unwrap_or_default();
+    Ok((
+        index,
+        match column {
+            Some(column) => column_range(source, line, column).start,
+            None => range.start + value_start(traced, index, &range, text),
+        },
+    ))
+}
+
+/// Where the first value of a line starts, relative to the line; without values, its text.
+fn value_start(traced: &Traced, file: usize, line: &std::ops::Range<usize>, text: &str) -> usize {
+    let ranges = traced.map.files.get(file).map(|file| file.ranges.as_slice()).unwrap_or_default();
+    let on_line = ranges.iter().find(|mark| line.contains(&mark.range.start));
+    match on_line {
+        Some(mark) => mark.range.start - line.start,
+        None => text.len() - text.trim_start().len(),
+    }
+}
+
+/// The file of the output with this path, or one that the path ends with.
+fn file(traced: &Traced, path: &str) -> Result<usize, Status> {
+    let paths: Vec<&str> = traced.artifacts.iter().map(|file| file.path.as_str()).collect();
+    if path.is_empty() && paths.len() == 1 {
+        return Ok(0);
+    }
+    let normal = path.replace('\\', "/");
+    let is_meant = |known: &&str| {
+        let before = normal.strip_suffix(*known);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    };
+    if let Some(found) = paths.iter().position(is_meant) {
+        return Ok(found);
+    }
+    // The only file may have been written under another name.
+    if paths.len() == 1 && Path::new(path).is_file() {
+        return Ok(0);
+    }
+    let what = if path.is_empty() { "which file is meant".to_owned() } else { format!("`{path}`") };
+    let message = format!("{what}: the output has {}", paths.join(", "));
+    Err(fail(&message, Status::Usage))
+}
+
+/// Reports that a file on disk is not what compiling results in. The answer is still right if the line
+/// is the same.
+fn check_stale(source: &Source, path: &str, line: usize) -> Result<(), Status> {
+    let Ok(text) = std::fs::read_to_string(path) else { return Ok(()) };
+    if path.is_empty() || text == source.text() {
+        return Ok(());
+    }
+    let message = format!("`{path}` is not what compiling results in: it is edited or stale");
+    if text.lines().nth(line - 1) == source.text().lines().nth(line - 1) {
+        note(&format!("warning: {message}"));
+        return Ok(());
+    }
+    Err(fail(&format!("{message}, and line {line} is different"), Status::Errors))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_split_from_the_right() {
+        let position = |line, column| Some(Position { line, column });
+        assert_eq!(split("a.json"), ("a.json", None));
+        assert_eq!(split("a.json:3"), ("a.json", position(3, None)));
+        assert_eq!(split("a.json:3:7"), ("a.json", position(3, Some(7))));
+        assert_eq!(split("3:7"), ("", position(3, Some(7))));
+        assert_eq!(split("C:\\a.json:3"), ("C:\\a.json", position(3, None)));
+        assert_eq!(split("a:0"), ("a:0", None));
+        let place = |text: &str| text.parse::<Where>().ok();
+        let at = |file: &str, line, column| {
+            Some(Where { file: file.to_owned(), position: Position { line, column } })
+        };
+        assert_eq!(place("12"), at("", 12, None));
+        assert_eq!(place("12:3"), at("", 12, Some(3)));
+        assert_eq!(place("out/x.yaml:12"), at("out/x.yaml", 12, None));
+        assert_eq!(place("x"), None);
+        assert_eq!(place("0"), None);
+    }
+}

@@ -1,0 +1,138 @@
+//! Answers for people.
+
+use std::fmt::Write;
+
+use applc::source::Source;
+
+use super::entry::{Entry, Location};
+use super::traced::Traced;
+
+/// Maximum number of characters of a line of the output in a table.
+const LONG_LINE: usize = 60;
+
+/// The whole output, line by line, each with the places that it comes from.
+pub fn whole(traced: &[Traced], entries: &[Entry]) -> String {
+    let mut text = String::new();
+    for traced in traced {
+        for output in &traced.outputs {
+            let appliance = traced.source.name();
+            let name = traced.target.name();
+            let _ = writeln!(text, "{name}: {}, from {appliance}", output.name());
+            let lines: Vec<&str> = output.text().lines().collect();
+            let width = lines.len().to_string().len();
+            let here = entries.iter().filter(|entry| {
+                entry.target == traced.target.name() && entry.output.file == output.name()
+            });
+            let mut here = here.peekable();
+            for (at, line) in lines.iter().enumerate() {
+                let mut places = Vec::new();
+                while let Some(entry) = here.next_if(|entry| entry.output.line == at + 1) {
+                    let place = place(entry, Some(appliance));
+                    if !places.contains(&place) {
+                        places.push(place);
+                    }
+                }
+                let shown = shortened(line);
+                let row = format!("{:width$}  {shown:LONG_LINE$}  {}", at + 1, places.join(", "));
+                let _ = writeln!(text, "{}", row.trim_end());
+            }
+        }
+    }
+    text
+}
+
+/// The lines of outputs that a place of the appliance reaches.
+pub fn reached(traced: &[Traced], entries: &[Entry]) -> String {
+    let mut text = String::new();
+    let mut asked = Vec::new();
+    for entry in entries {
+        let place = place(entry, None);
+        if !asked.contains(&place) {
+            let _ = writeln!(text, "{place}");
+            asked.push(place.clone());
+            let same = entries.iter().filter(|other| self::place(other, None) == place);
+            for entry in same {
+                let _ = writeln!(text, "  {}", output(traced, entry));
+            }
+        }
+    }
+    if text.is_empty() {
+        text.push_str("no line of any output comes from there\n");
+    }
+    text
+}
+
+/// The places that one range of the output comes from, with extracts.
+pub fn answer(traced: &Traced, entries: &[Entry]) -> String {
+    let mut text = String::new();
+    if let Some(first) = entries.first() {
+        let _ = writeln!(text, "{}", output(std::slice::from_ref(traced), first));
+    }
+    for entry in entries {
+        let reason = match entry.known {
+            "value" => "",
+            "block" => " (which decides this block)",
+            _ => " (which decides the block around)",
+        };
+        let _ = writeln!(text, "{}{reason}", place(entry, None));
+        let source = entry.source.as_ref().and_then(|place| {
+            let source = traced.sources.iter().find(|source| source.name() == place.file)?;
+            Some(extract(source, place))
+        });
+        text.push_str(&source.unwrap_or_default());
+    }
+    text
+}
+
+/// A range of the output and its line.
+fn output(traced: &[Traced], entry: &Entry) -> String {
+    let Location { file, line, column, .. } = &entry.output;
+    let found = traced.iter().find(|traced| traced.target.name() == entry.target);
+    let source = found.and_then(|traced| traced.outputs.iter().find(|o| o.name() == file));
+    let text = source.and_then(|source| source.text().lines().nth(line - 1)).unwrap_or_default();
+    format!("{}: {file}:{line}:{column}: {}", entry.target, shortened(text.trim_start()).trim_end())
+}
+
+/// What an entry comes from: the field and its place, without the name of the file `known`.
+fn place(entry: &Entry, known: Option<&str>) -> String {
+    let at = |Location { file, line, column, .. }: &Location| match known {
+        Some(known) if known == file => format!("{line}:{column}"),
+        _ => format!("{file}:{line}:{column}"),
+    };
+    let field = match entry.field.as_str() {
+        "" => "the appliance".to_owned(),
+        field => field.to_owned(),
+    };
+    match (entry.layer, &entry.source) {
+        ("default", Some(place)) => format!("default of {field} for {}", at(place)),
+        ("option", Some(place)) => format!("option {field} at {}", at(place)),
+        ("option", None) => format!("default of option {field}"),
+        (_, Some(place)) => format!("{field} at {}", at(place)),
+        (_, None) => field,
+    }
+}
+
+/// The first line of a place, with its text underlined.
+fn extract(source: &Source, place: &Location) -> String {
+    let line = source.text().lines().nth(place.line - 1).unwrap_or_default();
+    let line = line.trim_start_matches('\u{feff}');
+    let number = place.line.to_string();
+    let characters = line.chars().count();
+    let end = if place.end_line == place.line { place.end_column } else { characters + 1 };
+    let length = end.saturating_sub(place.column).max(1);
+    // Tabs stay, so that the line and its marks have the same width.
+    let before: String =
+        line.chars().take(place.column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    format!("{number} | {line}\n{:1$} | {before}{2}\n", "", number.len(), "^".repeat(length))
+}
+
+/// A line without control characters, shortened to [`LONG_LINE`] characters.
+fn shortened(line: &str) -> String {
+    let clean = line.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut shown: String = clean.clone().take(LONG_LINE).collect();
+    if clean.count() > LONG_LINE {
+        shown.pop();
+        shown.push('…');
+    }
+    shown
+}

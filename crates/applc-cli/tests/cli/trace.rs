@@ -1,0 +1,255 @@
+//! `applc trace`, and what `applc compile` writes of origins.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+const APPLIANCE: &str = r#"{
+  "id": "shop",
+  "containers": [
+    {
+      "id": "web", "type": "service", "image": "nginx:latest",
+      "resources": {"cpus": 1, "mem": 64},
+      "network_mode": "container",
+      "args": ["--db", "@db:5432"],
+      "ports": [{"container_port": 80, "protocol": "tcp"}]
+    },
+    {
+      "id": "db", "type": "service", "image": "postgres:17.2",
+      "resources": {"cpus": 1, "mem": 64},
+      "network_mode": "container",
+      "ports": [{"container_port": 5432, "protocol": "tcp"}]
+    }
+  ]
+}
+"#;
+
+/// A folder with the appliance and a project file.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("app.json"), APPLIANCE).unwrap();
+    let project = "[targets.kubernetes]\nnamespace = \"mine\"\n";
+    fs::write(folder.path().join("applc.toml"), project).unwrap();
+    folder
+}
+
+/// Runs the program: exit status, standard output, standard error.
+fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = assert_cmd::Command::cargo_bin("applc").unwrap();
+    let output = command.current_dir(folder).env_clear().args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn json(folder: &Path, arguments: &[&str]) -> Vec<Value> {
+    let (status, out, err) = run(folder, &[arguments, &["--format", "json"]].concat());
+    assert_eq!(status, 0, "{err}");
+    serde_json::from_str(&out).unwrap()
+}
+
+/// The text of a line of the output that contains `part`, and its number.
+fn line_with(text: &str, part: &str) -> usize {
+    text.lines().position(|line| line.contains(part)).unwrap() + 1
+}
+
+#[test]
+fn every_line_of_the_output_is_listed_with_its_origin() {
+    let folder = folder();
+    let (status, out, err) = run(folder.path(), &["trace", "app.json", "-t", "compose"]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    let row = |part: &str| out.lines().find(|line| line.contains(part)).unwrap();
+    assert!(out.starts_with("compose: compose.yaml, from app.json\n"), "{out}");
+    assert!(row("image: nginx").ends_with("  containers[0].image at 5:48"), "{out}");
+    assert!(row("restart:").ends_with("  containers[0].type at 5:28"), "{out}");
+    assert!(row("pull_policy").contains("default of containers[].force_pull_image for 5:13"));
+    let (_, text, _) = run(folder.path(), &["compile", "app.json", "-t", "compose"]);
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        assert!(row(line).len() > 60, "{line} has no origin");
+    }
+}
+
+#[test]
+fn a_line_of_the_output_leads_to_its_place_in_the_appliance() {
+    let folder = folder();
+    let (_, text, _) = run(folder.path(), &["compile", "app.json", "-t", "kubernetes"]);
+    let line = line_with(&text, "image: nginx").to_string();
+    let (status, out, err) =
+        run(folder.path(), &["trace", "app.json", "-t", "kubernetes", "--at", &line]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    let excerpt = "containers[0].image at app.json:5:48\n\
+                   5 |       \"id\": \"web\", \"type\": \"service\", \"image\": \"nginx:latest\",\n  \
+                     |                                                ^^^^^^^^^^^^^^\n";
+    assert!(out.contains(excerpt), "{out}");
+
+    // The address of a reference also comes from the container that it refers to.
+    let line = line_with(&text, "db:5432").to_string();
+    let found = json(folder.path(), &["trace", "app.json", "-t", "kubernetes", "--at", &line]);
+    let fields: Vec<&Value> = found.iter().map(|entry| &entry["field"]).collect();
+    assert_eq!(fields.first(), Some(&&Value::from("containers[0].args[1]")), "{fields:?}");
+    assert_eq!(found[0]["source"]["file"], "app.json");
+    assert_eq!(found[0]["output"]["line"].to_string(), line);
+
+    // An option is found where it is set.
+    let line = line_with(&text, "namespace: mine").to_string();
+    let found = json(folder.path(), &["trace", "app.json", "-t", "kubernetes", "--at", &line]);
+    assert_eq!(
+        (&found[0]["layer"], &found[0]["field"]),
+        (&"option".into(), &"kubernetes.namespace".into())
+    );
+    let source = &found[0]["source"];
+    assert_eq!(
+        (&source["file"], &source["line"], &source["column"]),
+        (&"applc.toml".into(), &2.into(), &13.into())
+    );
+}
+
+#[test]
+fn a_place_of_the_appliance_leads_to_lines_of_all_outputs() {
+    let folder = folder();
+    let (status, out, err) = run(folder.path(), &["trace", "app.json:5:50"]);
+    assert_eq!(status, 0, "{err}");
+    assert!(out.starts_with("containers[0].image at app.json:5:48\n"), "{out}");
+    for target in ["compose", "kubernetes"] {
+        let row = out.lines().find(|line| line.starts_with(&format!("  {target}: ")));
+        assert!(row.is_some_and(|row| row.contains("nginx:latest")), "{target}\n{out}");
+    }
+    // A whole line: its three values.
+    let found = json(folder.path(), &["trace", "app.json:5", "-t", "compose"]);
+    let fields: std::collections::BTreeSet<&str> =
+        found.iter().map(|entry| entry["field"].as_str().unwrap()).collect();
+    let expected = ["containers[0].id", "containers[0].image", "containers[0].type"];
+    assert_eq!(fields.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_file_that_is_edited_or_stale_is_told() {
+    let folder = folder();
+    let compile = ["compile", "app.json", "-t", "compose", "-o", "out/compose.yaml"];
+    assert_eq!(run(folder.path(), &compile).0, 0);
+    let path = folder.path().join("out/compose.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    let place = format!("out/compose.yaml:{}", line_with(&text, "image: nginx"));
+    let trace = ["trace", "app.json", "-t", "compose", "--at", &place];
+    let (status, out, err) = run(folder.path(), &trace);
+    assert_eq!((status, err.as_str()), (0, ""));
+
+    fs::write(&path, format!("{text}# mine\n")).unwrap();
+    let (status, same, err) = run(folder.path(), &trace);
+    assert_eq!((status, &same), (0, &out));
+    assert!(err.contains("`out/compose.yaml` is not what compiling results in"), "{err}");
+
+    fs::write(&path, text.replace("nginx", "httpd")).unwrap();
+    let (status, out, err) = run(folder.path(), &trace);
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert!(err.contains("edited or stale, and line"), "{err}");
+}
+
+#[test]
+fn questions_without_an_answer_are_errors() {
+    let folder = folder();
+    for (arguments, status, message) in [
+        (&["trace", "app.json", "--at", "3"][..], 2, "`--at` requires one `--target`"),
+        (&["trace", "app.json:500", "-t", "compose"], 2, "`app.json` has 18 lines"),
+        (&["trace", "app.json", "-t", "compose", "--at", "500"], 2, "lines"),
+        (&["trace", "app.json", "-t", "compose", "--at", "x"], 2, "expected `LINE`"),
+        (&["trace", "app.json", "-t", "compose", "--at", "other.yaml:1"], 2, "compose.yaml"),
+        (&["trace", "app.json:1", "-t", "compose", "--at", "1"], 2, "cannot be used with `--at`"),
+        (&["trace", "app.json", "-t", "compose", "--format", "sarif"], 2, "for `--findings`"),
+        (&["trace", "missing.json", "-t", "compose"], 3, "missing.json"),
+        (&["trace", "app.json", "-t", "nothing"], 2, "unknown target"),
+    ] {
+        let (found, out, err) = run(folder.path(), arguments);
+        assert_eq!((found, out.as_str()), (status, ""), "{arguments:?}: {err}");
+        assert!(err.contains(message), "{arguments:?}: {err}");
+    }
+    fs::write(folder.path().join("bad.json"), APPLIANCE.replace("@db", "@bd")).unwrap();
+    let (status, out, err) = run(folder.path(), &["trace", "bad.json"]);
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert!(err.contains("E0301"), "{err}");
+}
+
+#[test]
+fn comments_name_the_place_of_each_object() {
+    let folder = folder();
+    for target in ["compose", "kubernetes"] {
+        let (_, plain, _) = run(folder.path(), &["compile", "app.json", "-t", target]);
+        let arguments = ["compile", "app.json", "-t", target, "--annotate"];
+        let (status, annotated, err) = run(folder.path(), &arguments);
+        assert_eq!(status, 0, "{err}");
+        for place in ["  # app.json:5:13\n", "  # app.json:12:13\n"] {
+            assert!(annotated.contains(place), "{annotated}");
+        }
+        let without: String = annotated
+            .lines()
+            .map(|line| {
+                line.split_once("  # app.json").map_or(line, |(line, _)| line).to_owned() + "\n"
+            })
+            .collect();
+        assert_eq!(without, plain, "{target}");
+    }
+    let arguments = ["compile", "app.json", "-t", "marathon", "--annotate"];
+    let (status, out, err) = run(folder.path(), &arguments);
+    assert_eq!((status, out.as_str()), (2, ""));
+    assert!(err.contains("cannot annotate `marathon.json`"), "{err}");
+}
+
+#[test]
+fn maps_are_written_beside_the_files() {
+    let folder = folder();
+    let arguments = ["compile", "app.json", "-t", "compose", "--source-map", "-o", "x.yaml"];
+    assert_eq!(run(folder.path(), &arguments).0, 0);
+    let map = fs::read_to_string(folder.path().join("x.yaml.map.json")).unwrap();
+    let map: Vec<Value> = serde_json::from_str(&map).unwrap();
+    assert_eq!(map, json(folder.path(), &["trace", "app.json", "-t", "compose"]));
+    let text = fs::read_to_string(folder.path().join("x.yaml")).unwrap();
+    let lines = text.lines().filter(|line| !line.is_empty()).count();
+    let known: std::collections::BTreeSet<String> =
+        map.iter().map(|entry| entry["output"]["line"].to_string()).collect();
+    assert_eq!(known.len(), lines);
+    let without = ["compile", "app.json", "-t", "compose", "--source-map"];
+    assert_eq!(run(folder.path(), &without).0, 2);
+}
+
+#[test]
+fn findings_of_other_tools_are_shown_at_the_appliance() {
+    let folder = folder();
+    let report = |check: &str, message: &str, kind: &str, name: &str| {
+        format!(
+            r#"{{"Diagnostic": {{"Message": "{message}"}}, "Check": "{check}", "Remediation": "Use a tag.",
+                "Object": {{"Metadata": {{"FilePath": "out/kubernetes.yaml"}}, "K8sObject": {{"Namespace": "mine",
+                "Name": "{name}", "GroupVersionKind": {{"Kind": "{kind}"}}}}}}}}"#
+        )
+    };
+    let reports = [
+        report("latest-tag", r#"The container \"web\" uses \"nginx:latest\""#, "Deployment", "web"),
+        report("no-such", "gone", "Deployment", "nothing"),
+    ];
+    let document = format!(r#"{{"Checks": [], "Reports": [{}]}}"#, reports.join(","));
+    fs::write(folder.path().join("found.json"), document).unwrap();
+    let trace = |format: &str| {
+        let arguments = ["trace", "app.json", "-t", "kubernetes", "--findings", "found.json"];
+        run(folder.path(), &[&arguments[..], &["--format", format]].concat())
+    };
+    let (status, out, err) = trace("short");
+    assert_eq!(status, 1, "{err}");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "app.json:1:1: error[E0801]: kube-linter no-such: gone",
+            "app.json:5:48: error[E0801]: kube-linter latest-tag: The container \"web\" uses \"nginx:latest\"",
+        ]
+    );
+    assert!(err.contains("no place for a finding in `out/kubernetes.yaml`: gone"), "{err}");
+    let (_, out, _) = trace("sarif");
+    let sarif: Value = serde_json::from_str(&out).unwrap();
+    let related = &sarif["runs"][0]["results"][1]["relatedLocations"][0]["physicalLocation"];
+    assert_eq!(related["artifactLocation"]["uri"], "kubernetes.yaml");
+    let (_, _, err) = trace("human");
+    assert!(err.contains("::: kubernetes.yaml:") && err.contains("help: Use a tag."), "{err}");
+
+    fs::write(folder.path().join("found.json"), "{}").unwrap();
+    let (status, _, err) = trace("short");
+    assert!(status == 2 && err.contains("expected SARIF, or the JSON of kubeconform"), "{err}");
+}
