@@ -154,6 +154,7 @@ def root_file_system(behaviour: Behaviour) -> bytes:
         "probe/run": (HERE / "probe.sh").read_bytes(),
         "probe/listen": (HERE / "probe_listen.sh").read_bytes(),
         "probe/listen_tls": (HERE / "probe_listen_tls.sh").read_bytes(),
+        "probe/listen_udp": (HERE / "probe_listen_udp.pl").read_bytes(),
         "probe/delay": str(behaviour.delay).encode(),
         "probe/serve": "".join(f"{kind} {port}\n" for kind, port in behaviour.serve).encode(),
         "probe/then": behaviour.then.encode(),
@@ -166,33 +167,41 @@ def root_file_system(behaviour: Behaviour) -> bytes:
     if any(kind == "https" for kind, _ in behaviour.serve):
         programs.add("/usr/bin/openssl")
         files |= certificate()
+    if any(kind == "udp" for kind, _ in behaviour.serve):
+        programs.add("/usr/bin/perl")
     for program in sorted(programs):
         for path in with_libraries(Path(program)):
             files[str(path).lstrip("/")] = path.read_bytes()
-    applets = set() if behaviour.bare else set(checked(BUSYBOX, "--list").split()) - {"sh", "busybox", *behaviour.without}
+    links = {} if behaviour.bare else applets({"sh", "busybox", *behaviour.without})
+    links |= {f"probe/www{path}": "/probe/www/index.html" for path in behaviour.paths}
+    return archive(files, links)
+
+
+def applets(without: Iterable[str] = ("busybox",)) -> dict[str, str]:
+    """The links in /bin to busybox, by path: one for each of its programs, except some."""
+    return {f"bin/{name}": "busybox" for name in sorted(set(checked(BUSYBOX, "--list").split()) - set(without))}
+
+
+def archive(files: dict[str, bytes], links: dict[str, str]) -> bytes:
+    """The files of an image as a tar archive: executable files, symbolic links, and the usual folders."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name, content in files.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             entry.mode = 0o755
-            archive.addfile(entry, io.BytesIO(content))
-        for name in sorted(applets):
-            if f"bin/{name}" not in files:
-                entry = tarfile.TarInfo(f"bin/{name}")
+            tar.addfile(entry, io.BytesIO(content))
+        for name, target in links.items():
+            if name not in files:
+                entry = tarfile.TarInfo(name)
                 entry.type = tarfile.SYMTYPE
-                entry.linkname = "busybox"
-                archive.addfile(entry)
-        for path in behaviour.paths:
-            entry = tarfile.TarInfo(f"probe/www{path}")
-            entry.type = tarfile.SYMTYPE
-            entry.linkname = "/probe/www/index.html"
-            archive.addfile(entry)
+                entry.linkname = target
+                tar.addfile(entry)
         for name in ("tmp", "etc", "proc", "sys", "dev"):
             entry = tarfile.TarInfo(name)
             entry.type = tarfile.DIRTYPE
             entry.mode = 0o1777 if name == "tmp" else 0o755
-            archive.addfile(entry)
+            tar.addfile(entry)
     return buffer.getvalue()
 
 

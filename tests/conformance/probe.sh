@@ -5,7 +5,8 @@
 # environment (base64 of NUL-separated lists). Then it follows the files in /probe:
 #   delay  seconds to wait before it listens on any port
 #   serve  lines `http PORT`, `tcp PORT` (both respond with the container's id), `mute PORT` (accepts
-#          connections and sends nothing), `https PORT` (with openssl and a self-signed certificate)
+#          connections and sends nothing), `https PORT` (with openssl and a self-signed certificate),
+#          `udp PORT` (with perl; responds to a datagram with the container's id)
 #   then   `stay` (runs until stopped), `exit CODE`, `fail COUNT` (the first COUNT runs exit with 3)
 #   shell  `real` (/bin/sh runs its script) or `mimic` (/bin/sh ignores its script and follows `then`)
 #
@@ -22,7 +23,8 @@ fi
 echo "APPLC-PROBE $(/bin/busybox base64 -w 0 /proc/1/cmdline) $(/bin/busybox base64 -w 0 /proc/1/environ)"
 /bin/busybox sleep "$(/bin/busybox cat /probe/delay)"
 
-/bin/busybox grep -o -m 1 'containers/[0-9a-f]\{64\}' /proc/self/mountinfo |
+# The id is that of a container of Docker or of a pod of Kubernetes, as the paths of its mounts contain it.
+/bin/busybox grep -o -m 1 -E 'containers/[0-9a-f]{64}|pods/[0-9a-f-]{36}' /proc/self/mountinfo |
   /bin/busybox head -n 1 | /bin/busybox cut -d / -f 2 >/probe/www/index.html
 /bin/busybox awk '$1 == "http" { print $2 }' /probe/serve |
   /bin/busybox xargs -r -n 1 /bin/busybox httpd -h /probe/www -p
@@ -33,6 +35,8 @@ echo "APPLC-PROBE $(/bin/busybox base64 -w 0 /proc/1/cmdline) $(/bin/busybox bas
 
 /bin/busybox awk '$1 == "https" { print $2 }' /probe/serve |
   /bin/busybox xargs -r -n 1 /probe/listen_tls
+/bin/busybox awk '$1 == "udp" { print $2 }' /probe/serve |
+  /bin/busybox xargs -r -n 1 /probe/listen_udp
 
 case "$0 $(/bin/busybox cat /probe/shell)" in
   "/bin/sh real") exec /bin/busybox sh "$@" ;;

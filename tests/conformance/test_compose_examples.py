@@ -101,9 +101,12 @@ def address_seen_by(document: dict[str, Any], id: str) -> appliance_text.Address
     return address
 
 
-def expected_argv(document: dict[str, Any], id: str) -> list[str]:
+def expected_argv(
+    document: dict[str, Any], id: str, address: appliance_text.Address | None = None
+) -> list[str]:
+    """The arguments of a container's process; by default with the addresses of Compose."""
     container = containers(document)[id]
-    address = address_seen_by(document, id)
+    address = address or address_seen_by(document, id)
     if "cmd" in container:
         return ["/bin/sh", "-c", appliance_text.spelled(container["cmd"], address)]
     args = [appliance_text.value(arg, address) for arg in container.get("args", [])]
@@ -188,10 +191,13 @@ def assert_started_after_dependencies(
         assert ready < started, f"{container['id']} after {dependency}"
 
 
-def assert_references_reach_their_containers(
-    project: Project, by_id: dict[str, dict[str, Any]], container: dict[str, Any], document: dict[str, Any]
-) -> None:
-    id = container["id"]
+def answered_references(
+    by_id: dict[str, dict[str, Any]], container: dict[str, Any]
+) -> Iterator[tuple[str, int | None, int]]:
+    """The references in a container to ports that respond to HTTP: the id, the port as written, and the port.
+
+    A reference without a port refers to each such port.
+    """
     for to, port in appliance_text.references(container):
         if to not in by_id:
             continue
@@ -199,9 +205,17 @@ def assert_references_reach_their_containers(
         https = by_id[to].get("health_check", {}).get("protocol", "").endswith("HTTPS")
         for number in tcp if port is None else [port]:
             if number in tcp and not https:
-                url = f"http://{address_seen_by(document, id)(to, number)}/"
-                found = wait_until(f"{id} reaches {url}", lambda: project.service_at(id, url))
-                assert found == to
+                yield to, port, number
+
+
+def assert_references_reach_their_containers(
+    project: Project, by_id: dict[str, dict[str, Any]], container: dict[str, Any], document: dict[str, Any]
+) -> None:
+    id = container["id"]
+    for to, _, number in answered_references(by_id, container):
+        url = f"http://{address_seen_by(document, id)(to, number)}/"
+        found = wait_until(f"{id} reaches {url}", lambda: project.service_at(id, url))
+        assert found == to
 
 
 def assert_ports_respond_on_the_host(project: Project, container: dict[str, Any]) -> None:
