@@ -7,13 +7,17 @@ leaves out the files that `rejections.toml` lists for the target.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import compose_engine
+import kube_app
+import kube_node
 import rejections
 import support
 
@@ -40,6 +44,28 @@ def engine() -> compose_engine.Engine:
 
 
 @pytest.fixture(scope="session")
+def node() -> Iterator[kube_node.Node]:
+    """A Kubernetes cluster with one node, which runs pods."""
+    with kube_node.Node() as running:
+        yield running
+
+
+@pytest.fixture
+def deployed(applc: support.Applc, node: kube_node.Node) -> kube_app.Deployed:
+    """`deployed(container(...), ..., options=(...))` returns an appliance on the node, before it is applied."""
+
+    def make(
+        *containers: dict[str, Any], id: str, options: tuple[str, ...] = (), **top: Any
+    ) -> kube_app.App:
+        document = json.dumps({"id": id, "containers": containers, **top}, ensure_ascii=False)
+        outcome = applc.compile("-", "kubernetes", *options, stdin=document)
+        assert outcome.code == 0, outcome.stderr
+        return kube_app.App(node, outcome.stdout, outcome.stderr)
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def guide_target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the target as it is at the end of docs/target-guide.md."""
     folder = tmp_path_factory.mktemp("guide")
@@ -51,8 +77,9 @@ def guide_target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declares the marker, so that a misspelled one is an error with `--strict-markers`."""
+    """Declares the markers, so that a misspelled one is an error with `--strict-markers`."""
     config.addinivalue_line("markers", "accepted_by(target): only appliances that the target accepts")
+    config.addinivalue_line("markers", "node: requires a Kubernetes node; .ci/full runs these tests")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -25,6 +25,9 @@ import support
 
 Object = dict[str, Any]
 
+# The addresses of Services.
+SERVICES = "10.96.0.0/16"
+
 # Kinds for which a controller creates pods.
 WORKLOADS = {"Deployment", "Job", "CronJob"}
 
@@ -57,6 +60,10 @@ def documents(text: str) -> list[Object]:
 
 class Cluster:
     """A control plane with an empty store; a context manager that starts and stops it."""
+
+    # The address of the API server, and its options that depend on whether there are nodes.
+    address = "127.0.0.1"
+    options = ("--endpoint-reconciler-type=none",)
 
     def __init__(self) -> None:
         self.programs = {
@@ -106,18 +113,18 @@ class Cluster:
         self._run(
             "kube-apiserver",
             f"--etcd-servers={etcd}",
-            "--bind-address=127.0.0.1",
-            "--advertise-address=127.0.0.1",
+            f"--bind-address={self.address}",
+            f"--advertise-address={self.address}",
             f"--secure-port={self.port}",
             f"--cert-dir={certificates}",
             f"--token-auth-file={tokens}",
             "--authorization-mode=Node,RBAC",
             "--allow-privileged=true",
-            "--endpoint-reconciler-type=none",
-            "--service-cluster-ip-range=10.96.0.0/16",
+            f"--service-cluster-ip-range={SERVICES}",
             "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
             f"--service-account-key-file={key}",
             f"--service-account-signing-key-file={key}",
+            *self.options,
         )
         self.authority = certificates / "apiserver.crt"
         wait_for("the API server's certificate", lambda: self._alive() and self.authority.exists())
@@ -145,7 +152,7 @@ class Cluster:
                 {
                     "name": "here",
                     "cluster": {
-                        "server": f"https://127.0.0.1:{self.port}",
+                        "server": f"https://{self.address}:{self.port}",
                         "certificate-authority": str(self.authority),
                     },
                 }
@@ -155,10 +162,14 @@ class Cluster:
             "current-context": "here",
         }
 
+    def _command(self, name: str, *arguments: str) -> list[str | Path]:
+        """The command line that runs a program of the cluster."""
+        return [self.programs[name], *arguments]
+
     def _run(self, name: str, *arguments: str) -> None:
         with (self.folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
-                [self.programs[name], *arguments],
+                self._command(name, *arguments),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
