@@ -126,6 +126,34 @@ def test_which_characters_can_be_applied_server_side(
     cluster.delete_namespace(document["id"])
 
 
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="`kubectl apply` without `--server-side` merges ports by their number, so an update of a container that uses "
+    "one number for TCP and UDP loses a port, and applc does not warn of it",
+)
+def test_applc_warns_if_an_update_loses_ports(applc: support.Applc, cluster: Cluster) -> None:
+    tcp = {"container_port": 9125}
+    udp = {"container_port": 9125, "protocol": "udp"}
+
+    def output(*ports: Object) -> support.Outcome:
+        resources = {"cpus": 1, "mem": 64}
+        container = {"id": "a", "type": "service", "image": "a", "resources": resources, "ports": ports}
+        document = {"id": "protocols", "containers": [{**container, "network_mode": "container"}]}
+        return applc.compile("-", "kubernetes", stdin=json.dumps(document))
+
+    both, one = output(udp, tcp), output(tcp)
+    cluster.create_namespace("protocols")
+    try:
+        for each in (both, one, both):
+            cluster.apply(each.stdout, server_side=False)
+        (service,) = (item for item in cluster.items("services", "protocols") if item["metadata"]["name"] == "a")
+        kept = {port["protocol"] for port in service["spec"]["ports"]}
+        assert kept == {"TCP", "UDP"} or "--server-side" in both.stderr
+    finally:
+        cluster.delete_namespace("protocols")
+
+
 def as_stored(cluster: Cluster, objects: list[Object]) -> list[Object]:
     """The objects as stored by the API server, in order."""
     kinds = sorted({item["kind"] for item in objects} - {"Namespace"})
