@@ -121,10 +121,10 @@ fn each_line_has_a_place_and_few_belong_to_the_whole_appliance() {
             let Some(made) = traced(&source, &target) else { continue };
             let tree = syntax::parse(&made.source, &mut Findings::new()).unwrap();
             let id = tree.as_object().unwrap().get("id").unwrap().span;
-            for (artifact, file) in made.artifacts.iter().zip(&made.map.files) {
+            for (at, (artifact, file)) in made.artifacts.iter().zip(&made.map.files).enumerate() {
                 let lines: Vec<&str> = artifact.text.lines().collect();
                 // Of several parts of a file, some are made for the whole appliance.
-                let parts = &artifact.record.parts;
+                let parts = &made.parts[at];
                 let is_of_appliance = |at: usize| {
                     let part = parts.iter().rfind(|(start, _)| *start <= at);
                     parts.len() > 1 && part.is_some_and(|(_, owner)| *owner == id)

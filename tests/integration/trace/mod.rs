@@ -1,6 +1,7 @@
 //! Every line of output knows its source.
 
 mod lines;
+mod mutation;
 
 use std::path::Path;
 
@@ -19,6 +20,8 @@ pub fn traced_targets() -> Vec<TargetRef> {
 pub struct Traced {
     pub source: Source,
     pub artifacts: Vec<Artifact>,
+    /// Where the parts of each file start, and the places of their owners.
+    pub parts: Vec<Vec<(usize, Span)>>,
     pub map: SourceMap,
 }
 
@@ -26,9 +29,10 @@ pub struct Traced {
 pub fn traced(source: &Source, target: &TargetRef) -> Option<Traced> {
     let analysis = Analysis::of(source);
     let plan = analysis.valid_plan()?;
-    let artifacts = artifacts(plan, target, true)?;
-    let map = SourceMap::new(analysis.tree.as_ref()?, &artifacts);
-    Some(Traced { source: analysis.source, artifacts, map })
+    let mut artifacts = artifacts(plan, target, true)?;
+    let parts = artifacts.iter().map(|artifact| artifact.record.parts.clone()).collect();
+    let map = SourceMap::new(analysis.tree.as_ref()?, &mut artifacts);
+    Some(Traced { source: analysis.source, artifacts, parts, map })
 }
 
 /// The files of a plan. `None` if the target rejects it.
