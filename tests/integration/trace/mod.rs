@@ -13,7 +13,7 @@ use applc::trace::SourceMap;
 /// The targets whose output is traced.
 pub fn traced_targets() -> Vec<TargetRef> {
     let all = crate::common::targets().into_iter();
-    all.filter(|target| ["compose", "kubernetes"].contains(&target.name())).collect()
+    all.filter(|target| ["compose", "kubernetes", "marathon"].contains(&target.name())).collect()
 }
 
 /// An appliance that is compiled for a target, with the map of its files.

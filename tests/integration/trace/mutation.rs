@@ -259,7 +259,11 @@ fn unexplained(before: &Traced, after: &Traced, reasons: &[Reason; 2]) -> Vec<St
                 let is_trivial = ["", "---"].contains(&lines[line].trim());
                 // A line without values comes and goes with those of its block.
                 let is_key = made.map.files[file].lines[line].known == Known::Block;
-                explained = reason.explains(made, file, line) || is_key && explained;
+                // Of equal lines near each other, either may be said to be the one that changed.
+                let near = line.saturating_sub(4)..(line + 5).min(lines.len());
+                let mut same = near.filter(|other| lines[*other] == lines[line]);
+                explained =
+                    same.any(|line| reason.explains(made, file, line)) || is_key && explained;
                 if !is_trivial && !explained && !names.contains(&part_of(line)) {
                     found.push(format!("{}: {}", line + 1, lines[line]));
                 }
