@@ -52,7 +52,7 @@ pub use page::Record;
 pub use scalar::{Format, quoted, scalar};
 pub(crate) use text::{Part, TextValue};
 #[allow(unused_imports)]
-pub(crate) use traced::{Composed, Traced};
+pub(crate) use traced::{Composed, Leaf, Traced};
 
 /// A template: its name and its text.
 pub type TemplateText = (&'static str, &'static str);

@@ -41,6 +41,15 @@ impl<'t> Page<'t> {
         self.text.extend_from_slice(text.as_bytes());
     }
 
+    /// Says that this many parts follow, so that memory is reserved for them: as much as for those
+    /// before.
+    pub fn expect(&mut self, parts: usize) {
+        let done = self.record.parts.len().max(1);
+        let more = |length: usize| length.div_ceil(done).saturating_mul(parts);
+        self.text.reserve(more(self.text.len()));
+        self.record.marks.reserve(more(self.record.marks.len()));
+    }
+
     /// Appends the output of a template for a model. `owner` is the place of the id of the object
     /// that it belongs to.
     ///

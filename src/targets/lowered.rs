@@ -64,6 +64,9 @@ impl Part {
     }
 }
 
+/// The number of parts of a file after which the size of the others is estimated.
+const SAMPLE: usize = 50;
+
 /// Renders files with these templates.
 ///
 /// # Errors
@@ -80,6 +83,9 @@ impl FileModel {
     fn render(&self, templates: &Templates, recorded: Recorded) -> Result<Artifact, RenderError> {
         let mut page = Page::new(templates, recorded);
         for (at, part) in self.parts.iter().enumerate() {
+            if at == SAMPLE {
+                page.expect(self.parts.len() - at);
+            }
             if at > 0 {
                 page.push(self.between);
             }

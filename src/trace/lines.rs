@@ -65,7 +65,7 @@ struct Line {
 /// The origin of each line of a file.
 pub fn lines(text: &str, record: &Record, nodes: &Nodes) -> Vec<LineOrigin> {
     let mut lines = split(text, record);
-    let mut owners = Owners { nodes, known: HashMap::new() };
+    let mut owners = Owners { nodes, known: HashMap::new(), last: None };
     for line in &mut lines {
         let marks = record.marks.get(line.marks.clone()).unwrap_or_default();
         for mark in marks {
@@ -174,19 +174,25 @@ fn join_blocks(lines: &mut [Line], nodes: &Nodes) {
 struct Owners<'n> {
     nodes: &'n Nodes,
     known: HashMap<Span, NodeId>,
+    /// The last one: most of the marks one after another have the same owner.
+    last: Option<(Span, NodeId)>,
 }
 
 impl Owners<'_> {
     /// The node of the object with its id at this place.
     fn node(&mut self, owner: Span) -> NodeId {
+        if let Some((_, node)) = self.last.filter(|(last, _)| *last == owner) {
+            return node;
+        }
         let nodes = self.nodes;
-        *self.known.entry(owner).or_insert_with(|| nodes.object_around(owner))
+        let node = *self.known.entry(owner).or_insert_with(|| nodes.object_around(owner));
+        self.last = Some((owner, node));
+        node
     }
 
     fn common_of(&mut self, mark: &Mark) -> Common {
         let owner = self.node(mark.owner);
-        let inner = mark.from.place().map(|place| self.nodes.at(place));
-        let is_inside = |node: &NodeId| self.nodes.common(*node, owner) == owner;
-        Common::Owner(owner, inner.filter(is_inside))
+        let inner = mark.from.place().and_then(|place| self.nodes.inside(owner, place));
+        Common::Owner(owner, inner)
     }
 }

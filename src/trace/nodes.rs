@@ -14,6 +14,8 @@ struct Entry {
     span: Span,
     parent: NodeId,
     depth: u32,
+    /// The number of nodes inside.
+    inside: usize,
     is_object: bool,
     /// Whether it is a key with its value.
     is_member: bool,
@@ -24,8 +26,9 @@ struct Entry {
 pub struct Nodes {
     /// In the order of the tree: a node comes before those inside.
     entries: Vec<Entry>,
-    /// By start; of those with the same start, the outer one first.
-    by_start: Vec<NodeId>,
+    /// By start; of those with the same start, the outer one first. `None` if that is the order of
+    /// the tree, as it is unless parts of the tree come from several sources.
+    by_start: Option<Vec<NodeId>>,
 }
 
 impl Nodes {
@@ -39,12 +42,26 @@ impl Nodes {
             if let Some(key) = key {
                 let span = key.to(node.span);
                 inner = (entries.len(), depth + 1);
-                entries.push(Entry { span, parent, depth, is_object: false, is_member: true });
+                entries.push(Entry {
+                    span,
+                    parent,
+                    depth,
+                    inside: 0,
+                    is_object: false,
+                    is_member: true,
+                });
             }
             let (parent, depth) = inner;
             let is_object = matches!(node.kind, Kind::Object(_));
             let id = entries.len();
-            entries.push(Entry { span: node.span, parent, depth, is_object, is_member: false });
+            entries.push(Entry {
+                span: node.span,
+                parent,
+                depth,
+                inside: 0,
+                is_object,
+                is_member: false,
+            });
             match &node.kind {
                 Kind::Object(object) => {
                     let members = object.members.iter().rev();
@@ -56,10 +73,18 @@ impl Nodes {
                 _ => {}
             }
         }
-        let mut by_start: Vec<NodeId> = (0..entries.len()).collect();
+        for id in (1..entries.len()).rev() {
+            let Some(&Entry { parent, inside, .. }) = entries.get(id) else { continue };
+            if let Some(parent) = entries.get_mut(parent) {
+                parent.inside += inside + 1;
+            }
+        }
         let key = |entry: &Entry| (entry.span.start, Reverse(entry.span.end));
-        // Sorted already, unless parts of the tree come from several sources.
-        by_start.sort_by_key(|id| entries.get(*id).map(key));
+        let by_start = (!entries.is_sorted_by_key(key)).then(|| {
+            let mut by_start: Vec<NodeId> = (0..entries.len()).collect();
+            by_start.sort_by_key(|id| entries.get(*id).map(key));
+            by_start
+        });
         Nodes { entries, by_start }
     }
 
@@ -70,10 +95,29 @@ impl Nodes {
 
     /// The smallest node that contains a place; the root if there is none.
     pub fn at(&self, place: Span) -> NodeId {
-        let starts_before = |id: &NodeId| self.span(*id).start <= place.start;
-        let after = self.by_start.partition_point(starts_before);
-        let mut id =
-            after.checked_sub(1).and_then(|at| self.by_start.get(at)).copied().unwrap_or(0);
+        let Some(by_start) = &self.by_start else { return self.inside(0, place).unwrap_or(0) };
+        let after = by_start.partition_point(|id| self.span(*id).start <= place.start);
+        let last = after.checked_sub(1).and_then(|at| by_start.get(at)).copied();
+        self.containing(last.unwrap_or(0), place)
+    }
+
+    /// The smallest node that contains a place, if it is in this node.
+    pub fn inside(&self, outer: NodeId, place: Span) -> Option<NodeId> {
+        if self.by_start.is_some() {
+            let node = self.at(place);
+            return (self.common(node, outer) == outer).then_some(node);
+        }
+        let inside = self.entries.get(outer)?.inside;
+        let nodes = self.entries.get(outer..=outer + inside)?;
+        if !contains(self.span(outer), place) {
+            return None;
+        }
+        let after = nodes.partition_point(|entry| entry.span.start <= place.start);
+        Some(self.containing(outer + after.checked_sub(1)?, place))
+    }
+
+    /// The smallest node around a node, itself included, that contains a place.
+    fn containing(&self, mut id: NodeId, place: Span) -> NodeId {
         while id != 0 && !contains(self.span(id), place) {
             id = self.parent(id);
         }

@@ -339,9 +339,12 @@ impl HostAccess<'_> {
         match published.iter_mut().filter(same).find(|listed| listed.published.is_none()) {
             Some(free) => free.published = Some(number),
             None => published.push(Port {
-                target: (&port.container_port).into(),
+                target: Traced::new(port.container_port.value, from),
                 published: Some(number),
-                protocol: Traced::new(transport.name(), origins::transport(port)),
+                protocol: Traced::new(
+                    transport.name(),
+                    Origin::from(port.transport.span).and(self.referrer.span),
+                ),
                 name: None,
             }),
         }

@@ -30,7 +30,7 @@ use super::names::{self, MAX_LABEL, dns_label};
 use super::{BuiltIn, Definition, FileModel, Options};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, MountSource, Plan, VolumeId};
-use crate::render::{Composed, Traced};
+use crate::render::{Composed, Origin, Traced};
 use crate::source::Span;
 
 /// The Kubernetes target.
@@ -146,7 +146,9 @@ impl<'a> Lowering<'a> {
                 volumes,
                 on_one_node: container.mounts.iter().find_map(|mount| match &mount.source {
                     MountSource::Persistent(volume) => {
-                        on_one_node.contains(&volume.value).then_some(volume.span)
+                        let scope = self.plan.volumes.get(volume.value)?.scope.span;
+                        let why = Origin::from(volume.span).and(scope);
+                        on_one_node.contains(&volume.value).then_some(why)
                     }
                     MountSource::Host(_) => None,
                 }),
@@ -207,6 +209,7 @@ impl<'a> Lowering<'a> {
         let exposed = self.settings.expose.from;
         let service = |service_name, kind: network::ServiceKind, ports| {
             let mut meta = self.meta(service_name);
+            meta.name.also = self.network.wanted_by(id);
             meta.labels.insert(0, (network::NAME, Label::Name(name.clone())));
             Object::Service(Service {
                 meta,
@@ -237,7 +240,7 @@ impl<'a> Lowering<'a> {
         labels.push(("app.kubernetes.io/part-of", appliance));
         labels.push(("app.kubernetes.io/managed-by", Label::Fixed("applc")));
         let namespace = Some(self.settings.namespace.clone());
-        Meta { name, namespace, labels, annotations: Vec::new() }
+        Meta { name: name.into(), namespace, labels, annotations: Vec::new() }
     }
 
     /// `metadata` of the workload of a container.

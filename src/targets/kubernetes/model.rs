@@ -10,6 +10,9 @@ use crate::render::{Composed, Model, Origins, Traced, model};
 use crate::source::Span;
 use crate::targets::lowered::Part;
 
+/// Keys and values in the order in which they are written.
+pub type Pairs = Vec<(Traced<String>, Traced<String>)>;
+
 /// Labels in the order in which they are written.
 pub type Labels = Vec<(&'static str, Label)>;
 
@@ -83,7 +86,7 @@ impl Object {
             Object::Job(object) => ("job", &object.meta),
             Object::CronJob(object) => ("cronjob", &object.meta),
         };
-        format!("{kind}-{}", *meta.name)
+        format!("{kind}-{}", meta.name.value)
     }
 }
 
@@ -91,7 +94,7 @@ model! {
     /// `metadata`.
     #[derive(Clone)]
     pub struct Meta {
-        pub name: Traced<Arc<str>>,
+        pub name: Composed<Arc<str>>,
         /// `None` for an object outside of namespaces.
         pub namespace: Option<Traced<Arc<str>>>,
         pub labels: Labels,
@@ -208,7 +211,7 @@ model! {
         pub restart_policy: Option<Traced<&'static str>>,
         pub service_account: Option<Traced<&'static str>>,
         pub host_network: Traced<bool>,
-        pub node_selector: Vec<(Traced<String>, Traced<String>)>,
+        pub node_selector: Pairs,
         pub preference: Option<Preference>,
         pub init_containers: Vec<InitContainer>,
         pub container: Container,

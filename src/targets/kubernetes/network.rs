@@ -1,6 +1,6 @@
 //! Names, addresses and ports: the Services, and how references are written.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::model::{ContainerPort, Label, Labels, ServicePort};
@@ -35,6 +35,8 @@ struct Endpoint {
     pods: Option<Traced<Arc<str>>>,
     /// The container ports that it lists.
     listed: HashSet<u16>,
+    /// The places of the references to it, and of the dependencies on it.
+    wanted_by: Vec<Span>,
 }
 
 /// The kind of a Service.
@@ -58,16 +60,17 @@ impl Network {
             plan.containers.iter().map(|container| rfc1035_label(&container.id.value)).collect();
         let named = plan.containers.iter().map(|c| &c.id).zip(names.iter().cloned());
         names::check("Service", MAX_LABEL, named, findings);
-        let mut waited_for: HashSet<ContainerId> = HashSet::new();
+        let mut waited_for: HashMap<ContainerId, Vec<Span>> = HashMap::new();
         for dependency in plan.containers.iter().flat_map(|container| &container.dependencies) {
-            waited_for.insert(dependency.on);
+            waited_for.entry(dependency.on).or_default().push(dependency.span);
         }
         let mut taken: HashSet<String> = names.iter().cloned().collect();
         let endpoints =
             plan.containers.iter().zip(names).enumerate().map(|(id, (container, name))| {
                 let span = container.id.span;
                 // Dependents of a job ask the API server instead.
-                let waited_for = container.job().is_none() && waited_for.contains(&id);
+                let waits = waited_for.get(&id).filter(|_| container.job().is_none());
+                let waited_for = waits.is_some();
                 let service = service(container, waited_for, settings.expose.value);
                 let has_pods = service == Some(ServiceKind::Headless);
                 let unlisted = container.referrers.iter().filter_map(|referrer| referrer.port);
@@ -76,7 +79,9 @@ impl Network {
                     .then(|| Traced::new(free_name(&name, "-pods", &mut taken).into(), span));
                 let listed = container.ports.iter().map(|port| port.container_port.value).collect();
                 let name = Traced::new(name.into(), span);
-                Endpoint { name, service, pods, listed }
+                let referrers = container.referrers.iter().map(|referrer| referrer.span);
+                let wanted_by = referrers.chain(waits.into_iter().flatten().copied()).collect();
+                Endpoint { name, service, pods, listed, wanted_by }
             });
         Network { endpoints: endpoints.collect() }
     }
@@ -85,6 +90,12 @@ impl Network {
     pub fn name(&self, id: ContainerId) -> Traced<Arc<str>> {
         let nothing = || Traced::new(Arc::from(""), Span::at(0));
         self.endpoints.get(id).map_or_else(nothing, |endpoint| endpoint.name.clone())
+    }
+
+    /// The places of the references to a container, and of the dependencies on it, which may be
+    /// the reason for a Service.
+    pub fn wanted_by(&self, id: ContainerId) -> Vec<Span> {
+        self.endpoints.get(id).map(|endpoint| endpoint.wanted_by.clone()).unwrap_or_default()
     }
 
     /// The kind of the Service with the name of a container, if there is one.

@@ -1,6 +1,6 @@
 //! Placement: node labels.
 
-use super::model::Preference;
+use super::model::{Pairs, Preference};
 use super::options::{Settings, is_label_value};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Placement, PlacementLevel};
@@ -13,7 +13,7 @@ pub fn lower(
     container: &Container,
     settings: &Settings,
     findings: &mut Findings,
-) -> (Vec<(Traced<String>, Traced<String>)>, Option<Preference>) {
+) -> (Pairs, Option<Preference>) {
     let placed = container.placement.as_ref();
     let selector = placed.and_then(|placement| select(placement, settings, findings));
     let preference = container.preemptible.and_then(|written| prefer(written, settings, findings));

@@ -14,8 +14,8 @@ use super::order::{self, PodWaits};
 use super::{placement, schedule, text, updates};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{self, Command, EnvVar, Kind, NetworkMode, Plan, Resources};
-use crate::render::{Composed, Traced};
-use crate::source::{Span, Spanned};
+use crate::render::{Composed, Origin, Traced};
+use crate::source::Spanned;
 use crate::targets::origins;
 
 /// Maximum length of the name of a CronJob: a timestamp is appended to the names of its Jobs.
@@ -42,7 +42,7 @@ pub struct Parts {
     pub mounts: Vec<super::model::Mount>,
     pub volumes: Vec<Volume>,
     /// The mount of a claim that only the pods on one node can mount.
-    pub on_one_node: Option<Span>,
+    pub on_one_node: Option<Origin>,
 }
 
 /// The workload of a container. Returns `None` if its schedule is not supported, which is
@@ -77,7 +77,7 @@ pub fn lower(
         referrers: _,
     } = container;
     let Parts { meta, appliance, ports, waits, mounts, mut volumes, on_one_node } = parts;
-    let name = meta.name.clone();
+    let name = Traced::new(meta.name.value.clone(), meta.name.from);
     let on_host_network = mode.value == NetworkMode::Host;
     if on_host_network && instances.value > 1 && !ports.container.is_empty() {
         let message = format!(
@@ -148,7 +148,7 @@ pub fn lower(
         }
         Kind::Job(job) => job,
     };
-    check_job_name(&meta.name, id, instances, job.is_repeating(), findings);
+    check_job_name(&meta.name.value, id, instances, job.is_repeating(), findings);
     pod.restart_policy = Some(Traced::new("Never", origins::kind(container)));
     // The interval and the number of runs go into the schedule, the start time into the
     // schedule and into an init container.
@@ -166,13 +166,13 @@ pub fn lower(
 fn strategy(
     container: &plan::Container,
     ports: &Ports,
-    on_one_node: Option<Span>,
+    on_one_node: Option<Origin>,
     findings: &mut Findings,
 ) -> Option<Strategy> {
     let on_host = ports.on_host.is_some();
     let Some(max_unavailable) = updates::may_be_missing(container) else {
         // A new pod would wait for the ports or the volume of the old one.
-        let why = ports.on_host.or(on_one_node)?;
+        let why = ports.on_host.map(Origin::from).or(on_one_node)?;
         return Some(Strategy { kind: Traced::new("Recreate", why), rolling: None });
     };
     if max_unavailable == 0 && on_host {

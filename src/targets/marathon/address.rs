@@ -8,6 +8,8 @@
 use super::names::{self, Names};
 use crate::diag::{Diagnostic, Findings, codes, list_or};
 use crate::plan::{Container, Kind, NetworkMode, Plan, Reference, Text};
+use crate::render::Composed;
+use crate::targets::origins;
 
 /// Reports references that cannot work.
 pub fn check(plan: &Plan, findings: &mut Findings) {
@@ -62,8 +64,8 @@ fn check_reference(reference: &Reference, to: &Container) -> Option<Diagnostic> 
 }
 
 /// The text with DNS names in place of references.
-pub fn spell(text: &Text, plan: &Plan, names: &Names) -> String {
-    text.spell(str::to_owned, |reference| {
+pub fn spell(text: &Text, plan: &Plan, names: &Names) -> Composed {
+    let written = text.spell(str::to_owned, |reference| {
         let network = plan.containers.get(reference.to).map(|to| to.network.value);
         let host = match network {
             Some(NetworkMode::Bridge) => names.virtual_host(reference.to),
@@ -71,5 +73,10 @@ pub fn spell(text: &Text, plan: &Plan, names: &Names) -> String {
             _ => names.host(reference.to, "containerip"),
         };
         host + &names::port_suffix(reference)
-    })
+    });
+    let also = origins::of_references(plan, text, |reference, also| {
+        also.extend(plan.containers.get(reference.to).map(|to| to.network.span));
+        also.push(plan.id.span);
+    });
+    Composed::new(written, text.span, also)
 }

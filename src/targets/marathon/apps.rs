@@ -11,10 +11,11 @@ use super::{order, placement, volumes};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     self, Command, Container, ContainerId, EnvVar, Kind, NetworkMode, Plan, Probe, Protocol,
-    ProtocolKind, Resources, Service, Text, Timing,
+    ProtocolKind, Resources, Service, Text,
 };
-use crate::render::Sparse;
+use crate::render::{Composed, Origin, Sparse, Traced};
 use crate::source::Span;
+use crate::targets::origins::{self, TracedTiming};
 
 /// Minimum CPUs of an app.
 const MIN_CPUS: f64 = 0.001;
@@ -77,27 +78,30 @@ pub fn lower(
     let bridged = network.value == NetworkMode::Bridge;
     let virtual_name = (bridged && !referrers.is_empty()).then(|| names.label(id));
     let Ports { definitions, mappings, index, fixed } =
-        ports::lower(service, virtual_name.as_deref(), settings, findings);
+        ports::lower(service, virtual_name.as_deref(), plan.id.span, settings, findings);
     let mounted = volumes::lower(plan, service, engine, names, settings, findings);
 
     let app = App {
-        id: names.app(id),
+        id: Traced::new(names.app(id), Origin::from(written.span).and(plan.id.span)),
         cmd,
         args,
-        env: env.iter().map(|v| (v.name.value.clone(), spell(&v.value))).collect(),
-        instances: instances.value,
-        cpus: number(cpus.value),
-        mem: mem.value,
-        disk: disk.value,
-        gpus: gpu.value,
-        networks: [self::network(network.value, settings)],
-        require_ports: definitions.as_ref().is_some_and(|ports| !ports.is_empty()),
+        env: env.iter().map(|v| ((&v.name).into(), spell(&v.value))).collect(),
+        instances: Traced::new(instances.value, origins::instances(service)),
+        cpus: Traced::new(number(cpus.value), origins::cpus(service)),
+        mem: Traced::new(mem.value, origins::mem(service)),
+        disk: Traced::new(disk.value, origins::disk(service)),
+        gpus: Traced::new(gpu.value, origins::gpu(service)),
+        networks: [self::network(service, settings)],
+        require_ports: Traced::new(
+            definitions.as_ref().is_some_and(|ports| !ports.is_empty()),
+            Origin::from(network.span),
+        ),
         port_definitions: definitions,
-        engine,
+        engine: Traced::new(engine, origins::gpu(service)),
         docker: Docker {
-            image: image.value.clone(),
-            force_pull_image: force_pull.value,
-            privileged: privileged.value,
+            image: image.into(),
+            force_pull_image: Traced::new(force_pull.value, origins::force_pull(service)),
+            privileged: Traced::new(privileged.value, origins::privileged(service)),
             parameters: mounted.parameters,
         },
         port_mappings: mappings,
@@ -106,17 +110,26 @@ pub fn lower(
         constraints: placement::of_app(service, settings, findings),
         health_checks: health.iter().map(|check| self::health(check, &index, spell)).collect(),
         upgrade_strategy: UpgradeStrategy {
-            minimum_health_capacity: number(minimum_capacity.value),
+            minimum_health_capacity: Traced::new(
+                number(minimum_capacity.value),
+                origins::minimum_capacity(service, minimum_capacity),
+            ),
             // An extra instance would wait for a host with a free port, or for the volume.
-            maximum_over_capacity: number(if fixed || mounted.exclusive { 0.0 } else { 1.0 }),
+            maximum_over_capacity: match fixed.or(mounted.exclusive) {
+                Some(why) => Composed::new(number(0.0), why, Vec::new()),
+                None => {
+                    Traced::new(number(1.0), origins::minimum_capacity(service, minimum_capacity))
+                        .into()
+                }
+            },
         },
     };
     Some((written.span, app))
 }
 
 /// The script of an app. Marathon treats a script of one character as empty.
-fn shell(script: &Text, spelled: String, findings: &mut Findings) -> String {
-    if spelled.chars().nth(1).is_none() {
+fn shell(script: &Text, spelled: Composed, findings: &mut Findings) -> Composed {
+    if spelled.value.chars().nth(1).is_none() {
         let message = "`cmd` must have at least two characters";
         findings.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, script.span, message)
@@ -146,24 +159,25 @@ fn check_variables(env: &[EnvVar], findings: &mut Findings) {
     }
 }
 
-fn network(mode: NetworkMode, settings: &Settings<'_>) -> Network {
-    let (mode, name) = match mode {
+fn network(service: &Container, settings: &Settings<'_>) -> Network {
+    let (mode, name) = match service.network.value {
         NetworkMode::Host => ("host", None),
         NetworkMode::Bridge => ("container/bridge", None),
         NetworkMode::Container => ("container", Some(settings.network.to_owned())),
     };
-    Network { mode, name: Sparse(name) }
+    let from = origins::network(service);
+    let name = name
+        .map(|name| Composed::new(name, settings.origin("network"), vec![service.network.span]));
+    Network { mode: Traced::new(mode, from), name: Sparse(name) }
 }
 
 fn health(
     check: &plan::HealthCheck,
     index: &[usize],
-    spell: impl Fn(&Text) -> String,
+    spell: impl Fn(&Text) -> Composed,
 ) -> HealthCheck {
-    let plan::HealthCheck { span: _, is_default: _, protocol, probe, timing } = check;
-    let Timing { interval, timeout, max_failures, grace } = *timing;
-    let [interval, timeout, max_failures, grace] =
-        [interval, timeout, max_failures, grace].map(|number| number.value);
+    let plan::HealthCheck { span: _, is_default: _, protocol, probe, timing: _ } = check;
+    let TracedTiming { interval, timeout, max_failures, grace } = origins::timing(check);
     let Protocol { kind, mesos } = protocol.value;
     let protocol = match (kind, mesos) {
         (ProtocolKind::Http, false) => "HTTP",
@@ -175,16 +189,22 @@ fn health(
         (ProtocolKind::Command, _) => "COMMAND",
     };
     let (path, port, command) = match probe {
-        Probe::Http { tls: _, path, port } => (Some(path.value.clone()), Some(port.value), None),
-        Probe::Tcp { port } => (None, Some(port.value), None),
+        Probe::Http { tls: _, path, port } => {
+            let path = Traced::new(path.value.clone(), origins::check_path(check, path));
+            (Some(path), Some(port), None)
+        }
+        Probe::Tcp { port } => (None, Some(port), None),
         // Mesos passes it to `docker exec CONTAINER sh -c` as one argument, so nothing is
         // escaped.
         Probe::Command(script) => (None, None, Some(CheckCommand { value: spell(script) })),
     };
     HealthCheck {
-        protocol,
+        protocol: Traced::new(protocol, origins::check_protocol(check)),
         path: Sparse(path),
-        port_index: Sparse(port.map(|port| index.get(port).copied().unwrap_or(port))),
+        port_index: Sparse(port.map(|port| {
+            let of_app = index.get(port.value).copied().unwrap_or(port.value);
+            Traced::new(of_app, origins::check_port(check, port))
+        })),
         command: Sparse(command),
         grace_period_seconds: grace,
         interval_seconds: interval,

@@ -9,7 +9,9 @@ use crate::plan::{
     Command, Container, EnvVar, Interval, Job, Kind, NetworkMode, Plan, Repeats, Resources,
     StartTime, Text,
 };
-use crate::source::Span;
+use crate::render::{Composed, Traced};
+use crate::source::{Span, Spanned};
+use crate::targets::origins;
 
 /// Prefixes of commands that Chronos treats as the URL of a file, which it fetches and runs.
 const FETCHED: [&str; 2] = ["http", "ftp"];
@@ -61,7 +63,7 @@ pub fn lower(
     let width = jobs.len().to_string().len();
     let file = |(at, (owner, job)): (usize, (Span, ChronosJob))| {
         let endpoint = if job.parents.is_empty() { "iso8601" } else { "dependency" };
-        let path = format!("chronos/{:0width$}-{}.{endpoint}.json", at + 1, job.name);
+        let path = format!("chronos/{:0width$}-{}.{endpoint}.json", at + 1, job.name.value);
         JobFile { path, job, owner }
     };
     jobs.into_iter().enumerate().map(file).collect()
@@ -97,7 +99,7 @@ fn job(
         command,
         env,
         mounts: _,
-        network,
+        network: mode,
         ports,
         privileged,
         force_pull,
@@ -131,40 +133,51 @@ fn job(
     let command = self::command(container, command, spell, findings);
     let volumes = volumes::of_job(plan, container, names, settings, findings);
     let constraints = placement::of_job(container, settings, findings);
-    let parents: Vec<String> = dependencies
+    let parents: Vec<Composed> = dependencies
         .iter()
-        .filter_map(|dependency| plan.containers.get(dependency.on))
-        .filter(|on| on.job().is_some())
-        .flat_map(|on| instance_names(plan, on))
+        .filter_map(|dependency| Some((plan.containers.get(dependency.on)?, dependency.span)))
+        .filter(|(on, _)| on.job().is_some())
+        .flat_map(|(on, span)| {
+            let also = [on.id.span, on.instances.span, plan.id.span];
+            let parent = move |name| Composed::new(name, span, also.to_vec());
+            instance_names(plan, on).into_iter().map(parent)
+        })
         .collect();
-    let schedule = schedule(repeats.value, start.as_ref().map(|s| &s.value), &interval.value);
-    let (network, network_name) = match network.value {
+    let schedule = Composed::new(
+        schedule(repeats.value, start.as_ref().map(|s| &s.value), &interval.value),
+        origins::interval(container, job),
+        start.iter().map(|start| start.span).chain([repeats.span, interval.span]).collect(),
+    );
+    let (network, network_name) = match mode.value {
         NetworkMode::Host => ("HOST", None),
         NetworkMode::Bridge => ("BRIDGE", None),
         NetworkMode::Container => ("USER", Some(settings.network)),
     };
+    let network_name = network_name
+        .map(|name| Composed::new(name.to_owned(), settings.origin("network"), vec![mode.span]));
 
+    let kind = origins::kind(container);
     let instance = |name: String| ChronosJob {
-        name,
+        name: Composed::new(name, container.id.span, vec![instances.span, plan.id.span]),
         schedule: schedule.clone(),
         parents: parents.clone(),
-        shell: command.shell,
+        shell: Traced::new(command.shell, command.command.from),
         command: command.command.clone(),
         arguments: command.arguments.clone(),
         environment_variables: env
             .iter()
-            .map(|v| Variable { name: v.name.value.clone(), value: spell(&v.value) })
+            .map(|v| Variable { name: (&v.name).into(), value: spell(&v.value) })
             .collect(),
-        retries: retries.value,
-        cpus: number(cpus.value),
-        mem: mem.value,
-        disk: disk.value,
-        engine: Engine::Docker,
-        image: image.value.clone(),
-        network,
-        network_name: network_name.map(str::to_owned),
-        force_pull_image: force_pull.value,
-        parameters: parameters(container, privileged.value, ports),
+        retries: Traced::new(retries.value, origins::retries(container, job)),
+        cpus: Traced::new(number(cpus.value), origins::cpus(container)),
+        mem: Traced::new(mem.value, origins::mem(container)),
+        disk: Traced::new(disk.value, origins::disk(container)),
+        engine: Traced::new(Engine::Docker, kind),
+        image: image.into(),
+        network: Traced::new(network, origins::network(container)),
+        network_name: network_name.clone(),
+        force_pull_image: Traced::new(force_pull.value, origins::force_pull(container)),
+        parameters: parameters(container, privileged, ports),
         volumes: volumes.clone(),
         constraints: constraints.clone(),
     };
@@ -174,14 +187,14 @@ fn job(
 /// The command of a job as Chronos reads it.
 struct JobCommand {
     shell: bool,
-    command: String,
-    arguments: Vec<String>,
+    command: Composed,
+    arguments: Vec<Composed>,
 }
 
 fn command(
     container: &Container,
     written: &Command,
-    spell: impl Fn(&Text) -> String,
+    spell: impl Fn(&Text) -> Composed,
     findings: &mut Findings,
 ) -> JobCommand {
     let (span, command) = match written {
@@ -203,12 +216,12 @@ fn command(
                     Diagnostic::new(&codes::NOT_CARRIED, container.id.span, message)
                         .help("add a `cmd`, or `args` for the image's entrypoint"),
                 );
-                let command = String::new();
+                let command = Composed::new(String::new(), container.id.span, Vec::new());
                 (container.id.span, JobCommand { shell: true, command, arguments: Vec::new() })
             }
         },
     };
-    if FETCHED.iter().any(|prefix| command.command.starts_with(prefix)) {
+    if FETCHED.iter().any(|prefix| command.command.value.starts_with(prefix)) {
         let message =
             "Chronos treats a command that starts with `http` or `ftp` as the URL of a file";
         findings.push(
@@ -239,12 +252,13 @@ fn check_ports(container: &Container, findings: &mut Findings) {
 
 fn parameters(
     container: &Container,
-    privileged: bool,
+    privileged: &Spanned<bool>,
     ports: &[crate::plan::Port],
 ) -> Vec<Parameter> {
     let mut parameters = Vec::new();
-    if privileged {
-        parameters.push(Parameter { key: "privileged", value: "true".to_owned() });
+    if privileged.value {
+        let value = Traced::new("true".to_owned(), privileged.span).into();
+        parameters.push(Parameter { key: "privileged", value });
     }
     if container.network.value != NetworkMode::Host {
         let publish = |port| Parameter { key: "publish", value: ports::publish(port) };

@@ -4,14 +4,17 @@
 use minijinja::Value;
 use serde_json::Number;
 
-use crate::render::{Items, Model, Origins, Sparse, mapping, model};
+use crate::render::{
+    Composed, Items, Leaf, Model, Origin, Origins, Sparse, Traced, mapping, model,
+};
+use crate::source::Span;
 
 model! {
     /// The body of `PUT /v2/groups`.
     #[derive(Debug)]
     pub struct Group {
         /// Absolute: `/appliance`.
-        pub id: String,
+        pub id: Traced<String>,
         pub apps: Items<App>,
     }
 
@@ -20,32 +23,32 @@ model! {
     #[derive(Debug)]
     pub struct App {
         /// Absolute: `/appliance/container`.
-        pub id: String,
+        pub id: Traced<String>,
         /// Excludes `args`; without either, the image's own command runs.
-        pub cmd: Option<String>,
-        pub args: Vec<String>,
+        pub cmd: Option<Composed>,
+        pub args: Vec<Composed>,
         /// In the order of the document.
-        pub env: Vec<(String, String)>,
-        pub instances: u32,
-        pub cpus: Number,
+        pub env: Vec<(Traced<String>, Composed)>,
+        pub instances: Traced<u32>,
+        pub cpus: Traced<Number>,
         /// MB.
-        pub mem: u64,
+        pub mem: Traced<u64>,
         /// MB; 0 for none.
-        pub disk: u64,
+        pub disk: Traced<u64>,
         /// 0 for none.
-        pub gpus: u32,
+        pub gpus: Traced<u32>,
         pub networks: [Network; 1],
         /// On the host network; may be empty, because without a list Marathon adds a port.
         pub port_definitions: Option<Vec<PortDefinition>>,
-        pub require_ports: bool,
-        pub engine: Engine,
+        pub require_ports: Traced<bool>,
+        pub engine: Traced<Engine>,
         pub docker: Docker,
         /// On any other network; may be empty, because without a list Marathon adds a port.
         pub port_mappings: Option<Vec<PortMapping>>,
         pub volumes: Vec<Volume>,
         /// Absolute ids.
-        pub dependencies: Vec<String>,
-        pub constraints: Vec<[String; 3]>,
+        pub dependencies: Vec<Composed>,
+        pub constraints: Vec<[Composed; 3]>,
         pub health_checks: Vec<HealthCheck>,
         pub upgrade_strategy: UpgradeStrategy,
     }
@@ -53,11 +56,12 @@ model! {
 
 /// Labels, in order.
 #[derive(Debug)]
-pub struct Labels(pub Vec<(String, String)>);
+pub struct Labels(pub Vec<(String, Composed)>);
 
 impl Model for Labels {
     fn value(&self, origins: &Origins) -> Value {
-        let entry = |(name, value): &(String, String)| (name.value(origins), value.value(origins));
+        let entry =
+            |(name, value): &(String, Composed)| (name.value(origins), value.value(origins));
         mapping(self.0.iter().map(entry).collect())
     }
 }
@@ -66,26 +70,26 @@ model! {
     /// The network of an app.
     #[derive(Debug)]
     pub struct Network {
-        pub mode: &'static str,
-        pub name: Sparse<String>,
+        pub mode: Traced<&'static str>,
+        pub name: Sparse<Composed>,
     }
 
     /// A port on the host network.
     #[derive(Debug)]
     pub struct PortDefinition {
-        pub port: u16,
-        pub protocol: &'static str,
-        pub name: Sparse<String>,
+        pub port: Traced<u16>,
+        pub protocol: Composed<&'static str>,
+        pub name: Sparse<Traced<String>>,
     }
 
     /// A port on any other network.
     #[derive(Debug)]
     pub struct PortMapping {
-        pub container_port as "containerPort": u16,
+        pub container_port as "containerPort": Traced<u16>,
         /// 0 for any free port.
-        pub host_port as "hostPort": u16,
-        pub protocol: &'static str,
-        pub name: Sparse<String>,
+        pub host_port as "hostPort": Traced<u16>,
+        pub protocol: Composed<&'static str>,
+        pub name: Sparse<Traced<String>>,
         pub labels: Sparse<Labels>,
     }
 }
@@ -97,12 +101,13 @@ pub enum Engine {
     Mesos,
 }
 
-impl Model for Engine {
-    fn value(&self, _: &Origins) -> Value {
-        Value::from(match self {
+impl Leaf for Engine {
+    fn leaf(&self, origins: &Origins, from: Origin, also: &[Span]) -> Value {
+        let name = match self {
             Engine::Docker => "DOCKER",
             Engine::Mesos => "MESOS",
-        })
+        };
+        name.leaf(origins, from, also)
     }
 }
 
@@ -110,9 +115,9 @@ model! {
     /// The settings of the container's image and engine. The template lays them out.
     #[derive(Debug)]
     pub struct Docker {
-        pub image: String,
-        pub force_pull_image: bool,
-        pub privileged: bool,
+        pub image: Traced<String>,
+        pub force_pull_image: Traced<bool>,
+        pub privileged: Traced<bool>,
         pub parameters: Vec<Parameter>,
     }
 
@@ -120,17 +125,17 @@ model! {
     #[derive(Debug)]
     pub struct Parameter {
         pub key: &'static str,
-        pub value: String,
+        pub value: Composed,
     }
 
     /// A mount of an app.
     #[derive(Debug)]
     pub struct Volume {
-        pub container_path as "containerPath": String,
+        pub container_path as "containerPath": Traced<String>,
         /// A host path, unless it is an external volume.
-        pub host_path as "hostPath": Sparse<String>,
+        pub host_path as "hostPath": Sparse<Traced<String>>,
         pub external: Sparse<External>,
-        pub mode: &'static str,
+        pub mode: Traced<&'static str>,
     }
 }
 
@@ -138,7 +143,7 @@ model! {
     /// A volume of a Docker volume driver, as Marathon writes it.
     #[derive(Debug)]
     pub struct External {
-        pub name: String,
+        pub name: Composed,
         pub provider: &'static str,
         pub options: DriverOption,
     }
@@ -146,80 +151,80 @@ model! {
     /// The option that names the Docker volume driver.
     #[derive(Debug)]
     pub struct DriverOption {
-        pub driver as "dvdi/driver": String,
+        pub driver as "dvdi/driver": Composed,
     }
 
     /// A health check of an app.
     #[derive(Debug)]
     pub struct HealthCheck {
-        pub protocol: &'static str,
-        pub path: Sparse<String>,
-        pub port_index as "portIndex": Sparse<usize>,
+        pub protocol: Traced<&'static str>,
+        pub path: Sparse<Traced<String>>,
+        pub port_index as "portIndex": Sparse<Traced<usize>>,
         pub command: Sparse<CheckCommand>,
-        pub grace_period_seconds as "gracePeriodSeconds": u32,
-        pub interval_seconds as "intervalSeconds": u32,
-        pub timeout_seconds as "timeoutSeconds": u32,
-        pub max_consecutive_failures as "maxConsecutiveFailures": u32,
+        pub grace_period_seconds as "gracePeriodSeconds": Traced<u32>,
+        pub interval_seconds as "intervalSeconds": Traced<u32>,
+        pub timeout_seconds as "timeoutSeconds": Traced<u32>,
+        pub max_consecutive_failures as "maxConsecutiveFailures": Traced<u32>,
     }
 
     /// The command of a health check.
     #[derive(Debug)]
     pub struct CheckCommand {
-        pub value: String,
+        pub value: Composed,
     }
 
     /// How an update replaces instances.
     #[derive(Debug)]
     pub struct UpgradeStrategy {
-        pub minimum_health_capacity as "minimumHealthCapacity": Number,
-        pub maximum_over_capacity as "maximumOverCapacity": Number,
+        pub minimum_health_capacity as "minimumHealthCapacity": Traced<Number>,
+        pub maximum_over_capacity as "maximumOverCapacity": Composed<Number>,
     }
 
     /// The body of `POST /v1/scheduler/iso8601` or, with parents, `POST /v1/scheduler/dependency`.
     /// The template lays out its own fields; those of its parts are written as they are here.
     #[derive(Debug)]
     pub struct Job {
-        pub name: String,
+        pub name: Composed,
         /// `R<runs>/<start>/P<interval>`; ignored if there are parents.
-        pub schedule: String,
+        pub schedule: Composed,
         /// Names of the jobs that must succeed first.
-        pub parents: Vec<String>,
-        pub shell: bool,
-        pub command: String,
-        pub arguments: Vec<String>,
+        pub parents: Vec<Composed>,
+        pub shell: Traced<bool>,
+        pub command: Composed,
+        pub arguments: Vec<Composed>,
         /// In the order of the document.
         pub environment_variables: Vec<Variable>,
-        pub retries: u32,
-        pub cpus: Number,
+        pub retries: Traced<u32>,
+        pub cpus: Traced<Number>,
         /// MB.
-        pub mem: u64,
+        pub mem: Traced<u64>,
         /// MB; 0 for the default of Chronos.
-        pub disk: u64,
-        pub constraints: Vec<[String; 3]>,
-        pub engine: Engine,
-        pub image: String,
-        pub network: &'static str,
-        pub network_name: Option<String>,
+        pub disk: Traced<u64>,
+        pub constraints: Vec<[Composed; 3]>,
+        pub engine: Traced<Engine>,
+        pub image: Traced<String>,
+        pub network: Traced<&'static str>,
+        pub network_name: Option<Composed>,
         pub parameters: Vec<Parameter>,
         pub volumes: Vec<JobVolume>,
-        pub force_pull_image: bool,
+        pub force_pull_image: Traced<bool>,
     }
 
     /// An environment variable of a job.
     #[derive(Debug)]
     pub struct Variable {
-        pub name: String,
-        pub value: String,
+        pub name: Traced<String>,
+        pub value: Composed,
     }
 
     /// A mount of a job.
     #[derive(Debug, Clone)]
     pub struct JobVolume {
-        pub container_path as "containerPath": String,
+        pub container_path as "containerPath": Traced<String>,
         /// A host path, unless it is an external volume.
-        pub host_path as "hostPath": Sparse<String>,
+        pub host_path as "hostPath": Sparse<Traced<String>>,
         pub external: Sparse<JobExternal>,
-        pub mode: &'static str,
+        pub mode: Traced<&'static str>,
     }
 }
 
@@ -227,9 +232,9 @@ model! {
     /// A volume of a Docker volume driver, as Chronos writes it.
     #[derive(Debug, Clone)]
     pub struct JobExternal {
-        pub name: String,
+        pub name: Composed,
         /// The driver.
-        pub provider: String,
+        pub provider: Composed,
     }
 }
 

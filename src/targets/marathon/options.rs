@@ -3,6 +3,8 @@
 use std::ops::RangeInclusive;
 
 use crate::plan::PlacementLevel;
+use crate::render::{Origin, Traced};
+use crate::source::Span;
 use crate::targets::{OptionKind, OptionSpec, Options, Words};
 
 /// The option for dependencies between services and jobs, which are on different schedulers.
@@ -85,8 +87,6 @@ pub struct Settings<'o> {
     pub ignore_order_across: bool,
     /// Docker volume driver, if set.
     pub volume_driver: Option<&'o str>,
-    /// Attribute that says whether an agent is preemptible.
-    pub preemptible_attribute: &'o str,
     offered_ports: Vec<RangeInclusive<u16>>,
     options: &'o Options,
 }
@@ -100,7 +100,6 @@ impl<'o> Settings<'o> {
             dns_suffix: options.text("dns-suffix"),
             ignore_order_across: options.text(ORDER_ACROSS) == "ignore",
             volume_driver: options.some("volume-driver"),
-            preemptible_attribute: options.text("preemptible-attribute"),
             offered_ports: options.ports("offered-ports"),
             options,
         }
@@ -112,12 +111,26 @@ impl<'o> Settings<'o> {
     }
 
     /// The attribute with the name of a location at this level.
-    pub fn attribute(&self, level: PlacementLevel) -> &'o str {
+    pub fn attribute(&self, level: PlacementLevel, place: Span) -> Traced<&'o str> {
         match level {
-            PlacementLevel::Cloud => self.options.text("cloud-attribute"),
-            PlacementLevel::Region => self.options.text("region-attribute"),
-            PlacementLevel::Zone => self.options.text("zone-attribute"),
-            PlacementLevel::Host => "hostname",
+            PlacementLevel::Cloud => self.traced("cloud-attribute"),
+            PlacementLevel::Region => self.traced("region-attribute"),
+            PlacementLevel::Zone => self.traced("zone-attribute"),
+            PlacementLevel::Host => Traced::new("hostname", place),
         }
+    }
+
+    /// The attribute that says whether an agent is preemptible.
+    pub fn preemptible_attribute(&self) -> Traced<&'o str> {
+        self.traced("preemptible-attribute")
+    }
+
+    fn traced(&self, name: &str) -> Traced<&'o str> {
+        Traced::new(self.options.text(name), self.options.origin(name))
+    }
+
+    /// The origin of the value of an option.
+    pub fn origin(&self, name: &str) -> Origin {
+        self.options.origin(name)
     }
 }

@@ -4,7 +4,8 @@
 use super::names::Names;
 use super::options::Settings;
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Container, ContainerId, Dependency, Job, Kind, Plan};
+use crate::plan::{Container, Dependency, Job, Kind, Plan};
+use crate::render::Composed;
 
 /// Reports dependencies that neither supports.
 pub fn check(plan: &Plan, settings: &Settings<'_>, findings: &mut Findings) {
@@ -78,10 +79,12 @@ fn between_jobs(
 }
 
 /// The ids of the apps that a service waits for.
-pub fn dependencies(plan: &Plan, service: &Container, names: &Names) -> Vec<String> {
-    let is_service = |id: &ContainerId| {
-        plan.containers.get(*id).is_some_and(|on| matches!(on.kind, Kind::Service(_)))
+pub fn dependencies(plan: &Plan, service: &Container, names: &Names) -> Vec<Composed> {
+    let app = |dependency: &Dependency| {
+        let on = plan.containers.get(dependency.on)?;
+        let also = vec![on.id.span, plan.id.span];
+        let is_service = matches!(on.kind, Kind::Service(_));
+        is_service.then(|| Composed::new(names.app(dependency.on), dependency.span, also))
     };
-    let on = service.dependencies.iter().map(|dependency| dependency.on);
-    on.filter(is_service).map(|id| names.app(id)).collect()
+    service.dependencies.iter().filter_map(app).collect()
 }

@@ -3,14 +3,27 @@
 use super::options::Settings;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, PlacementLevel};
+use crate::render::{Composed, Traced};
 use crate::source::{Span, Spanned};
 
 /// A requirement on an agent attribute.
 struct Requirement<'c> {
-    attribute: &'c str,
+    attribute: Traced<&'c str>,
     value: Spanned<String>,
     /// Whether Mesos sets the attribute on every agent.
     built_in: bool,
+}
+
+impl Requirement<'_> {
+    /// The constraint with the attribute as it is written.
+    fn constraint(&self, attribute: &str, operator: &str) -> [Composed; 3] {
+        let Spanned { value, span } = &self.value;
+        [
+            Composed::new(attribute.to_owned(), self.attribute.from, vec![*span]),
+            Composed::new(operator.to_owned(), *span, Vec::new()),
+            Composed::new(value.clone(), *span, Vec::new()),
+        ]
+    }
 }
 
 /// The constraints of an app.
@@ -18,7 +31,7 @@ pub fn of_app(
     container: &Container,
     settings: &Settings<'_>,
     findings: &mut Findings,
-) -> Vec<[String; 3]> {
+) -> Vec<[Composed; 3]> {
     let mut constraints = Vec::new();
     for required in requirements(container, settings) {
         let value = &required.value.value;
@@ -31,9 +44,10 @@ pub fn of_app(
         }
         // Names with `@` are those of Mesos fault domains.
         if !required.built_in && !required.attribute.starts_with('@') {
-            findings.push(needs_attribute(required.attribute, required.value.span));
+            findings.push(needs_attribute(&required.attribute, required.value.span));
         }
-        constraints.push([required.attribute.to_owned(), "IS".to_owned(), required.value.value]);
+        let attribute = required.attribute.value;
+        constraints.push(required.constraint(attribute, "IS"));
     }
     constraints
 }
@@ -43,7 +57,7 @@ pub fn of_job(
     container: &Container,
     settings: &Settings<'_>,
     findings: &mut Findings,
-) -> Vec<[String; 3]> {
+) -> Vec<[Composed; 3]> {
     let mut constraints = Vec::new();
     for required in requirements(container, settings) {
         // Chronos supports only attributes and the host name.
@@ -51,19 +65,19 @@ pub fn of_job(
         if !required.built_in {
             findings.push(needs_attribute(attribute, required.value.span));
         }
-        constraints.push([attribute.to_owned(), "EQUALS".to_owned(), required.value.value]);
+        constraints.push(required.constraint(attribute, "EQUALS"));
     }
     constraints
 }
 
 fn requirements<'c>(container: &Container, settings: &Settings<'c>) -> Vec<Requirement<'c>> {
     let placement = container.placement.as_ref().map(|placement| Requirement {
-        attribute: settings.attribute(placement.level),
+        attribute: settings.attribute(placement.level, placement.name.span),
         value: placement.name.clone(),
         built_in: placement.level == PlacementLevel::Host,
     });
     let preemptible = container.preemptible.map(|preemptible| Requirement {
-        attribute: settings.preemptible_attribute,
+        attribute: settings.preemptible_attribute(),
         value: Spanned::new(preemptible.value.to_string(), preemptible.span),
         built_in: false,
     });

@@ -4,8 +4,9 @@ use super::model::{Labels, PortDefinition, PortMapping};
 use super::options::Settings;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, NetworkMode, Port, Transport};
-use crate::render::Sparse;
-use crate::source::Spanned;
+use crate::render::{Composed, Sparse, Traced};
+use crate::source::{Span, Spanned};
+use crate::targets::origins;
 
 /// Marathon's protocol of a port that serves UDP and TCP.
 const BOTH: &str = "udp,tcp";
@@ -18,35 +19,38 @@ pub struct Ports {
     pub mappings: Option<Vec<PortMapping>>,
     /// For each port of the container, its index among the ports of the app.
     pub index: Vec<usize>,
-    /// Whether a port is fixed on the host.
-    pub fixed: bool,
+    /// The place of a port that is fixed on the host.
+    pub fixed: Option<Span>,
 }
 
-/// The ports of a service. With `virtual_name`, each has a virtual address of that name.
+/// The ports of a service. With `virtual_name`, each has a virtual address of that
+/// name, which contains the id at `appliance`.
 pub fn lower(
     container: &Container,
     virtual_name: Option<&str>,
+    appliance: Span,
     settings: &Settings<'_>,
     findings: &mut Findings,
 ) -> Ports {
     let names = port_names(container, findings);
     let on_host = container.network.value == NetworkMode::Host;
-    let mut ports = Ports { definitions: None, mappings: None, index: Vec::new(), fixed: false };
+    let mut ports = Ports { definitions: None, mappings: None, index: Vec::new(), fixed: None };
     let mut mappings: Vec<PortMapping> = Vec::new();
     for (port, name) in container.ports.iter().zip(names) {
         let Port { container_port, host_port, transport, name: _ } = port;
         let claimed = if on_host { container_port } else { host_port };
         if claimed.value != 0 {
-            ports.fixed = true;
+            ports.fixed = ports.fixed.or(Some(claimed.span));
             check_offered(claimed, settings, findings);
             // Marathon accepts each host port once, whatever the protocol.
             let same = mappings.iter_mut().enumerate().find(|(_, other)| {
                 let other = if on_host { other.container_port } else { other.host_port };
-                other == claimed.value
+                other.value == claimed.value
             });
             if let Some((at, other)) = same {
-                if other.container_port == container_port.value {
-                    other.protocol = BOTH;
+                if other.container_port.value == container_port.value {
+                    other.protocol.value = BOTH;
+                    other.protocol.also.push(transport.span);
                     other.name.0 = other.name.0.take().or(name);
                 } else {
                     findings.push(host_port_used_twice(host_port));
@@ -58,12 +62,15 @@ pub fn lower(
         ports.index.push(mappings.len());
         let labels = virtual_name.map(|name| {
             let value = format!("/{name}:{}", container_port.value);
+            let also = container.referrers.iter().map(|referrer| referrer.span);
+            let also = also.chain([container.id.span, appliance]).collect();
+            let value = Composed::new(value, container_port.span, also);
             Labels(vec![(format!("VIP_{}", mappings.len()), value)])
         });
         mappings.push(PortMapping {
-            container_port: container_port.value,
-            host_port: host_port.value,
-            protocol: transport.value.name(),
+            container_port: container_port.into(),
+            host_port: Traced::new(host_port.value, origins::host_port(port)),
+            protocol: Traced::new(transport.value.name(), origins::transport(port)).into(),
             name: Sparse(name),
             labels: Sparse(labels),
         });
@@ -103,7 +110,7 @@ fn check_offered(port: &Spanned<u16>, settings: &Settings<'_>, findings: &mut Fi
 }
 
 /// The port names as Marathon accepts them: `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`, each once.
-fn port_names(container: &Container, findings: &mut Findings) -> Vec<Option<String>> {
+fn port_names(container: &Container, findings: &mut Findings) -> Vec<Option<Traced<String>>> {
     let mut known: Vec<(String, &Port)> = Vec::new();
     let mut names = Vec::new();
     for port in &container.ports {
@@ -143,7 +150,7 @@ fn port_names(container: &Container, findings: &mut Findings) -> Vec<Option<Stri
             }
             known.push((name.clone(), port));
         }
-        names.push(Some(name));
+        names.push(Some(Traced::new(name, written.span)));
     }
     names
 }
@@ -156,7 +163,7 @@ fn shares_number(container: &Container, one: &Port, other: &Port) -> bool {
 }
 
 /// The value of `docker run --publish` for a port of a job: Chronos jobs have no ports.
-pub fn publish(port: &Port) -> String {
+pub fn publish(port: &Port) -> Composed {
     let host = match port.host_port.value {
         0 => String::new(),
         fixed => format!("{fixed}:"),
@@ -165,5 +172,7 @@ pub fn publish(port: &Port) -> String {
         Transport::Tcp => "tcp",
         Transport::Udp => "udp",
     };
-    format!("{host}{}/{protocol}", port.container_port.value)
+    let value = format!("{host}{}/{protocol}", port.container_port.value);
+    let also = vec![port.host_port.span, port.transport.span];
+    Composed::new(value, port.container_port.span, also)
 }

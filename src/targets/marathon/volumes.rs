@@ -11,8 +11,9 @@ use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     self, Container, DEFAULT_VOLUME_TYPE, Kind, Mount, MountSource, Plan, VolumeId, VolumeScope,
 };
-use crate::render::Sparse;
-use crate::targets::mounts;
+use crate::render::{Composed, Sparse, Traced};
+use crate::source::{Span, Spanned};
+use crate::targets::{mounts, origins};
 
 /// Maximum length of the name of an external volume, and of its driver.
 const MAX_LABEL: usize = 63;
@@ -27,8 +28,8 @@ pub struct Mounted {
     pub volumes: Vec<Volume>,
     /// Options of `docker run`.
     pub parameters: Vec<Parameter>,
-    /// Whether a volume belongs to the one instance of the app.
-    pub exclusive: bool,
+    /// The mount of a volume that belongs to the one instance of the app.
+    pub exclusive: Option<Span>,
 }
 
 /// Reports invalid names, and what sharing a volume requires of its driver.
@@ -97,15 +98,21 @@ pub fn lower(
                 mounts::check_colon(path, findings);
                 mounts::check_colon(target, findings);
                 mounted.volumes.push(Volume {
-                    container_path: target.value.clone(),
-                    host_path: Sparse(Some(path.value.clone())),
+                    container_path: target.into(),
+                    host_path: Sparse(Some(path.into())),
                     external: Sparse(None),
                     mode: mode(mount),
                 });
             }
             MountSource::Persistent(volume) if shared.is_some() => {
                 let name = name(plan, volume.value, names);
-                mounted.parameters.push(docker_mount(&name, driver(plan, settings), mount));
+                let value = docker_mount(&name, driver(plan, settings), mount);
+                let mut value = Composed::new(value, volume.span, vec![target.span]);
+                value.also.push(read_only.span);
+                value.also.extend(traced_name(plan, volume, names).also);
+                let driver = traced_driver(plan, settings, volume.span);
+                value.also.extend(driver.from.place());
+                mounted.parameters.push(Parameter { key: "mount", value });
             }
             MountSource::Persistent(volume) => {
                 if engine == Engine::Mesos && read_only.value {
@@ -117,21 +124,23 @@ pub fn lower(
                         ),
                     );
                 }
-                mounted.exclusive = true;
+                mounted.exclusive = Some(volume.span);
                 mounted.volumes.push(Volume {
-                    container_path: target.value.clone(),
+                    container_path: target.into(),
                     host_path: Sparse(None),
                     external: Sparse(Some(External {
-                        name: name(plan, volume.value, names),
+                        name: traced_name(plan, volume, names),
                         provider: "dvdi",
-                        options: DriverOption { driver: driver(plan, settings).to_owned() },
+                        options: DriverOption {
+                            driver: traced_driver(plan, settings, volume.span),
+                        },
                     })),
                     mode: mode(mount),
                 });
             }
         }
     }
-    if mounted.exclusive {
+    if mounted.exclusive.is_some() {
         check_capacity(service, findings);
     }
     mounted
@@ -150,17 +159,17 @@ pub fn of_job(
         let (host_path, external) = match &mount.source {
             MountSource::Host(path) => {
                 mounts::check_colon(path, findings);
-                (Some(path.value.clone()), None)
+                (Some(path.into()), None)
             }
             MountSource::Persistent(volume) => {
-                let name = name(plan, volume.value, names);
-                let provider = driver(plan, settings).to_owned();
+                let name = traced_name(plan, volume, names);
+                let provider = traced_driver(plan, settings, volume.span);
                 (None, Some(JobExternal { name, provider }))
             }
         };
         mounts::check_colon(&mount.target, findings);
         volumes.push(JobVolume {
-            container_path: mount.target.value.clone(),
+            container_path: (&mount.target).into(),
             host_path: Sparse(host_path),
             external: Sparse(external),
             mode: mode(mount),
@@ -169,8 +178,25 @@ pub fn of_job(
     volumes
 }
 
-fn mode(mount: &Mount) -> &'static str {
-    if mount.read_only.value { "RO" } else { "RW" }
+fn mode(mount: &Mount) -> Traced<&'static str> {
+    let mode = if mount.read_only.value { "RO" } else { "RW" };
+    Traced::new(mode, origins::read_only(mount))
+}
+
+/// The name of the volume of a mount, with its origins.
+fn traced_name(plan: &Plan, volume: &Spanned<VolumeId>, names: &Names) -> Composed {
+    let made = plan.volumes.get(volume.value);
+    let also = made.map(|made| vec![made.id.span, made.scope.span, plan.id.span]);
+    Composed::new(name(plan, volume.value, names), volume.span, also.unwrap_or_default())
+}
+
+/// The driver of a volume that is mounted at this place, with its origins.
+fn traced_driver(plan: &Plan, settings: &Settings<'_>, mount: Span) -> Composed {
+    let from = match (settings.volume_driver, plan.volumes.first()) {
+        (None, Some(volume)) => origins::volume_type(volume),
+        _ => settings.origin("volume-driver"),
+    };
+    Composed::new(driver(plan, settings).to_owned(), from, vec![mount])
 }
 
 fn name(plan: &Plan, id: VolumeId, names: &Names) -> String {
@@ -242,8 +268,8 @@ fn check_capacity(service: &Container, findings: &mut Findings) {
     }
 }
 
-/// The parameter `docker run --mount`, whose value is a line of CSV.
-fn docker_mount(name: &str, driver: &str, mount: &Mount) -> Parameter {
+/// The value of the parameter `docker run --mount`, which is a line of CSV.
+fn docker_mount(name: &str, driver: &str, mount: &Mount) -> String {
     let mut fields = vec![
         "type=volume".to_owned(),
         csv(&format!("source={name}")),
@@ -253,7 +279,7 @@ fn docker_mount(name: &str, driver: &str, mount: &Mount) -> Parameter {
     if mount.read_only.value {
         fields.push("readonly".to_owned());
     }
-    Parameter { key: "mount", value: fields.join(",") }
+    fields.join(",")
 }
 
 /// Quotes a field of a line of CSV.

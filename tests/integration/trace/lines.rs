@@ -58,6 +58,7 @@ fn distinctive(tree: &Node) -> Vec<(String, Span)> {
         text.len() >= 6
             && text.chars().all(is_plain)
             && text.contains(|c: char| "-_./:0123456789".contains(c))
+            && text.contains(|c: char| c.is_ascii_lowercase())
     };
     let mut by_text: BTreeMap<&str, usize> = BTreeMap::new();
     for (text, _) in &all {
@@ -110,7 +111,7 @@ fn a_value_of_the_appliance_has_the_place_of_exactly_that_value() {
         }
     }
     assert!(wrong.is_empty(), "{} of {checked:?}:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(checked.values().all(|count| *count > 400), "{checked:?}");
+    assert!(checked.values().all(|count| *count > 300), "{checked:?}");
 }
 
 #[test]
@@ -121,10 +122,10 @@ fn each_line_has_a_place_and_few_belong_to_the_whole_appliance() {
             let Some(made) = traced(&source, &target) else { continue };
             let tree = syntax::parse(&made.source, &mut Findings::new()).unwrap();
             let id = tree.as_object().unwrap().get("id").unwrap().span;
-            for (artifact, file) in made.artifacts.iter().zip(&made.map.files) {
+            for (at, (artifact, file)) in made.artifacts.iter().zip(&made.map.files).enumerate() {
                 let lines: Vec<&str> = artifact.text.lines().collect();
                 // Of several parts of a file, some are made for the whole appliance.
-                let parts = &artifact.record.parts;
+                let parts = &made.parts[at];
                 let is_of_appliance = |at: usize| {
                     let part = parts.iter().rfind(|(start, _)| *start <= at);
                     parts.len() > 1 && part.is_some_and(|(_, owner)| *owner == id)
