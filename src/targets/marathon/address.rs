@@ -5,9 +5,11 @@
 //! other hosts, and its ports are mapped to any free ports. It therefore gets a virtual address
 //! (a VIP label on each port) that the load balancer of the cluster serves.
 
+use std::collections::HashSet;
+
 use super::names::{self, Names};
 use crate::diag::{Diagnostic, Findings, codes, list_or};
-use crate::plan::{Container, Kind, NetworkMode, Plan, Reference, Text};
+use crate::plan::{Container, Kind, NetworkMode, Plan, Port, Reference, Text};
 use crate::render::Composed;
 use crate::targets::origins;
 
@@ -65,7 +67,7 @@ fn check_reference(reference: &Reference, to: &Container) -> Option<Diagnostic> 
 
 /// The text with DNS names in place of references.
 pub fn spell(text: &Text, plan: &Plan, names: &Names) -> Composed {
-    let written = text.spell(str::to_owned, |reference| {
+    let spelled = text.spell(str::to_owned, |reference| {
         let network = plan.containers.get(reference.to).map(|to| to.network.value);
         let host = match network {
             Some(NetworkMode::Bridge) => names.virtual_host(reference.to),
@@ -74,9 +76,19 @@ pub fn spell(text: &Text, plan: &Plan, names: &Names) -> Composed {
         };
         host + &names::port_suffix(reference)
     });
-    let also = origins::of_references(plan, text, |reference, also| {
+    let mut also = origins::of_references(plan, text, |reference, also| {
         also.extend(plan.containers.get(reference.to).map(|to| to.network.span));
-        also.push(plan.id.span);
+        also.extend(port(plan, reference).map(|port| port.container_port.span));
+        also.extend(names.places());
     });
-    Composed::new(written, text.span, also)
+    // Several references can lead to the same places.
+    let mut seen = HashSet::new();
+    also.retain(|place| seen.insert(*place));
+    Composed::new(spelled, text.span, also)
+}
+
+/// The port that a reference leads to, if the container lists it.
+fn port<'p>(plan: &'p Plan, reference: &Reference) -> Option<&'p Port> {
+    let to = plan.containers.get(reference.to)?;
+    to.ports.iter().find(|port| Some(port.container_port.value) == reference.port)
 }

@@ -35,7 +35,7 @@ pub fn lower(
     let Container {
         id: written,
         kind,
-        kind_span: _,
+        kind_span,
         image,
         resources,
         instances,
@@ -76,13 +76,17 @@ pub fn lower(
     }
 
     let bridged = network.value == NetworkMode::Bridge;
-    let virtual_name = (bridged && !referrers.is_empty()).then(|| names.label(id));
+    // Its labels exist because something refers to the container.
+    let virtual_name = referrers.first().filter(|_| bridged).map(|referrer| {
+        let also = vec![plan.id.span, network.span, referrer.span];
+        Composed::new(names.label(id), written.span, also)
+    });
     let Ports { definitions, mappings, index, fixed } =
-        ports::lower(service, virtual_name.as_deref(), plan.id.span, settings, findings);
+        ports::lower(service, virtual_name.as_ref(), settings, findings);
     let mounted = volumes::lower(plan, service, engine, names, settings, findings);
 
     let app = App {
-        id: Traced::new(names.app(id), Origin::from(written.span).and(plan.id.span)),
+        id: names.app(id, written.span, None),
         cmd,
         args,
         env: env.iter().map(|v| ((&v.name).into(), spell(&v.value))).collect(),
@@ -94,10 +98,11 @@ pub fn lower(
         networks: [self::network(service, settings)],
         require_ports: Traced::new(
             definitions.as_ref().is_some_and(|ports| !ports.is_empty()),
-            Origin::from(network.span),
+            origins::network(service),
         ),
         port_definitions: definitions,
-        engine: Traced::new(engine, origins::gpu(service)),
+        // The GPUs decide.
+        engine: Traced::new(engine.name(), origins::gpu(service)),
         docker: Docker {
             image: image.into(),
             force_pull_image: Traced::new(force_pull.value, origins::force_pull(service)),
@@ -108,7 +113,10 @@ pub fn lower(
         volumes: mounted.volumes,
         dependencies: order::dependencies(plan, service, names),
         constraints: placement::of_app(service, settings, findings),
-        health_checks: health.iter().map(|check| self::health(check, &index, spell)).collect(),
+        health_checks: health
+            .iter()
+            .map(|check| self::health(service, check, &index, spell))
+            .collect(),
         upgrade_strategy: UpgradeStrategy {
             minimum_health_capacity: Traced::new(
                 number(minimum_capacity.value),
@@ -116,15 +124,23 @@ pub fn lower(
             ),
             // An extra instance would wait for a host with a free port, or for the volume.
             maximum_over_capacity: match fixed.or(mounted.exclusive) {
-                Some(why) => Composed::new(number(0.0), why, Vec::new()),
-                None => {
-                    Traced::new(number(1.0), origins::minimum_capacity(service, minimum_capacity))
-                        .into()
-                }
+                Some(place) => Composed::new(number(0.0), place, Vec::new()),
+                None => Composed::new(number(1.0), *kind_span, free_ports(service)),
             },
         },
     };
     Some((written.span, app))
+}
+
+/// The places that say that no port of a service is fixed on its host, where they are written.
+fn free_ports(service: &Container) -> Vec<Span> {
+    let network = (!service.ports.is_empty()).then(|| origins::network(service));
+    let deciding = service.ports.iter().map(origins::host_port).chain(network);
+    let written = |from| match from {
+        Origin::Place(place) => Some(place),
+        _ => None,
+    };
+    deciding.filter_map(written).collect()
 }
 
 /// The script of an app. Marathon treats a script of one character as empty.
@@ -163,15 +179,13 @@ fn network(service: &Container, settings: &Settings<'_>) -> Network {
     let (mode, name) = match service.network.value {
         NetworkMode::Host => ("host", None),
         NetworkMode::Bridge => ("container/bridge", None),
-        NetworkMode::Container => ("container", Some(settings.network.to_owned())),
+        NetworkMode::Container => ("container", Some(settings.network_of(service))),
     };
-    let from = origins::network(service);
-    let name = name
-        .map(|name| Composed::new(name, settings.origin("network"), vec![service.network.span]));
-    Network { mode: Traced::new(mode, from), name: Sparse(name) }
+    Network { mode: Traced::new(mode, origins::network(service)), name: Sparse(name) }
 }
 
 fn health(
+    service: &Container,
     check: &plan::HealthCheck,
     index: &[usize],
     spell: impl Fn(&Text) -> Composed,
@@ -189,22 +203,33 @@ fn health(
         (ProtocolKind::Command, _) => "COMMAND",
     };
     let (path, port, command) = match probe {
-        Probe::Http { tls: _, path, port } => {
-            let path = Traced::new(path.value.clone(), origins::check_path(check, path));
-            (Some(path), Some(port), None)
-        }
+        Probe::Http { tls: _, path, port } => (Some(path), Some(port), None),
         Probe::Tcp { port } => (None, Some(port), None),
         // Mesos passes it to `docker exec CONTAINER sh -c` as one argument, so nothing is
         // escaped.
         Probe::Command(script) => (None, None, Some(CheckCommand { value: spell(script) })),
     };
+    let path = path.map(|path| Traced::new(path.value.clone(), origins::check_path(check, path)));
+    let port = port.map(|at| {
+        let value = index.get(at.value).copied().unwrap_or(at.value);
+        let from = origins::check_port(check, at);
+        let mut also: Vec<Span> =
+            service.ports.get(at.value).map(|port| port.container_port.span).into_iter().collect();
+        if let Origin::Default(..) = from {
+            // It is the first port with a suitable protocol.
+            let before = service.ports.iter().take(at.value.saturating_add(1));
+            let written = before.filter_map(|port| match origins::transport(port) {
+                Origin::Place(place) => Some(place),
+                _ => None,
+            });
+            also.extend(written);
+        }
+        Composed::new(value, from, also)
+    });
     HealthCheck {
         protocol: Traced::new(protocol, origins::check_protocol(check)),
         path: Sparse(path),
-        port_index: Sparse(port.map(|port| {
-            let of_app = index.get(port.value).copied().unwrap_or(port.value);
-            Traced::new(of_app, origins::check_port(check, port))
-        })),
+        port_index: Sparse(port),
         command: Sparse(command),
         grace_period_seconds: grace,
         interval_seconds: interval,

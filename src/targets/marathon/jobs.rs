@@ -6,11 +6,11 @@ use super::options::Settings;
 use super::{address, placement, ports, volumes};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
-    Command, Container, EnvVar, Interval, Job, Kind, NetworkMode, Plan, Repeats, Resources,
+    Command, Container, EnvVar, Interval, Job, Kind, NetworkMode, Plan, Port, Repeats, Resources,
     StartTime, Text,
 };
-use crate::render::{Composed, Traced};
-use crate::source::{Span, Spanned};
+use crate::render::{Composed, Origin, Traced};
+use crate::source::Span;
 use crate::targets::origins;
 
 /// Prefixes of commands that Chronos treats as the URL of a file, which it fetches and runs.
@@ -69,15 +69,18 @@ pub fn lower(
     jobs.into_iter().enumerate().map(file).collect()
 }
 
-/// The Chronos names of a job's instances.
-fn instance_names(plan: &Plan, container: &Container) -> Vec<String> {
-    let name = format!("{}.{}", plan.id.value, container.id.value);
-    match container.instances.value {
-        1 => vec![name],
-        count => {
-            (1..=count.min(MAX_INSTANCES)).map(|instance| format!("{name}.{instance}")).collect()
-        }
+/// The Chronos names of a job's instances, with this main origin.
+fn instance_names(plan: &Plan, container: &Container, from: Span) -> Vec<Composed> {
+    let Container { id, instances, .. } = container;
+    let name = format!("{}.{}", plan.id.value, id.value);
+    let mut also = vec![plan.id.span, id.span];
+    if instances.value == 1 {
+        return vec![Composed::new(name, from, also)];
     }
+    also.push(instances.span);
+    (1..=instances.value.min(MAX_INSTANCES))
+        .map(|instance| Composed::new(format!("{name}.{instance}"), from, also.clone()))
+        .collect()
 }
 
 fn job(
@@ -90,7 +93,7 @@ fn job(
 ) -> Vec<ChronosJob> {
     // Destructured completely, so that a new field fails to compile until it is handled here.
     let Container {
-        id: _,
+        id,
         kind: _,
         kind_span: _,
         image,
@@ -99,7 +102,7 @@ fn job(
         command,
         env,
         mounts: _,
-        network: mode,
+        network,
         ports,
         privileged,
         force_pull,
@@ -135,33 +138,25 @@ fn job(
     let constraints = placement::of_job(container, settings, findings);
     let parents: Vec<Composed> = dependencies
         .iter()
-        .filter_map(|dependency| Some((plan.containers.get(dependency.on)?, dependency.span)))
-        .filter(|(on, _)| on.job().is_some())
-        .flat_map(|(on, span)| {
-            let also = [on.id.span, on.instances.span, plan.id.span];
-            let parent = move |name| Composed::new(name, span, also.to_vec());
-            instance_names(plan, on).into_iter().map(parent)
-        })
+        .filter_map(|dependency| Some((dependency, plan.containers.get(dependency.on)?)))
+        .filter(|(_, on)| on.job().is_some())
+        .flat_map(|(dependency, on)| instance_names(plan, on, dependency.span))
         .collect();
-    let schedule = Composed::new(
-        schedule(repeats.value, start.as_ref().map(|s| &s.value), &interval.value),
-        origins::interval(container, job),
-        start.iter().map(|start| start.span).chain([repeats.span, interval.span]).collect(),
-    );
-    let (network, network_name) = match mode.value {
+    let schedule = Composed {
+        value: schedule(repeats.value, start.as_ref().map(|s| &s.value), &interval.value),
+        ..schedule_origin(container, job)
+    };
+    let (network, network_name) = match network.value {
         NetworkMode::Host => ("HOST", None),
         NetworkMode::Bridge => ("BRIDGE", None),
-        NetworkMode::Container => ("USER", Some(settings.network)),
+        NetworkMode::Container => ("USER", Some(settings.network_of(container))),
     };
-    let network_name = network_name
-        .map(|name| Composed::new(name.to_owned(), settings.origin("network"), vec![mode.span]));
 
-    let kind = origins::kind(container);
-    let instance = |name: String| ChronosJob {
-        name: Composed::new(name, container.id.span, vec![instances.span, plan.id.span]),
+    let instance = |name: Composed| ChronosJob {
+        name,
         schedule: schedule.clone(),
         parents: parents.clone(),
-        shell: Traced::new(command.shell, command.command.from),
+        shell: command.shell,
         command: command.command.clone(),
         arguments: command.arguments.clone(),
         environment_variables: env
@@ -172,21 +167,22 @@ fn job(
         cpus: Traced::new(number(cpus.value), origins::cpus(container)),
         mem: Traced::new(mem.value, origins::mem(container)),
         disk: Traced::new(disk.value, origins::disk(container)),
-        engine: Traced::new(Engine::Docker, kind),
+        // Chronos has GPUs for no job.
+        engine: Traced::new(Engine::Docker.name(), origins::kind(container)),
         image: image.into(),
         network: Traced::new(network, origins::network(container)),
         network_name: network_name.clone(),
         force_pull_image: Traced::new(force_pull.value, origins::force_pull(container)),
-        parameters: parameters(container, privileged, ports),
+        parameters: parameters(container, privileged.value, ports),
         volumes: volumes.clone(),
         constraints: constraints.clone(),
     };
-    instance_names(plan, container).into_iter().map(instance).collect()
+    instance_names(plan, container, id.span).into_iter().map(instance).collect()
 }
 
 /// The command of a job as Chronos reads it.
 struct JobCommand {
-    shell: bool,
+    shell: Traced<bool>,
     command: Composed,
     arguments: Vec<Composed>,
 }
@@ -197,31 +193,28 @@ fn command(
     spell: impl Fn(&Text) -> Composed,
     findings: &mut Findings,
 ) -> JobCommand {
-    let (span, command) = match written {
-        Command::Shell(script) => {
-            (script.span, JobCommand { shell: true, command: spell(script), arguments: Vec::new() })
-        }
+    let (span, shell, command, arguments) = match written {
+        Command::Shell(script) => (script.span, true, spell(script), Vec::new()),
         // Without a shell, the command is the first argument of the image's entrypoint.
         Command::Image(args) => match args.split_first() {
             Some((first, rest)) => {
-                let arguments = rest.iter().map(&spell).collect();
-                (first.span, JobCommand { shell: false, command: spell(first), arguments })
+                (first.span, false, spell(first), rest.iter().map(&spell).collect())
             }
             None => {
                 let message = format!(
                     "Chronos cannot run the image of `{}` with its own command",
                     container.id.value
                 );
+                let span = container.id.span;
                 findings.push(
-                    Diagnostic::new(&codes::NOT_CARRIED, container.id.span, message)
+                    Diagnostic::new(&codes::NOT_CARRIED, span, message)
                         .help("add a `cmd`, or `args` for the image's entrypoint"),
                 );
-                let command = Composed::new(String::new(), container.id.span, Vec::new());
-                (container.id.span, JobCommand { shell: true, command, arguments: Vec::new() })
+                (span, true, Composed::new(String::new(), span, Vec::new()), Vec::new())
             }
         },
     };
-    if FETCHED.iter().any(|prefix| command.command.value.starts_with(prefix)) {
+    if FETCHED.iter().any(|prefix| command.value.starts_with(prefix)) {
         let message =
             "Chronos treats a command that starts with `http` or `ftp` as the URL of a file";
         findings.push(
@@ -229,7 +222,7 @@ fn command(
                 .help("start with the path of the program or, in a `cmd`, with `exec `"),
         );
     }
-    command
+    JobCommand { shell: Traced::new(shell, span), command, arguments }
 }
 
 fn check_variables(env: &[EnvVar], findings: &mut Findings) {
@@ -250,21 +243,35 @@ fn check_ports(container: &Container, findings: &mut Findings) {
     }
 }
 
-fn parameters(
-    container: &Container,
-    privileged: &Spanned<bool>,
-    ports: &[crate::plan::Port],
-) -> Vec<Parameter> {
+fn parameters(container: &Container, privileged: bool, ports: &[Port]) -> Vec<Parameter> {
     let mut parameters = Vec::new();
-    if privileged.value {
-        let value = Traced::new("true".to_owned(), privileged.span).into();
-        parameters.push(Parameter { key: "privileged", value });
+    if privileged {
+        let from = origins::privileged(container);
+        let value = Traced::new("true".to_owned(), from).into();
+        parameters.push(Parameter { key: Traced::new("privileged", from), value });
     }
     if container.network.value != NetworkMode::Host {
-        let publish = |port| Parameter { key: "publish", value: ports::publish(port) };
+        let publish = |port: &Port| Parameter {
+            key: Traced::new("publish", port.container_port.span),
+            value: ports::publish(port),
+        };
         parameters.extend(ports.iter().map(publish));
     }
     parameters
+}
+
+/// The origins of the schedule of a job: the fields that are written or, without any, the default
+/// of the number of runs.
+fn schedule_origin(container: &Container, job: &Job) -> Composed {
+    let repeats = origins::repeats(container, job);
+    let written = [
+        repeats.place().filter(|_| matches!(repeats, Origin::Place(_))),
+        job.start.as_ref().map(|start| start.span),
+        Some(job.interval.span).filter(|span| *span != container.id.span),
+    ];
+    let mut written = written.into_iter().flatten();
+    let main = written.next().map_or(repeats, Origin::from);
+    Composed::new(String::new(), main, written.collect())
 }
 
 /// `R<runs>/<start>/P<interval>`: without a number of runs it repeats forever, without a start

@@ -24,7 +24,6 @@ use include_dir::{Dir, include_dir};
 use super::{BuiltIn, Definition, FileModel, Options, Part};
 use crate::diag::Findings;
 use crate::plan::Plan;
-use crate::render::Traced;
 
 use jobs::JobFile;
 use names::Names;
@@ -65,8 +64,7 @@ impl BuiltIn for Marathon {
 
         let mut files = Vec::new();
         if !apps.is_empty() || jobs.is_empty() {
-            let group =
-                model::Group { id: Traced::new(names.group(), plan.id.span), apps: apps.into() };
+            let group = model::Group { id: names.group(), apps: apps.into() };
             files.push(FileModel::of("marathon.json", Part::new(GROUP, group, plan.id.span)));
         }
         let job = |JobFile { path, job, owner }| FileModel::of(path, Part::new(JOB, job, owner));

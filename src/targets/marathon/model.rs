@@ -4,10 +4,7 @@
 use minijinja::Value;
 use serde_json::Number;
 
-use crate::render::{
-    Composed, Items, Leaf, Model, Origin, Origins, Sparse, Traced, mapping, model,
-};
-use crate::source::Span;
+use crate::render::{Composed, Items, Model, Origins, Sparse, Traced, mapping, model};
 
 model! {
     /// The body of `PUT /v2/groups`.
@@ -23,7 +20,7 @@ model! {
     #[derive(Debug)]
     pub struct App {
         /// Absolute: `/appliance/container`.
-        pub id: Traced<String>,
+        pub id: Composed,
         /// Excludes `args`; without either, the image's own command runs.
         pub cmd: Option<Composed>,
         pub args: Vec<Composed>,
@@ -41,14 +38,15 @@ model! {
         /// On the host network; may be empty, because without a list Marathon adds a port.
         pub port_definitions: Option<Vec<PortDefinition>>,
         pub require_ports: Traced<bool>,
-        pub engine: Traced<Engine>,
+        /// See [`Engine::name`].
+        pub engine: Traced<&'static str>,
         pub docker: Docker,
         /// On any other network; may be empty, because without a list Marathon adds a port.
         pub port_mappings: Option<Vec<PortMapping>>,
         pub volumes: Vec<Volume>,
         /// Absolute ids.
         pub dependencies: Vec<Composed>,
-        pub constraints: Vec<[Composed; 3]>,
+        pub constraints: Vec<Constraint>,
         pub health_checks: Vec<HealthCheck>,
         pub upgrade_strategy: UpgradeStrategy,
     }
@@ -56,13 +54,12 @@ model! {
 
 /// Labels, in order.
 #[derive(Debug)]
-pub struct Labels(pub Vec<(String, Composed)>);
+pub struct Labels(pub Vec<(Traced<String>, Composed)>);
 
 impl Model for Labels {
     fn value(&self, origins: &Origins) -> Value {
-        let entry =
-            |(name, value): &(String, Composed)| (name.value(origins), value.value(origins));
-        mapping(self.0.iter().map(entry).collect())
+        let entries = self.0.iter();
+        mapping(entries.map(|(name, value)| (name.value(origins), value.value(origins))).collect())
     }
 }
 
@@ -78,7 +75,7 @@ model! {
     #[derive(Debug)]
     pub struct PortDefinition {
         pub port: Traced<u16>,
-        pub protocol: Composed<&'static str>,
+        pub protocol: Traced<&'static str>,
         pub name: Sparse<Traced<String>>,
     }
 
@@ -88,7 +85,7 @@ model! {
         pub container_port as "containerPort": Traced<u16>,
         /// 0 for any free port.
         pub host_port as "hostPort": Traced<u16>,
-        pub protocol: Composed<&'static str>,
+        pub protocol: Traced<&'static str>,
         pub name: Sparse<Traced<String>>,
         pub labels: Sparse<Labels>,
     }
@@ -101,15 +98,18 @@ pub enum Engine {
     Mesos,
 }
 
-impl Leaf for Engine {
-    fn leaf(&self, origins: &Origins, from: Origin, also: &[Span]) -> Value {
-        let name = match self {
+impl Engine {
+    /// Its name for Marathon and Chronos.
+    pub fn name(self) -> &'static str {
+        match self {
             Engine::Docker => "DOCKER",
             Engine::Mesos => "MESOS",
-        };
-        name.leaf(origins, from, also)
+        }
     }
 }
+
+/// A constraint: an agent attribute, an operator, and a value.
+pub type Constraint = [Composed; 3];
 
 model! {
     /// The settings of the container's image and engine. The template lays them out.
@@ -124,7 +124,7 @@ model! {
     /// An option of `docker run`.
     #[derive(Debug)]
     pub struct Parameter {
-        pub key: &'static str,
+        pub key: Traced<&'static str>,
         pub value: Composed,
     }
 
@@ -144,14 +144,14 @@ model! {
     #[derive(Debug)]
     pub struct External {
         pub name: Composed,
-        pub provider: &'static str,
+        pub provider: Traced<&'static str>,
         pub options: DriverOption,
     }
 
     /// The option that names the Docker volume driver.
     #[derive(Debug)]
     pub struct DriverOption {
-        pub driver as "dvdi/driver": Composed,
+        pub driver as "dvdi/driver": Traced<String>,
     }
 
     /// A health check of an app.
@@ -159,7 +159,7 @@ model! {
     pub struct HealthCheck {
         pub protocol: Traced<&'static str>,
         pub path: Sparse<Traced<String>>,
-        pub port_index as "portIndex": Sparse<Traced<usize>>,
+        pub port_index as "portIndex": Sparse<Composed<usize>>,
         pub command: Sparse<CheckCommand>,
         pub grace_period_seconds as "gracePeriodSeconds": Traced<u32>,
         pub interval_seconds as "intervalSeconds": Traced<u32>,
@@ -200,8 +200,9 @@ model! {
         pub mem: Traced<u64>,
         /// MB; 0 for the default of Chronos.
         pub disk: Traced<u64>,
-        pub constraints: Vec<[Composed; 3]>,
-        pub engine: Traced<Engine>,
+        pub constraints: Vec<Constraint>,
+        /// See [`Engine::name`].
+        pub engine: Traced<&'static str>,
         pub image: Traced<String>,
         pub network: Traced<&'static str>,
         pub network_name: Option<Composed>,
@@ -234,7 +235,7 @@ model! {
     pub struct JobExternal {
         pub name: Composed,
         /// The driver.
-        pub provider: Composed,
+        pub provider: Traced<String>,
     }
 }
 

@@ -4,7 +4,8 @@ use super::super::names::{self, MAX_LABEL};
 use super::options::Settings;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{ContainerId, Kind, Plan, Reference};
-use crate::source::Spanned;
+use crate::render::{Composed, Traced};
+use crate::source::{Span, Spanned};
 
 /// Words that Marathon's API uses after an id, so an id cannot end in one of them.
 const RESERVED: [&str; 3] = ["restart", "tasks", "versions"];
@@ -12,9 +13,13 @@ const RESERVED: [&str; 3] = ["restart", "tasks", "versions"];
 /// The names in an appliance.
 pub struct Names {
     appliance: String,
+    /// The place of the appliance's id.
+    place: Span,
     containers: Vec<String>,
     domain: String,
     virtual_domain: String,
+    /// Where the options that the domains contain are set.
+    domain_places: Vec<Span>,
 }
 
 impl Names {
@@ -49,22 +54,27 @@ impl Names {
             }
         }
         let Settings { framework, dns_suffix, .. } = settings;
+        let domain_places = [framework, dns_suffix].into_iter().filter_map(|o| o.from.place());
         Names {
             appliance,
+            place: plan.id.span,
             containers,
-            domain: format!("{framework}.{{}}.dcos.{dns_suffix}"),
-            virtual_domain: format!("{framework}.l4lb.{dns_suffix}"),
+            domain: format!("{}.{{}}.dcos.{}", framework.value, dns_suffix.value),
+            virtual_domain: format!("{}.l4lb.{}", framework.value, dns_suffix.value),
+            domain_places: domain_places.collect(),
         }
     }
 
     /// The id of the group.
-    pub fn group(&self) -> String {
-        format!("/{}", self.appliance)
+    pub fn group(&self) -> Traced<String> {
+        Traced::new(format!("/{}", self.appliance), self.place)
     }
 
-    /// The id of a service's app.
-    pub fn app(&self, id: ContainerId) -> String {
-        format!("/{}/{}", self.appliance, self.of_container(id))
+    /// The id of a service's app. `from` is its main origin, `also` another one than the id of the
+    /// appliance.
+    pub fn app(&self, id: ContainerId, from: Span, also: Option<Span>) -> Composed {
+        let name = format!("/{}/{}", self.appliance, self.of_container(id));
+        Composed::new(name, from, also.into_iter().chain([self.place]).collect())
     }
 
     /// The DNS label of a container: the parts of its app's id in reverse.
@@ -80,6 +90,12 @@ impl Names {
     /// The DNS name of a container's virtual address.
     pub fn virtual_host(&self, id: ContainerId) -> String {
         format!("{}.{}", self.label(id), self.virtual_domain)
+    }
+
+    /// The places that have a say in the DNS names of every container: the id of the appliance,
+    /// and the options.
+    pub fn places(&self) -> impl Iterator<Item = Span> {
+        [self.place].into_iter().chain(self.domain_places.iter().copied())
     }
 
     /// The name of a local volume. Ids contain no dot, so the volumes of two appliances have

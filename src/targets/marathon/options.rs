@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use crate::plan::PlacementLevel;
-use crate::render::{Origin, Traced};
+use crate::plan::{Container, PlacementLevel};
+use crate::render::{Composed, Traced};
 use crate::source::Span;
 use crate::targets::{OptionKind, OptionSpec, Options, Words};
 
@@ -78,15 +78,17 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
 /// The values of the options.
 pub struct Settings<'o> {
     /// Name of the cluster-wide network.
-    pub network: &'o str,
+    network: Traced<String>,
     /// Name of the Marathon instance.
-    pub framework: &'o str,
+    pub framework: Traced<String>,
     /// Suffix of every DNS name.
-    pub dns_suffix: &'o str,
+    pub dns_suffix: Traced<String>,
     /// Whether dependencies between services and jobs are ignored with a warning.
     pub ignore_order_across: bool,
     /// Docker volume driver, if set.
-    pub volume_driver: Option<&'o str>,
+    pub volume_driver: Option<Traced<String>>,
+    /// Attribute that says whether an agent is preemptible.
+    pub preemptible_attribute: Traced<String>,
     offered_ports: Vec<RangeInclusive<u16>>,
     options: &'o Options,
 }
@@ -95,14 +97,21 @@ impl<'o> Settings<'o> {
     /// Reads the options.
     pub fn read(options: &'o Options) -> Self {
         Settings {
-            network: options.text("network"),
-            framework: options.text("framework"),
-            dns_suffix: options.text("dns-suffix"),
+            network: options.traced("network"),
+            framework: options.traced("framework"),
+            dns_suffix: options.traced("dns-suffix"),
             ignore_order_across: options.text(ORDER_ACROSS) == "ignore",
-            volume_driver: options.some("volume-driver"),
+            volume_driver: options.some_traced("volume-driver"),
+            preemptible_attribute: options.traced("preemptible-attribute"),
             offered_ports: options.ports("offered-ports"),
             options,
         }
+    }
+
+    /// The name of the network that a container with the mode `container` joins.
+    pub fn network_of(&self, container: &Container) -> Composed {
+        let Traced { value, from } = self.network.clone();
+        Composed::new(value, from, vec![container.network.span])
     }
 
     /// Whether agents offer this port.
@@ -110,27 +119,13 @@ impl<'o> Settings<'o> {
         self.offered_ports.iter().any(|range| range.contains(&port))
     }
 
-    /// The attribute with the name of a location at this level.
-    pub fn attribute(&self, level: PlacementLevel, place: Span) -> Traced<&'o str> {
+    /// The attribute with the name of a location at this level. `place` is that of the name.
+    pub fn attribute(&self, level: PlacementLevel, place: Span) -> Traced<String> {
         match level {
-            PlacementLevel::Cloud => self.traced("cloud-attribute"),
-            PlacementLevel::Region => self.traced("region-attribute"),
-            PlacementLevel::Zone => self.traced("zone-attribute"),
-            PlacementLevel::Host => Traced::new("hostname", place),
+            PlacementLevel::Cloud => self.options.traced("cloud-attribute"),
+            PlacementLevel::Region => self.options.traced("region-attribute"),
+            PlacementLevel::Zone => self.options.traced("zone-attribute"),
+            PlacementLevel::Host => Traced::new("hostname".to_owned(), place),
         }
-    }
-
-    /// The attribute that says whether an agent is preemptible.
-    pub fn preemptible_attribute(&self) -> Traced<&'o str> {
-        self.traced("preemptible-attribute")
-    }
-
-    fn traced(&self, name: &str) -> Traced<&'o str> {
-        Traced::new(self.options.text(name), self.options.origin(name))
-    }
-
-    /// The origin of the value of an option.
-    pub fn origin(&self, name: &str) -> Origin {
-        self.options.origin(name)
     }
 }

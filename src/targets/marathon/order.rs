@@ -82,9 +82,8 @@ fn between_jobs(
 pub fn dependencies(plan: &Plan, service: &Container, names: &Names) -> Vec<Composed> {
     let app = |dependency: &Dependency| {
         let on = plan.containers.get(dependency.on)?;
-        let also = vec![on.id.span, plan.id.span];
         let is_service = matches!(on.kind, Kind::Service(_));
-        is_service.then(|| Composed::new(names.app(dependency.on), dependency.span, also))
+        is_service.then(|| names.app(dependency.on, dependency.span, Some(on.id.span)))
     };
     service.dependencies.iter().filter_map(app).collect()
 }

@@ -1,5 +1,6 @@
 //! Placement: constraints on agent attributes.
 
+use super::model::Constraint;
 use super::options::Settings;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, PlacementLevel};
@@ -7,22 +8,21 @@ use crate::render::{Composed, Traced};
 use crate::source::{Span, Spanned};
 
 /// A requirement on an agent attribute.
-struct Requirement<'c> {
-    attribute: Traced<&'c str>,
+struct Requirement {
+    attribute: Traced<String>,
     value: Spanned<String>,
     /// Whether Mesos sets the attribute on every agent.
     built_in: bool,
 }
 
-impl Requirement<'_> {
-    /// The constraint with the attribute as it is written.
-    fn constraint(&self, attribute: &str, operator: &str) -> [Composed; 3] {
-        let Spanned { value, span } = &self.value;
-        [
-            Composed::new(attribute.to_owned(), self.attribute.from, vec![*span]),
-            Composed::new(operator.to_owned(), *span, Vec::new()),
-            Composed::new(value.clone(), *span, Vec::new()),
-        ]
+impl Requirement {
+    /// The constraint with this operator.
+    fn with(self, operator: &str) -> Constraint {
+        let Requirement { attribute, value: Spanned { value, span }, built_in: _ } = self;
+        // The field of the value decides the attribute.
+        let attribute = Composed::new(attribute.value, attribute.from, vec![span]);
+        let word = |word: String| Composed::new(word, span, Vec::new());
+        [attribute, word(operator.to_owned()), word(value)]
     }
 }
 
@@ -31,7 +31,7 @@ pub fn of_app(
     container: &Container,
     settings: &Settings<'_>,
     findings: &mut Findings,
-) -> Vec<[Composed; 3]> {
+) -> Vec<Constraint> {
     let mut constraints = Vec::new();
     for required in requirements(container, settings) {
         let value = &required.value.value;
@@ -46,8 +46,7 @@ pub fn of_app(
         if !required.built_in && !required.attribute.starts_with('@') {
             findings.push(needs_attribute(&required.attribute, required.value.span));
         }
-        let attribute = required.attribute.value;
-        constraints.push(required.constraint(attribute, "IS"));
+        constraints.push(required.with("IS"));
     }
     constraints
 }
@@ -57,27 +56,27 @@ pub fn of_job(
     container: &Container,
     settings: &Settings<'_>,
     findings: &mut Findings,
-) -> Vec<[Composed; 3]> {
+) -> Vec<Constraint> {
     let mut constraints = Vec::new();
     for required in requirements(container, settings) {
         // Chronos supports only attributes and the host name.
-        let attribute = required.attribute.trim_start_matches('@');
+        let attribute = required.attribute.map(|name| name.trim_start_matches('@').to_owned());
         if !required.built_in {
-            findings.push(needs_attribute(attribute, required.value.span));
+            findings.push(needs_attribute(&attribute, required.value.span));
         }
-        constraints.push(required.constraint(attribute, "EQUALS"));
+        constraints.push(Requirement { attribute, ..required }.with("EQUALS"));
     }
     constraints
 }
 
-fn requirements<'c>(container: &Container, settings: &Settings<'c>) -> Vec<Requirement<'c>> {
+fn requirements(container: &Container, settings: &Settings<'_>) -> Vec<Requirement> {
     let placement = container.placement.as_ref().map(|placement| Requirement {
         attribute: settings.attribute(placement.level, placement.name.span),
         value: placement.name.clone(),
         built_in: placement.level == PlacementLevel::Host,
     });
     let preemptible = container.preemptible.map(|preemptible| Requirement {
-        attribute: settings.preemptible_attribute(),
+        attribute: settings.preemptible_attribute.clone(),
         value: Spanned::new(preemptible.value.to_string(), preemptible.span),
         built_in: false,
     });

@@ -3,8 +3,8 @@
 use super::model::{Labels, PortDefinition, PortMapping};
 use super::options::Settings;
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Container, NetworkMode, Port, Transport};
-use crate::render::{Composed, Sparse, Traced};
+use crate::plan::{Container, NetworkMode, Port};
+use crate::render::{Composed, Origin, Sparse, Traced};
 use crate::source::{Span, Spanned};
 use crate::targets::origins;
 
@@ -19,16 +19,15 @@ pub struct Ports {
     pub mappings: Option<Vec<PortMapping>>,
     /// For each port of the container, its index among the ports of the app.
     pub index: Vec<usize>,
-    /// The place of a port that is fixed on the host.
+    /// The first port that is fixed on the host.
     pub fixed: Option<Span>,
 }
 
-/// The ports of a service. With `virtual_name`, each has a virtual address of that
-/// name, which contains the id at `appliance`.
+/// The ports of a service. With `virtual_name`, each has a virtual address of that name, whose
+/// places are those that the name has.
 pub fn lower(
     container: &Container,
-    virtual_name: Option<&str>,
-    appliance: Span,
+    virtual_name: Option<&Composed>,
     settings: &Settings<'_>,
     findings: &mut Findings,
 ) -> Ports {
@@ -49,8 +48,7 @@ pub fn lower(
             });
             if let Some((at, other)) = same {
                 if other.container_port.value == container_port.value {
-                    other.protocol.value = BOTH;
-                    other.protocol.also.push(transport.span);
+                    other.protocol = Traced::new(BOTH, both(other.protocol.from, port));
                     other.name.0 = other.name.0.take().or(name);
                 } else {
                     findings.push(host_port_used_twice(host_port));
@@ -61,16 +59,16 @@ pub fn lower(
         }
         ports.index.push(mappings.len());
         let labels = virtual_name.map(|name| {
-            let value = format!("/{name}:{}", container_port.value);
-            let also = container.referrers.iter().map(|referrer| referrer.span);
-            let also = also.chain([container.id.span, appliance]).collect();
-            let value = Composed::new(value, container_port.span, also);
-            Labels(vec![(format!("VIP_{}", mappings.len()), value)])
+            let value = format!("/{}:{}", name.value, container_port.value);
+            let mut also = name.also.clone();
+            also.extend(name.from.place());
+            let key = Traced::new(format!("VIP_{}", mappings.len()), container_port.span);
+            Labels(vec![(key, Composed::new(value, container_port.span, also))])
         });
         mappings.push(PortMapping {
             container_port: container_port.into(),
             host_port: Traced::new(host_port.value, origins::host_port(port)),
-            protocol: Traced::new(transport.value.name(), origins::transport(port)).into(),
+            protocol: Traced::new(transport.value.name(), origins::transport(port)),
             name: Sparse(name),
             labels: Sparse(labels),
         });
@@ -85,6 +83,16 @@ pub fn lower(
         ports.mappings = Some(mappings);
     }
     ports
+}
+
+/// The origin of the protocol of two ports: `first` is that of the first one. Only one of two
+/// protocols can be the default.
+fn both(first: Origin, second: &Port) -> Origin {
+    match (first, origins::transport(second)) {
+        (Origin::Default(..), second) => second,
+        (first, Origin::Default(..)) => first.and(second.container_port.span),
+        (first, _) => first.and(second.transport.span),
+    }
 }
 
 fn host_port_used_twice(port: &Spanned<u16>) -> Diagnostic {
@@ -164,15 +172,11 @@ fn shares_number(container: &Container, one: &Port, other: &Port) -> bool {
 
 /// The value of `docker run --publish` for a port of a job: Chronos jobs have no ports.
 pub fn publish(port: &Port) -> Composed {
-    let host = match port.host_port.value {
+    let Port { container_port, host_port, transport, name: _ } = port;
+    let host = match host_port.value {
         0 => String::new(),
         fixed => format!("{fixed}:"),
     };
-    let protocol = match port.transport.value {
-        Transport::Tcp => "tcp",
-        Transport::Udp => "udp",
-    };
-    let value = format!("{host}{}/{protocol}", port.container_port.value);
-    let also = vec![port.host_port.span, port.transport.span];
-    Composed::new(value, port.container_port.span, also)
+    let value = format!("{host}{}/{}", container_port.value, transport.value.name());
+    Composed::new(value, container_port.span, vec![host_port.span, transport.span])
 }

@@ -11,8 +11,8 @@ use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     self, Container, DEFAULT_VOLUME_TYPE, Kind, Mount, MountSource, Plan, VolumeId, VolumeScope,
 };
-use crate::render::{Composed, Sparse, Traced};
-use crate::source::{Span, Spanned};
+use crate::render::{Composed, Origin, Sparse, Traced};
+use crate::source::Span;
 use crate::targets::{mounts, origins};
 
 /// Maximum length of the name of an external volume, and of its driver.
@@ -28,14 +28,15 @@ pub struct Mounted {
     pub volumes: Vec<Volume>,
     /// Options of `docker run`.
     pub parameters: Vec<Parameter>,
-    /// The mount of a volume that belongs to the one instance of the app.
+    /// The place of a volume that belongs to the one instance of the app.
     pub exclusive: Option<Span>,
 }
 
 /// Reports invalid names, and what sharing a volume requires of its driver.
 pub fn check(plan: &Plan, names: &Names, settings: &Settings<'_>, findings: &mut Findings) {
+    let driver = driver(plan, settings);
     for (id, volume) in plan.volumes.iter().enumerate() {
-        let name = name(plan, id, names);
+        let name = name(plan, id, names, volume.id.span).value;
         if !is_label(&name) {
             let message = format!("`{name}` is not a valid volume name");
             findings.push(
@@ -47,19 +48,17 @@ pub fn check(plan: &Plan, names: &Names, settings: &Settings<'_>, findings: &mut
         if is_shared(plan, id) {
             let message = format!(
                 "several instances mount `{}`, so the volume driver `{}` must support attaching it to several hosts at once",
-                volume.id.value,
-                driver(plan, settings)
+                volume.id.value, driver.value
             );
             findings.push(Diagnostic::new(&codes::CLUSTER_NEEDS, volume.id.span, message).help(
                 "drivers of shared file systems support that, drivers of block devices do not",
             ));
         }
     }
-    let driver_name = driver(plan, settings);
-    if !plan.volumes.is_empty() && !is_label(driver_name) {
+    if !plan.volumes.is_empty() && !is_label(&driver) {
         let span = plan.volumes.first().and_then(|volume| volume.volume_type.as_ref());
         let span = span.map_or(plan.id.span, |written| written.span);
-        let message = format!("`{driver_name}` is not a valid name of a volume driver");
+        let message = format!("`{}` is not a valid name of a volume driver", driver.value);
         findings.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, span, message)
                 .help("set the Docker volume driver with the option `marathon.volume-driver`"),
@@ -105,14 +104,8 @@ pub fn lower(
                 });
             }
             MountSource::Persistent(volume) if shared.is_some() => {
-                let name = name(plan, volume.value, names);
-                let value = docker_mount(&name, driver(plan, settings), mount);
-                let mut value = Composed::new(value, volume.span, vec![target.span]);
-                value.also.push(read_only.span);
-                value.also.extend(traced_name(plan, volume, names).also);
-                let driver = traced_driver(plan, settings, volume.span);
-                value.also.extend(driver.from.place());
-                mounted.parameters.push(Parameter { key: "mount", value });
+                let name = name(plan, volume.value, names, volume.span);
+                mounted.parameters.push(docker_mount(&name, &driver(plan, settings), mount));
             }
             MountSource::Persistent(volume) => {
                 if engine == Engine::Mesos && read_only.value {
@@ -129,11 +122,9 @@ pub fn lower(
                     container_path: target.into(),
                     host_path: Sparse(None),
                     external: Sparse(Some(External {
-                        name: traced_name(plan, volume, names),
-                        provider: "dvdi",
-                        options: DriverOption {
-                            driver: traced_driver(plan, settings, volume.span),
-                        },
+                        name: name(plan, volume.value, names, volume.span),
+                        provider: Traced::new("dvdi", volume.span),
+                        options: DriverOption { driver: driver(plan, settings) },
                     })),
                     mode: mode(mount),
                 });
@@ -162,8 +153,8 @@ pub fn of_job(
                 (Some(path.into()), None)
             }
             MountSource::Persistent(volume) => {
-                let name = traced_name(plan, volume, names);
-                let provider = traced_driver(plan, settings, volume.span);
+                let name = name(plan, volume.value, names, volume.span);
+                let provider = driver(plan, settings);
                 (None, Some(JobExternal { name, provider }))
             }
         };
@@ -183,24 +174,11 @@ fn mode(mount: &Mount) -> Traced<&'static str> {
     Traced::new(mode, origins::read_only(mount))
 }
 
-/// The name of the volume of a mount, with its origins.
-fn traced_name(plan: &Plan, volume: &Spanned<VolumeId>, names: &Names) -> Composed {
-    let made = plan.volumes.get(volume.value);
-    let also = made.map(|made| vec![made.id.span, made.scope.span, plan.id.span]);
-    Composed::new(name(plan, volume.value, names), volume.span, also.unwrap_or_default())
-}
-
-/// The driver of a volume that is mounted at this place, with its origins.
-fn traced_driver(plan: &Plan, settings: &Settings<'_>, mount: Span) -> Composed {
-    let from = match (settings.volume_driver, plan.volumes.first()) {
-        (None, Some(volume)) => origins::volume_type(volume),
-        _ => settings.origin("volume-driver"),
+/// The name of a volume, with this main origin.
+fn name(plan: &Plan, id: VolumeId, names: &Names, from: Span) -> Composed {
+    let Some(volume) = plan.volumes.get(id) else {
+        return Composed::new(String::new(), from, Vec::new());
     };
-    Composed::new(driver(plan, settings).to_owned(), from, vec![mount])
-}
-
-fn name(plan: &Plan, id: VolumeId, names: &Names) -> String {
-    let Some(volume) = plan.volumes.get(id) else { return String::new() };
     // Destructured completely, so that a new field fails to compile until it is handled here.
     // The type is read by `driver`; size, placement and `preemptible` are reported from the
     // capability table.
@@ -213,15 +191,26 @@ fn name(plan: &Plan, id: VolumeId, names: &Names) -> String {
         preemptible: _,
         mounted_by: _,
     } = volume;
-    match scope.value {
-        VolumeScope::Local => names.local_volume(&id.value),
+    // The scope is that of the id if it is the default.
+    let mut also = vec![id.span];
+    also.extend(Some(scope.span).filter(|span| *span != id.span));
+    let name = match scope.value {
+        VolumeScope::Local => {
+            also.push(plan.id.span);
+            names.local_volume(&id.value)
+        }
         VolumeScope::Global => id.value.clone(),
-    }
+    };
+    Composed::new(name, from, also)
 }
 
-fn driver<'p>(plan: &'p Plan, settings: &Settings<'p>) -> &'p str {
-    let storage = || plan.volumes.first().map_or(DEFAULT_VOLUME_TYPE, plan::Volume::storage);
-    settings.volume_driver.unwrap_or_else(storage)
+/// The driver of all volumes: that of the option, otherwise the storage system.
+fn driver(plan: &Plan, settings: &Settings<'_>) -> Traced<String> {
+    let storage = || match plan.volumes.first() {
+        Some(volume) => Traced::new(volume.storage().to_owned(), origins::volume_type(volume)),
+        None => Traced::new(DEFAULT_VOLUME_TYPE.to_owned(), plan.id.span),
+    };
+    settings.volume_driver.clone().unwrap_or_else(storage)
 }
 
 /// Whether a name contains only letters, digits, `-`, `_` and `.`, starts and ends with a
@@ -268,18 +257,31 @@ fn check_capacity(service: &Container, findings: &mut Findings) {
     }
 }
 
-/// The value of the parameter `docker run --mount`, which is a line of CSV.
-fn docker_mount(name: &str, driver: &str, mount: &Mount) -> String {
+/// The parameter `docker run --mount`, whose value is a line of CSV.
+fn docker_mount(name: &Composed, driver: &Traced<String>, mount: &Mount) -> Parameter {
+    let Mount { source: _, target, read_only } = mount;
     let mut fields = vec![
         "type=volume".to_owned(),
-        csv(&format!("source={name}")),
-        csv(&format!("target={}", mount.target.value)),
-        csv(&format!("volume-driver={driver}")),
+        csv(&format!("source={}", name.value)),
+        csv(&format!("target={}", target.value)),
+        csv(&format!("volume-driver={}", driver.value)),
     ];
-    if mount.read_only.value {
+    if read_only.value {
         fields.push("readonly".to_owned());
     }
-    fields.join(",")
+    let mut also = name.also.clone();
+    also.push(target.span);
+    let written = [driver.from, origins::read_only(mount)];
+    also.extend(
+        written
+            .iter()
+            .filter(|from| !matches!(from, Origin::Default(..)))
+            .filter_map(|from| from.place()),
+    );
+    Parameter {
+        key: Traced::new("mount", name.from),
+        value: Composed::new(fields.join(","), name.from, also),
+    }
 }
 
 /// Quotes a field of a line of CSV.

@@ -1,6 +1,7 @@
 //! Every line of output knows its source.
 
 mod lines;
+mod marathon;
 mod mutation;
 
 use std::path::Path;
