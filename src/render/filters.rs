@@ -82,10 +82,12 @@ fn write_value(
     value: &Value,
     origins: &Origins,
 ) -> Result<(), Error> {
-    let text = match (value.as_str(), text_of(value)) {
-        (Some(text), _) => Cow::Borrowed(text),
-        (None, Some(text)) => Cow::Owned(text),
-        (None, None) => return write_bare(out, value),
+    let text = match value.as_str() {
+        Some(text) => Cow::Borrowed(text),
+        None => match text_of(value) {
+            Some(text) => Cow::Owned(text),
+            None => return write_bare(out, value),
+        },
     };
     if format == Format::Ini && !ini_takes(&text) {
         return Err(error(format!(

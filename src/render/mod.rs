@@ -23,14 +23,10 @@ mod error;
 mod filters;
 mod marks;
 mod model;
-// All of it is used once every target is traced.
-#[allow(dead_code)]
 mod origin;
 mod page;
 mod scalar;
 mod text;
-// All of it is used once every target is traced.
-#[allow(dead_code)]
 mod traced;
 
 use std::borrow::Cow;
@@ -51,7 +47,6 @@ pub(crate) use page::Page;
 pub use page::Record;
 pub use scalar::{Format, quoted, scalar};
 pub(crate) use text::{Part, TextValue};
-#[allow(unused_imports)]
 pub(crate) use traced::{Composed, Leaf, Traced};
 
 /// A template: its name and its text.

@@ -103,8 +103,7 @@ pub(super) fn write_quoted(out: &mut impl Write, format: Format, text: &str) -> 
     match format {
         Format::Yaml => write_escaped(out, text, escape_yaml),
         Format::Hcl => write_escaped(out, text, escape_hcl),
-        // `Value` displays as JSON, which cannot fail.
-        Format::Json => write!(out, "{}", serde_json::Value::from(text)),
+        Format::Json => write_escaped(out, text, escape_json),
         Format::Ini => write_escaped(out, text, escape_ini),
         Format::Plain => out.write_str(text),
     }
@@ -164,8 +163,11 @@ fn write_escaped(
 ) -> fmt::Result {
     out.write_char('"')?;
     let mut done = 0;
-    for (at, character) in text.char_indices() {
+    let mut start = 0;
+    while let Some(at) = find_special(text, start) {
+        let Some(character) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
         let end = at + character.len_utf8();
+        start = end;
         let written = escape(character, text.as_bytes().get(end).copied());
         if matches!(written, Escape::None) {
             continue;
@@ -181,6 +183,27 @@ fn write_escaped(
     }
     out.write_str(text.get(done..).unwrap_or_default())?;
     out.write_char('"')
+}
+
+/// The offset of the next character, from `start` on, that some format escapes. No format escapes
+/// the others: most text has none.
+fn find_special(text: &str, start: usize) -> Option<usize> {
+    let is_special =
+        |byte: &u8| !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\' | b'$' | b'%');
+    let found = text.as_bytes().get(start..)?.iter().position(is_special)?;
+    Some(start + found)
+}
+
+/// Escapes in double quotes in JSON (RFC 8259, 7).
+fn escape_json(character: char, _next: Option<u8>) -> Escape {
+    match character {
+        '\u{8}' => Escape::As("\\b"),
+        '\u{c}' => Escape::As("\\f"),
+        _ => match escape_named(character) {
+            Escape::None if character < ' ' => Escape::CodePoint,
+            escape => escape,
+        },
+    }
 }
 
 /// Escapes in double quotes in YAML: only those that JSON has too, which all parsers support.
@@ -409,6 +432,8 @@ mod tests {
     #[test]
     fn json_and_plain() {
         assert_eq!(scalar(Format::Json, "a\"\n\u{1}é"), r#""a\"\n\u0001é""#);
+        let all: String = ('\0'..='\u{2100}').collect();
+        assert_eq!(scalar(Format::Json, &all), serde_json::Value::from(all).to_string());
         assert_eq!(scalar(Format::Plain, "a\"\n${"), "a\"\n${");
         assert_eq!(quoted(Format::Plain, "a b"), "a b");
     }

@@ -17,8 +17,6 @@ mod mounts;
 mod names;
 mod nomad;
 mod options;
-// All of it is used once every target is traced.
-#[allow(dead_code)]
 mod origins;
 #[cfg(test)]
 mod testing;

@@ -152,13 +152,11 @@ impl Options {
     }
 
     /// The value of an option as text, with its origin.
-    #[allow(dead_code)]
     pub(super) fn traced(&self, name: &str) -> Traced<String> {
         Traced::new(self.text(name).to_owned(), self.origin(name))
     }
 
     /// The same; `None` if it is empty.
-    #[allow(dead_code)]
     pub(super) fn some_traced(&self, name: &str) -> Option<Traced<String>> {
         Some(self.traced(name)).filter(|value| !value.is_empty())
     }

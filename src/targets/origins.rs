@@ -51,8 +51,6 @@ fields! {
     transport(port: Port) = port.transport.span, port.container_port.span, "containers[].ports[].protocol";
     /// The origin of the mode of a mount.
     read_only(mount: Mount) = mount.read_only.span, mount.target.span, "containers[].volumes[].mode";
-    /// The origin of the scope of a volume.
-    scope(volume: Volume) = volume.scope.span, volume.id.span, "data_persistence.volumes[].scope";
     /// The origin of the protocol of a health check.
     check_protocol(check: HealthCheck) = check.protocol.span, check.span, "containers[].health_check.protocol";
     /// The origin of the storage system of a volume.

@@ -86,16 +86,16 @@ pub struct SourceMap {
 }
 
 impl SourceMap {
-    /// The map of files that were rendered with origins recorded, whose records it takes. `tree` is
-    /// the tree of the source that they were compiled from.
-    pub fn new(tree: &Node, artifacts: &mut [Artifact]) -> SourceMap {
+    /// The map of files that were rendered with origins recorded. `tree` is the tree of the source
+    /// that they were compiled from.
+    pub fn new(tree: &Node, artifacts: &[Artifact]) -> SourceMap {
         let nodes = Nodes::of(tree);
-        let file = |artifact: &mut Artifact| {
-            let record = std::mem::take(&mut artifact.record);
-            let lines = lines::lines(&artifact.text, &record, &nodes);
-            FileMap { path: artifact.path.clone(), lines, ranges: record.marks }
+        let file = |artifact: &Artifact| FileMap {
+            path: artifact.path.clone(),
+            lines: lines::lines(&artifact.text, &artifact.record, &nodes),
+            ranges: artifact.record.marks.clone(),
         };
-        SourceMap { files: artifacts.iter_mut().map(file).collect(), nodes }
+        SourceMap { files: artifacts.iter().map(file).collect(), nodes }
     }
 
     /// The origin of a byte of a file: of the value that it is part of, otherwise of its line.

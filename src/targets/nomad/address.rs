@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, Reference, Text};
+use crate::render::{Composed, Origin, Traced};
+use crate::source::{Span, Spanned};
+use crate::targets::origins;
 
 use super::context::Context;
 use super::model::{self, Service};
@@ -90,8 +93,32 @@ impl<'a> References<'a> {
         }
     }
 
+    /// The places that have a say in the addresses of a string.
+    fn places(&self, text: &Text) -> Vec<Span> {
+        let plan = self.context.plan;
+        let mut also = origins::of_references(plan, text, |reference, also| {
+            also.extend(self.port_places(reference));
+        });
+        also.push(plan.id.span);
+        also
+    }
+
+    /// The places of the label of the port of a reference.
+    fn port_places(&self, reference: &Reference) -> Vec<Span> {
+        let reach = self.context.reach(reference.to);
+        let port = reach.and_then(|reach| reach.port(reference.port?));
+        let from = port.map(|port| port.label_from);
+        from.and_then(Origin::place).into_iter().chain(from.and_then(Origin::second)).collect()
+    }
+
     /// A string of the task's `config`. Adds the variables that it needs to `variables`.
-    pub fn in_config(&self, text: &Text, variables: &mut Variables) -> String {
+    pub fn in_config(&self, text: &Text, variables: &mut Variables) -> Composed {
+        let written = self.config_string(text, variables);
+        let also = text.references().next().map(|_| self.places(text));
+        Composed::new(written, text.span, also.unwrap_or_default())
+    }
+
+    fn config_string(&self, text: &Text, variables: &mut Variables) -> String {
         use crate::plan::Piece;
         let mut made = ConfigString::default();
         for (at, piece) in text.pieces.iter().enumerate() {
@@ -108,10 +135,12 @@ impl<'a> References<'a> {
                     suffix
                 }
                 Spelling::Socket(service) => {
+                    let service = self.of_reference(service, reference);
                     made.variable(&variables.socket(self.id(reference), reference.port, service));
                     String::new()
                 }
                 Spelling::Host(service, suffix) => {
+                    let service = self.of_reference(service, reference);
                     made.variable(&variables.host(self.id(reference), service));
                     suffix
                 }
@@ -123,9 +152,17 @@ impl<'a> References<'a> {
         made.finish()
     }
 
+    /// The name of a service with its origins, of which a reference is the main one.
+    fn of_reference(&self, service: String, reference: &Reference) -> Composed {
+        let id = self.context.container(reference.to).map(|to| to.id.span);
+        let also = id.into_iter().chain(self.port_places(reference));
+        let also = also.chain([self.context.plan.id.span]).collect();
+        Composed::new(service, reference.span, also)
+    }
+
     /// The value of an environment variable that a template writes, without its quotes.
-    pub fn in_template(&self, text: &Text, variables: &mut Variables) -> String {
-        text.spell(in_template, |reference| match self.spelling(reference) {
+    pub fn in_template(&self, text: &Text, variables: &mut Variables) -> Composed {
+        let written = text.spell(in_template, |reference| match self.spelling(reference) {
             Spelling::Own(name, suffix) => format!("{{{{ env \"{name}\" }}}}{suffix}"),
             Spelling::Socket(service) => {
                 variables.sockets = true;
@@ -135,7 +172,8 @@ impl<'a> References<'a> {
                 variables.hosts = true;
                 format!("{{{{ template \"host\" \"{service}\" }}}}{suffix}")
             }
-        })
+        });
+        Composed::new(written, text.span, self.places(text))
     }
 
     fn id(&self, reference: &Reference) -> &str {
@@ -149,15 +187,15 @@ pub struct Variables {
     /// Names of the container's own environment variables.
     taken: BTreeSet<String>,
     /// Variables that hold an address for `config`: name, template, service.
-    made: Vec<(String, &'static str, String)>,
+    made: Vec<(String, &'static str, Composed)>,
     /// Whether addresses with a port are needed.
     sockets: bool,
     /// Whether addresses without a port are needed.
     hosts: bool,
     /// The container's own variables that only a template can write: name and value.
-    pub written: Vec<(String, String)>,
+    pub written: Vec<(Spanned<String>, Composed)>,
     /// Services that must be registered, and how many times, before the task starts.
-    pub awaited: Vec<(String, u32)>,
+    pub awaited: Vec<(Composed, u32)>,
 }
 
 impl Variables {
@@ -166,18 +204,18 @@ impl Variables {
         Variables { taken: names.collect(), ..Variables::default() }
     }
 
-    fn socket(&mut self, id: &str, port: Option<u16>, service: String) -> String {
+    fn socket(&mut self, id: &str, port: Option<u16>, service: Composed) -> String {
         self.sockets = true;
         let port = port.map(|port| port.to_string()).unwrap_or_default();
         self.variable(format!("addr_{}_{port}", id.replace('-', "_")), "address", service)
     }
 
-    fn host(&mut self, id: &str, service: String) -> String {
+    fn host(&mut self, id: &str, service: Composed) -> String {
         self.hosts = true;
         self.variable(format!("host_{}", id.replace('-', "_")), "host", service)
     }
 
-    fn variable(&mut self, mut name: String, template: &'static str, service: String) -> String {
+    fn variable(&mut self, mut name: String, template: &'static str, service: Composed) -> String {
         while self.taken.contains(&name) {
             name.push('_');
         }
@@ -188,23 +226,26 @@ impl Variables {
     }
 
     /// A variable with the address and the port of a service as two words, for a shell.
-    pub fn words(&mut self, id: &str, service: String) -> String {
+    pub fn words(&mut self, id: &str, service: Composed) -> String {
         self.variable(format!("addr_{}", id.replace('-', "_")), "words", service)
     }
 
     /// The template, if there is anything to fill in. `path` is the path of the task's own
     /// Nomad variables.
-    pub fn template(self, path: &str, restart: bool) -> Option<model::Template> {
+    pub fn template(self, path: Composed, restart: bool) -> Option<model::Template> {
         let Variables { taken: _, made, sockets, hosts, written, awaited } = self;
         let words = made.iter().any(|(_, template, _)| *template == "words");
         let mut lines = Vec::new();
+        // What is the same for all that is filled in.
+        let fixed = |line| Composed::new(line, path.from, path.also.clone());
         let waits = sockets || hosts || words || !awaited.is_empty();
         if waits {
             // Reading a Nomad variable that does not exist blocks; looking up a service does
             // not.
-            lines.push(format!(
-                "{{{{ define \"wait\" }}}}{{{{ with nomadVar \"{path}\" }}}}{{{{ end }}}}{{{{ end -}}}}"
-            ));
+            lines.push(fixed(format!(
+                "{{{{ define \"wait\" }}}}{{{{ with nomadVar \"{}\" }}}}{{{{ end }}}}{{{{ end -}}}}",
+                path.value
+            )));
         }
         let address = |name: &str, form: &str| {
             format!(
@@ -212,24 +253,31 @@ impl Variables {
             )
         };
         if sockets {
-            lines.push(address("address", "{{ .Address }}:{{ .Port }}"));
+            lines.push(fixed(address("address", "{{ .Address }}:{{ .Port }}")));
         }
         if words {
-            lines.push(address("words", "{{ .Address }} {{ .Port }}"));
+            lines.push(fixed(address("words", "{{ .Address }} {{ .Port }}")));
         }
         if hosts {
-            lines.push(address("host", "{{ .Address }}"));
+            lines.push(fixed(address("host", "{{ .Address }}")));
         }
         for (service, count) in awaited {
-            lines.push(format!(
-                "{{{{ if lt (len (nomadService \"{service}\")) {count} }}}}{{{{ template \"wait\" }}}}{{{{ end -}}}}"
-            ));
+            let line = format!(
+                "{{{{ if lt (len (nomadService \"{}\")) {count} }}}}{{{{ template \"wait\" }}}}{{{{ end -}}}}",
+                service.value
+            );
+            lines.push(Composed { value: line, ..service });
         }
         for (name, template, service) in made {
-            lines.push(format!("{name}=\"{{{{ template \"{template}\" \"{service}\" }}}}\""));
+            let line =
+                format!("{name}=\"{{{{ template \"{template}\" \"{}\" }}}}\"", service.value);
+            lines.push(Composed { value: line, ..service });
         }
         for (name, value) in written {
-            lines.push(format!("{name}=\"{value}\""));
+            let line = format!("{}=\"{}\"", name.value, value.value);
+            let mut line = Composed { value: line, ..value };
+            line.also.push(name.span);
+            lines.push(line);
         }
         (!lines.is_empty()).then_some(model::Template { lines, waits, restart })
     }
@@ -239,7 +287,7 @@ impl Variables {
 /// one for its address if references need it without a port.
 pub fn services(context: &Context<'_>, container: &Container, reach: &Reach) -> Vec<Service> {
     let id = &container.id.value;
-    let mode = reach.own_address.then_some("alloc");
+    let mode = reach.own_address.then(|| Traced::new("alloc", container.network.span));
     let service = |name, port, address, address_mode| Service {
         name,
         port,
@@ -251,12 +299,21 @@ pub fn services(context: &Context<'_>, container: &Container, reach: &Reach) -> 
         .ports
         .iter()
         .map(|port| {
-            service(context.port_service(id, &port.label), Some(port.label.clone()), None, mode)
+            let mut name = context.named(context.port_service(id, &port.label), container);
+            name.also.extend(port.label_from.place());
+            name.also.extend(port.label_from.second());
+            service(name, Some(port.traced_label(Vec::new())), None, mode)
         })
         .collect();
     if reach.address_wanted {
-        let address = (!reach.own_address).then(|| format!("\"${{{NODE_ADDRESS}}}\""));
-        services.push(service(context.address_service(id), None, address, mode));
+        let referrers: Vec<Span> = container.referrers.iter().map(|r| r.span).collect();
+        let address = (!reach.own_address).then(|| {
+            let address = format!("\"${{{NODE_ADDRESS}}}\"");
+            Composed::new(address, container.id.span, referrers.clone())
+        });
+        let mut name = context.named(context.address_service(id), container);
+        name.also.extend(referrers);
+        services.push(service(name, None, address, mode));
     }
     services
 }

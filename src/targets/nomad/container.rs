@@ -6,12 +6,14 @@ use crate::plan::{
     Command, Container, ContainerId, EnvVar, Job, Kind, NetworkMode, Piece, Resources, Service,
     Text,
 };
+use crate::render::{Composed, Traced};
 use crate::source::{Span, Spanned};
+use crate::targets::origins;
 
 use super::address::{self, References, Variables};
 use super::context::Context;
 use super::model::{Group, Hcl, Network, Port, Retry, Task, Update};
-use super::order::{self, Waits};
+use super::order::{self, Deadline, Waits};
 use super::reach::Reach;
 use super::strings::{ConfigString, is_expanded_in_env, is_template_name, survives_hcl};
 use super::{health, names, placement, volumes};
@@ -34,7 +36,7 @@ pub fn service(
     context: &Context<'_>,
     id: ContainerId,
     container: &Container,
-    minutes: u64,
+    deadline: Option<&Deadline>,
     findings: &mut Findings,
 ) -> Option<Group> {
     let reach = context.reach(id)?;
@@ -48,7 +50,7 @@ pub fn service(
         order::started_service(context, id, container, reach, check).into_iter().collect();
     let wait = order::wait_task(context, name, job, reach.own_address, &waits.healthy);
     let mut group = group(context, container, reach, findings);
-    group.update = update(container.instances.value, minimum_capacity, minutes, reach, findings);
+    group.update = update(container, minimum_capacity, deadline, reach, findings);
     group.volumes = volumes;
     group.tasks = wait.into_iter().chain([task]).collect();
     Some(group)
@@ -60,12 +62,12 @@ pub fn job(
     id: ContainerId,
     container: &Container,
     findings: &mut Findings,
-) -> Option<(Vec<String>, Vec<Group>)> {
+) -> Option<(Vec<Composed>, Vec<Group>)> {
     let reach = context.reach(id)?;
     let name = &container.id.value;
     let job_id = names::job(&context.plan.id.value, name);
     let Kind::Job(job) = &container.kind else { return None };
-    let Job { retries, repeats: _, start: _, interval: _ } = job;
+    let Job { retries: _, repeats: _, start: _, interval: _ } = job;
     let mut waits = order::waits(context, container, findings);
     let awaited = context.is_awaited(id);
     let mut groups = Vec::new();
@@ -73,31 +75,33 @@ pub fn job(
     if awaited {
         groups.extend(order::gate(context, container, &job_id, &waits));
         if !groups.is_empty() {
-            waits.registered.push((context.service(name, names::READY), 1));
+            let ready = context.named(context.service(name, names::READY), container);
+            waits.registered.push((ready, 1));
         }
     } else {
         wait = order::wait_task(context, name, &job_id, reach.own_address, &waits.healthy);
     }
     let (mut task, volumes) = task(context, id, container, reach, &waits, &job_id, findings);
     let mut group = group(context, container, reach, findings);
-    group.retry = Some(retry(retries, findings));
+    group.retry = Some(retry(container, job, findings));
     group.volumes = volumes;
     let mut marker = None;
     if awaited {
         task.prestart = true;
-        marker = Some(order::marker_task(context, name, names::SUCCEEDED_TASK, names::SUCCEEDED));
+        marker =
+            Some(order::marker_task(context, container, names::SUCCEEDED_TASK, names::SUCCEEDED));
     }
     group.tasks = wait.into_iter().chain([task]).chain(marker).collect();
     groups.push(group);
-    Some((super::schedule::crons(job, findings), groups))
+    Some((super::schedule::crons(container, job, findings), groups))
 }
 
 impl Group {
     /// A group with nothing in it.
-    pub fn empty(name: String) -> Group {
+    pub fn empty(name: Composed) -> Group {
         Group {
+            count: Traced::new(1, name.from),
             name,
-            count: 1,
             constraints: Vec::new(),
             disk: None,
             network: None,
@@ -118,9 +122,12 @@ fn group(
     findings: &mut Findings,
 ) -> Group {
     let mode = match container.network.value {
-        NetworkMode::Host => Some("host".to_owned()),
+        NetworkMode::Host => {
+            Some(Traced::new("host".to_owned(), origins::network(container)).into())
+        }
         NetworkMode::Container if reach.own_address => {
-            context.options.some("network").map(str::to_owned)
+            let network = context.options.some_traced("network");
+            network.map(|name| Composed::new(name.value, name.from, vec![container.network.span]))
         }
         NetworkMode::Bridge | NetworkMode::Container => None,
     };
@@ -128,28 +135,30 @@ fn group(
         .ports
         .iter()
         .map(|port| Port {
-            label: port.label.clone(),
+            label: port.traced_label(Vec::new()),
             fixed: port.fixed,
-            to: (port.fixed != Some(port.container)).then_some(port.container),
+            to: (port.fixed_number() != Some(port.container.value))
+                .then(|| (&port.container).into()),
         })
         .collect();
     let network = (mode.is_some() || !ports.is_empty()).then_some(Network { mode, ports });
     Group {
-        count: container.instances.value,
+        count: Traced::new(container.instances.value, origins::instances(container)),
         constraints: placement::constraints(
             context,
             container.placement.as_ref(),
             container.preemptible.as_ref(),
             findings,
         ),
-        disk: disk(&container.resources.disk, findings),
+        disk: disk(container, findings),
         network,
         services: address::services(context, container, reach),
-        ..Group::empty(container.id.value.clone())
+        ..Group::empty(Traced::from(&container.id).into())
     }
 }
 
-fn disk(requested: &Spanned<u64>, findings: &mut Findings) -> Option<u64> {
+fn disk(container: &Container, findings: &mut Findings) -> Option<Traced<u64>> {
+    let requested = &container.resources.disk;
     if requested.value == 0 {
         return None;
     }
@@ -157,10 +166,12 @@ fn disk(requested: &Spanned<u64>, findings: &mut Findings) -> Option<u64> {
         let message = format!("the disk is increased to {} MB to fit the logs", LOG_DISK + 1);
         findings.push(Diagnostic::new(&codes::APPROXIMATED, requested.span, message));
     }
-    Some(requested.value.max(LOG_DISK + 1))
+    Some(Traced::new(requested.value.max(LOG_DISK + 1), origins::disk(container)))
 }
 
-fn retry(retries: &Spanned<u32>, findings: &mut Findings) -> Retry {
+fn retry(container: &Container, job: &Job, findings: &mut Findings) -> Retry {
+    let retries = &job.retries;
+    let from = origins::retries(container, job);
     // The interval in which retries are counted is meant to be endless. Nomad requires that all
     // retries fit into it, with the delays between them.
     let hours = (u64::from(retries.value) * RETRY_DELAY).div_ceil(3600).max(24 * 365);
@@ -168,18 +179,22 @@ fn retry(retries: &Spanned<u32>, findings: &mut Findings) -> Retry {
         let message = "too many retries: with the delays between them, they exceed the longest duration of Nomad";
         findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, retries.span, message));
     }
-    Retry { attempts: retries.value, interval: format!("{hours}h") }
+    Retry {
+        attempts: Traced::new(retries.value, from),
+        interval: Traced::new(format!("{hours}h"), from),
+    }
 }
 
 /// How an update replaces instances.
 fn update(
-    instances: u32,
+    container: &Container,
     minimum_capacity: &Spanned<f64>,
-    minutes: u64,
+    deadline: Option<&Deadline>,
     reach: &Reach,
     findings: &mut Findings,
 ) -> Option<Update> {
-    let (healthy_deadline, progress_deadline) = order::deadline(minutes);
+    let instances = container.instances.value;
+    let (healthy_deadline, progress_deadline) = order::deadline(container, deadline);
     // At most the number of instances, since the share is at most 1.
     let kept = (minimum_capacity.value * f64::from(instances)).ceil().max(0.0) as u32;
     let (max_parallel, canary) = match instances.saturating_sub(kept) {
@@ -195,7 +210,15 @@ fn update(
         );
         findings.push(Diagnostic::new(&codes::CLUSTER_NEEDS, minimum_capacity.span, message));
     }
-    let update = Update { max_parallel, canary, healthy_deadline, progress_deadline };
+    let from = origins::minimum_capacity(container, minimum_capacity);
+    let from = from.and(container.instances.span);
+    let traced = |number: Option<u32>| number.map(|number| Traced::new(number, from));
+    let update = Update {
+        max_parallel: traced(max_parallel),
+        canary: traced(canary),
+        healthy_deadline,
+        progress_deadline,
+    };
     let is_default = update.max_parallel.is_none() && update.healthy_deadline.is_none();
     (!is_default).then_some(update)
 }
@@ -239,14 +262,14 @@ fn task(
         check_text(text, findings);
         references.in_config(text, &mut variables)
     };
-    let (entrypoint, args): (Vec<String>, Vec<String>) = match command {
+    let (entrypoint, args): (Vec<Composed>, Vec<Composed>) = match command {
         Command::Image(args) => {
             (Vec::new(), args.iter().map(|arg| in_config(arg, findings)).collect())
         }
-        Command::Shell(script) => (
-            vec![ConfigString::literal("/bin/sh"), ConfigString::literal("-c")],
-            vec![in_config(script, findings)],
-        ),
+        Command::Shell(script) => {
+            let word = |word| Composed::new(ConfigString::literal(word), script.span, Vec::new());
+            (vec![word("/bin/sh"), word("-c")], vec![in_config(script, findings)])
+        }
     };
     let plain = environment(env, &references, &mut variables, findings);
     order::add_to(&mut variables, waits);
@@ -256,6 +279,7 @@ fn task(
     let restart = is_service && context.options.flag("follow-addresses");
     // At least 1 and, with any realistic factor, far below the limit of the type.
     let cpu = (cpus.value * context.options.number("mhz-per-cpu")).round().max(1.0) as u64;
+    let factor = context.options.place("mhz-per-cpu").into_iter().collect();
     if mem.value < MIN_MEMORY {
         let message = format!("memory is increased to {MIN_MEMORY} MB, the minimum of Nomad");
         findings.push(Diagnostic::new(&codes::APPROXIMATED, mem.span, message));
@@ -271,8 +295,8 @@ fn task(
     let task = Task {
         prestart: false,
         services: Vec::new(),
-        image: ConfigString::literal(&image.value),
-        force_pull: force_pull.value,
+        image: Traced::new(ConfigString::literal(&image.value), image.span),
+        force_pull: Traced::new(force_pull.value, origins::force_pull(container)),
         entrypoint,
         args,
         host_network: network.value == NetworkMode::Host,
@@ -281,18 +305,18 @@ fn task(
         // On the host network, or at its own address, there is nothing to publish.
         ports: match reach.own_ports {
             true => Vec::new(),
-            false => reach.ports.iter().map(|port| port.label.clone()).collect(),
+            false => reach.ports.iter().map(|port| port.traced_label(Vec::new())).collect(),
         },
-        privileged: privileged.value,
+        privileged: Traced::new(privileged.value, origins::privileged(container)),
         binds: mounts.binds,
         mounts: mounts.mounts,
         env: plain,
-        template: order::template(variables, job, &name.value, &task_name, restart),
+        template: order::template(context, variables, job, container, &task_name, restart),
         volume_mounts: mounts.volume_mounts,
-        cpu,
-        memory: mem.value.max(MIN_MEMORY),
-        gpu: gpu.value,
-        name: task_name,
+        cpu: Composed::new(cpu, origins::cpus(container), factor),
+        memory: Traced::new(mem.value.max(MIN_MEMORY), origins::mem(container)),
+        gpu: Traced::new(gpu.value, origins::gpu(container)),
+        name: Traced::new(task_name, name.span).into(),
     };
     (task, mounts.volumes)
 }
@@ -313,7 +337,7 @@ fn environment(
     references: &References<'_>,
     variables: &mut Variables,
     findings: &mut Findings,
-) -> Vec<(Hcl, String)> {
+) -> Vec<(Hcl, Composed)> {
     let mut plain = Vec::new();
     for EnvVar { name, value } in env {
         check_name(name, findings);
@@ -323,7 +347,10 @@ fn environment(
             _ => None,
         };
         match literal.filter(|text| !is_expanded_in_env(text) && survives_hcl(text)) {
-            Some(text) => plain.push((env_key(&name.value), text.to_owned())),
+            Some(text) => {
+                let text = Composed::new(text.to_owned(), value.span, Vec::new());
+                plain.push((Traced::new(env_key(&name.value), name.span).into(), text));
+            }
             None => {
                 if !is_template_name(&name.value) {
                     let message = format!(
@@ -340,7 +367,7 @@ fn environment(
                     );
                 }
                 let text = references.in_template(value, variables);
-                variables.written.push((name.value.clone(), text));
+                variables.written.push((name.clone(), text));
             }
         }
     }
@@ -348,7 +375,7 @@ fn environment(
 }
 
 /// A key of a map: unquoted if it looks like a variable, quoted otherwise.
-fn env_key(name: &str) -> Hcl {
+fn env_key(name: &str) -> String {
     let bare = name.starts_with(|c: char| c.is_ascii_uppercase())
         && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
     if bare { name.to_owned() } else { crate::render::quoted(crate::render::Format::Hcl, name) }

@@ -7,6 +7,7 @@ use super::names;
 use super::reach::{self, Reach};
 use crate::diag::Findings;
 use crate::plan::{Container, ContainerId, Plan};
+use crate::render::Composed;
 use crate::targets::Options;
 
 /// The context of one run of the target.
@@ -47,6 +48,11 @@ impl<'a> Context<'a> {
     /// Whether another container waits for this one.
     pub fn is_awaited(&self, id: ContainerId) -> bool {
         self.awaited.contains(&id)
+    }
+
+    /// A name that is made from the ids of the appliance and of a container.
+    pub fn named(&self, name: String, container: &Container) -> Composed {
+        Composed::new(name, container.id.span, vec![self.plan.id.span])
     }
 
     /// The name of the service of a container with this suffix.

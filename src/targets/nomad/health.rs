@@ -1,20 +1,22 @@
 //! Health checks: run by the client, over HTTP or TCP.
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{HealthCheck, Probe, Timing};
+use crate::plan::{HealthCheck, Probe};
+use crate::render::Traced;
+use crate::source::Spanned;
+use crate::targets::origins::{self, TracedTiming};
 
 use super::model::Check;
 use super::strings::is_expanded_in_env;
 
 /// The check and the index of its port. `None` for a command, which Nomad cannot run in a
 /// container.
-pub fn check(health: &HealthCheck, findings: &mut Findings) -> Option<(Check, usize)> {
-    let HealthCheck { span, is_default: _, protocol: _, probe, timing } = health;
-    let Timing { interval, timeout, max_failures, grace } = *timing;
-    let [interval, timeout, max_failures, grace] =
-        [interval, timeout, max_failures, grace].map(|number| number.value);
+pub fn check(health: &HealthCheck, findings: &mut Findings) -> Option<(Check, Spanned<usize>)> {
+    let HealthCheck { span, is_default: _, protocol: _, probe, timing: _ } = health;
+    let TracedTiming { interval, timeout, max_failures, grace } = origins::timing(health);
+    let seconds = |number: Traced<u32>| number.map(|number| format!("{number}s"));
     let (kind, tls, path, port) = match probe {
-        Probe::Tcp { port } => ("tcp", false, None, port.value),
+        Probe::Tcp { port } => ("tcp", false, None, *port),
         Probe::Http { tls, path, port } => {
             if !is_path(&path.value) {
                 let message = format!("invalid path `{}` for a health check", path.value);
@@ -23,18 +25,19 @@ pub fn check(health: &HealthCheck, findings: &mut Findings) -> Option<(Check, us
                         .help("write it as in a URL: one leading slash, `%` only before two hexadecimal digits, no `${name}`"),
                 );
             }
-            ("http", *tls, Some(path.value.clone()), port.value)
+            let path = Traced::new(path.value.clone(), origins::check_path(health, path));
+            ("http", *tls, Some(path), *port)
         }
         Probe::Command(_) => return None,
     };
     let check = Check {
-        kind,
+        kind: Traced::new(kind, origins::check_protocol(health)),
         tls,
         path,
-        interval: format!("{interval}s"),
-        timeout: format!("{timeout}s"),
+        interval: seconds(interval),
+        timeout: seconds(timeout),
         limit: max_failures,
-        grace: format!("{grace}s"),
+        grace: seconds(grace),
     };
     Some((check, port))
 }

@@ -25,7 +25,9 @@ use include_dir::{Dir, include_dir};
 use super::{BuiltIn, Definition, FileModel, Options, Part};
 use crate::diag::Findings;
 use crate::plan::{Kind, Plan};
+use crate::render::{Composed, Origin, Traced};
 use crate::source::Span;
+use crate::targets::origins;
 
 use context::Context;
 use model::{Group, Job};
@@ -55,7 +57,7 @@ impl BuiltIn for Nomad {
         let file =
             |path, part| FileModel { layout: Some(layout::alignment), ..FileModel::of(path, part) };
         let jobs = jobs.into_iter().map(|(owner, job)| {
-            file(format!("{}.nomad.hcl", job.id), Part::new("job.nomad.hcl.j2", job, owner))
+            file(format!("{}.nomad.hcl", job.id.value), Part::new("job.nomad.hcl.j2", job, owner))
         });
         let volumes = volumes
             .into_iter()
@@ -69,14 +71,15 @@ impl BuiltIn for Nomad {
 fn jobs(context: &Context<'_>, findings: &mut Findings) -> Vec<(Span, Job)> {
     // Destructured completely, so that a new field fails to compile until it is handled here.
     let Plan { id, containers, volumes: _, start_order: _, uses: _ } = context.plan;
-    let minutes = order::deadlines(context);
+    let deadlines = order::deadlines(context);
     let mut services = Vec::new();
     let mut jobs = Vec::new();
     for (at, container) in containers.iter().enumerate() {
+        let kind = |kind| Traced::new(kind, origins::kind(container));
         match &container.kind {
             Kind::Service(_) => {
-                let minutes = minutes.get(at).copied().unwrap_or(0);
-                let group = container::service(context, at, container, minutes, findings);
+                let deadline = deadlines.get(at);
+                let group = container::service(context, at, container, deadline, findings);
                 services.extend(group.map(|group| (container.id.span, group)));
             }
             Kind::Job(_) => {
@@ -85,13 +88,16 @@ fn jobs(context: &Context<'_>, findings: &mut Findings) -> Vec<(Span, Job)> {
                 let lowered = container::job(context, at, container, findings);
                 jobs.extend(lowered.map(|(crons, groups)| {
                     let groups = groups.into_iter().map(|group| (owner, group)).collect();
-                    (owner, job(context, name, "batch", crons, groups))
+                    let name = Traced::new(name, Origin::from(owner).and(id.span));
+                    (owner, job(context, name, kind("batch"), crons, groups))
                 }));
             }
         }
     }
-    if !services.is_empty() {
-        let job = job(context, id.value.clone(), "service", Vec::new(), services);
+    let first = containers.iter().find(|container| container.job().is_none());
+    if let Some(first) = first.filter(|_| !services.is_empty()) {
+        let kind = Traced::new("service", origins::kind(first));
+        let job = job(context, id.into(), kind, Vec::new(), services);
         jobs.insert(0, (id.span, job));
     }
     jobs
@@ -100,12 +106,12 @@ fn jobs(context: &Context<'_>, findings: &mut Findings) -> Vec<(Span, Job)> {
 /// A job of this kind with the settings that all jobs share.
 fn job(
     context: &Context<'_>,
-    id: String,
-    kind: &'static str,
-    crons: Vec<String>,
+    id: Traced<String>,
+    kind: Traced<&'static str>,
+    crons: Vec<Composed>,
     groups: Vec<(Span, Group)>,
 ) -> Job {
-    let option = |name| context.options.some(name).map(str::to_owned);
+    let option = |name| context.options.some_traced(name);
     Job {
         id,
         kind,
@@ -115,7 +121,11 @@ fn job(
         datacenters: match context.options.text("datacenters") {
             // Nomad's default is all datacenters.
             "*" | "" => Vec::new(),
-            names => names.split(',').map(|name| name.trim().to_owned()).collect(),
+            names => {
+                let from = context.options.origin("datacenters");
+                let name = |name: &str| Traced::new(name.trim().to_owned(), from);
+                names.split(',').map(name).collect()
+            }
         },
         crons,
         groups: groups.into(),

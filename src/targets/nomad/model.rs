@@ -4,35 +4,35 @@
 //! quotes every other string. The strings of a task's `config` are already escaped for the
 //! client, by `strings::ConfigString`.
 
-use crate::render::{Items, model};
+use crate::render::{Composed, Items, Traced, model};
 
 /// An HCL expression, quotes included.
-pub type Hcl = String;
+pub type Hcl = Composed;
 
 model! {
     /// A job: one file.
     #[derive(Debug)]
     pub struct Job {
-        pub id: String,
+        pub id: Traced<String>,
         /// `service` or `batch`.
-        pub kind: &'static str,
-        pub namespace: Option<String>,
-        pub region: Option<String>,
-        pub node_pool: Option<String>,
-        pub datacenters: Vec<String>,
+        pub kind: Traced<&'static str>,
+        pub namespace: Option<Traced<String>>,
+        pub region: Option<Traced<String>>,
+        pub node_pool: Option<Traced<String>>,
+        pub datacenters: Vec<Traced<String>>,
         /// Cron expressions of a periodic job; empty for a job that runs immediately.
-        pub crons: Vec<String>,
+        pub crons: Vec<Composed>,
         pub groups: Items<Group>,
     }
 
     /// A task group: the tasks that run together, `count` times.
     #[derive(Debug)]
     pub struct Group {
-        pub name: String,
-        pub count: u32,
+        pub name: Composed,
+        pub count: Traced<u32>,
         pub constraints: Vec<Constraint>,
         /// Size of the allocation's disk in MB.
-        pub disk: Option<u64>,
+        pub disk: Option<Traced<u64>>,
         pub network: Option<Network>,
         pub retry: Option<Retry>,
         pub update: Option<Update>,
@@ -45,52 +45,52 @@ model! {
     #[derive(Debug)]
     pub struct Constraint {
         pub attribute: Hcl,
-        pub operator: Option<&'static str>,
-        pub value: String,
+        pub operator: Option<Traced<&'static str>>,
+        pub value: Traced<String>,
     }
 
     /// The network of a group.
     #[derive(Debug)]
     pub struct Network {
-        pub mode: Option<String>,
+        pub mode: Option<Composed>,
         pub ports: Vec<Port>,
     }
 
     /// A port of a group.
     #[derive(Debug)]
     pub struct Port {
-        pub label: String,
+        pub label: Composed,
         /// The host port; `None` for any free port.
-        pub fixed: Option<u16>,
+        pub fixed: Option<Traced<u16>>,
         /// The port in the container, if it is not the host port.
-        pub to: Option<u16>,
+        pub to: Option<Traced<u16>>,
     }
 
     /// How often a job is retried.
     #[derive(Debug)]
     pub struct Retry {
-        pub attempts: u32,
+        pub attempts: Traced<u32>,
         /// The interval in which attempts are counted.
-        pub interval: String,
+        pub interval: Traced<String>,
     }
 
     /// How an update replaces instances.
     #[derive(Debug)]
     pub struct Update {
-        pub max_parallel: Option<u32>,
-        pub canary: Option<u32>,
-        pub healthy_deadline: Option<String>,
-        pub progress_deadline: Option<String>,
+        pub max_parallel: Option<Traced<u32>>,
+        pub canary: Option<Traced<u32>>,
+        pub healthy_deadline: Option<Composed>,
+        pub progress_deadline: Option<Composed>,
     }
 
     /// A service: a name for which Nomad registers an address.
     #[derive(Debug)]
     pub struct Service {
-        pub name: String,
-        pub port: Option<String>,
+        pub name: Composed,
+        pub port: Option<Composed>,
         /// The registered address, if it is not that of the port.
         pub address: Option<Hcl>,
-        pub address_mode: Option<&'static str>,
+        pub address_mode: Option<Traced<&'static str>>,
         pub check: Option<Check>,
     }
 
@@ -98,78 +98,78 @@ model! {
     #[derive(Debug)]
     pub struct Check {
         /// `http` or `tcp`.
-        pub kind: &'static str,
+        pub kind: Traced<&'static str>,
         pub tls: bool,
-        pub path: Option<String>,
-        pub interval: String,
-        pub timeout: String,
+        pub path: Option<Traced<String>>,
+        pub interval: Traced<String>,
+        pub timeout: Traced<String>,
         /// Failures after which the task is restarted.
-        pub limit: u32,
-        pub grace: String,
+        pub limit: Traced<u32>,
+        pub grace: Traced<String>,
     }
 
     /// A volume of a group.
     #[derive(Debug)]
     pub struct Volume {
-        pub label: String,
+        pub label: Composed,
         /// `host` or `csi`.
-        pub kind: &'static str,
-        pub source: String,
-        pub access_mode: &'static str,
+        pub kind: Traced<&'static str>,
+        pub source: Composed,
+        pub access_mode: Traced<&'static str>,
     }
 
     /// A task: a container.
     #[derive(Debug)]
     pub struct Task {
-        pub name: String,
+        pub name: Composed,
         /// Whether it must succeed before the other tasks start.
         pub prestart: bool,
         pub services: Vec<Service>,
-        pub image: String,
-        pub force_pull: bool,
-        pub entrypoint: Vec<String>,
-        pub args: Vec<String>,
+        pub image: Traced<String>,
+        pub force_pull: Traced<bool>,
+        pub entrypoint: Vec<Composed>,
+        pub args: Vec<Composed>,
         /// Whether it uses the host network.
         pub host_network: bool,
         /// Whether a small init process forwards signals.
         pub init: bool,
         /// Whether it is restarted without limit, whatever the policy of the group.
         pub keep: bool,
-        pub ports: Vec<String>,
-        pub privileged: bool,
+        pub ports: Vec<Composed>,
+        pub privileged: Traced<bool>,
         /// Host paths, as `source:target`.
-        pub binds: Vec<String>,
+        pub binds: Vec<Composed>,
         /// Mounts of host paths that contain a colon.
         pub mounts: Vec<Mount>,
-        pub env: Vec<(Hcl, String)>,
+        pub env: Vec<(Hcl, Composed)>,
         pub template: Option<Template>,
         pub volume_mounts: Vec<VolumeMount>,
-        pub cpu: u64,
-        pub memory: u64,
-        pub gpu: u32,
+        pub cpu: Composed<u64>,
+        pub memory: Traced<u64>,
+        pub gpu: Traced<u32>,
     }
 
     /// A bind mount of the docker driver.
     #[derive(Debug)]
     pub struct Mount {
-        pub source: String,
-        pub target: String,
-        pub read_only: bool,
+        pub source: Traced<String>,
+        pub target: Traced<String>,
+        pub read_only: Traced<bool>,
     }
 
     /// A mount of a group's volume in a task.
     #[derive(Debug)]
     pub struct VolumeMount {
-        pub volume: String,
-        pub destination: String,
-        pub read_only: bool,
+        pub volume: Composed,
+        pub destination: Traced<String>,
+        pub read_only: Traced<bool>,
     }
 
     /// Environment variables that the client fills in before the task starts.
     #[derive(Debug)]
     pub struct Template {
         /// Lines of a heredoc, escaped for it.
-        pub lines: Vec<String>,
+        pub lines: Vec<Composed>,
         /// Whether it waits for something.
         pub waits: bool,
         /// Whether the task is restarted when a filled-in value changes.
@@ -179,13 +179,13 @@ model! {
     /// A file for `nomad volume create`.
     #[derive(Debug)]
     pub struct VolumeFile {
-        pub name: String,
-        pub kind: &'static str,
-        pub namespace: Option<String>,
-        pub plugin: String,
-        pub access_mode: &'static str,
-        /// Minimum size in MB.
-        pub size: Option<u64>,
+        pub name: Composed,
+        pub kind: Traced<&'static str>,
+        pub namespace: Option<Traced<String>>,
+        pub plugin: Traced<String>,
+        pub access_mode: Traced<&'static str>,
+        /// Minimum size, with its unit.
+        pub size: Option<Traced<String>>,
         pub constraints: Vec<Constraint>,
     }
 }

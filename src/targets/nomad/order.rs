@@ -5,7 +5,9 @@
 //! before the other tasks of its group start.
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Container, ContainerId, Kind, Probe};
+use crate::plan::{Container, ContainerId, Dependency, Kind, Probe};
+use crate::render::{Composed, Traced};
+use crate::source::{Span, Spanned};
 
 use super::address::Variables;
 use super::context::Context;
@@ -36,9 +38,9 @@ const JOB_MINUTES: u64 = 24 * 60;
 #[derive(Debug, Default)]
 pub struct Waits {
     /// Services that must be registered, and how many times.
-    pub registered: Vec<(String, u32)>,
+    pub registered: Vec<(Composed, u32)>,
     /// Containers that must be healthy.
-    pub healthy: Vec<ContainerId>,
+    pub healthy: Vec<Dependency>,
 }
 
 /// What a container waits for. A dependency without instances counts as ready.
@@ -50,11 +52,13 @@ pub fn waits(context: &Context<'_>, container: &Container, findings: &mut Findin
         if on.instances.value == 0 {
             continue;
         }
+        let also = [on.id.span, on.instances.span, context.plan.id.span];
+        let from = |service| Composed::new(service, dependency.span, also.to_vec());
         match &on.kind {
             Kind::Service(service) => match service.health.as_ref().map(|health| &health.probe) {
-                Some(Probe::Http { .. } | Probe::Tcp { .. }) => waits.healthy.push(dependency.on),
+                Some(Probe::Http { .. } | Probe::Tcp { .. }) => waits.healthy.push(*dependency),
                 Some(Probe::Command(_)) | None => {
-                    waits.registered.push((context.service(id, names::STARTED), 1));
+                    waits.registered.push((from(context.service(id, names::STARTED)), 1));
                 }
             },
             Kind::Job(job) if job.is_repeating() => {
@@ -69,7 +73,8 @@ pub fn waits(context: &Context<'_>, container: &Container, findings: &mut Findin
                 );
             }
             Kind::Job(_) => {
-                waits.registered.push((context.service(id, names::SUCCEEDED), on.instances.value));
+                let service = from(context.service(id, names::SUCCEEDED));
+                waits.registered.push((service, on.instances.value));
             }
         }
     }
@@ -85,11 +90,12 @@ pub fn wait_task(
     group: &str,
     job: &str,
     own_address: bool,
-    healthy: &[ContainerId],
+    healthy: &[Dependency],
 ) -> Option<Task> {
     let mut variables = Variables::default();
     let mut script = Vec::new();
-    for on in healthy {
+    let mut also = Vec::new();
+    for Dependency { on, span } in healthy {
         let (Some(container), Some(reach)) = (context.container(*on), context.reach(*on)) else {
             continue;
         };
@@ -97,11 +103,17 @@ pub fn wait_task(
         let id = &container.id.value;
         let timeout = health.timing.timeout.value;
         let index = match &health.probe {
-            Probe::Http { port, .. } | Probe::Tcp { port } => port.value,
+            Probe::Http { port, .. } | Probe::Tcp { port } => port,
             Probe::Command(_) => continue,
         };
-        let Some(label) = reach.label_of(container, index) else { continue };
-        let variable = variables.words(id, context.port_service(id, label));
+        let Some(port) = reach.port_of(container, index.value) else { continue };
+        let mut service = context.named(context.port_service(id, &port.label), container);
+        service.also.extend([index.span, *span]);
+        service.also.extend(port.label_from.place());
+        service.also.extend(port.label_from.second());
+        also.extend([*span, container.id.span, health.protocol.span, index.span]);
+        also.extend([health.timing.timeout.span, port.container.span]);
+        let variable = variables.words(id, service);
         // `$variable` expands to two words: address and port.
         let look = match &health.probe {
             Probe::Http { tls, path, .. } => {
@@ -109,6 +121,7 @@ pub fn wait_task(
                     true => ("https", " --no-check-certificate"),
                     false => ("http", ""),
                 };
+                also.push(path.span);
                 let path = path.value.replace('\'', "'\\''");
                 script.push(format!("set -- ${variable}"));
                 format!(
@@ -126,54 +139,65 @@ pub fn wait_task(
     if script.is_empty() {
         return None;
     }
-    let path = variable_path(job, group, names::WAIT_TASK);
+    let path = variable_path(context, job, group, names::WAIT_TASK);
+    let first = *also.first()?;
+    let script = Composed::new(script.join("\n"), first, also);
     Some(Task {
         prestart: true,
         host_network: !own_address,
-        template: variables.template(&path, false),
+        template: variables.template(path, false),
         ..helper(context, names::WAIT_TASK, script)
     })
 }
 
 /// A helper task that runs a script.
-fn helper(context: &Context<'_>, name: &str, script: Vec<String>) -> Task {
+fn helper(context: &Context<'_>, name: &str, script: Composed) -> Task {
+    let from = script.from;
+    let word = |word: &str| Composed::new(ConfigString::literal(word), from, Vec::new());
     Task {
-        name: name.to_owned(),
+        name: Composed::new(name.to_owned(), from, Vec::new()),
         prestart: false,
         services: Vec::new(),
-        image: ConfigString::literal(context.options.text("wait-image")),
-        force_pull: false,
-        entrypoint: vec![ConfigString::literal("/bin/sh"), ConfigString::literal("-c")],
-        args: vec![ConfigString::literal(&script.join("\n"))],
+        image: context.options.traced("wait-image").map(|image| ConfigString::literal(&image)),
+        force_pull: Traced::new(false, from),
+        entrypoint: vec![word("/bin/sh"), word("-c")],
+        args: vec![Composed { value: ConfigString::literal(&script.value), ..script }],
         host_network: false,
         init: false,
         keep: true,
         ports: Vec::new(),
-        privileged: false,
+        privileged: Traced::new(false, from),
         binds: Vec::new(),
         mounts: Vec::new(),
         env: Vec::new(),
         template: None,
         volume_mounts: Vec::new(),
-        cpu: WAITING_CPU,
-        memory: WAITING_MEMORY,
-        gpu: 0,
+        cpu: Composed::new(WAITING_CPU, from, Vec::new()),
+        memory: Traced::new(WAITING_MEMORY, from),
+        gpu: Traced::new(0, from),
     }
 }
 
 /// A task that starts when the tasks before it have succeeded, is then registered as a service,
 /// and keeps running.
-pub fn marker_task(context: &Context<'_>, container: &str, name: &str, service: &str) -> Task {
+pub fn marker_task(
+    context: &Context<'_>,
+    container: &Container,
+    name: &str,
+    service: &str,
+) -> Task {
+    let script = "while true; do sleep 86400; done".to_owned();
+    let script = Composed::new(script, container.id.span, Vec::new());
     Task {
         services: vec![Service {
-            name: context.service(container, service),
+            name: context.named(context.service(&container.id.value, service), container),
             port: None,
             address: None,
             address_mode: None,
             check: None,
         }],
         init: true,
-        ..helper(context, name, vec!["while true; do sleep 86400; done".to_owned()])
+        ..helper(context, name, script)
     }
 }
 
@@ -189,16 +213,16 @@ pub fn gate(
     let name = format!("{id}_{}", names::READY_TASK);
     let wait = wait_task(context, &name, job, false, &waits.healthy)?;
     Some(Group {
-        count: 1,
-        tasks: vec![wait, marker_task(context, id, names::READY_TASK, names::READY)],
-        ..Group::empty(name)
+        tasks: vec![wait, marker_task(context, container, names::READY_TASK, names::READY)],
+        ..Group::empty(Traced::new(name, container.id.span).into())
     })
 }
 
 /// The path of a task's own Nomad variables. applc never creates one: a template blocks because
 /// it does not exist.
-pub fn variable_path(job: &str, group: &str, task: &str) -> String {
-    format!("nomad/jobs/{job}/{group}/{task}")
+fn variable_path(context: &Context<'_>, job: &str, group: &str, task: &str) -> Composed {
+    let path = format!("nomad/jobs/{job}/{group}/{task}");
+    Composed::new(path, context.plan.id.span, Vec::new())
 }
 
 /// The service of a container that has started, if another container waits for it, or of its
@@ -208,18 +232,21 @@ pub fn started_service(
     id: ContainerId,
     container: &Container,
     reach: &Reach,
-    check: Option<(super::model::Check, usize)>,
+    check: Option<(super::model::Check, Spanned<usize>)>,
 ) -> Option<Service> {
     if check.is_none() && !context.is_awaited(id) {
         return None;
     }
     let (check, port) = match check {
-        Some((check, index)) => (Some(check), reach.label_of(container, index)),
+        Some((check, index)) => {
+            let port = reach.port_of(container, index.value);
+            (Some(check), port.map(|port| port.traced_label(vec![index.span])))
+        }
         None => (None, None),
     };
     Some(Service {
-        name: context.service(&container.id.value, names::STARTED),
-        port: port.map(str::to_owned),
+        name: context.named(context.service(&container.id.value, names::STARTED), container),
+        port,
         address: None,
         // A service of a task supports no other mode. A container with its own address is
         // checked at its host port.
@@ -228,11 +255,23 @@ pub fn started_service(
     })
 }
 
+/// When the instances of a container must be healthy.
+#[derive(Debug, Clone, Default)]
+pub struct Deadline {
+    /// In minutes.
+    pub minutes: u64,
+    /// The places of the times that it is made of.
+    pub places: Vec<Span>,
+}
+
+/// Maximum number of places that a deadline names: those of the nearest dependencies.
+const MAX_PLACES: usize = 40;
+
 /// For each container, the minutes within which its instances must become healthy: its own
 /// time, and that of its dependencies.
-pub fn deadlines(context: &Context<'_>) -> Vec<u64> {
+pub fn deadlines(context: &Context<'_>) -> Vec<Deadline> {
     let plan = context.plan;
-    let mut minutes = vec![0; plan.containers.len()];
+    let mut deadlines = vec![Deadline::default(); plan.containers.len()];
     for id in &plan.start_order {
         let Some(container) = plan.containers.get(*id) else { continue };
         let own = match &container.kind {
@@ -252,28 +291,45 @@ pub fn deadlines(context: &Context<'_>) -> Vec<u64> {
                 DEADLINE_MINUTES + seconds.div_ceil(60)
             }
         };
+        let timing = container.health().map(|health| health.timing);
+        let times = timing.map(|timing| [timing.grace, timing.interval, timing.timeout]);
+        let mut places: Vec<Span> = times.into_iter().flatten().map(|time| time.span).collect();
         let before = container
             .dependencies
             .iter()
-            .filter_map(|dependency| minutes.get(dependency.on))
-            .max()
-            .copied()
-            .unwrap_or(0);
-        if let Some(slot) = minutes.get_mut(*id) {
-            *slot = own + before;
+            .filter_map(|dependency| Some((deadlines.get(dependency.on)?, dependency.span)))
+            .max_by_key(|(deadline, _)| deadline.minutes);
+        let mut minutes = own;
+        if let Some((deadline, span)) = before {
+            minutes += deadline.minutes;
+            let rest = MAX_PLACES.saturating_sub(places.len() + 1);
+            places.push(span);
+            places.extend(deadline.places.iter().take(rest));
+        }
+        if let Some(slot) = deadlines.get_mut(*id) {
+            *slot = Deadline { minutes, places };
         }
     }
-    minutes
+    deadlines
 }
 
 /// The deadlines of a deployment, if they are not Nomad's defaults.
-pub fn deadline(minutes: u64) -> (Option<String>, Option<String>) {
+pub fn deadline(
+    container: &Container,
+    deadline: Option<&Deadline>,
+) -> (Option<Composed>, Option<Composed>) {
+    let Some(Deadline { minutes, places }) = deadline else { return (None, None) };
+    let minutes = *minutes;
     if minutes <= DEADLINE_MINUTES {
         return (None, None);
     }
-    let written = |minutes: u64| match minutes {
-        0..=120 => format!("{minutes}m"),
-        more => format!("{}h", more.div_ceil(60)),
+    let first = places.first().copied().unwrap_or(container.id.span);
+    let written = |minutes: u64| {
+        let written = match minutes {
+            0..=120 => format!("{minutes}m"),
+            more => format!("{}h", more.div_ceil(60)),
+        };
+        Composed::new(written, first, places.clone())
     };
     (Some(written(minutes)), Some(written(minutes + LONGER_MINUTES)))
 }
@@ -285,11 +341,14 @@ pub fn add_to(variables: &mut Variables, waits: &Waits) {
 
 /// The template of a container's task, if it needs one.
 pub fn template(
+    context: &Context<'_>,
     variables: Variables,
     job: &str,
-    group: &str,
+    container: &Container,
     task: &str,
     restart: bool,
 ) -> Option<Template> {
-    variables.template(&variable_path(job, group, task), restart)
+    let mut path = variable_path(context, job, &container.id.value, task);
+    path.also.push(container.id.span);
+    variables.template(path, restart)
 }

@@ -2,10 +2,11 @@
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Placement, PlacementLevel};
+use crate::render::{Composed, Traced};
 use crate::source::{Span, Spanned};
 
 use super::context::Context;
-use super::model::Constraint;
+use super::model::{Constraint, Hcl};
 use super::strings::{is_expanded_in_env, survives_hcl};
 
 /// The constraints of a placement.
@@ -28,22 +29,22 @@ pub fn constraints(
             findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
         }
         let attribute = attribute(context, option, name.span, findings);
-        constraints.push(Constraint { attribute, operator: None, value: name.value.clone() });
+        constraints.push(Constraint { attribute, operator: None, value: name.into() });
     }
     if let Some(preemptible) = preemptible {
         let attribute = attribute(context, "preemptible-attribute", preemptible.span, findings);
         constraints.push(Constraint {
             attribute,
             // A node without the attribute is not preemptible.
-            operator: (!preemptible.value).then_some("!="),
-            value: "true".to_owned(),
+            operator: (!preemptible.value).then(|| Traced::new("!=", preemptible.span)),
+            value: Traced::new("true".to_owned(), preemptible.span),
         });
     }
     constraints
 }
 
 /// The attribute that an option names. A `meta` attribute exists only where operators set it.
-fn attribute(context: &Context<'_>, option: &str, span: Span, findings: &mut Findings) -> String {
+fn attribute(context: &Context<'_>, option: &str, span: Span, findings: &mut Findings) -> Hcl {
     let attribute = context.options.text(option);
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if attribute.is_empty() || !attribute.chars().all(is_name) {
@@ -58,5 +59,6 @@ fn attribute(context: &Context<'_>, option: &str, span: Span, findings: &mut Fin
             "set it on the nodes, or name another attribute with the option `{option}`"
         )));
     }
-    format!("\"${{{attribute}}}\"")
+    let value = format!("\"${{{attribute}}}\"");
+    Composed::new(value, context.options.origin(option), vec![span])
 }

@@ -1,20 +1,36 @@
 //! How each container is reached: its ports with their labels, and those that references fix.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::names;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, NetworkMode, Plan};
+use crate::render::{Composed, Origin, Traced};
+use crate::source::{Span, Spanned};
 
 /// A port of a container in its group.
 #[derive(Debug, Clone)]
 pub struct PortPlan {
     /// Its label in the group.
     pub label: String,
+    /// The origin of the label.
+    pub label_from: Origin,
     /// The port in the container.
-    pub container: u16,
+    pub container: Spanned<u16>,
     /// The host port, if fixed.
-    pub fixed: Option<u16>,
+    pub fixed: Option<Traced<u16>>,
+}
+
+impl PortPlan {
+    /// The number of the host port, if fixed.
+    pub fn fixed_number(&self) -> Option<u16> {
+        self.fixed.map(|fixed| fixed.value)
+    }
+
+    /// The label with its origin.
+    pub fn traced_label(&self, more: Vec<Span>) -> Composed {
+        Composed::new(self.label.clone(), self.label_from, more)
+    }
 }
 
 /// What others need to know about a container.
@@ -32,14 +48,19 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// The label of a port of the container.
-    pub fn label(&self, port: u16) -> Option<&str> {
-        self.ports.iter().find(|own| own.container == port).map(|own| own.label.as_str())
+    /// A port of the container.
+    pub fn port(&self, port: u16) -> Option<&PortPlan> {
+        self.ports.iter().find(|own| own.container.value == port)
     }
 
-    /// The label of the port with this index in [`Container::ports`].
-    pub fn label_of(&self, container: &Container, index: usize) -> Option<&str> {
-        self.label(container.ports.get(index)?.container_port.value)
+    /// The label of a port of the container.
+    pub fn label(&self, port: u16) -> Option<&str> {
+        self.port(port).map(|own| own.label.as_str())
+    }
+
+    /// The port with this index in [`Container::ports`].
+    pub fn port_of(&self, container: &Container, index: usize) -> Option<&PortPlan> {
+        self.port(container.ports.get(index)?.container_port.value)
     }
 }
 
@@ -58,22 +79,29 @@ fn reach_one(plan: &Plan, container: &Container, overlay: bool, findings: &mut F
     for port in &container.ports {
         let number = port.container_port.value;
         let fixed = match (on_host, port.host_port.value) {
-            (true, _) => Some(number),
+            (true, _) => Some(Traced::from(&port.container_port)),
             (false, 0) => None,
-            (false, fixed) => Some(fixed),
+            (false, _) => Some(Traced::from(&port.host_port)),
         };
+        let fixed_number = fixed.map(|fixed| fixed.value);
         // Docker publishes a port label for both protocols.
-        if ports.iter().any(|own| own.container == number && own.fixed == fixed) {
+        let is_same =
+            |own: &PortPlan| own.container.value == number && own.fixed_number() == fixed_number;
+        if ports.iter().any(is_same) {
             continue;
         }
         let named = port.name.as_ref().and_then(|name| names::label(&name.value));
         let numbered = format!("{}_{number}", port.transport.value.name());
         let label = named.filter(|label| !taken.contains(label)).unwrap_or(numbered);
         taken.insert(label.clone());
-        ports.push(PortPlan { label, container: number, fixed });
+        let from = match &port.name {
+            Some(name) => Origin::from(name.span).and(port.container_port.span),
+            None => Origin::from(port.container_port.span).and(port.transport.span),
+        };
+        ports.push(PortPlan { label, label_from: from, container: port.container_port, fixed });
     }
     if let Some(referrer) = without_port.filter(|_| !own_ports && !ports.is_empty()) {
-        let numbers = fix_ports(&mut ports, &mut taken);
+        let numbers = fix_ports(&mut ports, &mut taken, referrer.span);
         if !numbers.is_empty() {
             let who = plan.containers.get(referrer.from).map_or("", |from| from.id.value.as_str());
             let id = &container.id.value;
@@ -104,20 +132,29 @@ fn reach_one(plan: &Plan, container: &Container, overlay: bool, findings: &mut F
 }
 
 /// Makes each port reachable at its own number on the host. Returns the numbers that were not.
-fn fix_ports(ports: &mut Vec<PortPlan>, taken: &mut BTreeSet<String>) -> Vec<String> {
+fn fix_ports(
+    ports: &mut Vec<PortPlan>,
+    taken: &mut BTreeSet<String>,
+    referrer: Span,
+) -> Vec<String> {
     let mut numbers = Vec::new();
-    let all: BTreeSet<u16> = ports.iter().map(|port| port.container).collect();
-    for number in all {
-        if ports.iter().any(|port| port.container == number && port.fixed == Some(number)) {
+    let all: BTreeMap<u16, Spanned<u16>> =
+        ports.iter().rev().map(|port| (port.container.value, port.container)).collect();
+    for (number, container) in all {
+        let mut same = ports.iter().filter(|port| port.container.value == number);
+        if same.any(|port| port.fixed_number() == Some(number)) {
             continue;
         }
         numbers.push(number.to_string());
-        match ports.iter_mut().find(|port| port.container == number && port.fixed.is_none()) {
-            Some(free) => free.fixed = Some(number),
+        let from = Origin::from(container.span).and(referrer);
+        let fixed = Some(Traced::new(number, from));
+        let mut same = ports.iter_mut().filter(|port| port.container.value == number);
+        match same.find(|port| port.fixed.is_none()) {
+            Some(free) => free.fixed = fixed,
             None => {
                 let label = format!("own_{number}");
                 taken.insert(label.clone());
-                ports.push(PortPlan { label, container: number, fixed: Some(number) });
+                ports.push(PortPlan { label, label_from: from, container, fixed });
             }
         }
     }

@@ -8,14 +8,24 @@ use jiff::Span;
 use jiff::civil::date;
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Interval, Job, Repeats, StartTime};
+use crate::plan::{Container, Interval, Job, Repeats, StartTime};
+use crate::render::Composed;
 use crate::targets::cron::moment;
+use crate::targets::origins;
 
 /// Maximum number of runs that are listed individually.
 const MAX_LISTED: u32 = 100;
 
 /// The cron expressions of a job; empty for a job that runs once, immediately.
-pub fn crons(job: &Job, findings: &mut Findings) -> Vec<String> {
+pub fn crons(container: &Container, job: &Job, findings: &mut Findings) -> Vec<Composed> {
+    let start = job.start.as_ref().map(|start| start.span);
+    let also: Vec<_> = start.into_iter().chain([job.repeats.span]).collect();
+    let from = origins::interval(container, job);
+    let cron = |cron| Composed::new(cron, from, also.clone());
+    lines(job, findings).into_iter().map(cron).collect()
+}
+
+fn lines(job: &Job, findings: &mut Findings) -> Vec<String> {
     let Job { retries: _, repeats, start, interval } = job;
     match (repeats.value, start) {
         (Repeats::Times(1), None) => Vec::new(),

@@ -2,7 +2,9 @@
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Mount, MountSource, Volume, VolumeId, VolumeScope};
+use crate::render::{Composed, Traced};
 use crate::source::{Span, Spanned};
+use crate::targets::origins;
 
 use super::context::Context;
 use super::model::{self, VolumeFile, VolumeMount};
@@ -18,44 +20,49 @@ pub struct Mounts {
     /// In the task.
     pub volume_mounts: Vec<VolumeMount>,
     /// In the task's `config`, as `source:target`.
-    pub binds: Vec<String>,
+    pub binds: Vec<Composed>,
     /// In the task's `config`, for paths that contain a colon.
     pub mounts: Vec<model::Mount>,
 }
 
 /// How volumes are shared; a volume and its jobs must use the same mode.
-fn access_mode(kind: &str) -> &'static str {
-    match kind {
+fn access_mode(kind: Traced<&'static str>) -> Traced<&'static str> {
+    kind.map(|kind| match kind {
         "csi" => "multi-node-multi-writer",
         _ => "single-node-multi-writer",
-    }
+    })
 }
 
-fn kind(context: &Context<'_>) -> &'static str {
-    if context.options.text("volumes") == "csi" { "csi" } else { "host" }
+fn kind(context: &Context<'_>) -> Traced<&'static str> {
+    let kind = if context.options.text("volumes") == "csi" { "csi" } else { "host" };
+    Traced::new(kind, context.options.origin("volumes"))
 }
 
 /// The mounts of a container.
 pub fn mounts(context: &Context<'_>, container: &Container, findings: &mut Findings) -> Mounts {
     let mut made = Mounts::default();
-    for Mount { source, target, read_only } in &container.mounts {
+    for mount in &container.mounts {
+        let Mount { source, target, read_only } = mount;
+        let read_only = Traced::new(read_only.value, origins::read_only(mount));
         check_path(target, findings);
         let volume = match source {
-            MountSource::Persistent(volume) => volume.value,
+            MountSource::Persistent(volume) => volume,
             MountSource::Host(path) => {
                 check_path(path, findings);
-                host(&mut made, &path.value, &target.value, read_only.value);
+                host(&mut made, path, target, read_only);
                 continue;
             }
         };
-        let Some(found) = context.plan.volumes.get(volume) else { continue };
-        let label = found.id.value.clone();
-        if !made.volumes.iter().any(|known| known.label == label) {
+        let Some(found) = context.plan.volumes.get(volume.value) else { continue };
+        let also = vec![found.id.span];
+        let label = Composed::new(found.id.value.clone(), volume.span, also);
+        if !made.volumes.iter().any(|known| known.label.value == label.value) {
+            let kind = kind(context);
             made.volumes.push(model::Volume {
                 label: label.clone(),
-                kind: kind(context),
-                source: name(context, found),
-                access_mode: access_mode(kind(context)),
+                kind,
+                source: name(context, found, volume.span),
+                access_mode: access_mode(kind),
             });
         }
         if is_expanded_in_env(&target.value) {
@@ -65,24 +72,29 @@ pub fn mounts(context: &Context<'_>, container: &Container, findings: &mut Findi
         }
         made.volume_mounts.push(VolumeMount {
             volume: label,
-            destination: target.value.clone(),
-            read_only: read_only.value,
+            destination: target.into(),
+            read_only,
         });
     }
     several_local(context, container, findings);
     made
 }
 
-fn host(made: &mut Mounts, source: &str, target: &str, read_only: bool) {
-    if source.contains(':') || target.contains(':') {
-        made.mounts.push(model::Mount {
-            source: ConfigString::literal(source),
-            target: ConfigString::literal(target),
-            read_only,
-        });
+fn host(
+    made: &mut Mounts,
+    source: &Spanned<String>,
+    target: &Spanned<String>,
+    read_only: Traced<bool>,
+) {
+    if source.value.contains(':') || target.value.contains(':') {
+        let path =
+            |path: &Spanned<String>| Traced::new(ConfigString::literal(&path.value), path.span);
+        made.mounts.push(model::Mount { source: path(source), target: path(target), read_only });
     } else {
-        let mode = if read_only { ":ro" } else { "" };
-        made.binds.push(ConfigString::literal(&format!("{source}:{target}{mode}")));
+        let mode = if read_only.value { ":ro" } else { "" };
+        let bind = ConfigString::literal(&format!("{}:{}{mode}", source.value, target.value));
+        let also = [target.span].into_iter().chain(read_only.from.place()).collect();
+        made.binds.push(Composed::new(bind, source.span, also));
     }
 }
 
@@ -98,7 +110,7 @@ fn check_path(path: &Spanned<String>, findings: &mut Findings) {
 
 /// Warns about several host volumes of a container: they may be on different nodes.
 fn several_local(context: &Context<'_>, container: &Container, findings: &mut Findings) {
-    if kind(context) != "host" {
+    if kind(context).value != "host" {
         return;
     }
     let mut mounted: Vec<(VolumeId, &Spanned<VolumeId>)> = Vec::new();
@@ -123,11 +135,15 @@ fn several_local(context: &Context<'_>, container: &Container, findings: &mut Fi
 }
 
 /// The name of a volume in Nomad: that of a local volume contains the appliance's id.
-fn name(context: &Context<'_>, volume: &Volume) -> String {
-    match volume.scope.value {
+///
+/// Its main origin is `from`: the id, or a mention of it.
+fn name(context: &Context<'_>, volume: &Volume, from: Span) -> Composed {
+    let name = match volume.scope.value {
         VolumeScope::Local => names::service(&[&context.plan.id.value, &volume.id.value]),
         VolumeScope::Global => volume.id.value.clone(),
-    }
+    };
+    let also = vec![volume.id.span, volume.scope.span, context.plan.id.span];
+    Composed::new(name, from, also)
 }
 
 /// The files that create the local volumes: the place of the volume's id, the path, the content.
@@ -150,12 +166,12 @@ pub fn files(context: &Context<'_>, findings: &mut Findings) -> Vec<(Span, Strin
         let constraints =
             placement::constraints(context, placement.as_ref(), preemptible.as_ref(), findings);
         let hints = placement.as_ref().map(|place| place.name.span);
-        if let Some(span) = hints.or(preemptible.map(|p| p.span)).filter(|_| kind == "csi") {
+        if let Some(span) = hints.or(preemptible.map(|p| p.span)).filter(|_| kind.value == "csi") {
             let message = "scheduling hints have no effect on a CSI volume: its plugin decides where it is stored";
             findings.push(Diagnostic::new(&codes::APPROXIMATED, span, message));
         }
-        let plugin = match (context.options.some("volume-plugin"), kind) {
-            (Some(plugin), _) => plugin.to_owned(),
+        let plugin = match (context.options.some_traced("volume-plugin"), kind.value) {
+            (Some(plugin), _) => plugin,
             (None, "csi") => {
                 let plugin = volume.storage();
                 let message =
@@ -164,18 +180,18 @@ pub fn files(context: &Context<'_>, findings: &mut Findings) -> Vec<(Span, Strin
                     Diagnostic::new(&codes::DEFAULT_CHOSEN, id.span, message)
                         .help("set another with the option `volume-plugin`"),
                 );
-                plugin.to_owned()
+                Traced::new(plugin.to_owned(), origins::volume_type(volume))
             }
-            (None, _) => "mkdir".to_owned(),
+            (None, _) => Traced::new("mkdir".to_owned(), kind.from),
         };
         let file = VolumeFile {
-            name: name(context, volume),
+            name: name(context, volume, id.span),
             kind,
-            namespace: context.options.some("namespace").map(str::to_owned),
+            namespace: context.options.some_traced("namespace"),
             plugin,
             access_mode: access_mode(kind),
-            size: size.map(|size| size.value),
-            constraints: if kind == "csi" { Vec::new() } else { constraints },
+            size: size.map(|size| Traced::new(format!("{}MiB", size.value), size.span)),
+            constraints: if kind.value == "csi" { Vec::new() } else { constraints },
         };
         let path = format!("{}.{}.volume.hcl", context.plan.id.value, id.value);
         files.push((id.span, path, file));

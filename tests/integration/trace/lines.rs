@@ -122,10 +122,10 @@ fn each_line_has_a_place_and_few_belong_to_the_whole_appliance() {
             let Some(made) = traced(&source, &target) else { continue };
             let tree = syntax::parse(&made.source, &mut Findings::new()).unwrap();
             let id = tree.as_object().unwrap().get("id").unwrap().span;
-            for (at, (artifact, file)) in made.artifacts.iter().zip(&made.map.files).enumerate() {
+            for (artifact, file) in made.artifacts.iter().zip(&made.map.files) {
                 let lines: Vec<&str> = artifact.text.lines().collect();
                 // Of several parts of a file, some are made for the whole appliance.
-                let parts = &made.parts[at];
+                let parts = &artifact.record.parts;
                 let is_of_appliance = |at: usize| {
                     let part = parts.iter().rfind(|(start, _)| *start <= at);
                     parts.len() > 1 && part.is_some_and(|(_, owner)| *owner == id)
@@ -152,7 +152,7 @@ fn each_line_has_a_place_and_few_belong_to_the_whole_appliance() {
         }
         let all: usize = known.values().sum();
         let values = known.get("value").copied().unwrap_or(0);
-        assert!(values * 2 > all, "{}: {known:?}", target.name());
+        assert!(values * 3 > all, "{}: {known:?}", target.name());
     }
 }
 

@@ -13,16 +13,13 @@ use applc::trace::SourceMap;
 
 /// The targets whose output is traced.
 pub fn traced_targets() -> Vec<TargetRef> {
-    let all = crate::common::targets().into_iter();
-    all.filter(|target| ["compose", "kubernetes", "marathon"].contains(&target.name())).collect()
+    applc::targets::built_in().collect()
 }
 
 /// An appliance that is compiled for a target, with the map of its files.
 pub struct Traced {
     pub source: Source,
     pub artifacts: Vec<Artifact>,
-    /// Where the parts of each file start, and the places of their owners.
-    pub parts: Vec<Vec<(usize, Span)>>,
     pub map: SourceMap,
 }
 
@@ -30,10 +27,9 @@ pub struct Traced {
 pub fn traced(source: &Source, target: &TargetRef) -> Option<Traced> {
     let analysis = Analysis::of(source);
     let plan = analysis.valid_plan()?;
-    let mut artifacts = artifacts(plan, target, true)?;
-    let parts = artifacts.iter().map(|artifact| artifact.record.parts.clone()).collect();
-    let map = SourceMap::new(analysis.tree.as_ref()?, &mut artifacts);
-    Some(Traced { source: analysis.source, artifacts, parts, map })
+    let artifacts = artifacts(plan, target, true)?;
+    let map = SourceMap::new(analysis.tree.as_ref()?, &artifacts);
+    Some(Traced { source: analysis.source, artifacts, map })
 }
 
 /// The files of a plan. `None` if the target rejects it.

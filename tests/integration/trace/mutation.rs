@@ -243,7 +243,8 @@ fn unexplained(before: &Traced, after: &Traced, reasons: &[Reason; 2]) -> Vec<St
         {
             // A document comes and goes as a whole, with the values of its name.
             let changed = different(lines, others);
-            let parts: Vec<usize> = made.parts[file].iter().map(|(start, _)| *start).collect();
+            let parts: Vec<usize> =
+                made.artifacts[file].record.parts.iter().map(|(start, _)| *start).collect();
             let part_of = |line: usize| {
                 let at = made.map.files[file].lines[line].text.start;
                 parts.partition_point(|start| *start <= at)

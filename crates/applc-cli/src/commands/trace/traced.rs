@@ -112,10 +112,10 @@ fn compiled(
     let (Some(tree), false) = (tree, compilation.outputs.is_empty()) else {
         return Ok(Err(compilation));
     };
-    let Some(mut output) = compilation.outputs.into_iter().next() else {
+    let Some(output) = compilation.outputs.into_iter().next() else {
         return Err(fail("the target has no output", Status::Errors));
     };
-    let map = SourceMap::new(&tree, &mut output.artifacts);
+    let map = SourceMap::new(&tree, &output.artifacts);
     let text = |artifact: &Artifact| Source::new(artifact.path.as_str(), artifact.text.as_str());
     Ok(Ok(Traced {
         target: output.target,
