@@ -110,7 +110,7 @@ fn a_place_of_the_appliance_leads_to_lines_of_all_outputs() {
     let (status, out, err) = run(folder.path(), &["trace", "app.json:5:50"]);
     assert_eq!(status, 0, "{err}");
     assert!(out.starts_with("containers[0].image at app.json:5:48\n"), "{out}");
-    for target in ["compose", "kubernetes"] {
+    for target in ["compose", "kubernetes", "nomad", "marathon"] {
         let row = out.lines().find(|line| line.starts_with(&format!("  {target}: ")));
         assert!(row.is_some_and(|row| row.contains("nginx:latest")), "{target}\n{out}");
     }
@@ -172,7 +172,7 @@ fn questions_without_an_answer_are_errors() {
 #[test]
 fn comments_name_the_place_of_each_object() {
     let folder = folder();
-    for target in ["compose", "kubernetes"] {
+    for target in ["compose", "kubernetes", "nomad"] {
         let (_, plain, _) = run(folder.path(), &["compile", "app.json", "-t", target]);
         let arguments = ["compile", "app.json", "-t", target, "--annotate"];
         let (status, annotated, err) = run(folder.path(), &arguments);
