@@ -121,6 +121,8 @@ codes! {
         BAD_PORT_INDEX "E0312" Error "invalid port of a health check";
         BAD_START_TIME "E0313" Error "invalid start time";
         BAD_INTERVAL "E0314" Error "invalid interval";
+        ROOT_MOUNT "E0315" Error "mount at the root directory";
+        LOCAL_NAME "E0316" Error "reference to a name of the local machine";
         UNUSED_VOLUME "W0301" Warning "unused persistent volume";
         NO_PORT_TO_CHECK "W0302" Warning "default health check without a TCP port";
         FIXED_PORT_INSTANCES "W0303" Warning "fixed host port with several instances";
@@ -155,6 +157,7 @@ codes! {
         SENSITIVE_MOUNT "W0602" Warning "mount of a sensitive host path";
         LOST_AT_SIGN "W0603" Warning "`@` after a password, read as a reference";
         LITTLE_MEMORY "W0604" Warning "memory limit that is too low";
+        EMPTY_HOME "W0605" Warning "empty `HOME` variable";
         MOVING_IMAGE "H0601" Hint "image without a pinned version";
         PRIVILEGED "H0602" Hint "privileged container";
         UNORDERED_REFERENCE "H0603" Hint "reference without a dependency";

@@ -2,6 +2,7 @@
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Mount, MountSource};
+use crate::resolve::cleaned_path;
 
 /// Minimum memory limit of Docker Engine, in MB ("Minimum memory limit allowed is 6MB").
 const LEAST_MEMORY: u64 = 6;
@@ -85,10 +86,7 @@ const ENGINE_SOCKETS: [&str; 4] = ["docker.sock", "containerd.sock", "crio.sock"
 /// Reports a mount of a sensitive path of the host.
 fn sensitive_mount(mount: &Mount) -> Option<Diagnostic> {
     let MountSource::Host(source) = &mount.source else { return None };
-    let path = match source.value.trim_end_matches('/') {
-        "" => "/",
-        path => path,
-    };
+    let path = &*cleaned_path(&source.value);
     let what = if ENGINE_SOCKETS.iter().any(|socket| path.ends_with(&format!("/{socket}"))) {
         "the container engine of the host, and so to the entire host"
     } else {

@@ -29,6 +29,13 @@ const SWITCHES: [&str; 11] =
 /// Checks the variables of one container.
 pub fn check(container: &Container, findings: &mut Findings) {
     for variable in &container.env {
+        if variable.name.value == "HOME" && variable.value.pieces.iter().all(is_empty) {
+            findings.add(&codes::EMPTY_HOME, |code| {
+                Diagnostic::new(code, variable.value.span, "an empty `HOME` counts as not set").help(
+                    "container runtimes set it to the home directory of the user, or to `/`; set it to a folder, or remove it",
+                )
+            });
+        }
         if let Some(what) = secret(variable) {
             findings.add(&codes::SECRET_IN_SIGHT, |code| {
                 let message = format!("`{}` contains {what} in plain text", variable.name.value);
@@ -38,6 +45,10 @@ pub fn check(container: &Container, findings: &mut Findings) {
             });
         }
     }
+}
+
+fn is_empty(piece: &Piece) -> bool {
+    matches!(piece, Piece::Literal(text) if text.is_empty())
 }
 
 /// The kind of secret that a variable contains, if any.

@@ -25,7 +25,8 @@ fn images_without_a_version() {
     assert_eq!(found(r#""image": "nginx""#), [("H0601", "\"nginx\"".to_owned())]);
     assert_eq!(codes(r#""image": "reg:5000/nginx:latest""#), ["H0601"]);
     assert_eq!(codes(r#""image": "nginx:1.27""#), [""; 0]);
-    assert_eq!(codes(r#""image": "nginx@sha256:0123""#), [""; 0]);
+    let digest = "0123456789abcdef".repeat(4);
+    assert_eq!(codes(&format!(r#""image": "nginx@sha256:{digest}""#)), [""; 0]);
 }
 
 #[test]
@@ -76,6 +77,15 @@ fn sensitive_mounts() {
     for path in ["/proc", "/sys", "/sys/fs/cgroup"] {
         assert_eq!(mount(path, "RO"), [""; 0], "{path}");
     }
+}
+
+#[test]
+fn an_empty_home() {
+    let home = |value: &str| found(&format!(r#""image": "i:1", "env": {{"HOME": {value}}}"#));
+    assert_eq!(home(r#""""#), [("W0605", r#""""#.to_owned())]);
+    assert_eq!(home(r#""/root""#), []);
+    assert_eq!(home(r#"[]"#), []);
+    assert_eq!(codes(r#""image": "i:1", "env": {"PATH": ""}"#), [""; 0]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::syntax::Member;
 
 use super::lookup::Lookup;
 use super::text::owned;
-use super::{health, placement, ports, schedule, text, volumes};
+use super::{health, image, placement, ports, schedule, text, volumes};
 
 /// Resolves a container. Its level and referrers are set once all containers are resolved.
 pub fn resolve(
@@ -26,7 +26,7 @@ pub fn resolve(
             container.args.iter().map(|arg| text::scalar(arg, lookup, findings)).collect(),
         ),
     };
-    let env = container
+    let env: Vec<EnvVar> = container
         .env
         .iter()
         .map(|Member { key, value }| EnvVar {
@@ -34,6 +34,16 @@ pub fn resolve(
             value: text::scalar(value, lookup, findings),
         })
         .collect();
+    image::check(container.image, lookup.source, findings);
+    match &command {
+        Command::Shell(script) => text::check_length(script, None, findings),
+        Command::Image(args) => {
+            args.iter().for_each(|arg| text::check_length(arg, None, findings));
+        }
+    }
+    for variable in &env {
+        text::check_length(&variable.value, Some(&variable.name.value), findings);
+    }
     ports::check_listed(container, findings);
     let kind = match &container.kind {
         model::Kind::Service(service) => Kind::Service(Service {

@@ -5,18 +5,22 @@
 //! Each module imports only modules that are listed before it.
 
 mod graph;
+mod image;
 mod lookup;
+mod path;
 mod placement;
 mod text;
 mod uses;
 
 mod health;
+mod names;
 mod ports;
 mod schedule;
 mod volumes;
 
 mod containers;
 
+pub use path::cleaned as cleaned_path;
 pub use uses::of as uses;
 
 use std::borrow::Borrow;
@@ -48,6 +52,7 @@ pub fn resolve<N: Borrow<Node>>(
     }
     let start_order = graph::order(&mut containers, findings);
     set_referrers(&mut containers);
+    names::check(&containers, findings);
     ports::check(&containers, findings);
     let volumes = volumes::resolve(&appliance.volumes, &containers, findings);
     // Only targets need the uses.

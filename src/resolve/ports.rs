@@ -1,10 +1,11 @@
 //! Ports: within one container, and between containers that can share a host.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::model;
-use crate::plan::{Container, NetworkMode, Transport};
+use crate::plan::{Container, NetworkMode, PlacementLevel, Transport};
 use crate::source::Span;
 
 /// Checks the ports of one container against each other and its network mode.
@@ -77,9 +78,10 @@ impl<'a> First<'a> {
     }
 }
 
-/// Checks the fixed host ports of all containers against each other.
+/// Checks the fixed host ports of all containers against each other. Each use that conflicts with
+/// earlier ones is reported once, with one of these.
 pub fn check(containers: &[Container], findings: &mut Findings) {
-    let mut first: HashMap<(u16, Transport), (&Container, Span)> = HashMap::new();
+    let mut uses: HashMap<(u16, Transport), Uses> = HashMap::new();
     for container in containers {
         for port in &container.ports {
             let on_host = container.network.value == NetworkMode::Host;
@@ -88,36 +90,93 @@ pub fn check(containers: &[Container], findings: &mut Findings) {
                 continue;
             }
             let key = (used.value, port.transport.value);
-            match first.get(&key) {
-                // Reported as a duplicate port of the container.
-                Some((other, _)) if std::ptr::eq(*other, container) && on_host => {}
-                Some((other, _)) if on_different_hosts(container, other) => {}
-                Some((other, before)) => {
-                    findings.add(&codes::HOST_PORT_CLASH, |code| {
-                        let port = format!("host port `{}/{}`", key.0, key.1.name());
-                        let (one, two) = (&other.id.value, &container.id.value);
-                        let message = match std::ptr::eq(*other, container) {
-                            true => format!("`{one}` uses {port} twice"),
-                            false => format!("`{one}` and `{two}` both use {port}"),
-                        };
-                        Diagnostic::new(code, used.span, message)
-                            .label("used again here")
-                            .also(*before, "first used here")
-                            .help("omit `host_port` to use any free port, or place the containers on different hosts")
-                    });
+            let this = Use { container, span: used.span };
+            let before = match uses.entry(key) {
+                Entry::Vacant(entry) => {
+                    entry.insert(Uses::new(this));
+                    continue;
                 }
-                None => {
-                    first.insert(key, (container, used.span));
-                }
+                Entry::Occupied(mut entry) => entry.get_mut().add(this),
+            };
+            let Some(before) = before else { continue };
+            let is_same = std::ptr::eq(before.container, container);
+            // Reported as a duplicate port of the container.
+            if is_same && on_host {
+                continue;
             }
+            findings.add(&codes::HOST_PORT_CLASH, |code| {
+                let port = format!("host port `{}/{}`", key.0, key.1.name());
+                let (one, two) = (&before.container.id.value, &container.id.value);
+                let message = match is_same {
+                    true => format!("`{one}` uses {port} twice"),
+                    false => format!("`{one}` and `{two}` both use {port}"),
+                };
+                Diagnostic::new(code, used.span, message)
+                    .label("used again here")
+                    .also(before.span, "used here")
+                    .help("omit `host_port` to use any free port, or place the containers on different hosts")
+            });
         }
     }
 }
 
-/// Whether two containers certainly run on different hosts.
-fn on_different_hosts(one: &Container, other: &Container) -> bool {
-    match (&one.placement, &other.placement) {
-        (Some(one), Some(other)) => one.level == other.level && one.name.value != other.name.value,
-        _ => false,
+/// The use of a host port by a container.
+#[derive(Clone, Copy)]
+struct Use<'a> {
+    container: &'a Container,
+    span: Span,
+}
+
+impl<'a> Use<'a> {
+    /// The level and name by which the container is placed.
+    fn place(&self) -> Option<(PlacementLevel, &'a str)> {
+        let placement = self.container.placement.as_ref()?;
+        Some((placement.level, placement.name.value.as_str()))
+    }
+}
+
+/// The uses of one host port so far.
+///
+/// Two containers certainly run on different hosts only if they are placed by the same level, such
+/// as the zone, and by different names. So a use conflicts with an earlier one unless all of them
+/// are placed by the same level as it is, and by other names.
+struct Uses<'a> {
+    first: Use<'a>,
+    last: Use<'a>,
+    /// The first use that is not placed by the level of `first`.
+    apart: Option<Use<'a>>,
+    /// The first use with each name of the level of `first`.
+    by_name: HashMap<&'a str, Use<'a>>,
+}
+
+impl<'a> Uses<'a> {
+    fn new(first: Use<'a>) -> Uses<'a> {
+        Uses { first, last: first, apart: None, by_name: HashMap::new() }
+    }
+
+    /// Adds a use. Returns an earlier one that it conflicts with: if the container used the port before,
+    /// that use.
+    fn add(&mut self, this: Use<'a>) -> Option<Use<'a>> {
+        let last = std::mem::replace(&mut self.last, this);
+        if std::ptr::eq(last.container, this.container) {
+            return Some(last);
+        }
+        let Some((level, first)) = self.first.place() else { return Some(self.first) };
+        match this.place() {
+            Some((own, name)) if own == level => {
+                self.by_name.entry(first).or_insert(self.first);
+                match self.by_name.entry(name) {
+                    Entry::Occupied(same) => Some(*same.get()),
+                    Entry::Vacant(entry) => {
+                        entry.insert(this);
+                        self.apart
+                    }
+                }
+            }
+            _ => {
+                self.apart.get_or_insert(this);
+                Some(self.first)
+            }
+        }
     }
 }

@@ -9,14 +9,13 @@ use crate::source::Spanned;
 
 /// Parses a start time. Reports an invalid one.
 pub fn start(written: Spanned<&str>, findings: &mut Findings) -> Option<Spanned<StartTime>> {
-    // jiff also accepts forms that are not RFC 3339, such as ones without a `T`.
-    let shaped = written.value.get(10..11).is_some_and(|t| t.eq_ignore_ascii_case("t"));
-    let time: Option<Timestamp> = written.value.parse().ok().filter(|_| shaped);
+    // jiff also accepts forms that are not RFC 3339, such as ones without seconds.
+    let form = form(written.value);
+    let time: Option<Timestamp> = written.value.parse().ok().filter(|_| form == Form::Valid);
     let Some(time) = time else {
         findings.add(&codes::BAD_START_TIME, |code| {
             let message = format!("invalid start time `{}`", written.value);
-            Diagnostic::new(code, written.span, message)
-                .help("expected an RFC 3339 date and time, for example `2027-01-31T04:30:00Z`, or `2027-01-31T04:30:00+01:00` with an offset")
+            Diagnostic::new(code, written.span, message).help(form.help())
         });
         return None;
     };
@@ -33,15 +32,95 @@ pub fn start(written: Spanned<&str>, findings: &mut Findings) -> Option<Spanned<
     Some(Spanned::new(time, written.span))
 }
 
+/// The form of a start time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// That of RFC 3339; the date may still not exist.
+    Valid,
+    /// Without seconds.
+    NoSeconds,
+    /// With a leap second, which RFC 3339 permits, but schedulers do not know.
+    LeapSecond,
+    /// Without an offset.
+    NoOffset,
+    /// With the name of a time zone in brackets.
+    Zone,
+    /// Any other.
+    Other,
+}
+
+impl Form {
+    /// How to get to a valid form.
+    fn help(self) -> &'static str {
+        match self {
+            Form::NoSeconds => "write the seconds too, for example `2027-01-31T04:30:00Z`",
+            Form::LeapSecond => "schedulers have no leap seconds; seconds are `00` to `59`",
+            Form::NoOffset => {
+                "add the offset from UTC: `Z` for UTC itself, or for example `+01:00`"
+            }
+            Form::Zone => {
+                "RFC 3339 has no names of time zones; write only the offset, for example `2027-01-31T04:30:00+01:00`"
+            }
+            Form::Valid | Form::Other => {
+                "expected an RFC 3339 date and time, for example `2027-01-31T04:30:00Z`, or `2027-01-31T04:30:00+01:00` with an offset"
+            }
+        }
+    }
+}
+
+/// Compares a start time with the grammar of RFC 3339, section 5.6.
+fn form(text: &str) -> Form {
+    if let Some((time, zone)) = text.split_once('[')
+        && zone.ends_with(']')
+        && form(time) == Form::Valid
+    {
+        return Form::Zone;
+    }
+    let Some(rest) = after(text, "0000-00-00T00:00") else { return Form::Other };
+    let (seconds, rest) = match after(rest, ":00") {
+        Some(after) => (rest.get(1..3), after),
+        None => (None, rest),
+    };
+    let rest = match rest.strip_prefix('.').filter(|_| seconds.is_some()) {
+        Some(fraction) => {
+            let rest = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+            if rest.len() == fraction.len() {
+                return Form::Other;
+            }
+            rest
+        }
+        None => rest,
+    };
+    let is_offset = rest.eq_ignore_ascii_case("z")
+        || rest.strip_prefix(['+', '-']).and_then(|rest| after(rest, "00:00")) == Some("");
+    match seconds {
+        _ if !is_offset && !rest.is_empty() => Form::Other,
+        None => Form::NoSeconds,
+        Some("60") => Form::LeapSecond,
+        Some(_) if rest.is_empty() => Form::NoOffset,
+        Some(_) => Form::Valid,
+    }
+}
+
+/// The rest of a text that starts like `pattern`, in which `0` is any digit and case is ignored.
+fn after<'t>(text: &'t str, pattern: &str) -> Option<&'t str> {
+    let (start, rest) = text.split_at_checked(pattern.len())?;
+    let is_like = |(byte, like): (u8, u8)| match like {
+        b'0' => byte.is_ascii_digit(),
+        like => byte.eq_ignore_ascii_case(&like),
+    };
+    start.bytes().zip(pattern.bytes()).all(is_like).then_some(rest)
+}
+
 /// Parses the interval of a job. Reports an invalid one and returns the default.
 pub fn interval(job: &model::Job<'_>, findings: &mut Findings) -> Spanned<Interval> {
     let written = job.interval;
     let spanned = |interval| Spanned::new(interval, written.span);
     let repeating = job.repeats.value != 1;
-    let Some(interval) = parse(written.value) else {
+    let Ok(interval) = parse(written.value) else {
         findings.add(&codes::BAD_INTERVAL, |_| invalid_interval(written));
         let default = parse(model::DEFAULT_INTERVAL);
-        return spanned(default.unwrap_or(Interval {
+        return spanned(default.unwrap_or_else(|_| Interval {
             text: model::DEFAULT_INTERVAL.to_owned(),
             months: 2,
             days: 0,
@@ -51,7 +130,7 @@ pub fn interval(job: &model::Job<'_>, findings: &mut Findings) -> Spanned<Interv
     let is_zero = interval.months == 0 && interval.days == 0 && interval.seconds == 0;
     if repeating && is_zero {
         let message = "the interval of a repeating job must be greater than zero";
-        findings.push(Diagnostic::new(&codes::BAD_INTERVAL, written.span, message));
+        findings.add(&codes::BAD_INTERVAL, |code| Diagnostic::new(code, written.span, message));
     }
     let date_part = written.value.split(['T', 't']).next().unwrap_or("");
     // Other numbers of runs are invalid and reported by the schema.
@@ -79,24 +158,46 @@ pub fn interval(job: &model::Job<'_>, findings: &mut Findings) -> Spanned<Interv
 
 fn invalid_interval(written: Spanned<&str>) -> Diagnostic {
     let message = format!("invalid interval `{}`", written.value);
-    let diagnostic = Diagnostic::new(&codes::BAD_INTERVAL, written.span, message).help(
-        "expected an ISO 8601 duration without its `P`: `T10M` is ten minutes, `T1H` one hour, `1D` one day, `2M` two months",
-    );
+    let diagnostic = Diagnostic::new(&codes::BAD_INTERVAL, written.span, message);
     let bare = written.value.trim_start_matches(['P', 'p']);
     match parse(bare) {
-        Some(_) => diagnostic.safe_edit(written.span, format!("\"{bare}\"")),
-        None => diagnostic,
+        Err(NoInterval::Fraction) => {
+            diagnostic.help("an interval is a whole number of seconds: schedulers ignore fractions")
+        }
+        found => {
+            let diagnostic = diagnostic.help(
+                "expected an ISO 8601 duration without its `P`: `T10M` is ten minutes, `T1H` one hour, `1D` one day, `2M` two months",
+            );
+            match found {
+                Ok(_) => diagnostic.safe_edit(written.span, format!("\"{bare}\"")),
+                Err(_) => diagnostic,
+            }
+        }
     }
 }
 
+/// Why a text is not an interval.
+enum NoInterval {
+    /// It is not a duration, or a longer one than can be computed with.
+    Invalid,
+    /// It has a fraction of a second.
+    Fraction,
+}
+
 /// Parses an ISO 8601 duration without its `P`.
-fn parse(text: &str) -> Option<Interval> {
+fn parse(text: &str) -> Result<Interval, NoInterval> {
     let starts = text.starts_with(|c: char| c.is_ascii_digit() || c == 'T' || c == 't');
-    let span: jiff::Span = format!("P{text}").parse().ok().filter(|_| starts)?;
+    let span: Option<jiff::Span> = format!("P{text}").parse().ok().filter(|_| starts);
+    let span = span.ok_or(NoInterval::Invalid)?;
     let time = SignedDuration::from_hours(i64::from(span.get_hours()))
-        .checked_add(SignedDuration::from_mins(span.get_minutes()))?
-        .checked_add(SignedDuration::from_secs(span.get_seconds()))?;
-    Some(Interval {
+        .checked_add(SignedDuration::from_mins(span.get_minutes()))
+        .and_then(|time| time.checked_add(SignedDuration::from_secs(span.get_seconds())))
+        .ok_or(NoInterval::Invalid)?;
+    let parts = [span.get_milliseconds(), span.get_microseconds(), span.get_nanoseconds()];
+    if parts != [0; 3] {
+        return Err(NoInterval::Fraction);
+    }
+    Ok(Interval {
         text: text.to_owned(),
         months: i64::from(span.get_years()) * 12 + i64::from(span.get_months()),
         days: i64::from(span.get_weeks()) * 7 + i64::from(span.get_days()),

@@ -177,6 +177,104 @@ fn ports_are_checked() {
     assert_eq!(findings(different_hosts), []);
 }
 
+/// The clashes between containers that each use host port 80: `id`, and `level:name` of its placement.
+fn clashes(containers: &[(&str, &str)]) -> Vec<String> {
+    let containers: Vec<String> = containers
+        .iter()
+        .map(|(id, place)| {
+            let place = place.split_once(':').map_or(String::new(), |(level, name)| {
+                format!(r#","schedule_hints":{{"placement":{{"{level}":"{name}"}}}}"#)
+            });
+            format!(r#"{{"id":"{id}","ports":[{{"container_port":80}}]{place}}}"#)
+        })
+        .collect();
+    let (_, _, found) =
+        resolved(&format!(r#"{{"id":"app","containers":[{}]}}"#, containers.join(",")));
+    assert!(found.iter().all(|d| d.code.id == "E0307"));
+    let ids = |d: &Diagnostic| {
+        let ids: Vec<&str> = d.message.split('`').skip(1).step_by(2).take(2).collect();
+        ids.join("-")
+    };
+    found.iter().map(ids).collect()
+}
+
+#[test]
+fn every_clash_of_a_host_port_is_found_and_reported_once() {
+    assert_eq!(clashes(&[("a", "host:x"), ("b", "host:y"), ("c", "")]), ["a-c"]);
+    assert_eq!(clashes(&[("a", "host:x"), ("b", "host:y"), ("c", "host:y")]), ["b-c"]);
+    assert_eq!(clashes(&[("a", "host:x"), ("b", "host:y"), ("c", "zone:y")]), ["a-c"]);
+    assert_eq!(clashes(&[("a", "host:x"), ("b", ""), ("c", "host:y")]), ["a-b", "b-c"]);
+    assert_eq!(clashes(&[("a", ""), ("b", "host:x"), ("c", "host:x")]), ["a-b", "a-c"]);
+    assert_eq!(clashes(&[("a", "zone:x"), ("b", "zone:y"), ("c", "zone:z")]), [""; 0]);
+    // Two of one container.
+    let twice = r#"{"id":"a","ports":[{"container_port":80}]},
+        {"id":"b","ports":[{"container_port":80},{"container_port":80}]}"#;
+    assert_eq!(
+        findings(twice).into_iter().map(|(code, _)| code).collect::<Vec<_>>(),
+        ["E0307", "E0306"]
+    );
+}
+
+#[test]
+fn clashes_of_many_containers_are_found_in_linear_time() {
+    let text: Vec<String> = (0..30_000)
+        .map(|at| {
+            format!(
+                r#"{{"id":"c{at}","ports":[{{"container_port":80}}],
+                "schedule_hints":{{"placement":{{"host":"h{}"}}}}}}"#,
+                at / 2
+            )
+        })
+        .collect();
+    let start = std::time::Instant::now();
+    let (_, _, found) = resolved(&format!(r#"{{"id":"app","containers":[{}]}}"#, text.join(",")));
+    assert_eq!(found.len(), crate::diag::MAX_FINDINGS + 1);
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
+#[test]
+fn names_of_the_local_machine_are_reported_where_others_refer_to_them() {
+    let local = |id: &str, other: &str| {
+        let text = format!(r#"{{"id":"{id}","cmd":"@{id}"}},{{"id":"b","cmd":"{other}"}}"#);
+        findings(&text)
+    };
+    for id in ["localhost", "Localhost", "ip6-localnet", "ip6-allrouters"] {
+        assert_eq!(local(id, &format!("@{id}")), [("E0316", format!("\"{id}\""))]);
+        assert_eq!(local(id, "x"), [], "{id}");
+    }
+    assert_eq!(local("localhost-1", "@localhost-1"), []);
+}
+
+#[test]
+fn strings_that_linux_cannot_pass_are_reported() {
+    let long = |length: usize| "x".repeat(length);
+    let cases = [
+        format!(r#""cmd":"{}""#, long(131_072)),
+        format!(r#""args":["a","{}"]"#, long(131_072)),
+        format!(r#""env":{{"A":"{}"}}"#, long(131_070)),
+        format!(r#""env":{{"A":["{}"]}}"#, long(131_066)),
+        format!(r#""cmd":"@a {}""#, long(131_071)),
+        format!(r#""health_check":{{"protocol":"COMMAND","command":"{}"}}"#, long(131_072)),
+    ];
+    for text in cases {
+        assert_eq!(one(&format!(r#"{{"id":"a",{text}}}"#)).0, "E0205", "{}", &text[..20]);
+    }
+    let most =
+        format!(r#"{{"id":"a","args":["{}"],"env":{{"A":"{}"}}}}"#, long(131_071), long(131_069));
+    assert_eq!(findings(&most), []);
+}
+
+#[test]
+fn images_are_reported_at_the_invalid_part() {
+    let image = |image: &str| findings(&format!(r#"{{"id":"a","image":"{image}"}}"#));
+    assert_eq!(image("registry.example:5000/Team/App:V1"), [("E0206", "Team/App".to_owned())]);
+    assert_eq!(image(r"a\u002fb:1:2"), [("E0206", "1:2".to_owned())]);
+    assert_eq!(image("registry.example:5000/team/app:V1"), []);
+    // The schema reports these.
+    assert_eq!(image(""), []);
+    assert_eq!(image("a b"), []);
+}
+
 #[test]
 fn health_checks_resolve_their_port() {
     let service = |a: &str| {
@@ -197,6 +295,14 @@ fn health_checks_resolve_their_port() {
     assert_eq!(one(&service(r#""health_check":{"port_index":2}"#)).0, "E0312");
     assert_eq!(one(&service(r#""health_check":{"port_index":0}"#)).0, "E0312");
     assert_eq!(findings(&service(r#""health_check":{"port_index":1,"protocol":"http"}"#)), []);
+    let command = |index: &str| {
+        findings(&service(&format!(
+            r#""health_check":{{"protocol":"COMMAND","command":"x"{index}}}"#
+        )))
+    };
+    assert_eq!(command(r#","port_index":2"#), [("E0312", "2".to_owned())]);
+    assert_eq!(command(r#","port_index":0"#), []);
+    assert_eq!(command(""), []);
     assert_eq!(one(r#"{"id":"a","default_health_check":true}"#).0, "W0302");
 }
 
@@ -219,6 +325,13 @@ fn volumes_are_resolved_by_id() {
         app(r#"{"src":"data","dest":"/x"},{"host_path":"/h","container_path":"/x/"}"#).1,
         ["E0311"]
     );
+    for path in ["//x", "/x/.", "/y/../x", "/./x//"] {
+        let second = format!(r#"{{"src":"data","dest":"/x"}},{{"src":"data","dest":"{path}"}}"#);
+        assert_eq!(app(&second).1, ["E0311"], "{path}");
+    }
+    for root in ["/", "//", "/x/.."] {
+        assert_eq!(app(&format!(r#"{{"src":"data","dest":"{root}"}}"#)).1, ["E0315"], "{root}");
+    }
 }
 
 #[test]
@@ -242,7 +355,35 @@ fn schedules_are_parsed() {
     assert_eq!(findings(&job(r#""interval":"10M""#)), []);
     assert_eq!(one(&job(r#""start_time":"tomorrow""#)).0, "E0313");
     assert_eq!(one(&job(r#""start_time":"2027-01-31 04:30:00Z""#)).0, "E0313");
-    assert_eq!(one(&job(r#""start_time":"2027-01-31T04:30:00""#)).0, "E0313");
+    for (start, help) in [
+        ("2027-01-31T04:30:00", "offset from UTC"),
+        ("2027-01-31T04:30Z", "seconds too"),
+        ("2027-01-31T04:30+01:00", "seconds too"),
+        ("2027-01-31T04:30:60Z", "leap seconds"),
+        ("2016-12-31T23:59:60.5Z", "leap seconds"),
+        ("2027-01-31T04:30:00+01:00[Europe/Berlin]", "names of time zones"),
+        ("2027-01-31T04:30:00Z[UTC]", "names of time zones"),
+        ("2027-01-31T04:30:00+01", "expected"),
+        ("2027-01-31T04:30:00+0100", "expected"),
+        ("2027-01-31T04:30:00,5Z", "expected"),
+        ("2027-01-31T04:30:00.Z", "expected"),
+        ("20270131T043000Z", "expected"),
+        ("+002027-01-31T04:30:00Z", "expected"),
+        ("2027-02-31T04:30:00Z", "expected"),
+    ] {
+        let text = job(&format!(r#""start_time":"{start}""#));
+        let (_, _, found) = resolved(&format!(r#"{{"id":"app","containers":[{text}]}}"#));
+        assert_eq!(found.len(), 1, "{start}");
+        assert!(found[0].code.id == "E0313" && found[0].help[0].contains(help), "{found:?}");
+    }
+    for start in ["2027-01-31t04:30:00z", "2027-01-31T04:30:00.25-00:00", "2027-01-31T04:30:59Z"] {
+        assert_eq!(findings(&job(&format!(r#""start_time":"{start}""#))), [], "{start}");
+    }
+    for interval in ["T0.5S", "T1.5S", "T1,25S", "T0.0001H"] {
+        let text = job(&format!(r#""repeats":2,"interval":"{interval}""#));
+        assert_eq!(one(&text).0, "E0314", "{interval}");
+    }
+    assert_eq!(findings(&job(r#""repeats":2,"interval":"T1.5H""#)), []);
 }
 
 #[test]

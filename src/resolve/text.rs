@@ -50,6 +50,32 @@ pub fn check_nul(text: &str, span: Span, findings: &mut Findings) {
     }
 }
 
+/// Maximum length in bytes of one argument or one `NAME=value` of a program that Linux starts:
+/// `MAX_ARG_STRLEN`, without the final NUL.
+const MAX_ARGUMENT: usize = 131_071;
+
+/// Reports a text that is too long for an argument or, with a name, for a variable. References can
+/// only make it longer.
+pub fn check_length(text: &Text, name: Option<&str>, findings: &mut Findings) {
+    let literal = |piece: &Piece| match piece {
+        Piece::Literal(text) => text.len(),
+        Piece::Reference(_) => 0,
+    };
+    let prefix = name.map_or(0, |name| name.len() + 1);
+    let length = prefix + text.pieces.iter().map(literal).sum::<usize>();
+    if length > MAX_ARGUMENT {
+        findings.add(&codes::OUT_OF_RANGE, |code| {
+            let message = match name {
+                Some(name) => format!("variable `{name}` is too long: {length} bytes with its name"),
+                None => format!("argument is too long: {length} bytes"),
+            };
+            Diagnostic::new(code, text.span, message).help(format!(
+                "Linux starts no program with more than {MAX_ARGUMENT} bytes in one argument or variable; use a file"
+            ))
+        });
+    }
+}
+
 struct Builder<'a, 'd> {
     lookup: &'a Lookup<'a>,
     findings: &'d mut Findings,

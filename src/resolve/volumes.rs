@@ -1,5 +1,7 @@
 //! Volumes: the volume of each mount, and the containers that mount each volume.
 
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use crate::diag::{Diagnostic, Findings, codes, list_or};
@@ -8,6 +10,7 @@ use crate::plan::{Container, Mount, MountSource, Volume};
 use crate::source::{Span, Spanned};
 
 use super::lookup::Lookup;
+use super::path::cleaned;
 use super::placement;
 use super::text::{self, owned};
 
@@ -17,16 +20,18 @@ pub fn mounts(
     lookup: &Lookup<'_>,
     findings: &mut Findings,
 ) -> Vec<Mount> {
-    let mut first: HashMap<&str, Span> = HashMap::new();
+    let mut first: HashMap<Cow<'_, str>, Span> = HashMap::new();
     let mut mounts = Vec::new();
     for mount in written {
         text::check_nul(mount.dest.value, mount.dest.span, findings);
-        // `/data` and `/data/` are the same path.
-        let dest = match mount.dest.value.trim_end_matches('/') {
-            "" => "/",
-            dest => dest,
-        };
-        if let Some(before) = first.insert(dest, mount.dest.span) {
+        let dest = cleaned(mount.dest.value);
+        if dest == "/" && mount.dest.value.starts_with('/') {
+            findings.add(&codes::ROOT_MOUNT, |code| {
+                let message = "a volume cannot be mounted at `/`";
+                Diagnostic::new(code, mount.dest.span, message)
+                    .help("mount it at a folder, for example `/data`; at `/` it would hide all files of the image")
+            });
+        } else if let Some(before) = before(&mut first, dest.clone(), mount.dest.span) {
             findings.add(&codes::DUPLICATE_MOUNT, |code| {
                 let message = format!("duplicate mount path `{dest}`");
                 Diagnostic::new(code, mount.dest.span, message)
@@ -52,6 +57,21 @@ pub fn mounts(
         mounts.push(Mount { source, target, read_only: mount.read_only });
     }
     mounts
+}
+
+/// Where a path is first mounted, before this span.
+fn before<'a>(
+    first: &mut HashMap<Cow<'a, str>, Span>,
+    path: Cow<'a, str>,
+    span: Span,
+) -> Option<Span> {
+    match first.entry(path) {
+        Entry::Occupied(before) => Some(*before.get()),
+        Entry::Vacant(entry) => {
+            entry.insert(span);
+            None
+        }
+    }
 }
 
 fn unknown(mount: &model::Mount<'_>, lookup: &Lookup<'_>) -> Diagnostic {

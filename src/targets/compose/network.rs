@@ -24,17 +24,6 @@ const HOST_GATEWAY: &str = "host-gateway";
 /// The address of the host on the host network.
 const LOOPBACK: &str = "127.0.0.1";
 
-/// Names that `/etc/hosts` of every container defines.
-const RESERVED_NAMES: [&str; 7] = [
-    "localhost",
-    "ip6-localhost",
-    "ip6-loopback",
-    "ip6-localnet",
-    "ip6-mcastprefix",
-    "ip6-allnodes",
-    "ip6-allrouters",
-];
-
 /// The project network.
 pub struct Network<'a> {
     plan: &'a Plan,
@@ -211,7 +200,7 @@ fn check_host_names(plan: &Plan, findings: &mut Findings) {
             findings.push(
                 Diagnostic::new(&codes::NO_WAY, referrer.span, message)
                     .also(container.id.span, "referenced container")
-                    .help("choose an id that starts with a letter and is not a reserved host name"),
+                    .help("choose an id that starts with a letter and ends with a letter or digit"),
             );
             continue;
         }
@@ -236,10 +225,9 @@ fn unreachable(name: &str) -> Option<&'static str> {
     let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if digits(name) || name.strip_prefix("0x").is_some_and(hex) {
         Some("programs parse it as an IP address")
-    } else if name.starts_with('-') {
-        Some("a host name cannot start with a hyphen")
-    } else if RESERVED_NAMES.contains(&name) {
-        Some("it is a reserved name of the local machine")
+    } else if name.starts_with('-') || name.ends_with('-') {
+        // The GNU C library refuses a hyphen at the start; Go, and URIs in Java, also one at the end.
+        Some("a host name cannot start or end with a hyphen")
     } else {
         None
     }

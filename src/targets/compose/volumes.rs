@@ -61,10 +61,6 @@ fn check_name(id: &Spanned<String>, findings: &mut Findings) {
 /// Lowers a mount. Returns `None` if the plan has no such volume.
 pub fn mount(mount: &plan::Mount, plan: &Plan, findings: &mut Findings) -> Option<Mount> {
     let plan::Mount { source, target, read_only } = mount;
-    if target.value.trim_end_matches('/').is_empty() {
-        let message = "a volume cannot be mounted at `/`".to_string();
-        findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, target.span, message));
-    }
     mounts::check_colon(target, findings);
     let (kind, source) = match source {
         MountSource::Host(path) => {

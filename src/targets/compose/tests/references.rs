@@ -110,7 +110,7 @@ fn a_container_can_refer_to_itself() {
 
 #[test]
 fn ids_that_are_not_host_names_are_rejected_where_they_are_referred_to() {
-    for id in ["1", "0x1F", "-a", "LocalHost", "ip6-loopback"] {
+    for id in ["1", "0x1F", "-a", "a-"] {
         let text = format!("@{id}");
         let referring =
             appliance(&[container("from", json!({"args": [text]})), container(id, json!({}))]);

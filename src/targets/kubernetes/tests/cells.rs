@@ -166,7 +166,7 @@ fn cases() -> Vec<Case> {
         in_spec(Field::Service, json!({}), "/kind", json!("Deployment")),
         job(Field::Job, json!({}), "pod Job/a", "/restartPolicy", json!("Never")),
         job(Field::Job, json!({}), "Job/a", "/spec/completions", Value::Null),
-        in_container(Field::Image, json!({"image": "r.example.org:5000/a/b:1@sha256:2"}), "/image", json!("r.example.org:5000/a/b:1@sha256:2")),
+        in_container(Field::Image, json!({"image": "r.example.org:5000/a/b:1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}), "/image", json!("r.example.org:5000/a/b:1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")),
         in_container(Field::Cpus, json!({"resources": {"cpus": 0.25, "mem": 1}}), "/resources", json!({"requests": {"cpu": "250m", "memory": "1Mi"}, "limits": {"memory": "1Mi"}})),
         in_container(Field::Cpus, json!({"resources": {"cpus": 2, "mem": 1}}), "/resources/requests/cpu", json!("2")),
         in_container(Field::Cpus, json!({"resources": {"cpus": 0.0001, "mem": 1}}), "/resources/requests/cpu", json!("1m")),
