@@ -7,7 +7,7 @@ use super::{ForeignFinding, ForeignPlace, Object};
 use crate::diag::Level;
 
 /// The formats that are read, for documentation and errors.
-pub const FORMATS: &str = "SARIF, or the JSON of kubeconform, kube-linter or Trivy";
+pub const FORMATS: &str = "SARIF, or the JSON of kubeconform, kube-linter, kube-score or Trivy";
 
 /// Reads a document of findings, whose format is recognized from its members. `None` if it is in no
 /// known format.
@@ -22,6 +22,8 @@ pub fn read(text: &str) -> Option<Vec<ForeignFinding>> {
         Some(kube_linter(serde_json::from_value(document).ok()?))
     } else if has("Results") || has("ArtifactName") {
         Some(trivy(serde_json::from_value(document).ok()?))
+    } else if document.get(0).is_some_and(|first| first.get("object_name").is_some()) {
+        Some(kube_score(serde_json::from_value(document).ok()?))
     } else {
         None
     }
@@ -99,11 +101,22 @@ struct SarifLocation {
     logical_locations: Vec<SarifLogical>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct SarifPhysical {
     artifact_location: Option<SarifArtifact>,
     region: Option<SarifRegion>,
+    context_region: Option<SarifRegion>,
+}
+
+impl SarifPhysical {
+    /// The line and column, both 0 if unknown.
+    fn start(&self) -> (usize, usize) {
+        // kube-score leaves the region empty, and gives the first line of the object as its context.
+        let regions = [&self.region, &self.context_region].into_iter().flatten();
+        let mut known = regions.filter(|region| region.start_line > 0);
+        known.next().map_or((0, 0), |region| (region.start_line, region.start_column))
+    }
 }
 
 #[derive(Deserialize)]
@@ -144,16 +157,14 @@ fn sarif(document: Sarif) -> Vec<ForeignFinding> {
             let location = result.locations.into_iter().next();
             let (physical, logical) =
                 location.map_or((None, Vec::new()), |l| (l.physical_location, l.logical_locations));
-            let physical =
-                physical.unwrap_or(SarifPhysical { artifact_location: None, region: None });
-            let region = physical.region.map(|region| (region.start_line, region.start_column));
-            let (line, column) = region.unwrap_or_default();
+            let physical = physical.unwrap_or_default();
+            let (line, column) = physical.start();
             found.push(ForeignFinding {
                 tool: driver.name.clone(),
                 rule: result.rule_id,
                 level,
-                message: result.message.text,
-                help: rule.and_then(|rule| rule.help.as_ref()).map_or(String::new(), first_line),
+                message: message(&result.message, &logical),
+                help: rule.and_then(|rule| rule.help.as_ref()).map_or(String::new(), remedy),
                 file: physical.artifact_location.map_or(String::new(), |file| file.uri),
                 // Where a tool knows the object, its line is often only the first of the file.
                 place: match object(&logical) {
@@ -166,8 +177,19 @@ fn sarif(document: Sarif) -> Vec<ForeignFinding> {
     found
 }
 
-fn first_line(text: &SarifText) -> String {
-    text.text.lines().next().unwrap_or_default().to_owned()
+/// The message. That of kube-linter ends with a line that names the object.
+fn message(text: &SarifText, logical: &[SarifLogical]) -> String {
+    match text.text.rsplit_once("\nobject: ") {
+        Some((message, _)) if object(logical).is_some() => message.to_owned(),
+        _ => text.text.clone(),
+    }
+}
+
+/// What a help says to do: the line that kube-linter begins with a word for it, or the first line.
+fn remedy(help: &SarifText) -> String {
+    let mut lines = help.text.lines();
+    let remedy = lines.clone().find_map(|line| line.strip_prefix("Remediation: "));
+    remedy.or_else(|| lines.next()).unwrap_or_default().to_owned()
 }
 
 /// The Kubernetes object that kube-linter names as the logical location.
@@ -229,16 +251,44 @@ fn kubeconform(document: Kubeconform) -> Vec<ForeignFinding> {
             file: resource.filename.clone(),
             place,
         };
-        if resource.validation_errors.is_empty() {
-            found.push(finding(resource.msg, ForeignPlace::Object(object)));
-            continue;
+        // The list has only the outermost errors: for an object with several, that it is invalid.
+        // The message has all.
+        let mut errors = kubeconform_errors(&resource.msg);
+        if errors.is_empty() {
+            let keys = |path: &str| path.split('/').skip(1).map(str::to_owned).collect();
+            let listed = resource.validation_errors.into_iter();
+            errors = listed.map(|error| (keys(&error.path), error.msg)).collect();
         }
-        for error in resource.validation_errors {
-            let keys = error.path.split('/').skip(1).map(str::to_owned).collect();
-            found.push(finding(error.msg, ForeignPlace::Value(object.clone(), keys)));
+        if errors.is_empty() {
+            found.push(finding(resource.msg.clone(), ForeignPlace::Object(object.clone())));
+        }
+        for (keys, message) in errors {
+            found.push(finding(message, ForeignPlace::Value(object.clone(), keys)));
         }
     }
     found
+}
+
+/// The errors in the message of a resource, each as the keys of the value and what is wrong. The
+/// message is that of the library `jsonschema` for Go, with blanks for line ends:
+/// `... - at '/spec': validation failed   - at '/spec/replicas': got string, want integer`.
+fn kubeconform_errors(message: &str) -> Vec<(Vec<String>, String)> {
+    let parts = message.split(" - at '").skip(1);
+    let errors = parts.filter_map(|part| {
+        let (pointer, error) = part.split_once("': ")?;
+        let error = error.trim();
+        let mut keys: Vec<String> = pointer
+            .split('/')
+            .skip(1)
+            .map(|key| key.replace("\\'", "'").replace("~1", "/").replace("~0", "~"))
+            .collect();
+        // The place is that of the object, but the key is what is wrong.
+        let unknown = error.strip_prefix("additional properties '");
+        keys.extend(unknown.and_then(|names| names.split('\'').next()).map(str::to_owned));
+        Some((keys, error.to_owned()))
+    });
+    // Objects around errors are reported as well.
+    errors.filter(|(_, error)| !error.ends_with(" failed")).collect()
 }
 
 /// The output of `kube-linter lint --format json`.
@@ -305,6 +355,86 @@ fn kube_linter(document: KubeLinter) -> Vec<ForeignFinding> {
         }),
     };
     document.reports.into_iter().map(finding).collect()
+}
+
+/// An object in the output of `kube-score score --output-format json`.
+#[derive(Deserialize)]
+struct KubeScore {
+    type_meta: KubeScoreKind,
+    object_meta: KubeScoreName,
+    #[serde(default)]
+    file_name: String,
+    #[serde(default, deserialize_with = "list")]
+    checks: Vec<KubeScoreCheck>,
+}
+
+#[derive(Deserialize)]
+struct KubeScoreKind {
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct KubeScoreName {
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct KubeScoreCheck {
+    check: KubeScoreRule,
+    grade: u8,
+    #[serde(default)]
+    skipped: bool,
+    #[serde(default, deserialize_with = "list")]
+    comments: Vec<KubeScoreComment>,
+}
+
+#[derive(Deserialize)]
+struct KubeScoreRule {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct KubeScoreComment {
+    #[serde(default)]
+    path: String,
+    summary: String,
+    #[serde(default)]
+    description: String,
+}
+
+fn kube_score(document: Vec<KubeScore>) -> Vec<ForeignFinding> {
+    let mut found = Vec::new();
+    for object in document {
+        for check in object.checks.into_iter().filter(|check| !check.skipped) {
+            // The grades of kube-score: 1 critical, 5 warning, 7 almost passed, 10 passed.
+            let level = match check.grade {
+                ..5 => Level::Error,
+                5..7 => Level::Warning,
+                7..10 => Level::Hint,
+                _ => continue,
+            };
+            for comment in check.comments {
+                let part = match comment.path.as_str() {
+                    "" => String::new(),
+                    path => format!(" (`{path}`)"),
+                };
+                found.push(ForeignFinding {
+                    tool: "kube-score".to_owned(),
+                    rule: check.check.id.clone(),
+                    level,
+                    message: comment.summary + &part,
+                    help: comment.description,
+                    file: object.file_name.clone(),
+                    place: ForeignPlace::Object(Object {
+                        kind: object.type_meta.kind.clone(),
+                        name: object.object_meta.name.clone(),
+                    }),
+                });
+            }
+        }
+    }
+    found
 }
 
 /// The output of `trivy config --format json`.

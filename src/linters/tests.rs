@@ -17,6 +17,9 @@ spec:
       containers:
         - name: web
           image: registry.example/web:latest
+          env:
+            - name: DB_PASSWORD
+              value: secret
 ";
 
 fn files() -> Vec<Artifact> {
@@ -107,6 +110,98 @@ fn kube_linter_speaks_of_objects() {
     assert!(index == 1 && range.start > TEXT.find("Deployment").unwrap());
     assert_eq!(found[2].1, None);
     assert!(read(r#"{"Checks": [], "Reports": null}"#).unwrap().is_empty());
+}
+
+/// What kubeconform 0.8 writes of an object with several errors: the list has only the outermost one.
+#[test]
+fn kubeconform_lists_inner_errors_in_its_message() {
+    let document = r#"{"resources": [{"filename": "kubernetes.yaml", "kind": "Deployment", "name": "web",
+        "version": "apps/v1", "status": "statusInvalid",
+        "msg": "problem validating schema. Check JSON formatting: jsonschema validation failed with 'file:///d.json#' - at '/spec': validation failed   - at '/spec/replicas': maximum: got 2, want 1   - at '/spec/template/spec/containers/0': missing property 'readinessProbe'   - at '/spec/template/spec/containers/0': additional properties 'image' not allowed",
+        "validationErrors": [{"path": "/spec", "msg": "validation failed"}]}]}"#;
+    let found = places(document);
+    let texts: Vec<_> =
+        found.iter().map(|(found, text)| (&*found.message, text.as_deref())).collect();
+    let image = Some("registry.example/web:latest");
+    assert_eq!(texts[0], ("maximum: got 2, want 1", Some("2")));
+    assert_eq!(texts[1].0, "missing property 'readinessProbe'");
+    assert!(texts[1].1.unwrap().starts_with("name: web"));
+    assert_eq!(texts[2], ("additional properties 'image' not allowed", image));
+    assert_eq!(texts.len(), 3);
+}
+
+/// Parts of what kube-score 1.20 writes as JSON.
+#[test]
+fn kube_score_speaks_of_objects_and_containers() {
+    let check = |id: &str, grade: u8, skipped: bool, comments: &str| {
+        format!(
+            r#"{{"check": {{"name": "n", "id": "{id}", "target_type": "Pod", "comment": "c", "optional": false}},
+                "grade": {grade}, "skipped": {skipped}, "comments": {comments}}}"#
+        )
+    };
+    let comment = |path: &str, summary: &str| {
+        format!(r#"[{{"path": "{path}", "summary": "{summary}", "description": "Do it."}}]"#)
+    };
+    let checks = [
+        check("stable-version", 10, false, "null"),
+        check("container-image-tag", 1, false, &comment("web", "Image with latest tag")),
+        check("pod-networkpolicy", 1, false, &comment("", "no matching NetworkPolicy")),
+        check("deployment-replicas", 5, false, &comment("", "Deployment few replicas")),
+        check("container-cpu", 1, true, &comment("", "Skipped")),
+    ];
+    let document = format!(
+        r#"[{{"object_name": "Deployment/apps/v1/web", "type_meta": {{"kind": "Deployment", "apiVersion": "apps/v1"}},
+            "object_meta": {{"name": "web", "creationTimestamp": null}}, "checks": [{}],
+            "file_name": "kubernetes.yaml", "file_row": 6}}]"#,
+        checks.join(",")
+    );
+    let found = places(&document);
+    let texts: Vec<_> = found.iter().map(|(found, text)| (found.level, text.as_deref())).collect();
+    let image = Some("registry.example/web:latest");
+    let expected =
+        [(Level::Error, image), (Level::Error, Some("web")), (Level::Warning, Some("2"))];
+    assert_eq!(texts, expected);
+    assert_eq!(found[0].0.message, "Image with latest tag (`web`)");
+    assert_eq!(found[0].0.help, "Do it.");
+}
+
+/// A result of kube-score 1.20, which leaves the region empty.
+#[test]
+fn the_first_line_of_an_object_stands_for_it() {
+    let document = r#"{"runs": [{"tool": {"driver": {"name": "kube-score", "rules": [{"id": "container-image-tag", "name": "Container Image Tag"}]}},
+        "results": [{"message": {"text": "Image with latest tag"}, "level": "error", "ruleId": "container-image-tag",
+            "locations": [{"physicalLocation": {"region": {"snippet": {}},
+                "artifactLocation": {"uri": "file:///srv/kubernetes.yaml"},
+                "contextRegion": {"snippet": {}, "startLine": 6}}}]}]}]}"#;
+    assert_eq!(texts(document), [Some("registry.example/web:latest".to_owned())]);
+}
+
+/// A result of kube-linter, with the message and the help that it makes.
+#[test]
+fn kube_linter_names_the_object_in_sarif() {
+    let result = |message: &str| {
+        format!(
+            r#"{{"ruleId": "env-var-secret", "message": {{"text": "{message}\nobject: shop/web apps/v1, Kind=Deployment"}},
+            "locations": [{{"physicalLocation": {{"artifactLocation": {{"uri": "../kubernetes.yaml"}}, "region": {{"startLine": 1}}}},
+                "logicalLocations": [{{"name": "web", "kind": "Object Name"}}, {{"name": "shop", "kind": "Object Namespace"}},
+                    {{"name": "Deployment", "kind": "GVK/Kind", "fullyQualifiedName": "apps/v1, Kind=Deployment"}}]}}]}}"#
+        )
+    };
+    let results = [
+        result(r#"environment variable DB_PASSWORD in container \"web\" found"#),
+        result(r#"container \"web\" does not have a read-only root file system"#),
+    ];
+    let document = format!(
+        r#"{{"runs": [{{"tool": {{"driver": {{"name": "kube-linter", "rules": [{{"id": "env-var-secret",
+            "help": {{"text": "Check: env-var-secret\nDescription: d\nRemediation: Use a Secret.\nTemplate: t"}}}}]}}}},
+            "results": [{}]}}]}}"#,
+        results.join(",")
+    );
+    let found = places(&document);
+    assert_eq!(found[0].0.message, r#"environment variable DB_PASSWORD in container "web" found"#);
+    assert_eq!(found[0].0.help, "Use a Secret.");
+    let texts: Vec<_> = found.iter().map(|(_, text)| text.as_deref()).collect();
+    assert_eq!(texts, [Some("DB_PASSWORD"), Some("web")]);
 }
 
 #[test]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jsonschema import Draft202012Validator
 from kubernetes_validate.utils import all_versions, schema_contents
@@ -51,3 +54,21 @@ def kubectl_validate(file: Path, version: str) -> str:
         timeout=60,
     )
     return "" if run.returncode == 0 else run.stdout + run.stderr
+
+
+def write_policy(folder: Path, limit: Callable[[dict[str, Any]], None]) -> None:
+    """Writes the newest schemas of what applc generates to a folder, for kubeconform.
+
+    `limit` changes the definitions, as an organization does that allows less than Kubernetes.
+    """
+    version = versions()[1]
+    published = f"kubernetes-json-schema/v{version}-local-strict"
+    definitions = schema_contents(f"{published}/_definitions.json", version)
+    definitions = json.loads(json.dumps(definitions))["$defs"]
+    limit(definitions)
+    for name in ("deployment-apps-v1", "namespace-v1", "service-v1"):
+        text = json.dumps(schema_contents(f"{published}/{name}.json", version))
+        # Each schema contains the definitions, because the published reference is an absolute path.
+        schema = json.loads(text.replace("/api/_definitions.json#", "#"))
+        schema["$defs"] = definitions
+        (folder / f"{name}.json").write_text(json.dumps(schema), encoding="utf-8")

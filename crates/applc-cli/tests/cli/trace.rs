@@ -253,3 +253,31 @@ fn findings_of_other_tools_are_shown_at_the_appliance() {
     let (status, _, err) = trace("short");
     assert!(status == 2 && err.contains("expected SARIF, or the JSON of kubeconform"), "{err}");
 }
+
+#[test]
+fn the_text_of_a_file_tells_which_output_other_tools_read() {
+    let folder = folder();
+    let compile = ["compile", "app.json", "-t", "kubernetes", "-o", "shop.yaml"];
+    assert_eq!(run(folder.path(), &compile).0, 0);
+    let path = folder.path().join("shop.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    let line = line_with(&text, "image: nginx");
+    let document = format!(
+        r#"{{"runs": [{{"tool": {{"driver": {{"name": "t"}}}}, "results": [{{"ruleId": "r", "message": {{"text": "m"}},
+            "locations": [{{"physicalLocation": {{"artifactLocation": {{"uri": "shop.yaml"}},
+                "region": {{"startLine": {line}}}}}}}]}}]}}]}}"#
+    );
+    fs::write(folder.path().join("found.json"), document).unwrap();
+    let trace = || {
+        let arguments = ["trace", "app.json", "-t", "kubernetes", "--findings", "found.json"];
+        run(folder.path(), &[&arguments[..], &["--format", "short"]].concat())
+    };
+    let found = (0, "app.json:5:48: warning[W0801]: t r: m\n".to_owned(), String::new());
+    assert_eq!(trace(), found);
+
+    // A file that is edited is not known by its text, nor, with another name, by its name.
+    fs::write(&path, format!("{text}# mine\n")).unwrap();
+    let (status, out, err) = trace();
+    assert_eq!((status, out.as_str()), (0, "app.json:1:1: warning[W0801]: t r: m\n"));
+    assert!(err.contains("`shop.yaml` is not what compiling results in"), "{err}");
+}

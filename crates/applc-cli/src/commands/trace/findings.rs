@@ -1,5 +1,6 @@
 //! Findings of other tools, at the places of the appliance.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -8,6 +9,7 @@ use applc::diag::{Diagnostic, Findings, Level, Levels, Report, codes};
 use applc::linters::{self, ForeignFinding};
 use applc::source::Source;
 
+use super::question::is_stale;
 use super::traced::Traced;
 use crate::Status;
 use crate::disk::Disk;
@@ -29,12 +31,13 @@ pub fn report(
     let bytes = Disk
         .read(&path.to_string_lossy())
         .map_err(|error| fail(&format!("cannot read `{shown}`: {error}"), Status::Io))?;
-    let Some(found) = linters::read(&String::from_utf8_lossy(&bytes)) else {
+    let Some(mut found) = linters::read(&String::from_utf8_lossy(&bytes)) else {
         let message = format!("`{shown}` has no known format; expected {}", linters::FORMATS);
         return Err(fail(&message, Status::Usage));
     };
     let mut sources = traced.sources.clone();
     let outputs: Vec<Source> = traced.outputs.iter().map(|output| sources.add(output)).collect();
+    name_outputs(traced, &mut found);
     let mut findings = Findings::new();
     for finding in &found {
         match linters::locate(finding, &traced.artifacts) {
@@ -54,6 +57,27 @@ pub fn report(
     levels.apply(&mut report.diagnostics);
     let status = reporter.add(report);
     Ok(status.max(reporter.finish()))
+}
+
+/// Gives findings the path of the output that their file is a copy of, whatever it is called. Warns of
+/// files whose text is another one.
+fn name_outputs(traced: &Traced, found: &mut [ForeignFinding]) {
+    let mut files: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for finding in found {
+        let output = files.entry(finding.file.clone()).or_insert_with_key(|file| {
+            // A file that is gone is found by its name.
+            let path = file.strip_prefix("file://").unwrap_or(file);
+            let bytes = std::fs::read(path).ok()?;
+            let same = traced.artifacts.iter().find(|output| output.text.as_bytes() == bytes);
+            if same.is_none() {
+                note(&format!("warning: {}", is_stale(path)));
+            }
+            same.map(|output| output.path.clone())
+        });
+        if let Some(output) = output {
+            finding.file.clone_from(output);
+        }
+    }
 }
 
 /// A finding at the place that a range of the output comes from, or at the range.

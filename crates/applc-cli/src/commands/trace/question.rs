@@ -172,12 +172,17 @@ fn check_stale(source: &Source, path: &str, line: usize) -> Result<(), Status> {
     if path.is_empty() || text == source.text() {
         return Ok(());
     }
-    let message = format!("`{path}` is not what compiling results in: it is edited or stale");
+    let message = is_stale(path);
     if text.lines().nth(line - 1) == source.text().lines().nth(line - 1) {
         note(&format!("warning: {message}"));
         return Ok(());
     }
     Err(fail(&format!("{message}, and line {line} is different"), Status::Errors))
+}
+
+/// Says that a file is not what compiling results in.
+pub fn is_stale(path: &str) -> String {
+    format!("`{path}` is not what compiling results in: it is edited or stale")
 }
 
 #[cfg(test)]
