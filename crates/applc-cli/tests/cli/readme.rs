@@ -1,4 +1,5 @@
-//! The README shows current files and output. `UPDATE_DOCS=1 cargo test readme` updates it.
+//! The README and the page of `trace` show current files and output. `UPDATE_DOCS=1 cargo test readme`
+//! updates them.
 
 use std::fmt::Write;
 
@@ -7,7 +8,17 @@ use applc_testing::{hold, read, repository};
 /// Files and output of the program in the README.
 #[test]
 fn the_readme_is_up_to_date() {
-    let path = "README.md";
+    check("README.md");
+}
+
+/// Output of the program in the page of `trace`.
+#[test]
+fn the_page_of_trace_is_up_to_date() {
+    check("docs/trace.md");
+}
+
+/// Replaces the block below each marker by the file or the output that the marker names.
+fn check(path: &str) {
     let readme = read(path);
     let mut lines = readme.lines();
     let mut expected = String::new();

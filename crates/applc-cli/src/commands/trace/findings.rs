@@ -7,6 +7,7 @@ use std::path::Path;
 use applc::World;
 use applc::diag::{Diagnostic, Findings, Level, Levels, Report, codes};
 use applc::linters::{self, ForeignFinding};
+use applc::render::Origin;
 use applc::source::Source;
 
 use super::question::is_stale;
@@ -94,8 +95,17 @@ fn placed(
     let value = marks.iter().find(|mark| range.contains(&mark.range.start));
     let start = value.map_or(range.start, |mark| mark.range.start);
     let found = traced.map.at(file, start);
-    match found.and_then(|found| found.from.first().and_then(|from| from.place())) {
-        Some(place) => new(finding, place).also(span, "generated from this"),
+    let origin = found.and_then(|found| found.from.first().copied());
+    if let Some(place) = origin.and_then(|from| from.place()) {
+        return new(finding, place).also(span, "generated from this");
+    }
+    let Some(Origin::Option(index, _)) = origin else { return new(finding, span) };
+    match traced.target.options().get(usize::from(index)) {
+        Some(option) => new(finding, span).help(format!(
+            "this is the default of the option `{}`, which `applc targets {}` describes",
+            option.name,
+            traced.target.name()
+        )),
         None => new(finding, span),
     }
 }
