@@ -147,7 +147,9 @@ impl Lowering<'_> {
                 return if exhausted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
             }
         };
-        let artifact = Artifact { path, text, record: Record::default() };
+        // Values pass through templates of others without their origins; the object is known.
+        let record = Record { parts: vec![(0, part.span)], marks: Vec::new() };
+        let artifact = Artifact { path, text, record };
         if let Some(error) = output_as(rendering.kind.format, &artifact, template) {
             files.errors.reports.push(error);
             return ControlFlow::Break(());

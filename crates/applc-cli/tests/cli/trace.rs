@@ -281,3 +281,14 @@ fn the_text_of_a_file_tells_which_output_other_tools_read() {
     assert_eq!((status, out.as_str()), (0, "app.json:1:1: warning[W0801]: t r: m\n"));
     assert!(err.contains("`shop.yaml` is not what compiling results in"), "{err}");
 }
+
+#[test]
+fn lines_of_a_custom_target_belong_to_the_object_of_their_file() {
+    let target = "./examples/targets/quadlet";
+    let arguments = ["trace", "examples/first-steps.json", "-t", target];
+    let (status, out, err) = run(&applc_testing::repository("."), &arguments);
+    assert_eq!(status, 0, "{err}");
+    let image =
+        out.lines().find(|line| line.contains("Image=registry.example.org/shop/web")).unwrap();
+    assert!(image.contains("containers[0] at "), "{image}");
+}
