@@ -98,6 +98,7 @@ impl<'a> References<'a> {
         let plan = self.context.plan;
         let mut also = origins::of_references(plan, text, |reference, also| {
             also.extend(self.port_places(reference));
+            also.extend(plan.containers.get(reference.to).map(|to| to.network.span));
         });
         also.push(plan.id.span);
         also
@@ -154,8 +155,8 @@ impl<'a> References<'a> {
 
     /// The name of a service with its origins, of which a reference is the main one.
     fn of_reference(&self, service: String, reference: &Reference) -> Composed {
-        let id = self.context.container(reference.to).map(|to| to.id.span);
-        let also = id.into_iter().chain(self.port_places(reference));
+        let to = self.context.container(reference.to).map(|to| [to.id.span, to.network.span]);
+        let also = to.into_iter().flatten().chain(self.port_places(reference));
         let also = also.chain([self.context.plan.id.span]).collect();
         Composed::new(service, reference.span, also)
     }
@@ -173,7 +174,10 @@ impl<'a> References<'a> {
                 format!("{{{{ template \"host\" \"{service}\" }}}}{suffix}")
             }
         });
-        Composed::new(written, text.span, self.places(text))
+        let places = self.places(text);
+        variables.places.push(text.span);
+        variables.places.extend_from_slice(&places);
+        Composed::new(written, text.span, places)
     }
 
     fn id(&self, reference: &Reference) -> &str {
@@ -192,6 +196,8 @@ pub struct Variables {
     sockets: bool,
     /// Whether addresses without a port are needed.
     hosts: bool,
+    /// The places that decide about which of these are needed.
+    places: Vec<Span>,
     /// The container's own variables that only a template can write: name and value.
     pub written: Vec<(Spanned<String>, Composed)>,
     /// Services that must be registered, and how many times, before the task starts.
@@ -219,6 +225,8 @@ impl Variables {
         while self.taken.contains(&name) {
             name.push('_');
         }
+        self.places.extend(service.from.place());
+        self.places.extend_from_slice(&service.also);
         if !self.made.iter().any(|(made, ..)| *made == name) {
             self.made.push((name.clone(), template, service));
         }
@@ -233,11 +241,12 @@ impl Variables {
     /// The template, if there is anything to fill in. `path` is the path of the task's own
     /// Nomad variables.
     pub fn template(self, path: Composed, restart: bool) -> Option<model::Template> {
-        let Variables { taken: _, made, sockets, hosts, written, awaited } = self;
+        let Variables { taken: _, made, sockets, hosts, places, written, awaited } = self;
         let words = made.iter().any(|(_, template, _)| *template == "words");
         let mut lines = Vec::new();
         // What is the same for all that is filled in.
-        let fixed = |line| Composed::new(line, path.from, path.also.clone());
+        let also: Vec<Span> = path.also.iter().copied().chain(places).collect();
+        let fixed = |line| Composed::new(line, path.from, also.clone());
         let waits = sockets || hosts || words || !awaited.is_empty();
         if waits {
             // Reading a Nomad variable that does not exist blocks; looking up a service does

@@ -48,7 +48,7 @@ pub fn service(
     let (mut task, volumes) = task(context, id, container, reach, &waits, job, findings);
     task.services =
         order::started_service(context, id, container, reach, check).into_iter().collect();
-    let wait = order::wait_task(context, name, job, reach.own_address, &waits.healthy);
+    let wait = order::wait_task(context, container, name, job, reach.own_address, &waits.healthy);
     let mut group = group(context, container, reach, findings);
     group.update = update(container, minimum_capacity, deadline, reach, findings);
     group.volumes = volumes;
@@ -79,7 +79,8 @@ pub fn job(
             waits.registered.push((ready, 1));
         }
     } else {
-        wait = order::wait_task(context, name, &job_id, reach.own_address, &waits.healthy);
+        wait =
+            order::wait_task(context, container, name, &job_id, reach.own_address, &waits.healthy);
     }
     let (mut task, volumes) = task(context, id, container, reach, &waits, &job_id, findings);
     let mut group = group(context, container, reach, findings);
@@ -137,8 +138,12 @@ fn group(
         .map(|port| Port {
             label: port.traced_label(Vec::new()),
             fixed: port.fixed,
-            to: (port.fixed_number() != Some(port.container.value))
-                .then(|| (&port.container).into()),
+            // Whether the host port is the same depends on the references.
+            to: (port.fixed_number() != Some(port.container.value)).then(|| {
+                let Spanned { value, span } = port.container;
+                let referrers = container.referrers.iter().map(|referrer| referrer.span);
+                Composed::new(value, span, referrers.collect())
+            }),
         })
         .collect();
     let network = (mode.is_some() || !ports.is_empty()).then_some(Network { mode, ports });
@@ -305,7 +310,11 @@ fn task(
         // On the host network, or at its own address, there is nothing to publish.
         ports: match reach.own_ports {
             true => Vec::new(),
-            false => reach.ports.iter().map(|port| port.traced_label(Vec::new())).collect(),
+            false => {
+                let referrers = container.referrers.iter().map(|referrer| referrer.span);
+                let referrers: Vec<Span> = referrers.collect();
+                reach.ports.iter().map(|port| port.traced_label(referrers.clone())).collect()
+            }
         },
         privileged: Traced::new(privileged.value, origins::privileged(container)),
         binds: mounts.binds,

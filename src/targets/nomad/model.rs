@@ -63,7 +63,7 @@ model! {
         /// The host port; `None` for any free port.
         pub fixed: Option<Traced<u16>>,
         /// The port in the container, if it is not the host port.
-        pub to: Option<Traced<u16>>,
+        pub to: Option<Composed<u16>>,
     }
 
     /// How often a job is retried.

@@ -87,6 +87,7 @@ pub fn waits(context: &Context<'_>, container: &Container, findings: &mut Findin
 /// port accepts connections before anything listens on it.
 pub fn wait_task(
     context: &Context<'_>,
+    owner: &Container,
     group: &str,
     job: &str,
     own_address: bool,
@@ -139,7 +140,8 @@ pub fn wait_task(
     if script.is_empty() {
         return None;
     }
-    let path = variable_path(context, job, group, names::WAIT_TASK);
+    let mut path = variable_path(context, job, group, names::WAIT_TASK);
+    path.also.push(owner.id.span);
     let first = *also.first()?;
     let script = Composed::new(script.join("\n"), first, also);
     Some(Task {
@@ -211,7 +213,7 @@ pub fn gate(
 ) -> Option<Group> {
     let id = &container.id.value;
     let name = format!("{id}_{}", names::READY_TASK);
-    let wait = wait_task(context, &name, job, false, &waits.healthy)?;
+    let wait = wait_task(context, container, &name, job, false, &waits.healthy)?;
     Some(Group {
         tasks: vec![wait, marker_task(context, container, names::READY_TASK, names::READY)],
         ..Group::empty(Traced::new(name, container.id.span).into())

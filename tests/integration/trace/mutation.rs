@@ -231,11 +231,21 @@ fn unexplained(before: &Traced, after: &Traced, reasons: &[Reason; 2]) -> Vec<St
         artifact.map(|at| (at, made.artifacts[at].text.clone()))
     };
     let paths = |made: &Traced| made.artifacts.iter().map(|a| a.path.clone()).collect::<Vec<_>>();
-    // Files whose names change are compared in their order.
     let (old, new) = (paths(before), paths(after));
-    for at in 0..old.len().max(new.len()) {
-        let one = old.get(at).and_then(|path| text_of(before, path));
-        let other = new.get(at).and_then(|path| text_of(after, path));
+    // Files whose names change are compared in their order; if there are more or fewer, those
+    // with the same names, apart from the numbers in front.
+    let name = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        name.trim_start_matches(|c: char| c.is_ascii_digit()).to_owned()
+    };
+    let same = |at: usize, path: &String| match old.len() == new.len() {
+        true => new.get(at),
+        false => new.iter().find(|other| name(other) == name(path)),
+    };
+    for (at, path) in old.iter().enumerate() {
+        let Some(new_path) = same(at, path) else { continue };
+        let one = text_of(before, path);
+        let other = text_of(after, new_path);
         let (one, other) = (one.unwrap_or_default(), other.unwrap_or_default());
         let (a, b): (Vec<&str>, Vec<&str>) = (one.1.lines().collect(), other.1.lines().collect());
         for (made, file, lines, others, reason) in
@@ -255,17 +265,37 @@ fn unexplained(before: &Traced, after: &Traced, reasons: &[Reason; 2]) -> Vec<St
                 .filter(|line| reason.explains(made, file, **line))
                 .map(|line| part_of(*line))
                 .collect();
-            let mut explained = true;
-            for line in changed.into_iter().rev() {
-                let is_trivial = ["", "---"].contains(&lines[line].trim());
-                // A line without values comes and goes with those of its block.
-                let is_key = made.map.files[file].lines[line].known == Known::Block;
-                // Of equal lines near each other, either may be said to be the one that changed.
+            // Of equal lines near each other, either may be said to be the one that changed.
+            let by_values = |line: usize| {
                 let near = line.saturating_sub(4)..(line + 5).min(lines.len());
                 let mut same = near.filter(|other| lines[*other] == lines[line]);
-                explained =
-                    same.any(|line| reason.explains(made, file, line)) || is_key && explained;
-                if !is_trivial && !explained && !names.contains(&part_of(line)) {
+                same.any(|line| reason.explains(made, file, line))
+            };
+            let mut explained: BTreeSet<usize> =
+                changed.iter().copied().filter(|line| by_values(*line)).collect();
+            // A line without values comes and goes with those of its block.
+            let has_values = |line: usize| made.map.files[file].lines[line].known == Known::Value;
+            for line in changed.iter().copied().chain(changed.iter().rev().copied()) {
+                let is_beside = [line.wrapping_sub(1), line + 1].map(|at| explained.contains(&at));
+                if !has_values(line) && is_beside.contains(&true) {
+                    explained.insert(line);
+                }
+            }
+            for line in changed {
+                let is_trivial = ["", "---"].contains(&lines[line].trim());
+                // In a file of Marathon, a list may start at the end of a line with other values.
+                let start = |line: &str| line.trim_end_matches(['}', ',']).to_owned();
+                let (own, ends) = (lines[line], start(lines[line]));
+                let is_continued = own.contains("\": {")
+                    && others.iter().filter(|other| **other != own).any(|other| {
+                        other.starts_with(&ends)
+                            || other.contains("\": {") && own.starts_with(&start(other))
+                    });
+                if !is_trivial
+                    && !explained.contains(&line)
+                    && !is_continued
+                    && !names.contains(&part_of(line))
+                {
                     found.push(format!("{}: {}", line + 1, lines[line]));
                 }
             }
