@@ -124,8 +124,12 @@ pub fn lower(
             ),
             // An extra instance would wait for a host with a free port, or for the volume.
             maximum_over_capacity: match fixed.or(mounted.exclusive) {
-                Some(place) => Composed::new(number(0.0), place, Vec::new()),
-                None => Composed::new(number(1.0), *kind_span, free_ports(service)),
+                Some(place) => Composed::new(number(0.0), place, volumes::deciding(plan, service)),
+                None => {
+                    let mut also = free_ports(service);
+                    also.extend(volumes::deciding(plan, service));
+                    Composed::new(number(1.0), *kind_span, also)
+                }
             },
         },
     };

@@ -104,7 +104,8 @@ pub fn lower(
                 });
             }
             MountSource::Persistent(volume) if shared.is_some() => {
-                let name = name(plan, volume.value, names, volume.span);
+                let mut name = name(plan, volume.value, names, volume.span);
+                name.also.extend(deciding(plan, service));
                 mounted.parameters.push(docker_mount(&name, &driver(plan, settings), mount));
             }
             MountSource::Persistent(volume) => {
@@ -118,11 +119,13 @@ pub fn lower(
                     );
                 }
                 mounted.exclusive = Some(volume.span);
+                let mut name = name(plan, volume.value, names, volume.span);
+                name.also.extend(deciding(plan, service));
                 mounted.volumes.push(Volume {
                     container_path: target.into(),
                     host_path: Sparse(None),
                     external: Sparse(Some(External {
-                        name: name(plan, volume.value, names, volume.span),
+                        name,
                         provider: Traced::new("dvdi", volume.span),
                         options: DriverOption { driver: driver(plan, settings) },
                     })),
@@ -167,6 +170,16 @@ pub fn of_job(
         });
     }
     volumes
+}
+
+/// The places that decide together how all persistent volumes of a service are mounted.
+pub fn deciding(plan: &Plan, service: &Container) -> Vec<Span> {
+    let volumes = service.mounts.iter().filter_map(|mount| match &mount.source {
+        MountSource::Persistent(volume) => Some(volume),
+        MountSource::Host(_) => None,
+    });
+    let scope = |id: VolumeId| plan.volumes.get(id).map(|volume| volume.scope.span);
+    volumes.flat_map(|volume| [Some(volume.span), scope(volume.value)]).flatten().collect()
 }
 
 fn mode(mount: &Mount) -> Traced<&'static str> {
