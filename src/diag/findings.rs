@@ -38,9 +38,7 @@ impl Findings {
         if finding.target.is_none() {
             finding.target.clone_from(&self.target);
         }
-        if let Some(count) = self.counts.get_mut(finding.level as usize) {
-            *count += 1;
-        }
+        count(&mut self.counts, finding.level);
         self.all.push(finding);
     }
 
@@ -103,11 +101,7 @@ impl Findings {
     pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
         self.all.retain(keep);
         self.counts = [0; 3];
-        for finding in &self.all {
-            if let Some(count) = self.counts.get_mut(finding.level as usize) {
-                *count += 1;
-            }
-        }
+        self.all.iter().for_each(|finding| count(&mut self.counts, finding.level));
     }
 
     /// The findings as they are reported: sorted by location, without duplicates, at most
@@ -148,6 +142,13 @@ impl IntoIterator for Findings {
 
     fn into_iter(self) -> Self::IntoIter {
         self.all.into_iter()
+    }
+}
+
+/// Counts a finding of this level.
+fn count(counts: &mut [usize; 3], level: Level) {
+    if let Some(count) = counts.get_mut(level as usize) {
+        *count += 1;
     }
 }
 

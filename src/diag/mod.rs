@@ -104,12 +104,6 @@ impl Diagnostic {
         }
     }
 
-    /// Sets the target that reports it.
-    pub fn on_target(mut self, name: &Arc<str>) -> Self {
-        self.target = Some(Arc::clone(name));
-        self
-    }
-
     /// The message for people: behind the name of the target, if one reports it.
     pub fn text(&self) -> Cow<'_, str> {
         match &self.target {
@@ -185,13 +179,8 @@ impl Report {
 
     /// Whether the findings contain an error.
     pub fn has_errors(&self) -> bool {
-        has_errors(&self.diagnostics)
+        self.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error)
     }
-}
-
-/// Whether the findings contain an error.
-pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
-    diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error)
 }
 
 /// Maximum number of findings reported for one file.

@@ -9,9 +9,8 @@ const LEAST_MEMORY: u64 = 6;
 
 /// Checks one container.
 pub fn check(container: &Container, findings: &mut Findings) {
-    for diagnostic in moving_image(container).into_iter().chain(little_memory(container)) {
-        findings.add(diagnostic.code, |_| diagnostic);
-    }
+    findings.extend(moving_image(container));
+    findings.extend(little_memory(container));
     if container.privileged.value {
         findings.add(&codes::PRIVILEGED, |code| {
             let message = format!("`{}` is privileged", container.id.value);
@@ -19,9 +18,7 @@ pub fn check(container: &Container, findings: &mut Findings) {
                 .help("a privileged container has full access to its host; remove this unless the program requires it")
         });
     }
-    for diagnostic in container.mounts.iter().filter_map(sensitive_mount) {
-        findings.add(&codes::SENSITIVE_MOUNT, |_| diagnostic);
-    }
+    findings.extend(container.mounts.iter().filter_map(sensitive_mount));
 }
 
 /// Reports an image that is not pinned to a version.

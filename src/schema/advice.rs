@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{tree_adapter, words};
-use crate::diag::{Diagnostic, Findings, Level, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::Span;
 use crate::syntax::{Kind, Member, Node, Object};
 
@@ -24,17 +24,13 @@ pub fn report(schema: &Value, tree: &Node, findings: &mut Findings) {
             };
             if words::is_marked(rule, "readOnly") {
                 added.note(member);
-            } else if words::is_marked(rule, "deprecated") && !findings.is_full(Level::Warning) {
-                findings.push(obsolete(container, index, member, rule));
+            } else if words::is_marked(rule, "deprecated") {
+                findings.add(&codes::OBSOLETE_FIELD, |_| obsolete(container, index, member, rule));
             }
         }
         let volumes = container.get("volumes").and_then(Node::as_array).unwrap_or_default();
         let old = volumes.iter().filter_map(Node::as_object).filter_map(old_volume);
-        for diagnostic in old {
-            if !findings.is_full(diagnostic.level) {
-                findings.push(diagnostic);
-            }
-        }
+        findings.extend(old);
     }
     findings.extend(added.hint());
 }

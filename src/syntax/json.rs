@@ -126,9 +126,7 @@ impl Parser<'_> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        if !self.findings.is_full(diagnostic.level) {
-            self.findings.push(diagnostic);
-        }
+        self.findings.push(diagnostic);
     }
 
     fn text(&self, span: Span) -> &str {

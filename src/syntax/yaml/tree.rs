@@ -59,9 +59,7 @@ struct Builder<'d, 'r> {
 
 impl<'d> Builder<'d, '_> {
     fn report(&mut self, diagnostic: Diagnostic) {
-        if !self.findings.is_full(diagnostic.level) {
-            self.findings.push(diagnostic);
-        }
+        self.findings.push(diagnostic);
     }
 
     fn report_empty(&mut self) {
