@@ -243,6 +243,17 @@ impl Source {
         Position { line: line + 1, column: column as usize + 1 }
     }
 
+    /// The index of a line and column in the text: the inverse of [`position`](Source::position).
+    /// Columns after the end of the line are treated as the end.
+    pub fn index(&self, position: Position) -> usize {
+        let Position { line, column } = position;
+        let range = self.line_range(line.saturating_sub(1));
+        let start = range.start.max(self.content_start()).min(range.end);
+        let text = self.text().get(start..range.end).unwrap_or("");
+        let before = text.chars().take(column.saturating_sub(1));
+        start + before.map(char::len_utf8).sum::<usize>()
+    }
+
     /// Number of characters that start before an index.
     fn characters_before(&self, index: usize) -> u32 {
         let block = index / BLOCK;
@@ -329,7 +340,9 @@ mod tests {
     fn columns_are_correct_on_long_lines() {
         let source = Source::new("a.json", "é😀x".repeat(1000));
         for (count, (at, _)) in source.text().char_indices().enumerate() {
-            assert_eq!(source.position(at as u32).column, count + 1);
+            let position = source.position(at as u32);
+            assert_eq!(position.column, count + 1);
+            assert_eq!(source.index(position), at);
         }
     }
 
@@ -337,6 +350,8 @@ mod tests {
     fn byte_order_mark_is_not_a_column() {
         let source = Source::new("a.json", "\u{feff}{ x");
         assert_eq!(source.position(5), Position { line: 1, column: 3 });
+        assert_eq!(source.index(Position { line: 1, column: 3 }), 5);
+        assert_eq!(source.index(Position { line: 1, column: 9 }), source.text().len());
         assert_eq!(source.content_start(), 3);
     }
 

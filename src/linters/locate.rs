@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{ForeignFinding, ForeignPlace, Object};
 use crate::diag::Findings;
-use crate::source::Source;
+use crate::source::{Position, Source};
 use crate::syntax::{self, Kind, Node};
 use crate::targets::Artifact;
 
@@ -36,12 +36,8 @@ pub fn locate(finding: &ForeignFinding, files: &[Artifact]) -> Option<(usize, Ra
 /// The file with this path, or the one that the path ends with. A single file is also meant by a name
 /// that tools use for standard input.
 fn file(path: &str, files: &[Artifact]) -> Option<usize> {
-    let path = path.strip_prefix("file://").unwrap_or(path).replace('\\', "/");
-    let is_same = |artifact: &Artifact| {
-        let before = path.strip_suffix(artifact.path.as_str());
-        before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
-    };
-    let found = files.iter().position(is_same);
+    let path = path.strip_prefix("file://").unwrap_or(path);
+    let found = files.iter().position(|artifact| artifact.is_named_by(path));
     let is_stream = path.is_empty() || path == "-" || path.to_ascii_lowercase().contains("stdin");
     found.or_else(|| (is_stream && files.len() == 1).then_some(0))
 }
@@ -51,12 +47,11 @@ fn line_range(text: &str, line: usize, column: usize) -> Option<Range<usize>> {
     let source = Source::new("", text);
     let mut range = source.line_range(line.checked_sub(1)?);
     let content = text.get(range.clone())?;
-    let skipped = match column.checked_sub(1) {
-        Some(before) => content.chars().take(before).map(char::len_utf8).sum(),
-        None => content.len() - content.trim_start().len(),
+    range.start = match column {
+        0 => range.start + content.len() - content.trim_start().len(),
+        _ => source.index(Position { line, column }),
     };
-    range.start += skipped;
-    (range.start <= text.len()).then_some(range)
+    Some(range)
 }
 
 /// A document of a file.

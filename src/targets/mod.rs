@@ -142,6 +142,16 @@ pub struct Artifact {
     pub record: Record,
 }
 
+impl Artifact {
+    /// Whether a path, with any separators, is the path of this file, or ends with it below
+    /// another folder.
+    pub fn is_named_by(&self, path: &str) -> bool {
+        let path = path.replace('\\', "/");
+        let before = path.strip_suffix(self.path.as_str());
+        before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    }
+}
+
 /// The built-in targets, in the order in which they are listed.
 pub static ALL: &[&dyn Target] =
     &[&compose::Compose, &kubernetes::Kubernetes, &nomad::Nomad, &marathon::Marathon];

@@ -71,11 +71,7 @@ fn answer(arguments: &Trace) -> Result<Status, Status> {
 fn from_source(traced: &[Traced], position: Position) -> Result<Vec<Entry>, Status> {
     let mut entries = Vec::new();
     for traced in traced {
-        let lines = traced.source.text().lines().count();
-        if position.line > lines {
-            let message = format!("`{}` has {lines} lines", traced.source.name());
-            return Err(fail(&message, Status::Usage));
-        }
+        question::check_line(&traced.source, position.line)?;
         for place in question::parts(traced, position) {
             entries.extend(entry::reached(traced, place));
         }

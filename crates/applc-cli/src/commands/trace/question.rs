@@ -71,7 +71,8 @@ pub fn of_argument(argument: &str) -> (&str, Option<Position>) {
 pub fn parts(traced: &Traced, position: Position) -> Vec<Span> {
     let line = traced.source.line_range(position.line - 1);
     if let Some(column) = position.column {
-        return vec![traced.source.span(column_range(&traced.source, position.line, column))];
+        let at = traced.source.index(applc::source::Position { line: position.line, column });
+        return vec![traced.source.span(at..at)];
     }
     let line = traced.source.span(line);
     let mut scalars = Vec::new();
@@ -96,12 +97,14 @@ pub fn parts(traced: &Traced, position: Position) -> Vec<Span> {
     if scalars.is_empty() { outermost.into_iter().collect() } else { scalars }
 }
 
-/// The character at a column of a line.
-fn column_range(source: &Source, line: usize, column: usize) -> std::ops::Range<usize> {
-    let range = source.line_range(line - 1);
-    let text = source.text().get(range.clone()).unwrap_or_default();
-    let before: usize = text.chars().take(column - 1).map(char::len_utf8).sum();
-    range.start + before..range.start + before
+/// Reports that a source has no such line.
+pub fn check_line(source: &Source, line: usize) -> Result<(), Status> {
+    match source.text().lines().count() {
+        lines if line > lines => {
+            Err(fail(&format!("`{}` has {lines} lines", source.name()), Status::Usage))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The index of the file of the output, and the offset in it, that a place means. Without a column,
@@ -116,17 +119,13 @@ pub fn in_output(traced: &Traced, place: &Where) -> Result<(usize, usize), Statu
     let source = source.unwrap_or(&empty);
     let Position { line, column } = place.position;
     check_stale(source, &place.file, line)?;
-    let lines = source.text().lines().count();
-    if line > lines {
-        let message = format!("`{}` has {lines} lines", source.name());
-        return Err(fail(&message, Status::Usage));
-    }
+    check_line(source, line)?;
     let range = source.line_range(line - 1);
     let text = source.text().get(range.clone()).unwrap_or_default();
     Ok((
         index,
         match column {
-            Some(column) => column_range(source, line, column).start,
+            Some(column) => source.index(applc::source::Position { line, column }),
             None => range.start + value_start(traced, index, &range, text),
         },
     ))
@@ -148,12 +147,7 @@ fn file(traced: &Traced, path: &str) -> Result<usize, Status> {
     if path.is_empty() && paths.len() == 1 {
         return Ok(0);
     }
-    let normal = path.replace('\\', "/");
-    let is_meant = |known: &&str| {
-        let before = normal.strip_suffix(*known);
-        before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
-    };
-    if let Some(found) = paths.iter().position(is_meant) {
+    if let Some(found) = traced.artifacts.iter().position(|file| file.is_named_by(path)) {
         return Ok(found);
     }
     // The only file may have been written under another name.
