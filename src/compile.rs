@@ -105,7 +105,10 @@ pub fn compile_analysis(
     let mut outputs = Vec::new();
     let mut others = Vec::new();
     if let Some(plan) = analysis.plan.as_mut().filter(|_| !targets.is_empty()) {
-        plan.uses = resolve::uses(plan);
+        // An appliance uses at least its id.
+        if plan.uses.is_empty() {
+            plan.uses = resolve::uses(plan);
+        }
         for Selected { target, options } in targets {
             let findings = &mut analysis.findings;
             match targets::compile(target.deref(), plan, options, rendering, findings) {

@@ -43,9 +43,7 @@ impl Analysis {
     /// # Errors
     /// The file cannot be read.
     pub fn read(world: &dyn World, path: &str, sources: Sources) -> Result<Analysis, ReadError> {
-        let bytes = crate::world::read(world, path)?;
-        let (source, error) = Source::from_bytes(path, bytes);
-        Ok(Analysis::new(&source, error, sources, true))
+        Analysis::of_file(world, path, sources, true)
     }
 
     /// Reads a file and analyses it for [`compile_analysis`](crate::compile_analysis()): without a tree,
@@ -58,9 +56,18 @@ impl Analysis {
         path: &str,
         sources: Sources,
     ) -> Result<Analysis, ReadError> {
+        Analysis::of_file(world, path, sources, false)
+    }
+
+    fn of_file(
+        world: &dyn World,
+        path: &str,
+        sources: Sources,
+        keep_tree: bool,
+    ) -> Result<Analysis, ReadError> {
         let bytes = crate::world::read(world, path)?;
         let (source, error) = Source::from_bytes(path, bytes);
-        Ok(Analysis::new(&source, error, sources, false))
+        Ok(Analysis::new(&source, error, sources, keep_tree))
     }
 
     /// Analyses a text.
