@@ -3,8 +3,8 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use applc::World;
 use applc::source::MAX_SOURCE_BYTES;
+use applc::{Memory, Overlay, ReadError, World};
 
 /// The file name of standard input.
 pub const STDIN: &str = "-";
@@ -33,6 +33,18 @@ impl World for Disk {
         list_below(Path::new(folder), "", 0, &mut found)?;
         found.sort();
         Ok(found)
+    }
+}
+
+/// The disk with a file that is read once and held, for commands that need it several times:
+/// standard input has no second time.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn holding(path: &str) -> Result<Overlay<Disk>, ReadError> {
+    match Disk.read(path) {
+        Ok(bytes) => Ok(Overlay::new(Disk, Memory::new().with(path, bytes))),
+        Err(cause) => Err(ReadError { path: path.to_owned(), cause }),
     }
 }
 

@@ -12,7 +12,7 @@ use applc::analysis::Analysis;
 use applc::diag::{Levels, Report};
 use applc::project::{self, Project};
 use applc::source::Sources;
-use applc::targets::{self, InProcess, Options, Rendering, TargetRef};
+use applc::targets::{self, InProcess, Rendering, TargetRef};
 use applc::{Compilation, Error, Selected, World};
 
 /// The project files found so far, by the folders that they apply to.
@@ -29,17 +29,9 @@ pub struct Settings {
     pub levels: Levels,
     /// The sources that options were set in.
     pub sources: Sources,
-    /// The built-in targets, for commands that are about all of them.
-    built_in: Vec<Selected>,
 }
 
 impl Settings {
-    /// The same settings for the built-in targets, with the options of the project file.
-    pub fn for_built_in(mut self) -> Settings {
-        self.targets = self.built_in.drain(..).collect();
-        self
-    }
-
     /// Compiles a file with these settings.
     ///
     /// # Errors
@@ -96,18 +88,17 @@ impl Projects {
             let known: Vec<TargetRef> = targets::built_in().chain(given).collect();
             let targets = wanted.among(&known, &mut sources, reporter)?;
             let levels = reporter.levels(&Levels::default());
-            return Ok(Settings { targets, levels, sources, built_in: built_in() });
+            return Ok(Settings { targets, levels, sources });
         };
         // The first source, so that the places of its options stay the same.
         sources.add(&project.report.source);
         let mut targets = wanted.among(&project.targets, &mut sources, reporter)?;
-        let mut built_in = built_in();
-        for one in targets.iter_mut().chain(&mut built_in) {
+        for one in &mut targets {
             if let Some(base) = project.options.get(one.target.name()) {
                 one.options = one.options.over(base);
             }
         }
-        Ok(Settings { targets, levels: reporter.levels(&project.levels), sources, built_in })
+        Ok(Settings { targets, levels: reporter.levels(&project.levels), sources })
     }
 
     /// Returns the project file for a file, if there is one.
@@ -125,12 +116,6 @@ impl Projects {
         let known = self.known.entry(folder).or_insert_with(|| read(&path, given, reporter));
         known.as_ref().map(Option::as_ref).map_err(|status| *status)
     }
-}
-
-/// The built-in targets with the defaults of their options.
-fn built_in() -> Vec<Selected> {
-    let selected = |target: TargetRef| Selected { options: Options::of(&*target), target };
-    targets::built_in().map(selected).collect()
 }
 
 /// The folder of an absolute path and those above, as people name them: relative to the working

@@ -50,6 +50,15 @@ impl<'a> Wanted<'a> {
         Wanted { targets: Vec::new(), options: &[] }
     }
 
+    /// All built-in targets, if none is selected.
+    pub fn or_built_in(mut self) -> Wanted<'a> {
+        if self.is_empty() {
+            self.targets =
+                targets::ALL.iter().map(|target| WantedTarget::Named(target.name())).collect();
+        }
+        self
+    }
+
     /// Whether no target is selected.
     pub fn is_empty(&self) -> bool {
         self.targets.is_empty()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::Status;
 use crate::args::Compile;
 use crate::commands::trace;
-use crate::disk::{Disk, STDIN};
+use crate::disk::{self, Disk, STDIN};
 use crate::emit::{self, OutputFile};
 use crate::projects::{Projects, Settings};
 use crate::reporter::{Reporter, Stream};
@@ -53,28 +53,39 @@ fn compile(arguments: &Compile, reporter: &mut Reporter) -> Result<Compiled, Sta
         ));
     }
     let settings = Projects::default().apply(&arguments.file, &wanted, reporter)?;
-    let compilation = settings
-        .compile(&Disk, &arguments.file)
-        .map_err(|error| reporter.fail(&arguments.file, &error))?;
+    let file = &arguments.file;
+    if arguments.annotate || arguments.source_map {
+        return with_origins(arguments, &settings, reporter);
+    }
+    let compilation = settings.compile(&Disk, file).map_err(|error| reporter.fail(file, &error))?;
     match reporter.add_all(compilation.report, compilation.others) {
-        Status::Clean if arguments.annotate || arguments.source_map => {
-            with_origins(arguments, &settings, reporter)
-        }
         Status::Clean => Ok(Compiled { outputs: compilation.outputs, maps: Vec::new() }),
         status => Err(status),
     }
 }
 
-/// The outputs with what was asked for of their origins: comments in the files, and maps beside them.
+/// Compiles the file with what was asked for of the origins of its output: comments in the files, and
+/// maps beside them.
+///
+/// # Errors
+/// Those of [`compile`].
 fn with_origins(
     arguments: &Compile,
     settings: &Settings,
     reporter: &mut Reporter,
 ) -> Result<Compiled, Status> {
+    let file = &arguments.file;
+    let world = disk::holding(file).map_err(|error| reporter.fail(file, &error.into()))?;
+    // The findings of all targets, each once.
+    let checked = settings.check_only(&world, file).map_err(|error| reporter.fail(file, &error))?;
+    match reporter.add_all(checked.report, checked.others) {
+        Status::Clean => {}
+        status => return Err(status),
+    }
     let mut outputs = Vec::new();
     let mut maps = Vec::new();
     for selected in &settings.targets {
-        let traced = trace::trace(settings, selected, &arguments.file, reporter)?;
+        let traced = trace::trace(&world, settings, selected, file, reporter)?;
         let mut artifacts = Vec::new();
         for (index, artifact) in traced.artifacts.iter().enumerate() {
             let mut text = artifact.text.clone();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use similar::TextDiff;
 
 use crate::Status;
-use crate::disk::{Disk, STDIN};
+use crate::disk::{self, STDIN};
 use crate::emit::{self, OutputFile};
 use crate::projects::Settings;
 use crate::reporter::Reporter;
@@ -64,11 +64,11 @@ pub fn run(file: &str, mode: Mode, settings: &Settings, reporter: &mut Reporter)
 /// The text of a file, and the result of fixing it.
 fn fixed(file: &str, settings: &Settings) -> Result<(String, Fixed), Error> {
     let unreadable = |cause| ReadError { path: file.to_owned(), cause };
-    let bytes = Disk.read(file).map_err(unreadable)?;
-    let (source, error) = Source::from_bytes(file, bytes);
+    let world = disk::holding(file)?;
+    let (source, error) = Source::from_bytes(file, world.read(file).map_err(unreadable)?);
     if error.is_some() {
         // The text is incomplete and cannot be written back.
-        let report = settings.check(&Disk, file)?;
+        let report = settings.check(&world, file)?;
         let fixed = Fixed { text: source.text().to_owned(), applied: Vec::new(), left: report };
         return Ok((source.text().to_owned(), fixed));
     }

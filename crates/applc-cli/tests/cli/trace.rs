@@ -292,3 +292,28 @@ fn lines_of_a_custom_target_belong_to_the_object_of_their_file() {
         out.lines().find(|line| line.contains("Image=registry.example.org/shop/web")).unwrap();
     assert!(image.contains("containers[0] at "), "{image}");
 }
+
+#[test]
+fn standard_input_is_read_once() {
+    let folder = folder();
+    let piped = |arguments: &[&str]| {
+        let mut command = assert_cmd::Command::cargo_bin("applc").unwrap();
+        let command = command.current_dir(folder.path()).env_clear().args(arguments);
+        let output = command.write_stdin(APPLIANCE).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let annotated = piped(&["compile", "-", "-t", "compose", "--annotate"]);
+    assert!(annotated.contains("  web:  # -:5:13\n"), "{annotated}");
+    let all = piped(&["trace", "-"]);
+    assert!(all.contains("compose: compose.yaml, from -\n") && all.contains("marathon: "), "{all}");
+}
+
+#[test]
+fn options_are_those_of_the_targets_that_are_not_named() {
+    let folder = folder();
+    let arguments = ["trace", "app.json", "--option", "kubernetes.namespace=other"];
+    let (status, out, err) = run(folder.path(), &arguments);
+    assert_eq!(status, 0, "{err}");
+    assert!(out.contains("namespace: other"), "{out}");
+}

@@ -39,14 +39,12 @@ fn answer(arguments: &Trace) -> Result<Status, Status> {
     }
     let (file, position) = question::of_argument(&arguments.file);
     let wanted = Wanted::read(&arguments.targets, &mut reporter)?;
-    let settings = Projects::default().apply(file, &wanted, &mut reporter)?;
-    let chosen = !settings.targets.is_empty();
-    let settings = if chosen { settings } else { settings.for_built_in() };
-    if let Some(path) = &arguments.of_findings {
-        let traced = one(traced::of_each(&settings, file, chosen, &mut reporter)?, "--findings")?;
-        return findings::report(&traced, path, &settings.levels, reporter);
-    }
+    let chosen = !wanted.is_empty();
+    let settings = Projects::default().apply(file, &wanted.or_built_in(), &mut reporter)?;
     let traced = traced::of_each(&settings, file, chosen, &mut reporter)?;
+    if let Some(path) = &arguments.of_findings {
+        return findings::report(&one(traced, "--findings")?, path, &settings.levels, reporter);
+    }
     let entries = match (&position, &arguments.at) {
         (Some(_), Some(_)) => {
             let message = "a line of the appliance cannot be used with `--at`";

@@ -5,10 +5,10 @@ use applc::source::{Source, Sources, Span};
 use applc::syntax::Node;
 use applc::targets::{Artifact, InProcess, Rendering, TargetRef};
 use applc::trace::SourceMap;
-use applc::{Compilation, Selected};
+use applc::{Compilation, Selected, World};
 
 use crate::Status;
-use crate::disk::Disk;
+use crate::disk;
 use crate::projects::Settings;
 use crate::reporter::Reporter;
 use crate::terminal::{fail, note};
@@ -32,7 +32,7 @@ pub struct Traced {
 }
 
 impl Traced {
-    /// A place as `file:line:column`, with the path of the field.
+    /// A place as `file:line:column`.
     pub fn shown(&self, place: Span) -> String {
         let source = self.sources.of(place).unwrap_or(&self.source);
         let position = source.position(place.start);
@@ -45,12 +45,13 @@ impl Traced {
 /// # Errors
 /// The exit status if the file has errors, which were reported, or cannot be read.
 pub fn trace(
+    world: &dyn World,
     settings: &Settings,
     selected: &Selected,
     file: &str,
     reporter: &mut Reporter,
 ) -> Result<Traced, Status> {
-    match compiled(settings, selected, file, reporter)? {
+    match compiled(world, settings, selected, file, reporter)? {
         Ok(traced) => Ok(traced),
         Err(compilation) => Err(reporter.add_all(compilation.report, compilation.others)),
     }
@@ -67,10 +68,11 @@ pub fn of_each(
     chosen: bool,
     reporter: &mut Reporter,
 ) -> Result<Vec<Traced>, Status> {
+    let world = disk::holding(file).map_err(|error| reporter.fail(file, &error.into()))?;
     let mut all = Vec::new();
     let mut failed = None;
     for selected in &settings.targets {
-        match compiled(settings, selected, file, reporter)? {
+        match compiled(&world, settings, selected, file, reporter)? {
             Ok(traced) => all.push(traced),
             Err(compilation) if chosen || !is_of_target(&compilation) => {
                 return Err(reporter.add_all(compilation.report, compilation.others));
@@ -95,12 +97,13 @@ fn is_of_target(compilation: &Compilation) -> bool {
 
 /// Compiles a file, or returns the compilation with its errors.
 fn compiled(
+    world: &dyn World,
     settings: &Settings,
     selected: &Selected,
     file: &str,
     reporter: &mut Reporter,
 ) -> Result<Result<Traced, Compilation>, Status> {
-    let analysis = Analysis::read(&Disk, file, settings.sources.clone());
+    let analysis = Analysis::read(world, file, settings.sources.clone());
     let mut analysis = analysis.map_err(|error| reporter.fail(file, &error.into()))?;
     let tree = analysis.tree.take();
     let (source, sources) = (analysis.source.clone(), analysis.sources.clone());
