@@ -90,7 +90,7 @@ fn describe(entry: &Entry, entries: &[Entry]) -> String {
         Support::SameAs(path) => {
             let _ = writeln!(text, "- Targets: same as {path}");
             if let Some(Support::Rows(rows)) = find(path) {
-                tables(&mut text, rows);
+                tables(&mut text, rows.iter().filter(|(_, value)| entry.counts_for(value)));
             }
         }
         Support::Ignored => text.push_str("- Targets: no effect on any\n"),
@@ -99,7 +99,7 @@ fn describe(entry: &Entry, entries: &[Entry]) -> String {
     text
 }
 
-fn tables(text: &mut String, rows: &[(Field, String)]) {
+fn tables<'a>(text: &mut String, rows: impl IntoIterator<Item = &'a (Field, String)>) {
     for (field, value) in rows {
         text.push('\n');
         table(text, value, *field);

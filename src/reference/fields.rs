@@ -68,6 +68,15 @@ const SAME_AS: &[(&str, &str)] = &[
 /// The first of the fields that [`Field::HealthTiming`] stands for.
 const TIMING: &str = "containers[].health_check.interval_seconds";
 
+/// Fields that count only for some values of the field whose rows apply to them, and these values.
+const ONLY_FOR: &[(&str, &[&str])] = &[
+    ("containers[].volumes[].host_path", &["host"]),
+    ("containers[].volumes[].container_path", &["host"]),
+    ("containers[].health_check.path", &["HTTP", "HTTPS"]),
+    ("containers[].health_check.port_index", &["HTTP", "HTTPS", "TCP"]),
+    ("containers[].health_check.command", &["COMMAND"]),
+];
+
 /// The support for a field on the targets.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Support {
@@ -115,6 +124,12 @@ impl Entry {
             let rest = rest.map(|rest| rest.strip_prefix("[]").unwrap_or(rest));
             rest.and_then(|rest| rest.strip_prefix('.')).is_some_and(|name| !name.contains('.'))
         })
+    }
+
+    /// Whether it counts for this value of the field whose rows apply to it.
+    pub fn counts_for(&self, value: &str) -> bool {
+        let only = ONLY_FOR.iter().find(|(path, _)| *path == self.path);
+        only.is_none_or(|(_, values)| values.contains(&value))
     }
 
     /// Whether it is required, and its default.

@@ -20,11 +20,11 @@ pub fn resolve(
     lookup: &Lookup<'_>,
     findings: &mut Findings,
 ) -> Container {
+    // Both are an error, which the schema reports; then the arguments are still checked.
+    let args = container.args.iter().map(|arg| text::scalar(arg, lookup, findings)).collect();
     let command = match container.cmd {
         Some(script) => Command::Shell(text::scalar(script, lookup, findings)),
-        None => Command::Image(
-            container.args.iter().map(|arg| text::scalar(arg, lookup, findings)).collect(),
-        ),
+        None => Command::Image(args),
     };
     let env: Vec<EnvVar> = container
         .env

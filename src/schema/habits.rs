@@ -1,5 +1,6 @@
 //! Field names and value formats of similar languages, for suggestions.
 
+use super::ids::is_id_char;
 use super::place::Place;
 use super::words;
 use crate::syntax::{Kind, Node};
@@ -11,7 +12,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("count", "instances"),
     ("depends_on", "dependencies"),
     ("destination", "dest"),
+    ("entrypoint", "cmd"),
     ("environment", "env"),
+    ("expose", "ports"),
     ("kind", "type"),
     ("memory", "mem"),
     ("mount_path", "dest"),
@@ -45,8 +48,43 @@ pub fn rewritten(place: &Place) -> Option<String> {
         }
         (_, Some("ports"), Kind::Number(port)) => Some(format!("{{ \"container_port\": {port} }}")),
         (_, Some("ports"), Kind::String(port)) => ports(port),
+        (_, Some("volumes"), Kind::String(text)) => match place.container() {
+            Some(_) => volume(text),
+            None => Some(format!("{{ \"id\": {} }}", words::quoted(text))),
+        },
         _ => None,
     }
+}
+
+/// The right form of a value of the wrong type that cannot be rewritten.
+pub fn right_form(place: &Place) -> Option<&'static str> {
+    match (place.list(), &place.node.kind) {
+        (Some("volumes"), Kind::String(_)) => Some(
+            "write the parts of a volume, for example `{ \"type\": \"host\", \"src\": \"/srv/data\", \"dest\": \"/data\" }`",
+        ),
+        _ => None,
+    }
+}
+
+/// Converts a Compose volume, `SOURCE:DESTINATION` or `SOURCE:DESTINATION:MODE`: a path is one on the
+/// host, a name that of a persistent volume.
+fn volume(text: &str) -> Option<String> {
+    let (source, rest) = text.split_once(':')?;
+    let (destination, mode) = match rest.split_once(':') {
+        None | Some((_, "rw")) => (rest.trim_end_matches(":rw"), ""),
+        Some((destination, "ro")) => (destination, ", \"mode\": \"RO\""),
+        Some(_) => return None,
+    };
+    let kind = match source {
+        "" => return None,
+        path if path.starts_with('/') => "\"type\": \"host\", ",
+        name if name.chars().all(is_id_char) => "",
+        _ => return None,
+    };
+    destination.starts_with('/').then(|| {
+        let (source, destination) = (words::quoted(source), words::quoted(destination));
+        format!("{{ {kind}\"src\": {source}, \"dest\": {destination}{mode} }}")
+    })
 }
 
 /// Converts a size with a unit (`512Mi`, `1g`) to MB.

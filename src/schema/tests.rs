@@ -126,6 +126,7 @@ fn each_error_is_reported_once_at_its_location() {
         (service(r#""instances": 99999999999999999999"#), "E0205", "99999999999999999999"),
         (service(r#""cmd": 1"#), "E0202", "1"),
         (service(r#""cmd": null"#), "E0202", "null"),
+        (service(r#""cmd": null, "args": ["y"]"#), "E0202", "null"),
         (service(r#""cmd": "x", "args": ["y"]"#), "E0208", "\"cmd\""),
         (service(r#""args": "y""#), "E0202", "\"y\""),
         (service(r#""args": ["a", null]"#), "E0202", "null"),

@@ -68,7 +68,10 @@ fn wrong_type(place: &Place, rule: &Value) -> Diagnostic {
         None if place.node.kind == Kind::Null && place.key().is_some() => {
             diagnostic.help("omit an optional field instead of setting it to `null`")
         }
-        None => diagnostic,
+        None => match habits::right_form(place) {
+            Some(form) => diagnostic.help(form),
+            None => diagnostic,
+        },
     }
 }
 

@@ -135,9 +135,16 @@ impl<'a> Reporter<'a, '_> {
             return;
         }
         let names: HashSet<&str> = names.iter().map(String::as_str).collect();
-        let mut fields = rules::fields(rule, object);
-        fields.retain(|(name, _)| object.get(name).is_none());
+        let (present, fields): (Vec<_>, Vec<_>) = rules::fields(rule, object)
+            .into_iter()
+            .partition(|(name, _)| object.get(name).is_some());
         let absent = || fields.iter().map(|(name, _)| *name);
+        // The field that is meant, if it is there as well.
+        let twin = |name: &str| {
+            let present = || present.iter().map(|(name, _)| *name);
+            let meant = habits::meant(name, present()).or_else(|| nearest(name, present()))?;
+            object.member(meant).map(|member| &member.key)
+        };
         for member in &object.members {
             let name = member.key.value.as_str();
             if !names.contains(name) {
@@ -148,7 +155,9 @@ impl<'a> Reporter<'a, '_> {
             }
             let message = format!("unknown field `{}`", words::short(name));
             let diagnostic = Diagnostic::new(&codes::UNKNOWN_FIELD, member.key.span, message);
+            let is_extension = name.starts_with("x-");
             let meant = habits::meant(name, absent()).or_else(|| nearest(name, absent()));
+            let meant = meant.filter(|_| !is_extension);
             let diagnostic = match (meant, extension(rule, name)) {
                 (Some(meant), _) => {
                     let known = self.misspelt.entry(place.node.span).or_default();
@@ -166,20 +175,28 @@ impl<'a> Reporter<'a, '_> {
                 (None, Some(meant)) => diagnostic
                     .help(format!("did you mean `{}`?", words::short(&meant)))
                     .likely_edit(member.key.span, words::quoted(&meant)),
-                (None, None) => {
-                    let hidden = |rule: &Value| words::is_marked(rule, "doNotSuggest");
-                    let more =
-                        fields.iter().filter(|(_, rule)| !hidden(rule)).map(|(name, _)| *name);
-                    let owner = self.describe(place, rule);
-                    match words::list_and(&more.collect::<Vec<_>>()) {
-                        none if none.is_empty() => {
-                            diagnostic.help(format!("{owner} already has all available fields"))
-                        }
-                        more => diagnostic.help(format!("available fields of {owner}: {more}")),
-                    }
-                }
+                (None, None) if is_extension => diagnostic.help(
+                    "fields that start with `x-` are accepted only at the top level of the appliance",
+                ),
+                (None, None) => match twin(name) {
+                    Some(twin) => diagnostic
+                        .help(format!("`{}` is already set; remove one of them", twin.value))
+                        .also(twin.span, "already set here"),
+                    None => diagnostic.help(self.available(place, rule, &fields)),
+                },
             };
             self.findings.push(diagnostic);
+        }
+    }
+
+    /// The fields that an object can still have, as help.
+    fn available(&self, place: &Place, rule: &Value, fields: &[(&str, &Value)]) -> String {
+        let hidden = |rule: &Value| words::is_marked(rule, "doNotSuggest");
+        let more = fields.iter().filter(|(_, rule)| !hidden(rule)).map(|(name, _)| *name);
+        let owner = self.describe(place, rule);
+        match words::list_and(&more.collect::<Vec<_>>()) {
+            none if none.is_empty() => format!("{owner} already has all available fields"),
+            more => format!("available fields of {owner}: {more}"),
         }
     }
 

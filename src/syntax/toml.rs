@@ -71,6 +71,8 @@ pub struct Table<'t> {
     entries: Vec<Entry<'t>>,
     /// The keys that were asked for.
     known: Vec<&'static str>,
+    /// Those of them that are required and missing.
+    missing: Vec<&'static str>,
 }
 
 /// A key and its value. An item of an array has the key of the array.
@@ -97,7 +99,7 @@ impl<'t> Table<'t> {
             .collect();
         // The library sorts entries by key.
         entries.sort_by_key(|entry| entry.key.span);
-        Table { name, span, entries, known: Vec::new() }
+        Table { name, span, entries, known: Vec::new(), missing: Vec::new() }
     }
 
     /// Removes and returns the entry with this key.
@@ -107,13 +109,21 @@ impl<'t> Table<'t> {
         Some(self.entries.remove(at))
     }
 
-    /// Removes and returns the entry with this key; a missing key is an error.
-    pub fn require(&mut self, key: &'static str, reader: &mut Reader<'_>) -> Option<Entry<'t>> {
+    /// Removes and returns the entry with this key; a missing key is an error, which
+    /// [`Table::finish`] or [`Table::report_missing`] reports.
+    pub fn require(&mut self, key: &'static str) -> Option<Entry<'t>> {
         let entry = self.take(key);
         if entry.is_none() {
-            reader.report(self.span, format!("missing key `{key}`{}", self.place()));
+            self.missing.push(key);
         }
         entry
+    }
+
+    /// Reports the missing keys.
+    pub fn report_missing(&mut self, reader: &mut Reader<'_>) {
+        for key in std::mem::take(&mut self.missing) {
+            reader.report(self.span, format!("missing key `{key}`{}", self.place()));
+        }
     }
 
     /// Returns the remaining entries, in the order of the file. For tables whose keys are not
@@ -122,8 +132,14 @@ impl<'t> Table<'t> {
         self.entries
     }
 
-    /// Reports the remaining entries as unknown keys.
-    pub fn finish(self, reader: &mut Reader<'_>) {
+    /// Reports the remaining entries as unknown keys, and the missing keys that none of them is a
+    /// misspelling of.
+    pub fn finish(mut self, reader: &mut Reader<'_>) {
+        let known = || self.known.iter().copied();
+        let meant = |entry: &Entry<'_>| nearest(entry.key.value, known());
+        let misspelt: Vec<&str> = self.entries.iter().filter_map(meant).collect();
+        self.missing.retain(|key| !misspelt.contains(key));
+        self.report_missing(reader);
         for entry in &self.entries {
             let word = entry.key.value;
             let message = format!("unknown key `{word}`{}", self.place());

@@ -40,13 +40,14 @@ pub fn read(source: &Source) -> (Option<Manifest>, Findings) {
 
 fn manifest(mut root: Table<'_>, reader: &mut Reader<'_>) -> Option<Manifest> {
     version(&mut root, reader);
-    let name = root.require("name", reader).and_then(|entry| name(entry, reader));
-    let description = text(root.require("description", reader), reader);
+    let name = root.require("name").and_then(|entry| name(entry, reader));
+    let description = text(root.require("description"), reader);
     let kind = match root.take("extends") {
         Some(entry) => extends(entry, reader).map(Kind::Extends),
         None => definition(&mut root, reader).map(|own| Kind::Own(Box::new(own))),
     };
     if matches!(kind, Some(Kind::Extends(_))) {
+        root.report_missing(reader);
         for entry in root.rest() {
             let message = format!("`{}` cannot be used with `extends`", entry.key.value);
             let help = "a target that extends another one only replaces its templates";
@@ -63,7 +64,7 @@ fn text(entry: Option<Entry<'_>>, reader: &mut Reader<'_>) -> Option<Spanned<Str
 }
 
 fn version(root: &mut Table<'_>, reader: &mut Reader<'_>) {
-    let version = root.require("applc", reader).and_then(|entry| entry.integer(reader));
+    let version = root.require("applc").and_then(|entry| entry.integer(reader));
     if let Some(version) = version.filter(|version| version.value != i64::from(VERSION)) {
         let message = format!("unsupported version {} of `target.toml`", version.value);
         let help = format!("this version of applc supports version {VERSION}");
@@ -123,13 +124,13 @@ fn word<T: Copy>(
 
 fn definition(root: &mut Table<'_>, reader: &mut Reader<'_>) -> Option<Definition> {
     let artifacts = root
-        .require("artifacts", reader)
+        .require("artifacts")
         .and_then(|entry| entry.tables(reader))
         .unwrap_or_default()
         .into_iter()
         .filter_map(|table| artifact(table, reader))
         .collect();
-    let references = root.require("references", reader).and_then(|entry| entry.table(reader));
+    let references = root.require("references").and_then(|entry| entry.table(reader));
     let addresses = references.and_then(|table| addresses(table, reader));
     let names = root.take("names").and_then(|entry| entry.table(reader));
     let names = match names {
@@ -144,7 +145,7 @@ fn definition(root: &mut Table<'_>, reader: &mut Reader<'_>) -> Option<Definitio
         .into_iter()
         .filter_map(|entry| option(entry, reader))
         .collect();
-    let (fields, unmentioned) = fields(root.require("fields", reader), reader);
+    let (fields, unmentioned) = fields(root.require("fields"), reader);
     let (address, address_with_port) = addresses?;
     Some(Definition {
         artifacts,
@@ -165,8 +166,8 @@ fn entries<'t>(entry: Option<Entry<'t>>, reader: &mut Reader<'_>) -> Vec<Entry<'
 
 fn artifact(mut table: Table<'_>, reader: &mut Reader<'_>) -> Option<Artifact> {
     let per = word(table.take("for"), &PER, Per::Appliance, reader);
-    let template = text(table.require("template", reader), reader);
-    let path = text(table.require("path", reader), reader);
+    let template = text(table.require("template"), reader);
+    let path = text(table.require("path"), reader);
     let default = path.as_ref().map_or(Format::Plain, |path| Format::of_name(&path.value));
     let formats = Format::ALL.map(|format| (format.word(), format));
     let format = word(table.take("format"), &formats, default, reader);
@@ -178,7 +179,7 @@ fn addresses(
     mut table: Table<'_>,
     reader: &mut Reader<'_>,
 ) -> Option<(Spanned<String>, Spanned<String>)> {
-    let address = text(table.require("address", reader), reader);
+    let address = text(table.require("address"), reader);
     let with_port = text(table.take("address-with-port"), reader);
     table.finish(reader);
     let address = address?;
@@ -239,14 +240,14 @@ fn option(entry: Entry<'_>, reader: &mut Reader<'_>) -> Option<CustomOption> {
         }
         "number" => CustomOptionKind::Number,
         "choice" => {
-            let values = table.require("values", reader).and_then(|entry| entry.strings(reader));
+            let values = table.require("values").and_then(|entry| entry.strings(reader));
             let values = values.unwrap_or_default();
             CustomOptionKind::Choice(values.into_iter().map(|value| value.value).collect())
         }
         _ => CustomOptionKind::Text,
     };
-    let default = table.require("default", reader).and_then(|entry| entry.scalar(reader));
-    let meaning = text(table.require("meaning", reader), reader);
+    let default = table.require("default").and_then(|entry| entry.scalar(reader));
+    let meaning = text(table.require("meaning"), reader);
     table.finish(reader);
     let default = default?;
     if !kind.kind().takes(&default.value) {

@@ -6,7 +6,7 @@ use crate::Status;
 use crate::args::Explain;
 use crate::terminal::{fail, print};
 use applc::diag::codes;
-use applc::reference;
+use applc::{reference, targets};
 
 /// Explains a code or a field, or lists all of them.
 pub fn run(arguments: &Explain) -> Status {
@@ -16,6 +16,11 @@ pub fn run(arguments: &Explain) -> Status {
     }
     if let Some(text) = reference::explain(word) {
         return print(&text);
+    }
+    if let Some(target) = targets::find(word) {
+        let name = target.name();
+        let message = format!("`{name}` is a target; `applc targets {name}` describes it");
+        return fail(&message, Status::Usage);
     }
     let ids: Vec<&str> = codes::ALL.iter().map(|code| code.id).collect();
     let advice = match reference::nearest(word, &ids) {

@@ -310,6 +310,13 @@ fn explain_describes_a_field_and_suggests_near_ones() {
     let slip = applc(folder.path(), &["explain", "prots"]);
     assert_eq!((slip.status, slip.stdout.as_str()), (2, ""));
     assert!(slip.stderr.contains("unknown code or field `prots`; did you mean `ports`?"));
+    let index = applc(folder.path(), &["explain", "port_index"]).stdout;
+    assert!(index.contains("Targets, for `TCP`") && !index.contains("for `COMMAND`"), "{index}");
+    let other = applc(folder.path(), &["explain", "expose"]).stderr;
+    assert!(other.contains("did you mean `ports`?"), "{other}");
+    let target = applc(folder.path(), &["explain", "kubernetes"]);
+    assert_eq!((target.status, target.stdout.as_str()), (2, ""));
+    assert!(target.stderr.contains("`applc targets kubernetes`"), "{}", target.stderr);
     let unknown = applc(folder.path(), &["explain", "bicycle"]);
     assert!(unknown.stderr.contains("`applc explain` lists all"), "{}", unknown.stderr);
 }

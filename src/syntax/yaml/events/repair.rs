@@ -104,8 +104,11 @@ impl Repairs {
         let at = error.at;
         match error.kind() {
             ErrorKind::UnexpectedCharacter { character: '@' | '`' | '%' } => self.replace_first(at),
+            // All of the escape: what follows the backslash has no meaning of its own, such as that
+            // of `@`.
             ErrorKind::UnknownQuotedScalarEscape => {
-                self.put(place.start as usize, place.start as usize + 1, "x")
+                let escape = place.range();
+                self.put(escape.start, escape.end, &"x".repeat(escape.len()))
             }
             ErrorKind::RecursionLimitExceeded => false,
             ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey if self.put_colon(place) => {
