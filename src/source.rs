@@ -103,6 +103,8 @@ pub enum SourceError {
     TooLarge(usize),
     /// Not valid UTF-8 from this byte on. Invalid bytes are replaced with U+FFFD.
     NotUtf8(usize),
+    /// The file is UTF-16: it starts with the byte order mark of that encoding.
+    Utf16,
 }
 
 /// A document: its name and its text, and where its offsets begin. Cheap to clone.
@@ -166,6 +168,9 @@ impl Source {
         }
         match String::from_utf8(bytes) {
             Ok(text) => (Source::new(name, text), None),
+            Err(error) if matches!(error.as_bytes(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) => {
+                (Source::new(name, ""), Some(SourceError::Utf16))
+            }
             Err(error) => {
                 let invalid = SourceError::NotUtf8(error.utf8_error().valid_up_to());
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
@@ -359,6 +364,10 @@ mod tests {
     fn offsets_before_invalid_bytes_are_kept() {
         let (source, error) = Source::from_bytes("a", b"ab\xffcd".to_vec());
         assert_eq!(error, Some(SourceError::NotUtf8(2)));
+        for bytes in [&b"\xff\xfe{\0"[..], b"\xfe\xff\0{", b"\xff\xfe"] {
+            let (_, error) = Source::from_bytes("a.json", bytes.to_vec());
+            assert_eq!(error, Some(SourceError::Utf16));
+        }
         assert_eq!(source.text(), "ab\u{fffd}cd");
     }
 

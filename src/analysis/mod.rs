@@ -84,7 +84,10 @@ impl Analysis {
         let source = sources.add(source);
         let mut findings: Findings =
             error.map(|error| syntax::source_error(&source, error)).into_iter().collect();
-        let is_text = !matches!(error, Some(SourceError::TooLarge(_) | SourceError::NotUtf8(0)));
+        let is_text = !matches!(
+            error,
+            Some(SourceError::TooLarge(_) | SourceError::NotUtf8(0) | SourceError::Utf16)
+        );
         let tree = if is_text { syntax::parse(&source, &mut findings) } else { None };
         let (tree, mut plan) = match tree {
             Some(tree) if keep_tree => {

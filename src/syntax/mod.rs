@@ -239,6 +239,11 @@ pub fn source_error(source: &Source, error: SourceError) -> Diagnostic {
             let message = format!("file larger than {limit} MiB");
             Diagnostic::new(&codes::TOO_LARGE, source.span(0..0), message)
         }
+        SourceError::Utf16 => {
+            let message = "file in UTF-16 encoding";
+            Diagnostic::new(&codes::NOT_UTF8, source.span(0..0), message)
+                .help("save the file in UTF-8 encoding; Windows PowerShell writes UTF-16 with `>`, and UTF-8 with `| Set-Content -Encoding utf8`")
+        }
         SourceError::NotUtf8(at) => {
             let span = source.span(at..at + '\u{fffd}'.len_utf8());
             Diagnostic::new(&codes::NOT_UTF8, span, "invalid UTF-8")
