@@ -59,13 +59,10 @@ impl BuiltIn for Kubernetes {
         check_namespace(plan, &settings, findings);
         let objects = Lowering::new(plan, &settings, findings).objects(findings);
         if settings.split {
-            let width = objects.len().to_string().len();
-            let file = |(index, (owner, object)): (usize, (Span, Object))| {
-                // kubectl applies the files of a folder in the order of their names.
-                let path = format!("{:0width$}-{}.yaml", index + 1, object.file_stem());
-                FileModel::of(path, object.part(owner))
+            let file = |(owner, object): (Span, Object)| {
+                FileModel::of(format!("{}.yaml", object.file_stem()), object.part(owner))
             };
-            return objects.into_iter().enumerate().map(file).collect();
+            return objects.into_iter().map(file).collect();
         }
         vec![FileModel {
             path: "kubernetes.yaml".to_owned(),

@@ -73,13 +73,15 @@ impl Object {
         }
     }
 
-    /// Its kind in lower case and its name, for a file of its own.
+    /// The name of a file of its own: its kind and its name, so that other objects do not change
+    /// it. kubectl applies the files of a folder in the order of their names, so kinds that others
+    /// require start with a number of their own.
     pub fn file_stem(&self) -> String {
         let (kind, meta) = match self {
-            Object::Namespace(object) => ("namespace", &object.meta),
-            Object::ServiceAccount(object) => ("serviceaccount", &object.meta),
-            Object::Role(object) => ("role", &object.meta),
-            Object::RoleBinding(object) => ("rolebinding", &object.meta),
+            Object::Namespace(object) => ("00-namespace", &object.meta),
+            Object::ServiceAccount(object) => ("01-serviceaccount", &object.meta),
+            Object::Role(object) => ("02-role", &object.meta),
+            Object::RoleBinding(object) => ("03-rolebinding", &object.meta),
             Object::Claim(object) => ("persistentvolumeclaim", &object.meta),
             Object::Service(object) => ("service", &object.meta),
             Object::Deployment(object) => ("deployment", &object.meta),

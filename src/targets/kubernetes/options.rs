@@ -94,7 +94,7 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         name: "split",
         kind: OptionKind::Flag,
         default: "false",
-        meaning: "whether to write each object to its own file",
+        meaning: "whether to write each object to its own file, named after it; `kubectl apply -f FOLDER` applies them in a valid order",
     },
 ];
 

@@ -121,13 +121,31 @@ fn an_appliance_is_a_namespace_with_objects_in_the_order_of_the_document() {
 }
 
 #[test]
-fn split_writes_each_object_to_its_own_file() {
-    let document = one(json!({"ports": [{"container_port": 80}]}));
-    let compiled = compiled_with(&document, &[("split", "true")]);
+fn split_writes_each_object_to_a_file_named_after_it() {
+    let a = container("a", json!({"ports": [{"container_port": 80}], "dependencies": ["j"]}));
+    let job = container("j", json!({"type": "job"}));
+    let split = |containers: &[Value]| {
+        let compiled = compiled_with(&appliance(containers), &[("split", "true")]);
+        compiled.paths().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut paths = split(&[a.clone(), job.clone()]);
+    // As a file system lists them, and kubectl applies them.
+    paths.sort();
     assert_eq!(
-        compiled.paths(),
-        ["1-namespace-app.yaml", "2-service-a.yaml", "3-deployment-a.yaml"]
+        paths,
+        [
+            "00-namespace-app.yaml",
+            "01-serviceaccount-wait-for-jobs.yaml",
+            "02-role-wait-for-jobs.yaml",
+            "03-rolebinding-wait-for-jobs.yaml",
+            "deployment-a.yaml",
+            "job-j.yaml",
+            "service-a.yaml",
+        ]
     );
+    // One more container leaves the other names as they are.
+    let more = split(&[container("b", json!({})), a, job]);
+    assert!(paths.iter().all(|path| more.contains(path)), "{more:?}");
 }
 
 #[test]
