@@ -124,25 +124,19 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         Field::Preemptible,
         "nodes with the label that the option `preemptible-label` names are preferred or avoided; a warning if it is not set",
     ),
-    Capability::carried(
-        Field::HealthHttp,
-        "`httpGet` in a startup, a liveness and a readiness probe",
-    ),
+    Capability::carried(Field::HealthHttp, "`httpGet` in a startup and a liveness probe"),
     Capability::carried(
         Field::HealthHttps,
         "`httpGet` with the scheme HTTPS; certificates are not verified",
     ),
-    Capability::carried(
-        Field::HealthTcp,
-        "`tcpSocket` in a startup, a liveness and a readiness probe",
-    ),
+    Capability::carried(Field::HealthTcp, "`tcpSocket` in a startup and a liveness probe"),
     Capability::depends(
         Field::HealthCommand,
         "`exec` of `/bin/sh -c` in the container; a warning for characters that `kubectl apply --server-side` cannot send",
     ),
     Capability::carried(
         Field::HealthTiming,
-        "period, timeout and failure threshold of the probes; the startup probe covers the grace period",
+        "period, timeout and failure threshold of the probes; the startup probe covers the grace period, and until it succeeds the pod is not ready",
     ),
     Capability::carried(Field::DefaultHealthCheck, "`tcpSocket` on the first TCP port"),
     Capability::depends(

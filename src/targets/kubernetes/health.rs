@@ -14,9 +14,10 @@ const STARTUP_PERIOD: u32 = 10;
 
 /// The probes of a health check, each with its key in the container.
 ///
-/// Until the first success only the startup probe runs. It allows for the grace period, and
-/// then for the time that the permitted number of failures takes. After that, the liveness
-/// probe restarts the container, and the readiness probe says whether it is healthy.
+/// Until the first success only the startup probe runs, and the container is not ready. The probe
+/// allows for the grace period, and then for the time that the permitted number of failures takes.
+/// After that, the liveness probe restarts the container. A readiness probe with the same limits
+/// would fail at the same time, so there is none.
 pub fn probes(
     check: &HealthCheck,
     container: &Container,
@@ -54,15 +55,14 @@ pub fn probes(
             running.exec = text::shell(text::spelled(command, plan, network));
         }
     }
-    let startup = (grace.value > 0).then(|| {
+    let startup = {
         let period = interval.map(|interval| interval.min(STARTUP_PERIOD));
         let [whole, times, each] = [grace, max_failures, interval].map(|n| u64::from(n.value));
         let failures = (whole + times * each).div_ceil(u64::from(period.value.max(1)));
         let failures = u32::try_from(failures.min(i32::MAX as u64)).unwrap_or(u32::MAX);
         let also = [max_failures, interval].iter().filter_map(|n| n.from.place()).collect();
         let failures = Composed::new(failures, grace.from, also);
-        ("startupProbe", Probe { period, failures, ..running.clone() })
-    });
-    let afterwards = [("livenessProbe", running.clone()), ("readinessProbe", running)];
-    startup.into_iter().chain(afterwards).collect()
+        Probe { period, failures, ..running.clone() }
+    };
+    vec![("startupProbe", startup), ("livenessProbe", running)]
 }

@@ -251,6 +251,8 @@ model! {
         pub requests: Vec<(Resource, Traced<String>)>,
         pub limits: Vec<(Resource, Traced<String>)>,
         pub privileged: Traced<bool>,
+        /// Whether it gives up what Pod Security `restricted` does not allow.
+        pub restricted: Traced<bool>,
         pub mounts: Vec<Mount>,
     }
 

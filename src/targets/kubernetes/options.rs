@@ -85,6 +85,12 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         meaning: "the label of preemptible nodes, as `key=value`, such as `cloud.google.com/gke-spot=true`",
     },
     OptionSpec {
+        name: "restricted",
+        kind: OptionKind::Flag,
+        default: "false",
+        meaning: "whether containers give up root, capabilities and privilege escalation, as Pod Security `restricted` demands; their images must name another user by number",
+    },
+    OptionSpec {
         name: "sync-waves",
         kind: OptionKind::Flag,
         default: "false",
@@ -119,6 +125,7 @@ pub struct Settings {
     pub gpu_resource: String,
     pub cloud_label: Option<Traced<String>>,
     pub preemptible_label: Option<(String, String)>,
+    pub restricted: Traced<bool>,
     pub sync_waves: Traced<bool>,
     pub split: bool,
 }
@@ -145,6 +152,7 @@ impl Settings {
             gpu_resource: options.text("gpu-resource").to_owned(),
             cloud_label: options.some_traced("cloud-label"),
             preemptible_label: options.some("preemptible-label").and_then(key_and_value),
+            restricted: Traced::new(options.flag("restricted"), options.origin("restricted")),
             sync_waves: Traced::new(options.flag("sync-waves"), options.origin("sync-waves")),
             split: options.flag("split"),
         }

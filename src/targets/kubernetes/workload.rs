@@ -131,6 +131,7 @@ pub fn lower(
             requests,
             limits,
             privileged: Traced::new(privileged.value, origins::privileged(container)),
+            restricted: settings.restricted,
             mounts,
         },
         volumes,

@@ -237,14 +237,16 @@ fn cases() -> Vec<Case> {
         in_pod(Field::Preemptible, json!({"schedule_hints": {"preemptible": false}}), REQUIRED, json!([{"key": "spot", "operator": "NotIn", "values": ["true"]}]))
             .with("preemptible-label", "spot=true"),
         in_container(Field::HealthHttp, checked(json!({"protocol": "HTTP", "path": "/x?y=z", "port_index": 1})), "/livenessProbe", probe(http[0].0, http[0].1.clone())),
-        in_container(Field::HealthHttp, checked(json!({"protocol": "MESOS_HTTP", "path": "/x?y=z", "port_index": 1})), "/readinessProbe", probe(http[0].0, http[0].1.clone())),
+        in_container(Field::HealthHttp, checked(json!({"protocol": "MESOS_HTTP", "path": "/x?y=z", "port_index": 1})), "/livenessProbe", probe(http[0].0, http[0].1.clone())),
+        // The startup probe says when it is ready.
+        in_container(Field::HealthHttp, checked(json!({"protocol": "HTTP", "port_index": 1})), "/readinessProbe", Value::Null),
         in_container(Field::HealthHttps, checked(json!({"protocol": "HTTPS", "port_index": 1})), "/livenessProbe/httpGet", json!({"path": "/", "port": 80, "scheme": "HTTPS"})),
         in_container(Field::HealthTcp, checked(json!({"protocol": "TCP", "port_index": 1})), "/livenessProbe", probe("tcpSocket", json!({"port": 80}))),
         in_container(Field::HealthCommand, json!({"health_check": {"protocol": "COMMAND", "command": "test $$ && @a"}}), "/livenessProbe/exec/command", json!(["/bin/sh", "-c", "test $$$$ && a"])),
         // Three failures a minute apart after five minutes, probed every ten seconds.
         in_container(Field::HealthTiming, checked(json!({"protocol": "TCP", "port_index": 1})), "/startupProbe", json!({"tcpSocket": {"port": 80}, "periodSeconds": 10, "timeoutSeconds": 20, "failureThreshold": 48})),
         in_container(Field::HealthTiming, checked(json!({"protocol": "TCP", "port_index": 1, "interval_seconds": 7, "timeout_seconds": 2, "max_consecutive_failures": 1, "grace_period_seconds": 1})), "/startupProbe", json!({"tcpSocket": {"port": 80}, "periodSeconds": 7, "timeoutSeconds": 2, "failureThreshold": 2})),
-        in_container(Field::HealthTiming, checked(json!({"protocol": "TCP", "port_index": 1, "grace_period_seconds": 0})), "/startupProbe", Value::Null),
+        in_container(Field::HealthTiming, checked(json!({"protocol": "TCP", "port_index": 1, "grace_period_seconds": 0})), "/startupProbe", json!({"tcpSocket": {"port": 80}, "periodSeconds": 10, "timeoutSeconds": 20, "failureThreshold": 18})),
         in_container(Field::HealthTiming, checked(json!({"protocol": "TCP", "port_index": 1, "grace_period_seconds": 2147483647, "interval_seconds": 1, "max_consecutive_failures": 9})), "/startupProbe/failureThreshold", json!(2147483647)),
         in_container(Field::DefaultHealthCheck, json!({"ports": [{"container_port": 53, "protocol": "udp"}, {"container_port": 80}], "default_health_check": true}), "/livenessProbe/tcpSocket", json!({"port": 80})),
         in_spec(Field::MinimumCapacity, json!({"instances": 10, "minimum_capacity": 0.9}), "/spec/strategy/rollingUpdate", json!({"maxUnavailable": 1, "maxSurge": 1})),

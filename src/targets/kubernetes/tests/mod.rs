@@ -199,3 +199,57 @@ fn sync_waves_are_the_levels_of_the_start_order() {
     );
     assert_eq!(wave(&compiled(&document), "Deployment/b"), Value::Null);
 }
+
+/// What Pod Security `restricted` demands of a container beside the seccomp profile.
+fn restricted() -> Value {
+    json!({
+        "allowPrivilegeEscalation": false,
+        "capabilities": {"drop": ["ALL"]},
+        "runAsNonRoot": true,
+    })
+}
+
+#[test]
+fn containers_that_wait_have_no_privileges_and_few_resources() {
+    let compiled = compiled(&appliance(&[
+        container("a", json!({})),
+        container("j", json!({"type": "job", "start_time": "2027-01-04T03:30:00Z"})),
+        container("b", json!({"dependencies": ["a", "j"]})),
+    ]));
+    let pods = [compiled.pod("Deployment/b"), compiled.pod("Job/j")];
+    let waits = pods.iter().flat_map(|pod| pod["initContainers"].as_array().unwrap());
+    let quantities = json!({"cpu": "100m", "memory": "32Mi"});
+    let mut expected = restricted();
+    expected["runAsUser"] = json!(65534);
+    let mut count = 0;
+    for wait in waits {
+        count += 1;
+        assert_eq!(wait["securityContext"], expected);
+        assert_eq!(wait["resources"]["limits"], quantities);
+        assert_eq!(wait["resources"]["requests"], json!({"cpu": "10m", "memory": "32Mi"}));
+    }
+    assert_eq!(count, 3);
+}
+
+#[test]
+fn containers_keep_their_privileges_unless_an_option_says_otherwise() {
+    let document = appliance(&[
+        container("a", json!({})),
+        container("p", json!({"is_privileged": true})),
+        container("j", json!({"type": "job", "repeats": -1, "interval": "1D"})),
+    ]);
+    let plain = compiled(&document);
+    let strict = compiled_with(&document, &[("restricted", "true")]);
+    for workload in ["Deployment/a", "CronJob/j"] {
+        assert_eq!(plain.container(workload)["securityContext"], Value::Null);
+        assert_eq!(strict.container(workload)["securityContext"], restricted());
+    }
+    for compiled in [&plain, &strict] {
+        let privileged = json!({"privileged": true});
+        assert_eq!(compiled.container("Deployment/p")["securityContext"], privileged);
+        // As Docker runs every container that is not privileged.
+        let profile = json!({"seccompProfile": {"type": "RuntimeDefault"}});
+        assert_eq!(compiled.pod("Deployment/a")["securityContext"], profile);
+        assert_eq!(compiled.pod("CronJob/j")["securityContext"], profile);
+    }
+}

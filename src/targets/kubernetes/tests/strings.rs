@@ -69,7 +69,7 @@ proptest! {
         prop_assert_eq!(&a["env"][0]["name"], &json!(name));
         prop_assert_eq!(expanded(&a["env"][0]["value"]), value);
         prop_assert_eq!(list(&b["command"]), ["/bin/sh", "-c", cmd.as_str()]);
-        for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
+        for probe in ["startupProbe", "livenessProbe"] {
             prop_assert_eq!(list(&b[probe]["exec"]["command"]), ["/bin/sh", "-c", check.as_str()]);
         }
     }
