@@ -48,6 +48,8 @@ model! {
         pub healthcheck: Option<HealthCheck>,
         /// Restart policy.
         pub restart: Composed,
+        /// What `applc status` knows it by.
+        pub labels: Labels,
         /// CPU shares.
         pub cpu_shares: Traced<u64>,
         /// Memory limit, with its unit; also the limit of memory and swap together.
@@ -56,6 +58,15 @@ model! {
         pub replicas: Option<Traced<u32>>,
         /// GPUs.
         pub gpus: Option<Gpus>,
+    }
+
+    /// Labels. They are constant: a change of the source, or of applc, restarts nothing.
+    #[derive(Debug, Clone)]
+    pub struct Labels {
+        /// The id of the appliance.
+        pub appliance: Traced<String>,
+        /// The id of the container.
+        pub container: Traced<String>,
     }
 
     /// A published port.

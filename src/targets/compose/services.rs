@@ -124,6 +124,7 @@ fn service(
         depends_on: dependencies.iter().flat_map(|on| dependency(context, on)).collect(),
         healthcheck,
         restart,
+        labels: model::Labels { appliance: (&context.plan.id).into(), container: id.into() },
         cpu_shares: Traced::new(cpu_shares(cpus, findings), origins::cpus(container)),
         memory: Traced::new(memory(mem, findings), origins::mem(container)),
         replicas: (copies != 1).then(|| Traced::new(copies, copies_from)),

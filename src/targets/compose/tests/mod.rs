@@ -65,7 +65,7 @@ fn the_artifact_is_one_compose_file() {
     assert_eq!(compiled.found(), []);
     assert_eq!(
         compiled.text(),
-        "name: app\n\nservices:\n  a:\n    image: image:1\n    pull_policy: always\n    restart: unless-stopped\n    cpu_shares: 1024\n    mem_limit: \"64M\"\n    memswap_limit: \"64M\"\n"
+        "name: app\n\nservices:\n  a:\n    image: image:1\n    pull_policy: always\n    restart: unless-stopped\n    labels:\n      applc.appliance: app\n      applc.container: a\n    cpu_shares: 1024\n    mem_limit: \"64M\"\n    memswap_limit: \"64M\"\n"
     );
     assert_eq!(Compose.name(), "compose");
 }
