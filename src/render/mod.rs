@@ -47,7 +47,7 @@ pub(crate) use page::Page;
 pub use page::Record;
 pub use scalar::{Format, quoted, scalar};
 pub(crate) use text::{Part, TextValue};
-pub(crate) use traced::{Composed, Traced};
+pub(crate) use traced::{Composed, Leaf, Traced};
 
 /// A template: its name and its text.
 pub type TemplateText = (&'static str, &'static str);

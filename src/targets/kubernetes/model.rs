@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
-use crate::render::{Composed, Model, Origins, Traced, model};
+use crate::render::{Composed, Leaf, Model, Origin, Origins, Traced, model};
 use crate::source::Span;
 use crate::targets::lowered::Part;
 
@@ -41,6 +41,24 @@ pub struct Resource(pub Cow<'static, str>);
 impl Model for Resource {
     fn value(&self, _: &Origins) -> Value {
         Value::from(&*self.0)
+    }
+}
+
+/// Some of the pods of a Deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// A number of them.
+    Pods(u32),
+    /// A quarter, the default of Kubernetes.
+    Quarter,
+}
+
+impl Leaf for Share {
+    fn leaf(&self, origins: &Origins, from: Origin, also: &[Span]) -> Value {
+        match self {
+            Share::Pods(number) => number.leaf(origins, from, also),
+            Share::Quarter => "25%".leaf(origins, from, also),
+        }
     }
 }
 
@@ -167,7 +185,7 @@ model! {
     pub struct Deployment {
         pub meta: Meta,
         pub replicas: Traced<u32>,
-        pub strategy: Option<Strategy>,
+        pub strategy: Strategy,
         pub selector: Labels,
         pub pod: Pod,
     }
@@ -178,10 +196,10 @@ model! {
         pub rolling: Option<Rolling>,
     }
 
-    /// The limits of a rolling update, in pods.
+    /// The limits of a rolling update.
     pub struct Rolling {
-        pub max_unavailable: Traced<u32>,
-        pub max_surge: Traced<u32>,
+        pub max_unavailable: Traced<Share>,
+        pub max_surge: Traced<Share>,
     }
 
     /// `batch/v1` Job.
@@ -211,7 +229,7 @@ model! {
     pub struct Pod {
         pub labels: Labels,
         pub restart_policy: Option<Traced<&'static str>>,
-        pub service_account: Option<Traced<&'static str>>,
+        pub service_account: Traced<&'static str>,
         pub host_network: Traced<bool>,
         pub node_selector: Pairs,
         pub preference: Option<Preference>,

@@ -1,6 +1,10 @@
-//! How many pods of a container there are while an update replaces them.
+//! How an update replaces the pods of a container, and how many there are meanwhile.
 
+use super::model::{Rolling, Share, Strategy};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, Kind, Plan, Service};
+use crate::render::{Origin, Traced};
+use crate::targets::origins;
 
 /// How many instances can be missing during an update, if the appliance says so.
 pub fn may_be_missing(container: &Container) -> Option<u32> {
@@ -23,4 +27,40 @@ pub fn pods_at_a_time(plan: &Plan, id: ContainerId) -> u64 {
     // An extra instance starts first where none can be missing.
     let surges = may_be_missing(container) == Some(0);
     instances + u64::from(surges)
+}
+
+/// How a Deployment replaces its pods. The default of Kubernetes is written too: a server-side
+/// apply cannot remove values that it has not written, and they are not valid beside `Recreate`.
+///
+/// `alone` is why a new pod cannot start beside the old one, if so, and `on_host` whether that is a
+/// port of the host.
+pub fn strategy(
+    container: &Container,
+    service: &Service,
+    on_host: bool,
+    alone: Option<Origin>,
+    findings: &mut Findings,
+) -> Strategy {
+    let from = origins::minimum_capacity(container, &service.minimum_capacity)
+        .and(container.instances.span);
+    let rolling = |max_unavailable, max_surge| Strategy {
+        kind: Traced::new("RollingUpdate", from),
+        rolling: Some(Rolling {
+            max_unavailable: Traced::new(max_unavailable, from),
+            max_surge: Traced::new(max_surge, from),
+        }),
+    };
+    let Some(max_unavailable) = may_be_missing(container) else {
+        return match alone {
+            Some(why) => Strategy { kind: Traced::new("Recreate", why), rolling: None },
+            None => rolling(Share::Quarter, Share::Quarter),
+        };
+    };
+    if max_unavailable == 0 && on_host {
+        let message = "an update needs an extra node with free host ports, because no instance can be missing";
+        let span = service.minimum_capacity.span;
+        findings.push(Diagnostic::new(&codes::CLUSTER_NEEDS, span, message));
+    }
+    let max_surge = if max_unavailable == 0 || !on_host { 1 } else { 0 };
+    rolling(Share::Pods(max_unavailable), Share::Pods(max_surge))
 }

@@ -4,10 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::health;
-use super::model::{
-    Container, CronJob, Deployment, Job, Meta, Object, Pod, Resource, Rolling, Run, Strategy,
-    Volume,
-};
+use super::model::{Container, CronJob, Deployment, Job, Meta, Object, Pod, Resource, Run, Volume};
 use super::network::{Network, Ports, selector};
 use super::options::Settings;
 use super::order::{self, PodWaits};
@@ -100,14 +97,16 @@ pub fn lower(
     let check = container.health();
     let probes =
         check.map(|check| health::probes(check, container, plan, network)).unwrap_or_default();
-    let service_account =
-        waits.access.as_ref().map(|access| Traced::new(order::ACCOUNT, access.from));
+    // The default is written too: the API server keeps the account of an earlier version otherwise.
+    let service_account = waits.access.as_ref().map_or_else(
+        || Traced::new("default", id.span),
+        |access| Traced::new(order::ACCOUNT, access.from),
+    );
     if let Some(name) = waits.access {
         volumes.push(Volume { name, claim: None, host_path: None, access: true });
     }
     let (node_selector, preference) = placement::lower(container, settings, findings);
     let labels = selector(&name, &appliance);
-    let strategy = strategy(container, &ports, on_one_node, findings);
     let mut pod = Pod {
         labels: labels.clone(),
         restart_policy: None,
@@ -137,12 +136,14 @@ pub fn lower(
         volumes,
     };
     let job = match kind {
-        Kind::Service(_) => {
-            let replicas = Traced::new(instances.value, origins::instances(container));
+        Kind::Service(service) => {
+            // A new pod would wait for the ports or the volume of the old one.
+            let alone = ports.on_host.map(Origin::from).or(on_one_node);
+            let on_host = ports.on_host.is_some();
             return Some(Object::Deployment(Box::new(Deployment {
                 meta,
-                replicas,
-                strategy,
+                replicas: Traced::new(instances.value, origins::instances(container)),
+                strategy: updates::strategy(container, service, on_host, alone, findings),
                 selector: labels,
                 pod,
             })));
@@ -162,39 +163,6 @@ pub fn lower(
         return Some(Object::CronJob(Box::new(CronJob { meta, schedule, run })));
     }
     Some(Object::Job(Box::new(Job { meta, run })))
-}
-
-fn strategy(
-    container: &plan::Container,
-    ports: &Ports,
-    on_one_node: Option<Origin>,
-    findings: &mut Findings,
-) -> Option<Strategy> {
-    let on_host = ports.on_host.is_some();
-    let Some(max_unavailable) = updates::may_be_missing(container) else {
-        // A new pod would wait for the ports or the volume of the old one.
-        let why = ports.on_host.map(Origin::from).or(on_one_node)?;
-        return Some(Strategy { kind: Traced::new("Recreate", why), rolling: None });
-    };
-    if max_unavailable == 0 && on_host {
-        let span = match &container.kind {
-            Kind::Service(service) => service.minimum_capacity.span,
-            Kind::Job(_) => container.id.span,
-        };
-        let message = "an update needs an extra node with free host ports, because no instance can be missing";
-        findings.push(Diagnostic::new(&codes::CLUSTER_NEEDS, span, message));
-    }
-    let max_surge = if max_unavailable == 0 || !on_host { 1 } else { 0 };
-    let from = match &container.kind {
-        Kind::Service(service) => origins::minimum_capacity(container, &service.minimum_capacity)
-            .and(container.instances.span),
-        Kind::Job(_) => container.id.span.into(),
-    };
-    let rolling = Rolling {
-        max_unavailable: Traced::new(max_unavailable, from),
-        max_surge: Traced::new(max_surge, from),
-    };
-    Some(Strategy { kind: Traced::new("RollingUpdate", from), rolling: Some(rolling) })
 }
 
 fn quantities(container: &plan::Container, settings: &Settings) -> (Quantities, Quantities) {

@@ -136,7 +136,7 @@ fn cases() -> Vec<Case> {
         volume(Field::VolumeLocal, sized.clone(), &[json!({})], "Deployment/a", "/spec/strategy/type", json!("Recreate")),
         volume(Field::VolumeLocal, sized.clone(), &[json!({"instances": 2})], "PersistentVolumeClaim/v", "/spec/accessModes", json!(["ReadWriteMany"]))
             .found("W0404", "\"v\""),
-        volume(Field::VolumeLocal, sized.clone(), &[json!({}), json!({})], "Deployment/a", "/spec/strategy", Value::Null)
+        volume(Field::VolumeLocal, sized.clone(), &[json!({}), json!({})], "Deployment/a", "/spec/strategy/rollingUpdate", json!({"maxUnavailable": "25%", "maxSurge": "25%"}))
             .found("W0404", "\"v\""),
         volume(Field::VolumeLocal, sized.clone(), &[json!({"minimum_capacity": 1})], "PersistentVolumeClaim/v", "/spec/accessModes", json!(["ReadWriteMany"]))
             .found("W0404", "\"v\""),

@@ -32,7 +32,7 @@ fn a_fixed_host_port_is_a_node_port_if_in_range_and_a_host_port_otherwise() {
     let node = compiled(&one(fixed(30080)));
     assert_eq!(node.object("Service/a")["spec"]["ports"], json!([{"port": 80, "nodePort": 30080}]));
     assert_eq!(node.container("Deployment/a")["ports"], json!([{"containerPort": 80}]));
-    assert_eq!(node.object("Deployment/a")["spec"]["strategy"], Value::Null);
+    assert_eq!(node.object("Deployment/a")["spec"]["strategy"]["type"], "RollingUpdate");
 
     for (number, options) in [(8080, vec![]), (30080, vec![("expose", "cluster-ip")])] {
         let pod = compiled_with(&one(fixed(number)), &options);

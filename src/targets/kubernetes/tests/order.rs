@@ -26,7 +26,7 @@ fn a_service_is_waited_for_by_the_name_of_its_ready_pods() {
     assert_eq!(compiled.object("Service/served-pods")["spec"]["clusterIP"], "None");
     assert_eq!(compiled.object("Service/plain")["spec"]["clusterIP"], "None");
     assert_eq!(compiled.object("Service/plain-pods"), Value::Null);
-    assert_eq!(pod["serviceAccountName"], Value::Null, "no access to the API");
+    assert_eq!(pod["serviceAccountName"], "default", "no access to the API");
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_job_is_waited_for_with_the_permission_to_read_only_that_job() {
     );
     assert_eq!(pod["volumes"][1]["name"], "api-access-2");
     assert_eq!(compiled.pod("Job/b")["serviceAccountName"], "wait-for-jobs");
-    assert_eq!(compiled.pod("Job/other")["serviceAccountName"], Value::Null);
+    assert_eq!(compiled.pod("Job/other")["serviceAccountName"], "default");
 }
 
 #[test]
