@@ -7,7 +7,7 @@
 use include_dir::Dir;
 
 use super::lowered::{self, FileModel, Lowered};
-use super::{Artifact, Capability, Failure, Job, OptionSpec, Options, Target};
+use super::{Artifact, Capability, Failure, Job, OptionSpec, Options, Target, names};
 use crate::diag::Findings;
 use crate::plan::Plan;
 use crate::render::{Recorded, TemplateText, Templates};
@@ -61,7 +61,13 @@ impl<T: BuiltIn> Target for T {
     }
 
     fn lower(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Lowered {
-        Lowered { files: self.files(plan, options, findings) }
+        let files = self.files(plan, options, findings);
+        for file in &files {
+            // Each file has at least one part.
+            let owner = file.parts.first().map_or(plan.id.span, |part| part.owner);
+            findings.extend(names::check_file(&file.path, owner));
+        }
+        Lowered { files }
     }
 
     fn render(&self, job: &Job<'_>, _: &mut Findings) -> Result<Vec<Artifact>, Failure> {

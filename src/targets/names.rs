@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 
 /// Maximum length of a DNS label.
 pub const MAX_LABEL: usize = 63;
@@ -70,10 +70,24 @@ pub fn check<'a>(
     }
 }
 
+/// Maximum length of the name of a file in bytes (Linux, `NAME_MAX`). Other systems allow 255
+/// characters.
+const MAX_FILE_NAME: usize = 255;
+
+/// Reports a path with a name that is too long for a file system. `owner` is the place of the id of
+/// the object that the file is for.
+pub fn check_file(path: &str, owner: Span) -> Option<Diagnostic> {
+    let name = path.split('/').find(|name| name.len() > MAX_FILE_NAME)?;
+    let message = format!(
+        "the file name `{name}` is too long: {} bytes, at most {MAX_FILE_NAME}",
+        name.len()
+    );
+    Some(Diagnostic::new(&codes::BAD_NAME, owner, message).help("choose shorter ids"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Span;
 
     #[test]
     fn labels_are_valid_in_dns() {
@@ -91,5 +105,13 @@ mod tests {
         check("service", MAX_LABEL, names, &mut found);
         let ids: Vec<_> = found.iter().map(|d| d.code.id).collect();
         assert_eq!(ids, ["H0401", "E0403", "E0402", "E0402"]);
+    }
+
+    #[test]
+    fn file_names_that_are_too_long_are_reported() {
+        let name = |length: usize| format!("folder/{}", "a".repeat(length));
+        assert_eq!(check_file(&name(255), Span::at(0)), None);
+        let found = check_file(&name(256), Span::at(0));
+        assert_eq!(found.map(|found| found.code.id), Some("E0402"));
     }
 }

@@ -118,7 +118,7 @@ impl Outcome {
 
 /// Checks that the cases of each row of a target's capability table show what its fate says. A
 /// row that depends on the appliance must have a case that is carried and one that is not, but
-/// for those in `always_reported`, of which each use has a warning.
+/// for those in `always_reported`, of which each use has at least a warning.
 pub fn check_rows(target: &dyn Target, cases: &[(Field, Outcome)], always_reported: &[Field]) {
     let mut wrong = Vec::new();
     for row in target.capabilities() {
@@ -129,7 +129,9 @@ pub fn check_rows(target: &dyn Target, cases: &[(Field, Outcome)], always_report
             Fate::Carried => only(Outcome::Carried),
             Fate::Approximated => only(Outcome::Reported),
             Fate::Rejected => only(Outcome::Rejected),
-            Fate::Depends if always_reported.contains(&row.field) => only(Outcome::Reported),
+            Fate::Depends if always_reported.contains(&row.field) => {
+                outcomes.contains(&Outcome::Reported) && !outcomes.contains(&Outcome::Carried)
+            }
             Fate::Depends => outcomes.contains(&Outcome::Carried) && outcomes.len() > 1,
         };
         if !is_as_stated {

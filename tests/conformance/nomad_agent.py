@@ -1,7 +1,8 @@
 """A Nomad agent (server and client in one) that runs jobs on the machine's Docker engine.
 
 The state of the agent is in a temporary folder. Containers reach each other at the address of Docker's
-default bridge, because Nomad has no names and each container has its own loopback interface.
+default bridge, because Nomad has no names and each container has its own loopback interface. The CNI
+network `cluster` gives them addresses of their own instead, as an overlay network of several nodes would.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ client {
   memory_total_mb   = 131072
   alloc_dir         = "%(folder)s/alloc"
   host_volumes_dir  = "%(folder)s/volumes"
+  cni_path          = "%(plugins)s"
+  cni_config_dir    = "%(folder)s/cni"
   options = {
     "fingerprint.denylist" = "env_aws,env_azure,env_digitalocean,env_gce"
   }
@@ -45,6 +48,8 @@ client {
 plugin "docker" {
   config {
     allow_privileged = true
+    # The container that holds the network of a group with its own address.
+    infra_image      = "%(infra)s"
     volumes {
       enabled = true
     }
@@ -57,6 +62,25 @@ plugin "docker" {
   }
 }
 """
+
+# The image of the container that holds the network of a group.
+INFRA_IMAGE = "applc-test/nomad:infra"
+
+
+def cluster_network(bridge: str, folder: Path) -> dict[str, Any]:
+    """The configuration of a CNI network with the reference plugins."""
+    address_management = {
+        "type": "host-local",
+        "ranges": [[{"subnet": "10.213.0.0/24"}]],
+        "routes": [{"dst": "0.0.0.0/0"}],
+        "dataDir": f"{folder}/addresses",
+    }
+    plugins = [
+        {"type": "bridge", "bridge": bridge, "isGateway": True, "ipMasq": True, "ipam": address_management},
+        {"type": "firewall", "backend": "iptables"},
+        {"type": "portmap", "capabilities": {"portMappings": True}},
+    ]
+    return {"cniVersion": "1.0.0", "name": "cluster", "plugins": plugins}
 
 
 def free_ports(count: int) -> list[int]:
@@ -97,11 +121,25 @@ class Agent:
         self._folder = tempfile.TemporaryDirectory(prefix="nomad-", ignore_cleanup_errors=True)
         folder = Path(self._folder.name)
         http, rpc, serf = free_ports(3)
+        # The name of an interface has at most 15 characters.
+        self._bridge = f"applc-{http}"
+        (folder / "cni").mkdir()
+        network = cluster_network(self._bridge, folder)
+        (folder / "cni" / "cluster.conflist").write_text(json.dumps(network))
+        self.engine.image(INFRA_IMAGE)
         meta = "{\n" + "".join(f'    {name} = "{value}"\n' for name, value in self.meta.items()) + "  }"
         self.address = f"http://127.0.0.1:{http}"
         (folder / "agent.hcl").write_text(
             CONFIGURATION
-            % {"http": http, "rpc": rpc, "serf": serf, "folder": folder, "meta": meta}
+            % {
+                "http": http,
+                "rpc": rpc,
+                "serf": serf,
+                "folder": folder,
+                "meta": meta,
+                "plugins": support.TOOLS / "nomad" / "plugins",
+                "infra": INFRA_IMAGE,
+            }
         )
         self.log = folder / "agent.log"
         with self.log.open("wb") as log:
@@ -135,6 +173,8 @@ class Agent:
         for container in checked(self.engine.docker, "ps", "-a", "--format", "{{.Names}}").split():
             if container[-36:] in placed:
                 command(self.engine.docker, "rm", "--force", container)
+        if Path(f"/sys/class/net/{self._bridge}").exists():
+            command("ip", "link", "delete", self._bridge)
         # It may also leave behind the tmpfs mounts that it creates for secrets.
         mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
         for place in reversed(mounted):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from compose_engine import Behaviour, Engine, wait_until
+from compose_engine import Behaviour, Engine, read_start, wait_until
 from nomad_agent import Agent, formatted, pause, validate
 from support import ROOT, Applc
 
@@ -100,16 +100,28 @@ def test_nomad_accepts_the_output(
             assert judged.returncode == 0, judged.stdout + judged.stderr
 
 
-def test_spark_livy_runs(compiler: Compiler, run: Agent) -> None:
+DRIVER_PORT = 45123
+
+
+def registered(run: Agent, service: str) -> str:
+    """The address that the only instance of a service has registered."""
+    (only,) = run.get(f"/v1/service/{service}")
+    return str(only["Address"])
+
+
+@pytest.mark.parametrize("network", ["", "cni/cluster", "host"])
+def test_spark_livy_runs(compiler: Compiler, run: Agent, network: str) -> None:
     appliance = json.loads((ROOT / "examples" / "spark-livy.json").read_text())
     ports = {"sparkmagic": [8888], "livy": [8998], "spark-master": [8080, 7077], "spark-worker": []}
     for each in appliance["containers"]:
-        listens = tuple(("http", port) for port in ports[each["id"]])
+        # An application of Livy is a driver, with a port of its own that executors connect to.
+        driver = [DRIVER_PORT] if each["id"] == "livy" else []
+        listens = tuple(("http", port) for port in [*ports[each["id"]], *driver])
         each["image"] = compiler.image(each["id"], Behaviour(serve=listens))
         each["force_pull_image"] = False
         # Some machines do not allow privileged containers.
         each["is_privileged"] = False
-    compiler.submit(appliance)
+    compiler.submit(appliance, f"network={network}")
     run.wait_for_deployment("spark-livy")
 
     def start(group: str) -> Any:
@@ -127,6 +139,10 @@ def test_spark_livy_runs(compiler: Compiler, run: Agent) -> None:
     assert leads("spark-worker", f"http://{worker_argument}/") == "spark-master"
     livy_host = start("sparkmagic").environ["LIVY_HOST"]
     assert leads("sparkmagic", f"http://{livy_host}:8998/") == "livy"
+    # An executor connects back to the address of the driver, at a port that is not listed.
+    address = registered(run, "spark-livy--livy--tcp-8998")
+    answers = leads("spark-worker", f"http://{address}:{DRIVER_PORT}/")
+    assert answers == ("livy" if network else None)
     # Strings without references are unchanged.
     assert start("sparkmagic").argv[1:] == ['--NotebookApp.token=""']
     assert start("spark-worker").environ["PYSPARK_PYTHON"] == "/usr/bin/python"
@@ -464,3 +480,111 @@ def test_two_appliances_are_isolated(compiler: Compiler, run: Agent) -> None:
         (start,) = run.starts(appliance, "asks", "asks")
         asks = run.allocation(appliance, "asks")
         assert run.group_at(asks, "asks", f"http://{start.argv[1]}/") == name
+
+
+def test_labels_of_ports_never_collide(compiler: Compiler, run: Agent) -> None:
+    served = compiler.image("labels", Behaviour(serve=(("http", 80), ("http", 81))))
+    ports = [{"container_port": 81, "name": "tcp_80"}, {"container_port": 80}]
+    asks = compiler.image("plain")
+    compiler.submit(
+        {
+            "id": "labels",
+            "containers": [
+                container("served", served, ports=ports),
+                container("asks", asks, args=["@served:80", "@served:81"]),
+            ],
+        }
+    )
+    run.wait_for_deployment("labels")
+    (start,) = run.starts("labels", "asks", "asks")
+    for address in start.argv[1:]:
+        assert run.group_at(run.allocation("labels", "asks"), "asks", f"http://{address}/") == "served"
+
+
+def test_a_reference_in_a_health_command_fixes_no_port(compiler: Compiler, run: Agent) -> None:
+    served = compiler.image("served", Behaviour(serve=(("http", 7810),)))
+    check = {"protocol": "COMMAND", "command": "wget -q -O /dev/null http://@served:7810/ || ping @served"}
+    compiler.submit(
+        {
+            "id": "command",
+            "containers": [
+                # A node has only one port 7810.
+                container("served", served, instances=2, ports=[{"container_port": 7810}]),
+                container("asks", served, health_check=check),
+            ],
+        }
+    )
+    run.wait_for_deployment("command")
+
+
+# Responds with the id of its container at port 7820 of an address, its argument.
+BINDING_SERVER = r"""
+    $address = gethostbyname($ARGV[0]) or die "no address";
+    socket(SERVER, 2, 1, 0) && bind(SERVER, pack("S n a4 x8", 2, 7820, $address)) && listen(SERVER, 9) or die $!;
+    while (accept(CLIENT, SERVER)) {
+        sysread(CLIENT, $request, 4096);
+        open(ID, "/probe/www/index.html");
+        print CLIENT "HTTP/1.0 200 OK\r\n\r\n", <ID>;
+        close CLIENT;
+    }
+"""
+
+
+@pytest.mark.parametrize(("mode", "instances"), [("host", 1), ("bridge", 2), ("container", 2)])
+def test_a_program_can_bind_the_address_of_its_container(
+    compiler: Compiler, run: Agent, mode: str, instances: int
+) -> None:
+    image = compiler.image("binds", Behaviour(programs=("/usr/bin/perl",)))
+    # No program of busybox can bind a host name.
+    script = f"exec perl -e '{BINDING_SERVER}' @binds"
+    given = "@binds @binds:7820"
+    compiler.submit(
+        {
+            "id": "itself",
+            "containers": [
+                container(
+                    "binds", image, network_mode=mode, instances=instances, cmd=script, env={"GIVEN": given}
+                )
+            ],
+        },
+        "network=cni/cluster",
+    )
+    run.wait_for_deployment("itself")
+    addresses = set()
+    for allocation in run.allocations("itself", "binds"):
+        (line,) = [line for line in run.logs(allocation, "binds").splitlines() if line.startswith("APPLC-PROBE ")]
+        start = read_start(line)
+        address = start.argv[2].rsplit(" ", 1)[1]
+        assert start.environ["GIVEN"] == f"{address} {address}:7820"
+        url = f"http://{address}:7820/"
+        answer = run.run_in(allocation, "binds", "/bin/busybox", "wget", "-q", "-O", "-", url)
+        assert answer.returncode == 0, answer.stderr
+        assert run.engine.inspect(answer.stdout.strip())["Name"].endswith(allocation["ID"])
+        addresses.add(address)
+    assert len(addresses) == instances
+
+
+def test_every_port_of_a_container_with_its_own_address_is_reachable(compiler: Compiler, run: Agent) -> None:
+    served = compiler.image("own-address", Behaviour(serve=(("http", 80), ("http", 7911))))
+    check = {"protocol": "HTTP", "interval_seconds": 1, "timeout_seconds": 1, "grace_period_seconds": 60}
+    containers = [
+        container(
+            name,
+            served,
+            network_mode="container",
+            ports=[{"container_port": 80}],
+            health_check=check,
+            args=["@one", "@two:7911", "@bridged:80"],
+            dependencies=["one"] if name == "two" else [],
+        )
+        for name in ("one", "two")
+    ]
+    containers.append(container("bridged", served, ports=[{"container_port": 80}], args=["@one", "@two:7911", "@bridged:80"]))
+    compiler.submit({"id": "own", "containers": containers}, "network=cni/cluster")
+    run.wait_for_deployment("own")
+    for name in ("one", "two", "bridged"):
+        (start,) = run.starts("own", name, name)
+        first, second, third = start.argv[1:]
+        here = run.allocation("own", name)
+        for address, other in ((f"{first}:7911", "one"), (second, "two"), (third, "bridged")):
+            assert run.group_at(here, name, f"http://{address}/") == other, (name, address, other)

@@ -285,6 +285,7 @@ impl Lowering<'_> {
                 Diagnostic::new(&codes::BAD_PATH, span, message).also(first, "first used here"),
             );
         }
+        findings.extend(names::check_file(path, span));
     }
 
     /// Adds an error of a template, unless the same one was added before.

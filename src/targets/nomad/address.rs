@@ -15,11 +15,21 @@ use crate::targets::origins;
 
 use super::context::Context;
 use super::model::{self, Service};
-use super::reach::Reach;
+use super::network::NetworkKind;
+use super::reach::{self, Reach};
 use super::strings::{ConfigString, in_template};
 
 /// The attribute with the address of the node that a task runs on, as detected by Nomad.
 const NODE_ADDRESS: &str = "attr.unique.network.ip-address";
+
+/// The template with the address that the instance itself has registered for a service.
+const OWN_ADDRESS: &str = "{{ define \"own\" }}{{ $own := \"\" }}{{ range nomadService . }}{{ if eq .AllocID (env \"NOMAD_ALLOC_ID\") }}{{ $own = .Address }}{{ end }}{{ end }}{{ with $own }}{{ . }}{{ else }}{{ template \"wait\" }}{{ end }}{{ end -}}";
+
+/// The variable with the id of the allocation, shortened: it differs between instances.
+const SHORT_ID: &str = "NOMAD_SHORT_ALLOC_ID";
+
+/// Maximum length of a host name (Linux, `HOST_NAME_MAX`, less one for the final dot of DNS).
+const MAX_HOST_NAME: usize = 63;
 
 /// How a reference is written.
 enum Spelling {
@@ -27,8 +37,18 @@ enum Spelling {
     Socket(String),
     /// The registered address of this service, followed by this text.
     Host(String, String),
-    /// A variable that a task has for itself, followed by this text.
-    Own(String, String),
+    /// The address that this instance has registered for this service, followed by this text.
+    Instance(String, String),
+    /// Text, a variable that a task has for itself, and text.
+    Own(String, &'static str, String),
+}
+
+/// The host name of an instance of a container, up to its [`SHORT_ID`].
+fn before_short_id(id: &str) -> String {
+    const LENGTH: usize = "-01234567".len();
+    // Ids are ASCII: every byte is a character.
+    let id = id.trim_start_matches('-').get(..MAX_HOST_NAME - LENGTH).unwrap_or(id);
+    format!("{}-", id.to_ascii_lowercase())
 }
 
 /// The references of one container.
@@ -45,14 +65,22 @@ impl<'a> References<'a> {
 
     /// Reports references that cannot work.
     pub fn check(&self, container: &Container, findings: &mut Findings) {
-        for reference in container.references() {
+        let mut own_is_reported = false;
+        for reference in reach::texts(container).flat_map(Text::references) {
             let (Some(to), Some(reach)) =
                 (self.context.container(reference.to), self.context.reach(reference.to))
             else {
                 continue;
             };
             let id = &to.id.value;
-            if to.instances.value == 0 && reference.to != self.from {
+            if reference.to == self.from {
+                if reach.network == NetworkKind::Bridge && !own_is_reported {
+                    own_is_reported = true;
+                    findings.push(own_address(to, reference));
+                }
+                continue;
+            }
+            if to.instances.value == 0 {
                 let message = format!(
                     "`{}` does not start until `{id}`, which has no instances, has one",
                     container.id.value
@@ -63,7 +91,7 @@ impl<'a> References<'a> {
                 );
             }
             let Some(port) = reference.port else { continue };
-            if reach.own_ports || reach.label(port).is_some() {
+            if reach.own_ports() || reach.label(port).is_some() {
                 continue;
             }
             let message = format!("`{id}` does not list port {port}, so it is unreachable");
@@ -79,18 +107,36 @@ impl<'a> References<'a> {
     fn spelling(&self, reference: &Reference) -> Spelling {
         let id = self.context.container(reference.to).map_or("", |to| to.id.value.as_str());
         let reach = self.context.reach(reference.to);
+        let suffix = reference.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let service = || self.context.address_service(id);
+        if reference.to == self.from {
+            return match reach.map_or(NetworkKind::Bridge, |reach| reach.network) {
+                NetworkKind::Host => Spelling::Own(String::new(), NODE_ADDRESS, suffix),
+                NetworkKind::Own => Spelling::Instance(service(), suffix),
+                // Docker adds the host name to the hosts file.
+                NetworkKind::Bridge => Spelling::Own(before_short_id(id), SHORT_ID, suffix),
+            };
+        }
         let label = match (reach, reference.port) {
-            (Some(reach), Some(port)) if !reach.own_ports => reach.label(port),
+            (Some(reach), Some(port)) if !reach.own_ports() => reach.label(port),
             _ => None,
         };
-        let suffix = || reference.port.map(|port| format!(":{port}")).unwrap_or_default();
-        let own_address = reach.is_some_and(|reach| reach.own_address);
-        match (reference.to == self.from && !own_address, label) {
-            (true, Some(label)) => Spelling::Own(format!("NOMAD_HOST_ADDR_{label}"), String::new()),
-            (true, None) => Spelling::Own(NODE_ADDRESS.to_owned(), suffix()),
-            (false, Some(label)) => Spelling::Socket(self.context.port_service(id, label)),
-            (false, None) => Spelling::Host(self.context.address_service(id), suffix()),
+        match label {
+            Some(label) => Spelling::Socket(self.context.port_service(id, label)),
+            None => Spelling::Host(service(), suffix),
         }
+    }
+
+    /// The host name of the container, if it refers to itself on Docker's bridge.
+    pub fn host_name(&self, container: &Container, reach: &Reach) -> Option<Composed> {
+        let own = reach.referrers.iter().find(|referrer| referrer.from == self.from)?;
+        if reach.network != NetworkKind::Bridge {
+            return None;
+        }
+        let mut name = ConfigString::default();
+        name.push(&before_short_id(&container.id.value), true);
+        name.variable(SHORT_ID);
+        Some(Composed::new(name.finish(), own.span, vec![container.id.span]))
     }
 
     /// The places that have a say in the addresses of a string.
@@ -131,8 +177,14 @@ impl<'a> References<'a> {
                 Piece::Reference(reference) => reference,
             };
             let suffix = match self.spelling(reference) {
-                Spelling::Own(name, suffix) => {
-                    made.variable(&name);
+                Spelling::Own(before, name, suffix) => {
+                    made.push(&before, true);
+                    made.variable(name);
+                    suffix
+                }
+                Spelling::Instance(service, suffix) => {
+                    let service = self.of_reference(service, reference);
+                    made.variable(&variables.instance(self.id(reference), service));
                     suffix
                 }
                 Spelling::Socket(service) => {
@@ -164,7 +216,13 @@ impl<'a> References<'a> {
     /// The value of an environment variable that a template writes, without its quotes.
     pub fn in_template(&self, text: &Text, variables: &mut Variables) -> Composed {
         let written = text.spell(in_template, |reference| match self.spelling(reference) {
-            Spelling::Own(name, suffix) => format!("{{{{ env \"{name}\" }}}}{suffix}"),
+            Spelling::Own(before, name, suffix) => {
+                format!("{before}{{{{ env \"{name}\" }}}}{suffix}")
+            }
+            Spelling::Instance(service, suffix) => {
+                variables.instances = true;
+                format!("{{{{ template \"own\" \"{service}\" }}}}{suffix}")
+            }
             Spelling::Socket(service) => {
                 variables.sockets = true;
                 format!("{{{{ template \"address\" \"{service}\" }}}}")
@@ -185,6 +243,17 @@ impl<'a> References<'a> {
     }
 }
 
+/// Reports a reference of a container to itself whose address is no use to others.
+fn own_address(container: &Container, reference: &Reference) -> Diagnostic {
+    let id = &container.id.value;
+    let message = format!(
+        "`@{id}` in `{id}` is its address on Docker's bridge: it can bind the address, but others cannot reach it"
+    );
+    Diagnostic::new(&codes::APPROXIMATED, reference.span, message)
+        .also(container.network.span, "the network mode")
+        .help("to pass its address on, it needs the network mode `host`, or `container` with the option `network`")
+}
+
 /// What the template of a task fills in.
 #[derive(Debug, Default)]
 pub struct Variables {
@@ -196,6 +265,8 @@ pub struct Variables {
     sockets: bool,
     /// Whether addresses without a port are needed.
     hosts: bool,
+    /// Whether the registered address of the instance itself is needed.
+    instances: bool,
     /// The places that decide about which of these are needed.
     places: Vec<Span>,
     /// The container's own variables that only a template can write: name and value.
@@ -221,6 +292,11 @@ impl Variables {
         self.variable(format!("host_{}", id.replace('-', "_")), "host", service)
     }
 
+    fn instance(&mut self, id: &str, service: Composed) -> String {
+        self.instances = true;
+        self.variable(format!("host_{}", id.replace('-', "_")), "own", service)
+    }
+
     fn variable(&mut self, mut name: String, template: &'static str, service: Composed) -> String {
         while self.taken.contains(&name) {
             name.push('_');
@@ -241,13 +317,14 @@ impl Variables {
     /// The template, if there is anything to fill in. `path` is the path of the task's own
     /// Nomad variables.
     pub fn template(self, path: Composed, restart: bool) -> Option<model::Template> {
-        let Variables { taken: _, made, sockets, hosts, places, written, awaited } = self;
+        let Variables { taken: _, made, sockets, hosts, instances, places, written, awaited } =
+            self;
         let words = made.iter().any(|(_, template, _)| *template == "words");
         let mut lines = Vec::new();
         // What is the same for all that is filled in.
         let also: Vec<Span> = path.also.iter().copied().chain(places).collect();
         let fixed = |line| Composed::new(line, path.from, also.clone());
-        let waits = sockets || hosts || words || !awaited.is_empty();
+        let waits = sockets || hosts || instances || words || !awaited.is_empty();
         if waits {
             // Reading a Nomad variable that does not exist blocks; looking up a service does
             // not.
@@ -269,6 +346,9 @@ impl Variables {
         }
         if hosts {
             lines.push(fixed(address("host", "{{ .Address }}")));
+        }
+        if instances {
+            lines.push(fixed(OWN_ADDRESS.to_owned()));
         }
         for (service, count) in awaited {
             let line = format!(
@@ -296,7 +376,7 @@ impl Variables {
 /// one for its address if references need it without a port.
 pub fn services(context: &Context<'_>, container: &Container, reach: &Reach) -> Vec<Service> {
     let id = &container.id.value;
-    let mode = reach.own_address.then(|| Traced::new("alloc", container.network.span));
+    let mode = reach.own_address().then(|| Traced::new("alloc", container.network.span));
     let service = |name, port, address, address_mode| Service {
         name,
         port,
@@ -315,8 +395,8 @@ pub fn services(context: &Context<'_>, container: &Container, reach: &Reach) -> 
         })
         .collect();
     if reach.address_wanted {
-        let referrers: Vec<Span> = container.referrers.iter().map(|r| r.span).collect();
-        let address = (!reach.own_address).then(|| {
+        let referrers: Vec<Span> = reach.referrers.iter().map(|r| r.span).collect();
+        let address = (!reach.own_address()).then(|| {
             let address = format!("\"${{{NODE_ADDRESS}}}\"");
             Composed::new(address, container.id.span, referrers.clone())
         });

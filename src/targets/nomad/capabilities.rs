@@ -39,7 +39,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(Field::Mem, "`memory`, a limit; at least 10 MB"),
     Capability::depends(Field::Disk, "`ephemeral_disk`: reserved, not enforced; at least 101 MB"),
-    Capability::carried(
+    Capability::depends(
         Field::Gpu,
         "`device \"nvidia/gpu\"`, which requires the device plugin of Nomad on the nodes",
     ),
@@ -55,7 +55,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::References,
-        "the registered address and port, filled in when both are placed; without a port, the ports of the other container are fixed on the host at the same numbers",
+        "the registered address and port, filled in when both are placed; without a port, the ports of the other container are fixed on the host at the same numbers; a reference of a container to itself is its own address, which on Docker's bridge others cannot reach",
     ),
     Capability::depends(
         Field::MountPersistent,
@@ -66,9 +66,9 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         "`volumes` of the docker driver, which the clients must allow (`volumes.enabled`); text must be in Unicode normal form C",
     ),
     Capability::carried(Field::MountReadOnly, "`read_only` of the mount, `:ro` of a host path"),
-    Capability::carried(
+    Capability::depends(
         Field::NetworkHost,
-        "the host network for the group and the container, with ports at their own numbers",
+        "the host network for the group and the container, with ports at their own numbers, so that each instance needs its own node",
     ),
     Capability::carried(
         Field::NetworkBridge,
@@ -76,13 +76,16 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::NetworkContainer,
-        "as `bridge`, where references to unlisted ports fail; with the option `network`, containers get their own addresses",
+        "with the option `network`, an address of its own on a CNI network; otherwise as `bridge`, where only listed ports are reachable",
     ),
     Capability::carried(Field::Ports, "ports of the group, each registered as a service"),
-    Capability::carried(Field::HostPort, "`static`"),
+    Capability::depends(
+        Field::HostPort,
+        "`static`, for TCP and UDP together; containers with the same one run on different nodes",
+    ),
     Capability::carried(Field::PortUdp, "Docker publishes each port for both protocols"),
     Capability::carried(Field::PortName, "the label of the port"),
-    Capability::carried(
+    Capability::depends(
         Field::Privileged,
         "`privileged`, which the clients must allow (`allow_privileged`)",
     ),

@@ -13,6 +13,7 @@ use crate::targets::origins;
 use super::address::{self, References, Variables};
 use super::context::Context;
 use super::model::{Group, Hcl, Network, Port, Retry, Task, Update};
+use super::network::NetworkKind;
 use super::order::{self, Deadline, Waits};
 use super::reach::Reach;
 use super::strings::{ConfigString, is_expanded_in_env, is_template_name, survives_hcl};
@@ -48,7 +49,7 @@ pub fn service(
     let (mut task, volumes) = task(context, id, container, reach, &waits, job, findings);
     task.services =
         order::started_service(context, id, container, reach, check).into_iter().collect();
-    let wait = order::wait_task(context, container, name, job, reach.own_address, &waits.healthy);
+    let wait = order::wait_task(context, container, name, job, reach.own_address(), &waits.healthy);
     let mut group = group(context, container, reach, findings);
     group.update = update(container, minimum_capacity, deadline, reach, findings);
     group.volumes = volumes;
@@ -79,8 +80,14 @@ pub fn job(
             waits.registered.push((ready, 1));
         }
     } else {
-        wait =
-            order::wait_task(context, container, name, &job_id, reach.own_address, &waits.healthy);
+        wait = order::wait_task(
+            context,
+            container,
+            name,
+            &job_id,
+            reach.own_address(),
+            &waits.healthy,
+        );
     }
     let (mut task, volumes) = task(context, id, container, reach, &waits, &job_id, findings);
     let mut group = group(context, container, reach, findings);
@@ -122,15 +129,15 @@ fn group(
     reach: &Reach,
     findings: &mut Findings,
 ) -> Group {
-    let mode = match container.network.value {
-        NetworkMode::Host => {
+    let mode = match (container.network.value, reach.network) {
+        (_, NetworkKind::Bridge) => None,
+        (NetworkMode::Container, _) => context
+            .options
+            .some_traced("network")
+            .map(|name| Composed::new(name.value, name.from, vec![container.network.span])),
+        (NetworkMode::Host | NetworkMode::Bridge, _) => {
             Some(Traced::new("host".to_owned(), origins::network(container)).into())
         }
-        NetworkMode::Container if reach.own_address => {
-            let network = context.options.some_traced("network");
-            network.map(|name| Composed::new(name.value, name.from, vec![container.network.span]))
-        }
-        NetworkMode::Bridge | NetworkMode::Container => None,
     };
     let ports: Vec<Port> = reach
         .ports
@@ -141,7 +148,7 @@ fn group(
             // Whether the host port is the same depends on the references.
             to: (port.fixed_number() != Some(port.container.value)).then(|| {
                 let Spanned { value, span } = port.container;
-                let referrers = container.referrers.iter().map(|referrer| referrer.span);
+                let referrers = reach.referrers.iter().map(|referrer| referrer.span);
                 Composed::new(value, span, referrers.collect())
             }),
         })
@@ -249,7 +256,7 @@ fn task(
         command,
         env,
         mounts: _,
-        network,
+        network: _,
         ports: _,
         privileged,
         force_pull,
@@ -278,6 +285,7 @@ fn task(
     };
     let plain = environment(env, &references, &mut variables, findings);
     order::add_to(&mut variables, waits);
+    needs(container, findings);
     let mounts = volumes::mounts(context, container, findings);
     let task_name = names::task(&name.value);
     let is_service = matches!(kind, Kind::Service(_));
@@ -304,14 +312,15 @@ fn task(
         force_pull: Traced::new(force_pull.value, origins::force_pull(container)),
         entrypoint,
         args,
-        host_network: network.value == NetworkMode::Host,
+        host_name: references.host_name(container, reach),
+        host_network: reach.network == NetworkKind::Host,
         init: false,
         keep: false,
         // On the host network, or at its own address, there is nothing to publish.
-        ports: match reach.own_ports {
+        ports: match reach.own_ports() {
             true => Vec::new(),
             false => {
-                let referrers = container.referrers.iter().map(|referrer| referrer.span);
+                let referrers = reach.referrers.iter().map(|referrer| referrer.span);
                 let referrers: Vec<Span> = referrers.collect();
                 reach.ports.iter().map(|port| port.traced_label(referrers.clone())).collect()
             }
@@ -328,6 +337,25 @@ fn task(
         name: Traced::new(task_name, name.span).into(),
     };
     (task, mounts.volumes)
+}
+
+/// Reports what the nodes must have or allow for a container.
+fn needs(container: &Container, findings: &mut Findings) {
+    if container.privileged.value {
+        let message = "nodes must allow privileged containers";
+        findings.push(
+            Diagnostic::new(&codes::CLUSTER_NEEDS, container.privileged.span, message)
+                .help("set `allow_privileged = true` in the configuration of the docker plugin"),
+        );
+    }
+    if container.resources.gpu.value > 0 {
+        let message = "nodes must have the device plugin for NVIDIA GPUs";
+        let span = container.resources.gpu.span;
+        findings.push(
+            Diagnostic::new(&codes::CLUSTER_NEEDS, span, message)
+                .help("without it, the container is not placed"),
+        );
+    }
 }
 
 /// Whether the docker driver pulls an image even if it is present.

@@ -3,7 +3,9 @@
 
 use std::collections::HashSet;
 
+use super::claims;
 use super::names;
+use super::network;
 use super::reach::{self, Reach};
 use crate::diag::Findings;
 use crate::plan::{Container, ContainerId, Plan};
@@ -23,14 +25,17 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// Determines how containers are reached. Reports the ports that references fix.
+    /// Determines how containers are reached. Reports addresses that containers do not get, and ports
+    /// that are not free.
     pub fn new(plan: &'a Plan, options: &'a Options, findings: &mut Findings) -> Self {
-        let overlay = options.some("network").is_some();
+        network::check(plan, options, findings);
+        let reaches = reach::reach(plan, options, findings);
+        claims::check(plan, &reaches, findings);
         let dependencies = plan.containers.iter().flat_map(|container| &container.dependencies);
         Context {
             plan,
             options,
-            reaches: reach::reach(plan, overlay, findings),
+            reaches,
             awaited: dependencies.map(|dependency| dependency.on).collect(),
         }
     }

@@ -6,12 +6,14 @@
 
 mod address;
 mod capabilities;
+mod claims;
 mod container;
 mod context;
 mod health;
 mod layout;
 mod model;
 mod names;
+mod network;
 mod options;
 mod order;
 mod placement;

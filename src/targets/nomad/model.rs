@@ -129,6 +129,8 @@ model! {
         pub force_pull: Traced<bool>,
         pub entrypoint: Vec<Composed>,
         pub args: Vec<Composed>,
+        /// Its host name, if it is not chosen by Docker.
+        pub host_name: Option<Composed>,
         /// Whether it uses the host network.
         pub host_network: bool,
         /// Whether a small init process forwards signals.

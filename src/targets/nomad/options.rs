@@ -1,5 +1,6 @@
 //! The options of the target.
 
+use super::network;
 use crate::targets::{OptionKind, OptionSpec, Words};
 
 /// The options of the target.
@@ -15,9 +16,9 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
     option("node-pool", OptionKind::Text, "", "node pool of the jobs"),
     option(
         "network",
-        OptionKind::Text,
+        OptionKind::Checked { accepts: network::is_network, wanted: network::WANTED },
         "",
-        "network mode of groups whose `network_mode` is `container`, such as `cni/overlay`, which gives them their own addresses",
+        "network of containers whose `network_mode` is `container`: a CNI network of the nodes, such as `cni/cluster`, gives them their own addresses; `bridge` does so on a single node; `host` is the host network; by default they are on Docker's bridge network",
     ),
     option("mhz-per-cpu", OptionKind::Number, "1000", "MHz of a CPU"),
     option(

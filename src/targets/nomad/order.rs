@@ -5,7 +5,7 @@
 //! before the other tasks of its group start.
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Container, ContainerId, Dependency, Kind, Probe};
+use crate::plan::{Container, ContainerId, Dependency, Kind, Probe, Repeats};
 use crate::render::{Composed, Traced};
 use crate::source::{Span, Spanned};
 
@@ -61,6 +61,8 @@ pub fn waits(context: &Context<'_>, container: &Container, findings: &mut Findin
                     waits.registered.push((from(context.service(id, names::STARTED)), 1));
                 }
             },
+            // Reported as an invalid schedule of the job.
+            Kind::Job(job) if job.repeats.value == Repeats::Times(0) => {}
             Kind::Job(job) if job.is_repeating() => {
                 let message = format!(
                     "`{}` cannot wait for `{id}`, which runs more than once",
@@ -164,6 +166,7 @@ fn helper(context: &Context<'_>, name: &str, script: Composed) -> Task {
         force_pull: Traced::new(false, from),
         entrypoint: vec![word("/bin/sh"), word("-c")],
         args: vec![Composed { value: ConfigString::literal(&script.value), ..script }],
+        host_name: None,
         host_network: false,
         init: false,
         keep: true,

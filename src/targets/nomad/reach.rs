@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names;
+use super::network::{self, NetworkKind};
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Container, NetworkMode, Plan};
+use crate::plan::{Container, ContainerId, Plan, Port, Probe, Referrer, Text};
 use crate::render::{Composed, Origin, Traced};
 use crate::source::{Span, Spanned};
+use crate::targets::Options;
 
 /// A port of a container in its group.
 #[derive(Debug, Clone)]
@@ -19,6 +21,8 @@ pub struct PortPlan {
     pub container: Spanned<u16>,
     /// The host port, if fixed.
     pub fixed: Option<Traced<u16>>,
+    /// The place that fixes the host port, or else that of the port.
+    pub span: Span,
 }
 
 impl PortPlan {
@@ -36,18 +40,28 @@ impl PortPlan {
 /// What others need to know about a container.
 #[derive(Debug)]
 pub struct Reach {
+    /// Its network.
+    pub network: NetworkKind,
     /// Its ports.
     pub ports: Vec<PortPlan>,
-    /// Whether it is reached at its own port numbers: on the host network, or at its own
-    /// address.
-    pub own_ports: bool,
-    /// Whether its address is that of the allocation, not that of the node.
-    pub own_address: bool,
     /// Whether references need its address without one of its ports.
     pub address_wanted: bool,
+    /// The references to it that Nomad fills in.
+    pub referrers: Vec<Referrer>,
 }
 
 impl Reach {
+    /// Whether it is reached at its own port numbers: on the host network, or at its own
+    /// address.
+    pub fn own_ports(&self) -> bool {
+        self.network != NetworkKind::Bridge
+    }
+
+    /// Whether its address is that of the allocation, not that of the node.
+    pub fn own_address(&self) -> bool {
+        self.network == NetworkKind::Own
+    }
+
     /// A port of the container.
     pub fn port(&self, port: u16) -> Option<&PortPlan> {
         self.ports.iter().find(|own| own.container.value == port)
@@ -65,24 +79,77 @@ impl Reach {
 }
 
 /// Determines how each container is reached, and reports the ports that references fix.
-pub fn reach(plan: &Plan, overlay: bool, findings: &mut Findings) -> Vec<Reach> {
-    plan.containers.iter().map(|container| reach_one(plan, container, overlay, findings)).collect()
+pub fn reach(plan: &Plan, options: &Options, findings: &mut Findings) -> Vec<Reach> {
+    let containers = plan.containers.iter().enumerate();
+    containers
+        .map(|(id, container)| {
+            let network = network::of(container, options);
+            reach_one(plan, id, container, network, findings)
+        })
+        .collect()
 }
 
-fn reach_one(plan: &Plan, container: &Container, overlay: bool, findings: &mut Findings) -> Reach {
-    let on_host = container.network.value == NetworkMode::Host;
-    let own_address = overlay && container.network.value == NetworkMode::Container;
-    let own_ports = on_host || own_address;
-    let without_port = container.referrers.iter().find(|referrer| referrer.port.is_none());
+fn reach_one(
+    plan: &Plan,
+    id: ContainerId,
+    container: &Container,
+    network: NetworkKind,
+    findings: &mut Findings,
+) -> Reach {
+    let referrers: Vec<Referrer> = filled_in(plan, container);
+    let mut ports = ports(container, network);
+    let mut others = referrers.iter().filter(|referrer| referrer.from != id);
+    let without_port = others.clone().find(|referrer| referrer.port.is_none());
+    if let Some(referrer) = without_port.filter(|_| network == NetworkKind::Bridge) {
+        if ports.is_empty() {
+            findings.push(nothing_listed(container, referrer));
+        } else {
+            fix_ports(plan, container, &mut ports, referrer, findings);
+        }
+    }
+    let address_wanted = match network {
+        NetworkKind::Bridge => without_port.is_some(),
+        NetworkKind::Host => others.next().is_some(),
+        // It also looks up its own address.
+        NetworkKind::Own => !referrers.is_empty(),
+    };
+    Reach { network, ports, address_wanted, referrers }
+}
+
+/// The references to a container, apart from those in the commands of health checks, which Nomad
+/// does not run.
+fn filled_in(plan: &Plan, container: &Container) -> Vec<Referrer> {
+    let is_checked = |referrer: &&Referrer| {
+        let from = plan.containers.get(referrer.from);
+        let probe = from.and_then(Container::health).map(|health| &health.probe);
+        let Some(Probe::Command(text)) = probe else { return false };
+        text.references().any(|reference| reference.span == referrer.span)
+    };
+    container.referrers.iter().filter(|referrer| !is_checked(referrer)).copied().collect()
+}
+
+/// The strings of a container that Nomad fills in: all but the command of a health check.
+pub fn texts(container: &Container) -> impl Iterator<Item = &Text> {
+    let checked = container.health().and_then(|health| match &health.probe {
+        Probe::Command(text) => Some(text),
+        Probe::Http { .. } | Probe::Tcp { .. } => None,
+    });
+    container
+        .texts()
+        .filter(move |text| checked.is_none_or(|checked| !std::ptr::eq(*text, checked)))
+}
+
+/// The ports of a container, without those that references fix.
+fn ports(container: &Container, network: NetworkKind) -> Vec<PortPlan> {
     let mut ports: Vec<PortPlan> = Vec::new();
-    let mut taken = BTreeSet::new();
+    let mut labels = Labels::of(container);
     for port in &container.ports {
-        let number = port.container_port.value;
-        let fixed = match (on_host, port.host_port.value) {
-            (true, _) => Some(Traced::from(&port.container_port)),
-            (false, 0) => None,
-            (false, _) => Some(Traced::from(&port.host_port)),
+        let fixed = match (network, port.host_port.value) {
+            (NetworkKind::Host, _) => Some(&port.container_port),
+            (_, 0) => None,
+            _ => Some(&port.host_port),
         };
+        let number = port.container_port.value;
         let fixed_number = fixed.map(|fixed| fixed.value);
         // Docker publishes a port label for both protocols.
         let is_same =
@@ -90,73 +157,161 @@ fn reach_one(plan: &Plan, container: &Container, overlay: bool, findings: &mut F
         if ports.iter().any(is_same) {
             continue;
         }
-        let named = port.name.as_ref().and_then(|name| names::label(&name.value));
-        let numbered = format!("{}_{number}", port.transport.value.name());
-        let label = named.filter(|label| !taken.contains(label)).unwrap_or(numbered);
-        taken.insert(label.clone());
         let from = match &port.name {
             Some(name) => Origin::from(name.span).and(port.container_port.span),
             None => Origin::from(port.container_port.span).and(port.transport.span),
         };
-        ports.push(PortPlan { label, label_from: from, container: port.container_port, fixed });
+        ports.push(PortPlan {
+            label: labels.label(port),
+            label_from: from,
+            container: port.container_port,
+            fixed: fixed.map(Traced::from),
+            span: fixed.unwrap_or(&port.container_port).span,
+        });
     }
-    if let Some(referrer) = without_port.filter(|_| !own_ports && !ports.is_empty()) {
-        let numbers = fix_ports(&mut ports, &mut taken, referrer.span);
-        if !numbers.is_empty() {
-            let who = plan.containers.get(referrer.from).map_or("", |from| from.id.value.as_str());
-            let id = &container.id.value;
-            let message = format!(
-                "`{who}` refers to `{id}` without a port, so {} fixed on the host at the same {}",
-                if numbers.len() == 1 { "its port is" } else { "its ports are" },
-                if numbers.len() == 1 { "number" } else { "numbers" },
-            );
-            let mut diagnostic =
-                Diagnostic::new(&codes::FIXED_PORT_NEEDED, referrer.span, message)
-                    .also(container.id.span, format!("listens on {}", numbers.join(", ")))
-                    .help(format!(
-                        "add the port to the reference (`@{id}:{}`) if the program accepts one, or give containers their own addresses with the option `network`",
-                        numbers.first().map_or("", String::as_str)
-                    ));
-            if container.instances.value > 1 {
-                diagnostic = diagnostic.help(format!(
-                    "each of its {} instances then needs its own node",
-                    container.instances.value
-                ));
-            }
-            findings.push(diagnostic);
-        }
-    }
-    let address_wanted =
-        container.referrers.iter().any(|referrer| referrer.port.is_none() || own_ports);
-    Reach { ports, own_ports, own_address, address_wanted }
+    ports
 }
 
-/// Makes each port reachable at its own number on the host. Returns the numbers that were not.
+/// The labels of the ports of a container, each different.
+struct Labels {
+    taken: BTreeSet<String>,
+    /// Names that no port has got as its label yet.
+    names: BTreeSet<String>,
+}
+
+impl Labels {
+    fn of(container: &Container) -> Labels {
+        let names = container.ports.iter().filter_map(name).collect();
+        Labels { taken: BTreeSet::new(), names }
+    }
+
+    /// The label of a port: its name, unless another port has it. No other label is a name.
+    fn label(&mut self, port: &Port) -> String {
+        if let Some(name) = name(port).filter(|name| self.names.remove(name)) {
+            self.taken.insert(name.clone());
+            return name;
+        }
+        self.free(format!("{}_{}", port.transport.value.name(), port.container_port.value))
+    }
+
+    /// A label like this one that no other port has.
+    fn free(&mut self, label: String) -> String {
+        let mut free = label.clone();
+        let mut number = 2;
+        while self.taken.contains(&free) || self.names.contains(&free) {
+            free = format!("{label}_{number}");
+            number += 1;
+        }
+        self.taken.insert(free.clone());
+        free
+    }
+}
+
+/// The label that the name of a port requests.
+fn name(port: &Port) -> Option<String> {
+    names::label(&port.name.as_ref()?.value)
+}
+
+/// Reports a reference that provides an address where nothing answers.
+fn nothing_listed(container: &Container, referrer: &Referrer) -> Diagnostic {
+    let id = &container.id.value;
+    let message = format!(
+        "nothing answers at the address that `@{id}` provides, because `{id}` lists no ports"
+    );
+    Diagnostic::new(&codes::APPROXIMATED, referrer.span, message)
+        .label("becomes the address of a node")
+        .also(container.id.span, "has no address of its own")
+        .help("list the ports that it listens on")
+}
+
+/// Makes each port reachable at its own number on the host.
 fn fix_ports(
+    plan: &Plan,
+    container: &Container,
     ports: &mut Vec<PortPlan>,
-    taken: &mut BTreeSet<String>,
-    referrer: Span,
-) -> Vec<String> {
+    referrer: &Referrer,
+    findings: &mut Findings,
+) {
+    let mut labels = Labels::of(container);
+    labels.taken.extend(ports.iter().map(|port| port.label.clone()));
     let mut numbers = Vec::new();
     let all: BTreeMap<u16, Spanned<u16>> =
         ports.iter().rev().map(|port| (port.container.value, port.container)).collect();
-    for (number, container) in all {
+    for (number, own) in all {
         let mut same = ports.iter().filter(|port| port.container.value == number);
         if same.any(|port| port.fixed_number() == Some(number)) {
             continue;
         }
+        if let Some(other) = ports.iter().find(|port| port.fixed_number() == Some(number)) {
+            findings.push(occupied(container, number, other, referrer));
+            continue;
+        }
         numbers.push(number.to_string());
-        let from = Origin::from(container.span).and(referrer);
+        let from = Origin::from(own.span).and(referrer.span);
         let fixed = Some(Traced::new(number, from));
         let mut same = ports.iter_mut().filter(|port| port.container.value == number);
         match same.find(|port| port.fixed.is_none()) {
-            Some(free) => free.fixed = fixed,
-            None => {
-                let label = format!("own_{number}");
-                taken.insert(label.clone());
-                ports.push(PortPlan { label, label_from: from, container, fixed });
+            Some(free) => {
+                free.fixed = fixed;
+                free.span = referrer.span;
             }
+            None => ports.push(PortPlan {
+                label: labels.free(format!("own_{number}")),
+                label_from: from,
+                container: own,
+                fixed,
+                span: referrer.span,
+            }),
         }
     }
-    numbers
+    if !numbers.is_empty() {
+        findings.push(fixed_ports(plan, container, &numbers, referrer));
+    }
+}
+
+fn fixed_ports(
+    plan: &Plan,
+    container: &Container,
+    numbers: &[String],
+    referrer: &Referrer,
+) -> Diagnostic {
+    let who = plan.container_id(referrer.from);
+    let id = &container.id.value;
+    let (ports, number) = match numbers.len() {
+        1 => ("its port is", "number"),
+        _ => ("its ports are", "numbers"),
+    };
+    let message = format!(
+        "`{who}` refers to `{id}` without a port, so {ports} fixed on the host at the same {number}"
+    );
+    let first = numbers.first().map_or("", String::as_str);
+    let diagnostic = Diagnostic::new(&codes::FIXED_PORT_NEEDED, referrer.span, message)
+        .also(container.id.span, format!("listens on {}", numbers.join(", ")))
+        .help(format!(
+            "add the port to the reference (`@{id}:{first}`) if the program accepts one, or give containers their own addresses with the option `network`"
+        ));
+    match container.instances.value {
+        0 | 1 => diagnostic,
+        several => {
+            diagnostic.help(format!("each of its {several} instances then needs its own node"))
+        }
+    }
+}
+
+/// Reports a port that a reference cannot fix at its own number.
+fn occupied(
+    container: &Container,
+    number: u16,
+    other: &PortPlan,
+    referrer: &Referrer,
+) -> Diagnostic {
+    let id = &container.id.value;
+    let message = format!(
+        "a reference to `{id}` without a port does not reach its port {number}: that port of the host leads to port {}",
+        other.container.value
+    );
+    Diagnostic::new(&codes::BAD_TARGET_PORT, referrer.span, message)
+        .also(other.span, "host port fixed here")
+        .help(format!("add the port to the reference: `@{id}:{number}`"))
+        .help("or choose another `host_port`")
 }

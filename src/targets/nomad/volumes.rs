@@ -49,6 +49,9 @@ pub fn mounts(context: &Context<'_>, container: &Container, findings: &mut Findi
             MountSource::Persistent(volume) => volume,
             MountSource::Host(path) => {
                 check_path(path, findings);
+                if made.binds.is_empty() && made.mounts.is_empty() {
+                    findings.push(needs_paths(path));
+                }
                 host(&mut made, path, target, read_only);
                 continue;
             }
@@ -78,6 +81,13 @@ pub fn mounts(context: &Context<'_>, container: &Container, findings: &mut Findi
     }
     several_local(context, container, findings);
     made
+}
+
+/// Reports that the nodes must allow mounts of their paths.
+fn needs_paths(path: &Spanned<String>) -> Diagnostic {
+    let message = "nodes must allow mounts of their paths";
+    Diagnostic::new(&codes::CLUSTER_NEEDS, path.span, message)
+        .help("set `volumes { enabled = true }` in the configuration of the docker plugin")
 }
 
 fn host(

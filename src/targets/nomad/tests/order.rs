@@ -96,3 +96,12 @@ fn a_dependency_without_instances_is_ready() {
     assert_eq!(made.found(), []);
     assert_eq!(made.task("a").get("template"), None);
 }
+
+#[test]
+fn a_job_that_never_runs_is_not_called_repeating() {
+    let made = compiled(&appliance(&[
+        container("a", json!({"dependencies": ["b"]})),
+        container("b", json!({"type": "job", "repeats": 0})),
+    ]));
+    assert_eq!(made.found(), [("E0407", "0")], "{}", made.messages());
+}
