@@ -54,7 +54,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::Instances,
-        "`deploy.replicas`; for a job that others wait for, one service for each instance, because Compose waits only for the first container to end; at most 1000 of them",
+        "`scale`; for a job that others wait for, one service for each instance, because Compose waits only for the first container to end; at most 1000 of them",
     ),
     Capability::carried(
         Field::Cmd,

@@ -54,8 +54,9 @@ model! {
         pub cpu_shares: Traced<u64>,
         /// Memory limit, with its unit; also the limit of memory and swap together.
         pub memory: Traced<String>,
-        /// Number of containers, if not one.
-        pub replicas: Option<Traced<u32>>,
+        /// Number of containers, if not one. With `deploy.replicas`, Compose would replace those that run
+        /// when `deploy` appears or disappears.
+        pub scale: Option<Traced<u32>>,
         /// GPUs.
         pub gpus: Option<Gpus>,
     }

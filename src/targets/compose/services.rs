@@ -44,7 +44,7 @@ pub fn services(
     }
     // Containers on the host network have no network aliases.
     let alias = service.network_mode.is_none().then(|| service.name.clone());
-    let single = model::Service { alias, replicas: None, ..service };
+    let single = model::Service { alias, scale: None, ..service };
     let from = Origin::from(container.id.span).and(container.instances.span);
     let service = |name| model::Service { name: Traced::new(name, from), ..single.clone() };
     names.into_iter().map(service).collect()
@@ -127,7 +127,7 @@ fn service(
         labels: model::Labels { appliance: (&context.plan.id).into(), container: id.into() },
         cpu_shares: Traced::new(cpu_shares(cpus, findings), origins::cpus(container)),
         memory: Traced::new(memory(mem, findings), origins::mem(container)),
-        replicas: (copies != 1).then(|| Traced::new(copies, copies_from)),
+        scale: (copies != 1).then(|| Traced::new(copies, copies_from)),
         gpus: (gpu.value > 0).then(|| model::Gpus {
             driver: Composed::new(
                 escaped(context.options.text(GPU_DRIVER)),

@@ -140,11 +140,7 @@ fn cases() -> Vec<Case> {
             job(json!({"retries": 4})),
             Carried("/services/a/restart", json!("on-failure:4")),
         ),
-        one(
-            Field::Repeats,
-            job(json!({"repeats": 0})),
-            Carried("/services/a/deploy/replicas", json!(0)),
-        ),
+        one(Field::Repeats, job(json!({"repeats": 0})), Carried("/services/a/scale", json!(0))),
         one(
             Field::Repeats,
             job(json!({"repeats": 5})),
@@ -222,16 +218,8 @@ fn cases() -> Vec<Case> {
                 json!([{"driver": "nvidia", "count": 2, "capabilities": ["gpu"]}]),
             ),
         ),
-        one(
-            Field::Instances,
-            json!({"instances": 3}),
-            Carried("/services/a/deploy/replicas", json!(3)),
-        ),
-        one(
-            Field::Instances,
-            json!({"instances": 0}),
-            Carried("/services/a/deploy/replicas", json!(0)),
-        ),
+        one(Field::Instances, json!({"instances": 3}), Carried("/services/a/scale", json!(3))),
+        one(Field::Instances, json!({"instances": 0}), Carried("/services/a/scale", json!(0))),
         two(
             Field::Instances,
             json!({"type": "job", "instances": 2, "network_mode": "bridge"}),
