@@ -177,6 +177,14 @@ codes! {
         FOREIGN_WARNING "W0801" Warning "warning reported by another tool";
         FOREIGN_HINT "H0801" Hint "advice of another tool";
     }
+    /// Running: why an appliance does not come up on an engine.
+    Run "Running" {
+        NOT_PULLED "E0901" Error "image that cannot be pulled";
+        NOT_STARTED "E0902" Error "container that cannot be started";
+        CRASHED "E0903" Error "service that does not stay up";
+        UNHEALTHY "E0904" Error "service that is not healthy";
+        JOB_FAILED "E0905" Error "failed job";
+    }
 }
 
 /// Returns the code with this id, ignoring case.

@@ -23,11 +23,12 @@ Examples:
   applc compile app.json --target compose              print a Compose file
   applc compile app.json --target nomad -o jobs/       write Nomad's job files to jobs/
   applc compile app.json -t compose -t kubernetes -o out/
+  applc up app.json --target compose                   start it, and wait until it is up
   applc targets kubernetes                             show supported fields and options
   applc target new ./my-target                         create a custom target
 
 Exit status: 0 success (also with warnings), 1 errors in the input, 2 invalid usage,
-3 cannot read or write a file."
+3 cannot read or write a file, or an engine does not answer; `applc up --help` has one more."
 )]
 pub struct Arguments {
     /// The command.
@@ -78,6 +79,35 @@ written: the appliance is compiled again, and the file that `--at` names is comp
 result. `--findings` reads SARIF, or the JSON of kubeconform, kube-linter or Trivy, and takes
 all formats of findings; otherwise the formats are `human` and `json`.")]
     Trace(Trace),
+    /// Bring an appliance up on an engine: start it, or change what runs
+    #[command(after_help = "\
+Examples:
+  applc up app.json -t compose                         start it, and wait until it is up
+  applc up app.json -t compose --dry-run               show what would change
+  applc status app                                     states and endpoints
+  applc logs app web -f                                the log of a container
+  applc down app                                       remove it, and keep its volumes
+
+The engine is the one that its own tools reach: for `compose`, that of the Docker context. An
+appliance is up when its services are ready and its jobs have succeeded. If it cannot come up, applc
+stops waiting and reports the first container that fails; what was started goes on running, and `up`
+again repairs the rest.
+
+Exit status: 0 up, 1 errors in the appliance or a container that fails, 2 invalid usage, 3 the engine
+does not answer or refuses, 4 changes (with --dry-run).")]
+    Up(Up),
+    /// Show the states and endpoints of an appliance that was brought up
+    #[command(after_help = "\
+States: submitted, pending (waits for dependencies), staging (starts, or is not healthy yet),
+running, success (a job that ended well), failed, killed. The format `json` is that of the API of
+PIVOT.")]
+    Status(Status),
+    /// Print the logs of an appliance, or of one of its containers
+    Logs(Logs),
+    /// Remove an appliance from its engine; its volumes are kept
+    Down(Down),
+    /// List the appliances that were brought up
+    Ls,
     /// Print the plan of an appliance as JSON, with defaults and resolved references
     #[command(after_help = "\
 The plan is what templates of custom targets see; scripts can use it too. A string is a list
@@ -97,6 +127,93 @@ In VS Code, you can add it to the setting `json.schemas` instead.")]
     /// Create or check a custom target
     #[command(subcommand)]
     Target(Target),
+}
+
+/// Arguments of `up`.
+#[derive(Debug, Args)]
+pub struct Up {
+    /// Appliance file, or `-` for standard input (JSON)
+    pub file: String,
+
+    #[command(flatten)]
+    pub targets: TargetArguments,
+
+    /// Do not wait until it is up: end when the engine has started everything
+    #[arg(short, long)]
+    pub detach: bool,
+
+    /// Show what would change, and change nothing
+    #[arg(long, conflicts_with = "detach")]
+    pub dry_run: bool,
+
+    #[command(flatten)]
+    pub findings: FindingsArguments,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Id of the appliance; without it, all are listed
+    pub id: Option<String>,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: StatusFormat,
+
+    /// Go on, and print each change
+    #[arg(short, long, requires = "id")]
+    pub watch: bool,
+
+    /// The target that it was brought up on, if it is on several
+    #[arg(short, long, value_name = "NAME")]
+    pub target: Option<String>,
+}
+
+/// The formats of `status`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum StatusFormat {
+    /// A table
+    #[default]
+    Human,
+    /// The appliance with all defaults, states and endpoints
+    Json,
+}
+
+/// Arguments of `logs`.
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// Id of the appliance
+    pub id: String,
+
+    /// Id of a container; without it, the logs of all are printed
+    pub container: Option<String>,
+
+    /// Go on with what is written later
+    #[arg(short, long)]
+    pub follow: bool,
+
+    /// Print only the last lines of each instance
+    #[arg(short = 'n', long, value_name = "LINES")]
+    pub tail: Option<u32>,
+
+    /// The target that it was brought up on, if it is on several
+    #[arg(short, long, value_name = "NAME")]
+    pub target: Option<String>,
+}
+
+/// Arguments of `down`.
+#[derive(Debug, Args)]
+pub struct Down {
+    /// Id of the appliance
+    pub id: String,
+
+    /// Also remove its volumes, with all data in them
+    #[arg(long)]
+    pub purge: bool,
+
+    /// The target that it was brought up on, if it is on several
+    #[arg(short, long, value_name = "NAME")]
+    pub target: Option<String>,
 }
 
 /// Arguments of `plan`.

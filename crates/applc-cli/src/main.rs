@@ -19,7 +19,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use args::{Arguments, Command, SchemaOf, Target};
+use args::{Arguments, Command, SchemaOf, StatusFormat, Target};
+use commands::run::{down, logs, ls, status, up};
 use commands::{check, compile, explain, plan, target_check, target_new, targets, trace};
 
 /// Most of the time goes to small parts of trees and texts, which this allocator makes and frees in about
@@ -36,8 +37,10 @@ pub enum Status {
     Errors = 1,
     /// The arguments are invalid.
     Usage = 2,
-    /// A file cannot be read or written.
+    /// A file cannot be read or written, or an engine does not answer.
     Io = 3,
+    /// There is something to change.
+    Changes = 4,
 }
 
 fn main() -> ExitCode {
@@ -61,6 +64,11 @@ fn dispatch(arguments: Arguments) -> Status {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
+        Command::Up(arguments) => up::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Logs(arguments) => logs::run(&arguments),
+        Command::Down(arguments) => down::run(&arguments),
+        Command::Ls => ls::list(StatusFormat::Human),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Schema(arguments) => terminal::print(match arguments.of {
             SchemaOf::Appliance => applc::schema::TEXT,

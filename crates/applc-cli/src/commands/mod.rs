@@ -5,6 +5,7 @@ pub mod compile;
 pub mod explain;
 pub mod fix;
 pub mod plan;
+pub mod run;
 pub mod target_check;
 pub mod target_new;
 pub mod targets;

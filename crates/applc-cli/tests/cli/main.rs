@@ -3,6 +3,7 @@
 mod findings;
 mod guide;
 mod readme;
+mod run;
 mod streams;
 mod targets;
 mod trace;

@@ -219,7 +219,7 @@ fn targets_are_listed_and_described() {
 fn help_names_every_command_and_status() {
     let (status, out, err) = run(&["--help"], "");
     assert_eq!((status, err.as_str()), (0, ""));
-    for word in ["compile", "check", "schema", "targets", "Exit status"] {
+    for word in ["compile", "check", "up", "status", "schema", "targets", "Exit status"] {
         assert!(out.contains(word), "{word}");
     }
     let (status, out, _) = run(&["--version"], "");

@@ -1,0 +1,36 @@
+//! `applc logs`.
+
+use std::io;
+
+use applc_run::{Error, ErrorKind, LogOptions};
+
+use super::{failed, find, folder};
+use crate::Status;
+use crate::args::Logs;
+
+/// Prints the logs of an appliance or of one of its containers.
+pub fn run(arguments: &Logs) -> Status {
+    let folder = match folder() {
+        Ok(folder) => folder,
+        Err(status) => return status,
+    };
+    let printed = find(&folder, &arguments.id, arguments.target.as_deref()).and_then(|running| {
+        let wanted = arguments.container.as_deref();
+        let all = &running.observed.instances;
+        let is_wanted = |container: &str| wanted.is_none_or(|wanted| wanted == container);
+        let of = all.iter().filter(|one| is_wanted(&one.container));
+        let names: Vec<String> = of.map(|one| one.name.clone()).collect();
+        if names.is_empty() {
+            let id = &arguments.id;
+            let message = match wanted {
+                Some(wanted) => format!("`{id}` has no container `{wanted}` that was started"),
+                None => format!("nothing of `{id}` was started"),
+            };
+            return Err(Error::new(ErrorKind::Unknown, message)
+                .help(format!("`applc status {id}` lists its containers")));
+        }
+        let options = LogOptions { follow: arguments.follow, tail: arguments.tail };
+        running.engine.logs(&names, options, &mut io::stdout())
+    });
+    printed.map_or_else(|error| failed(&error), |()| Status::Clean)
+}

@@ -1,0 +1,219 @@
+//! The one root cause, as a finding at its place in the source.
+
+use applc::diag::{Code, Diagnostic, Report, codes};
+use applc::plan::{Command, Container, ContainerId, Plan};
+use applc::source::{Source, Sources, Span};
+
+use crate::judge::Cause;
+use crate::state::{FaultKind, Observed, State, container_state, wanted};
+
+/// What to tell about an appliance that does not come up.
+pub struct Told {
+    /// The finding.
+    pub report: Report,
+    /// The ids of the containers that are ready.
+    pub ready: Vec<String>,
+}
+
+/// The finding for a cause. `source` is the appliance file, `sources` all files that its spans may be in.
+pub fn finding(
+    plan: &Plan,
+    cause: &Cause,
+    observed: &Observed,
+    source: Source,
+    sources: Sources,
+) -> Told {
+    let container = cause.container.and_then(|id| plan.containers.get(id));
+    let mut finding = match container {
+        Some(container) => {
+            let (code, what) = words(cause.fault.kind);
+            let message = format!("`{}` {what}: {}", container.id.value, cause.fault.reason);
+            Diagnostic::new(code, place(container, cause), message)
+        }
+        None => Diagnostic::new(&codes::NOT_STARTED, plan.id.span, cause.fault.reason.clone()),
+    };
+    let blocked = cause.container.map(|id| blocked(plan, id, observed)).unwrap_or_default();
+    if !blocked.is_empty() {
+        let names: Vec<String> = blocked.iter().map(|id| format!("`{id}`")).collect();
+        finding = finding.help(format!("not started, because of it: {}", names.join(", ")));
+    }
+    let is_ready = |container: &&Container| {
+        let id = &container.id.value;
+        let state = container_state(observed.of(id), State::Submitted);
+        wanted(container) > 0 && matches!(state, State::Running | State::Success)
+    };
+    let ready = plan.containers.iter().filter(is_ready).map(|one| one.id.value.clone()).collect();
+    Told { report: Report::of(source, finding).within(sources), ready }
+}
+
+/// The code, and what does not happen to a container.
+fn words(kind: FaultKind) -> (&'static Code, &'static str) {
+    match kind {
+        FaultKind::Pull => (&codes::NOT_PULLED, "cannot be pulled"),
+        FaultKind::Start => (&codes::NOT_STARTED, "cannot be started"),
+        FaultKind::Crash => (&codes::CRASHED, "does not stay up"),
+        FaultKind::Memory => (&codes::CRASHED, "ran out of memory"),
+        FaultKind::Health => (&codes::UNHEALTHY, "is not healthy"),
+        FaultKind::Job => (&codes::JOB_FAILED, "failed"),
+    }
+}
+
+/// The part of a container that a cause is about.
+fn place(container: &Container, cause: &Cause) -> Span {
+    let id = container.id.span;
+    let reason = cause.fault.reason.to_ascii_lowercase();
+    match cause.fault.kind {
+        FaultKind::Pull => container.image.span,
+        FaultKind::Memory => container.resources.mem.span,
+        FaultKind::Health => container.health().map_or(id, |check| check.span),
+        FaultKind::Start => port(container, &reason)
+            .or_else(|| mount(container, &reason))
+            .or_else(|| program(container, &reason))
+            .unwrap_or(id),
+        FaultKind::Crash | FaultKind::Job => id,
+    }
+}
+
+/// The port that is not free, if the reason is about one.
+fn port(container: &Container, reason: &str) -> Option<Span> {
+    if !reason.contains("already allocated") && !reason.contains("address already in use") {
+        return None;
+    }
+    let named = |port: u16| {
+        let digits = port.to_string();
+        reason.match_indices(':').any(|(at, _)| {
+            let behind = reason.get(at + 1..).unwrap_or_default();
+            behind
+                .strip_prefix(&digits)
+                .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+        })
+    };
+    let fixed =
+        container.ports.iter().find(|port| port.host_port.value > 0 && named(port.host_port.value));
+    let listed = || container.ports.iter().find(|port| named(port.container_port.value));
+    fixed
+        .map(|port| port.host_port.span)
+        .or_else(|| listed().map(|port| port.container_port.span))
+        .or_else(|| container.ports.first().map(|port| port.container_port.span))
+}
+
+/// The mount that the reason names.
+fn mount(container: &Container, reason: &str) -> Option<Span> {
+    if !reason.contains("mount") {
+        return None;
+    }
+    let named = |path: &str| reason.contains(&path.to_ascii_lowercase());
+    let mount = container.mounts.iter().find(|mount| match &mount.source {
+        applc::plan::MountSource::Host(path) => named(&path.value) || named(&mount.target.value),
+        applc::plan::MountSource::Persistent(_) => named(&mount.target.value),
+    });
+    mount.map(|mount| mount.target.span)
+}
+
+/// The program that the image lacks, if the reason is about one.
+fn program(container: &Container, reason: &str) -> Option<Span> {
+    if !reason.contains("executable file not found") && !reason.contains("exec:") {
+        return None;
+    }
+    match &container.command {
+        Command::Shell(script) => Some(script.span),
+        Command::Image(args) => Some(args.first().map_or(container.image.span, |arg| arg.span)),
+    }
+}
+
+/// The containers that do not start because of another one: those that wait for it, and those that
+/// wait for them, in the order of the document.
+fn blocked(plan: &Plan, cause: ContainerId, observed: &Observed) -> Vec<String> {
+    let mut waiting = vec![cause];
+    for &id in &plan.start_order {
+        let Some(container) = plan.containers.get(id) else { continue };
+        let waits = container.dependencies.iter().any(|on| waiting.contains(&on.on));
+        let state = container_state(observed.of(&container.id.value), State::Submitted);
+        if waits && !matches!(state, State::Running | State::Success) {
+            waiting.push(id);
+        }
+    }
+    let all = plan.containers.iter().enumerate();
+    let names = all.filter(|(id, _)| *id != cause && waiting.contains(id));
+    names.map(|(_, container)| container.id.value.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use applc::analysis::Analysis;
+    use applc::diag::human;
+
+    use super::*;
+    use crate::state::{Fault, Instance};
+
+    const APPLIANCE: &str = r#"{"id": "app", "containers": [
+  {"id": "web", "type": "service", "image": "a:1", "resources": {"cpus": 1, "mem": 64}, "network_mode": "bridge",
+   "dependencies": ["api"]},
+  {"id": "api", "type": "service", "image": "a:1", "resources": {"cpus": 1, "mem": 64}, "network_mode": "bridge",
+   "ports": [{"container_port": 80}, {"container_port": 81, "host_port": 8081}, {"container_port": 82, "host_port": 808}],
+   "volumes": [{"src": "/srv/x", "dest": "/data", "type": "host"}],
+   "cmd": "run", "health_check": {"protocol": "TCP"}, "dependencies": ["db"]},
+  {"id": "db", "type": "service", "image": "a:1", "resources": {"cpus": 1, "mem": 64}, "network_mode": "bridge"}]}"#;
+
+    /// The text in the source that a fault of `api` is about.
+    fn place_of(kind: FaultKind, reason: &str) -> String {
+        let analysis = Analysis::of(&Source::new("app.json", APPLIANCE));
+        let plan = analysis.plan.unwrap();
+        let fault = Fault { kind, reason: reason.to_owned() };
+        let cause = Cause { container: Some(1), instance: None, fault };
+        APPLIANCE[place(&plan.containers[1], &cause).range()].to_owned()
+    }
+
+    #[test]
+    fn a_fault_is_shown_at_the_part_that_it_is_about() {
+        assert_eq!(place_of(FaultKind::Pull, ""), "\"a:1\"");
+        assert_eq!(place_of(FaultKind::Memory, ""), "64");
+        assert_eq!(place_of(FaultKind::Crash, ""), "\"api\"");
+        assert_eq!(place_of(FaultKind::Health, ""), "\"health_check\"");
+        let bind = |port: &str| {
+            place_of(
+                FaultKind::Start,
+                &format!("Bind for 0.0.0.0:{port} failed: port is already allocated"),
+            )
+        };
+        assert_eq!((bind("8081"), bind("808")), ("8081".to_owned(), "808".to_owned()));
+        assert_eq!(place_of(FaultKind::Start, "error mounting \"/srv/x\" to rootfs"), "\"/data\"");
+        assert_eq!(place_of(FaultKind::Start, "exec: \"/bin/sh\": no such file"), "\"run\"");
+        assert_eq!(place_of(FaultKind::Start, "something else"), "\"api\"");
+    }
+
+    #[test]
+    fn a_finding_names_whom_it_blocks_and_what_is_ready() {
+        let analysis = Analysis::of(&Source::new("app.json", APPLIANCE));
+        let plan = analysis.plan.unwrap();
+        let instance = |container: &str, state| Instance {
+            container: container.to_owned(),
+            name: format!("app-{container}-1"),
+            state,
+            why: None,
+            start: String::new(),
+            restarts: 0,
+            checked: false,
+            fault: None,
+            endpoints: Vec::new(),
+            on_host: None,
+        };
+        let observed = Observed {
+            instances: vec![
+                instance("api", State::Failed),
+                instance("db", State::Running),
+                instance("web", State::Pending),
+            ],
+        };
+        let fault = Fault { kind: FaultKind::Health, reason: "nothing listens".to_owned() };
+        let cause = Cause { container: Some(1), instance: None, fault };
+        let told = finding(&plan, &cause, &observed, analysis.source, analysis.sources);
+        let text = human::render(&told.report, false);
+        assert!(
+            text.starts_with("error[E0904]: `api` is not healthy: nothing listens\n"),
+            "{text}"
+        );
+        assert!(text.contains("help: not started, because of it: `web`"), "{text}");
+        assert_eq!(told.ready, ["db"]);
+    }
+}

@@ -1,0 +1,166 @@
+//! Docker Compose on one machine: the user's Docker context, and Compose as a plug-in or as a program.
+//!
+//! Compose starts the containers, in order. What runs is read from the engine itself, because Compose
+//! only returns when everything has started, and then with one line about what failed.
+
+mod change;
+mod docker;
+mod handover;
+mod logs;
+mod model;
+mod states;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use crate::engine::{Change, Desired, Engine, Handover, Known, LogOptions, Removed};
+use crate::error::{Error, ErrorKind};
+use crate::state::Observed;
+
+use change::Comparison;
+use docker::{Docker, Events};
+use model::{APPLIANCE, Found};
+
+/// Docker Compose.
+pub struct Compose {
+    docker: Docker,
+    /// What happens to the appliance that was asked for last.
+    events: Mutex<Option<Watched>>,
+}
+
+struct Watched {
+    id: String,
+    happened: Receiver<()>,
+    _events: Events,
+}
+
+impl Compose {
+    /// The engine of the user's Docker context.
+    ///
+    /// # Errors
+    /// Docker or Compose is not installed, or the engine does not answer.
+    pub fn connect() -> Result<Compose, Error> {
+        Ok(Compose { docker: Docker::connect()?, events: Mutex::new(None) })
+    }
+
+    /// The containers of a project, after checking that they are those of the appliance.
+    fn found(&self, id: &str) -> Result<Vec<Found>, Error> {
+        let found = self.docker.project(&project(id))?;
+        let strangers: Vec<&str> = found
+            .iter()
+            .filter(|one| one.appliance.as_deref() != Some(id))
+            .map(|one| one.name.as_str())
+            .collect();
+        if strangers.is_empty() {
+            return Ok(found);
+        }
+        let project = project(id);
+        let message = format!(
+            "the Compose project `{project}` has containers of something else than the appliance `{id}`: {}",
+            strangers.join(", ")
+        );
+        Err(Error::new(ErrorKind::Refused, message).help(format!(
+            "choose another id, or remove them with `docker compose -p {project} down`"
+        )))
+    }
+
+    fn comparison(&self, desired: &Desired<'_>) -> Result<Comparison, Error> {
+        let found = self.found(desired.id())?;
+        let file = desired.files.join(model::FILE);
+        let wanted = self.docker.services(&project(desired.id()), &file)?;
+        let images = self.docker.images(wanted.iter().map(|service| service.image.as_str()))?;
+        Ok(Comparison::new(&wanted, &found, &images))
+    }
+}
+
+/// The name of the project of an appliance, as the target writes it.
+fn project(id: &str) -> String {
+    id.trim_start_matches('-').to_ascii_lowercase()
+}
+
+impl Engine for Compose {
+    fn target(&self) -> &'static str {
+        "compose"
+    }
+
+    fn changes(&self, desired: &Desired<'_>) -> Result<Vec<Change>, Error> {
+        Ok(self.comparison(desired)?.changes())
+    }
+
+    fn apply(&self, desired: &Desired<'_>) -> Result<Box<dyn Handover>, Error> {
+        let project = project(desired.id());
+        let file = desired.files.join(model::FILE);
+        let found = self.found(desired.id())?;
+        let wanted = self.docker.services(&project, &file)?;
+        Ok(Box::new(handover::Compose::new(self.docker.clone(), project, file, wanted, found)?))
+    }
+
+    fn observe(&self, id: &str) -> Result<Observed, Error> {
+        let found = self.found(id)?;
+        Ok(states::observed(&found, self.docker.host()))
+    }
+
+    fn pause(&self, id: &str, limit: Duration) {
+        let end = Instant::now() + limit;
+        let Ok(mut events) = self.events.lock() else { return std::thread::sleep(limit) };
+        if events.as_ref().is_none_or(|watched| watched.id != id) {
+            let (tell, happened) = channel();
+            *events = self.docker.events(&project(id), tell).map(|started| Watched {
+                id: id.to_owned(),
+                happened,
+                _events: started,
+            });
+        }
+        let left = || end.saturating_duration_since(Instant::now());
+        match &*events {
+            Some(watched) if watched.happened.recv_timeout(left()).is_ok() => {
+                // What happens together is looked at together.
+                std::thread::sleep(Duration::from_millis(50));
+                while watched.happened.try_recv().is_ok() {}
+            }
+            // Without events, or if they end, time passes.
+            _ => std::thread::sleep(left()),
+        }
+    }
+
+    fn logs(
+        &self,
+        instances: &[String],
+        options: LogOptions,
+        out: &mut (dyn Write + Send),
+    ) -> Result<(), Error> {
+        logs::write(&self.docker, instances, options, out)
+    }
+
+    fn remove(&self, id: &str, purge: bool) -> Result<Removed, Error> {
+        let found = self.found(id)?;
+        let project = project(id);
+        let volumes = self.docker.volumes(&project)?;
+        self.docker.down(&project, purge)?;
+        if purge {
+            // Compose removes volumes only if it finds something else of the project.
+            self.docker.remove_volumes(&self.docker.volumes(&project)?)?;
+        }
+        Ok(Removed { instances: found.len(), volumes })
+    }
+
+    fn list(&self) -> Result<Vec<Known>, Error> {
+        let mut by_id: BTreeMap<String, Vec<Found>> = BTreeMap::new();
+        for found in self.docker.labelled(APPLIANCE)? {
+            if let Some(id) = &found.appliance {
+                by_id.entry(id.clone()).or_default().push(found);
+            }
+        }
+        let host = self.docker.host();
+        let known = |(id, found): (String, Vec<Found>)| Known {
+            id,
+            observed: states::observed(&found, host),
+        };
+        Ok(by_id.into_iter().map(known).collect())
+    }
+}

@@ -1,0 +1,164 @@
+//! Docker's states in PIVOT's words, and what the engine says about a container that does not come up.
+
+use crate::state::{Endpoint, Fault, FaultKind, Instance, Observed, State};
+
+use super::model::{Found, RawState};
+
+/// The exit statuses of a shell and of the engine for a program that cannot be run or does not exist:
+/// starting it again changes nothing.
+const NOT_RUN: [i64; 2] = [126, 127];
+
+/// After this number of starts again, a service that waits for the next one counts as failed.
+const OFTEN: u32 = 3;
+
+/// What is known about the containers of an appliance. `host` is the name of the engine's machine.
+pub fn observed(found: &[Found], host: &str) -> Observed {
+    Observed { instances: found.iter().map(|one| instance(one, host)).collect() }
+}
+
+fn instance(found: &Found, host: &str) -> Instance {
+    let (state, why) = state(found);
+    let fault = fault(found);
+    Instance {
+        container: found.container.clone(),
+        name: found.name.clone(),
+        state: if fault.is_some() { State::Failed } else { state },
+        why: fault.as_ref().map(|fault| fault.reason.clone()).or(why),
+        start: format!("{} {}", found.id, found.state.started_at),
+        restarts: found.restarts,
+        checked: health(&found.state).is_some(),
+        fault,
+        endpoints: endpoints(found, host),
+        on_host: found.on_host.then(|| host.to_owned()),
+    }
+}
+
+/// The status of the health of a container, if it is checked.
+fn health(state: &RawState) -> Option<&str> {
+    let status = state.health.as_ref().map(|health| health.status.as_str());
+    status.filter(|status| !status.is_empty() && *status != "none")
+}
+
+/// The state of a container, and the reason for it.
+fn state(found: &Found) -> (State, Option<String>) {
+    let state = &found.state;
+    let ended = || Some(format!("ended with exit status {}", state.exit_code));
+    match state.status.as_str() {
+        "created" => (State::Pending, None),
+        "running" => match health(state) {
+            Some("starting") => (State::Staging, Some("not healthy yet".to_owned())),
+            _ => (State::Running, None),
+        },
+        "restarting" => {
+            let why = format!(
+                "ended with exit status {}, {} starts so far",
+                state.exit_code,
+                found.restarts + 1
+            );
+            let often = found.is_service && found.restarts >= OFTEN;
+            (if often { State::Failed } else { State::Staging }, Some(why))
+        }
+        "paused" => (State::Staging, Some("paused".to_owned())),
+        "exited" if !found.is_service && state.exit_code == 0 => (State::Success, None),
+        "exited" if !found.is_service => (State::Failed, ended()),
+        // The engine starts services again unless someone stopped them.
+        _ => (State::Killed, ended()),
+    }
+}
+
+/// Why a container does not come up, if the engine knows that.
+fn fault(found: &Found) -> Option<Fault> {
+    let state = &found.state;
+    let fault = |kind, reason: String| Some(Fault { kind, reason });
+    let is_up = state.status == "running";
+    if !state.error.is_empty() && !is_up {
+        return fault(FaultKind::Start, plain(&state.error));
+    }
+    if health(state) == Some("unhealthy") && is_up {
+        return fault(FaultKind::Health, last_check(state));
+    }
+    let again = found.restarts > 0 || state.status == "restarting";
+    if state.oom_killed && (again || (state.status == "exited" && state.exit_code != 0)) {
+        return fault(FaultKind::Memory, "ended by the engine at its memory limit".to_owned());
+    }
+    let code = state.exit_code;
+    match state.status.as_str() {
+        "exited" if !found.is_service && code != 0 => {
+            let runs = match found.restarts {
+                0 => String::new(),
+                restarts => format!(", {} runs", restarts + 1),
+            };
+            fault(FaultKind::Job, format!("exit status {code}{runs}"))
+        }
+        "restarting" if found.is_service && NOT_RUN.contains(&code) => {
+            fault(FaultKind::Crash, format!("exit status {code}: its program cannot be run"))
+        }
+        _ => None,
+    }
+}
+
+/// What the last check said.
+fn last_check(state: &RawState) -> String {
+    let checks = state.health.as_ref().and_then(|health| health.log.as_deref()).unwrap_or_default();
+    let Some(last) = checks.last() else { return "its health check fails".to_owned() };
+    let line = last.output.lines().map(str::trim).rfind(|line| !line.is_empty());
+    match line {
+        Some(line) => format!("its health check ends with exit status {}: {line}", last.exit_code),
+        None => format!("its health check ends with exit status {}", last.exit_code),
+    }
+}
+
+/// The part of an error of the engine that says what is wrong: without the layers that passed it on.
+pub fn plain(error: &str) -> String {
+    const LAYERS: [&str; 8] = [
+        "Error response from daemon: ",
+        "failed to create task for container: ",
+        "failed to create shim task: ",
+        "OCI runtime create failed: ",
+        "runc create failed: ",
+        "container_linux.go:",
+        "unable to start container process: ",
+        "error during container init: ",
+    ];
+    let mut text = error.trim();
+    while let Some(rest) = LAYERS.iter().find_map(|layer| text.strip_prefix(layer)) {
+        text = rest;
+    }
+    // The id of an endpoint says nothing to people.
+    if let Some((start, rest)) = text.split_once(" (")
+        && let Some((id, end)) = rest.split_once(')')
+        && id.len() == 64
+    {
+        return one_line(&format!("{start}{end}"));
+    }
+    one_line(text.strip_suffix(": unknown").unwrap_or(text))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Where the published ports of a container are reached. A port that is published for IPv4 and
+/// IPv6 is listed once.
+fn endpoints(found: &Found, host: &str) -> Vec<Endpoint> {
+    let mut all = Vec::new();
+    for (port, bindings) in &found.ports {
+        let Some((number, protocol)) = port.split_once('/') else { continue };
+        let Ok(container_port) = number.parse() else { continue };
+        for binding in bindings {
+            let Ok(host_port) = binding.host_port.parse() else { continue };
+            let is_any = matches!(binding.host_ip.as_str(), "" | "0.0.0.0" | "::");
+            let host = if is_any { host } else { &binding.host_ip };
+            all.push(Endpoint {
+                host: host.to_owned(),
+                host_port,
+                container_port,
+                protocol: protocol.to_owned(),
+                name: None,
+            });
+        }
+    }
+    all.sort_by_key(|endpoint| (endpoint.container_port, endpoint.host_port));
+    all.dedup();
+    all
+}

@@ -1,0 +1,241 @@
+//! What is kept of an appliance on this machine, for engines that have no place for it.
+//!
+//! ```text
+//! APPLIANCE/TARGET/lock              held by the run that changes the appliance
+//! APPLIANCE/TARGET/record.json       where it came from
+//! APPLIANCE/TARGET/appliance.json    the appliance with all defaults
+//! APPLIANCE/TARGET/output/           what the target wrote
+//! ```
+//!
+//! The engine's own labels decide what runs: everything here can be lost without harm.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use applc::targets::Artifact;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::{Error, ErrorKind};
+
+const LOCK: &str = "lock";
+const RECORD: &str = "record.json";
+const APPLIANCE: &str = "appliance.json";
+const OUTPUT: &str = "output";
+
+/// The state folder of a user.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+/// Where an appliance came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The id of the appliance.
+    pub id: String,
+    /// The target that it was compiled for.
+    pub target: String,
+    /// The appliance file, as it was named.
+    pub file: String,
+    /// Whether it was taken down, and its volumes were kept.
+    #[serde(default)]
+    pub down: bool,
+}
+
+/// The right to change an appliance, until it is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    // Closing the file releases it, also if the process is killed.
+    _file: File,
+}
+
+impl Folder {
+    /// The state folder at a path, which does not have to exist.
+    pub fn at(root: impl Into<PathBuf>) -> Folder {
+        Folder { root: root.into() }
+    }
+
+    /// The folder of an appliance on a target. Ids consist of letters, digits and hyphens; those that
+    /// differ in case have folders that differ on every file system.
+    fn of(&self, id: &str, target: &str) -> PathBuf {
+        let mut name = String::new();
+        for c in id.chars() {
+            if c.is_ascii_uppercase() {
+                name.push('_');
+            }
+            name.push(if is_id_char(c) { c.to_ascii_lowercase() } else { '+' });
+        }
+        self.root.join(name).join(target)
+    }
+
+    /// The folder of the files that the target wrote.
+    pub fn output(&self, id: &str, target: &str) -> PathBuf {
+        self.of(id, target).join(OUTPUT)
+    }
+
+    /// Takes the right to change an appliance.
+    ///
+    /// # Errors
+    /// Another run has it, or the folder cannot be written.
+    pub fn lock(&self, id: &str, target: &str) -> Result<Lock, Error> {
+        let folder = self.of(id, target);
+        fs::create_dir_all(&folder).map_err(|cause| Error::file("create", &folder, &cause))?;
+        let path = folder.join(LOCK);
+        let file = File::create(&path).map_err(|cause| Error::file("write", &path, &cause))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock { _file: file }),
+            Err(TryLockError::WouldBlock) => {
+                let message = format!("another run of applc is changing `{id}`");
+                Err(Error::new(ErrorKind::Busy, message).help("wait until it has ended"))
+            }
+            Err(TryLockError::Error(cause)) => Err(Error::file("lock", &path, &cause)),
+        }
+    }
+
+    /// Keeps an appliance and what its target wrote.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn keep(
+        &self,
+        record: &Record,
+        appliance: &Value,
+        files: &[Artifact],
+    ) -> Result<(), Error> {
+        let output = self.output(&record.id, &record.target);
+        match fs::remove_dir_all(&output) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::file("remove", &output, &cause));
+            }
+            _ => {}
+        }
+        for file in files {
+            write(&output.join(&file.path), &file.text)?;
+        }
+        let folder = self.of(&record.id, &record.target);
+        write(&folder.join(APPLIANCE), &pretty(appliance))?;
+        self.note(record)
+    }
+
+    /// Keeps where an appliance came from.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn note(&self, record: &Record) -> Result<(), Error> {
+        let path = self.of(&record.id, &record.target).join(RECORD);
+        write(&path, &pretty(record))
+    }
+
+    /// Where an appliance came from, for each target that it was brought up on.
+    pub fn records(&self, id: &str) -> Vec<Record> {
+        let folder = self.of(id, "");
+        let found = folders(&folder).into_iter().filter_map(|folder| record(&folder));
+        found.filter(|record| record.id == id).collect()
+    }
+
+    /// Where all appliances came from, sorted by id and target.
+    pub fn all(&self) -> Vec<Record> {
+        let targets = folders(&self.root).into_iter().flat_map(|folder| folders(&folder));
+        let mut all: Vec<Record> = targets.filter_map(|folder| record(&folder)).collect();
+        all.sort_by(|one, other| (&one.id, &one.target).cmp(&(&other.id, &other.target)));
+        all
+    }
+
+    /// The appliance with all defaults, if it is kept here.
+    pub fn appliance(&self, id: &str, target: &str) -> Option<Value> {
+        let text = fs::read_to_string(self.of(id, target).join(APPLIANCE)).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Forgets an appliance.
+    ///
+    /// # Errors
+    /// Its folder cannot be removed.
+    pub fn forget(&self, id: &str, target: &str) -> Result<(), Error> {
+        let folder = self.of(id, target);
+        match fs::remove_dir_all(&folder) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::file("remove", &folder, &cause));
+            }
+            _ => {}
+        }
+        // Stays if the appliance is up on another target.
+        let _ = fs::remove_dir(self.of(id, ""));
+        Ok(())
+    }
+}
+
+fn is_id_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '-'
+}
+
+fn record(folder: &Path) -> Option<Record> {
+    serde_json::from_str(&fs::read_to_string(folder.join(RECORD)).ok()?).ok()
+}
+
+fn folders(parent: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut found: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    found.sort();
+    found
+}
+
+fn pretty(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder).map_err(|cause| Error::file("create", folder, &cause))?;
+    // A file that is written in part would be read as none.
+    let beside = path.with_extension("new");
+    fs::write(&beside, text)
+        .and_then(|()| fs::rename(&beside, path))
+        .map_err(|cause| Error::file("write", path, &cause))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(id: &str) -> Record {
+        Record { id: id.into(), target: "compose".into(), file: "app.json".into(), down: false }
+    }
+
+    #[test]
+    fn what_is_kept_is_found_again() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::at(root.path().join("state"));
+        assert_eq!(folder.all(), []);
+        folder.keep(&of("App"), &json!({"id": "App"}), &[]).unwrap();
+        folder.keep(&of("app"), &json!({"id": "app"}), &[]).unwrap();
+        assert_eq!(folder.records("App"), [of("App")]);
+        assert_eq!(folder.appliance("App", "compose").unwrap()["id"], "App");
+        assert_eq!(folder.all().len(), 2);
+        folder.forget("App", "compose").unwrap();
+        assert_eq!(folder.records("App"), []);
+        assert_eq!(folder.all(), [of("app")]);
+        folder.forget("App", "compose").unwrap();
+    }
+
+    #[test]
+    fn an_id_does_not_lead_out_of_the_folder() {
+        let folder = Folder::at("state");
+        assert_eq!(folder.of("../../etc", "compose"), Path::new("state/++++++etc/compose"));
+    }
+
+    #[test]
+    fn one_run_at_a_time_changes_an_appliance() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::at(root.path());
+        let held = folder.lock("app", "compose").unwrap();
+        assert_eq!(folder.lock("app", "compose").unwrap_err().kind, ErrorKind::Busy);
+        assert!(folder.lock("other", "compose").is_ok());
+        drop(held);
+        assert!(folder.lock("app", "compose").is_ok());
+    }
+}

@@ -1,0 +1,66 @@
+//! Runs appliances on engines: hands over what a target wrote, asks the engine for states, and tells why
+//! an appliance does not come up.
+//!
+//! Engines do the work and keep the state; there is no scheduler here. [`Engine`] is what each of them
+//! can do, [`up`] waits for any of them. Nothing here prints or exits: programs do that.
+//!
+//! A module uses only those above it in the list below.
+
+// A failure of an engine, a tool, or the state folder.
+mod error;
+
+// Other programs: run with a time limit, or beside this one.
+mod tool;
+
+// The words for states, and what is observed of an appliance.
+mod state;
+
+// The appliance with all defaults, and the shape of `status --format json`.
+mod rendered;
+
+// What is kept of an appliance on this machine.
+mod folder;
+
+// What every engine can do.
+mod engine;
+
+// Whether an appliance is up, or cannot come up.
+mod judge;
+
+// The one root cause, as a finding at its place in the source.
+mod cause;
+
+// Waiting until an appliance is up.
+pub mod up;
+
+// Docker Compose on one machine.
+mod compose;
+
+pub use cause::{Told, finding};
+pub use compose::Compose;
+pub use engine::{
+    Action, Change, Desired, Engine, Handover, Known, LogOptions, Progress, Removed, Step,
+};
+pub use error::{Error, ErrorKind};
+pub use folder::{Folder, Lock, Record};
+pub use judge::{Cause, Judge, Verdict};
+pub use rendered::{complete, render};
+pub use state::{Endpoint, Fault, FaultKind, Instance, Observed, State, container_state, wanted};
+
+/// The names of the targets that appliances can be run on.
+pub const SUPPORTED: &[&str] = &["compose"];
+
+/// The engine of a target, as its own users reach it.
+///
+/// # Errors
+/// The target cannot be run yet, or its engine or a tool of it is missing or does not answer.
+pub fn engine(target: &str) -> Result<Box<dyn Engine>, Error> {
+    match target {
+        "compose" => Ok(Box::new(Compose::connect()?)),
+        _ => Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("running on `{target}` is not supported yet"),
+        )
+        .help("write the files with `applc compile`, and hand them to the engine's own tool")),
+    }
+}

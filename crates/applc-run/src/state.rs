@@ -1,0 +1,177 @@
+//! The words for states, and what is observed of an appliance.
+
+use applc::plan::{Container, Repeats};
+use serde::{Deserialize, Serialize};
+
+/// The state of a container or of an instance, in PIVOT's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Accepted; nothing is known of it yet.
+    Submitted,
+    /// Waits for its dependencies.
+    Pending,
+    /// Being placed or started, its image being pulled, or not yet healthy.
+    Staging,
+    /// Runs, and is healthy if that is checked.
+    Running,
+    /// A job that ended well.
+    Success,
+    /// Failed, or cannot be started.
+    Failed,
+    /// Stopped from outside.
+    Killed,
+}
+
+impl State {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Submitted => "submitted",
+            State::Pending => "pending",
+            State::Staging => "staging",
+            State::Running => "running",
+            State::Success => "success",
+            State::Failed => "failed",
+            State::Killed => "killed",
+        }
+    }
+}
+
+/// Where a port of an instance is reached from outside.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Endpoint {
+    /// Name or address of the host.
+    pub host: String,
+    /// The port on the host.
+    pub host_port: u16,
+    /// The port in the container.
+    pub container_port: u16,
+    /// `tcp` or `udp`.
+    pub protocol: String,
+    /// The name of the port in the appliance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// Why an instance does not come up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// Its image cannot be pulled.
+    Pull,
+    /// The engine cannot create or start it.
+    Start,
+    /// It starts, and ends again.
+    Crash,
+    /// It needs more memory than it may use.
+    Memory,
+    /// Its health check fails.
+    Health,
+    /// A job that failed, with all its retries.
+    Job,
+}
+
+/// What an engine knows about an instance that does not come up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Why.
+    pub kind: FaultKind,
+    /// The engine's reason.
+    pub reason: String,
+}
+
+/// What an engine knows about an instance of a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    /// The id of the container in the appliance.
+    pub container: String,
+    /// The name of the instance on the engine.
+    pub name: String,
+    /// Its state.
+    pub state: State,
+    /// The reason of its state, if the engine has one.
+    pub why: Option<String>,
+    /// What names its current start; another one means that it was started again.
+    pub start: String,
+    /// How often the engine started it again after it ended.
+    pub restarts: u32,
+    /// Whether its health is checked.
+    pub checked: bool,
+    /// Why it will not come up, if the engine knows that.
+    pub fault: Option<Fault>,
+    /// Where its ports are reached.
+    pub endpoints: Vec<Endpoint>,
+    /// The host, if it uses the network of the host: all its ports are reached there.
+    pub on_host: Option<String>,
+}
+
+/// What an engine knows about an appliance.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// The instances, sorted by container and name.
+    pub instances: Vec<Instance>,
+}
+
+impl Observed {
+    /// The instances of a container.
+    pub fn of(&self, container: &str) -> impl Iterator<Item = &Instance> {
+        self.instances.iter().filter(move |instance| instance.container == container)
+    }
+}
+
+/// How many instances of a container are to be there: none of a job that never runs.
+pub fn wanted(container: &Container) -> u32 {
+    match container.job() {
+        Some(job) if job.repeats.value == Repeats::Times(0) => 0,
+        _ => container.instances.value,
+    }
+}
+
+/// The state of a container from those of its instances. The least advanced one decides, and
+/// a failed one before all others. Without instances, `absent` is the state.
+pub fn container_state<'a>(
+    instances: impl IntoIterator<Item = &'a Instance>,
+    absent: State,
+) -> State {
+    let mut least: Option<State> = None;
+    for instance in instances {
+        if instance.state == State::Failed {
+            return State::Failed;
+        }
+        least = Some(least.map_or(instance.state, |least| least.min(instance.state)));
+    }
+    least.unwrap_or(absent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(crate) fn instance(state: State) -> Instance {
+        Instance {
+            container: "web".into(),
+            name: "web-1".into(),
+            state,
+            why: None,
+            start: String::new(),
+            restarts: 0,
+            checked: false,
+            fault: None,
+            endpoints: Vec::new(),
+            on_host: None,
+        }
+    }
+
+    #[test]
+    fn the_least_advanced_instance_decides_the_state_of_a_container() {
+        let of = |states: &[State]| {
+            let all: Vec<Instance> = states.iter().copied().map(instance).collect();
+            container_state(&all, State::Submitted)
+        };
+        assert_eq!(of(&[]), State::Submitted);
+        assert_eq!(of(&[State::Running, State::Staging]), State::Staging);
+        assert_eq!(of(&[State::Running, State::Success]), State::Running);
+        assert_eq!(of(&[State::Staging, State::Failed]), State::Failed);
+        assert_eq!(of(&[State::Running, State::Killed]), State::Running);
+    }
+}

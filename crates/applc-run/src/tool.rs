@@ -1,0 +1,162 @@
+//! Other programs: run with a time limit, or beside this one.
+
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, ErrorKind};
+
+/// How long a question to an engine may take.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Time between two looks at a program that runs.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// What a program returned.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Whether it ended with status 0.
+    pub success: bool,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+impl Output {
+    /// The last line of the standard error that is not empty.
+    pub fn complaint(&self) -> &str {
+        let mut lines = self.stderr.lines().map(str::trim);
+        lines.rfind(|line| !line.is_empty()).unwrap_or("no reason given")
+    }
+}
+
+/// A program that runs beside this one. It is ended when this is dropped.
+pub struct Running {
+    child: Child,
+    stdout: Option<JoinHandle<String>>,
+    stderr: Option<JoinHandle<String>>,
+}
+
+impl Running {
+    /// Starts a program without input.
+    ///
+    /// # Errors
+    /// The program is missing or cannot be started.
+    pub fn start(command: &mut Command) -> Result<Running, Error> {
+        let program = command.get_program().to_string_lossy().into_owned();
+        let started =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = started.map_err(|cause| missing(&program, &cause))?;
+        let stdout = child.stdout.take().map(collect);
+        let stderr = child.stderr.take().map(collect);
+        Ok(Running { child, stdout, stderr })
+    }
+
+    /// What it returned, if it has ended.
+    pub fn poll(&mut self) -> Option<Output> {
+        let success = match self.child.try_wait() {
+            Ok(None) => return None,
+            Ok(Some(status)) => status.success(),
+            Err(_) => false,
+        };
+        let text = |thread: &mut Option<JoinHandle<String>>| {
+            thread.take().and_then(|thread| thread.join().ok()).unwrap_or_default()
+        };
+        let (stdout, stderr) = (text(&mut self.stdout), text(&mut self.stderr));
+        Some(Output { success, stdout, stderr })
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// It has not ended within this time; it is ended then.
+    pub fn wait(mut self, limit: Duration) -> Result<Output, Error> {
+        let end = Instant::now() + limit;
+        loop {
+            if let Some(output) = self.poll() {
+                return Ok(output);
+            }
+            if Instant::now() >= end {
+                let message = format!("no answer within {} seconds", limit.as_secs());
+                return Err(Error::new(ErrorKind::Unreachable, message));
+            }
+            thread::sleep(LOOK);
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a program and returns what it returned, whatever its exit status.
+///
+/// # Errors
+/// The program is missing, or does not end within this time.
+pub fn run(command: &mut Command, limit: Duration) -> Result<Output, Error> {
+    Running::start(command)?.wait(limit)
+}
+
+/// The error for a program that cannot be started.
+pub fn missing(program: &str, cause: &std::io::Error) -> Error {
+    let message = match cause.kind() {
+        std::io::ErrorKind::NotFound => format!("`{program}` is not installed"),
+        _ => format!("cannot start `{program}`: {cause}"),
+    };
+    Error::new(ErrorKind::Unreachable, message)
+}
+
+/// Reads a stream to its end in a thread of its own, so that a full pipe does not stop the program.
+fn collect(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What was read before an error is kept.
+        let _ = stream.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn a_program_returns_its_streams_and_whether_it_succeeded() {
+        let output = run(&mut shell("echo out; echo first >&2; echo last >&2; exit 3"), PATIENCE);
+        let output = output.unwrap();
+        assert!(!output.success);
+        assert_eq!((output.stdout.as_str(), output.complaint()), ("out\n", "last"));
+    }
+
+    #[test]
+    fn a_full_pipe_does_not_stop_a_program() {
+        let output = run(&mut shell("head -c 300000 /dev/zero | tr '\\0' x"), PATIENCE).unwrap();
+        assert_eq!(output.stdout.len(), 300_000);
+    }
+
+    #[test]
+    fn a_program_that_does_not_end_is_ended() {
+        let before = Instant::now();
+        let error = run(shell("exec sleep 60").env_clear(), Duration::from_millis(100));
+        assert_eq!(error.unwrap_err().kind, ErrorKind::Unreachable);
+        assert!(before.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let error = run(&mut Command::new("applc-no-such-program"), PATIENCE).unwrap_err();
+        assert_eq!(error.message, "`applc-no-such-program` is not installed");
+    }
+}

@@ -1,0 +1,85 @@
+//! Waiting until an appliance is up.
+
+use std::time::{Duration, Instant};
+
+use applc::plan::Plan;
+
+use crate::engine::{Desired, Engine, Progress, Step};
+use crate::error::Error;
+use crate::judge::{Cause, Judge, Verdict};
+use crate::state::{Fault, FaultKind, Observed};
+
+/// Longest time between two looks at an engine that tells when something happens.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Longest time between two looks while images are pulled.
+const QUICK: Duration = Duration::from_millis(200);
+
+/// What happens while an appliance comes up.
+pub enum Event<'a> {
+    /// Something of the hand-over.
+    Progress(Progress),
+    /// A look at the engine.
+    Seen(&'a Observed),
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// All services are ready and all jobs have succeeded; or, without waiting for that, the engine has
+    /// everything.
+    Up(Observed),
+    /// It does not come up.
+    Failed(Cause, Observed),
+}
+
+/// Hands an appliance over and waits until it is up. It stops as soon as the engine knows that it
+/// does not come up; what runs then goes on running. With `detach`, it ends when the engine has everything.
+///
+/// # Errors
+/// The engine does not answer or refuses.
+pub fn up(
+    engine: &dyn Engine,
+    desired: &Desired<'_>,
+    detach: bool,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, Error> {
+    let mut handover = engine.apply(desired)?;
+    let id = desired.id();
+    let mut judge = Judge::from_now(&engine.observe(id)?);
+    let mut handed = false;
+    loop {
+        let step = if handed {
+            Step::Done
+        } else {
+            handover.poll(&mut |progress| tell(Event::Progress(progress)))?
+        };
+        // Looked at after the hand-over: what made it fail is seen.
+        let observed = engine.observe(id)?;
+        tell(Event::Seen(&observed));
+        let verdict = judge.judge(desired.plan, &observed, Instant::now());
+        match (step, verdict) {
+            (_, Verdict::Failed(cause)) => return Ok(Outcome::Failed(cause, observed)),
+            (Step::Failed(container, fault), _) => {
+                return Ok(Outcome::Failed(failed(desired.plan, container, fault), observed));
+            }
+            (Step::Done, Verdict::Up) => return Ok(Outcome::Up(observed)),
+            (Step::Done, Verdict::Waiting) if detach => return Ok(Outcome::Up(observed)),
+            (step, _) => {
+                handed = step == Step::Done;
+                engine.pause(id, if handed { LOOK } else { QUICK });
+            }
+        }
+    }
+}
+
+/// The cause of a hand-over that failed, if nothing that runs shows another one.
+fn failed(plan: &Plan, container: Option<String>, fault: Fault) -> Cause {
+    let id = |name: &String| plan.containers.iter().position(|one| one.id.value == *name);
+    Cause { container: container.as_ref().and_then(id), instance: None, fault }
+}
+
+/// A fault of a hand-over that is not about one container.
+pub(crate) fn refused(reason: &str) -> Fault {
+    Fault { kind: FaultKind::Start, reason: reason.to_owned() }
+}
