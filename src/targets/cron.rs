@@ -3,10 +3,25 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::diag::Diagnostic;
 use crate::plan::{Interval, StartTime};
+use crate::source::Spanned;
+
+/// Why a day of the month cannot be repeated: the reason, which names the time zone, because the
+/// day there is often not the one that is written.
+pub const MISSING_DAY: &str = "in UTC, the first run is on a day that not all of these months have";
+
+/// The finding of a schedule for which that is the reason.
+pub fn missing_day(found: Diagnostic, start: &Spanned<StartTime>) -> Diagnostic {
+    let [_, _, day, ..] = start.value.utc;
+    found
+        .also(start.span, format!("day {day} in UTC"))
+        .help("choose a `start_time` that is on one of the days 1 to 28 in UTC")
+}
 
 /// The schedule, in UTC, of a job that runs once in every interval. Intervals are counted from
-/// the start time, or without one from midnight and the first day of a week, month or year.
+/// the start time, or without one from midnight and the first day of a week (Monday, as in ISO 8601),
+/// month or year.
 ///
 /// # Errors
 /// The reason why cron cannot represent the interval.
@@ -24,8 +39,8 @@ pub fn line(interval: &Interval, start: Option<&StartTime>) -> Result<String, &'
         let step = i32::try_from(months).unwrap_or(12);
         let first = (month - 1) % step + 1;
         let mut in_months = (first..=12).step_by(usize::try_from(step).unwrap_or(12));
-        if in_months.any(|month| !is_in_every_year(month, day)) {
-            return Err("some of these months do not have that day");
+        if in_months.any(|month| !is_in_every_year(month.into(), day.into())) {
+            return Err(MISSING_DAY);
         }
         let months = if step == 12 { month.to_string() } else { every(first, 12, step, 1) };
         return Ok(format!("{minute} {hour} {day} {months} *"));
@@ -51,7 +66,7 @@ pub fn line(interval: &Interval, start: Option<&StartTime>) -> Result<String, &'
             1..24 => Err("the number of hours does not divide a day"),
             24 => Ok(format!("{minute} {hour} * * *")),
             168 => {
-                let weekday = start.map_or(0, weekday);
+                let weekday = start.map_or(1, weekday);
                 Ok(format!("{minute} {hour} * * {weekday}"))
             }
             _ => Err("of intervals of days, cron has only one day and seven days"),
@@ -70,9 +85,10 @@ fn every(first: i32, last: i32, step: i32, lowest: i32) -> String {
 }
 
 /// Whether every year has this day, also those that are not leap years.
-fn is_in_every_year(month: i32, day: i32) -> bool {
+pub fn is_in_every_year(month: i64, day: i64) -> bool {
     // 1970 was not a leap year.
-    civil([1970, month, day, 0, 0, 0]).is_some()
+    let date = i8::try_from(month).ok().zip(i8::try_from(day).ok());
+    date.is_some_and(|(month, day)| DateTime::new(1970, month, day, 0, 0, 0, 0).is_ok())
 }
 
 /// The day of the week; 0 is Sunday.
@@ -124,7 +140,7 @@ mod tests {
             (0, 0, 21600, "37 2-23/6 * * *", "0 */6 * * *"),
             (0, 1, 0, "37 2 * * *", "0 0 * * *"),
             (0, 0, 86400, "37 2 * * *", "0 0 * * *"),
-            (0, 7, 0, "37 2 * * 1", "0 0 * * 0"),
+            (0, 7, 0, "37 2 * * 1", "0 0 * * 1"),
             (1, 0, 0, "37 2 4 * *", "0 0 1 * *"),
             (2, 0, 0, "37 2 4 */2 *", "0 0 1 */2 *"),
             (12, 0, 0, "37 2 4 1 *", "0 0 1 1 *"),
@@ -134,10 +150,7 @@ mod tests {
             assert_eq!(line(&interval, None).as_deref(), Ok(from_nothing));
         }
         let may = start([2027, 5, 31, 0, 0, 0]);
-        assert_eq!(
-            line(&interval(3, 0, 0), Some(&may)),
-            Err("some of these months do not have that day")
-        );
+        assert_eq!(line(&interval(3, 0, 0), Some(&may)), Err(MISSING_DAY));
         let august = start([2027, 8, 30, 0, 0, 0]);
         assert_eq!(line(&interval(4, 0, 0), Some(&august)).as_deref(), Ok("0 0 30 4-12/4 *"));
     }

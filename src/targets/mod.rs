@@ -20,6 +20,7 @@ mod options;
 mod origins;
 #[cfg(test)]
 mod testing;
+mod url;
 
 use built_in::{BuiltIn, Definition};
 pub use capability::{Capability, Fate};

@@ -30,6 +30,7 @@ FETCHED = ("http", "ftp")
 # Chronos sets these variables and ignores those of the job.
 BUILT_IN = {
     "mesos_task_id",
+    "MESOS_TASK_ID",
     "CHRONOS_JOB_OWNER",
     "CHRONOS_JOB_NAME",
     "HOST",
@@ -77,15 +78,17 @@ def _check_job(job: dict, report: Report) -> None:
     if job.get("shell", True):
         if not job["command"]:
             report.at("command").add("empty shell command")
-        if job.get("arguments"):
-            report.at("arguments").add("ignored where 'shell' is true")
     elif "container" in job and not job["command"] and "arguments" not in job:
         # The command is the first argument of the image's entrypoint, even if it is empty.
         report.at("command").add("the command of the image is replaced by an empty argument")
     for field in ("cpus", "mem", "disk", "retries", "shell"):
         if field not in job:
             report.add(f"{field!r} is missing: Chronos fills in a default")
-    for field in ("cpus", "mem"):
+    if job.get("arguments"):
+        # JobUtils and MesosTaskBuilder: they go into the id of the Mesos task, are appended to the command,
+        # and are passed again after it.
+        report.at("arguments").add("passed twice, and part of the Mesos task id")
+    for field in ("cpus", "mem", "disk"):
         if job.get(field) == 0:
             report.at(field).add("0 means Chronos' default")
     variables = [variable["name"] for variable in job.get("environmentVariables", ())]

@@ -9,6 +9,7 @@ operator would notice those too late, so both kinds are violations here.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -29,6 +30,9 @@ VIP_VALUE = re.compile(r"(?:/[a-z0-9](?:[-a-z0-9]*[a-z0-9])?|[0-9]{1,3}(?:\.[0-9
 IS_VALUE = re.compile(r"[a-zA-Z0-9_/.-]*")
 INTEGER = re.compile(r"[+-]?[0-9]+")
 DRIVER = "dvdi/driver"
+DRIVER_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
+# RFC 3986: the path and the query of a URL.
+URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/?#-]|%[0-9A-Fa-f]{2})*")
 
 MARATHON_PROTOCOLS = {"HTTP", "HTTPS", "TCP"}
 PORT_PROTOCOLS = MARATHON_PROTOCOLS | {"MESOS_HTTP", "MESOS_HTTPS", "MESOS_TCP"}
@@ -157,6 +161,7 @@ def _check_app(app: dict, base: str, report: Report, features: frozenset[str]) -
     container = app.get("container", {})
     _check_container(container, networks, app, report.at("container"), features)
     ports = _check_ports(app, container, modes, report)
+    _check_overlap(app, container, report.at("upgradeStrategy"))
     _check_health(app.get("healthChecks", ()), ports, container, report)
     for index, constraint in enumerate(app.get("constraints", ())):
         _check_constraint(constraint, report.at("constraints", index))
@@ -254,8 +259,8 @@ def _check_external(
     if not LABEL.fullmatch(info["name"]):
         report.at("external", "name").add(f"does not match {LABEL.pattern}")
     options = info["options"]
-    if not LABEL.fullmatch(options.get(DRIVER, "")):
-        report.at("external", "options").add(f"{DRIVER} is missing or not a label")
+    if not DRIVER_NAME.fullmatch(options.get(DRIVER, "")):
+        report.at("external", "options").add(f"{DRIVER} does not match {DRIVER_NAME.pattern}")
     if engine == "DOCKER":
         if set(options) - {DRIVER}:
             report.at("external", "options").add(f"the Docker containerizer supports only {DRIVER}")
@@ -267,13 +272,33 @@ def _check_external(
         report.at("mode").add("the Mesos containerizer mounts external volumes only as RW")
     if app.get("instances", 1) > 1:
         report.add("an app with external volumes can have only one instance")
-    _check_upgrade(app, report)
+    if app.get("upgradeStrategy", {}).get("maximumOverCapacity") != 0:
+        report.add("requires an upgradeStrategy with maximumOverCapacity 0")
 
 
 def _check_upgrade(app: dict, report: Report) -> None:
     strategy = app.get("upgradeStrategy", {})
     if strategy.get("maximumOverCapacity") != 0 or strategy.get("minimumHealthCapacity", 1) > 0.5:
         report.add("requires an upgradeStrategy with maximumOverCapacity 0 and minimumHealthCapacity at most 0.5")
+
+
+def _check_overlap(app: dict, container: dict, report: Report) -> None:
+    """Checks that an update stops an instance first where two cannot have the same port or volume.
+
+    Marathon accepts other strategies, and the update then waits for what the running instance has.
+    """
+    mappings = container.get("portMappings") or ()
+    definitions = app.get("portDefinitions") or () if app.get("requirePorts") else ()
+    exclusive = (
+        any(port.get("hostPort", 0) for port in mappings)
+        or any(port.get("port", 0) for port in definitions)
+        or any("external" in volume for volume in container.get("volumes", ()))
+    )
+    instances = app.get("instances", 1)
+    strategy = app.get("upgradeStrategy", {})
+    kept = math.ceil(instances * strategy.get("minimumHealthCapacity", 1))
+    if exclusive and instances and kept >= instances:
+        report.add("an update starts an instance first, which waits for a port or a volume")
 
 
 def _check_volume_names(apps: list[tuple[dict, str, Report]]) -> None:
@@ -358,6 +383,9 @@ def _check_health(checks: Any, ports: int, container: dict, report: Report) -> N
             place.add("'command' is required for COMMAND and invalid otherwise")
         if "path" in check and "HTTP" not in protocol:
             place.at("path").add("only with HTTP and HTTPS")
+        if not URL_PATH.fullmatch(check.get("path", "/")):
+            # Mesos passes it to curl unchanged.
+            place.at("path").add("not a path of a URL")
         if protocol in PORT_PROTOCOLS and "port" not in check:
             # With MESOS_ protocols, the API accepts an index out of range, and the launch fails.
             if "portIndex" not in check and ports != 1 or check.get("portIndex", 0) >= ports:

@@ -186,6 +186,49 @@ def test_a_check_uses_no_proxy(engine: Engine, compiled: Compiled) -> None:
         assert project.health("web")["Status"] == "healthy"
 
 
+REDIRECTS = {
+    "wget of busybox": Behaviour(),
+    "GNU wget": Behaviour(without=("wget",), programs=(DASH, "/usr/bin/wget")),
+    "curl": Behaviour(without=("wget",), programs=(DASH, "/usr/bin/curl")),
+}
+
+
+@pytest.mark.parametrize("how", REDIRECTS)
+def test_a_redirect_is_healthy_and_not_followed(engine: Engine, compiled: Compiled, how: str) -> None:
+    """As web servers redirect to HTTPS, here to an address that does not respond."""
+    image = engine.image("applc-test/redirect:1", REDIRECTS[how])
+    lines = ["HTTP/1.1 301 Moved", "Location: https://192.0.2.1/", "Content-Length: 0", "Connection: close", "", ""]
+    answer = "\\r\\n".join(lines)
+    with compiled(
+        container(
+            "web",
+            image,
+            cmd=f"while true; do printf '{answer}' | nc -l -p 80 >/dev/null 2>&1; done",
+            ports=[{"container_port": 80}],
+            health_check=quick("HTTP", timeout_seconds=3, grace_period_seconds=30),
+        ),
+        container("after", image, dependencies=["web"]),
+    ) as project:
+        up = project.up()
+        assert up.returncode == 0, f"{up.stderr}\n{project.health('web')}"
+        assert project.started("after") != ""
+
+
+def test_a_service_without_instances_is_ready_at_once(engine: Engine, compiled: Compiled) -> None:
+    plain = engine.image("applc-test/plain:1")
+    check = quick("TCP", grace_period_seconds=60)
+    with compiled(
+        container("none", plain, instances=0, ports=[{"container_port": 80}], health_check=check),
+        container("never", plain, type="job", repeats=0),
+        container("nobody", plain, type="job", instances=0),
+        container("after", plain, dependencies=["none", "never", "nobody"]),
+    ) as project:
+        up = project.up()
+        assert up.returncode == 0, up.stderr
+        assert project.started("after") != ""
+        assert [project.container(id) for id in ("none", "never", "nobody")] == ["", "", ""]
+
+
 def test_a_dependent_waits_for_every_instance(engine: Engine, compiled: Compiled) -> None:
     slow = engine.image("applc-test/slow:1", SLOW)
     plain = engine.image("applc-test/plain:1")

@@ -140,9 +140,10 @@ def test_spark_livy(applc: support.Applc, tmp_path: Path) -> None:
     written = compiled(applc, support.ROOT / "examples" / "spark-livy.json", tmp_path)
     assert written.names == {"marathon.json"}
     livy = written.app("livy")
-    master = "spark-master-spark-livy.marathon.containerip.dcos.thisdcos.directory"
+    # Hyphens of the appliance are doubled: `livy` and `spark-master` are also names of appliances.
+    master = "spark-master-spark--livy.marathon.containerip.dcos.thisdcos.directory"
     assert livy["args"] == [f"spark://{master}:7077"]
-    assert livy["dependencies"] == ["/spark-livy/spark-master"]
+    assert livy["dependencies"] == ["/spark--livy/spark-master"]
     assert livy["container"]["portMappings"] == [
         {"containerPort": 8998, "hostPort": 0, "protocol": "tcp"}
     ]

@@ -26,6 +26,7 @@ APP: dict[str, Any] = {
     },
     "dependencies": ["/spark-livy/spark-master"],
     "healthChecks": [{"protocol": "MESOS_TCP", "portIndex": 0}],
+    "upgradeStrategy": {"maximumOverCapacity": 1, "minimumHealthCapacity": 0},
 }
 MASTER: dict[str, Any] = {
     "id": "/spark-livy/spark-master",
@@ -37,6 +38,7 @@ MASTER: dict[str, Any] = {
     "container": {"type": "DOCKER", "docker": {"image": "heliumdatacommons/spark-master"}},
     "portDefinitions": [{"port": 7077, "protocol": "tcp"}],
     "requirePorts": True,
+    "upgradeStrategy": {"maximumOverCapacity": 0, "minimumHealthCapacity": 0},
 }
 
 
@@ -64,7 +66,10 @@ EXTERNAL = {
     "mode": "RW",
     "external": {"name": "data", "provider": "dvdi", "options": {"dvdi/driver": "rexray"}},
 }
-CAREFUL = {"maximumOverCapacity": 0, "minimumHealthCapacity": 0.5}
+CAREFUL = {"maximumOverCapacity": 0, "minimumHealthCapacity": 0}
+KEEPS_ALL = {"maximumOverCapacity": 0, "minimumHealthCapacity": 0.6}
+FIXED = [{"containerPort": 80, "hostPort": 31080}]
+UNDERSCORE = {**EXTERNAL["external"], "options": {"dvdi/driver": "ceph_fs"}}
 
 
 @pytest.mark.parametrize(
@@ -172,6 +177,7 @@ def test_features_must_be_enabled() -> None:
         (group(healthChecks=[{"protocol": "COMMAND"}]), "'command' is required for COMMAND"),
         (group(healthChecks=[{"protocol": "TCP", "command": {"value": "x"}}]), "'command' is required for COMMAND"),
         (group(healthChecks=[{"protocol": "MESOS_TCP", "path": "/"}]), "only with HTTP"),
+        (group(healthChecks=[{"protocol": "MESOS_HTTP", "path": "/a b"}]), "not a path of a URL"),
         (group(healthChecks=[{"protocol": "TCP", "maxConsecutiveFailures": 0}]), "never kills"),
         (group(healthChecks=[{"protocol": "HTTP", "ipProtocol": "IPv6"}]), "IPv6 requires"),
         # Constraints.
@@ -189,6 +195,9 @@ def test_features_must_be_enabled() -> None:
         (group(gpus=1), "requires the Mesos containerizer"),
         (group(container__volumes=[EXTERNAL]), "requires an upgradeStrategy"),
         (group(container__volumes=[EXTERNAL], instances=2), "can have only one instance"),
+        (group(container__volumes=[{**EXTERNAL, "external": UNDERSCORE}]), "does not match"),
+        (group(container__volumes=[EXTERNAL], upgradeStrategy=KEEPS_ALL), "starts an instance first"),
+        (group(container__portMappings=FIXED, instances=2, upgradeStrategy=KEEPS_ALL), "starts an instance first"),
         (group(container__volumes=[EXTERNAL, {**EXTERNAL, "containerPath": "/b"}]), "duplicate external volume"),
         (group(container__volumes=[EXTERNAL, EXTERNAL]), "mounted twice"),
         (

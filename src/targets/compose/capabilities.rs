@@ -7,7 +7,7 @@ use crate::targets::Capability;
 pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(
         Field::ApplianceId,
-        "the project name, which isolates the networks, volumes and containers of each appliance",
+        "the project name, which isolates the networks, volumes and containers of each appliance; in lower case, with underscores for hyphens, so that no two appliances have containers of the same name",
     ),
     Capability::depends(
         Field::VolumeType,
@@ -64,7 +64,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::depends(Field::Env, "`environment`, as a list; a name cannot end in whitespace"),
     Capability::depends(
         Field::References,
-        "the name of the service; from the host network to another network, a published port",
+        "the name of the service; from the host network to another network, a published port; a warning for UDP to the host network",
     ),
     Capability::depends(
         Field::MountPersistent,
@@ -120,11 +120,11 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::HealthHttp,
-        "a request to 127.0.0.1 with `curl`, or else `wget`, in the container; the image must contain one of them",
+        "a request to 127.0.0.1 with `curl`, or else `wget`, in the container; the image must contain one of them; no redirect is followed",
     ),
     Capability::depends(
         Field::HealthHttps,
-        "a request to 127.0.0.1 with `curl`, or else `wget`, in the container; the image must contain one of them",
+        "a request to 127.0.0.1 with `curl`, or else `wget`, in the container; the image must contain one of them; no redirect is followed",
     ),
     Capability::depends(
         Field::HealthTcp,

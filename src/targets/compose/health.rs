@@ -5,6 +5,7 @@ use crate::plan::{Container, HealthCheck, Probe};
 use crate::render::{Composed, Traced};
 use crate::source::Spanned;
 use crate::targets::origins::{self, TracedTiming};
+use crate::targets::url;
 
 use super::context::Context;
 use super::escaped;
@@ -37,24 +38,37 @@ pub fn check(
                 .help("or use a `COMMAND` check with a program that the image contains"),
         );
     };
-    let script = match probe {
+    // The script, and a comment that explains it.
+    let (script, comment) = match probe {
         Probe::Http { tls, path, port } => {
             needs("`/bin/sh`, and `curl` or `wget`");
             let script = escaped(&http(*tls, number(port), &path.value));
-            let also = places(port).chain([path.span]).collect();
-            Composed::new(script, protocol, also)
+            let also: Vec<_> = places(port).chain([path.span]).collect();
+            let comment =
+                "healthy if the server responds with a status from 200 to 399; no redirect is followed"
+                    .to_owned();
+            let comment = Composed::new(comment, protocol, Vec::new());
+            (Composed::new(script, protocol, also), Some(comment))
         }
         Probe::Tcp { port } => {
             needs("`/bin/sh`");
-            Composed::new(escaped(&tcp(number(port))), protocol, places(port).collect())
+            let also: Vec<_> = places(port).collect();
+            let number = number(port);
+            let comment = format!(
+                "healthy if a process listens on TCP port {number}: in these lists of the kernel, the port \
+                 is {number:04X} (hexadecimal), and 0A is the state LISTEN"
+            );
+            let comment = Composed::new(comment, protocol, also.clone());
+            (Composed::new(escaped(&tcp(number)), protocol, also), Some(comment))
         }
-        Probe::Command(command) => context.text(command),
+        Probe::Command(command) => (context.text(command), None),
     };
     let TracedTiming { interval, timeout, max_failures, grace } = origins::timing(health);
     let seconds = |number: Traced<u32>| number.map(|number| format!("{number}s"));
     let faster = context.options.integer(START_INTERVAL);
     let word = |word: &str| Composed::new(word.to_owned(), protocol, Vec::new());
     model::HealthCheck {
+        comment,
         // Not CMD-SHELL, which runs the shell that the image names: it may not be a POSIX
         // shell.
         test: [word("CMD"), word("/bin/sh"), word("-c"), script],
@@ -68,17 +82,27 @@ pub fn check(
     }
 }
 
-/// The script of an HTTP check: a GET request that must end, after redirects, with a status
-/// from 200 to 399. Certificates are not verified, and no proxy is used, because the container
-/// is the server.
+/// The script of an HTTP check: a GET request whose response must have a status from 200 to 399.
+/// Redirects are not followed: they lead where clients go, which the container may be unable to
+/// reach. Certificates are not verified, and no proxy is used, because the container is the
+/// server.
+///
+/// `wget` follows redirects, and that of busybox has no option against it. It is therefore stopped
+/// when it prints the first status line. For that it runs in the process of a shell that prints its
+/// own id first: a process in the background could be left to the main process of the container,
+/// which often does not reap.
 fn http(tls: bool, port: u16, path: &str) -> String {
     let scheme = if tls { "https" } else { "http" };
-    let url = shell_word(&format!("{scheme}://127.0.0.1:{port}{}", url_path(path)));
+    let url = shell_word(&format!("{scheme}://127.0.0.1:{port}{}", url::path(path)));
     let insecure = if tls { " --no-check-certificate" } else { "" };
     format!(
         "unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY; \
-         if command -v curl >/dev/null; then curl -gfsSLk -o /dev/null {url}; \
-         else wget -q -O /dev/null{insecure} {url}; fi"
+         if command -v curl >/dev/null; then exec curl -gfsSk -o /dev/null {url}; fi; \
+         exec 2>/dev/null; \
+         /bin/sh -c 'echo $$; exec wget -q -S -O /dev/null{insecure} \"$0\" 2>&1' {url} | \
+         {{ read -r pid; while read -r word status rest; do case $word in HTTP/*) kill $pid; \
+         case $status in [23]??) exit 0;; esac; echo \"status $status\"; exit 1;; esac; \
+         echo \"$word $status $rest\"; done; exit 1; }}"
     )
 }
 
@@ -99,19 +123,6 @@ fn shell_word(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// Percent-encodes the bytes of a path that a URL cannot contain, and leaves the rest
-/// unchanged.
-fn url_path(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        match byte {
-            b'!'..=b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,7 +130,6 @@ mod tests {
     #[test]
     fn a_url_is_one_shell_word() {
         assert_eq!(shell_word("it's"), r"'it'\''s'");
-        assert_eq!(url_path("/a b?c=%20&d=é"), "/a%20b?c=%20&d=%C3%A9");
         assert!(http(false, 80, "/'$(x)'").contains(r"'http://127.0.0.1:80/'\''$(x)'\'''"));
     }
 

@@ -11,6 +11,7 @@ mod model;
 mod network;
 mod options;
 mod services;
+mod size;
 #[cfg(test)]
 mod tests;
 mod volumes;
@@ -21,6 +22,7 @@ use super::{BuiltIn, Definition, FileModel, Options, Part, names};
 use crate::diag::Findings;
 use crate::plan::Plan;
 use crate::render::Traced;
+use crate::source::Spanned;
 
 /// The Compose target.
 pub struct Compose;
@@ -55,11 +57,10 @@ fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> model::File 
     // Destructured completely, so that a new field fails to compile until it is handled here.
     // Compose derives the start order, and `uses` is reported from the capability table.
     let Plan { id, containers, volumes, start_order: _, uses: _ } = plan;
-    let name = project_name(&id.value);
-    names::check("project", usize::MAX, [(id, name.clone())], findings);
+    let name = project_name(id, findings);
     let split = instances::Split::of(plan, findings);
     services::check_names(split.all_names(containers), findings);
-    let network = network::Network::of(plan, findings);
+    let network = network::Network::of(plan, &split, &name, findings);
     let mut services = Vec::new();
     for (id, container) in containers.iter().enumerate() {
         let context = context::Context { plan, network: &network, split: &split, options, id };
@@ -68,6 +69,7 @@ fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> model::File 
     }
     let volumes: Vec<_> =
         volumes.iter().map(|v| (v.id.span, volumes::volume(v, options, findings))).collect();
+    size::check(id, &services, &volumes, findings);
     model::File {
         name: Traced::new(name, plan.id.span),
         services: services.into(),
@@ -75,10 +77,15 @@ fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> model::File 
     }
 }
 
-/// The project name, as Compose normalizes it: lower case, starting with a letter or a digit.
-/// All other characters of an id are valid.
-fn project_name(id: &str) -> String {
-    id.trim_start_matches('-').to_ascii_lowercase()
+/// The project name: lower case, starting with a letter or a digit, as Compose normalizes it.
+///
+/// Hyphens become underscores, which no id contains. Compose names a container
+/// `PROJECT-SERVICE-NUMBER`; with hyphens in the project, the service `c` of the appliance `a-b`
+/// and the service `b-c` of the appliance `a` would have the same name.
+fn project_name(id: &Spanned<String>, findings: &mut Findings) -> String {
+    let name = id.value.trim_start_matches('-').to_ascii_lowercase();
+    names::check("project", usize::MAX, [(id, name.clone())], findings);
+    name.replace('-', "_")
 }
 
 /// Escapes a string for Compose, which interpolates only `$` in a value and reads `$$` as `$`.

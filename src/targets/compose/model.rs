@@ -46,8 +46,8 @@ model! {
         pub depends_on: Vec<Dependency>,
         /// Its health check.
         pub healthcheck: Option<HealthCheck>,
-        /// Restart policy.
-        pub restart: Composed,
+        /// Restart policy; `None` is Compose's default: no restart.
+        pub restart: Option<Composed>,
         /// What `applc status` knows it by.
         pub labels: Labels,
         /// CPU shares.
@@ -77,8 +77,8 @@ model! {
         pub target: Traced<u16>,
         /// Host port; `None` for any free port.
         pub published: Option<Traced<u16>>,
-        /// `tcp` or `udp`.
-        pub protocol: Traced<&'static str>,
+        /// `udp`, or `None` for Compose's default: TCP.
+        pub protocol: Option<Traced<&'static str>>,
         /// Its name.
         pub name: Option<Traced<String>>,
     }
@@ -108,6 +108,8 @@ model! {
     /// A health check. Durations include their unit.
     #[derive(Debug, Clone)]
     pub struct HealthCheck {
+        /// What the script tests, for a comment, unless it is the appliance's own.
+        pub comment: Option<Composed>,
         /// The command that runs in the container: `CMD`, a program and its arguments.
         pub test: [Composed; 4],
         /// Time between checks.
@@ -138,7 +140,7 @@ model! {
         pub key: Traced<String>,
         /// Its name on the engine, if it is external to the project.
         pub external_name: Option<Traced<String>>,
-        /// Volume driver.
-        pub driver: Composed,
+        /// Volume driver; `None` for the engine's own.
+        pub driver: Option<Composed>,
     }
 }

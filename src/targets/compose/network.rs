@@ -17,6 +17,7 @@ use crate::source::Span;
 use crate::targets::origins;
 
 use super::escaped;
+use super::instances::Split;
 use super::model::Port;
 
 /// The address of the host on the project network.
@@ -36,10 +37,18 @@ type Claims = HashMap<(u16, Transport), (ContainerId, Span)>;
 
 impl<'a> Network<'a> {
     /// Assigns host ports, and checks that every reference is reachable.
-    pub fn of(plan: &'a Plan, findings: &mut Findings) -> Network<'a> {
+    /// `project` is the name of the project.
+    pub fn of(
+        plan: &'a Plan,
+        split: &Split,
+        project: &str,
+        findings: &mut Findings,
+    ) -> Network<'a> {
         let mut claims = claims(plan, findings);
         let mut published: Vec<Vec<Port>> = plan.containers.iter().map(ports).collect();
         check_host_names(plan, findings);
+        check_container_names(plan, split, project, findings);
+        findings.extend(plan.containers.iter().filter_map(|to| udp_on_host(plan, to)));
         for (to, container) in plan.containers.iter().enumerate() {
             let Some(ports) = published.get_mut(to) else { continue };
             if on_host(container) {
@@ -128,11 +137,22 @@ fn ports(container: &Container) -> Vec<Port> {
         Port {
             target: container_port.into(),
             published: (host_port.value != 0).then(|| host_port.into()),
-            protocol: Traced::new(transport.value.name(), origins::transport(port)),
+            protocol: protocol(transport.value, origins::transport(port)),
             name: name.as_ref().map(|name| Traced::new(escaped(&name.value), name.span)),
         }
     };
     container.ports.iter().map(port).collect()
+}
+
+/// The protocol of a port, if it is not Compose's default.
+fn protocol(transport: Transport, from: Origin) -> Option<Traced<&'static str>> {
+    (transport != Transport::Tcp).then(|| Traced::new(transport.name(), from))
+}
+
+/// Whether a published port has this protocol.
+fn serves(published: &Port, transport: Transport) -> bool {
+    let name = published.protocol.as_ref().map_or(Transport::Tcp.name(), |name| name.value);
+    name == transport.name()
 }
 
 /// The fixed host ports that containers claim. All containers run on one machine, whatever
@@ -217,6 +237,79 @@ fn check_host_names(plan: &Plan, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// Checks that the name of no service that references use is also the name of a container of the
+/// project, `PROJECT-SERVICE-NUMBER`, because the engine's DNS resolves both.
+fn check_container_names(plan: &Plan, split: &Split, project: &str, findings: &mut Findings) {
+    // Of each such name, the container, the service, and the number.
+    let parts = |container: &'_ Container| {
+        let rest = container.id.value.strip_prefix(project)?.strip_prefix('-')?;
+        let (service, number) = rest.rsplit_once('-')?;
+        let index: u32 = number.parse().ok().filter(|index: &u32| index.to_string() == number)?;
+        Some((service.to_owned(), index))
+    };
+    let suspects: Vec<_> = plan
+        .containers
+        .iter()
+        .filter(|container| !on_host(container))
+        .filter_map(|container| {
+            let referrer = container.referrers.first()?;
+            parts(container).map(|parts| (container, referrer, parts))
+        })
+        .collect();
+    if suspects.is_empty() {
+        return;
+    }
+    let mut services: HashMap<String, (&Container, u32)> = HashMap::new();
+    for (id, container) in plan.containers.iter().enumerate().filter(|(_, c)| !on_host(c)) {
+        let names = split.names(id, container);
+        let instances = if names.len() > 1 { 1 } else { container.instances.value };
+        services.extend(names.into_iter().map(|name| (name, (container, instances))));
+    }
+    for (container, referrer, (service, index)) in suspects {
+        let Some((other, instances)) = services.get(&service) else { continue };
+        if (1..=*instances).contains(&index) {
+            let message = format!(
+                "`{}` is also the name of instance {index} of `{service}` in the engine's DNS",
+                container.id.value
+            );
+            findings.push(
+                Diagnostic::new(&codes::NO_WAY, referrer.span, message)
+                    .also(other.id.span, "the other container")
+                    .also(container.id.span, "referenced container")
+                    .help("choose another id"),
+            );
+        }
+    }
+}
+
+/// The warning for a reference from the project network to a UDP server on the host network.
+///
+/// The server responds from the address that the host has on the project network, not from that
+/// of `host-gateway`, and a connected socket drops such a response. The former is known only if the
+/// project has a fixed subnet, which could be one that the machine already uses, and a change of
+/// the network replaces every container.
+fn udp_on_host(plan: &Plan, to: &Container) -> Option<Diagnostic> {
+    let is_udp = |port: &&PlanPort| port.transport.value == Transport::Udp;
+    if !on_host(to) {
+        return None;
+    }
+    let reaches_udp = |referrer: &&Referrer| {
+        let mut ports = to.ports.iter().filter(is_udp);
+        let at = |port: &PlanPort| referrer.port.is_none_or(|at| at == port.container_port.value);
+        plan.containers.get(referrer.from).is_some_and(|from| !on_host(from)) && ports.any(at)
+    };
+    let referrer = to.referrers.iter().find(reaches_udp)?;
+    let message = format!(
+        "`{}` responds over UDP from another address than the reference becomes, so most clients ignore the response",
+        to.id.value
+    );
+    Some(
+        Diagnostic::new(&codes::APPROXIMATED, referrer.span, message)
+            .also(to.network.span, "host network")
+            .help("put both on the same network"),
+    )
 }
 
 /// Why a name, given in lower case, does not resolve to the container that has it.
@@ -319,8 +412,7 @@ impl HostAccess<'_> {
         }
         self.claims.insert((number, transport), (self.to, port.container_port.span));
         let same = |listed: &&mut Port| {
-            listed.target.value == port.container_port.value
-                && listed.protocol.value == transport.name()
+            listed.target.value == port.container_port.value && serves(listed, transport)
         };
         let from = Origin::from(port.container_port.span).and(self.referrer.span);
         let number = Traced::new(number, from);
@@ -329,8 +421,8 @@ impl HostAccess<'_> {
             None => published.push(Port {
                 target: Traced::new(port.container_port.value, from),
                 published: Some(number),
-                protocol: Traced::new(
-                    transport.name(),
+                protocol: protocol(
+                    transport,
                     Origin::from(port.transport.span).and(self.referrer.span),
                 ),
                 name: None,
@@ -350,7 +442,7 @@ impl HostAccess<'_> {
 fn has(published: &[Port], port: &PlanPort, number: u16) -> bool {
     published.iter().any(|listed| {
         listed.target.value == port.container_port.value
-            && listed.protocol.value == port.transport.value.name()
+            && serves(listed, port.transport.value)
             && listed.published.is_some_and(|published| published.value == number)
     })
 }

@@ -89,11 +89,11 @@ fn service(
         Kind::Service(Service { health, minimum_capacity: _ }) => {
             let check = health.as_ref().map(|h| health::check(context, container, h, findings));
             let restart = Traced::new("unless-stopped".to_owned(), origins::kind(container));
-            (check, restart.into(), false)
+            (check, Some(restart.into()), false)
         }
         Kind::Job(job) => {
             let from = origins::retries(container, job);
-            let restart = Composed::new(restart(job), from, vec![*kind_span]);
+            let restart = restart(job).map(|policy| Composed::new(policy, from, vec![*kind_span]));
             (None, restart, never_runs(job, findings))
         }
     };
@@ -156,6 +156,11 @@ fn variable(context: &Context<'_>, variable: &EnvVar, findings: &mut Findings) -
 fn dependency(context: &Context<'_>, dependency: &Dependency) -> Vec<model::Dependency> {
     let Dependency { on: id, span } = dependency;
     let Some(on) = context.plan.containers.get(*id) else { return Vec::new() };
+    // Nothing is to run: it is ready at once. Compose stops at a dependency without containers.
+    if on.instances.value == 0 || on.job().is_some_and(|job| job.repeats.value == Repeats::Times(0))
+    {
+        return Vec::new();
+    }
     let condition = match &on.kind {
         Kind::Job(_) => "service_completed_successfully",
         Kind::Service(Service { health: Some(_), .. }) => "service_healthy",
@@ -177,13 +182,11 @@ fn dependency(context: &Context<'_>, dependency: &Dependency) -> Vec<model::Depe
     names.map(dependency).collect()
 }
 
-/// The restart policy of a job. A job that is restarted after success never completes for its
-/// dependents.
-fn restart(job: &Job) -> String {
-    match job.retries.value {
-        0 => "no".to_owned(),
-        retries => format!("on-failure:{retries}"),
-    }
+/// The restart policy of a job with retries. A job that is restarted after success never
+/// completes for its dependents.
+fn restart(job: &Job) -> Option<String> {
+    let retries = job.retries.value;
+    (retries > 0).then(|| format!("on-failure:{retries}"))
 }
 
 /// Whether a job never runs. Compose has no schedules: a repeating job runs once.

@@ -19,8 +19,7 @@ pub fn volume(volume: &plan::Volume, options: &Options, findings: &mut Findings)
     if scope.value == VolumeScope::Global {
         check_name(id, findings);
         let external_name = Traced::new(key.value.clone(), key.from.and(scope.span));
-        let driver = Traced::new(String::new(), scope.span).into();
-        return Volume { key, external_name: Some(external_name), driver };
+        return Volume { key, external_name: Some(external_name), driver: None };
     }
     if let Some(size) = size {
         let message = "the size of a volume is ignored: it can grow to fill its disk".to_string();
@@ -40,7 +39,8 @@ pub fn volume(volume: &plan::Volume, options: &Options, findings: &mut Findings)
     }
     // It is decided by the option, for the storage system that the appliance names.
     let also = volume_type.as_ref().map(|written| written.span).into_iter().collect();
-    let driver = Composed::new(escaped(driver), options.origin(VOLUME_DRIVER), also);
+    let driver = (driver != DEFAULT_VOLUME_DRIVER)
+        .then(|| Composed::new(escaped(driver), options.origin(VOLUME_DRIVER), also));
     Volume { key, external_name: None, driver }
 }
 

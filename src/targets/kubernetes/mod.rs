@@ -11,6 +11,7 @@ mod options;
 mod order;
 mod placement;
 mod schedule;
+mod size;
 mod text;
 mod updates;
 mod volumes;
@@ -83,6 +84,15 @@ fn check_namespace(plan: &Plan, settings: &Settings, findings: &mut Findings) {
             "choose another id, or set another namespace with the option `kubernetes.namespace`",
         ));
     }
+    if **settings.namespace != *name && name.len() > MAX_LABEL {
+        let message = format!(
+            "the id is the value of labels, which have at most {MAX_LABEL} characters, but it has {}",
+            name.len()
+        );
+        findings
+            .push(Diagnostic::new(&codes::BAD_NAME, id.span, message).help("choose a shorter id"));
+        return;
+    }
     names::check("Namespace", MAX_LABEL, [(id, name)], findings);
 }
 
@@ -120,6 +130,7 @@ impl<'a> Lowering<'a> {
         let (claims, on_one_node) = self.claims(findings);
         let mut workloads = Vec::new();
         for (id, container) in containers.iter().enumerate() {
+            size::check(container, findings);
             let service = self.network.service(id);
             let mut ports =
                 network::ports(container, service, self.settings, &mut node_ports, findings);

@@ -9,7 +9,7 @@ use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, NetworkMode, Plan, Port, Reference, Transport};
 use crate::render::{Origin, Traced};
 use crate::source::Span;
-use crate::targets::names::{self, MAX_LABEL, dns_label, rfc1035_label};
+use crate::targets::names::{self, MAX_LABEL, rfc1035_label};
 
 /// The default range of node ports (`--service-node-port-range` of the API server).
 const NODE_PORTS: std::ops::RangeInclusive<u16> = 30_000..=32_767;
@@ -199,7 +199,9 @@ pub fn ports(
         lowered.on_host = lowered.on_host.or(host_port.then_some(fixed.span));
         lowered.container.push(ContainerPort {
             port: container_port.into(),
-            name: name.clone().filter(|name| port.name.is_some() && is_port_name(name)),
+            name: name
+                .clone()
+                .filter(|name| port.name.is_some() && not_a_port_name(name).is_none()),
             protocol,
             host_port: host_port.then(|| fixed.into()),
         });
@@ -236,14 +238,11 @@ fn port_names(
             name = format!("{name}-{}", port.transport.value.name());
         }
         let name = free_name(&name, "", &mut taken);
-        if service.is_none() && !is_port_name(&name) {
-            let message = format!(
-                "port name `{}` is omitted: the port of a pod has a name of at most 15 letters, digits and hyphens",
-                written.value
-            );
+        if let (None, Some(why)) = (service, not_a_port_name(&name)) {
+            let message = format!("port name `{}` is omitted: {why}", written.value);
             findings.push(
                 Diagnostic::new(&codes::APPROXIMATED, written.span, message)
-                    .help("choose a shorter name, or remove it"),
+                    .help("choose another name, or remove it"),
             );
             return None;
         }
@@ -260,12 +259,18 @@ fn label_char(letter: char) -> char {
     if letter.is_ascii_alphanumeric() { letter } else { '-' }
 }
 
-/// Whether a name is valid for the port of a container (an IANA service name, RFC 6335).
-fn is_port_name(name: &str) -> bool {
-    name.len() <= 15
-        && !name.contains("--")
-        && name.bytes().any(|b| b.is_ascii_lowercase())
-        && dns_label(name) == name
+/// Why a normalized name is not valid for the port of a container (an IANA service name, RFC
+/// 6335).
+fn not_a_port_name(name: &str) -> Option<&'static str> {
+    if name.len() > 15 {
+        Some("the port of a pod has a name of at most 15 characters")
+    } else if name.contains("--") {
+        Some("the name of a pod's port cannot contain two hyphens in a row")
+    } else if !name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        Some("the name of a pod's port must contain a letter")
+    } else {
+        None
+    }
 }
 
 /// The labels by which Services and Deployments select the pods of a container. They are

@@ -30,9 +30,11 @@ pub fn cron(container: &Container, job: &Job, findings: &mut Findings) -> Option
         Err(why) => {
             let message =
                 format!("cron cannot express the interval `{}`: {why}", job.interval.value.text);
-            findings.push(
-                Diagnostic::new(&codes::BAD_SCHEDULE, job.interval.span, message).help(CRON_CAN),
-            );
+            let found = Diagnostic::new(&codes::BAD_SCHEDULE, job.interval.span, message);
+            findings.push(match &job.start {
+                Some(start) if why == cron::MISSING_DAY => cron::missing_day(found, start),
+                _ => found.help(CRON_CAN),
+            });
             None
         }
     }

@@ -14,8 +14,9 @@ use crate::plan::{
     ProtocolKind, Resources, Service, Text,
 };
 use crate::render::{Composed, Origin, Sparse, Traced};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use crate::targets::origins::{self, TracedTiming};
+use crate::targets::url;
 
 /// Minimum CPUs of an app.
 const MIN_CPUS: f64 = 0.001;
@@ -75,6 +76,16 @@ pub fn lower(
         );
     }
 
+    if let (Engine::Mesos, [first, ..]) = (engine, args.as_slice()) {
+        let message =
+            "`args` are added to the image's own command unless the image has an entrypoint";
+        findings.push(
+            Diagnostic::new(&codes::IMAGE_NEEDS, first.from.place().unwrap_or(gpu.span), message)
+                .also(gpu.span, "GPUs require the Mesos containerizer")
+                .help("use `cmd` if the image has no entrypoint"),
+        );
+    }
+
     let bridged = network.value == NetworkMode::Bridge;
     // Its labels exist because something refers to the container.
     let virtual_name = referrers.first().filter(|_| bridged).map(|referrer| {
@@ -119,7 +130,12 @@ pub fn lower(
             .collect(),
         upgrade_strategy: UpgradeStrategy {
             minimum_health_capacity: Traced::new(
-                number(minimum_capacity.value),
+                number(match fixed.or(mounted.exclusive) {
+                    Some(place) => {
+                        stopped_first(instances.value, minimum_capacity, place, findings)
+                    }
+                    None => minimum_capacity.value,
+                }),
                 origins::minimum_capacity(service, minimum_capacity),
             ),
             // An extra instance would wait for a host with a free port, or for the volume.
@@ -134,6 +150,35 @@ pub fn lower(
         },
     };
     Some((written.span, app))
+}
+
+/// The share of instances that stays healthy during an update of an app with a fixed host port or
+/// a volume of its own, at `place`.
+///
+/// If the share keeps every instance, Marathon starts an additional one first, also with
+/// `maximumOverCapacity` 0, and that one can get neither the port nor the volume.
+fn stopped_first(
+    instances: u32,
+    share: &Spanned<f64>,
+    place: Span,
+    findings: &mut Findings,
+) -> f64 {
+    let count = f64::from(instances);
+    let keeps_all = |share: f64| (count * share).ceil() >= count;
+    if instances == 0 || !keeps_all(share.value) {
+        return share.value;
+    }
+    // All but one, in hundredths.
+    let others = ((count - 1.0) / count * 100.0).floor() / 100.0;
+    let kept = if keeps_all(others) { 0.0 } else { others };
+    let message = format!(
+        "an update stops an instance before it starts another, so `minimumHealthCapacity` is {kept}"
+    );
+    findings.push(
+        Diagnostic::new(&codes::APPROXIMATED, share.span, message)
+            .also(place, "only one instance at a time can use this"),
+    );
+    kept
 }
 
 /// The places that say that no port of a service is fixed on its host, where they are written.
@@ -213,7 +258,8 @@ fn health(
         // escaped.
         Probe::Command(script) => (None, None, Some(CheckCommand { value: spell(script) })),
     };
-    let path = path.map(|path| Traced::new(path.value.clone(), origins::check_path(check, path)));
+    let path =
+        path.map(|path| Traced::new(url::path(&path.value), origins::check_path(check, path)));
     let port = port.map(|at| {
         let value = index.get(at.value).copied().unwrap_or(at.value);
         let from = origins::check_port(check, at);

@@ -7,11 +7,11 @@ use crate::targets::Capability;
 pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::depends(
         Field::ApplianceId,
-        "the group, and a part of every DNS name; lower case, at most 63 characters together with the id of a container",
+        "the group, and a part of every DNS name; lower case, at most 63 characters together with the id of a container; hyphens are doubled, so that no two appliances have the same DNS names",
     ),
-    Capability::carried(
+    Capability::depends(
         Field::VolumeType,
-        "the Docker volume driver, unless the option `volume-driver` names another",
+        "the Docker volume driver, unless the option `volume-driver` names another; lower-case letters, digits and hyphens",
     ),
     Capability::approximated(
         Field::VolumeLocal,
@@ -41,9 +41,9 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         "`cpus`: reserved, and a share if the host is busy; at least 0.001 for a service",
     ),
     Capability::carried(Field::Mem, "`mem`: reserved; a container that exceeds it is killed"),
-    Capability::carried(
+    Capability::depends(
         Field::Disk,
-        "`disk`: reserved; also enforced by agents that isolate disks",
+        "`disk`: reserved; also enforced by agents that isolate disks; for a job, 0 becomes 256 MB, the default of Chronos",
     ),
     Capability::depends(
         Field::Gpu,
@@ -59,7 +59,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::Args,
-        "`args`; for a job, the first is `command`, which cannot start with `http` or `ftp`",
+        "`args`; with GPUs, a warning that the image must have an entrypoint; for a job, one argument as `command`, which cannot start with `http` or `ftp`, and more are rejected",
     ),
     Capability::depends(
         Field::Env,
@@ -119,20 +119,26 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         Field::PlacementZone,
         "a constraint on `@zone`; for a job, on the attribute `zone`",
     ),
-    Capability::depends(Field::PlacementHost, "a constraint on `hostname`"),
+    Capability::carried(Field::PlacementHost, "a constraint on `hostname`"),
     Capability::depends(
         Field::Preemptible,
         "a constraint on the attribute that the option `preemptible-attribute` names",
     ),
-    Capability::carried(Field::HealthHttp, "`HTTP` by Marathon or `MESOS_HTTP` on the host"),
-    Capability::carried(Field::HealthHttps, "`HTTPS` by Marathon or `MESOS_HTTPS` on the host"),
+    Capability::carried(
+        Field::HealthHttp,
+        "`HTTP` by Marathon, or `MESOS_HTTP` on the host, which follows redirects",
+    ),
+    Capability::carried(
+        Field::HealthHttps,
+        "`HTTPS` by Marathon, or `MESOS_HTTPS` on the host, which follows redirects",
+    ),
     Capability::carried(Field::HealthTcp, "`TCP` by Marathon or `MESOS_TCP` on the host"),
     Capability::carried(Field::HealthCommand, "`COMMAND`, run in the container"),
     Capability::carried(Field::HealthTiming, "the same fields"),
     Capability::carried(Field::DefaultHealthCheck, "`MESOS_TCP` on the first TCP port"),
     Capability::depends(
         Field::MinimumCapacity,
-        "`minimumHealthCapacity`; at most 0.5 with a volume that is not shared",
+        "`minimumHealthCapacity`; with a fixed host port or a volume of its own, at most all instances but one",
     ),
     Capability::carried(Field::Retries, "`retries`"),
     Capability::depends(

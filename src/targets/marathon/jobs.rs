@@ -19,9 +19,13 @@ const FETCHED: [&str; 2] = ["http", "ftp"];
 /// Maximum number of Chronos jobs that the instances of one job become.
 const MAX_INSTANCES: u32 = 1000;
 
+/// Disk space of a job without `disk`, in MB: the default of Chronos.
+const DEFAULT_DISK: u64 = 256;
+
 /// Environment variables that Chronos sets, overriding those of the job.
-const BUILT_IN: [&str; 9] = [
+const BUILT_IN: [&str; 10] = [
     "mesos_task_id",
+    "MESOS_TASK_ID",
     "CHRONOS_JOB_OWNER",
     "CHRONOS_JOB_NAME",
     "HOST",
@@ -129,6 +133,15 @@ fn job(
         );
         findings.push(Diagnostic::new(&codes::NOT_CARRIED, instances.span, message));
     }
+    if let (0, Origin::Place(place)) = (disk.value, origins::disk(container)) {
+        let message = format!(
+            "a Chronos job reserves disk space; 0 becomes the default of {DEFAULT_DISK} MB"
+        );
+        findings.push(
+            Diagnostic::new(&codes::APPROXIMATED, place, message)
+                .help("set `disk` to what the job writes, at least 1"),
+        );
+    }
     check_variables(env, findings);
     check_ports(container, findings);
 
@@ -158,7 +171,6 @@ fn job(
         parents: parents.clone(),
         shell: command.shell,
         command: command.command.clone(),
-        arguments: command.arguments.clone(),
         environment_variables: env
             .iter()
             .map(|v| Variable { name: (&v.name).into(), value: spell(&v.value) })
@@ -166,7 +178,11 @@ fn job(
         retries: Traced::new(retries.value, origins::retries(container, job)),
         cpus: Traced::new(number(cpus.value), origins::cpus(container)),
         mem: Traced::new(mem.value, origins::mem(container)),
-        disk: Traced::new(disk.value, origins::disk(container)),
+        // Chronos reads 0 as its default, which is then stated.
+        disk: Traced::new(
+            if disk.value == 0 { DEFAULT_DISK } else { disk.value },
+            origins::disk(container),
+        ),
         // Chronos has GPUs for no job.
         engine: Traced::new(Engine::Docker.name(), origins::kind(container)),
         image: image.into(),
@@ -184,7 +200,6 @@ fn job(
 struct JobCommand {
     shell: Traced<bool>,
     command: Composed,
-    arguments: Vec<Composed>,
 }
 
 fn command(
@@ -193,12 +208,15 @@ fn command(
     spell: impl Fn(&Text) -> Composed,
     findings: &mut Findings,
 ) -> JobCommand {
-    let (span, shell, command, arguments) = match written {
-        Command::Shell(script) => (script.span, true, spell(script), Vec::new()),
-        // Without a shell, the command is the first argument of the image's entrypoint.
+    let (span, shell, command) = match written {
+        Command::Shell(script) => (script.span, true, spell(script)),
+        // Without a shell, the command is the only argument of the image's entrypoint.
         Command::Image(args) => match args.split_first() {
             Some((first, rest)) => {
-                (first.span, false, spell(first), rest.iter().map(&spell).collect())
+                if let Some(second) = rest.first() {
+                    findings.push(several_arguments(first, second));
+                }
+                (first.span, false, spell(first))
             }
             None => {
                 let message = format!(
@@ -210,7 +228,7 @@ fn command(
                     Diagnostic::new(&codes::NOT_CARRIED, span, message)
                         .help("add a `cmd`, or `args` for the image's entrypoint"),
                 );
-                (span, true, Composed::new(String::new(), span, Vec::new()), Vec::new())
+                (span, true, Composed::new(String::new(), span, Vec::new()))
             }
         },
     };
@@ -222,7 +240,18 @@ fn command(
                 .help("start with the path of the program or, in a `cmd`, with `exec `"),
         );
     }
-    JobCommand { shell: Traced::new(shell, span), command, arguments }
+    JobCommand { shell: Traced::new(shell, span), command }
+}
+
+/// The error of a job with several arguments.
+///
+/// Chronos has `arguments` for those after the first, but appends them to the command, passes them
+/// again after it, and puts them into the id of the Mesos task, which must not contain `/`.
+fn several_arguments(first: &Text, second: &Text) -> Diagnostic {
+    let message = "a Chronos job cannot have more than one argument";
+    Diagnostic::new(&codes::NOT_CARRIED, second.span, message)
+        .also(first.span, "the first argument")
+        .help("use `cmd` with the program and its arguments, which replaces the image's entrypoint")
 }
 
 fn check_variables(env: &[EnvVar], findings: &mut Findings) {

@@ -191,14 +191,13 @@ model! {
         pub parents: Vec<Composed>,
         pub shell: Traced<bool>,
         pub command: Composed,
-        pub arguments: Vec<Composed>,
         /// In the order of the document.
         pub environment_variables: Vec<Variable>,
         pub retries: Traced<u32>,
         pub cpus: Traced<Number>,
         /// MB.
         pub mem: Traced<u64>,
-        /// MB; 0 for the default of Chronos.
+        /// MB; at least 1.
         pub disk: Traced<u64>,
         pub constraints: Vec<Constraint>,
         /// See [`Engine::name`].

@@ -12,7 +12,10 @@ const RESERVED: [&str; 3] = ["restart", "tasks", "versions"];
 
 /// The names in an appliance.
 pub struct Names {
+    /// The id of the group, without its slash.
     appliance: String,
+    /// The name of the appliance in those of volumes.
+    volumes: String,
     /// The place of the appliance's id.
     place: Span,
     containers: Vec<String>,
@@ -25,11 +28,13 @@ pub struct Names {
 impl Names {
     /// Makes the names, and reports those that Marathon or its DNS does not accept.
     pub fn of(plan: &Plan, settings: &Settings<'_>, findings: &mut Findings) -> Names {
-        let appliance = names::dns_label(&plan.id.value);
+        let name = names::dns_label(&plan.id.value);
+        let group = [(&plan.id, name.clone())];
+        names::check("group", MAX_LABEL, group, findings);
+        check_reserved(&plan.id, &name, findings);
+        let appliance = in_group(&name);
         let containers: Vec<String> =
             plan.containers.iter().map(|c| names::dns_label(&c.id.value)).collect();
-        let group = [(&plan.id, appliance.clone())];
-        names::check("group", MAX_LABEL, group, findings);
         let services = || {
             let all = plan.containers.iter().zip(&containers);
             all.filter(|(container, _)| matches!(container.kind, Kind::Service(_)))
@@ -37,7 +42,6 @@ impl Names {
         let apps = services().map(|(container, name)| (&container.id, name.clone()));
         names::check("app", MAX_LABEL, apps, findings);
 
-        check_reserved(&plan.id, &appliance, findings);
         for (container, name) in services() {
             check_reserved(&container.id, name, findings);
             let length = name.len() + 1 + appliance.len();
@@ -56,6 +60,7 @@ impl Names {
         let Settings { framework, dns_suffix, .. } = settings;
         let domain_places = [framework, dns_suffix].into_iter().filter_map(|o| o.from.place());
         Names {
+            volumes: name,
             appliance,
             place: plan.id.span,
             containers,
@@ -101,12 +106,21 @@ impl Names {
     /// The name of a local volume. Ids contain no dot, so the volumes of two appliances have
     /// different names.
     pub fn local_volume(&self, volume: &str) -> String {
-        format!("{}.{volume}", self.appliance)
+        format!("{}.{volume}", self.volumes)
     }
 
     fn of_container(&self, id: ContainerId) -> &str {
         self.containers.get(id).map_or("", String::as_str)
     }
+}
+
+/// The name of an appliance as the id of a group, with hyphens doubled.
+///
+/// The DNS label of an app joins the parts of its id by hyphens, so the app `c` of the appliance
+/// `a-b` and the app `c-a` of the appliance `b` would have the same label. The last odd number of
+/// hyphens in a row now separates the two parts.
+fn in_group(name: &str) -> String {
+    name.replace('-', "--")
 }
 
 fn check_reserved(id: &Spanned<String>, name: &str, findings: &mut Findings) {
@@ -120,4 +134,26 @@ fn check_reserved(id: &Spanned<String>, name: &str, findings: &mut Findings) {
 /// The port of a reference, with its colon.
 pub fn port_suffix(reference: &Reference) -> String {
     reference.port.map_or_else(String::new, |port| format!(":{port}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn apps_of_two_appliances_have_different_dns_labels() {
+        let label =
+            |appliance: &str, container: &str| format!("{container}-{}", in_group(appliance));
+        assert_eq!(label("shop", "web-ui"), "web-ui-shop");
+        for ((one, app), (other, its)) in [
+            (("a-b", "c"), ("b", "c-a")),
+            (("a--b", "c"), ("b", "c--a")),
+            (("a-b", "c"), ("b", "c--a")),
+            (("a--b", "c"), ("b", "c-a")),
+            (("a-b-c", "d"), ("b-c", "d-a")),
+            (("a-b-c", "d"), ("c", "d-a--b")),
+        ] {
+            assert_ne!(label(one, app), label(other, its));
+        }
+    }
 }

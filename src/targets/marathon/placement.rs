@@ -33,22 +33,26 @@ pub fn of_app(
     findings: &mut Findings,
 ) -> Vec<Constraint> {
     let mut constraints = Vec::new();
-    for required in requirements(container, settings) {
-        let value = &required.value.value;
-        if !value.chars().all(|c| c.is_ascii_alphanumeric() || "_/.-".contains(c)) {
-            let message = format!("`{value}` is not a valid value of a constraint");
-            findings.push(
-                Diagnostic::new(&codes::BAD_TARGET_VALUE, required.value.span, message)
-                    .help("use only letters, digits, `_`, `/`, `.` and `-`"),
-            );
-        }
+    for mut required in requirements(container, settings) {
         // Names with `@` are those of Mesos fault domains.
         if !required.built_in && !required.attribute.starts_with('@') {
             findings.push(needs_attribute(&required.attribute, required.value.span));
         }
-        constraints.push(required.with("IS"));
+        // The characters that `IS` accepts (Marathon, `SchedulingValidation`).
+        let value = &mut required.value.value;
+        let is_plain = value.chars().all(|c| c.is_ascii_alphanumeric() || "_/.-".contains(c));
+        if !is_plain {
+            *value = literal(value);
+        }
+        constraints.push(required.with(if is_plain { "IS" } else { "LIKE" }));
     }
     constraints
+}
+
+/// A regular expression of Java that matches only this text.
+fn literal(text: &str) -> String {
+    // `\E` would end the quotation.
+    format!("\\Q{}\\E", text.replace("\\E", "\\E\\\\E\\Q"))
 }
 
 /// The constraints of a job.
@@ -89,4 +93,15 @@ fn needs_attribute(attribute: &str, span: Span) -> Diagnostic {
     );
     Diagnostic::new(&codes::CLUSTER_NEEDS, span, message)
         .help("set it on the agents (`--attributes`), or name another attribute with an option of the target")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_literal_is_quoted_for_java() {
+        assert_eq!(literal("eu west"), r"\Qeu west\E");
+        assert_eq!(literal(r"a\Eb"), r"\Qa\E\\E\Qb\E");
+    }
 }

@@ -12,14 +12,11 @@ use crate::plan::{
     self, Container, DEFAULT_VOLUME_TYPE, Kind, Mount, MountSource, Plan, VolumeId, VolumeScope,
 };
 use crate::render::{Composed, Origin, Sparse, Traced};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use crate::targets::{mounts, origins};
 
 /// Maximum length of the name of an external volume, and of its driver.
 const MAX_LABEL: usize = 63;
-/// Maximum share of instances that Marathon keeps while it updates an app with an external
-/// volume.
-const MAX_CAPACITY: f64 = 0.5;
 
 /// The mounts of an app.
 #[derive(Default)]
@@ -55,13 +52,24 @@ pub fn check(plan: &Plan, names: &Names, settings: &Settings<'_>, findings: &mut
             ));
         }
     }
-    if !plan.volumes.is_empty() && !is_label(&driver) {
+    // The driver of an external volume has a stricter pattern than that of a mount of Docker.
+    let is_external = |service: &Container| {
+        let Kind::Service(_) = &service.kind else { return false };
+        let mut volumes = service.mounts.iter().filter_map(persistent).peekable();
+        volumes.peek().is_some() && volumes.all(|id| is_exclusive(plan, service, id.value))
+    };
+    let is_valid = match plan.containers.iter().any(is_external) {
+        true => is_driver(&driver),
+        false => is_label(&driver),
+    };
+    if !plan.volumes.is_empty() && !is_valid {
         let span = plan.volumes.first().and_then(|volume| volume.volume_type.as_ref());
         let span = span.map_or(plan.id.span, |written| written.span);
         let message = format!("`{}` is not a valid name of a volume driver", driver.value);
         findings.push(
             Diagnostic::new(&codes::BAD_TARGET_VALUE, span, message)
-                .help("set the Docker volume driver with the option `marathon.volume-driver`"),
+                .help("set the Docker volume driver with the option `marathon.volume-driver`")
+                .help("Marathon accepts lower-case letters, digits and hyphens"),
         );
     }
 }
@@ -76,10 +84,7 @@ pub fn lower(
     findings: &mut Findings,
 ) -> Mounted {
     let mut mounted = Mounted::default();
-    let persistent = service.mounts.iter().filter_map(|mount| match &mount.source {
-        MountSource::Persistent(volume) => Some(volume),
-        MountSource::Host(_) => None,
-    });
+    let persistent = service.mounts.iter().filter_map(persistent);
     // All volumes of a container are mounted in the same way, because they have the same
     // driver.
     let shared = persistent.clone().find(|volume| !is_exclusive(plan, service, volume.value));
@@ -134,9 +139,6 @@ pub fn lower(
             }
         }
     }
-    if mounted.exclusive.is_some() {
-        check_capacity(service, findings);
-    }
     mounted
 }
 
@@ -174,12 +176,17 @@ pub fn of_job(
 
 /// The places that decide together how all persistent volumes of a service are mounted.
 pub fn deciding(plan: &Plan, service: &Container) -> Vec<Span> {
-    let volumes = service.mounts.iter().filter_map(|mount| match &mount.source {
-        MountSource::Persistent(volume) => Some(volume),
-        MountSource::Host(_) => None,
-    });
+    let volumes = service.mounts.iter().filter_map(persistent);
     let scope = |id: VolumeId| plan.volumes.get(id).map(|volume| volume.scope.span);
     volumes.flat_map(|volume| [Some(volume.span), scope(volume.value)]).flatten().collect()
+}
+
+/// The persistent volume of a mount.
+fn persistent(mount: &Mount) -> Option<&Spanned<VolumeId>> {
+    match &mount.source {
+        MountSource::Persistent(volume) => Some(volume),
+        MountSource::Host(_) => None,
+    }
 }
 
 fn mode(mount: &Mount) -> Traced<&'static str> {
@@ -237,6 +244,12 @@ fn is_label(name: &str) -> bool {
         && edge(name.chars().next_back())
 }
 
+/// Whether Marathon accepts the driver of an external volume: `[a-z0-9](?:[-a-z0-9]*[a-z0-9])?`.
+fn is_driver(name: &str) -> bool {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    is_label(name) && name.chars().all(inner)
+}
+
 /// Whether more than one instance mounts the volume.
 fn is_shared(plan: &Plan, id: VolumeId) -> bool {
     let Some(volume) = plan.volumes.get(id) else { return false };
@@ -255,19 +268,6 @@ fn is_exclusive(plan: &Plan, service: &Container, id: VolumeId) -> bool {
         && volume.mounted_by.len() == 1
         && service.instances.value <= 1
         && mounts.count() == 1
-}
-
-fn check_capacity(service: &Container, findings: &mut Findings) {
-    let Kind::Service(kind) = &service.kind else { return };
-    if kind.minimum_capacity.value > MAX_CAPACITY {
-        let message = format!(
-            "a service with its own volume is stopped during an update, so `minimum_capacity` can be at most {MAX_CAPACITY}"
-        );
-        findings.push(
-            Diagnostic::new(&codes::NOT_CARRIED, kind.minimum_capacity.span, message)
-                .help("remove `minimum_capacity`"),
-        );
-    }
 }
 
 /// The parameter `docker run --mount`, whose value is a line of CSV.
@@ -314,6 +314,8 @@ mod tests {
         assert!(is_label("a.b-c_d"));
         assert!(!is_label("-a") && !is_label("a.") && !is_label("") && !is_label("a b"));
         assert!(!is_label(&"a".repeat(64)));
+        assert!(is_driver("rexray-2") && is_driver("x"));
+        assert!(!is_driver("CephFS") && !is_driver("ceph_fs") && !is_driver("-x"));
         assert_eq!(csv("target=/a,\"b\""), "\"target=/a,\"\"b\"\"\"");
         assert_eq!(csv("target=/a b"), "target=/a b");
     }

@@ -10,7 +10,7 @@ use jiff::civil::date;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Interval, Job, Repeats, StartTime};
 use crate::render::Composed;
-use crate::targets::cron::moment;
+use crate::targets::cron::{MISSING_DAY, is_in_every_year, missing_day, moment};
 use crate::targets::origins;
 
 /// Maximum number of runs that are listed individually.
@@ -77,11 +77,13 @@ fn lines(job: &Job, findings: &mut Findings) -> Vec<String> {
                         "cron cannot express the interval `{}`: {why}",
                         interval.value.text
                     );
-                    findings.push(
-                        Diagnostic::new(&codes::BAD_SCHEDULE, interval.span, message).help(
+                    let found = Diagnostic::new(&codes::BAD_SCHEDULE, interval.span, message);
+                    findings.push(match start {
+                        Some(start) if why == MISSING_DAY => missing_day(found, start),
+                        _ => found.help(
                             "cron can express intervals that divide a minute, an hour, a day or a year, one day, and one week",
                         ),
-                    );
+                    });
                     Vec::new()
                 }
             }
@@ -149,8 +151,9 @@ fn pattern(start: Option<&StartTime>, interval: &Interval) -> Result<String, &'s
             [one(second), one(minute), one(hour), every(), every(), one(weekday)]
         }
         (m, 0, 0) if m > 0 && 12 % m == 0 => {
-            if day > 28 {
-                return Err("not every month has that day");
+            let mut in_months = (0..12 / m).map(|n| (month - 1 + n * m) % 12 + 1);
+            if in_months.any(|month| !is_in_every_year(month, day)) {
+                return Err(MISSING_DAY);
             }
             let months = steps(month, m, 12, 1);
             [one(second), one(minute), one(hour), one(day), months, every()]
@@ -228,7 +231,9 @@ mod tests {
         ] {
             assert!(pattern(None, &interval).is_err(), "{interval:?}");
         }
-        assert!(pattern(Some(&start([2027, 1, 31, 0, 0, 0])), &every(1, 0, 0)).is_err());
+        let last = start([2027, 1, 31, 0, 0, 0]);
+        assert_eq!(pattern(Some(&last), &every(1, 0, 0)), Err(MISSING_DAY));
+        assert_eq!(pattern(Some(&last), &every(12, 0, 0)).as_deref(), Ok("0 0 31 1 *"));
     }
 
     #[test]

@@ -86,7 +86,7 @@ const APPLIANCE: &str = r#"{
       "resources": { "cpus": 1, "mem": 32 },
       "is_privileged": true, "retries": 3,
       "ports": [{ "container_port": 9, "host_port": 1109, "protocol": "udp" }],
-      "args": ["load", "@store"],
+      "args": ["@store"],
       "volumes": [{ "src": "media", "dest": "/media" }]
     },
     {

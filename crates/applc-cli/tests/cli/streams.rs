@@ -49,7 +49,7 @@ fn a_compose_file_is_written_to_stdout() {
     let (status, out, err) =
         run(&["compile", "examples/spark-livy.json", "--target", "compose"], "");
     assert_eq!(status, 0, "{err}");
-    assert!(out.starts_with("name: spark-livy\n"), "{out}");
+    assert!(out.starts_with("name: spark_livy\n"), "{out}");
     let (_, piped, _) = run(
         &["compile", "-", "-t", "compose"],
         &fs::read_to_string(applc_testing::repository("examples/spark-livy.json")).unwrap(),

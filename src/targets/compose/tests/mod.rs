@@ -2,6 +2,7 @@
 
 mod cells;
 mod references;
+mod size;
 mod strings;
 
 use std::ops::Deref;

@@ -40,7 +40,7 @@ fn a_port_that_a_reference_from_the_host_network_needs_is_published_at_its_own_n
     let compiled = reference("host", "bridge", "@to:80 @to:80", json!([{"container_port": 80}]));
     assert_eq!(compiled.found(), [("W0403", "@to:80")]);
     assert_eq!(compiled.service("from")["command"], json!(["to:80 to:80"]));
-    let port = json!([{"target": 80, "published": "80", "protocol": "tcp"}]);
+    let port = json!([{"target": 80, "published": "80"}]);
     assert_eq!(compiled.service("to")["ports"], port);
 }
 
@@ -54,10 +54,10 @@ fn a_reference_without_a_port_publishes_every_port_at_its_own_number() {
     let compiled = reference("host", "container", "@to", ports);
     assert_eq!(compiled.found(), [("W0403", "@to")]);
     let expected = json!([
-        {"target": 80, "published": "8000", "protocol": "tcp", "name": "http"},
+        {"target": 80, "published": "8000", "name": "http"},
         {"target": 53, "published": "53", "protocol": "udp"},
-        {"target": 22, "published": "22", "protocol": "tcp"},
-        {"target": 80, "published": "80", "protocol": "tcp"},
+        {"target": 22, "published": "22"},
+        {"target": 80, "published": "80"},
     ]);
     assert_eq!(compiled.service("to")["ports"], expected);
 }
@@ -72,7 +72,7 @@ fn tcp_and_udp_on_one_port_get_one_host_port() {
     assert_eq!(compiled.service("from")["command"], json!(["to:5353"]));
     let expected = json!([
         {"target": 53, "published": "5353", "protocol": "udp"},
-        {"target": 53, "published": "5353", "protocol": "tcp"},
+        {"target": 53, "published": "5353"},
     ]);
     assert_eq!(compiled.service("to")["ports"], expected);
 }
@@ -137,4 +137,57 @@ fn host_ports_of_several_instances_are_rejected() {
     let on_host =
         json!({"network_mode": "host", "instances": 2, "ports": [{"container_port": 80}]});
     assert_eq!(compiled(&appliance(&[container("a", on_host)])).found(), [("E0405", "80")]);
+}
+
+#[test]
+fn udp_from_the_project_network_to_the_host_network_is_a_warning() {
+    let found = |from: &str, to: &str, text: &str, protocol: &str| {
+        let ports = json!([
+            {"container_port": 53, "host_port": 53, "protocol": protocol},
+            {"container_port": 80, "host_port": 80},
+        ]);
+        let compiled = reference(from, to, text, ports);
+        let found: Vec<_> =
+            compiled.found().iter().map(|(code, text)| format!("{code} {text}")).collect();
+        found.join(", ")
+    };
+    assert_eq!(found("bridge", "host", "@to:53", "udp"), "W0401 @to:53");
+    assert_eq!(found("container", "host", "@to", "udp"), "W0401 @to");
+    assert_eq!(found("bridge", "host", "@to:80", "udp"), "");
+    assert_eq!(found("bridge", "host", "@to:53", "tcp"), "");
+    assert_eq!(found("host", "host", "@to:53", "udp"), "");
+    assert_eq!(found("bridge", "bridge", "@to:53", "udp"), "");
+}
+
+#[test]
+fn a_service_with_the_name_of_a_container_is_unreachable() {
+    let found = |id: &str, instances: u32, network: &str| {
+        let fields = json!({"args": [format!("@{id}")], "network_mode": network});
+        let compiled = compiled(&appliance(&[
+            container("a-b", json!({"instances": instances})),
+            container(id, json!({})),
+            container("from", fields),
+        ]));
+        !compiled.found().is_empty()
+    };
+    assert!(found("app-a-b-1", 1, "bridge"));
+    assert!(found("app-a-b-12", 12, "container"));
+    assert!(!found("app-a-b-2", 1, "bridge"), "there is no such instance");
+    assert!(!found("app-a-b-01", 1, "bridge"), "numbers have no leading zeros");
+    assert!(!found("app-a-1", 1, "bridge"), "there is no such service");
+    assert!(!found("xapp-a-b-1", 1, "bridge"), "it is the name of another project");
+}
+
+#[test]
+fn containers_of_two_appliances_have_different_names() {
+    let name = |id: &str| {
+        let mut document = appliance(&[container("c", json!({}))]);
+        document["id"] = json!(id);
+        let compiled = compiled(&document);
+        assert_eq!(compiled.found_by_target(), []);
+        compiled.file()["name"].clone()
+    };
+    assert_eq!(name("hunt"), "hunt");
+    assert_eq!(name("hunt-b"), "hunt_b");
+    assert_eq!(name("a--b"), "a__b");
 }

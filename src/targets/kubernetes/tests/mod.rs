@@ -5,6 +5,7 @@ mod cells;
 mod network;
 mod order;
 mod strings;
+mod words;
 
 use std::ops::Deref;
 

@@ -74,6 +74,7 @@ fn containers() -> Vec<Case> {
                 InJob("/schedule", json!("R1//P2M")),
                 InJob("/retries", json!(4)),
                 InJob("/mem", json!(64)),
+                InJob("/disk", json!(256)),
             ],
         ),
         of_service(
@@ -90,6 +91,16 @@ fn containers() -> Vec<Case> {
             &[Disk],
             &json!({ "resources": { "cpus": 1, "mem": 1, "disk": 9 } }),
             vec![InGroup("/apps/0/disk", json!(9))],
+        ),
+        of_job(
+            &[Disk],
+            &json!({ "resources": { "cpus": 1, "mem": 1, "disk": 9 } }),
+            vec![InJob("/disk", json!(9))],
+        ),
+        of_job(
+            &[Disk],
+            &json!({ "resources": { "cpus": 1, "mem": 1, "disk": 0 } }),
+            vec![InJob("/disk", json!(256)), Found("W0401", "0")],
         ),
         of_service(
             &[Gpu],
@@ -125,12 +136,14 @@ fn containers() -> Vec<Case> {
         ),
         of_job(
             &[Args],
-            &json!({ "args": ["-x", "a b"] }),
-            vec![
-                InJob("/command", json!("-x")),
-                InJob("/arguments", json!(["a b"])),
-                InJob("/shell", json!(false)),
-            ],
+            &json!({ "args": ["a b"] }),
+            vec![InJob("/command", json!("a b")), InJob("/shell", json!(false))],
+        ),
+        of_job(&[Args], &json!({ "args": ["-x", "/a"] }), vec![Found("E0401", "\"/a\"")]),
+        of_service(
+            &[Args],
+            &json!({ "args": ["-x"], "resources": { "cpus": 1, "mem": 1, "gpu": 1 } }),
+            vec![Found("W0402", "\"-x\""), InGroup("/apps/0/args", json!(["-x"]))],
         ),
         of_job(&[Args], &json!({ "args": ["ftp://x"] }), vec![Found("E0408", "\"ftp://x\"")]),
         of_job(&[Args], &json!({ "args": [] }), vec![Found("E0401", "\"app\"")]),
@@ -145,6 +158,11 @@ fn containers() -> Vec<Case> {
             vec![InJob("/environmentVariables", json!([{ "name": "B", "value": "1" }]))],
         ),
         of_job(&[Env], &json!({ "env": { "HOST": 1 } }), vec![Found("E0408", "\"HOST\"")]),
+        of_job(
+            &[Env],
+            &json!({ "env": { "MESOS_TASK_ID": 1 } }),
+            vec![Found("E0408", "\"MESOS_TASK_ID\"")],
+        ),
         of_service(
             &[References],
             &json!({ "args": ["@app:80"] }),
@@ -307,6 +325,31 @@ fn volumes() -> Vec<Case> {
             ],
         ),
         case(
+            &[VolumeType],
+            json!({
+                "id": "shop",
+                "containers": [service(&mounts("RW"))],
+                "data_persistence": { "volume_type": "CephFS", "volumes": data(json!({})) },
+            }),
+            vec![LOCAL_VOLUME, Found("E0408", "\"CephFS\"")],
+        ),
+        // Docker, which mounts a volume that others mount too, accepts it.
+        case(
+            &[VolumeType],
+            json!({
+                "id": "shop",
+                "containers": [service(&mounts("RW"))],
+                "data_persistence": {
+                    "volume_type": "CephFS",
+                    "volumes": data(json!({ "scope": "global" })),
+                },
+            }),
+            vec![InGroup(
+                "/apps/0/container/docker/parameters/0/value",
+                json!("type=volume,source=data,target=/d,volume-driver=CephFS"),
+            )],
+        ),
+        case(
             &[VolumeGlobal, MountReadOnly],
             with_volumes(&[service(&mounts("RO"))], &data(json!({ "scope": "global" }))),
             vec![InGroup(
@@ -413,7 +456,11 @@ fn placement() -> Vec<Case> {
             &at("host", "10.0.0.7"),
             vec![InGroup("/apps/0/constraints", constraint("hostname", "10.0.0.7"))],
         ),
-        of_service(&[PlacementHost], &at("host", "a b"), vec![Found("E0408", "\"a b\"")]),
+        of_service(
+            &[PlacementHost],
+            &at("host", "a b"),
+            vec![InGroup("/apps/0/constraints", json!([["hostname", "LIKE", r"\Qa b\E"]]))],
+        ),
         of_job(
             &[PlacementZone],
             &at("zone", "z1"),
@@ -492,8 +539,8 @@ fn health() -> Vec<Case> {
         let mut written = json!({ "protocol": protocol });
         let mut wanted = json!({ "protocol": protocol, "portIndex": 0 });
         if protocol.contains("HTTP") {
-            written["path"] = json!("/up?a=$b");
-            wanted["path"] = json!("/up?a=$b");
+            written["path"] = json!("/up?a=$b c");
+            wanted["path"] = json!("/up?a=$b%20c");
         }
         cases.push(of_service(&[field], &check(written), seen(times(wanted))));
     }
@@ -520,7 +567,22 @@ fn updates_and_schedules() -> Vec<Case> {
                 }))],
                 &json!([{ "id": "data" }]),
             ),
-            vec![LOCAL_VOLUME, Found("E0401", "0.75")],
+            vec![
+                LOCAL_VOLUME,
+                Found("W0401", "0.75"),
+                InGroup(
+                    "/apps/0/upgradeStrategy",
+                    json!({ "minimumHealthCapacity": 0, "maximumOverCapacity": 0 }),
+                ),
+            ],
+        ),
+        case(
+            &[MinimumCapacity],
+            with_volumes(
+                &[service(&json!({ "volumes": [{ "src": "data", "dest": "/d" }] }))],
+                &json!([{ "id": "data" }]),
+            ),
+            vec![LOCAL_VOLUME, InGroup("/apps/0/upgradeStrategy/minimumHealthCapacity", json!(0))],
         ),
         of_job(
             &[Repeats, StartTime, Interval],

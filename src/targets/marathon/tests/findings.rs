@@ -231,6 +231,55 @@ fn no_extra_instance_during_an_update_with_fixed_ports() {
 }
 
 #[test]
+fn an_update_with_fixed_ports_stops_an_instance_first() {
+    let kept = |instances: u32, share: f64| {
+        let result = compile_with(
+            &appliance(&[service(&json!({
+                "instances": instances,
+                "minimum_capacity": share,
+                "ports": [{ "container_port": 80, "host_port": 31080 }],
+            }))]),
+            &[("offered-ports", "31000-32000")],
+        );
+        let kept = &result.app()["upgradeStrategy"]["minimumHealthCapacity"];
+        (kept.as_f64().expect("a number"), result.codes())
+    };
+    assert_eq!(kept(1, 0.0), (0.0, vec![]));
+    assert_eq!(kept(1, 0.01), (0.0, vec!["W0401"]));
+    assert_eq!(kept(2, 0.5), (0.5, vec![]));
+    assert_eq!(kept(2, 0.51), (0.5, vec!["W0401"]));
+    assert_eq!(kept(3, 0.7), (0.66, vec!["W0401"]));
+    assert_eq!(kept(4, 0.75), (0.75, vec![]));
+    assert_eq!(kept(0, 1.0), (1.0, vec![]));
+    for instances in 1..300 {
+        let (kept, _) = kept(instances, 1.0);
+        assert!((f64::from(instances) * kept).ceil() < f64::from(instances), "{instances}");
+    }
+}
+
+#[test]
+fn the_name_of_an_appliance_with_hyphens_is_unambiguous() {
+    let mut document = appliance(&[service(&json!({ "args": ["@app @web:80"] })), {
+        let ports = json!([{ "container_port": 80 }]);
+        container("service", "web", &json!({ "network_mode": "bridge", "ports": ports }))
+    }]);
+    document["id"] = json!("my-shop");
+    let result = compile(&document);
+    assert_eq!(result.codes(), [""; 0]);
+    assert_eq!(result.group()["id"], "/my--shop");
+    assert_eq!(result.app()["id"], "/my--shop/app");
+    let suffix = "dcos.thisdcos.directory";
+    assert_eq!(
+        result.app()["args"][0],
+        format!(
+            "app-my--shop.marathon.containerip.{suffix} web-my--shop.marathon.l4lb.thisdcos.directory:80"
+        )
+    );
+    let mapping = &result.group()["apps"][1]["container"]["portMappings"][0];
+    assert_eq!(mapping["labels"], json!({ "VIP_0": "/web-my--shop:80" }));
+}
+
+#[test]
 fn options_describe_the_cluster() {
     let containers = [
         service(&json!({
