@@ -141,7 +141,9 @@ def test_another_machine_knows_ids_and_states(brought: Callable[[str], Appliance
 
 def test_logs_are_those_of_a_container_or_of_all(brought: Callable[[str], Appliance]) -> None:
     app = brought("applc-run-logs")
-    app.write(container("web", f"echo one; echo two >&2; echo three; {STAY}"), job("done", "echo done"))
+    # Docker does not keep the order of the two streams exactly.
+    said = f"echo one; sleep 0.5; echo two >&2; sleep 0.5; echo three; {STAY}"
+    app.write(container("web", said), job("done", "echo done"))
     assert app.up().code == 0
     # First, the probe prints a line.
     assert app.run("logs", app.id, "web").stdout.splitlines()[-3:] == ["one", "two", "three"]
@@ -325,20 +327,17 @@ def test_a_job_that_nobody_waits_for_fails(brought: Callable[[str], Appliance]) 
     assert up.after(app.inspect("made")["State"]["FinishedAt"]) < SOON
 
 
-def test_the_first_of_several_failures_is_the_cause(brought: Callable[[str], Appliance]) -> None:
+def test_one_cause_is_named_with_all_that_it_blocks(brought: Callable[[str], Appliance]) -> None:
     app = brought("applc-run-chain")
     app.write(
-        container("late", "exit 9"),
         checked("db", "exit 1"),
         container("api", dependencies=["db"]),
         container("web", dependencies=["api"]),
     )
     up = app.up()
     assert up.code == 1, up.stderr
-    assert "error[E0903]: `late`" in up.stderr
-    app.write(checked("db", "exit 1"), container("api", dependencies=["db"]), container("web", dependencies=["api"]))
-    up = app.up()
-    assert "error[E0904]: `db`" in up.stderr and "`api`, `web`" in up.stderr
+    assert "error[E0904]: `db`" in up.stderr and "not started, because of it: `api`, `web`" in up.stderr
+    assert up.stderr.count("error[") == 1
 
 
 def test_an_engine_that_is_gone(brought: Callable[[str], Appliance]) -> None:

@@ -214,6 +214,20 @@ fn the_library_touches_nothing_outside() {
     }
 }
 
+/// Engines are used by several programs, which show in their own way what happens.
+#[test]
+fn engines_do_not_print_or_exit() {
+    let face =
+        Regex::new(r"\bio::(stdout|stderr)\b|\be?print(ln)?!|\bdbg!|\bprocess::exit\b").unwrap();
+    let files = sources(&repository("crates/applc-run/src"));
+    assert!(files.len() > 10, "{files:?}");
+    for path in files {
+        let code = code(&path);
+        let found = face.find(&code).map(|found| found.as_str());
+        assert_eq!(found, None, "{}", path.display());
+    }
+}
+
 #[test]
 fn the_library_depends_on_what_is_listed() {
     let output = Command::new(env!("CARGO"))

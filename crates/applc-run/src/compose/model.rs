@@ -215,12 +215,7 @@ struct RawService {
     image: String,
     pull_policy: Option<String>,
     labels: Option<BTreeMap<String, String>>,
-    deploy: Option<RawDeploy>,
-}
-
-#[derive(Deserialize)]
-struct RawDeploy {
-    replicas: Option<usize>,
+    scale: Option<usize>,
 }
 
 /// Reads the output of `docker compose config --format json` and of `config --hash '*'`.
@@ -236,7 +231,7 @@ pub fn read_services(config: &str, hashes: &str) -> Result<Vec<Wanted>, serde_js
             .unwrap_or_else(|| service.clone()),
         image: raw.image,
         always_pulled: raw.pull_policy.as_deref() == Some("always"),
-        count: raw.deploy.and_then(|deploy| deploy.replicas).unwrap_or(1),
+        count: raw.scale.unwrap_or(1),
         hash: hashes.get(service.as_str()).map_or_else(String::new, |hash| hash.trim().to_owned()),
         service,
     };

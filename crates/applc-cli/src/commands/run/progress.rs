@@ -106,7 +106,9 @@ impl<'a> Shown<'a> {
 
     fn line(&self, container: &Container) -> String {
         let id = &container.id.value;
-        let width = self.plan.containers.iter().map(|one| one.id.value.len()).max().unwrap_or(0);
+        // With the colon.
+        let ids = self.plan.containers.iter().map(|one| one.id.value.len() + 1);
+        let width = ids.max().unwrap_or(0);
         let (state, detail) = self.state(container);
         match detail {
             Some(detail) => format!("{:width$}  {}: {detail}", format!("{id}:"), state.word()),

@@ -163,6 +163,16 @@ fn another_definition_image_or_number_is_a_change() {
 }
 
 #[test]
+fn the_number_of_containers_is_in_the_file() {
+    let count = |service: &str| wanted().iter().find(|one| one.service == service).unwrap().count;
+    assert_eq!((count("web"), count("good")), (1, 1));
+    let text = CONFIG.replacen("\"web\": {", "\"web\": {\"scale\": 3,", 1);
+    let scaled = read_services(&text, HASHES).unwrap();
+    assert_eq!(scaled.iter().find(|one| one.service == "web").unwrap().count, 3);
+    assert_eq!(change(&scaled, &found(), "web").action, Action::Changed);
+}
+
+#[test]
 fn containers_are_created_and_removed() {
     let without = |service: &str| -> Vec<Wanted> {
         wanted().into_iter().filter(|one| one.service != service).collect()
