@@ -49,6 +49,7 @@ impl<'a> Network<'a> {
         check_host_names(plan, findings);
         check_container_names(plan, split, project, findings);
         findings.extend(plan.containers.iter().filter_map(|to| udp_on_host(plan, to)));
+        check_own_names(plan, findings);
         for (to, container) in plan.containers.iter().enumerate() {
             let Some(ports) = published.get_mut(to) else { continue };
             if on_host(container) {
@@ -310,6 +311,28 @@ fn udp_on_host(plan: &Plan, to: &Container) -> Option<Diagnostic> {
             .also(to.network.span, "host network")
             .help("put both on the same network"),
     )
+}
+
+/// Checks the references of containers to themselves: the name of a service with several instances is
+/// the address of any of them.
+fn check_own_names(plan: &Plan, findings: &mut Findings) {
+    let several = |container: &&Container| container.instances.value > 1 && !on_host(container);
+    for container in plan.containers.iter().filter(several) {
+        let is_own = |referrer: &&Referrer| {
+            plan.containers.get(referrer.from).is_some_and(|from| std::ptr::eq(from, container))
+        };
+        let Some(own) = container.referrers.iter().find(is_own) else { continue };
+        let id = &container.id.value;
+        let message = format!(
+            "`@{id}` in `{id}` is the address of any of its {} instances, which only that instance can bind",
+            container.instances.value
+        );
+        findings.push(
+            Diagnostic::new(&codes::APPROXIMATED, own.span, message)
+                .also(container.instances.span, "number of instances")
+                .help("bind `0.0.0.0` to use all addresses of a container"),
+        );
+    }
 }
 
 /// Why a name, given in lower case, does not resolve to the container that has it.

@@ -3,7 +3,8 @@
 //! The DNS of DC/OS has, for each app, the addresses of its containers (`containerip`) and of
 //! their hosts (`agentip`). The address of a container on the bridge network is meaningless on
 //! other hosts, and its ports are mapped to any free ports. It therefore gets a virtual address
-//! (a VIP label on each port) that the load balancer of the cluster serves.
+//! (a VIP label on each port) that the load balancer of the cluster serves. A container cannot bind that
+//! address, so a reference to itself is its own one.
 
 use std::collections::HashSet;
 
@@ -15,13 +16,32 @@ use crate::targets::origins;
 
 /// Reports references that cannot work.
 pub fn check(plan: &Plan, findings: &mut Findings) {
-    for container in &plan.containers {
+    for (from, container) in plan.containers.iter().enumerate() {
+        let mut own_is_reported = false;
         for reference in container.references() {
-            if let Some(to) = plan.containers.get(reference.to) {
-                findings.extend(check_reference(reference, to));
+            let Some(to) = plan.containers.get(reference.to) else { continue };
+            if reference.to == from && matches!(to.kind, Kind::Service(_)) {
+                if to.instances.value > 1 && !own_is_reported {
+                    own_is_reported = true;
+                    findings.push(any_instance(reference, to));
+                }
+                continue;
             }
+            findings.extend(check_reference(reference, to));
         }
     }
+}
+
+/// Reports a reference of one of several instances to itself.
+fn any_instance(reference: &Reference, container: &Container) -> Diagnostic {
+    let id = &container.id.value;
+    let message = format!(
+        "`@{id}` in `{id}` is the address of any of its {} instances, which only that instance can bind",
+        container.instances.value
+    );
+    Diagnostic::new(&codes::APPROXIMATED, reference.span, message)
+        .also(container.instances.span, "number of instances")
+        .help("bind `0.0.0.0` to use all addresses of a container")
 }
 
 fn check_reference(reference: &Reference, to: &Container) -> Option<Diagnostic> {
@@ -65,12 +85,14 @@ fn check_reference(reference: &Reference, to: &Container) -> Option<Diagnostic> 
     )
 }
 
-/// The text with DNS names in place of references.
-pub fn spell(text: &Text, plan: &Plan, names: &Names) -> Composed {
+/// The text of the container `from` with DNS names in place of references.
+pub fn spell(text: &Text, from: &Container, plan: &Plan, names: &Names) -> Composed {
     let spelled = text.spell(str::to_owned, |reference| {
-        let network = plan.containers.get(reference.to).map(|to| to.network.value);
-        let host = match network {
-            Some(NetworkMode::Bridge) => names.virtual_host(reference.to),
+        let to = plan.containers.get(reference.to);
+        // Ids are unique.
+        let is_other = to.is_some_and(|to| to.id.value != from.id.value);
+        let host = match to.map(|to| to.network.value) {
+            Some(NetworkMode::Bridge) if is_other => names.virtual_host(reference.to),
             Some(NetworkMode::Host) => names.host(reference.to, "agentip"),
             _ => names.host(reference.to, "containerip"),
         };

@@ -56,7 +56,7 @@ pub fn lower(
     let Kind::Service(Service { health, minimum_capacity }) = kind else { return None };
     let Resources { cpus, mem, disk, gpu } = resources;
 
-    let spell = |text: &Text| address::spell(text, plan, names);
+    let spell = |text: &Text| address::spell(text, service, plan, names);
     let (cmd, args) = match command {
         Command::Shell(script) => (Some(shell(script, spell(script), findings)), Vec::new()),
         Command::Image(args) => (None, args.iter().map(spell).collect()),
@@ -87,8 +87,9 @@ pub fn lower(
     }
 
     let bridged = network.value == NetworkMode::Bridge;
-    // Its labels exist because something refers to the container.
-    let virtual_name = referrers.first().filter(|_| bridged).map(|referrer| {
+    // Its labels exist because another container refers to this one.
+    let mut others = referrers.iter().filter(|referrer| referrer.from != id);
+    let virtual_name = others.next().filter(|_| bridged).map(|referrer| {
         let also = vec![plan.id.span, network.span, referrer.span];
         Composed::new(names.label(id), written.span, also)
     });

@@ -145,7 +145,7 @@ fn job(
     check_variables(env, findings);
     check_ports(container, findings);
 
-    let spell = |text: &Text| address::spell(text, plan, names);
+    let spell = |text: &Text| address::spell(text, container, plan, names);
     let command = self::command(container, command, spell, findings);
     let volumes = volumes::of_job(plan, container, names, settings, findings);
     let constraints = placement::of_job(container, settings, findings);

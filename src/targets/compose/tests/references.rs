@@ -109,6 +109,15 @@ fn a_container_can_refer_to_itself() {
 }
 
 #[test]
+fn a_reference_of_one_of_several_instances_to_itself_is_reported() {
+    let found = |instances: u32| {
+        let fields = json!({"env": {"A": "@a", "B": "@a:1"}, "instances": instances});
+        compiled(&appliance(&[container("a", fields)])).found().len()
+    };
+    assert_eq!((found(0), found(1), found(2)), (0, 0, 1));
+}
+
+#[test]
 fn ids_that_are_not_host_names_are_rejected_where_they_are_referred_to() {
     for id in ["1", "0x1F", "-a", "a-"] {
         let text = format!("@{id}");

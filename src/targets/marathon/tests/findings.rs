@@ -36,6 +36,28 @@ fn the_name_of_a_reference_depends_on_the_network_mode() {
 }
 
 #[test]
+fn a_reference_of_a_container_to_itself_can_be_bound() {
+    let own = |mode: &str, instances: u32| {
+        let fields =
+            json!({ "network_mode": mode, "args": ["@app:99 @app"], "instances": instances });
+        let result = compile(&appliance(&[service(&fields)]));
+        (result.app()["args"][0].clone(), result.codes())
+    };
+    for (mode, record) in
+        [("bridge", "containerip"), ("container", "containerip"), ("host", "agentip")]
+    {
+        let name = format!("app-shop.marathon.{record}.dcos.thisdcos.directory");
+        assert_eq!(own(mode, 1), (json!(format!("{name}:99 {name}")), vec![]));
+        // The name has the addresses of all instances.
+        assert_eq!(own(mode, 2).1, ["W0401"]);
+    }
+    let ports = json!([{ "container_port": 99 }]);
+    let fields = json!({ "network_mode": "bridge", "args": ["@app"], "ports": ports });
+    let result = compile(&appliance(&[service(&fields)]));
+    assert_eq!(result.app()["container"]["portMappings"][0].get("labels"), None);
+}
+
+#[test]
 fn a_bridged_container_without_referrers_has_no_virtual_address() {
     let alone = service(&json!({ "network_mode": "bridge", "ports": [{ "container_port": 80 }] }));
     let result = compile(&appliance(&[alone]));
