@@ -35,6 +35,9 @@ pub mod plan;
 // Typed values to the plan: references, start order, ports, volumes.
 mod resolve;
 
+// The plan to a picture.
+pub mod graph;
+
 // Advice about a plan that has no error.
 mod lint;
 

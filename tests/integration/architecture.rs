@@ -28,6 +28,7 @@ const DEPENDENCIES: &[&str] = &[
     "serde_json",
     "toml",
     "unicode-normalization",
+    "unicode-width",
 ];
 
 /// What a pure library does not touch: the disk, processes, threads, clocks, the terminal.

@@ -9,6 +9,7 @@ mod diagnostics;
 mod docs;
 mod explanations;
 mod fields;
+mod graph;
 mod properties;
 mod robustness;
 mod snapshots;

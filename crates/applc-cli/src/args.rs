@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::commands::trace::Where;
 use crate::levels::LevelArguments;
 use applc::diag::Format;
+use applc::graph;
 
 /// Compile appliance files for container orchestrators
 #[derive(Debug, Parser)]
@@ -24,6 +25,7 @@ Examples:
   applc compile app.json --target nomad -o jobs/       write Nomad's job files to jobs/
   applc compile app.json -t compose -t kubernetes -o out/
   applc up app.json --target compose                   start it, and wait until it is up
+  applc graph app.json --format svg -o app.svg         draw containers and start order
   applc targets kubernetes                             show supported fields and options
   applc target new ./my-target                         create a custom target
 
@@ -114,6 +116,17 @@ The plan is what templates of custom targets see; scripts can use it too. A stri
 of pieces: text, and references with the id of a container. `applc schema plan` prints its
 JSON Schema.")]
     Plan(Plan),
+    /// Draw an appliance: its containers, start order, and references
+    #[command(after_help = "\
+Examples:
+  applc graph app.json                                 list the containers by level
+  applc graph app.json --format svg -o app.svg         an image for documentation
+  applc graph app.json --format mermaid                a flowchart for Markdown
+  applc graph app.json --format dot | dot -Tpng -o app.png
+
+Boxes are services, ellipses are jobs. A solid arrow leads from a container to one that waits
+for it, a dashed arrow to one that only refers to it. A file with errors has no picture.")]
+    Graph(Graph),
     /// Print the JSON Schema of the appliance language or of another format
     #[command(after_help = "\
 Editors use it for completion and documentation. Save it next to your appliances, and refer
@@ -224,6 +237,30 @@ pub struct Plan {
 
     #[command(flatten)]
     pub findings: FindingsArguments,
+}
+
+/// Arguments of `graph`.
+#[derive(Debug, Args)]
+pub struct Graph {
+    /// Appliance file, or `-` for standard input (JSON)
+    pub file: String,
+
+    /// Format of the picture
+    #[arg(long, default_value = "text", value_parser = picture_parser())]
+    pub format: graph::Format,
+
+    /// Output file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub levels: LevelArguments,
+}
+
+fn picture_parser() -> impl TypedValueParser<Value = graph::Format> {
+    let values =
+        graph::Format::ALL.map(|format| PossibleValue::new(format.name()).help(format.meaning()));
+    PossibleValuesParser::new(values).map(|name| graph::Format::find(&name).unwrap_or_default())
 }
 
 /// Arguments of `schema`.

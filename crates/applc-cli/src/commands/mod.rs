@@ -4,6 +4,7 @@ pub mod check;
 pub mod compile;
 pub mod explain;
 pub mod fix;
+pub mod graph;
 pub mod plan;
 pub mod run;
 pub mod target_check;

@@ -1,6 +1,7 @@
 //! End-to-end tests of the program.
 
 mod findings;
+mod graph;
 mod guide;
 mod readme;
 mod run;

@@ -1,5 +1,5 @@
-//! The README and the page of `trace` show current files and output. `UPDATE_DOCS=1 cargo test readme`
-//! updates them.
+//! The README and the pages of `graph` and `trace` show current files and output. `UPDATE_DOCS=1 cargo
+//! test readme` updates them.
 
 use std::fmt::Write;
 
@@ -9,6 +9,23 @@ use applc_testing::{hold, read, repository};
 #[test]
 fn the_readme_is_up_to_date() {
     check("README.md");
+}
+
+/// Output of the program in the page of `graph`.
+#[test]
+fn the_page_of_graph_is_up_to_date() {
+    check("docs/graph.md");
+}
+
+/// The picture in the README and in the page of `graph`.
+#[test]
+fn the_picture_in_the_readme_is_up_to_date() {
+    let picture = "docs/pictures/spark-livy.svg";
+    for page in ["README.md", "docs/graph.md"] {
+        let path = if page == "README.md" { picture } else { "pictures/spark-livy.svg" };
+        assert!(read(page).contains(&format!("]({path})")), "{page} does not show {picture}");
+    }
+    hold(picture, &output("applc graph examples/spark-livy.json --format svg"));
 }
 
 /// Output of the program in the page of `trace`.

@@ -1,0 +1,38 @@
+//! `applc graph`.
+
+use crate::Status;
+use crate::args::{FindingsArguments, Graph};
+use crate::disk::{Disk, STDIN};
+use crate::emit::{self, OutputFile};
+use crate::projects::Projects;
+use crate::reporter::{Reporter, Stream};
+use crate::select::Wanted;
+use crate::terminal::{fail, print};
+use applc::diag::Format;
+use applc::graph;
+
+/// Draws a file, or nothing if there are errors.
+pub fn run(arguments: Graph) -> Status {
+    draw(arguments).unwrap_or_else(|status| status)
+}
+
+fn draw(arguments: Graph) -> Result<Status, Status> {
+    let Graph { file, format, output, levels } = arguments;
+    // `--format` is that of the picture.
+    let findings = FindingsArguments { format: Format::Human, levels };
+    let mut reporter = Reporter::new(&findings, Stream::Stderr, false)?;
+    let settings = Projects::default().apply(&file, &Wanted::none(), &mut reporter)?;
+    let compilation =
+        settings.check_only(&Disk, &file).map_err(|error| reporter.fail(&file, &error))?;
+    let status = reporter.add(compilation.report);
+    let plan = compilation.plan.ok_or(status)?;
+    let text = graph::Graph::of(&plan).render(format);
+    let Some(path) = output else { return Ok(print(&text)) };
+    if path.as_os_str() == STDIN {
+        return Err(fail("omit `--output` to print to standard output", Status::Usage));
+    }
+    emit::write(&[OutputFile { path, text }]).map(|_| Status::Clean).map_err(|error| {
+        let message = format!("cannot write `{}`: {}", error.path.display(), error.cause);
+        fail(&message, Status::Io)
+    })
+}
