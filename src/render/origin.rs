@@ -216,6 +216,17 @@ impl Origins {
         self.table().map(|table| read(&table.noted))
     }
 
+    /// The places of all values so far, each once, in the order of the source.
+    pub fn places(&self) -> Vec<Span> {
+        let of = |noted: &Noted| [noted.from.place(), noted.from.second()];
+        let mut places: Vec<Span> = self
+            .with_noted(|noted| noted.iter().flat_map(of).flatten().collect())
+            .unwrap_or_default();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
     /// Says that the marks of the file cannot be told from text in it.
     pub(super) fn set_ambiguous(&self) {
         if let Some(mut table) = self.table() {

@@ -35,7 +35,7 @@ ports {
 client {
   network_interface = "docker0"
   cpu_total_compute = 64000
-  memory_total_mb   = 131072
+  memory_total_mb   = %(memory)d
   alloc_dir         = "%(folder)s/alloc"
   host_volumes_dir  = "%(folder)s/volumes"
   cni_path          = "%(plugins)s"
@@ -82,6 +82,26 @@ def cluster_network(bridge: str, folder: Path) -> dict[str, Any]:
     ]
     return {"cniVersion": "1.0.0", "name": "cluster", "plugins": plugins}
 
+# Settings of an agent whose state outlives its process.
+DURABLE = """
+data_dir = "%(folder)s/data"
+advertise {
+  http = "127.0.0.1"
+  rpc  = "127.0.0.1"
+  serf = "127.0.0.1"
+}
+server {
+  enabled          = true
+  bootstrap_expect = 1
+}
+client {
+  enabled = true
+}
+acl {
+  enabled = true
+}
+"""
+
 
 def free_ports(count: int) -> list[int]:
     """TCP ports of the loopback address that are currently free."""
@@ -111,10 +131,16 @@ def formatted(text: str) -> str:
 class Agent:
     """A running agent; a context manager that stops the agent and everything that it runs."""
 
-    def __init__(self, engine: Engine, meta: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, engine: Engine, meta: dict[str, str] | None = None, memory: int = 131072, durable: bool = False
+    ) -> None:
+        """`memory` is that of the client in MB. The state of a `durable` agent outlives its process, and ACLs are on."""
         self.nomad = support.require_tool("nomad")
         self.engine = engine
         self.meta = meta or {}
+        self.memory = memory
+        self.durable = durable
+        self.token = ""
 
     def __enter__(self) -> Agent:
         # The sockets of Nomad tasks are in this folder, and the length of their paths is limited.
@@ -137,20 +163,22 @@ class Agent:
                 "serf": serf,
                 "folder": folder,
                 "meta": meta,
+                "memory": self.memory,
                 "plugins": support.TOOLS / "nomad" / "plugins",
                 "infra": INFRA_IMAGE,
             }
         )
         self.log = folder / "agent.log"
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [self.nomad, "agent", "-dev", "-config", folder / "agent.hcl"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "TMPDIR": str(folder)},
-            )
+        self._arguments = ["-config", folder / "agent.hcl"]
+        if self.durable:
+            (folder / "durable.hcl").write_text(DURABLE % {"folder": folder})
+            self._arguments += ["-config", folder / "durable.hcl"]
+        else:
+            self._arguments.append("-dev")
+        self._launch()
         try:
+            if self.durable:
+                self.token = wait_until("a leader", self._bootstrap)
             wait_until("a Nomad client with a healthy docker driver", self._ready)
         except AssertionError as failure:
             end = "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
@@ -158,9 +186,34 @@ class Agent:
             raise AssertionError(f"{failure}\n{end}") from failure
         return self
 
+    def _launch(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [self.nomad, "agent", *self._arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "TMPDIR": self._folder.name},
+            )
+
+    def _bootstrap(self) -> str | None:
+        """Creates the first token; None while the agent has no leader."""
+        run = self.run_command("acl", "bootstrap", "-json")
+        return str(json.loads(run.stdout)["SecretID"]) if run.returncode == 0 else None
+
+    def restart(self) -> None:
+        """Stops a durable agent while its containers continue to run, and starts it again."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(timeout=60)
+        self._launch()
+        wait_until("the agent after a restart", self._ready)
+
     def __exit__(self, *_: object) -> None:
         try:
             placed = [each["ID"] for each in self.get("/v1/allocations")]
+            if self.durable:
+                # The processes of its tasks would outlive it, too.
+                self.remove_all()
         except OSError:
             placed = []
         self._process.send_signal(signal.SIGINT)
@@ -194,13 +247,22 @@ class Agent:
 
     def get(self, path: str) -> Any:
         """The response of the agent's HTTP API to a GET request."""
-        with urllib.request.urlopen(self.address + path, timeout=30) as answer:
+        request = urllib.request.Request(self.address + path, headers={"X-Nomad-Token": self.token})
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
     def run_command(self, *arguments: str | Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Runs `nomad ARGUMENTS...` against this agent."""
         first, second, *rest = arguments
-        return command(self.nomad, first, second, f"-address={self.address}", *rest, timeout=timeout)
+        return command(self.nomad, first, second, *self._access(), *rest, timeout=timeout)
+
+    def _access(self) -> list[str]:
+        """The options of every command that uses the agent."""
+        return [f"-address={self.address}", *([f"-token={self.token}"] if self.token else [])]
+
+    def apply_policy(self, file: Path) -> None:
+        """Applies an ACL policy to all tasks of the default namespace."""
+        checked(self.nomad, "acl", "policy", "apply", *self._access(), "-namespace=default", "applc", file)
 
     def submit(self, file: Path) -> None:
         """Submits a job without waiting for its deployment."""
@@ -220,6 +282,26 @@ class Agent:
         stop()
         wait_until(f"the end of {job}", ended)
         stop("-purge")
+
+    def remove_all(self) -> None:
+        """Removes all jobs."""
+        for job in self.get("/v1/jobs"):
+            if not job["ParentID"]:
+                self.remove(job["ID"])
+
+    def drain(self) -> None:
+        """Stops everything on the node at once, and waits until nothing runs; then the node accepts work again."""
+        self._drain("-enable", "-force", "-detach")
+        wait_until("the end of the drain", lambda: not self._running())
+        self._drain("-disable")
+
+    def _drain(self, *how: str) -> None:
+        run = self.run_command("node", "drain", *how, "-self", "-yes")
+        assert run.returncode == 0, run.stderr
+
+    def _running(self) -> list[str]:
+        placed = self.get("/v1/allocations")
+        return [each["ID"] for each in placed if each["ClientStatus"] in ("pending", "running")]
 
     def create_volume(self, file: Path) -> None:
         """Creates a volume."""

@@ -12,16 +12,12 @@ import pytest
 
 from compose_engine import Behaviour, Engine, read_start, wait_until
 from nomad_agent import Agent, formatted, pause, validate
+from nomad_app import Compiler, container
 from support import ROOT, Applc
-
-WAIT_IMAGE = "applc-test/nomad:wait"
-
 
 @pytest.fixture(scope="module")
 def agent() -> Iterator[Agent]:
-    engine = Engine()
-    engine.image(WAIT_IMAGE)
-    with Agent(engine, meta={"zone": "here", "preemptible": "true"}) as running:
+    with Agent(Engine(), meta={"zone": "here", "preemptible": "true"}) as running:
         yield running
 
 
@@ -29,59 +25,14 @@ def agent() -> Iterator[Agent]:
 def run(agent: Agent) -> Iterator[Agent]:
     """The agent; jobs and volumes are removed after each test."""
     yield agent
-    for job in agent.get("/v1/jobs"):
-        if not job["ParentID"]:
-            agent.remove(job["ID"])
+    agent.remove_all()
     for volume in agent.get("/v1/volumes?type=host"):
         agent.delete_volume(volume["ID"])
-
-
-class Compiler:
-    """Compiles appliances and submits the output to an agent."""
-
-    def __init__(self, applc: Applc, agent: Agent, folder: Path) -> None:
-        self.applc = applc
-        self.agent = agent
-        self.folder = folder
-
-    def image(self, name: str, behaviour: Behaviour = Behaviour()) -> str:
-        return self.agent.engine.image(f"applc-test/nomad-{name}:1", behaviour)
-
-    def compile(self, appliance: dict[str, Any], *options: str) -> list[Path]:
-        """The output files of an appliance, volumes first."""
-        source = self.folder / "appliance.json"
-        source.write_text(json.dumps(appliance))
-        chosen = [f"wait-image={WAIT_IMAGE}", *options]
-        words = [word for option in chosen for word in ("--option", f"nomad.{option}")]
-        outcome = self.applc.compile(source, "nomad", "-o", f"{self.folder}/out/", *words)
-        assert outcome.code == 0, outcome.stderr
-        files = sorted((self.folder / "out").rglob("*.hcl"))
-        return sorted(files, key=lambda file: not file.name.endswith(".volume.hcl"))
-
-    def submit(self, appliance: dict[str, Any], *options: str) -> None:
-        for file in self.compile(appliance, *options):
-            if file.name.endswith(".volume.hcl"):
-                self.agent.create_volume(file)
-            else:
-                self.agent.submit(file)
 
 
 @pytest.fixture
 def compiler(applc: Applc, run: Agent, tmp_path: Path) -> Compiler:
     return Compiler(applc, run, tmp_path)
-
-
-def container(name: str, image: str, **fields: Any) -> dict[str, Any]:
-    """A small container with a local image."""
-    return {
-        "id": name,
-        "type": "service",
-        "image": image,
-        "resources": {"cpus": 0.05, "mem": 32},
-        "network_mode": "bridge",
-        "force_pull_image": False,
-        **fields,
-    }
 
 
 @pytest.mark.accepted_by("nomad")

@@ -271,8 +271,8 @@ pub struct Variables {
     places: Vec<Span>,
     /// The container's own variables that only a template can write: name and value.
     pub written: Vec<(Spanned<String>, Composed)>,
-    /// Services that must be registered, and how many times, before the task starts.
-    pub awaited: Vec<(Composed, u32)>,
+    /// Lines of the template that wait for something.
+    pub awaited: Vec<Composed>,
 }
 
 impl Variables {
@@ -309,22 +309,16 @@ impl Variables {
         name
     }
 
-    /// A variable with the address and the port of a service as two words, for a shell.
-    pub fn words(&mut self, id: &str, service: Composed) -> String {
-        self.variable(format!("addr_{}", id.replace('-', "_")), "words", service)
-    }
-
     /// The template, if there is anything to fill in. `path` is the path of the task's own
     /// Nomad variables.
     pub fn template(self, path: Composed, restart: bool) -> Option<model::Template> {
         let Variables { taken: _, made, sockets, hosts, instances, places, written, awaited } =
             self;
-        let words = made.iter().any(|(_, template, _)| *template == "words");
         let mut lines = Vec::new();
         // What is the same for all that is filled in.
         let also: Vec<Span> = path.also.iter().copied().chain(places).collect();
         let fixed = |line| Composed::new(line, path.from, also.clone());
-        let waits = sockets || hosts || instances || words || !awaited.is_empty();
+        let waits = sockets || hosts || instances || !awaited.is_empty();
         if waits {
             // Reading a Nomad variable that does not exist blocks; looking up a service does
             // not.
@@ -341,22 +335,13 @@ impl Variables {
         if sockets {
             lines.push(fixed(address("address", "{{ .Address }}:{{ .Port }}")));
         }
-        if words {
-            lines.push(fixed(address("words", "{{ .Address }} {{ .Port }}")));
-        }
         if hosts {
             lines.push(fixed(address("host", "{{ .Address }}")));
         }
         if instances {
             lines.push(fixed(OWN_ADDRESS.to_owned()));
         }
-        for (service, count) in awaited {
-            let line = format!(
-                "{{{{ if lt (len (nomadService \"{}\")) {count} }}}}{{{{ template \"wait\" }}}}{{{{ end -}}}}",
-                service.value
-            );
-            lines.push(Composed { value: line, ..service });
-        }
+        lines.extend(awaited);
         for (name, template, service) in made {
             let line =
                 format!("{name}=\"{{{{ template \"{template}\" \"{}\" }}}}\"", service.value);
@@ -368,7 +353,7 @@ impl Variables {
             line.also.push(name.span);
             lines.push(line);
         }
-        (!lines.is_empty()).then_some(model::Template { lines, waits, restart })
+        (!lines.is_empty()).then_some(model::Template { lines, waits, restart, addresses: false })
     }
 }
 

@@ -30,7 +30,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(Field::Service, "a task group in the job for all services"),
     Capability::carried(
         Field::Job,
-        "a batch job; if others wait for it, a task keeps running afterwards to signal its success",
+        "a batch job; if others wait for it, a task after it records its success in a Nomad variable",
     ),
     Capability::carried(Field::Image, "`image` of the docker driver"),
     Capability::carried(
@@ -96,7 +96,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::Dependencies,
-        "a template waits until a container has started or succeeded, a prestart task polls one with a health check; a repeating job cannot be waited for",
+        "a template waits until all instances have started or succeeded, a prestart task polls those with a health check; to wait for a job, tasks must be allowed to use Nomad variables; a repeating job cannot be waited for",
     ),
     Capability::depends(
         Field::PlacementCloud,
@@ -150,7 +150,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::StartTime,
-        "a cron expression with a year; a job that repeats forever may run before it",
+        "a task waits for it while the instance holds its resources; several runs are listed by date, without those in the past; a job that repeats forever may run before it",
     ),
     Capability::depends(
         Field::Interval,

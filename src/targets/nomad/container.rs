@@ -17,6 +17,7 @@ use super::network::NetworkKind;
 use super::order::{self, Deadline, Waits};
 use super::reach::Reach;
 use super::strings::{ConfigString, is_expanded_in_env, is_template_name, survives_hcl};
+use super::success::{self, Version, Versions};
 use super::{health, names, placement, volumes};
 
 /// Minimum memory of a task in MB (Nomad, `MinResources`).
@@ -38,18 +39,18 @@ pub fn service(
     id: ContainerId,
     container: &Container,
     deadline: Option<&Deadline>,
+    versions: &Versions,
     findings: &mut Findings,
 ) -> Option<Group> {
     let reach = context.reach(id)?;
     let job = &context.plan.id.value;
-    let name = &container.id.value;
     let Kind::Service(Service { health, minimum_capacity }) = &container.kind else { return None };
-    let waits = order::waits(context, container, findings);
+    let waits = order::waits(context, container, versions, findings);
     let check = health.as_ref().and_then(|health| health::check(health, findings));
     let (mut task, volumes) = task(context, id, container, reach, &waits, job, findings);
     task.services =
         order::started_service(context, id, container, reach, check).into_iter().collect();
-    let wait = order::wait_task(context, container, name, job, reach.own_address(), &waits.healthy);
+    let wait = order::wait_task(context, container, reach.own_address(), &waits, false);
     let mut group = group(context, container, reach, findings);
     group.update = update(container, minimum_capacity, deadline, reach, findings);
     group.volumes = volumes;
@@ -57,51 +58,37 @@ pub fn service(
     Some(group)
 }
 
-/// The groups of a job, and the cron expressions of its schedule.
+/// The group of a job, and the cron expressions of its schedule. Adds the version of the job if
+/// others wait for it.
 pub fn job(
     context: &Context<'_>,
     id: ContainerId,
     container: &Container,
+    versions: &mut Versions,
     findings: &mut Findings,
-) -> Option<(Vec<Composed>, Vec<Group>)> {
+) -> Option<(Vec<Composed>, Group)> {
     let reach = context.reach(id)?;
-    let name = &container.id.value;
-    let job_id = names::job(&context.plan.id.value, name);
+    let job_id = names::job(&context.plan.id.value, &container.id.value);
     let Kind::Job(job) = &container.kind else { return None };
     let Job { retries: _, repeats: _, start: _, interval: _ } = job;
-    let mut waits = order::waits(context, container, findings);
-    let awaited = context.is_awaited(id);
-    let mut groups = Vec::new();
-    let mut wait = None;
-    if awaited {
-        groups.extend(order::gate(context, container, &job_id, &waits));
-        if !groups.is_empty() {
-            let ready = context.named(context.service(name, names::READY), container);
-            waits.registered.push((ready, 1));
-        }
-    } else {
-        wait = order::wait_task(
-            context,
-            container,
-            name,
-            &job_id,
-            reach.own_address(),
-            &waits.healthy,
-        );
+    let mut waits = order::waits(context, container, versions, findings);
+    let awaited = context.is_awaited(id) && !job.is_repeating();
+    let wait = order::wait_task(context, container, reach.own_address(), &waits, awaited);
+    if let Some(wait) = wait.as_ref().filter(|_| awaited) {
+        waits.lines.push(success::wait_for_start(context, container, wait.name.from));
     }
     let (mut task, volumes) = task(context, id, container, reach, &waits, &job_id, findings);
+    task.prestart = awaited;
     let mut group = group(context, container, reach, findings);
     group.retry = Some(retry(container, job, findings));
     group.volumes = volumes;
-    let mut marker = None;
+    group.tasks = wait.into_iter().chain([task]).collect();
     if awaited {
-        task.prestart = true;
-        marker =
-            Some(order::marker_task(context, container, names::SUCCEEDED_TASK, names::SUCCEEDED));
+        let version = Version::of(&group);
+        group.tasks.push(success::record_task(context, container, &version));
+        versions.add(id, version);
     }
-    group.tasks = wait.into_iter().chain([task]).chain(marker).collect();
-    groups.push(group);
-    Some((super::schedule::crons(container, job, findings), groups))
+    Some((super::schedule::crons(container, job, findings), group))
 }
 
 impl Group {
@@ -241,7 +228,7 @@ fn task(
     id: ContainerId,
     container: &Container,
     reach: &Reach,
-    waits: &Waits,
+    waits: &Waits<'_>,
     job: &str,
     findings: &mut Findings,
 ) -> (Task, Vec<super::model::Volume>) {
@@ -307,6 +294,7 @@ fn task(
     }
     let task = Task {
         prestart: false,
+        identity: false,
         services: Vec::new(),
         image: Traced::new(ConfigString::literal(&image.value), image.span),
         force_pull: Traced::new(force_pull.value, origins::force_pull(container)),

@@ -10,6 +10,7 @@ mod claims;
 mod container;
 mod context;
 mod health;
+mod helper;
 mod layout;
 mod model;
 mod names;
@@ -20,7 +21,10 @@ mod placement;
 mod reach;
 mod schedule;
 mod strings;
+mod success;
 mod volumes;
+
+use std::collections::BTreeMap;
 
 use include_dir::{Dir, include_dir};
 
@@ -33,6 +37,7 @@ use crate::targets::origins;
 
 use context::Context;
 use model::{Group, Job};
+use success::Versions;
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/nomad");
 
@@ -72,37 +77,42 @@ impl BuiltIn for Nomad {
 /// with the place of the id of what it is for.
 fn jobs(context: &Context<'_>, findings: &mut Findings) -> Vec<(Span, Job)> {
     // Destructured completely, so that a new field fails to compile until it is handled here.
-    let Plan { id, containers, volumes: _, start_order: _, uses: _ } = context.plan;
+    let Plan { id, containers, volumes: _, start_order, uses: _ } = context.plan;
     let deadlines = order::deadlines(context);
-    let mut services = Vec::new();
-    let mut jobs = Vec::new();
-    for (at, container) in containers.iter().enumerate() {
+    let mut versions = Versions::default();
+    let mut services = BTreeMap::new();
+    let mut jobs = BTreeMap::new();
+    // What waits for a job must know its version.
+    for at in start_order {
+        let Some(container) = containers.get(*at) else { continue };
         let kind = |kind| Traced::new(kind, origins::kind(container));
         match &container.kind {
             Kind::Service(_) => {
-                let deadline = deadlines.get(at);
-                let group = container::service(context, at, container, deadline, findings);
-                services.extend(group.map(|group| (container.id.span, group)));
+                let deadline = deadlines.get(*at);
+                let group =
+                    container::service(context, *at, container, deadline, &versions, findings);
+                services.extend(group.map(|group| (*at, (container.id.span, group))));
             }
             Kind::Job(_) => {
                 let name = names::job(&id.value, &container.id.value);
                 let owner = container.id.span;
-                let lowered = container::job(context, at, container, findings);
-                jobs.extend(lowered.map(|(crons, groups)| {
-                    let groups = groups.into_iter().map(|group| (owner, group)).collect();
+                let lowered = container::job(context, *at, container, &mut versions, findings);
+                jobs.extend(lowered.map(|(crons, group)| {
+                    let groups = vec![(owner, group)];
                     let name = Traced::new(name, Origin::from(owner).and(id.span));
-                    (owner, job(context, name, kind("batch"), crons, groups))
+                    (*at, (owner, job(context, name, kind("batch"), crons, groups)))
                 }));
             }
         }
     }
+    success::report_access(context, &versions, findings);
     let first = containers.iter().find(|container| container.job().is_none());
-    if let Some(first) = first.filter(|_| !services.is_empty()) {
+    let services: Vec<_> = services.into_values().collect();
+    let of_services = first.filter(|_| !services.is_empty()).map(|first| {
         let kind = Traced::new("service", origins::kind(first));
-        let job = job(context, id.into(), kind, Vec::new(), services);
-        jobs.insert(0, (id.span, job));
-    }
-    jobs
+        (id.span, job(context, id.into(), kind, Vec::new(), services))
+    });
+    of_services.into_iter().chain(jobs.into_values()).collect()
 }
 
 /// A job of this kind with the settings that all jobs share.

@@ -124,6 +124,8 @@ model! {
         pub name: Composed,
         /// Whether it must succeed before the other tasks start.
         pub prestart: bool,
+        /// Whether it uses Nomad's task API, with a token.
+        pub identity: bool,
         pub services: Vec<Service>,
         pub image: Traced<String>,
         pub force_pull: Traced<bool>,
@@ -172,6 +174,8 @@ model! {
     pub struct Template {
         /// Lines of a heredoc, escaped for it.
         pub lines: Vec<Composed>,
+        /// Whether it writes addresses to a file instead, and again when they change.
+        pub addresses: bool,
         /// Whether it waits for something.
         pub waits: bool,
         /// Whether the task is restarted when a filled-in value changes.
@@ -189,5 +193,12 @@ model! {
         /// Minimum size, with its unit.
         pub size: Option<Traced<String>>,
         pub constraints: Vec<Constraint>,
+    }
+}
+
+impl Template {
+    /// A template that writes addresses to a file.
+    pub fn addresses(lines: Vec<Composed>) -> Template {
+        Template { lines, addresses: true, waits: false, restart: false }
     }
 }

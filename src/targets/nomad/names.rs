@@ -6,22 +6,24 @@
 /// Maximum length of the name of a service (Nomad, `Service.ValidateName`: RFC 1123).
 pub const MAX_SERVICE: usize = 63;
 
-/// The task that waits until the dependencies of a group are healthy. Ids contain no
-/// underscore, so the names of this task and the next two cannot be the name of a container.
+/// Maximum length of the path of a variable (Nomad, `validVariablePath`).
+const MAX_VARIABLE: usize = 128;
+
+/// The task that waits until the dependencies of a group are healthy, or for a start time. Ids
+/// contain no underscore, so the names of this task and the next cannot be the name of a container.
 pub const WAIT_TASK: &str = "wait_for";
 
-/// The task that keeps running after a job has succeeded, to signal that.
-pub const SUCCEEDED_TASK: &str = "has_succeeded";
-
-/// The task that signals that a job can start, and keeps running.
-pub const READY_TASK: &str = "may_start";
+/// The task that records that a job has succeeded.
+pub const RECORD_TASK: &str = "record_success";
 
 /// Suffix of a service name that is not a port label.
 pub const STARTED: &str = "started";
-/// See [`STARTED`].
+
+/// The variable that says that a job has succeeded.
 pub const SUCCEEDED: &str = "succeeded";
-/// See [`STARTED`].
-pub const READY: &str = "ready";
+
+/// The variable that says that a job can start.
+pub const MAY_START: &str = "may_start";
 
 /// The id of the Nomad job of a container that is a job. The id of an appliance contains no
 /// dot, so it cannot be the same.
@@ -50,17 +52,30 @@ pub fn service(parts: &[&str]) -> String {
     if joined.len() <= MAX_SERVICE && parts.iter().all(clear) {
         return joined;
     }
-    let digest = format!("{:016x}", fnv1a(&parts.join("\0")));
+    let digest = digest(&parts.join("\0"));
     // Ids are ASCII: every byte is a character.
     let room = joined.get(..MAX_SERVICE - digest.len() - 1).unwrap_or(&joined);
     format!("{}-{digest}", room.trim_matches('-')).trim_start_matches('-').to_owned()
 }
 
-/// The 64-bit FNV-1a hash, which is the same on every machine and in every version.
-fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+/// The path of a variable of a container, to which the index of an instance is appended. Other
+/// users of a namespace have no variables under `applc`.
+pub fn variable(appliance: &str, container: &str, name: &str) -> String {
+    let longest_index = "/4294967295".len();
+    let path = format!("applc/{appliance}/{container}/{name}");
+    match path.len() + longest_index <= MAX_VARIABLE {
+        true => path,
+        false => format!("applc/{}/{name}", digest(&format!("{appliance}/{container}"))),
+    }
+}
+
+/// The 64-bit FNV-1a hash in hexadecimal digits, which is the same on every machine and in every
+/// version.
+pub fn digest(text: &str) -> String {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    });
+    format!("{hash:016x}")
 }
 
 /// A port label made from the name of a port: lower-case letters, digits and underscores,
@@ -71,7 +86,7 @@ pub fn label(name: &str) -> Option<String> {
         .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
         .collect();
     let cleaned = cleaned.trim_matches('_');
-    let reserved = [STARTED, SUCCEEDED, READY].contains(&cleaned);
+    let reserved = cleaned == STARTED;
     let starts_well = cleaned.starts_with(|c: char| c.is_ascii_alphabetic());
     (starts_well && !reserved && cleaned.len() <= 30).then(|| cleaned.to_owned())
 }
@@ -108,6 +123,15 @@ mod tests {
             assert!(!name.is_empty() && name.len() <= MAX_SERVICE, "{name}");
             assert!(!name.starts_with('-') && !name.ends_with('-'), "{name}");
         }
+    }
+
+    #[test]
+    fn variables_of_different_containers_have_different_valid_paths() {
+        assert_eq!(variable("a", "b-c", SUCCEEDED), "applc/a/b-c/succeeded");
+        let (x, y) = ("x".repeat(63), "y".repeat(63));
+        let (one, other) = (variable(&x, &y, SUCCEEDED), variable(&y, &x, SUCCEEDED));
+        assert_ne!(one, other);
+        assert!(one.len() + 11 <= 128, "{one}");
     }
 
     #[test]

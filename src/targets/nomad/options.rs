@@ -25,7 +25,13 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         "wait-image",
         OptionKind::Text,
         "busybox:1.36.1",
-        "image of the tasks that wait; it must contain `sh`, `sleep`, `timeout`, `wget` and `nc`",
+        "image of the tasks that wait; it must contain `sh`, `sleep`, `date`, `timeout`, `wget` and `nc`",
+    ),
+    option(
+        "record-image",
+        OptionKind::Text,
+        "curlimages/curl:8.11.1",
+        "image of the tasks that record that a job can start or has succeeded; it must contain what `wait-image` must contain, and `curl`",
     ),
     option(
         "follow-addresses",

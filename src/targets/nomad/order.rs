@@ -1,28 +1,25 @@
 //! Start order: what a container waits for, and how.
 //!
-//! *Started* and *succeeded* are services that are registered at that moment; the template of
-//! the waiting container blocks until they are. *Healthy* is not registered: a task polls it
-//! before the other tasks of its group start.
+//! *Started* is a service that is registered at that moment, *succeeded* a Nomad variable that is
+//! written then; the template of the waiting container blocks until they exist. *Healthy* is not
+//! registered: a task polls it before the other tasks of its group start.
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Container, ContainerId, Dependency, Kind, Probe, Repeats};
-use crate::render::{Composed, Traced};
+use crate::plan::{Container, ContainerId, Dependency, Kind, Probe, Repeats, StartTime};
+use crate::render::Composed;
 use crate::source::{Span, Spanned};
+use crate::targets::cron::unix_time;
 
 use super::address::Variables;
 use super::context::Context;
-use super::model::{Group, Service, Task, Template};
+use super::helper;
+use super::model::{Service, Task, Template};
 use super::names;
 use super::reach::Reach;
-use super::strings::ConfigString;
+use super::success::{self, Versions};
 
 /// Seconds between polls of a container that is not yet healthy.
 const POLL_SECONDS: u32 = 2;
-
-/// CPU in MHz of a task that only waits.
-const WAITING_CPU: u64 = 20;
-/// Memory in MB of a task that only waits.
-const WAITING_MEMORY: u64 = 16;
 
 /// Minutes after which an unhealthy instance fails its deployment (Nomad's default).
 const DEADLINE_MINUTES: u64 = 5;
@@ -36,29 +33,42 @@ const JOB_MINUTES: u64 = 24 * 60;
 
 /// What a container waits for.
 #[derive(Debug, Default)]
-pub struct Waits {
-    /// Services that must be registered, and how many times.
-    pub registered: Vec<(Composed, u32)>,
+pub struct Waits<'a> {
+    /// Lines of the template of its task, which wait.
+    pub lines: Vec<Composed>,
     /// Containers that must be healthy.
     pub healthy: Vec<Dependency>,
+    /// The time before which it does not start.
+    pub start: Option<&'a Spanned<StartTime>>,
 }
 
 /// What a container waits for. A dependency without instances counts as ready.
-pub fn waits(context: &Context<'_>, container: &Container, findings: &mut Findings) -> Waits {
-    let mut waits = Waits::default();
+pub fn waits<'a>(
+    context: &Context<'_>,
+    container: &'a Container,
+    versions: &Versions,
+    findings: &mut Findings,
+) -> Waits<'a> {
+    let once = container.job().filter(|job| !job.is_repeating());
+    let start = once.and_then(|job| job.start.as_ref());
+    let mut waits = Waits { start, ..Waits::default() };
     for dependency in &container.dependencies {
         let Some(on) = context.container(dependency.on) else { continue };
         let id = &on.id.value;
         if on.instances.value == 0 {
             continue;
         }
-        let also = [on.id.span, on.instances.span, context.plan.id.span];
-        let from = |service| Composed::new(service, dependency.span, also.to_vec());
         match &on.kind {
             Kind::Service(service) => match service.health.as_ref().map(|health| &health.probe) {
                 Some(Probe::Http { .. } | Probe::Tcp { .. }) => waits.healthy.push(*dependency),
                 Some(Probe::Command(_)) | None => {
-                    waits.registered.push((from(context.service(id, names::STARTED)), 1));
+                    let line = format!(
+                        "{{{{ if lt (len (nomadService \"{}\")) {} }}}}{{{{ template \"wait\" }}}}{{{{ end -}}}}",
+                        context.service(id, names::STARTED),
+                        on.instances.value,
+                    );
+                    let also = vec![on.id.span, on.instances.span, context.plan.id.span];
+                    waits.lines.push(Composed::new(line, dependency.span, also));
                 }
             },
             // Reported as an invalid schedule of the job.
@@ -75,152 +85,117 @@ pub fn waits(context: &Context<'_>, container: &Container, findings: &mut Findin
                 );
             }
             Kind::Job(_) => {
-                let service = from(context.service(id, names::SUCCEEDED));
-                waits.registered.push((service, on.instances.value));
+                waits.lines.extend(versions.wait(context, dependency.on, on, dependency.span));
             }
         }
     }
     waits
 }
 
-/// The task that polls the containers that must be healthy, if there are any.
+/// The function of the waiting script that says whether all instances of a container are healthy.
+/// `look` checks one of them.
+const ALL_HEALTHY: &str = r#"all_healthy() {
+  found=0
+  while read -r id address port; do
+    [ "$id" = "$1" ] || continue
+    look "$address" "$port" </dev/null || return 1
+    found=$((found + 1))
+  done <"$NOMAD_TASK_DIR/addresses"
+  [ "$found" -ge "$2" ]
+}"#;
+
+/// The task that waits for a start time, and until other containers are healthy. `None` if there
+/// is nothing to wait for. `signals` says whether another task of the allocation waits for it.
 ///
 /// It runs on the host network, as Nomad's own checks do. From Docker's network, a published
 /// port accepts connections before anything listens on it.
 pub fn wait_task(
     context: &Context<'_>,
     owner: &Container,
-    group: &str,
-    job: &str,
     own_address: bool,
-    healthy: &[Dependency],
+    waits: &Waits<'_>,
+    signals: bool,
 ) -> Option<Task> {
-    let mut variables = Variables::default();
     let mut script = Vec::new();
     let mut also = Vec::new();
-    for Dependency { on, span } in healthy {
-        let (Some(container), Some(reach)) = (context.container(*on), context.reach(*on)) else {
-            continue;
-        };
-        let Some(health) = container.health() else { continue };
-        let id = &container.id.value;
-        let timeout = health.timing.timeout.value;
-        let index = match &health.probe {
-            Probe::Http { port, .. } | Probe::Tcp { port } => port,
-            Probe::Command(_) => continue,
-        };
-        let Some(port) = reach.port_of(container, index.value) else { continue };
-        let mut service = context.named(context.port_service(id, &port.label), container);
-        service.also.extend([index.span, *span]);
-        service.also.extend(port.label_from.place());
-        service.also.extend(port.label_from.second());
-        also.extend([*span, container.id.span, health.protocol.span, index.span]);
-        also.extend([health.timing.timeout.span, port.container.span]);
-        let variable = variables.words(id, service);
-        // `$variable` expands to two words: address and port.
-        let look = match &health.probe {
-            Probe::Http { tls, path, .. } => {
-                let (scheme, flags) = match tls {
-                    true => ("https", " --no-check-certificate"),
-                    false => ("http", ""),
-                };
-                also.push(path.span);
-                let path = path.value.replace('\'', "'\\''");
-                script.push(format!("set -- ${variable}"));
-                format!(
-                    "timeout {timeout} wget -q -O /dev/null{flags} \"{scheme}://$1:$2\"'{path}'"
-                )
-            }
-            // Some versions of nc support -z, the others -e.
-            _ => format!(
-                "timeout {timeout} nc -z ${variable} 2>/dev/null || timeout {timeout} nc ${variable} -e true 2>/dev/null"
-            ),
-        };
-        script.push(format!("echo waiting until {id} is healthy"));
-        script.push(format!("until {look}; do sleep {POLL_SECONDS}; done"));
+    let mut lines = Vec::new();
+    if let Some(Spanned { value: start, span }) = waits.start {
+        also.push(*span);
+        script.push(format!("echo waiting for {}", start.text));
+        let time = unix_time(start);
+        script.push(format!("until [ \"$(date +%s)\" -ge {time} ]; do sleep 1; done"));
     }
-    if script.is_empty() {
-        return None;
+    if !waits.healthy.is_empty() {
+        script.push(ALL_HEALTHY.to_owned());
     }
-    let mut path = variable_path(context, job, group, names::WAIT_TASK);
-    path.also.push(owner.id.span);
+    for dependency in &waits.healthy {
+        let polled = poll(context, dependency);
+        let Some((lines_of, text, places)) = polled else { continue };
+        lines.push(lines_of);
+        script.push(text);
+        also.extend(places);
+    }
     let first = *also.first()?;
+    if signals {
+        also.push(owner.id.span);
+        script.push(success::allow_start(context, owner));
+    }
+    let image = if signals { "record-image" } else { "wait-image" };
     let script = Composed::new(script.join("\n"), first, also);
     Some(Task {
         prestart: true,
-        host_network: !own_address,
-        template: variables.template(path, false),
-        ..helper(context, names::WAIT_TASK, script)
+        identity: signals,
+        host_network: !own_address && !lines.is_empty(),
+        template: (!lines.is_empty()).then_some(Template::addresses(lines)),
+        ..helper::task(context, names::WAIT_TASK, image, script)
     })
 }
 
-/// A helper task that runs a script.
-fn helper(context: &Context<'_>, name: &str, script: Composed) -> Task {
-    let from = script.from;
-    let word = |word: &str| Composed::new(ConfigString::literal(word), from, Vec::new());
-    Task {
-        name: Composed::new(name.to_owned(), from, Vec::new()),
-        prestart: false,
-        services: Vec::new(),
-        image: context.options.traced("wait-image").map(|image| ConfigString::literal(&image)),
-        force_pull: Traced::new(false, from),
-        entrypoint: vec![word("/bin/sh"), word("-c")],
-        args: vec![Composed { value: ConfigString::literal(&script.value), ..script }],
-        host_name: None,
-        host_network: false,
-        init: false,
-        keep: true,
-        ports: Vec::new(),
-        privileged: Traced::new(false, from),
-        binds: Vec::new(),
-        mounts: Vec::new(),
-        env: Vec::new(),
-        template: None,
-        volume_mounts: Vec::new(),
-        cpu: Composed::new(WAITING_CPU, from, Vec::new()),
-        memory: Traced::new(WAITING_MEMORY, from),
-        gpu: Traced::new(0, from),
-    }
-}
-
-/// A task that starts when the tasks before it have succeeded, is then registered as a service,
-/// and keeps running.
-pub fn marker_task(
-    context: &Context<'_>,
-    container: &Container,
-    name: &str,
-    service: &str,
-) -> Task {
-    let script = "while true; do sleep 86400; done".to_owned();
-    let script = Composed::new(script, container.id.span, Vec::new());
-    Task {
-        services: vec![Service {
-            name: context.named(context.service(&container.id.value, service), container),
-            port: None,
-            address: None,
-            address_mode: None,
-            check: None,
-        }],
-        init: true,
-        ..helper(context, name, script)
-    }
-}
-
-/// The group that signals that a job can start. A job that others wait for is a prestart task
-/// itself, so no polling task can run before it in the same group.
-pub fn gate(
-    context: &Context<'_>,
-    container: &Container,
-    job: &str,
-    waits: &Waits,
-) -> Option<Group> {
+/// What waits until a dependency is healthy: the line of the template that writes its addresses,
+/// and the part of the script, with the places that it is made of.
+fn poll(context: &Context<'_>, dependency: &Dependency) -> Option<(Composed, String, Vec<Span>)> {
+    let Dependency { on, span } = dependency;
+    let (container, reach) = (context.container(*on)?, context.reach(*on)?);
+    let health = container.health()?;
     let id = &container.id.value;
-    let name = format!("{id}_{}", names::READY_TASK);
-    let wait = wait_task(context, container, &name, job, false, &waits.healthy)?;
-    Some(Group {
-        tasks: vec![wait, marker_task(context, container, names::READY_TASK, names::READY)],
-        ..Group::empty(Traced::new(name, container.id.span).into())
-    })
+    let timeout = health.timing.timeout.value;
+    let index = match &health.probe {
+        Probe::Http { port, .. } | Probe::Tcp { port } => port,
+        Probe::Command(_) => return None,
+    };
+    let port = reach.port_of(container, index.value)?;
+    let service = context.port_service(id, &port.label);
+    let line = format!(
+        "{{{{ range nomadService \"{service}\" }}}}{id} {{{{ .Address }}}} {{{{ .Port }}}}{{{{ \"\\n\" }}}}{{{{ end -}}}}"
+    );
+    let mut line = context.named(line, container);
+    line.also.extend([index.span, *span]);
+    line.also.extend(port.label_from.place());
+    line.also.extend(port.label_from.second());
+    let mut places = vec![*span, container.id.span, health.protocol.span, index.span];
+    places.extend([health.timing.timeout.span, port.container.span, container.instances.span]);
+    let look = match &health.probe {
+        Probe::Http { tls, path, .. } => {
+            let (scheme, flags) = match tls {
+                true => ("https", " --no-check-certificate"),
+                false => ("http", ""),
+            };
+            places.push(path.span);
+            let path = path.value.replace('\'', "'\\''");
+            format!("timeout {timeout} wget -q -O /dev/null{flags} \"{scheme}://$1:$2\"'{path}'")
+        }
+        // Some versions of nc support -z, the others -e.
+        _ => format!(
+            "timeout {timeout} nc -z \"$1\" \"$2\" 2>/dev/null || timeout {timeout} nc \"$1\" \"$2\" -e true 2>/dev/null"
+        ),
+    };
+    let instances = container.instances.value;
+    let script = format!(
+        "look() {{ {look}; }}\n\
+         echo waiting until {id} is healthy\n\
+         until all_healthy {id} {instances}; do sleep {POLL_SECONDS}; done"
+    );
+    Some((line, script, places))
 }
 
 /// The path of a task's own Nomad variables. applc never creates one: a template blocks because
@@ -340,8 +315,8 @@ pub fn deadline(
 }
 
 /// Adds what a container waits for to the template of its task.
-pub fn add_to(variables: &mut Variables, waits: &Waits) {
-    variables.awaited.extend(waits.registered.iter().cloned());
+pub fn add_to(variables: &mut Variables, waits: &Waits<'_>) {
+    variables.awaited.extend(waits.lines.iter().cloned());
 }
 
 /// The template of a container's task, if it needs one.

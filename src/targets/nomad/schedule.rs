@@ -16,7 +16,8 @@ use crate::targets::origins;
 /// Maximum number of runs that are listed individually.
 const MAX_LISTED: u32 = 100;
 
-/// The cron expressions of a job; empty for a job that runs once, immediately.
+/// The cron expressions of a job; empty for a job that runs once. Such a job is not periodic even
+/// with a start time: Nomad would never run it if that is in the past when it is registered.
 pub fn crons(container: &Container, job: &Job, findings: &mut Findings) -> Vec<Composed> {
     let start = job.start.as_ref().map(|start| start.span);
     let also: Vec<_> = start.into_iter().chain([job.repeats.span]).collect();
@@ -28,7 +29,7 @@ pub fn crons(container: &Container, job: &Job, findings: &mut Findings) -> Vec<C
 fn lines(job: &Job, findings: &mut Findings) -> Vec<String> {
     let Job { retries: _, repeats, start, interval } = job;
     match (repeats.value, start) {
-        (Repeats::Times(1), None) => Vec::new(),
+        (Repeats::Times(1), _) => Vec::new(),
         (Repeats::Times(0), _) => {
             let message = "a job cannot have zero runs";
             findings.push(
@@ -38,6 +39,8 @@ fn lines(job: &Job, findings: &mut Findings) -> Vec<String> {
             Vec::new()
         }
         (Repeats::Times(runs), Some(start)) if runs <= MAX_LISTED => {
+            let message = "runs whose time has passed when the job is registered are left out";
+            findings.push(Diagnostic::new(&codes::APPROXIMATED, start.span, message));
             listed(&start.value, &interval.value, runs).unwrap_or_else(|| {
                 findings.push(out_of_range(interval.span));
                 Vec::new()

@@ -126,6 +126,8 @@ fn containers() -> Vec<Case> {
         one(NoForcePull, json!({"image": "a:1", "force_pull_image": false})),
         one(NoForcePull, json!({"image": "a", "force_pull_image": false})).finds("W0401", "false"),
         two(Dependencies, json!({"dependencies": ["b"]}), json!({})),
+        two(Dependencies, json!({"dependencies": ["b"]}), json!({"type": "job"}))
+            .finds("W0404", "\"b\""),
         two(
             Dependencies,
             json!({"dependencies": ["b"]}),
@@ -165,12 +167,15 @@ fn jobs() -> Vec<Case> {
     vec![
         job(Retries, json!({"retries": 2})),
         job(Retries, json!({"retries": 2_000_000_000})).finds("E0408", "2000000000"),
-        job(Repeats, counted()),
+        job(Repeats, json!({"repeats": 1})),
+        job(Repeats, counted()).finds("W0401", QUOTED_START),
         job(Repeats, json!({"repeats": 2, "interval": "1D"})).finds("E0407", "2"),
-        job(StartTime, counted()),
+        job(StartTime, json!({"start_time": START})),
+        job(StartTime, counted()).finds("W0401", QUOTED_START),
         job(StartTime, json!({"repeats": -1, "interval": "1D", "start_time": START}))
             .finds("W0401", QUOTED_START),
-        job(Interval, counted()),
+        job(Interval, json!({"interval": "1D"})),
+        job(Interval, counted()).finds("W0401", QUOTED_START),
         job(Interval, json!({"repeats": -1, "interval": "T7M"})).finds("E0407", "\"T7M\""),
     ]
 }
