@@ -24,6 +24,7 @@ mod url;
 
 use built_in::{BuiltIn, Definition};
 pub use capability::{Capability, Fate};
+pub use compose::project_name as compose_project;
 pub use lowered::Lowered;
 use lowered::{FileModel, Part};
 pub use options::{OptionKind, OptionSpec, Options, Words, parse_argument, unknown_option};

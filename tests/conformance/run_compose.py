@@ -73,6 +73,8 @@ class Appliance:
         self.binary = applc.binary.resolve()
         self.engine = engine
         self.id = id
+        # Hyphens of the id are underscores in the name of the project.
+        self.project = id.replace("-", "_")
         self.file = folder / "app.json"
         self.state = folder / "state"
         self.environment = {
@@ -85,7 +87,7 @@ class Appliance:
         return self
 
     def __exit__(self, *_: object) -> None:
-        command(self.engine.compose, "-p", self.id, "down", "--volumes", "--timeout", "1", "--remove-orphans")
+        command(self.engine.compose, "-p", self.project, "down", "--volumes", "--timeout", "1", "--remove-orphans")
 
     def write(self, *containers: dict[str, Any], **top: Any) -> None:
         """Writes the appliance file."""
@@ -129,11 +131,11 @@ class Appliance:
 
     def inspect(self, container: str, index: int = 1) -> dict[str, Any]:
         """The output of `docker inspect` for an instance."""
-        return self.engine.inspect(f"{self.id}-{container}-{index}")
+        return self.engine.inspect(f"{self.project}-{container}-{index}")
 
     def exists(self, container: str, index: int = 1) -> bool:
         """Whether there is an instance."""
-        return command(self.engine.docker, "inspect", f"{self.id}-{container}-{index}").returncode == 0
+        return command(self.engine.docker, "inspect", f"{self.project}-{container}-{index}").returncode == 0
 
     def started(self, container: str, index: int = 1) -> str:
         """What identifies the current start of an instance."""
@@ -142,7 +144,7 @@ class Appliance:
 
     def volumes(self) -> list[str]:
         """The volumes of the project."""
-        label = f"label=com.docker.compose.project={self.id}"
+        label = f"label=com.docker.compose.project={self.project}"
         return command(self.engine.docker, "volume", "ls", "-q", "--filter", label).stdout.split()
 
     def place(self, word: str, after: str) -> str:

@@ -110,11 +110,11 @@ def test_down_keeps_volumes_unless_they_are_purged(brought: Callable[[str], Appl
     assert app.up().code == 0
     down = app.run("down", app.id)
     assert down.code == 0 and "1 volume kept" in down.stderr
-    assert app.volumes() == [f"{app.id}_data"]
+    assert app.volumes() == [f"{app.project}_data"]
     assert app.run("status", app.id).code == 1
     assert "down" in app.run("ls").stdout
     assert app.up().code == 0
-    found = app.engine.run_in(f"{app.id}-db-1", "/bin/busybox", "cat", "/data/starts").stdout
+    found = app.engine.run_in(f"{app.project}-db-1", "/bin/busybox", "cat", "/data/starts").stdout
     assert found.split() == ["1", "1"]
     purged = app.run("down", app.id, "--purge")
     assert purged.code == 0 and "1 volume removed" in purged.stderr.replace("and ", "")
@@ -149,7 +149,7 @@ def test_logs_are_those_of_a_container_or_of_all(brought: Callable[[str], Applia
     assert app.run("logs", app.id, "web").stdout.splitlines()[-3:] == ["one", "two", "three"]
     assert app.run("logs", app.id, "web", "-n", "1").stdout == "three\n"
     lines = app.run("logs", app.id).stdout.splitlines()
-    assert f"{app.id}-done-1 | done" in lines and f"{app.id}-web-1  | one" in lines
+    assert f"{app.project}-done-1 | done" in lines and f"{app.project}-web-1  | one" in lines
     assert app.run("logs", app.id, "none").code == 1
     # `done` has ended, so that its log does.
     assert app.run("logs", app.id, "done", "--follow").stdout.endswith("\ndone\n")
@@ -162,7 +162,7 @@ def test_status_watches(brought: Callable[[str], Appliance]) -> None:
     watching = app.start("status", app.id, "--watch")
     try:
         assert watching.stdout and "running" in watching.stdout.readline() + watching.stdout.readline()
-        command(app.engine.docker, "stop", "--time", "1", f"{app.id}-web-1")
+        command(app.engine.docker, "stop", "--time", "1", f"{app.project}-web-1")
         wait_until("the next state", lambda: "killed" in watching.stdout.readline(), 10)
     finally:
         # As on a terminal: also the programs that it started.
@@ -192,11 +192,11 @@ def test_detached_it_ends_when_everything_was_started(brought: Callable[[str], A
 def test_a_project_of_someone_else_is_not_touched(brought: Callable[[str], Appliance]) -> None:
     app = brought("applc-run-foreign")
     (app.file.parent / "other.yaml").write_text(f"services: {{a: {{image: {IMAGE}}}}}\n")
-    other = (app.engine.compose, "-p", app.id, "-f", app.file.parent / "other.yaml", "up", "-d", "--pull", "never")
+    other = (app.engine.compose, "-p", app.project, "-f", app.file.parent / "other.yaml", "up", "-d", "--pull", "never")
     assert command(*other).returncode == 0
     app.write(container("web"))
     for run in (app.up(), app.up("--dry-run"), app.run("down", app.id)):
-        assert run.code in (1, 3) and f"{app.id}-a-1" in run.stderr, run
+        assert run.code in (1, 3) and f"{app.project}-a-1" in run.stderr, run
     assert app.inspect("a")["State"]["Running"]
 
 

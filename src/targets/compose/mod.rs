@@ -57,7 +57,7 @@ fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> model::File 
     // Destructured completely, so that a new field fails to compile until it is handled here.
     // Compose derives the start order, and `uses` is reported from the capability table.
     let Plan { id, containers, volumes, start_order: _, uses: _ } = plan;
-    let name = project_name(id, findings);
+    let name = checked_project_name(id, findings);
     let split = instances::Split::of(plan, findings);
     services::check_names(split.all_names(containers), findings);
     let network = network::Network::of(plan, &split, &name, findings);
@@ -77,15 +77,23 @@ fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> model::File 
     }
 }
 
-/// The project name: lower case, starting with a letter or a digit, as Compose normalizes it.
+/// The name of the project of the appliance with this id: lower case, starting with a letter or a digit, as Compose normalizes it.
 ///
 /// Hyphens become underscores, which no id contains. Compose names a container
 /// `PROJECT-SERVICE-NUMBER`; with hyphens in the project, the service `c` of the appliance `a-b`
 /// and the service `b-c` of the appliance `a` would have the same name.
-fn project_name(id: &Spanned<String>, findings: &mut Findings) -> String {
-    let name = id.value.trim_start_matches('-').to_ascii_lowercase();
-    names::check("project", usize::MAX, [(id, name.clone())], findings);
-    name.replace('-', "_")
+pub fn project_name(id: &str) -> String {
+    in_lower_case(id).replace('-', "_")
+}
+
+fn in_lower_case(id: &str) -> String {
+    id.trim_start_matches('-').to_ascii_lowercase()
+}
+
+/// The same, with the findings of a name that is changed or empty. Hyphens are no finding.
+fn checked_project_name(id: &Spanned<String>, findings: &mut Findings) -> String {
+    names::check("project", usize::MAX, [(id, in_lower_case(&id.value))], findings);
+    project_name(&id.value)
 }
 
 /// Escapes a string for Compose, which interpolates only `$` in a value and reads `$$` as `$`.

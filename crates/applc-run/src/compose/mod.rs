@@ -22,6 +22,7 @@ use crate::engine::{Change, Desired, Engine, Handover, Known, LogOptions, Remove
 use crate::error::{Error, ErrorKind};
 use crate::state::Observed;
 
+use applc::targets::compose_project as project;
 use change::Comparison;
 use docker::{Docker, Events};
 use model::{APPLIANCE, Found};
@@ -76,11 +77,6 @@ impl Compose {
         let images = self.docker.images(wanted.iter().map(|service| service.image.as_str()))?;
         Ok(Comparison::new(&wanted, &found, &images))
     }
-}
-
-/// The name of the project of an appliance, as the target writes it.
-fn project(id: &str) -> String {
-    id.trim_start_matches('-').to_ascii_lowercase()
 }
 
 impl Engine for Compose {
