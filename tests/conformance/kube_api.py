@@ -254,14 +254,14 @@ class Cluster:
         """
         self.apply(text, server_side, "--dry-run=server")
 
-    def apply(self, text: str, server_side: bool = True, *more: str) -> None:
-        """Applies a file; raises `Rejected` if the server rejects it.
+    def apply(self, text: str, server_side: bool = True, *more: str) -> str:
+        """Applies a file and returns what kubectl prints; raises `Rejected` if the server rejects it.
 
         With `--server-side`, kubectl sends JSON that the server parses as YAML, which does not allow
         some unescaped characters; without it, the server parses JSON.
         """
         how = "--server-side" if server_side else "--server-side=false"
-        self.checked("apply", how, "--validate=strict", *more, "-f", "-", stdin=text)
+        return self.checked("apply", how, "--validate=strict", *more, "-f", "-", stdin=text)
 
     def pods_of(self, workloads: list[Object]) -> list[list[Object]]:
         """The pods of Deployments and Jobs in one namespace.

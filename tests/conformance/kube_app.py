@@ -38,6 +38,7 @@ class App:
     def __init__(self, node: Node, text: str, findings: str = "") -> None:
         self.node = node
         self.text = text
+        self.findings = findings
         # Some characters cannot be sent in a server-side apply; applc warns of them.
         self.server_side = "--server-side" not in findings
         self.objects = documents(text)
@@ -50,7 +51,7 @@ class App:
 
     def __exit__(self, *_: object) -> None:
         here = ("-n", self.namespace)
-        # Pods that wait do not end when told to; the namespace ends sooner without their grace period.
+        # The namespace ends sooner without the grace period of its pods.
         self.node.kubectl("delete", "deployments,jobs,cronjobs", "--all", *here, "--wait=false")
         self.node.kubectl("delete", "pods", "--all", *here, "--grace-period=1", "--wait=false")
         self.node.kubectl("delete", "namespace", self.namespace, "--wait=false")
@@ -189,9 +190,11 @@ class App:
         answer = command("/bin/busybox", "wget", "-q", "-O", "-", f"http://{address}/")
         return self.id_of(answer.stdout.strip()) if answer.returncode == 0 else None
 
-    def service(self, id: str) -> Object | None:
-        """The Service of a container, or None."""
-        return next((item for item in self.get("services")["items"] if item["metadata"]["name"] == id.lower()), None)
+    def node_ports(self, id: str) -> dict[tuple[int, str], int]:
+        """The ports of the nodes for a container, by its port and protocol."""
+        services = self.get("services", "-l", f"{NAME}={id.lower()}")["items"]
+        ports = [port for service in services for port in service["spec"].get("ports", []) if "nodePort" in port]
+        return {(port["port"], port["protocol"]): port["nodePort"] for port in ports}
 
 
 def has(item: Object, condition: str) -> bool:
@@ -223,17 +226,15 @@ def restarts(pod: Object) -> int:
 
 
 def address(document: dict[str, Any]) -> appliance_text.Address:
-    """The expected address of references: the Service, or for a port it does not list, the Service of the pods."""
+    """The expected address of references: for a port listed for one protocol the Service, otherwise the pods."""
     listed = {
-        container["id"]: {port["container_port"] for port in container.get("ports", [])}
+        container["id"]: [port["container_port"] for port in container.get("ports", [])]
         for container in document["containers"]
     }
-    on_pods = {container["id"] for container in document["containers"] if listed[container["id"]]}
 
     def spelled(to: str, port: int | None) -> str:
         if port is None:
-            return to.lower()
-        unlisted = port not in listed[to] and to in on_pods
-        return f"{to.lower()}{'-pods' if unlisted else ''}:{port}"
+            return f"{to.lower()}-pods"
+        return f"{to.lower()}{'' if listed[to].count(port) == 1 else '-pods'}:{port}"
 
     return spelled

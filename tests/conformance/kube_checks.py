@@ -116,15 +116,15 @@ class _File:
             elif (namespace := item["metadata"].get("namespace")) not in namespaces and makes_namespaces:
                 yield f"{item['kind']} {item['metadata']['name']}: namespace {namespace} is not created before it"
         node_ports = Counter(
-            (port["nodePort"], port.get("protocol", "TCP"))
+            port["nodePort"]
             for item in self.objects
             if item["kind"] == "Service"
             for port in item["spec"].get("ports", [])
             if "nodePort" in port
         )
-        for (port, protocol), count in node_ports.items():
+        for port, count in node_ports.items():
             if count > 1:
-                yield f"node port {port}/{protocol} is used {count} times"
+                yield f"node port {port} is used {count} times"
 
     def check_object(self, item: Object) -> Iterator[str]:
         kind, meta = item["kind"], item["metadata"]
@@ -221,16 +221,16 @@ class _File:
             if headless and target != port["port"] and not isinstance(target, str):
                 yield f"headless port {port['port']} cannot have targetPort {target}"
             for workload in matched:
-                if self.target(workload, target, port.get("protocol", "TCP")) is None:
-                    yield f"no container has port {target}/{port.get('protocol', 'TCP')}"
+                if self.target(workload, target) is None:
+                    yield f"no container has port {target}"
 
     @staticmethod
-    def target(workload: Object, target: int | str, protocol: str) -> Object | None:
-        """The container port that the targetPort of a Service refers to."""
+    def target(workload: Object, target: int | str) -> Object | None:
+        """The container port that the targetPort of a Service refers to, for any protocol: listing it has no effect."""
         for container in pod_template(workload)["spec"]["containers"]:
             for port in container.get("ports", []):
                 found = port.get("name") if isinstance(target, str) else port["containerPort"]
-                if found == target and port.get("protocol", "TCP") == protocol:
+                if found == target:
                     return port
         return None
 
@@ -245,7 +245,7 @@ class _File:
     def check_role(self, item: Object) -> Iterator[str]:
         for rule in item["rules"]:
             for resource in rule["resources"]:
-                kind = {"jobs": "Job", "cronjobs": "CronJob"}.get(resource)
+                kind = {"jobs": "Job", "cronjobs": "CronJob", "deployments": "Deployment"}.get(resource)
                 for name in rule.get("resourceNames", []):
                     if kind and name not in self.named(kind):
                         yield f"refers to {resource} {name}, which does not exist"

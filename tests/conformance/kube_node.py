@@ -33,9 +33,8 @@ PAUSE = "applc.test/pause:1"
 # Moves itself into the control groups of the first argument and runs the others.
 IN_GROUPS = 'for group in $1; do echo $$ >"$group/cgroup.procs"; done; shift; exec "$@"'
 
-# The images of init containers that wait, with the same programs and user as the real ones.
-WAIT_IMAGE = "busybox:1.36.1"
-JOB_WAIT_IMAGE = "curlimages/curl:8.11.1"
+# The image of init containers that wait, with the same programs and user as the real one.
+WAIT_IMAGE = "curlimages/curl:8.11.1"
 
 CONTAINERD = """
 version = 3
@@ -249,9 +248,8 @@ class Node(Cluster):
         registry.put(PAUSE, files_of(), {"Entrypoint": ["/bin/sleep", "2147483647"]})
         coredns = files_of(self.programs["coredns"], with_busybox=False)
         registry.put("applc.test/coredns:1", coredns, {"Entrypoint": ["/bin/coredns"]})
-        registry.put(WAIT_IMAGE, files_of(), {"Cmd": ["sh"]})
         curl = files_of(self.programs["curl"])
-        registry.put(JOB_WAIT_IMAGE, curl, {"User": "100:101", "Entrypoint": ["/bin/curl"]})
+        registry.put(WAIT_IMAGE, curl, {"User": "100:101", "Entrypoint": ["/bin/curl"]})
 
     def _command(self, name: str, *arguments: str) -> list[str | Path]:
         groups = " ".join(f"{group}/programs" if UNIFIED.exists() else str(group) for group in self._groups())

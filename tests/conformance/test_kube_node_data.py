@@ -17,9 +17,11 @@ from test_compose_order import container
 pytestmark = pytest.mark.node
 
 # Prints the response of a host (first argument) to a datagram to a UDP port (second); see probe_listen_udp.pl.
+# The socket is connected, so only a response from the address that was asked counts.
 ASK_UDP = """
 socket(my $socket, 2, 2, 17);
-send($socket, "hello", 0, pack("S n a4 x8", 2, $ARGV[1], scalar gethostbyname($ARGV[0])));
+connect($socket, pack("S n a4 x8", 2, $ARGV[1], scalar gethostbyname($ARGV[0])));
+send($socket, "hello", 0);
 alarm(3);
 recv($socket, my $answer, 999, 0);
 print $answer;
@@ -119,12 +121,37 @@ def test_references_reach_udp_ports(node: Node, deployed: Deployed) -> None:
         assert app.id_of(wait_until("an answer", answer)) == "web"
         assert wait_until("an answer", lambda: app.id_at(pod, f"http://{with_port}/")) == "web"
         # The same ports outside the cluster.
-        service = app.service("web")
-        assert service
-        ports = {port["protocol"]: port["nodePort"] for port in service["spec"]["ports"]}
-        answer = lambda: command("perl", "-e", ASK_UDP, node.address, str(ports["UDP"])).stdout.strip()
+        ports = app.node_ports("web")
+        answer = lambda: command("perl", "-e", ASK_UDP, node.address, str(ports[7821, "UDP"])).stdout.strip()
         assert app.id_of(wait_until("an answer", answer)) == "web"
-        assert wait_until("an answer", lambda: app.id_on_machine(f"{node.address}:{ports['TCP']}")) == "web"
+        assert wait_until("an answer", lambda: app.id_on_machine(f"{node.address}:{ports[7821, 'TCP']}")) == "web"
+
+
+def test_udp_on_the_host_network_is_warned_of_where_it_does_not_respond(
+    applc: Applc, node: Node, deployed: Deployed
+) -> None:
+    """The host responds from its address in the network of its pods, which a connected socket does not accept."""
+    serves = node.image("applc-test/udp:1", Behaviour(serve=(("udp", 7825), ("http", 7826))))
+    asks = node.image("applc-test/asks:1", Behaviour(programs=("/usr/bin/perl",)))
+    ports = [{"container_port": 7825, "protocol": "udp"}, {"container_port": 7826}]
+    with deployed(
+        container("dns", serves, network_mode="host", ports=ports),
+        container("pod", asks, args=["@dns", "@dns:7825"]),
+        container("host", asks, network_mode="host", args=["@dns", "@dns:7825"]),
+        id="udp-of-host",
+    ) as app:
+        app.up()
+        app.wait_for_pods("dns")
+
+        def answers(id: str) -> list[str | None]:
+            (pod,) = app.wait_for_pods(id)
+            names = app.start(pod).argv[1], app.start(pod).argv[2].removesuffix(":7825")
+            assert [wait_until("TCP", lambda: app.id_at(pod, f"http://{names[0]}:7826/"))] == ["dns"]
+            return [app.id_of(app.run_in(pod, "perl", "-e", ASK_UDP, name, "7825").stdout.strip()) for name in names]
+
+        assert answers("host") == ["dns", "dns"]
+        assert answers("pod") == [None, None]
+        assert "UDP" in app.findings
 
 
 def test_references_reach_ports_that_are_not_listed(node: Node, deployed: Deployed) -> None:
@@ -146,12 +173,6 @@ def test_references_reach_ports_that_are_not_listed(node: Node, deployed: Deploy
             assert wait_until(at, lambda: app.id_at(pod, f"http://{at}/")) == to
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="`@id` without a port is the name of a Service, which forwards only the ports that the container lists, "
-    "so a port that it does not list cannot be reached, although a container without ports can be",
-)
 def test_a_reference_without_a_port_reaches_every_port(node: Node, deployed: Deployed) -> None:
     web = node.image("applc-test/web:1", Behaviour(serve=(("http", 7831), ("http", 7832))))
     plain = node.image("applc-test/plain:1")
@@ -179,8 +200,9 @@ def test_instances_share_one_name(node: Node, deployed: Deployed) -> None:
         pods = app.wait_for_pods("web", 3)
         (asks,) = app.wait_for_pods("asks")
         script = "for n in $(seq 40); do wget -q -O - http://web/; done"
-        answers = wait_until("answers", lambda: app.run_in(asks, "sh", "-c", script).stdout.split())
-        assert set(answers) == {pod["metadata"]["uid"] for pod in pods}
+        answers = lambda: set(app.run_in(asks, "sh", "-c", script).stdout.split())
+        # The rules that forward requests are updated about once a second.
+        wait_until("answers of all", lambda: answers() == {pod["metadata"]["uid"] for pod in pods})
         assert app.pods("none") == []
 
 
@@ -198,9 +220,8 @@ def test_ports_are_reached_from_outside(node: Node, deployed: Deployed) -> None:
         app.up()
         for id, count in (("free", 2), ("fixed", 1), ("low", 1), ("host", 1)):
             app.wait_for_pods(id, count)
-        free = app.service("free")
-        assert free
-        published = {"free": free["spec"]["ports"][0]["nodePort"], "fixed": 31841, "low": 7843, "host": 7842}
+        (free,) = app.node_ports("free").values()
+        published = {"free": free, "fixed": 31841, "low": 7843, "host": 7842}
         for id, port in published.items():
             found = wait_until(f"{id} answers", lambda: app.id_on_machine(f"{node.address}:{port}"))
             assert found == id

@@ -134,16 +134,13 @@ def assert_ports_respond_at_the_node(app: App, container: dict[str, Any]) -> Non
     if container.get("health_check", {}).get("protocol", "").endswith("HTTPS"):
         return
     id = container["id"]
-    service = app.service(id) or {"spec": {}}
-    node_ports = {
-        (port["port"], port["protocol"].lower()): port.get("nodePort") for port in service["spec"].get("ports", [])
-    }
+    node_ports = app.node_ports(id)
     for port in container.get("ports", []):
         number, protocol = port["container_port"], port.get("protocol", "tcp")
         if on_host(container):
             published = number
         else:
-            published = port.get("host_port") or node_ports.get((number, protocol))
+            published = port.get("host_port") or node_ports.get((number, protocol.upper()))
             assert published, f"{id}: {number} is not published"
         if protocol == "tcp":
             at = f"{app.node.address}:{published}"

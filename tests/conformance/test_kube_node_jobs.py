@@ -59,12 +59,6 @@ def test_dependents_of_a_failed_job_do_not_start(node: Node, deployed: Deployed,
         assert stays_waiting(app, "after") and stays_waiting(app, "later", 0)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a script that waits for a job does not notice that the job has failed for good, "
-    "so its pod waits for ever and nothing shows the failure",
-)
 def test_a_wait_for_a_failed_job_fails(node: Node, deployed: Deployed) -> None:
     never = node.image("applc-test/never:1", Behaviour(then="exit 3"))
     plain = node.image("applc-test/plain:1")
@@ -199,12 +193,6 @@ def test_a_repeating_job_runs_at_its_interval_and_dependents_wait_for_its_first_
         assert abs(apart - timedelta(minutes=1)) < timedelta(seconds=5)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a script that waits is the first process of its container and ignores SIGTERM, "
-    "so a pod that waits for a job or a time ends only after its grace period of 30 seconds",
-)
 @pytest.mark.parametrize("what", ["a job", "a time"])
 def test_a_pod_that_waits_ends_when_it_is_deleted(node: Node, deployed: Deployed, what: str) -> None:
     plain = node.image("applc-test/plain:1")

@@ -205,12 +205,6 @@ def test_a_service_on_the_host_network_is_replaced(node: Node, deployed: Deploye
         assert wait_until("an answer", lambda: app.id_on_machine(f"{node.address}:7851")) == "web"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a script that waits is the first process of its container and ignores SIGTERM, "
-    "so a pod that waits ends only after its grace period of 30 seconds",
-)
 def test_a_pod_that_waits_ends_when_it_is_deleted(node: Node, deployed: Deployed) -> None:
     sick = node.image("applc-test/sick:1")
     with deployed(
@@ -223,12 +217,6 @@ def test_a_pod_that_waits_ends_when_it_is_deleted(node: Node, deployed: Deployed
         app.delete_pod(app.pod("after"), 15)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a Service publishes only pods that are ready, so containers whose health depends on each other never "
-    "reach each other and never become ready",
-)
 def test_containers_whose_health_depends_on_each_other_become_healthy(node: Node, deployed: Deployed) -> None:
     image = node.image("applc-test/web:1", Behaviour(serve=(("http", 80),)))
 
@@ -242,11 +230,6 @@ def test_containers_whose_health_depends_on_each_other_become_healthy(node: Node
         app.wait_for_pods("two", seconds=30)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a container that depends on a service with 0 instances waits for a ready pod of it, which never exists",
-)
 def test_a_service_without_instances_is_not_waited_for(node: Node, deployed: Deployed) -> None:
     plain = node.image("applc-test/plain:1")
     with deployed(
@@ -254,3 +237,31 @@ def test_a_service_without_instances_is_not_waited_for(node: Node, deployed: Dep
     ) as app:
         app.up()
         app.wait_for_pods("after", seconds=20)
+
+
+def test_a_dependent_waits_for_all_instances(node: Node, deployed: Deployed) -> None:
+    web = node.image("applc-test/web:1")
+    check = quick("COMMAND", command="[ -e /tmp/ready ]", grace_period_seconds=120)
+    with deployed(
+        container("web", web, instances=2, health_check=check),
+        container("after", web, dependencies=["web"]),
+        id="all",
+    ) as app:
+        app.up()
+        wait_until("both run", lambda: len([pod for pod in app.pods("web") if started(pod)]) == 2)
+        one, other = app.pods("web")
+        assert app.run_in(one, "touch", "/tmp/ready").returncode == 0
+        app.wait_for_pods("web", 1)
+        assert stays_waiting(app, "after")
+        assert app.run_in(other, "touch", "/tmp/ready").returncode == 0
+        (after,) = app.wait_for_pods("after")
+        assert max(since(pod, "Ready") for pod in app.pods("web")) <= started(after)
+
+
+def test_a_container_that_asks_itself_becomes_healthy(node: Node, deployed: Deployed) -> None:
+    image = node.image("applc-test/web:1", Behaviour(serve=(("http", 80),)))
+    asks = "wget -q -O /dev/null http://@alone:80/ && wget -q -O /dev/null http://@alone/"
+    check = quick("COMMAND", command=asks, grace_period_seconds=120)
+    with deployed(container("alone", image, ports=[{"container_port": 80}], health_check=check), id="self") as app:
+        app.up()
+        app.wait_for_pods("alone", seconds=30)

@@ -1,19 +1,15 @@
 """The scripts of init containers, run exactly as in the output.
 
-No node is needed: the scripts run on this machine, with the programs of busybox, against the real API
-server and a DNS server that responds as that of a cluster does.
+No node is needed: the scripts run on this machine, with the programs of busybox and curl, against the real API
+server.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import socket
-import struct
 import subprocess
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +18,11 @@ import support
 from kube_api import Cluster, Object, documents, wait_for
 from kube_checks import expand, pod_template
 
+# `start(text, workload, place)`; see the fixture.
+Start = Callable[..., "subprocess.Popen[str]"]
+
 BUSYBOX = Path("/bin/busybox")
+NAME = "app.kubernetes.io/name"
 ACCESS = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
@@ -108,11 +108,92 @@ def pods(cluster: Cluster, namespace: str, job: str) -> list[Object]:
     return cluster.get("pods", "-n", namespace, "-l", f"batch.kubernetes.io/job-name={job}")["items"]
 
 
-def test_the_role_allows_waiting_for_jobs_and_nothing_else(
-    applc: support.Applc, cluster: Cluster, applets: Path, tmp_path: Path
+@pytest.fixture
+def start(cluster: Cluster, applets: Path, tmp_path: Path) -> Iterator[Start]:
+    """`start(text, workload, place)` starts the script of an init container, with the access of its pod."""
+    (applets / "curl").symlink_to(support.require_tool("curl"))
+    # The address of the API server in a cluster.
+    connect = f"kubernetes.default.svc:443:127.0.0.1:{cluster.port}"
+    (tmp_path / ".curlrc").write_text(f'connect-to = "{connect}"\n')
+    (tmp_path / "ca.crt").write_bytes(cluster.authority.read_bytes())
+    started = []
+
+    def make(text: str, workload: str, place: int = 0) -> subprocess.Popen[str]:
+        namespace = documents(text)[0]["metadata"]["name"]
+        # The files that the kubelet mounts.
+        token = cluster.checked("create", "token", "wait-for-dependencies", "-n", namespace)
+        (tmp_path / "token").write_text(token)
+        body = script(text, workload, place)
+        assert ACCESS in body
+        started.append(run(body.replace(ACCESS, str(tmp_path)), str(applets), CURL_HOME=str(tmp_path)))
+        return started[-1]
+
+    yield make
+    for process in started:
+        process.kill()
+
+
+def become_ready(cluster: Cluster, namespace: str, pod: Object) -> None:
+    """Updates the status of a pod as a kubelet does when the pod is ready."""
+    status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+    cluster.checked(
+        "patch", "pod", pod["metadata"]["name"], "-n", namespace, "--subresource=status", "-p",
+        json.dumps({"status": status}),
+    )  # fmt: skip
+
+
+def test_a_dependent_waits_for_all_instances_of_a_service(
+    applc: support.Applc, cluster: Cluster, start: Start
 ) -> None:
-    curl = support.require_tool("curl")
-    (applets / "curl").symlink_to(curl)
+    # The fields of a Deployment that the script reads, as text of the container.
+    text = '"spec":{"replicas":0, "readyReplicas":2}'
+    text = compiled(
+        applc, "all", container("db", instances=2, args=[text, text]), container("a", dependencies=["db"])
+    )
+    cluster.create_namespace("all")
+    cluster.apply(text)
+    process = start(text, "a")
+    found = wait_for(
+        "the pods", lambda: len(pods := cluster.get("pods", "-n", "all", "-l", f"{NAME}=db")["items"]) == 2 and pods
+    )
+    for pod in found:
+        assert is_still_waiting(process)
+        become_ready(cluster, "all", pod)
+    assert process.wait(timeout=30) == 0
+    assert "waiting for db" in process.communicate()[0]
+    # It waits for as many instances as the Deployment has, whatever the file says.
+    cluster.checked("scale", "deployment", "db", "--replicas=3", "-n", "all")
+    wait_for("the third pod", lambda: cluster.get("deployment", "db", "-n", "all")["status"].get("replicas") == 3)
+    assert is_still_waiting(start(text, "a"))
+
+
+def test_a_service_or_job_without_instances_is_ready(applc: support.Applc, cluster: Cluster, start: Start) -> None:
+    text = compiled(
+        applc,
+        "none",
+        container("db", instances=0),
+        container("job", type="job", instances=0),
+        container("a", dependencies=["db", "job"]),
+    )
+    cluster.create_namespace("none")
+    cluster.apply(text)
+    for place in (0, 1):
+        assert start(text, "a", place).wait(timeout=20) == 0
+
+
+def test_a_wait_for_a_job_that_failed_says_so(applc: support.Applc, cluster: Cluster, start: Start) -> None:
+    text = compiled(applc, "fails", container("job", type="job", retries=0), container("a", dependencies=["job"]))
+    cluster.create_namespace("fails")
+    cluster.apply(text)
+    process = start(text, "a")
+    (pod,) = wait_for("the job's pod", lambda: pods(cluster, "fails", "job"))
+    assert is_still_waiting(process)
+    finish_pod(cluster, "fails", pod["metadata"]["name"], "Failed")
+    assert process.wait(timeout=30) == 1
+    assert "job has failed" in process.communicate()[0]
+
+
+def test_the_role_allows_waiting_and_nothing_else(applc: support.Applc, cluster: Cluster, start: Start) -> None:
     every_day = {"repeats": -1, "interval": "1D", "start_time": "2027-01-01T00:00:00Z"}
     text = compiled(
         applc,
@@ -120,40 +201,28 @@ def test_the_role_allows_waiting_for_jobs_and_nothing_else(
         container("once", type="job"),
         container("daily", type="job", **every_day),
         container("other", type="job"),
-        container("a", dependencies=["once", "daily"]),
+        container("db"),
+        container("a", dependencies=["once", "daily", "db"]),
     )
     cluster.create_namespace("waits")
     cluster.apply(text)
-    # The files that the kubelet mounts, and the address of the API server in a cluster.
-    (tmp_path / "token").write_text(cluster.checked("create", "token", "wait-for-jobs", "-n", "waits"))
-    (tmp_path / "ca.crt").write_bytes(cluster.authority.read_bytes())
-    connect = f"kubernetes.default.svc:443:127.0.0.1:{cluster.port}"
-    (tmp_path / ".curlrc").write_text(f'connect-to = "{connect}"\n')
-
-    def start(place: int) -> subprocess.Popen[str]:
-        body = script(text, "a", place)
-        assert ACCESS in body
-        return run(body.replace(ACCESS, str(tmp_path)), str(applets), CURL_HOME=str(tmp_path))
-
-    once, daily = start(0), start(1)
-    try:
-        assert is_still_waiting(once) and is_still_waiting(daily)
-        (pod,) = wait_for("the job's pod", lambda: pods(cluster, "waits", "once"))
-        finish_pod(cluster, "waits", pod["metadata"]["name"], "Succeeded")
-        assert once.wait(timeout=30) == 0
-        assert is_still_waiting(daily)
-        cluster.checked("create", "job", "daily-now", "--from=cronjob/daily", "-n", "waits")
-        (pod,) = wait_for("the job's pod", lambda: pods(cluster, "waits", "daily-now"))
-        finish_pod(cluster, "waits", pod["metadata"]["name"], "Succeeded")
-        assert daily.wait(timeout=30) == 0
-    finally:
-        once.kill()
-        daily.kill()
-    who = "--as=system:serviceaccount:waits:wait-for-jobs"
+    once, daily = start(text, "a", 0), start(text, "a", 1)
+    assert is_still_waiting(once) and is_still_waiting(daily)
+    (pod,) = wait_for("the job's pod", lambda: pods(cluster, "waits", "once"))
+    finish_pod(cluster, "waits", pod["metadata"]["name"], "Succeeded")
+    assert once.wait(timeout=30) == 0
+    assert is_still_waiting(daily)
+    cluster.checked("create", "job", "daily-now", "--from=cronjob/daily", "-n", "waits")
+    (pod,) = wait_for("the job's pod", lambda: pods(cluster, "waits", "daily-now"))
+    finish_pod(cluster, "waits", pod["metadata"]["name"], "Succeeded")
+    assert daily.wait(timeout=30) == 0
+    who = "--as=system:serviceaccount:waits:wait-for-dependencies"
     for verb, resource, allowed in [
         ("get", "jobs/once", True),
         ("get", "cronjobs/daily", True),
+        ("get", "deployments/db", True),
         ("get", "jobs/other", False),
+        ("get", "deployments/a", False),
         ("list", "jobs", False),
         ("delete", "jobs/once", False),
         ("get", "secrets", False),
@@ -190,90 +259,6 @@ def test_each_instance_of_a_job_has_its_own_retries(applc: support.Applc, cluste
     wait_for("the end of the job", failed)
     (job,) = cluster.items("jobs", "tries")
     assert (job["status"]["failed"], job["status"]["succeeded"], job["status"]["failedIndexes"]) == (2, 1, "0")
-
-
-class Dns:
-    """A DNS server that resolves one name as soon as `known` is set."""
-
-    def __init__(self, name: str, record: str) -> None:
-        self.name, self.record = name, record
-        self.known = False
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        # Resolvers use only port 53; this loopback address avoids conflicts with other DNS servers.
-        self.address = "127.0.53.53"
-        self.socket.bind((self.address, 53))
-        self.socket.settimeout(0.1)
-        self.closed = False
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
-
-    def _serve(self) -> None:
-        while not self.closed:
-            try:
-                query, sender = self.socket.recvfrom(512)
-            except TimeoutError:
-                continue
-            self.socket.sendto(self._answer(query), sender)
-
-    def _answer(self, query: bytes) -> bytes:
-        labels, place = [], 12
-        while length := query[place]:
-            labels.append(query[place + 1 : place + 1 + length].decode())
-            place += 1 + length
-        (kind,) = struct.unpack_from(">H", query, place + 1)
-        question = query[12 : place + 5]
-        is_known = self.known and ".".join(labels) == self.name
-        answers = b""
-        if is_known and (kind, self.record) in ((1, "A"), (28, "AAAA")):
-            data = socket.inet_aton("10.1.2.3") if kind == 1 else socket.inet_pton(socket.AF_INET6, "fd00::1")
-            answers = b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 5, len(data)) + data
-        # Recursion available, authoritative answer; NXDOMAIN (3) for an unknown name.
-        flags = 0x8580 | (0 if is_known else 3)
-        return query[:2] + struct.pack(">5H", flags, 1, bool(answers), 0, 0) + question + answers
-
-    def close(self) -> None:
-        self.closed = True
-        self.thread.join()
-        self.socket.close()
-
-
-@pytest.mark.parametrize("record", ["A", "AAAA"])
-@pytest.mark.parametrize("program", ["nslookup", "getent"])
-def test_a_dependent_waits_until_the_name_of_a_service_resolves(
-    applc: support.Applc, applets: Path, tmp_path: Path, record: str, program: str
-) -> None:
-    unshare = support.require_tool("unshare")
-    text = compiled(
-        applc,
-        "waits",
-        container("db", ports=[{"container_port": 5432}]),
-        container("a", dependencies=["db"]),
-    )
-    path = str(applets)
-    if program == "getent":
-        (applets / "nslookup").unlink()
-        (applets / "getent").symlink_to(support.require_tool("getent"))
-    dns = Dns("db-pods.waits.svc.cluster.local", record)
-    # The same content as the kubelet writes.
-    resolv = tmp_path / "resolv.conf"
-    resolv.write_text(
-        "search waits.svc.cluster.local svc.cluster.local cluster.local\n"
-        f"nameserver {dns.address}\noptions ndots:5\n"
-    )
-    inside = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
-    process = run(
-        script(text, "a"), path, str(unshare), "--mount", "/bin/sh", "-c",
-        f"PATH={os.environ['PATH']}; export PATH; {inside.replace('exec', f'PATH={path} exec')}",
-        "sh", str(resolv),
-    )  # fmt: skip
-    try:
-        assert is_still_waiting(process, 5), process.communicate()
-        dns.known = True
-        assert process.wait(timeout=30) == 0
-        assert "waiting for db" in process.communicate()[0]
-    finally:
-        process.kill()
-        dns.close()
 
 
 def test_a_job_waits_for_its_start_time(applc: support.Applc, applets: Path) -> None:

@@ -73,10 +73,11 @@ def test_the_api_server_accepts_the_output(applc: support.Applc, appliance: Path
         cluster.apply(text, server_side)
         stored = as_stored(cluster, objects)
         assert list(map(strings, stored)) == [strings(item) for item in objects if item["kind"] != "Namespace"]
-        # Applying the file again changes nothing.
-        cluster.apply(text, server_side)
-        again = as_stored(cluster, objects)
-        assert [item.get("spec") for item in again] == [item.get("spec") for item in stored]
+        # Applying the file again changes nothing, and kubectl says so; the first time, it adds its annotation.
+        cluster.apply(text, server_side=False)
+        again = cluster.apply(text, server_side=False).splitlines()
+        assert [line for line in again if not line.endswith(" unchanged")] == []
+        assert [item.get("spec") for item in as_stored(cluster, objects)] == [item.get("spec") for item in stored]
         cluster.pods_of([run_now(cluster, item) for item in stored if item["kind"] in WORKLOADS])
     finally:
         cluster.delete_namespace(namespace)
@@ -126,30 +127,53 @@ def test_which_characters_can_be_applied_server_side(
     cluster.delete_namespace(document["id"])
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="`kubectl apply` without `--server-side` merges ports by their number, so an update of a container that uses "
-    "one number for TCP and UDP loses a port, and applc does not warn of it",
-)
-def test_applc_warns_if_an_update_loses_ports(applc: support.Applc, cluster: Cluster) -> None:
-    tcp = {"container_port": 9125}
-    udp = {"container_port": 9125, "protocol": "udp"}
+TCP = {"container_port": 9125}
+UDP = {"container_port": 9125, "protocol": "udp"}
 
-    def output(*ports: Object) -> support.Outcome:
-        resources = {"cpus": 1, "mem": 64}
-        container = {"id": "a", "type": "service", "image": "a", "resources": resources, "ports": ports}
-        document = {"id": "protocols", "containers": [{**container, "network_mode": "container"}]}
-        return applc.compile("-", "kubernetes", stdin=json.dumps(document))
 
-    both, one = output(udp, tcp), output(tcp)
+def with_ports(applc: support.Applc, *ports: Object) -> str:
+    """The output for a container that lists these ports."""
+    resources = {"cpus": 1, "mem": 64}
+    container = {"id": "a", "type": "service", "image": "a", "resources": resources, "ports": ports}
+    document = {"id": "protocols", "containers": [{**container, "network_mode": "container"}]}
+    outcome = applc.compile("-", "kubernetes", stdin=json.dumps(document))
+    assert (outcome.code, outcome.stderr) == (0, "")
+    return outcome.stdout
+
+
+@pytest.mark.parametrize("server_side", [True, False])
+def test_an_update_loses_no_port_of_two_protocols(applc: support.Applc, cluster: Cluster, server_side: bool) -> None:
+    """Without `--server-side`, kubectl merges ports by their numbers, whatever their protocols."""
     cluster.create_namespace("protocols")
     try:
-        for each in (both, one, both):
-            cluster.apply(each.stdout, server_side=False)
-        (service,) = (item for item in cluster.items("services", "protocols") if item["metadata"]["name"] == "a")
-        kept = {port["protocol"] for port in service["spec"]["ports"]}
-        assert kept == {"TCP", "UDP"} or "--server-side" in both.stderr
+        for ports in ([UDP, TCP], [TCP], [UDP, TCP], [UDP], [TCP, UDP]):
+            text = with_ports(applc, *ports)
+            cluster.apply(text, server_side)
+            written = [item["metadata"]["name"] for item in documents(text) if item["kind"] == "Service"]
+            stored = {item["metadata"]["name"]: item for item in cluster.items("services", "protocols")}
+            kept = {port["protocol"] for name in written for port in stored[name]["spec"]["ports"]}
+            assert kept == {"UDP" if "protocol" in port else "TCP" for port in ports}
+            (deployment,) = cluster.items("deployments", "protocols")
+            (container,) = deployment["spec"]["template"]["spec"]["containers"]
+            assert [port["containerPort"] for port in container["ports"]] == [9125]
+    finally:
+        cluster.delete_namespace("protocols")
+
+
+@pytest.mark.parametrize("udp", [9125, 9126])
+def test_the_api_server_accepts_one_host_port_for_two_protocols(
+    applc: support.Applc, cluster: Cluster, udp: int
+) -> None:
+    """A number of the nodes' ports belongs to one Service, so the second one is a port of the pod's host."""
+    cluster.create_namespace("protocols")
+    try:
+        text = with_ports(applc, {**TCP, "host_port": 30125}, {**UDP, "container_port": udp, "host_port": 30125})
+        cluster.apply(text)
+        assert [
+            (port["protocol"], port["nodePort"] == 30125)
+            for service in cluster.items("services", "protocols")
+            for port in service["spec"]["ports"]
+        ] == [("TCP", True), ("UDP", False)]
     finally:
         cluster.delete_namespace("protocols")
 

@@ -40,8 +40,14 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::carried(Field::Image, "`image`, unchanged"),
     Capability::carried(Field::Cpus, "a request without a limit, in thousandths of a CPU"),
-    Capability::carried(Field::Mem, "a request and an equal limit, in Mi"),
-    Capability::carried(Field::Disk, "a request for ephemeral storage, in Mi"),
+    Capability::carried(
+        Field::Mem,
+        "a request and an equal limit, in the largest binary unit with a whole number",
+    ),
+    Capability::carried(
+        Field::Disk,
+        "a request for ephemeral storage, in the largest binary unit with a whole number",
+    ),
     Capability::carried(
         Field::Gpu,
         "a limit of `nvidia.com/gpu`, or of the resource that the option `gpu-resource` names",
@@ -64,7 +70,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::carried(
         Field::References,
-        "the name of the Service; for a port that is not listed, a headless Service of the pods",
+        "the name of the Service, for a port that is listed for one protocol; otherwise that of a headless Service of the pods, where every port can be reached. Pods that are not ready are included if a container that does not depend on them refers to them",
     ),
     Capability::depends(
         Field::MountPersistent,
@@ -77,17 +83,17 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(Field::MountReadOnly, "`readOnly` of the mount"),
     Capability::depends(
         Field::NetworkHost,
-        "`hostNetwork` with the DNS of the cluster; a warning if several instances need a node each",
+        "`hostNetwork` with the DNS of the cluster; a warning if several instances need a node each, or if a container with its own IP address refers to a UDP port",
     ),
     Capability::carried(Field::NetworkBridge, "the pod's own IP address; ports as listed"),
     Capability::carried(Field::NetworkContainer, "the pod's own IP address; ports as listed"),
     Capability::carried(
         Field::Ports,
-        "a Service of type NodePort, or of the type that the option `expose` names; on the host network, the host ports themselves",
+        "a Service of type NodePort, or of the type that the option `expose` names, and another one for UDP ports with the number of a TCP port; on the host network, the host ports themselves",
     ),
-    Capability::carried(
+    Capability::depends(
         Field::HostPort,
-        "the node port if it is free and in the range 30000 to 32767, otherwise a `hostPort` of the pod",
+        "the node port if it is free and in the range 30000 to 32767, otherwise a `hostPort` of the pod; a warning if a container port has one for TCP and one for UDP, which `kubectl apply` updates correctly only with `--server-side`",
     ),
     Capability::carried(Field::PortUdp, "`protocol: UDP`"),
     Capability::depends(
@@ -102,7 +108,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(Field::NoForcePull, "`imagePullPolicy: IfNotPresent`"),
     Capability::carried(
         Field::Dependencies,
-        "an init container each, which waits until a pod is ready, or asks the API server until the job has succeeded; the stop order is undefined",
+        "an init container each, which asks the API server until all instances are ready or the job has succeeded, and fails if the job has failed for good; the stop order is undefined",
     ),
     Capability::depends(
         Field::PlacementCloud,

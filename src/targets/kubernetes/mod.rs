@@ -18,14 +18,15 @@ mod volumes;
 mod workload;
 
 use std::collections::HashSet;
+use std::mem::take;
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 
 use self::model::{Claim, Label, Meta, Namespace, Object, Service};
-use self::network::Network;
+use self::network::{Network, Ports, ServiceKind};
 use self::options::Settings;
-use self::order::AwaitedJobs;
+use self::order::AwaitedObjects;
 use self::workload::Parts;
 use super::names::{self, MAX_LABEL, dns_label};
 use super::{BuiltIn, Definition, FileModel, Options};
@@ -125,17 +126,16 @@ impl<'a> Lowering<'a> {
         // here.
         let Plan { id, containers, volumes: _, start_order: _, uses: _ } = self.plan;
         let appliance = id.span;
-        let mut awaited = AwaitedJobs::default();
+        let mut awaited = AwaitedObjects::default();
         let mut node_ports = HashSet::new();
         let (claims, on_one_node) = self.claims(findings);
         let mut workloads = Vec::new();
         for (id, container) in containers.iter().enumerate() {
             size::check(container, findings);
-            let service = self.network.service(id);
+            let has_service = self.network.has_ports(id);
             let mut ports =
-                network::ports(container, service, self.settings, &mut node_ports, findings);
-            let service_ports = std::mem::take(&mut ports.service);
-            let services = self.services(id, service_ports);
+                network::ports(container, has_service, self.settings, &mut node_ports, findings);
+            let services = self.services(id, &mut ports);
             workloads.extend(services.into_iter().map(|service| (container.id.span, service)));
             let mut taken = HashSet::new();
             let (mounts, volumes) = volumes::mounts(container, &self.claims, &mut taken, findings);
@@ -204,39 +204,37 @@ impl<'a> Lowering<'a> {
                 meta: self.meta(name.clone()),
                 access_mode: Composed::new(access_mode, volume.id.span, request.mounted),
                 storage_class: self.settings.storage_class.clone(),
-                size: request.size.map(|size| format!("{size}Mi")),
+                size: request.size.map(workload::mebibytes),
             };
             claims.push((volume.id.span, Object::Claim(claim)));
         }
         (claims, on_one_node)
     }
 
-    /// The Services of a container.
-    fn services(&self, id: ContainerId, ports: Vec<model::ServicePort>) -> Vec<Object> {
+    /// The Services of a container, which take their ports.
+    fn services(&self, id: ContainerId, ports: &mut Ports) -> Vec<Object> {
         let name = self.network.name(id);
         let exposed = self.settings.expose.from;
-        let service = |service_name, kind: network::ServiceKind, ports| {
-            let mut meta = self.meta(service_name);
-            meta.name.also = self.network.wanted_by(id);
+        let service = |access: network::Access, ports| {
+            let mut meta = self.meta(access.name);
+            meta.name.also = access.wanted_by;
             meta.labels.insert(0, (network::NAME, Label::Name(name.clone())));
             Object::Service(Service {
                 meta,
-                headless: kind == network::ServiceKind::Headless,
-                kind: match kind {
-                    network::ServiceKind::Headless | network::ServiceKind::ClusterIp => None,
-                    network::ServiceKind::NodePort => Some(Traced::new("NodePort", exposed)),
-                    network::ServiceKind::LoadBalancer => {
-                        Some(Traced::new("LoadBalancer", exposed))
-                    }
+                headless: access.kind == ServiceKind::Headless,
+                kind: match access.kind {
+                    ServiceKind::Headless | ServiceKind::ClusterIp => None,
+                    ServiceKind::NodePort => Some(Traced::new("NodePort", exposed)),
+                    ServiceKind::LoadBalancer => Some(Traced::new("LoadBalancer", exposed)),
                 },
+                early: access.early.map(|reference| Traced::new(true, reference)),
                 selector: network::selector(&name, &self.appliance),
                 ports,
             })
         };
-        let main = self.network.service(id).map(|kind| service(name.clone(), kind, ports));
-        let pods = self.network.pods(id);
-        let pods = pods.map(|pods| service(pods, network::ServiceKind::Headless, Vec::new()));
-        main.into_iter().chain(pods).collect()
+        let ports = [take(&mut ports.service), take(&mut ports.udp_service), Vec::new()];
+        let services = self.network.services(id).into_iter().zip(ports);
+        services.filter_map(|(access, ports)| Some(service(access?, ports))).collect()
     }
 
     /// `metadata` of an object of the appliance.

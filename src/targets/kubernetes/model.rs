@@ -168,6 +168,8 @@ model! {
         pub headless: bool,
         /// `type`, if not the default.
         pub kind: Option<Traced<&'static str>>,
+        /// Whether it has the addresses of pods that are not ready, too.
+        pub early: Option<Traced<bool>>,
         pub selector: Labels,
         pub ports: Vec<ServicePort>,
     }

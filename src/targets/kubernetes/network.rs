@@ -1,18 +1,24 @@
 //! Names, addresses and ports: the Services, and how references are written.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::model::{ContainerPort, Label, Labels, ServicePort};
 use super::options::{Expose, Settings};
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Container, ContainerId, NetworkMode, Plan, Port, Reference, Transport};
+use crate::plan::{
+    Container, ContainerId, NetworkMode, Plan, Port, Reference, Referrer, Transport, graph,
+};
 use crate::render::{Origin, Traced};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use crate::targets::names::{self, MAX_LABEL, rfc1035_label};
 
 /// The default range of node ports (`--service-node-port-range` of the API server).
 const NODE_PORTS: std::ops::RangeInclusive<u16> = 30_000..=32_767;
+
+/// Maximum number of dependencies that are followed to find references from containers that do not
+/// wait.
+const MAX_STEPS: usize = 1_000_000;
 
 /// The label with the name of a container.
 pub const NAME: &str = "app.kubernetes.io/name";
@@ -26,23 +32,34 @@ pub struct Network {
 
 /// How one container is reached.
 struct Endpoint {
-    /// Its name, which is also the name of its Service.
     name: Traced<Arc<str>>,
-    /// The kind of the Service with this name, if there is one.
-    service: Option<ServiceKind>,
-    /// The name of an additional headless Service, if there is one: it resolves to the
-    /// addresses of the ready pods.
-    pods: Option<Traced<Arc<str>>>,
-    /// The container ports that it lists.
-    listed: HashSet<u16>,
-    /// The places of the references to it, and of the dependencies on it.
-    wanted_by: Vec<Span>,
+    /// The Service with the name of the container: the ports that it lists.
+    listed: Option<Access>,
+    /// The Service for UDP ports with the number of a TCP port.
+    udp: Option<Access>,
+    /// The headless Service: its name resolves to the addresses of the pods, where every port can
+    /// be reached.
+    pods: Option<Access>,
+    /// The container ports that references reach at the Service with the name of the container.
+    forwarded: HashSet<u16>,
 }
 
-/// The kind of a Service.
+/// A Service of a container.
+#[derive(Clone)]
+pub struct Access {
+    pub name: Traced<Arc<str>>,
+    pub kind: ServiceKind,
+    /// The reference because of which it has the addresses of pods that are not ready, too.
+    pub early: Option<Span>,
+    /// The places of the references to it, which may be the reason for it.
+    pub wanted_by: Vec<Span>,
+}
+
+/// The kind of a Service. The kind of the Service with one name never changes between headless and
+/// the others: the API server does not allow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceKind {
-    /// The name resolves to the addresses of the ready pods, so any port can be reached.
+    /// The name resolves to the addresses of the pods, so any port can be reached.
     Headless,
     /// A cluster IP address, with the ports of the container.
     ClusterIp,
@@ -60,29 +77,37 @@ impl Network {
             plan.containers.iter().map(|container| rfc1035_label(&container.id.value)).collect();
         let named = plan.containers.iter().map(|c| &c.id).zip(names.iter().cloned());
         names::check("Service", MAX_LABEL, named, findings);
-        let mut waited_for: HashMap<ContainerId, Vec<Span>> = HashMap::new();
-        for dependency in plan.containers.iter().flat_map(|container| &container.dependencies) {
-            waited_for.entry(dependency.on).or_default().push(dependency.span);
-        }
         let mut taken: HashSet<String> = names.iter().cloned().collect();
+        let mut steps = MAX_STEPS;
         let endpoints =
             plan.containers.iter().zip(names).enumerate().map(|(id, (container, name))| {
-                let span = container.id.span;
-                // Dependents of a job ask the API server instead.
-                let waits = waited_for.get(&id).filter(|_| container.job().is_none());
-                let waited_for = waits.is_some();
-                let service = service(container, waited_for, settings.expose.value);
-                let has_pods = service == Some(ServiceKind::Headless);
-                let unlisted = container.referrers.iter().filter_map(|referrer| referrer.port);
-                let has_unlisted = unlisted.filter(|port| !container.lists_port(*port)).count() > 0;
-                let pods = ((waited_for || has_unlisted) && !has_pods)
-                    .then(|| Traced::new(free_name(&name, "-pods", &mut taken).into(), span));
-                let listed = container.ports.iter().map(|port| port.container_port.value).collect();
-                let name = Traced::new(name.into(), span);
-                let referrers = container.referrers.iter().map(|referrer| referrer.span);
-                let wanted_by = referrers.chain(waits.into_iter().flatten().copied()).collect();
-                Endpoint { name, service, pods, listed, wanted_by }
+                let on_both = ports_on_both(container);
+                let numbers = container.ports.iter().map(|port| port.container_port.value);
+                let forwarded: HashSet<u16> =
+                    numbers.filter(|number| !on_both.contains(number)).collect();
+                let (of_ports, of_pods): (Vec<&Referrer>, Vec<&Referrer>) =
+                    container.referrers.iter().partition(|referrer| {
+                        referrer.port.is_some_and(|port| forwarded.contains(&port))
+                    });
+                let mut access = |name, kind, referrers: &[&Referrer]| Access {
+                    name: Traced::new(name, container.id.span),
+                    kind,
+                    early: early_reference(plan, id, referrers, &mut steps),
+                    wanted_by: referrers.iter().map(|referrer| referrer.span).collect(),
+                };
+                let mut other = |ending| Arc::from(free_name(&name, ending, &mut taken));
+                let exposed = exposed(container, settings.expose.value);
+                let kind = exposed.or((!of_ports.is_empty()).then_some(ServiceKind::ClusterIp));
+                let udp = exposed.filter(|_| !on_both.is_empty());
+                let udp = udp.map(|kind| access(other("-udp"), kind, &[]));
+                let pods = (!of_pods.is_empty())
+                    .then(|| access(other("-pods"), ServiceKind::Headless, &of_pods));
+                let name: Arc<str> = name.into();
+                let listed = kind.map(|kind| access(name.clone(), kind, &of_ports));
+                let name = Traced::new(name, container.id.span);
+                Endpoint { name, listed, udp, pods, forwarded }
             });
+        check_udp(plan, findings);
         Network { endpoints: endpoints.collect() }
     }
 
@@ -92,55 +117,118 @@ impl Network {
         self.endpoints.get(id).map_or_else(nothing, |endpoint| endpoint.name.clone())
     }
 
-    /// The places of the references to a container, and of the dependencies on it, which may be
-    /// the reason for a Service.
-    pub fn wanted_by(&self, id: ContainerId) -> Vec<Span> {
-        self.endpoints.get(id).map(|endpoint| endpoint.wanted_by.clone()).unwrap_or_default()
+    /// Whether there is a Service for the listed ports of a container.
+    pub fn has_ports(&self, id: ContainerId) -> bool {
+        self.endpoints.get(id).is_some_and(|endpoint| endpoint.listed.is_some())
     }
 
-    /// The kind of the Service with the name of a container, if there is one.
-    pub fn service(&self, id: ContainerId) -> Option<ServiceKind> {
-        self.endpoints.get(id).and_then(|endpoint| endpoint.service)
+    /// The Services of a container: that for its listed ports, that for UDP ports with the number
+    /// of a TCP port, and that for its pods.
+    pub fn services(&self, id: ContainerId) -> [Option<Access>; 3] {
+        let endpoint = self.endpoints.get(id);
+        endpoint.map_or([None, None, None], |Endpoint { listed, udp, pods, .. }| {
+            [listed.clone(), udp.clone(), pods.clone()]
+        })
     }
 
-    /// The name of the additional headless Service of a container, if there is one.
-    pub fn pods(&self, id: ContainerId) -> Option<Traced<Arc<str>>> {
-        self.endpoints.get(id).and_then(|endpoint| endpoint.pods.clone())
-    }
-
-    /// The name that the DNS of the cluster resolves once a pod of the container is ready.
-    pub fn ready_name(&self, id: ContainerId) -> Arc<str> {
-        self.pods(id).unwrap_or_else(|| self.name(id)).value
-    }
-
-    /// The address of a reference. A Service with a cluster IP address has only the listed
-    /// ports; any other port is reached at the pods.
+    /// The address of a reference. A Service with a cluster IP address has only listed ports; any
+    /// other port is reached at the pods. A reference without a port may mean any port.
     pub fn address(&self, reference: &Reference) -> String {
         let Reference { to, port, span: _ } = *reference;
         let Some(endpoint) = self.endpoints.get(to) else { return String::new() };
-        let Some(port) = port else { return endpoint.name.to_string() };
-        let pods = endpoint.pods.as_ref().filter(|_| !endpoint.listed.contains(&port));
-        let host = pods.unwrap_or(&endpoint.name);
-        format!("{}:{port}", host.value)
+        let is_forwarded = port.is_some_and(|port| endpoint.forwarded.contains(&port));
+        let pods = endpoint.pods.as_ref().filter(|_| !is_forwarded);
+        let host = pods.map_or(&endpoint.name, |pods| &pods.name);
+        match port {
+            Some(port) => format!("{}:{port}", host.value),
+            None => host.to_string(),
+        }
     }
 }
 
-fn service(container: &Container, waited_for: bool, expose: Expose) -> Option<ServiceKind> {
-    let referred = !container.referrers.is_empty();
-    if container.ports.is_empty() {
-        return (referred || waited_for).then_some(ServiceKind::Headless);
+/// The container ports that a container lists for TCP and for UDP.
+///
+/// `kubectl apply` without `--server-side` merges the ports of a Service, and those of a container,
+/// by their numbers alone (`patchMergeKey` in the API types): an update would lose one of two
+/// ports with the same number. Each protocol therefore has its own Service.
+fn ports_on_both(container: &Container) -> HashSet<u16> {
+    let of = |transport| {
+        let ports = container.ports.iter().filter(move |port| port.transport.value == transport);
+        ports.map(|port| port.container_port.value).collect::<HashSet<u16>>()
+    };
+    &of(Transport::Tcp) & &of(Transport::Udp)
+}
+
+/// Warns about references from pods with their own addresses to UDP ports on the host network. A
+/// node responds to its own pods from its address in their network (unless its routes name a
+/// source), not from that of the reference, so a connected socket drops the response.
+fn check_udp(plan: &Plan, findings: &mut Findings) {
+    for to in plan.containers.iter().filter(|to| to.network.value == NetworkMode::Host) {
+        let is_udp = |port: &Port| port.transport.value == Transport::Udp;
+        let udp: HashSet<u16> = to
+            .ports
+            .iter()
+            .filter(|port| is_udp(port))
+            .map(|port| port.container_port.value)
+            .collect();
+        if udp.is_empty() {
+            continue;
+        }
+        let mut reported = HashSet::new();
+        for Referrer { from, port, span } in &to.referrers {
+            let Some(container) = plan.containers.get(*from) else { continue };
+            if container.network.value == NetworkMode::Host
+                || port.is_some_and(|port| !udp.contains(&port))
+                || !reported.insert(*from)
+            {
+                continue;
+            }
+            let (from, to_id) = (&container.id.value, &to.id.value);
+            let message = format!(
+                "UDP responses of `{to_id}` on the host network may not reach `{from}` on the same node"
+            );
+            findings.push(
+                Diagnostic::new(&codes::CLUSTER_NEEDS, *span, message)
+                    .also(to.network.span, "host network")
+                    .help("choose another `network_mode` for one of them; many network plugins let a node respond from another address"),
+            );
+        }
     }
-    if container.network.value == NetworkMode::Host {
-        // Host ports are reachable without a Service.
-        return referred.then_some(ServiceKind::ClusterIp);
+}
+
+/// The first reference from a container that does not wait until this one is ready. It must reach
+/// pods that are not ready: perhaps they become ready only once it has.
+fn early_reference(
+    plan: &Plan,
+    to: ContainerId,
+    referrers: &[&Referrer],
+    steps: &mut usize,
+) -> Option<Span> {
+    let mut last = None;
+    let mut is_early = |from| {
+        let waits = graph::depends_on(&plan.containers, from, to, steps);
+        // Without steps, nothing is known.
+        !waits || *steps == 0
+    };
+    let early = referrers.iter().find(|referrer| {
+        // The references of a container follow each other.
+        last.replace(referrer.from) != Some(referrer.from) && is_early(referrer.from)
+    });
+    early.map(|referrer| referrer.span)
+}
+
+/// The kind of the Service by which a container is reached from outside the cluster.
+fn exposed(container: &Container, expose: Expose) -> Option<ServiceKind> {
+    // Host ports are reachable without a Service.
+    let on_host_network = container.network.value == NetworkMode::Host;
+    if on_host_network || container.ports.iter().all(|port| is_host_port(port, expose)) {
+        return None;
     }
-    let all_on_hosts = container.ports.iter().all(|port| is_host_port(port, expose));
-    match expose {
-        _ if all_on_hosts => referred.then_some(ServiceKind::ClusterIp),
-        Expose::ClusterIp => Some(ServiceKind::ClusterIp),
-        Expose::NodePort => Some(ServiceKind::NodePort),
-        Expose::LoadBalancer => Some(ServiceKind::LoadBalancer),
-    }
+    Some(match expose {
+        Expose::ClusterIp => ServiceKind::ClusterIp,
+        Expose::NodePort => ServiceKind::NodePort,
+        Expose::LoadBalancer => ServiceKind::LoadBalancer,
+    })
 }
 
 /// Whether a mapped port is a port of the pod's host, not of a Service.
@@ -170,31 +258,33 @@ pub fn free_name(stem: &str, ending: &str, taken: &mut HashSet<String>) -> Strin
 pub struct Ports {
     pub container: Vec<ContainerPort>,
     pub service: Vec<ServicePort>,
+    /// UDP ports with the number of a TCP port.
+    pub udp_service: Vec<ServicePort>,
     /// Why an instance uses ports of its host, so that two cannot share a host.
     pub on_host: Option<Span>,
 }
 
-/// Lowers the ports of a container. `node_ports` are the node ports used so far: each belongs
-/// to one Service in the whole cluster.
+/// Lowers the ports of a container. `node_ports` are the node ports used so far: each number
+/// belongs to one Service in the whole cluster, whatever the protocol.
 pub fn ports(
     container: &Container,
-    service: Option<ServiceKind>,
+    has_service: bool,
     settings: &Settings,
-    node_ports: &mut HashSet<(u16, Transport)>,
+    node_ports: &mut HashSet<u16>,
     findings: &mut Findings,
 ) -> Ports {
     let on_host_network = container.network.value == NetworkMode::Host;
+    let on_both = ports_on_both(container);
     let mut lowered =
         Ports { on_host: on_host_network.then_some(container.network.span), ..Ports::default() };
-    for (port, name) in container.ports.iter().zip(port_names(container, service, findings)) {
+    for (port, name) in container.ports.iter().zip(port_names(container, has_service, findings)) {
         let Port { container_port, host_port: fixed, transport, name: _ } = port;
         let protocol =
             (transport.value == Transport::Udp).then(|| Traced::new("UDP", transport.span));
         let number = fixed.value;
-        let key = (number, transport.value);
         let is_fixed = number != 0 && !on_host_network;
         let node_port =
-            is_fixed && !is_host_port(port, settings.expose.value) && node_ports.insert(key);
+            is_fixed && !is_host_port(port, settings.expose.value) && node_ports.insert(number);
         let host_port = is_fixed && !node_port;
         lowered.on_host = lowered.on_host.or(host_port.then_some(fixed.span));
         lowered.container.push(ContainerPort {
@@ -205,21 +295,53 @@ pub fn ports(
             protocol,
             host_port: host_port.then(|| fixed.into()),
         });
-        lowered.service.push(ServicePort {
+        let is_second =
+            transport.value == Transport::Udp && on_both.contains(&container_port.value);
+        let service = if is_second { &mut lowered.udp_service } else { &mut lowered.service };
+        service.push(ServicePort {
             name,
             port: container_port.into(),
             protocol,
             node_port: node_port.then(|| fixed.into()),
         });
     }
+    let is_tcp = |port: &&Port| port.transport.value == Transport::Tcp;
+    for number in container.ports.iter().filter(is_tcp).map(|port| &port.container_port) {
+        if on_both.contains(&number.value) {
+            list_once(number, &mut lowered.container, findings);
+        }
+    }
     lowered
+}
+
+/// Lists a container port only once: what a pod does not list can be reached, too. Only host ports
+/// must be listed.
+fn list_once(number: &Spanned<u16>, ports: &mut Vec<ContainerPort>, findings: &mut Findings) {
+    let is_same = |port: &ContainerPort| port.port.value == number.value;
+    let on_host = ports.iter().filter(|port| is_same(port) && port.host_port.is_some()).count();
+    let mut listed = false;
+    ports.retain(|port| {
+        !is_same(port)
+            || (on_host == 0 || port.host_port.is_some())
+                && (on_host > 1 || !std::mem::replace(&mut listed, true))
+    });
+    if on_host > 1 {
+        let message = format!(
+            "`kubectl apply` without `--server-side` loses a host port of port {} when it updates the pod",
+            number.value
+        );
+        findings.push(
+            Diagnostic::new(&codes::CLUSTER_NEEDS, number.span, message)
+                .help("apply it with `--server-side`: otherwise, ports are merged by their numbers, and this one is listed for TCP and UDP"),
+        );
+    }
 }
 
 /// The names of a container's ports: the written names, normalized. A Service with several
 /// ports requires a name for each.
 fn port_names(
     container: &Container,
-    service: Option<ServiceKind>,
+    has_service: bool,
     findings: &mut Findings,
 ) -> Vec<Option<Traced<String>>> {
     let mut taken = HashSet::new();
@@ -238,7 +360,8 @@ fn port_names(
             name = format!("{name}-{}", port.transport.value.name());
         }
         let name = free_name(&name, "", &mut taken);
-        if let (None, Some(why)) = (service, not_a_port_name(&name)) {
+        let omitted = not_a_port_name(&name).filter(|_| !has_service);
+        if let Some(why) = omitted {
             let message = format!("port name `{}` is omitted: {why}", written.value);
             findings.push(
                 Diagnostic::new(&codes::APPROXIMATED, written.span, message)

@@ -33,14 +33,8 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
     OptionSpec {
         name: "wait-image",
         kind: OptionKind::Checked { accepts: is_image, wanted: "the name of an image" },
-        default: "busybox:1.36.1",
-        meaning: "the image that waits for services and start times; it must contain `sh`, `sed`, `date`, and `nslookup` or `getent`",
-    },
-    OptionSpec {
-        name: "job-wait-image",
-        kind: OptionKind::Checked { accepts: is_image, wanted: "the name of an image" },
         default: "curlimages/curl:8.11.1",
-        meaning: "the image that waits for jobs by asking the API server; it must contain `sh`, `curl`, `tr` and `grep`",
+        meaning: "the image that waits for dependencies, by asking the API server, and for start times; it must contain `sh`, `curl`, `tr`, `grep` and `date`",
     },
     OptionSpec {
         name: "storage-class",
@@ -118,7 +112,6 @@ pub struct Settings {
     pub create_namespace: bool,
     pub expose: Traced<Expose>,
     pub wait_image: Traced<Arc<str>>,
-    pub job_wait_image: Traced<Arc<str>>,
     pub storage_class: Option<Traced<String>>,
     /// In MB.
     pub volume_size: Traced<i64>,
@@ -146,7 +139,6 @@ impl Settings {
             create_namespace: options.flag("create-namespace"),
             expose: Traced::new(expose, options.origin("expose")),
             wait_image: options.traced("wait-image").map(Arc::from),
-            job_wait_image: options.traced("job-wait-image").map(Arc::from),
             storage_class: options.some_traced("storage-class"),
             volume_size: Traced::new(volume_size, options.origin("volume-size")),
             gpu_resource: options.text("gpu-resource").to_owned(),

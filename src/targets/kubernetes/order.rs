@@ -1,4 +1,4 @@
-//! Start order: init containers that wait, and the permission to query jobs.
+//! Start order: init containers that wait, and the permission to read what they wait for.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -12,25 +12,53 @@ use crate::render::{Composed, Traced};
 use crate::source::Span;
 use crate::targets::cron;
 
-/// The name of the ServiceAccount, the Role and the RoleBinding of pods that wait for jobs.
-pub const ACCOUNT: &str = "wait-for-jobs";
+/// The name of the ServiceAccount, the Role and the RoleBinding of pods that wait.
+pub const ACCOUNT: &str = "wait-for-dependencies";
+
+/// The start of a script that waits: without it, a pod that waits ends only when its grace period
+/// does.
+const STOP: &str = "trap 'exit 1' TERM;";
 
 /// The mount path of the account's token and the API server's certificate.
 const ACCESS: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// The jobs that other containers wait for, and must be allowed to query.
-#[derive(Default)]
-pub struct AwaitedJobs {
-    /// By name, with the place of the id.
-    jobs: BTreeMap<Arc<str>, Span>,
-    cron_jobs: BTreeMap<Arc<str>, Span>,
+/// A resource of the API that pods wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Awaited {
+    Deployment,
+    Job,
+    CronJob,
 }
+
+impl Awaited {
+    fn of(container: &Container) -> Awaited {
+        match container.job() {
+            None => Awaited::Deployment,
+            Some(job) if job.is_repeating() => Awaited::CronJob,
+            Some(_) => Awaited::Job,
+        }
+    }
+
+    /// Its group, and its name in the API.
+    fn resource(self) -> (&'static str, &'static str) {
+        match self {
+            Awaited::Deployment => ("apps", "deployments"),
+            Awaited::Job => ("batch", "jobs"),
+            Awaited::CronJob => ("batch", "cronjobs"),
+        }
+    }
+}
+
+/// The objects that pods wait for and must be allowed to read: by kind and name, with the place
+/// of the id.
+#[derive(Default)]
+pub struct AwaitedObjects(BTreeMap<Awaited, BTreeMap<Arc<str>, Span>>);
 
 /// The init containers of a pod that wait, and the volume that they need.
 #[derive(Default)]
 pub struct PodWaits {
     pub init_containers: Vec<InitContainer>,
-    /// The name of the volume with the API credentials, if a job is waited for.
+    /// The name of the volume with the API credentials, if a dependency is waited for.
     pub access: Option<Traced<String>>,
 }
 
@@ -50,7 +78,7 @@ impl WaitBuilder<'_> {
         container: &Container,
         name: &str,
         volumes: &mut HashSet<String>,
-        awaited: &mut AwaitedJobs,
+        awaited: &mut AwaitedObjects,
     ) -> PodWaits {
         let WaitBuilder { plan, network, settings } = self;
         let mut waits = PodWaits::default();
@@ -60,40 +88,24 @@ impl WaitBuilder<'_> {
             let other_name = network.name(*on);
             let wait_name = free_name(&format!("wait-for-{}", *other_name), "", &mut names);
             let from = |text| Composed::new(text, *span, vec![other.id.span]);
-            let wait = match other.job() {
-                None => InitContainer {
-                    name: from(wait_name),
-                    image: settings.wait_image.clone(),
-                    command: shell(from(until_ready(&other_name, &network.ready_name(*on)))),
-                    access: None,
-                },
-                Some(job) => {
-                    let repeating = job.is_repeating();
-                    let set = if repeating { &mut awaited.cron_jobs } else { &mut awaited.jobs };
-                    set.insert(other_name.value.clone(), other.id.span);
-                    let volume = waits
-                        .access
-                        .get_or_insert_with(|| {
-                            Traced::new(free_name("api-access", "", volumes), *span)
-                        })
-                        .clone();
-                    let mut script =
-                        from(until_succeeded(&other_name, &settings.namespace, repeating));
-                    script.also.push(job.repeats.span);
-                    script.also.extend(settings.namespace.from.place());
-                    InitContainer {
-                        name: from(wait_name),
-                        image: settings.job_wait_image.clone(),
-                        command: shell(script),
-                        access: Some(Mount {
-                            name: volume,
-                            path: Traced::new(ACCESS.to_owned(), *span),
-                            read_only: Traced::new(true, *span),
-                        }),
-                    }
-                }
-            };
-            waits.init_containers.push(wait);
+            let kind = Awaited::of(other);
+            let objects = awaited.0.entry(kind).or_default();
+            objects.insert(other_name.value.clone(), other.id.span);
+            let new_volume = || Traced::new(free_name("api-access", "", volumes), *span);
+            let volume = waits.access.get_or_insert_with(new_volume).clone();
+            let mut script = from(until_ready(kind, &other_name, &settings.namespace));
+            script.also.push(other.job().map_or(other.kind_span, |job| job.repeats.span));
+            script.also.extend(settings.namespace.from.place());
+            waits.init_containers.push(InitContainer {
+                name: from(wait_name),
+                image: settings.wait_image.clone(),
+                command: shell(script),
+                access: Some(Mount {
+                    name: volume,
+                    path: Traced::new(ACCESS.to_owned(), *span),
+                    read_only: Traced::new(true, *span),
+                }),
+            });
         }
         if let Some(start) = container.job().and_then(|job| job.start.as_ref()) {
             let from = |text| Composed::new(text, start.span, Vec::new());
@@ -112,55 +124,62 @@ fn shell(script: Composed) -> Vec<Composed> {
     text::shell(Composed { value: escaped(&script.value), ..script })
 }
 
-/// A script that waits until a pod of a Service is ready: only then does a headless Service
-/// have addresses.
+/// A script that waits until a Deployment has all its instances ready, or a job has succeeded, and
+/// fails if it has failed for good. Only the API server knows: the DNS of the cluster tells whether
+/// one instance is ready, but not whether all are, and with a delay.
 ///
-/// `nslookup` of BusyBox does not use the search domains, the first of which is the domain of
-/// the pod's namespace; `getent` does.
-fn until_ready(name: &str, host: &str) -> String {
-    format!(
-        "domain=$(sed -n 's/^search \\([^ ]*\\).*/\\1/p' /etc/resolv.conf); \
-         until getent hosts {host} >/dev/null 2>&1 || nslookup {host}.$domain. >/dev/null 2>&1; \
-         do echo 'waiting for {name}'; sleep 2; done"
-    )
-}
-
-/// A script that waits until a job has succeeded, which only the API server knows.
-fn until_succeeded(name: &str, namespace: &str, repeating: bool) -> String {
-    let (resource, sign) = match repeating {
-        false => ("jobs", "\"type\":\"Complete\",\"status\":\"True\""),
-        true => ("cronjobs", "\"lastSuccessfulTime\":"),
-    };
-    format!(
-        "until curl -sS --cacert {ACCESS}/ca.crt -H \"Authorization: Bearer $(cat {ACCESS}/token)\" \
-         https://kubernetes.default.svc/apis/batch/v1/namespaces/{namespace}/{resource}/{name} \
-         | tr -d ' \\n' | grep -q '{sign}'; \
-         do echo 'waiting for {name}'; sleep 2; done"
-    )
+/// The number of instances is not part of the script, so that a change of it does not restart the
+/// containers that depend on it. A repeating job that fails is run again.
+///
+/// The first process of a container ignores signals that it does not handle, so the script must
+/// handle the one that ends a pod.
+fn until_ready(kind: Awaited, name: &str, namespace: &str) -> String {
+    let (group, resource) = kind.resource();
+    let asks = format!(
+        "curl -fsS -m 10 --cacert {ACCESS}/ca.crt -H \"Authorization: Bearer $(cat {ACCESS}/token)\" \
+         https://kubernetes.default.svc/apis/{group}/v1/namespaces/{namespace}/{resource}/{name} \
+         | tr -d ' \\n'"
+    );
+    let waits = format!("echo 'waiting for {name}'; sleep 2");
+    match kind {
+        // In the order of the fields of `DeploymentSpec` and `DeploymentStatus`.
+        Awaited::Deployment => format!(
+            "{STOP} until {asks} | grep -q -e '\"spec\":{{\"replicas\":0,' \
+             -e '\"spec\":{{\"replicas\":\\([0-9]*\\),.*\"readyReplicas\":\\1[,}}]'; do {waits}; done"
+        ),
+        Awaited::Job => format!(
+            "{STOP} until end=$({asks} | grep -oE '\"type\":\"(Complete|Failed)\",\"status\":\"True\"'); \
+             do {waits}; done; \
+             case $end in *Failed*) echo '{name} has failed'; exit 1;; esac"
+        ),
+        Awaited::CronJob => {
+            format!("{STOP} until {asks} | grep -q '\"lastSuccessfulTime\":'; do {waits}; done")
+        }
+    }
 }
 
 /// A script that waits until a point in time.
 fn until_start(start: &StartTime) -> String {
     format!(
-        "echo 'waiting for {}'; until [ \"$(date +%s)\" -ge {} ]; do sleep 1; done",
+        "{STOP} echo 'waiting for {}'; until [ \"$(date +%s)\" -ge {} ]; do sleep 1; done",
         start.text,
         cron::unix_time(start)
     )
 }
 
-/// The objects that allow pods to query the jobs they wait for, and nothing else.
+/// The objects that allow pods to read what they wait for, and nothing else.
 pub fn objects(
-    awaited: &AwaitedJobs,
+    awaited: &AwaitedObjects,
     namespace: &Traced<Arc<str>>,
     meta: impl Fn() -> Meta,
 ) -> Vec<Object> {
-    let rules: Vec<Rule> = [("jobs", &awaited.jobs), ("cronjobs", &awaited.cron_jobs)]
-        .into_iter()
-        .filter(|(_, names)| !names.is_empty())
-        .map(|(resource, names)| Rule {
-            api_group: "batch",
-            resource,
-            names: names.iter().map(|(name, id)| Traced::new(name.to_string(), *id)).collect(),
+    let rules: Vec<Rule> = awaited
+        .0
+        .iter()
+        .map(|(kind, names)| {
+            let (api_group, resource) = kind.resource();
+            let names = names.iter().map(|(name, id)| Traced::new(name.to_string(), *id)).collect();
+            Rule { api_group, resource, names }
         })
         .collect();
     if rules.is_empty() {

@@ -168,12 +168,12 @@ pub fn lower(
 fn quantities(container: &plan::Container, settings: &Settings) -> (Quantities, Quantities) {
     let Resources { cpus, mem, disk, gpu } = &container.resources;
     let pair = |name, quantity, from| (Resource(Cow::Borrowed(name)), Traced::new(quantity, from));
-    let memory = pair("memory", format!("{}Mi", mem.value), origins::mem(container));
+    let memory = pair("memory", mebibytes(mem.value), origins::mem(container));
     let cpu = pair("cpu", cpu(cpus.value), origins::cpus(container));
     let mut requests = vec![cpu, memory.clone()];
     let mut limits = vec![memory];
     if disk.value > 0 {
-        let disk = format!("{}Mi", disk.value);
+        let disk = mebibytes(disk.value);
         requests.push(pair("ephemeral-storage", disk, origins::disk(container)));
     }
     if gpu.value > 0 {
@@ -181,6 +181,15 @@ fn quantities(container: &plan::Container, settings: &Settings) -> (Quantities, 
         limits.push((name, Traced::new(gpu.value.to_string(), origins::gpu(container))));
     }
     (requests, limits)
+}
+
+/// Mebibytes as a quantity, as the API server writes it: in the largest unit with a whole number.
+/// Otherwise, `kubectl apply` would see a change in each file.
+pub fn mebibytes(number: u64) -> String {
+    let units = ["Mi", "Gi", "Ti", "Pi", "Ei"];
+    let larger = (number.trailing_zeros() / 10).min(4);
+    let unit = units.get(larger as usize).unwrap_or(&"Mi");
+    format!("{}{unit}", number >> (10 * larger))
 }
 
 /// CPUs as a quantity, rounded up to thousandths.

@@ -170,7 +170,7 @@ fn cases() -> Vec<Case> {
         in_container(Field::Cpus, json!({"resources": {"cpus": 0.25, "mem": 1}}), "/resources", json!({"requests": {"cpu": "250m", "memory": "1Mi"}, "limits": {"memory": "1Mi"}})),
         in_container(Field::Cpus, json!({"resources": {"cpus": 2, "mem": 1}}), "/resources/requests/cpu", json!("2")),
         in_container(Field::Cpus, json!({"resources": {"cpus": 0.0001, "mem": 1}}), "/resources/requests/cpu", json!("1m")),
-        in_container(Field::Mem, json!({"resources": {"cpus": 1, "mem": 2048}}), "/resources/limits", json!({"memory": "2048Mi"})),
+        in_container(Field::Mem, json!({"resources": {"cpus": 1, "mem": 2048}}), "/resources/limits", json!({"memory": "2Gi"})),
         in_container(Field::Disk, json!({"resources": {"cpus": 1, "mem": 1, "disk": 100}}), "/resources/requests/ephemeral-storage", json!("100Mi")),
         in_container(Field::Gpu, json!({"resources": {"cpus": 1, "mem": 1, "gpu": 2}}), "/resources/limits", json!({"memory": "1Mi", "nvidia.com/gpu": "2"})),
         in_container(Field::Gpu, json!({"resources": {"cpus": 1, "mem": 1, "gpus": 2}}), "/resources/limits", json!({"memory": "1Mi", "amd.com/gpu": "2"}))
@@ -193,7 +193,7 @@ fn cases() -> Vec<Case> {
         in_container(Field::Env, json!({"env": {"A": "\u{ffff}"}}), "/env/0/value", json!("\u{ffff}")).found("W0404", "\"\u{ffff}\""),
         in_container(Field::HealthCommand, json!({"health_check": {"protocol": "COMMAND", "command": "\u{80}"}}), "/livenessProbe/exec/command/2", json!("\u{80}"))
             .found("W0404", "\"\u{80}\""),
-        in_container(Field::References, json!({"args": ["<@a>"]}), "/args", json!(["<a>"])),
+        in_container(Field::References, json!({"args": ["<@a>"]}), "/args", json!(["<a-pods>"])),
         volume(Field::MountPersistent, sized.clone(), &[json!({})], "container Deployment/a", "/volumeMounts", json!([{"name": "v", "mountPath": "/v"}])),
         volume(Field::MountPersistent, sized.clone(), &[json!({"volumes": [{"src": "v", "dest": "/v:x"}]})], "", "", Value::Null)
             .found("E0408", "\"/v:x\""),
@@ -211,6 +211,8 @@ fn cases() -> Vec<Case> {
         case(Field::Ports, one(json!({"ports": [{"container_port": 80}]})), "Service/a", "/spec/ports", json!([{"port": 80}])),
         case(Field::HostPort, one(json!({"ports": [{"container_port": 80, "host_port": 30080}]})), "Service/a", "/spec/ports/0/nodePort", json!(30080)),
         in_container(Field::HostPort, json!({"ports": [{"container_port": 80, "host_port": 8080}]}), "/ports/0/hostPort", json!(8080)),
+        in_container(Field::HostPort, json!({"ports": [{"container_port": 53, "host_port": 53}, {"container_port": 53, "host_port": 54, "protocol": "udp"}]}), "/ports/1/hostPort", json!(54))
+            .found("W0404", "53"),
         in_container(Field::PortUdp, json!({"ports": [{"container_port": 53, "protocol": "udp"}]}), "/ports/0/protocol", json!("UDP")),
         case(Field::PortName, one(json!({"ports": [{"container_port": 80, "name": "http"}]})), "Service/a", "/spec/ports/0/name", json!("http")),
         in_container(Field::PortName, json!({"network_mode": "host", "ports": [{"container_port": 80, "name": "sixteen-letters-"}]}), "/ports/0/name", json!("sixteen-letters")),
@@ -242,7 +244,7 @@ fn cases() -> Vec<Case> {
         in_container(Field::HealthHttp, checked(json!({"protocol": "HTTP", "port_index": 1})), "/readinessProbe", Value::Null),
         in_container(Field::HealthHttps, checked(json!({"protocol": "HTTPS", "port_index": 1})), "/livenessProbe/httpGet", json!({"path": "/", "port": 80, "scheme": "HTTPS"})),
         in_container(Field::HealthTcp, checked(json!({"protocol": "TCP", "port_index": 1})), "/livenessProbe", probe("tcpSocket", json!({"port": 80}))),
-        in_container(Field::HealthCommand, json!({"health_check": {"protocol": "COMMAND", "command": "test $$ && @a"}}), "/livenessProbe/exec/command", json!(["/bin/sh", "-c", "test $$$$ && a"])),
+        in_container(Field::HealthCommand, json!({"health_check": {"protocol": "COMMAND", "command": "test $$ && @a"}}), "/livenessProbe/exec/command", json!(["/bin/sh", "-c", "test $$$$ && a-pods"])),
         // Three failures a minute apart after five minutes, probed every ten seconds.
         in_container(Field::HealthTiming, checked(json!({"protocol": "TCP", "port_index": 1})), "/startupProbe", json!({"tcpSocket": {"port": 80}, "periodSeconds": 10, "timeoutSeconds": 20, "failureThreshold": 48})),
         in_container(Field::HealthTiming, checked(json!({"protocol": "TCP", "port_index": 1, "interval_seconds": 7, "timeout_seconds": 2, "max_consecutive_failures": 1, "grace_period_seconds": 1})), "/startupProbe", json!({"tcpSocket": {"port": 80}, "periodSeconds": 7, "timeoutSeconds": 2, "failureThreshold": 2})),

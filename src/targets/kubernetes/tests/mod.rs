@@ -98,12 +98,24 @@ pub(super) fn one(more: Value) -> Value {
 fn an_appliance_is_a_namespace_with_objects_in_the_order_of_the_document() {
     let compiled = compiled(&appliance(&[
         container("b", json!({"ports": [{"container_port": 80}], "dependencies": ["a"]})),
-        container("a", json!({"volumes": [{"src": "/x", "dest": "/x", "type": "host"}]})),
+        container(
+            "a",
+            json!({"volumes": [{"src": "/x", "dest": "/x", "type": "host"}], "args": ["@a"]}),
+        ),
     ]));
     assert_eq!(compiled.found(), []);
     assert_eq!(
         compiled.list(),
-        ["Namespace/app", "Service/b", "Deployment/b", "Service/a", "Deployment/a"]
+        [
+            "Namespace/app",
+            "ServiceAccount/wait-for-dependencies",
+            "Role/wait-for-dependencies",
+            "RoleBinding/wait-for-dependencies",
+            "Service/b",
+            "Deployment/b",
+            "Service/a-pods",
+            "Deployment/a",
+        ]
     );
     let labels = json!({
         "app.kubernetes.io/name": "b",
@@ -136,9 +148,9 @@ fn split_writes_each_object_to_a_file_named_after_it() {
         paths,
         [
             "00-namespace-app.yaml",
-            "01-serviceaccount-wait-for-jobs.yaml",
-            "02-role-wait-for-jobs.yaml",
-            "03-rolebinding-wait-for-jobs.yaml",
+            "01-serviceaccount-wait-for-dependencies.yaml",
+            "02-role-wait-for-dependencies.yaml",
+            "03-rolebinding-wait-for-dependencies.yaml",
             "deployment-a.yaml",
             "job-j.yaml",
             "service-a.yaml",
@@ -169,7 +181,7 @@ fn option_values_that_kubernetes_rejects_are_errors() {
         ("namespace", "Team"),
         ("namespace", "a.b"),
         ("wait-image", ""),
-        ("job-wait-image", "a b"),
+        ("wait-image", "a b"),
         ("storage-class", "Fast!"),
         ("gpu-resource", "gpu"),
         ("cloud-label", "a b"),

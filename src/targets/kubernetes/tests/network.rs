@@ -59,6 +59,90 @@ fn a_node_port_of_two_hosts_is_used_once() {
 }
 
 #[test]
+fn a_node_port_is_used_once_for_both_protocols() {
+    let ports = json!([
+        {"container_port": 80, "host_port": 30080},
+        {"container_port": 81, "host_port": 30080, "protocol": "udp"},
+    ]);
+    let compiled = compiled(&one(json!({"ports": ports})));
+    assert_eq!(compiled.found(), []);
+    assert_eq!(
+        compiled.object("Service/a")["spec"]["ports"],
+        json!([
+            {"port": 80, "name": "tcp-80", "nodePort": 30080},
+            {"port": 81, "name": "udp-81", "protocol": "UDP"},
+        ])
+    );
+    assert_eq!(
+        compiled.container("Deployment/a")["ports"],
+        json!([
+            {"containerPort": 80},
+            {"containerPort": 81, "protocol": "UDP", "hostPort": 30080},
+        ])
+    );
+}
+
+#[test]
+fn a_port_of_both_protocols_has_a_service_for_each() {
+    let ports = |tcp: u16, udp: u16| {
+        json!({"ports": [
+            {"container_port": 53, "protocol": "udp", "host_port": udp},
+            {"container_port": 53, "host_port": tcp},
+            {"container_port": 54, "protocol": "udp"},
+        ]})
+    };
+    let refers = container("b", json!({"args": ["@a:53", "@a:54"], "dependencies": ["a"]}));
+    let all = compiled(&appliance(&[container("a", ports(0, 0)), refers]));
+    assert_eq!(all.found(), []);
+    assert_eq!(
+        all.object("Service/a")["spec"]["ports"],
+        json!([{"port": 53, "name": "tcp-53"}, {"port": 54, "name": "udp-54", "protocol": "UDP"}])
+    );
+    let udp = all.object("Service/a-udp")["spec"].clone();
+    assert_eq!(udp["ports"], json!([{"port": 53, "name": "udp-53", "protocol": "UDP"}]));
+    assert_eq!(udp["type"], "NodePort");
+    // Only the pods have both.
+    assert_eq!(all.container("Deployment/b")["args"], json!(["a-pods:53", "a:54"]));
+
+    let listed = |tcp, udp| {
+        let compiled = compiled(&one(ports(tcp, udp)));
+        (compiled.container("Deployment/a")["ports"].clone(), compiled.found().len())
+    };
+    let other = json!({"containerPort": 54, "protocol": "UDP"});
+    let udp =
+        |host_port: u16| json!({"containerPort": 53, "protocol": "UDP", "hostPort": host_port});
+    let tcp = json!({"containerPort": 53, "hostPort": 5353});
+    assert_eq!(listed(0, 0).0[0], json!({"containerPort": 53, "protocol": "UDP"}));
+    assert_eq!(listed(0, 0).0[1], other);
+    assert_eq!(listed(0, 5300), (json!([udp(5300), other]), 0));
+    assert_eq!(listed(5353, 0), (json!([tcp, other]), 0));
+    assert_eq!(listed(5353, 5300), (json!([udp(5300), tcp, other]), 1));
+}
+
+#[test]
+fn services_have_pods_that_are_not_ready_if_who_refers_does_not_wait() {
+    let early = |containers: &[Value]| {
+        let compiled = compiled(&appliance(containers));
+        ["Service/a", "Service/a-pods"]
+            .map(|name| compiled.object(name)["spec"]["publishNotReadyAddresses"].clone())
+    };
+    let ports = json!({"ports": [{"container_port": 80}]});
+    let a = container("a", ports);
+    let none = [Value::Null, Value::Null];
+    assert_eq!(early(std::slice::from_ref(&a)), none);
+    let refers =
+        |id: &str, to: &str, on: &[&str]| container(id, json!({"args": [to], "dependencies": on}));
+    assert_eq!(early(&[a.clone(), refers("b", "@a:80 @a", &["a"])]), none);
+    let indirect = [a.clone(), refers("b", "x", &["a"]), refers("c", "@a:80 @a", &["b"])];
+    assert_eq!(early(&indirect), none);
+    assert_eq!(early(&[a.clone(), refers("b", "@a:80", &[])]), [json!(true), Value::Null]);
+    assert_eq!(early(&[a, refers("b", "@a", &[])]), [Value::Null, json!(true)]);
+    let itself =
+        container("a", json!({"health_check": {"protocol": "COMMAND", "command": "ask @a"}}));
+    assert_eq!(early(&[itself]), [Value::Null, json!(true)]);
+}
+
+#[test]
 fn ports_on_the_host_network_need_no_service() {
     let host = |ports: Value| json!({"network_mode": "host", "ports": ports});
     let ports = json!([{"container_port": 80, "host_port": 80, "name": "http"}]);
@@ -96,7 +180,7 @@ fn a_reference_is_the_name_of_a_service_between_all_network_modes() {
             let env = compiled.container("Deployment/b")["env"].clone();
             assert_eq!(
                 env,
-                json!([{"name": "A", "value": "db"}, {"name": "B", "value": "x://db:5432/y"}])
+                json!([{"name": "A", "value": "db-pods"}, {"name": "B", "value": "x://db:5432/y"}])
             );
             assert_eq!(compiled.object("Service/db")["spec"]["ports"][0]["port"], 5432);
         }
@@ -112,8 +196,11 @@ fn a_port_that_is_not_listed_is_reached_at_the_pods() {
         ),
         container("b", json!({})),
     ]));
-    assert_eq!(compiled.container("Deployment/a")["args"], json!(["a-pods:9999", "a:80", "b:1"]));
-    for name in ["Service/a-pods", "Service/b"] {
+    assert_eq!(
+        compiled.container("Deployment/a")["args"],
+        json!(["a-pods:9999", "a:80", "b-pods:1"])
+    );
+    for name in ["Service/a-pods", "Service/b-pods"] {
         let spec = compiled.object(name)["spec"].clone();
         assert_eq!((&spec["clusterIP"], &spec["ports"]), (&json!("None"), &Value::Null), "{name}");
     }
@@ -122,18 +209,34 @@ fn a_port_that_is_not_listed_is_reached_at_the_pods() {
 }
 
 #[test]
+fn udp_ports_on_the_host_network_are_warned_of() {
+    let found = |from: &str, argument: &str| {
+        let ports = json!([{"container_port": 53, "protocol": "udp"}, {"container_port": 80}]);
+        let document = appliance(&[
+            container("a", json!({"network_mode": "host", "ports": ports})),
+            container("b", json!({"network_mode": from, "args": [argument]})),
+        ]);
+        compiled(&document).found().len()
+    };
+    assert_eq!(found("bridge", "@a:53 @a:53"), 1);
+    assert_eq!(found("container", "@a"), 1);
+    assert_eq!(found("container", "@a:80"), 0);
+    assert_eq!(found("host", "@a:53"), 0);
+}
+
+#[test]
 fn names_of_headless_services_are_unique_and_short_enough() {
     let long = "a".repeat(63);
     let compiled = compiled(&appliance(&[
         container(&long, json!({"ports": [{"container_port": 80}]})),
-        container(&format!("{}-pods", "a".repeat(58)), json!({"dependencies": [long]})),
-        container("c", json!({"dependencies": [long]})),
+        container(&format!("{}-pods", "a".repeat(58)), json!({})),
+        container("c", json!({"args": [format!("@{long}")], "dependencies": [long]})),
     ]));
     assert_eq!(compiled.found(), []);
     let name = format!("{}-pods-2", "a".repeat(56));
     assert_eq!(compiled.object(&format!("Service/{name}"))["spec"]["clusterIP"], "None");
+    assert_eq!(compiled.container("Deployment/c")["args"], json!([name]));
     let wait = compiled.pod("Deployment/c")["initContainers"][0].clone();
-    assert!(wait["command"][2].as_str().unwrap().contains(&name), "{wait}");
     assert!(wait["name"].as_str().unwrap().len() <= 63);
 }
 
@@ -158,10 +261,11 @@ fn port_names_are_normalized_and_unique() {
     };
     assert_eq!(
         names(compiled.object("Service/a")["spec"]["ports"].clone()),
-        ["dns", "dns-udp", "web-ui-of-the-cluster", "tcp-81", "tcp-82"]
+        ["dns", "web-ui-of-the-cluster", "tcp-81", "tcp-82"]
     );
+    assert_eq!(names(compiled.object("Service/a-udp")["spec"]["ports"].clone()), ["dns-udp"]);
     let of_pod = names(compiled.container("Deployment/a")["ports"].clone());
-    assert_eq!(of_pod, [json!("dns"), json!("dns-udp"), Value::Null, json!("tcp-81"), Value::Null]);
+    assert_eq!(of_pod, [json!("dns"), Value::Null, json!("tcp-81"), Value::Null]);
     let changed = compiled.findings.iter().filter(|f| f.code.id == "H0401").count();
     assert_eq!(changed, 4);
 
@@ -179,7 +283,7 @@ fn names_that_kubernetes_rejects_are_errors() {
     let quoted = format!("\"{long}\"");
     assert_eq!(compiled(&appliance(&[container(&long, json!({}))])).found(), [("E0402", &*quoted)]);
     let digit = compiled(&appliance(&[container("1st", json!({"args": ["@1st"]}))]));
-    assert_eq!(digit.container("Deployment/x1st")["args"], json!(["x1st"]));
+    assert_eq!(digit.container("Deployment/x1st")["args"], json!(["x1st-pods"]));
 
     let long = "a".repeat(53);
     let quoted = format!("\"{long}\"");

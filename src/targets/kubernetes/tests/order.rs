@@ -10,23 +10,49 @@ fn script(pod: &Value, place: usize) -> String {
 }
 
 #[test]
-fn a_service_is_waited_for_by_the_name_of_its_ready_pods() {
+fn a_service_is_waited_for_without_regard_to_the_number_of_its_instances() {
+    let after = |instances: u32| {
+        compiled(&appliance(&[
+            container("web", json!({"ports": [{"container_port": 80}], "instances": instances})),
+            container("a", json!({"dependencies": ["web"]})),
+        ]))
+    };
+    let three = after(3);
+    assert_eq!(three.found(), []);
+    let pod = three.pod("Deployment/a");
+    assert_eq!(pod["initContainers"][0]["name"], "wait-for-web");
+    let script = script(&pod, 0);
+    assert!(script.contains("/apis/apps/v1/namespaces/app/deployments/web "), "{script}");
+    assert_eq!(
+        three.object("Role/wait-for-dependencies")["rules"],
+        json!([
+            {"apiGroups": ["apps"], "resources": ["deployments"], "resourceNames": ["web"], "verbs": ["get"]},
+        ])
+    );
+    assert_eq!(three.object("Service/web-pods"), Value::Null, "nothing refers to it");
+    // A change of the number does not restart what depends on it.
+    assert_eq!(after(0).object("Deployment/a"), three.object("Deployment/a"));
+}
+
+#[test]
+fn scripts_that_wait_end_when_their_pod_does() {
     let compiled = compiled(&appliance(&[
-        container("plain", json!({})),
-        container("served", json!({"ports": [{"container_port": 80}]})),
-        container("a", json!({"dependencies": ["served", "plain"]})),
+        container("web", json!({})),
+        container("job", json!({"type": "job"})),
+        container("daily", json!({"type": "job", "repeats": -1, "interval": "1D"})),
+        container(
+            "a",
+            json!({
+                "type": "job",
+                "start_time": "2027-01-04T03:30:00+01:00",
+                "dependencies": ["web", "job", "daily"],
+            }),
+        ),
     ]));
-    assert_eq!(compiled.found(), []);
-    let pod = compiled.pod("Deployment/a");
-    let names: Vec<_> =
-        pod["initContainers"].as_array().unwrap().iter().map(|init| &init["name"]).collect();
-    assert_eq!(names, ["wait-for-served", "wait-for-plain"]);
-    assert!(script(&pod, 0).contains("getent hosts served-pods "), "{}", script(&pod, 0));
-    assert!(script(&pod, 1).contains("getent hosts plain "), "{}", script(&pod, 1));
-    assert_eq!(compiled.object("Service/served-pods")["spec"]["clusterIP"], "None");
-    assert_eq!(compiled.object("Service/plain")["spec"]["clusterIP"], "None");
-    assert_eq!(compiled.object("Service/plain-pods"), Value::Null);
-    assert_eq!(pod["serviceAccountName"], "default", "no access to the API");
+    for place in 0..4 {
+        let script = script(&compiled.pod("Job/a"), place);
+        assert!(script.starts_with("trap 'exit 1' TERM; "), "{script}");
+    }
 }
 
 #[test]
@@ -45,7 +71,7 @@ fn a_job_is_waited_for_with_the_permission_to_read_only_that_job() {
         Value::Object(document)
     }).unwrap());
     assert_eq!(compiled.found(), []);
-    let role = compiled.object("Role/wait-for-jobs");
+    let role = compiled.object("Role/wait-for-dependencies");
     assert_eq!(
         role["rules"],
         json!([
@@ -53,13 +79,13 @@ fn a_job_is_waited_for_with_the_permission_to_read_only_that_job() {
             {"apiGroups": ["batch"], "resources": ["cronjobs"], "resourceNames": ["daily"], "verbs": ["get"]},
         ])
     );
-    let binding = compiled.object("RoleBinding/wait-for-jobs");
+    let binding = compiled.object("RoleBinding/wait-for-dependencies");
     assert_eq!(
         binding["subjects"],
-        json!([{"kind": "ServiceAccount", "name": "wait-for-jobs", "namespace": "app"}])
+        json!([{"kind": "ServiceAccount", "name": "wait-for-dependencies", "namespace": "app"}])
     );
     let pod = compiled.pod("Deployment/a");
-    assert_eq!(pod["serviceAccountName"], "wait-for-jobs");
+    assert_eq!(pod["serviceAccountName"], "wait-for-dependencies");
     assert_eq!(pod["automountServiceAccountToken"], false);
     assert!(script(&pod, 0).contains("/namespaces/app/jobs/once "), "{}", script(&pod, 0));
     assert!(script(&pod, 1).contains("/namespaces/app/cronjobs/daily "), "{}", script(&pod, 1));
@@ -70,7 +96,7 @@ fn a_job_is_waited_for_with_the_permission_to_read_only_that_job() {
         json!([{"name": "api-access", "mountPath": "/v"}])
     );
     assert_eq!(pod["volumes"][1]["name"], "api-access-2");
-    assert_eq!(compiled.pod("Job/b")["serviceAccountName"], "wait-for-jobs");
+    assert_eq!(compiled.pod("Job/b")["serviceAccountName"], "wait-for-dependencies");
     assert_eq!(compiled.pod("Job/other")["serviceAccountName"], "default");
 }
 
@@ -94,15 +120,14 @@ fn the_names_of_init_containers_are_unique() {
 }
 
 #[test]
-fn the_images_that_wait_are_options() {
+fn the_image_that_waits_is_an_option() {
     let document = appliance(&[
         container("a", json!({})),
         container("j", json!({"type": "job"})),
         container("b", json!({"dependencies": ["a", "j"]})),
     ]);
-    let given = [("wait-image", "mirror/busybox:1"), ("job-wait-image", "mirror/curl:8")];
-    let compiled = compiled_with(&document, &given);
+    let compiled = compiled_with(&document, &[("wait-image", "mirror/curl:8")]);
     let pod = compiled.pod("Deployment/b");
-    assert_eq!(pod["initContainers"][0]["image"], "mirror/busybox:1");
+    assert_eq!(pod["initContainers"][0]["image"], "mirror/curl:8");
     assert_eq!(pod["initContainers"][1]["image"], "mirror/curl:8");
 }

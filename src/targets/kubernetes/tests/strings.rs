@@ -67,7 +67,9 @@ proptest! {
         };
         prop_assert_eq!(list(&a["args"]), args);
         prop_assert_eq!(&a["env"][0]["name"], &json!(name));
-        prop_assert_eq!(expanded(&a["env"][0]["value"]), value);
+        let written = &a["env"][0]["value"];
+        prop_assert_eq!(written.is_null(), value.is_empty());
+        prop_assert!(value.is_empty() || expanded(written) == value);
         prop_assert_eq!(list(&b["command"]), ["/bin/sh", "-c", cmd.as_str()]);
         for probe in ["startupProbe", "livenessProbe"] {
             prop_assert_eq!(list(&b[probe]["exec"]["command"]), ["/bin/sh", "-c", check.as_str()]);
@@ -92,7 +94,8 @@ fn variables_keep_their_values_of_any_type() {
             {"name": "A", "value": "1"},
             {"name": "B", "value": "[true]"},
             {"name": "M", "value": "null"},
-            {"name": "Z", "value": ""},
+            // The API server omits an empty value, so writing it would be a change.
+            {"name": "Z"},
         ])
     );
 }
