@@ -5,7 +5,7 @@
 //! span knows its file ([`Sources`]).
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A half-open range of bytes of a source: offsets in the space that all sources share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -120,15 +120,39 @@ struct Document {
     name: String,
     syntax: Syntax,
     text: String,
+    /// Made when a line or column is asked for.
+    lines: OnceLock<Lines>,
+}
+
+/// Where the lines of a text are.
+#[derive(Debug)]
+struct Lines {
     /// Offset of the first byte of each line.
-    line_starts: Vec<u32>,
+    starts: Vec<u32>,
     /// Number of characters that start before each block of [`BLOCK`] bytes, so that finding a
     /// column takes the same time on long lines.
     characters: Vec<u32>,
 }
 
-/// Size of a block of [`Source::characters`] in bytes.
+/// Size of a block of [`Lines::characters`] in bytes.
 const BLOCK: usize = 1024;
+
+impl Lines {
+    fn of(text: &str) -> Lines {
+        // Counted first, as a file may consist of line breaks.
+        let count = 1 + text.bytes().filter(|byte| *byte == b'\n').count();
+        let mut starts = Vec::with_capacity(count);
+        starts.push(0);
+        starts.extend(text.match_indices('\n').map(|(at, _)| Span::at(at + 1).start));
+        let mut characters = vec![0u32];
+        let mut before = 0u32;
+        for block in text.as_bytes().chunks(BLOCK) {
+            before = before.saturating_add(count_starts(block));
+            characters.push(before);
+        }
+        Lines { starts, characters }
+    }
+}
 
 /// Number of characters that start in a slice of UTF-8 text.
 fn count_starts(bytes: &[u8]) -> u32 {
@@ -144,19 +168,8 @@ impl Source {
     /// appears in diagnostics and determines the syntax.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let (name, text) = (name.into(), text.into());
-        // Counted first, as a file may consist of line breaks.
-        let lines = 1 + text.bytes().filter(|byte| *byte == b'\n').count();
-        let mut line_starts = Vec::with_capacity(lines);
-        line_starts.push(0);
-        line_starts.extend(text.match_indices('\n').map(|(at, _)| Span::at(at + 1).start));
-        let mut characters = vec![0u32];
-        let mut before = 0u32;
-        for block in text.as_bytes().chunks(BLOCK) {
-            before = before.saturating_add(count_starts(block));
-            characters.push(before);
-        }
-        let document =
-            Document { syntax: Syntax::of_name(&name), name, text, line_starts, characters };
+        let syntax = Syntax::of_name(&name);
+        let document = Document { syntax, name, text, lines: OnceLock::new() };
         Source { base: 0, document: Arc::new(document) }
     }
 
@@ -259,22 +272,26 @@ impl Source {
         start + before.map(char::len_utf8).sum::<usize>()
     }
 
+    fn lines(&self) -> &Lines {
+        self.document.lines.get_or_init(|| Lines::of(self.text()))
+    }
+
     /// Number of characters that start before an index.
     fn characters_before(&self, index: usize) -> u32 {
         let block = index / BLOCK;
         let rest = self.text().as_bytes().get(block * BLOCK..index).unwrap_or_default();
-        self.document.characters.get(block).map_or(0, |before| before + count_starts(rest))
+        self.lines().characters.get(block).map_or(0, |before| before + count_starts(rest))
     }
 
     /// The line that contains an offset, starting at 0.
     pub fn line_of(&self, offset: u32) -> usize {
         let index = offset.saturating_sub(self.base);
-        self.document.line_starts.partition_point(|start| *start <= index).saturating_sub(1)
+        self.lines().starts.partition_point(|start| *start <= index).saturating_sub(1)
     }
 
     /// The range of a line (starting at 0) in the text, without its line break.
     pub fn line_range(&self, line: usize) -> Range<usize> {
-        let (text, starts) = (self.text(), &self.document.line_starts);
+        let (text, starts) = (self.text(), &self.lines().starts);
         let start = starts.get(line).map_or(text.len(), |start| *start as usize);
         let end = starts.get(line + 1).map_or(text.len(), |next| *next as usize);
         let line = text.get(start..end).unwrap_or("");

@@ -63,9 +63,9 @@ impl Analysis {
 fn all(plan: &Plan) -> impl Iterator<Item = (Symbol, Mention, Span)> {
     let containers = plan.containers.iter().enumerate().flat_map(|(id, container)| {
         let definition = (Symbol::Container(id), Mention::Definition, container.id.span);
-        let references = container
-            .references()
-            .map(|reference| (Symbol::Container(reference.to), Mention::Reference, reference.span));
+        let references = container.references().map(|reference| {
+            (Symbol::Container(reference.to()), Mention::Reference, reference.span)
+        });
         let dependencies = container.dependencies.iter().map(|dependency| {
             (Symbol::Container(dependency.on), Mention::Dependency, dependency.span)
         });

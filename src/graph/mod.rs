@@ -141,10 +141,10 @@ impl Graph {
         };
         for (id, container) in plan.containers.iter().enumerate() {
             container.dependencies.iter().for_each(|dependency| add(dependency.on, id, true));
-            container.referrers.iter().for_each(|referrer| add(id, referrer.from, false));
+            container.referrers.iter().for_each(|referrer| add(id, referrer.from(), false));
         }
         Graph {
-            id: plan.id.value.clone(),
+            id: plan.id.value.to_string(),
             nodes: plan.containers.iter().map(node).collect(),
             edges: edges.into_values().collect(),
         }
@@ -196,12 +196,12 @@ fn node(container: &plan::Container) -> Node {
             number.push('/');
             number.push_str(port.transport.value.name());
         }
-        Port { name: port.name.as_ref().map(|name| name.value.clone()), number }
+        Port { name: port.name.as_ref().map(|name| name.value.to_string()), number }
     };
     Node {
-        id: container.id.value.clone(),
+        id: container.id.value.to_string(),
         kind: if container.job().is_some() { Kind::Job } else { Kind::Service },
-        image: container.image.value.clone(),
+        image: container.image.value.to_string(),
         instances: container.instances.value,
         ports: container.ports.iter().map(port).collect(),
         level: container.level,

@@ -56,7 +56,7 @@ fn secret(variable: &EnvVar) -> Option<&'static str> {
     if password_in_url(&variable.value) {
         return Some("a password");
     }
-    let [Piece::Literal(value)] = variable.value.pieces.as_slice() else { return None };
+    let [Piece::Literal(value)] = &*variable.value.pieces else { return None };
     let is_key = SECRET_STARTS
         .iter()
         .any(|start| value.strip_prefix(start).is_some_and(|rest| rest.chars().count() >= 12));

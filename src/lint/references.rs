@@ -38,12 +38,13 @@ fn undeclared_ports(plan: &Plan, findings: &mut Findings) {
         .flat_map(|(id, one)| one.ports.iter().map(move |port| (id, port.container_port.value)))
         .collect();
     for reference in plan.containers.iter().flat_map(Container::references) {
-        let (Some(port), Some(other)) = (reference.port, plan.containers.get(reference.to)) else {
+        let (Some(port), Some(other)) = (reference.port, plan.containers.get(reference.to()))
+        else {
             continue;
         };
         let is_listed = match other.ports.len() <= FEW_PORTS {
             true => other.lists_port(port),
-            false => many.contains(&(reference.to, port)),
+            false => many.contains(&(reference.to(), port)),
         };
         if is_listed {
             continue;
@@ -72,7 +73,7 @@ fn undeclared_ports(plan: &Plan, findings: &mut Findings) {
 fn components(plan: &Plan) -> Vec<usize> {
     let successors = |container: &Container| -> Vec<ContainerId> {
         let dependencies = container.dependencies.iter().map(|dependency| dependency.on);
-        dependencies.chain(container.references().map(|reference| reference.to)).collect()
+        dependencies.chain(container.references().map(|reference| reference.to())).collect()
     };
     let mut components = vec![0; plan.containers.len()];
     for (number, members) in graph::components(&plan.containers, successors).iter().enumerate() {
@@ -97,7 +98,7 @@ fn unordered(
 ) {
     let mut reported: HashSet<ContainerId> = HashSet::new();
     for reference in container.references() {
-        let to = reference.to;
+        let to = reference.to();
         let Some(other) = plan.containers.get(to) else { continue };
         if components.get(from) == components.get(to)
             || !reported.insert(to)
@@ -145,6 +146,6 @@ fn lost_at_signs<'a>(
         if user.is_empty() || !user.chars().all(is_user) {
             return None;
         }
-        Some((reference, plan.containers.get(reference.to)?.id.value.as_str()))
+        Some((reference, plan.containers.get(reference.to())?.id.value.as_str()))
     })
 }

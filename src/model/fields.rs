@@ -1,9 +1,11 @@
 //! Reading single fields from a tree. A value that violates the schema is reported by the
 //! schema check and read as absent here.
 
+use ecow::EcoString;
+
 use super::{NetworkMode, ProtocolKind, Transport, VolumeScope};
 use crate::source::{Span, Spanned};
-use crate::syntax::{Node, Object};
+use crate::syntax::{Kind, Node, Object};
 
 /// A type that can be read from a node.
 pub trait Value<'t>: Sized {
@@ -17,9 +19,12 @@ impl<'t> Value<'t> for &'t str {
     }
 }
 
-impl<'t> Value<'t> for String {
+impl<'t> Value<'t> for EcoString {
     fn from_node(node: &'t Node) -> Option<Self> {
-        node.as_str().map(str::to_owned)
+        match &node.kind {
+            Kind::String(text) => Some(text.clone()),
+            _ => None,
+        }
     }
 }
 

@@ -158,20 +158,20 @@ pub struct Port {
     /// Transport protocol.
     pub transport: Spanned<Transport>,
     /// Name of the port.
-    pub name: Option<Spanned<String>>,
+    pub name: Option<Spanned<EcoString>>,
 }
 
 /// `schedule_hints`: where to run, or where to store a volume.
 #[derive(Debug, Clone, Default)]
 pub struct Hints {
     /// Cloud provider.
-    pub cloud: Option<Spanned<String>>,
+    pub cloud: Option<Spanned<EcoString>>,
     /// Region of the cloud.
-    pub region: Option<Spanned<String>>,
+    pub region: Option<Spanned<EcoString>>,
     /// Availability zone.
-    pub zone: Option<Spanned<String>>,
+    pub zone: Option<Spanned<EcoString>>,
     /// A single host.
-    pub host: Option<Spanned<String>>,
+    pub host: Option<Spanned<EcoString>>,
     /// Whether it may (`true`) or must not (`false`) use preemptible nodes.
     pub preemptible: Option<Spanned<bool>>,
 }

@@ -7,12 +7,14 @@ pub mod published;
 mod text;
 
 pub use field::{Field, Use};
-pub use text::{Piece, Reference, Text};
+pub use text::{Piece, Pieces, Reference, Text};
 
 pub use crate::model::{
     DEFAULT_VOLUME_TYPE, NetworkMode, Port, Protocol, ProtocolKind, Resources, Timing, Transport,
     VolumeScope,
 };
+use ecow::EcoString;
+
 use crate::source::{Span, Spanned};
 
 /// Index of a container in [`Plan::containers`].
@@ -24,7 +26,7 @@ pub type VolumeId = usize;
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// Name of the appliance.
-    pub id: Spanned<String>,
+    pub id: Spanned<EcoString>,
     /// The containers, in the order of the document.
     pub containers: Vec<Container>,
     /// The persistent volumes, in the order of the document.
@@ -40,13 +42,13 @@ pub struct Plan {
 #[derive(Debug, Clone)]
 pub struct Container {
     /// Unique in the appliance.
-    pub id: Spanned<String>,
+    pub id: Spanned<EcoString>,
     /// Service or job.
     pub kind: Kind,
     /// The span of `type`.
     pub kind_span: Span,
     /// The image reference, exactly as written.
-    pub image: Spanned<String>,
+    pub image: Spanned<EcoString>,
     /// Resources of each instance.
     pub resources: Resources,
     /// Number of instances; may be 0.
@@ -54,27 +56,27 @@ pub struct Container {
     /// What the container runs.
     pub command: Command,
     /// Environment variables, in the order of the document.
-    pub env: Vec<EnvVar>,
+    pub env: Box<[EnvVar]>,
     /// Mounted volumes.
-    pub mounts: Vec<Mount>,
+    pub mounts: Box<[Mount]>,
     /// Network mode.
     pub network: Spanned<NetworkMode>,
     /// Ports that are reachable from outside.
-    pub ports: Vec<Port>,
+    pub ports: Box<[Port]>,
     /// Whether it is privileged: it has full access to its host.
     pub privileged: Spanned<bool>,
     /// Whether the image is pulled even if it is present.
     pub force_pull: Spanned<bool>,
     /// The containers that must be ready first, each at most once.
-    pub dependencies: Vec<Dependency>,
+    pub dependencies: Box<[Dependency]>,
     /// Where to run: the most specific placement that is written.
-    pub placement: Option<Placement>,
+    pub placement: Option<Box<Placement>>,
     /// Whether it may (`true`) or must not (`false`) run on preemptible nodes.
     pub preemptible: Option<Spanned<bool>>,
     /// Length of the longest path to a container without dependencies; 0 for such a container.
     pub level: usize,
     /// The references to this container, including its own, in the order of the document.
-    pub referrers: Vec<Referrer>,
+    pub referrers: Box<[Referrer]>,
 }
 
 /// Service or job.
@@ -83,14 +85,14 @@ pub enum Kind {
     /// Runs until it is stopped.
     Service(Service),
     /// Runs to completion.
-    Job(Job),
+    Job(Box<Job>),
 }
 
 /// The fields that only services have.
 #[derive(Debug, Clone)]
 pub struct Service {
     /// The health check: `health_check`, or the one that `default_health_check` requests.
-    pub health: Option<HealthCheck>,
+    pub health: Option<Box<HealthCheck>>,
     /// Share of the instances, 0 to 1, that stays healthy during an update.
     pub minimum_capacity: Spanned<f64>,
 }
@@ -128,7 +130,7 @@ pub enum Repeats {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartTime {
     /// The time as written, RFC 3339.
-    pub text: String,
+    pub text: EcoString,
     /// The date and time in UTC: year, month, day, hour, minute, second.
     pub utc: [i32; 6],
 }
@@ -137,7 +139,7 @@ pub struct StartTime {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interval {
     /// The interval as written: an ISO 8601 duration without its `P`.
-    pub text: String,
+    pub text: EcoString,
     /// Months; a year counts as 12.
     pub months: i64,
     /// Days; a week counts as 7.
@@ -151,16 +153,16 @@ pub struct Interval {
 pub enum Command {
     /// The entrypoint of the image with these arguments; if there are none, with the
     /// arguments of the image.
-    Image(Vec<Text>),
+    Image(Box<[Text]>),
     /// `/bin/sh -c` with this script, instead of the entrypoint of the image.
-    Shell(Text),
+    Shell(Box<Text>),
 }
 
 /// An environment variable.
 #[derive(Debug, Clone)]
 pub struct EnvVar {
     /// Name of the variable.
-    pub name: Spanned<String>,
+    pub name: Spanned<EcoString>,
     /// Value of the variable.
     pub value: Text,
 }
@@ -171,7 +173,7 @@ pub struct Mount {
     /// The source of the mount.
     pub source: MountSource,
     /// The absolute path in the container.
-    pub target: Spanned<String>,
+    pub target: Spanned<EcoString>,
     /// Whether the mount is read-only.
     pub read_only: Spanned<bool>,
 }
@@ -180,7 +182,7 @@ pub struct Mount {
 #[derive(Debug, Clone)]
 pub enum MountSource {
     /// An absolute path on the host.
-    Host(Spanned<String>),
+    Host(Spanned<EcoString>),
     /// A persistent volume. The span is that of its id in the mount.
     Persistent(Spanned<VolumeId>),
 }
@@ -189,11 +191,11 @@ pub enum MountSource {
 #[derive(Debug, Clone)]
 pub struct Volume {
     /// Unique among the volumes.
-    pub id: Spanned<String>,
+    pub id: Spanned<EcoString>,
     /// Whether it belongs to the appliance or exists outside.
     pub scope: Spanned<VolumeScope>,
     /// The storage system, if one is written; see [`Volume::storage`].
-    pub volume_type: Option<Spanned<String>>,
+    pub volume_type: Option<Spanned<EcoString>>,
     /// Size in MB, if given.
     pub size: Option<Spanned<u64>>,
     /// Where to store it.
@@ -219,7 +221,7 @@ pub struct Placement {
     /// The kind of place that the name refers to.
     pub level: PlacementLevel,
     /// Name of the place.
-    pub name: Spanned<String>,
+    pub name: Spanned<EcoString>,
 }
 
 /// Kinds of places, from the most general to the most specific.
@@ -238,8 +240,7 @@ pub enum PlacementLevel {
 /// A reference to a container, seen from that container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Referrer {
-    /// The container that contains the reference.
-    pub from: ContainerId,
+    from: u32,
     /// The container port of the reference.
     pub port: Option<u16>,
     /// The span of the reference.
@@ -269,7 +270,7 @@ pub enum Probe {
         /// Whether TLS is used; the certificate is not verified.
         tls: bool,
         /// The path, with a leading slash.
-        path: Spanned<String>,
+        path: Spanned<EcoString>,
         /// Index into [`Container::ports`], always in range.
         port: Spanned<usize>,
     },
@@ -280,6 +281,19 @@ pub enum Probe {
     },
     /// A shell command in the container.
     Command(Text),
+}
+
+impl Referrer {
+    /// The same reference, which is in this container, seen from the other one.
+    pub fn new(from: ContainerId, reference: &Reference) -> Referrer {
+        let from = u32::try_from(from).unwrap_or(u32::MAX);
+        Referrer { from, port: reference.port, span: reference.span }
+    }
+
+    /// The container that contains the reference.
+    pub fn from(&self) -> ContainerId {
+        self.from as ContainerId
+    }
 }
 
 impl Plan {
@@ -308,7 +322,7 @@ impl Container {
     /// The health check, if there is one.
     pub fn health(&self) -> Option<&HealthCheck> {
         match &self.kind {
-            Kind::Service(service) => service.health.as_ref(),
+            Kind::Service(service) => service.health.as_deref(),
             Kind::Job(_) => None,
         }
     }
@@ -317,8 +331,8 @@ impl Container {
     /// command of the health check.
     pub fn texts(&self) -> impl Iterator<Item = &Text> {
         let command = match &self.command {
-            Command::Image(args) => args.as_slice(),
-            Command::Shell(script) => std::slice::from_ref(script),
+            Command::Image(args) => &**args,
+            Command::Shell(script) => std::slice::from_ref(&**script),
         };
         let health = self.health().and_then(|health| match &health.probe {
             Probe::Command(text) => Some(text),
@@ -335,5 +349,18 @@ impl Container {
     /// Whether `ports` contains this container port.
     pub fn lists_port(&self, port: u16) -> bool {
         self.ports.iter().any(|listed| listed.container_port.value == port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Plans of large files take most of the memory of a run.
+    #[test]
+    fn parts_of_plans_are_small() {
+        assert_eq!((size_of::<Container>(), size_of::<EnvVar>()), (328, 56));
+        let parts = (size_of::<Text>(), size_of::<Piece>(), size_of::<Referrer>());
+        assert_eq!(parts, (32, 24, 16));
     }
 }

@@ -263,9 +263,9 @@ pub enum Piece {
 pub fn neutral(plan: &Plan) -> Published<Vec<Piece>> {
     let pieces = |text: &Text| {
         let piece = |piece: &super::Piece| match piece {
-            super::Piece::Literal(text) => Piece::Text(text.clone()),
+            super::Piece::Literal(text) => Piece::Text(text.to_string()),
             super::Piece::Reference(reference) => Piece::Reference {
-                id: plan.container_id(reference.to).to_owned(),
+                id: plan.container_id(reference.to()).to_owned(),
                 port: reference.port,
             },
         };
@@ -295,11 +295,11 @@ impl<T> Publisher<'_, T> {
         let Plan { id, containers, volumes, start_order, uses: _ } = self.plan;
         let mut levels: BTreeMap<usize, Vec<String>> = BTreeMap::new();
         for container in containers {
-            levels.entry(container.level).or_default().push(container.id.value.clone());
+            levels.entry(container.level).or_default().push(container.id.value.to_string());
         }
         Appliance {
             name: (self.name)(&id.value),
-            id: id.value.clone(),
+            id: id.value.to_string(),
             containers: containers.iter().map(|container| self.container(container)).collect(),
             volumes: volumes.iter().map(|volume| self.volume(volume)).collect(),
             start_order: start_order.iter().map(|id| self.id(*id)).collect(),
@@ -350,10 +350,10 @@ impl<T> Publisher<'_, T> {
             Kind::Job(job) => (None, None, Some(publish_job(job))),
         };
         Container {
-            id: id.value.clone(),
+            id: id.value.to_string(),
             name: (self.name)(&id.value),
             kind: if job.is_some() { "job" } else { "service" },
-            image: image.value.clone(),
+            image: image.value.to_string(),
             resources: Resources {
                 cpus: resources.cpus.value,
                 mem: resources.mem.value,
@@ -366,7 +366,7 @@ impl<T> Publisher<'_, T> {
             env: env
                 .iter()
                 .map(|super::EnvVar { name, value }| Variable {
-                    name: name.value.clone(),
+                    name: name.value.to_string(),
                     value: (self.text)(value),
                 })
                 .collect(),
@@ -383,11 +383,11 @@ impl<T> Publisher<'_, T> {
                 .iter()
                 .filter_map(|dependency| self.dependency(dependency.on))
                 .collect(),
-            placement: publish_placement(placement.as_ref()),
+            placement: publish_placement(placement.as_deref()),
             preemptible: value(preemptible.as_ref()),
             level: *level,
-            references: unique(container.references().map(|to| self.reference(to.to, to.port))),
-            referrers: unique(referrers.iter().map(|from| self.reference(from.from, from.port))),
+            references: unique(container.references().map(|to| self.reference(to.to(), to.port))),
+            referrers: unique(referrers.iter().map(|from| self.reference(from.from(), from.port))),
             health_check,
             minimum_capacity,
             job,
@@ -401,22 +401,23 @@ impl<T> Publisher<'_, T> {
             Kind::Service(service) if service.health.is_some() => "healthy",
             Kind::Service(_) => "started",
         };
-        let id = container.id.value.clone();
+        let id = container.id.value.to_string();
         Some(Dependency { name: (self.name)(&id), id, condition })
     }
 
     fn mount(&self, mount: &super::Mount) -> Mount {
         let super::Mount { source, target, read_only } = mount;
         let (kind, source, name) = match source {
-            MountSource::Host(path) => ("host", path.value.clone(), None),
+            MountSource::Host(path) => ("host", path.value.to_string(), None),
             MountSource::Persistent(volume) => {
-                let id = self.plan.volumes.get(volume.value).map(|volume| volume.id.value.clone());
+                let id =
+                    self.plan.volumes.get(volume.value).map(|volume| volume.id.value.to_string());
                 let id = id.unwrap_or_default();
                 let name = (self.name)(&id);
                 ("persistent", id, Some(name))
             }
         };
-        Mount { kind, source, name, target: target.value.clone(), read_only: read_only.value }
+        Mount { kind, source, name, target: target.value.to_string(), read_only: read_only.value }
     }
 
     fn health_check(
@@ -429,9 +430,12 @@ impl<T> Publisher<'_, T> {
             container.ports.get(index.value).map(|p| p.container_port.value)
         };
         let (protocol, port, path, command) = match probe {
-            Probe::Http { tls, path, port: index } => {
-                (if *tls { "https" } else { "http" }, port(index), Some(path.value.clone()), None)
-            }
+            Probe::Http { tls, path, port: index } => (
+                if *tls { "https" } else { "http" },
+                port(index),
+                Some(path.value.to_string()),
+                None,
+            ),
             Probe::Tcp { port: index } => ("tcp", port(index), None, None),
             Probe::Command(command) => ("command", None, None, Some((self.text)(command))),
         };
@@ -451,13 +455,13 @@ impl<T> Publisher<'_, T> {
         let super::Volume { id, scope, volume_type, size, placement, preemptible, mounted_by } =
             volume;
         Volume {
-            id: id.value.clone(),
+            id: id.value.to_string(),
             name: (self.name)(&id.value),
             scope: match scope.value {
                 super::VolumeScope::Local => "local",
                 super::VolumeScope::Global => "global",
             },
-            volume_type: value(volume_type.as_ref()),
+            volume_type: volume_type.as_ref().map(|written| written.value.to_string()),
             size: value(size.as_ref()),
             placement: publish_placement(placement.as_ref()),
             preemptible: value(preemptible.as_ref()),
@@ -472,7 +476,7 @@ fn publish_port(port: &super::Port) -> Port {
         container_port: container_port.value,
         host_port: Some(host_port.value).filter(|port| *port != 0),
         protocol: transport.value.name(),
-        name: value(name.as_ref()),
+        name: name.as_ref().map(|name| name.value.to_string()),
     }
 }
 
@@ -484,7 +488,7 @@ fn publish_placement(placement: Option<&super::Placement>) -> Option<Placement> 
             PlacementLevel::Zone => "zone",
             PlacementLevel::Host => "host",
         },
-        name: name.value.clone(),
+        name: name.value.to_string(),
     })
 }
 
@@ -497,8 +501,13 @@ fn publish_job(job: &super::Job) -> Job {
             Repeats::Times(times) => i64::from(times),
             Repeats::Forever => -1,
         },
-        start_time: start.as_ref().map(|start| start.value.text.clone()),
-        interval: Interval { text: text.clone(), months: *months, days: *days, seconds: *seconds },
+        start_time: start.as_ref().map(|start| start.value.text.to_string()),
+        interval: Interval {
+            text: text.to_string(),
+            months: *months,
+            days: *days,
+            seconds: *seconds,
+        },
     }
 }
 

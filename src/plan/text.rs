@@ -1,5 +1,9 @@
 //! Strings that may contain references, split into pieces.
 
+use std::ops::Deref;
+
+use ecow::EcoString;
+
 use super::ContainerId;
 use crate::source::Span;
 
@@ -8,16 +12,26 @@ use crate::source::Span;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     /// The pieces, in order.
-    pub pieces: Vec<Piece>,
+    pub pieces: Pieces,
     /// The span of the string.
     pub span: Span,
+}
+
+/// The pieces of a string: a slice. Most strings are one literal, which needs no memory of its own.
+#[derive(Debug, Clone)]
+pub struct Pieces(Stored);
+
+#[derive(Debug, Clone)]
+enum Stored {
+    One(Piece),
+    Several(Box<[Piece]>),
 }
 
 /// A piece of a string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
     /// Literal text that reaches the container unchanged.
-    Literal(String),
+    Literal(EcoString),
     /// The address of a container.
     Reference(Reference),
 }
@@ -25,20 +39,65 @@ pub enum Piece {
 /// A reference to a container: `@id`, or `@id:port`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reference {
-    /// The container.
-    pub to: ContainerId,
+    to: u32,
     /// The container port after the id.
     pub port: Option<u16>,
     /// From the `@` to the end of the id or port.
     pub span: Span,
 }
 
+impl Reference {
+    /// A reference to a container. There are fewer containers than bytes in a file.
+    pub fn new(to: ContainerId, port: Option<u16>, span: Span) -> Reference {
+        Reference { to: u32::try_from(to).unwrap_or(u32::MAX), port, span }
+    }
+
+    /// The container.
+    pub fn to(&self) -> ContainerId {
+        self.to as ContainerId
+    }
+}
+
+impl From<Vec<Piece>> for Pieces {
+    fn from(mut pieces: Vec<Piece>) -> Pieces {
+        match (pieces.pop(), pieces.is_empty()) {
+            (Some(piece), true) => Pieces(Stored::One(piece)),
+            (last, _) => {
+                pieces.extend(last);
+                Pieces(Stored::Several(pieces.into()))
+            }
+        }
+    }
+}
+
+impl Deref for Pieces {
+    type Target = [Piece];
+
+    fn deref(&self) -> &[Piece] {
+        match &self.0 {
+            Stored::One(piece) => std::slice::from_ref(piece),
+            Stored::Several(pieces) => pieces,
+        }
+    }
+}
+
+impl PartialEq for Pieces {
+    fn eq(&self, other: &Pieces) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Pieces {}
+
 impl Text {
     /// Creates a text without references.
-    pub fn literal(text: impl Into<String>, span: Span) -> Text {
+    pub fn literal(text: impl Into<EcoString>, span: Span) -> Text {
         let text = text.into();
-        let pieces = if text.is_empty() { Vec::new() } else { vec![Piece::Literal(text)] };
-        Text { pieces, span }
+        let stored = match text.is_empty() {
+            true => Stored::Several(Box::default()),
+            false => Stored::One(Piece::Literal(text)),
+        };
+        Text { pieces: Pieces(stored), span }
     }
 
     /// The references in the text.

@@ -13,6 +13,10 @@ use crate::source::Span;
 pub trait Model {
     /// The value in templates. The origins of traced values are noted in `origins`.
     fn value(&self, origins: &Origins) -> Value;
+
+    /// Gives back the memory that its lists and strings reserve for more: the models of a large
+    /// appliance exist together, and the shortest list reserves four items.
+    fn shrink(&mut self) {}
 }
 
 /// Defines structs that are models: a template sees their fields under their names, or under the
@@ -55,6 +59,10 @@ macro_rules! model {
                     $crate::render::record(NAMES, [
                         $($crate::render::Model::value(&self.$field, origins)),*
                     ])
+                }
+
+                fn shrink(&mut self) {
+                    $($crate::render::Model::shrink(&mut self.$field);)*
                 }
             }
         )*
@@ -110,6 +118,10 @@ impl<T: Model> Model for Sparse<T> {
     fn value(&self, origins: &Origins) -> Value {
         self.0.as_ref().map_or(Value::UNDEFINED, |value| value.value(origins))
     }
+
+    fn shrink(&mut self) {
+        self.0.shrink();
+    }
 }
 
 /// A list of which a template needs one item at a time: the value of an item is made when it is
@@ -120,7 +132,8 @@ impl<T: Model> Model for Sparse<T> {
 pub struct Items<T>(Arc<Vec<(Span, T)>>);
 
 impl<T> From<Vec<(Span, T)>> for Items<T> {
-    fn from(items: Vec<(Span, T)>) -> Items<T> {
+    fn from(mut items: Vec<(Span, T)>) -> Items<T> {
+        items.shrink_to_fit();
         Items(Arc::new(items))
     }
 }
@@ -217,6 +230,10 @@ impl Model for String {
     fn value(&self, _: &Origins) -> Value {
         Value::from(self.as_str())
     }
+
+    fn shrink(&mut self) {
+        self.shrink_to_fit();
+    }
 }
 
 impl Model for Arc<str> {
@@ -253,11 +270,21 @@ impl<T: Model + ?Sized> Model for Box<T> {
     fn value(&self, origins: &Origins) -> Value {
         (**self).value(origins)
     }
+
+    fn shrink(&mut self) {
+        (**self).shrink();
+    }
 }
 
 impl<T: Model> Model for Option<T> {
     fn value(&self, origins: &Origins) -> Value {
         self.as_ref().map_or(Value::from(()), |value| value.value(origins))
+    }
+
+    fn shrink(&mut self) {
+        if let Some(value) = self {
+            value.shrink();
+        }
     }
 }
 
@@ -271,16 +298,30 @@ impl<T: Model> Model for Vec<T> {
     fn value(&self, origins: &Origins) -> Value {
         self.as_slice().value(origins)
     }
+
+    fn shrink(&mut self) {
+        self.iter_mut().for_each(Model::shrink);
+        self.shrink_to_fit();
+    }
 }
 
 impl<T: Model, const N: usize> Model for [T; N] {
     fn value(&self, origins: &Origins) -> Value {
         Value::from_object(Row(self.each_ref().map(|item| item.value(origins))))
     }
+
+    fn shrink(&mut self) {
+        self.iter_mut().for_each(Model::shrink);
+    }
 }
 
 impl<A: Model, B: Model> Model for (A, B) {
     fn value(&self, origins: &Origins) -> Value {
         Value::from_object(Row([self.0.value(origins), self.1.value(origins)]))
+    }
+
+    fn shrink(&mut self) {
+        self.0.shrink();
+        self.1.shrink();
     }
 }

@@ -41,11 +41,12 @@ impl<'t> Page<'t> {
         self.text.extend_from_slice(text.as_bytes());
     }
 
-    /// Says that this many parts follow, so that memory is reserved for them: as much as for those
-    /// before.
+    /// Says that this many parts follow, so that memory is reserved for them: a quarter more than for
+    /// those before, as later numbers have more digits. Memory that is not written to is not used, but a
+    /// text that grows is copied, and exists twice.
     pub fn expect(&mut self, parts: usize) {
         let done = self.record.parts.len().max(1);
-        let more = |length: usize| length.div_ceil(done).saturating_mul(parts);
+        let more = |length: usize| (length + length / 4).div_ceil(done).saturating_mul(parts);
         self.text.reserve(more(self.text.len()));
         self.record.marks.reserve(more(self.record.marks.len()));
     }

@@ -2,6 +2,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::*;
+use crate::source::Span;
 
 fn render(name: &'static str, text: &'static str, model: &impl Serialize) -> String {
     let templates = Templates::new([(name, text)]).unwrap();
@@ -230,4 +231,29 @@ fn json_of_a_model() {
     assert_eq!(text, "{\n  \"a\": [\n    \"é\\u0001\"\n  ],\n  \"b\": {}\n}\n");
     let keys = std::collections::BTreeMap::from([((1, 2), 3)]);
     assert!(super::json(&keys).unwrap_err().to_string().contains("string"));
+}
+
+#[test]
+fn a_shrunk_model_reserves_nothing() {
+    model! {
+        struct Outer {
+            items: Vec<(Option<Traced<String>>, Composed)>,
+        }
+    }
+    let roomy = || {
+        let mut text = String::with_capacity(100);
+        text.push('a');
+        text
+    };
+    let mut items = Vec::with_capacity(4);
+    let mut also = Vec::with_capacity(4);
+    also.push(Span::at(2));
+    let composed = Composed::new(roomy(), Span::at(1), also);
+    items.push((Some(Traced::new(roomy(), Span::at(0))), composed));
+    let mut model = Outer { items };
+    model.shrink();
+    assert_eq!(model.items.capacity(), 1);
+    let (text, composed) = &model.items[0];
+    let text = text.as_ref().map(|text| text.value.capacity());
+    assert_eq!((text, composed.value.capacity(), composed.also.capacity()), (Some(1), 1, 1));
 }

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use ecow::EcoString;
 use minijinja::Value;
 
 use super::model::Model;
@@ -33,6 +34,12 @@ impl<T> Traced<T> {
 impl<T: Clone> From<&Spanned<T>> for Traced<T> {
     fn from(spanned: &Spanned<T>) -> Traced<T> {
         Traced::new(spanned.value.clone(), spanned.span)
+    }
+}
+
+impl From<&Spanned<EcoString>> for Traced<String> {
+    fn from(spanned: &Spanned<EcoString>) -> Traced<String> {
+        Traced::new(spanned.value.to_string(), spanned.span)
     }
 }
 
@@ -72,11 +79,18 @@ impl<T> From<Traced<T>> for Composed<T> {
 pub trait Leaf {
     /// The value in a template, with this main origin, and the places of other values.
     fn leaf(&self, origins: &Origins, from: Origin, also: &[Span]) -> Value;
+
+    /// Gives back memory, see [`Model::shrink`].
+    fn shrink(&mut self) {}
 }
 
 impl<T: Leaf> Model for Traced<T> {
     fn value(&self, origins: &Origins) -> Value {
         self.value.leaf(origins, self.from, &[])
+    }
+
+    fn shrink(&mut self) {
+        self.value.shrink();
     }
 }
 
@@ -84,11 +98,20 @@ impl<T: Leaf> Model for Composed<T> {
     fn value(&self, origins: &Origins) -> Value {
         self.value.leaf(origins, self.from, &self.also)
     }
+
+    fn shrink(&mut self) {
+        self.value.shrink();
+        self.also.shrink_to_fit();
+    }
 }
 
 impl Leaf for String {
     fn leaf(&self, origins: &Origins, from: Origin, also: &[Span]) -> Value {
         origins.text(self, from, also)
+    }
+
+    fn shrink(&mut self) {
+        self.shrink_to_fit();
     }
 }
 

@@ -23,14 +23,14 @@ pub fn resolve(
     // Both are an error, which the schema reports; then the arguments are still checked.
     let args = container.args.iter().map(|arg| text::scalar(arg, lookup, findings)).collect();
     let command = match container.cmd {
-        Some(script) => Command::Shell(text::scalar(script, lookup, findings)),
+        Some(script) => Command::Shell(text::scalar(script, lookup, findings).into()),
         None => Command::Image(args),
     };
-    let env: Vec<EnvVar> = container
+    let env: Box<[EnvVar]> = container
         .env
         .iter()
         .map(|Member { key, value }| EnvVar {
-            name: Spanned::new(key.value.to_string(), key.span),
+            name: key.clone(),
             value: text::scalar(value, lookup, findings),
         })
         .collect();
@@ -47,15 +47,15 @@ pub fn resolve(
     ports::check_listed(container, findings);
     let kind = match &container.kind {
         model::Kind::Service(service) => Kind::Service(Service {
-            health: health::resolve(service, container, lookup, findings),
+            health: health::resolve(service, container, lookup, findings).map(Box::new),
             minimum_capacity: service.minimum_capacity,
         }),
-        model::Kind::Job(job) => Kind::Job(Job {
+        model::Kind::Job(job) => Kind::Job(Box::new(Job {
             retries: job.retries,
             repeats: Spanned::new(repeats(job.repeats.value), job.repeats.span),
             start: job.start_time.and_then(|start| schedule::start(start, findings)),
             interval: schedule::interval(job, findings),
-        }),
+        })),
     };
     let (placement, preemptible) = placement::resolve(&container.hints);
     Container {
@@ -67,16 +67,16 @@ pub fn resolve(
         instances: container.instances,
         command,
         env,
-        mounts: volumes::mounts(&container.volumes, lookup, findings),
+        mounts: volumes::mounts(&container.volumes, lookup, findings).into(),
         network: container.network_mode,
-        ports: container.ports.clone(),
+        ports: container.ports.as_slice().into(),
         privileged: container.is_privileged,
         force_pull: container.force_pull_image,
-        dependencies: dependencies(container, lookup, findings),
-        placement,
+        dependencies: dependencies(container, lookup, findings).into(),
+        placement: placement.map(Box::new),
         preemptible,
         level: 0,
-        referrers: Vec::new(),
+        referrers: Box::default(),
     }
 }
 

@@ -27,7 +27,7 @@ use std::borrow::Borrow;
 
 use crate::diag::Findings;
 use crate::model::{self, Appliance};
-use crate::plan::{Container, Plan, Reference, Referrer};
+use crate::plan::{Container, Plan, Referrer};
 use crate::source::Source;
 
 use crate::syntax::Node;
@@ -63,20 +63,20 @@ pub fn resolve<N: Borrow<Node>>(
 fn set_referrers(containers: &mut [Container]) {
     let mut counts = vec![0; containers.len()];
     for reference in containers.iter().flat_map(Container::references) {
-        if let Some(count) = counts.get_mut(reference.to) {
+        if let Some(count) = counts.get_mut(reference.to()) {
             *count += 1;
         }
     }
     let mut referrers: Vec<Vec<Referrer>> = counts.into_iter().map(Vec::with_capacity).collect();
     for (from, container) in containers.iter().enumerate() {
-        for Reference { to, port, span } in container.references().copied() {
-            if let Some(referrers) = referrers.get_mut(to) {
-                referrers.push(Referrer { from, port, span });
+        for reference in container.references() {
+            if let Some(referrers) = referrers.get_mut(reference.to()) {
+                referrers.push(Referrer::new(from, reference));
             }
         }
     }
     for (container, referrers) in containers.iter_mut().zip(referrers) {
-        container.referrers = referrers;
+        container.referrers = referrers.into();
     }
 }
 

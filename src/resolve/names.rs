@@ -23,7 +23,7 @@ pub fn check(containers: &[Container], findings: &mut Findings) {
             continue;
         }
         // A reference to itself is right: the name is that of the local machine.
-        let Some(other) = container.referrers.iter().find(|referrer| referrer.from != id) else {
+        let Some(other) = container.referrers.iter().find(|referrer| referrer.from() != id) else {
             continue;
         };
         findings.add(&codes::LOCAL_NAME, |code| {

@@ -28,7 +28,7 @@ pub fn start(written: Spanned<&str>, findings: &mut Findings) -> Option<Spanned<
         i32::from(utc.minute()),
         i32::from(utc.second()),
     ];
-    let time = StartTime { text: written.value.to_owned(), utc: parts };
+    let time = StartTime { text: written.value.into(), utc: parts };
     Some(Spanned::new(time, written.span))
 }
 
@@ -121,7 +121,7 @@ pub fn interval(job: &model::Job<'_>, findings: &mut Findings) -> Spanned<Interv
         findings.add(&codes::BAD_INTERVAL, |_| invalid_interval(written));
         let default = parse(model::DEFAULT_INTERVAL);
         return spanned(default.unwrap_or_else(|_| Interval {
-            text: model::DEFAULT_INTERVAL.to_owned(),
+            text: model::DEFAULT_INTERVAL.into(),
             months: 2,
             days: 0,
             seconds: 0,
@@ -198,7 +198,7 @@ fn parse(text: &str) -> Result<Interval, NoInterval> {
         return Err(NoInterval::Fraction);
     }
     Ok(Interval {
-        text: text.to_owned(),
+        text: text.into(),
         months: i64::from(span.get_years()) * 12 + i64::from(span.get_months()),
         days: i64::from(span.get_weeks()) * 7 + i64::from(span.get_days()),
         seconds: time.as_secs(),

@@ -31,8 +31,8 @@ fn one(containers: &str) -> (&'static str, String) {
 /// A text with its references as `<index>` or `<index:port>`.
 fn shown(text: &Text) -> String {
     text.spell(str::to_owned, |r| match r.port {
-        Some(port) => format!("<{}:{port}>", r.to),
-        None => format!("<{}>", r.to),
+        Some(port) => format!("<{}:{port}>", r.to()),
+        None => format!("<{}>", r.to()),
     })
 }
 
@@ -105,7 +105,7 @@ fn adjacent_literals_are_merged() {
     let (_, plan, _) = resolved(r#"{"id":"app","containers":[{"id":"a","cmd":"x\\@y @a z\\@"}]}"#);
     let Command::Shell(text) = &plan.containers[0].command else { panic!("cmd is written") };
     assert_eq!(text.pieces.len(), 3);
-    assert_eq!(text.pieces[0], Piece::Literal("x@y ".to_owned()));
+    assert_eq!(text.pieces[0], Piece::Literal("x@y ".into()));
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn referrers_are_listed_in_document_order() {
         r#"{"id":"app","containers":[{"id":"a","args":["@a","@b:80"]},{"id":"b","cmd":"@a"}]}"#,
     );
     let referrers = |at: usize| -> Vec<_> {
-        plan.containers[at].referrers.iter().map(|r| (r.from, r.port)).collect()
+        plan.containers[at].referrers.iter().map(|r| (r.from(), r.port)).collect()
     };
     assert_eq!(referrers(0), [(0, None), (1, None)]);
     assert_eq!(referrers(1), [(0, Some(80))]);

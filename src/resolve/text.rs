@@ -4,6 +4,8 @@
 //! digits after that are its port. `\@` is a literal `@`, and so is an `@` without such a run
 //! after it (language definition, section 5).
 
+use ecow::EcoString;
+
 use crate::diag::{Diagnostic, Findings, Level, codes};
 use crate::plan::{Piece, Reference, Text};
 use crate::schema::is_id_char;
@@ -13,19 +15,19 @@ use crate::syntax::{Kind, Node, Places};
 use super::lookup::{Lookup, MAX_REFERENCES};
 
 /// An owned copy of a string.
-pub fn owned(text: Spanned<&str>) -> Spanned<String> {
-    Spanned::new(text.value.to_owned(), text.span)
+pub fn owned(text: Spanned<&str>) -> Spanned<EcoString> {
+    Spanned::new(text.value.into(), text.span)
 }
 
 /// The text of a value: a string unchanged, anything else as compact JSON.
 pub fn scalar(node: &Node, lookup: &Lookup<'_>, findings: &mut Findings) -> Text {
     let mut builder = Builder { lookup, findings, pieces: Vec::new() };
     match &node.kind {
-        Kind::Number(text) => return Text::literal(text.as_str(), node.span),
+        Kind::Number(text) => return Text::literal(text.clone(), node.span),
         Kind::String(text) => {
             check_nul(text, node.span, builder.findings);
             if !text.contains('@') {
-                return Text::literal(text.as_str(), node.span);
+                return Text::literal(text.clone(), node.span);
             }
             // Room for a literal around each reference. Growing would need it twice.
             let signs = text.bytes().filter(|byte| *byte == b'@').count().min(MAX_REFERENCES);
@@ -34,9 +36,7 @@ pub fn scalar(node: &Node, lookup: &Lookup<'_>, findings: &mut Findings) -> Text
         }
         _ => builder.json(node),
     }
-    // All texts of a large appliance are in memory at once.
-    builder.pieces.shrink_to_fit();
-    Text { pieces: builder.pieces, span: node.span }
+    Text { pieces: builder.pieces.into(), span: node.span }
 }
 
 /// Reports a NUL character in a string that becomes a path, an argument, or a variable: all
@@ -89,7 +89,7 @@ impl Builder<'_, '_> {
         }
         match self.pieces.last_mut() {
             Some(Piece::Literal(last)) => last.push_str(text),
-            _ => self.pieces.push(Piece::Literal(text.to_owned())),
+            _ => self.pieces.push(Piece::Literal(text.into())),
         }
     }
 
@@ -159,7 +159,7 @@ impl Builder<'_, '_> {
                     plain.clear();
                     let span = places.span(sign..end);
                     let port = port.map(|(port, _)| port);
-                    self.pieces.push(Piece::Reference(Reference { to: *to, port, span }));
+                    self.pieces.push(Piece::Reference(Reference::new(*to, port, span)));
                 }
                 None => {
                     self.unknown(id, places.span(sign..id_end));

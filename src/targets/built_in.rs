@@ -70,9 +70,9 @@ impl<T: BuiltIn> Target for T {
         Lowered { files }
     }
 
-    fn render(&self, job: &Job<'_>, _: &mut Findings) -> Result<Vec<Artifact>, Failure> {
+    fn render(&self, job: Job<'_>, _: &mut Findings) -> Result<Vec<Artifact>, Failure> {
         let recorded = if job.recorded { Recorded::All } else { Recorded::Nothing };
         let templates = Templates::new(self.templates())?;
-        Ok(lowered::render(&job.lowered.files, &templates, recorded)?)
+        Ok(lowered::render(job.lowered.files, &templates, recorded)?)
     }
 }

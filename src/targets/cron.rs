@@ -121,11 +121,11 @@ mod tests {
     use super::*;
 
     fn interval(months: i64, days: i64, seconds: i64) -> Interval {
-        Interval { text: String::new(), months, days, seconds }
+        Interval { text: "".into(), months, days, seconds }
     }
 
     fn start(utc: [i32; 6]) -> StartTime {
-        StartTime { text: String::new(), utc }
+        StartTime { text: "".into(), utc }
     }
 
     #[test]

@@ -57,9 +57,10 @@ impl Part {
     /// A part that belongs to the object with its id at `owner`.
     pub fn new(
         template: &'static str,
-        model: impl Model + Send + Sync + 'static,
+        mut model: impl Model + Send + Sync + 'static,
         owner: Span,
     ) -> Part {
+        model.shrink();
         Part { template, model: Box::new(model), owner }
     }
 }
@@ -72,29 +73,35 @@ const SAMPLE: usize = 50;
 /// # Errors
 /// A template is faulty.
 pub(super) fn render(
-    files: &[FileModel],
+    files: Vec<FileModel>,
     templates: &Templates,
     recorded: Recorded,
 ) -> Result<Vec<Artifact>, RenderError> {
-    files.iter().map(|file| file.render(templates, recorded)).collect()
+    files.into_iter().map(|file| file.render(templates, recorded)).collect()
 }
 
 impl FileModel {
-    fn render(&self, templates: &Templates, recorded: Recorded) -> Result<Artifact, RenderError> {
+    fn render(self, templates: &Templates, recorded: Recorded) -> Result<Artifact, RenderError> {
         let mut page = Page::new(templates, recorded);
-        for (at, part) in self.parts.iter().enumerate() {
+        let count = self.parts.len();
+        // If marks cannot be told from the text, everything is rendered once more.
+        let mut kept = Vec::new();
+        for (at, part) in self.parts.into_iter().enumerate() {
             if at == SAMPLE {
-                page.expect(self.parts.len() - at);
+                page.expect(count - at);
             }
             if at > 0 {
                 page.push(self.between);
             }
             page.render(part.template, &*part.model, part.owner)?;
+            if recorded != Recorded::Nothing {
+                kept.push(part);
+            }
         }
         let (text, Some(record)) = page.end() else {
-            return self.render(templates, Recorded::Nothing);
+            return FileModel { parts: kept, ..self }.render(templates, Recorded::Nothing);
         };
-        let artifact = Artifact { path: self.path.clone(), text, record };
+        let artifact = Artifact { path: self.path, text, record };
         Ok(match self.layout {
             Some(layout) => artifact.laid_out(layout),
             None => artifact,
@@ -107,15 +114,7 @@ impl Artifact {
     fn laid_out(self, layout: Layout) -> Artifact {
         let Artifact { path, text, mut record } = self;
         let insertions = layout(&text);
-        let more: usize = insertions.iter().map(|(_, count)| count).sum();
-        let mut out = String::with_capacity(text.len() + more);
-        let mut done = 0;
-        for (at, count) in &insertions {
-            out.push_str(text.get(done..*at).unwrap_or_default());
-            out.extend(std::iter::repeat_n(' ', *count));
-            done = *at;
-        }
-        out.push_str(text.get(done..).unwrap_or_default());
+        let text = with_spaces(text, &insertions);
 
         let mut shift = Shift { insertions: &insertions, by: 0 };
         record.parts.iter_mut().for_each(|(start, _)| *start = shift.moved(*start));
@@ -126,8 +125,28 @@ impl Artifact {
             let mut end = Shift { ..shift };
             mark.range.end = end.moved(mark.range.end);
         }
-        Artifact { path, text: out, record }
+        Artifact { path, text, record }
     }
+}
+
+/// A text with spaces inserted: offsets, in order, with their number. It is moved within its own memory,
+/// from the end on, as it may be large.
+fn with_spaces(text: String, insertions: &[(usize, usize)]) -> String {
+    let mut bytes = text.into_bytes();
+    let mut end = bytes.len();
+    let more: usize = insertions.iter().map(|(_, count)| count).sum();
+    bytes.resize(end + more, b' ');
+    let mut left = more;
+    for &(at, count) in insertions.iter().rev() {
+        bytes.copy_within(at..end, at + left);
+        left -= count;
+        if let Some(spaces) = bytes.get_mut(at + left..at + left + count) {
+            spaces.fill(b' ');
+        }
+        end = at;
+    }
+    // The offsets are between characters.
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Moves offsets, which must come in order, behind the spaces that are inserted before them.

@@ -66,7 +66,7 @@ pub trait Target: Send + Sync {
     ///
     /// # Errors
     /// A template of the target, or its output, is invalid.
-    fn render(&self, job: &Job<'_>, findings: &mut Findings) -> Result<Vec<Artifact>, Failure>;
+    fn render(&self, job: Job<'_>, findings: &mut Findings) -> Result<Vec<Artifact>, Failure>;
 
     /// Whether the templates of the target may have findings, so that an appliance can only be
     /// checked by rendering.
@@ -83,8 +83,9 @@ pub struct Job<'a> {
     pub plan: &'a Plan,
     /// The values of the target's options.
     pub options: &'a Options,
-    /// What the target made of the plan.
-    pub lowered: &'a Lowered,
+    /// What the target made of the plan. Its parts are dropped while they are rendered, so that the text
+    /// takes over their memory.
+    pub lowered: Lowered,
     /// Whether the origins of what is printed are recorded, see [`Artifact::record`].
     pub recorded: bool,
 }
@@ -96,7 +97,7 @@ pub trait Renderer {
     ///
     /// # Errors
     /// A template of the target, or its output, is invalid.
-    fn render(&self, job: &Job<'_>, findings: &mut Findings) -> Result<Vec<Artifact>, Failure>;
+    fn render(&self, job: Job<'_>, findings: &mut Findings) -> Result<Vec<Artifact>, Failure>;
 }
 
 /// Renders in the same process. The steps and the output of the templates of others are limited.
@@ -104,7 +105,7 @@ pub trait Renderer {
 pub struct InProcess;
 
 impl Renderer for InProcess {
-    fn render(&self, job: &Job<'_>, findings: &mut Findings) -> Result<Vec<Artifact>, Failure> {
+    fn render(&self, job: Job<'_>, findings: &mut Findings) -> Result<Vec<Artifact>, Failure> {
         job.target.render(job, findings)
     }
 }
@@ -236,8 +237,8 @@ pub fn compile(
     if wanted || target.finds_by_rendering() {
         let Rendering { renderer, recorded } =
             rendering.unwrap_or(Rendering { renderer: &InProcess, recorded: false });
-        let job = Job { target, plan, options, lowered: &lowered, recorded };
-        artifacts = match renderer.render(&job, &mut found) {
+        let job = Job { target, plan, options, lowered, recorded };
+        artifacts = match renderer.render(job, &mut found) {
             // Templates do not have to handle fields that their target rejects.
             Err(Failure::Reports(_)) if rejected => Vec::new(),
             rendered => rendered?,

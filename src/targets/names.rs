@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use ecow::EcoString;
+
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::{Span, Spanned};
 
@@ -30,10 +32,10 @@ pub fn rfc1035_label(id: &str) -> String {
 pub fn check<'a>(
     what: &str,
     longest: usize,
-    names: impl IntoIterator<Item = (&'a Spanned<String>, String)>,
+    names: impl IntoIterator<Item = (&'a Spanned<EcoString>, String)>,
     findings: &mut Findings,
 ) {
-    let mut first: HashMap<String, &Spanned<String>> = HashMap::new();
+    let mut first: HashMap<String, &Spanned<EcoString>> = HashMap::new();
     // Several names that are made of one id are reported once.
     let mut reported = None;
     for (id, name) in names {
@@ -98,7 +100,7 @@ mod tests {
 
     #[test]
     fn invalid_and_conflicting_names_are_reported() {
-        let id = |text: &str| Spanned::new(text.to_owned(), Span::at(0));
+        let id = |text: &str| Spanned::new(EcoString::from(text), Span::at(0));
         let ids = [id("Web"), id("web"), id("ok"), id(&"a".repeat(64)), id("--")];
         let mut found = Findings::new();
         let names = ids.iter().map(|id| (id, dns_label(&id.value)));

@@ -1,5 +1,7 @@
 //! The origins of values that several targets write, and strings that are made of several values.
 
+use ecow::EcoString;
+
 use crate::plan::{
     Container, HealthCheck, Job, Mount, Plan, Port, Reference, Text, Timing, Volume,
 };
@@ -78,7 +80,7 @@ pub fn minimum_capacity(container: &Container, share: &Spanned<f64>) -> Origin {
 }
 
 /// The origin of the path of a health check.
-pub fn check_path(check: &HealthCheck, path: &Spanned<String>) -> Origin {
+pub fn check_path(check: &HealthCheck, path: &Spanned<EcoString>) -> Origin {
     field(path.span, check.span, &"containers[].health_check.path")
 }
 
@@ -122,7 +124,7 @@ pub fn of_references(
 ) -> Vec<Span> {
     let mut also = Vec::new();
     for reference in text.references() {
-        also.extend(plan.containers.get(reference.to).map(|to| to.id.span));
+        also.extend(plan.containers.get(reference.to()).map(|to| to.id.span));
         more(reference, &mut also);
     }
     also

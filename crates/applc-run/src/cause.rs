@@ -42,7 +42,8 @@ pub fn finding(
         let state = container_state(observed.of(id), State::Submitted);
         wanted(container) > 0 && matches!(state, State::Running | State::Success)
     };
-    let ready = plan.containers.iter().filter(is_ready).map(|one| one.id.value.clone()).collect();
+    let ready =
+        plan.containers.iter().filter(is_ready).map(|one| one.id.value.to_string()).collect();
     Told { report: Report::of(source, finding).within(sources), ready }
 }
 
@@ -135,7 +136,7 @@ fn blocked(plan: &Plan, cause: ContainerId, observed: &Observed) -> Vec<String> 
     }
     let all = plan.containers.iter().enumerate();
     let names = all.filter(|(id, _)| *id != cause && waiting.contains(id));
-    names.map(|(_, container)| container.id.value.clone()).collect()
+    names.map(|(_, container)| container.id.value.to_string()).collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! service has ended. A job with several instances that other containers wait for is therefore
 //! written as one service for each instance, and its dependents wait for each of them.
 
+use ecow::EcoString;
 use std::collections::HashSet;
 
 use crate::diag::{Diagnostic, Findings, codes};
@@ -54,12 +55,15 @@ impl Split {
         if self.0.contains(&id) {
             (1..=container.instances.value).map(|index| format!("{name}-{index}")).collect()
         } else {
-            vec![name.clone()]
+            vec![name.to_string()]
         }
     }
 
     /// The names of all services, each with the id that it is made from.
-    pub fn all_names<'a>(&self, containers: &'a [Container]) -> Vec<(&'a Spanned<String>, String)> {
+    pub fn all_names<'a>(
+        &self,
+        containers: &'a [Container],
+    ) -> Vec<(&'a Spanned<EcoString>, String)> {
         let names = |(id, container): (ContainerId, &'a Container)| {
             self.names(id, container).into_iter().map(move |name| (&container.id, name))
         };

@@ -16,12 +16,13 @@ mod size;
 mod tests;
 mod volumes;
 
+use ecow::EcoString;
 use include_dir::{Dir, include_dir};
 
 use super::{BuiltIn, Definition, FileModel, Options, Part, names};
 use crate::diag::Findings;
 use crate::plan::Plan;
-use crate::render::Traced;
+use crate::render::{Model, Traced};
 use crate::source::Spanned;
 
 /// The Compose target.
@@ -61,11 +62,14 @@ fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> model::File 
     let split = instances::Split::of(plan, findings);
     services::check_names(split.all_names(containers), findings);
     let network = network::Network::of(plan, &split, &name, findings);
-    let mut services = Vec::new();
+    let mut services = Vec::with_capacity(containers.len());
     for (id, container) in containers.iter().enumerate() {
         let context = context::Context { plan, network: &network, split: &split, options, id };
         let lowered = services::services(&context, container, findings);
-        services.extend(lowered.into_iter().map(|service| (container.id.span, service)));
+        for mut service in lowered {
+            service.shrink();
+            services.push((container.id.span, service));
+        }
     }
     let volumes: Vec<_> =
         volumes.iter().map(|v| (v.id.span, volumes::volume(v, options, findings))).collect();
@@ -91,7 +95,7 @@ fn in_lower_case(id: &str) -> String {
 }
 
 /// The same, with the findings of a name that is changed or empty. Hyphens are no finding.
-fn checked_project_name(id: &Spanned<String>, findings: &mut Findings) -> String {
+fn checked_project_name(id: &Spanned<EcoString>, findings: &mut Findings) -> String {
     names::check("project", usize::MAX, [(id, in_lower_case(&id.value))], findings);
     project_name(&id.value)
 }

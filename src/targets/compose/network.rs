@@ -6,6 +6,7 @@
 //! the project network is reached from the host network only through published ports, whose
 //! numbers must then be fixed. `extra_hosts` makes the names resolve in these cases too.
 
+use ecow::EcoString;
 use std::collections::{HashMap, HashSet};
 
 use crate::diag::{Diagnostic, Findings, codes};
@@ -57,7 +58,7 @@ impl<'a> Network<'a> {
             }
             let mut seen: HashSet<Option<u16>> = HashSet::new();
             for referrer in &container.referrers {
-                if plan.containers.get(referrer.from).is_some_and(on_host)
+                if plan.containers.get(referrer.from()).is_some_and(on_host)
                     && seen.insert(referrer.port)
                 {
                     let mut access = HostAccess { to, container, referrer, claims: &mut claims };
@@ -78,18 +79,18 @@ impl<'a> Network<'a> {
     /// The address with which `from` refers to a container: its name, and the port if the
     /// reference has one.
     pub fn address(&self, from: ContainerId, reference: &Reference) -> String {
-        let Some(to) = self.plan.containers.get(reference.to) else { return String::new() };
+        let Some(to) = self.plan.containers.get(reference.to()) else { return String::new() };
         let name = &to.id.value;
-        let Some(port) = reference.port else { return name.clone() };
+        let Some(port) = reference.port else { return name.to_string() };
         let mapped = self.mapped(from, reference, port).map_or(port, |mapped| mapped.value);
         format!("{name}:{mapped}")
     }
 
     /// The host port to which the port of a reference is rewritten.
     fn mapped(&self, from: ContainerId, reference: &Reference, port: u16) -> Option<Traced<u16>> {
-        let to = self.plan.containers.get(reference.to)?;
+        let to = self.plan.containers.get(reference.to())?;
         let is_mapped = self.plan.containers.get(from).is_some_and(on_host) && !on_host(to);
-        fixed(self.published(reference.to), port).filter(|_| is_mapped)
+        fixed(self.published(reference.to()), port).filter(|_| is_mapped)
     }
 
     /// The places of what the address of a reference depends on, apart from the id.
@@ -102,9 +103,9 @@ impl<'a> Network<'a> {
     pub fn extra_hosts(&self, from: &Container) -> Vec<Composed> {
         let mut seen = HashSet::new();
         from.references()
-            .filter(|reference| seen.insert(reference.to))
+            .filter(|reference| seen.insert(reference.to()))
             .filter_map(|reference| {
-                let to = self.plan.containers.get(reference.to)?;
+                let to = self.plan.containers.get(reference.to())?;
                 let address = match (on_host(from), on_host(to)) {
                     (true, _) => LOOPBACK,
                     (false, true) => HOST_GATEWAY,
@@ -208,7 +209,7 @@ fn claims(plan: &Plan, findings: &mut Findings) -> Claims {
 /// Checks the names that references use: programs must be able to look them up, and no other
 /// container can have the same name. Names in `/etc/hosts` are case-insensitive.
 fn check_host_names(plan: &Plan, findings: &mut Findings) {
-    let mut by_lower: HashMap<String, Vec<&Container>> = HashMap::new();
+    let mut by_lower: HashMap<EcoString, Vec<&Container>> = HashMap::new();
     for container in &plan.containers {
         by_lower.entry(container.id.value.to_ascii_lowercase()).or_default().push(container);
     }
@@ -299,7 +300,7 @@ fn udp_on_host(plan: &Plan, to: &Container) -> Option<Diagnostic> {
     let reaches_udp = |referrer: &&Referrer| {
         let mut ports = to.ports.iter().filter(is_udp);
         let at = |port: &PlanPort| referrer.port.is_none_or(|at| at == port.container_port.value);
-        plan.containers.get(referrer.from).is_some_and(|from| !on_host(from)) && ports.any(at)
+        plan.containers.get(referrer.from()).is_some_and(|from| !on_host(from)) && ports.any(at)
     };
     let referrer = to.referrers.iter().find(reaches_udp)?;
     let message = format!(
@@ -319,7 +320,7 @@ fn check_own_names(plan: &Plan, findings: &mut Findings) {
     let several = |container: &&Container| container.instances.value > 1 && !on_host(container);
     for container in plan.containers.iter().filter(several) {
         let is_own = |referrer: &&Referrer| {
-            plan.containers.get(referrer.from).is_some_and(|from| std::ptr::eq(from, container))
+            plan.containers.get(referrer.from()).is_some_and(|from| std::ptr::eq(from, container))
         };
         let Some(own) = container.referrers.iter().find(is_own) else { continue };
         let id = &container.id.value;

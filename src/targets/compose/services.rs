@@ -1,5 +1,7 @@
 //! Containers as services.
 
+use ecow::EcoString;
+
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     Command, Container, Dependency, EnvVar, Job, Kind, NetworkMode, Repeats, Resources, Service,
@@ -26,7 +28,7 @@ const MIN_MEMORY: u64 = 6;
 
 /// Checks that the names made from ids are valid service names. Compose accepts every letter,
 /// digit and hyphen, but the engine's DNS does not resolve names longer than a DNS label.
-pub fn check_names(names: Vec<(&Spanned<String>, String)>, findings: &mut Findings) {
+pub fn check_names(names: Vec<(&Spanned<EcoString>, String)>, findings: &mut Findings) {
     names::check("service", names::MAX_LABEL, names, findings);
 }
 

@@ -1,5 +1,7 @@
 //! The size of a Compose file, which Docker Compose limits.
 
+use ecow::EcoString;
+
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::{Span, Spanned};
 
@@ -10,7 +12,7 @@ const MAX_NODES: usize = 100_000;
 
 /// Reports a file with too many nodes. `id` is that of the appliance.
 pub fn check(
-    id: &Spanned<String>,
+    id: &Spanned<EcoString>,
     services: &[(Span, Service)],
     volumes: &[(Span, Volume)],
     findings: &mut Findings,

@@ -1,5 +1,7 @@
 //! Volumes and mounts.
 
+use ecow::EcoString;
+
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{self, MountSource, Plan, VolumeScope};
 use crate::render::{Composed, Origin, Traced};
@@ -47,7 +49,7 @@ pub fn volume(volume: &plan::Volume, options: &Options, findings: &mut Findings)
 /// Checks the name of an external volume by the engine's rule: at least two characters,
 /// starting with a letter or a digit. The name of a local volume is prefixed with the project
 /// name.
-fn check_name(id: &Spanned<String>, findings: &mut Findings) {
+fn check_name(id: &Spanned<EcoString>, findings: &mut Findings) {
     if id.value.len() < 2 || id.value.starts_with('-') {
         let message = format!("`{}` is not a valid volume name", id.value);
         findings.push(

@@ -136,7 +136,7 @@ fn cron_line(interval: &Value) -> Result<String, Error> {
     };
     let (months, days, seconds) = (part("months")?, part("days")?, part("seconds")?);
     let text = interval.get_attr("text").map(|text| text.to_string()).unwrap_or_default();
-    let interval = Interval { text, months, days, seconds };
+    let interval = Interval { text: text.into(), months, days, seconds };
     cron::line(&interval, None).map_err(|_| {
         error(format!(
             "no cron expression for interval `{}`: check with `is cron` first",

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Component, Path};
 use std::sync::Arc;
 
+use ecow::EcoString;
 use minijinja::Value;
 use minijinja::value::Serde;
 use serde::Serialize;
@@ -17,8 +18,8 @@ use super::template_errors::{
     ADDRESS, ADDRESS_WITH_PORT, Texts, in_manifest, output_as, path_name,
 };
 use crate::diag::{Diagnostic, Findings, Report, codes};
+use crate::plan::Plan;
 use crate::plan::published::VERSION;
-use crate::plan::{Plan, Reference};
 use crate::render::{Format, Record, RenderError, Templates};
 use crate::source::{Span, Spanned};
 use crate::targets::{Artifact, Failure, Options, names};
@@ -185,7 +186,7 @@ impl Lowering<'_> {
         valid
     }
 
-    fn check_names_of(&self, what: &str, ids: &[&Spanned<String>], findings: &mut Findings) {
+    fn check_names_of(&self, what: &str, ids: &[&Spanned<EcoString>], findings: &mut Findings) {
         let rules = &self.own.names;
         let named = ids.iter().map(|id| (*id, rules.clean(&id.value)));
         names::check(what, rules.longest, named, findings);
@@ -207,7 +208,7 @@ impl Lowering<'_> {
         let appliance = self.own.names.clean(&self.plan.id.value);
         let mut addresses = Addresses::new();
         for reference in self.plan.containers.iter().flat_map(|from| from.references()) {
-            let Reference { to, port, span: _ } = *reference;
+            let (to, port) = (reference.to(), reference.port);
             if addresses.contains_key(&(to, port)) {
                 continue;
             }

@@ -227,7 +227,7 @@ impl Target for CustomTarget {
         true
     }
 
-    fn render(&self, job: &Job<'_>, findings: &mut Findings) -> Result<Vec<Artifact>, Failure> {
+    fn render(&self, job: Job<'_>, findings: &mut Findings) -> Result<Vec<Artifact>, Failure> {
         match &self.manifest.kind {
             Kind::Own(own) => {
                 let lowering = Lowering { own, texts: &self.texts, plan: job.plan };
@@ -235,7 +235,7 @@ impl Target for CustomTarget {
             }
             Kind::Extends(base) => {
                 let templates = self.replaced(*base)?;
-                let made = lowered::render(&job.lowered.files, &templates, Recorded::Nothing);
+                let made = lowered::render(job.lowered.files, &templates, Recorded::Nothing);
                 let artifacts = made.map_err(|error| self.texts.locate(error))?;
                 let invalid: Vec<Report> = artifacts
                     .iter()

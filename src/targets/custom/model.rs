@@ -83,11 +83,11 @@ fn collect_names(value: &Value, depth: usize, names: &mut BTreeSet<String>) {
 /// A string with addresses for its references.
 fn with_addresses(plan: &Plan, text: &Text, addresses: &Addresses) -> Value {
     let part = |piece: &Piece| match piece {
-        Piece::Literal(text) => Part::Literal(text.clone()),
+        Piece::Literal(text) => Part::Literal(text.to_string()),
         Piece::Reference(reference) => Part::Reference {
-            id: plan.container_id(reference.to).to_owned(),
+            id: plan.container_id(reference.to()).to_owned(),
             port: reference.port,
-            address: addresses.get(&(reference.to, reference.port)).cloned().unwrap_or_default(),
+            address: addresses.get(&(reference.to(), reference.port)).cloned().unwrap_or_default(),
         },
     };
     Value::from_object(TextValue(text.pieces.iter().map(part).collect()))

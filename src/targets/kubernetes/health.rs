@@ -45,7 +45,7 @@ pub fn probes(
     match probe {
         plan::Probe::Http { tls, path, port: index } => {
             running.http = Some(HttpGet {
-                path: Traced::new(path.value.clone(), origins::check_path(check, path)),
+                path: Traced::new(path.value.to_string(), origins::check_path(check, path)),
                 port: port(index),
                 scheme: tls.then(|| Traced::new("HTTPS", origins::check_protocol(check))),
             });

@@ -66,9 +66,13 @@ impl BuiltIn for Kubernetes {
             };
             return objects.into_iter().map(file).collect();
         }
+        let part = |(owner, object): (Span, Object)| object.part(owner);
+        let mut parts: Vec<_> = objects.into_iter().map(part).collect();
+        // They are collected in the memory of the objects, which are larger.
+        parts.shrink_to_fit();
         vec![FileModel {
             path: "kubernetes.yaml".to_owned(),
-            parts: objects.into_iter().map(|(owner, object)| object.part(owner)).collect(),
+            parts,
             between: "---\n",
             layout: None,
         }]

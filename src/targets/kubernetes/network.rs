@@ -134,8 +134,8 @@ impl Network {
     /// The address of a reference. A Service with a cluster IP address has only listed ports; any
     /// other port is reached at the pods. A reference without a port may mean any port.
     pub fn address(&self, reference: &Reference) -> String {
-        let Reference { to, port, span: _ } = *reference;
-        let Some(endpoint) = self.endpoints.get(to) else { return String::new() };
+        let port = reference.port;
+        let Some(endpoint) = self.endpoints.get(reference.to()) else { return String::new() };
         let is_forwarded = port.is_some_and(|port| endpoint.forwarded.contains(&port));
         let pods = endpoint.pods.as_ref().filter(|_| !is_forwarded);
         let host = pods.map_or(&endpoint.name, |pods| &pods.name);
@@ -175,11 +175,11 @@ fn check_udp(plan: &Plan, findings: &mut Findings) {
             continue;
         }
         let mut reported = HashSet::new();
-        for Referrer { from, port, span } in &to.referrers {
-            let Some(container) = plan.containers.get(*from) else { continue };
+        for referrer in &to.referrers {
+            let Some(container) = plan.containers.get(referrer.from()) else { continue };
             if container.network.value == NetworkMode::Host
-                || port.is_some_and(|port| !udp.contains(&port))
-                || !reported.insert(*from)
+                || referrer.port.is_some_and(|port| !udp.contains(&port))
+                || !reported.insert(referrer.from())
             {
                 continue;
             }
@@ -188,7 +188,7 @@ fn check_udp(plan: &Plan, findings: &mut Findings) {
                 "UDP responses of `{to_id}` on the host network may not reach `{from}` on the same node"
             );
             findings.push(
-                Diagnostic::new(&codes::CLUSTER_NEEDS, *span, message)
+                Diagnostic::new(&codes::CLUSTER_NEEDS, referrer.span, message)
                     .also(to.network.span, "host network")
                     .help("choose another `network_mode` for one of them; many network plugins let a node respond from another address"),
             );
@@ -212,7 +212,8 @@ fn early_reference(
     };
     let early = referrers.iter().find(|referrer| {
         // The references of a container follow each other.
-        last.replace(referrer.from) != Some(referrer.from) && is_early(referrer.from)
+        let from = referrer.from();
+        last.replace(from) != Some(from) && is_early(from)
     });
     early.map(|referrer| referrer.span)
 }

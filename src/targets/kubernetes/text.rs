@@ -17,7 +17,7 @@ pub fn spelled(text: &Text, plan: &Plan, network: &Network) -> Composed {
     let written = text.spell(escaped, |reference| network.address(reference));
     // Whether a port is listed decides about the host.
     let also = origins::of_references(plan, text, |reference, also| {
-        let to = plan.containers.get(reference.to);
+        let to = plan.containers.get(reference.to());
         let ports = to.map_or(&[][..], |to| &to.ports).iter().map(|port| port.container_port);
         let same = ports.filter(|port| Some(port.value) == reference.port);
         also.extend(same.map(|port| port.span));

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use ecow::EcoString;
+
 use super::model::{Mount, Volume};
 use super::network::free_name;
 use super::options::Settings;
@@ -89,7 +91,7 @@ pub fn request(
     Some(Request { size, shared, mounted: mounted.collect() })
 }
 
-fn existing_claim(id: &Spanned<String>, namespace: &str) -> Diagnostic {
+fn existing_claim(id: &Spanned<EcoString>, namespace: &str) -> Diagnostic {
     let claim = dns_label(&id.value);
     let message = format!("claim `{claim}` must exist in namespace `{namespace}`");
     Diagnostic::new(&codes::CLUSTER_NEEDS, id.span, message).help(

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use ecow::EcoString;
+
 use super::health;
 use super::model::{Container, CronJob, Deployment, Job, Meta, Object, Pod, Resource, Run, Volume};
 use super::network::{Network, Ports, selector};
@@ -154,7 +156,7 @@ pub fn lower(
     pod.restart_policy = Some(Traced::new("Never", origins::kind(container)));
     // The interval and the number of runs go into the schedule, the start time into the
     // schedule and into an init container.
-    let plan::Job { retries, repeats: _, start: _, interval: _ } = job;
+    let plan::Job { retries, repeats: _, start: _, interval: _ } = &**job;
     let copies = (instances.value != 1).then(|| instances.into());
     let retries = Traced::new(retries.value, origins::retries(container, job));
     let run = Run { copies, indexed: instances.value > 1, retries, pod };
@@ -234,7 +236,7 @@ fn is_common_env_name(name: &str) -> bool {
 
 fn check_job_name(
     name: &str,
-    id: &Spanned<String>,
+    id: &Spanned<EcoString>,
     instances: &Spanned<u32>,
     repeating: bool,
     findings: &mut Findings,

@@ -19,8 +19,8 @@ pub fn check(plan: &Plan, findings: &mut Findings) {
     for (from, container) in plan.containers.iter().enumerate() {
         let mut own_is_reported = false;
         for reference in container.references() {
-            let Some(to) = plan.containers.get(reference.to) else { continue };
-            if reference.to == from && matches!(to.kind, Kind::Service(_)) {
+            let Some(to) = plan.containers.get(reference.to()) else { continue };
+            if reference.to() == from && matches!(to.kind, Kind::Service(_)) {
                 if to.instances.value > 1 && !own_is_reported {
                     own_is_reported = true;
                     findings.push(any_instance(reference, to));
@@ -88,18 +88,18 @@ fn check_reference(reference: &Reference, to: &Container) -> Option<Diagnostic> 
 /// The text of the container `from` with DNS names in place of references.
 pub fn spell(text: &Text, from: &Container, plan: &Plan, names: &Names) -> Composed {
     let spelled = text.spell(str::to_owned, |reference| {
-        let to = plan.containers.get(reference.to);
+        let to = plan.containers.get(reference.to());
         // Ids are unique.
         let is_other = to.is_some_and(|to| to.id.value != from.id.value);
         let host = match to.map(|to| to.network.value) {
-            Some(NetworkMode::Bridge) if is_other => names.virtual_host(reference.to),
-            Some(NetworkMode::Host) => names.host(reference.to, "agentip"),
-            _ => names.host(reference.to, "containerip"),
+            Some(NetworkMode::Bridge) if is_other => names.virtual_host(reference.to()),
+            Some(NetworkMode::Host) => names.host(reference.to(), "agentip"),
+            _ => names.host(reference.to(), "containerip"),
         };
         host + &names::port_suffix(reference)
     });
     let mut also = origins::of_references(plan, text, |reference, also| {
-        also.extend(plan.containers.get(reference.to).map(|to| to.network.span));
+        also.extend(plan.containers.get(reference.to()).map(|to| to.network.span));
         also.extend(port(plan, reference).map(|port| port.container_port.span));
         also.extend(names.places());
     });
@@ -111,6 +111,6 @@ pub fn spell(text: &Text, from: &Container, plan: &Plan, names: &Names) -> Compo
 
 /// The port that a reference leads to, if the container lists it.
 fn port<'p>(plan: &'p Plan, reference: &Reference) -> Option<&'p Port> {
-    let to = plan.containers.get(reference.to)?;
+    let to = plan.containers.get(reference.to())?;
     to.ports.iter().find(|port| Some(port.container_port.value) == reference.port)
 }

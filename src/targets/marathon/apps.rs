@@ -88,7 +88,7 @@ pub fn lower(
 
     let bridged = network.value == NetworkMode::Bridge;
     // Its labels exist because another container refers to this one.
-    let mut others = referrers.iter().filter(|referrer| referrer.from != id);
+    let mut others = referrers.iter().filter(|referrer| referrer.from() != id);
     let virtual_name = others.next().filter(|_| bridged).map(|referrer| {
         let also = vec![plan.id.span, network.span, referrer.span];
         Composed::new(names.label(id), written.span, also)

@@ -318,7 +318,7 @@ fn schedule(repeats: Repeats, start: Option<&StartTime>, interval: &Interval) ->
 fn start_time(start: &StartTime) -> String {
     let text = start.text.to_ascii_uppercase();
     if is_joda_time(&text) {
-        return text;
+        return text.into();
     }
     let [year, month, day, hour, minute, second] = start.utc;
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
@@ -360,7 +360,7 @@ mod tests {
     use super::*;
 
     fn start(text: &str) -> String {
-        start_time(&StartTime { text: text.to_owned(), utc: [2027, 1, 2, 3, 4, 5] })
+        start_time(&StartTime { text: text.into(), utc: [2027, 1, 2, 3, 4, 5] })
     }
 
     #[test]
@@ -377,7 +377,7 @@ mod tests {
     #[test]
     fn intervals_have_a_form_that_chronos_reads() {
         let interval =
-            |text: &str| Interval { text: text.to_owned(), months: 1, days: 2, seconds: 5400 };
+            |text: &str| Interval { text: text.into(), months: 1, days: 2, seconds: 5400 };
         assert_eq!(period(&interval("1DT12h")), "P1DT12H");
         assert_eq!(period(&interval("T1.5H")), "P1M2DT5400S");
     }

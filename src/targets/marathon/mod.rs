@@ -24,6 +24,7 @@ use include_dir::{Dir, include_dir};
 use super::{BuiltIn, Definition, FileModel, Options, Part};
 use crate::diag::Findings;
 use crate::plan::Plan;
+use crate::render::Model;
 
 use jobs::JobFile;
 use names::Names;
@@ -60,6 +61,10 @@ impl BuiltIn for Marathon {
         let jobs = jobs::lower(plan, &names, &settings, findings);
         let apps: Vec<_> = (0..plan.containers.len())
             .filter_map(|id| apps::lower(plan, id, &names, &settings, findings))
+            .map(|(owner, mut app)| {
+                app.shrink();
+                (owner, app)
+            })
             .collect();
 
         let mut files = Vec::new();

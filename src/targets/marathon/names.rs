@@ -1,5 +1,7 @@
 //! Ids of groups and apps, and the DNS labels made from them.
 
+use ecow::EcoString;
+
 use super::super::names::{self, MAX_LABEL};
 use super::options::Settings;
 use crate::diag::{Diagnostic, Findings, codes};
@@ -123,7 +125,7 @@ fn in_group(name: &str) -> String {
     name.replace('-', "--")
 }
 
-fn check_reserved(id: &Spanned<String>, name: &str, findings: &mut Findings) {
+fn check_reserved(id: &Spanned<EcoString>, name: &str, findings: &mut Findings) {
     if RESERVED.contains(&name) {
         let message = format!("`{name}` is a reserved word and cannot be an id");
         findings

@@ -76,7 +76,7 @@ pub fn of_job(
 fn requirements(container: &Container, settings: &Settings<'_>) -> Vec<Requirement> {
     let placement = container.placement.as_ref().map(|placement| Requirement {
         attribute: settings.attribute(placement.level, placement.name.span),
-        value: placement.name.clone(),
+        value: Spanned::new(placement.name.value.to_string(), placement.name.span),
         built_in: placement.level == PlacementLevel::Host,
     });
     let preemptible = container.preemptible.map(|preemptible| Requirement {

@@ -219,7 +219,7 @@ fn name(plan: &Plan, id: VolumeId, names: &Names, from: Span) -> Composed {
             also.push(plan.id.span);
             names.local_volume(&id.value)
         }
-        VolumeScope::Global => id.value.clone(),
+        VolumeScope::Global => id.value.to_string(),
     };
     Composed::new(name, from, also)
 }

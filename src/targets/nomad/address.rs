@@ -68,12 +68,12 @@ impl<'a> References<'a> {
         let mut own_is_reported = false;
         for reference in reach::texts(container).flat_map(Text::references) {
             let (Some(to), Some(reach)) =
-                (self.context.container(reference.to), self.context.reach(reference.to))
+                (self.context.container(reference.to()), self.context.reach(reference.to()))
             else {
                 continue;
             };
             let id = &to.id.value;
-            if reference.to == self.from {
+            if reference.to() == self.from {
                 if reach.network == NetworkKind::Bridge && !own_is_reported {
                     own_is_reported = true;
                     findings.push(own_address(to, reference));
@@ -105,11 +105,11 @@ impl<'a> References<'a> {
     }
 
     fn spelling(&self, reference: &Reference) -> Spelling {
-        let id = self.context.container(reference.to).map_or("", |to| to.id.value.as_str());
-        let reach = self.context.reach(reference.to);
+        let id = self.context.container(reference.to()).map_or("", |to| to.id.value.as_str());
+        let reach = self.context.reach(reference.to());
         let suffix = reference.port.map(|port| format!(":{port}")).unwrap_or_default();
         let service = || self.context.address_service(id);
-        if reference.to == self.from {
+        if reference.to() == self.from {
             return match reach.map_or(NetworkKind::Bridge, |reach| reach.network) {
                 NetworkKind::Host => Spelling::Own(String::new(), NODE_ADDRESS, suffix),
                 NetworkKind::Own => Spelling::Instance(service(), suffix),
@@ -129,7 +129,7 @@ impl<'a> References<'a> {
 
     /// The host name of the container, if it refers to itself on Docker's bridge.
     pub fn host_name(&self, container: &Container, reach: &Reach) -> Option<Composed> {
-        let own = reach.referrers.iter().find(|referrer| referrer.from == self.from)?;
+        let own = reach.referrers.iter().find(|referrer| referrer.from() == self.from)?;
         if reach.network != NetworkKind::Bridge {
             return None;
         }
@@ -144,7 +144,7 @@ impl<'a> References<'a> {
         let plan = self.context.plan;
         let mut also = origins::of_references(plan, text, |reference, also| {
             also.extend(self.port_places(reference));
-            also.extend(plan.containers.get(reference.to).map(|to| to.network.span));
+            also.extend(plan.containers.get(reference.to()).map(|to| to.network.span));
         });
         also.push(plan.id.span);
         also
@@ -152,7 +152,7 @@ impl<'a> References<'a> {
 
     /// The places of the label of the port of a reference.
     fn port_places(&self, reference: &Reference) -> Vec<Span> {
-        let reach = self.context.reach(reference.to);
+        let reach = self.context.reach(reference.to());
         let port = reach.and_then(|reach| reach.port(reference.port?));
         let from = port.map(|port| port.label_from);
         from.and_then(Origin::place).into_iter().chain(from.and_then(Origin::second)).collect()
@@ -207,7 +207,7 @@ impl<'a> References<'a> {
 
     /// The name of a service with its origins, of which a reference is the main one.
     fn of_reference(&self, service: String, reference: &Reference) -> Composed {
-        let to = self.context.container(reference.to).map(|to| [to.id.span, to.network.span]);
+        let to = self.context.container(reference.to()).map(|to| [to.id.span, to.network.span]);
         let also = to.into_iter().flatten().chain(self.port_places(reference));
         let also = also.chain([self.context.plan.id.span]).collect();
         Composed::new(service, reference.span, also)
@@ -239,7 +239,7 @@ impl<'a> References<'a> {
     }
 
     fn id(&self, reference: &Reference) -> &str {
-        self.context.container(reference.to).map_or("", |to| to.id.value.as_str())
+        self.context.container(reference.to()).map_or("", |to| to.id.value.as_str())
     }
 }
 

@@ -1,6 +1,8 @@
 //! Containers: a task group, with the task that runs the container and the tasks before and
 //! after it.
 
+use ecow::EcoString;
+
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     Command, Container, ContainerId, EnvVar, Job, Kind, NetworkMode, Piece, Resources, Service,
@@ -70,7 +72,7 @@ pub fn job(
     let reach = context.reach(id)?;
     let job_id = names::job(&context.plan.id.value, &container.id.value);
     let Kind::Job(job) = &container.kind else { return None };
-    let Job { retries: _, repeats: _, start: _, interval: _ } = job;
+    let Job { retries: _, repeats: _, start: _, interval: _ } = &**job;
     let mut waits = order::waits(context, container, versions, findings);
     let awaited = context.is_awaited(id) && !job.is_repeating();
     let wait = order::wait_task(context, container, reach.own_address(), &waits, awaited);
@@ -145,14 +147,14 @@ fn group(
         count: Traced::new(container.instances.value, origins::instances(container)),
         constraints: placement::constraints(
             context,
-            container.placement.as_ref(),
+            container.placement.as_deref(),
             container.preemptible.as_ref(),
             findings,
         ),
         disk: disk(container, findings),
         network,
         services: address::services(context, container, reach),
-        ..Group::empty(Traced::from(&container.id).into())
+        ..Group::empty(Traced::<String>::from(&container.id).into())
     }
 }
 
@@ -256,7 +258,7 @@ fn task(
     let Resources { cpus, mem, disk: _, gpu } = resources;
     let references = References::of(context, id);
     references.check(container, findings);
-    let mut variables = Variables::beside(env.iter().map(|var| var.name.value.clone()));
+    let mut variables = Variables::beside(env.iter().map(|var| var.name.value.to_string()));
     let mut in_config = |text: &Text, findings: &mut Findings| {
         check_text(text, findings);
         references.in_config(text, &mut variables)
@@ -366,7 +368,7 @@ fn environment(
     let mut plain = Vec::new();
     for EnvVar { name, value } in env {
         check_name(name, findings);
-        let literal = match value.pieces.as_slice() {
+        let literal = match &*value.pieces {
             [] => Some(""),
             [Piece::Literal(text)] => Some(text.as_str()),
             _ => None,
@@ -392,7 +394,7 @@ fn environment(
                     );
                 }
                 let text = references.in_template(value, variables);
-                variables.written.push((name.clone(), text));
+                variables.written.push((Spanned::new(name.value.to_string(), name.span), text));
             }
         }
     }
@@ -406,7 +408,7 @@ fn env_key(name: &str) -> String {
     if bare { name.to_owned() } else { crate::render::quoted(crate::render::Format::Hcl, name) }
 }
 
-fn check_name(name: &Spanned<String>, findings: &mut Findings) {
+fn check_name(name: &Spanned<EcoString>, findings: &mut Findings) {
     let text = &name.value;
     if text.is_empty() || text.contains('=') || !survives_hcl(text) {
         let message = format!("`{text}` is not a valid name of an environment variable");

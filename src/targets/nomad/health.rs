@@ -25,7 +25,7 @@ pub fn check(health: &HealthCheck, findings: &mut Findings) -> Option<(Check, Sp
                         .help("write it as in a URL: one leading slash, `%` only before two hexadecimal digits, no `${name}`"),
                 );
             }
-            let path = Traced::new(path.value.clone(), origins::check_path(health, path));
+            let path = Traced::new(path.value.to_string(), origins::check_path(health, path));
             ("http", *tls, Some(path), *port)
         }
         Probe::Command(_) => return None,

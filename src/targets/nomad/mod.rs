@@ -31,7 +31,7 @@ use include_dir::{Dir, include_dir};
 use super::{BuiltIn, Definition, FileModel, Options, Part};
 use crate::diag::Findings;
 use crate::plan::{Kind, Plan};
-use crate::render::{Composed, Origin, Traced};
+use crate::render::{Composed, Model, Origin, Traced};
 use crate::source::Span;
 use crate::targets::origins;
 
@@ -91,7 +91,10 @@ fn jobs(context: &Context<'_>, findings: &mut Findings) -> Vec<(Span, Job)> {
                 let deadline = deadlines.get(*at);
                 let group =
                     container::service(context, *at, container, deadline, &versions, findings);
-                services.extend(group.map(|group| (*at, (container.id.span, group))));
+                services.extend(group.map(|mut group| {
+                    group.shrink();
+                    (*at, (container.id.span, group))
+                }));
             }
             Kind::Job(_) => {
                 let name = names::job(&id.value, &container.id.value);

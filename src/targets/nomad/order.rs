@@ -181,7 +181,7 @@ fn poll(context: &Context<'_>, dependency: &Dependency) -> Option<(Composed, Str
                 false => ("http", ""),
             };
             places.push(path.span);
-            let path = path.value.replace('\'', "'\\''");
+            let path = path.value.replace("'", "'\\''");
             format!("timeout {timeout} wget -q -O /dev/null{flags} \"{scheme}://$1:$2\"'{path}'")
         }
         // Some versions of nc support -z, the others -e.

@@ -98,7 +98,7 @@ fn reach_one(
 ) -> Reach {
     let referrers: Vec<Referrer> = filled_in(plan, container);
     let mut ports = ports(container, network);
-    let mut others = referrers.iter().filter(|referrer| referrer.from != id);
+    let mut others = referrers.iter().filter(|referrer| referrer.from() != id);
     let without_port = others.clone().find(|referrer| referrer.port.is_none());
     if let Some(referrer) = without_port.filter(|_| network == NetworkKind::Bridge) {
         if ports.is_empty() {
@@ -120,7 +120,7 @@ fn reach_one(
 /// does not run.
 fn filled_in(plan: &Plan, container: &Container) -> Vec<Referrer> {
     let is_checked = |referrer: &&Referrer| {
-        let from = plan.containers.get(referrer.from);
+        let from = plan.containers.get(referrer.from());
         let probe = from.and_then(Container::health).map(|health| &health.probe);
         let Some(Probe::Command(text)) = probe else { return false };
         text.references().any(|reference| reference.span == referrer.span)
@@ -275,7 +275,7 @@ fn fixed_ports(
     numbers: &[String],
     referrer: &Referrer,
 ) -> Diagnostic {
-    let who = plan.container_id(referrer.from);
+    let who = plan.container_id(referrer.from());
     let id = &container.id.value;
     let (ports, number) = match numbers.len() {
         1 => ("its port is", "number"),

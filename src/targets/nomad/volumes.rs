@@ -1,5 +1,7 @@
 //! Volumes: the docker driver mounts host paths, Nomad mounts persistent volumes.
 
+use ecow::EcoString;
+
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Mount, MountSource, Volume, VolumeId, VolumeScope};
 use crate::render::{Composed, Traced};
@@ -58,7 +60,7 @@ pub fn mounts(context: &Context<'_>, container: &Container, findings: &mut Findi
         };
         let Some(found) = context.plan.volumes.get(volume.value) else { continue };
         let also = vec![found.id.span];
-        let label = Composed::new(found.id.value.clone(), volume.span, also);
+        let label = Composed::new(found.id.value.to_string(), volume.span, also);
         if !made.volumes.iter().any(|known| known.label.value == label.value) {
             let kind = kind(context);
             made.volumes.push(model::Volume {
@@ -84,7 +86,7 @@ pub fn mounts(context: &Context<'_>, container: &Container, findings: &mut Findi
 }
 
 /// Reports that the nodes must allow mounts of their paths.
-fn needs_paths(path: &Spanned<String>) -> Diagnostic {
+fn needs_paths(path: &Spanned<EcoString>) -> Diagnostic {
     let message = "nodes must allow mounts of their paths";
     Diagnostic::new(&codes::CLUSTER_NEEDS, path.span, message)
         .help("set `volumes { enabled = true }` in the configuration of the docker plugin")
@@ -92,13 +94,13 @@ fn needs_paths(path: &Spanned<String>) -> Diagnostic {
 
 fn host(
     made: &mut Mounts,
-    source: &Spanned<String>,
-    target: &Spanned<String>,
+    source: &Spanned<EcoString>,
+    target: &Spanned<EcoString>,
     read_only: Traced<bool>,
 ) {
     if source.value.contains(':') || target.value.contains(':') {
         let path =
-            |path: &Spanned<String>| Traced::new(ConfigString::literal(&path.value), path.span);
+            |path: &Spanned<EcoString>| Traced::new(ConfigString::literal(&path.value), path.span);
         made.mounts.push(model::Mount { source: path(source), target: path(target), read_only });
     } else {
         let mode = if read_only.value { ":ro" } else { "" };
@@ -108,7 +110,7 @@ fn host(
     }
 }
 
-fn check_path(path: &Spanned<String>, findings: &mut Findings) {
+fn check_path(path: &Spanned<EcoString>, findings: &mut Findings) {
     if !survives_hcl(&path.value) {
         let message = format!("path `{}` is not in Unicode normal form C", path.value);
         findings.push(
@@ -150,7 +152,7 @@ fn several_local(context: &Context<'_>, container: &Container, findings: &mut Fi
 fn name(context: &Context<'_>, volume: &Volume, from: Span) -> Composed {
     let name = match volume.scope.value {
         VolumeScope::Local => names::service(&[&context.plan.id.value, &volume.id.value]),
-        VolumeScope::Global => volume.id.value.clone(),
+        VolumeScope::Global => volume.id.value.to_string(),
     };
     let also = vec![volume.id.span, volume.scope.span, context.plan.id.span];
     Composed::new(name, from, also)

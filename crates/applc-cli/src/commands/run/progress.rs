@@ -117,7 +117,7 @@ impl<'a> Shown<'a> {
     }
 
     fn state(&self, container: &Container) -> (State, Option<String>) {
-        let id = &container.id.value;
+        let id = container.id.value.as_str();
         if let Some(image) = self.pulling.get(id).and_then(|images| images.first()) {
             return (State::Staging, Some(format!("pulling `{image}`")));
         }

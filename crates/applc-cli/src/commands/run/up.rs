@@ -60,7 +60,7 @@ fn bring_up(arguments: &Up, reporter: &mut Reporter) -> Result<Status, Status> {
     let id = &compiled.plan.id.value;
     let _lock = folder.lock(id, target).map_err(|error| failed(&error))?;
     let record = Record {
-        id: id.clone(),
+        id: id.to_string(),
         target: target.to_owned(),
         file: arguments.file.clone(),
         down: false,
