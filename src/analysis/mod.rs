@@ -22,7 +22,7 @@ use crate::world::{ReadError, World};
 use crate::{lint, model, resolve, schema, syntax};
 
 /// The analysis of an appliance.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Analysis {
     /// The appliance file.
     pub source: Source,

@@ -48,6 +48,14 @@ impl Settings {
         self.run(world, file, None)
     }
 
+    /// Does the same with an appliance that is analysed already.
+    ///
+    /// # Errors
+    /// A template that must be rendered to check the appliance is invalid.
+    pub fn check_analysis(&self, analysis: Analysis) -> Result<Compilation, Error> {
+        Ok(applc::compile_analysis(analysis, &self.targets, None)?.with_levels(&self.levels))
+    }
+
     fn run(
         &self,
         world: &dyn World,

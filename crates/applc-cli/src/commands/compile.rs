@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::Status;
 use crate::args::Compile;
 use crate::commands::trace;
-use crate::disk::{self, Disk, STDIN};
+use crate::disk::{Disk, STDIN};
 use crate::emit::{self, OutputFile};
 use crate::projects::{Projects, Settings};
 use crate::reporter::{Reporter, Stream};
@@ -75,9 +75,11 @@ fn with_origins(
     reporter: &mut Reporter,
 ) -> Result<Compiled, Status> {
     let file = &arguments.file;
-    let world = disk::holding(file).map_err(|error| reporter.fail(file, &error.into()))?;
+    let analysed = trace::Analysed::read(&Disk, settings, file, reporter)?;
     // The findings of all targets, each once.
-    let checked = settings.check_only(&world, file).map_err(|error| reporter.fail(file, &error))?;
+    let checked = settings
+        .check_analysis(analysed.analysis.clone())
+        .map_err(|error| reporter.fail(file, &error))?;
     match reporter.add_all(checked.report, checked.others) {
         Status::Clean => {}
         status => return Err(status),
@@ -85,7 +87,7 @@ fn with_origins(
     let mut outputs = Vec::new();
     let mut maps = Vec::new();
     for selected in &settings.targets {
-        let traced = trace::trace(&world, settings, selected, file, reporter)?;
+        let traced = trace::trace(&analysed, settings, selected, reporter)?;
         let mut artifacts = Vec::new();
         for (index, artifact) in traced.artifacts.iter().enumerate() {
             let mut text = artifact.text.clone();

@@ -20,7 +20,7 @@ use traced::Traced;
 
 pub use entry::{entries_of_file, json};
 pub use question::Where;
-pub use traced::trace;
+pub use traced::{Analysed, trace};
 
 /// Answers where lines of the output come from, and which lines a place of the appliance reaches.
 pub fn run(arguments: &Trace) -> Status {

@@ -77,7 +77,7 @@ pub fn parts(traced: &Traced, position: Position) -> Vec<Span> {
     let line = traced.source.span(line);
     let mut scalars = Vec::new();
     let mut outermost = None;
-    let mut open = vec![&traced.tree];
+    let mut open = vec![&*traced.tree];
     while let Some(node) = open.pop() {
         let is_here = line.start <= node.span.start && node.span.start <= line.end;
         let inner: Vec<&Node> = match &node.kind {

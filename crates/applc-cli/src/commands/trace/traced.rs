@@ -1,5 +1,7 @@
 //! An appliance compiled with the origins of its output.
 
+use std::sync::Arc;
+
 use applc::analysis::Analysis;
 use applc::source::{Source, Sources, Span};
 use applc::syntax::Node;
@@ -8,7 +10,7 @@ use applc::trace::SourceMap;
 use applc::{Compilation, Selected, World};
 
 use crate::Status;
-use crate::disk;
+use crate::disk::Disk;
 use crate::projects::Settings;
 use crate::reporter::Reporter;
 use crate::terminal::{fail, note};
@@ -28,7 +30,32 @@ pub struct Traced {
     /// All sources that origins may be in.
     pub sources: Sources,
     /// The tree of the appliance.
-    pub tree: Node,
+    pub tree: Arc<Node>,
+}
+
+/// An appliance that is analysed, for all targets.
+pub struct Analysed {
+    /// What is known about it, apart from its tree.
+    pub analysis: Analysis,
+    tree: Option<Arc<Node>>,
+}
+
+impl Analysed {
+    /// Reads and analyses a file.
+    ///
+    /// # Errors
+    /// The exit status if the file cannot be read, which was reported.
+    pub fn read(
+        world: &dyn World,
+        settings: &Settings,
+        file: &str,
+        reporter: &mut Reporter,
+    ) -> Result<Analysed, Status> {
+        let analysis = Analysis::read(world, file, settings.sources.clone());
+        let mut analysis = analysis.map_err(|error| reporter.fail(file, &error.into()))?;
+        let tree = analysis.tree.take().map(Arc::new);
+        Ok(Analysed { analysis, tree })
+    }
 }
 
 impl Traced {
@@ -40,18 +67,17 @@ impl Traced {
     }
 }
 
-/// Compiles a file for one target.
+/// Compiles an appliance for one target.
 ///
 /// # Errors
-/// The exit status if the file has errors, which were reported, or cannot be read.
+/// The exit status if the file has errors, which were reported.
 pub fn trace(
-    world: &dyn World,
+    analysed: &Analysed,
     settings: &Settings,
     selected: &Selected,
-    file: &str,
     reporter: &mut Reporter,
 ) -> Result<Traced, Status> {
-    match compiled(world, settings, selected, file, reporter)? {
+    match compiled(analysed, settings, selected, reporter)? {
         Ok(traced) => Ok(traced),
         Err(compilation) => Err(reporter.add_all(compilation.report, compilation.others)),
     }
@@ -61,18 +87,18 @@ pub fn trace(
 /// the appliance.
 ///
 /// # Errors
-/// Those of [`trace`], and if no target supports the appliance.
+/// Those of [`trace`], and if the file cannot be read or no target supports the appliance.
 pub fn of_each(
     settings: &Settings,
     file: &str,
     chosen: bool,
     reporter: &mut Reporter,
 ) -> Result<Vec<Traced>, Status> {
-    let world = disk::holding(file).map_err(|error| reporter.fail(file, &error.into()))?;
+    let analysed = Analysed::read(&Disk, settings, file, reporter)?;
     let mut all = Vec::new();
     let mut failed = None;
     for selected in &settings.targets {
-        match compiled(&world, settings, selected, file, reporter)? {
+        match compiled(&analysed, settings, selected, reporter)? {
             Ok(traced) => all.push(traced),
             Err(compilation) if chosen || !is_of_target(&compilation) => {
                 return Err(reporter.add_all(compilation.report, compilation.others));
@@ -95,24 +121,21 @@ fn is_of_target(compilation: &Compilation) -> bool {
     errors.filter(|found| found.level == applc::diag::Level::Error).all(|f| f.target.is_some())
 }
 
-/// Compiles a file, or returns the compilation with its errors.
+/// Compiles an appliance, or returns the compilation with its errors.
 fn compiled(
-    world: &dyn World,
+    analysed: &Analysed,
     settings: &Settings,
     selected: &Selected,
-    file: &str,
     reporter: &mut Reporter,
 ) -> Result<Result<Traced, Compilation>, Status> {
-    let analysis = Analysis::read(world, file, settings.sources.clone());
-    let mut analysis = analysis.map_err(|error| reporter.fail(file, &error.into()))?;
-    let tree = analysis.tree.take();
+    let Analysed { analysis, tree } = analysed;
     let (source, sources) = (analysis.source.clone(), analysis.sources.clone());
     let rendering = Rendering { renderer: &InProcess, recorded: true };
     let selected = std::slice::from_ref(selected);
-    let compilation = applc::compile_analysis(analysis, selected, Some(rendering))
-        .map_err(|error| reporter.fail(file, &error))?
+    let compilation = applc::compile_analysis(analysis.clone(), selected, Some(rendering))
+        .map_err(|error| reporter.fail(analysis.source.name(), &error))?
         .with_levels(&settings.levels);
-    let (Some(tree), false) = (tree, compilation.outputs.is_empty()) else {
+    let (Some(tree), false) = (tree.clone(), compilation.outputs.is_empty()) else {
         return Ok(Err(compilation));
     };
     let Some(output) = compilation.outputs.into_iter().next() else {
