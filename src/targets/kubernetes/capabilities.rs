@@ -7,7 +7,7 @@ use crate::targets::Capability;
 pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(
         Field::ApplianceId,
-        "a Namespace with that name in lower case, or the namespace that the option `namespace` names",
+        "a Namespace with that name in lower case; with the option `namespace`, the start of all names in that namespace",
     ),
     Capability::depends(
         Field::VolumeType,
@@ -31,7 +31,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::ContainerId,
-        "the name of the workload and its Service: lower case, starting with a letter; rejected if too long or already taken",
+        "the name of the workload and its Service: lower case, starting with a letter; rejected if too long or already taken, or if it contains `--` and the option `namespace` is set",
     ),
     Capability::carried(Field::Service, "a Deployment"),
     Capability::carried(

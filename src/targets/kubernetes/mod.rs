@@ -6,6 +6,7 @@
 mod capabilities;
 mod health;
 mod model;
+mod names;
 mod network;
 mod options;
 mod order;
@@ -28,7 +29,7 @@ use self::network::{Network, Ports, ServiceKind};
 use self::options::Settings;
 use self::order::AwaitedObjects;
 use self::workload::Parts;
-use super::names::{self, MAX_LABEL, dns_label};
+use super::names::{MAX_LABEL, check, dns_label};
 use super::{BuiltIn, Definition, FileModel, Options};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, MountSource, Plan, VolumeId};
@@ -59,6 +60,7 @@ impl BuiltIn for Kubernetes {
     fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Vec<FileModel> {
         let settings = Settings::read(plan, options);
         check_namespace(plan, &settings, findings);
+        settings.names.check(plan, findings);
         let objects = Lowering::new(plan, &settings, findings).objects(findings);
         if settings.split {
             let file = |(owner, object): (Span, Object)| {
@@ -98,7 +100,7 @@ fn check_namespace(plan: &Plan, settings: &Settings, findings: &mut Findings) {
             .push(Diagnostic::new(&codes::BAD_NAME, id.span, message).help("choose a shorter id"));
         return;
     }
-    names::check("Namespace", MAX_LABEL, [(id, name)], findings);
+    check("Namespace", MAX_LABEL, [(id, name)], findings);
 }
 
 /// Lowers one plan.
@@ -119,7 +121,7 @@ impl<'a> Lowering<'a> {
             settings,
             appliance: Traced::new(dns_label(&plan.id.value).into(), plan.id.span),
             network: Network::new(plan, settings, findings),
-            claims: volumes::names(plan, findings),
+            claims: volumes::names(plan, settings, findings),
         }
     }
 
@@ -148,9 +150,10 @@ impl<'a> Lowering<'a> {
                 network: &self.network,
                 settings: self.settings,
             }
-            .lower(container, &self.network.name(id), &mut taken, &mut awaited);
+            .lower(container, &self.network.label(id), &mut taken, &mut awaited);
             let parts = Parts {
-                meta: self.container_meta(self.network.name(id), container),
+                meta: self.container_meta(id, container),
+                name: self.network.label(id),
                 appliance: self.appliance.clone(),
                 ports,
                 waits,
@@ -177,12 +180,17 @@ impl<'a> Lowering<'a> {
         }
         let mut objects = Vec::new();
         if self.settings.create_namespace {
-            let meta = Meta { namespace: None, ..self.meta(self.settings.namespace.clone()) };
+            let mut meta = Meta { namespace: None, ..self.meta(self.settings.namespace.clone()) };
+            if self.settings.names.are_shared() {
+                // It is of no appliance, and the same whichever is applied last.
+                meta.labels.retain(|(_, value)| matches!(value, Label::Fixed(_)));
+            }
             objects.push((appliance, Object::Namespace(Namespace { meta })));
         }
-        let account: Traced<Arc<str>> = Traced::new(order::ACCOUNT.into(), appliance);
-        let waits =
-            order::objects(&awaited, &self.settings.namespace, || self.meta(account.clone()));
+        let account = order::account(self.plan, self.settings);
+        let waits = order::objects(&awaited, &account, &self.settings.namespace, || {
+            self.meta(account.clone())
+        });
         objects.extend(waits.into_iter().map(|object| (appliance, object)));
         objects.extend(claims);
         objects.extend(workloads);
@@ -217,7 +225,7 @@ impl<'a> Lowering<'a> {
 
     /// The Services of a container, which take their ports.
     fn services(&self, id: ContainerId, ports: &mut Ports) -> Vec<Object> {
-        let name = self.network.name(id);
+        let name = self.network.label(id);
         let exposed = self.settings.expose.from;
         let service = |access: network::Access, ports| {
             let mut meta = self.meta(access.name);
@@ -254,9 +262,9 @@ impl<'a> Lowering<'a> {
     }
 
     /// `metadata` of the workload of a container.
-    fn container_meta(&self, name: Traced<Arc<str>>, container: &Container) -> Meta {
-        let mut meta = self.meta(name.clone());
-        meta.labels.insert(0, (network::NAME, Label::Name(name)));
+    fn container_meta(&self, id: ContainerId, container: &Container) -> Meta {
+        let mut meta = self.meta(self.network.name(id));
+        meta.labels.insert(0, (network::NAME, Label::Name(self.network.label(id))));
         let Traced { value: has_waves, from } = self.settings.sync_waves;
         if has_waves {
             let dependencies = container.dependencies.iter().map(|dependency| dependency.span);

@@ -147,8 +147,8 @@ model! {
     /// `rbac.authorization.k8s.io/v1` RoleBinding of a Role to a ServiceAccount.
     pub struct RoleBinding {
         pub meta: Meta,
-        pub role: &'static str,
-        pub account: &'static str,
+        pub role: Traced<Arc<str>>,
+        pub account: Traced<Arc<str>>,
         pub namespace: Traced<Arc<str>>,
     }
 
@@ -231,7 +231,7 @@ model! {
     pub struct Pod {
         pub labels: Labels,
         pub restart_policy: Option<Traced<&'static str>>,
-        pub service_account: Traced<&'static str>,
+        pub service_account: Traced<Arc<str>>,
         pub host_network: Traced<bool>,
         pub node_selector: Pairs,
         pub preference: Option<Preference>,

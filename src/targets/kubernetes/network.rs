@@ -32,6 +32,9 @@ pub struct Network {
 
 /// How one container is reached.
 struct Endpoint {
+    /// Its name, by which its pods are selected.
+    label: Traced<Arc<str>>,
+    /// The name of its objects, such as the Service.
     name: Traced<Arc<str>>,
     /// The Service with the name of the container: the ports that it lists.
     listed: Option<Access>,
@@ -77,10 +80,15 @@ impl Network {
             plan.containers.iter().map(|container| rfc1035_label(&container.id.value)).collect();
         let named = plan.containers.iter().map(|c| &c.id).zip(names.iter().cloned());
         names::check("Service", MAX_LABEL, named, findings);
-        let mut taken: HashSet<String> = names.iter().cloned().collect();
+        let labels = plan.containers.iter().zip(names);
+        let labels = labels.map(|(container, name)| Traced::new(name.into(), container.id.span));
+        let labels: Vec<Traced<Arc<str>>> = labels.collect();
+        let names: Vec<_> = labels.iter().map(|label| settings.names.object(label)).collect();
+        let mut taken: HashSet<String> = names.iter().map(|name| name.to_string()).collect();
+        let named = labels.into_iter().zip(names);
         let mut steps = MAX_STEPS;
-        let endpoints =
-            plan.containers.iter().zip(names).enumerate().map(|(id, (container, name))| {
+        let endpoints = plan.containers.iter().zip(named).enumerate().map(
+            |(id, (container, (label, name)))| {
                 let on_both = ports_on_both(container);
                 let numbers = container.ports.iter().map(|port| port.container_port.value);
                 let forwarded: HashSet<u16> =
@@ -89,8 +97,9 @@ impl Network {
                     container.referrers.iter().partition(|referrer| {
                         referrer.port.is_some_and(|port| forwarded.contains(&port))
                     });
+                let from = name.from;
                 let mut access = |name, kind, referrers: &[&Referrer]| Access {
-                    name: Traced::new(name, container.id.span),
+                    name: Traced::new(name, from),
                     kind,
                     early: early_reference(plan, id, referrers, &mut steps),
                     wanted_by: referrers.iter().map(|referrer| referrer.span).collect(),
@@ -102,16 +111,21 @@ impl Network {
                 let udp = udp.map(|kind| access(other("-udp"), kind, &[]));
                 let pods = (!of_pods.is_empty())
                     .then(|| access(other("-pods"), ServiceKind::Headless, &of_pods));
-                let name: Arc<str> = name.into();
-                let listed = kind.map(|kind| access(name.clone(), kind, &of_ports));
-                let name = Traced::new(name, container.id.span);
-                Endpoint { name, listed, udp, pods, forwarded }
-            });
+                let listed = kind.map(|kind| access(name.value.clone(), kind, &of_ports));
+                Endpoint { label, name, listed, udp, pods, forwarded }
+            },
+        );
         check_udp(plan, findings);
         Network { endpoints: endpoints.collect() }
     }
 
     /// The name of a container.
+    pub fn label(&self, id: ContainerId) -> Traced<Arc<str>> {
+        let nothing = || Traced::new(Arc::from(""), Span::at(0));
+        self.endpoints.get(id).map_or_else(nothing, |endpoint| endpoint.label.clone())
+    }
+
+    /// The name of the objects of a container.
     pub fn name(&self, id: ContainerId) -> Traced<Arc<str>> {
         let nothing = || Traced::new(Arc::from(""), Span::at(0));
         self.endpoints.get(id).map_or_else(nothing, |endpoint| endpoint.name.clone())

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::names::Names;
 use crate::plan::Plan;
 use crate::render::Traced;
 use crate::targets::names::dns_label;
@@ -16,7 +17,7 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
             wanted: "at most 63 lower-case letters, digits and hyphens",
         },
         default: "",
-        meaning: "the namespace, instead of one named after the appliance",
+        meaning: "the namespace, instead of one named after the appliance; names of objects then start with that of the appliance",
     },
     OptionSpec {
         name: "create-namespace",
@@ -109,6 +110,7 @@ pub enum Expose {
 /// The values of the options.
 pub struct Settings {
     pub namespace: Traced<Arc<str>>,
+    pub names: Names,
     pub create_namespace: bool,
     pub expose: Traced<Expose>,
     pub wait_image: Traced<Arc<str>>,
@@ -126,8 +128,8 @@ pub struct Settings {
 impl Settings {
     /// Reads the options.
     pub fn read(plan: &Plan, options: &Options) -> Settings {
-        let namespace = options.some_traced("namespace");
         let of_id = || Traced::new(dns_label(&plan.id.value), plan.id.span);
+        let namespace = options.some_traced("namespace").unwrap_or_else(of_id);
         let expose = match options.text("expose") {
             "load-balancer" => Expose::LoadBalancer,
             "cluster-ip" => Expose::ClusterIp,
@@ -135,7 +137,8 @@ impl Settings {
         };
         let volume_size = options.integer("volume-size");
         Settings {
-            namespace: namespace.unwrap_or_else(of_id).map(Arc::from),
+            names: Names::new(plan, &namespace.value),
+            namespace: namespace.map(Arc::from),
             create_namespace: options.flag("create-namespace"),
             expose: Traced::new(expose, options.origin("expose")),
             wait_image: options.traced("wait-image").map(Arc::from),

@@ -13,11 +13,16 @@ use crate::source::Span;
 use crate::targets::cron;
 
 /// The name of the ServiceAccount, the Role and the RoleBinding of pods that wait.
-pub const ACCOUNT: &str = "wait-for-dependencies";
+const ACCOUNT: &str = "wait-for-dependencies";
 
 /// The start of a script that waits: without it, a pod that waits ends only when its grace period
 /// does.
 const STOP: &str = "trap 'exit 1' TERM;";
+
+/// The name of the account of pods that wait.
+pub fn account(plan: &Plan, settings: &Settings) -> Traced<Arc<str>> {
+    settings.names.object(&Traced::new(ACCOUNT.into(), plan.id.span))
+}
 
 /// The mount path of the account's token and the API server's certificate.
 const ACCESS: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -86,7 +91,8 @@ impl WaitBuilder<'_> {
         for Dependency { on, span } in &container.dependencies {
             let Some(other) = plan.containers.get(*on) else { continue };
             let other_name = network.name(*on);
-            let wait_name = free_name(&format!("wait-for-{}", *other_name), "", &mut names);
+            let wait_name = format!("wait-for-{}", *network.label(*on));
+            let wait_name = free_name(&wait_name, "", &mut names);
             let from = |text| Composed::new(text, *span, vec![other.id.span]);
             let kind = Awaited::of(other);
             let objects = awaited.0.entry(kind).or_default();
@@ -170,6 +176,7 @@ fn until_start(start: &StartTime) -> String {
 /// The objects that allow pods to read what they wait for, and nothing else.
 pub fn objects(
     awaited: &AwaitedObjects,
+    account: &Traced<Arc<str>>,
     namespace: &Traced<Arc<str>>,
     meta: impl Fn() -> Meta,
 ) -> Vec<Object> {
@@ -190,8 +197,8 @@ pub fn objects(
         Object::Role(Role { meta: meta(), rules }),
         Object::RoleBinding(RoleBinding {
             meta: meta(),
-            role: ACCOUNT,
-            account: ACCOUNT,
+            role: account.clone(),
+            account: account.clone(),
             namespace: namespace.clone(),
         }),
     ]

@@ -16,10 +16,15 @@ use crate::targets::names::{self, MAX_LABEL, dns_label};
 use crate::targets::{mounts, origins};
 
 /// The names of the claims, by volume.
-pub fn names(plan: &Plan, findings: &mut Findings) -> Vec<Traced<Arc<str>>> {
+pub fn names(plan: &Plan, settings: &Settings, findings: &mut Findings) -> Vec<Traced<Arc<str>>> {
     let named = plan.volumes.iter().map(|volume| (&volume.id, dns_label(&volume.id.value)));
     names::check("PersistentVolumeClaim", MAX_LABEL, named.clone(), findings);
-    named.map(|(id, name)| Traced::new(name.into(), id.span)).collect()
+    let names = named.map(|(id, name)| Traced::new(Arc::from(name), id.span));
+    let claim = |(name, volume): (Traced<Arc<str>>, &plan::Volume)| match volume.scope.value {
+        VolumeScope::Local => settings.names.object(&name),
+        VolumeScope::Global => name,
+    };
+    names.zip(&plan.volumes).map(claim).collect()
 }
 
 /// What the claim of a local volume requests.

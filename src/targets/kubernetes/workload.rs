@@ -34,6 +34,8 @@ type Quantities = Vec<(Resource, Traced<String>)>;
 pub struct Parts {
     /// `metadata` of the workload.
     pub meta: Meta,
+    /// The name of the container, by which its pods are selected.
+    pub name: Traced<Arc<str>>,
     /// The `instance` label: the appliance.
     pub appliance: Traced<Arc<str>>,
     pub ports: Ports,
@@ -75,8 +77,7 @@ pub fn lower(
         level: _,
         referrers: _,
     } = container;
-    let Parts { meta, appliance, ports, waits, mounts, mut volumes, on_one_node } = parts;
-    let name = Traced::new(meta.name.value.clone(), meta.name.from);
+    let Parts { meta, name, appliance, ports, waits, mounts, mut volumes, on_one_node } = parts;
     let on_host_network = mode.value == NetworkMode::Host;
     if on_host_network && instances.value > 1 && !ports.container.is_empty() {
         let message = format!(
@@ -101,8 +102,8 @@ pub fn lower(
         check.map(|check| health::probes(check, container, plan, network)).unwrap_or_default();
     // The default is written too: the API server keeps the account of an earlier version otherwise.
     let service_account = waits.access.as_ref().map_or_else(
-        || Traced::new("default", id.span),
-        |access| Traced::new(order::ACCOUNT, access.from),
+        || Traced::new("default".into(), id.span),
+        |access| Traced::new(order::account(plan, settings).value, access.from),
     );
     if let Some(name) = waits.access {
         volumes.push(Volume { name, claim: None, host_path: None, access: true });

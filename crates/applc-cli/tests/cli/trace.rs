@@ -222,7 +222,12 @@ fn findings_of_other_tools_are_shown_at_the_appliance() {
         )
     };
     let reports = [
-        report("latest-tag", r#"The container \"web\" uses \"nginx:latest\""#, "Deployment", "web"),
+        report(
+            "latest-tag",
+            r#"The container \"web\" uses \"nginx:latest\""#,
+            "Deployment",
+            "shop--web",
+        ),
         report("no-such", "gone", "Deployment", "nothing"),
     ];
     let document = format!(r#"{{"Checks": [], "Reports": [{}]}}"#, reports.join(","));

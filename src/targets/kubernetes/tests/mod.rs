@@ -2,6 +2,7 @@
 //! strings.
 
 mod cells;
+mod names;
 mod network;
 mod order;
 mod strings;
@@ -164,11 +165,11 @@ fn split_writes_each_object_to_a_file_named_after_it() {
 #[test]
 fn the_namespace_is_an_option() {
     let named = compiled_with(&one(json!({})), &[("namespace", "team")]);
-    assert_eq!(named.list(), ["Namespace/team", "Deployment/a"]);
-    assert_eq!(named.object("Deployment/a")["metadata"]["namespace"], "team");
+    assert_eq!(named.list(), ["Namespace/team", "Deployment/app--a"]);
+    assert_eq!(named.object("Deployment/app--a")["metadata"]["namespace"], "team");
     let existing =
         compiled_with(&one(json!({})), &[("namespace", "default"), ("create-namespace", "false")]);
-    assert_eq!(existing.list(), ["Deployment/a"]);
+    assert_eq!(existing.list(), ["Deployment/app--a"]);
     let mut own = one(json!({}));
     own["id"] = json!("Kube-System");
     assert_eq!(compiled(&own).found(), [("E0402", "\"Kube-System\"")]);
