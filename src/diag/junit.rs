@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use super::xml::escape;
 use super::{Diagnostic, Level, Report};
 use crate::source::Source;
 
@@ -59,37 +60,4 @@ fn case(source: &Source, diagnostic: &Diagnostic) -> String {
         _ => format!("      <system-out>{level}[{code}]: {details}</system-out>\n"),
     };
     format!("{start}{body}    </testcase>\n")
-}
-
-/// Escapes text for content and attributes. Characters that XML 1.0 cannot represent become
-/// U+FFFD; line breaks and tabs become references, so that attributes keep them.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\t' | '\n' | '\r' => {
-                let _ = write!(escaped, "&#{};", c as u32);
-            }
-            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            _ => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn special_characters_are_escaped() {
-        assert_eq!(
-            escape("a<b>&\"]]>\n\0\u{ffff}é"),
-            "a&lt;b&gt;&amp;&quot;]]&gt;&#10;\u{fffd}\u{fffd}é"
-        );
-    }
 }

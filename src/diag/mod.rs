@@ -13,6 +13,7 @@ mod levels;
 mod sarif;
 mod short;
 mod words;
+pub(crate) mod xml;
 
 pub use codes::{Code, Phase};
 pub use findings::Findings;

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::label::{self, Label, Role};
 use super::layout::{Band, HEAD, Layout, Place, Point, Route, Step};
 use super::{Edge, Graph, Kind, Node};
+use crate::diag::xml::escape;
 
 /// The style of a picture. Every rule is for elements below `.applc-graph` only, so that pages can
 /// contain the picture. Colors have a contrast of 4.5 (text) and 3 (lines) to what is behind them.
@@ -73,10 +74,10 @@ pub fn render(graph: &Graph, layout: &Layout) -> String {
          <title>{}</title>\n<desc>{}</desc>\n<style>{STYLE}</style>\n\
          <rect class=\"paper\" width=\"{w}\" height=\"{h}\" rx=\"8\"/>\n\
          <text class=\"name\" x=\"{}\" y=\"32\">{}</text>\n",
-        escaped(&format!("The appliance {}", label::clean(&graph.id))),
-        escaped(&described(graph)),
+        escape(&format!("The appliance {}", label::clean(&graph.id))),
+        escape(&described(graph)),
         number(MARGIN),
-        escaped(&name),
+        escape(&name),
     );
     // A picture without bands may be narrower than its header or legend.
     let left = MARGIN + levels + ((inner - levels - layout.width) / 2.0).floor().max(0.0);
@@ -124,8 +125,8 @@ fn draw_node(svg: &mut String, node: &Node, place: &Place, label: &Label) {
         svg,
         "<g class=\"node {}\" data-id=\"{}\"><title>{}</title>",
         node.kind.name(),
-        escaped(&label::clean(&node.id)),
-        escaped(&label::description(node)),
+        escape(&label::clean(&node.id)),
+        escape(&label::description(node)),
     );
     svg.push_str(&shape(node.kind, Point { x, y }, width, height));
     for line in &label.lines {
@@ -139,7 +140,7 @@ fn draw_node(svg: &mut String, node: &Node, place: &Place, label: &Label) {
             "<text class=\"{class} middle\" x=\"{}\" y=\"{}\">{}</text>",
             number(x),
             number(y + line.baseline),
-            escaped(&line.text),
+            escape(&line.text),
         );
     }
     svg.push_str("</g>\n");
@@ -209,9 +210,9 @@ fn draw_edge(svg: &mut String, graph: &Graph, edge: &Edge, route: &Route) {
         svg,
         "<g class=\"edge {}\" data-from=\"{}\" data-to=\"{}\"><title>{}</title>{}</g>",
         class(edge.dependency),
-        escaped(&from),
-        escaped(&to),
-        escaped(&meaning),
+        escape(&from),
+        escape(&to),
+        escape(&meaning),
         arrow(route),
     );
 }
@@ -342,19 +343,4 @@ fn number(number: f64) -> String {
     let text = format!("{number:.1}");
     let text = text.strip_suffix(".0").unwrap_or(&text);
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
-}
-
-/// Text for XML, in an element or an attribute.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

@@ -1,0 +1,36 @@
+//! Text in XML.
+
+use std::fmt::Write;
+
+/// Escapes text for content and attributes. Characters that XML 1.0 cannot represent become
+/// U+FFFD; line breaks and tabs become references, so that attributes keep them.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\t' | '\n' | '\r' => {
+                let _ = write!(escaped, "&#{};", c as u32);
+            }
+            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn special_characters_are_escaped() {
+        assert_eq!(
+            escape("a<b>&\"]]>\n\0\u{ffff}é"),
+            "a&lt;b&gt;&amp;&quot;]]&gt;&#10;\u{fffd}\u{fffd}é"
+        );
+    }
+}
