@@ -225,14 +225,18 @@ def restarts(pod: Object) -> int:
     return sum(int(status["restartCount"]) for status in pod["status"].get("containerStatuses", []))
 
 
-def address(document: dict[str, Any]) -> appliance_text.Address:
-    """The expected address of references: for a port listed for one protocol the Service, otherwise the pods."""
+def address(document: dict[str, Any], id: str, pod: Object) -> appliance_text.Address:
+    """The expected address of references in a pod of a container: for a port listed for one protocol the Service,
+    otherwise the pods; for itself that of the pod.
+    """
     listed = {
         container["id"]: [port["container_port"] for port in container.get("ports", [])]
         for container in document["containers"]
     }
 
     def spelled(to: str, port: int | None) -> str:
+        if to == id:
+            return str(pod["status"]["podIP"]) + (f":{port}" if port else "")
         if port is None:
             return f"{to.lower()}-pods"
         return f"{to.lower()}{'' if listed[to].count(port) == 1 else '-pods'}:{port}"

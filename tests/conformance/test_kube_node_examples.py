@@ -31,7 +31,7 @@ from test_compose_examples import (
 pytestmark = pytest.mark.node
 
 # Variables that Kubernetes sets in every container.
-OWN = re.compile(r"PATH|HOSTNAME|HOME|KUBERNETES_(SERVICE|PORT)(_\w+)?|JOB_COMPLETION_INDEX")
+OWN = re.compile(r"PATH|HOSTNAME|HOME|KUBERNETES_(SERVICE|PORT)(_\w+)?|APPLC_OWN_ADDRESS|JOB_COMPLETION_INDEX")
 
 
 def adapted(document: dict[str, Any]) -> dict[str, Any]:
@@ -95,11 +95,11 @@ def job_name(container: dict[str, Any]) -> str:
 
 def assert_arguments_and_environment_are_as_written(app: App, document: dict[str, Any], id: str) -> None:
     container = containers(document)[id]
-    spelled = address(document)
     pods = app.pods(id)
     assert len(pods) == container.get("instances", 1)
     for pod in pods:
         start = app.start(pod)
+        spelled = address(document, id, pod)
         assert start.argv == expected_argv(document, id, spelled)
         env = container.get("env", {})
         for name, written in env.items():
@@ -125,7 +125,7 @@ def assert_references_reach_their_containers(
 ) -> None:
     pod = app.pods(container["id"])[0]
     for to, port, number in answered_references(by_id, container):
-        written = address(document)(to, port)
+        written = address(document, container["id"], pod)(to, port)
         url = f"http://{written}/" if port else f"http://{written}:{number}/"
         assert wait_until(f"{container['id']} reaches {url}", lambda: app.id_at(pod, url)) == to.lower()
 

@@ -146,6 +146,10 @@ CASES: dict[str, tuple[Fields, Fields]] = {
             "-from": {"args": ["@reference-to-host-to:80"]},
         },
     ),
+    "reference-to-itself": (
+        {"env": {"A": "a"}, "args": ["a"]},
+        {"env": {"A": "@reference-to-itself"}, "args": ["@reference-to-itself:80"]},
+    ),
     "cron-image": ({}, {"image": "other:2"}),
     "cron-schedule": ({}, {"interval": "7D", "start_time": "2027-02-01T03:00:00Z"}),
     "cron-retries": ({"retries": 1}, {"instances": 2, "retries": 3}),

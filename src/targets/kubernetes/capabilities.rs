@@ -70,7 +70,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::carried(
         Field::References,
-        "the name of the Service, for a port that is listed for one protocol; otherwise that of a headless Service of the pods, where every port can be reached. Pods that are not ready are included if a container that does not depend on them refers to them",
+        "the name of the Service, for a port that is listed for one protocol; otherwise that of a headless Service of the pods, where every port can be reached. Pods that are not ready are included if a container that does not depend on them refers to them. A reference of a container to itself is the IP address of its pod",
     ),
     Capability::depends(
         Field::MountPersistent,

@@ -1,9 +1,8 @@
 //! Health checks as probes.
 
 use super::model::{HttpGet, Probe};
-use super::network::Network;
-use super::text;
-use crate::plan::{self, Container, HealthCheck, Plan};
+use super::text::Strings;
+use crate::plan::{self, Container, HealthCheck};
 use crate::render::{Composed, Origin, Traced};
 use crate::source::Spanned;
 use crate::targets::origins::{self, TracedTiming};
@@ -21,8 +20,7 @@ const STARTUP_PERIOD: u32 = 10;
 pub fn probes(
     check: &HealthCheck,
     container: &Container,
-    plan: &Plan,
-    network: &Network,
+    strings: &Strings<'_>,
 ) -> Vec<(&'static str, Probe)> {
     let HealthCheck { span: _, is_default: _, protocol: _, probe, timing: _ } = check;
     let TracedTiming { interval, timeout, max_failures, grace } = origins::timing(check);
@@ -52,7 +50,7 @@ pub fn probes(
         }
         plan::Probe::Tcp { port: index } => running.tcp = Some(port(index)),
         plan::Probe::Command(command) => {
-            running.exec = text::shell(text::spelled(command, plan, network));
+            running.exec = strings.probe(command);
         }
     }
     let startup = {

@@ -152,6 +152,7 @@ impl<'a> Lowering<'a> {
             }
             .lower(container, &self.network.label(id), &mut taken, &mut awaited);
             let parts = Parts {
+                container_id: id,
                 meta: self.container_meta(id, container),
                 name: self.network.label(id),
                 appliance: self.appliance.clone(),

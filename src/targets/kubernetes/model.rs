@@ -264,6 +264,8 @@ model! {
         pub pull_policy: Traced<&'static str>,
         pub command: Vec<Composed>,
         pub args: Vec<Composed>,
+        /// The name of a variable with the address of the pod. Others refer to it, so it is the first.
+        pub own_address: Option<Traced<String>>,
         pub env: Vec<(Traced<String>, Composed)>,
         pub ports: Vec<ContainerPort>,
         /// The probes, each with its key in the container.

@@ -93,8 +93,10 @@ impl Network {
                 let numbers = container.ports.iter().map(|port| port.container_port.value);
                 let forwarded: HashSet<u16> =
                     numbers.filter(|number| !on_both.contains(number)).collect();
+                // A container finds itself at the address of its pod.
+                let others = container.referrers.iter().filter(|referrer| referrer.from() != id);
                 let (of_ports, of_pods): (Vec<&Referrer>, Vec<&Referrer>) =
-                    container.referrers.iter().partition(|referrer| {
+                    others.partition(|referrer| {
                         referrer.port.is_some_and(|port| forwarded.contains(&port))
                     });
                 let from = name.from;
@@ -145,7 +147,7 @@ impl Network {
         })
     }
 
-    /// The address of a reference. A Service with a cluster IP address has only listed ports; any
+    /// The address of a reference to another container. A Service with a cluster IP address has only listed ports; any
     /// other port is reached at the pods. A reference without a port may mean any port.
     pub fn address(&self, reference: &Reference) -> String {
         let port = reference.port;

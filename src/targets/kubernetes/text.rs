@@ -2,8 +2,8 @@
 
 use super::network::Network;
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Container, Piece, Plan, Text};
-use crate::render::Composed;
+use crate::plan::{Container, ContainerId, Piece, Plan, Reference, Text};
+use crate::render::{Composed, Traced};
 use crate::targets::origins;
 
 /// Escapes a string for Kubernetes, which expands `$(NAME)` and reads `$$` as `$` in `command`,
@@ -12,17 +12,104 @@ pub fn escaped(text: &str) -> String {
     text.replace('$', "$$")
 }
 
-/// A string of the appliance, escaped, with addresses in place of references.
-pub fn spelled(text: &Text, plan: &Plan, network: &Network) -> Composed {
-    let written = text.spell(escaped, |reference| network.address(reference));
-    // Whether a port is listed decides about the host.
-    let also = origins::of_references(plan, text, |reference, also| {
-        let to = plan.containers.get(reference.to());
-        let ports = to.map_or(&[][..], |to| &to.ports).iter().map(|port| port.container_port);
-        let same = ports.filter(|port| Some(port.value) == reference.port);
-        also.extend(same.map(|port| port.span));
-    });
-    Composed::new(written, text.span, also)
+/// The variable with the address of the pod itself, unless the container has one of this name.
+const OWN_ADDRESS: &str = "APPLC_OWN_ADDRESS";
+
+/// The strings of one container.
+///
+/// Others reach a container at a Service, whose address it cannot bind. A reference of a container to
+/// itself is therefore the IP address of the pod, which Kubernetes fills in from a variable. On the
+/// host network, it is that of the node.
+pub struct Strings<'a> {
+    plan: &'a Plan,
+    network: &'a Network,
+    container: ContainerId,
+    /// The variable with the address of the pod, if a string of the container refers to itself.
+    pub own_address: Option<Traced<String>>,
+}
+
+impl<'a> Strings<'a> {
+    /// The strings of the container with this id.
+    pub fn of(
+        container: &Container,
+        id: ContainerId,
+        plan: &'a Plan,
+        network: &'a Network,
+    ) -> Strings<'a> {
+        let reference = container.references().find(|reference| reference.to() == id);
+        let own_address = reference.map(|reference| {
+            let mut name = OWN_ADDRESS.to_owned();
+            while container.env.iter().any(|variable| *variable.name.value == *name) {
+                name.push('_');
+            }
+            Traced::new(name, reference.span)
+        });
+        Strings { plan, network, container: id, own_address }
+    }
+
+    /// The name of the variable with the address of the pod.
+    fn variable(&self) -> &str {
+        self.own_address.as_ref().map_or(OWN_ADDRESS, |name| &name.value)
+    }
+
+    /// A string of `command`, `args` or `env`, escaped, with addresses in place of references.
+    pub fn spelled(&self, text: &Text) -> Composed {
+        let written = text.spell(escaped, |reference| match self.is_own(reference) {
+            true => format!("$({}){}", self.variable(), port(reference)),
+            false => self.network.address(reference),
+        });
+        self.composed(text, written)
+    }
+
+    /// The command of a probe. Kubernetes expands only variables with a fixed value there, so a
+    /// shell puts in the address of the pod. It gets what is before and after as arguments, as it
+    /// may be in quotes of any kind.
+    pub fn probe(&self, script: &Text) -> Vec<Composed> {
+        let mut parts = vec![String::new()];
+        for piece in &*script.pieces {
+            let written = match piece {
+                Piece::Literal(text) => escaped(text),
+                Piece::Reference(reference) if self.is_own(reference) => {
+                    parts.push(port(reference));
+                    continue;
+                }
+                Piece::Reference(reference) => self.network.address(reference),
+            };
+            if let Some(part) = parts.last_mut() {
+                part.push_str(&written);
+            }
+        }
+        if parts.len() == 1 {
+            return shell(self.spelled(script));
+        }
+        let numbered: Vec<_> = (0..parts.len()).map(|number| format!("${{{number}}}")).collect();
+        let joined = numbered.join(&format!("${{{}}}", self.variable()));
+        let joins = escaped(&format!("exec /bin/sh -c \"{joined}\""));
+        let mut command = shell(self.composed(script, joins));
+        command.extend(parts.into_iter().map(|part| self.composed(script, part)));
+        command
+    }
+
+    fn is_own(&self, reference: &Reference) -> bool {
+        reference.to() == self.container
+    }
+
+    /// What is written for a text, with the places that have a say in the addresses in it.
+    fn composed(&self, text: &Text, written: String) -> Composed {
+        // Whether a port is listed decides about the host.
+        let also = origins::of_references(self.plan, text, |reference, also| {
+            let to = self.plan.containers.get(reference.to()).filter(|_| !self.is_own(reference));
+            let ports = to.map_or(&[][..], |to| &to.ports).iter().map(|port| port.container_port);
+            let same = ports.filter(|port| Some(port.value) == reference.port);
+            also.extend(same.map(|port| port.span));
+        });
+        Composed::new(written, text.span, also)
+    }
+}
+
+/// The port of a reference, as it is written after an address.
+fn port(reference: &Reference) -> String {
+    reference.port.map(|port| format!(":{port}")).unwrap_or_default()
 }
 
 /// The command that runs a script in a shell.

@@ -10,9 +10,10 @@ use super::model::{Container, CronJob, Deployment, Job, Meta, Object, Pod, Resou
 use super::network::{Network, Ports, selector};
 use super::options::Settings;
 use super::order::{self, PodWaits};
-use super::{placement, schedule, text, updates};
+use super::text::{self, Strings};
+use super::{placement, schedule, updates};
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{self, Command, EnvVar, Kind, NetworkMode, Plan, Resources};
+use crate::plan::{self, Command, ContainerId, EnvVar, Kind, NetworkMode, Plan, Resources};
 use crate::render::{Composed, Origin, Traced};
 use crate::source::Spanned;
 use crate::targets::origins;
@@ -32,6 +33,8 @@ type Quantities = Vec<(Resource, Traced<String>)>;
 
 /// The parts of a workload that are lowered before.
 pub struct Parts {
+    /// The container.
+    pub container_id: ContainerId,
     /// `metadata` of the workload.
     pub meta: Meta,
     /// The name of the container, by which its pods are selected.
@@ -77,7 +80,17 @@ pub fn lower(
         level: _,
         referrers: _,
     } = container;
-    let Parts { meta, name, appliance, ports, waits, mounts, mut volumes, on_one_node } = parts;
+    let Parts {
+        container_id,
+        meta,
+        name,
+        appliance,
+        ports,
+        waits,
+        mounts,
+        mut volumes,
+        on_one_node,
+    } = parts;
     let on_host_network = mode.value == NetworkMode::Host;
     if on_host_network && instances.value > 1 && !ports.container.is_empty() {
         let message = format!(
@@ -90,16 +103,14 @@ pub fn lower(
         );
     }
     text::check(container, findings);
+    let strings = Strings::of(container, container_id, plan, network);
     let (command, args) = match command {
-        Command::Shell(script) => (text::shell(text::spelled(script, plan, network)), Vec::new()),
-        Command::Image(args) => {
-            (Vec::new(), args.iter().map(|arg| text::spelled(arg, plan, network)).collect())
-        }
+        Command::Shell(script) => (text::shell(strings.spelled(script)), Vec::new()),
+        Command::Image(args) => (Vec::new(), args.iter().map(|arg| strings.spelled(arg)).collect()),
     };
     let (requests, limits) = quantities(container, settings);
     let check = container.health();
-    let probes =
-        check.map(|check| health::probes(check, container, plan, network)).unwrap_or_default();
+    let probes = check.map(|check| health::probes(check, container, &strings)).unwrap_or_default();
     // The default is written too: the API server keeps the account of an earlier version otherwise.
     let service_account = waits.access.as_ref().map_or_else(
         || Traced::new("default".into(), id.span),
@@ -127,7 +138,8 @@ pub fn lower(
             ),
             command,
             args,
-            env: env.iter().map(|variable| lower_env(variable, plan, network, findings)).collect(),
+            env: env.iter().map(|variable| lower_env(variable, &strings, findings)).collect(),
+            own_address: strings.own_address,
             ports: ports.container,
             probes,
             requests,
@@ -206,8 +218,7 @@ fn cpu(cpus: f64) -> String {
 
 fn lower_env(
     variable: &EnvVar,
-    plan: &Plan,
-    network: &Network,
+    strings: &Strings<'_>,
     findings: &mut Findings,
 ) -> (Traced<String>, Composed) {
     let EnvVar { name, value } = variable;
@@ -224,7 +235,7 @@ fn lower_env(
             "earlier versions accept only letters, digits, `_`, `-` and `.`, and no leading digit",
         ));
     }
-    (name.into(), text::spelled(value, plan, network))
+    (name.into(), strings.spelled(value))
 }
 
 /// Whether every version of Kubernetes accepts the name of an environment variable.

@@ -193,7 +193,8 @@ fn cases() -> Vec<Case> {
         in_container(Field::Env, json!({"env": {"A": "\u{ffff}"}}), "/env/0/value", json!("\u{ffff}")).found("W0404", "\"\u{ffff}\""),
         in_container(Field::HealthCommand, json!({"health_check": {"protocol": "COMMAND", "command": "\u{80}"}}), "/livenessProbe/exec/command/2", json!("\u{80}"))
             .found("W0404", "\"\u{80}\""),
-        in_container(Field::References, json!({"args": ["<@a>"]}), "/args", json!(["<a-pods>"])),
+        in_container(Field::References, json!({"args": ["<@a>"]}), "/args", json!(["<$(APPLC_OWN_ADDRESS)>"])),
+        case(Field::References, appliance(&[container("a", json!({"args": ["<@b>"]})), container("b", json!({}))]), "container Deployment/a", "/args", json!(["<b-pods>"])),
         volume(Field::MountPersistent, sized.clone(), &[json!({})], "container Deployment/a", "/volumeMounts", json!([{"name": "v", "mountPath": "/v"}])),
         volume(Field::MountPersistent, sized.clone(), &[json!({"volumes": [{"src": "v", "dest": "/v:x"}]})], "", "", Value::Null)
             .found("E0408", "\"/v:x\""),
@@ -244,7 +245,7 @@ fn cases() -> Vec<Case> {
         in_container(Field::HealthHttp, checked(json!({"protocol": "HTTP", "port_index": 1})), "/readinessProbe", Value::Null),
         in_container(Field::HealthHttps, checked(json!({"protocol": "HTTPS", "port_index": 1})), "/livenessProbe/httpGet", json!({"path": "/", "port": 80, "scheme": "HTTPS"})),
         in_container(Field::HealthTcp, checked(json!({"protocol": "TCP", "port_index": 1})), "/livenessProbe", probe("tcpSocket", json!({"port": 80}))),
-        in_container(Field::HealthCommand, json!({"health_check": {"protocol": "COMMAND", "command": "test $$ && @a"}}), "/livenessProbe/exec/command", json!(["/bin/sh", "-c", "test $$$$ && a-pods"])),
+        in_container(Field::HealthCommand, json!({"health_check": {"protocol": "COMMAND", "command": "test $$ && @a"}}), "/livenessProbe/exec/command", json!(["/bin/sh", "-c", "exec /bin/sh -c \"$${0}$${APPLC_OWN_ADDRESS}$${1}\"", "test $$$$ && ", ""])),
         // Three failures a minute apart after five minutes, probed every ten seconds.
         in_container(Field::HealthTiming, checked(json!({"protocol": "TCP", "port_index": 1})), "/startupProbe", json!({"tcpSocket": {"port": 80}, "periodSeconds": 10, "timeoutSeconds": 20, "failureThreshold": 48})),
         in_container(Field::HealthTiming, checked(json!({"protocol": "TCP", "port_index": 1, "interval_seconds": 7, "timeout_seconds": 2, "max_consecutive_failures": 1, "grace_period_seconds": 1})), "/startupProbe", json!({"tcpSocket": {"port": 80}, "periodSeconds": 7, "timeoutSeconds": 2, "failureThreshold": 2})),

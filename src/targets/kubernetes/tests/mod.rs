@@ -101,7 +101,7 @@ fn an_appliance_is_a_namespace_with_objects_in_the_order_of_the_document() {
         container("b", json!({"ports": [{"container_port": 80}], "dependencies": ["a"]})),
         container(
             "a",
-            json!({"volumes": [{"src": "/x", "dest": "/x", "type": "host"}], "args": ["@a"]}),
+            json!({"volumes": [{"src": "/x", "dest": "/x", "type": "host"}], "args": ["@b"]}),
         ),
     ]));
     assert_eq!(compiled.found(), []);
@@ -113,8 +113,8 @@ fn an_appliance_is_a_namespace_with_objects_in_the_order_of_the_document() {
             "Role/wait-for-dependencies",
             "RoleBinding/wait-for-dependencies",
             "Service/b",
+            "Service/b-pods",
             "Deployment/b",
-            "Service/a-pods",
             "Deployment/a",
         ]
     );

@@ -15,13 +15,13 @@ fn full(id: &str) -> Value {
         "ports": [{"container_port": 80}],
         "dependencies": ["job", "cron", "db"],
         "volumes": [{"src": "data", "dest": "/d"}, {"src": "shared", "dest": "/s"}],
-        "args": ["@db", "@db:5432", "@web:80"],
+        "args": ["@db", "@db:5432", "@db:80"],
     });
     let mut document = testing::appliance(
         id,
         &[
             container("web", web),
-            container("db", json!({})),
+            container("db", json!({"ports": [{"container_port": 5432}]})),
             container("job", job),
             container("cron", cron),
         ],

@@ -137,9 +137,6 @@ fn services_have_pods_that_are_not_ready_if_who_refers_does_not_wait() {
     assert_eq!(early(&indirect), none);
     assert_eq!(early(&[a.clone(), refers("b", "@a:80", &[])]), [json!(true), Value::Null]);
     assert_eq!(early(&[a, refers("b", "@a", &[])]), [Value::Null, json!(true)]);
-    let itself =
-        container("a", json!({"health_check": {"protocol": "COMMAND", "command": "ask @a"}}));
-    assert_eq!(early(&[itself]), [Value::Null, json!(true)]);
 }
 
 #[test]
@@ -190,22 +187,102 @@ fn a_reference_is_the_name_of_a_service_between_all_network_modes() {
 #[test]
 fn a_port_that_is_not_listed_is_reached_at_the_pods() {
     let compiled = compiled(&appliance(&[
-        container(
-            "a",
-            json!({"ports": [{"container_port": 80}], "args": ["@a:9999", "@a:80", "@b:1"]}),
-        ),
-        container("b", json!({})),
+        container("a", json!({"ports": [{"container_port": 80}], "args": ["@b:1"]})),
+        container("b", json!({"args": ["@a:9999", "@a:80"]})),
     ]));
-    assert_eq!(
-        compiled.container("Deployment/a")["args"],
-        json!(["a-pods:9999", "a:80", "b-pods:1"])
-    );
+    assert_eq!(compiled.container("Deployment/a")["args"], json!(["b-pods:1"]));
+    assert_eq!(compiled.container("Deployment/b")["args"], json!(["a-pods:9999", "a:80"]));
     for name in ["Service/a-pods", "Service/b-pods"] {
         let spec = compiled.object(name)["spec"].clone();
         assert_eq!((&spec["clusterIP"], &spec["ports"]), (&json!("None"), &Value::Null), "{name}");
     }
     let selector = |name: &str| compiled.object(name)["spec"]["selector"].clone();
     assert_eq!(selector("Service/a-pods"), selector("Service/a"));
+}
+
+#[test]
+fn a_reference_of_a_container_to_itself_is_the_address_of_its_pod() {
+    let own = |name: &str| {
+        let field = json!({"fieldRef": {"fieldPath": "status.podIP"}});
+        json!({"name": name, "valueFrom": field})
+    };
+    for (mode, kind) in
+        [("container", "Deployment/a"), ("host", "Deployment/a"), ("bridge", "Job/a")]
+    {
+        let mut fields = json!({
+            "network_mode": mode,
+            "ports": [{"container_port": 80}],
+            "args": ["--host", "@a", "http://@a:80/$(X)", "@a:81"],
+            "env": {"A": "@a:80,@b:1"},
+        });
+        if kind == "Job/a" {
+            fields["type"] = json!("job");
+        }
+        let compiled = compiled_with(
+            &appliance(&[container("a", fields), container("b", json!({}))]),
+            &[("expose", "cluster-ip")],
+        );
+        assert_eq!(compiled.found(), []);
+        let lowered = compiled.container(kind);
+        let address = "$(APPLC_OWN_ADDRESS)";
+        assert_eq!(
+            lowered["args"],
+            json!([
+                "--host",
+                address,
+                format!("http://{address}:80/$$(X)"),
+                format!("{address}:81"),
+            ])
+        );
+        // Kubernetes expands only variables that are listed before.
+        let value = format!("{address}:80,b-pods:1");
+        assert_eq!(
+            lowered["env"],
+            json!([own("APPLC_OWN_ADDRESS"), {"name": "A", "value": value}])
+        );
+        // It needs no Service for itself.
+        assert_eq!(compiled.object("Service/a-pods"), Value::Null);
+    }
+
+    let taken = json!({"APPLC_OWN_ADDRESS": "mine", "APPLC_OWN_ADDRESS_": "mine, too"});
+    let script = compiled(&one(json!({"cmd": "serve '@a' $A", "env": taken})));
+    let lowered = script.container("Deployment/a");
+    let command = json!(["/bin/sh", "-c", "serve '$(APPLC_OWN_ADDRESS__)' $$A"]);
+    assert_eq!(lowered["command"], command);
+    assert_eq!(lowered["env"][0], own("APPLC_OWN_ADDRESS__"));
+    assert_eq!(lowered["env"].as_array().unwrap().len(), 3);
+
+    let to_others = [container("a", json!({"args": ["@b"]})), container("b", json!({}))];
+    assert_eq!(compiled(&appliance(&to_others)).container("Deployment/a")["env"], Value::Null);
+}
+
+#[test]
+fn a_health_check_asks_its_own_pod() {
+    let check = json!({"protocol": "COMMAND", "command": "ask '@a:80' $A @a @b"});
+    let document =
+        appliance(&[container("a", json!({"health_check": check})), container("b", json!({}))]);
+    let compiled = compiled(&document);
+    let lowered = compiled.container("Deployment/a");
+    assert_eq!(lowered["env"][0]["valueFrom"]["fieldRef"]["fieldPath"], "status.podIP");
+    // As Kubernetes expands it.
+    let command = lowered["livenessProbe"]["exec"]["command"].as_array().unwrap();
+    let command: Vec<_> =
+        command.iter().map(|word| word.as_str().unwrap().replace("$$", "$")).collect();
+    assert_eq!(
+        command,
+        [
+            "/bin/sh",
+            "-c",
+            "exec /bin/sh -c \"${0}${APPLC_OWN_ADDRESS}${1}${APPLC_OWN_ADDRESS}${2}\"",
+            "ask '",
+            ":80' $A ",
+            " b-pods",
+        ]
+    );
+    assert_eq!(
+        compiled.list(),
+        ["Namespace/app", "Deployment/a", "Service/b-pods", "Deployment/b"]
+    );
 }
 
 #[test]
@@ -282,8 +359,10 @@ fn names_that_kubernetes_rejects_are_errors() {
     let long = "a".repeat(64);
     let quoted = format!("\"{long}\"");
     assert_eq!(compiled(&appliance(&[container(&long, json!({}))])).found(), [("E0402", &*quoted)]);
-    let digit = compiled(&appliance(&[container("1st", json!({"args": ["@1st"]}))]));
-    assert_eq!(digit.container("Deployment/x1st")["args"], json!(["x1st-pods"]));
+    let digit = [container("1st", json!({})), container("b", json!({"args": ["@1st"]}))];
+    let digit = compiled(&appliance(&digit));
+    assert_eq!(digit.container("Deployment/b")["args"], json!(["x1st-pods"]));
+    assert_ne!(digit.object("Deployment/x1st"), Value::Null);
 
     let long = "a".repeat(53);
     let quoted = format!("\"{long}\"");
