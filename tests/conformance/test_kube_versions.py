@@ -146,6 +146,18 @@ CASES: dict[str, tuple[Fields, Fields]] = {
             "-from": {"args": ["@reference-to-host-to:80"]},
         },
     ),
+    "protocols": (
+        {"ports": [{"container_port": 53}]},
+        {"ports": [{"container_port": 53, "protocol": "udp"}, {"container_port": 53}]},
+    ),
+    "reference-to-ports": (
+        {"-to": {}, "-from": {"args": ["@reference-to-ports-to"]}},
+        {"-to": {"ports": [{"container_port": 80}]}, "-from": {"args": ["@reference-to-ports-to"]}},
+    ),
+    "dependency": (
+        {"-on": {"ports": [{"container_port": 80}]}, "-of": {}},
+        {"-on": {}, "-of": {"dependencies": ["dependency-on"]}},
+    ),
     "reference-to-itself": (
         {"env": {"A": "a"}, "args": ["a"]},
         {"env": {"A": "@reference-to-itself"}, "args": ["@reference-to-itself:80"]},
