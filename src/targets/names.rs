@@ -41,7 +41,7 @@ pub fn check<'a>(
     for (id, name) in names {
         if name.is_empty() || name.len() > longest {
             let message = match name.len() {
-                0 => format!("`{}` cannot be the name of a {what}", id.value),
+                0 => format!("no {what} can have the name `{}`, which has only hyphens", id.value),
                 length => format!(
                     "the {what} name `{name}` is too long: {length} characters, at most {longest}"
                 ),

@@ -130,10 +130,13 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         Field::Preemptible,
         "nodes with the label that the option `preemptible-label` names are preferred or avoided; a warning if it is not set",
     ),
-    Capability::carried(Field::HealthHttp, "`httpGet` in a startup and a liveness probe"),
-    Capability::carried(
+    Capability::depends(
+        Field::HealthHttp,
+        "`httpGet` in a startup and a liveness probe; the path cannot begin with `//`",
+    ),
+    Capability::depends(
         Field::HealthHttps,
-        "`httpGet` with the scheme HTTPS; certificates are not verified",
+        "`httpGet` with the scheme HTTPS; certificates are not verified; the path cannot begin with `//`",
     ),
     Capability::carried(Field::HealthTcp, "`tcpSocket` in a startup and a liveness probe"),
     Capability::depends(

@@ -2,10 +2,12 @@
 
 use super::model::{HttpGet, Probe};
 use super::text::Strings;
+use crate::diag::Findings;
 use crate::plan::{self, Container, HealthCheck};
 use crate::render::{Composed, Origin, Traced};
 use crate::source::Spanned;
 use crate::targets::origins::{self, TracedTiming};
+use crate::targets::url;
 
 /// Maximum seconds between checks of a container that has not been healthy yet: its dependents
 /// wait for the first success.
@@ -21,6 +23,7 @@ pub fn probes(
     check: &HealthCheck,
     container: &Container,
     strings: &Strings<'_>,
+    findings: &mut Findings,
 ) -> Vec<(&'static str, Probe)> {
     let HealthCheck { span: _, is_default: _, protocol: _, probe, timing: _ } = check;
     let TracedTiming { interval, timeout, max_failures, grace } = origins::timing(check);
@@ -42,8 +45,9 @@ pub fn probes(
     };
     match probe {
         plan::Probe::Http { tls, path, port: index } => {
+            findings.extend(url::with_host(path));
             running.http = Some(HttpGet {
-                path: Traced::new(path.value.to_string(), origins::check_path(check, path)),
+                path: Traced::new(url::path(&path.value), origins::check_path(check, path)),
                 port: port(index),
                 scheme: tls.then(|| Traced::new("HTTPS", origins::check_protocol(check))),
             });

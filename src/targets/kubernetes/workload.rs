@@ -110,7 +110,8 @@ pub fn lower(
     };
     let (requests, limits) = quantities(container, settings);
     let check = container.health();
-    let probes = check.map(|check| health::probes(check, container, &strings)).unwrap_or_default();
+    let probes =
+        check.map(|check| health::probes(check, container, &strings, findings)).unwrap_or_default();
     // The default is written too: the API server keeps the account of an earlier version otherwise.
     let service_account = waits.access.as_ref().map_or_else(
         || Traced::new("default".into(), id.span),

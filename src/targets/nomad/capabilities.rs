@@ -120,11 +120,11 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::HealthHttp,
-        "an HTTP check by the client; the path must be valid in a URL",
+        "an HTTP check by the client; the path cannot begin with `//`",
     ),
     Capability::depends(
         Field::HealthHttps,
-        "an HTTPS check by the client, without verification of certificates; the path must be valid in a URL",
+        "an HTTPS check by the client, without verification of certificates; the path cannot begin with `//`",
     ),
     Capability::carried(Field::HealthTcp, "a TCP check by the client"),
     Capability::approximated(

@@ -243,6 +243,9 @@ fn cases() -> Vec<Case> {
         in_container(Field::HealthHttp, checked(json!({"protocol": "MESOS_HTTP", "path": "/x?y=z", "port_index": 1})), "/livenessProbe", probe(http[0].0, http[0].1.clone())),
         // The startup probe says when it is ready.
         in_container(Field::HealthHttp, checked(json!({"protocol": "HTTP", "port_index": 1})), "/readinessProbe", Value::Null),
+        in_container(Field::HealthHttp, checked(json!({"protocol": "HTTP", "path": "/a b?c=d e%", "port_index": 1})), "/livenessProbe/httpGet/path", json!("/a%20b?c=d%20e%25")),
+        in_container(Field::HealthHttp, checked(json!({"protocol": "HTTP", "path": "//a/b", "port_index": 1})), "/livenessProbe/httpGet/path", json!("//a/b")).found("E0408", "\"//a/b\""),
+        in_container(Field::HealthHttps, checked(json!({"protocol": "HTTPS", "path": "//a/b", "port_index": 1})), "/livenessProbe/httpGet/path", json!("//a/b")).found("E0408", "\"//a/b\""),
         in_container(Field::HealthHttps, checked(json!({"protocol": "HTTPS", "port_index": 1})), "/livenessProbe/httpGet", json!({"path": "/", "port": 80, "scheme": "HTTPS"})),
         in_container(Field::HealthTcp, checked(json!({"protocol": "TCP", "port_index": 1})), "/livenessProbe", probe("tcpSocket", json!({"port": 80}))),
         in_container(Field::HealthCommand, json!({"health_check": {"protocol": "COMMAND", "command": "test $$ && @a"}}), "/livenessProbe/exec/command", json!(["/bin/sh", "-c", "exec /bin/sh -c \"$${0}$${APPLC_OWN_ADDRESS}$${1}\"", "test $$$$ && ", ""])),

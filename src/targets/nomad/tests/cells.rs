@@ -224,13 +224,13 @@ fn health_checks() {
         assert_eq!(made.found(), [], "{}", made.messages());
         made.task("a")["service"].clone()
     };
-    let http = checked(json!({"protocol": "HTTP", "path": "/x?y=%20", "port_index": 1}));
+    let http = checked(json!({"protocol": "HTTP", "path": "/x?y=%20&z=a b%", "port_index": 1}));
     assert_eq!(http["name"], "app--a--started");
     assert_eq!(http["port"], "tcp_81");
     assert_eq!(
         http["check"],
         json!({
-            "type": "http", "path": "/x?y=%20", "interval": "60s", "timeout": "20s",
+            "type": "http", "path": "/x?y=%20&z=a%20b%25", "interval": "60s", "timeout": "20s",
             "check_restart": {"limit": 3, "grace": "300s"},
         })
     );
@@ -243,9 +243,9 @@ fn health_checks() {
     let by_default = one(json!({"ports": [{"container_port": 80}], "default_health_check": true}));
     assert_eq!(by_default.found(), []);
     assert_eq!(by_default.task("a")["service"]["check"]["type"], "tcp");
-    let bad = json!({"protocol": "HTTP", "path": "/100%"});
+    let bad = json!({"protocol": "HTTP", "path": "//a/b"});
     let made = one(json!({"ports": [{"container_port": 80}], "health_check": bad}));
-    assert_eq!(made.found(), [("E0408", "\"health_check\"")]);
+    assert_eq!(made.found(), [("E0408", "\"//a/b\"")]);
 }
 
 #[test]

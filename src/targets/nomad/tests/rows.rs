@@ -142,11 +142,11 @@ fn containers() -> Vec<Case> {
         )
         .finds("W0404", "1"),
         health(HealthHttp, json!({"protocol": "HTTP"})),
-        health(HealthHttp, json!({"protocol": "HTTP", "path": "/100%"}))
-            .finds("E0408", "\"health_check\""),
+        health(HealthHttp, json!({"protocol": "HTTP", "path": "//a/b"}))
+            .finds("E0408", "\"//a/b\""),
         health(HealthHttps, json!({"protocol": "HTTPS"})),
-        health(HealthHttps, json!({"protocol": "HTTPS", "path": "/100%"}))
-            .finds("E0408", "\"health_check\""),
+        health(HealthHttps, json!({"protocol": "HTTPS", "path": "//a/b"}))
+            .finds("E0408", "\"//a/b\""),
         health(HealthTcp, json!({"protocol": "TCP"})),
         health(HealthTiming, json!({"protocol": "TCP", "interval_seconds": 5})),
         // Without a check, the times have no effect either.
