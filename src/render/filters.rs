@@ -32,17 +32,36 @@ pub(super) fn install(env: &mut Environment<'static>, origins: &Origins) {
     }
 }
 
+/// The number of the origin of a value, if it is known.
+fn number_of(value: &Value, origins: &Origins) -> Option<Number> {
+    let of_text = || value.downcast_object_ref::<TextValue>().and_then(TextValue::number);
+    origins.number(value).or_else(of_text)
+}
+
+/// A string that was made of a value, with the origin of that value.
+pub fn derived(value: &Value, text: String, origins: &Origins) -> Value {
+    match number_of(value, origins) {
+        Some(number) => origins.string_like(text, number),
+        None => Value::from(text),
+    }
+}
+
 /// The number of the origin of a value, and the value itself.
 fn traced<'v>(value: &'v Value, origins: &Origins) -> (Option<Number>, Cow<'v, Value>) {
     if !origins.is_on() {
         return (None, Cow::Borrowed(value));
     }
-    if let Some(number) = origins.number(value) {
+    if let Some(number) = number_of(value, origins) {
         let bare = value.downcast_object_ref::<Bare>().map(|bare| &bare.value);
         return (Some(number), Cow::Borrowed(bare.unwrap_or(value)));
     }
-    // A template made a string of what was printed before.
-    match value.as_str().filter(|_| !value.is_safe()).and_then(|text| lifted(text, origins)) {
+    if value.is_safe() { (None, Cow::Borrowed(value)) } else { without_marks(value, origins) }
+}
+
+/// Of a string that a template made of what was printed before: the number of its first mark, and the
+/// string without marks.
+fn without_marks<'v>(value: &'v Value, origins: &Origins) -> (Option<Number>, Cow<'v, Value>) {
+    match value.as_str().and_then(|text| lifted(text, origins)) {
         Some((number, text)) => (Some(number), Cow::Owned(Value::from(text))),
         None => (None, Cow::Borrowed(value)),
     }
@@ -207,7 +226,7 @@ fn json(value: &Value, origins: &Origins) -> Result<Value, Error> {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
     let (number, value) = traced(value, origins);
-    let text = serde_json::to_string(&Spelled(&value)).map_err(|error| {
+    let text = serde_json::to_string(&Spelled(&value, origins)).map_err(|error| {
         Error::new(ErrorKind::BadSerialization, "cannot convert the value to JSON")
             .with_source(error)
     })?;
@@ -220,10 +239,11 @@ fn json(value: &Value, origins: &Origins) -> Result<Value, Error> {
 
 /// The number of the first scalar in a value that has one.
 fn first_number(value: &Value, origins: &Origins) -> Option<Number> {
-    if let Some(number) = origins.number(value) {
+    if let Some(number) = number_of(value, origins) {
         return Some(number);
     }
     match value.kind() {
+        ValueKind::String => without_marks(value, origins).0,
         ValueKind::Seq | ValueKind::Iterable => {
             value.try_iter().ok()?.find_map(|item| first_number(&item, origins))
         }
@@ -235,12 +255,12 @@ fn first_number(value: &Value, origins: &Origins) -> Option<Number> {
     }
 }
 
-/// Serializes a value with each string with references as one string.
-struct Spelled<'a>(&'a Value);
+/// Serializes a value with each string with references as one string, and without marks.
+struct Spelled<'a>(&'a Value, &'a Origins);
 
 impl Serialize for Spelled<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Spelled(value) = self;
+        let Spelled(value, origins) = self;
         let value = value.downcast_object_ref::<Bare>().map_or(*value, |bare| &bare.value);
         if let Some(text) = text_of(value) {
             return serializer.serialize_str(&text);
@@ -250,7 +270,7 @@ impl Serialize for Spelled<'_> {
             ValueKind::Seq | ValueKind::Iterable => {
                 let mut list = serializer.serialize_seq(None)?;
                 for item in items()? {
-                    list.serialize_element(&Spelled(&item))?;
+                    list.serialize_element(&Spelled(&item, origins))?;
                 }
                 list.end()
             }
@@ -258,9 +278,12 @@ impl Serialize for Spelled<'_> {
                 let mut map = serializer.serialize_map(None)?;
                 for key in items()? {
                     let item = value.get_item(&key).map_err(S::Error::custom)?;
-                    map.serialize_entry(&key, &Spelled(&item))?;
+                    map.serialize_entry(&key, &Spelled(&item, origins))?;
                 }
                 map.end()
+            }
+            ValueKind::String if origins.is_on() => {
+                without_marks(value, origins).1.serialize(serializer)
             }
             _ => value.serialize(serializer),
         }
@@ -269,7 +292,10 @@ impl Serialize for Spelled<'_> {
 
 /// `{{ value | quoted }}`: a string in quotes, even if the format does not require them.
 fn quoted(state: &State, value: &Value, origins: &Origins) -> Result<Value, Error> {
-    let (number, value) = traced(value, origins);
+    let (number, value) = match value.is_safe() {
+        true if origins.is_on() => without_marks(value, origins),
+        _ => traced(value, origins),
+    };
     let text = spelled(&value)?;
     let format = format_of(state)?;
     if format == Format::Plain {
@@ -311,10 +337,10 @@ fn safe(value: &Value, origins: &Origins) -> Result<Value, Error> {
     if value.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
-    let Some(number) = origins.number(value) else {
+    let Some(number) = number_of(value, origins) else {
         return Ok(Value::from_safe_string(value.to_string()));
     };
-    let text = value.to_string();
+    let text = text_of(value).unwrap_or_else(|| value.to_string());
     if has_marks(&text) {
         check_raw(&text, origins);
         return Ok(Value::from_safe_string(text));

@@ -1,8 +1,9 @@
 //! Marks in rendered text: what is between them was printed from a value with a known origin.
 //!
-//! A mark has a fixed width, contains no white space, and consists of characters that the quoting of
-//! YAML, HCL and JSON escapes. It therefore stays in place whatever a template does with text that
-//! is already quoted, and is taken out once, at the end.
+//! A mark has a fixed width, contains no white space, and consists of control characters, which the
+//! quoting of YAML, HCL and JSON escapes. It therefore stays in place whatever a template does with text
+//! that is already quoted (also if it replaces words or changes the case), and is taken out once, at the
+//! end.
 
 use std::fmt;
 use std::ops::Range;
@@ -14,10 +15,10 @@ use crate::source::Span;
 const OPEN: char = '\u{1}';
 /// The mark after a value.
 const CLOSE: char = '\u{2}';
-/// Digits of a number, each of which stands for 6 bits.
-const DIGITS: usize = 5;
-/// The digit 0. The others follow it in ASCII.
-const ZERO: u8 = b'0';
+/// Digits of a number, each of which stands for 4 bits.
+const DIGITS: usize = 6;
+/// The digit 0. The others follow it in ASCII, behind the last control character that is white space.
+const ZERO: u8 = 0x0e;
 
 /// A range of the text of a file that was printed from one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,13 +43,13 @@ pub(super) fn marked<W: fmt::Write, E: From<fmt::Error>>(
     number: Number,
     write: impl FnOnce(&mut W) -> Result<(), E>,
 ) -> Result<(), E> {
-    if number >> (6 * DIGITS) != 0 {
+    if number >> (4 * DIGITS) != 0 {
         return write(out);
     }
     let mut mark = [0; 1 + DIGITS];
     mark[0] = OPEN as u8;
     for (at, digit) in mark[1..].iter_mut().enumerate() {
-        *digit = ZERO + (number >> (6 * at) & 63) as u8;
+        *digit = ZERO + (number >> (4 * at) & 15) as u8;
     }
     // ASCII is UTF-8.
     out.write_str(std::str::from_utf8(&mark).unwrap_or_default())?;
@@ -83,7 +84,7 @@ fn unmark(text: &str, noted: &[Noted], out: &mut Vec<u8>, marks: &mut Vec<Mark>)
         }
         let found = rest
             .split_at_checked(DIGITS)
-            .and_then(|(digits, behind)| Some((noted.get(number(digits) as usize)?, behind)));
+            .and_then(|(digits, behind)| Some((noted.get(number(digits)? as usize)?, behind)));
         let Some((first, behind)) = found else {
             out.push(OPEN as u8);
             continue;
@@ -107,16 +108,18 @@ fn next_mark(text: &str) -> Option<(&str, &str, bool)> {
     Some((text.get(..at)?, text.get(at + 1..)?, is_open))
 }
 
-/// The number that digits stand for.
-fn number(digits: &str) -> Number {
-    let digits = digits.bytes().rev();
-    digits.fold(0, |number, digit| number << 6 | Number::from(digit.wrapping_sub(ZERO) & 63))
+/// The number that digits stand for. `None` if one is not a digit.
+fn number(digits: &str) -> Option<Number> {
+    digits.bytes().rev().try_fold(0, |number, digit| {
+        let value = digit.checked_sub(ZERO).filter(|value| *value < 16)?;
+        Some(number << 4 | Number::from(value))
+    })
 }
 
 /// The number of the first mark in text, and the text without marks. `None` if it has none.
 pub(super) fn lifted(text: &str, origins: &Origins) -> Option<(Number, String)> {
     let (_, behind, true) = next_mark(text)? else { return None };
-    let first = number(behind.get(..DIGITS)?);
+    let first = number(behind.get(..DIGITS)?)?;
     origins.with_noted(|noted| noted.get(first as usize).copied())??;
     let mut out = Vec::new();
     unmarked(text, origins, &mut out, &mut Vec::new());
@@ -159,7 +162,9 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_mark_stays() {
-        for text in ["a\u{1}b", "\u{1}", "\u{1}00000", "a\u{2}"] {
+        for text in
+            ["a\u{1}b", "\u{1}", "\u{1}000000", "\u{1}\u{e}\u{e}\u{e}\u{e}\u{e}\u{e}", "a\u{2}"]
+        {
             assert_eq!(without_marks(text, &[]), (text.to_owned(), Vec::new()));
         }
     }

@@ -38,13 +38,14 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 
 pub use error::RenderError;
+pub(crate) use filters::derived;
 pub use filters::error;
 pub use marks::Mark;
 pub(crate) use model::{Items, Model, Sparse, mapping, model, record};
 pub use origin::Origin;
 pub(crate) use origin::{Origins, Recorded};
-pub(crate) use page::Page;
 pub use page::Record;
+pub(crate) use page::{Page, marks_of};
 pub use scalar::{Format, quoted, scalar};
 pub(crate) use text::{Part, TextValue};
 pub(crate) use traced::{Composed, Leaf, Traced};

@@ -202,6 +202,19 @@ impl Origins {
         }
     }
 
+    /// The number for this origin, for a value that is not made by this table. `None` if nothing is
+    /// recorded.
+    pub(super) fn noted(&self, from: Origin, also: &[Span]) -> Option<Number> {
+        Some(self.table()?.note(from, also))
+    }
+
+    /// Notes that a string has the origin with this number.
+    pub(super) fn keep(&self, text: &Arc<str>, number: Number) {
+        if let Some(mut table) = self.table() {
+            table.string(text, number);
+        }
+    }
+
     /// The number of the origin of a value, if it is known.
     pub(super) fn number(&self, value: &Value) -> Option<Number> {
         let table = self.table()?;
@@ -249,13 +262,13 @@ impl Origins {
     }
 
     /// How many strings there are.
-    pub(super) fn strings(&self) -> usize {
+    pub(crate) fn strings(&self) -> usize {
         self.table().map_or(0, |table| table.strings.len())
     }
 
     /// Forgets all strings but the first `count`, so that memory does not grow with the file. What
     /// is printed keeps its origin; strings that are still in use would print without one.
-    pub(super) fn forget_strings(&self, count: usize) {
+    pub(crate) fn forget_strings(&self, count: usize) {
         let Some(mut table) = self.table() else { return };
         let table = &mut *table;
         if let Some(forgotten) = table.strings.get(count..) {

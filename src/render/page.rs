@@ -1,5 +1,7 @@
 //! The text of a file, to which templates append, and what is recorded of it.
 
+use minijinja::Value;
+
 use super::marks::{Mark, unmarked};
 use super::model::Model;
 use super::origin::{Origins, Recorded};
@@ -85,4 +87,20 @@ impl<'t> Page<'t> {
         // The output of templates is UTF-8.
         (String::from_utf8(self.text).unwrap_or_default(), record)
     }
+}
+
+/// The ranges of a text that were printed from values with a known origin. `templates` write marks, and
+/// `model` has origins. `None` if they do not write this text, as templates of others can do anything with
+/// what has marks: compare it, count its characters, cut it.
+pub(crate) fn marks_of(
+    text: &str,
+    templates: &Templates,
+    name: &str,
+    model: Value,
+    origins: &Origins,
+) -> Option<Vec<Mark>> {
+    let marked = templates.render_value(name, model).ok()?;
+    let (mut plain, mut marks) = (Vec::new(), Vec::new());
+    unmarked(&marked, origins, &mut plain, &mut marks);
+    (plain == text.as_bytes()).then_some(marks)
 }

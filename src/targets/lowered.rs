@@ -80,8 +80,38 @@ pub(super) fn render(
     files.into_iter().map(|file| file.render(templates, recorded)).collect()
 }
 
+/// Renders files with templates of others, with the origins of strings: those of a file are left out if
+/// its text would be another one.
+///
+/// # Errors
+/// A template is faulty.
+pub(super) fn render_strings(
+    files: Vec<FileModel>,
+    templates: &Templates,
+) -> Result<Vec<Artifact>, RenderError> {
+    let render = |file: FileModel| {
+        let (path, between, layout) = (file.path.clone(), file.between, file.layout);
+        let (plain, parts) = file.rendered(templates, Recorded::Nothing, true)?;
+        let again = FileModel { path, parts, between, layout };
+        let traced = again.render(templates, Recorded::Strings);
+        Ok(traced.ok().filter(|traced| traced.text == plain.text).unwrap_or(plain))
+    };
+    files.into_iter().map(render).collect()
+}
+
 impl FileModel {
     fn render(self, templates: &Templates, recorded: Recorded) -> Result<Artifact, RenderError> {
+        let keeps = recorded != Recorded::Nothing;
+        self.rendered(templates, recorded, keeps).map(|(artifact, _)| artifact)
+    }
+
+    /// Renders the file. Returns its parts too if they are to be kept.
+    fn rendered(
+        self,
+        templates: &Templates,
+        recorded: Recorded,
+        keeps: bool,
+    ) -> Result<(Artifact, Vec<Part>), RenderError> {
         let mut page = Page::new(templates, recorded);
         let count = self.parts.len();
         // If marks cannot be told from the text, everything is rendered once more.
@@ -94,18 +124,20 @@ impl FileModel {
                 page.push(self.between);
             }
             page.render(part.template, &*part.model, part.owner)?;
-            if recorded != Recorded::Nothing {
+            if keeps {
                 kept.push(part);
             }
         }
         let (text, Some(record)) = page.end() else {
-            return FileModel { parts: kept, ..self }.render(templates, Recorded::Nothing);
+            let again = FileModel { parts: kept, ..self };
+            return again.rendered(templates, Recorded::Nothing, keeps);
         };
         let artifact = Artifact { path: self.path, text, record };
-        Ok(match self.layout {
+        let artifact = match self.layout {
             Some(layout) => artifact.laid_out(layout),
             None => artifact,
-        })
+        };
+        Ok((artifact, kept))
     }
 }
 

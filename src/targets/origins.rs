@@ -10,7 +10,7 @@ use crate::source::{Span, Spanned};
 
 /// The origin of a field that has a default. `of` is the span that a default gets: that of a
 /// required field of the same object.
-fn field(span: Span, of: Span, path: &'static &'static str) -> Origin {
+pub fn field(span: Span, of: Span, path: &'static &'static str) -> Origin {
     if span == of { Origin::Default(path, of) } else { Origin::Place(span) }
 }
 

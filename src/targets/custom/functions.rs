@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use minijinja::value::ArgType;
 use minijinja::{Environment, Error, Value};
 
 use super::manifest::Escape;
 use crate::plan::Interval;
-use crate::render::{Format, TextValue, error, quoted};
+use crate::render::{Format, Origins, TextValue, derived, error, quoted};
 use crate::targets::cron;
 use crate::targets::names::{dns_label, rfc1035_label};
 
@@ -70,11 +71,13 @@ fn subject(about: &Value) -> Result<Subject, Error> {
     })
 }
 
-/// Adds the filters, functions and tests to an engine.
+/// Adds the filters, functions and tests to an engine. What the filters make of a string has its origin,
+/// if that is in `origins`.
 pub fn install(
     env: &mut Environment<'static>,
     escapes: Arc<BTreeMap<String, Escape>>,
     remarks: &Remarks,
+    origins: &Origins,
 ) {
     let log = remarks.clone();
     env.add_function("reject", move |about: &Value, message: String| log.add(about, message, true));
@@ -82,28 +85,56 @@ pub fn install(
     env.add_function("approximate", move |about: &Value, message: String| {
         log.add(about, message, false)
     });
-    env.add_filter("escape", move |value: &Value, name: &str| escape(value, &escapes, name));
-    env.add_filter("shell", |text: String| shell(&text));
-    env.add_filter("quote", quote);
+    let known = origins.clone();
+    env.add_filter("escape", move |value: &Value, name: &str| {
+        escape(value, &escapes, name, &known)
+    });
+    let known = origins.clone();
+    env.add_filter("shell", move |value: &Value| {
+        Ok::<_, Error>(derived(value, shell(&text(value)?), &known))
+    });
+    let known = origins.clone();
+    env.add_filter("quote", move |value: &Value, format: &str| {
+        Ok::<_, Error>(derived(value, quote(text(value)?, format)?, &known))
+    });
     env.add_filter("cron", cron_line);
     env.add_test("cron", |interval: &Value| cron_line(interval).is_ok());
-    env.add_filter("dns_label", |text: String| dns_label(&text));
-    env.add_filter("rfc1035_label", |text: String| rfc1035_label(&text));
+    let known = origins.clone();
+    env.add_filter("dns_label", move |value: &Value| {
+        Ok::<_, Error>(derived(value, dns_label(&text(value)?), &known))
+    });
+    let known = origins.clone();
+    env.add_filter("rfc1035_label", move |value: &Value| {
+        Ok::<_, Error>(derived(value, rfc1035_label(&text(value)?), &known))
+    });
+}
+
+/// A value as a string, as the engine converts the argument of a filter, but without marks.
+fn text(value: &Value) -> Result<String, Error> {
+    if let Some(text) = value.downcast_object_ref::<TextValue>() {
+        return Ok(text.to_string());
+    }
+    <String as ArgType>::from_value(Some(value))
 }
 
 /// `{{ text | escape("rule") }}`: applies `[escapes.rule]` to the text that the user wrote. Addresses
 /// are not changed.
-fn escape(value: &Value, rules: &BTreeMap<String, Escape>, name: &str) -> Result<Value, Error> {
+fn escape(
+    value: &Value,
+    rules: &BTreeMap<String, Escape>,
+    name: &str,
+    origins: &Origins,
+) -> Result<Value, Error> {
     let Some(rule) = rules.get(name) else {
         return Err(error(format!(
             "unknown escape rule `{name}`: add `[escapes.{name}]` to target.toml"
         )));
     };
     if let Some(text) = value.downcast_object_ref::<TextValue>() {
-        return Ok(Value::from_object(text.map_literals(|literal| rule.apply(literal))));
+        return Ok(Value::from_object(text.map_literals(origins, |literal| rule.apply(literal))));
     }
     match value.as_str() {
-        Some(text) => Ok(Value::from(rule.apply(text))),
+        Some(text) => Ok(derived(value, rule.apply(text), origins)),
         None => Err(error(format!("cannot escape a {}: expected a string", value.kind()))),
     }
 }

@@ -20,7 +20,9 @@ use super::template_errors::{
 use crate::diag::{Diagnostic, Findings, Report, codes};
 use crate::plan::Plan;
 use crate::plan::published::VERSION;
-use crate::render::{Format, Record, RenderError, Templates};
+use crate::render::{
+    Format, Mark, Origin, Origins, Record, Recorded, RenderError, Templates, marks_of,
+};
 use crate::source::{Span, Spanned};
 use crate::targets::{Artifact, Failure, Options, names};
 
@@ -32,6 +34,8 @@ pub struct Lowering<'a> {
     pub texts: &'a Texts,
     /// The plan.
     pub plan: &'a Plan,
+    /// Whether the origins of strings are recorded.
+    pub recorded: bool,
 }
 
 /// The variables of the templates for addresses.
@@ -60,6 +64,15 @@ struct Rendering<'a> {
     inline: &'a Templates,
     templates: &'a Templates,
     model: &'a Model,
+    /// For rendering once more with the origins of strings, if they are recorded.
+    tracing: Option<Tracing<'a>>,
+}
+
+/// The inputs of rendering with marks.
+struct Tracing<'a> {
+    templates: Templates,
+    model: &'a Model,
+    origins: &'a Origins,
 }
 
 /// The files rendered so far.
@@ -92,24 +105,35 @@ impl Lowering<'_> {
         }
         let remarks = Remarks::default();
         let inline = self.own.inline().into_iter().map(|(name, text, _)| (name, text));
-        let inline = self.templates(Format::Plain, inline, &remarks)?;
+        let off = Origins::default();
+        let inline = self.templates(Format::Plain, inline, &remarks, &off)?;
         let mut errors = Errors::default();
         let addresses = self.addresses(&inline, &mut errors);
-        let model = Model::of(self.plan, self.own, &addresses, options);
+        let model = Model::of(self.plan, self.own, &addresses, options, &off);
+        let origins =
+            Origins::new(if self.recorded { Recorded::Strings } else { Recorded::Nothing });
+        let traced =
+            self.recorded.then(|| Model::of(self.plan, self.own, &addresses, options, &origins));
         let mut files = Files { artifacts: Vec::new(), paths: BTreeMap::new(), errors };
         let mut by_format: BTreeMap<&str, Templates> = BTreeMap::new();
         for (at, kind) in self.own.artifacts.iter().enumerate() {
             let templates = match by_format.entry(kind.format.word()) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => {
-                    new.insert(self.templates(kind.format, self.texts.all(), &remarks)?)
+                    new.insert(self.templates(kind.format, self.texts.all(), &remarks, &off)?)
                 }
             };
             let path = path_name(at);
+            let tracing = match &traced {
+                Some(model) => Some(self.tracing(kind.format, model, &origins)?),
+                None => None,
+            };
             let rendering =
-                Rendering { kind, path: &path, inline: &inline, templates, model: &model };
+                Rendering { kind, path: &path, inline: &inline, templates, model: &model, tracing };
+            let mut traced = traced.iter().flat_map(|model| self.parts(kind.per, model));
             for part in self.parts(kind.per, &model) {
-                if self.file(&rendering, &part, &mut files, findings).is_break() {
+                let traced = traced.next();
+                if self.file(&rendering, &part, traced, &mut files, findings).is_break() {
                     break;
                 }
             }
@@ -118,11 +142,13 @@ impl Lowering<'_> {
         files.end(self.texts)
     }
 
-    /// Renders one file. Breaks if the other files of its kind would have the same error.
+    /// Renders one file, for a part; `traced` is the same part with origins. Breaks if the other files of
+    /// its kind would have the same error.
     fn file(
         &self,
         rendering: &Rendering<'_>,
         part: &Part,
+        traced: Option<Part>,
         files: &mut Files,
         findings: &mut Findings,
     ) -> ControlFlow<()> {
@@ -148,8 +174,10 @@ impl Lowering<'_> {
                 return if exhausted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
             }
         };
-        // Values pass through templates of others without their origins; the object is known.
-        let record = Record { parts: vec![(0, part.span)], marks: Vec::new() };
+        let marks = rendering.tracing.as_ref().zip(traced);
+        let marks = marks.and_then(|(tracing, part)| tracing.marks(&text, template, &part));
+        // Without marks, the object is known.
+        let record = Record { parts: vec![(0, part.span)], marks: marks.unwrap_or_default() };
         let artifact = Artifact { path, text, record };
         if let Some(error) = output_as(rendering.kind.format, &artifact, template) {
             files.errors.reports.push(error);
@@ -165,9 +193,23 @@ impl Lowering<'_> {
         format: Format,
         texts: impl Iterator<Item = (String, String)>,
         remarks: &Remarks,
+        origins: &Origins,
     ) -> Result<Templates, RenderError> {
         let escapes = Arc::new(self.own.escapes.clone());
-        Templates::of_others(format, texts, |env| functions::install(env, escapes, remarks))
+        Templates::of_others(format, texts, |env| {
+            functions::install(env, escapes, remarks, origins);
+        })
+    }
+
+    /// The inputs of rendering files of a format with marks. What its templates remark is dropped.
+    fn tracing<'t>(
+        &self,
+        format: Format,
+        model: &'t Model,
+        origins: &'t Origins,
+    ) -> Result<Tracing<'t>, RenderError> {
+        let templates = self.templates(format, self.texts.all(), &Remarks::default(), origins)?;
+        Ok(Tracing { templates: templates.marking(origins), model, origins })
     }
 
     /// Checks the names of the appliance, its containers and its volumes. Returns whether all are
@@ -319,6 +361,26 @@ impl Lowering<'_> {
         let code = if remark.rejected { &codes::NOT_CARRIED } else { &codes::APPROXIMATED };
         let message = remark.message.as_str();
         Diagnostic::new(code, place.unwrap_or(id).span, message)
+    }
+}
+
+impl Tracing<'_> {
+    /// The ranges of the text of a part that strings with a known origin gave.
+    fn marks(&self, text: &str, template: &str, part: &Part) -> Option<Vec<Mark>> {
+        let known = self.origins.strings();
+        let context = context(self.model, part);
+        let marks = marks_of(text, &self.templates, template, context, self.origins);
+        self.origins.forget_strings(known);
+        let mut marks = marks?;
+        // An option belongs to the object that is written with it.
+        let mut owner = part.span;
+        for mark in &mut marks {
+            match mark.from {
+                Origin::Option(..) => mark.owner = owner,
+                _ => owner = mark.owner,
+            }
+        }
+        Some(marks)
     }
 }
 

@@ -230,12 +230,17 @@ impl Target for CustomTarget {
     fn render(&self, job: Job<'_>, findings: &mut Findings) -> Result<Vec<Artifact>, Failure> {
         match &self.manifest.kind {
             Kind::Own(own) => {
-                let lowering = Lowering { own, texts: &self.texts, plan: job.plan };
-                lowering.lower(job.options, findings)
+                let Job { plan, options, recorded, .. } = job;
+                let lowering = Lowering { own, texts: &self.texts, plan, recorded };
+                lowering.lower(options, findings)
             }
             Kind::Extends(base) => {
                 let templates = self.replaced(*base)?;
-                let made = lowered::render(job.lowered.files, &templates, Recorded::Nothing);
+                let files = job.lowered.files;
+                let made = match job.recorded {
+                    true => lowered::render_strings(files, &templates),
+                    false => lowered::render(files, &templates, Recorded::Nothing),
+                };
                 let artifacts = made.map_err(|error| self.texts.locate(error))?;
                 let invalid: Vec<Report> = artifacts
                     .iter()

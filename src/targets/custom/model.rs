@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use minijinja::Value;
 use minijinja::value::{Serde, ValueKind};
+use serde::{Serialize, Serializer};
 
 use super::manifest::Definition;
-use crate::plan::published;
+use crate::plan::published::{self, Form};
 use crate::plan::{ContainerId, Piece, Plan, Text};
-use crate::render::{Part, TextValue};
-use crate::targets::{OptionKind, Options};
+use crate::render::{Origin, Origins, Part, TextValue};
+use crate::source::Span;
+use crate::targets::{OptionKind, Options, origins as places};
 
 /// The addresses that replace references, by container and port.
 pub type Addresses = HashMap<(ContainerId, Option<u16>), String>;
@@ -27,16 +29,26 @@ pub struct Model {
 }
 
 impl Model {
-    /// Creates the model of a plan, with the names and addresses of the target.
-    pub fn of(plan: &Plan, own: &Definition, addresses: &Addresses, options: &Options) -> Model {
-        let published = published::publish(
-            plan,
-            |id| own.names.clean(id),
-            |text| with_addresses(plan, text, addresses),
-        );
-        let options = own.options.iter().map(|option| {
+    /// Creates the model of a plan, with the names and addresses of the target. The origins of strings
+    /// are noted in `origins`.
+    pub fn of(
+        plan: &Plan,
+        own: &Definition,
+        addresses: &Addresses,
+        options: &Options,
+        origins: &Origins,
+    ) -> Model {
+        let published = published::publish(plan, &Strings { plan, own, addresses, origins });
+        let options = own.options.iter().enumerate().map(|(at, option)| {
             let spec = option.spec();
-            (spec.name.to_owned(), option_value(&spec.kind, options.text(spec.name)))
+            let value = option_value(&spec.kind, options.text(spec.name));
+            let value = match (value.as_str(), u16::try_from(at)) {
+                (Some(text), Ok(at)) if origins.is_on() => {
+                    origins.text(text, Origin::Option(at, options.place(spec.name)), &[])
+                }
+                _ => value,
+            };
+            (spec.name.to_owned(), value)
         });
         let options = Value::from(options.collect::<BTreeMap<String, Value>>());
         let appliance = Value::from(Serde(published.appliance));
@@ -80,17 +92,80 @@ fn collect_names(value: &Value, depth: usize, names: &mut BTreeSet<String>) {
     }
 }
 
-/// A string with addresses for its references.
-fn with_addresses(plan: &Plan, text: &Text, addresses: &Addresses) -> Value {
-    let part = |piece: &Piece| match piece {
-        Piece::Literal(text) => Part::Literal(text.to_string()),
-        Piece::Reference(reference) => Part::Reference {
-            id: plan.container_id(reference.to()).to_owned(),
-            port: reference.port,
-            address: addresses.get(&(reference.to(), reference.port)).cloned().unwrap_or_default(),
-        },
-    };
-    Value::from_object(TextValue(text.pieces.iter().map(part).collect()))
+/// The strings of a plan in the form of a target.
+struct Strings<'a> {
+    plan: &'a Plan,
+    own: &'a Definition,
+    addresses: &'a Addresses,
+    origins: &'a Origins,
+}
+
+/// A string without references.
+enum Word {
+    Plain(String),
+    /// A value that keeps its origin.
+    Traced(Value),
+}
+
+impl Serialize for Word {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Word::Plain(text) => serializer.serialize_str(text),
+            Word::Traced(value) => value.serialize(serializer),
+        }
+    }
+}
+
+impl Strings<'_> {
+    fn traced(&self, text: String, from: Origin, also: Option<Span>) -> Word {
+        match self.origins.is_on() {
+            true => Word::Traced(self.origins.text(&text, from, also.as_slice())),
+            false => Word::Plain(text),
+        }
+    }
+}
+
+impl Form for Strings<'_> {
+    type Word = Word;
+    type Text = Value;
+
+    fn begin(&self, id: Span) {
+        self.origins.set_owner(id);
+    }
+
+    fn word(&self, text: &str, from: Span, also: Option<Span>) -> Word {
+        self.traced(text.to_owned(), from.into(), also)
+    }
+
+    fn choice(&self, text: &str, from: Span, of: Span, path: &'static &'static str) -> Word {
+        self.traced(text.to_owned(), places::field(from, of, path), None)
+    }
+
+    fn name(&self, id: &str, from: Span, also: Option<Span>) -> Word {
+        self.traced(self.own.names.clean(id), from.into(), also)
+    }
+
+    /// A string with addresses for its references.
+    fn text(&self, text: &Text) -> Value {
+        let part = |piece: &Piece| match piece {
+            Piece::Literal(text) => Part::Literal(text.as_str().into()),
+            Piece::Reference(reference) => Part::Reference {
+                id: self.plan.container_id(reference.to()).to_owned(),
+                port: reference.port,
+                address: self
+                    .addresses
+                    .get(&(reference.to(), reference.port))
+                    .cloned()
+                    .unwrap_or_default(),
+            },
+        };
+        let parts = text.pieces.iter().map(part).collect();
+        let also = match self.origins.is_on() {
+            true => places::of_references(self.plan, text, |_, _| {}),
+            false => Vec::new(),
+        };
+        Value::from_object(TextValue::new(parts, self.origins, text.span.into(), &also))
+    }
 }
 
 /// The value of an option, converted to its type.

@@ -1,7 +1,7 @@
 //! Custom targets.
 
 mod faulty;
-mod folder;
+pub mod folder;
 mod plan;
 mod strings;
 mod useful;

@@ -9,7 +9,7 @@ use applc::source::Span;
 use applc::syntax::{self, Kind, Node};
 use applc::trace::Known;
 
-use super::{appliances, artifacts, traced, traced_targets};
+use super::{Traced, appliances, artifacts, traced, traced_targets};
 
 #[test]
 fn text_is_the_same_with_and_without_origins() {
@@ -50,7 +50,7 @@ fn scalars(node: &Node, found: &mut Vec<(String, Span)>) {
 }
 
 /// Strings that are in one place of the source only, and could not be words of a target.
-fn distinctive(tree: &Node) -> Vec<(String, Span)> {
+pub fn distinctive(tree: &Node) -> Vec<(String, Span)> {
     let mut all = Vec::new();
     scalars(tree, &mut all);
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:".contains(c);
@@ -156,6 +156,29 @@ fn each_line_has_a_place_and_few_belong_to_the_whole_appliance() {
     }
 }
 
+/// Each line of the output, and beside it the place that it comes from.
+pub fn table(made: &Traced) -> String {
+    let mut table = String::new();
+    for (artifact, file) in made.artifacts.iter().zip(&made.map.files) {
+        table.push_str(&format!("======== {}\n", artifact.path));
+        for line in &file.lines {
+            let known = match line.known {
+                Known::Value => '=',
+                Known::Block => '{',
+                Known::Around => '^',
+            };
+            let at = made.source.position(line.place.start);
+            let place = made.slice(line.place).split_whitespace().collect::<Vec<_>>();
+            let place: String = place.join(" ").chars().take(60).collect();
+            let text: String = artifact.text[line.text.clone()].chars().take(70).collect();
+            let more = file.ranges[line.ranges.clone()].len().saturating_sub(1);
+            let more = if more == 0 { String::new() } else { format!(" +{more}") };
+            table.push_str(&format!("{text:70} {known} {}:{} {place}{more}\n", at.line, at.column));
+        }
+    }
+    table
+}
+
 /// The table of an example: each line of output, and beside it the place that it comes from.
 #[test]
 fn the_lines_of_an_example() {
@@ -167,28 +190,7 @@ fn the_lines_of_an_example() {
     settings.bind(|| {
         for target in traced_targets() {
             let made = traced(&source, &target).unwrap();
-            let mut table = String::new();
-            for (artifact, file) in made.artifacts.iter().zip(&made.map.files) {
-                table.push_str(&format!("======== {}\n", artifact.path));
-                for line in &file.lines {
-                    let known = match line.known {
-                        Known::Value => '=',
-                        Known::Block => '{',
-                        Known::Around => '^',
-                    };
-                    let at = made.source.position(line.place.start);
-                    let place = made.slice(line.place).split_whitespace().collect::<Vec<_>>();
-                    let place: String = place.join(" ").chars().take(60).collect();
-                    let text: String = artifact.text[line.text.clone()].chars().take(70).collect();
-                    let more = file.ranges[line.ranges.clone()].len().saturating_sub(1);
-                    let more = if more == 0 { String::new() } else { format!(" +{more}") };
-                    table.push_str(&format!(
-                        "{text:70} {known} {}:{} {place}{more}\n",
-                        at.line, at.column
-                    ));
-                }
-            }
-            insta::assert_snapshot!(target.name(), table);
+            insta::assert_snapshot!(target.name(), table(&made));
         }
     });
 }

@@ -1,5 +1,6 @@
 //! Every line of output knows its source.
 
+mod custom;
 mod lines;
 mod marathon;
 mod mutation;
@@ -21,15 +22,17 @@ pub struct Traced {
     pub source: Source,
     pub artifacts: Vec<Artifact>,
     pub map: SourceMap,
+    /// The number of findings of the target.
+    pub findings: usize,
 }
 
 /// Compiles a text for a target, with origins. `None` if the target rejects it.
 pub fn traced(source: &Source, target: &TargetRef) -> Option<Traced> {
     let analysis = Analysis::of(source);
     let plan = analysis.valid_plan()?;
-    let artifacts = artifacts(plan, target, true)?;
+    let (artifacts, findings) = compiled(plan, target, true)?;
     let map = SourceMap::new(analysis.tree.as_ref()?, &artifacts);
-    Some(Traced { source: analysis.source, artifacts, map })
+    Some(Traced { source: analysis.source, artifacts, map, findings })
 }
 
 /// The files of a plan. `None` if the target rejects it.
@@ -38,11 +41,20 @@ pub fn artifacts(
     target: &TargetRef,
     recorded: bool,
 ) -> Option<Vec<Artifact>> {
+    compiled(plan, target, recorded).map(|(made, _)| made)
+}
+
+/// The files of a plan, and the number of findings of the target.
+fn compiled(
+    plan: &applc::plan::Plan,
+    target: &TargetRef,
+    recorded: bool,
+) -> Option<(Vec<Artifact>, usize)> {
     let rendering = Rendering { renderer: &InProcess, recorded };
     let mut findings = applc::diag::Findings::new();
     let options = Options::of(&**target);
     let made = targets::compile(&**target, plan, &options, Some(rendering), &mut findings).unwrap();
-    (!findings.has_errors()).then_some(made)
+    (!findings.has_errors()).then(|| (made, findings.len()))
 }
 
 /// Reads a file.

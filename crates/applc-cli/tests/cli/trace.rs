@@ -288,14 +288,20 @@ fn the_text_of_a_file_tells_which_output_other_tools_read() {
 }
 
 #[test]
-fn lines_of_a_custom_target_belong_to_the_object_of_their_file() {
-    let target = "./examples/targets/quadlet";
-    let arguments = ["trace", "examples/first-steps.json", "-t", target];
-    let (status, out, err) = run(&applc_testing::repository("."), &arguments);
-    assert_eq!(status, 0, "{err}");
-    let image =
-        out.lines().find(|line| line.contains("Image=registry.example.org/shop/web")).unwrap();
-    assert!(image.contains("containers[0] at "), "{image}");
+fn lines_of_a_custom_target_belong_to_a_string_or_an_object() {
+    for (target, printed, origin) in [
+        ("quadlet", "Image=registry.example.org/shop/web", "containers[0].image at "),
+        ("quadlet", "WantedBy=default.target", "containers[0] at "),
+        ("swarm", "image: redis:7.4", "containers[1].image at "),
+        ("swarm", "cpus: \"0.25\"", "containers[1] at "),
+    ] {
+        let target = format!("./examples/targets/{target}");
+        let arguments = ["trace", "examples/first-steps.json", "-t", &target];
+        let (status, out, err) = run(&applc_testing::repository("."), &arguments);
+        assert_eq!(status, 0, "{err}");
+        let line = out.lines().find(|line| line.contains(printed)).unwrap();
+        assert!(line.contains(origin), "{line}");
+    }
 }
 
 #[test]
