@@ -139,7 +139,8 @@ def test_all_pairs_of_modes_reach_each_other(compiler: Compiler, run: Agent) -> 
 AWKWARD = [
     "", " ", "a b", "-e", "it's \"so\"", "$", "$$", "${HOME}", "$${HOME}", "$$${HOME}", "${HOME:-x}", "${a[@]}",
     "%{if}", "%%{if}", "%", "100%", "${NOMAD_ALLOC_ID}", "${attr.kernel.name}", "${node.unique.id}", "{{ .X }}",
-    "{{", "}}", "`x`", "\\", "\\n", "a\nb\r\n\tc", "\x01\x7f\x1b[0m", "é", "\ufeff", "\ufeff${", "\u2028", "😀",
+    "{{", "}}", "`x`", "\\", "\\n", "a\nb\r\n\tc", "a\rb", "\r${x}\r\n%%{x}", "$\r$${x}",
+    "\x01\x7f\x1b[0m", "é", "\ufeff", "\ufeff${", "\u2028", "😀",
     "# c", "a # b", "EOT", "\n      EOT\n", "$(date)", "a$", "<&>", "\\${x}", "${", "%{", "}",
 ]
 

@@ -54,22 +54,47 @@ impl ConfigString {
 
     /// Appends text. `before_variable` says whether a variable follows.
     pub fn push(&mut self, text: &str, before_variable: bool) {
+        // HCL drops a byte order mark at the start.
+        let marked = text.strip_prefix('\u{feff}').filter(|_| self.text.is_empty());
+        if marked.is_some() {
+            self.quoted("\\ufeff");
+        }
+        let mut parts = marked.unwrap_or(text).split('\r').peekable();
+        while let Some(part) = parts.next() {
+            match parts.peek() {
+                Some(next) if next.starts_with('\n') => {
+                    self.escaped(part, false);
+                    self.text.push('\r');
+                }
+                // After a carriage return without a line feed, HCL takes the rest as it is, with
+                // escapes and interpolations.
+                Some(_) => {
+                    self.escaped(part, true);
+                    self.quoted("\\r");
+                }
+                None => self.escaped(part, before_variable),
+            }
+        }
+    }
+
+    /// Appends text without a character that needs more than an escape.
+    fn escaped(&mut self, text: &str, before_variable: bool) {
         // A `$` before an interpolation would escape it.
         let (text, dollars) = match before_variable {
             true => text.split_at(text.trim_end_matches('$').len()),
             false => (text, ""),
         };
-        // HCL drops a byte order mark at the start.
-        let marked = text.strip_prefix('\u{feff}').filter(|_| self.text.is_empty());
-        if marked.is_some() {
-            self.text.push_str("${\"\\ufeff\"}");
-        }
-        self.text.push_str(&marked.unwrap_or(text).replace("${", "$${").replace("%{", "%%{"));
+        self.text.push_str(&text.replace("${", "$${").replace("%{", "%%{"));
         if !dollars.is_empty() {
-            self.text.push_str("${\"");
-            self.text.push_str(dollars);
-            self.text.push_str("\"}");
+            self.quoted(dollars);
         }
+    }
+
+    /// Appends an interpolation of a string, which is written as in HCL.
+    fn quoted(&mut self, string: &str) {
+        self.text.push_str("${\"");
+        self.text.push_str(string);
+        self.text.push_str("\"}");
     }
 
     /// Appends a variable of the task's environment, or an attribute of the node.
@@ -134,9 +159,12 @@ mod tests {
                 rest = after;
             } else if let Some(after) = rest.strip_prefix("${\"") {
                 let (inner, after) = after.split_once("\"}")?;
-                out.push_str(&inner.replace("\\ufeff", "\u{feff}"));
+                out.push_str(&inner.replace("\\ufeff", "\u{feff}").replace("\\r", "\r"));
                 rest = after;
             } else if rest.starts_with("${") || rest.starts_with("%{") {
+                return None;
+            } else if c == '\r' && !rest.starts_with("\r\n") {
+                // HCL would not read the rest.
                 return None;
             } else {
                 out.push(c);
@@ -161,6 +189,7 @@ mod tests {
                     Just("{{"),
                     Just("x"),
                     Just("\n"),
+                    Just("\r"),
                     Just("\u{301}"),
                 ],
                 0..12,
@@ -192,6 +221,24 @@ mod tests {
             let read: String = serde_json::from_str(&format!("\"{written}\"")).unwrap();
             prop_assert_eq!(read, text);
         }
+    }
+
+    #[test]
+    fn the_client_reads_what_follows_a_carriage_return() {
+        for (text, written) in [
+            ("a\rb", "a${\"\\r\"}b"),
+            ("\r", "${\"\\r\"}"),
+            ("\r\r\n", "${\"\\r\"}\r\n"),
+            ("\r%%{x}", "${\"\\r\"}%%%{x}"),
+            ("$\r$${x}", "${\"$\"}${\"\\r\"}$$${x}"),
+            ("\r\n${x}", "\r\n$${x}"),
+        ] {
+            assert_eq!(ConfigString::literal(text), written, "{text:?}");
+        }
+        let mut made = ConfigString::default();
+        made.push("\r", true);
+        made.variable("x");
+        assert_eq!(made.finish(), "${\"\\r\"}${x}");
     }
 
     #[test]
