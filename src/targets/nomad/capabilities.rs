@@ -84,7 +84,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         "`static`, for TCP and UDP together; containers with the same one run on different nodes",
     ),
     Capability::carried(Field::PortUdp, "Docker publishes each port for both protocols"),
-    Capability::carried(Field::PortName, "the label of the port"),
+    Capability::depends(
+        Field::PortName,
+        "the label of the port, in lower case and with `_` for other characters than letters and digits; a name that is not unique, is longer than 30 characters or does not start with a letter is replaced by protocol and number",
+    ),
     Capability::depends(
         Field::Privileged,
         "`privileged`, which the clients must allow (`allow_privileged`)",

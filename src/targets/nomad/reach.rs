@@ -97,7 +97,7 @@ fn reach_one(
     findings: &mut Findings,
 ) -> Reach {
     let referrers: Vec<Referrer> = filled_in(plan, container);
-    let mut ports = ports(container, network);
+    let mut ports = ports(container, network, findings);
     let mut others = referrers.iter().filter(|referrer| referrer.from() != id);
     let without_port = others.clone().find(|referrer| referrer.port.is_none());
     if let Some(referrer) = without_port.filter(|_| network == NetworkKind::Bridge) {
@@ -139,8 +139,8 @@ pub fn texts(container: &Container) -> impl Iterator<Item = &Text> {
         .filter(move |text| checked.is_none_or(|checked| !std::ptr::eq(*text, checked)))
 }
 
-/// The ports of a container, without those that references fix.
-fn ports(container: &Container, network: NetworkKind) -> Vec<PortPlan> {
+/// The ports of a container, without those that references fix. Reports changed names.
+fn ports(container: &Container, network: NetworkKind, findings: &mut Findings) -> Vec<PortPlan> {
     let mut ports: Vec<PortPlan> = Vec::new();
     let mut labels = Labels::of(container);
     for port in &container.ports {
@@ -154,15 +154,18 @@ fn ports(container: &Container, network: NetworkKind) -> Vec<PortPlan> {
         // Docker publishes a port label for both protocols.
         let is_same =
             |own: &PortPlan| own.container.value == number && own.fixed_number() == fixed_number;
-        if ports.iter().any(is_same) {
+        if let Some(same) = ports.iter().find(|own| is_same(own)) {
+            findings.extend(renamed(port, &same.label));
             continue;
         }
         let from = match &port.name {
             Some(name) => Origin::from(name.span).and(port.container_port.span),
             None => Origin::from(port.container_port.span).and(port.transport.span),
         };
+        let label = labels.label(port);
+        findings.extend(renamed(port, &label));
         ports.push(PortPlan {
-            label: labels.label(port),
+            label,
             label_from: from,
             container: port.container_port,
             fixed: fixed.map(Traced::from),
@@ -170,6 +173,14 @@ fn ports(container: &Container, network: NetworkKind) -> Vec<PortPlan> {
         });
     }
     ports
+}
+
+/// Reports that the label of a port is not its name.
+fn renamed(port: &Port, label: &str) -> Option<Diagnostic> {
+    let name = port.name.as_ref().filter(|name| name.value != label)?;
+    let message = format!("port name `{}` becomes `{label}`", name.value);
+    let help = "a port label is unique in its container; it has at most 30 lower-case letters, digits and underscores, and starts with a letter";
+    Some(Diagnostic::new(&codes::NAME_CHANGED, name.span, message).help(help))
 }
 
 /// The labels of the ports of a container, each different.

@@ -109,6 +109,36 @@ fn network_modes_and_ports() {
 }
 
 #[test]
+fn a_changed_port_name_is_a_hint() {
+    let hints = |ports: Value| {
+        let made = one(json!({"ports": ports}));
+        assert!(made.findings.iter().all(|found| found.code.id == "H0401"));
+        made.messages().lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    for (name, label) in [
+        ("HTTP_Main", "http_main"),
+        ("012", "tcp_80"),
+        ("a\"b'c\\", "a_b_c"),
+        ("port-80", "port_80"),
+        ("started", "tcp_80"),
+        ("name_with_more_than_30_characters", "tcp_80"),
+    ] {
+        let found = hints(json!([{"container_port": 80, "name": name}]));
+        assert_eq!(found, [format!("port name `{name}` becomes `{label}`")]);
+    }
+    assert_eq!(hints(json!([{"container_port": 80, "name": "http_2"}])), [""; 0]);
+    let twice = json!([
+        {"container_port": 80, "name": "web"},
+        {"container_port": 81, "name": "Web"},
+        // Docker publishes it with the first one.
+        {"container_port": 80, "protocol": "udp", "name": "quic"},
+        {"container_port": 81, "protocol": "udp"},
+    ]);
+    let expected = ["port name `Web` becomes `tcp_81`", "port name `quic` becomes `web`"];
+    assert_eq!(hints(twice), expected);
+}
+
+#[test]
 fn a_duplicate_port_label_is_replaced_by_the_number() {
     let ports = json!([{"container_port": 1, "name": "a b"}, {"container_port": 2, "name": "a-b"}]);
     let made = one(json!({"ports": ports}));
