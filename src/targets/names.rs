@@ -27,6 +27,18 @@ pub fn rfc1035_label(id: &str) -> String {
     }
 }
 
+/// Whether the text is one or more labels of a DNS name, separated by dots. DNS ignores letter
+/// case.
+pub fn is_domain(text: &str) -> bool {
+    let is_inner = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    let is_label = |label: &str| {
+        (1..=MAX_LABEL).contains(&label.len())
+            && label.bytes().all(is_inner)
+            && label.trim_matches('-') == label
+    };
+    text.split('.').all(is_label)
+}
+
 /// Checks the names that a target makes of ids: none may be empty or longer than `longest`, and
 /// all must be unique. A changed name is a hint. `what` is the target's term for the object.
 pub fn check<'a>(

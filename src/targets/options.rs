@@ -76,6 +76,12 @@ impl<'a> Words<'a> {
 }
 
 impl OptionKind<'_> {
+    /// The name of an image: neither empty nor with blanks.
+    pub const IMAGE: OptionKind<'static> = OptionKind::Checked {
+        accepts: |text| !text.is_empty() && !text.contains(char::is_whitespace),
+        wanted: "the name of an image",
+    };
+
     /// Description of the expected value.
     pub fn wanted(&self) -> String {
         match self {

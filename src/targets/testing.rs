@@ -76,6 +76,19 @@ impl Compiled {
     }
 }
 
+/// Checks that the target rejects these values of its options, each at its place.
+pub fn check_rejected(target: &dyn Target, given: &[(&str, &str)]) {
+    for (option, value) in given {
+        let mut options = Options::of(target);
+        let mut found = Findings::new();
+        let (name, value) = (Spanned::new(*option, Span::at(0)), Spanned::new(*value, Span::at(9)));
+        options.set(target, name, value, &mut found);
+        let places: Vec<_> = found.iter().map(|d| (d.code.id, d.primary.span)).collect();
+        assert_eq!(places, [("E0501", Span::at(9))], "{option}={}", value.value);
+        assert_eq!(options.place(option), None);
+    }
+}
+
 /// A service in this network mode with the required fields, and `more`, which can replace them.
 pub fn container(network_mode: &str, id: &str, more: &Value) -> Value {
     let mut fields = Map::from_iter([

@@ -33,7 +33,7 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
     },
     OptionSpec {
         name: "wait-image",
-        kind: OptionKind::Checked { accepts: is_image, wanted: "the name of an image" },
+        kind: OptionKind::IMAGE,
         default: "curlimages/curl:8.11.1",
         meaning: "the image that waits for dependencies, by asking the API server, and for start times; it must contain `sh`, `curl`, `tr`, `grep` and `date`",
     },
@@ -152,11 +152,6 @@ impl Settings {
             split: options.flag("split"),
         }
     }
-}
-
-/// Whether the text can be the name of an image.
-fn is_image(text: &str) -> bool {
-    !text.is_empty() && !text.contains(char::is_whitespace)
 }
 
 /// The key and the value of a label as `key=value`.

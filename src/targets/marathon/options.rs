@@ -5,10 +5,14 @@ use std::ops::RangeInclusive;
 use crate::plan::{Container, PlacementLevel};
 use crate::render::{Composed, Traced};
 use crate::source::Span;
+use crate::targets::names::is_domain;
 use crate::targets::{OptionKind, OptionSpec, Options, Words};
 
 /// The option for dependencies between services and jobs, which are on different schedulers.
 const ORDER_ACROSS: &str = "order-across-jobs";
+
+/// What the options that are parts of DNS names accept, in words.
+const DOMAIN: &str = "letters, digits and hyphens, in parts separated by dots";
 
 /// The options of the target.
 pub static OPTIONS: &[OptionSpec<'static>] = &[
@@ -20,13 +24,13 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
     },
     OptionSpec {
         name: "framework",
-        kind: OptionKind::Text,
+        kind: OptionKind::Checked { accepts: is_domain, wanted: DOMAIN },
         default: "marathon",
         meaning: "name of the Marathon instance, part of every DNS name",
     },
     OptionSpec {
         name: "dns-suffix",
-        kind: OptionKind::Text,
+        kind: OptionKind::Checked { accepts: is_domain, wanted: DOMAIN },
         default: "thisdcos.directory",
         meaning: "suffix of every DNS name",
     },

@@ -1,35 +1,63 @@
 //! The options of the target.
 
 use super::network;
+use super::strings::survives_hcl;
 use crate::targets::{OptionKind, OptionSpec, Words};
 
 /// The options of the target.
 pub static OPTIONS: &[OptionSpec<'static>] = &[
     option(
         "namespace",
-        OptionKind::Text,
+        OptionKind::Checked {
+            accepts: |name| name.is_empty() || is_name(name, "-"),
+            wanted: "at most 128 letters, digits and hyphens",
+        },
         "",
         "namespace of jobs and volumes; by default the one that is set where they are submitted",
     ),
     option("region", OptionKind::Text, "", "region of the jobs"),
-    option("datacenters", OptionKind::Text, "*", "datacenters of the jobs, separated by commas"),
-    option("node-pool", OptionKind::Text, "", "node pool of the jobs"),
+    option(
+        "datacenters",
+        OptionKind::Checked {
+            accepts: are_datacenters,
+            wanted: "names separated by commas, such as `north,south`",
+        },
+        "*",
+        "datacenters of the jobs, separated by commas",
+    ),
+    option(
+        "node-pool",
+        OptionKind::Checked {
+            accepts: |name| name.is_empty() || is_name(name, "-_"),
+            wanted: "at most 128 letters, digits, hyphens and underscores",
+        },
+        "",
+        "node pool of the jobs",
+    ),
     option(
         "network",
         OptionKind::Checked { accepts: network::is_network, wanted: network::WANTED },
         "",
         "network of containers whose `network_mode` is `container`: a CNI network of the nodes, such as `cni/cluster`, gives them their own addresses; `bridge` does so on a single node; `host` is the host network; by default they are on Docker's bridge network",
     ),
-    option("mhz-per-cpu", OptionKind::Number, "1000", "MHz of a CPU"),
+    option(
+        "mhz-per-cpu",
+        OptionKind::Checked {
+            accepts: is_clock,
+            wanted: "a number greater than 0, at most 1000000",
+        },
+        "1000",
+        "MHz of a CPU",
+    ),
     option(
         "wait-image",
-        OptionKind::Text,
+        OptionKind::IMAGE,
         "busybox:1.36.1",
         "image of the tasks that wait; it must contain `sh`, `sleep`, `date`, `timeout`, `wget` and `nc`",
     ),
     option(
         "record-image",
-        OptionKind::Text,
+        OptionKind::IMAGE,
         "curlimages/curl:8.11.1",
         "image of the tasks that record that a job can start or has succeeded; it must contain what `wait-image` must contain, and `curl`",
     ),
@@ -80,4 +108,23 @@ const fn option(
     meaning: &'static str,
 ) -> OptionSpec<'static> {
     OptionSpec { name, kind, default, meaning }
+}
+
+/// Whether the text can be the name of a namespace or a node pool, which may contain these
+/// characters beside letters and digits (Nomad, `validNamespaceName`, `validNodePoolName`).
+fn is_name(text: &str, others: &str) -> bool {
+    let is_valid = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
+    (1..=128).contains(&text.len()) && text.chars().all(is_valid)
+}
+
+/// Whether the text lists datacenters. Nomad rejects an empty name (`Job.Validate`); a name may be
+/// a pattern.
+fn are_datacenters(text: &str) -> bool {
+    let is_one = |name: &str| !name.is_empty() && !name.contains(char::is_control);
+    survives_hcl(text) && (text.is_empty() || text.split(',').map(str::trim).all(is_one))
+}
+
+/// Whether the text is a number of MHz with which the CPU of every task fits its type.
+fn is_clock(text: &str) -> bool {
+    text.parse().is_ok_and(|mhz: f64| mhz > 0.0 && mhz <= 1e6)
 }

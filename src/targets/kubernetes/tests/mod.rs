@@ -13,9 +13,7 @@ use std::ops::Deref;
 use serde_json::{Value, json};
 
 use super::Kubernetes;
-use crate::diag::Findings;
-use crate::source::{Span, Spanned};
-use crate::targets::{Options, testing};
+use crate::targets::testing::{self, check_rejected};
 
 /// An appliance compiled to Kubernetes.
 pub(super) struct Compiled(testing::Compiled);
@@ -178,7 +176,7 @@ fn the_namespace_is_an_option() {
 
 #[test]
 fn option_values_that_kubernetes_rejects_are_errors() {
-    for (option, value) in [
+    let given = [
         ("namespace", "Team"),
         ("namespace", "a.b"),
         ("wait-image", ""),
@@ -188,15 +186,8 @@ fn option_values_that_kubernetes_rejects_are_errors() {
         ("cloud-label", "a b"),
         ("preemptible-label", "spot"),
         ("preemptible-label", "spot="),
-    ] {
-        let mut options = Options::of(&Kubernetes);
-        let mut found = Findings::new();
-        let (name, value) = (Spanned::new(option, Span::at(0)), Spanned::new(value, Span::at(9)));
-        options.set(&Kubernetes, name, value, &mut found);
-        let places: Vec<_> = found.iter().map(|d| (d.code.id, d.primary.span)).collect();
-        assert_eq!(places, [("E0501", Span::at(9))], "{option}={}", value.value);
-        assert_eq!(options.place(option), None);
-    }
+    ];
+    check_rejected(&Kubernetes, &given);
 }
 
 #[test]

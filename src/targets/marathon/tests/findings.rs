@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::super::Marathon;
 use super::{appliance, compile, compile_with, container, job, service, with_volumes};
+use crate::targets::testing::check_rejected;
 
 fn codes(appliance: &Value) -> Vec<&'static str> {
     compile(appliance).codes()
@@ -328,6 +330,18 @@ fn options_describe_the_cluster() {
     let fixed = json!({ "ports": [{ "container_port": 80, "host_port": 80 }] });
     let fixed = appliance(&[service(&fixed)]);
     assert_eq!(compile_with(&fixed, &[("offered-ports", "1-100")]).codes(), [""; 0]);
+}
+
+#[test]
+fn option_values_that_are_no_dns_names_are_errors() {
+    let long = "a".repeat(64);
+    let mut given = Vec::new();
+    for option in ["framework", "dns-suffix"] {
+        for value in ["", "A b", "a\"b", "a..b", "-a", "a.", "a_b", &long] {
+            given.push((option, value));
+        }
+    }
+    check_rejected(&Marathon, &given);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use hcl::Body;
 use serde_json::{Value, json};
 
 use super::Nomad;
-use crate::targets::testing;
+use crate::targets::testing::{self, check_rejected};
 
 /// An appliance compiled to Nomad.
 pub(super) struct Compiled(testing::Compiled);
@@ -118,4 +118,38 @@ fn options_reach_the_files() {
     assert_eq!(job["node_pool"], "gpu");
     assert_eq!(made.task("a")["resources"]["cpu"], 2500);
     assert_eq!(made.group("a")["network"]["mode"], "cni/overlay");
+}
+
+#[test]
+fn option_values_that_nomad_rejects_are_errors() {
+    let given = [
+        ("mhz-per-cpu", "1e300"),
+        ("mhz-per-cpu", "0"),
+        ("mhz-per-cpu", "NaN"),
+        ("datacenters", ","),
+        ("datacenters", "a,,b"),
+        ("datacenters", "e\u{301}"),
+        ("namespace", "a\"b${x}"),
+        ("namespace", "a_b"),
+        ("node-pool", "%{x}"),
+        ("node-pool", &"a".repeat(129)),
+        ("wait-image", ""),
+        ("wait-image", "a b"),
+        ("record-image", ""),
+        ("record-image", "a\nb"),
+    ];
+    check_rejected(&Nomad, &given);
+}
+
+#[test]
+fn option_values_that_nomad_accepts() {
+    let document = appliance(&[container("a", json!({}))]);
+    let given =
+        [("namespace", "Team-1"), ("node-pool", "gpu_1-a"), ("datacenters", "eu-*,us_[a-c]")];
+    let made = compiled_with(&document, &given);
+    let job = &made.file("app.nomad.hcl")["job"]["app"];
+    assert_eq!(job["namespace"], "Team-1");
+    assert_eq!(job["node_pool"], "gpu_1-a");
+    assert_eq!(job["datacenters"], json!(["eu-*", "us_[a-c]"]));
+    compiled_with(&document, &[("namespace", ""), ("node-pool", ""), ("datacenters", "")]);
 }
