@@ -155,7 +155,8 @@ pub trait Engine {
     /// Writes the logs of instances.
     ///
     /// # Errors
-    /// The engine does not answer or refuses. An `out` that takes nothing more is not an error.
+    /// The engine does not answer or refuses, or `out` cannot be written. A reader that closed it is not an
+    /// error.
     fn logs(
         &self,
         instances: &[String],

@@ -18,6 +18,8 @@ pub enum ErrorKind {
     Busy,
     /// A file of the state folder cannot be read or written.
     Folder,
+    /// What was asked for cannot be written.
+    Output,
 }
 
 /// A failure that is not a fault of the appliance.

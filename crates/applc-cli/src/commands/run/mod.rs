@@ -37,9 +37,11 @@ fn failed(error: &Error) -> Status {
     let status = match error.kind {
         ErrorKind::Unsupported => Status::Usage,
         ErrorKind::Unknown => Status::Errors,
-        ErrorKind::Unreachable | ErrorKind::Refused | ErrorKind::Busy | ErrorKind::Folder => {
-            Status::Io
-        }
+        ErrorKind::Unreachable
+        | ErrorKind::Refused
+        | ErrorKind::Busy
+        | ErrorKind::Folder
+        | ErrorKind::Output => Status::Io,
     };
     fail(&error.to_string(), status)
 }
