@@ -7,7 +7,7 @@ use crate::targets::Capability;
 pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(
         Field::ApplianceId,
-        "the project name, which isolates the networks, volumes and containers of each appliance; in lower case, with underscores for hyphens, so that no two appliances have containers of the same name",
+        "the project name, which isolates the networks, volumes and containers of each appliance; in lower case, with underscores for hyphens, so that appliances have containers of the same name only if their ids differ in case alone",
     ),
     Capability::depends(
         Field::VolumeType,
