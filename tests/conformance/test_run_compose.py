@@ -211,7 +211,7 @@ def test_an_image_that_cannot_be_pulled(brought: Callable[[str], Appliance]) -> 
     assert up.code == 1 and up.at - began < SOON
     assert "error[E0901]: `web` cannot be pulled: `127.0.0.1:9/none:1`:" in up.stderr
     assert "connection refused" in up.stderr and app.place('"image"', '"web"') in up.stderr
-    assert "nothing is running" in up.stderr
+    assert "none is ready" in up.stderr
     # Mended, it comes up.
     app.write(container("db"), container("web", dependencies=["db"]))
     assert app.up().code == 0
@@ -227,7 +227,7 @@ def test_an_image_that_does_not_fit_the_command(brought: Callable[[str], Applian
     assert up.after(app.inspect("web")["Created"]) < SOON
     assert "error[E0902]: `web` cannot be started: exec: \"/bin/no-such-program\"" in up.stderr
     assert app.place('"image"', '"web"') in up.stderr
-    assert "not started, because of it: `after`" in up.stderr and "running: db" in up.stderr
+    assert "not started, because of it: `after`" in up.stderr and "ready: db" in up.stderr
     # The same again, and not a success.
     assert "error[E0902]: `web`" in app.up().stderr
 
@@ -299,12 +299,24 @@ def test_a_service_that_is_never_healthy(brought: Callable[[str], Appliance]) ->
     assert up.code == 1, up.stderr
     assert "error[E0904]: `db` is not healthy: its health check ends with exit status 1: not yet" in up.stderr
     assert app.place('"health_check"', '"db"') in up.stderr
-    assert "not started, because of it: `web`" in up.stderr and "running: other" in up.stderr
+    assert "not started, because of it: `web`" in up.stderr and "ready: other" in up.stderr
     assert up.after(app.inspect("db")["State"]["Health"]["Log"][1]["End"]) < SOON
     assert app.states()["db"] == "failed"
     # Again it gets another chance, and fails again.
     assert app.planned()["db"] == "restarted"
     assert "error[E0904]: `db`" in app.up().stderr
+
+
+def test_a_service_that_crashes_before_it_is_healthy(brought: Callable[[str], Appliance]) -> None:
+    app = brought("applc-run-crash-check")
+    app.write(checked("db", "exit 1", "echo no license; exit 3", failures=9), container("web", dependencies=["db"]))
+    # Compose gives it up at its first end, and calls it unhealthy.
+    for _ in range(2):
+        up = app.up()
+        assert up.code == 1, up.stderr
+        assert "error[E0903]: `db` does not stay up: " in up.stderr and "no license" in up.stderr
+        assert "not started, because of it: `web`" in up.stderr
+        assert "killed" not in up.stderr, "nobody stopped it"
 
 
 def test_a_job_that_fails(brought: Callable[[str], Appliance]) -> None:

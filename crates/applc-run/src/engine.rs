@@ -84,8 +84,19 @@ pub enum Step {
     Working,
     /// The engine has everything.
     Done,
-    /// It failed: the container, if it is known, and the reason.
-    Failed(Option<String>, Fault),
+    /// It failed.
+    Failed(Failure),
+}
+
+/// Why a hand-over failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The id of the container, if it is known.
+    pub container: Option<String>,
+    /// The name of the instance on the engine, if it is about one that is there.
+    pub instance: Option<String>,
+    /// What the engine knows.
+    pub fault: Fault,
 }
 
 /// A hand-over that goes on while its appliance is watched. It is ended when it is dropped; what runs

@@ -42,6 +42,9 @@ pub struct Record {
     /// Whether it was taken down, and its volumes were kept.
     #[serde(default)]
     pub down: bool,
+    /// Whether all of its containers were started: one that is absent was removed from outside then.
+    #[serde(default)]
+    pub started: bool,
 }
 
 /// The right to change an appliance, until it is dropped.
@@ -203,7 +206,13 @@ mod tests {
     use super::*;
 
     fn of(id: &str) -> Record {
-        Record { id: id.into(), target: "compose".into(), file: "app.json".into(), down: false }
+        Record {
+            id: id.into(),
+            target: "compose".into(),
+            file: "app.json".into(),
+            down: false,
+            started: false,
+        }
     }
 
     #[test]

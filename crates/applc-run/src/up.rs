@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use applc::plan::Plan;
 
-use crate::engine::{Desired, Engine, Progress, Step};
+use crate::engine::{Desired, Engine, Failure, Progress, Step};
 use crate::error::Error;
 use crate::judge::{Cause, Judge, Verdict};
 use crate::state::{Fault, FaultKind, Observed};
@@ -60,8 +60,8 @@ pub fn up(
         let verdict = judge.judge(desired.plan, &observed, Instant::now());
         match (step, verdict) {
             (_, Verdict::Failed(cause)) => return Ok(Outcome::Failed(cause, observed)),
-            (Step::Failed(container, fault), _) => {
-                return Ok(Outcome::Failed(failed(desired.plan, container, fault), observed));
+            (Step::Failed(failure), _) => {
+                return Ok(Outcome::Failed(cause(desired.plan, failure), observed));
             }
             (Step::Done, Verdict::Up) => return Ok(Outcome::Up(observed)),
             (Step::Done, Verdict::Waiting) if detach => return Ok(Outcome::Up(observed)),
@@ -74,9 +74,10 @@ pub fn up(
 }
 
 /// The cause of a hand-over that failed, if nothing that runs shows another one.
-fn failed(plan: &Plan, container: Option<String>, fault: Fault) -> Cause {
+fn cause(plan: &Plan, failure: Failure) -> Cause {
     let id = |name: &String| plan.containers.iter().position(|one| one.id.value == *name);
-    Cause { container: container.as_ref().and_then(id), instance: None, fault }
+    let container = failure.container.as_ref().and_then(id);
+    Cause { container, instance: failure.instance, fault: failure.fault }
 }
 
 /// A fault of a hand-over that is not about one container.

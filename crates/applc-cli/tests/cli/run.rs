@@ -83,3 +83,105 @@ fn up_takes_one_target() {
     assert_eq!(status, 2);
     assert!(err.contains("did you mean `compose`?"), "{err}");
 }
+
+#[cfg(unix)]
+mod with_an_engine {
+    //! A program in the place of Docker, which answers as Docker does.
+
+    use std::fs::File;
+    use std::process::{Command, Output};
+
+    use super::*;
+
+    /// Runs the program in a folder with the engine and some variables.
+    fn command(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
+        let engine = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/engine");
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin("applc"));
+        command.env_clear().env("PATH", engine).env("APPLC_STATE", folder.join("state"));
+        command.envs(variables.iter().copied()).current_dir(folder).args(arguments);
+        command
+    }
+
+    fn run(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
+        let Output { status, stdout, stderr } =
+            command(folder, variables, arguments).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (status.code().unwrap(), text(stdout), text(stderr))
+    }
+
+    const UP: &[&str] = &["up", "app.json", "-t", "compose"];
+
+    #[test]
+    fn up_of_what_runs_says_so_to_people_only() {
+        let folder = folder(GOOD);
+        let (status, out, err) = run(folder.path(), &[("RUNS", "1")], UP);
+        assert_eq!(
+            (status, out.as_str()),
+            (0, "CONTAINER  STATE    ENDPOINTS\nweb        running\n")
+        );
+        assert!(err.ends_with("applc: app: nothing changed\n"), "{err}");
+        let json = [UP, &["--format", "json"]].concat();
+        let (status, _, err) = run(folder.path(), &[("RUNS", "1")], &json);
+        assert_eq!(status, 0);
+        assert!(serde_json::from_str::<serde_json::Value>(&err).is_ok(), "{err}");
+    }
+
+    #[test]
+    fn a_container_that_was_never_started_was_not_killed() {
+        let folder = folder(GOOD);
+        let (status, _, err) = run(folder.path(), &[], UP);
+        assert_eq!(status, 1, "{err}");
+        assert!(
+            err.contains("error[E0901]: `web` cannot be pulled") && err.contains("none is ready")
+        );
+        let state = |expected: &str| {
+            let (status, out, _) = run(folder.path(), &[], &["status", "app"]);
+            assert_eq!(status, 0);
+            assert!(out.contains(&format!("web        {expected}\n")), "{out}");
+        };
+        state("submitted");
+        // Started, and removed later.
+        assert_eq!(run(folder.path(), &[("RUNS", "1")], UP).0, 0);
+        state("killed");
+    }
+
+    #[test]
+    fn down_works_without_the_state_folder_and_up_names_it() {
+        let folder = folder(GOOD);
+        let variables = [("RUNS", "1"), ("APPLC_STATE", "app.json")];
+        let (status, _, err) = run(folder.path(), &variables, UP);
+        assert_eq!(status, 3);
+        let reason = "the state folder cannot be used: cannot create `app.json/app/compose`: ";
+        assert!(err.contains(&format!("applc: error: {reason}")), "{err}");
+        assert!(err.ends_with("; name another one with `APPLC_STATE`\n"), "{err}");
+        let (status, _, err) = run(folder.path(), &variables, &["down", "app"]);
+        assert_eq!(status, 0, "{err}");
+        assert!(err.starts_with(&format!("applc: warning: {reason}")), "{err}");
+        let done =
+            "applc: app: 1 container removed, 1 volume kept; `applc down app --purge` removes it\n";
+        assert!(err.ends_with(done), "{err}");
+    }
+
+    #[test]
+    fn a_missing_compose_is_named_in_both_forms() {
+        let folder = folder(GOOD);
+        let (status, _, err) = run(folder.path(), &[("NO_COMPOSE", "1")], &["ls"]);
+        assert_eq!(status, 3);
+        let message = "applc: error: Docker Compose is not installed; install version 2.20 or later, \
+                       as the plug-in `docker compose` or the program `docker-compose`\n";
+        assert_eq!(err, message);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn logs_that_cannot_be_written_are_an_error() {
+        let folder = folder(GOOD);
+        for arguments in [&["logs", "app"][..], &["logs", "app", "--follow"]] {
+            let mut logs = command(folder.path(), &[("RUNS", "1")], arguments);
+            let output = logs.stdout(File::create("/dev/full").unwrap()).output().unwrap();
+            assert_eq!(output.status.code(), Some(3), "{arguments:?}");
+            let err = String::from_utf8(output.stderr).unwrap();
+            assert!(err.starts_with("applc: error: cannot write the logs: "), "{err}");
+        }
+    }
+}

@@ -75,7 +75,7 @@ impl Docker {
         });
         let Some(compose) = found else {
             return Err(Error::new(ErrorKind::Unreachable, "Docker Compose is not installed")
-                .help("install version 2.20 or later, as the plug-in `docker compose`"));
+                .help("install version 2.20 or later, as the plug-in `docker compose` or the program `docker-compose`"));
         };
         let context = ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"];
         let address = tool::run(&mut docker(&context), PATIENCE)?;
@@ -294,9 +294,8 @@ fn succeeded(output: Output) -> Result<String, Error> {
 
 fn unreachable(reason: &str) -> Error {
     let reason = reason.trim_end_matches(" Is the docker daemon running?").trim_end_matches('.');
-    Error::new(ErrorKind::Unreachable, format!("the Docker engine does not answer: {reason}")).help(
-        "start it, or choose another one with `docker context use` or `DOCKER_HOST`; containers that were started go on running",
-    )
+    Error::new(ErrorKind::Unreachable, format!("the Docker engine does not answer: {reason}"))
+        .help("start it, or choose another one with `docker context use` or `DOCKER_HOST`")
 }
 
 fn not_understood(what: &str, error: &serde_json::Error) -> Error {

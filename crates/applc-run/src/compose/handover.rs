@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
-use crate::engine::{Handover, Progress, Step};
+use crate::engine::{Failure, Handover, Progress, Step};
 use crate::error::Error;
 use crate::state::{Fault, FaultKind};
 use crate::tool::Running;
@@ -12,7 +12,7 @@ use crate::up::refused;
 use super::change::Comparison;
 use super::docker::{Docker, answered};
 use super::model::{Found, Wanted};
-use super::states::plain;
+use super::states::{fault, given_up, plain};
 
 /// Number of images that are pulled at once.
 const PULLS: usize = 4;
@@ -96,7 +96,8 @@ impl Compose {
             if !image.is_present {
                 let reason = format!("`{}`: {reason}", image.name);
                 let fault = Fault { kind: FaultKind::Pull, reason };
-                return Ok(Some(Step::Failed(image.containers.first().cloned(), fault)));
+                let container = image.containers.first().cloned();
+                return Ok(Some(Step::Failed(Failure { container, instance: None, fault })));
             }
             tell(Progress::Stale(image.name, reason));
         }
@@ -195,8 +196,39 @@ impl Handover for Compose {
         // The last line has the reason, which does not always name a container; another line does then.
         let errors = output.stderr.lines().rev().filter(|line| line.contains("Error"));
         let container = std::iter::once(complaint).chain(errors).find_map(|line| self.named(line));
-        Ok(Step::Failed(container, refused(&plain(complaint))))
+        if is_about_dependency(complaint)
+            && let Some(container) = &container
+        {
+            let found = self.docker.project(&self.project)?;
+            if let Some(failure) = dependency(&found, container, complaint) {
+                return Ok(Step::Failed(failure));
+            }
+        }
+        let fault = refused(&plain(complaint));
+        Ok(Step::Failed(Failure { container, instance: None, fault }))
     }
+}
+
+/// Whether Compose complains that it does not wait for a dependency any longer. That may be one that
+/// failed before and fails again.
+fn is_about_dependency(complaint: &str) -> bool {
+    ["dependency failed to start", "didn't complete successfully"]
+        .iter()
+        .any(|words| complaint.contains(words))
+}
+
+/// What the engine knows about a container that Compose does not wait for any longer: about the instance
+/// that the complaint names, or one with a fault.
+pub fn dependency(found: &[Found], container: &str, complaint: &str) -> Option<Failure> {
+    let own = || found.iter().filter(|one| one.container == container);
+    let is_named = |one: &&Found| complaint.split_whitespace().any(|word| word == one.name);
+    let one = own().find(is_named).or_else(|| own().find(|one| fault(one).is_some()));
+    let one = one.or_else(|| own().next())?;
+    Some(Failure {
+        container: Some(container.to_owned()),
+        instance: Some(one.name.clone()),
+        fault: given_up(one),
+    })
 }
 
 #[cfg(test)]

@@ -52,22 +52,7 @@ impl Compose {
     /// The containers of a project, after checking that they are those of the appliance.
     fn found(&self, id: &str) -> Result<Vec<Found>, Error> {
         let found = self.docker.project(&project(id))?;
-        let strangers: Vec<&str> = found
-            .iter()
-            .filter(|one| one.appliance.as_deref() != Some(id))
-            .map(|one| one.name.as_str())
-            .collect();
-        if strangers.is_empty() {
-            return Ok(found);
-        }
-        let project = project(id);
-        let message = format!(
-            "the Compose project `{project}` has containers of something else than the appliance `{id}`: {}",
-            strangers.join(", ")
-        );
-        Err(Error::new(ErrorKind::Refused, message).help(format!(
-            "choose another id, or remove them with `docker compose -p {project} down`"
-        )))
+        strangers(id, &found).map_or(Ok(found), Err)
     }
 
     fn comparison(&self, desired: &Desired<'_>) -> Result<Comparison, Error> {
@@ -77,6 +62,29 @@ impl Compose {
         let images = self.docker.images(wanted.iter().map(|service| service.image.as_str()))?;
         Ok(Comparison::new(&wanted, &found, &images))
     }
+}
+
+/// The error if a project has containers of something else than the appliance with this id: of another
+/// appliance whose id differs in case, or not of applc.
+fn strangers(id: &str, found: &[Found]) -> Option<Error> {
+    let strangers = || found.iter().filter(|one| one.appliance.as_deref() != Some(id));
+    let first = strangers().next()?;
+    let names: Vec<&str> = strangers().map(|one| one.name.as_str()).collect();
+    let names = names.join(", ");
+    let project = project(id);
+    let other = first.appliance.as_deref();
+    let (whose, down) = match other {
+        Some(other) if found.iter().all(|one| one.appliance.as_deref() == Some(other)) => {
+            (format!("the appliance `{other}`"), format!("it with `applc down {other}`"))
+        }
+        _ => (
+            format!("something else than the appliance `{id}`"),
+            format!("them with `docker compose -p {project} down`"),
+        ),
+    };
+    let message = format!("the Compose project `{project}` has containers of {whose}: {names}");
+    let help = format!("choose another id, or remove {down}");
+    Some(Error::new(ErrorKind::Refused, message).help(help))
 }
 
 impl Engine for Compose {

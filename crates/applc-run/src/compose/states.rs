@@ -8,6 +8,9 @@ use super::model::{Found, RawState};
 /// starting it again changes nothing.
 const NOT_RUN: [i64; 2] = [126, 127];
 
+/// The exit statuses of a program that is told to stop: it ends well, or by SIGINT, SIGKILL or SIGTERM.
+const STOPPED: [i64; 4] = [0, 130, 137, 143];
+
 /// After this number of starts again, a service that waits for the next one counts as failed.
 const OFTEN: u32 = 3;
 
@@ -46,28 +49,54 @@ fn state(found: &Found) -> (State, Option<String>) {
     match state.status.as_str() {
         "created" => (State::Pending, None),
         "running" => match health(state) {
+            Some("starting") if found.restarts > 0 => {
+                (State::Staging, Some(format!("not healthy yet, {}", starts(found))))
+            }
             Some("starting") => (State::Staging, Some("not healthy yet".to_owned())),
             _ => (State::Running, None),
         },
         "restarting" => {
-            let why = format!(
-                "ended with exit status {}, {} starts so far",
-                state.exit_code,
-                found.restarts + 1
-            );
+            let why = format!("ended with exit status {}, {}", state.exit_code, starts(found));
             let often = found.is_service && found.restarts >= OFTEN;
             (if often { State::Failed } else { State::Staging }, Some(why))
         }
         "paused" => (State::Staging, Some("paused".to_owned())),
         "exited" if !found.is_service && state.exit_code == 0 => (State::Success, None),
         "exited" if !found.is_service => (State::Failed, ended()),
-        // The engine starts services again unless someone stopped them.
+        // The engine starts services again unless someone stopped them; one that had failed before
+        // was not ended by that.
+        "exited" if !STOPPED.contains(&state.exit_code) => (State::Failed, ended()),
         _ => (State::Killed, ended()),
     }
 }
 
+/// Why a container does not come up that Compose does not wait for any longer.
+pub fn given_up(found: &Found) -> Fault {
+    if let Some(fault) = fault(found) {
+        return fault;
+    }
+    // One that has ended counts as not healthy for Compose, even if it is started again.
+    let kind = match found.state.status.as_str() {
+        "running" if found.restarts == 0 => FaultKind::Health,
+        _ => FaultKind::Crash,
+    };
+    let reason = match kind {
+        FaultKind::Health => last_check(&found.state),
+        _ => state(found).1.unwrap_or_else(|| starts(found)),
+    };
+    Fault { kind, reason }
+}
+
+/// How often a container was started.
+fn starts(found: &Found) -> String {
+    match found.restarts {
+        0 => "1 start so far".to_owned(),
+        restarts => format!("{} starts so far", restarts + 1),
+    }
+}
+
 /// Why a container does not come up, if the engine knows that.
-fn fault(found: &Found) -> Option<Fault> {
+pub fn fault(found: &Found) -> Option<Fault> {
     let state = &found.state;
     let fault = |kind, reason: String| Some(Fault { kind, reason });
     let is_up = state.status == "running";

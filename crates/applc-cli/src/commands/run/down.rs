@@ -2,7 +2,7 @@
 
 use applc_run::{Error, ErrorKind, Folder, Record};
 
-use super::{failed, find, folder};
+use super::{failed, find, folder, unless_folder};
 use crate::Status;
 use crate::args::Down;
 use crate::terminal::note;
@@ -29,7 +29,7 @@ fn down(folder: &Folder, arguments: &Down) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::Unknown, message)
             .help(format!("`applc down {id} --purge` removes them")));
     }
-    let lock = folder.lock(id, target)?;
+    let lock = unless_folder(folder.lock(id, target))?;
     let removed = running.engine.remove(id, arguments.purge)?;
     let containers = count(removed.instances, "container");
     let volumes = count(removed.volumes.len(), "volume");
@@ -37,20 +37,24 @@ fn down(folder: &Folder, arguments: &Down) -> Result<(), Error> {
         (_, true) => note(&format!("{id}: {containers} removed")),
         (true, false) => note(&format!("{id}: {containers} and {volumes} removed")),
         (false, false) => note(&format!(
-            "{id}: {containers} removed, {volumes} kept; `applc down {id} --purge` removes them"
+            "{id}: {containers} removed, {volumes} kept; `applc down {id} --purge` removes {}",
+            if removed.volumes.len() == 1 { "it" } else { "them" }
         )),
     }
+    // Without it, nothing can be written.
+    let Some(lock) = lock else { return Ok(()) };
     drop(lock);
     if removed.volumes.is_empty() || arguments.purge {
-        return folder.forget(id, target);
+        return unless_folder(folder.forget(id, target)).map(drop);
     }
     let record = running.record.unwrap_or(Record {
         id: id.clone(),
         target: target.to_owned(),
         file: String::new(),
         down: true,
+        started: false,
     });
-    folder.note(&Record { down: true, ..record })
+    unless_folder(folder.note(&Record { down: true, ..record })).map(drop)
 }
 
 fn count(number: usize, word: &str) -> String {

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use applc_run::{Engine, Error, ErrorKind, Folder, Observed, Record, SUPPORTED, engine};
 
 use crate::Status;
-use crate::terminal::fail;
+use crate::terminal::{fail, note};
 
 /// The variable that names the state folder.
 const STATE: &str = "APPLC_STATE";
@@ -43,7 +43,27 @@ fn failed(error: &Error) -> Status {
         | ErrorKind::Folder
         | ErrorKind::Output => Status::Io,
     };
-    fail(&error.to_string(), status)
+    let message = match error.kind {
+        ErrorKind::Folder => in_folder(error),
+        _ => error.to_string(),
+    };
+    fail(&message, status)
+}
+
+/// The message for a failure of the state folder.
+fn in_folder(error: &Error) -> String {
+    format!("the state folder cannot be used: {error}; name another one with `{STATE}`")
+}
+
+/// The value, or a warning if the state folder cannot be used: what runs does not depend on it.
+fn unless_folder<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+    match result {
+        Err(error) if error.kind == ErrorKind::Folder => {
+            note(&format!("warning: {}", in_folder(&error)));
+            Ok(None)
+        }
+        other => other.map(Some),
+    }
 }
 
 /// An appliance that was brought up.

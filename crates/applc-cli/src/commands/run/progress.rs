@@ -141,7 +141,10 @@ impl<'a> Shown<'a> {
             return (state, detail);
         }
         let why = observed.of(id).find(|one| one.state == state).and_then(|one| one.why.clone());
-        (state, why)
+        // What has ended, without a fault that stays, is about to be started.
+        let has_ended = matches!(state, State::Failed | State::Killed)
+            && observed.of(id).all(|one| one.fault.is_none());
+        (if has_ended { State::Staging } else { state }, why)
     }
 }
 

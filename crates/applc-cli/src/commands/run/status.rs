@@ -68,6 +68,9 @@ pub fn appliance(folder: &Folder, id: &str, target: &str, observed: &Observed) -
     let kept = folder.appliance(id, target);
     let is_changing =
         kept.is_some() && folder.lock(id, target).is_err_and(|error| error.kind == ErrorKind::Busy);
-    let absent = if is_changing { State::Submitted } else { State::Killed };
+    let mut records = folder.records(id).into_iter().filter(|record| record.target == target);
+    // A container that was never started cannot have been stopped.
+    let is_started = records.next().is_none_or(|record| record.started);
+    let absent = if is_changing || !is_started { State::Submitted } else { State::Killed };
     render(id, kept.as_ref(), observed, absent)
 }

@@ -8,8 +8,8 @@ use applc::source::{Source, Sources};
 use applc::targets::{InProcess, Rendering};
 use applc_run::up::{Outcome, up};
 use applc_run::{
-    Action, Change, Desired, Engine, LogOptions, Observed, Record, SUPPORTED, State, complete,
-    engine, finding, render,
+    Action, Change, Desired, Engine, ErrorKind, LogOptions, Observed, Record, SUPPORTED, State,
+    complete, engine, finding, render,
 };
 use serde_json::Value;
 
@@ -64,6 +64,7 @@ fn bring_up(arguments: &Up, reporter: &mut Reporter) -> Result<Status, Status> {
         target: target.to_owned(),
         file: arguments.file.clone(),
         down: false,
+        started: false,
     };
     let before = engine.observe(id).map_err(|error| failed(&error))?;
     folder
@@ -71,16 +72,32 @@ fn bring_up(arguments: &Up, reporter: &mut Reporter) -> Result<Status, Status> {
         .map_err(|error| failed(&error))?;
     let files = folder.output(id, target);
     let desired = Desired { plan: &compiled.plan, files: &files };
-    let mut shown = Shown::new(&compiled.plan, arguments.findings.format != Format::Human);
+    // Otherwise, standard error is a document for a program.
+    let is_human = arguments.findings.format == Format::Human;
+    let mut shown = Shown::new(&compiled.plan, !is_human);
     let outcome = up(&*engine, &desired, arguments.detach, &mut |event| shown.tell(event));
     shown.clear();
-    match outcome.map_err(|error| failed(&error))? {
-        Outcome::Up(after) => Ok(tell_up(&compiled, &before, &after)),
+    let outcome = outcome.map_err(|error| {
+        let status = failed(&error);
+        if error.kind == ErrorKind::Unreachable {
+            note(&format!("{id}: what was started goes on running"));
+        }
+        status
+    })?;
+    match outcome {
+        Outcome::Up(after) => {
+            // Only the word for what is absent later depends on it.
+            let _ = folder.note(&Record { started: true, ..record });
+            if is_human && is_same(&before, &after) {
+                note(&format!("{id}: nothing changed"));
+            }
+            Ok(tell_up(&compiled, &after))
+        }
         Outcome::Failed(cause, after) => {
             let Compiled { plan, source, sources, .. } = &compiled;
             let told = finding(plan, &cause, &after, source.clone(), sources.clone());
             let status = reporter.add(told.report);
-            if arguments.findings.format == Format::Human {
+            if is_human {
                 tell_failed(&*engine, cause.instance.as_deref(), &told.ready, id);
             }
             Ok(status)
@@ -157,16 +174,18 @@ fn dry_run(engine: &dyn Engine, compiled: &Compiled) -> Result<Status, Status> {
     Ok(if status == Status::Clean && is_changed { Status::Changes } else { status })
 }
 
-/// Prints where the appliance is reached.
-fn tell_up(compiled: &Compiled, before: &Observed, after: &Observed) -> Status {
+/// Whether the same instances run as before.
+fn is_same(before: &Observed, after: &Observed) -> bool {
     let starts = |observed: &Observed| -> Vec<(String, String)> {
         let instances = observed.instances.iter();
         instances.map(|one| (one.name.clone(), one.start.clone())).collect()
     };
+    starts(before) == starts(after)
+}
+
+/// Prints where the appliance is reached.
+fn tell_up(compiled: &Compiled, after: &Observed) -> Status {
     let id = &compiled.plan.id.value;
-    if starts(before) == starts(after) {
-        note(&format!("{id}: nothing changed"));
-    }
     let appliance = render(id, Some(&compiled.appliance), after, State::Submitted);
     print(&shown::containers(&appliance, after))
 }
@@ -184,9 +203,10 @@ fn tell_failed(engine: &dyn Engine, instance: Option<&str>, ready: &[String], id
             log.lines().for_each(|line| note(&format!("  {line}")));
         }
     }
-    let running = match ready {
-        [] => "nothing is running".to_owned(),
-        ready => format!("running: {}", ready.join(", ")),
+    // What is not ready may run all the same.
+    let ready = match ready {
+        [] => "none is ready".to_owned(),
+        ready => format!("ready: {}", ready.join(", ")),
     };
-    note(&format!("{id}: {running}; `applc up` again goes on, `applc down {id}` removes it"));
+    note(&format!("{id}: {ready}; `applc up` again goes on, `applc down {id}` removes it"));
 }

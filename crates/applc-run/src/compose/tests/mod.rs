@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::change::Comparison;
+use super::handover::dependency;
 use super::model::{Found, Wanted, read_containers, read_services};
 use super::states::{observed, plain};
+use super::strangers;
 use crate::engine::{Action, Change};
 use crate::state::{FaultKind, Instance, State};
 
@@ -110,6 +112,68 @@ fn health_and_other_states() {
     let status = |status: &str| changed("web", |one| one.state.status = status.to_owned()).state;
     assert_eq!(status("paused"), State::Staging);
     assert_eq!(status("dead"), State::Killed);
+    let exited = |code| {
+        changed("web", |one| {
+            "exited".clone_into(&mut one.state.status);
+            one.state.exit_code = code;
+        })
+    };
+    assert_eq!((exited(0).state, exited(143).state), (State::Killed, State::Killed));
+    assert_eq!(
+        (exited(1).state, exited(1).fault),
+        (State::Failed, None),
+        "it may be started again"
+    );
+}
+
+#[test]
+fn a_dependency_that_is_given_up_has_the_fault_that_is_observed() {
+    let of = |container: &str, words: &str, edit: &dyn Fn(&mut Found)| {
+        let mut all = found();
+        all.iter_mut().filter(|one| one.container == container).for_each(edit);
+        let name = format!("rfault-{container}-1");
+        let complaint = format!("dependency failed to start: container {name} {words}");
+        let failure = dependency(&all, container, &complaint).unwrap();
+        assert_eq!(failure.instance, Some(name));
+        (failure.fault.kind, failure.fault.reason)
+    };
+    let sick = "its health check ends with exit status 1: no".to_owned();
+    assert_eq!(of("sick", "is unhealthy", &|_| {}), (FaultKind::Health, sick));
+    let restarting = of("sick", "is unhealthy", &|one| {
+        one.state.status = "restarting".to_owned();
+        one.state.exit_code = 3;
+        one.restarts = 1;
+    });
+    assert_eq!(
+        restarting,
+        (FaultKind::Crash, "ended with exit status 3, 2 starts so far".to_owned())
+    );
+    let again = of("sick", "is unhealthy", &|one| {
+        "starting".clone_into(&mut one.state.health.as_mut().unwrap().status);
+        one.restarts = 1;
+    });
+    assert_eq!(again, (FaultKind::Crash, "not healthy yet, 2 starts so far".to_owned()));
+    assert_eq!(of("job", "exited (5)", &|_| {}).0, FaultKind::Job);
+    assert_eq!(dependency(&found(), "gone", "container rfault-gone-1 is unhealthy"), None);
+}
+
+#[test]
+fn containers_of_something_else_are_told_from_those_of_another_appliance() {
+    let of = |appliance: &dyn Fn(&str) -> Option<&'static str>| {
+        let mut all = found();
+        all.retain(|one| ["web", "job"].contains(&one.container.as_str()));
+        all.iter_mut().for_each(|one| one.appliance = appliance(&one.container).map(str::to_owned));
+        strangers("app", &all).map(|error| error.to_string())
+    };
+    assert_eq!(of(&|_| Some("app")), None);
+    assert_eq!(
+        of(&|_| Some("App")).unwrap(),
+        "the Compose project `app` has containers of the appliance `App`: rfault-job-1, rfault-web-1; \
+         choose another id, or remove it with `applc down App`"
+    );
+    let foreign = "the Compose project `app` has containers of something else than the appliance `app`: \
+                   rfault-job-1; choose another id, or remove them with `docker compose -p app down`";
+    assert_eq!(of(&|one| (one == "web").then_some("app")).unwrap(), foreign);
 }
 
 #[test]
