@@ -70,7 +70,13 @@ impl Analysis {
 impl<'a> Place<'a> {
     /// The innermost part of a tree that contains an offset. `None` outside of the tree.
     pub fn at(tree: &'a Node, offset: u32) -> Option<Place<'a>> {
-        let contains = |span: Span| span.start <= offset && offset <= span.end;
+        Place::of(tree, Span { start: offset, end: offset })
+    }
+
+    /// The innermost part of a tree that has a span, otherwise the innermost one that contains it. `None`
+    /// outside of the tree.
+    pub fn of(tree: &'a Node, span: Span) -> Option<Place<'a>> {
+        let contains = |outer: Span| outer.start <= span.start && span.end <= outer.end;
         let mut value = Some(tree).filter(|tree| contains(tree.span))?;
         let mut place = Place { steps: Vec::new(), key: None, on_key: false, value };
         loop {
@@ -90,6 +96,11 @@ impl<'a> Place<'a> {
                 _ => None,
             };
             let Some((step, key, inner)) = next else { return Some(place) };
+            // An object of YAML starts where its first key does; a list where its first item does,
+            // which may have the same span.
+            if value.span == span && inner.span != span {
+                return Some(place);
+            }
             place.steps.push(step);
             place.value = inner;
             place.key = key;

@@ -68,9 +68,11 @@ pub fn lines(text: &str, record: &Record, nodes: &Nodes) -> Vec<LineOrigin> {
     let mut owners = Owners { nodes, known: HashMap::new(), last: None };
     for line in &mut lines {
         let marks = record.marks.get(line.marks.clone()).unwrap_or_default();
-        for mark in marks {
-            let common = owners.common_of(mark);
-            line.common = line.common.with(common, nodes);
+        // A value counts with its main origin: a check of health that asks a port is still that of
+        // the field `health_check`.
+        for same in marks.chunk_by(|one, other| one.range == other.range) {
+            let Some(main) = same.first() else { continue };
+            line.common = line.common.with(owners.common_of(main), nodes);
         }
     }
     join_blocks(&mut lines, nodes);

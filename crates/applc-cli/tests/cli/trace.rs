@@ -70,6 +70,29 @@ fn every_line_of_the_output_is_listed_with_its_origin() {
 }
 
 #[test]
+fn a_field_is_named_once_for_a_line_and_a_block_has_its_field() {
+    let folder = folder();
+    let appliance = "id: shop\n\
+        containers:\n\
+        - id: web\n  type: service\n  image: nginx:1.27\n  resources: {cpus: 1, mem: 64}\n  \
+          network_mode: container\n  ports: [{container_port: 80, protocol: tcp}]\n  \
+          env: {API_URL: x, B: y}\n  health_check: {protocol: HTTP, path: /up}\n";
+    fs::write(folder.path().join("app.yaml"), appliance).unwrap();
+    let (status, out, err) = run(folder.path(), &["trace", "app.yaml", "-t", "compose"]);
+    assert_eq!(status, 0, "{err}");
+    let row = |part: &str| out.lines().find(|line| line.contains(part)).unwrap();
+    // The port that the check asks is of another field.
+    assert!(row("test: [").contains("containers[0].ports[0].container_port at"), "{out}");
+    assert!(row("healthcheck:").ends_with("  containers[0].health_check at 10:3"), "{out}");
+    assert!(row("API_URL=x").ends_with("  containers[0].env.API_URL at 9:18"), "{out}");
+
+    // An object of YAML starts where its id does, but is not the id.
+    let (_, out, _) = run(folder.path(), &["trace", "app.yaml", "-t", "kubernetes"]);
+    let row = |part: &str| out.lines().find(|line| line.contains(part)).unwrap();
+    assert!(row("containers:").ends_with("  containers[0] at 3:3"), "{out}");
+}
+
+#[test]
 fn a_line_of_the_output_leads_to_its_place_in_the_appliance() {
     let folder = folder();
     let (_, text, _) = run(folder.path(), &["compile", "app.json", "-t", "kubernetes"]);

@@ -100,7 +100,7 @@ pub fn entries_of_file(traced: &Traced, file: usize) -> Vec<Entry> {
 
 /// The ranges of the output that come from a place of the appliance.
 pub fn reached(traced: &Traced, place: Span) -> Vec<Entry> {
-    let value = Place::at(&traced.tree, place.start).map_or(place, |place| place.value.span);
+    let value = Place::of(&traced.tree, place).map_or(place, |place| place.value.span);
     let ranges = traced.map.from_source(place).into_iter();
     ranges
         .map(|reached| {
@@ -146,7 +146,7 @@ fn entry(traced: &Traced, file: usize, range: &Range<usize>, from: Origin, known
     }
 }
 
-/// The path of the innermost part of the appliance that contains a place.
+/// The path of the part of the appliance that has a place, or of the innermost one that contains it.
 fn path(traced: &Traced, span: Span) -> String {
-    Place::at(&traced.tree, span.start).map(|place| place.to_string()).unwrap_or_default()
+    Place::of(&traced.tree, span).map(|place| place.to_string()).unwrap_or_default()
 }

@@ -25,8 +25,16 @@ pub fn whole(traced: &[Traced], entries: &[Entry]) -> String {
             });
             let mut here = here.peekable();
             for (at, line) in lines.iter().enumerate() {
-                let mut places = Vec::new();
+                let mut on_line: Vec<&Entry> = Vec::new();
                 while let Some(entry) = here.next_if(|entry| entry.output.line == at + 1) {
+                    match on_line.iter_mut().find(|other| is_same_field(other, entry)) {
+                        Some(other) if starts_before(other, entry) => *other = entry,
+                        Some(_) => {}
+                        None => on_line.push(entry),
+                    }
+                }
+                let mut places: Vec<String> = Vec::new();
+                for entry in on_line {
                     let place = place(entry, Some(appliance));
                     if !places.contains(&place) {
                         places.push(place);
@@ -39,6 +47,17 @@ pub fn whole(traced: &[Traced], entries: &[Entry]) -> String {
         }
     }
     text
+}
+
+/// Whether two entries come from the same field of the appliance, from its key or its value.
+fn is_same_field(one: &Entry, other: &Entry) -> bool {
+    (one.layer, other.layer) == ("appliance", "appliance") && one.field == other.field
+}
+
+/// Whether the place of an entry is before that of another one, as a key is before its value.
+fn starts_before(one: &Entry, other: &Entry) -> bool {
+    let start = |entry: &Entry| entry.source.as_ref().map(|place| (place.line, place.column));
+    start(one) < start(other)
 }
 
 /// The lines of outputs that a place of the appliance reaches.
