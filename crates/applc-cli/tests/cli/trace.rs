@@ -169,6 +169,68 @@ fn a_file_that_is_edited_or_stale_is_told() {
 }
 
 #[test]
+fn a_file_with_comments_is_traced_as_the_one_without() {
+    let folder = folder();
+    for (target, name) in [("compose", "compose.yaml"), ("kubernetes", "kubernetes.yaml")] {
+        let path = format!("ann/{name}");
+        let compile = ["compile", "app.json", "-t", target, "--annotate", "-o", &path];
+        assert_eq!(run(folder.path(), &compile).0, 0);
+        let text = fs::read_to_string(folder.path().join(&path)).unwrap();
+        let line = line_with(&text, "  # app.json:12:13");
+        let plain = run(
+            folder.path(),
+            &["trace", "app.json", "-t", target, "--at", &format!("{name}:{line}")],
+        );
+        assert_eq!((plain.0, plain.2.as_str()), (0, ""));
+        let at = |at: String| run(folder.path(), &["trace", "app.json", "-t", target, "--at", &at]);
+        assert_eq!(at(format!("{path}:{line}")), plain);
+        // The comment belongs to the line.
+        let (status, out, err) = at(format!("{path}:{line}:200"));
+        assert_eq!((status, err.as_str()), (0, ""));
+        assert!(out.contains(&format!("{name}:{line}:")), "{out}");
+        // From another folder, comments have another path to the appliance.
+        let place = format!("{name}:{line}");
+        let trace = ["trace", "../app.json", "-t", target, "--at", &place];
+        let (status, _, err) = run(&folder.path().join("ann"), &trace);
+        assert_eq!((status, err.as_str()), (0, ""));
+
+        for edited in [text.replace("app.json:12:13", "app.json:12:14"), text + "# mine\n"] {
+            fs::write(folder.path().join(&path), edited).unwrap();
+            let (_, _, err) = at(format!("{path}:{line}"));
+            assert!(err.contains("edited or stale"), "{err}");
+        }
+    }
+}
+
+#[test]
+fn a_file_of_another_target_is_told() {
+    let folder = folder();
+    for path in ["out/kubernetes.yaml", "out/other.yaml"] {
+        let compile = ["compile", "app.json", "-t", "kubernetes", "-o", path];
+        assert_eq!(run(folder.path(), &compile).0, 0);
+        let place = format!("{path}:3");
+        let (status, out, err) =
+            run(folder.path(), &["trace", "app.json", "-t", "compose", "--at", &place]);
+        assert_eq!((status, out.as_str()), (2, ""));
+        let message = format!(
+            "`{path}` is not an output of `compose`, which has compose.yaml; it is one of `kubernetes`"
+        );
+        assert!(err.contains(&message), "{err}");
+    }
+    // The output under another name is still known, also if it is edited.
+    let compile = ["compile", "app.json", "-t", "compose", "-o", "out/mine.yaml"];
+    assert_eq!(run(folder.path(), &compile).0, 0);
+    let trace = ["trace", "app.json", "-t", "compose", "--at", "out/mine.yaml:3"];
+    let (status, _, err) = run(folder.path(), &trace);
+    assert_eq!((status, err.as_str()), (0, ""));
+    let path = folder.path().join("out/mine.yaml");
+    fs::write(&path, fs::read_to_string(&path).unwrap() + "# mine\n").unwrap();
+    let (status, _, err) = run(folder.path(), &trace);
+    assert_eq!(status, 0);
+    assert!(err.contains("`out/mine.yaml` is not what compiling results in"), "{err}");
+}
+
+#[test]
 fn questions_without_an_answer_are_errors() {
     let folder = folder();
     for (arguments, status, message) in [
@@ -176,7 +238,14 @@ fn questions_without_an_answer_are_errors() {
         (&["trace", "app.json:500", "-t", "compose"], 2, "`app.json` has 18 lines"),
         (&["trace", "app.json", "-t", "compose", "--at", "500"], 2, "lines"),
         (&["trace", "app.json", "-t", "compose", "--at", "x"], 2, "expected `LINE`"),
-        (&["trace", "app.json", "-t", "compose", "--at", "other.yaml:1"], 2, "compose.yaml"),
+        (
+            &["trace", "app.json", "-t", "compose", "--at", "other.yaml:1"],
+            2,
+            "`other.yaml` is not an output of `compose`, which has compose.yaml\n",
+        ),
+        (&["trace", "app.json:0"], 2, "`app.json:0`: lines and columns start at 1"),
+        (&["trace", "app.json:3:0"], 2, "`app.json:3:0`: lines and columns start at 1"),
+        (&["trace", "app.json", "-t", "compose", "--at", "0"], 2, "start at 1"),
         (&["trace", "app.json:1", "-t", "compose", "--at", "1"], 2, "cannot be used with `--at`"),
         (&["trace", "app.json", "-t", "compose", "--format", "sarif"], 2, "for `--findings`"),
         (&["trace", "missing.json", "-t", "compose"], 3, "missing.json"),

@@ -69,7 +69,8 @@ fn name_outputs(traced: &Traced, found: &mut [ForeignFinding]) {
             // A file that is gone is found by its name.
             let path = file.strip_prefix("file://").unwrap_or(file);
             let bytes = std::fs::read(path).ok()?;
-            let same = traced.artifacts.iter().find(|output| output.text.as_bytes() == bytes);
+            let same = traced.with_text(&String::from_utf8_lossy(&bytes));
+            let same = same.and_then(|index| traced.artifacts.get(index));
             if same.is_none() {
                 note(&format!("warning: {}", is_stale(path)));
             }

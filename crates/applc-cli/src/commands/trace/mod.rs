@@ -37,10 +37,11 @@ fn answer(arguments: &Trace) -> Result<Status, Status> {
         let message = format!("the format `{}` is for `--findings`", format.name());
         return Err(fail(&message, Status::Usage));
     }
-    let (file, position) = question::of_argument(&arguments.file);
+    let (file, position) = question::of_argument(&arguments.file)?;
     let wanted = Wanted::read(&arguments.targets, &mut reporter)?;
     let chosen = !wanted.is_empty();
-    let settings = Projects::default().apply(file, &wanted.or_built_in(), &mut reporter)?;
+    let mut projects = Projects::default();
+    let settings = projects.apply(file, &wanted.or_built_in(), &mut reporter)?;
     let traced = traced::of_each(&settings, file, chosen, &mut reporter)?;
     if let Some(path) = &arguments.of_findings {
         return findings::report(&one(traced, "--findings")?, path, &settings.levels, reporter);
@@ -53,8 +54,13 @@ fn answer(arguments: &Trace) -> Result<Status, Status> {
         (Some(position), None) => from_source(&traced, *position)?,
         (None, Some(place)) => {
             let traced = one(traced, "--at")?;
-            let (file, offset) = question::in_output(&traced, place)?;
-            let entries = entry::at(&traced, file, offset);
+            let other = || {
+                let built_in = Wanted::none().or_built_in();
+                let settings = projects.apply(file, &built_in, &mut reporter).ok()?;
+                traced::target_of(&settings, file, &place.file, &mut reporter)
+            };
+            let (index, offset) = question::in_output(&traced, place, other)?;
+            let entries = entry::at(&traced, index, offset);
             return Ok(show(&entries, format, || table::answer(&traced, &entries)));
         }
         (None, None) => traced.iter().flat_map(entry::all).collect(),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use applc::source::{Source, Span};
 use applc::syntax::{Kind, Node};
+use applc::targets::TargetRef;
 
 use super::traced::Traced;
 use crate::Status;
@@ -32,21 +33,32 @@ impl std::str::FromStr for Where {
 
     fn from_str(text: &str) -> Result<Where, String> {
         let (file, position) = split(text);
-        match (position, text.parse()) {
-            (Some(position), _) => Ok(Where { file: file.to_owned(), position }),
-            (None, Ok(line)) if line > 0 => {
-                Ok(Where { file: String::new(), position: Position { line, column: None } })
-            }
+        let line_only = |line| Position { line, column: None };
+        let place = match (position, text.parse()) {
+            (Some(position), _) => Where { file: file.to_owned(), position },
+            (None, Ok(line)) => Where { file: String::new(), position: line_only(line) },
             _ => {
-                Err("expected `LINE`, `LINE:COLUMN`, `FILE:LINE` or `FILE:LINE:COLUMN`".to_owned())
+                let forms = "`LINE`, `LINE:COLUMN`, `FILE:LINE` or `FILE:LINE:COLUMN`";
+                return Err(format!("expected {forms}"));
             }
-        }
+        };
+        if place.position.exists() { Ok(place) } else { Err(FROM_ONE.to_owned()) }
+    }
+}
+
+/// What is wrong with a line or column 0.
+const FROM_ONE: &str = "lines and columns start at 1";
+
+impl Position {
+    /// Whether a text may have such a line and column.
+    fn exists(self) -> bool {
+        self.line > 0 && self.column != Some(0)
     }
 }
 
 /// Splits `FILE:LINE:COLUMN`, of which `FILE` may be a number too: `LINE:COLUMN`.
 fn split(text: &str) -> (&str, Option<Position>) {
-    let number = |text: &str| text.parse::<usize>().ok().filter(|number| *number > 0);
+    let number = |text: &str| text.parse::<usize>().ok();
     let Some((before, last)) = text.rsplit_once(':') else { return (text, None) };
     let Some(last) = number(last) else { return (text, None) };
     let (file, line) = before.rsplit_once(':').unwrap_or(("", before));
@@ -57,13 +69,19 @@ fn split(text: &str) -> (&str, Option<Position>) {
 }
 
 /// Splits the argument `FILE[:LINE[:COLUMN]]`. A file with such a name is preferred.
-pub fn of_argument(argument: &str) -> (&str, Option<Position>) {
+///
+/// # Errors
+/// The exit status if the line or the column is 0, which was reported.
+pub fn of_argument(argument: &str) -> Result<(&str, Option<Position>), Status> {
     if Path::new(argument).exists() {
-        return (argument, None);
+        return Ok((argument, None));
     }
     match split(argument) {
-        ("", _) => (argument, None),
-        split => split,
+        ("", _) => Ok((argument, None)),
+        (_, Some(position)) if !position.exists() => {
+            Err(fail(&format!("`{argument}`: {FROM_ONE}"), Status::Usage))
+        }
+        split => Ok(split),
     }
 }
 
@@ -108,17 +126,21 @@ pub fn check_line(source: &Source, line: usize) -> Result<(), Status> {
 }
 
 /// The index of the file of the output, and the offset in it, that a place means. Without a column,
-/// the start of the text of the line.
+/// the start of the text of the line. `other` finds the target that a file on disk is an output of.
 ///
 /// # Errors
 /// The exit status if there is no such place, which was reported.
-pub fn in_output(traced: &Traced, place: &Where) -> Result<(usize, usize), Status> {
-    let index = file(traced, &place.file)?;
+pub fn in_output(
+    traced: &Traced,
+    place: &Where,
+    other: impl FnOnce() -> Option<TargetRef>,
+) -> Result<(usize, usize), Status> {
+    let index = file(traced, &place.file, other)?;
     let source = traced.outputs.get(index);
     let empty = Source::new("", "");
     let source = source.unwrap_or(&empty);
     let Position { line, column } = place.position;
-    check_stale(source, &place.file, line)?;
+    check_stale(traced, index, source, &place.file, line)?;
     check_line(source, line)?;
     let range = source.line_range(line - 1);
     let text = source.text().get(range.clone()).unwrap_or_default();
@@ -141,29 +163,47 @@ fn value_start(traced: &Traced, file: usize, line: &std::ops::Range<usize>, text
     }
 }
 
-/// The file of the output with this path, or one that the path ends with.
-fn file(traced: &Traced, path: &str) -> Result<usize, Status> {
+/// The file of the output that a path on disk or the end of it names.
+fn file(
+    traced: &Traced,
+    path: &str,
+    other: impl FnOnce() -> Option<TargetRef>,
+) -> Result<usize, Status> {
     let paths: Vec<&str> = traced.artifacts.iter().map(|file| file.path.as_str()).collect();
-    if path.is_empty() && paths.len() == 1 {
-        return Ok(0);
+    if path.is_empty() {
+        let message = format!("which file is meant: the output has {}", paths.join(", "));
+        return if paths.len() == 1 { Ok(0) } else { Err(fail(&message, Status::Usage)) };
     }
-    if let Some(found) = traced.artifacts.iter().position(|file| file.is_named_by(path)) {
+    if let Some(found) = traced.written_as(path) {
         return Ok(found);
     }
-    // The only file may have been written under another name.
-    if paths.len() == 1 && Path::new(path).is_file() {
+    let other = other();
+    // The only file may have been written under another name, and edited.
+    if other.is_none() && paths.len() == 1 && Path::new(path).is_file() {
         return Ok(0);
     }
-    let what = if path.is_empty() { "which file is meant".to_owned() } else { format!("`{path}`") };
-    let message = format!("{what}: the output has {}", paths.join(", "));
+    let mut message = format!(
+        "`{path}` is not an output of `{}`, which has {}",
+        traced.target.name(),
+        paths.join(", ")
+    );
+    if let Some(other) = other {
+        message.push_str(&format!("; it is one of `{}`", other.name()));
+    }
     Err(fail(&message, Status::Usage))
 }
 
 /// Reports that a file on disk is not what compiling results in. The answer is still right if the line
 /// is the same.
-fn check_stale(source: &Source, path: &str, line: usize) -> Result<(), Status> {
+fn check_stale(
+    traced: &Traced,
+    index: usize,
+    source: &Source,
+    path: &str,
+    line: usize,
+) -> Result<(), Status> {
     let Ok(text) = std::fs::read_to_string(path) else { return Ok(()) };
-    if path.is_empty() || text == source.text() {
+    if path.is_empty() || traced.is_text_of(index, &text) {
         return Ok(());
     }
     let message = is_stale(path);
@@ -191,7 +231,7 @@ mod tests {
         assert_eq!(split("a.json:3:7"), ("a.json", position(3, Some(7))));
         assert_eq!(split("3:7"), ("", position(3, Some(7))));
         assert_eq!(split("C:\\a.json:3"), ("C:\\a.json", position(3, None)));
-        assert_eq!(split("a:0"), ("a:0", None));
+        assert_eq!(split("a:0"), ("a", position(0, None)));
         let place = |text: &str| text.parse::<Where>().ok();
         let at = |file: &str, line, column| {
             Some(Where { file: file.to_owned(), position: Position { line, column } })
@@ -200,6 +240,8 @@ mod tests {
         assert_eq!(place("12:3"), at("", 12, Some(3)));
         assert_eq!(place("out/x.yaml:12"), at("out/x.yaml", 12, None));
         assert_eq!(place("x"), None);
-        assert_eq!(place("0"), None);
+        for place in ["0", "0:1", "1:0", "a:0", "a:0:1", "a:1:0"] {
+            assert_eq!(place.parse::<Where>(), Err(FROM_ONE.to_owned()), "{place}");
+        }
     }
 }

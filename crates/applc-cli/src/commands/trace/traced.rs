@@ -6,11 +6,11 @@ use applc::analysis::Analysis;
 use applc::source::{Source, Sources, Span};
 use applc::syntax::Node;
 use applc::targets::{Artifact, InProcess, Rendering, TargetRef};
-use applc::trace::SourceMap;
+use applc::trace::{SourceMap, annotate};
 use applc::{Compilation, Selected, World};
 
 use crate::Status;
-use crate::disk::Disk;
+use crate::disk::{Disk, STDIN};
 use crate::projects::Settings;
 use crate::reporter::Reporter;
 use crate::terminal::{fail, note};
@@ -65,6 +65,43 @@ impl Traced {
         let position = source.position(place.start);
         format!("{}:{}:{}", source.name(), position.line, position.column)
     }
+
+    /// The index of the file of the output that a file on disk has the name or the text of.
+    pub fn written_as(&self, path: &str) -> Option<usize> {
+        let named = self.artifacts.iter().position(|file| file.is_named_by(path));
+        named.or_else(|| self.with_text(&std::fs::read_to_string(path).ok()?))
+    }
+
+    /// The index of the file of the output that has a text, with or without comments that name
+    /// places.
+    pub fn with_text(&self, text: &str) -> Option<usize> {
+        (0..self.artifacts.len()).find(|index| self.is_text_of(*index, text))
+    }
+
+    /// Whether a text is that of a file of the output, with or without comments that name places.
+    /// The comments may name the appliance as seen from another folder.
+    pub fn is_text_of(&self, index: usize, text: &str) -> bool {
+        let Some(artifact) = self.artifacts.get(index) else { return false };
+        if artifact.text == text {
+            return true;
+        }
+        let Some(annotated) = annotate(artifact, |place| self.shown(place)) else { return false };
+        let [mut plain, mut annotated, mut found] =
+            [artifact.text.as_str(), annotated.as_str(), text].map(|text| text.split('\n'));
+        let are_same = plain.by_ref().all(|plain| {
+            let [annotated, found] = [annotated.next(), found.next()].map(|line| {
+                let comment = line?.strip_prefix(plain)?;
+                comment.strip_prefix("  # ").map(name).or(Some(comment))
+            });
+            annotated.is_some() && annotated == found
+        });
+        are_same && found.next().is_none()
+    }
+}
+
+/// The part of a path after the folders.
+fn name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
 /// Compiles an appliance for one target.
@@ -113,6 +150,23 @@ pub fn of_each(
         Some(last) if all.is_empty() => Err(reporter.add_all(last.report, last.others)),
         _ => Ok(all),
     }
+}
+
+/// The first of the targets that has a file of this name or text as its output. Findings are not
+/// reported.
+pub fn target_of(
+    settings: &Settings,
+    file: &str,
+    path: &str,
+    reporter: &mut Reporter,
+) -> Option<TargetRef> {
+    // Standard input was read, and cannot be read again.
+    let file = Some(file).filter(|file| *file != STDIN)?;
+    let analysed = Analysed::read(&Disk, settings, file, reporter).ok()?;
+    settings.targets.iter().find_map(|selected| {
+        let traced = compiled(&analysed, settings, selected, reporter).ok()?.ok()?;
+        traced.written_as(path).map(|_| traced.target)
+    })
 }
 
 /// Whether all errors are those of a target.
