@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::value::ArgType;
-use minijinja::{Environment, Error, Value};
+use minijinja::{Environment, Error, ErrorKind, Value};
 
 use super::manifest::Escape;
 use crate::plan::Interval;
@@ -113,6 +113,9 @@ pub fn install(
 fn text(value: &Value) -> Result<String, Error> {
     if let Some(text) = value.downcast_object_ref::<TextValue>() {
         return Ok(text.to_string());
+    }
+    if value.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
     }
     <String as ArgType>::from_value(Some(value))
 }
