@@ -9,6 +9,7 @@ use crate::plan::{Container, ContainerId, Dependency, Kind, Probe, Repeats, Star
 use crate::render::Composed;
 use crate::source::{Span, Spanned};
 use crate::targets::cron::unix_time;
+use crate::targets::url;
 
 use super::address::Variables;
 use super::context::Context;
@@ -181,7 +182,7 @@ fn poll(context: &Context<'_>, dependency: &Dependency) -> Option<(Composed, Str
                 false => ("http", ""),
             };
             places.push(path.span);
-            let path = path.value.replace("'", "'\\''");
+            let path = url::path(&path.value).replace("'", "'\\''");
             format!("timeout {timeout} wget -q -O /dev/null{flags} \"{scheme}://$1:$2\"'{path}'")
         }
         // Some versions of nc support -z, the others -e.

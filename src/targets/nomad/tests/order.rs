@@ -22,7 +22,7 @@ fn a_template_waits_until_a_service_has_started() {
 
 #[test]
 fn a_prestart_task_polls_a_service_with_a_check() {
-    let check = json!({"protocol": "HTTP", "path": "/it's", "timeout_seconds": 7});
+    let check = json!({"protocol": "HTTP", "path": "/it's?a=b c", "timeout_seconds": 7});
     let made = compiled(&appliance(&[
         container("a", json!({"dependencies": ["b-c"]})),
         container(
@@ -37,7 +37,9 @@ fn a_prestart_task_polls_a_service_with_a_check() {
     assert_eq!(wait["config"]["image"], "busybox:1.36.1");
     let script = wait["config"]["args"][0].as_str().unwrap();
     assert!(
-        script.contains("look() { timeout 7 wget -q -O /dev/null \"http://$1:$2\"'/it'\\''s'; }"),
+        script.contains(
+            "look() { timeout 7 wget -q -O /dev/null \"http://$1:$2\"'/it'\\''s?a=b%20c'; }"
+        ),
         "{script}"
     );
     assert!(script.ends_with("until all_healthy b-c 3; do sleep 2; done"), "{script}");
