@@ -187,17 +187,8 @@ mod tests {
     fn a_finding_names_whom_it_blocks_and_what_is_ready() {
         let analysis = Analysis::of(&Source::new("app.json", APPLIANCE));
         let plan = analysis.plan.unwrap();
-        let instance = |container: &str, state| Instance {
-            container: container.to_owned(),
-            name: format!("app-{container}-1"),
-            state,
-            why: None,
-            start: String::new(),
-            restarts: 0,
-            checked: false,
-            fault: None,
-            endpoints: Vec::new(),
-            on_host: None,
+        let instance = |container: &str, state| {
+            Instance::plain(container, &format!("app-{container}-1"), state)
         };
         let observed = Observed {
             instances: vec![

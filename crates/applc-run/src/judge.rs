@@ -138,18 +138,8 @@ mod tests {
     }
 
     fn instance(name: &str, state: State) -> Instance {
-        Instance {
-            container: name.split('-').next().unwrap_or(name).to_owned(),
-            name: name.to_owned(),
-            state,
-            why: None,
-            start: "first".to_owned(),
-            restarts: 0,
-            checked: false,
-            fault: None,
-            endpoints: Vec::new(),
-            on_host: None,
-        }
+        let container = name.split('-').next().unwrap_or(name);
+        Instance { start: "first".to_owned(), ..Instance::plain(container, name, state) }
     }
 
     fn observed(instances: &[Instance]) -> Observed {

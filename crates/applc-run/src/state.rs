@@ -144,13 +144,12 @@ pub fn container_state<'a>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    pub(crate) fn instance(state: State) -> Instance {
+impl Instance {
+    /// An instance of which nothing else is known.
+    pub(crate) fn plain(container: &str, name: &str, state: State) -> Instance {
         Instance {
-            container: "web".into(),
-            name: "web-1".into(),
+            container: container.to_owned(),
+            name: name.to_owned(),
             state,
             why: None,
             start: String::new(),
@@ -160,6 +159,15 @@ mod tests {
             endpoints: Vec::new(),
             on_host: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instance(state: State) -> Instance {
+        Instance::plain("web", "web-1", state)
     }
 
     #[test]

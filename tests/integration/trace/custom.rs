@@ -11,7 +11,7 @@ use applc::trace::Known;
 use serde_json::json;
 
 use super::lines::{distinctive, table};
-use super::{Traced, appliances, traced};
+use super::{Traced, appliances, told, traced};
 use crate::custom::folder::{carrying_all, world};
 
 /// The targets of `examples/targets`.
@@ -47,13 +47,7 @@ fn a_string_of_the_appliance_has_the_place_of_exactly_that_string() {
                         };
                         let mut around = file.ranges.iter().filter(|mark| is_there(&mark.range));
                         if !around.any(|mark| mark.from.place() == Some(*span)) {
-                            wrong.push(format!(
-                                "{} for {}: `{text}` in {}, line {}",
-                                source.name(),
-                                target.name(),
-                                artifact.path,
-                                artifact.text[..at].matches('\n').count() + 1
-                            ));
+                            wrong.push(told(&source, &target, text, artifact, at));
                         }
                         *checked.entry(target.name().to_owned()).or_insert(0) += 1;
                     }

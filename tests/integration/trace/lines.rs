@@ -9,7 +9,7 @@ use applc::source::Span;
 use applc::syntax::{self, Kind, Node};
 use applc::trace::Known;
 
-use super::{Traced, appliances, artifacts, traced, traced_targets};
+use super::{Traced, appliances, artifacts, told, traced, traced_targets};
 
 #[test]
 fn text_is_the_same_with_and_without_origins() {
@@ -96,13 +96,7 @@ fn a_value_of_the_appliance_has_the_place_of_exactly_that_value() {
                                 || matches!(mark.from, Origin::Option(..))
                         });
                         if !has_place {
-                            wrong.push(format!(
-                                "{} for {}: `{text}` in {}, line {}",
-                                source.name(),
-                                target.name(),
-                                artifact.path,
-                                artifact.text[..at].matches('\n').count() + 1
-                            ));
+                            wrong.push(told(&source, &target, text, artifact, at));
                         }
                         *checked.entry(target.name().to_owned()).or_insert(0) += 1;
                     }

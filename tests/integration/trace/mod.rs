@@ -75,3 +75,16 @@ impl Traced {
         self.source.slice(span)
     }
 }
+
+/// Where an artifact has a text, for the message of a failed test.
+pub fn told(
+    source: &Source,
+    target: &TargetRef,
+    text: &str,
+    artifact: &Artifact,
+    at: usize,
+) -> String {
+    let line = artifact.text[..at].matches('\n').count() + 1;
+    let (source, target, path) = (source.name(), target.name(), &artifact.path);
+    format!("{source} for {target}: `{text}` in {path}, line {line}")
+}
