@@ -184,6 +184,7 @@ codes! {
         CRASHED "E0903" Error "service that does not stay up";
         UNHEALTHY "E0904" Error "service that is not healthy";
         JOB_FAILED "E0905" Error "failed job";
+        NOT_PLACED "E0906" Error "container that cannot be placed";
     }
 }
 

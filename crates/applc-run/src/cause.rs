@@ -50,6 +50,7 @@ pub fn finding(
 /// The code, and what does not happen to a container.
 fn words(kind: FaultKind) -> (&'static Code, &'static str) {
     match kind {
+        FaultKind::Place => (&codes::NOT_PLACED, "cannot be placed"),
         FaultKind::Pull => (&codes::NOT_PULLED, "cannot be pulled"),
         FaultKind::Start => (&codes::NOT_STARTED, "cannot be started"),
         FaultKind::Crash => (&codes::CRASHED, "does not stay up"),
@@ -71,7 +72,25 @@ fn place(container: &Container, cause: &Cause) -> Span {
             .or_else(|| mount(container, &reason))
             .or_else(|| program(container, &reason))
             .unwrap_or(id),
+        FaultKind::Place => resource(container, &reason).unwrap_or(id),
         FaultKind::Crash | FaultKind::Job => id,
+    }
+}
+
+/// The resource that no machine has enough of, if the reason is about one.
+fn resource(container: &Container, reason: &str) -> Option<Span> {
+    let resources = &container.resources;
+    let named = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+    if named(&["memory"]) {
+        Some(resources.mem.span)
+    } else if named(&["cpu", "cores"]) {
+        Some(resources.cpus.span)
+    } else if named(&["gpu", "device"]) {
+        Some(resources.gpu.span)
+    } else if named(&["disk", "ephemeral-storage"]) {
+        Some(resources.disk.span)
+    } else {
+        port(container, reason)
     }
 }
 

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use applc::plan::Plan;
+use serde_json::Value;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::state::{Fault, Observed};
 
 /// An appliance as it is to run.
@@ -39,6 +40,8 @@ pub enum Action {
     Created,
     /// It is removed.
     Removed,
+    /// The engine has no place for it.
+    Unplaceable,
 }
 
 impl Action {
@@ -51,6 +54,7 @@ impl Action {
             Action::Replaced => "replaced",
             Action::Created => "created",
             Action::Removed => "removed",
+            Action::Unplaceable => "cannot be placed",
         }
     }
 }
@@ -64,6 +68,16 @@ pub struct Change {
     pub action: Action,
     /// Why, in a few words; may be empty.
     pub why: String,
+}
+
+/// What `apply` would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outlook {
+    /// What becomes of each container, and of those that are gone from the appliance.
+    pub changes: Vec<Change>,
+    /// Names what the engine has of the appliance: another text means that someone has changed it, and
+    /// that `changes` may be others. What changes by itself (states, addresses, counters) is not part of it.
+    pub basis: String,
 }
 
 /// What happened since the last look at a hand-over.
@@ -127,6 +141,36 @@ pub struct Known {
     pub observed: Observed,
 }
 
+/// A persistent volume on an engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Volume {
+    /// The id of the volume in the appliance.
+    pub id: String,
+    /// The appliance that it belongs to. `None` for a volume with the scope `global`.
+    pub appliance: Option<String>,
+    /// Its name on the engine.
+    pub name: String,
+    /// The names of the instances that use it, sorted.
+    pub used_by: Vec<String>,
+}
+
+/// A machine that an engine runs containers on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Host {
+    /// Its name.
+    pub name: String,
+    /// Its address, if the engine knows one.
+    pub address: Option<String>,
+    /// The number of its CPUs.
+    pub cpus: f64,
+    /// Its memory, in MB.
+    pub memory: u64,
+    /// Whether it takes containers at the moment.
+    pub is_ready: bool,
+    /// What the engine says of it, by name: the operating system, labels, attributes.
+    pub attributes: std::collections::BTreeMap<String, String>,
+}
+
 /// What was removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Removed {
@@ -136,17 +180,28 @@ pub struct Removed {
     pub volumes: Vec<String>,
 }
 
-/// An engine.
-pub trait Engine {
+/// An engine. Threads may share one.
+pub trait Engine: Send + Sync {
     /// The name of its target.
-    fn target(&self) -> &'static str;
+    fn target(&self) -> &str;
 
-    /// What [`Engine::apply`] would do with each container, and with those that are gone from the
-    /// appliance. Changes nothing.
+    /// What [`Engine::apply`] would do. Changes nothing.
     ///
     /// # Errors
     /// The engine does not answer or refuses.
-    fn changes(&self, desired: &Desired<'_>) -> Result<Vec<Change>, Error>;
+    fn outlook(&self, desired: &Desired<'_>) -> Result<Outlook, Error>;
+
+    /// How what runs differs from what was handed over, except for what engines fill in: containers that are
+    /// gone, added, or were changed behind the back of applc. Each reason names what differs. Containers
+    /// that are as they were handed over are not part of it.
+    ///
+    /// # Errors
+    /// The engine does not answer or refuses.
+    fn drift(&self, desired: &Desired<'_>) -> Result<Vec<Change>, Error> {
+        let mut changes = self.outlook(desired)?.changes;
+        changes.retain(|change| change.action != Action::Kept);
+        Ok(changes)
+    }
 
     /// Hands the appliance over, so that what runs is what is desired.
     ///
@@ -181,9 +236,69 @@ pub trait Engine {
     /// The engine does not answer, or refuses a part, which is named.
     fn remove(&self, id: &str, purge: bool) -> Result<Removed, Error>;
 
+    /// Removes one container of the appliance, and keeps its volumes.
+    ///
+    /// # Errors
+    /// The engine does not answer or refuses.
+    fn remove_container(&self, id: &str, container: &str) -> Result<Removed, Error> {
+        let _ = (id, container);
+        Err(self.cannot("single containers cannot be removed"))
+    }
+
     /// The appliances that run, sorted by id.
     ///
     /// # Errors
     /// The engine does not answer or refuses.
     fn list(&self) -> Result<Vec<Known>, Error>;
+
+    /// Keeps the complete appliance on the engine, where that restarts nothing. `false` if the engine has
+    /// no place for it: the state folder of the user keeps it then.
+    ///
+    /// # Errors
+    /// The engine does not answer or refuses.
+    fn keep(&self, id: &str, appliance: &Value) -> Result<bool, Error> {
+        let _ = (id, appliance);
+        Ok(false)
+    }
+
+    /// The complete appliance that [`Engine::keep`] has kept. `None` if the engine has none.
+    ///
+    /// # Errors
+    /// The engine does not answer or refuses.
+    fn kept(&self, id: &str) -> Result<Option<Value>, Error> {
+        let _ = id;
+        Ok(None)
+    }
+
+    /// The persistent volumes of an appliance that exist, sorted by id; without one, those with the scope
+    /// `global`. Volumes stay when an appliance is taken down.
+    ///
+    /// # Errors
+    /// The engine does not answer or refuses.
+    fn volumes(&self, appliance: Option<&str>) -> Result<Vec<Volume>, Error> {
+        let _ = appliance;
+        Err(self.cannot("volumes cannot be listed"))
+    }
+
+    /// Removes a volume with all data in it.
+    ///
+    /// # Errors
+    /// The engine does not answer, or refuses, for example because the volume is in use.
+    fn remove_volume(&self, volume: &Volume) -> Result<(), Error> {
+        let _ = volume;
+        Err(self.cannot("volumes cannot be removed"))
+    }
+
+    /// The machines of the cluster, sorted by name.
+    ///
+    /// # Errors
+    /// The engine does not answer or refuses.
+    fn hosts(&self) -> Result<Vec<Host>, Error> {
+        Err(self.cannot("machines cannot be listed"))
+    }
+
+    /// The error for something that this engine cannot do.
+    fn cannot(&self, what: &str) -> Error {
+        Error::new(ErrorKind::Unsupported, format!("{what} on `{}`", self.target()))
+    }
 }

@@ -39,13 +39,16 @@ mod compose;
 pub use cause::{Told, finding};
 pub use compose::Compose;
 pub use engine::{
-    Action, Change, Desired, Engine, Handover, Known, LogOptions, Progress, Removed, Step,
+    Action, Change, Desired, Engine, Handover, Host, Known, LogOptions, Outlook, Progress, Removed,
+    Step, Volume,
 };
 pub use error::{Error, ErrorKind};
 pub use folder::{Folder, Lock, Record};
 pub use judge::{Cause, Judge, Verdict};
 pub use rendered::{complete, render};
-pub use state::{Endpoint, Fault, FaultKind, Instance, Observed, State, container_state, wanted};
+pub use state::{
+    Endpoint, Fault, FaultKind, Instance, Observed, State, Times, container_state, wanted,
+};
 
 /// The names of the targets that appliances can be run on.
 pub const SUPPORTED: &[&str] = &["compose"];

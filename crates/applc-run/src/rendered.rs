@@ -304,14 +304,6 @@ mod tests {
             {"id": "later", "ports": []},
         ]});
         let instance = Instance {
-            container: "web".into(),
-            name: "app-web-1".into(),
-            state: State::Running,
-            why: None,
-            start: "1".into(),
-            restarts: 0,
-            checked: false,
-            fault: None,
             endpoints: vec![Endpoint {
                 host: "localhost".into(),
                 host_port: 32768,
@@ -319,7 +311,7 @@ mod tests {
                 protocol: "tcp".into(),
                 name: None,
             }],
-            on_host: None,
+            ..Instance::plain("web", "app-web-1", State::Running)
         };
         let on_host =
             Instance { endpoints: Vec::new(), on_host: Some("node".into()), ..instance.clone() };

@@ -1,6 +1,7 @@
 //! The words for states, and what is observed of an appliance.
 
 use applc::plan::{Container, Repeats};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The state of a container or of an instance, in PIVOT's words.
@@ -57,6 +58,8 @@ pub struct Endpoint {
 /// Why an instance does not come up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultKind {
+    /// No machine of the engine has a place for it.
+    Place,
     /// Its image cannot be pulled.
     Pull,
     /// The engine cannot create or start it.
@@ -80,6 +83,24 @@ pub struct Fault {
     pub reason: String,
 }
 
+/// When something happened to the current start of an instance, as far as the engine knows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Times {
+    /// It was accepted, and waits for a place or for its dependencies from then on.
+    pub created: Option<Timestamp>,
+    /// Its image began to be pulled.
+    pub pulling: Option<Timestamp>,
+    /// Its dependencies were ready, and its image present: it is being started.
+    pub starting: Option<Timestamp>,
+    /// Its program runs.
+    pub started: Option<Timestamp>,
+    /// It was ready: healthy for the first time. For a service without a check, the engine knows only
+    /// `started`.
+    pub ready: Option<Timestamp>,
+    /// It ended.
+    pub ended: Option<Timestamp>,
+}
+
 /// What an engine knows about an instance of a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instance {
@@ -99,6 +120,8 @@ pub struct Instance {
     pub checked: bool,
     /// Why it will not come up, if the engine knows that.
     pub fault: Option<Fault>,
+    /// When things happened to its current start.
+    pub times: Times,
     /// Where its ports are reached.
     pub endpoints: Vec<Endpoint>,
     /// The host, if it uses the network of the host: all its ports are reached there.
@@ -156,6 +179,7 @@ impl Instance {
             restarts: 0,
             checked: false,
             fault: None,
+            times: Times::default(),
             endpoints: Vec::new(),
             on_host: None,
         }

@@ -18,7 +18,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use crate::engine::{Change, Desired, Engine, Handover, Known, LogOptions, Removed};
+use crate::engine::{Desired, Engine, Handover, Known, LogOptions, Outlook, Removed};
 use crate::error::{Error, ErrorKind};
 use crate::state::Observed;
 
@@ -87,13 +87,23 @@ fn strangers(id: &str, found: &[Found]) -> Option<Error> {
     Some(Error::new(ErrorKind::Refused, message).help(help))
 }
 
+/// The containers, what Compose made them of, and whether they run.
+fn basis(found: &[Found]) -> String {
+    let one = |found: &Found| {
+        let Found { name, id, hash, image, .. } = found;
+        format!("{name} {id} {hash} {image} {}\n", found.state.status)
+    };
+    found.iter().map(one).collect()
+}
+
 impl Engine for Compose {
-    fn target(&self) -> &'static str {
+    fn target(&self) -> &str {
         "compose"
     }
 
-    fn changes(&self, desired: &Desired<'_>) -> Result<Vec<Change>, Error> {
-        Ok(self.comparison(desired)?.changes())
+    fn outlook(&self, desired: &Desired<'_>) -> Result<Outlook, Error> {
+        let basis = basis(&self.found(desired.id())?);
+        Ok(Outlook { changes: self.comparison(desired)?.changes(), basis })
     }
 
     fn apply(&self, desired: &Desired<'_>) -> Result<Box<dyn Handover>, Error> {

@@ -80,6 +80,8 @@ pub struct RawState {
     pub error: String,
     /// When it was started last.
     pub started_at: String,
+    /// When it ended last.
+    pub finished_at: String,
     /// Its health, if that is checked.
     pub health: Option<RawHealth>,
 }

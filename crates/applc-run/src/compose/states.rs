@@ -1,6 +1,6 @@
 //! Docker's states in PIVOT's words, and what the engine says about a container that does not come up.
 
-use crate::state::{Endpoint, Fault, FaultKind, Instance, Observed, State};
+use crate::state::{Endpoint, Fault, FaultKind, Instance, Observed, State, Times};
 
 use super::model::{Found, RawState};
 
@@ -31,9 +31,25 @@ fn instance(found: &Found, host: &str) -> Instance {
         restarts: found.restarts,
         checked: health(&found.state).is_some(),
         fault,
+        times: times(&found.state),
         endpoints: endpoints(found, host),
         on_host: found.on_host.then(|| host.to_owned()),
     }
+}
+
+/// When things happened. The engine keeps no time of the first success of a health check: that of the last
+/// change of the health is told by events only.
+fn times(state: &RawState) -> Times {
+    Times {
+        started: time(&state.started_at),
+        ended: (state.status != "running").then(|| time(&state.finished_at)).flatten(),
+        ..Times::default()
+    }
+}
+
+/// A time of the engine, which writes that of the year 1 for none.
+fn time(text: &str) -> Option<jiff::Timestamp> {
+    text.parse::<jiff::Timestamp>().ok().filter(|time| *time > jiff::Timestamp::UNIX_EPOCH)
 }
 
 /// The status of the health of a container, if it is checked.

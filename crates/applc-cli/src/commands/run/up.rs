@@ -160,7 +160,7 @@ fn dry_run(engine: &dyn Engine, compiled: &Compiled) -> Result<Status, Status> {
         .collect();
     emit::write(&written).map_err(|error| io(&error.cause))?;
     let desired = Desired { plan: &compiled.plan, files: files.path() };
-    let mut changes = engine.changes(&desired).map_err(|error| failed(&error))?;
+    let mut changes = engine.outlook(&desired).map_err(|error| failed(&error))?.changes;
     let containers = &compiled.plan.containers;
     let place =
         |change: &Change| containers.iter().position(|one| one.id.value == change.container);
