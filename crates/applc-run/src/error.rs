@@ -10,7 +10,9 @@ pub enum ErrorKind {
     Unsupported,
     /// No appliance or container has this id.
     Unknown,
-    /// The engine, or a tool of it, is missing or does not answer.
+    /// This machine has no tool or no address for the engine.
+    Missing,
+    /// The engine does not answer.
     Unreachable,
     /// The engine refuses a request.
     Refused,

@@ -97,6 +97,12 @@ impl Folder {
         }
     }
 
+    /// Whether a run changes an appliance at the moment. Creates nothing.
+    pub fn is_locked(&self, id: &str, target: &str) -> bool {
+        let file = File::open(self.of(id, target).join(LOCK));
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
     /// Keeps an appliance and what its target wrote.
     ///
     /// # Errors
@@ -114,9 +120,7 @@ impl Folder {
             }
             _ => {}
         }
-        for file in files {
-            write(&output.join(&file.path), &file.text)?;
-        }
+        write_all(&output, files)?;
         let folder = self.of(&record.id, &record.target);
         write(&folder.join(APPLIANCE), &pretty(appliance))?;
         self.note(record)
@@ -187,6 +191,14 @@ fn folders(parent: &Path) -> Vec<PathBuf> {
 
 fn pretty(value: &impl Serialize) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}
+
+/// Writes files into a folder, which does not have to exist.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write_all(folder: &Path, files: &[Artifact]) -> Result<(), Error> {
+    files.iter().try_for_each(|file| write(&folder.join(&file.path), &file.text))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Error> {

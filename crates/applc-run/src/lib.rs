@@ -36,6 +36,10 @@ pub mod up;
 // Docker Compose on one machine.
 mod compose;
 
+// Appliances on any engine, and what is kept of them.
+mod appliances;
+
+pub use appliances::{Appliances, Ended, Listed, Running, Submitted, TakenDown};
 pub use cause::{Told, finding};
 pub use compose::Compose;
 pub use engine::{

@@ -109,7 +109,7 @@ pub fn missing(program: &str, cause: &std::io::Error) -> Error {
         std::io::ErrorKind::NotFound => format!("`{program}` is not installed"),
         _ => format!("cannot start `{program}`: {cause}"),
     };
-    Error::new(ErrorKind::Unreachable, message)
+    Error::new(ErrorKind::Missing, message)
 }
 
 /// Reads a stream to its end in a thread of its own, so that a full pipe does not stop the program.

@@ -74,7 +74,7 @@ impl Docker {
             })
         });
         let Some(compose) = found else {
-            return Err(Error::new(ErrorKind::Unreachable, "Docker Compose is not installed")
+            return Err(Error::new(ErrorKind::Missing, "Docker Compose is not installed")
                 .help("install version 2.20 or later, as the plug-in `docker compose` or the program `docker-compose`"));
         };
         let context = ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"];

@@ -4,17 +4,17 @@ use std::io;
 
 use applc_run::{Error, ErrorKind, LogOptions};
 
-use super::{failed, find, folder};
+use super::{appliances, failed};
 use crate::Status;
 use crate::args::Logs;
 
 /// Prints the logs of an appliance or of one of its containers.
 pub fn run(arguments: &Logs) -> Status {
-    let folder = match folder() {
-        Ok(folder) => folder,
+    let appliances = match appliances() {
+        Ok(appliances) => appliances,
         Err(status) => return status,
     };
-    let printed = find(&folder, &arguments.id, arguments.target.as_deref()).and_then(|running| {
+    let printed = appliances.find(&arguments.id, arguments.target.as_deref()).and_then(|running| {
         let wanted = arguments.container.as_deref();
         let all = &running.observed.instances;
         let is_wanted = |container: &str| wanted.is_none_or(|wanted| wanted == container);

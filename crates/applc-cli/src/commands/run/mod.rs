@@ -10,13 +10,18 @@ pub mod up;
 
 use std::path::PathBuf;
 
-use applc_run::{Engine, Error, ErrorKind, Folder, Observed, Record, SUPPORTED, engine};
+use applc_run::{Appliances, Error, ErrorKind, Folder};
 
 use crate::Status;
 use crate::terminal::{fail, note};
 
 /// The variable that names the state folder.
 const STATE: &str = "APPLC_STATE";
+
+/// The appliances of the user.
+fn appliances() -> Result<Appliances, Status> {
+    folder().map(Appliances::new)
+}
 
 /// The state folder of the user: the one that `APPLC_STATE` names, or that of the XDG base directories.
 fn folder() -> Result<Folder, Status> {
@@ -37,7 +42,8 @@ fn failed(error: &Error) -> Status {
     let status = match error.kind {
         ErrorKind::Unsupported => Status::Usage,
         ErrorKind::Unknown => Status::Errors,
-        ErrorKind::Unreachable
+        ErrorKind::Missing
+        | ErrorKind::Unreachable
         | ErrorKind::Refused
         | ErrorKind::Busy
         | ErrorKind::Folder
@@ -55,51 +61,13 @@ fn in_folder(error: &Error) -> String {
     format!("the state folder cannot be used: {error}; name another one with `{STATE}`")
 }
 
-/// The value, or a warning if the state folder cannot be used: what runs does not depend on it.
-fn unless_folder<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
-    match result {
-        Err(error) if error.kind == ErrorKind::Folder => {
-            note(&format!("warning: {}", in_folder(&error)));
-            Ok(None)
-        }
-        other => other.map(Some),
+/// Warns of what went wrong without harm to what runs.
+fn warn(warning: Option<&Error>) {
+    if let Some(error) = warning {
+        let text = match error.kind {
+            ErrorKind::Folder => in_folder(error),
+            _ => error.to_string(),
+        };
+        note(&format!("warning: {text}"));
     }
-}
-
-/// An appliance that was brought up.
-pub struct Running {
-    engine: Box<dyn Engine>,
-    /// Where it came from, if this machine knows that.
-    record: Option<Record>,
-    /// What the engine knows about it.
-    observed: Observed,
-}
-
-/// Finds an appliance: on the given target, on the one that it was brought up on from this machine, or on
-/// any that knows it.
-///
-/// # Errors
-/// No engine knows the appliance, several do, or one does not answer.
-fn find(folder: &Folder, id: &str, target: Option<&str>) -> Result<Running, Error> {
-    let mut records = folder.records(id);
-    records.retain(|record| target.is_none_or(|target| record.target == target));
-    if records.len() > 1 {
-        let targets: Vec<&str> = records.iter().map(|record| record.target.as_str()).collect();
-        let message = format!("`{id}` was brought up on several targets: {}", targets.join(", "));
-        return Err(Error::new(ErrorKind::Unknown, message).help("choose one with `--target`"));
-    }
-    if let Some(record) = records.pop() {
-        let engine = engine(&record.target)?;
-        let observed = engine.observe(id)?;
-        return Ok(Running { engine, record: Some(record), observed });
-    }
-    for target in target.map_or_else(|| SUPPORTED.to_vec(), |target| vec![target]) {
-        let engine = engine(target)?;
-        let observed = engine.observe(id)?;
-        if !observed.instances.is_empty() {
-            return Ok(Running { engine, record: None, observed });
-        }
-    }
-    let message = format!("no appliance `{id}` is known");
-    Err(Error::new(ErrorKind::Unknown, message).help("`applc ls` lists those that are"))
 }

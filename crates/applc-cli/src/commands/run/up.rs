@@ -6,19 +6,18 @@ use applc::diag::Format;
 use applc::plan::Plan;
 use applc::source::{Source, Sources};
 use applc::targets::{InProcess, Rendering};
-use applc_run::up::{Outcome, up};
+use applc_run::up::Outcome;
 use applc_run::{
-    Action, Change, Desired, Engine, ErrorKind, LogOptions, Observed, Record, SUPPORTED, State,
-    complete, engine, finding, render,
+    Action, Appliances, Change, Engine, ErrorKind, LogOptions, Observed, SUPPORTED, State,
+    Submitted, complete, engine, finding, render,
 };
 use serde_json::Value;
 
 use super::progress::Shown;
-use super::{failed, folder, shown};
+use super::{appliances, failed, shown, warn};
 use crate::Status;
 use crate::args::Up;
 use crate::disk::Disk;
-use crate::emit::{self, OutputFile};
 use crate::projects::Projects;
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
@@ -53,42 +52,34 @@ fn bring_up(arguments: &Up, reporter: &mut Reporter) -> Result<Status, Status> {
     let target = target(arguments)?;
     let compiled = compile(arguments, reporter)?;
     let engine = engine(target).map_err(|error| failed(&error))?;
-    if arguments.dry_run {
-        return dry_run(&*engine, &compiled);
-    }
-    let folder = folder()?;
-    let id = &compiled.plan.id.value;
-    let _lock = folder.lock(id, target).map_err(|error| failed(&error))?;
-    let record = Record {
-        id: id.to_string(),
-        target: target.to_owned(),
-        file: arguments.file.clone(),
-        down: false,
-        started: false,
+    let appliances = appliances()?;
+    let submitted = Submitted {
+        plan: &compiled.plan,
+        appliance: &compiled.appliance,
+        files: &compiled.output.artifacts,
+        file: &arguments.file,
     };
-    let before = engine.observe(id).map_err(|error| failed(&error))?;
-    folder
-        .keep(&record, &compiled.appliance, &compiled.output.artifacts)
-        .map_err(|error| failed(&error))?;
-    let files = folder.output(id, target);
-    let desired = Desired { plan: &compiled.plan, files: &files };
+    if arguments.dry_run {
+        return dry_run(&appliances, &*engine, &submitted);
+    }
+    let id = &compiled.plan.id.value;
     // Otherwise, standard error is a document for a program.
     let is_human = arguments.findings.format == Format::Human;
     let mut shown = Shown::new(&compiled.plan, !is_human);
-    let outcome = up(&*engine, &desired, arguments.detach, &mut |event| shown.tell(event));
+    let ended =
+        appliances.bring_up(&*engine, &submitted, arguments.detach, &mut |event| shown.tell(event));
     shown.clear();
-    let outcome = outcome.map_err(|error| {
+    let ended = ended.map_err(|error| {
         let status = failed(&error);
         if error.kind == ErrorKind::Unreachable {
             note(&format!("{id}: what was started goes on running"));
         }
         status
     })?;
-    match outcome {
+    warn(ended.warning.as_ref());
+    match ended.outcome {
         Outcome::Up(after) => {
-            // Only the word for what is absent later depends on it.
-            let _ = folder.note(&Record { started: true, ..record });
-            if is_human && is_same(&before, &after) {
+            if is_human && ended.is_same {
                 note(&format!("{id}: nothing changed"));
             }
             Ok(tell_up(&compiled, &after))
@@ -149,19 +140,14 @@ fn compile(arguments: &Up, reporter: &mut Reporter) -> Result<Compiled, Status> 
 }
 
 /// Says what `up` would do, and does nothing.
-fn dry_run(engine: &dyn Engine, compiled: &Compiled) -> Result<Status, Status> {
-    let io = |error: &dyn std::fmt::Display| {
-        fail(&format!("cannot write the output: {error}"), Status::Io)
-    };
-    let files = tempfile::tempdir().map_err(|error| io(&error))?;
-    let artifacts = compiled.output.artifacts.iter();
-    let written: Vec<OutputFile> = artifacts
-        .map(|file| OutputFile { path: files.path().join(&file.path), text: file.text.clone() })
-        .collect();
-    emit::write(&written).map_err(|error| io(&error.cause))?;
-    let desired = Desired { plan: &compiled.plan, files: files.path() };
-    let mut changes = engine.outlook(&desired).map_err(|error| failed(&error))?.changes;
-    let containers = &compiled.plan.containers;
+fn dry_run(
+    appliances: &Appliances,
+    engine: &dyn Engine,
+    submitted: &Submitted<'_>,
+) -> Result<Status, Status> {
+    let outlook = appliances.outlook(engine, submitted).map_err(|error| failed(&error))?;
+    let mut changes = outlook.changes;
+    let containers = &submitted.plan.containers;
     let place =
         |change: &Change| containers.iter().position(|one| one.id.value == change.container);
     // In the order of the document, and then those that are gone from it.
@@ -172,15 +158,6 @@ fn dry_run(engine: &dyn Engine, compiled: &Compiled) -> Result<Status, Status> {
     let status = print(&shown::table(&changes.iter().map(row).collect::<Vec<_>>()));
     let is_changed = changes.iter().any(|change| change.action != Action::Kept);
     Ok(if status == Status::Clean && is_changed { Status::Changes } else { status })
-}
-
-/// Whether the same instances run as before.
-fn is_same(before: &Observed, after: &Observed) -> bool {
-    let starts = |observed: &Observed| -> Vec<(String, String)> {
-        let instances = observed.instances.iter();
-        instances.map(|one| (one.name.clone(), one.start.clone())).collect()
-    };
-    starts(before) == starts(after)
 }
 
 /// Prints where the appliance is reached.

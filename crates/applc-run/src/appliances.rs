@@ -1,0 +1,355 @@
+//! The appliances of a user: what engines run of them, and what is kept of them. The program and the service
+//! share it, so that both do the same.
+
+use std::collections::BTreeMap;
+
+use applc::plan::Plan;
+use applc::targets::Artifact;
+use serde_json::Value;
+
+use crate::engine::{Desired, Engine, Outlook, Removed};
+use crate::error::{Error, ErrorKind};
+use crate::folder::{Folder, Record, write_all};
+use crate::rendered::render;
+use crate::state::{Observed, State};
+use crate::up::{Event, Outcome, up};
+use crate::{SUPPORTED, engine};
+
+/// An appliance that was compiled for the target of an engine.
+pub struct Submitted<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The appliance with all defaults, as [`crate::complete`] returns it.
+    pub appliance: &'a Value,
+    /// The files that the target wrote.
+    pub files: &'a [Artifact],
+    /// The appliance file, as it was named.
+    pub file: &'a str,
+}
+
+impl Submitted<'_> {
+    fn id(&self) -> &str {
+        &self.plan.id.value
+    }
+}
+
+/// How bringing an appliance up ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Whether it is up.
+    pub outcome: Outcome,
+    /// Whether the same instances run as before.
+    pub is_same: bool,
+    /// What went wrong without harm to what runs.
+    pub warning: Option<Error>,
+}
+
+/// What was taken down.
+#[derive(Debug)]
+pub struct TakenDown {
+    /// What was removed from the engine.
+    pub removed: Removed,
+    /// The state folder that could not be used: what runs does not depend on it.
+    pub warning: Option<Error>,
+}
+
+/// An appliance on an engine.
+pub struct Running {
+    /// The engine.
+    pub engine: Box<dyn Engine>,
+    /// Where it came from, if this machine knows that.
+    pub record: Option<Record>,
+    /// What the engine knows about it.
+    pub observed: Observed,
+}
+
+/// An appliance in the list of all.
+#[derive(Debug)]
+pub struct Listed {
+    /// Its id.
+    pub id: String,
+    /// The target that it was brought up on.
+    pub target: String,
+    /// The appliance file, if this machine knows it.
+    pub file: Option<String>,
+    /// Whether it is down, and only its volumes are kept.
+    pub is_down: bool,
+    /// The appliance with states and endpoints.
+    pub appliance: Value,
+}
+
+/// The appliances of a user.
+#[derive(Debug, Clone)]
+pub struct Appliances {
+    folder: Folder,
+}
+
+impl Appliances {
+    /// Appliances of which this state folder keeps what engines have no place for.
+    pub fn new(folder: Folder) -> Appliances {
+        Appliances { folder }
+    }
+
+    /// The state folder.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Hands an appliance over and waits until it is up, as [`up`] does. No other run changes it meanwhile.
+    ///
+    /// # Errors
+    /// Another run changes the appliance, the state folder cannot be used, or the engine does not answer
+    /// or refuses.
+    pub fn bring_up(
+        &self,
+        engine: &dyn Engine,
+        submitted: &Submitted<'_>,
+        detach: bool,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Ended, Error> {
+        let (id, target) = (submitted.id(), engine.target());
+        let _lock = self.folder.lock(id, target)?;
+        let before = engine.observe(id)?;
+        let record = Record {
+            id: id.to_owned(),
+            target: target.to_owned(),
+            file: submitted.file.to_owned(),
+            down: false,
+            started: false,
+        };
+        self.folder.keep(&record, submitted.appliance, submitted.files)?;
+        let files = self.folder.output(id, target);
+        let desired = Desired { plan: submitted.plan, files: &files };
+        let outcome = up(engine, &desired, detach, tell)?;
+        // What runs does not depend on it; until now, only this machine has it.
+        let mut warning = engine.keep(id, submitted.appliance).err();
+        let is_same = match &outcome {
+            Outcome::Up(after) => {
+                let noted = self.folder.note(&Record { started: true, ..record });
+                warning = warning.or(noted.err());
+                is_same(&before, after)
+            }
+            Outcome::Failed(..) => false,
+        };
+        Ok(Ended { outcome, is_same, warning })
+    }
+
+    /// What bringing an appliance up would do. Changes nothing.
+    ///
+    /// # Errors
+    /// The files cannot be written, or the engine does not answer or refuses.
+    pub fn outlook(
+        &self,
+        engine: &dyn Engine,
+        submitted: &Submitted<'_>,
+    ) -> Result<Outlook, Error> {
+        let files = tempfile::tempdir().map_err(|cause| {
+            Error::new(ErrorKind::Output, format!("cannot create a temporary folder: {cause}"))
+        })?;
+        write_all(files.path(), submitted.files)?;
+        engine.outlook(&Desired { plan: submitted.plan, files: files.path() })
+    }
+
+    /// The complete appliance, if the engine or this machine has it.
+    pub fn kept(&self, engine: &dyn Engine, id: &str) -> Option<Value> {
+        let own = || self.folder.appliance(id, engine.target());
+        // Until it has started everything, a run on this machine is the latest.
+        if self.is_changing(engine, id) || self.record(engine, id).is_some_and(|own| !own.started) {
+            return own().or_else(|| engine.kept(id).ok().flatten());
+        }
+        engine.kept(id).ok().flatten().or_else(own)
+    }
+
+    /// An appliance with its states and endpoints, as `GET /appliance/ID` of PIVOT has it.
+    pub fn status(&self, engine: &dyn Engine, id: &str, observed: &Observed) -> Value {
+        let kept = self.kept(engine, id);
+        // A container that was never started cannot have been stopped.
+        let is_started = self.record(engine, id).is_none_or(|record| record.started);
+        let is_changing = kept.is_some() && self.is_changing(engine, id);
+        let absent = if is_changing || !is_started { State::Submitted } else { State::Killed };
+        render(id, kept.as_ref(), observed, absent)
+    }
+
+    /// Removes what runs of an appliance and, with `purge`, its volumes. What is kept of it goes too, unless
+    /// volumes stay.
+    ///
+    /// # Errors
+    /// Another run changes it, or the engine does not answer, or refuses a part, which is named.
+    pub fn take_down(
+        &self,
+        engine: &dyn Engine,
+        id: &str,
+        purge: bool,
+    ) -> Result<TakenDown, Error> {
+        let target = engine.target();
+        let (lock, mut warning) = match self.folder.lock(id, target) {
+            Ok(lock) => (Some(lock), None),
+            Err(error) if error.kind == ErrorKind::Folder => (None, Some(error)),
+            Err(error) => return Err(error),
+        };
+        let removed = engine.remove(id, purge)?;
+        // Without it, nothing can be written.
+        if let Some(lock) = lock {
+            drop(lock);
+            let done = if removed.volumes.is_empty() || purge {
+                self.folder.forget(id, target)
+            } else {
+                let unknown = || Record {
+                    id: id.to_owned(),
+                    target: target.to_owned(),
+                    file: String::new(),
+                    down: true,
+                    started: false,
+                };
+                let record = self.record(engine, id).unwrap_or_else(unknown);
+                self.folder.note(&Record { down: true, ..record })
+            };
+            warning = done.err();
+        }
+        Ok(TakenDown { removed, warning })
+    }
+
+    /// Finds an appliance: on the given target, on the one that it was brought up on from this machine, or on
+    /// any that knows it.
+    ///
+    /// # Errors
+    /// No engine knows the appliance, several do, or the one that must be asked does not answer.
+    pub fn find(&self, id: &str, target: Option<&str>) -> Result<Running, Error> {
+        let mut records = self.folder.records(id);
+        records.retain(|record| target.is_none_or(|target| record.target == target));
+        if records.len() > 1 {
+            let targets = records.iter().map(|record| record.target.clone()).collect();
+            return Err(several(id, targets));
+        }
+        if let Some(record) = records.pop() {
+            let engine = engine(&record.target)?;
+            let observed = engine.observe(id)?;
+            return Ok(Running { engine, record: Some(record), observed });
+        }
+        if let Some(target) = target {
+            let engine = engine(target)?;
+            let observed = engine.observe(id)?;
+            if observed.instances.is_empty() {
+                return Err(unknown(id, &[]));
+            }
+            return Ok(Running { engine, record: None, observed });
+        }
+        let mut found = Vec::new();
+        let mut missing = Vec::new();
+        let mut failures = Vec::new();
+        for target in SUPPORTED {
+            match engine(target).and_then(|engine| Ok((engine.observe(id)?, engine))) {
+                Ok((observed, engine)) if !observed.instances.is_empty() => {
+                    found.push(Running { engine, record: None, observed });
+                }
+                Ok(_) => {}
+                Err(error) if error.kind == ErrorKind::Missing => missing.push(error),
+                Err(error) => failures.push(error),
+            }
+        }
+        match found.pop() {
+            Some(one) if found.is_empty() => Ok(one),
+            Some(one) => {
+                found.push(one);
+                Err(several(id, found.iter().map(|one| one.engine.target().to_owned()).collect()))
+            }
+            None if missing.len() == SUPPORTED.len() => Err(none(missing)),
+            None => Err(unknown(id, &failures)),
+        }
+    }
+
+    /// All appliances that engines or this machine know, by target and id, and the engines that do not
+    /// answer. Engines that this machine has no tool or address for are left out.
+    pub fn list(&self) -> (Vec<Listed>, Vec<Error>) {
+        let mut records: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+        for record in self.folder.all() {
+            records.entry(record.target.clone()).or_default().push(record);
+        }
+        let mut all = Vec::new();
+        let mut missing = Vec::new();
+        let mut failures = Vec::new();
+        for target in SUPPORTED {
+            let own = records.remove(*target).unwrap_or_default();
+            match engine(target).and_then(|engine| self.on(&*engine, own.clone())) {
+                Ok(mut listed) => all.append(&mut listed),
+                Err(error) if error.kind == ErrorKind::Missing && own.is_empty() => {
+                    missing.push(error);
+                }
+                Err(error) => failures.push(error),
+            }
+        }
+        if missing.len() == SUPPORTED.len() {
+            failures.push(none(missing));
+        }
+        (all, failures)
+    }
+
+    /// The appliances on an engine, and those of these records.
+    ///
+    /// # Errors
+    /// The engine does not answer or refuses.
+    pub fn on(&self, engine: &dyn Engine, records: Vec<Record>) -> Result<Vec<Listed>, Error> {
+        let known = engine.list()?.into_iter().map(|known| (known.id, known.observed));
+        let mut found: BTreeMap<String, Observed> = known.collect();
+        let mut files = BTreeMap::new();
+        for record in records {
+            found.entry(record.id.clone()).or_default();
+            files.insert(record.id, record.file);
+        }
+        let listed = |(id, observed): (String, Observed)| Listed {
+            target: engine.target().to_owned(),
+            file: files.get(&id).filter(|file| !file.is_empty()).cloned(),
+            is_down: observed.instances.is_empty(),
+            appliance: self.status(engine, &id, &observed),
+            id,
+        };
+        Ok(found.into_iter().map(listed).collect())
+    }
+
+    fn record(&self, engine: &dyn Engine, id: &str) -> Option<Record> {
+        let records = self.folder.records(id);
+        records.into_iter().find(|record| record.target == engine.target())
+    }
+
+    fn is_changing(&self, engine: &dyn Engine, id: &str) -> bool {
+        self.folder.is_locked(id, engine.target())
+    }
+}
+
+/// Whether the same instances run as before.
+fn is_same(before: &Observed, after: &Observed) -> bool {
+    let starts = |observed: &Observed| -> Vec<(String, String)> {
+        let instances = observed.instances.iter();
+        instances.map(|one| (one.name.clone(), one.start.clone())).collect()
+    };
+    starts(before) == starts(after)
+}
+
+fn several(id: &str, targets: Vec<String>) -> Error {
+    let message = format!("`{id}` was brought up on several targets: {}", targets.join(", "));
+    Error::new(ErrorKind::Unknown, message).help("choose one with `--target`")
+}
+
+/// The error if this machine has no tool or address for any engine.
+fn none(mut missing: Vec<Error>) -> Error {
+    match missing.pop() {
+        Some(one) if missing.is_empty() => one,
+        last => {
+            let reasons: Vec<String> =
+                missing.into_iter().chain(last).map(|error| error.message).collect();
+            Error::new(ErrorKind::Missing, format!("no engine is set up: {}", reasons.join("; ")))
+        }
+    }
+}
+
+fn unknown(id: &str, failures: &[Error]) -> Error {
+    let message = format!("no appliance `{id}` is known");
+    match failures {
+        [] => Error::new(ErrorKind::Unknown, message).help("`applc ls` lists those that are"),
+        failures => {
+            let reasons: Vec<&str> = failures.iter().map(|one| one.message.as_str()).collect();
+            let message = format!("{message} to the engines that answer; {}", reasons.join("; "));
+            Error::new(ErrorKind::Unreachable, message)
+        }
+    }
+}
