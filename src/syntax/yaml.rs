@@ -1,13 +1,14 @@
 //! Parses YAML 1.2 into the same tree as JSON.
 //!
 //! An appliance in YAML has the data model of JSON: keys are strings, values are JSON values.
-//! Anchors and aliases are supported; tags, merge keys and several documents are not.
+//! Anchors, aliases and merge keys are supported; tags and several documents are not.
 //!
 //! [`events`] turns the text into events and hides the recovery from syntax errors; [`tree`] builds
 //! nodes from the events and checks what is specific to the data model.
 
 mod anchors;
 mod events;
+mod merge;
 mod plain;
 mod segments;
 mod spans;

@@ -169,11 +169,9 @@ fn errors_have_locations_and_do_not_hide_others() {
             r#"{"a":?,"b":{"c":1}}"#,
         ),
         ("a: *x\nb: &y [*y]\n", &[("E0114", "*x"), ("E0114", "*y")], r#"{"a":?,"b":[?]}"#),
-        (
-            "a: &x {p: 1}\nb:\n  <<: *x\n  q: 2\n",
-            &[("E0114", "<<")],
-            r#"{"a":{"p":1},"b":{"q":2}}"#,
-        ),
+        ("a:\n  <<: x\n  q: 2\n", &[("E0114", "x")], r#"{"a":{"q":2}}"#),
+        ("a:\n  <<: [{p: 1}, [2]]\n", &[("E0114", "[2]")], r#"{"a":{"p":1}}"#),
+        ("a:\n  <<: *x\n  q: 2\n", &[("E0114", "*x")], r#"{"a":{"q":2}}"#),
         (
             "1: a\ntrue: b\n~: c\n? [x]\n: d\n",
             &[("E0114", "1"), ("E0114", "true"), ("E0114", "~"), ("E0114", "[x]")],
@@ -197,6 +195,30 @@ fn errors_have_locations_and_do_not_hide_others() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn merge_keys_add_the_members_of_other_objects() {
+    for (text, expected) in [
+        // Own members win, wherever they are; the others come where the merge key is.
+        (
+            "a: &x {p: 1, q: 2}\nb:\n  o: 0\n  <<: *x\n  q: 3\n  r: 4\n",
+            r#"{"a":{"p":1,"q":2},"b":{"o":0,"p":1,"q":3,"r":4}}"#,
+        ),
+        // Of several objects, the first that has a key wins.
+        (
+            "a: [&x {p: 1}, &y {p: 2, q: 3}]\nb: {<<: [*x, *y], r: 4}\n",
+            r#"{"a":[{"p":1},{"p":2,"q":3}],"b":{"p":1,"q":3,"r":4}}"#,
+        ),
+        // What was merged can be merged again. A quoted key is a key.
+        (
+            "a: &x {p: 1}\nb: &y {<<: *x, q: 2}\nc: {<<: *y, \"<<\": 3}\n",
+            r#"{"a":{"p":1},"b":{"p":1,"q":2},"c":{"p":1,"q":2,"<<":3}}"#,
+        ),
+        ("a: &x {}\nb:\n  <<: *x\n", r#"{"a":{},"b":{}}"#),
+    ] {
+        assert_eq!(errors(text), (Vec::new(), expected.to_owned()), "{text}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use ecow::EcoString;
 
 use super::anchors::{Anchors, Resolved};
 use super::events::{Event, Events, Properties, Scalar, Style};
+use super::merge::Merged;
 use super::plain::{self, Plain};
 use super::spans::{column, visible};
 use super::unsupported;
@@ -47,6 +48,16 @@ fn damage(node: &mut Node, offset: u32) {
         }
         _ => {}
     }
+}
+
+/// The key of an entry of an object.
+enum Key {
+    /// A member.
+    Member(Spanned<EcoString>),
+    /// A merge key.
+    Merge(Span),
+    /// Not a valid key, which is reported.
+    Invalid,
 }
 
 struct Builder<'d, 'r> {
@@ -166,6 +177,7 @@ impl<'d> Builder<'d, '_> {
     fn mapping(&mut self, form: Form, open: Span) -> Node {
         let mut object = Object { form, ..Object::default() };
         let mut members = Vec::new();
+        let mut merged = Merged::default();
         let mut span = open;
         loop {
             let Some((event, place)) = self.events.next() else {
@@ -182,14 +194,27 @@ impl<'d> Builder<'d, '_> {
             let Some((event, place)) = self.events.next() else {
                 object.damaged = true;
                 let end = Span::at(self.events.end());
-                members.extend(key.map(|key| Member { key, value: Node::broken(end) }));
+                if let Key::Member(key) = key {
+                    members.push(Member { key, value: Node::broken(end) });
+                }
                 break;
             };
             let value = self.node(event, place);
             span.end = span.end.max(place.end).max(value.span.end);
-            let Some(key) = key else {
-                object.damaged = true;
-                continue;
+            let key = match key {
+                Key::Member(key) => key,
+                Key::Merge(key) => {
+                    object.damaged |= value.kind == Kind::Broken;
+                    if let Err(diagnostic) = merged.add(members.len(), key, value) {
+                        object.damaged = true;
+                        self.report(*diagnostic);
+                    }
+                    continue;
+                }
+                Key::Invalid => {
+                    object.damaged = true;
+                    continue;
+                }
             };
             if let Form::Block { indent } = object.form
                 && column(self.source, key.span.start) != usize::from(indent)
@@ -199,38 +224,43 @@ impl<'d> Builder<'d, '_> {
             object.damaged |= value.kind == Kind::Broken;
             members.push(Member { key, value });
         }
+        if !merged.is_empty() {
+            // Some members stand elsewhere.
+            object.form = Form::Irregular;
+            members = merged.into_members(members);
+        }
         object.members = members.into();
         Node { span, kind: Kind::Object(object) }
     }
 
-    /// Builds the key that starts with an event. `None` if it is not a valid key, which is
-    /// reported.
-    fn key(&mut self, event: Event<'d>, place: Span) -> Option<Spanned<EcoString>> {
+    /// Builds the key that starts with an event.
+    fn key(&mut self, event: Event<'d>, place: Span) -> Key {
         let Event::Scalar(Scalar { text, style, span, properties }) = event else {
             return self.other_key(event, place);
         };
         self.refuse_tag(&properties, place);
         match style {
             Style::Plain => {}
-            Style::Quoted | Style::Block => return Some(Spanned::new(text.as_ref().into(), span)),
-            Style::Lost => return None,
+            Style::Quoted | Style::Block => {
+                return Key::Member(Spanned::new(text.as_ref().into(), span));
+            }
+            Style::Lost => return Key::Invalid,
         }
         if text == "<<" {
-            self.report(unsupported::merge_key(span));
-            return None;
+            return Key::Merge(span);
         }
         let kind = match plain::resolve(&text) {
             Plain::Value(Kind::String(text)) => {
                 if properties.anchor.is_some() {
                     self.keep(&properties, Node { span, kind: Kind::String(text.clone()) });
                 }
-                return Some(Spanned::new(text, span));
+                return Key::Member(Spanned::new(text, span));
             }
             Plain::Value(Kind::Null) if text.is_empty() => {
                 let message = "expected a key before `:`";
                 let place = visible(self.source.text(), Span::at(span.start as usize));
                 self.report(Diagnostic::new(&codes::BAD_YAML, place, message));
-                return None;
+                return Key::Invalid;
             }
             Plain::Value(Kind::Null) => "null",
             Plain::Value(Kind::Bool(_)) => "a boolean",
@@ -241,21 +271,21 @@ impl<'d> Builder<'d, '_> {
                 .help("put the key in quotes")
                 .safe_edit(span, quote(&text)),
         );
-        Some(Spanned::new(text.as_ref().into(), span))
+        Key::Member(Spanned::new(text.as_ref().into(), span))
     }
 
     /// Builds a key that is not a scalar.
-    fn other_key(&mut self, event: Event<'d>, span: Span) -> Option<Spanned<EcoString>> {
+    fn other_key(&mut self, event: Event<'d>, span: Span) -> Key {
         let node = self.node(event, span);
         match node.kind {
-            Kind::String(text) => return Some(Spanned::new(text, span)),
+            Kind::String(text) => return Key::Member(Spanned::new(text, span)),
             Kind::Broken => {}
             _ => {
                 let place = Span { end: node.span.end.max(span.end), ..span };
                 self.report(unsupported::key(node.kind_name(), place));
             }
         }
-        None
+        Key::Invalid
     }
 
     fn scalar(&mut self, scalar: Scalar<'d>, place: Span) -> Node {

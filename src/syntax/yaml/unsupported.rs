@@ -54,13 +54,6 @@ pub fn tag(source: &Source, tag: &str, value: Span) -> Diagnostic {
     }
 }
 
-/// A `<<` key.
-pub fn merge_key(span: Span) -> Diagnostic {
-    Diagnostic::new(&codes::BAD_YAML, span, "unsupported merge key")
-        .label("not part of YAML 1.2")
-        .help("write out the fields, or define anchors for single values (`&name`) and repeat them with `*name`")
-}
-
 /// A key that is not a string. `kind` is what it is.
 pub fn key(kind: &str, span: Span) -> Diagnostic {
     let message = format!("expected a string as key, found {kind}");
