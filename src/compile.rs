@@ -13,6 +13,7 @@ use crate::targets::{self, Artifact, Failure, InProcess, Options, Rendering, Tar
 use crate::world::{ReadError, World};
 
 /// A target to compile for, with its options.
+#[derive(Clone)]
 pub struct Selected {
     /// The target.
     pub target: TargetRef,

@@ -185,6 +185,7 @@ codes! {
         UNHEALTHY "E0904" Error "service that is not healthy";
         JOB_FAILED "E0905" Error "failed job";
         NOT_PLACED "E0906" Error "container that cannot be placed";
+        NOT_ALLOWED "E0911" Error "appliance that the service does not allow";
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command-line arguments.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -110,6 +111,19 @@ PIVOT.")]
     Down(Down),
     /// List the appliances that were brought up
     Ls,
+    /// Serve the HTTP API and the page of PIVOT over an engine
+    #[command(after_help = "\
+Examples:
+  applc serve --engine compose                         on http://127.0.0.1:9090
+  curl --data-binary @app.json http://127.0.0.1:9090/appliance
+  curl http://127.0.0.1:9090/appliance/app
+  curl -X DELETE http://127.0.0.1:9090/appliance/app
+
+Beyond loopback, requests must show the token of --token-file or of APPLC_TOKEN, as `Authorization:
+Bearer TOKEN`; browsers ask for it once. Requests from pages of other origins are refused. Privileged
+containers and paths of the host are refused unless --allow names them. The programs of the engine run
+without the environment of the service, but for what concerns them.")]
+    Serve(Serve),
     /// Print the plan of an appliance as JSON, with defaults and resolved references
     #[command(after_help = "\
 The plan is what templates of custom targets see; scripts can use it too. A string is a list
@@ -227,6 +241,47 @@ pub struct Down {
     /// The target that it was brought up on, if it is on several
     #[arg(short, long, value_name = "NAME")]
     pub target: Option<String>,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The engine that appliances run on, by the name of its target
+    #[arg(long, value_name = "NAME", value_parser = engine_parser())]
+    pub engine: String,
+
+    /// Address and port to listen on; port 0 is any free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9090")]
+    pub listen: SocketAddr,
+
+    /// Further name that the service is asked by, such as that of a proxy; repeatable
+    #[arg(long = "host", value_name = "NAME")]
+    pub hosts: Vec<String>,
+
+    /// File with the token that requests must show, or `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+
+    /// What appliances may do that gives them power over the machine
+    #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
+    pub allow: Vec<Power>,
+
+    /// Set an option of the target, for example `kubernetes.expose=load-balancer`; repeatable
+    #[arg(long = "option", value_name = "TARGET.OPTION=VALUE")]
+    pub options: Vec<String>,
+}
+
+/// What gives an appliance power over the machine that it runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Power {
+    /// Containers with `is_privileged`
+    Privileged,
+    /// Mounts of paths of the host
+    HostPath,
+}
+
+fn engine_parser() -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new(applc_run::SUPPORTED)
 }
 
 /// Arguments of `plan`.

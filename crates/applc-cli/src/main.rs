@@ -20,7 +20,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use args::{Arguments, Command, SchemaOf, StatusFormat, Target};
-use commands::run::{down, logs, ls, status, up};
+use commands::run::{down, logs, ls, serve, status, up};
 use commands::{check, compile, explain, graph, plan, target_check, target_new, targets, trace};
 
 /// Most of the time goes to small parts of trees and texts, which this allocator makes and frees in about
@@ -69,6 +69,7 @@ fn dispatch(arguments: Arguments) -> Status {
         Command::Logs(arguments) => logs::run(&arguments),
         Command::Down(arguments) => down::run(&arguments),
         Command::Ls => ls::list(StatusFormat::Human),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Graph(arguments) => graph::run(arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Schema(arguments) => terminal::print(match arguments.of {

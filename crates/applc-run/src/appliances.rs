@@ -2,6 +2,8 @@
 //! share it, so that both do the same.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use applc::plan::Plan;
 use applc::targets::Artifact;
@@ -12,7 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::folder::{Folder, Record, write_all};
 use crate::rendered::render;
 use crate::state::{Observed, State};
-use crate::up::{Event, Outcome, up};
+use crate::up::{Event, Outcome, up_unless};
 use crate::{SUPPORTED, engine};
 
 /// An appliance that was compiled for the target of an engine.
@@ -82,12 +84,21 @@ pub struct Listed {
 #[derive(Debug, Clone)]
 pub struct Appliances {
     folder: Folder,
+    /// Ends what brings an appliance up.
+    stop: Arc<AtomicBool>,
 }
 
 impl Appliances {
     /// Appliances of which this state folder keeps what engines have no place for.
     pub fn new(folder: Folder) -> Appliances {
-        Appliances { folder }
+        Appliances { folder, stop: Arc::default() }
+    }
+
+    /// The same appliances. What brings one of them up ends soon after `stop` is set, with an error of the
+    /// kind [`ErrorKind::Busy`].
+    #[must_use]
+    pub fn until(&self, stop: Arc<AtomicBool>) -> Appliances {
+        Appliances { folder: self.folder.clone(), stop }
     }
 
     /// The state folder.
@@ -120,7 +131,7 @@ impl Appliances {
         self.folder.keep(&record, submitted.appliance, submitted.files)?;
         let files = self.folder.output(id, target);
         let desired = Desired { plan: submitted.plan, files: &files };
-        let outcome = up(engine, &desired, detach, tell)?;
+        let outcome = up_unless(engine, &desired, detach, &self.stop, tell)?;
         // What runs does not depend on it; until now, only this machine has it.
         let mut warning = engine.keep(id, submitted.appliance).err();
         let is_same = match &outcome {

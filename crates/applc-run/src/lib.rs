@@ -39,6 +39,10 @@ mod compose;
 // Appliances on any engine, and what is kept of them.
 mod appliances;
 
+// The service: PIVOT's HTTP API.
+#[cfg(feature = "http")]
+pub mod http;
+
 pub use appliances::{Appliances, Ended, Listed, Running, Submitted, TakenDown};
 pub use cause::{Told, finding};
 pub use compose::Compose;

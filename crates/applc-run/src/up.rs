@@ -1,11 +1,12 @@
 //! Waiting until an appliance is up.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use applc::plan::Plan;
 
 use crate::engine::{Desired, Engine, Failure, Progress, Step};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::judge::{Cause, Judge, Verdict};
 use crate::state::{Fault, FaultKind, Observed};
 
@@ -44,11 +45,32 @@ pub fn up(
     detach: bool,
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome, Error> {
+    up_unless(engine, desired, detach, &AtomicBool::new(false), tell)
+}
+
+/// As [`up`], but ends with an error of the kind [`ErrorKind::Busy`] soon after `stop` is set. What runs then
+/// goes on running.
+///
+/// # Errors
+/// The engine does not answer or refuses, or `stop` was set.
+pub fn up_unless(
+    engine: &dyn Engine,
+    desired: &Desired<'_>,
+    detach: bool,
+    stop: &AtomicBool,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, Error> {
+    let stopped = || {
+        let error = || Error::new(ErrorKind::Busy, "another request has ended this run");
+        if stop.load(Ordering::Relaxed) { Err(error()) } else { Ok(()) }
+    };
+    stopped()?;
     let mut handover = engine.apply(desired)?;
     let id = desired.id();
     let mut judge = Judge::from_now(&engine.observe(id)?);
     let mut handed = false;
     loop {
+        stopped()?;
         let step = if handed {
             Step::Done
         } else {

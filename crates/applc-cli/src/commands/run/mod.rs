@@ -1,9 +1,10 @@
-//! Running appliances: `up`, `status`, `logs`, `down` and `ls`.
+//! Running appliances: `up`, `status`, `logs`, `down`, `ls` and `serve`.
 
 pub mod down;
 pub mod logs;
 pub mod ls;
 mod progress;
+pub mod serve;
 mod shown;
 pub mod status;
 pub mod up;
