@@ -16,6 +16,9 @@ const MAX_CELLS: usize = 30;
 /// Space in pixels between text and the outline, beside and above it.
 const PADDING: (f64, f64) = (14.0, 9.0);
 
+/// Width in cells of the longest state: a symbol, `submitted`, and the number of instances.
+const STATE_CELLS: usize = 17;
+
 /// Minimum width of a shape in pixels.
 const MIN_WIDTH: f64 = 84.0;
 
@@ -50,6 +53,8 @@ pub enum Role {
     Kind,
     /// Its published ports.
     Ports,
+    /// Its state. The line is empty; pages fill it in.
+    State,
 }
 
 impl Role {
@@ -57,7 +62,7 @@ impl Role {
     pub fn font_size(self) -> f64 {
         match self {
             Role::Id => 14.0,
-            Role::Kind | Role::Ports => 12.0,
+            Role::Kind | Role::Ports | Role::State => 12.0,
         }
     }
 
@@ -125,13 +130,32 @@ pub fn all_lines(node: &Node) -> Vec<String> {
 
 /// The label of a container.
 pub fn of(node: &Node) -> Label {
+    around(node.kind, texts(node))
+}
+
+/// The label of a container with an empty line for its state.
+pub fn with_state(node: &Node) -> Label {
+    let mut texts = texts(node);
+    texts.push((Role::State, " ".repeat(STATE_CELLS)));
+    let mut label = around(node.kind, texts);
+    if let Some(line) = label.lines.last_mut() {
+        line.text.clear();
+    }
+    label
+}
+
+/// The lines that a container has.
+fn texts(node: &Node) -> Vec<(Role, String)> {
     let texts = [
         (Role::Id, Some(shortened(&clean(&node.id), MAX_CELLS))),
         (Role::Kind, Some(kind(node))),
         (Role::Ports, ports(node)),
     ];
-    let texts: Vec<(Role, String)> =
-        texts.into_iter().filter_map(|(role, text)| Some((role, text?))).collect();
+    texts.into_iter().filter_map(|(role, text)| Some((role, text?))).collect()
+}
+
+/// The lines of a label in the shape of this kind.
+fn around(kind: Kind, texts: Vec<(Role, String)>) -> Label {
     let inner: f64 = texts.iter().map(|(role, _)| role.height()).sum();
     let mut top = -inner / 2.0;
     let lines = texts.into_iter().map(|(role, text)| {
@@ -140,7 +164,7 @@ pub fn of(node: &Node) -> Label {
         Line { text, role, baseline }
     });
     let lines: Vec<Line> = lines.collect();
-    let (width, height) = match node.kind {
+    let (width, height) = match kind {
         Kind::Service => {
             let widest = lines.iter().map(Line::width).fold(0.0, f64::max);
             (widest + 2.0 * PADDING.0, inner + 2.0 * PADDING.1)
@@ -272,6 +296,19 @@ mod tests {
         assert_eq!(texts(&several), ["web", "job × 3", "80, a 9"]);
         let none = Node { instances: 0, ..node("web", &[]) };
         assert_eq!(texts(&none), ["web", "service × 0"]);
+    }
+
+    #[test]
+    fn a_state_has_a_line_below_all_others() {
+        let (plain, with_state) = (of(&node("a", &[])), with_state(&node("a", &[])));
+        let last = with_state.lines.last().unwrap();
+        assert_eq!((last.role, last.text.as_str()), (Role::State, ""));
+        assert!(last.baseline > with_state.lines[1].baseline);
+        assert_eq!(with_state.lines.len(), plain.lines.len() + 1);
+        assert!(
+            with_state.width >= width("\u{25cb} submitted 10/10", 12.0)
+                && with_state.height > plain.height
+        );
     }
 
     #[test]

@@ -160,6 +160,12 @@ impl Graph {
         }
     }
 
+    /// The picture as SVG for a web page that has a style of its own and fills in states: each container is a
+    /// `g` with its id in `data-id`, and has an empty `text` of the class `state`.
+    pub fn render_for_states(&self) -> String {
+        svg::render_bare(self, &layout::with_states(self))
+    }
+
     /// The containers of each level, in the order of the document.
     fn levels(&self) -> BTreeMap<usize, Vec<usize>> {
         let mut levels: BTreeMap<usize, Vec<usize>> = BTreeMap::new();

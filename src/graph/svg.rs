@@ -43,6 +43,9 @@ pub const STYLE: &str = "\
 /// Space around everything.
 const MARGIN: f64 = 20.0;
 
+/// Space beside and below a picture without header and legend: lines may go a little beyond the layout.
+const EDGE: f64 = 6.0;
+
 /// Height of the line with the name of the appliance.
 const HEADER: f64 = 46.0;
 
@@ -86,15 +89,36 @@ pub fn render(graph: &Graph, layout: &Layout) -> String {
         bands(&mut svg, layout, inner);
         svg.push_str("</g>\n");
     }
-    let _ = writeln!(svg, "<g transform=\"translate({} {})\">", number(left), number(HEADER));
-    draw_edges(&mut svg, graph, layout);
-    for ((node, place), label) in graph.nodes.iter().zip(&layout.places).zip(&layout.labels) {
-        draw_node(&mut svg, node, place, label);
-    }
-    svg.push_str("</g>\n");
+    draw(&mut svg, graph, layout, Point { x: left, y: HEADER });
     legend.draw(&mut svg, MARGIN, height - MARGIN - 2.0);
     svg.push_str("</svg>\n");
     svg
+}
+
+/// Renders a picture for a web page that shows states: without style, header, and legend, which the page
+/// has itself. Each container has an empty `text` of the class `state`, if the layout has room for it.
+pub fn render_bare(graph: &Graph, layout: &Layout) -> String {
+    let (w, h) =
+        (number((layout.width + 2.0 * EDGE).ceil()), number((layout.height + EDGE).ceil()));
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"applc-graph\" viewBox=\"0 0 {w} {h}\">\n\
+         <title>{}</title>\n<desc>{}</desc>\n",
+        escape(&format!("The appliance {}", label::clean(&graph.id))),
+        escape(&described(graph)),
+    );
+    draw(&mut svg, graph, layout, Point { x: EDGE, y: 0.0 });
+    svg.push_str("</svg>\n");
+    svg
+}
+
+/// The edges and the containers.
+fn draw(svg: &mut String, graph: &Graph, layout: &Layout, at: Point) {
+    let _ = writeln!(svg, "<g transform=\"translate({} {})\">", number(at.x), number(at.y));
+    draw_edges(svg, graph, layout);
+    for ((node, place), label) in graph.nodes.iter().zip(&layout.places).zip(&layout.labels) {
+        draw_node(svg, node, place, label);
+    }
+    svg.push_str("</g>\n");
 }
 
 /// The levels behind the containers, with their numbers.
@@ -134,6 +158,7 @@ fn draw_node(svg: &mut String, node: &Node, place: &Place, label: &Label) {
             Role::Id => "id",
             Role::Kind => "kind",
             Role::Ports => "ports",
+            Role::State => "state",
         };
         let _ = write!(
             svg,

@@ -54,8 +54,16 @@ fn every_appliance_has_every_container_in_every_format() {
 /// The id of each container and the ends of each edge are in the picture, as it is read by an XML parser,
 /// and nothing in it comes from elsewhere.
 fn check_svg(graph: &Graph) {
-    let text = graph.render(Format::Svg);
-    let document = Document::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    check_svg_text(graph, &graph.render(Format::Svg), Some("img"));
+    let for_states = graph.render_for_states();
+    check_svg_text(graph, &for_states, None);
+    assert_eq!(for_states.matches("class=\"state middle\"").count(), graph.nodes.len());
+    // A policy of a page can forbid styles in it.
+    assert!(!for_states.contains("<style") && !for_states.contains(" style="), "{for_states}");
+}
+
+fn check_svg_text(graph: &Graph, text: &str, role: Option<&str>) {
+    let document = Document::parse(text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let attribute = |name: &str| -> Vec<String> {
         let all = document.descendants().filter_map(|node| node.attribute(name));
         all.map(str::to_owned).collect()
@@ -71,7 +79,7 @@ fn check_svg(graph: &Graph) {
     expected.sort();
     assert_eq!(edges, expected);
     let root = document.root_element();
-    assert_eq!(root.attribute("role"), Some("img"));
+    assert_eq!(root.attribute("role"), role);
     let first: Vec<&str> = root
         .children()
         .filter(|node| node.is_element())

@@ -126,7 +126,16 @@ impl Route {
 
 /// The layout of a graph.
 pub fn of(graph: &Graph) -> Layout {
-    let labels: Vec<Label> = graph.nodes.iter().map(label::of).collect();
+    around(graph, graph.nodes.iter().map(label::of).collect())
+}
+
+/// The layout of a graph in which each container has an empty line for its state.
+pub fn with_states(graph: &Graph) -> Layout {
+    around(graph, graph.nodes.iter().map(label::with_state).collect())
+}
+
+/// The layout of containers with these labels.
+fn around(graph: &Graph, labels: Vec<Label>) -> Layout {
     let widths: Vec<f64> = labels.iter().map(|label| label.width).collect();
     let levels = graph.levels();
 
