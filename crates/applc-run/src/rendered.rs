@@ -46,7 +46,19 @@ pub fn complete(tree: &Node) -> Value {
         }
     }
     fill(&mut appliance, &SCHEMA);
+    items(appliance.get_mut("containers")).for_each(without_port_of_command);
     appliance
+}
+
+/// A check by a command uses no port: that of the default may not even exist.
+fn without_port_of_command(container: &mut Map<String, Value>) {
+    let check = container.get_mut("health_check").and_then(Value::as_object_mut);
+    if let Some(check) = check
+        && check.get("protocol").is_some_and(|protocol| protocol == "COMMAND")
+        && check.get("port_index").is_some_and(|index| *index == 0)
+    {
+        check.remove("port_index");
+    }
 }
 
 /// The objects of an array.
@@ -285,6 +297,17 @@ mod tests {
         ));
         let once = completed(&text.unwrap());
         assert_eq!(completed(&once.to_string()), once);
+    }
+
+    #[test]
+    fn a_completed_appliance_has_no_errors_of_its_own() {
+        let appliance = completed(
+            r#"{"id": "app", "containers": [{"id": "db", "type": "service", "image": "a:1",
+              "resources": {"cpus": 1, "mem": 64}, "network_mode": "bridge",
+              "health_check": {"protocol": "COMMAND", "command": "true"}}]}"#,
+        );
+        let analysis = Analysis::of(&Source::new("app.json", &appliance.to_string()));
+        assert!(analysis.valid_plan().is_some(), "{appliance}");
     }
 
     #[test]
