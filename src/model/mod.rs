@@ -48,6 +48,14 @@ pub struct Container<'t> {
     pub cmd: Option<&'t Node>,
     /// Arguments for the entrypoint of the image: scalars.
     pub args: &'t [Node],
+    /// Replaces the entrypoint of the image: scalars.
+    pub entrypoint: &'t [Node],
+    /// `user`: a string or a number.
+    pub user: Option<&'t Node>,
+    /// Absolute path of the working directory.
+    pub working_dir: Option<Spanned<&'t str>>,
+    /// Seconds between the stop signal and the kill.
+    pub stop_timeout: Option<Spanned<u32>>,
     /// Environment variables: the name and any JSON value.
     pub env: &'t [Member],
     /// Mounted volumes.

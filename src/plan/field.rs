@@ -57,6 +57,10 @@ fields! {
     Instances "containers[].instances" "if not 1";
     Cmd "containers[].cmd" "";
     Args "containers[].args" "if not empty";
+    Entrypoint "containers[].entrypoint" "";
+    User "containers[].user" "";
+    WorkingDir "containers[].working_dir" "";
+    StopTimeout "containers[].stop_timeout" "";
     Env "containers[].env" "if not empty";
     References "@id in a string" "";
     MountPersistent "containers[].volumes[].type: persistent" "";

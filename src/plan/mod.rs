@@ -1,11 +1,13 @@
 //! The plan: an appliance, resolved and independent of targets. Ids are indices, strings with
 //! references are lists of pieces, and defaults are filled in. Targets lower it.
 
+mod extras;
 mod field;
 pub(crate) mod graph;
 pub mod published;
 mod text;
 
+pub use extras::{Extras, user_numbers};
 pub use field::{Field, Use};
 pub use text::{Piece, Pieces, Reference, Text};
 
@@ -55,6 +57,8 @@ pub struct Container {
     pub instances: Spanned<u32>,
     /// What the container runs.
     pub command: Command,
+    /// What most containers do not have; see [`Container::extras`].
+    pub extras: Option<Box<Extras>>,
     /// Environment variables, in the order of the document.
     pub env: Box<[EnvVar]>,
     /// Mounted volumes.
@@ -156,6 +160,29 @@ pub enum Command {
     Image(Box<[Text]>),
     /// `/bin/sh -c` with this script, instead of the entrypoint of the image.
     Shell(Box<Text>),
+    /// A program, instead of the entrypoint of the image.
+    Program(Box<Program>),
+}
+
+/// A program with its arguments.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// `entrypoint`: the program and its first arguments. Not empty.
+    pub entrypoint: Box<[Text]>,
+    /// `args`: further arguments.
+    pub args: Box<[Text]>,
+}
+
+impl Command {
+    /// The strings that are written for it, in order.
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+        let (first, rest) = match self {
+            Command::Image(args) => (&**args, &[][..]),
+            Command::Shell(script) => (std::slice::from_ref(&**script), &[][..]),
+            Command::Program(program) => (&*program.entrypoint, &*program.args),
+        };
+        first.iter().chain(rest)
+    }
 }
 
 /// An environment variable.
@@ -327,18 +354,20 @@ impl Container {
         }
     }
 
+    /// What most containers do not have.
+    pub fn extras(&self) -> &Extras {
+        static NONE: Extras = Extras::NONE;
+        self.extras.as_deref().unwrap_or(&NONE)
+    }
+
     /// Every string that may contain references: the command, the environment, and the
     /// command of the health check.
     pub fn texts(&self) -> impl Iterator<Item = &Text> {
-        let command = match &self.command {
-            Command::Image(args) => &**args,
-            Command::Shell(script) => std::slice::from_ref(&**script),
-        };
         let health = self.health().and_then(|health| match &health.probe {
             Probe::Command(text) => Some(text),
             _ => None,
         });
-        command.iter().chain(self.env.iter().map(|var| &var.value)).chain(health)
+        self.command.texts().chain(self.env.iter().map(|var| &var.value)).chain(health)
     }
 
     /// Every reference in the strings of the container.
@@ -359,7 +388,7 @@ mod tests {
     /// Plans of large files take most of the memory of a run.
     #[test]
     fn parts_of_plans_are_small() {
-        assert_eq!((size_of::<Container>(), size_of::<EnvVar>()), (328, 56));
+        assert_eq!((size_of::<Container>(), size_of::<EnvVar>()), (344, 56));
         let parts = (size_of::<Text>(), size_of::<Piece>(), size_of::<Referrer>());
         assert_eq!(parts, (32, 24, 16));
     }

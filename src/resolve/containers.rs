@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::model;
 use crate::plan::{
-    Command, Container, ContainerId, Dependency, EnvVar, Job, Kind, Repeats, Service,
+    Command, Container, ContainerId, Dependency, EnvVar, Job, Kind, Program, Repeats, Service, Text,
 };
 use crate::source::Spanned;
 use crate::syntax::Member;
 
 use super::lookup::Lookup;
 use super::text::owned;
-use super::{health, image, placement, ports, schedule, text, volumes};
+use super::{extras, health, image, placement, ports, schedule, text, volumes};
 
 /// Resolves a container. Its level and referrers are set once all containers are resolved.
 pub fn resolve(
@@ -22,9 +22,12 @@ pub fn resolve(
 ) -> Container {
     // Both are an error, which the schema reports; then the arguments are still checked.
     let args = container.args.iter().map(|arg| text::scalar(arg, lookup, findings)).collect();
+    let entrypoint: Box<[Text]> =
+        container.entrypoint.iter().map(|word| text::scalar(word, lookup, findings)).collect();
     let command = match container.cmd {
         Some(script) => Command::Shell(text::scalar(script, lookup, findings).into()),
-        None => Command::Image(args),
+        None if entrypoint.is_empty() => Command::Image(args),
+        None => Command::Program(Box::new(Program { entrypoint, args })),
     };
     let env: Box<[EnvVar]> = container
         .env
@@ -35,12 +38,7 @@ pub fn resolve(
         })
         .collect();
     image::check(container.image, lookup.source, findings);
-    match &command {
-        Command::Shell(script) => text::check_length(script, None, findings),
-        Command::Image(args) => {
-            args.iter().for_each(|arg| text::check_length(arg, None, findings));
-        }
-    }
+    command.texts().for_each(|text| text::check_length(text, None, findings));
     for variable in &env {
         text::check_length(&variable.value, Some(&variable.name.value), findings);
     }
@@ -66,6 +64,7 @@ pub fn resolve(
         resources: container.resources.clone(),
         instances: container.instances,
         command,
+        extras: extras::resolve(container, findings).map(Box::new),
         env,
         mounts: volumes::mounts(&container.volumes, lookup, findings).into(),
         network: container.network_mode,

@@ -12,6 +12,7 @@ mod placement;
 mod text;
 mod uses;
 
+mod extras;
 mod health;
 mod names;
 mod ports;

@@ -1,8 +1,8 @@
 //! The fields that an appliance uses, for which each target must state its support.
 
 use crate::plan::{
-    Command, Container, Field, HealthCheck, Kind, MountSource, NetworkMode, PlacementLevel, Plan,
-    Probe, Transport, Use, Volume, VolumeScope,
+    Command, Container, Extras, Field, HealthCheck, Kind, MountSource, NetworkMode, PlacementLevel,
+    Plan, Probe, Transport, Use, Volume, VolumeScope,
 };
 use crate::source::Span;
 
@@ -63,6 +63,7 @@ impl Uses {
             resources,
             instances,
             command,
+            extras: _,
             env,
             mounts,
             network,
@@ -86,7 +87,12 @@ impl Uses {
         match command {
             Command::Shell(script) => self.add(Field::Cmd, script.span),
             Command::Image(args) => self.when(args.first().map(|arg| arg.span), Field::Args),
+            Command::Program(program) => {
+                self.when(program.entrypoint.first().map(|word| word.span), Field::Entrypoint);
+                self.when(program.args.first().map(|arg| arg.span), Field::Args);
+            }
         }
+        self.extras(container.extras());
         self.when(env.first().map(|var| var.name.span), Field::Env);
         self.when(container.references().next().map(|r| r.span), Field::References);
         for mount in mounts {
@@ -125,6 +131,13 @@ impl Uses {
             self.add(field, placement.name.span);
         }
         self.when(preemptible.map(|p| p.span), Field::Preemptible);
+    }
+
+    fn extras(&mut self, extras: &Extras) {
+        let Extras { user, working_dir, stop_timeout } = extras;
+        self.when(user.as_ref().map(|user| user.span), Field::User);
+        self.when(working_dir.as_ref().map(|path| path.span), Field::WorkingDir);
+        self.when(stop_timeout.map(|seconds| seconds.span), Field::StopTimeout);
     }
 
     fn kind(&mut self, kind: &Kind, id: Span) {

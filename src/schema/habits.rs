@@ -12,7 +12,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("count", "instances"),
     ("depends_on", "dependencies"),
     ("destination", "dest"),
-    ("entrypoint", "cmd"),
     ("environment", "env"),
     ("expose", "ports"),
     ("kind", "type"),
@@ -25,7 +24,11 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("replicas", "instances"),
     ("source", "src"),
     ("storage", "disk"),
+    ("stop_grace_period", "stop_timeout"),
     ("target", "dest"),
+    ("terminationgraceperiodseconds", "stop_timeout"),
+    ("work_dir", "working_dir"),
+    ("workdir", "working_dir"),
 ];
 
 /// The field among `candidates` that has the name `name` in another language.

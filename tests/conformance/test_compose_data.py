@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,15 @@ def test_strings_are_passed_unchanged(applc: Applc, engine: Engine, tmp_path: Pa
     with project(
         applc, engine, tmp_path,
         container("list", image, args=written, env=dict(zip(names, written, strict=True))),
+        container("program", image, entrypoint=["/probe/run", *written[:200]], args=written[200:]),
         *shells,
     ) as up:
         assert up.up().returncode == 0
         (start,) = wait_until("the container starts", lambda: up.starts("list"))
         assert start.argv[1:] == expected
         assert [start.environ[name] for name in names] == expected
+        (start,) = wait_until("the program starts", lambda: up.starts("program"))
+        assert start.argv == ["/probe/run", *expected]
         for n, script in enumerate(scripts):
             (start,) = wait_until("the shell starts", lambda: up.starts(f"shell{n}"))
             assert start.argv == ["/bin/sh", "-c", script.replace("\\@", "@")]
@@ -202,6 +206,48 @@ def test_only_privileged_containers_can_mount(applc: Applc, engine: Engine, tmp_
         mount = ("mount", "-t", "tmpfs", "none", "/tmp")
         assert up.run_in("may", *mount).returncode == 0
         assert up.run_in("may-not", *mount).returncode != 0
+
+
+def test_an_entrypoint_without_arguments_gets_none_of_the_image(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    image = engine.image("applc-test/plain:1")
+    with project(applc, engine, tmp_path, container("a", image, entrypoint=["/probe/run"])) as up:
+        assert up.up().returncode == 0
+        (start,) = wait_until("it starts", lambda: up.starts("a"))
+        assert start.argv == ["/probe/run"]
+
+
+def test_user_and_working_directory(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    image = engine.image("applc-test/plain:1", Behaviour(files=(("etc/passwd", b"web:x:33:44::/:/bin/sh\n"),)))
+    directory = "/a $dir ${x}/日本"
+    with project(
+        applc, engine, tmp_path,
+        container("number", image, user=1000, working_dir=directory),
+        container("both", image, user="1000:2000"),
+        container("name", image, user="web"),
+    ) as up:
+        assert up.up().returncode == 0
+        for service, ids in (("number", "1000 0"), ("both", "1000 2000"), ("name", "33 44")):
+            own = [up.run_in(service, "id", option).stdout.strip() for option in ("-u", "-g")]
+            assert " ".join(own) == ids
+        assert up.run_in("number", "pwd").stdout == f"{directory}\n"
+
+
+def test_a_container_is_killed_after_the_stop_timeout(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    image = engine.image("applc-test/plain:1")
+    deaf = "trap '' TERM; while :; do sleep 1; done"
+    with project(
+        applc, engine, tmp_path,
+        container("slow", image, cmd=deaf, stop_timeout=4),
+        container("at-once", image, cmd=deaf, stop_timeout=0),
+    ) as up:
+        assert up.up().returncode == 0
+        taken = {}
+        for service in ("slow", "at-once"):
+            begin = time.monotonic()
+            assert up.compose("stop", service).returncode == 0
+            taken[service] = time.monotonic() - begin
+        # The default is 10 s.
+        assert 4 <= taken["slow"] < 9 and taken["at-once"] < 3, taken
 
 
 def test_gpus_are_requested(applc: Applc, engine: Engine, tmp_path: Path) -> None:

@@ -138,6 +138,7 @@ fn program(container: &Container, reason: &str) -> Option<Span> {
     match &container.command {
         Command::Shell(script) => Some(script.span),
         Command::Image(args) => Some(args.first().map_or(container.image.span, |arg| arg.span)),
+        Command::Program(program) => program.entrypoint.first().map(|word| word.span),
     }
 }
 

@@ -11,7 +11,8 @@ use super::shape::{
     Published, Reference, Resources, Variable, Volume,
 };
 use crate::plan::{
-    self, Command, ContainerId, Kind, MountSource, PlacementLevel, Plan, Probe, Repeats, StartTime,
+    self, Command, ContainerId, Extras, Kind, MountSource, PlacementLevel, Plan, Probe, Repeats,
+    StartTime, Text,
 };
 use crate::source::{Span, Spanned};
 
@@ -93,6 +94,7 @@ impl<F: Form> Publisher<'_, F> {
             resources,
             instances,
             command,
+            extras: _,
             env,
             mounts,
             network,
@@ -107,10 +109,13 @@ impl<F: Form> Publisher<'_, F> {
         } = container;
         let form = self.form;
         form.begin(id.span);
-        let (cmd, args) = match command {
-            Command::Shell(script) => (Some(form.text(script)), Vec::new()),
-            Command::Image(args) => (None, args.iter().map(|arg| form.text(arg)).collect()),
+        let texts = |texts: &[Text]| texts.iter().map(|text| form.text(text)).collect();
+        let (cmd, entrypoint, args) = match command {
+            Command::Shell(script) => (Some(form.text(script)), Vec::new(), Vec::new()),
+            Command::Image(args) => (None, Vec::new(), texts(args)),
+            Command::Program(program) => (None, texts(&program.entrypoint), texts(&program.args)),
         };
+        let Extras { user, working_dir, stop_timeout } = container.extras();
         let (health_check, minimum_capacity, job) = match kind {
             Kind::Service(plan::Service { health, minimum_capacity }) => {
                 let check = health.as_ref().map(|health| self.health_check(container, health));
@@ -137,6 +142,10 @@ impl<F: Form> Publisher<'_, F> {
             instances: instances.value,
             cmd,
             args,
+            entrypoint,
+            user: user.as_ref().map(|user| self.word(user)),
+            working_dir: working_dir.as_ref().map(|path| self.word(path)),
+            stop_timeout: value(stop_timeout.as_ref()),
             env: env
                 .iter()
                 .map(|plan::EnvVar { name, value }| Variable {

@@ -48,6 +48,15 @@ pub struct Container<W, T> {
     pub cmd: Option<T>,
     /// Arguments for the entrypoint of the image; if empty, those of the image apply.
     pub args: Vec<T>,
+    /// A program and its first arguments, instead of the entrypoint of the image; empty if there is none.
+    /// `args` follow it.
+    pub entrypoint: Vec<T>,
+    /// User as written, such as `1000:1000`.
+    pub user: Option<W>,
+    /// Absolute path of the working directory.
+    pub working_dir: Option<W>,
+    /// Seconds between the stop signal and the kill.
+    pub stop_timeout: Option<u32>,
     /// Environment variables, in the order of the document.
     pub env: Vec<Variable<W, T>>,
     /// Mounted volumes.

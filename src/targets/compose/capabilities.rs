@@ -61,6 +61,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         "`entrypoint: [\"/bin/sh\", \"-c\"]`, with the command as `command`",
     ),
     Capability::carried(Field::Args, "`command`, as a list"),
+    Capability::carried(Field::Entrypoint, "`entrypoint`, as a list"),
+    Capability::carried(Field::User, "`user`"),
+    Capability::carried(Field::WorkingDir, "`working_dir`; a missing directory is created"),
+    Capability::carried(Field::StopTimeout, "`stop_grace_period`"),
     Capability::depends(Field::Env, "`environment`, as a list; a name cannot end in whitespace"),
     Capability::depends(
         Field::References,

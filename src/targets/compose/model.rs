@@ -25,9 +25,13 @@ model! {
         /// When the image is pulled; `None` is Compose's default: if it is missing.
         pub pull_policy: Option<Traced<&'static str>>,
         /// Replaces the image's entrypoint.
-        pub entrypoint: Option<[Traced<&'static str>; 2]>,
+        pub entrypoint: Vec<Composed>,
         /// Arguments; empty to use the image's own.
         pub command: Vec<Composed>,
+        /// Replaces the image's user.
+        pub user: Option<Traced<String>>,
+        /// Replaces the image's working directory.
+        pub working_dir: Option<Traced<String>>,
         /// `NAME=value` entries.
         pub environment: Vec<Composed>,
         /// `host`, or `None` for the project network.
@@ -48,6 +52,8 @@ model! {
         pub healthcheck: Option<HealthCheck>,
         /// Restart policy; `None` is Compose's default: no restart.
         pub restart: Option<Composed>,
+        /// Time between the stop signal and the kill, with its unit.
+        pub stop_grace_period: Option<Traced<String>>,
         /// What `applc status` knows it by.
         pub labels: Labels,
         /// CPU shares.

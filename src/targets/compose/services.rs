@@ -4,7 +4,8 @@ use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
-    Command, Container, Dependency, EnvVar, Job, Kind, NetworkMode, Repeats, Resources, Service,
+    Command, Container, Dependency, EnvVar, Extras, Job, Kind, NetworkMode, Repeats, Resources,
+    Service, Text,
 };
 use crate::render::{Composed, Origin, Traced};
 use crate::source::Spanned;
@@ -67,6 +68,7 @@ fn service(
         resources,
         instances,
         command,
+        extras: _,
         env,
         mounts,
         network,
@@ -80,12 +82,15 @@ fn service(
         referrers: _,
     } = container;
     let Resources { cpus, mem, disk: _, gpu } = resources;
+    let Extras { user, working_dir, stop_timeout } = container.extras();
+    let texts = |texts: &[Text]| texts.iter().map(|text| context.text(text)).collect();
     let (entrypoint, command) = match command {
         Command::Shell(script) => {
-            let shell = ["/bin/sh", "-c"].map(|word| Traced::new(word, script.span));
-            (Some(shell), vec![context.text(script)])
+            let word = |word: &str| Composed::new(word.to_owned(), script.span, Vec::new());
+            (["/bin/sh", "-c"].map(word).into(), vec![context.text(script)])
         }
-        Command::Image(args) => (None, args.iter().map(|arg| context.text(arg)).collect()),
+        Command::Image(args) => (Vec::new(), texts(args)),
+        Command::Program(program) => (texts(&program.entrypoint), texts(&program.args)),
     };
     let (healthcheck, restart, never) = match kind {
         Kind::Service(Service { health, minimum_capacity: _ }) => {
@@ -112,6 +117,8 @@ fn service(
             .then(|| Traced::new("always", origins::force_pull(container))),
         entrypoint,
         command,
+        user: user.as_ref().map(Traced::from),
+        working_dir: working_dir.as_ref().map(|path| Traced::new(escaped(&path.value), path.span)),
         environment: env.iter().map(|var| variable(context, var, findings)).collect(),
         network_mode: (network.value == NetworkMode::Host)
             .then(|| Traced::new("host", origins::network(container))),
@@ -126,6 +133,8 @@ fn service(
         depends_on: dependencies.iter().flat_map(|on| dependency(context, on)).collect(),
         healthcheck,
         restart,
+        stop_grace_period: stop_timeout
+            .map(|seconds| Traced::new(format!("{}s", seconds.value), seconds.span)),
         labels: model::Labels { appliance: (&context.plan.id).into(), container: id.into() },
         cpu_shares: Traced::new(cpu_shares(cpus, findings), origins::cpus(container)),
         memory: Traced::new(memory(mem, findings), origins::mem(container)),

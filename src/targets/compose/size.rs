@@ -56,6 +56,8 @@ fn of_service(service: &Service) -> usize {
         pull_policy,
         entrypoint,
         command,
+        user,
+        working_dir,
         environment,
         network_mode,
         alias,
@@ -66,6 +68,7 @@ fn of_service(service: &Service) -> usize {
         depends_on,
         healthcheck,
         restart,
+        stop_grace_period,
         labels: _,
         cpu_shares: _,
         memory: _,
@@ -82,8 +85,10 @@ fn of_service(service: &Service) -> usize {
     let check = |start_interval: bool| 1 + 5 + 4 + one(start_interval);
     // The service, its image, its CPU shares, two limits of memory, and two labels.
     8 + one(pull_policy.is_some())
-        + 3 * one(entrypoint.is_some())
+        + list(entrypoint.len())
         + list(command.len())
+        + one(user.is_some())
+        + one(working_dir.is_some())
         + list(environment.len())
         + one(network_mode.is_some())
         + 4 * one(alias.is_some())
@@ -94,6 +99,7 @@ fn of_service(service: &Service) -> usize {
         + list(2 * depends_on.len())
         + healthcheck.as_ref().map_or(0, |health| check(health.start_interval.is_some()))
         + one(restart.is_some())
+        + one(stop_grace_period.is_some())
         + one(scale.is_some())
         // `deploy`, two mappings, the list of devices, one device, and its values.
         + 9 * one(gpus.is_some())

@@ -64,6 +64,13 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         Field::Args,
         "`args`, one entry each; a warning for characters that `kubectl apply --server-side` cannot send",
     ),
+    Capability::carried(Field::Entrypoint, "`command`, with `args` behind it"),
+    Capability::depends(
+        Field::User,
+        "`runAsUser` and `runAsGroup`; rejected if it contains a name, or is 0 with the option `restricted`",
+    ),
+    Capability::carried(Field::WorkingDir, "`workingDir`; a missing directory is created"),
+    Capability::carried(Field::StopTimeout, "`terminationGracePeriodSeconds` of the pod"),
     Capability::depends(
         Field::Env,
         "`env`; a name with characters other than letters, digits, `_`, `-` and `.` requires Kubernetes 1.32, one beyond ASCII is rejected",

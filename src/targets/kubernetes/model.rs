@@ -231,6 +231,8 @@ model! {
     pub struct Pod {
         pub labels: Labels,
         pub restart_policy: Option<Traced<&'static str>>,
+        /// Seconds between the stop signal and the kill.
+        pub stop_timeout: Option<Traced<u32>>,
         pub service_account: Traced<Arc<str>>,
         pub host_network: Traced<bool>,
         pub node_selector: Pairs,
@@ -264,6 +266,7 @@ model! {
         pub pull_policy: Traced<&'static str>,
         pub command: Vec<Composed>,
         pub args: Vec<Composed>,
+        pub working_dir: Option<Traced<String>>,
         /// The name of a variable with the address of the pod. Others refer to it, so it is the first.
         pub own_address: Option<Traced<String>>,
         pub env: Vec<(Traced<String>, Composed)>,
@@ -275,6 +278,8 @@ model! {
         pub privileged: Traced<bool>,
         /// Whether it gives up what Pod Security `restricted` does not allow.
         pub restricted: Traced<bool>,
+        pub run_as_user: Option<Traced<u64>>,
+        pub run_as_group: Option<Traced<u64>>,
         pub mounts: Vec<Mount>,
     }
 

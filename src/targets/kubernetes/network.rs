@@ -113,7 +113,8 @@ impl Network {
                 let udp = udp.map(|kind| access(other("-udp"), kind, &[]));
                 let pods = (!of_pods.is_empty())
                     .then(|| access(other("-pods"), ServiceKind::Headless, &of_pods));
-                let listed = kind.map(|kind| access(name.value.clone(), kind, &of_ports));
+                // A string of its own: the map to the source knows a shared one by one origin.
+                let listed = kind.map(|kind| access(Arc::from(&*name.value), kind, &of_ports));
                 Endpoint { label, name, listed, udp, pods, forwarded }
             },
         );

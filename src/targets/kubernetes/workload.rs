@@ -13,7 +13,10 @@ use super::order::{self, PodWaits};
 use super::text::{self, Strings};
 use super::{placement, schedule, updates};
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{self, Command, ContainerId, EnvVar, Kind, NetworkMode, Plan, Resources};
+use crate::plan::{
+    self, Command, ContainerId, EnvVar, Extras, Kind, NetworkMode, Plan, Resources, Text,
+    user_numbers,
+};
 use crate::render::{Composed, Origin, Traced};
 use crate::source::Spanned;
 use crate::targets::origins;
@@ -68,6 +71,7 @@ pub fn lower(
         resources: _,
         instances,
         command,
+        extras: _,
         env,
         mounts: _,
         network: mode,
@@ -104,9 +108,16 @@ pub fn lower(
     }
     text::check(container, findings);
     let strings = Strings::of(container, container_id, plan, network);
+    let spelled = |texts: &[Text]| texts.iter().map(|text| strings.spelled(text)).collect();
     let (command, args) = match command {
         Command::Shell(script) => (text::shell(strings.spelled(script)), Vec::new()),
-        Command::Image(args) => (Vec::new(), args.iter().map(|arg| strings.spelled(arg)).collect()),
+        Command::Image(args) => (Vec::new(), spelled(args)),
+        Command::Program(program) => (spelled(&program.entrypoint), spelled(&program.args)),
+    };
+    let Extras { user, working_dir, stop_timeout } = container.extras();
+    let (run_as_user, run_as_group) = match user {
+        Some(user) => run_as(user, settings, findings),
+        None => (None, None),
     };
     let (requests, limits) = quantities(container, settings);
     let check = container.health();
@@ -125,6 +136,7 @@ pub fn lower(
     let mut pod = Pod {
         labels: labels.clone(),
         restart_policy: None,
+        stop_timeout: stop_timeout.as_ref().map(Traced::from),
         service_account,
         host_network: Traced::new(on_host_network, mode.span),
         node_selector,
@@ -139,6 +151,7 @@ pub fn lower(
             ),
             command,
             args,
+            working_dir: working_dir.as_ref().map(Traced::from),
             env: env.iter().map(|variable| lower_env(variable, &strings, findings)).collect(),
             own_address: strings.own_address,
             ports: ports.container,
@@ -147,6 +160,8 @@ pub fn lower(
             limits,
             privileged: Traced::new(privileged.value, origins::privileged(container)),
             restricted: settings.restricted,
+            run_as_user,
+            run_as_group,
             mounts,
         },
         volumes,
@@ -179,6 +194,28 @@ pub fn lower(
         return Some(Object::CronJob(Box::new(CronJob { meta, schedule, run })));
     }
     Some(Object::Job(Box::new(Job { meta, run })))
+}
+
+/// The numbers of the user and the group of a container.
+fn run_as(
+    user: &Spanned<EcoString>,
+    settings: &Settings,
+    findings: &mut Findings,
+) -> (Option<Traced<u64>>, Option<Traced<u64>>) {
+    let Some((number, group)) = user_numbers(&user.value) else {
+        let message = format!("`runAsUser` requires numbers, but `{}` contains a name", user.value);
+        findings.push(
+            Diagnostic::new(&codes::BAD_TARGET_VALUE, user.span, message)
+                .help("write the number that the name has in `/etc/passwd` of the image"),
+        );
+        return (None, None);
+    };
+    if number == 0 && *settings.restricted {
+        let message = "the option `kubernetes.restricted` excludes the user 0";
+        findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, user.span, message));
+    }
+    let traced = |number| Traced::new(number, user.span);
+    (Some(traced(number)), group.map(traced))
 }
 
 fn quantities(container: &plan::Container, settings: &Settings) -> (Quantities, Quantities) {

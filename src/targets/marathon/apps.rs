@@ -7,11 +7,11 @@ use super::model::{
 use super::names::Names;
 use super::options::Settings;
 use super::ports::{self, Ports};
-use super::{order, placement, volumes};
+use super::{order, parameters, placement, volumes};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
-    self, Command, Container, ContainerId, EnvVar, Kind, NetworkMode, Plan, Probe, Protocol,
-    ProtocolKind, Resources, Service, Text,
+    self, Command, Container, ContainerId, EnvVar, Extras, Kind, NetworkMode, Plan, Probe,
+    Protocol, ProtocolKind, Resources, Service, Text,
 };
 use crate::render::{Composed, Origin, Sparse, Traced};
 use crate::source::{Span, Spanned};
@@ -41,6 +41,7 @@ pub fn lower(
         resources,
         instances,
         command,
+        extras: _,
         env,
         mounts: _,
         network,
@@ -60,7 +61,13 @@ pub fn lower(
     let (cmd, args) = match command {
         Command::Shell(script) => (Some(shell(script, spell(script), findings)), Vec::new()),
         Command::Image(args) => (None, args.iter().map(spell).collect()),
+        // `docker run --entrypoint` takes one word; those behind it come before the arguments.
+        Command::Program(program) => {
+            let words = program.entrypoint.iter().skip(1).chain(&program.args);
+            (None, words.map(spell).collect())
+        }
     };
+    let Extras { user: _, working_dir: _, stop_timeout } = service.extras();
     check_cpus(cpus.value, cpus.span, findings);
     check_variables(env, findings);
 
@@ -86,6 +93,20 @@ pub fn lower(
         );
     }
 
+    let mut parameters = parameters::of(service, spell);
+    if let (Engine::Mesos, Some(first)) = (engine, parameters.first()) {
+        let message =
+            format!("a container with GPUs cannot have the Docker parameter `{}`", *first.key);
+        findings.push(
+            Diagnostic::new(
+                &codes::NOT_CARRIED,
+                first.key.from.place().unwrap_or(gpu.span),
+                message,
+            )
+            .also(gpu.span, "GPUs require the Mesos containerizer, which has no parameters"),
+        );
+    }
+
     let bridged = network.value == NetworkMode::Bridge;
     // Its labels exist because another container refers to this one.
     let mut others = referrers.iter().filter(|referrer| referrer.from() != id);
@@ -96,6 +117,7 @@ pub fn lower(
     let Ports { definitions, mappings, index, fixed } =
         ports::lower(service, virtual_name.as_ref(), settings, findings);
     let mounted = volumes::lower(plan, service, engine, names, settings, findings);
+    parameters.extend(mounted.parameters);
 
     let app = App {
         id: names.app(id, written.span, None),
@@ -119,7 +141,7 @@ pub fn lower(
             image: image.into(),
             force_pull_image: Traced::new(force_pull.value, origins::force_pull(service)),
             privileged: Traced::new(privileged.value, origins::privileged(service)),
-            parameters: mounted.parameters,
+            parameters,
         },
         port_mappings: mappings,
         volumes: mounted.volumes,
@@ -129,6 +151,7 @@ pub fn lower(
             .iter()
             .map(|check| self::health(service, check, &index, spell))
             .collect(),
+        kill_grace_period: stop_timeout.as_ref().map(Traced::from),
         upgrade_strategy: UpgradeStrategy {
             minimum_health_capacity: Traced::new(
                 number(match fixed.or(mounted.exclusive) {

@@ -62,6 +62,22 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         "`args`; with GPUs, a warning that the image must have an entrypoint; for a job, one argument as `command`, which cannot start with `http` or `ftp`, and more are rejected",
     ),
     Capability::depends(
+        Field::Entrypoint,
+        "the Docker parameter `entrypoint` with the first word, the others before `args`; unsupported for a container with GPUs, and for a job unless it has exactly one argument",
+    ),
+    Capability::depends(
+        Field::User,
+        "the Docker parameter `user`; unsupported for a container with GPUs",
+    ),
+    Capability::depends(
+        Field::WorkingDir,
+        "the Docker parameter `workdir`; a missing directory is created; unsupported for a container with GPUs",
+    ),
+    Capability::depends(
+        Field::StopTimeout,
+        "`taskKillGracePeriodSeconds`; ignored for a job, with a warning",
+    ),
+    Capability::depends(
         Field::Env,
         "`env`; for a job, without names that Chronos sets itself, such as `HOST`",
     ),

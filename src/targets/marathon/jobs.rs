@@ -3,11 +3,11 @@
 use super::model::{Engine, Job as ChronosJob, Parameter, Variable, number};
 use super::names::Names;
 use super::options::Settings;
-use super::{address, placement, ports, volumes};
+use super::{address, parameters, placement, ports, volumes};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
-    Command, Container, EnvVar, Interval, Job, Kind, NetworkMode, Plan, Port, Repeats, Resources,
-    StartTime, Text,
+    Command, Container, EnvVar, Extras, Interval, Job, Kind, NetworkMode, Plan, Port, Repeats,
+    Resources, StartTime, Text,
 };
 use crate::render::{Composed, Origin, Traced};
 use crate::source::Span;
@@ -104,6 +104,7 @@ fn job(
         resources,
         instances,
         command,
+        extras: _,
         env,
         mounts: _,
         network,
@@ -141,6 +142,11 @@ fn job(
             Diagnostic::new(&codes::APPROXIMATED, place, message)
                 .help("set `disk` to what the job writes, at least 1"),
         );
+    }
+    let Extras { user: _, working_dir: _, stop_timeout } = container.extras();
+    if let Some(seconds) = stop_timeout {
+        let message = "Chronos has no stop timeout for a job: that of the Mesos agents applies";
+        findings.push(Diagnostic::new(&codes::APPROXIMATED, seconds.span, message));
     }
     check_variables(env, findings);
     check_ports(container, findings);
@@ -189,7 +195,7 @@ fn job(
         network: Traced::new(network, origins::network(container)),
         network_name: network_name.clone(),
         force_pull_image: Traced::new(force_pull.value, origins::force_pull(container)),
-        parameters: parameters(container, privileged.value, ports),
+        parameters: parameters(container, privileged.value, ports, spell),
         volumes: volumes.clone(),
         constraints: constraints.clone(),
     };
@@ -210,6 +216,19 @@ fn command(
 ) -> JobCommand {
     let (span, shell, command) = match written {
         Command::Shell(script) => (script.span, true, spell(script)),
+        // `docker run --entrypoint` takes one word, and the command is the only argument behind it.
+        Command::Program(program) => {
+            let mut words = program.entrypoint.iter().chain(&program.args).skip(1);
+            match (words.next(), words.next()) {
+                (Some(argument), None) => (argument.span, false, spell(argument)),
+                (_, second) => {
+                    let first = program.entrypoint.first();
+                    let span = second.or(first).map_or(container.id.span, |word| word.span);
+                    findings.push(not_one_argument(span));
+                    (span, false, Composed::new(String::new(), span, Vec::new()))
+                }
+            }
+        }
         // Without a shell, the command is the only argument of the image's entrypoint.
         Command::Image(args) => match args.split_first() {
             Some((first, rest)) => {
@@ -254,6 +273,14 @@ fn several_arguments(first: &Text, second: &Text) -> Diagnostic {
         .help("use `cmd` with the program and its arguments, which replaces the image's entrypoint")
 }
 
+/// The error of a job whose `entrypoint` and `args` are not two words.
+fn not_one_argument(span: Span) -> Diagnostic {
+    let message = "a Chronos job runs an `entrypoint` with exactly one argument";
+    Diagnostic::new(&codes::NOT_CARRIED, span, message).help(
+        "use `cmd` with the program and its arguments, which also replaces the image's entrypoint",
+    )
+}
+
 fn check_variables(env: &[EnvVar], findings: &mut Findings) {
     for variable in env.iter().filter(|v| BUILT_IN.contains(&v.name.value.as_str())) {
         let message =
@@ -272,8 +299,13 @@ fn check_ports(container: &Container, findings: &mut Findings) {
     }
 }
 
-fn parameters(container: &Container, privileged: bool, ports: &[Port]) -> Vec<Parameter> {
-    let mut parameters = Vec::new();
+fn parameters(
+    container: &Container,
+    privileged: bool,
+    ports: &[Port],
+    spell: impl Fn(&Text) -> Composed,
+) -> Vec<Parameter> {
+    let mut parameters = parameters::of(container, spell);
     if privileged {
         let from = origins::privileged(container);
         let value = Traced::new("true".to_owned(), from).into();

@@ -12,6 +12,7 @@ mod model;
 mod names;
 mod options;
 mod order;
+mod parameters;
 mod placement;
 mod ports;
 mod volumes;

@@ -48,6 +48,8 @@ model! {
         pub dependencies: Vec<Composed>,
         pub constraints: Vec<Constraint>,
         pub health_checks: Vec<HealthCheck>,
+        /// Seconds between the stop signal and the kill.
+        pub kill_grace_period: Option<Traced<u32>>,
         pub upgrade_strategy: UpgradeStrategy,
     }
 }

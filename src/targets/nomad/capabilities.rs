@@ -50,6 +50,19 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(Field::Args, "`args`; text must be in Unicode normal form C"),
     Capability::depends(
+        Field::Entrypoint,
+        "`entrypoint`; rejected if it is not in Unicode normal form C, to which Nomad converts it",
+    ),
+    Capability::carried(Field::User, "`user` of the task"),
+    Capability::depends(
+        Field::WorkingDir,
+        "`work_dir`; a missing directory is created; rejected if the path is not in Unicode normal form C",
+    ),
+    Capability::depends(
+        Field::StopTimeout,
+        "`kill_timeout`; a warning above 30 s, the limit of nodes unless they are configured otherwise",
+    ),
+    Capability::depends(
         Field::Env,
         "`env`, or a template if Nomad would replace something in the value",
     ),

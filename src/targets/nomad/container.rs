@@ -5,8 +5,8 @@ use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
-    Command, Container, ContainerId, EnvVar, Job, Kind, NetworkMode, Piece, Resources, Service,
-    Text,
+    Command, Container, ContainerId, EnvVar, Extras, Job, Kind, NetworkMode, Piece, Resources,
+    Service, Text,
 };
 use crate::render::{Composed, Traced};
 use crate::source::{Span, Spanned};
@@ -31,6 +31,9 @@ const LOG_DISK: u64 = 100;
 
 /// The longest duration in hours: 2^63 nanoseconds.
 const MAX_HOURS: u64 = 2_562_047;
+
+/// The longest stop timeout in seconds that nodes allow by default (`max_kill_timeout`).
+const MAX_KILL_TIMEOUT: u32 = 30;
 
 /// Nomad's default delay between retries, in seconds.
 const RETRY_DELAY: u64 = 15;
@@ -243,6 +246,7 @@ fn task(
         resources,
         instances: _,
         command,
+        extras: _,
         env,
         mounts: _,
         network: _,
@@ -271,7 +275,28 @@ fn task(
             let word = |word| Composed::new(ConfigString::literal(word), script.span, Vec::new());
             (vec![word("/bin/sh"), word("-c")], vec![in_config(script, findings)])
         }
+        Command::Program(program) => {
+            let mut words = |words: &[Text]| -> Vec<Composed> {
+                words.iter().map(|word| in_config(word, findings)).collect()
+            };
+            (words(&program.entrypoint), words(&program.args))
+        }
     };
+    let Extras { user, working_dir, stop_timeout } = container.extras();
+    if let Some(path) = working_dir
+        && !survives_hcl(&path.value)
+    {
+        findings.push(not_normal(path.span));
+    }
+    if let Some(seconds) = stop_timeout.filter(|seconds| seconds.value > MAX_KILL_TIMEOUT) {
+        let message = format!(
+            "nodes limit the stop timeout to {MAX_KILL_TIMEOUT} s unless their configuration allows more"
+        );
+        findings.push(
+            Diagnostic::new(&codes::CLUSTER_NEEDS, seconds.span, message)
+                .help("set `max_kill_timeout` in the `client` configuration of the nodes"),
+        );
+    }
     let plain = environment(env, &references, &mut variables, findings);
     order::add_to(&mut variables, waits);
     needs(container, findings);
@@ -300,6 +325,12 @@ fn task(
         services: Vec::new(),
         image: Traced::new(ConfigString::literal(&image.value), image.span),
         force_pull: Traced::new(force_pull.value, origins::force_pull(container)),
+        user: user.as_ref().map(Traced::from),
+        kill_timeout: stop_timeout
+            .map(|seconds| Traced::new(format!("{}s", seconds.value), seconds.span)),
+        work_dir: working_dir
+            .as_ref()
+            .map(|path| Traced::new(ConfigString::literal(&path.value), path.span)),
         entrypoint,
         args,
         host_name: references.host_name(container, reach),

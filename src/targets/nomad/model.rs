@@ -129,6 +129,10 @@ model! {
         pub services: Vec<Service>,
         pub image: Traced<String>,
         pub force_pull: Traced<bool>,
+        pub user: Option<Traced<String>>,
+        /// Time between the stop signal and the kill, with its unit.
+        pub kill_timeout: Option<Traced<String>>,
+        pub work_dir: Option<Traced<String>>,
         pub entrypoint: Vec<Composed>,
         pub args: Vec<Composed>,
         /// Its host name, if it is not chosen by Docker.

@@ -252,6 +252,32 @@ fn cases() -> Vec<Case> {
             Carried("/services/a/command", json!(["a b", "", "1.5", "true"])),
         ),
         one(
+            Field::Entrypoint,
+            json!({"entrypoint": ["/run $x", 1], "args": ["a b"]}),
+            Carried("/services/a/entrypoint", json!(["/run $$x", "1"])),
+        ),
+        one(
+            Field::Entrypoint,
+            json!({"entrypoint": ["/run"], "args": ["a b"]}),
+            Carried("/services/a/command", json!(["a b"])),
+        ),
+        one(Field::User, json!({"user": 1000}), Carried("/services/a/user", json!("1000"))),
+        one(
+            Field::User,
+            json!({"user": "www-data:33"}),
+            Carried("/services/a/user", json!("www-data:33")),
+        ),
+        one(
+            Field::WorkingDir,
+            json!({"working_dir": "/a $x"}),
+            Carried("/services/a/working_dir", json!("/a $$x")),
+        ),
+        one(
+            Field::StopTimeout,
+            json!({"stop_timeout": 0}),
+            Carried("/services/a/stop_grace_period", json!("0s")),
+        ),
+        one(
             Field::Env,
             json!({"env": {"x-a": "1", "B": null}}),
             Carried("/services/a/environment", json!(["B=null", "x-a=1"])),

@@ -47,6 +47,7 @@ proptest! {
         name in names(),
         value in strings(),
         check in strings(),
+        entrypoint in proptest::collection::vec(strings(), 1..4),
     ) {
         let check = format!("{check}.");
         let document = appliance(&[
@@ -55,8 +56,16 @@ proptest! {
                 "cmd": cmd,
                 "health_check": {"protocol": "COMMAND", "command": check},
             })),
+            container("c", json!({"entrypoint": entrypoint, "args": args, "working_dir": format!("/{cmd}")})),
         ]);
         let compiled = compiled(&document);
+        let c = compiled.service("c");
+        let list = |value: &Value| -> Vec<String> {
+            value.as_array().unwrap().iter().map(interpolated).collect()
+        };
+        prop_assert_eq!(list(&c["entrypoint"]), entrypoint);
+        prop_assert_eq!(&list(&c["command"]), &args);
+        prop_assert_eq!(interpolated(&c["working_dir"]), format!("/{cmd}"));
         let (a, b) = (compiled.service("a"), compiled.service("b"));
         let command: Vec<String> =
             a["command"].as_array().unwrap().iter().map(interpolated).collect();

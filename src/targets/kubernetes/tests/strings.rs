@@ -51,6 +51,7 @@ proptest! {
         name in "[ -<>-~]{1,12}",
         value in strings(),
         check in strings(),
+        entrypoint in proptest::collection::vec(strings(), 1..4),
     ) {
         let check = format!("{check}.");
         let document = appliance(&[
@@ -59,13 +60,18 @@ proptest! {
                 "cmd": cmd,
                 "health_check": {"protocol": "COMMAND", "command": check},
             })),
+            container("c", json!({"entrypoint": entrypoint, "args": args, "working_dir": format!("/{cmd}")})),
         ]);
         let compiled = compiled(&document);
+        let c = compiled.container("Deployment/c");
         let (a, b) = (compiled.container("Deployment/a"), compiled.container("Deployment/b"));
         let list = |value: &Value| -> Vec<String> {
             value.as_array().unwrap().iter().map(expanded).collect()
         };
-        prop_assert_eq!(list(&a["args"]), args);
+        prop_assert_eq!(&list(&a["args"]), &args);
+        prop_assert_eq!(list(&c["command"]), entrypoint);
+        prop_assert_eq!(list(&c["args"]), args);
+        prop_assert_eq!(c["workingDir"].as_str(), Some(&*format!("/{cmd}")));
         prop_assert_eq!(&a["env"][0]["name"], &json!(name));
         let written = &a["env"][0]["value"];
         prop_assert_eq!(written.is_null(), value.is_empty());

@@ -20,6 +20,9 @@ enum Seen {
 
 use Seen::{Found, InGroup, InJob};
 
+/// The Docker parameters of the first app.
+const PARAMETERS: &str = "/apps/0/container/docker/parameters";
+
 /// The warning that every local volume has, which is called `data` in these cases.
 const LOCAL_VOLUME: Seen = Found("W0401", "\"data\"");
 
@@ -147,6 +150,71 @@ fn containers() -> Vec<Case> {
         ),
         of_job(&[Args], &json!({ "args": ["ftp://x"] }), vec![Found("E0408", "\"ftp://x\"")]),
         of_job(&[Args], &json!({ "args": [] }), vec![Found("E0401", "\"app\"")]),
+        of_service(
+            &[Entrypoint],
+            &json!({ "entrypoint": ["/run x", 1], "args": ["a"] }),
+            vec![
+                InGroup(PARAMETERS, json!([{ "key": "entrypoint", "value": "/run x" }])),
+                InGroup("/apps/0/args", json!(["1", "a"])),
+            ],
+        ),
+        of_service(
+            &[Entrypoint],
+            &json!({ "entrypoint": ["/x"], "resources": { "cpus": 1, "mem": 1, "gpu": 1 } }),
+            vec![Found("E0401", "\"/x\"")],
+        ),
+        of_job(
+            &[Entrypoint],
+            &json!({ "entrypoint": ["/run"], "args": ["a b"] }),
+            vec![
+                InJob("/container/parameters", json!([{ "key": "entrypoint", "value": "/run" }])),
+                InJob("/command", json!("a b")),
+                InJob("/shell", json!(false)),
+            ],
+        ),
+        of_job(
+            &[Entrypoint],
+            &json!({ "entrypoint": ["/run"], "args": ["a", "b"] }),
+            vec![Found("E0401", "\"b\"")],
+        ),
+        of_job(
+            &[Entrypoint],
+            &json!({ "entrypoint": ["/run"], "args": [] }),
+            vec![Found("E0401", "\"/run\"")],
+        ),
+        of_service(
+            &[User, WorkingDir, StopTimeout],
+            &json!({ "user": "a:1", "working_dir": "/w $x", "stop_timeout": 9 }),
+            vec![
+                InGroup(
+                    PARAMETERS,
+                    json!([
+                        { "key": "user", "value": "a:1" },
+                        { "key": "workdir", "value": "/w $x" },
+                    ]),
+                ),
+                InGroup("/apps/0/taskKillGracePeriodSeconds", json!(9)),
+            ],
+        ),
+        of_job(
+            &[User, WorkingDir],
+            &json!({ "user": 7, "working_dir": "/w" }),
+            vec![InJob(
+                "/container/parameters",
+                json!([{ "key": "user", "value": "7" }, { "key": "workdir", "value": "/w" }]),
+            )],
+        ),
+        of_service(
+            &[User],
+            &json!({ "user": 7, "resources": { "cpus": 1, "mem": 1, "gpu": 1 } }),
+            vec![Found("E0401", "7")],
+        ),
+        of_service(
+            &[WorkingDir],
+            &json!({ "working_dir": "/w", "resources": { "cpus": 1, "mem": 1, "gpu": 1 } }),
+            vec![Found("E0401", "\"/w\"")],
+        ),
+        of_job(&[StopTimeout], &json!({ "stop_timeout": 9 }), vec![Found("W0401", "9")]),
         of_service(
             &[Env],
             &json!({ "env": { "B": true, "A": "" } }),

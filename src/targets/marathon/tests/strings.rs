@@ -68,10 +68,19 @@ proptest! {
                 "health_check": { "protocol": "COMMAND", "command": written(&check) },
             })),
             container("service", "shell", &json!({ "cmd": written(&script) })),
+            container("service", "program", &json!({
+                "entrypoint": written_args, "args": [written(&value)], "working_dir": format!("/{value}"),
+            })),
         ]));
         prop_assert_eq!(result.codes(), [""; 0]);
         let app = result.app();
         prop_assert_eq!(&app["args"], &json!(args));
+        let program = &result.group()["apps"][2];
+        let parameters = &program["container"]["docker"]["parameters"];
+        prop_assert_eq!(&parameters[0]["value"], &json!(args[0]));
+        prop_assert_eq!(&parameters[1]["value"], &json!(format!("/{value}")));
+        let behind: Vec<&String> = args[1..].iter().chain([&value]).collect();
+        prop_assert_eq!(&program["args"], &json!(behind));
         prop_assert_eq!(&app["env"]["A"], &json!(value));
         let list: Vec<String> = serde_json::from_str(app["env"]["LIST"].as_str().unwrap()).unwrap();
         prop_assert_eq!(list, [value]);

@@ -48,6 +48,17 @@ fn resources() {
 }
 
 #[test]
+fn entrypoint_user_directory_and_stop_timeout() {
+    let program = config(json!({"entrypoint": ["/run ${x}", 1], "args": ["a b"]}));
+    assert_eq!(program["entrypoint"], json!(["/run $${x}", "1"]));
+    assert_eq!(program["args"], json!(["a b"]));
+    let made = one(json!({"user": 1000, "working_dir": "/a ${x}", "stop_timeout": 7}));
+    let task = made.task("a");
+    assert_eq!((&task["user"], &task["kill_timeout"]), (&json!("1000"), &json!("7s")));
+    assert_eq!(task["config"]["work_dir"], json!("/a $${x}"));
+}
+
+#[test]
 fn command_arguments_and_environment() {
     let shell = config(json!({"cmd": "echo $A"}));
     assert_eq!(shell["entrypoint"], json!(["/bin/sh", "-c"]));

@@ -47,12 +47,18 @@ proptest! {
         let written = text.replace('@', "\\@");
         let made = compiled(&appliance(&[container(
             "a",
-            json!({"args": [written, "x"], "env": {"E": written}}),
+            json!({
+                "entrypoint": [written, "y"], "args": [written, "x"], "env": {"E": written},
+                "working_dir": format!("/{text}"),
+            }),
         )]));
         prop_assert_eq!(made.found(), []);
         let task = made.task("a");
         let wanted = ConfigString::literal(&text);
         prop_assert_eq!(task["config"]["args"][0].as_str(), Some(wanted.as_str()));
+        prop_assert_eq!(task["config"]["entrypoint"][0].as_str(), Some(wanted.as_str()));
+        let directory = ConfigString::literal(&format!("/{text}"));
+        prop_assert_eq!(task["config"]["work_dir"].as_str(), Some(directory.as_str()));
         if is_expanded_in_env(&text) {
             let data = task["template"]["data"].as_str().unwrap_or_default();
             let value = data.trim_end().strip_prefix("E=").unwrap_or_default();

@@ -1,0 +1,54 @@
+//! What most containers do not have: settings beyond those that every container has.
+
+use ecow::EcoString;
+
+use crate::source::Spanned;
+
+/// Settings that most containers do not have.
+#[derive(Debug, Clone, Default)]
+pub struct Extras {
+    /// The user, as written: a number or a name, with or without a group after a colon.
+    pub user: Option<Spanned<EcoString>>,
+    /// Absolute path of the working directory.
+    pub working_dir: Option<Spanned<EcoString>>,
+    /// Seconds between the stop signal and the kill.
+    pub stop_timeout: Option<Spanned<u32>>,
+}
+
+impl Extras {
+    /// None of them.
+    pub const NONE: Extras = Extras { user: None, working_dir: None, stop_timeout: None };
+
+    /// Whether there are none.
+    pub fn is_none(&self) -> bool {
+        let Extras { user, working_dir, stop_timeout } = self;
+        user.is_none() && working_dir.is_none() && stop_timeout.is_none()
+    }
+}
+
+/// The numbers of a user and its group. `None` if one of them is a name.
+pub fn user_numbers(user: &str) -> Option<(u64, Option<u64>)> {
+    let (user, group) = match user.split_once(':') {
+        Some((user, group)) => (user, Some(group)),
+        None => (user, None),
+    };
+    let group = match group {
+        Some(group) => Some(group.parse().ok()?),
+        None => None,
+    };
+    Some((user.parse().ok()?, group))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_are_numbers_or_names() {
+        assert_eq!(user_numbers("1000"), Some((1000, None)));
+        assert_eq!(user_numbers("0:100"), Some((0, Some(100))));
+        for name in ["www-data", "1000:staff", "www-data:1000", "1e3"] {
+            assert_eq!(user_numbers(name), None, "{name}");
+        }
+    }
+}

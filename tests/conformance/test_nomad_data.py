@@ -1,0 +1,84 @@
+"""What containers of an agent get: their program, user, working directory, and time to stop."""
+
+from __future__ import annotations
+
+import random
+import time
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from compose_engine import Behaviour, Engine
+from nomad_agent import Agent
+from nomad_app import Compiler, container
+from support import Applc
+from test_compose_data import PARTS
+
+
+@pytest.fixture(scope="module")
+def agent() -> Iterator[Agent]:
+    with Agent(Engine()) as running:
+        yield running
+
+
+@pytest.fixture
+def run(agent: Agent) -> Iterator[Agent]:
+    """The agent; jobs are removed after each test."""
+    yield agent
+    agent.remove_all()
+
+
+@pytest.fixture
+def compiler(applc: Applc, run: Agent, tmp_path: Path) -> Compiler:
+    return Compiler(applc, run, tmp_path)
+
+
+def test_an_entrypoint_is_passed_unchanged(compiler: Compiler, run: Agent) -> None:
+    image = compiler.image("plain")
+    chance = random.Random(21)
+    made = ["".join(chance.choices(PARTS, k=chance.randrange(8))) for _ in range(200)]
+    # Nomad reads strings in Unicode normal form C.
+    written = [text for text in made if unicodedata.is_normalized("NFC", text)]
+    expected = [text.replace("\\@", "@") for text in written]
+    compiler.submit({"id": "program", "containers": [
+        container("list", image, entrypoint=["/probe/run", *written[:90]], args=written[90:]),
+        container("alone", image, entrypoint=["/probe/run"]),
+    ]})
+    run.wait_for_deployment("program")
+    (start,) = run.starts("program", "list", "list")
+    assert start.argv == ["/probe/run", *expected]
+    (start,) = run.starts("program", "alone", "alone")
+    assert start.argv == ["/probe/run"]
+
+
+def test_user_and_working_directory(compiler: Compiler, run: Agent) -> None:
+    image = compiler.image("users", Behaviour(files=(("etc/passwd", b"web:x:33:44::/:/bin/sh\n"),)))
+    directory = "/a $dir ${x}/日本"
+    compiler.submit({"id": "users", "containers": [
+        container("number", image, user=1000, working_dir=directory),
+        container("both", image, user="1000:2000"),
+        container("name", image, user="web"),
+    ]})
+    run.wait_for_deployment("users")
+    for group, ids in (("number", "1000 0"), ("both", "1000 2000"), ("name", "33 44")):
+        own = [run.run_in(run.allocation("users", group), group, "id", option).stdout.strip() for option in ("-u", "-g")]
+        assert " ".join(own) == ids
+    there = run.run_in(run.allocation("users", "number"), "number", "pwd")
+    assert there.stdout == f"{directory}\n"
+
+
+def test_a_container_is_killed_after_the_stop_timeout(compiler: Compiler, run: Agent) -> None:
+    image = compiler.image("plain")
+    deaf = "trap '' TERM; while :; do sleep 1; done"
+    compiler.submit({"id": "deaf", "containers": [container("slow", image, cmd=deaf, stop_timeout=9)]})
+    run.wait_for_deployment("deaf")
+    name = f"slow-{run.allocation('deaf', 'slow')['ID']}"
+    begin = time.monotonic()
+    assert run.run_command("job", "stop", "-detach", "deaf").returncode == 0
+    while run.engine.inspect(name)["State"]["Running"]:
+        assert time.monotonic() - begin < 20
+        time.sleep(0.2)
+    # The default is 5 s.
+    assert 9 <= time.monotonic() - begin < 15
