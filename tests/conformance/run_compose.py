@@ -69,6 +69,8 @@ def checked(id: str, check: str, cmd: str = STAY, failures: int = 2, **more: Any
 class Appliance:
     """An appliance with a state folder of its own; a context manager that removes everything at the end."""
 
+    target = "compose"
+
     def __init__(self, applc: support.Applc, engine: Engine, folder: Path, id: str) -> None:
         self.binary = applc.binary.resolve()
         self.engine = engine
@@ -109,7 +111,7 @@ class Appliance:
 
     def up(self, *arguments: str, **environment: str) -> Ended:
         """Runs `applc up`."""
-        return self.run("up", self.file.name, "--target", "compose", *arguments, **environment)
+        return self.run("up", self.file.name, "--target", self.target, *arguments, **environment)
 
     def planned(self) -> dict[str, str]:
         """What `applc up --dry-run` says becomes of each container."""

@@ -400,6 +400,6 @@ def test_an_up_that_is_interrupted(brought: Callable[[str], Appliance]) -> None:
 def test_targets_without_an_engine_say_so(brought: Callable[[str], Appliance]) -> None:
     app = brought("applc-run-targets")
     app.write(container("web"))
-    for target in ("kubernetes", "nomad", "marathon"):
+    for target in ("nomad", "marathon"):
         run = app.run("up", app.file.name, "-t", target)
         assert run.code == 2 and f"running on `{target}` is not supported yet" in run.stderr

@@ -12,6 +12,9 @@ mod error;
 // Other programs: run with a time limit, or beside this one.
 mod tool;
 
+// The logs of instances.
+mod logs;
+
 // The words for states, and what is observed of an appliance.
 mod state;
 
@@ -36,6 +39,9 @@ pub mod up;
 // Docker Compose on one machine.
 mod compose;
 
+// Kubernetes.
+mod kubernetes;
+
 // Appliances on any engine, and what is kept of them.
 mod appliances;
 
@@ -53,13 +59,14 @@ pub use engine::{
 pub use error::{Error, ErrorKind};
 pub use folder::{Folder, Lock, Record};
 pub use judge::{Cause, Judge, Verdict};
+pub use kubernetes::Kubernetes;
 pub use rendered::{complete, render};
 pub use state::{
     Endpoint, Fault, FaultKind, Instance, Observed, State, Times, container_state, wanted,
 };
 
 /// The names of the targets that appliances can be run on.
-pub const SUPPORTED: &[&str] = &["compose"];
+pub const SUPPORTED: &[&str] = &["compose", "kubernetes"];
 
 /// The engine of a target, as its own users reach it.
 ///
@@ -68,6 +75,7 @@ pub const SUPPORTED: &[&str] = &["compose"];
 pub fn engine(target: &str) -> Result<Box<dyn Engine>, Error> {
     match target {
         "compose" => Ok(Box::new(Compose::connect()?)),
+        "kubernetes" => Ok(Box::new(Kubernetes::connect()?)),
         _ => Err(Error::new(
             ErrorKind::Unsupported,
             format!("running on `{target}` is not supported yet"),

@@ -1,6 +1,6 @@
 //! The words for states, and what is observed of an appliance.
 
-use applc::plan::{Container, Repeats};
+use applc::plan::Container;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -142,10 +142,11 @@ impl Observed {
     }
 }
 
-/// How many instances of a container are to be there: none of a job that never runs.
+/// How many instances of a container are to be there: none of a job that never runs, or that repeats and whose
+/// next run may be far away.
 pub fn wanted(container: &Container) -> u32 {
     match container.job() {
-        Some(job) if job.repeats.value == Repeats::Times(0) => 0,
+        Some(job) if job.is_repeating() => 0,
         _ => container.instances.value,
     }
 }

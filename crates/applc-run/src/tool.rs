@@ -1,6 +1,6 @@
 //! Other programs: run with a time limit, or beside this one.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -45,9 +45,26 @@ impl Running {
     /// # Errors
     /// The program is missing or cannot be started.
     pub fn start(command: &mut Command) -> Result<Running, Error> {
+        Running::with(command, Stdio::null())
+    }
+
+    /// Starts a program that reads this text as its input.
+    ///
+    /// # Errors
+    /// The program is missing or cannot be started.
+    pub fn start_with(command: &mut Command, input: String) -> Result<Running, Error> {
+        let mut running = Running::with(command, Stdio::piped())?;
+        if let Some(mut stdin) = running.child.stdin.take() {
+            // In a thread of its own, as a full pipe would stop both. A program that does not read
+            // everything says why.
+            thread::spawn(move || stdin.write_all(input.as_bytes()));
+        }
+        Ok(running)
+    }
+
+    fn with(command: &mut Command, stdin: Stdio) -> Result<Running, Error> {
         let program = command.get_program().to_string_lossy().into_owned();
-        let started =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let started = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = started.map_err(|cause| missing(&program, &cause))?;
         let stdout = child.stdout.take().map(collect);
         let stderr = child.stderr.take().map(collect);
@@ -138,6 +155,13 @@ mod tests {
         let output = output.unwrap();
         assert!(!output.success);
         assert_eq!((output.stdout.as_str(), output.complaint()), ("out\n", "last"));
+    }
+
+    #[test]
+    fn a_program_reads_its_input() {
+        let text = "x".repeat(300_000);
+        let running = Running::start_with(&mut shell("cat"), text.clone()).unwrap();
+        assert_eq!(running.wait(PATIENCE).unwrap().stdout, text);
     }
 
     #[test]

@@ -31,10 +31,22 @@ fn folder(text: &str) -> TempDir {
 #[test]
 fn a_missing_engine_is_an_error_of_its_own() {
     let folder = folder(GOOD);
+    for (target, program) in [("compose", "docker"), ("kubernetes", "kubectl")] {
+        for arguments in [
+            &["up", "app.json", "-t", target][..],
+            &["up", "app.json", "-t", target, "--dry-run"],
+            &["status", "app", "-t", target],
+            &["down", "app", "-t", target],
+        ] {
+            let (status, out, err) = run(folder.path(), arguments);
+            assert_eq!((status, out.as_str()), (3, ""), "{arguments:?}");
+            let message = format!("applc: error: `{program}` is not installed\n");
+            assert_eq!(err, message, "{arguments:?}");
+        }
+    }
+    // Without a target, all are asked.
     for arguments in [
-        &["up", "app.json", "-t", "compose"][..],
-        &["up", "app.json", "-t", "compose", "--dry-run"],
-        &["status", "app"],
+        &["status", "app"][..],
         &["status", "app", "--format", "json"],
         &["logs", "app"],
         &["down", "app"],
@@ -42,7 +54,8 @@ fn a_missing_engine_is_an_error_of_its_own() {
     ] {
         let (status, out, err) = run(folder.path(), arguments);
         assert_eq!((status, out.as_str()), (3, ""), "{arguments:?}");
-        assert_eq!(err, "applc: error: `docker` is not installed\n", "{arguments:?}");
+        assert!(err.starts_with("applc: error: no engine is set up: "), "{err}");
+        assert!(err.contains("`docker` is not installed; `kubectl` is not installed"), "{err}");
     }
     assert!(!folder.path().join("state").exists(), "nothing is kept of what was not handed over");
 }
@@ -58,7 +71,7 @@ fn errors_in_the_appliance_come_first() {
 #[test]
 fn targets_that_nothing_can_be_run_on_say_so() {
     let folder = folder(GOOD);
-    for target in ["kubernetes", "nomad", "marathon", "./mine"] {
+    for target in ["nomad", "marathon", "./mine"] {
         let (status, out, err) = run(folder.path(), &["up", "app.json", "-t", target]);
         assert_eq!((status, out.as_str()), (2, ""), "{target}");
         assert!(
@@ -165,7 +178,8 @@ mod with_an_engine {
     #[test]
     fn a_missing_compose_is_named_in_both_forms() {
         let folder = folder(GOOD);
-        let (status, _, err) = run(folder.path(), &[("NO_COMPOSE", "1")], &["ls"]);
+        let up = &["up", "app.json", "-t", "compose"];
+        let (status, _, err) = run(folder.path(), &[("NO_COMPOSE", "1")], up);
         assert_eq!(status, 3);
         let message = "applc: error: Docker Compose is not installed; install version 2.20 or later, \
                        as the plug-in `docker compose` or the program `docker-compose`\n";

@@ -1,0 +1,199 @@
+//! The logs of instances: merged in the order of time, or passed on while they are written.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crate::error::{Error, ErrorKind};
+use crate::tool::missing;
+
+/// What an instance has logged, or how that is asked for.
+pub struct Log<T> {
+    /// The name of the instance.
+    pub name: String,
+    /// Its lines, or the program that prints them.
+    pub of: T,
+}
+
+/// What stands before each line: nothing if there is one instance only.
+fn prefixes<T>(logs: &[Log<T>]) -> Vec<String> {
+    let width = logs.iter().map(|log| log.name.chars().count()).max().unwrap_or(0);
+    let prefix = |name: &str| format!("{name:width$} | ");
+    let is_one = logs.len() < 2;
+    logs.iter().map(|log| if is_one { String::new() } else { prefix(&log.name) }).collect()
+}
+
+/// Writes what was logged until now, in the order of time, at most this number of last lines of each
+/// instance. Each line begins with its time: the two streams of a container come apart from each
+/// other, so the engine's times bring them together again.
+///
+/// # Errors
+/// `out` cannot be written. A reader that closed it is not an error.
+pub fn past(
+    logs: &[Log<String>],
+    tail: Option<u32>,
+    out: &mut (dyn Write + Send),
+) -> Result<(), Error> {
+    let mut lines = Vec::new();
+    for (log, prefix) in logs.iter().zip(prefixes(logs)) {
+        let mut own: Vec<(&str, &str)> = log.of.lines().map(in_time).collect();
+        own.sort_by_key(|(time, _)| *time);
+        let skipped = tail.map_or(0, |tail| own.len().saturating_sub(tail as usize));
+        let own = own.into_iter().skip(skipped);
+        lines.extend(own.map(|(time, line)| (time.to_owned(), format!("{prefix}{line}"))));
+    }
+    lines.sort_by(|(one, _), (other, _)| one.cmp(other));
+    lines.iter().try_for_each(|(_, line)| put(out, line)).or_else(unwritten)
+}
+
+/// A line and its time, which the engine writes before it.
+fn in_time(line: &str) -> (&str, &str) {
+    line.split_once(' ').unwrap_or((line, ""))
+}
+
+/// Writes what programs print, each line behind the name of its instance, until they end or nobody reads it
+/// any more.
+///
+/// # Errors
+/// A program cannot be started, or `out` cannot be written. A reader that closed it is not an error.
+pub fn follow(logs: Vec<Log<Command>>, out: &mut (dyn Write + Send)) -> Result<(), Error> {
+    let prefixes = prefixes(&logs);
+    let commands = logs.into_iter().map(|log| log.of);
+    pass_on_all(prefixes.into_iter().zip(commands), out)
+}
+
+/// Programs whose output is passed on. They are ended when this is dropped.
+#[derive(Default)]
+struct Followers(Mutex<Vec<Child>>);
+
+impl Followers {
+    /// Ends all. Their streams end with them, and so do the threads that read these.
+    fn end(&self) {
+        let mut children = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for child in children.iter_mut() {
+            // It may have ended already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Drop for Followers {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Writes each line of programs, behind the prefix of its program. The first line that cannot be written
+/// ends all: a program that prints nothing would never notice that nobody reads it.
+fn pass_on_all(
+    commands: impl Iterator<Item = (String, Command)>,
+    out: &mut (dyn Write + Send),
+) -> Result<(), Error> {
+    let followers = Followers::default();
+    let mut streams: Vec<(String, Box<dyn Read + Send>)> = Vec::new();
+    for (prefix, mut command) in commands {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let program = command.get_program().to_string_lossy().into_owned();
+        let mut child = command.spawn().map_err(|cause| missing(&program, &cause))?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        streams.extend(stdout.map(|stream| (prefix.clone(), Box::new(stream) as _)));
+        streams.extend(stderr.map(|stream| (prefix, Box::new(stream) as _)));
+        followers.0.lock().unwrap_or_else(PoisonError::into_inner).push(child);
+    }
+    let (out, failure) = (Mutex::new(out), Mutex::new(None));
+    thread::scope(|scope| {
+        for (prefix, stream) in streams {
+            let (out, failure, followers) = (&out, &failure, &followers);
+            scope.spawn(move || {
+                if let Err(cause) = pass_on(stream, &prefix, out) {
+                    let mut first = failure.lock().unwrap_or_else(PoisonError::into_inner);
+                    first.get_or_insert(cause);
+                    followers.end();
+                }
+            });
+        }
+    });
+    let failure = failure.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failure.map_or(Ok(()), unwritten)
+}
+
+fn pass_on(
+    stream: impl Read,
+    prefix: &str,
+    out: &Mutex<&mut (dyn Write + Send)>,
+) -> io::Result<()> {
+    for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line);
+        let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
+        put(&mut **out, &format!("{prefix}{line}"))?;
+    }
+    Ok(())
+}
+
+fn put(out: &mut (dyn Write + Send), line: &str) -> io::Result<()> {
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+/// What a line means that cannot be written: a reader that closed the pipe has read enough.
+fn unwritten(cause: io::Error) -> Result<(), Error> {
+    match cause.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(Error::new(ErrorKind::Output, format!("cannot write the logs: {cause}"))),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// Takes nothing.
+    struct Closed(io::ErrorKind);
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn shell(script: &str) -> (String, Command) {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]);
+        (format!("{script} | "), command)
+    }
+
+    #[test]
+    fn programs_that_print_nothing_end_with_the_reader() {
+        let began = Instant::now();
+        let all = ["exec sleep 60", "echo one; exec sleep 60"];
+        let mut out = Closed(io::ErrorKind::BrokenPipe);
+        assert_eq!(pass_on_all(all.map(shell).into_iter(), &mut out), Ok(()));
+        assert!(began.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn lines_that_cannot_be_written_are_an_error() {
+        let mut out = Closed(io::ErrorKind::StorageFull);
+        let error = pass_on_all([shell("echo one")].into_iter(), &mut out).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Output);
+        assert!(error.message.starts_with("cannot write the logs: "), "{error}");
+    }
+
+    #[test]
+    fn lines_of_both_streams_have_the_name_of_their_program() {
+        let mut out = Vec::new();
+        pass_on_all([shell("echo one >&2"), shell("echo two")].into_iter(), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.sort_unstable();
+        assert_eq!(lines, ["echo one >&2 | one", "echo two | two"]);
+    }
+}
