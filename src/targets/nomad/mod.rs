@@ -142,6 +142,7 @@ fn job(
                 names.split(',').map(name).collect()
             }
         },
+        appliance: (&context.plan.id).into(),
         crons,
         groups: groups.into(),
     }

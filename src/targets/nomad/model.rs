@@ -20,6 +20,8 @@ model! {
         pub region: Option<Traced<String>>,
         pub node_pool: Option<Traced<String>>,
         pub datacenters: Vec<Traced<String>>,
+        /// The id of the appliance, by which its jobs are found. The container of a group is its name.
+        pub appliance: Traced<String>,
         /// Cron expressions of a periodic job; empty for a job that runs immediately.
         pub crons: Vec<Composed>,
         pub groups: Items<Group>,

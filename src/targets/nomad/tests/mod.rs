@@ -88,6 +88,9 @@ fn all_services_are_one_job_and_each_job_is_another() {
     assert_eq!(made.paths(), ["app.nomad.hcl", "app.-b.nomad.hcl"]);
     assert_eq!(made.file("app.nomad.hcl")["job"]["app"]["type"], "service");
     assert_eq!(made.job("-b")["type"], "batch");
+    for job in [made.job("-b"), made.file("app.nomad.hcl")["job"]["app"].clone()] {
+        assert_eq!(job["meta"], json!({"applc.appliance": "app"}));
+    }
     // Docker accepts no name that starts with a hyphen, Nomad no task `alloc`.
     assert!(made.job("-b")["group"]["-b"]["task"]["b"].is_object());
     assert!(made.group("alloc")["task"]["main_"].is_object());
