@@ -131,6 +131,13 @@ class Appliance:
         """The state of each container."""
         return {each["id"]: each["state"] for each in self.status()["containers"]}
 
+    def drift(self) -> dict[str, tuple[str, str]]:
+        """What `applc status --drift` says: the repair and the reason of each container."""
+        run = self.run("status", self.id, "--drift", "--format", "json")
+        drift = json.loads(run.stdout)["drift"]
+        assert run.code == (4 if drift else 0), run
+        return {each["container"]: (each["repair"], each["why"]) for each in drift}
+
     def inspect(self, container: str, index: int = 1) -> dict[str, Any]:
         """The output of `docker inspect` for an instance."""
         return self.engine.inspect(f"{self.project}-{container}-{index}")

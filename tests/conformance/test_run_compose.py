@@ -170,6 +170,58 @@ def test_status_watches(brought: Callable[[str], Appliance]) -> None:
         watching.communicate()
 
 
+def test_drift_is_what_someone_did_by_hand_and_up_repairs_it(brought: Callable[[str], Appliance]) -> None:
+    app = brought("applc-run-drift")
+    app.write(container("limits"), container("alone"), container("many", instances=2), container("stopped"),
+              container("same", **DATA), job("done", "true"), **KEPT)  # fmt: skip
+    assert app.up().code == 0
+    assert app.drift() == {}
+    same = app.started("same")
+    docker, name = app.engine.docker, f"{app.project}-{{}}-1".format
+    for words in (
+        ("update", "--memory", "64m", "--memory-swap", "64m", name("limits")),
+        ("update", "--cpus", "0.5", name("limits")),
+        ("network", "disconnect", f"{app.project}_default", name("alone")),
+        ("rm", "--force", name("many")),
+        ("stop", "--time", "1", name("stopped")),
+    ):
+        assert command(docker, *words).returncode == 0, words
+    drift = app.drift()
+    limits = "cpus is 500000000 instead of none, mem_limit is 67108864 instead of 33554432"
+    assert drift.pop("limits") == ("replaced", f"{limits}, memswap_limit is 67108864 instead of 33554432")
+    assert drift == {
+        "alone": ("replaced", f"not in the network `{app.project}_default`"),
+        "many": ("changed", "1 of 2 instances were removed"),
+        "stopped": ("restarted", "was stopped"),
+    }
+    shown = app.run("status", app.id, "--drift")
+    assert shown.code == 4 and "replaced          cpus is 500000000" in shown.stdout
+    planned = app.planned()
+    assert planned["limits"] == "replaced" and planned["same"] == "kept"
+    assert app.up().code == 0
+    assert app.drift() == {}
+    assert app.started("same") == same
+    assert app.inspect("limits")["HostConfig"]["NanoCpus"] == 0
+    # Another machine cannot know.
+    elsewhere = app.run("status", app.id, "--drift", APPLC_STATE=str(app.state / "elsewhere"))
+    assert elsewhere.code == 1 and "nothing to compare with" in elsewhere.stderr
+
+
+def test_drift_is_a_container_that_someone_replaced(brought: Callable[[str], Appliance], tmp_path: Path) -> None:
+    app = brought("applc-run-replaced")
+    app.write(container("web"), container("db", image=app.engine.image("applc-test/run:drift", Behaviour())))
+    assert app.up().code == 0
+    output = app.state / app.id / "compose/output/compose.yaml"
+    other = tmp_path / "other.yaml"
+    other.write_text(output.read_text().replace("sleep 1000", "sleep 1001", 1))
+    assert command(app.engine.compose, "-p", app.project, "-f", other, "up", "-d", "web").returncode == 0
+    app.engine.image("applc-test/run:drift", Behaviour(delay=0.1))
+    assert app.drift() == {
+        "web": ("replaced", "another definition: command"),
+        "db": ("replaced", "image: `applc-test/run:drift` is another one now"),
+    }
+
+
 def test_one_up_at_a_time(brought: Callable[[str], Appliance]) -> None:
     app = brought("applc-run-lock")
     app.write(checked("slow", "test -e /tmp/ok", f"sleep 5; touch /tmp/ok; {STAY}", failures=20))

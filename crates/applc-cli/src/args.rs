@@ -103,7 +103,10 @@ does not answer or refuses, 4 changes (with --dry-run).")]
     #[command(after_help = "\
 States: submitted, pending (waits for dependencies), staging (starts, or is not healthy yet),
 running, success (a job that ended well), failed, killed. The format `json` is that of the API of
-PIVOT.")]
+PIVOT.
+
+Exit status: 0, 1 the appliance is unknown, 2 invalid usage, 3 the engine does not answer or refuses,
+4 drift (with --drift).")]
     Status(Status),
     /// Print the logs of an appliance, or of one of its containers
     Logs(Logs),
@@ -191,6 +194,10 @@ pub struct Status {
     #[arg(short, long, requires = "id")]
     pub watch: bool,
 
+    /// Compare what runs with what was handed over last: exit status 4 if it differs
+    #[arg(long, requires = "id", conflicts_with = "watch")]
+    pub drift: bool,
+
     /// The target that it was brought up on, if it is on several
     #[arg(short, long, value_name = "NAME")]
     pub target: Option<String>,
@@ -202,7 +209,7 @@ pub enum StatusFormat {
     /// A table
     #[default]
     Human,
-    /// The appliance with all defaults, states and endpoints
+    /// A document; without further options, the appliance with all defaults, states and endpoints
     Json,
 }
 

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use applc::analysis::Analysis;
 use applc::plan::Plan;
+use applc::source::Source;
 use applc::targets::Artifact;
 use serde_json::Value;
 
-use crate::engine::{Desired, Engine, Outlook, Removed};
+use crate::engine::{Change, Desired, Engine, Outlook, Removed};
 use crate::error::{Error, ErrorKind};
 use crate::folder::{Folder, Record, write_all};
 use crate::rendered::render;
@@ -181,6 +183,29 @@ impl Appliances {
         render(id, kept.as_ref(), observed, absent)
     }
 
+    /// How what runs of an appliance differs from what was handed over from this machine last.
+    ///
+    /// # Errors
+    /// This machine does not have what was handed over, another run changes the appliance, or the engine does
+    /// not answer or refuses.
+    pub fn drift(&self, engine: &dyn Engine, id: &str) -> Result<Vec<Change>, Error> {
+        let target = engine.target();
+        if self.is_changing(engine, id) {
+            let message = format!("another run of applc is changing `{id}`");
+            return Err(Error::new(ErrorKind::Busy, message).help("wait until it has ended"));
+        }
+        let files = self.folder.output(id, target);
+        let plan = self.folder.appliance(id, target).and_then(|kept| plan_of(&kept));
+        let Some(plan) = plan.filter(|_| files.is_dir()) else {
+            // Compiled again, it may be something else: the options of the target are not known.
+            let message =
+                format!("this machine has not brought `{id}` up: there is nothing to compare with");
+            return Err(Error::new(ErrorKind::Unknown, message)
+                .help("`applc up FILE --dry-run` compares what runs with the appliance"));
+        };
+        engine.drift(&Desired { plan: &plan, files: &files })
+    }
+
     /// Removes what runs of an appliance and, with `purge`, its volumes. What is kept of it goes too, unless
     /// volumes stay.
     ///
@@ -325,6 +350,11 @@ impl Appliances {
     fn is_changing(&self, engine: &dyn Engine, id: &str) -> bool {
         self.folder.is_locked(id, engine.target())
     }
+}
+
+/// The plan of a complete appliance, if it is valid.
+fn plan_of(appliance: &Value) -> Option<Plan> {
+    Analysis::of(&Source::new("appliance.json", appliance.to_string())).plan
 }
 
 /// Whether the same instances run as before.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use applc::plan::Plan;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
@@ -26,7 +27,8 @@ impl Desired<'_> {
 }
 
 /// What becomes of a container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Action {
     /// It stays as it is.
     Kept,
@@ -60,7 +62,7 @@ impl Action {
 }
 
 /// What `apply` does with a container.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// The id of the container.
     pub container: String,
@@ -192,8 +194,8 @@ pub trait Engine: Send + Sync {
     fn outlook(&self, desired: &Desired<'_>) -> Result<Outlook, Error>;
 
     /// How what runs differs from what was handed over, except for what engines fill in: containers that are
-    /// gone, added, or were changed behind the back of applc. Each reason names what differs. Containers
-    /// that are as they were handed over are not part of it.
+    /// gone, added, or were changed behind the back of applc. Each reason names what differs, and the action is what
+    /// [`Engine::apply`] does about it. Containers that are as they were handed over are not part of it.
     ///
     /// # Errors
     /// The engine does not answer or refuses.

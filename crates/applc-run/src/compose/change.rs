@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::engine::{Action, Change};
 use crate::state::{Instance, State};
 
+use super::drift::altered;
 use super::model::{Found, Wanted};
 use super::states;
 
@@ -25,6 +26,8 @@ struct Service {
     stuck: Vec<String>,
     /// The containers that could never be started.
     unborn: Vec<String>,
+    /// The containers that were changed without Compose.
+    altered: Vec<String>,
     /// Whether it is a job that has succeeded: Compose would run it again.
     is_done: bool,
 }
@@ -54,6 +57,7 @@ impl Comparison {
                     why: "not in the appliance".to_owned(),
                     stuck: Vec::new(),
                     unborn: Vec::new(),
+                    altered: Vec::new(),
                     is_done: false,
                 });
             }
@@ -83,13 +87,19 @@ impl Comparison {
 
     /// The containers to stop first, so that Compose starts them anew.
     pub fn stuck(&self) -> impl Iterator<Item = &str> {
-        self.services.iter().flat_map(|service| &service.stuck).map(String::as_str)
+        let services = self.services.iter();
+        services
+            .flat_map(|service| service.stuck.iter().chain(&service.altered))
+            .map(String::as_str)
     }
 
-    /// The containers to remove first, so that Compose creates them anew: they could never be started, and
-    /// nothing is lost with them.
+    /// The containers to remove first, so that Compose creates them anew: they could never be started, or Compose
+    /// does not see that they were changed. Nothing is lost with them.
     pub fn unborn(&self) -> impl Iterator<Item = &str> {
-        self.services.iter().flat_map(|service| &service.unborn).map(String::as_str)
+        let services = self.services.iter();
+        services
+            .flat_map(|service| service.unborn.iter().chain(&service.altered))
+            .map(String::as_str)
     }
 
     /// What becomes of each container of the appliance: of several services of one, that which is
@@ -143,6 +153,10 @@ fn service(wanted: &Wanted, found: &[&Found], image: Option<&str>) -> Service {
         one.state.status == "created" && !one.state.error.is_empty() && !one.has_own_volume
     };
     let unborn = found.iter().filter(never).map(|one| one.name.clone()).collect();
+    // Compose replaces those of another definition itself.
+    let own = || found.iter().filter(|one| one.hash == wanted.hash && !one.has_own_volume);
+    let differs = |one: &&&Found| !altered(wanted, one).is_empty() && one.state.status != "created";
+    let changed: Vec<String> = own().filter(differs).map(|one| one.name.clone()).collect();
     let broken = states.iter().find(|one| ended(one) || stuck.contains(&one.name));
     let moved = image.filter(|id| found.iter().any(|one| one.image != *id));
     let (action, why) = if found.is_empty() && wanted.count > 0 {
@@ -151,6 +165,8 @@ fn service(wanted: &Wanted, found: &[&Found], image: Option<&str>) -> Service {
         (Action::Replaced, "its definition has changed".to_owned())
     } else if moved.is_some() {
         (Action::Replaced, "its image has changed".to_owned())
+    } else if let Some(one) = own().find(differs) {
+        (Action::Replaced, altered(wanted, one).join(", "))
     } else if found.len() != wanted.count {
         (Action::Changed, format!("{} instances instead of {}", wanted.count, found.len()))
     } else if let Some(one) = broken {
@@ -167,6 +183,7 @@ fn service(wanted: &Wanted, found: &[&Found], image: Option<&str>) -> Service {
         why,
         stuck,
         unborn,
+        altered: changed,
         is_done: is_done || wanted.count == 0,
     }
 }

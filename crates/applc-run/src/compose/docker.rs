@@ -8,9 +8,11 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 
+use crate::engine::Host;
 use crate::error::{Error, ErrorKind};
 use crate::tool::{self, Output, PATIENCE, Running};
 
+use super::machine::{FoundVolume, read_machine, read_volumes};
 use super::model::{Found, PROJECT, Wanted, read_containers, read_services};
 use super::states::plain;
 
@@ -254,6 +256,34 @@ impl Docker {
         let filter = format!("label={PROJECT}={project}");
         let names = self.checked(&["volume", "ls", "--quiet", "--filter", &filter])?;
         Ok(names.lines().map(str::to_owned).collect())
+    }
+
+    /// The volumes with these names.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    pub fn inspect_volumes(&self, names: &[String]) -> Result<Vec<FoundVolume>, Error> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut arguments = vec!["volume", "inspect"];
+        arguments.extend(names.iter().map(String::as_str));
+        // Those that were removed in the meantime are missing from the list.
+        let inspected = self.run(&arguments)?;
+        read_volumes(&inspected.stdout)
+            .map_err(|error| not_understood("docker volume inspect", &error))
+    }
+
+    /// The machine.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    pub fn machine(&self) -> Result<Host, Error> {
+        let info = self.checked(&["info", "--format", "{{json .}}"])?;
+        let mut machine =
+            read_machine(&info).map_err(|error| not_understood("docker info", &error))?;
+        machine.address = Some(self.host.clone());
+        Ok(machine)
     }
 
     /// Removes volumes.

@@ -5,27 +5,31 @@
 
 mod change;
 mod docker;
+mod drift;
 mod handover;
 mod logs;
+mod machine;
 mod model;
 mod states;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use crate::engine::{Desired, Engine, Handover, Known, LogOptions, Outlook, Removed};
+use crate::engine::{
+    Change, Desired, Engine, Handover, Host, Known, LogOptions, Outlook, Removed, Volume,
+};
 use crate::error::{Error, ErrorKind};
 use crate::state::Observed;
 
 use applc::targets::compose_project as project;
 use change::Comparison;
 use docker::{Docker, Events};
-use model::{APPLIANCE, Found};
+use model::{APPLIANCE, Found, Wanted};
 
 /// Docker Compose.
 pub struct Compose {
@@ -57,11 +61,28 @@ impl Compose {
 
     fn comparison(&self, desired: &Desired<'_>) -> Result<Comparison, Error> {
         let found = self.found(desired.id())?;
+        let (wanted, images) = self.wanted(desired)?;
+        Ok(Comparison::new(&wanted, &found, &images))
+    }
+
+    /// The services of an appliance, and the ids of those of their images that are present.
+    fn wanted(
+        &self,
+        desired: &Desired<'_>,
+    ) -> Result<(Vec<Wanted>, BTreeMap<String, String>), Error> {
         let file = desired.files.join(model::FILE);
         let wanted = self.docker.services(&project(desired.id()), &file)?;
         let images = self.docker.images(wanted.iter().map(|service| service.image.as_str()))?;
-        Ok(Comparison::new(&wanted, &found, &images))
+        Ok((wanted, images))
     }
+}
+
+/// The names of the containers that mount a volume, sorted.
+fn users(found: &[Found], volume: &str) -> Vec<String> {
+    let users = found.iter().filter(|one| one.volumes.iter().any(|name| name == volume));
+    let mut names: Vec<String> = users.map(|one| one.name.clone()).collect();
+    names.sort();
+    names
 }
 
 /// The error if a project has containers of something else than the appliance with this id: of another
@@ -87,11 +108,14 @@ fn strangers(id: &str, found: &[Found]) -> Option<Error> {
     Some(Error::new(ErrorKind::Refused, message).help(help))
 }
 
-/// The containers, what Compose made them of, and whether they run.
+/// The containers, and what they were made of. Whether they run changes by itself.
 fn basis(found: &[Found]) -> String {
     let one = |found: &Found| {
-        let Found { name, id, hash, image, .. } = found;
-        format!("{name} {id} {hash} {image} {}\n", found.state.status)
+        let Found { name, id, hash, image, limits, networks, .. } = found;
+        let limits: Vec<String> =
+            limits.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let networks: Vec<&str> = networks.iter().map(String::as_str).collect();
+        format!("{name} {id} {hash} {image} {} {}\n", limits.join(","), networks.join(","))
     };
     found.iter().map(one).collect()
 }
@@ -104,6 +128,12 @@ impl Engine for Compose {
     fn outlook(&self, desired: &Desired<'_>) -> Result<Outlook, Error> {
         let basis = basis(&self.found(desired.id())?);
         Ok(Outlook { changes: self.comparison(desired)?.changes(), basis })
+    }
+
+    fn drift(&self, desired: &Desired<'_>) -> Result<Vec<Change>, Error> {
+        let found = self.found(desired.id())?;
+        let (wanted, images) = self.wanted(desired)?;
+        Ok(drift::drift(&wanted, &found, &images))
     }
 
     fn apply(&self, desired: &Desired<'_>) -> Result<Box<dyn Handover>, Error> {
@@ -161,6 +191,52 @@ impl Engine for Compose {
             self.docker.remove_volumes(&self.docker.volumes(&project)?)?;
         }
         Ok(Removed { instances: found.len(), volumes })
+    }
+
+    fn remove_container(&self, id: &str, container: &str) -> Result<Removed, Error> {
+        let found = self.found(id)?;
+        let own = found.iter().filter(|one| one.container == container);
+        let names: Vec<&str> = own.map(|one| one.name.as_str()).collect();
+        if names.is_empty() {
+            return Ok(Removed::default());
+        }
+        for words in [&["stop", "--time", "10"][..], &["rm", "--force", "--volumes"]] {
+            self.docker.checked_slowly(&[words, &names].concat())?;
+        }
+        Ok(Removed { instances: names.len(), volumes: Vec::new() })
+    }
+
+    fn volumes(&self, appliance: Option<&str>) -> Result<Vec<Volume>, Error> {
+        let (found, names) = match appliance {
+            Some(id) => (self.found(id)?, self.docker.volumes(&project(id))?),
+            // Those with the scope `global` have no label: they are known by who mounts them.
+            None => {
+                let found = self.docker.labelled(APPLIANCE)?;
+                let names = found.iter().flat_map(|one| one.volumes.clone());
+                let names: BTreeSet<String> = names.collect();
+                (found, names.into_iter().collect())
+            }
+        };
+        let volumes = self.docker.inspect_volumes(&names)?;
+        let of = |volume: &machine::FoundVolume| Volume {
+            id: volume.key.clone().unwrap_or_else(|| volume.name.clone()),
+            appliance: appliance.map(str::to_owned),
+            name: volume.name.clone(),
+            used_by: users(&found, &volume.name),
+        };
+        let is_asked =
+            |volume: &&machine::FoundVolume| volume.project.is_some() == appliance.is_some();
+        let mut volumes: Vec<Volume> = volumes.iter().filter(is_asked).map(of).collect();
+        volumes.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(volumes)
+    }
+
+    fn remove_volume(&self, volume: &Volume) -> Result<(), Error> {
+        self.docker.remove_volumes(std::slice::from_ref(&volume.name))
+    }
+
+    fn hosts(&self) -> Result<Vec<Host>, Error> {
+        Ok(vec![self.docker.machine()?])
     }
 
     fn list(&self) -> Result<Vec<Known>, Error> {

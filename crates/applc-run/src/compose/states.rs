@@ -31,20 +31,38 @@ fn instance(found: &Found, host: &str) -> Instance {
         restarts: found.restarts,
         checked: health(&found.state).is_some(),
         fault,
-        times: times(&found.state),
+        times: times(found),
         endpoints: endpoints(found, host),
         on_host: found.on_host.then(|| host.to_owned()),
     }
 }
 
-/// When things happened. The engine keeps no time of the first success of a health check: that of the last
-/// change of the health is told by events only.
-fn times(state: &RawState) -> Times {
+/// When things happened to the current start.
+fn times(found: &Found) -> Times {
+    let state = &found.state;
+    let (started, ended) = (time(&state.started_at), time(&state.finished_at));
+    let runs = matches!(state.status.as_str(), "running" | "paused");
     Times {
-        started: time(&state.started_at),
-        ended: (state.status != "running").then(|| time(&state.finished_at)).flatten(),
+        // One that was started again was created for another start.
+        created: time(&found.created).filter(|_| !runs || ended.is_none()),
+        started,
+        ready: started.filter(|_| runs).and_then(|_| first_success(state)),
+        ended: ended.filter(|_| !runs),
         ..Times::default()
     }
+}
+
+/// Number of the last health checks that the engine keeps.
+/// <https://github.com/moby/moby/blob/v27.0.0/daemon/health.go#L38>
+const CHECKS: usize = 5;
+
+/// The end of the first health check that succeeded, if the engine still knows it.
+fn first_success(state: &RawState) -> Option<jiff::Timestamp> {
+    let checks = state.health.as_ref()?.log.as_deref()?;
+    let at = checks.iter().position(|check| check.exit_code == 0)?;
+    // Otherwise, earlier ones may have succeeded, too.
+    let is_first = at > 0 || checks.len() < CHECKS;
+    checks.get(at).filter(|_| is_first).and_then(|check| time(&check.end))
 }
 
 /// A time of the engine, which writes that of the year 1 for none.

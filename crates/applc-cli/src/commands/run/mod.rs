@@ -1,6 +1,7 @@
 //! Running appliances: `up`, `status`, `logs`, `down`, `ls` and `serve`.
 
 pub mod down;
+mod drift;
 pub mod logs;
 pub mod ls;
 mod progress;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use applc_run::{Appliances, Error, ErrorKind, Running};
 
-use super::{appliances, failed, ls, shown};
+use super::{appliances, drift, failed, ls, shown};
 use crate::Status;
 use crate::args::{Status as Arguments, StatusFormat};
 use crate::terminal::print;
@@ -34,6 +34,9 @@ fn one(appliances: &Appliances, id: &str, arguments: &Arguments) -> Result<Statu
         let message = format!("`{id}` is down; its volumes are kept");
         return Err(Error::new(ErrorKind::Unknown, message)
             .help(format!("`applc down {id} --purge` removes them")));
+    }
+    if arguments.drift {
+        return drift::show(appliances, &*running.engine, id, arguments.format);
     }
     let mut last = String::new();
     loop {

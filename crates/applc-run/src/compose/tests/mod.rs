@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 
 use super::change::Comparison;
+use super::drift::drift;
 use super::handover::dependency;
-use super::model::{Found, Wanted, read_containers, read_services};
+use super::machine::{read_machine, read_volumes};
+use super::model::{Found, RawCheck, Wanted, read_containers, read_services};
 use super::states::{observed, plain};
-use super::strangers;
+use super::{basis, strangers};
 use crate::engine::{Action, Change};
 use crate::state::{FaultKind, Instance, State};
 
@@ -278,4 +280,173 @@ fn the_services_of_a_job_whose_instances_are_services_are_one_container() {
         .for_each(|one| "good-1".clone_into(&mut one.service));
     let good = change(&wanted, &found, "good");
     assert_eq!(good.action, Action::Changed);
+}
+
+/// How a container differs, after a change of what was found of it.
+fn drifted(container: &str, edit: impl Fn(&mut Vec<Found>)) -> Option<Change> {
+    let mut all = found();
+    let images = BTreeMap::from([("applc-r/busy:1".to_owned(), all[0].image.clone())]);
+    edit(&mut all);
+    drift(&wanted(), &all, &images).into_iter().find(|change| change.container == container)
+}
+
+/// Changes a container that was found.
+fn edited(container: &str, edit: impl Fn(&mut Found)) -> impl Fn(&mut Vec<Found>) {
+    move |all| all.iter_mut().filter(|one| one.container == container).for_each(&edit)
+}
+
+#[test]
+fn what_fails_by_itself_has_not_drifted() {
+    for container in ["web", "net", "good", "bad", "port", "sick", "job", "oom", "after"] {
+        assert_eq!(drifted(container, |_| {}), None, "{container}");
+    }
+    let stopped = drifted("stopped", |_| {}).unwrap();
+    assert_eq!((stopped.why.as_str(), stopped.action), ("was stopped", Action::Restarted));
+}
+
+#[test]
+fn drift_names_what_was_changed_and_what_up_does_about_it() {
+    let web = |edit: &dyn Fn(&mut Found)| {
+        let change = drifted("web", edited("web", edit)).unwrap();
+        (change.why, change.action)
+    };
+    let more = web(&|one| {
+        one.limits.insert("mem_limit", "67108864".to_owned());
+        one.limits.insert("cpus", "500000000".to_owned());
+    });
+    let reason = "cpus is 500000000 instead of none, mem_limit is 67108864 instead of ";
+    assert!(more.0.starts_with(reason) && more.1 == Action::Replaced, "{more:?}");
+    let alone = web(&|one| one.networks = ["other".to_owned()].into());
+    let reason = "not in the network `rfault_default`, also in the network `other`";
+    assert_eq!(alone, (reason.to_owned(), Action::Replaced));
+    // What a container keeps in a volume that only it knows would be lost.
+    let own = web(&|one| {
+        one.networks.clear();
+        one.has_own_volume = true;
+    });
+    assert_eq!(own.1, Action::Kept);
+    let policy = web(&|one| drop(one.limits.remove("restart")));
+    assert_eq!(policy.0, "restart is none instead of unless-stopped");
+    assert_eq!(web(&|one| "paused".clone_into(&mut one.state.status)).0, "was paused");
+    let image = web(&|one| one.image.push('x'));
+    assert_eq!(image, ("image: `applc-r/busy:1` is another one now".to_owned(), Action::Replaced));
+    let other = web(&|one| {
+        one.hash.push('x');
+        one.definition.command = vec!["sleep 1".to_owned()];
+        one.definition.environment.insert("MORE=1".to_owned());
+        one.definition.privileged = true;
+    });
+    assert_eq!(other, ("another definition: command, privileged".to_owned(), Action::Replaced));
+    assert_eq!(web(&|one| one.hash.push('x')).0, "another definition");
+}
+
+#[test]
+fn limits_that_the_engine_dropped_are_no_drift() {
+    let dropped = edited("web", |one| {
+        one.limits.remove("mem_limit");
+        one.limits.remove("memswap_limit");
+    });
+    assert_eq!(drifted("web", dropped), None);
+}
+
+#[test]
+fn containers_that_were_removed_or_added_have_drifted() {
+    let removed = drifted("web", |all| all.retain(|one| one.container != "web")).unwrap();
+    assert_eq!((removed.why.as_str(), removed.action), ("was removed", Action::Created));
+    let twice = drifted("web", |all| {
+        let web = all.iter().find(|one| one.container == "web").unwrap().clone();
+        all.push(web);
+    });
+    assert_eq!(twice.unwrap().why, "2 instances instead of 1");
+    let foreign = drifted("other", |all| {
+        let mut other = all.iter().find(|one| one.container == "web").unwrap().clone();
+        "other".clone_into(&mut other.container);
+        "other".clone_into(&mut other.service);
+        "app-other-1".clone_into(&mut other.name);
+        all.push(other);
+    });
+    let foreign = foreign.unwrap();
+    assert_eq!(
+        (foreign.why.as_str(), foreign.action),
+        ("`app-other-1` is not in the appliance", Action::Removed)
+    );
+}
+
+#[test]
+fn altered_containers_are_made_anew() {
+    let mut all = found();
+    edited("web", |one| one.networks.clear())(&mut all);
+    let comparison = Comparison::new(&wanted(), &all, &BTreeMap::new());
+    assert!(comparison.stuck().any(|name| name == "rfault-web-1"));
+    assert!(comparison.unborn().any(|name| name == "rfault-web-1"));
+    assert!(comparison.selected().contains(&"web".to_owned()));
+}
+
+#[test]
+fn the_basis_does_not_depend_on_states() {
+    let of = |edit: &dyn Fn(&mut Vec<Found>)| {
+        let mut all = found();
+        edit(&mut all);
+        basis(&all)
+    };
+    let before = of(&|_| {});
+    assert_eq!(of(&edited("web", |one| "exited".clone_into(&mut one.state.status))), before);
+    for edit in [
+        &(|one: &mut Found| one.hash.push('x')) as &dyn Fn(&mut Found),
+        &|one| drop(one.limits.remove("restart")),
+        &|one| one.networks.clear(),
+        &|one| one.id.push('x'),
+    ] {
+        assert_ne!(of(&edited("web", edit)), before);
+    }
+}
+
+#[test]
+fn the_first_success_of_a_health_check_is_when_it_was_ready() {
+    let at = |second: usize| format!("2026-01-01T00:00:{second:02}.5Z");
+    let ready = |codes: &[i64]| {
+        let log = codes.iter().enumerate().map(|(index, code)| RawCheck {
+            end: at(index + 1),
+            exit_code: *code,
+            output: String::new(),
+        });
+        let log: Vec<RawCheck> = log.collect();
+        let sick = changed("sick", |one| {
+            one.state.health.as_mut().unwrap().log = Some(log.clone());
+        });
+        sick.times.ready.map(|time| time.to_string())
+    };
+    assert_eq!(ready(&[1, 1, 0, 0, 0]), Some(at(3)));
+    assert_eq!(ready(&[0, 0]), Some(at(1)));
+    assert_eq!(ready(&[0, 0, 0, 0, 0]), None, "an earlier one is forgotten");
+    assert_eq!(ready(&[1]), None);
+}
+
+#[test]
+fn a_container_that_was_started_again_was_created_for_another_start() {
+    assert!(instance("web").times.created.is_some());
+    let again = changed("web", |one| one.state.finished_at = "2026-01-01T00:00:00Z".to_owned());
+    assert_eq!((again.times.created, again.times.ended), (None, None));
+    assert!(again.times.started.is_some());
+    let job = instance("good").times;
+    assert!(job.created < job.started && job.started <= job.ended, "{job:?}");
+}
+
+#[test]
+fn volumes_and_the_machine_are_read() {
+    let volumes = read_volumes(
+        r#"[{"Name": "app_data", "Labels": {"com.docker.compose.project": "app", "com.docker.compose.volume": "data"}},
+            {"Name": "shared", "Labels": null}]"#,
+    )
+    .unwrap();
+    let keys: Vec<_> =
+        volumes.iter().map(|one| (one.key.as_deref(), one.project.as_deref())).collect();
+    assert_eq!(keys, [(Some("data"), Some("app")), (None, None)]);
+    let machine = read_machine(
+        r#"{"Name": "node", "NCPU": 4, "MemTotal": 8589934592, "Labels": ["zone=a"], "OperatingSystem": "Debian"}"#,
+    )
+    .unwrap();
+    assert_eq!((machine.name.as_str(), machine.cpus, machine.memory), ("node", 4.0, 8192));
+    let told: Vec<&str> = machine.attributes.keys().map(String::as_str).collect();
+    assert_eq!(told, ["operating_system", "zone"]);
 }
