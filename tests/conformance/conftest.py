@@ -80,6 +80,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declares the markers, so that a misspelled one is an error with `--strict-markers`."""
     config.addinivalue_line("markers", "accepted_by(target): only appliances that the target accepts")
     config.addinivalue_line("markers", "node: requires a Kubernetes node; .ci/full runs these tests")
+    config.addinivalue_line("markers", "spark: builds and runs images of Spark; .ci/full runs these tests")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
