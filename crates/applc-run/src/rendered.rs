@@ -306,7 +306,7 @@ mod tests {
               "resources": {"cpus": 1, "mem": 64}, "network_mode": "bridge",
               "health_check": {"protocol": "COMMAND", "command": "true"}}]}"#,
         );
-        let analysis = Analysis::of(&Source::new("app.json", &appliance.to_string()));
+        let analysis = Analysis::of(&Source::new("app.json", appliance.to_string()));
         assert!(analysis.valid_plan().is_some(), "{appliance}");
     }
 
