@@ -203,8 +203,16 @@ class Agent:
 
     def restart(self) -> None:
         """Stops a durable agent while its containers continue to run, and starts it again."""
+        self.kill()
+        self.launch()
+
+    def kill(self) -> None:
+        """Stops a durable agent while its containers continue to run."""
         self._process.send_signal(signal.SIGINT)
         self._process.wait(timeout=60)
+
+    def launch(self) -> None:
+        """Starts a durable agent again."""
         self._launch()
         wait_until("the agent after a restart", self._ready)
 

@@ -41,6 +41,8 @@ mod compose;
 
 // Kubernetes.
 mod kubernetes;
+// Nomad.
+mod nomad;
 
 // Appliances on any engine, and what is kept of them.
 mod appliances;
@@ -60,13 +62,14 @@ pub use error::{Error, ErrorKind};
 pub use folder::{Folder, Lock, Record};
 pub use judge::{Cause, Judge, Verdict};
 pub use kubernetes::Kubernetes;
+pub use nomad::Nomad;
 pub use rendered::{complete, render};
 pub use state::{
     Endpoint, Fault, FaultKind, Instance, Observed, State, Times, container_state, wanted,
 };
 
 /// The names of the targets that appliances can be run on.
-pub const SUPPORTED: &[&str] = &["compose", "kubernetes"];
+pub const SUPPORTED: &[&str] = &["compose", "kubernetes", "nomad"];
 
 /// The engine of a target, as its own users reach it.
 ///
@@ -76,6 +79,7 @@ pub fn engine(target: &str) -> Result<Box<dyn Engine>, Error> {
     match target {
         "compose" => Ok(Box::new(Compose::connect()?)),
         "kubernetes" => Ok(Box::new(Kubernetes::connect()?)),
+        "nomad" => Ok(Box::new(Nomad::connect()?)),
         _ => Err(Error::new(
             ErrorKind::Unsupported,
             format!("running on `{target}` is not supported yet"),

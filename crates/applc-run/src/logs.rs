@@ -2,11 +2,16 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
 use crate::tool::missing;
+
+/// Time between two looks at whether what is followed has ended.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What an instance has logged, or how that is asked for.
 pub struct Log<T> {
@@ -20,7 +25,8 @@ pub struct Log<T> {
 fn prefixes<T>(logs: &[Log<T>]) -> Vec<String> {
     let width = logs.iter().map(|log| log.name.chars().count()).max().unwrap_or(0);
     let prefix = |name: &str| format!("{name:width$} | ");
-    let is_one = logs.len() < 2;
+    // Each stream of an instance may be a log of its own.
+    let is_one = logs.first().is_none_or(|first| logs.iter().all(|log| log.name == first.name));
     logs.iter().map(|log| if is_one { String::new() } else { prefix(&log.name) }).collect()
 }
 
@@ -58,9 +64,30 @@ fn in_time(line: &str) -> (&str, &str) {
 /// # Errors
 /// A program cannot be started, or `out` cannot be written. A reader that closed it is not an error.
 pub fn follow(logs: Vec<Log<Command>>, out: &mut (dyn Write + Send)) -> Result<(), Error> {
+    pass_on_logs(logs, None, out)
+}
+
+/// Does the same, and ends programs that go on when what they follow has ended: when `is_over` says so, which
+/// is asked from time to time.
+///
+/// # Errors
+/// A program cannot be started, or `out` cannot be written. A reader that closed it is not an error.
+pub fn follow_until(
+    logs: Vec<Log<Command>>,
+    is_over: &(dyn Fn() -> bool + Sync),
+    out: &mut (dyn Write + Send),
+) -> Result<(), Error> {
+    pass_on_logs(logs, Some(is_over), out)
+}
+
+fn pass_on_logs(
+    logs: Vec<Log<Command>>,
+    is_over: Option<&(dyn Fn() -> bool + Sync)>,
+    out: &mut (dyn Write + Send),
+) -> Result<(), Error> {
     let prefixes = prefixes(&logs);
     let commands = logs.into_iter().map(|log| log.of);
-    pass_on_all(prefixes.into_iter().zip(commands), out)
+    pass_on_all(prefixes.into_iter().zip(commands), is_over, out)
 }
 
 /// Programs whose output is passed on. They are ended when this is dropped.
@@ -89,6 +116,7 @@ impl Drop for Followers {
 /// ends all: a program that prints nothing would never notice that nobody reads it.
 fn pass_on_all(
     commands: impl Iterator<Item = (String, Command)>,
+    is_over: Option<&(dyn Fn() -> bool + Sync)>,
     out: &mut (dyn Write + Send),
 ) -> Result<(), Error> {
     let followers = Followers::default();
@@ -103,15 +131,31 @@ fn pass_on_all(
         followers.0.lock().unwrap_or_else(PoisonError::into_inner).push(child);
     }
     let (out, failure) = (Mutex::new(out), Mutex::new(None));
+    let left = AtomicUsize::new(streams.len());
     thread::scope(|scope| {
+        if let Some(is_over) = is_over {
+            let (left, followers) = (&left, &followers);
+            scope.spawn(move || {
+                while left.load(Ordering::Relaxed) > 0 {
+                    // Looked at before the pause: what was written last is passed on meanwhile.
+                    let ended = is_over();
+                    thread::sleep(LOOK);
+                    if ended {
+                        followers.end();
+                        return;
+                    }
+                }
+            });
+        }
         for (prefix, stream) in streams {
-            let (out, failure, followers) = (&out, &failure, &followers);
+            let (out, failure, followers, left) = (&out, &failure, &followers, &left);
             scope.spawn(move || {
                 if let Err(cause) = pass_on(stream, &prefix, out) {
                     let mut first = failure.lock().unwrap_or_else(PoisonError::into_inner);
                     first.get_or_insert(cause);
                     followers.end();
                 }
+                left.fetch_sub(1, Ordering::Relaxed);
             });
         }
     });
@@ -147,7 +191,7 @@ fn unwritten(cause: io::Error) -> Result<(), Error> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use super::*;
 
@@ -175,14 +219,24 @@ mod tests {
         let began = Instant::now();
         let all = ["exec sleep 60", "echo one; exec sleep 60"];
         let mut out = Closed(io::ErrorKind::BrokenPipe);
-        assert_eq!(pass_on_all(all.map(shell).into_iter(), &mut out), Ok(()));
+        assert_eq!(pass_on_all(all.map(shell).into_iter(), None, &mut out), Ok(()));
+        assert!(began.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn programs_that_go_on_are_ended_when_it_is_over() {
+        let began = Instant::now();
+        let mut out = Vec::new();
+        let all = [shell("echo one; exec sleep 60")];
+        pass_on_all(all.into_iter(), Some(&|| true), &mut out).unwrap();
+        assert!(String::from_utf8(out).unwrap().ends_with(" | one\n"));
         assert!(began.elapsed() < Duration::from_secs(30));
     }
 
     #[test]
     fn lines_that_cannot_be_written_are_an_error() {
         let mut out = Closed(io::ErrorKind::StorageFull);
-        let error = pass_on_all([shell("echo one")].into_iter(), &mut out).unwrap_err();
+        let error = pass_on_all([shell("echo one")].into_iter(), None, &mut out).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Output);
         assert!(error.message.starts_with("cannot write the logs: "), "{error}");
     }
@@ -190,7 +244,8 @@ mod tests {
     #[test]
     fn lines_of_both_streams_have_the_name_of_their_program() {
         let mut out = Vec::new();
-        pass_on_all([shell("echo one >&2"), shell("echo two")].into_iter(), &mut out).unwrap();
+        pass_on_all([shell("echo one >&2"), shell("echo two")].into_iter(), None, &mut out)
+            .unwrap();
         let text = String::from_utf8(out).unwrap();
         let mut lines: Vec<&str> = text.lines().collect();
         lines.sort_unstable();

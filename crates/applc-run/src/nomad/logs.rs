@@ -1,0 +1,89 @@
+//! The logs of allocations. Nomad keeps the two streams of a task apart, and no times of their lines.
+
+use std::io::Write;
+use std::process::Command;
+
+use crate::engine::LogOptions;
+use crate::error::Error;
+use crate::logs::{self, Log};
+use crate::tool::{self, PATIENCE};
+
+use super::client::{Nomad, complaint};
+use super::model::Allocation;
+
+/// The streams of a task.
+const STREAMS: [&str; 2] = ["-stdout", "-stderr"];
+
+/// An instance whose log is written.
+pub struct Logged<'a> {
+    /// The name of the instance.
+    pub name: &'a str,
+    /// Its allocation.
+    pub allocation: &'a Allocation,
+    /// The task of the container.
+    pub task: &'a str,
+}
+
+/// Writes the logs of instances: those of each after another, and first what it wrote to its output. Those
+/// of several are told apart by their names.
+///
+/// # Errors
+/// The agent does not answer or refuses, or `out` cannot be written.
+pub fn past(
+    nomad: &Nomad,
+    all: &[Logged<'_>],
+    options: LogOptions,
+    out: &mut (dyn Write + Send),
+) -> Result<(), Error> {
+    let mut logs = Vec::new();
+    // In the place of times.
+    let mut number = 0_u64;
+    for one in all {
+        let mut lines = String::new();
+        for stream in STREAMS {
+            let output = tool::run(&mut command(nomad, one, stream, options), PATIENCE)?;
+            if !output.success {
+                return Err(complaint(&output));
+            }
+            for line in output.stdout.lines() {
+                number += 1;
+                lines.push_str(&format!("{number:020} {line}\n"));
+            }
+        }
+        logs.push(Log { name: one.name.to_owned(), of: lines });
+    }
+    // Nomad has left out all but the last lines of each stream.
+    logs::past(&logs, None, out)
+}
+
+/// Writes what is logged until all instances have ended. `is_over` says whether they have: Nomad's program
+/// goes on then.
+///
+/// # Errors
+/// `nomad` cannot be started, or `out` cannot be written.
+pub fn follow(
+    nomad: &Nomad,
+    all: &[Logged<'_>],
+    options: LogOptions,
+    is_over: &(dyn Fn() -> bool + Sync),
+    out: &mut (dyn Write + Send),
+) -> Result<(), Error> {
+    let log = |one: &Logged<'_>, stream| Log {
+        name: one.name.to_owned(),
+        of: command(nomad, one, stream, options),
+    };
+    let streams = all.iter().flat_map(|one| STREAMS.map(|stream| log(one, stream)));
+    logs::follow_until(streams.collect(), is_over, out)
+}
+
+fn command(nomad: &Nomad, one: &Logged<'_>, stream: &str, options: LogOptions) -> Command {
+    let tail = options.tail.map(|tail| tail.to_string());
+    let mut words = vec![stream];
+    if let Some(tail) = &tail {
+        words.extend(["-tail", "-n", tail.as_str()]);
+    }
+    if options.follow {
+        words.push("-f");
+    }
+    nomad.log(&one.allocation.id, &one.allocation.namespace, one.task, &words)
+}
