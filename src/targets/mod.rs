@@ -27,6 +27,7 @@ pub use capability::{Capability, Fate};
 pub use compose::project_name as compose_project;
 pub use lowered::Lowered;
 use lowered::{FileModel, Part};
+pub use marathon::group_id as marathon_group;
 pub use names::dns_label as kubernetes_label;
 pub use options::{OptionKind, OptionSpec, Options, Words, parse_argument, unknown_option};
 

@@ -43,6 +43,8 @@ mod compose;
 mod kubernetes;
 // Nomad.
 mod nomad;
+// Marathon, with Chronos for jobs.
+mod marathon;
 
 // Appliances on any engine, and what is kept of them.
 mod appliances;
@@ -62,6 +64,7 @@ pub use error::{Error, ErrorKind};
 pub use folder::{Folder, Lock, Record};
 pub use judge::{Cause, Judge, Verdict};
 pub use kubernetes::Kubernetes;
+pub use marathon::Marathon;
 pub use nomad::Nomad;
 pub use rendered::{complete, render};
 pub use state::{
@@ -69,7 +72,7 @@ pub use state::{
 };
 
 /// The names of the targets that appliances can be run on.
-pub const SUPPORTED: &[&str] = &["compose", "kubernetes", "nomad"];
+pub const SUPPORTED: &[&str] = &["compose", "kubernetes", "nomad", "marathon"];
 
 /// The engine of a target, as its own users reach it.
 ///
@@ -80,6 +83,7 @@ pub fn engine(target: &str) -> Result<Box<dyn Engine>, Error> {
         "compose" => Ok(Box::new(Compose::connect()?)),
         "kubernetes" => Ok(Box::new(Kubernetes::connect()?)),
         "nomad" => Ok(Box::new(Nomad::connect()?)),
+        "marathon" => Ok(Box::new(Marathon::connect()?)),
         _ => Err(Error::new(
             ErrorKind::Unsupported,
             format!("running on `{target}` is not supported yet"),

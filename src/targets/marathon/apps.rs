@@ -2,7 +2,7 @@
 
 use super::address;
 use super::model::{
-    App, CheckCommand, Docker, Engine, HealthCheck, Network, UpgradeStrategy, number,
+    App, AppLabels, CheckCommand, Docker, Engine, HealthCheck, Network, UpgradeStrategy, number,
 };
 use super::names::Names;
 use super::options::Settings;
@@ -172,6 +172,7 @@ pub fn lower(
                 }
             },
         },
+        labels: AppLabels { appliance: (&plan.id).into(), container: written.into() },
     };
     Some((written.span, app))
 }

@@ -173,6 +173,7 @@ fn job(
 
     let instance = |name: Composed| ChronosJob {
         name,
+        description: Traced::new("applc", id.span),
         schedule: schedule.clone(),
         parents: parents.clone(),
         shell: command.shell,

@@ -29,6 +29,7 @@ use crate::render::Model;
 
 use jobs::JobFile;
 use names::Names;
+pub use names::group_id;
 use options::Settings;
 
 const GROUP: &str = "group.json.j2";

@@ -51,10 +51,21 @@ model! {
         /// Seconds between the stop signal and the kill.
         pub kill_grace_period: Option<Traced<u32>>,
         pub upgrade_strategy: UpgradeStrategy,
+        pub labels: AppLabels,
+    }
+
+    /// The labels of an app, by which `applc` finds it again. They are constant: a change of the source, or
+    /// of applc, restarts nothing.
+    #[derive(Debug)]
+    pub struct AppLabels {
+        /// The id of the appliance, as it is written.
+        pub appliance: Traced<String>,
+        /// The id of the container, as it is written.
+        pub container: Traced<String>,
     }
 }
 
-/// Labels, in order.
+/// Labels of a port, in order.
 #[derive(Debug)]
 pub struct Labels(pub Vec<(Traced<String>, Composed)>);
 
@@ -187,6 +198,8 @@ model! {
     #[derive(Debug)]
     pub struct Job {
         pub name: Composed,
+        /// Tells the jobs of `applc` from others. Constant, as the labels of apps.
+        pub description: Traced<&'static str>,
         /// `R<runs>/<start>/P<interval>`; ignored if there are parents.
         pub schedule: Composed,
         /// Names of the jobs that must succeed first.

@@ -116,6 +116,11 @@ impl Names {
     }
 }
 
+/// The id of the group of the appliance with this id: an absolute path.
+pub fn group_id(id: &str) -> String {
+    format!("/{}", in_group(&names::dns_label(id)))
+}
+
 /// The name of an appliance as the id of a group, with hyphens doubled.
 ///
 /// The DNS label of an app joins the parts of its id by hyphens, so the app `c` of the appliance

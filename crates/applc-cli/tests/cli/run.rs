@@ -74,7 +74,7 @@ fn errors_in_the_appliance_come_first() {
 #[test]
 fn targets_that_nothing_can_be_run_on_say_so() {
     let folder = folder(GOOD);
-    for target in ["marathon", "./mine"] {
+    for target in ["./mine"] {
         let (status, out, err) = run(folder.path(), &["up", "app.json", "-t", target]);
         assert_eq!((status, out.as_str()), (2, ""), "{target}");
         assert!(
@@ -85,6 +85,14 @@ fn targets_that_nothing_can_be_run_on_say_so() {
         assert_eq!(status, 2, "{target}");
         assert!(err.contains(&format!("running on `{target}` is not supported yet")), "{err}");
     }
+}
+
+#[test]
+fn an_engine_whose_address_is_not_set_says_how_to_set_it() {
+    let folder = folder(GOOD);
+    let (status, _, err) = run(folder.path(), &["up", "app.json", "-t", "marathon"]);
+    assert_eq!(status, 3);
+    assert!(err.contains("set `MARATHON_URL`, for example to `http://marathon:8080`"), "{err}");
 }
 
 #[test]
