@@ -220,7 +220,8 @@ pub trait Engine: Send + Sync {
     /// Waits until something may have happened to an appliance, at most this long.
     fn pause(&self, id: &str, limit: Duration);
 
-    /// Writes the logs of instances.
+    /// Writes the logs of instances. While they are followed, `out` is flushed at least every few seconds, also
+    /// if nothing was written: when that fails, nobody reads any more, and it ends.
     ///
     /// # Errors
     /// The engine does not answer or refuses, or `out` cannot be written. A reader that closed it is not an

@@ -5,12 +5,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind};
 use crate::tool::missing;
 
-/// Time between two looks at whether what is followed has ended.
+/// Time between two looks at whether what is followed has ended, and whether somebody reads.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// What an instance has logged, or how that is asked for.
@@ -133,20 +133,20 @@ fn pass_on_all(
     let (out, failure) = (Mutex::new(out), Mutex::new(None));
     let left = AtomicUsize::new(streams.len());
     thread::scope(|scope| {
-        if let Some(is_over) = is_over {
-            let (left, followers) = (&left, &followers);
-            scope.spawn(move || {
-                while left.load(Ordering::Relaxed) > 0 {
-                    // Looked at before the pause: what was written last is passed on meanwhile.
-                    let ended = is_over();
-                    thread::sleep(LOOK);
-                    if ended {
-                        followers.end();
-                        return;
-                    }
+        let (looked, reader, all) = (&left, &out, &followers);
+        scope.spawn(move || {
+            while looked.load(Ordering::Relaxed) > 0 {
+                // Looked at before the pause: what was written last is passed on meanwhile.
+                let ended = is_over.is_some_and(|is_over| is_over());
+                pause(looked);
+                let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+                // Nobody may read any more while nothing is printed.
+                if ended || reader.flush().is_err() {
+                    all.end();
+                    return;
                 }
-            });
-        }
+            }
+        });
         for (prefix, stream) in streams {
             let (out, failure, followers, left) = (&out, &failure, &followers, &left);
             scope.spawn(move || {
@@ -161,6 +161,14 @@ fn pass_on_all(
     });
     let failure = failure.into_inner().unwrap_or_else(PoisonError::into_inner);
     failure.map_or(Ok(()), unwritten)
+}
+
+/// Waits for the next look, or until nothing is left.
+fn pause(left: &AtomicUsize) {
+    let end = Instant::now() + LOOK;
+    while left.load(Ordering::Relaxed) > 0 && Instant::now() < end {
+        thread::sleep(LOOK / 50);
+    }
 }
 
 fn pass_on(
@@ -191,8 +199,6 @@ fn unwritten(cause: io::Error) -> Result<(), Error> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
 
     /// Takes nothing.
@@ -220,6 +226,30 @@ mod tests {
         let all = ["exec sleep 60", "echo one; exec sleep 60"];
         let mut out = Closed(io::ErrorKind::BrokenPipe);
         assert_eq!(pass_on_all(all.map(shell).into_iter(), None, &mut out), Ok(()));
+        assert!(began.elapsed() < Duration::from_secs(30));
+    }
+
+    /// Takes lines, until it is closed.
+    struct Closing(usize);
+
+    impl Write for Closing {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.0 = self.0.saturating_sub(1);
+            if self.0 == 0 { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
+        }
+    }
+
+    #[test]
+    fn a_reader_that_leaves_while_nothing_is_printed_is_noticed() {
+        let began = Instant::now();
+        // The first line is read, and nothing after it.
+        let mut out = Closing(2);
+        let all = [shell("echo one; exec sleep 60")];
+        assert_eq!(pass_on_all(all.into_iter(), None, &mut out), Ok(()));
         assert!(began.elapsed() < Duration::from_secs(30));
     }
 

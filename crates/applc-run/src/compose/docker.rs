@@ -1,11 +1,8 @@
 //! The programs `docker` and `docker compose`.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::Sender;
-use std::thread;
+use std::process::Command;
 use std::time::Duration;
 
 use crate::engine::Host;
@@ -13,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::tool::{self, Output, PATIENCE, Running};
 
 use super::machine::{FoundVolume, read_machine, read_volumes};
-use super::model::{Found, PROJECT, Wanted, read_containers, read_services};
+use super::model::{APPLIANCE, Found, PROJECT, Wanted, read_containers, read_services};
 use super::states::plain;
 
 /// How long stopping and removing containers may take: each has ten seconds to end.
@@ -45,16 +42,6 @@ pub struct Docker {
     compose: Vec<&'static str>,
     /// The name of the engine's machine.
     host: String,
-}
-
-/// A stream of events, until it is dropped.
-pub struct Events(Child);
-
-impl Drop for Events {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 impl Docker {
@@ -215,24 +202,16 @@ impl Docker {
         read_containers(&inspected.stdout).map_err(|error| not_understood("docker inspect", &error))
     }
 
-    /// Sends something whenever the state of a container of a project changes. `None` if there is no such
-    /// stream.
-    pub fn events(&self, project: &str, tell: Sender<()>) -> Option<Events> {
-        let label = format!("label={PROJECT}={project}");
-        let mut arguments = vec!["events", "--format", "{{.Action}}", "--filter", "type=container"];
+    /// The command that prints the id of an appliance whenever the state of one of its containers changes.
+    pub fn events(&self) -> Command {
+        let id = format!("{{{{index .Actor.Attributes \"{APPLIANCE}\"}}}}");
+        let label = format!("label={APPLIANCE}");
+        let mut arguments = vec!["events", "--format", &id, "--filter", "type=container"];
         arguments.extend(["--filter", &label]);
         for event in EVENTS {
             arguments.extend(["--filter", event]);
         }
-        let mut command = Command::new("docker");
-        command.args(&arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().ok()?;
-        let lines = BufReader::new(child.stdout.take()?).lines();
-        thread::spawn(move || {
-            // Ends with the stream, or when nobody listens.
-            lines.map_while(Result::ok).try_for_each(|_| tell.send(()).ok())
-        });
-        Some(Events(child))
+        docker(&arguments)
     }
 
     /// Stops and removes the containers and networks of a project and, with `purge`, its volumes.

@@ -6,6 +6,7 @@
 mod change;
 mod docker;
 mod drift;
+mod events;
 mod handover;
 mod logs;
 mod machine;
@@ -16,9 +17,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::engine::{
     Change, Desired, Engine, Handover, Host, Known, LogOptions, Outlook, Removed, Volume,
@@ -28,20 +27,15 @@ use crate::state::Observed;
 
 use applc::targets::compose_project as project;
 use change::Comparison;
-use docker::{Docker, Events};
+use docker::Docker;
+use events::Events;
 use model::{APPLIANCE, Found, Wanted};
 
 /// Docker Compose.
 pub struct Compose {
     docker: Docker,
-    /// What happens to the appliance that was asked for last.
-    events: Mutex<Option<Watched>>,
-}
-
-struct Watched {
-    id: String,
-    happened: Receiver<()>,
-    _events: Events,
+    /// What happens to appliances that are waited for.
+    events: Events,
 }
 
 impl Compose {
@@ -50,7 +44,7 @@ impl Compose {
     /// # Errors
     /// Docker or Compose is not installed, or the engine does not answer.
     pub fn connect() -> Result<Compose, Error> {
-        Ok(Compose { docker: Docker::connect()?, events: Mutex::new(None) })
+        Ok(Compose { docker: Docker::connect()?, events: Events::default() })
     }
 
     /// The containers of a project, after checking that they are those of the appliance.
@@ -150,26 +144,7 @@ impl Engine for Compose {
     }
 
     fn pause(&self, id: &str, limit: Duration) {
-        let end = Instant::now() + limit;
-        let Ok(mut events) = self.events.lock() else { return std::thread::sleep(limit) };
-        if events.as_ref().is_none_or(|watched| watched.id != id) {
-            let (tell, happened) = channel();
-            *events = self.docker.events(&project(id), tell).map(|started| Watched {
-                id: id.to_owned(),
-                happened,
-                _events: started,
-            });
-        }
-        let left = || end.saturating_duration_since(Instant::now());
-        match &*events {
-            Some(watched) if watched.happened.recv_timeout(left()).is_ok() => {
-                // What happens together is looked at together.
-                std::thread::sleep(Duration::from_millis(50));
-                while watched.happened.try_recv().is_ok() {}
-            }
-            // Without events, or if they end, time passes.
-            _ => std::thread::sleep(left()),
-        }
+        self.events.wait(id, limit, || self.docker.events());
     }
 
     fn logs(

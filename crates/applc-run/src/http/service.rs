@@ -401,8 +401,10 @@ impl Service {
         self.ask(move |service| {
             let _gate = gate;
             let target = service.engine.target();
-            let _lock = service.appliances.folder().lock(&id, target)?;
+            let lock = service.appliances.folder().lock(&id, target)?;
             service.engine.remove_container(&id, &container)?;
+            // An appliance that is being changed is shown in another way.
+            drop(lock);
             let at = Instant::now();
             service.tell(&id, at, service.engine.observe(&id)?);
             Ok(())

@@ -164,7 +164,9 @@ impl Submission {
             }
             None => "the appliance has errors".to_owned(),
         };
-        Problem { status, message, findings: findings(report) }
+        let mut shown = report.clone();
+        shown.diagnostics.retain(|found| found.level != Level::Hint);
+        Problem { status, message, findings: findings(&shown) }
     }
 
     /// Whether what is wrong is that line breaks are gone: a comment in JSON, or YAML, in one line.
