@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -220,6 +221,37 @@ def test_drift_is_a_container_that_someone_replaced(brought: Callable[[str], App
         "web": ("replaced", "another definition: command"),
         "db": ("replaced", "image: `applc-test/run:drift` is another one now"),
     }
+
+
+def test_a_plan_is_carried_out_unless_the_engine_has_moved(brought: Callable[[str], Appliance]) -> None:
+    app = brought("applc-run-plan")
+
+    def plan() -> tuple[int, dict[str, str]]:
+        run = app.up("--plan", "app.plan", "--format", "json")
+        return run.code, {each["container"]: each["action"] for each in json.loads(run.stdout)["changes"]}
+
+    app.write(container("web"), container("db"))
+    assert plan() == (4, {"web": "created", "db": "created"})
+    planned = app.file.read_text()
+    app.write(container("other"))
+    carried = app.run("up", "app.plan")
+    assert carried.code == 0, carried.stderr
+    assert app.states() == {"web": "running", "db": "running"}, "the plan counts, and not the file"
+    again = app.run("up", "app.plan")
+    assert again.code == 1 and "`db`: created in the plan, kept now" in again.stderr
+    app.file.write_text(planned)
+    assert plan() == (0, {"web": "kept", "db": "kept"})
+    # What is done to a container by hand makes the plan void, also if the containers are the same.
+    assert command(app.engine.docker, "update", "--cpus", "0.5", f"{app.project}-db-1").returncode == 0
+    moved = app.run("up", "app.plan")
+    assert moved.code == 1 and f"`{app.project}-db-1` is another one or was changed" in moved.stderr
+    assert plan() == (4, {"web": "kept", "db": "replaced"})
+    assert app.run("up", "app.plan").code == 0
+    assert plan() == (0, {"web": "kept", "db": "kept"})
+    assert command(app.engine.docker, "rm", "--force", f"{app.project}-web-1").returncode == 0
+    moved = app.run("up", "app.plan")
+    assert moved.code == 1 and "`web`: kept in the plan, created now" in moved.stderr
+    assert not app.exists("web"), "nothing was done"
 
 
 def test_one_up_at_a_time(brought: Callable[[str], Appliance]) -> None:

@@ -87,6 +87,8 @@ all formats of findings; otherwise the formats are `human` and `json`.")]
 Examples:
   applc up app.json -t compose                         start it, and wait until it is up
   applc up app.json -t compose --dry-run               show what would change
+  applc up app.json -t compose --plan app.plan         keep it, for review
+  applc up app.plan                                    do exactly that
   applc status app                                     states and endpoints
   applc logs app web -f                                the log of a container
   applc down app                                       remove it, and keep its volumes
@@ -97,7 +99,7 @@ stops waiting and reports the first container that fails; what was started goes 
 again repairs the rest.
 
 Exit status: 0 up, 1 errors in the appliance or a container that fails, 2 invalid usage, 3 the engine
-does not answer or refuses, 4 changes (with --dry-run).")]
+does not answer or refuses, 4 changes (with --dry-run or --plan).")]
     Up(Up),
     /// Show the states and endpoints of an appliance that was brought up
     #[command(after_help = "\
@@ -162,7 +164,7 @@ In VS Code, you can add it to the setting `json.schemas` instead.")]
 /// Arguments of `up`.
 #[derive(Debug, Args)]
 pub struct Up {
-    /// Appliance file, or `-` for standard input (JSON)
+    /// Appliance file, `-` for standard input (JSON), or a plan that `--plan` has written
     pub file: String,
 
     #[command(flatten)]
@@ -175,6 +177,10 @@ pub struct Up {
     /// Show what would change, and change nothing
     #[arg(long, conflicts_with = "detach")]
     pub dry_run: bool,
+
+    /// Write what would change to a file, and change nothing; `applc up FILE` then does exactly that
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["detach", "dry_run"])]
+    pub plan: Option<PathBuf>,
 
     #[command(flatten)]
     pub findings: FindingsArguments,

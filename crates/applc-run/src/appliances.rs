@@ -2,6 +2,7 @@
 //! share it, so that both do the same.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -14,6 +15,7 @@ use serde_json::Value;
 use crate::engine::{Change, Desired, Engine, Outlook, Removed};
 use crate::error::{Error, ErrorKind};
 use crate::folder::{Folder, Record, write_all};
+use crate::planned::Planned;
 use crate::rendered::render;
 use crate::state::{Observed, State};
 use crate::up::{Event, Outcome, up_unless};
@@ -46,6 +48,15 @@ pub struct Ended {
     pub is_same: bool,
     /// What went wrong without harm to what runs.
     pub warning: Option<Error>,
+}
+
+/// How carrying out a plan ended.
+#[derive(Debug)]
+pub enum Carried {
+    /// It was carried out.
+    Out(Ended),
+    /// The engine has moved since the plan was made, and nothing was done. Says what has moved.
+    Moved(Vec<String>),
 }
 
 /// What was taken down.
@@ -120,13 +131,45 @@ impl Appliances {
         detach: bool,
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<Ended, Error> {
+        let _lock = self.folder.lock(submitted.id(), engine.target())?;
+        self.hand_over(engine, submitted, detach, tell)
+    }
+
+    /// Does what was planned, as [`Appliances::bring_up`] does, unless the engine has moved since then.
+    ///
+    /// # Errors
+    /// Another run changes the appliance, the state folder cannot be used, or the engine does not answer
+    /// or refuses.
+    pub fn carry_out(
+        &self,
+        engine: &dyn Engine,
+        submitted: &Submitted<'_>,
+        planned: &Planned,
+        detach: bool,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Carried, Error> {
+        let _lock = self.folder.lock(submitted.id(), engine.target())?;
+        let moved = planned.moved(&self.outlook(engine, submitted)?);
+        if !moved.is_empty() {
+            return Ok(Carried::Moved(moved));
+        }
+        self.hand_over(engine, submitted, detach, tell).map(Carried::Out)
+    }
+
+    fn hand_over(
+        &self,
+        engine: &dyn Engine,
+        submitted: &Submitted<'_>,
+        detach: bool,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Ended, Error> {
         let (id, target) = (submitted.id(), engine.target());
-        let _lock = self.folder.lock(id, target)?;
         let before = engine.observe(id)?;
         let record = Record {
             id: id.to_owned(),
             target: target.to_owned(),
             file: submitted.file.to_owned(),
+            path: fs::canonicalize(submitted.file).ok(),
             down: false,
             started: false,
         };
@@ -161,6 +204,22 @@ impl Appliances {
         })?;
         write_all(files.path(), submitted.files)?;
         engine.outlook(&Desired { plan: submitted.plan, files: files.path() })
+    }
+
+    /// The ids of other appliances that were brought up from the same file and still run: the id in the file was
+    /// changed.
+    pub fn of_same_file(&self, engine: &dyn Engine, id: &str, file: &str) -> Vec<String> {
+        let Ok(path) = fs::canonicalize(file) else { return Vec::new() };
+        let is_other = |record: &Record| {
+            record.target == engine.target()
+                && record.id != id
+                && record.path.as_ref() == Some(&path)
+                && !record.down
+        };
+        let runs =
+            |id: &String| engine.observe(id).is_ok_and(|observed| !observed.instances.is_empty());
+        let records = self.folder.all().into_iter().filter(is_other);
+        records.map(|record| record.id).filter(runs).collect()
     }
 
     /// The complete appliance, if the engine or this machine has it.
@@ -234,6 +293,7 @@ impl Appliances {
                     id: id.to_owned(),
                     target: target.to_owned(),
                     file: String::new(),
+                    path: None,
                     down: true,
                     started: false,
                 };

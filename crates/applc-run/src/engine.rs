@@ -78,7 +78,8 @@ pub struct Outlook {
     /// What becomes of each container, and of those that are gone from the appliance.
     pub changes: Vec<Change>,
     /// Names what the engine has of the appliance: another text means that someone has changed it, and
-    /// that `changes` may be others. What changes by itself (states, addresses, counters) is not part of it.
+    /// that `changes` may be others. What changes by itself (states, addresses, counters) is not part of it. If each
+    /// line begins with a name and a space, users are told the names of the lines that differ.
     pub basis: String,
 }
 

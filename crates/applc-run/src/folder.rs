@@ -4,6 +4,7 @@
 //! APPLIANCE/TARGET/lock              held by the run that changes the appliance
 //! APPLIANCE/TARGET/record.json       where it came from
 //! APPLIANCE/TARGET/appliance.json    the appliance with all defaults
+//! APPLIANCE/TARGET/warnings.txt      the warnings that were shown last
 //! APPLIANCE/TARGET/output/           what the target wrote
 //! ```
 //!
@@ -22,6 +23,7 @@ use crate::error::{Error, ErrorKind};
 const LOCK: &str = "lock";
 const RECORD: &str = "record.json";
 const APPLIANCE: &str = "appliance.json";
+const WARNINGS: &str = "warnings.txt";
 const OUTPUT: &str = "output";
 
 /// The state folder of a user.
@@ -39,6 +41,9 @@ pub struct Record {
     pub target: String,
     /// The appliance file, as it was named.
     pub file: String,
+    /// The path of this file, if it is one of this machine.
+    #[serde(default)]
+    pub path: Option<PathBuf>,
     /// Whether it was taken down, and its volumes were kept.
     #[serde(default)]
     pub down: bool,
@@ -156,6 +161,19 @@ impl Folder {
         serde_json::from_str(&text).ok()
     }
 
+    /// The warnings that were shown last. Empty if there were none.
+    pub fn warnings(&self, id: &str, target: &str) -> String {
+        fs::read_to_string(self.of(id, target).join(WARNINGS)).unwrap_or_default()
+    }
+
+    /// Keeps the warnings that were shown.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn keep_warnings(&self, id: &str, target: &str, text: &str) -> Result<(), Error> {
+        write(&self.of(id, target).join(WARNINGS), text)
+    }
+
     /// Forgets an appliance.
     ///
     /// # Errors
@@ -222,6 +240,7 @@ mod tests {
             id: id.into(),
             target: "compose".into(),
             file: "app.json".into(),
+            path: None,
             down: false,
             started: false,
         }

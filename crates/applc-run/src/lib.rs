@@ -46,6 +46,9 @@ mod nomad;
 // Marathon, with Chronos for jobs.
 mod marathon;
 
+// A plan that is kept in a file.
+mod planned;
+
 // Appliances on any engine, and what is kept of them.
 mod appliances;
 
@@ -53,7 +56,7 @@ mod appliances;
 #[cfg(feature = "http")]
 pub mod http;
 
-pub use appliances::{Appliances, Ended, Listed, Running, Submitted, TakenDown};
+pub use appliances::{Appliances, Carried, Ended, Listed, Running, Submitted, TakenDown};
 pub use cause::{Told, finding};
 pub use compose::Compose;
 pub use engine::{
@@ -66,6 +69,7 @@ pub use judge::{Cause, Judge, Verdict};
 pub use kubernetes::Kubernetes;
 pub use marathon::Marathon;
 pub use nomad::Nomad;
+pub use planned::Planned;
 pub use rendered::{complete, render};
 pub use state::{
     Endpoint, Fault, FaultKind, Instance, Observed, State, Times, container_state, wanted,

@@ -208,4 +208,80 @@ mod with_an_engine {
             assert!(err.starts_with("applc: error: cannot write the logs: "), "{err}");
         }
     }
+
+    #[test]
+    fn a_plan_is_carried_out_unless_the_engine_has_moved() {
+        let folder = folder(GOOD);
+        let plan = |variables: &[(&str, &str)], more: &[&str]| {
+            run(folder.path(), variables, &[UP, &["--plan", "app.plan"], more].concat())
+        };
+        let (status, out, err) = plan(&[], &[]);
+        assert_eq!((status, out.as_str()), (4, "web  created\n"), "{err}");
+        let (status, _, err) = run(folder.path(), &[("RUNS", "1")], &["up", "app.plan"]);
+        assert_eq!(status, 1);
+        assert_eq!(
+            err,
+            "applc: error: the engine has moved since the plan `app.plan` was made, nothing was done: \
+             `web`: created in the plan, kept now; `app-web-1` is new; make a new one with `applc up FILE --plan`\n"
+        );
+        let (status, out, _) = plan(&[("RUNS", "1")], &["--format", "json"]);
+        let changes: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((status, &changes["changes"][0]["action"]), (0, &"kept".into()));
+        assert!(!folder.path().join("state/app").join("compose/output").exists());
+        // The appliance file is not needed any more.
+        fs::remove_file(folder.path().join("app.json")).unwrap();
+        let (status, out, err) = run(folder.path(), &[("RUNS", "1")], &["up", "app.plan"]);
+        assert!(status == 0 && out.contains("running"), "{err}");
+        for more in [&["-t", "compose"][..], &["--plan", "b"]] {
+            let (status, _, err) =
+                run(folder.path(), &[("RUNS", "1")], &[&["up", "app.plan"], more].concat());
+            assert!(status == 2 && err.starts_with("applc: error: a plan "), "{err}");
+        }
+    }
+
+    #[test]
+    fn a_finding_about_a_plan_is_at_its_line_of_it() {
+        let folder = folder(GOOD);
+        let path = folder.path();
+        assert_eq!(run(path, &[], &[UP, &["--plan", "app.plan"]].concat()).0, 4);
+        let (status, _, err) = run(path, &[], &["up", "app.plan"]);
+        assert_eq!(status, 1);
+        let text = fs::read_to_string(path.join("app.plan")).unwrap();
+        let line = text.lines().position(|line| line.contains("\"image\": ")).unwrap() + 1;
+        assert!(
+            err.contains("error[E0901]") && err.contains(&format!("app.plan:{line}:")),
+            "{err}"
+        );
+        fs::write(path.join("app.plan"), text.replace("nginx", "other")).unwrap();
+        let (status, _, err) = run(path, &[], &["up", "app.plan"]);
+        assert_eq!(status, 1);
+        assert!(err.contains("the plan `app.plan` was changed after it had been made"), "{err}");
+    }
+
+    #[test]
+    fn warnings_are_shown_once() {
+        let health = r#""health_check":{"protocol":"COMMAND","command":"true"},"network_mode""#;
+        let warned = GOOD.replace("\"network_mode\"", health);
+        let folder = folder(&warned);
+        let up = || run(folder.path(), &[("RUNS", "1")], UP).2;
+        assert!(up().contains("warning[W0401]"));
+        let again = up();
+        let hint =
+            "applc: app.json: 1 warning, as before; `applc check app.json -t compose` shows them\n";
+        assert!(again.starts_with(hint) && !again.contains("W0401"), "{again}");
+        // At another line, it is shown again.
+        fs::write(folder.path().join("app.json"), format!("\n{warned}")).unwrap();
+        assert!(up().contains("warning[W0401]"));
+    }
+
+    #[test]
+    fn what_runs_of_the_same_file_under_another_id_is_named() {
+        let folder = folder(&GOOD.replace("\"app\"", "\"old\""));
+        let runs = [("RUNS", "1"), ("ID", "old")];
+        assert_eq!(run(folder.path(), &runs, UP).0, 0);
+        fs::write(folder.path().join("app.json"), GOOD).unwrap();
+        let (_, _, err) = run(folder.path(), &[("RUNS", "1"), ("OTHER", "old")], UP);
+        let hint = "applc: app: `old` from the same file still runs; `applc down old` removes it\n";
+        assert!(err.contains(hint), "{err}");
+    }
 }

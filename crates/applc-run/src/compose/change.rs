@@ -168,7 +168,8 @@ fn service(wanted: &Wanted, found: &[&Found], image: Option<&str>) -> Service {
     } else if let Some(one) = own().find(differs) {
         (Action::Replaced, altered(wanted, one).join(", "))
     } else if found.len() != wanted.count {
-        (Action::Changed, format!("{} instances instead of {}", wanted.count, found.len()))
+        let instances = if wanted.count == 1 { "instance" } else { "instances" };
+        (Action::Changed, format!("{} {instances} instead of {}", wanted.count, found.len()))
     } else if let Some(one) = broken {
         let why = one.why.clone().unwrap_or_else(|| "it is not running".to_owned());
         (Action::Restarted, why)

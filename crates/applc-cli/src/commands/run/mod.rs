@@ -1,5 +1,6 @@
 //! Running appliances: `up`, `status`, `logs`, `down`, `ls` and `serve`.
 
+mod compiled;
 pub mod down;
 mod drift;
 pub mod logs;

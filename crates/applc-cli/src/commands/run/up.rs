@@ -1,39 +1,23 @@
 //! `applc up`.
 
-use applc::Output;
-use applc::analysis::Analysis;
 use applc::diag::Format;
-use applc::plan::Plan;
-use applc::source::{Source, Sources};
-use applc::targets::{InProcess, Rendering};
 use applc_run::up::Outcome;
 use applc_run::{
-    Action, Appliances, Change, Engine, ErrorKind, LogOptions, Observed, SUPPORTED, State,
-    Submitted, complete, engine, finding, render,
+    Action, Appliances, Carried, Change, Engine, ErrorKind, LogOptions, Observed, Outlook, Planned,
+    State, engine, finding, render,
 };
-use serde_json::Value;
+use serde_json::json;
 
+use super::compiled::{Compiled, compile};
 use super::progress::Shown;
 use super::{appliances, failed, shown, warn};
 use crate::Status;
 use crate::args::Up;
-use crate::disk::Disk;
-use crate::projects::Projects;
 use crate::reporter::{Reporter, Stream};
-use crate::select::Wanted;
 use crate::terminal::{fail, note, print};
 
 /// Number of lines of the log of the container that does not come up.
 const LOG_LINES: u32 = 10;
-
-/// An appliance that was compiled.
-struct Compiled {
-    plan: Plan,
-    appliance: Value,
-    output: Output,
-    source: Source,
-    sources: Sources,
-}
 
 /// Compiles an appliance and brings it up.
 pub fn run(arguments: &Up) -> Status {
@@ -49,34 +33,50 @@ pub fn run(arguments: &Up) -> Status {
 }
 
 fn bring_up(arguments: &Up, reporter: &mut Reporter) -> Result<Status, Status> {
-    let target = target(arguments)?;
-    let compiled = compile(arguments, reporter)?;
-    let engine = engine(target).map_err(|error| failed(&error))?;
     let appliances = appliances()?;
-    let submitted = Submitted {
-        plan: &compiled.plan,
-        appliance: &compiled.appliance,
-        files: &compiled.output.artifacts,
-        file: &arguments.file,
-    };
-    if arguments.dry_run {
-        return dry_run(&appliances, &*engine, &submitted);
+    let compiled = compile(arguments, &appliances, reporter)?;
+    let engine = engine(&compiled.target).map_err(|error| failed(&error))?;
+    if arguments.dry_run || arguments.plan.is_some() {
+        return foretell(&appliances, &*engine, &compiled, arguments);
     }
-    let id = &compiled.plan.id.value;
+    let id = compiled.id();
     // Otherwise, standard error is a document for a program.
     let is_human = arguments.findings.format == Format::Human;
     let mut shown = Shown::new(&compiled.plan, !is_human);
-    let ended =
-        appliances.bring_up(&*engine, &submitted, arguments.detach, &mut |event| shown.tell(event));
+    let submitted = compiled.submitted();
+    let mut tell = |event: applc_run::up::Event<'_>| shown.tell(event);
+    let carried = match &compiled.planned {
+        Some(planned) => {
+            appliances.carry_out(&*engine, &submitted, planned, arguments.detach, &mut tell)
+        }
+        None => {
+            appliances.bring_up(&*engine, &submitted, arguments.detach, &mut tell).map(Carried::Out)
+        }
+    };
     shown.clear();
-    let ended = ended.map_err(|error| {
+    let carried = carried.map_err(|error| {
         let status = failed(&error);
         if error.kind == ErrorKind::Unreachable {
             note(&format!("{id}: what was started goes on running"));
         }
         status
     })?;
+    let ended = match carried {
+        Carried::Out(ended) => ended,
+        Carried::Moved(moved) => return Err(tell_moved(&arguments.file, &moved)),
+    };
     warn(ended.warning.as_ref());
+    if compiled.planned.is_none() {
+        // Without it, they are shown again.
+        let _ = appliances.folder().keep_warnings(id, &compiled.target, &compiled.warnings);
+    }
+    if is_human {
+        for other in appliances.of_same_file(&*engine, id, &compiled.file) {
+            note(&format!(
+                "{id}: `{other}` from the same file still runs; `applc down {other}` removes it"
+            ));
+        }
+    }
     match ended.outcome {
         Outcome::Up(after) => {
             if is_human && ended.is_same {
@@ -96,73 +96,60 @@ fn bring_up(arguments: &Up, reporter: &mut Reporter) -> Result<Status, Status> {
     }
 }
 
-/// The target, which must be one that appliances can be run on.
-fn target(arguments: &Up) -> Result<&'static str, Status> {
-    let names = &arguments.targets.names;
-    let [name] = names.as_slice() else {
-        let message = if names.is_empty() {
-            "no target given; use `--target NAME`"
-        } else {
-            "an appliance is brought up on one target at a time"
-        };
-        return Err(fail(message, Status::Usage));
-    };
-    if let Some(known) = SUPPORTED.iter().find(|known| *known == name) {
-        return Ok(known);
-    }
-    let is_target = applc::targets::find(name).is_some() || name.contains(['/', '\\']);
-    if is_target {
-        return Err(engine(name).map_or_else(|error| failed(&error), |_| Status::Usage));
-    }
-    let built_in: Vec<_> = applc::targets::built_in().collect();
-    Err(crate::select::unknown_target(name, &built_in))
-}
-
-fn compile(arguments: &Up, reporter: &mut Reporter) -> Result<Compiled, Status> {
-    let file = &arguments.file;
-    let wanted = Wanted::read(&arguments.targets, reporter)?;
-    let settings = Projects::default().apply(file, &wanted, reporter)?;
-    let analysis = Analysis::read(&Disk, file, settings.sources.clone())
-        .map_err(|error| reporter.fail(file, &error.into()))?;
-    let (source, sources) = (analysis.source.clone(), analysis.sources.clone());
-    let appliance = analysis.tree.as_ref().map(complete).unwrap_or_default();
-    let rendering = Some(Rendering { renderer: &InProcess, recorded: false });
-    let compilation = applc::compile_analysis(analysis, &settings.targets, rendering)
-        .map_err(|error| reporter.fail(file, &error))?
-        .with_levels(&settings.levels);
-    let status = reporter.add_all(compilation.report, compilation.others);
-    match (compilation.plan, compilation.outputs.into_iter().next()) {
-        (Some(plan), Some(output)) if status == Status::Clean => {
-            Ok(Compiled { plan, appliance, output, source, sources })
-        }
-        _ => Err(status.max(Status::Errors)),
-    }
-}
-
-/// Says what `up` would do, and does nothing.
-fn dry_run(
+/// Says what `up` would do, keeps it if that is asked for, and does nothing.
+fn foretell(
     appliances: &Appliances,
     engine: &dyn Engine,
-    submitted: &Submitted<'_>,
+    compiled: &Compiled,
+    arguments: &Up,
 ) -> Result<Status, Status> {
-    let outlook = appliances.outlook(engine, submitted).map_err(|error| failed(&error))?;
-    let mut changes = outlook.changes;
-    let containers = &submitted.plan.containers;
+    let submitted = compiled.submitted();
+    let outlook = appliances.outlook(engine, &submitted).map_err(|error| failed(&error))?;
+    let Outlook { mut changes, basis } = outlook;
+    let containers = &compiled.plan.containers;
     let place =
         |change: &Change| containers.iter().position(|one| one.id.value == change.container);
     // In the order of the document, and then those that are gone from it.
     changes.sort_by_key(|change| (place(change).is_none(), place(change)));
-    let row = |change: &Change| {
-        vec![change.container.clone(), change.action.word().to_owned(), change.why.clone()]
+    let outlook = Outlook { changes, basis };
+    if let Some(path) = &arguments.plan {
+        let Compiled { target, file, appliance, files, .. } = compiled;
+        let planned = Planned::new(target, compiled.id(), file, appliance, files, &outlook);
+        std::fs::write(path, planned.text()).map_err(|cause| {
+            fail(&format!("cannot write `{}`: {cause}", path.display()), Status::Io)
+        })?;
+    }
+    let changes = outlook.changes;
+    let status = match arguments.findings.format {
+        Format::Json => {
+            let document =
+                json!({"id": compiled.id(), "target": compiled.target, "changes": changes});
+            print(&format!("{document:#}\n"))
+        }
+        _ => {
+            let row = |change: &Change| {
+                vec![change.container.clone(), change.action.word().to_owned(), change.why.clone()]
+            };
+            print(&shown::table(&changes.iter().map(row).collect::<Vec<_>>()))
+        }
     };
-    let status = print(&shown::table(&changes.iter().map(row).collect::<Vec<_>>()));
     let is_changed = changes.iter().any(|change| change.action != Action::Kept);
     Ok(if status == Status::Clean && is_changed { Status::Changes } else { status })
 }
 
+/// Says why a plan is not carried out.
+fn tell_moved(file: &str, moved: &[String]) -> Status {
+    let message = format!(
+        "the engine has moved since the plan `{file}` was made, nothing was done: {}; make a new one with \
+         `applc up FILE --plan`",
+        moved.join("; ")
+    );
+    fail(&message, Status::Errors)
+}
+
 /// Prints where the appliance is reached.
 fn tell_up(compiled: &Compiled, after: &Observed) -> Status {
-    let id = &compiled.plan.id.value;
+    let id = compiled.id();
     let appliance = render(id, Some(&compiled.appliance), after, State::Submitted);
     print(&shown::containers(&appliance, after))
 }

@@ -221,6 +221,7 @@ fn a_service_that_starts_again_goes_on_with_what_it_accepted() {
         id: "own".into(),
         target: "compose".into(),
         file: "app.json".into(),
+        path: None,
         down: false,
         started: false,
     };

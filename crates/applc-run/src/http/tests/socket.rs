@@ -69,7 +69,12 @@ fn heads_are_bounded() {
     assert!(answer.starts_with("HTTP/1.1 414") || answer.starts_with("HTTP/1.1 431"), "{answer}");
     let answer = listening.send("nonsense\r\n\r\n");
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    assert!(listening.send("GET /ping HTTP/1.1\r\nconnection: close\r\n\r\n").starts_with("HTTP/1.1 400"), "no host");
+    assert!(
+        listening
+            .send("GET /ping HTTP/1.1\r\nconnection: close\r\n\r\n")
+            .starts_with("HTTP/1.1 400"),
+        "no host"
+    );
     assert!(listening.send(&format!("{HEAD}\r\n")).starts_with("HTTP/1.1 200"));
 }
 

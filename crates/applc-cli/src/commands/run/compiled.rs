@@ -1,0 +1,199 @@
+//! What `up` hands over: an appliance that is compiled, or one of a plan that was kept.
+
+use applc::analysis::Analysis;
+use applc::diag::{Format, Level, Report, human};
+use applc::plan::Plan;
+use applc::source::{Source, Sources};
+use applc::targets::{Artifact, InProcess, Rendering};
+use applc_run::{Appliances, Planned, SUPPORTED, Submitted, complete, engine};
+use serde_json::Value;
+
+use super::failed;
+use crate::Status;
+use crate::args::Up;
+use crate::disk::{Disk, STDIN};
+use crate::projects::Projects;
+use crate::reporter::Reporter;
+use crate::select::Wanted;
+use crate::terminal::{fail, note};
+
+/// An appliance that was compiled for a target.
+pub struct Compiled {
+    /// The name of the target.
+    pub target: String,
+    /// The plan.
+    pub plan: Plan,
+    /// The appliance with all defaults.
+    pub appliance: Value,
+    /// The files that the target wrote.
+    pub files: Vec<Artifact>,
+    /// The appliance file, as it was named.
+    pub file: String,
+    /// The appliance file.
+    pub source: Source,
+    /// All files that its spans may be in.
+    pub sources: Sources,
+    /// The plan that it was read from.
+    pub planned: Option<Planned>,
+    /// What was warned of, as text for people.
+    pub warnings: String,
+}
+
+impl Compiled {
+    /// What is handed over.
+    pub fn submitted(&self) -> Submitted<'_> {
+        Submitted {
+            plan: &self.plan,
+            appliance: &self.appliance,
+            files: &self.files,
+            file: &self.file,
+        }
+    }
+
+    /// The id of the appliance.
+    pub fn id(&self) -> &str {
+        &self.plan.id.value
+    }
+}
+
+/// Compiles the appliance of the arguments, or reads the plan.
+///
+/// # Errors
+/// The exit status if there are errors, which were reported.
+pub fn compile(
+    arguments: &Up,
+    appliances: &Appliances,
+    reporter: &mut Reporter,
+) -> Result<Compiled, Status> {
+    match plan_text(&arguments.file) {
+        Some(text) => planned(arguments, &text),
+        None => from_source(arguments, appliances, reporter),
+    }
+}
+
+/// The text of a file that is a plan. One that cannot be read is reported as an appliance.
+fn plan_text(file: &str) -> Option<String> {
+    if file == STDIN {
+        return None;
+    }
+    std::fs::read_to_string(file).ok().filter(|text| Planned::is_one(text))
+}
+
+fn planned(arguments: &Up, text: &str) -> Result<Compiled, Status> {
+    let file = &arguments.file;
+    let unusable = |why: &str| {
+        let help = "make a new one with `applc up FILE --plan`";
+        fail(&format!("the plan `{file}` {why}; {help}"), Status::Errors)
+    };
+    if !arguments.targets.names.is_empty() || !arguments.targets.options.is_empty() {
+        return Err(fail("a plan has its target and options already", Status::Usage));
+    }
+    if arguments.plan.is_some() {
+        return Err(fail("a plan cannot be made from a plan", Status::Usage));
+    }
+    let planned = Planned::read(text).map_err(|why| unusable(&why))?;
+    let source = Planned::source(file, text);
+    let analysis = Analysis::of(&source);
+    let (source, sources) = (analysis.source.clone(), analysis.sources.clone());
+    let plan = analysis.plan.ok_or_else(|| unusable("has no valid appliance"))?;
+    Ok(Compiled {
+        target: planned.target.clone(),
+        plan,
+        appliance: planned.appliance.clone(),
+        files: planned.files(),
+        file: planned.file.clone(),
+        source,
+        sources,
+        planned: Some(planned),
+        warnings: String::new(),
+    })
+}
+
+fn from_source(
+    arguments: &Up,
+    appliances: &Appliances,
+    reporter: &mut Reporter,
+) -> Result<Compiled, Status> {
+    let target = target(arguments)?;
+    let file = &arguments.file;
+    let wanted = Wanted::read(&arguments.targets, reporter)?;
+    let settings = Projects::default().apply(file, &wanted, reporter)?;
+    let analysis = Analysis::read(&Disk, file, settings.sources.clone())
+        .map_err(|error| reporter.fail(file, &error.into()))?;
+    let (source, sources) = (analysis.source.clone(), analysis.sources.clone());
+    let appliance = analysis.tree.as_ref().map(complete).unwrap_or_default();
+    let rendering = Some(Rendering { renderer: &InProcess, recorded: false });
+    let compilation = applc::compile_analysis(analysis, &settings.targets, rendering)
+        .map_err(|error| reporter.fail(file, &error))?
+        .with_levels(&settings.levels);
+    let (report, others) = (compilation.report, compilation.others);
+    let warnings: String = others.iter().chain([&report]).map(warnings).collect();
+    let id = compilation.plan.as_ref().map(|plan| &plan.id.value);
+    let is_known = !warnings.is_empty()
+        && arguments.findings.format == Format::Human
+        && !others.iter().chain([&report]).any(Report::has_errors)
+        && id.is_some_and(|id| appliances.folder().warnings(id, target) == warnings);
+    let status = if is_known {
+        as_before(&report, &others, target);
+        Status::Clean
+    } else {
+        reporter.add_all(report, others)
+    };
+    match (compilation.plan, compilation.outputs.into_iter().next()) {
+        (Some(plan), Some(output)) if status == Status::Clean => Ok(Compiled {
+            target: target.to_owned(),
+            plan,
+            appliance,
+            files: output.artifacts,
+            file: file.clone(),
+            source,
+            sources,
+            planned: None,
+            warnings,
+        }),
+        _ => Err(status.max(Status::Errors)),
+    }
+}
+
+/// The target, which must be one that appliances can be run on.
+fn target(arguments: &Up) -> Result<&'static str, Status> {
+    let names = &arguments.targets.names;
+    let [name] = names.as_slice() else {
+        let message = if names.is_empty() {
+            "no target given; use `--target NAME`"
+        } else {
+            "an appliance is brought up on one target at a time"
+        };
+        return Err(fail(message, Status::Usage));
+    };
+    if let Some(known) = SUPPORTED.iter().find(|known| *known == name) {
+        return Ok(known);
+    }
+    let is_target = applc::targets::find(name).is_some() || name.contains(['/', '\\']);
+    if is_target {
+        return Err(engine(name).map_or_else(|error| failed(&error), |_| Status::Usage));
+    }
+    let built_in: Vec<_> = applc::targets::built_in().collect();
+    Err(crate::select::unknown_target(name, &built_in))
+}
+
+/// The findings of a report that are shown, as text.
+fn warnings(report: &Report) -> String {
+    let mut report = report.clone();
+    report.diagnostics.retain(|diagnostic| diagnostic.level != Level::Hint);
+    human::render(&report, false)
+}
+
+/// Says how many warnings there are that were shown last time.
+fn as_before(report: &Report, others: &[Report], target: &str) {
+    for report in others.iter().chain([report]) {
+        let shown = report.diagnostics.iter().filter(|one| one.level != Level::Hint);
+        let shown: Vec<_> = shown.cloned().collect();
+        let name = report.source.name();
+        if let Some(summary) = human::summary(&shown) {
+            note(&format!(
+                "{name}: {summary}, as before; `applc check {name} -t {target}` shows them"
+            ));
+        }
+    }
+}
