@@ -92,18 +92,26 @@ def test_what_was_changed_by_hand_is_named_and_set_back(brought: Brought) -> Non
     app = brought("kapi-hand")
     app.write(container("web", instances=2), container("api"), container("db"), job("made", "true"))
     assert app.up("--detach").code == 0
+    assert app.drift() == {}
     here = ("-n", app.namespace)
     app.cluster.checked("scale", "deployment", "web", "--replicas=5", *here)
     app.cluster.checked("set", "image", "deployment/api", "api=other:1", *here)
     app.cluster.checked("delete", "job", "made", *here, "--wait=false")
     app.cluster.checked("label", "deployment", "db", "theirs=1", *here)
+    app.cluster.checked("set", "env", "deployment/db", "B=2", *here)
+    assert app.drift() == {
+        "web": ("changed", "5 instances instead of 2"),
+        "api": ("replaced", "`image` is `other:1` instead of `applc-test/run:1`"),
+        "made": ("created", "was removed"),
+        "db": (None, "`env.B` was set by `kubectl-set`"),
+    }
     dry = app.up("--dry-run").stdout
     assert app.planned() == {"web": "changed in place", "api": "replaced", "db": "kept", "made": "created"}
     assert "2 instances instead of 5" in dry and "`image` is `applc-test/run:1` instead of `other:1`" in dry
     assert app.up("--detach").code == 0
     assert app.get("deployment", "web")["spec"]["replicas"] == 2
     assert app.get("deployment", "db")["metadata"]["labels"]["theirs"] == "1"
-    assert set(app.planned().values()) == {"kept"}
+    assert set(app.planned().values()) == {"kept"} and set(app.drift()) == {"db"}
 
 
 def test_a_volume_is_never_replaced(brought: Brought) -> None:

@@ -28,6 +28,9 @@ const IMMUTABLE: [&str; 4] = [
     "clusterIP",
 ];
 
+/// What the API server says if a webhook may have side effects.
+const NO_DRY_RUN: &str = "does not support dry run";
+
 /// What becomes of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
@@ -77,7 +80,8 @@ impl Part {
         self.fate == Fate::Replaced || (self.stuck.is_some() && self.wanted.kind() == "Job")
     }
 
-    fn is_workload(&self) -> bool {
+    /// Whether it runs containers.
+    pub fn is_workload(&self) -> bool {
         WORKLOADS.contains(&self.wanted.kind())
     }
 }
@@ -170,6 +174,10 @@ impl Comparison {
                     }
                     return Ok(());
                 }
+                Err(refusals) if refusals.iter().any(|one| one.reason.contains(NO_DRY_RUN)) => {
+                    self.compare();
+                    return Ok(());
+                }
                 Err(refusals) => {
                     let mut is_known = false;
                     for refusal in refusals {
@@ -185,6 +193,19 @@ impl Comparison {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// Compares the fields of the output with what is there, where the API server cannot be asked.
+    fn compare(&mut self) {
+        for part in self.parts.iter_mut().filter(|part| part.fate == Fate::Same) {
+            let Some(live) = &part.live else { continue };
+            part.differences = diff::missing(&live.0, &part.wanted.0);
+            if !part.differences.is_empty() {
+                let is_fixed = part.wanted.kind() == "Job"
+                    && part.differences.iter().any(|one| one.is_in(&["spec", "template"]));
+                part.fate = if is_fixed { Fate::Replaced } else { Fate::Changed };
             }
         }
     }
@@ -265,6 +286,11 @@ impl Comparison {
         }
         let name = object.label(NAME);
         if name.is_empty() { Vec::new() } else { vec![name.to_owned()] }
+    }
+
+    /// Whether an object is for the container with this name in labels.
+    pub fn is_for(&self, part: &Part, name: &str) -> bool {
+        self.names(&part.wanted).iter().any(|one| one == name)
     }
 
     /// The id of the first container that an object is for.
@@ -442,42 +468,4 @@ pub fn basis(found: &Found) -> String {
         .collect();
     lines.sort();
     lines.concat()
-}
-
-/// How what runs differs from what was handed over.
-pub fn drift(comparison: &Comparison) -> Vec<Change> {
-    let mut changes = comparison.changes();
-    for change in &mut changes {
-        if change.action == Action::Created {
-            change.why = "it is gone from the cluster".to_owned();
-        }
-        // What fails was not changed by anyone.
-        if change.action == Action::Restarted {
-            change.action = Action::Kept;
-        }
-    }
-    for part in &comparison.parts {
-        let others = foreign(part);
-        let Some(first) = others.first() else { continue };
-        for name in comparison.names(&part.wanted) {
-            let Some(id) = comparison.ids.get(&name) else { continue };
-            let change = changes
-                .iter_mut()
-                .find(|change| change.container == *id && change.action == Action::Kept);
-            if let Some(change) = change {
-                change.action = Action::Changed;
-                change.why = first.clone();
-            }
-        }
-    }
-    changes.retain(|change| change.action != Action::Kept);
-    changes
-}
-
-/// The fields that other programs have added to an object, in words.
-fn foreign(part: &Part) -> Vec<String> {
-    let Some(live) = &part.live else { return Vec::new() };
-    let Some(managed) = live.at("/metadata/managedFields") else { return Vec::new() };
-    let words = |(field, manager)| format!("`{field}` was set by `{manager}`");
-    diff::foreign(managed).into_iter().map(words).collect()
 }

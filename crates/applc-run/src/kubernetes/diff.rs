@@ -142,6 +142,17 @@ impl Difference {
         self.path.len() >= path.len() && self.path.iter().zip(path).all(|(one, other)| one == other)
     }
 
+    /// The difference as seen from what is to be there.
+    pub fn reversed(&self) -> Difference {
+        let Difference { path, before, after } = self.clone();
+        Difference { path, before: after, after: before }
+    }
+
+    /// The field, without the way to the container of a pod.
+    pub fn place(&self) -> String {
+        place(&self.path)
+    }
+
     /// What differs, in a few words: without values that may be secret.
     pub fn words(&self) -> String {
         let scalar = |value: &Value| match value {
@@ -156,7 +167,7 @@ impl Difference {
             let word = if after == "1" { "instance" } else { "instances" };
             return format!("{after} {word} instead of {before}");
         }
-        let place = place(&self.path);
+        let place = self.place();
         let is_open = !place.starts_with("env") && !matches!(last, "command" | "args");
         match (scalar(&self.before), scalar(&self.after)) {
             (Some(before), Some(after)) if is_open && self.path.len() > 1 => {
@@ -224,8 +235,11 @@ pub fn foreign(managed: &Value) -> Vec<(String, String)> {
 fn leaves_of(fields: &Value, path: &mut Vec<String>, leaves: &mut Vec<Vec<String>>) {
     let members: Vec<(&String, &Value)> =
         fields.as_object().into_iter().flatten().filter(|(key, _)| *key != ".").collect();
-    if members.is_empty() && !path.is_empty() {
-        leaves.push(path.clone());
+    // An item of a list that the program has added, as a whole.
+    let is_item =
+        path.last().is_some_and(|step| step.starts_with("k:")) && fields.get(".").is_some();
+    if is_item || (members.is_empty() && !path.is_empty()) {
+        return leaves.push(path.clone());
     }
     for (key, below) in members {
         path.push(key.clone());
@@ -314,6 +328,6 @@ mod tests {
             {"manager": "kubectl-edit", "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:containers": {
                 "k:{\"name\":\"web\"}": {"f:env": {".": {}, "k:{\"name\":\"B\"}": {".": {}, "f:value": {}}}}}}}}}},
         ]);
-        assert_eq!(foreign(&managed), [("env.B.value".to_owned(), "kubectl-edit".to_owned())]);
+        assert_eq!(foreign(&managed), [("env.B".to_owned(), "kubectl-edit".to_owned())]);
     }
 }

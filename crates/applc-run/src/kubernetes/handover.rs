@@ -1,5 +1,6 @@
 //! Handing an appliance over: what cannot be changed is deleted, and then the API server gets the rest.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -55,11 +56,11 @@ impl Kubernetes {
         let of = |id: &usize| plan.containers.get(*id).map(|one| label(&one.id.value));
         let order = plan.start_order.iter().filter_map(of).collect();
         let stuck = stuck(&comparison, found);
-        let wanted = kept(&plan.id.value, place, &comparison);
+        let wanted = kept(plan, place, &comparison);
         let is_there = found.of_kind("ConfigMap").any(|one| {
             one.name() == wanted.name()
                 && one.namespace() == place
-                && ["id", "containers"].iter().all(|key| {
+                && ["id", "containers", "volumes"].iter().all(|key| {
                     let pointer = format!("/data/{key}");
                     one.text(&pointer) == wanted.text(&pointer)
                 })
@@ -191,7 +192,10 @@ fn stuck(comparison: &Comparison, found: &Found) -> Vec<Object> {
 }
 
 /// The ConfigMap with the ids of an appliance, in its namespace.
-fn kept(id: &str, namespace: &str, comparison: &Comparison) -> Object {
+fn kept(plan: &Plan, namespace: &str, comparison: &Comparison) -> Object {
+    let id = &*plan.id.value;
+    let volumes = plan.volumes.iter().map(|volume| &*volume.id.value);
+    let volumes: BTreeMap<String, &str> = volumes.map(|id| (label(id), id)).collect();
     let label = label(id);
     Object(json!({
         "apiVersion": "v1",
@@ -201,7 +205,11 @@ fn kept(id: &str, namespace: &str, comparison: &Comparison) -> Object {
             "namespace": namespace,
             "labels": { INSTANCE: label, MANAGED_BY: APPLC },
         },
-        "data": { "id": id, "containers": json!(comparison.ids).to_string() },
+        "data": {
+            "id": id,
+            "containers": json!(comparison.ids).to_string(),
+            "volumes": json!(volumes).to_string(),
+        },
     }))
 }
 

@@ -5,6 +5,7 @@
 
 mod change;
 mod diff;
+mod drift;
 mod endpoints;
 mod events;
 mod handover;
@@ -19,7 +20,7 @@ mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use applc::targets::kubernetes_label as label;
@@ -55,8 +56,10 @@ pub struct Kubernetes {
     kubectl: Kubectl,
     /// The namespaces of appliances that were handed over here, by their labels.
     places: Mutex<BTreeMap<String, String>>,
-    /// The pods that were seen, by their names.
-    pods: Mutex<BTreeMap<String, Pod>>,
+    /// The pods that were seen, by the labels of their appliances.
+    pods: Mutex<BTreeMap<String, Vec<Pod>>>,
+    /// Whether the cluster makes nodes when pods need them.
+    grows: OnceLock<bool>,
 }
 
 impl Kubernetes {
@@ -66,7 +69,8 @@ impl Kubernetes {
     /// kubectl is not installed, or the API server does not answer.
     pub fn connect() -> Result<Kubernetes, Error> {
         let kubectl = Kubectl::connect()?;
-        Ok(Kubernetes { kubectl, places: Mutex::default(), pods: Mutex::default() })
+        let (places, pods) = (Mutex::default(), Mutex::default());
+        Ok(Kubernetes { kubectl, places, pods, grows: OnceLock::new() })
     }
 
     /// The objects of an appliance with what happened to them, in its namespace.
@@ -77,7 +81,7 @@ impl Kubernetes {
         let selector = format!("{INSTANCE}={appliance}");
         let objects = match known {
             Some(namespace) => self.objects(&selector, Some(&namespace), KINDS)?,
-            None => self.anywhere(&selector, Some(&appliance))?,
+            None => self.anywhere(&selector, Some(&appliance), KINDS)?,
         };
         // Not those of another program that has given them the same label.
         let places: BTreeSet<String> = objects
@@ -92,24 +96,43 @@ impl Kubernetes {
             events.extend(self.kubectl.get(&["events", "-n", place])?);
         }
         found.events = Events::new(&events);
-        self.remember(&found);
+        found.grows = found.of_kind("Pod").any(pods::is_unplaced) && self.grows();
+        self.remember(&appliance, &found);
         Ok(found)
     }
 
     /// The objects with a label: in the whole cluster, or, if the user may not read that, in the namespace
     /// of the appliance and in that of the current context.
-    fn anywhere(&self, selector: &str, own: Option<&str>) -> Result<Vec<Object>, Error> {
-        match self.objects(selector, None, KINDS) {
+    fn anywhere(
+        &self,
+        selector: &str,
+        own: Option<&str>,
+        kinds: &str,
+    ) -> Result<Vec<Object>, Error> {
+        match self.objects(selector, None, kinds) {
             Err(error) if kubectl::is_forbidden(&error) => {}
             other => return other,
         }
         if let Some(own) = own
-            && let Ok(objects) = self.objects(selector, Some(own), KINDS)
+            && let Ok(objects) = self.objects(selector, Some(own), kinds)
             && !objects.is_empty()
         {
             return Ok(objects);
         }
-        self.objects(selector, Some(&self.kubectl.namespace()), KINDS)
+        self.objects(selector, Some(&self.kubectl.namespace()), kinds)
+    }
+
+    /// The objects of all appliances.
+    fn all(&self) -> Result<Vec<Object>, Error> {
+        let workloads = "deployments.apps,jobs.batch,cronjobs.batch";
+        let own = self.anywhere(&format!("{MANAGED_BY}={APPLC},{INSTANCE}"), None, workloads)?;
+        let appliances: BTreeSet<&str> = own.iter().map(|one| one.label(INSTANCE)).collect();
+        if appliances.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Pods have no label of applc, and other programs label their own in the same way.
+        let names = appliances.into_iter().collect::<Vec<_>>().join(",");
+        self.anywhere(&format!("{INSTANCE} in ({names})"), None, KINDS)
     }
 
     fn objects(
@@ -124,18 +147,32 @@ impl Kubernetes {
         self.kubectl.get(&arguments)
     }
 
-    /// Remembers where pods are: their logs are asked for by name.
-    fn remember(&self, found: &Found) {
-        let mut pods = self.pods.lock().unwrap_or_else(PoisonError::into_inner);
-        for pod in found.of_kind("Pod") {
-            let container = pod.items("/spec/containers").next();
-            let seen = Pod {
-                name: pod.name().to_owned(),
-                namespace: pod.namespace().to_owned(),
-                container: container.map_or("", |one| text(one, "/name")).to_owned(),
-            };
-            pods.insert(seen.name.clone(), seen);
-        }
+    /// Remembers where the pods of an appliance are: their logs are asked for by name.
+    fn remember(&self, appliance: &str, found: &Found) {
+        let seen = |pod: &Object| Pod {
+            name: pod.name().to_owned(),
+            namespace: pod.namespace().to_owned(),
+            container: pod
+                .items("/spec/containers")
+                .next()
+                .map_or("", |one| text(one, "/name"))
+                .to_owned(),
+        };
+        let pods = found.of_kind("Pod").map(seen).collect();
+        let mut all = self.pods.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(appliance.to_owned(), pods);
+    }
+
+    /// Whether the cluster makes nodes when pods need them: it has the state of the Cluster Autoscaler, or
+    /// the objects of Karpenter. Whoever may not read that gets the answer of a cluster that does not.
+    fn grows(&self) -> bool {
+        *self.grows.get_or_init(|| {
+            let status = ["configmap", "cluster-autoscaler-status", "-n", "kube-system"];
+            let pools = ["nodepools.karpenter.sh"];
+            let is_there =
+                |question: &[&str]| self.kubectl.get(question).is_ok_and(|found| !found.is_empty());
+            is_there(&status) || is_there(&pools)
+        })
     }
 
     /// The namespaces that have objects of an appliance.
@@ -167,9 +204,14 @@ impl Kubernetes {
 /// Sorts objects into what is known of an appliance.
 fn found(objects: impl Iterator<Item = Object>) -> Found {
     let objects: Vec<Object> = objects.collect();
-    let kept = objects.iter().filter(|one| is_kept(one));
-    let ids = kept.filter_map(|one| serde_json::from_str(one.text("/data/containers")).ok()).next();
-    Found { objects, events: Events::default(), ids: ids.unwrap_or_default() }
+    let ids = |pointer: &str| {
+        let kept = objects.iter().filter(|one| is_kept(one));
+        kept.filter_map(|one| serde_json::from_str(one.text(pointer)).ok())
+            .next()
+            .unwrap_or_default()
+    };
+    let (containers, volumes) = (ids("/data/containers"), ids("/data/volumes"));
+    Found { objects, ids: containers, volumes, ..Found::default() }
 }
 
 /// Whether an object is the ConfigMap that keeps an appliance.
@@ -215,7 +257,7 @@ impl Engine for Kubernetes {
     fn drift(&self, desired: &Desired<'_>) -> Result<Vec<Change>, Error> {
         self.settle(desired)?;
         let found = self.found(desired.id())?;
-        Ok(change::drift(&self.comparison(desired, &found)?))
+        Ok(drift::drift(&self.comparison(desired, &found)?))
     }
 
     fn apply(&self, desired: &Desired<'_>) -> Result<Box<dyn Handover>, Error> {
@@ -242,7 +284,8 @@ impl Engine for Kubernetes {
     ) -> Result<(), Error> {
         let known = self.pods.lock().unwrap_or_else(PoisonError::into_inner).clone();
         // Others stand for containers without pods.
-        let pods: Vec<Pod> = instances.iter().filter_map(|name| known.get(name)).cloned().collect();
+        let find = |name: &String| known.values().flatten().find(|pod| pod.name == *name);
+        let pods: Vec<Pod> = instances.iter().filter_map(find).cloned().collect();
         logs::write(&self.kubectl, &pods, options, out)
     }
 
@@ -265,6 +308,9 @@ impl Engine for Kubernetes {
                 volumes::remove_namespace(&self.kubectl, place, &appliance)?;
             }
         }
+        // It may come back elsewhere.
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).remove(&appliance);
+        self.pods.lock().unwrap_or_else(PoisonError::into_inner).remove(&appliance);
         Ok(Removed { instances, volumes })
     }
 
@@ -296,14 +342,14 @@ impl Engine for Kubernetes {
 
     fn list(&self) -> Result<Vec<Known>, Error> {
         let mut by: BTreeMap<(String, String), Vec<Object>> = BTreeMap::new();
-        for object in self.anywhere(INSTANCE, None)? {
+        for object in self.all()? {
             let key = (object.label(INSTANCE).to_owned(), object.namespace().to_owned());
             by.entry(key).or_default().push(object);
         }
         let known = |((appliance, _), objects): ((String, String), Vec<Object>)| {
             let found = found(objects.into_iter());
             found.workloads().next()?;
-            self.remember(&found);
+            self.remember(&appliance, &found);
             let id = id_of(&found).unwrap_or(appliance);
             Some(Known { id, observed: states::observed(&found) })
         };
@@ -336,7 +382,7 @@ impl Engine for Kubernetes {
     fn volumes(&self, appliance: Option<&str>) -> Result<Vec<Volume>, Error> {
         match appliance {
             Some(id) => Ok(volumes::own(&self.found(id)?, id)),
-            None => volumes::global(&self.kubectl, &self.anywhere(INSTANCE, None)?),
+            None => volumes::global(&self.kubectl, &self.all()?),
         }
     }
 

@@ -27,6 +27,10 @@ const ENDS: u64 = 3;
 /// from before.
 const BEFORE: i64 = 2;
 
+/// How long a cluster that makes nodes may take to say that it makes one, in seconds: the Cluster Autoscaler
+/// looks every 10 seconds.
+const GROWTH: i64 = 45;
+
 /// What is known about a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
@@ -84,7 +88,12 @@ pub fn times(found: &Found, pod: &Object) -> Times {
     let condition = |kind: &str| {
         pod.condition(kind).and_then(|condition| time(text(condition, "/lastTransitionTime")))
     };
-    let event = |reason: &str| found.events.last(pod.uid(), reason).and_then(|event| event.first);
+    let name = main(pod).map_or("", |container| text(container, "/name"));
+    let own = |reason: &str| {
+        let all = found.events.of(pod.uid()).iter();
+        all.filter(|event| event.container == name).find(|event| event.reason == reason)
+    };
+    let event = |reason: &str| own(reason).and_then(|event| event.first);
     Times {
         created: time(pod.text("/metadata/creationTimestamp")),
         pulling: event("Pulling"),
@@ -155,12 +164,20 @@ fn end_words(end: &Value) -> String {
     }
 }
 
+/// The condition of a pod that has no place.
+fn unplaced(pod: &Object) -> Option<&Value> {
+    pod.items("/status/conditions")
+        .find(|one| text(one, "/type") == "PodScheduled" && text(one, "/status") == "False")
+}
+
+/// Whether no node has a place for a pod at the moment.
+pub fn is_unplaced(pod: &Object) -> bool {
+    unplaced(pod).is_some()
+}
+
 /// What keeps a pod from being placed on a node.
 fn placed(found: &Found, pod: &Object) -> Option<Reading> {
-    let condition = pod
-        .items("/status/conditions")
-        .find(|one| text(one, "/type") == "PodScheduled" && text(one, "/status") == "False");
-    let Some(condition) = condition else {
+    let Some(condition) = unplaced(pod) else {
         return pod.text("/spec/nodeName").is_empty().then(|| is(State::Staging));
     };
     let message = text(condition, "/message");
@@ -171,10 +188,8 @@ fn placed(found: &Found, pod: &Object) -> Option<Reading> {
     // Instances of before have a place until they have ended.
     let are_ending = found.of_kind("Pod").any(Object::is_ending);
     // A machine that has just started is not ready yet; one may be about to be added.
-    let comes = message.contains("node.kubernetes.io/not-ready")
-        || ["TriggeredScaleUp", "Nominated"]
-            .iter()
-            .any(|reason| found.events.last(pod.uid(), reason).is_some());
+    let comes =
+        message.contains("node.kubernetes.io/not-ready") || is_growing(found, pod, condition);
     if message.contains("PersistentVolumeClaim") || message.contains("persistentvolumeclaim") {
         return Some(match unbound(found, pod) {
             Some(reason) => fails(FaultKind::Place, reason),
@@ -187,6 +202,17 @@ fn placed(found: &Found, pod: &Object) -> Option<Reading> {
     } else {
         fails(FaultKind::Place, why)
     })
+}
+
+/// Whether the cluster makes a node for a pod, or has not said yet that it does not.
+fn is_growing(found: &Found, pod: &Object, condition: &Value) -> bool {
+    let says = |reason: &str| found.events.last(pod.uid(), reason).is_some();
+    if says("TriggeredScaleUp") || says("Nominated") {
+        return true;
+    }
+    let since = text(condition, "/lastTransitionTime").parse::<Timestamp>();
+    let is_new = since.is_ok_and(|since| since.as_second() + GROWTH > Timestamp::now().as_second());
+    found.grows && !says("NotTriggerScaleUp") && is_new
 }
 
 /// Why a claim of a pod gets no volume, if that is known.

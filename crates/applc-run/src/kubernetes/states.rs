@@ -23,6 +23,10 @@ pub struct Found {
     pub events: Events,
     /// The ids of its containers, by their names in labels, as far as they are known.
     pub ids: BTreeMap<String, String>,
+    /// The ids of its volumes, by their names without those of the appliance, as far as they are known.
+    pub volumes: BTreeMap<String, String>,
+    /// Whether the cluster makes nodes when pods need them.
+    pub grows: bool,
 }
 
 impl Found {

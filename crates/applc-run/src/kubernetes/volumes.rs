@@ -31,8 +31,12 @@ pub fn own(found: &Found, id: &str) -> Vec<Volume> {
     // In a namespace of several appliances.
     let prefix = format!("{appliance}--");
     let claims = found.of_kind("PersistentVolumeClaim").filter(|one| one.is_of(&appliance));
+    let id_of = |claim: &Object| {
+        let name = claim.name().strip_prefix(&prefix).unwrap_or(claim.name());
+        found.volumes.get(name).map_or_else(|| name.to_owned(), Clone::clone)
+    };
     let volume = |claim: &Object| Volume {
-        id: claim.name().strip_prefix(&prefix).unwrap_or(claim.name()).to_owned(),
+        id: id_of(claim),
         appliance: Some(id.to_owned()),
         name: name(claim.namespace(), claim.name()),
         used_by: users(&found.objects, claim.namespace(), claim.name()),

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::change::{Comparison, Fate, Part, drift};
+use super::change::{Comparison, Fate, Part};
 use super::diff::differences;
+use super::drift::drift;
 use super::events::Events;
 use super::model::{Object, read};
 use super::states::{Found, observed};
@@ -30,6 +31,7 @@ fn found(text: &str) -> Found {
         objects: objects(&all["objects"]),
         events: Events::new(&objects(&all["events"])),
         ids: BTreeMap::from([("web".to_owned(), "Web".to_owned())]),
+        ..Found::default()
     }
 }
 
@@ -106,6 +108,19 @@ fn a_pod_without_a_place_has_the_reason_in_plain_words() {
     let found = recorded!("large.json");
     let reason = "the only node has not enough memory".to_owned();
     assert_eq!(fault(&found, "db"), (FaultKind::Place, reason));
+    // The cluster may make a node, and says so if it does not.
+    let mut growing = recorded!("large.json");
+    growing.grows = true;
+    let pods = growing.objects.iter_mut().filter(|one| one.kind() == "Pod");
+    for condition in pods.filter_map(|pod| pod.0.pointer_mut("/status/conditions/0")) {
+        condition["lastTransitionTime"] = jiff::Timestamp::now().to_string().into();
+    }
+    assert_eq!(instance(&growing, "db").state, State::Staging);
+    let pod =
+        growing.objects.iter().find(|one| one.name().starts_with("db-") && one.kind() == "Pod");
+    let no = json!({"reason": "NotTriggerScaleUp", "message": "no", "involvedObject": {"uid": pod.unwrap().uid()}});
+    growing.events = Events::new(&[Object(no)]);
+    assert_eq!(instance(&growing, "db").state, State::Failed);
     // Instances of before still have a place.
     let mut ending = recorded!("large.json");
     let pods = ending.objects.iter_mut().filter(|one| one.kind() == "Pod");
@@ -202,7 +217,7 @@ fn kubectl_writes_one_object_or_several_or_a_list() {
 
 /// A part of which this is wanted, and that is there.
 fn part(wanted: Value, live: Value) -> Part {
-    let differences = differences(&live, &wanted);
+    let differences = if live.is_null() { Vec::new() } else { differences(&live, &wanted) };
     let fate = match (live.is_null(), differences.is_empty()) {
         (true, _) => Fate::Created,
         (false, true) => Fate::Same,
@@ -272,11 +287,18 @@ fn drift_names_what_is_gone_and_what_others_have_added_but_not_what_fails() {
         part(object("Deployment", "c", json!({})), object("Deployment", "c", json!({}))),
     ];
     parts[2].stuck = Some("it crashes".to_owned());
+    parts.push(part(
+        object("Deployment", "d", json!({"replicas": 1})),
+        object("Deployment", "d", json!({"replicas": 3})),
+    ));
+    parts.push(part(object("Service", "d", json!({})), Value::Null));
     assert_eq!(
-        words(&drift(&comparison(parts, &[]))),
+        words(&drift(&comparison(parts, &[object("Deployment", "e", json!({}))]))),
         [
-            ("a", Action::Changed, "`hostAliases` was set by `kubectl-patch`"),
-            ("b", Action::Created, "it is gone from the cluster"),
+            ("a", Action::Kept, "`hostAliases` was set by `kubectl-patch`"),
+            ("b", Action::Created, "was removed"),
+            ("d", Action::Changed, "3 instances instead of 1; the Service `d`: was removed"),
+            ("e", Action::Removed, "the Deployment `e` is not in the appliance"),
         ]
     );
 }
