@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,6 +20,9 @@ import kube_app
 import kube_node
 import rejections
 import support
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # A code block of the guide that is written to a file.
 WRITTEN = re.compile(r"<!-- write: (\S+) -->\n```\w+\n(.*?)```\n", re.DOTALL)
@@ -47,6 +50,15 @@ def engine() -> compose_engine.Engine:
 def node() -> Iterator[kube_node.Node]:
     """A Kubernetes cluster with one node, which runs pods."""
     with kube_node.Node() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real browser."""
+    import browser
+
+    with browser.Chromium() as running:
         yield running
 
 
@@ -81,6 +93,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "accepted_by(target): only appliances that the target accepts")
     config.addinivalue_line("markers", "node: requires a Kubernetes node; .ci/full runs these tests")
     config.addinivalue_line("markers", "spark: builds and runs images of Spark; .ci/full runs these tests")
+    config.addinivalue_line("markers", "browser: takes long in a browser; .ci/full runs these tests")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

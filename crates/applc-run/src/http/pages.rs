@@ -1,9 +1,10 @@
 //! Pages for browsers: what they are made of is in the folder `page`.
 
-use applc::graph::{Format, Graph, svg};
-use axum::extract::{Path, State};
+use applc::graph::{Format, Graph};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
 
 use super::answer::{Answer, JSON, Problem, with_type};
 use super::app::{App, Ids};
@@ -24,11 +25,25 @@ const POLICY_OF_PICTURES: &str =
 
 /// The files that pages load, with their types.
 const FILES: &[(&str, &str, &str)] = &[
-    ("style.css", CSS, include_str!("page/style.css")),
-    ("page.js", SCRIPT, include_str!("page/page.js")),
-    ("list.js", SCRIPT, include_str!("page/list.js")),
     ("api.js", SCRIPT, include_str!("page/api.js")),
-    ("graph.css", CSS, svg::STYLE),
+    ("appliance.js", SCRIPT, include_str!("page/appliance.js")),
+    ("cause.js", SCRIPT, include_str!("page/cause.js")),
+    ("details.js", SCRIPT, include_str!("page/details.js")),
+    ("dom.js", SCRIPT, include_str!("page/dom.js")),
+    ("editor.js", SCRIPT, include_str!("page/editor.js")),
+    ("graph.js", SCRIPT, include_str!("page/graph.js")),
+    ("list.js", SCRIPT, include_str!("page/list.js")),
+    ("live.js", SCRIPT, include_str!("page/live.js")),
+    ("log.js", SCRIPT, include_str!("page/log.js")),
+    ("model.js", SCRIPT, include_str!("page/model.js")),
+    ("remove.js", SCRIPT, include_str!("page/remove.js")),
+    ("states.js", SCRIPT, include_str!("page/states.js")),
+    ("table.js", SCRIPT, include_str!("page/table.js")),
+    ("timeline.js", SCRIPT, include_str!("page/timeline.js")),
+    ("editor.css", CSS, include_str!("page/editor.css")),
+    ("graph.css", CSS, include_str!("page/graph.css")),
+    ("style.css", CSS, include_str!("page/style.css")),
+    ("icon.svg", SVG, include_str!("page/icon.svg")),
 ];
 
 fn page(text: &'static str) -> Response {
@@ -79,9 +94,27 @@ pub async fn file(Path(name): Path<String>) -> Answer {
     Ok(with_type(StatusCode::OK, kind, *text))
 }
 
-/// `GET /appliance/ID/graph`: a picture, in which each container is a `g` with the class `node` and its id as
-/// `data-id`.
-pub async fn graph(State(app): State<App>, Ids(id): Ids<String>) -> Answer {
+/// What `GET /appliance/ID/graph` may say.
+#[derive(Deserialize)]
+pub struct Picture {
+    states: Option<String>,
+}
+
+/// `GET /appliance/ID/graph?states=`: a picture, in which each container is a `g` with the class `node` and its
+/// id as `data-id`.
+pub async fn graph(
+    State(app): State<App>,
+    Ids(id): Ids<String>,
+    Query(query): Query<Picture>,
+) -> Answer {
+    let for_states = match query.states.as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => {
+            let message = "`states` is `true` or `false`";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, message));
+        }
+    };
     app.service.see(&id).await?;
     let drawn = app.service.ask(move |service| {
         let unknown = || {
@@ -90,7 +123,8 @@ pub async fn graph(State(app): State<App>, Ids(id): Ids<String>) -> Answer {
         };
         let kept = service.kept(&id).ok_or_else(unknown)?;
         let plan = Submission::kept(&kept).plan().ok_or_else(unknown)?;
-        Ok(Graph::of(&plan).render(Format::Svg))
+        let graph = Graph::of(&plan);
+        Ok(if for_states { graph.render_for_states() } else { graph.render(Format::Svg) })
     });
     Ok(guarded(with_type(StatusCode::OK, SVG, drawn.await?), POLICY_OF_PICTURES))
 }
@@ -114,4 +148,21 @@ pub fn to_login(uri: &Uri) -> Response {
     let is_plain = next.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'/'));
     let next = if is_plain { next } else { "" };
     Redirect::to(&format!("/login?next=/{next}")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_that_pages_load_is_served() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/page");
+        let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut found: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+        found.retain(|name| !name.ends_with(".html"));
+        found.sort();
+        let mut served: Vec<&str> = FILES.iter().map(|(name, ..)| *name).collect();
+        served.sort_unstable();
+        assert_eq!(served, found);
+    }
 }

@@ -91,6 +91,12 @@ const PURGE: Parameter = Parameter {
     about: "Whether to remove the persistent volumes too, with all data in them.",
     is_number: false,
 };
+const STATES: Parameter = Parameter {
+    name: "states",
+    about: "Whether to draw it for a page that fills in states: with an empty text in each container, and \
+            without a style.",
+    is_number: false,
+};
 const FOLLOW: Parameter = Parameter {
     name: "follow",
     about: "Whether to go on with what is written later.",
@@ -180,7 +186,7 @@ operations! {
             NO_APPLIANCE,
         ];
     get "/appliance/{id}/graph" "Draw an appliance"
-        pages::graph => [reply(200, "A picture; each container has its id as `data-id`.", Svg), NO_APPLIANCE];
+        pages::graph, query [STATES] => [reply(200, "A picture; each container has its id as `data-id`.", Svg), NO_APPLIANCE];
     get "/appliance/{id}/ui" "Show the page of an appliance"
         pages::appliance => [reply(200, "The page.", Html), error(404, "The id is invalid.")];
     get "/volume/{vid}" "Show a global volume"
