@@ -254,6 +254,26 @@ def test_a_plan_is_carried_out_unless_the_engine_has_moved(brought: Callable[[st
     assert not app.exists("web"), "nothing was done"
 
 
+def test_the_timeline_shows_what_took_longest(brought: Callable[[str], Appliance]) -> None:
+    app = brought("applc-run-timeline")
+    db = checked("db", "test -e /tmp/ok", f"sleep 3; touch /tmp/ok; {STAY}", failures=20)
+    app.write(container("web", dependencies=["db", "made"]), job("made", "sleep 1"), db)
+    assert app.up().code == 0
+    run = app.run("status", app.id, "--timeline", "--format", "json")
+    assert run.code == 0, run.stderr
+    document = json.loads(run.stdout)
+    web, made, db = document["instances"]
+    assert [each["container"] for each in document["chain"]] == ["db", "web"]
+    assert 3 <= db["checking"] < 6 and 1 <= made["running"] < 2 and web["waiting"] >= 3
+    assert web["total"] >= web["waiting"]
+    # The engine forgets the first success after five checks, and `up` has noted it.
+    time.sleep(6)
+    again = json.loads(app.run("status", app.id, "--timeline", "--format", "json").stdout)
+    assert again["instances"][2]["ready"] == db["ready"]
+    text = app.run("status", app.id, "--timeline").stdout
+    assert "CHECKING" in text and "└─db @" in text
+
+
 def test_one_up_at_a_time(brought: Callable[[str], Appliance]) -> None:
     app = brought("applc-run-lock")
     app.write(checked("slow", "test -e /tmp/ok", f"sleep 5; touch /tmp/ok; {STAY}", failures=20))

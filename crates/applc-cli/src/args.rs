@@ -204,6 +204,10 @@ pub struct Status {
     #[arg(long, requires = "id", conflicts_with = "watch")]
     pub drift: bool,
 
+    /// Show what took how long until each container was ready, and the chain that took longest
+    #[arg(long, requires = "id", conflicts_with_all = ["watch", "drift"])]
+    pub timeline: bool,
+
     /// The target that it was brought up on, if it is on several
     #[arg(short, long, value_name = "NAME")]
     pub target: Option<String>,

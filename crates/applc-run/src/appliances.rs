@@ -10,6 +10,7 @@ use applc::analysis::Analysis;
 use applc::plan::Plan;
 use applc::source::Source;
 use applc::targets::Artifact;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::engine::{Change, Desired, Engine, Outlook, Removed};
@@ -18,6 +19,7 @@ use crate::folder::{Folder, Record, write_all};
 use crate::planned::Planned;
 use crate::rendered::render;
 use crate::state::{Observed, State};
+use crate::timeline::{Notes, Timeline, fill};
 use crate::up::{Event, Outcome, up_unless};
 use crate::{SUPPORTED, engine};
 
@@ -176,7 +178,14 @@ impl Appliances {
         self.folder.keep(&record, submitted.appliance, submitted.files)?;
         let files = self.folder.output(id, target);
         let desired = Desired { plan: submitted.plan, files: &files };
-        let outcome = up_unless(engine, &desired, detach, &self.stop, tell)?;
+        let mut notes = Notes::after(self.folder.times(id, target));
+        let outcome = up_unless(engine, &desired, detach, &self.stop, &mut |event| {
+            notes.take(&event, Timestamp::now());
+            tell(event);
+        });
+        // Without them, the timeline has gaps.
+        let _ = self.folder.keep_times(id, target, &notes.noted());
+        let outcome = outcome?;
         // What runs does not depend on it; until now, only this machine has it.
         let mut warning = engine.keep(id, submitted.appliance).err();
         let is_same = match &outcome {
@@ -263,6 +272,13 @@ impl Appliances {
                 .help("`applc up FILE --dry-run` compares what runs with the appliance"));
         };
         engine.drift(&Desired { plan: &plan, files: &files })
+    }
+
+    /// When the instances of an appliance waited, were started, and were ready.
+    pub fn timeline(&self, engine: &dyn Engine, id: &str, observed: &Observed) -> Timeline {
+        let plan = self.kept(engine, id).and_then(|kept| plan_of(&kept));
+        let noted = self.folder.times(id, engine.target());
+        Timeline::new(plan.as_ref(), &fill(observed, &noted))
     }
 
     /// Removes what runs of an appliance and, with `purge`, its volumes. What is kept of it goes too, unless

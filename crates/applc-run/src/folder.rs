@@ -5,16 +5,19 @@
 //! APPLIANCE/TARGET/record.json       where it came from
 //! APPLIANCE/TARGET/appliance.json    the appliance with all defaults
 //! APPLIANCE/TARGET/warnings.txt      the warnings that were shown last
+//! APPLIANCE/TARGET/times.json        what engines do not tell of when something happened
 //! APPLIANCE/TARGET/output/           what the target wrote
 //! ```
 //!
 //! The engine's own labels decide what runs: everything here can be lost without harm.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use applc::targets::Artifact;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -24,6 +27,7 @@ const LOCK: &str = "lock";
 const RECORD: &str = "record.json";
 const APPLIANCE: &str = "appliance.json";
 const WARNINGS: &str = "warnings.txt";
+const TIMES: &str = "times.json";
 const OUTPUT: &str = "output";
 
 /// The state folder of a user.
@@ -50,6 +54,18 @@ pub struct Record {
     /// Whether all of its containers were started: one that is absent was removed from outside then.
     #[serde(default)]
     pub started: bool,
+}
+
+/// What a run has seen of the starts of instances: those by their names and what names the start.
+pub type Noted = BTreeMap<String, NotedTimes>;
+
+/// What a run has seen of a start that engines do not tell later.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotedTimes {
+    /// Its image began to be pulled.
+    pub pulling: Option<Timestamp>,
+    /// It was seen to be ready for the first time.
+    pub ready: Option<Timestamp>,
 }
 
 /// The right to change an appliance, until it is dropped.
@@ -159,6 +175,20 @@ impl Folder {
     pub fn appliance(&self, id: &str, target: &str) -> Option<Value> {
         let text = fs::read_to_string(self.of(id, target).join(APPLIANCE)).ok()?;
         serde_json::from_str(&text).ok()
+    }
+
+    /// When things happened to the starts of instances, as far as a run on this machine has seen it.
+    pub fn times(&self, id: &str, target: &str) -> Noted {
+        let text = fs::read_to_string(self.of(id, target).join(TIMES)).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Keeps when things happened to the starts of instances.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn keep_times(&self, id: &str, target: &str, times: &Noted) -> Result<(), Error> {
+        write(&self.of(id, target).join(TIMES), &pretty(times))
     }
 
     /// The warnings that were shown last. Empty if there were none.

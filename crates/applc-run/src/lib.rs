@@ -49,6 +49,9 @@ mod marathon;
 // A plan that is kept in a file.
 mod planned;
 
+// What took how long until an appliance was ready.
+mod timeline;
+
 // Appliances on any engine, and what is kept of them.
 mod appliances;
 
@@ -74,6 +77,7 @@ pub use rendered::{complete, render};
 pub use state::{
     Endpoint, Fault, FaultKind, Instance, Observed, State, Times, container_state, wanted,
 };
+pub use timeline::{Link, Row, Timeline};
 
 /// The names of the targets that appliances can be run on.
 pub const SUPPORTED: &[&str] = &["compose", "kubernetes", "nomad", "marathon"];

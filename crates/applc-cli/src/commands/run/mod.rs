@@ -9,6 +9,7 @@ mod progress;
 pub mod serve;
 mod shown;
 pub mod status;
+mod timeline;
 pub mod up;
 
 use std::path::PathBuf;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use applc_run::{Appliances, Error, ErrorKind, Running};
 
-use super::{appliances, drift, failed, ls, shown};
+use super::{appliances, drift, failed, ls, shown, timeline};
 use crate::Status;
 use crate::args::{Status as Arguments, StatusFormat};
 use crate::terminal::print;
@@ -37,6 +37,10 @@ fn one(appliances: &Appliances, id: &str, arguments: &Arguments) -> Result<Statu
     }
     if arguments.drift {
         return drift::show(appliances, &*running.engine, id, arguments.format);
+    }
+    if arguments.timeline {
+        let Running { engine, observed, .. } = &running;
+        return Ok(timeline::show(appliances, &**engine, id, observed, arguments.format));
     }
     let mut last = String::new();
     loop {
