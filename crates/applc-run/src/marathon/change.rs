@@ -30,6 +30,7 @@ const OPTIONAL: &[&str] = &[
     "portMappings",
     "privileged",
     "requirePorts",
+    "taskKillGracePeriodSeconds",
     "volumes",
 ];
 
@@ -170,6 +171,7 @@ mod tests {
         assert_eq!(found("cmd", json!("sleep 1")), ["cmd"]);
         assert_eq!(found("constraints", json!([])), ["constraints"]);
         assert_eq!(found("container", json!({"volumes": [{"hostPath": "/x"}]})), ["container"]);
+        assert_eq!(found("taskKillGracePeriodSeconds", json!(5)), ["taskKillGracePeriodSeconds"]);
         assert_eq!(found("backoffSeconds", json!(5)), Vec::<String>::new());
     }
 
