@@ -113,6 +113,14 @@ impl Kubectl {
         read(&self.checked(&all)?)
     }
 
+    /// The objects at a path of the API: kubectl does not have to ask for kinds first.
+    ///
+    /// # Errors
+    /// The API server does not answer or refuses.
+    pub fn raw(&self, path: &str) -> Result<Vec<Object>, Error> {
+        read(&self.checked(&["get", "--raw", path])?)
+    }
+
     /// The objects of the files in a folder, as kubectl reads them.
     ///
     /// # Errors

@@ -93,7 +93,7 @@ impl Kubernetes {
         stranger(id, &found)?;
         let mut events = Vec::new();
         for place in &places {
-            events.extend(self.kubectl.get(&["events", "-n", place])?);
+            events.extend(self.kubectl.raw(&format!("/api/v1/namespaces/{place}/events"))?);
         }
         found.events = Events::new(&events);
         found.grows = found.of_kind("Pod").any(pods::is_unplaced) && self.grows();
@@ -167,11 +167,11 @@ impl Kubernetes {
     /// the objects of Karpenter. Whoever may not read that gets the answer of a cluster that does not.
     fn grows(&self) -> bool {
         *self.grows.get_or_init(|| {
-            let status = ["configmap", "cluster-autoscaler-status", "-n", "kube-system"];
-            let pools = ["nodepools.karpenter.sh"];
+            let status = "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status";
+            let pools = "/apis/karpenter.sh";
             let is_there =
-                |question: &[&str]| self.kubectl.get(question).is_ok_and(|found| !found.is_empty());
-            is_there(&status) || is_there(&pools)
+                |path| self.kubectl.run(&["get", "--raw", path]).is_ok_and(|output| output.success);
+            is_there(status) || is_there(pools)
         })
     }
 
