@@ -410,9 +410,9 @@ def test_an_agent_that_goes_away_and_a_token_that_may_do_little(applc: support.A
     engine = Engine()
     with Agent(engine, memory=MEMORY, durable=True) as agent, Appliance(applc, agent, tmp_path, "gone") as app:
         app.write(container("web"), job("load", "sleep 25"))
-        for token, words in (("", "Permission denied"), ("00000000-0000-0000-0000-000000000000", "ACL token not found")):
+        for token in ("", "00000000-0000-0000-0000-000000000000"):
             run = app.up(NOMAD_TOKEN=token)
-            assert run.code == 3 and f"Nomad does not allow to list jobs: {words}" in run.stderr, run
+            assert run.code == 3 and "Nomad does not allow to list jobs: Permission denied" in run.stderr, run
             assert "NOMAD_TOKEN" in run.stderr
         up = app.start("up", app.file.name, "-t", "nomad")
         wait_until("the job", lambda: app.agent.allocations("gone.load"), 60)
