@@ -8,8 +8,11 @@ use crate::Status;
 use crate::args::StatusFormat;
 use crate::terminal::print;
 
+/// The seconds of a row in one phase.
+type Phase = fn(&Row) -> Option<f64>;
+
 /// The columns of the phases, which are left out if no instance has them.
-const PHASES: [(&str, fn(&Row) -> Option<f64>); 6] = [
+const PHASES: [(&str, Phase); 6] = [
     ("WAITING", |row| row.waiting),
     ("PULLING", |row| row.pulling),
     ("STARTING", |row| row.starting),
