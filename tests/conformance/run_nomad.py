@@ -54,8 +54,8 @@ class Reports:
                 now = time.time()
                 for each in json.loads(line).get("Events") or []:
                     allocation = each["Payload"]["Allocation"]
-                    for state in (allocation["TaskStates"] or {}).values():
-                        for event in state["Events"] or []:
+                    for state in (allocation.get("TaskStates") or {}).values():
+                        for event in state.get("Events") or []:
                             key = (allocation["JobID"], allocation["TaskGroup"], event["Type"])
                             self.first.setdefault(key, now)
 
