@@ -5,6 +5,8 @@ mod graph;
 mod guide;
 mod readme;
 mod run;
+#[cfg(unix)]
+mod serve;
 mod streams;
 mod targets;
 mod trace;
