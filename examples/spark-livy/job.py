@@ -30,7 +30,7 @@ def main(master: str, hosts: int) -> None:
         "spark.cores.max": str(hosts),
         "spark.executor.cores": "1",
         "spark.scheduler.minRegisteredResourcesRatio": "1",
-        "spark.scheduler.maxRegisteredResourcesWaitingTime": "60s",
+        "spark.scheduler.maxRegisteredResourcesWaitingTime": "300s",
         "spark.ui.enabled": "false",
     }
     builder = SparkSession.builder.master(master).appName("try")

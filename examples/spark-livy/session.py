@@ -25,7 +25,7 @@ def main(host: str) -> None:
 
     def wait(path: str, key: str, wanted: str, others: set[str]) -> Any:
         """Asks until the value of `key` is `wanted`; any other value that is not in `others` is an error."""
-        for _ in range(240):
+        for _ in range(600):
             now = ask(path)
             if now[key] == wanted:
                 return now
@@ -43,9 +43,12 @@ def main(host: str) -> None:
                 print(error.read().decode().strip())
                 sys.exit(3)
             raise
-        except OSError:
+        except OSError as error:
             # It starts.
+            reason = error
             time.sleep(0.5)
+    else:
+        sys.exit(f"Livy: no answer from {host}: {reason}")
 
     start = time.monotonic()
     session = f"/sessions/{ask('/sessions', {'kind': 'pyspark', 'conf': {'spark.cores.max': '1'}})['id']}"

@@ -12,7 +12,7 @@ import pytest
 
 import support
 from compose_engine import Engine
-from nomad_agent import Agent
+from nomad_agent import Agent, free_ports
 
 EXAMPLES = support.ROOT / "examples"
 FOLDER = EXAMPLES / "spark-livy"
@@ -52,6 +52,11 @@ def test_the_fixed_seed_is_the_example(applc: support.Applc, tmp_path: Path) -> 
 @pytest.mark.spark
 def test_compose(applc: support.Applc, images: None) -> None:
     run(applc, "try", "compose")
+
+
+@pytest.mark.spark
+def test_serve(applc: support.Applc, images: None) -> None:
+    run(applc, "try", "serve", PORT=str(free_ports(1)[0]))
 
 
 @pytest.mark.spark
