@@ -74,10 +74,13 @@ class Tab:
         self.page.set_default_timeout(10_000)
         self.faults: list[str] = []
         self.requests: list[str] = []
+        # Whether a part of the page was not loaded, as a network has changed.
+        self.broken = False
         self.page.add_init_script(REPORT)
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("request", self._requested)
+        self.page.on("requestfailed", self._failed)
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and NETWORK_CHANGED not in message.text:
@@ -86,17 +89,24 @@ class Tab:
     def _requested(self, request: Request) -> None:
         self.requests.append(request.url)
 
+    def _failed(self, request: Request) -> None:
+        if request.resource_type in ("script", "stylesheet") and NETWORK_CHANGED in (request.failure or ""):
+            self.broken = True
+
     def open(self, address: str) -> Page:
         """Opens a page, and waits until it shows something."""
-        for attempt in range(5):
+        for _ in range(10):
+            self.broken = False
             try:
                 self.page.goto(address)
-                self.page.locator("body[data-ready]").wait_for(timeout=5_000)
-                break
-            except Error:
-                # Its scripts were not loaded, as a network has changed.
-                if attempt == 4:
+                ready = self.page.locator("body[data-ready]")
+                self.wait("the page", lambda: self.broken or ready.count())
+            except Error as error:
+                self.broken = NETWORK_CHANGED in str(error)
+                if not self.broken:
                     raise
+            if not self.broken:
+                break
         return self.page
 
     def wait(self, what: str, condition: Callable[[], Any], seconds: float = 20) -> Any:

@@ -121,7 +121,8 @@ export class Details {
   #key(event) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     const at = { Home: 0, End: TABS.length - 1 }[event.key]
-      ?? (step && (TABS.indexOf(this.#tab) + step + TABS.length) % TABS.length);
+      // The address, and with it the tab that is shown, changes a little later.
+      ?? (step && (this.tabs.indexOf(event.target) + step + TABS.length) % TABS.length);
     if (at === undefined) return;
     event.preventDefault();
     this.choose({ tab: TABS[at] });
