@@ -215,10 +215,11 @@ def test_many_containers_are_fluent(opened: Opened, number: int, one: int, all: 
     expect(page.locator("#graph .node.state-running")).to_have_count(number)
 
     def update(shown: dict[str, Any]) -> float:
-        updates = lambda: page.evaluate("performance.getEntriesByName('update').map((e) => [e.duration, e.detail])")  # noqa: E731
-        before = len(updates())
+        script = "performance.getEntriesByName('update').map((e) => [e.startTime, e.duration])"
+        (before,) = page.evaluate(script)
         feed.show(shown)
-        return float(tab.wait("an update", lambda: updates()[before:])[0][0])
+        tab.wait("an update", lambda: page.evaluate(script)[0][0] > before[0])
+        return float(page.evaluate(script)[0][1])
 
     page.evaluate("""() => {
       window.touched = new Set();

@@ -93,7 +93,8 @@ export class Details {
     const links = (ids) => ids.map((id) => el("button", {
       type: "button", class: "link", on: { click: () => this.choose({ id }) },
     }, id));
-    const mounts = (source.volumes ?? []).map(({ src, dest, mode, type }) => `${type === "host" ? "host path " : ""}${src} \u2192 ${dest}${mode === "RO" ? ", read only" : ""}`);
+    const mounts = (source.volumes ?? []).map(({ src, dest, mode, type }) =>
+      `${type === "host" ? "host path " : ""}${src} \u2192 ${dest}${mode === "RO" ? ", read only" : ""}`);
     const waits = (source.dependencies ?? []).map((one) => String(one.id ?? one));
     const rows = [
       ["Type", [container.type]],
@@ -104,7 +105,9 @@ export class Details {
       ["Blocks", links(this.waiters)],
       ["Resources", [[cpus && count(cpus, "CPU"), mem && `${mem} MB memory`, disk && `${disk} MB disk`, gpu && count(gpu, "GPU")].filter(Boolean).join(", ")]],
       ["Network", [source.network_mode]],
+      ["Entry point", [source.entrypoint?.join(" ")]],
       ["Command", [source.cmd ?? source.args?.join(" ")]],
+      ["User", [source.user === undefined ? undefined : String(source.user)]],
       ["Volumes", mounts],
       ["Environment", Object.keys(source.env ?? {})],
     ];
