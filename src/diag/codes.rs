@@ -123,6 +123,7 @@ codes! {
         BAD_INTERVAL "E0314" Error "invalid interval";
         ROOT_MOUNT "E0315" Error "mount at the root directory";
         LOCAL_NAME "E0316" Error "reference to a name of the local machine";
+        NOT_INTERNAL "E0317" Error "internal port that is reachable from outside";
         UNUSED_VOLUME "W0301" Warning "unused persistent volume";
         NO_PORT_TO_CHECK "W0302" Warning "default health check without a TCP port";
         FIXED_PORT_INSTANCES "W0303" Warning "fixed host port with several instances";

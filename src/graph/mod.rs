@@ -209,7 +209,7 @@ fn node(container: &plan::Container) -> Node {
         kind: if container.job().is_some() { Kind::Job } else { Kind::Service },
         image: container.image.value.to_string(),
         instances: container.instances.value,
-        ports: container.ports.iter().map(port).collect(),
+        ports: container.ports.iter().filter(|port| !port.internal.value).map(port).collect(),
         level: container.level,
     }
 }

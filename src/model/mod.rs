@@ -56,6 +56,8 @@ pub struct Container<'t> {
     pub working_dir: Option<Spanned<&'t str>>,
     /// Seconds between the stop signal and the kill.
     pub stop_timeout: Option<Spanned<u32>>,
+    /// Labels: the name and a scalar.
+    pub labels: &'t [Member],
     /// Environment variables: the name and any JSON value.
     pub env: &'t [Member],
     /// Mounted volumes.
@@ -156,7 +158,7 @@ impl Transport {
     }
 }
 
-/// A port that is reachable from outside the cluster.
+/// A port, which is reachable from outside the cluster unless it is internal.
 #[derive(Debug, Clone)]
 pub struct Port {
     /// The port in the container, 1 to 65535.
@@ -167,6 +169,8 @@ pub struct Port {
     pub transport: Spanned<Transport>,
     /// Name of the port.
     pub name: Option<Spanned<EcoString>>,
+    /// Whether it is only for the other containers of the appliance.
+    pub internal: Spanned<bool>,
 }
 
 /// `schedule_hints`: where to run, or where to store a volume.

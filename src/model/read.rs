@@ -82,6 +82,7 @@ pub fn container(node: &Node) -> Option<Container<'_>> {
         user: fields.node("user"),
         working_dir: fields.get("working_dir"),
         stop_timeout: fields.get("stop_timeout"),
+        labels: fields.object("labels").0.map_or(&[], |object| &object.members),
         env: fields.object("env").0.map_or(&[], |object| &object.members),
         volumes: fields.items("volumes").iter().filter_map(mount).collect(),
         network_mode: fields.or("network_mode", NetworkMode::Host, span),
@@ -134,6 +135,7 @@ fn port(node: &Node) -> Option<Port> {
         host_port: fields.or("host_port", 0, span),
         transport: fields.or("protocol", Transport::Tcp, span),
         name: fields.get("name"),
+        internal: fields.or("internal", false, span),
         container_port,
     })
 }

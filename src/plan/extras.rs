@@ -13,16 +13,28 @@ pub struct Extras {
     pub working_dir: Option<Spanned<EcoString>>,
     /// Seconds between the stop signal and the kill.
     pub stop_timeout: Option<Spanned<u32>>,
+    /// Labels, in the order of the document.
+    pub labels: Vec<Label>,
+}
+
+/// A label of a container.
+#[derive(Debug, Clone)]
+pub struct Label {
+    /// Printable ASCII characters without spaces and `=`.
+    pub name: Spanned<EcoString>,
+    /// Its value, without references.
+    pub value: Spanned<EcoString>,
 }
 
 impl Extras {
     /// None of them.
-    pub const NONE: Extras = Extras { user: None, working_dir: None, stop_timeout: None };
+    pub const NONE: Extras =
+        Extras { user: None, working_dir: None, stop_timeout: None, labels: Vec::new() };
 
     /// Whether there are none.
     pub fn is_none(&self) -> bool {
-        let Extras { user, working_dir, stop_timeout } = self;
-        user.is_none() && working_dir.is_none() && stop_timeout.is_none()
+        let Extras { user, working_dir, stop_timeout, labels } = self;
+        user.is_none() && working_dir.is_none() && stop_timeout.is_none() && labels.is_empty()
     }
 }
 

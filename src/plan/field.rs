@@ -61,6 +61,7 @@ fields! {
     User "containers[].user" "";
     WorkingDir "containers[].working_dir" "";
     StopTimeout "containers[].stop_timeout" "";
+    Labels "containers[].labels" "if not empty";
     Env "containers[].env" "if not empty";
     References "@id in a string" "";
     MountPersistent "containers[].volumes[].type: persistent" "";
@@ -73,6 +74,7 @@ fields! {
     HostPort "containers[].ports[].host_port" "if not 0";
     PortUdp "containers[].ports[].protocol: udp" "";
     PortName "containers[].ports[].name" "";
+    PortInternal "containers[].ports[].internal" "if true";
     Privileged "containers[].is_privileged" "if true";
     ForcePull "containers[].force_pull_image" "if true, the default";
     NoForcePull "containers[].force_pull_image: false" "";

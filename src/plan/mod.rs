@@ -7,7 +7,7 @@ pub(crate) mod graph;
 pub mod published;
 mod text;
 
-pub use extras::{Extras, user_numbers};
+pub use extras::{Extras, Label, user_numbers};
 pub use field::{Field, Use};
 pub use text::{Piece, Pieces, Reference, Text};
 
@@ -65,7 +65,7 @@ pub struct Container {
     pub mounts: Box<[Mount]>,
     /// Network mode.
     pub network: Spanned<NetworkMode>,
-    /// Ports that are reachable from outside.
+    /// Ports, which are reachable from outside unless they are internal.
     pub ports: Box<[Port]>,
     /// Whether it is privileged: it has full access to its host.
     pub privileged: Spanned<bool>,

@@ -4,9 +4,9 @@ use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::model::Container;
-use crate::plan::{Extras, user_numbers};
+use crate::plan::{Extras, Label, user_numbers};
 use crate::source::Spanned;
-use crate::syntax::{Kind, Node};
+use crate::syntax::{Kind, Member, Node};
 
 use super::text::{self, owned};
 
@@ -22,8 +22,21 @@ pub fn resolve(container: &Container<'_>, findings: &mut Findings) -> Option<Ext
         user: container.user.and_then(|user| self::user(user, findings)),
         working_dir: container.working_dir.map(owned),
         stop_timeout: container.stop_timeout,
+        labels: container.labels.iter().filter_map(|label| self::label(label, findings)).collect(),
     };
     (!extras.is_none()).then_some(extras)
+}
+
+/// A label. The schema reports a value that is not a scalar.
+fn label(member: &Member, findings: &mut Findings) -> Option<Label> {
+    let node = &member.value;
+    let value = match &node.kind {
+        Kind::String(text) | Kind::Number(text) => text.clone(),
+        Kind::Bool(value) => value.to_string().into(),
+        _ => return None,
+    };
+    text::check_nul(&value, node.span, findings);
+    Some(Label { name: member.key.clone(), value: Spanned::new(value, node.span) })
 }
 
 /// A user as written. The schema reports one that is neither a string nor a number.

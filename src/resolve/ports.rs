@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::model;
 use crate::plan::{Container, NetworkMode, PlacementLevel, Transport};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 
 /// Checks the ports of one container against each other and its network mode.
 pub fn check_listed(container: &model::Container<'_>, findings: &mut Findings) {
@@ -36,6 +36,7 @@ pub fn check_listed(container: &model::Container<'_>, findings: &mut Findings) {
                     .likely_edit(host.span, number.value.to_string())
             });
         }
+        check_internal(port, container.network_mode, findings);
         if host.value != 0 && container.instances.value > 1 && !on_host {
             findings.add(&codes::FIXED_PORT_INSTANCES, |code| {
                 let message = format!(
@@ -47,6 +48,30 @@ pub fn check_listed(container: &model::Container<'_>, findings: &mut Findings) {
                     .help("each instance requires its own host; omit `host_port` to use any free port")
             });
         }
+    }
+}
+
+/// Reports an internal port that is reachable from outside.
+fn check_internal(port: &model::Port, network: Spanned<NetworkMode>, findings: &mut Findings) {
+    let internal = port.internal;
+    if !internal.value {
+        return;
+    }
+    let number = port.container_port.value;
+    if network.value == NetworkMode::Host {
+        findings.add(&codes::NOT_INTERNAL, |code| {
+            let message = format!("port {number} cannot be internal on the host network");
+            Diagnostic::new(code, internal.span, message)
+                .also(network.span, "every port is one of the host")
+                .help("use `\"network_mode\": \"bridge\"` or `\"container\"`, also for the containers that refer to it")
+        });
+    } else if port.host_port.value != 0 {
+        findings.add(&codes::NOT_INTERNAL, |code| {
+            let message = format!("internal port {number} cannot have a host port");
+            Diagnostic::new(code, internal.span, message)
+                .also(port.host_port.span, "publishes the port")
+                .help("remove `host_port` or `internal`")
+        });
     }
 }
 

@@ -116,6 +116,7 @@ impl Uses {
             let udp = port.transport.value == Transport::Udp;
             self.when(udp.then_some(port.transport.span), Field::PortUdp);
             self.when(port.name.as_ref().map(|name| name.span), Field::PortName);
+            self.when(port.internal.value.then_some(port.internal.span), Field::PortInternal);
         }
         self.when(privileged.value.then_some(privileged.span), Field::Privileged);
         let pull = if force_pull.value { Field::ForcePull } else { Field::NoForcePull };
@@ -134,10 +135,11 @@ impl Uses {
     }
 
     fn extras(&mut self, extras: &Extras) {
-        let Extras { user, working_dir, stop_timeout } = extras;
+        let Extras { user, working_dir, stop_timeout, labels } = extras;
         self.when(user.as_ref().map(|user| user.span), Field::User);
         self.when(working_dir.as_ref().map(|path| path.span), Field::WorkingDir);
         self.when(stop_timeout.map(|seconds| seconds.span), Field::StopTimeout);
+        self.when(labels.first().map(|label| label.name.span), Field::Labels);
     }
 
     fn kind(&mut self, kind: &Kind, id: Span) {

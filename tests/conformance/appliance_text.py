@@ -65,6 +65,6 @@ def references(container: dict[str, Any]) -> set[tuple[str, int | None]]:
         return ""
 
     value(container.get("cmd", ""), note)
-    for part in [*container.get("args", []), *container.get("env", {}).values()]:
+    for part in [*container.get("entrypoint", []), *container.get("args", []), *container.get("env", {}).values()]:
         value(part, note)
     return found

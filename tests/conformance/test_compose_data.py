@@ -250,6 +250,32 @@ def test_a_container_is_killed_after_the_stop_timeout(applc: Applc, engine: Engi
         assert 4 <= taken["slow"] < 9 and taken["at-once"] < 3, taken
 
 
+def test_labels_are_passed_unchanged(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    image = engine.image("applc-test/plain:1")
+    labels = {f"x-{n}[$a]": part.replace("\\@", "@") for n, part in enumerate(PARTS)}
+    with project(applc, engine, tmp_path, container("a", image, labels={**labels, "n": 1.5})) as up:
+        assert up.up("--no-start").returncode == 0
+        # `ps` as JSON would be split at line breaks in labels.
+        made = up.compose("ps", "--all", "--quiet", "a").stdout.strip()
+        found = engine.inspect(made)["Config"]["Labels"]
+        assert {name: found[name] for name in labels} == labels
+        assert (found["n"], found["applc.appliance"], found["applc.container"]) == ("1.5", "data", "a")
+
+
+def test_an_internal_port_is_only_for_the_appliance(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    image = engine.image("applc-test/two:1", Behaviour(serve=(("http", 80), ("http", 81))))
+    ports = [{"container_port": 80}, {"container_port": 81, "internal": True}]
+    with project(
+        applc, engine, tmp_path,
+        container("web", image, ports=ports), container("asks", image, args=["http://@web:81/"]),
+    ) as up:
+        assert up.up().returncode == 0
+        (start,) = wait_until("it starts", lambda: up.starts("asks"))
+        assert wait_until("an answer", lambda: up.service_at("asks", start.argv[1])) == "web"
+        assert wait_until("an answer", lambda: up.answer_on_host(up.port("web", 80)))
+        assert set(up.inspect("web")["HostConfig"]["PortBindings"]) == {"80/tcp"}
+
+
 def test_gpus_are_requested(applc: Applc, engine: Engine, tmp_path: Path) -> None:
     """Checks only the request to the engine, because the machine has no GPU."""
     image = engine.image("applc-test/plain:1")

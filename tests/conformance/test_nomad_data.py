@@ -82,3 +82,24 @@ def test_a_container_is_killed_after_the_stop_timeout(compiler: Compiler, run: A
         time.sleep(0.2)
     # The default is 5 s.
     assert 9 <= time.monotonic() - begin < 15
+
+
+def test_labels_are_passed_unchanged(compiler: Compiler, run: Agent) -> None:
+    image = compiler.image("plain")
+    labels = {f"x-{n}[${{a}}]": part for n, part in enumerate(PARTS) if "@" not in part}
+    compiler.submit({"id": "labels", "containers": [container("a", image, labels={**labels, "n": 1.5})]})
+    run.wait_for_deployment("labels")
+    found = run.engine.inspect(f"a-{run.allocation('labels', 'a')['ID']}")["Config"]["Labels"]
+    assert {name: found[name] for name in labels} == labels
+    assert found["n"] == "1.5"
+
+
+def test_an_internal_port_is_reached_by_reference(compiler: Compiler, run: Agent) -> None:
+    image = compiler.image("internal", Behaviour(serve=(("http", 81),)))
+    port = {"container_port": 81, "internal": True}
+    compiler.submit({"id": "internal", "containers": [
+        container("web", image, ports=[port]), container("asks", image, args=["http://@web:81/"]),
+    ]})
+    run.wait_for_deployment("internal")
+    (start,) = run.starts("internal", "asks", "asks")
+    assert run.group_at(run.allocation("internal", "asks"), "asks", start.argv[1]) == "web"

@@ -61,7 +61,8 @@ def expected_arguments(container: dict[str, Any]) -> tuple[list[str], dict[str, 
     if "cmd" in container:
         arguments = ["-c", appliance_text.spelled(container["cmd"], address)]
     else:
-        arguments = [appliance_text.value(arg, address) for arg in container.get("args", [])]
+        words = [*container.get("entrypoint", [])[1:], *container.get("args", [])]
+        arguments = [appliance_text.value(word, address) for word in words]
     env = container.get("env", {})
     return arguments, {name: appliance_text.value(value, address) for name, value in env.items()}
 
@@ -115,7 +116,8 @@ def check(argv: list[str], container: dict[str, Any]) -> None:
     assert run.arguments == arguments
     assert environment(run) == variables
     assert run.image == full_name(container["image"])
-    assert run.one("--entrypoint") == ("/bin/sh" if "cmd" in container else None)
+    entrypoint = container.get("entrypoint", ["/bin/sh" if "cmd" in container else None])
+    assert run.one("--entrypoint") == entrypoint[0]
     memory = f"{container['resources']['mem']}m"
     assert run.one("--memory") == run.one("--memory-swap") == memory
     check = container.get("health_check") or {}

@@ -7,7 +7,7 @@ use ecow::EcoString;
 use super::VERSION;
 use super::form::Form;
 use super::shape::{
-    Appliance, Container, Dependency, HealthCheck, Interval, Job, Mount, Placement, Port,
+    Appliance, Container, Dependency, HealthCheck, Interval, Job, Label, Mount, Placement, Port,
     Published, Reference, Resources, Variable, Volume,
 };
 use crate::plan::{
@@ -115,7 +115,7 @@ impl<F: Form> Publisher<'_, F> {
             Command::Image(args) => (None, Vec::new(), texts(args)),
             Command::Program(program) => (None, texts(&program.entrypoint), texts(&program.args)),
         };
-        let Extras { user, working_dir, stop_timeout } = container.extras();
+        let Extras { user, working_dir, stop_timeout, labels } = container.extras();
         let (health_check, minimum_capacity, job) = match kind {
             Kind::Service(plan::Service { health, minimum_capacity }) => {
                 let check = health.as_ref().map(|health| self.health_check(container, health));
@@ -146,6 +146,13 @@ impl<F: Form> Publisher<'_, F> {
             user: user.as_ref().map(|user| self.word(user)),
             working_dir: working_dir.as_ref().map(|path| self.word(path)),
             stop_timeout: value(stop_timeout.as_ref()),
+            labels: labels
+                .iter()
+                .map(|plan::Label { name, value }| Label {
+                    name: self.word(name),
+                    value: self.word(value),
+                })
+                .collect(),
             env: env
                 .iter()
                 .map(|plan::EnvVar { name, value }| Variable {
@@ -273,7 +280,7 @@ impl<F: Form> Publisher<'_, F> {
     }
 
     fn port(&self, port: &plan::Port) -> Port<F::Word> {
-        let plan::Port { container_port, host_port, transport, name } = port;
+        let plan::Port { container_port, host_port, transport, name, internal } = port;
         Port {
             container_port: container_port.value,
             host_port: Some(host_port.value).filter(|port| *port != 0),
@@ -284,6 +291,7 @@ impl<F: Form> Publisher<'_, F> {
                 &"containers[].ports[].protocol",
             ),
             name: name.as_ref().map(|name| self.word(name)),
+            internal: internal.value,
         }
     }
 

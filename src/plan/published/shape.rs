@@ -57,13 +57,15 @@ pub struct Container<W, T> {
     pub working_dir: Option<W>,
     /// Seconds between the stop signal and the kill.
     pub stop_timeout: Option<u32>,
+    /// Labels, in the order of the document.
+    pub labels: Vec<Label<W>>,
     /// Environment variables, in the order of the document.
     pub env: Vec<Variable<W, T>>,
     /// Mounted volumes.
     pub mounts: Vec<Mount<W>>,
     /// `host`, `bridge` or `container`.
     pub network_mode: W,
-    /// Ports that are reachable from outside.
+    /// Ports, which are reachable from outside unless they are internal.
     pub ports: Vec<Port<W>>,
     /// Whether it is privileged: it has full access to its host.
     pub privileged: bool,
@@ -102,6 +104,15 @@ pub struct Resources {
     pub gpu: u32,
 }
 
+/// A label.
+#[derive(Debug, Serialize)]
+pub struct Label<W> {
+    /// Its name.
+    pub name: W,
+    /// Its value.
+    pub value: W,
+}
+
 /// An environment variable.
 #[derive(Debug, Serialize)]
 pub struct Variable<W, T> {
@@ -137,6 +148,8 @@ pub struct Port<W> {
     pub protocol: W,
     /// Its name.
     pub name: Option<W>,
+    /// Whether it is only for the other containers of the appliance.
+    pub internal: bool,
 }
 
 /// A dependency on a container that must be ready first.

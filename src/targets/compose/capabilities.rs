@@ -65,6 +65,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(Field::User, "`user`"),
     Capability::carried(Field::WorkingDir, "`working_dir`; a missing directory is created"),
     Capability::carried(Field::StopTimeout, "`stop_grace_period`"),
+    Capability::depends(Field::Labels, "`labels`; a name cannot be one that applc or Compose sets"),
     Capability::depends(Field::Env, "`environment`, as a list; a name cannot end in whitespace"),
     Capability::depends(
         Field::References,
@@ -94,6 +95,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(
         Field::PortName,
         "`name` of the port; ignored on the host network, where Compose lists no ports",
+    ),
+    Capability::depends(
+        Field::PortInternal,
+        "not published; a reference from the host network is rejected",
     ),
     Capability::carried(Field::Privileged, "`privileged`"),
     Capability::carried(Field::ForcePull, "`pull_policy: always`"),

@@ -67,13 +67,15 @@ model! {
         pub gpus: Option<Gpus>,
     }
 
-    /// Labels. They are constant: a change of the source, or of applc, restarts nothing.
+    /// Labels. Those of applc are constant: a change of the source, or of applc, restarts nothing.
     #[derive(Debug, Clone)]
     pub struct Labels {
         /// The id of the appliance.
         pub appliance: Traced<String>,
         /// The id of the container.
         pub container: Traced<String>,
+        /// All labels as `name=value`, if the appliance has labels, too.
+        pub list: Vec<Composed>,
     }
 
     /// A published port.

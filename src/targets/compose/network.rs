@@ -135,7 +135,7 @@ fn ports(container: &Container) -> Vec<Port> {
         return Vec::new();
     }
     let port = |port: &PlanPort| {
-        let PlanPort { container_port, host_port, transport, name } = port;
+        let PlanPort { container_port, host_port, transport, name, internal: _ } = port;
         Port {
             target: container_port.into(),
             published: (host_port.value != 0).then(|| host_port.into()),
@@ -143,7 +143,7 @@ fn ports(container: &Container) -> Vec<Port> {
             name: name.as_ref().map(|name| Traced::new(escaped(&name.value), name.span)),
         }
     };
-    container.ports.iter().map(port).collect()
+    container.ports.iter().filter(|port| !port.internal.value).map(port).collect()
 }
 
 /// The protocol of a port, if it is not Compose's default.
@@ -364,12 +364,19 @@ impl HostAccess<'_> {
     /// there is one.
     fn publish(&mut self, published: &mut Vec<Port>) -> Option<Diagnostic> {
         let id = &self.container.id.value;
-        let needed: Vec<&PlanPort> = match self.referrer.port {
-            Some(port) => {
-                self.container.ports.iter().filter(|p| p.container_port.value == port).collect()
-            }
-            None => self.container.ports.iter().collect(),
+        let is_needed = |port: &&PlanPort| {
+            self.referrer.port.is_none_or(|number| number == port.container_port.value)
         };
+        let listed: Vec<&PlanPort> = self.container.ports.iter().filter(is_needed).collect();
+        let needed: Vec<&PlanPort> =
+            listed.iter().copied().filter(|port| !port.internal.value).collect();
+        if let (Some(port), true) = (listed.first(), needed.is_empty()) {
+            let message = format!(
+                "`{id}` is reachable from the host network only through published ports, but port {} is internal",
+                port.container_port.value
+            );
+            return Some(self.no_way(&message).also(port.internal.span, "not published"));
+        }
         if needed.is_empty() {
             let why = match self.referrer.port {
                 Some(port) => format!("port {port} is not listed"),

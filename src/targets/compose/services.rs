@@ -4,8 +4,8 @@ use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
-    Command, Container, Dependency, EnvVar, Extras, Job, Kind, NetworkMode, Repeats, Resources,
-    Service, Text,
+    Command, Container, Dependency, EnvVar, Extras, Job, Kind, Label, NetworkMode, Repeats,
+    Resources, Service, Text,
 };
 use crate::render::{Composed, Origin, Traced};
 use crate::source::Spanned;
@@ -23,6 +23,9 @@ const SHARES_PER_CPU: f64 = 1024.0;
 /// then does not start.
 const MIN_SHARES: f64 = 2.0;
 const MAX_SHARES: f64 = 262_144.0;
+
+/// How the names of labels start that applc and Compose set.
+const OWN_LABELS: [&str; 3] = ["applc.appliance", "applc.container", "com.docker.compose."];
 
 /// Minimum memory of a container in MB, enforced by the engine.
 const MIN_MEMORY: u64 = 6;
@@ -82,7 +85,7 @@ fn service(
         referrers: _,
     } = container;
     let Resources { cpus, mem, disk: _, gpu } = resources;
-    let Extras { user, working_dir, stop_timeout } = container.extras();
+    let Extras { user, working_dir, stop_timeout, labels } = container.extras();
     let texts = |texts: &[Text]| texts.iter().map(|text| context.text(text)).collect();
     let (entrypoint, command) = match command {
         Command::Shell(script) => {
@@ -135,7 +138,7 @@ fn service(
         restart,
         stop_grace_period: stop_timeout
             .map(|seconds| Traced::new(format!("{}s", seconds.value), seconds.span)),
-        labels: model::Labels { appliance: (&context.plan.id).into(), container: id.into() },
+        labels: self::labels(context, container, labels, findings),
         cpu_shares: Traced::new(cpu_shares(cpus, findings), origins::cpus(container)),
         memory: Traced::new(memory(mem, findings), origins::mem(container)),
         scale: (copies != 1).then(|| Traced::new(copies, copies_from)),
@@ -160,6 +163,34 @@ fn variable(context: &Context<'_>, variable: &EnvVar, findings: &mut Findings) -
     }
     let prefix = format!("{}=", escaped(&name.value));
     context.text_from(value, &prefix, Origin::from(value.span).and(name.span))
+}
+
+/// The labels of a service: those that `applc status` knows it by, and those of the appliance.
+fn labels(
+    context: &Context<'_>,
+    container: &Container,
+    more: &[Label],
+    findings: &mut Findings,
+) -> model::Labels {
+    let ids = (&context.plan.id, &container.id);
+    let mut list = Vec::new();
+    if !more.is_empty() {
+        let own = [("applc.appliance", ids.0), ("applc.container", ids.1)];
+        let item = |(name, id): (&str, &Spanned<EcoString>)| {
+            Composed::new(format!("{name}={}", id.value), id.span, Vec::new())
+        };
+        list.extend(own.map(item));
+    }
+    for Label { name, value } in more {
+        if OWN_LABELS.iter().any(|own| name.value.starts_with(own)) {
+            let message = format!("the label `{}` is set by applc or Compose", name.value);
+            findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
+        }
+        // An item of a list, for the same reason as a variable.
+        let written = format!("{}={}", escaped(&name.value), escaped(&value.value));
+        list.push(Composed::new(written, Origin::from(value.span).and(name.span), Vec::new()));
+    }
+    model::Labels { appliance: ids.0.into(), container: ids.1.into(), list }
 }
 
 /// The services to wait for, and the condition that each must reach before the container

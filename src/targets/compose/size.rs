@@ -69,7 +69,7 @@ fn of_service(service: &Service) -> usize {
         healthcheck,
         restart,
         stop_grace_period,
-        labels: _,
+        labels,
         cpu_shares: _,
         memory: _,
         scale,
@@ -100,6 +100,8 @@ fn of_service(service: &Service) -> usize {
         + healthcheck.as_ref().map_or(0, |health| check(health.start_interval.is_some()))
         + one(restart.is_some())
         + one(stop_grace_period.is_some())
+        // Two of them are counted above.
+        + labels.list.len().saturating_sub(2)
         + one(scale.is_some())
         // `deploy`, two mappings, the list of devices, one device, and its values.
         + 9 * one(gpus.is_some())

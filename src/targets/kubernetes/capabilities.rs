@@ -72,6 +72,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(Field::WorkingDir, "`workingDir`; a missing directory is created"),
     Capability::carried(Field::StopTimeout, "`terminationGracePeriodSeconds` of the pod"),
     Capability::depends(
+        Field::Labels,
+        "labels of the workload and its pods; rejected if a name or value is not valid there, or applc sets it",
+    ),
+    Capability::depends(
         Field::Env,
         "`env`; a name with characters other than letters, digits, `_`, `-` and `.` requires Kubernetes 1.32, one beyond ASCII is rejected",
     ),
@@ -106,6 +110,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::depends(
         Field::PortName,
         "the port name, normalized; omitted with a warning if there is no Service and the name is longer than 15 characters",
+    ),
+    Capability::depends(
+        Field::PortInternal,
+        "a Service of type ClusterIP, named `ID-internal` if the container has other ports, too; rejected for a UDP port with the number of a TCP port that is not internal",
     ),
     Capability::carried(
         Field::Privileged,

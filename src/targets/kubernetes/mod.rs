@@ -5,6 +5,7 @@
 
 mod capabilities;
 mod health;
+mod labels;
 mod model;
 mod names;
 mod network;
@@ -139,8 +140,14 @@ impl<'a> Lowering<'a> {
         for (id, container) in containers.iter().enumerate() {
             size::check(container, findings);
             let has_service = self.network.has_ports(id);
-            let mut ports =
-                network::ports(container, has_service, self.settings, &mut node_ports, findings);
+            let mut ports = network::ports(
+                container,
+                has_service,
+                self.network.has_internal(id),
+                self.settings,
+                &mut node_ports,
+                findings,
+            );
             let services = self.services(id, &mut ports);
             workloads.extend(services.into_iter().map(|service| (container.id.span, service)));
             let mut taken = HashSet::new();
@@ -153,7 +160,7 @@ impl<'a> Lowering<'a> {
             .lower(container, &self.network.label(id), &mut taken, &mut awaited);
             let parts = Parts {
                 container_id: id,
-                meta: self.container_meta(id, container),
+                meta: self.container_meta(id, container, findings),
                 name: self.network.label(id),
                 appliance: self.appliance.clone(),
                 ports,
@@ -245,7 +252,12 @@ impl<'a> Lowering<'a> {
                 ports,
             })
         };
-        let ports = [take(&mut ports.service), take(&mut ports.udp_service), Vec::new()];
+        let ports = [
+            take(&mut ports.service),
+            take(&mut ports.udp_service),
+            take(&mut ports.internal_service),
+            Vec::new(),
+        ];
         let services = self.network.services(id).into_iter().zip(ports);
         services.filter_map(|(access, ports)| Some(service(access?, ports))).collect()
     }
@@ -259,13 +271,20 @@ impl<'a> Lowering<'a> {
         labels.push(("app.kubernetes.io/part-of", appliance));
         labels.push(("app.kubernetes.io/managed-by", Label::Fixed("applc")));
         let namespace = Some(self.settings.namespace.clone());
-        Meta { name: name.into(), namespace, labels, annotations: Vec::new() }
+        let name = name.into();
+        Meta { name, namespace, labels, own_labels: Vec::new(), annotations: Vec::new() }
     }
 
     /// `metadata` of the workload of a container.
-    fn container_meta(&self, id: ContainerId, container: &Container) -> Meta {
+    fn container_meta(
+        &self,
+        id: ContainerId,
+        container: &Container,
+        findings: &mut Findings,
+    ) -> Meta {
         let mut meta = self.meta(self.network.name(id));
         meta.labels.insert(0, (network::NAME, Label::Name(self.network.label(id))));
+        meta.own_labels = labels::of(container, findings);
         let Traced { value: has_waves, from } = self.settings.sync_waves;
         if has_waves {
             let dependencies = container.dependencies.iter().map(|dependency| dependency.span);

@@ -118,6 +118,8 @@ model! {
         /// `None` for an object outside of namespaces.
         pub namespace: Option<Traced<Arc<str>>>,
         pub labels: Labels,
+        /// Labels of the appliance.
+        pub own_labels: Pairs,
         pub annotations: Vec<(&'static str, Composed)>,
     }
 
@@ -230,6 +232,8 @@ model! {
     /// A pod template with one container.
     pub struct Pod {
         pub labels: Labels,
+        /// Labels of the appliance.
+        pub own_labels: Pairs,
         pub restart_policy: Option<Traced<&'static str>>,
         /// Seconds between the stop signal and the kill.
         pub stop_timeout: Option<Traced<u32>>,

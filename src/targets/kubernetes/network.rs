@@ -40,11 +40,19 @@ struct Endpoint {
     listed: Option<Access>,
     /// The Service for UDP ports with the number of a TCP port.
     udp: Option<Access>,
+    /// The Service for internal ports, if the one above has others.
+    internal: Option<Internal>,
     /// The headless Service: its name resolves to the addresses of the pods, where every port can
     /// be reached.
     pods: Option<Access>,
-    /// The container ports that references reach at the Service with the name of the container.
+    /// The container ports that references reach at the Services with listed ports.
     forwarded: HashSet<u16>,
+}
+
+/// The Service for internal ports.
+struct Internal {
+    access: Access,
+    ports: HashSet<u16>,
 }
 
 /// A Service of a container.
@@ -108,14 +116,28 @@ impl Network {
                 };
                 let mut other = |ending| Arc::from(free_name(&name, ending, &mut taken));
                 let exposed = exposed(container, settings.expose.value);
-                let kind = exposed.or((!of_ports.is_empty()).then_some(ServiceKind::ClusterIp));
+                let internal = internal_ports(container);
+                // Other ports of the same Service would be exposed with them.
+                let is_apart = !internal.is_empty()
+                    && matches!(exposed, Some(ServiceKind::NodePort | ServiceKind::LoadBalancer));
+                let is_internal = |referrer: &&Referrer| {
+                    is_apart && referrer.port.is_some_and(|port| internal.contains(&port))
+                };
+                let (of_internal, of_ports): (Vec<&Referrer>, Vec<&Referrer>) =
+                    of_ports.into_iter().partition(is_internal);
+                let is_wanted = !of_ports.is_empty() || !internal.is_empty();
+                let kind = exposed.or(is_wanted.then_some(ServiceKind::ClusterIp));
                 let udp = exposed.filter(|_| !on_both.is_empty());
                 let udp = udp.map(|kind| access(other("-udp"), kind, &[]));
+                let internal = is_apart.then(|| {
+                    let access = access(other("-internal"), ServiceKind::ClusterIp, &of_internal);
+                    Internal { access, ports: internal }
+                });
                 let pods = (!of_pods.is_empty())
                     .then(|| access(other("-pods"), ServiceKind::Headless, &of_pods));
                 // A string of its own: the map to the source knows a shared one by one origin.
                 let listed = kind.map(|kind| access(Arc::from(&*name.value), kind, &of_ports));
-                Endpoint { label, name, listed, udp, pods, forwarded }
+                Endpoint { label, name, listed, udp, internal, pods, forwarded }
             },
         );
         check_udp(plan, findings);
@@ -140,12 +162,21 @@ impl Network {
     }
 
     /// The Services of a container: that for its listed ports, that for UDP ports with the number
-    /// of a TCP port, and that for its pods.
-    pub fn services(&self, id: ContainerId) -> [Option<Access>; 3] {
+    /// of a TCP port, that for internal ports beside others, and that for its pods.
+    pub fn services(&self, id: ContainerId) -> [Option<Access>; 4] {
         let endpoint = self.endpoints.get(id);
-        endpoint.map_or([None, None, None], |Endpoint { listed, udp, pods, .. }| {
-            [listed.clone(), udp.clone(), pods.clone()]
-        })
+        endpoint.map_or(
+            [None, None, None, None],
+            |Endpoint { listed, udp, internal, pods, .. }| {
+                let internal = internal.as_ref().map(|internal| internal.access.clone());
+                [listed.clone(), udp.clone(), internal, pods.clone()]
+            },
+        )
+    }
+
+    /// Whether the internal ports of a container have a Service of their own.
+    pub fn has_internal(&self, id: ContainerId) -> bool {
+        self.endpoints.get(id).is_some_and(|endpoint| endpoint.internal.is_some())
     }
 
     /// The address of a reference to another container. A Service with a cluster IP address has only listed ports; any
@@ -155,7 +186,11 @@ impl Network {
         let Some(endpoint) = self.endpoints.get(reference.to()) else { return String::new() };
         let is_forwarded = port.is_some_and(|port| endpoint.forwarded.contains(&port));
         let pods = endpoint.pods.as_ref().filter(|_| !is_forwarded);
-        let host = pods.map_or(&endpoint.name, |pods| &pods.name);
+        let internal = endpoint.internal.as_ref().filter(|internal| {
+            is_forwarded && port.is_some_and(|port| internal.ports.contains(&port))
+        });
+        let apart = pods.or(internal.map(|internal| &internal.access));
+        let host = apart.map_or(&endpoint.name, |access| &access.name);
         match port {
             Some(port) => format!("{}:{port}", host.value),
             None => host.to_string(),
@@ -239,7 +274,8 @@ fn early_reference(
 fn exposed(container: &Container, expose: Expose) -> Option<ServiceKind> {
     // Host ports are reachable without a Service.
     let on_host_network = container.network.value == NetworkMode::Host;
-    if on_host_network || container.ports.iter().all(|port| is_host_port(port, expose)) {
+    let mut public = container.ports.iter().filter(|port| !port.internal.value);
+    if on_host_network || public.all(|port| is_host_port(port, expose)) {
         return None;
     }
     Some(match expose {
@@ -247,6 +283,12 @@ fn exposed(container: &Container, expose: Expose) -> Option<ServiceKind> {
         Expose::NodePort => ServiceKind::NodePort,
         Expose::LoadBalancer => ServiceKind::LoadBalancer,
     })
+}
+
+/// The container ports that are not exposed, whatever their protocol.
+fn internal_ports(container: &Container) -> HashSet<u16> {
+    let internal = container.ports.iter().filter(|port| port.internal.value);
+    internal.map(|port| port.container_port.value).collect()
 }
 
 /// Whether a mapped port is a port of the pod's host, not of a Service.
@@ -278,6 +320,8 @@ pub struct Ports {
     pub service: Vec<ServicePort>,
     /// UDP ports with the number of a TCP port.
     pub udp_service: Vec<ServicePort>,
+    /// Internal ports, if they have a Service of their own.
+    pub internal_service: Vec<ServicePort>,
     /// Why an instance uses ports of its host, so that two cannot share a host.
     pub on_host: Option<Span>,
 }
@@ -287,6 +331,7 @@ pub struct Ports {
 pub fn ports(
     container: &Container,
     has_service: bool,
+    has_internal: bool,
     settings: &Settings,
     node_ports: &mut HashSet<u16>,
     findings: &mut Findings,
@@ -296,7 +341,7 @@ pub fn ports(
     let mut lowered =
         Ports { on_host: on_host_network.then_some(container.network.span), ..Ports::default() };
     for (port, name) in container.ports.iter().zip(port_names(container, has_service, findings)) {
-        let Port { container_port, host_port: fixed, transport, name: _ } = port;
+        let Port { container_port, host_port: fixed, transport, name: _, internal } = port;
         let protocol =
             (transport.value == Transport::Udp).then(|| Traced::new("UDP", transport.span));
         let number = fixed.value;
@@ -315,7 +360,21 @@ pub fn ports(
         });
         let is_second =
             transport.value == Transport::Udp && on_both.contains(&container_port.value);
-        let service = if is_second { &mut lowered.udp_service } else { &mut lowered.service };
+        if internal.value && on_both.contains(&container_port.value) {
+            let message = format!(
+                "port {} for both TCP and UDP cannot be internal: Kubernetes needs a Service for each",
+                container_port.value
+            );
+            findings.push(
+                Diagnostic::new(&codes::BAD_TARGET_VALUE, internal.span, message)
+                    .help("use another number for one of them"),
+            );
+        }
+        let service = match () {
+            () if internal.value && has_internal => &mut lowered.internal_service,
+            () if is_second => &mut lowered.udp_service,
+            () => &mut lowered.service,
+        };
         service.push(ServicePort {
             name,
             port: container_port.into(),

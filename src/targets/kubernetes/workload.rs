@@ -114,7 +114,7 @@ pub fn lower(
         Command::Image(args) => (Vec::new(), spelled(args)),
         Command::Program(program) => (spelled(&program.entrypoint), spelled(&program.args)),
     };
-    let Extras { user, working_dir, stop_timeout } = container.extras();
+    let Extras { user, working_dir, stop_timeout, labels: _ } = container.extras();
     let (run_as_user, run_as_group) = match user {
         Some(user) => run_as(user, settings, findings),
         None => (None, None),
@@ -135,6 +135,7 @@ pub fn lower(
     let labels = selector(&name, &appliance);
     let mut pod = Pod {
         labels: labels.clone(),
+        own_labels: meta.own_labels.clone(),
         restart_policy: None,
         stop_timeout: stop_timeout.as_ref().map(Traced::from),
         service_account,

@@ -67,7 +67,7 @@ pub fn lower(
             (None, words.map(spell).collect())
         }
     };
-    let Extras { user: _, working_dir: _, stop_timeout } = service.extras();
+    let Extras { user: _, working_dir: _, stop_timeout, labels } = service.extras();
     check_cpus(cpus.value, cpus.span, findings);
     check_variables(env, findings);
 
@@ -123,6 +123,7 @@ pub fn lower(
         id: names.app(id, written.span, None),
         cmd,
         args,
+        labels: labels.iter().map(|label| ((&label.name).into(), (&label.value).into())).collect(),
         env: env.iter().map(|v| ((&v.name).into(), spell(&v.value))).collect(),
         instances: Traced::new(instances.value, origins::instances(service)),
         cpus: Traced::new(number(cpus.value), origins::cpus(service)),

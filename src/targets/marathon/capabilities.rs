@@ -77,6 +77,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         Field::StopTimeout,
         "`taskKillGracePeriodSeconds`; ignored for a job, with a warning",
     ),
+    Capability::carried(
+        Field::Labels,
+        "`labels` of the app; for a job, the Docker parameter `label`",
+    ),
     Capability::depends(
         Field::Env,
         "`env`; for a job, without names that Chronos sets itself, such as `HOST`",
@@ -115,6 +119,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::depends(
         Field::PortName,
         "the port name in lower case, with hyphens for characters other than letters and digits; ignored for a job",
+    ),
+    Capability::depends(
+        Field::PortInternal,
+        "no `hostPort` with the network mode `container`; in bridge mode, a warning that the port is mapped to a free port of the agent, where other containers reach it",
     ),
     Capability::depends(Field::Privileged, "`privileged`; rejected with GPUs"),
     Capability::carried(Field::ForcePull, "`forcePullImage`"),

@@ -143,7 +143,7 @@ fn job(
                 .help("set `disk` to what the job writes, at least 1"),
         );
     }
-    let Extras { user: _, working_dir: _, stop_timeout } = container.extras();
+    let Extras { user: _, working_dir: _, stop_timeout, labels: _ } = container.extras();
     if let Some(seconds) = stop_timeout {
         let message = "Chronos has no stop timeout for a job: that of the Mesos agents applies";
         findings.push(Diagnostic::new(&codes::APPROXIMATED, seconds.span, message));
@@ -294,7 +294,7 @@ fn check_variables(env: &[EnvVar], findings: &mut Findings) {
 }
 
 fn check_ports(container: &Container, findings: &mut Findings) {
-    if let Some(port) = container.ports.first() {
+    if let Some(port) = container.ports.iter().find(|port| !port.internal.value) {
         let message = "Chronos neither reserves nor lists the ports of a job, so a port may already be in use";
         findings.push(Diagnostic::new(&codes::APPROXIMATED, port.container_port.span, message));
     }
@@ -307,6 +307,7 @@ fn parameters(
     spell: impl Fn(&Text) -> Composed,
 ) -> Vec<Parameter> {
     let mut parameters = parameters::of(container, spell);
+    parameters.extend(container.extras().labels.iter().map(parameters::label));
     if privileged {
         let from = origins::privileged(container);
         let value = Traced::new("true".to_owned(), from).into();
@@ -317,7 +318,7 @@ fn parameters(
             key: Traced::new("publish", port.container_port.span),
             value: ports::publish(port),
         };
-        parameters.extend(ports.iter().map(publish));
+        parameters.extend(ports.iter().filter(|port| !port.internal.value).map(publish));
     }
     parameters
 }

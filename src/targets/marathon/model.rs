@@ -25,6 +25,8 @@ model! {
         pub cmd: Option<Composed>,
         pub args: Vec<Composed>,
         /// In the order of the document.
+        pub labels: Vec<(Traced<String>, Traced<String>)>,
+        /// In the order of the document.
         pub env: Vec<(Traced<String>, Composed)>,
         pub instances: Traced<u32>,
         pub cpus: Traced<Number>,
@@ -96,8 +98,8 @@ model! {
     #[derive(Debug)]
     pub struct PortMapping {
         pub container_port as "containerPort": Traced<u16>,
-        /// 0 for any free port.
-        pub host_port as "hostPort": Traced<u16>,
+        /// 0 for any free port; absent for none.
+        pub host_port as "hostPort": Sparse<Traced<u16>>,
         pub protocol: Traced<&'static str>,
         pub name: Sparse<Traced<String>>,
         pub labels: Sparse<Labels>,

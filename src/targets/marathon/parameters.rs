@@ -1,7 +1,7 @@
 //! Options of `docker run` for what neither Marathon nor Chronos has a field for.
 
 use super::model::Parameter;
-use crate::plan::{Command, Container, Extras, Text};
+use crate::plan::{Command, Container, Extras, Label, Text};
 use crate::render::{Composed, Traced};
 
 /// The options for the entrypoint, the user and the working directory of a container.
@@ -10,8 +10,8 @@ pub fn of(container: &Container, spell: impl Fn(&Text) -> Composed) -> Vec<Param
         Command::Program(program) => program.entrypoint.first().map(spell),
         Command::Image(_) | Command::Shell(_) => None,
     };
-    // The stop timeout has a field in Marathon, and no effect in Chronos.
-    let Extras { user, working_dir, stop_timeout: _ } = container.extras();
+    // The stop timeout has a field in Marathon, and no effect in Chronos; apps have labels.
+    let Extras { user, working_dir, stop_timeout: _, labels: _ } = container.extras();
     let user = user.as_ref().map(|user| Traced::<String>::from(user).into());
     let working_dir = working_dir.as_ref().map(|path| Traced::<String>::from(path).into());
     let options = [("entrypoint", entrypoint), ("user", user), ("workdir", working_dir)];
@@ -19,4 +19,12 @@ pub fn of(container: &Container, spell: impl Fn(&Text) -> Composed) -> Vec<Param
         value.map(|value| Parameter { key: Traced::new(key, value.from), value })
     };
     options.into_iter().filter_map(parameter).collect()
+}
+
+/// The option for a label.
+pub fn label(label: &Label) -> Parameter {
+    let Label { name, value } = label;
+    let written = format!("{}={}", name.value, value.value);
+    let value = Composed::new(written, value.span, vec![name.span]);
+    Parameter { key: Traced::new("label", name.span), value }
 }

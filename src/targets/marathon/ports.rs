@@ -36,15 +36,15 @@ pub fn lower(
     let mut ports = Ports { definitions: None, mappings: None, index: Vec::new(), fixed: None };
     let mut mappings: Vec<PortMapping> = Vec::new();
     for (port, name) in container.ports.iter().zip(names) {
-        let Port { container_port, host_port, transport, name: _ } = port;
+        let Port { container_port, host_port, transport, name: _, internal } = port;
         let claimed = if on_host { container_port } else { host_port };
         if claimed.value != 0 {
             ports.fixed = ports.fixed.or(Some(claimed.span));
             check_offered(claimed, settings, findings);
             // Marathon accepts each host port once, whatever the protocol.
             let same = mappings.iter_mut().enumerate().find(|(_, other)| {
-                let other = if on_host { other.container_port } else { other.host_port };
-                other.value == claimed.value
+                let other = if on_host { Some(other.container_port) } else { other.host_port.0 };
+                other.is_some_and(|other| other.value == claimed.value)
             });
             if let Some((at, other)) = same {
                 if other.container_port.value == container_port.value {
@@ -58,6 +58,15 @@ pub fn lower(
             }
         }
         ports.index.push(mappings.len());
+        // Without a host port, discovery announces the port at the address of the container.
+        let is_unmapped = internal.value && container.network.value == NetworkMode::Container;
+        if internal.value && !is_unmapped {
+            let message = "the port is mapped to a free port of the agent, where other containers reach it: a firewall must restrict who else does";
+            findings.push(
+                Diagnostic::new(&codes::APPROXIMATED, internal.span, message)
+                    .help("with `\"network_mode\": \"container\"`, it is not mapped"),
+            );
+        }
         let labels = virtual_name.map(|name| {
             let value = format!("/{}:{}", name.value, container_port.value);
             let mut also = name.also.clone();
@@ -67,7 +76,13 @@ pub fn lower(
         });
         mappings.push(PortMapping {
             container_port: container_port.into(),
-            host_port: Traced::new(host_port.value, origins::host_port(port)),
+            host_port: Sparse((!is_unmapped).then(|| {
+                let from = match internal.value {
+                    true => internal.span.into(),
+                    false => origins::host_port(port),
+                };
+                Traced::new(host_port.value, from)
+            })),
             protocol: Traced::new(transport.value.name(), origins::transport(port)),
             name: Sparse(name),
             labels: Sparse(labels),
@@ -172,7 +187,7 @@ fn shares_number(container: &Container, one: &Port, other: &Port) -> bool {
 
 /// The value of `docker run --publish` for a port of a job: Chronos jobs have no ports.
 pub fn publish(port: &Port) -> Composed {
-    let Port { container_port, host_port, transport, name: _ } = port;
+    let Port { container_port, host_port, transport, name: _, internal: _ } = port;
     let host = match host_port.value {
         0 => String::new(),
         fixed => format!("{fixed}:"),

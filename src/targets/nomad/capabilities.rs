@@ -63,6 +63,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         "`kill_timeout`; a warning above 30 s, the limit of nodes unless they are configured otherwise",
     ),
     Capability::depends(
+        Field::Labels,
+        "`labels` of the docker driver; rejected if a value is not in Unicode normal form C, or Nomad sets the label",
+    ),
+    Capability::depends(
         Field::Env,
         "`env`, or a template if Nomad would replace something in the value",
     ),
@@ -100,6 +104,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::depends(
         Field::PortName,
         "the label of the port, in lower case and with `_` for other characters than letters and digits; a name that is not unique, is longer than 30 characters or does not start with a letter is replaced by protocol and number",
+    ),
+    Capability::approximated(
+        Field::PortInternal,
+        "the port is mapped to a free port of the node, as other containers reach it there: a firewall must restrict who else does",
     ),
     Capability::depends(
         Field::Privileged,

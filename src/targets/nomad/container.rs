@@ -5,8 +5,8 @@ use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
-    Command, Container, ContainerId, EnvVar, Extras, Job, Kind, NetworkMode, Piece, Resources,
-    Service, Text,
+    Command, Container, ContainerId, EnvVar, Extras, Job, Kind, Label, NetworkMode, Piece,
+    Resources, Service, Text,
 };
 use crate::render::{Composed, Traced};
 use crate::source::{Span, Spanned};
@@ -34,6 +34,9 @@ const MAX_HOURS: u64 = 2_562_047;
 
 /// The longest stop timeout in seconds that nodes allow by default (`max_kill_timeout`).
 const MAX_KILL_TIMEOUT: u32 = 30;
+
+/// How the names of labels start that the docker driver sets.
+const OWN_LABEL: &str = "com.hashicorp.nomad.";
 
 /// Nomad's default delay between retries, in seconds.
 const RETRY_DELAY: u64 = 15;
@@ -282,7 +285,8 @@ fn task(
             (words(&program.entrypoint), words(&program.args))
         }
     };
-    let Extras { user, working_dir, stop_timeout } = container.extras();
+    let Extras { user, working_dir, stop_timeout, labels } = container.extras();
+    let labels = self::labels(labels, findings);
     if let Some(path) = working_dir
         && !survives_hcl(&path.value)
     {
@@ -326,6 +330,7 @@ fn task(
         image: Traced::new(ConfigString::literal(&image.value), image.span),
         force_pull: Traced::new(force_pull.value, origins::force_pull(container)),
         user: user.as_ref().map(Traced::from),
+        labels,
         kill_timeout: stop_timeout
             .map(|seconds| Traced::new(format!("{}s", seconds.value), seconds.span)),
         work_dir: working_dir
@@ -358,6 +363,24 @@ fn task(
         name: Traced::new(task_name, name.span).into(),
     };
     (task, mounts.volumes)
+}
+
+/// The labels that the docker driver gives to a container. Names and values are strings of `config`.
+fn labels(labels: &[Label], findings: &mut Findings) -> Vec<(Hcl, Traced<String>)> {
+    let label = |Label { name, value }: &Label| {
+        if name.value.starts_with(OWN_LABEL) {
+            let message = format!("labels that start with `{OWN_LABEL}` are set by Nomad");
+            findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
+        }
+        if !survives_hcl(&value.value) {
+            findings.push(not_normal(value.span));
+        }
+        let key =
+            crate::render::quoted(crate::render::Format::Hcl, &ConfigString::literal(&name.value));
+        let value = Traced::new(ConfigString::literal(&value.value), value.span);
+        (Traced::new(key, name.span).into(), value)
+    };
+    labels.iter().map(label).collect()
 }
 
 /// Reports what the nodes must have or allow for a container.

@@ -25,6 +25,7 @@ pub fn task(context: &Context<'_>, name: &str, image: &str, script: Composed) ->
         user: None,
         kill_timeout: None,
         work_dir: None,
+        labels: Vec::new(),
         entrypoint: vec![word("/bin/sh"), word("-c")],
         args: vec![Composed { value: ConfigString::literal(&script.value), ..script }],
         host_name: None,

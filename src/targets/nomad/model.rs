@@ -135,6 +135,7 @@ model! {
         /// Time between the stop signal and the kill, with its unit.
         pub kill_timeout: Option<Traced<String>>,
         pub work_dir: Option<Traced<String>>,
+        pub labels: Vec<(Hcl, Traced<String>)>,
         pub entrypoint: Vec<Composed>,
         pub args: Vec<Composed>,
         /// Its host name, if it is not chosen by Docker.

@@ -278,6 +278,37 @@ fn cases() -> Vec<Case> {
             Carried("/services/a/stop_grace_period", json!("0s")),
         ),
         one(
+            Field::Labels,
+            json!({"labels": {"x-a": "$x", "n": 1, "b": true, "e": ""}}),
+            Carried(
+                "/services/a/labels",
+                json!([
+                    "applc.appliance=app",
+                    "applc.container=a",
+                    "b=true",
+                    "e=",
+                    "n=1",
+                    "x-a=$$x"
+                ]),
+            ),
+        ),
+        one(
+            Field::Labels,
+            json!({"labels": {"com.docker.compose.project": "x"}}),
+            Rejected(vec![("E0408", "\"com.docker.compose.project\"")]),
+        ),
+        one(
+            Field::PortInternal,
+            json!({"ports": [{"container_port": 80}, {"container_port": 81, "internal": true}]}),
+            Carried("/services/a/ports", json!([{"target": 80}])),
+        ),
+        two(
+            Field::PortInternal,
+            json!({"ports": [{"container_port": 81, "internal": true}]}),
+            json!({"network_mode": "host", "args": ["@a:81"]}),
+            Rejected(vec![("E0404", "@a:81")]),
+        ),
+        one(
             Field::Env,
             json!({"env": {"x-a": "1", "B": null}}),
             Carried("/services/a/environment", json!(["B=null", "x-a=1"])),

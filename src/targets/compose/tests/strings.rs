@@ -76,6 +76,15 @@ proptest! {
     }
 
     #[test]
+    fn labels_are_unchanged(name in "[!-<>-~]{1,8}", value in strings()) {
+        prop_assume!(!name.starts_with("applc.") && !name.starts_with("com."));
+        let compiled =
+            compiled(&appliance(&[container("a", json!({"labels": {name.clone(): value}}))]));
+        let label = interpolated(&compiled.service("a")["labels"][2]);
+        prop_assert_eq!(label, format!("{name}={value}"));
+    }
+
+    #[test]
     fn paths_and_port_names_are_unchanged(path in strings(), name in strings()) {
         let path = format!("/x{}", path.replace([':', '/'], ""));
         let name = format!("p{name}");

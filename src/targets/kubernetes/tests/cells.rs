@@ -44,6 +44,11 @@ fn case(
     Case { field, document, options: Vec::new(), seen: (object, pointer, value), found: Vec::new() }
 }
 
+/// A container with a port for everyone and an internal one.
+fn mixed() -> Value {
+    json!({"ports": [{"container_port": 80}, {"container_port": 81, "internal": true}]})
+}
+
 /// A Deployment `a` with these fields; `pointer` is in its container.
 fn in_container(field: Field, more: Value, pointer: &'static str, value: Value) -> Case {
     case(field, one(more), "container Deployment/a", pointer, value)
@@ -192,6 +197,12 @@ fn cases() -> Vec<Case> {
         in_container(Field::User, json!({"user": "0"}), "", Value::Null).with("restricted", "true").found("E0408", "\"0\""),
         in_container(Field::WorkingDir, json!({"working_dir": "/a $(A)"}), "/workingDir", json!("/a $(A)")),
         in_pod(Field::StopTimeout, json!({"stop_timeout": 60}), "/terminationGracePeriodSeconds", json!(60)),
+        case(Field::Labels, one(json!({"labels": {"example.org/team": "shop", "n": 1}})), "Deployment/a", "/metadata/labels/example.org~1team", json!("shop")),
+        in_spec(Field::Labels, json!({"labels": {"n": true}}), "/spec/template/metadata/labels/n", json!("true")),
+        in_spec(Field::Labels, json!({"labels": {"n": ""}}), "/spec/selector/matchLabels/n", Value::Null),
+        in_spec(Field::Labels, json!({"labels": {"a[0]": "x"}}), "", Value::Null).found("E0408", "\"a[0]\""),
+        in_spec(Field::Labels, json!({"labels": {"a": "x y"}}), "", Value::Null).found("E0408", "\"x y\""),
+        in_spec(Field::Labels, json!({"labels": {"app.kubernetes.io/name": "x"}}), "", Value::Null).found("E0408", "\"app.kubernetes.io/name\""),
         in_container(Field::Env, json!({"env": {"A.b-c": "x"}}), "/env", json!([{"name": "A.b-c", "value": "x"}])),
         in_container(Field::Env, json!({"env": {"1a": "x"}}), "/env/0/name", json!("1a")).found("W0404", "\"1a\""),
         in_container(Field::Env, json!({"env": {"a b": "x"}}), "/env/0/name", json!("a b")).found("W0404", "\"a b\""),
@@ -217,6 +228,14 @@ fn cases() -> Vec<Case> {
             .found("W0404", "2"),
         in_pod(Field::NetworkBridge, json!({"network_mode": "bridge"}), "/hostNetwork", Value::Null),
         in_pod(Field::NetworkContainer, json!({"network_mode": "container"}), "/hostNetwork", Value::Null),
+        case(Field::PortInternal, one(json!({"ports": [{"container_port": 80, "internal": true}]})), "Service/a", "/spec", json!({"selector": {"app.kubernetes.io/name": "a", "app.kubernetes.io/instance": "app"}, "ports": [{"port": 80}]})),
+        case(Field::PortInternal, one(mixed()), "Service/a", "/spec/ports", json!([{"name": "tcp-80", "port": 80}])),
+        case(Field::PortInternal, one(mixed()), "Service/a-internal", "/spec/ports", json!([{"name": "tcp-81", "port": 81}])),
+        case(Field::PortInternal, one(mixed()), "Service/a-internal", "/spec/type", Value::Null),
+        case(Field::PortInternal, one(mixed()), "Service/a", "/spec/ports/1", Value::Null).with("expose", "load-balancer"),
+        case(Field::PortInternal, one(mixed()), "Service/a", "/spec/ports/1/port", json!(81)).with("expose", "cluster-ip"),
+        case(Field::PortInternal, appliance(&[container("a", mixed()), container("b", json!({"args": ["@a:80", "@a:81"]}))]), "container Deployment/b", "/args", json!(["a:80", "a-internal:81"])),
+        case(Field::PortInternal, one(json!({"ports": [{"container_port": 80}, {"container_port": 80, "protocol": "udp", "internal": true}]})), "", "", Value::Null).found("E0408", "true"),
         case(Field::Ports, one(json!({"ports": [{"container_port": 80}]})), "Service/a", "/spec/ports", json!([{"port": 80}])),
         case(Field::HostPort, one(json!({"ports": [{"container_port": 80, "host_port": 30080}]})), "Service/a", "/spec/ports/0/nodePort", json!(30080)),
         in_container(Field::HostPort, json!({"ports": [{"container_port": 80, "host_port": 8080}]}), "/ports/0/hostPort", json!(8080)),

@@ -216,6 +216,37 @@ fn containers() -> Vec<Case> {
         ),
         of_job(&[StopTimeout], &json!({ "stop_timeout": 9 }), vec![Found("W0401", "9")]),
         of_service(
+            &[Labels],
+            &json!({ "labels": { "B": true, "A/b": "x y" } }),
+            vec![InGroup("/apps/0/labels", json!({ "B": "true", "A/b": "x y" }))],
+        ),
+        of_job(
+            &[Labels],
+            &json!({ "labels": { "B": 1 } }),
+            vec![InJob("/container/parameters", json!([{ "key": "label", "value": "B=1" }]))],
+        ),
+        of_service(
+            &[PortInternal],
+            &json!({ "ports": [{ "container_port": 80, "internal": true }] }),
+            vec![InGroup(
+                "/apps/0/container/portMappings",
+                json!([{ "containerPort": 80, "protocol": "tcp" }]),
+            )],
+        ),
+        of_service(
+            &[PortInternal],
+            &json!({ "network_mode": "bridge", "ports": [{ "container_port": 80, "internal": true }] }),
+            vec![
+                Found("W0401", "true"),
+                InGroup("/apps/0/container/portMappings/0/hostPort", json!(0)),
+            ],
+        ),
+        of_job(
+            &[PortInternal],
+            &json!({ "ports": [{ "container_port": 80, "internal": true }] }),
+            vec![InJob("/container/network", json!("USER"))],
+        ),
+        of_service(
             &[Env],
             &json!({ "env": { "B": true, "A": "" } }),
             vec![InGroup("/apps/0/env", json!({ "B": "true", "A": "" }))],

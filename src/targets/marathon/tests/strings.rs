@@ -70,6 +70,7 @@ proptest! {
             container("service", "shell", &json!({ "cmd": written(&script) })),
             container("service", "program", &json!({
                 "entrypoint": written_args, "args": [written(&value)], "working_dir": format!("/{value}"),
+                "labels": { "a": value },
             })),
         ]));
         prop_assert_eq!(result.codes(), [""; 0]);
@@ -79,6 +80,7 @@ proptest! {
         let parameters = &program["container"]["docker"]["parameters"];
         prop_assert_eq!(&parameters[0]["value"], &json!(args[0]));
         prop_assert_eq!(&parameters[1]["value"], &json!(format!("/{value}")));
+        prop_assert_eq!(&program["labels"], &json!({ "a": value }));
         let behind: Vec<&String> = args[1..].iter().chain([&value]).collect();
         prop_assert_eq!(&program["args"], &json!(behind));
         prop_assert_eq!(&app["env"]["A"], &json!(value));

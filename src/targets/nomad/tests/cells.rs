@@ -56,6 +56,8 @@ fn entrypoint_user_directory_and_stop_timeout() {
     let task = made.task("a");
     assert_eq!((&task["user"], &task["kill_timeout"]), (&json!("1000"), &json!("7s")));
     assert_eq!(task["config"]["work_dir"], json!("/a $${x}"));
+    let labels = config(json!({"labels": {"a.${b}": "${x}", "n": 1}}));
+    assert_eq!(labels["labels"], json!({"a.$${b}": "$${x}", "n": "1"}));
 }
 
 #[test]

@@ -101,6 +101,10 @@ fn containers() -> Vec<Case> {
         one(WorkingDir, json!({"working_dir": "/e\u{301}"})).finds("E0408", "\"/e\u{301}\""),
         one(StopTimeout, json!({"stop_timeout": 30})),
         one(StopTimeout, json!({"stop_timeout": 31})).finds("W0404", "31"),
+        one(Labels, json!({"labels": {"a.b[0]": "${x}"}})),
+        one(Labels, json!({"labels": {"a": "e\u{301}"}})).finds("E0408", "\"e\u{301}\""),
+        one(Labels, json!({"labels": {"com.hashicorp.nomad.x": 1}}))
+            .finds("E0408", "\"com.hashicorp.nomad.x\""),
         one(Env, json!({"env": {"A": "${NOMAD_DC}"}})),
         one(Env, json!({"env": {"a-b": "${NOMAD_DC}"}})).finds("E0408", "\"a-b\""),
         two(References, json!({"args": ["@b:80"]}), ports(json!({"container_port": 80}))),
@@ -125,6 +129,8 @@ fn containers() -> Vec<Case> {
             .finds("W0401", "\"container\"")
             .finds("E0404", "@b:80"),
         one(Ports, ports(json!({"container_port": 80}))),
+        one(PortInternal, ports(json!({"container_port": 80, "internal": true})))
+            .finds("W0401", "true"),
         one(HostPort, ports(json!({"container_port": 80, "host_port": 8080}))),
         one(HostPort, ports(json!({"container_port": 80, "host_port": 22}))).finds("W0404", "22"),
         one(PortUdp, ports(json!({"container_port": 53, "protocol": "udp"}))),

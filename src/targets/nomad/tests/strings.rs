@@ -50,6 +50,7 @@ proptest! {
             json!({
                 "entrypoint": [written, "y"], "args": [written, "x"], "env": {"E": written},
                 "working_dir": format!("/{text}"),
+                "labels": {"a.b": text},
             }),
         )]));
         prop_assert_eq!(made.found(), []);
@@ -59,6 +60,7 @@ proptest! {
         prop_assert_eq!(task["config"]["entrypoint"][0].as_str(), Some(wanted.as_str()));
         let directory = ConfigString::literal(&format!("/{text}"));
         prop_assert_eq!(task["config"]["work_dir"].as_str(), Some(directory.as_str()));
+        prop_assert_eq!(task["config"]["labels"]["a.b"].as_str(), Some(wanted.as_str()));
         if is_expanded_in_env(&text) {
             let data = task["template"]["data"].as_str().unwrap_or_default();
             let value = data.trim_end().strip_prefix("E=").unwrap_or_default();
