@@ -103,6 +103,9 @@ pub fn compile_analysis(
     if analysis.findings.has_errors() {
         analysis.plan = None;
     }
+    if let Some(plan) = &analysis.plan {
+        resolve::check_files(plan, &mut analysis.findings);
+    }
     let mut outputs = Vec::new();
     let mut others = Vec::new();
     if let Some(plan) = analysis.plan.as_mut().filter(|_| !targets.is_empty()) {

@@ -67,7 +67,14 @@ impl Analysis {
     ) -> Result<Analysis, ReadError> {
         let bytes = crate::world::read(world, path)?;
         let (source, error) = Source::from_bytes(path, bytes);
-        Ok(Analysis::new(&source, error, sources, keep_tree))
+        let mut analysis = Analysis::new(&source, error, sources, keep_tree);
+        if let Some(plan) = &mut analysis.plan {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            // In the root folder, the separator belongs to its name.
+            let folder = if path.starts_with('/') && folder.is_empty() { "/" } else { folder };
+            resolve::read_files(plan, world, folder, &mut analysis.findings);
+        }
+        Ok(analysis)
     }
 
     /// Analyses a text.

@@ -139,3 +139,26 @@ fn findings_are_in_the_file_of_the_appliance() {
     assert_eq!(found.primary.span.start, place);
     assert_eq!(report.source_of(found.primary.span).name(), "a.json");
 }
+
+#[test]
+fn files_beside_the_appliance_are_read_byte_for_byte() {
+    let appliance = r#"{"id":"app","containers":[{"id":"a","type":"service","image":"b:1",
+        "resources":{"cpus":1,"mem":64},"files":[{"dest":"/t","source":"c/t"},{"dest":"/b","source":"b"},
+        {"dest":"/n","source":"n"},{"dest":"/up","source":"c/../b"}]}]}"#;
+    let world = crate::Memory::new()
+        .with("f/a.json", appliance)
+        .with("f/c/t", "@nobody\r\n")
+        .with("f/b", [0, 255]);
+    let analysis = Analysis::read(&world, "f/a.json", Sources::new()).unwrap();
+    let found: Vec<_> = analysis
+        .findings
+        .iter()
+        .filter(|found| found.code.id == "E0318")
+        .map(|found| analysis.source.slice(found.primary.span))
+        .collect();
+    assert_eq!(found, ["\"n\"", "\"c/../b\""]);
+    let files = &analysis.plan.as_ref().unwrap().containers[0].extras().files;
+    let text = files[0].text().map(|text| text.spell(str::to_owned, |_| String::new()));
+    assert_eq!(text.as_deref(), Some("@nobody\r\n"));
+    assert!(matches!(&files[1].content, crate::plan::Content::Bytes(bytes) if **bytes == [0, 255]));
+}

@@ -124,6 +124,7 @@ codes! {
         ROOT_MOUNT "E0315" Error "mount at the root directory";
         LOCAL_NAME "E0316" Error "reference to a name of the local machine";
         NOT_INTERNAL "E0317" Error "internal port that is reachable from outside";
+        UNREADABLE_FILE "E0318" Error "file that cannot be read";
         UNUSED_VOLUME "W0301" Warning "unused persistent volume";
         NO_PORT_TO_CHECK "W0302" Warning "default health check without a TCP port";
         FIXED_PORT_INSTANCES "W0303" Warning "fixed host port with several instances";

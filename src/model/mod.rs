@@ -58,6 +58,8 @@ pub struct Container<'t> {
     pub stop_timeout: Option<Spanned<u32>>,
     /// Labels: the name and a scalar.
     pub labels: &'t [Member],
+    /// Files of the appliance.
+    pub files: Vec<File<'t>>,
     /// Environment variables: the name and any JSON value.
     pub env: &'t [Member],
     /// Mounted volumes.
@@ -186,6 +188,19 @@ pub struct Hints {
     pub host: Option<Spanned<EcoString>>,
     /// Whether it may (`true`) or must not (`false`) use preemptible nodes.
     pub preemptible: Option<Spanned<bool>>,
+}
+
+/// A file of the appliance in a container.
+#[derive(Debug)]
+pub struct File<'t> {
+    /// Absolute path in the container.
+    pub dest: Spanned<&'t str>,
+    /// Its content.
+    pub content: Option<&'t Node>,
+    /// The path of the file with its content, relative to the folder of the appliance.
+    pub source: Option<Spanned<&'t str>>,
+    /// Permissions, as octal digits.
+    pub mode: Spanned<&'t str>,
 }
 
 /// A volume that is mounted in a container.

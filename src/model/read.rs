@@ -3,8 +3,9 @@
 
 use super::fields::{Fields, Value};
 use super::{
-    Appliance, Container, DEFAULT_INTERVAL, HealthCheck, Hints, Job, Kind, Mount, NetworkMode,
-    Port, Protocol, ProtocolKind, Resources, Service, Timing, Transport, Volume, VolumeScope,
+    Appliance, Container, DEFAULT_INTERVAL, File, HealthCheck, Hints, Job, Kind, Mount,
+    NetworkMode, Port, Protocol, ProtocolKind, Resources, Service, Timing, Transport, Volume,
+    VolumeScope,
 };
 use ecow::EcoString;
 
@@ -83,6 +84,7 @@ pub fn container(node: &Node) -> Option<Container<'_>> {
         working_dir: fields.get("working_dir"),
         stop_timeout: fields.get("stop_timeout"),
         labels: fields.object("labels").0.map_or(&[], |object| &object.members),
+        files: fields.items("files").iter().filter_map(file).collect(),
         env: fields.object("env").0.map_or(&[], |object| &object.members),
         volumes: fields.items("volumes").iter().filter_map(mount).collect(),
         network_mode: fields.or("network_mode", NetworkMode::Host, span),
@@ -137,6 +139,17 @@ fn port(node: &Node) -> Option<Port> {
         name: fields.get("name"),
         internal: fields.or("internal", false, span),
         container_port,
+    })
+}
+
+fn file(node: &Node) -> Option<File<'_>> {
+    let fields = Fields::of(Some(node));
+    let dest: Spanned<&str> = fields.get("dest")?;
+    Some(File {
+        content: fields.node("content").filter(|node| node.as_str().is_some()),
+        source: fields.get("source"),
+        mode: fields.or("mode", "0644", dest.span),
+        dest,
     })
 }
 

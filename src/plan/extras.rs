@@ -1,7 +1,10 @@
 //! What most containers do not have: settings beyond those that every container has.
 
+use std::sync::Arc;
+
 use ecow::EcoString;
 
+use super::Text;
 use crate::source::Spanned;
 
 /// Settings that most containers do not have.
@@ -15,6 +18,43 @@ pub struct Extras {
     pub stop_timeout: Option<Spanned<u32>>,
     /// Labels, in the order of the document.
     pub labels: Vec<Label>,
+    /// Files of the appliance, in the order of the document.
+    pub files: Vec<File>,
+}
+
+/// A file of the appliance in a container.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Absolute path in the container.
+    pub dest: Spanned<EcoString>,
+    /// The path of the file with its content, relative to the folder of the appliance, if it is not
+    /// written in the appliance.
+    pub source: Option<Spanned<EcoString>>,
+    /// Its content.
+    pub content: Content,
+    /// Permissions.
+    pub mode: Spanned<u32>,
+}
+
+/// The content of a file.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// Text, with references if it is written in the appliance.
+    Text(Text),
+    /// Bytes that are not text.
+    Bytes(Arc<[u8]>),
+    /// That of a file that has not been read.
+    Unread,
+}
+
+impl File {
+    /// The content, if it is text.
+    pub fn text(&self) -> Option<&Text> {
+        match &self.content {
+            Content::Text(text) => Some(text),
+            Content::Bytes(_) | Content::Unread => None,
+        }
+    }
 }
 
 /// A label of a container.
@@ -28,13 +68,19 @@ pub struct Label {
 
 impl Extras {
     /// None of them.
-    pub const NONE: Extras =
-        Extras { user: None, working_dir: None, stop_timeout: None, labels: Vec::new() };
+    pub const NONE: Extras = Extras {
+        user: None,
+        working_dir: None,
+        stop_timeout: None,
+        labels: Vec::new(),
+        files: Vec::new(),
+    };
 
     /// Whether there are none.
     pub fn is_none(&self) -> bool {
-        let Extras { user, working_dir, stop_timeout, labels } = self;
-        user.is_none() && working_dir.is_none() && stop_timeout.is_none() && labels.is_empty()
+        let Extras { user, working_dir, stop_timeout, labels, files } = self;
+        let settings = user.is_some() || working_dir.is_some() || stop_timeout.is_some();
+        !settings && labels.is_empty() && files.is_empty()
     }
 }
 

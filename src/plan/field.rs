@@ -62,6 +62,7 @@ fields! {
     WorkingDir "containers[].working_dir" "";
     StopTimeout "containers[].stop_timeout" "";
     Labels "containers[].labels" "if not empty";
+    Files "containers[].files" "if not empty";
     Env "containers[].env" "if not empty";
     References "@id in a string" "";
     MountPersistent "containers[].volumes[].type: persistent" "";

@@ -7,7 +7,7 @@ pub(crate) mod graph;
 pub mod published;
 mod text;
 
-pub use extras::{Extras, Label, user_numbers};
+pub use extras::{Content, Extras, File, Label, user_numbers};
 pub use field::{Field, Use};
 pub use text::{Piece, Pieces, Reference, Text};
 
@@ -360,14 +360,16 @@ impl Container {
         self.extras.as_deref().unwrap_or(&NONE)
     }
 
-    /// Every string that may contain references: the command, the environment, and the
+    /// Every string that may contain references: the command, the environment, the files, and the
     /// command of the health check.
     pub fn texts(&self) -> impl Iterator<Item = &Text> {
         let health = self.health().and_then(|health| match &health.probe {
             Probe::Command(text) => Some(text),
             _ => None,
         });
-        self.command.texts().chain(self.env.iter().map(|var| &var.value)).chain(health)
+        let files = self.extras().files.iter().filter_map(File::text);
+        let env = self.env.iter().map(|var| &var.value);
+        self.command.texts().chain(env).chain(files).chain(health)
     }
 
     /// Every reference in the strings of the container.

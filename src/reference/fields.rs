@@ -19,6 +19,8 @@ pub enum Section {
     Job,
     /// `resources`.
     Resources,
+    /// `files`.
+    File,
     /// `ports`.
     Port,
     /// `volumes` of a container.
@@ -41,6 +43,7 @@ const SECTIONS: &[(&str, Section)] = &[
     ("data_persistence.", Section::PersistentVolume),
     ("containers[].health_check.", Section::HealthCheck),
     ("containers[].resources.", Section::Resources),
+    ("containers[].files[].", Section::File),
     ("containers[].ports[].", Section::Port),
     ("containers[].volumes[].", Section::Volume),
     ("containers[].schedule_hints.", Section::ScheduleHints),
@@ -52,6 +55,10 @@ const SECTIONS: &[(&str, Section)] = &[
 const SAME_AS: &[(&str, &str)] = &[
     ("containers[].user_schedule_hints", "containers[].schedule_hints"),
     ("containers[].resources.gpus", "containers[].resources.gpu"),
+    ("containers[].files[].dest", "containers[].files"),
+    ("containers[].files[].content", "containers[].files"),
+    ("containers[].files[].source", "containers[].files"),
+    ("containers[].files[].mode", "containers[].files"),
     ("containers[].volumes[].src", "containers[].volumes[].type"),
     ("containers[].volumes[].dest", "containers[].volumes[].type"),
     ("containers[].volumes[].host_path", "containers[].volumes[].type"),

@@ -64,7 +64,7 @@ pub fn resolve(
         resources: container.resources.clone(),
         instances: container.instances,
         command,
-        extras: extras::resolve(container, findings).map(Box::new),
+        extras: extras::resolve(container, lookup, findings).map(Box::new),
         env,
         mounts: volumes::mounts(&container.volumes, lookup, findings).into(),
         network: container.network_mode,

@@ -1,20 +1,32 @@
 //! The settings that most containers do not have.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::io;
+
 use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::model::Container;
-use crate::plan::{Extras, Label, user_numbers};
-use crate::source::Spanned;
+use crate::model::{Container, File};
+use crate::plan::{self, Content, Extras, Label, Plan, Text, user_numbers};
+use crate::source::{Span, Spanned};
 use crate::syntax::{Kind, Member, Node};
+use crate::world::World;
 
+use super::lookup::Lookup;
+use super::path::cleaned;
 use super::text::{self, owned};
 
 /// Maximum number of a user or a group that container engines accept (`maxID` of runc).
 const MAX_USER: u64 = (1 << 31) - 1;
 
 /// Resolves the settings of a container. `None` if it has none of them.
-pub fn resolve(container: &Container<'_>, findings: &mut Findings) -> Option<Extras> {
+pub fn resolve(
+    container: &Container<'_>,
+    lookup: &Lookup<'_>,
+    findings: &mut Findings,
+) -> Option<Extras> {
     if let Some(path) = container.working_dir {
         text::check_nul(path.value, path.span, findings);
     }
@@ -22,9 +34,108 @@ pub fn resolve(container: &Container<'_>, findings: &mut Findings) -> Option<Ext
         user: container.user.and_then(|user| self::user(user, findings)),
         working_dir: container.working_dir.map(owned),
         stop_timeout: container.stop_timeout,
+        files: files(container, lookup, findings),
         labels: container.labels.iter().filter_map(|label| self::label(label, findings)).collect(),
     };
     (!extras.is_none()).then_some(extras)
+}
+
+/// The files of a container. Reports paths that it mounts twice.
+fn files(
+    container: &Container<'_>,
+    lookup: &Lookup<'_>,
+    findings: &mut Findings,
+) -> Vec<plan::File> {
+    let mut mounted: HashMap<Cow<'_, str>, Span> = HashMap::new();
+    if !container.files.is_empty() {
+        let volumes = container.volumes.iter().map(|volume| volume.dest);
+        mounted.extend(volumes.map(|dest| (cleaned(dest.value), dest.span)));
+    }
+    let mut files = Vec::with_capacity(container.files.len());
+    for File { dest, content, source, mode } in &container.files {
+        text::check_nul(dest.value, dest.span, findings);
+        let path = cleaned(dest.value);
+        match mounted.entry(path) {
+            Entry::Occupied(before) => findings.add(&codes::DUPLICATE_MOUNT, |code| {
+                let message = format!("duplicate mount path `{}`", before.key());
+                Diagnostic::new(code, dest.span, message)
+                    .label("mounted again here")
+                    .also(*before.get(), "first mounted here")
+            }),
+            Entry::Vacant(entry) => drop(entry.insert(dest.span)),
+        }
+        let content = match (content, source) {
+            (Some(content), _) => Content::Text(text::scalar(content, lookup, findings)),
+            (None, Some(_)) => Content::Unread,
+            // The schema reports it.
+            (None, None) => continue,
+        };
+        let permissions = u32::from_str_radix(mode.value, 8).unwrap_or(0o644);
+        files.push(plan::File {
+            dest: owned(*dest),
+            source: source.map(owned),
+            content,
+            mode: Spanned::new(permissions, mode.span),
+        });
+    }
+    files
+}
+
+/// Reads the files beside the appliance, which is in `folder`. Reports those that cannot be read.
+pub fn read_files(plan: &mut Plan, world: &dyn World, folder: &str, findings: &mut Findings) {
+    let extras = plan.containers.iter_mut().filter_map(|container| container.extras.as_mut());
+    for file in extras.flat_map(|extras| &mut extras.files) {
+        let (Some(source), Content::Unread) = (&file.source, &file.content) else { continue };
+        // The schema reports an absolute path.
+        if source.value.starts_with('/') {
+            continue;
+        }
+        if source.value.split(['/', '\\']).any(|part| part == "..") {
+            findings.add(&codes::UNREADABLE_FILE, |code| {
+                let message = format!("`{}` is outside the folder of the appliance", source.value);
+                Diagnostic::new(code, source.span, message)
+                    .help("move the file beside the appliance")
+            });
+            continue;
+        }
+        let path = match folder {
+            "" => source.value.to_string(),
+            folder => format!("{}/{}", folder.trim_end_matches('/'), source.value),
+        };
+        match world.read(&path) {
+            Ok(bytes) => file.content = content(bytes, source.span),
+            Err(cause) => findings.add(&codes::UNREADABLE_FILE, |code| {
+                let message = match cause.kind() {
+                    io::ErrorKind::NotFound => format!("file `{}` not found", source.value),
+                    _ => format!("cannot read `{}`: {cause}", source.value),
+                };
+                Diagnostic::new(code, source.span, message)
+                    .help("the path is relative to the folder of the appliance")
+            }),
+        }
+    }
+}
+
+/// The content of a file beside the appliance.
+fn content(bytes: Vec<u8>, span: Span) -> Content {
+    match String::from_utf8(bytes) {
+        // Formats of text have no NUL.
+        Ok(text) if !text.contains('\0') => Content::Text(Text::literal(text, span)),
+        Ok(text) => Content::Bytes(text.into_bytes().into()),
+        Err(error) => Content::Bytes(error.into_bytes().into()),
+    }
+}
+
+/// Reports files beside the appliance that were not read, because it comes without a folder.
+pub fn check_files(plan: &Plan, findings: &mut Findings) {
+    let files = plan.containers.iter().flat_map(|container| &container.extras().files);
+    for file in files.filter(|file| matches!(file.content, Content::Unread)) {
+        let span = file.source.as_ref().map_or(file.dest.span, |source| source.span);
+        findings.add(&codes::UNREADABLE_FILE, |code| {
+            Diagnostic::new(code, span, "files beside the appliance cannot be read here")
+                .help("write the content of the file into `content`")
+        });
+    }
 }
 
 /// A label. The schema reports a value that is not a scalar.

@@ -21,6 +21,7 @@ mod volumes;
 
 mod containers;
 
+pub use extras::{check_files, read_files};
 pub use path::cleaned as cleaned_path;
 pub use uses::of as uses;
 

@@ -135,11 +135,12 @@ impl Uses {
     }
 
     fn extras(&mut self, extras: &Extras) {
-        let Extras { user, working_dir, stop_timeout, labels } = extras;
+        let Extras { user, working_dir, stop_timeout, labels, files } = extras;
         self.when(user.as_ref().map(|user| user.span), Field::User);
         self.when(working_dir.as_ref().map(|path| path.span), Field::WorkingDir);
         self.when(stop_timeout.map(|seconds| seconds.span), Field::StopTimeout);
         self.when(labels.first().map(|label| label.name.span), Field::Labels);
+        self.when(files.first().map(|file| file.dest.span), Field::Files);
     }
 
     fn kind(&mut self, kind: &Kind, id: Span) {

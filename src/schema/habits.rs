@@ -49,6 +49,9 @@ pub fn rewritten(place: &Place) -> Option<String> {
             let members: Option<Vec<String>> = items.iter().map(variable).collect();
             members.filter(|all| !all.is_empty()).map(|all| format!("{{ {} }}", all.join(", ")))
         }
+        (Some("mode"), _, Kind::Number(digits)) if digits.len() <= 4 => {
+            Some(words::quoted(&format!("{digits:0>4}")))
+        }
         (_, Some("ports"), Kind::Number(port)) => Some(format!("{{ \"container_port\": {port} }}")),
         (_, Some("ports"), Kind::String(port)) => ports(port),
         (_, Some("volumes"), Kind::String(text)) => match place.container() {

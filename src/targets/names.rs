@@ -27,6 +27,15 @@ pub fn rfc1035_label(id: &str) -> String {
     }
 }
 
+/// The 64-bit FNV-1a hash in hexadecimal digits, which is the same on every machine and in every
+/// version.
+pub fn digest(text: &str) -> String {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
 /// Whether the text is one or more labels of a DNS name, separated by dots. DNS ignores letter
 /// case.
 pub fn is_domain(text: &str) -> bool {

@@ -3,7 +3,7 @@
 use ecow::EcoString;
 
 use crate::plan::{
-    Container, HealthCheck, Job, Mount, Plan, Port, Reference, Text, Timing, Volume,
+    Container, File, HealthCheck, Job, Mount, Plan, Port, Reference, Text, Timing, Volume,
 };
 use crate::render::{Origin, Traced};
 use crate::source::{Span, Spanned};
@@ -51,6 +51,8 @@ fields! {
     host_port(port: Port) = port.host_port.span, port.container_port.span, "containers[].ports[].host_port";
     /// The origin of the protocol of a port.
     transport(port: Port) = port.transport.span, port.container_port.span, "containers[].ports[].protocol";
+    /// The origin of the permissions of a file.
+    file_mode(file: File) = file.mode.span, file.dest.span, "containers[].files[].mode";
     /// The origin of the mode of a mount.
     read_only(mount: Mount) = mount.read_only.span, mount.target.span, "containers[].volumes[].mode";
     /// The origin of the protocol of a health check.

@@ -31,6 +31,7 @@ SCALE = {
 KINDS = {
     "Namespace": ("v1", False),
     "Service": ("v1", True),
+    "ConfigMap": ("v1", True),
     "ServiceAccount": ("v1", True),
     "PersistentVolumeClaim": ("v1", True),
     "Deployment": ("apps/v1", True),
@@ -40,8 +41,8 @@ KINDS = {
     "RoleBinding": ("rbac.authorization.k8s.io/v1", True),
 }
 
-# Maximum length of a name if it is not 63, that of a label: the Jobs of a CronJob append a time to its name.
-LONGEST = {"CronJob": 52}
+# Maximum length of a name if it is not 63, that of a label: the Jobs of a CronJob append a time to its name, and that of a ConfigMap is a DNS name.
+LONGEST = {"CronJob": 52, "ConfigMap": 253}
 
 CRON_FIELDS = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 6)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import time
@@ -274,6 +275,45 @@ def test_an_internal_port_is_only_for_the_appliance(applc: Applc, engine: Engine
         assert wait_until("an answer", lambda: up.service_at("asks", start.argv[1])) == "web"
         assert wait_until("an answer", lambda: up.answer_on_host(up.port("web", 80)))
         assert set(up.inspect("web")["HostConfig"]["PortBindings"]) == {"80/tcp"}
+
+
+def test_files_have_their_bytes_and_permissions(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    image = engine.image("applc-test/plain:1")
+    chance = random.Random(22)
+    texts = ["\n", "".join(PARTS), *("\n".join(chance.choices(PARTS, k=9)) for _ in range(8))]
+    binary = bytes(range(256))
+    (tmp_path / "bytes").write_bytes(binary)
+    files = [{"dest": f"/etc/of $it/{n}", "content": text, "mode": "0755"} for n, text in enumerate(texts)]
+    containers = [
+        container("a", image, user=1000, files=[*files, {"dest": "/bytes", "source": "bytes"}]),
+        container("b", image, files=[{"dest": "/etc/b.conf", "content": "http://@a:80/ \\@a"}]),
+    ]
+    source = tmp_path / "files.json"
+
+    def written(text: str) -> str:
+        source.write_text(json.dumps({"id": "files", "containers": containers}).replace('"http://', f'"{text}'))
+        outcome = applc.compile(source, "compose")
+        assert outcome.code == 0, outcome.stderr
+        return outcome.stdout
+
+    with Project(engine, tmp_path, written("http://")) as up:
+        run = up.up()
+        assert run.returncode == 0, run.stderr
+        for n, text in enumerate(texts):
+            found = up.run_in("a", "base64", "-w", "0", f"/etc/of $it/{n}").stdout
+            assert base64.b64decode(found) == text.replace("\\@", "@").encode()
+            assert up.run_in("a", "stat", "-c", "%a", f"/etc/of $it/{n}").stdout == "755\n"
+        assert base64.b64decode(up.run_in("a", "base64", "-w", "0", "/bytes").stdout) == binary
+        assert up.run_in("b", "cat", "/etc/b.conf").stdout == "http://a:80/ @a"
+        before = [up.inspect(service)["Id"] for service in "ab"]
+        assert up.up().returncode == 0
+        assert [up.inspect(service)["Id"] for service in "ab"] == before
+        # A changed file replaces its container, and no other.
+        up.file.write_text(written("https://"))
+        assert up.up().returncode == 0
+        assert up.run_in("b", "cat", "/etc/b.conf").stdout == "https://a:80/ @a"
+        after = [up.inspect(service)["Id"] for service in "ab"]
+        assert (after[0] == before[0], after[1] == before[1]) == (True, False)
 
 
 def test_gpus_are_requested(applc: Applc, engine: Engine, tmp_path: Path) -> None:

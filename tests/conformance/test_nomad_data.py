@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import time
 import unicodedata
@@ -103,3 +104,27 @@ def test_an_internal_port_is_reached_by_reference(compiler: Compiler, run: Agent
     run.wait_for_deployment("internal")
     (start,) = run.starts("internal", "asks", "asks")
     assert run.group_at(run.allocation("internal", "asks"), "asks", start.argv[1]) == "web"
+
+
+def test_files_have_their_bytes_and_permissions(compiler: Compiler, run: Agent) -> None:
+    image = compiler.image("serves", Behaviour(serve=(("http", 80),)))
+    chance = random.Random(23)
+    texts = ["", "\n", "  a\n\n  b", "EOT\n", "".join(PARTS)]
+    texts += ["\n".join(chance.choices(PARTS, k=9)) for _ in range(8)]
+    binary = bytes(range(256))
+    (compiler.folder / "bytes").write_bytes(binary)
+    files = [{"dest": f"/etc/of $it/{n}", "content": text, "mode": "0751"} for n, text in enumerate(texts)]
+    compiler.submit({"id": "files", "containers": [
+        container("a", image, ports=[{"container_port": 80}], files=[*files, {"dest": "/bytes", "source": "bytes"}]),
+        container("b", image, user=1000, files=[{"dest": "/etc/b.conf", "content": "  http://@a:80/\n"}]),
+    ]})
+    run.wait_for_deployment("files")
+    here = run.allocation("files", "a")
+    for n, text in enumerate(texts):
+        found = run.run_in(here, "a", "base64", "-w", "0", f"/etc/of $it/{n}").stdout
+        assert base64.b64decode(found) == text.replace("\\@", "@").encode()
+        assert run.run_in(here, "a", "stat", "-c", "%a", f"/etc/of $it/{n}").stdout == "751\n"
+    assert base64.b64decode(run.run_in(here, "a", "base64", "-w", "0", "/bytes").stdout) == binary
+    found = run.run_in(run.allocation("files", "b"), "b", "cat", "/etc/b.conf").stdout
+    assert found.startswith("  http://") and found.endswith("/\n")
+    assert run.group_at(run.allocation("files", "b"), "b", found.strip()) == "a"

@@ -15,6 +15,7 @@ use serde_json::Value;
 const DEPENDENCIES: &[&str] = &[
     "annotate-snippets",
     "anstream",
+    "data-encoding",
     "ecow",
     "granit-parser",
     "hcl-edit",

@@ -63,6 +63,10 @@ fn bases(definition: &str) -> Vec<(Value, &'static str)> {
             (job(json!({"repeats": -1, "interval": "T30M"})), "/containers/0"),
         ],
         "resources" => vec![(service(json!({})), "/containers/0/resources")],
+        "file" => vec![(
+            service(json!({"files": [{"dest": "/f", "content": "x"}]})),
+            "/containers/0/files/0",
+        )],
         "port" => vec![(service(json!({"ports": ports()})), "/containers/0/ports/0")],
         "volume" => vec![
             (
@@ -144,6 +148,8 @@ fn values(schema: &Value, field: &Value) -> Vec<Value> {
 
 /// What has no effect by design.
 const WITHOUT_EFFECT: &[&str] = &[
+    // Excludes `content`, which all of these have.
+    "file.source",
     // Requires another `src`; `container.volumes` has both types.
     "volume.type",
     // The protocol is approximated: no command is run.

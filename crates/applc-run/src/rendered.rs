@@ -266,13 +266,15 @@ mod tests {
                 "id": "web", "type": "service", "image": "a:1",
                 "resources": {"cpus": 0.5, "mem": 64, "disk": 0, "gpu": 0},
                 "network_mode": "bridge",
-                "ports": [{"container_port": 80, "host_port": 0, "protocol": "tcp"}],
+                "ports": [
+                    {"container_port": 80, "host_port": 0, "protocol": "tcp", "internal": false},
+                ],
                 "health_check": {
                     "protocol": "MESOS_TCP", "port_index": 0, "interval_seconds": 60, "timeout_seconds": 20,
                     "max_consecutive_failures": 3, "grace_period_seconds": 300,
                 },
                 "volumes": [{"mode": "RO", "src": "/a", "dest": "/b", "type": "host"}],
-                "instances": 1, "args": [], "env": {}, "is_privileged": false,
+                "instances": 1, "args": [], "labels": {}, "files": [], "env": {}, "is_privileged": false,
                 "force_pull_image": true, "dependencies": [], "default_health_check": false,
                 "minimum_capacity": 0,
             })

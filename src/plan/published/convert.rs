@@ -7,8 +7,8 @@ use ecow::EcoString;
 use super::VERSION;
 use super::form::Form;
 use super::shape::{
-    Appliance, Container, Dependency, HealthCheck, Interval, Job, Label, Mount, Placement, Port,
-    Published, Reference, Resources, Variable, Volume,
+    Appliance, Container, Dependency, File, HealthCheck, Interval, Job, Label, Mount, Placement,
+    Port, Published, Reference, Resources, Variable, Volume,
 };
 use crate::plan::{
     self, Command, ContainerId, Extras, Kind, MountSource, PlacementLevel, Plan, Probe, Repeats,
@@ -115,7 +115,7 @@ impl<F: Form> Publisher<'_, F> {
             Command::Image(args) => (None, Vec::new(), texts(args)),
             Command::Program(program) => (None, texts(&program.entrypoint), texts(&program.args)),
         };
-        let Extras { user, working_dir, stop_timeout, labels } = container.extras();
+        let Extras { user, working_dir, stop_timeout, labels, files } = container.extras();
         let (health_check, minimum_capacity, job) = match kind {
             Kind::Service(plan::Service { health, minimum_capacity }) => {
                 let check = health.as_ref().map(|health| self.health_check(container, health));
@@ -153,6 +153,7 @@ impl<F: Form> Publisher<'_, F> {
                     value: self.word(value),
                 })
                 .collect(),
+            files: files.iter().map(|file| self.file(file)).collect(),
             env: env
                 .iter()
                 .map(|plan::EnvVar { name, value }| Variable {
@@ -201,6 +202,21 @@ impl<F: Form> Publisher<'_, F> {
         };
         let Reference { id, name, port: _ } = self.reference(*on, None, *span)?;
         Some(Dependency { id, name, condition })
+    }
+
+    fn file(&self, file: &plan::File) -> File<F::Word, F::Text> {
+        let plan::File { dest, source, content: _, mode } = file;
+        File {
+            dest: self.word(dest),
+            content: file.text().map(|text| self.form.text(text)),
+            source: source.as_ref().map(|path| self.word(path)),
+            mode: self.form.choice(
+                &format!("{:04o}", mode.value),
+                mode.span,
+                dest.span,
+                &"containers[].files[].mode",
+            ),
+        }
     }
 
     fn mount(&self, mount: &plan::Mount) -> Mount<F::Word> {

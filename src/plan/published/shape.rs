@@ -59,6 +59,8 @@ pub struct Container<W, T> {
     pub stop_timeout: Option<u32>,
     /// Labels, in the order of the document.
     pub labels: Vec<Label<W>>,
+    /// Files of the appliance, in the order of the document.
+    pub files: Vec<File<W, T>>,
     /// Environment variables, in the order of the document.
     pub env: Vec<Variable<W, T>>,
     /// Mounted volumes.
@@ -102,6 +104,19 @@ pub struct Resources {
     pub disk: u64,
     /// Number of GPUs.
     pub gpu: u32,
+}
+
+/// A file of the appliance in a container.
+#[derive(Debug, Serialize)]
+pub struct File<W, T> {
+    /// Absolute path in the container.
+    pub dest: W,
+    /// Its content; `None` if it is not text.
+    pub content: Option<T>,
+    /// The path of the file that it was read from, relative to the folder of the appliance.
+    pub source: Option<W>,
+    /// Permissions, as four octal digits.
+    pub mode: W,
 }
 
 /// A label.

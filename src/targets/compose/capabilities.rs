@@ -66,6 +66,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(Field::WorkingDir, "`working_dir`; a missing directory is created"),
     Capability::carried(Field::StopTimeout, "`stop_grace_period`"),
     Capability::depends(Field::Labels, "`labels`; a name cannot be one that applc or Compose sets"),
+    Capability::depends(
+        Field::Files,
+        "`configs`, with the content in the Compose file (Docker Compose 2.23.1 or later), and permissions 0444 unless a `mode` is written; rejected if it is empty; what is not text is read from the folder of the Compose file, with a warning; rejected for a path with `:`",
+    ),
     Capability::depends(Field::Env, "`environment`, as a list; a name cannot end in whitespace"),
     Capability::depends(
         Field::References,

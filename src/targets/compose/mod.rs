@@ -5,6 +5,7 @@
 
 mod capabilities;
 mod context;
+mod files;
 mod health;
 mod instances;
 mod model;
@@ -63,8 +64,10 @@ fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> model::File 
     services::check_names(split.all_names(containers), findings);
     let network = network::Network::of(plan, &split, &name, findings);
     let mut services = Vec::with_capacity(containers.len());
+    let mut configs = Vec::new();
     for (id, container) in containers.iter().enumerate() {
         let context = context::Context { plan, network: &network, split: &split, options, id };
+        configs.extend(files::configs(&context, container, findings));
         let lowered = services::services(&context, container, findings);
         for mut service in lowered {
             service.shrink();
@@ -73,11 +76,12 @@ fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> model::File 
     }
     let volumes: Vec<_> =
         volumes.iter().map(|v| (v.id.span, volumes::volume(v, options, findings))).collect();
-    size::check(id, &services, &volumes, findings);
+    size::check(id, &services, &volumes, configs.len(), findings);
     model::File {
         name: Traced::new(name, plan.id.span),
         services: services.into(),
         volumes: volumes.into(),
+        configs: configs.into(),
     }
 }
 

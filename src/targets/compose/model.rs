@@ -13,6 +13,8 @@ model! {
         pub services: Items<Service>,
         /// The volumes.
         pub volumes: Items<Volume>,
+        /// Files of the appliance.
+        pub configs: Items<Config>,
     }
 
     /// A service: a container of the appliance, whether service or job, or one instance of a job.
@@ -44,6 +46,8 @@ model! {
         pub ports: Vec<Port>,
         /// Mounted volumes.
         pub volumes: Vec<Mount>,
+        /// Files of the appliance in it.
+        pub configs: Vec<ConfigMount>,
         /// Whether it is privileged.
         pub privileged: Traced<bool>,
         /// The services that it waits for.
@@ -102,6 +106,28 @@ model! {
         pub target: Traced<String>,
         /// Whether the mount is read-only.
         pub read_only: Traced<bool>,
+    }
+
+    /// A file of the appliance in a service.
+    #[derive(Debug, Clone)]
+    pub struct ConfigMount {
+        /// The key of the config.
+        pub source: Traced<String>,
+        /// Path in the container.
+        pub target: Traced<String>,
+        /// Permissions, as octal digits; `None` for Compose's default: 0444.
+        pub mode: Option<Traced<String>>,
+    }
+
+    /// A config of the Compose file: its content, or a file with it.
+    #[derive(Debug)]
+    pub struct Config {
+        /// Its key.
+        pub key: Traced<String>,
+        /// Its content.
+        pub content: Option<Composed>,
+        /// The path of the file, relative to the folder of the Compose file.
+        pub file: Option<Traced<String>>,
     }
 
     /// A dependency on a service.

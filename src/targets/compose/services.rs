@@ -13,7 +13,7 @@ use crate::targets::{names, origins};
 
 use super::context::Context;
 use super::options::GPU_DRIVER;
-use super::{escaped, health, model, volumes};
+use super::{escaped, files, health, model, volumes};
 
 /// CPU shares of one CPU: Docker's default for a container, and what PIVOT's engine assigned to
 /// one CPU.
@@ -85,7 +85,7 @@ fn service(
         referrers: _,
     } = container;
     let Resources { cpus, mem, disk: _, gpu } = resources;
-    let Extras { user, working_dir, stop_timeout, labels } = container.extras();
+    let Extras { user, working_dir, stop_timeout, labels, files } = container.extras();
     let texts = |texts: &[Text]| texts.iter().map(|text| context.text(text)).collect();
     let (entrypoint, command) = match command {
         Command::Shell(script) => {
@@ -132,6 +132,7 @@ fn service(
             .iter()
             .filter_map(|mount| volumes::mount(mount, context.plan, findings))
             .collect(),
+        configs: files::mounts(container, files, findings),
         privileged: Traced::new(privileged.value, origins::privileged(container)),
         depends_on: dependencies.iter().flat_map(|on| dependency(context, on)).collect(),
         healthcheck,

@@ -76,6 +76,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         "labels of the workload and its pods; rejected if a name or value is not valid there, or applc sets it",
     ),
     Capability::depends(
+        Field::Files,
+        "a ConfigMap `ID-files` and a mount for each file; a change replaces the pods; rejected for a path with `:`, for more than 1 MiB in all, and for a reference of a container to itself",
+    ),
+    Capability::depends(
         Field::Env,
         "`env`; a name with characters other than letters, digits, `_`, `-` and `.` requires Kubernetes 1.32, one beyond ASCII is rejected",
     ),

@@ -4,6 +4,7 @@
 //! container that others reach has a Service, and a dependency is an init container that waits.
 
 mod capabilities;
+mod files;
 mod health;
 mod labels;
 mod model;
@@ -151,7 +152,21 @@ impl<'a> Lowering<'a> {
             let services = self.services(id, &mut ports);
             workloads.extend(services.into_iter().map(|service| (container.id.span, service)));
             let mut taken = HashSet::new();
-            let (mounts, volumes) = volumes::mounts(container, &self.claims, &mut taken, findings);
+            let (mut mounts, mut volumes) =
+                volumes::mounts(container, &self.claims, &mut taken, findings);
+            let mut name = self.network.name(id);
+            name.value = format!("{}-files", *name).into();
+            let mut meta = self.meta(name);
+            meta.labels.insert(0, (network::NAME, Label::Name(self.network.label(id))));
+            let own = (id, container);
+            let files = files::lower(own, meta, self.plan, &self.network, &mut taken, findings);
+            let files = files.map(|files| {
+                let object = Object::ConfigMap(Box::new(files.config_map));
+                workloads.push((container.id.span, object));
+                volumes.push(files.volume);
+                mounts.extend(files.mounts);
+                files.digest
+            });
             let waits = order::WaitBuilder {
                 plan: self.plan,
                 network: &self.network,
@@ -167,6 +182,7 @@ impl<'a> Lowering<'a> {
                 waits,
                 mounts,
                 volumes,
+                files,
                 on_one_node: container.mounts.iter().find_map(|mount| match &mount.source {
                     MountSource::Persistent(volume) => {
                         let scope = self.plan.volumes.get(volume.value)?.scope.span;

@@ -69,6 +69,7 @@ pub enum Object {
     Role(Role),
     RoleBinding(RoleBinding),
     Claim(Claim),
+    ConfigMap(Box<ConfigMap>),
     Service(Service),
     Deployment(Box<Deployment>),
     Job(Box<Job>),
@@ -84,6 +85,7 @@ impl Object {
             Object::Role(object) => Part::new("role.yaml.j2", object, owner),
             Object::RoleBinding(object) => Part::new("role_binding.yaml.j2", object, owner),
             Object::Claim(object) => Part::new("claim.yaml.j2", object, owner),
+            Object::ConfigMap(object) => Part::new("config_map.yaml.j2", *object, owner),
             Object::Service(object) => Part::new("service.yaml.j2", object, owner),
             Object::Deployment(object) => Part::new("deployment.yaml.j2", *object, owner),
             Object::Job(object) => Part::new("job.yaml.j2", *object, owner),
@@ -101,6 +103,7 @@ impl Object {
             Object::Role(object) => ("02-role", &object.meta),
             Object::RoleBinding(object) => ("03-rolebinding", &object.meta),
             Object::Claim(object) => ("persistentvolumeclaim", &object.meta),
+            Object::ConfigMap(object) => ("configmap", &object.meta),
             Object::Service(object) => ("service", &object.meta),
             Object::Deployment(object) => ("deployment", &object.meta),
             Object::Job(object) => ("job", &object.meta),
@@ -163,6 +166,14 @@ model! {
         pub size: Traced<String>,
     }
 
+    /// `v1` ConfigMap.
+    pub struct ConfigMap {
+        pub meta: Meta,
+        pub data: Vec<(Traced<String>, Composed)>,
+        /// Values in base64.
+        pub binary_data: Pairs,
+    }
+
     /// `v1` Service.
     pub struct Service {
         pub meta: Meta,
@@ -196,14 +207,14 @@ model! {
 
     /// How a Deployment replaces its pods.
     pub struct Strategy {
-        pub kind: Traced<&'static str>,
+        pub kind: Composed<&'static str>,
         pub rolling: Option<Rolling>,
     }
 
     /// The limits of a rolling update.
     pub struct Rolling {
-        pub max_unavailable: Traced<Share>,
-        pub max_surge: Traced<Share>,
+        pub max_unavailable: Composed<Share>,
+        pub max_surge: Composed<Share>,
     }
 
     /// `batch/v1` Job.
@@ -234,6 +245,7 @@ model! {
         pub labels: Labels,
         /// Labels of the appliance.
         pub own_labels: Pairs,
+        pub annotations: Vec<(&'static str, Composed)>,
         pub restart_policy: Option<Traced<&'static str>>,
         /// Seconds between the stop signal and the kill.
         pub stop_timeout: Option<Traced<u32>>,
@@ -319,7 +331,15 @@ model! {
     pub struct Mount {
         pub name: Traced<String>,
         pub path: Traced<String>,
+        /// The file of the volume that is mounted, if it is not the whole volume.
+        pub sub_path: Option<Traced<String>>,
         pub read_only: Traced<bool>,
+    }
+
+    /// A file of a ConfigMap in a volume.
+    pub struct Item {
+        pub key: Traced<String>,
+        pub mode: Traced<u32>,
     }
 
     /// A volume of a pod.
@@ -327,6 +347,9 @@ model! {
         pub name: Traced<String>,
         pub claim: Option<Traced<String>>,
         pub host_path: Option<Traced<String>>,
+        pub config_map: Option<Traced<String>>,
+        /// The files of the ConfigMap.
+        pub items: Vec<Item>,
         /// Whether it contains the token of the service account and the certificate of the API
         /// server.
         pub access: bool,

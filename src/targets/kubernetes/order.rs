@@ -109,6 +109,7 @@ impl WaitBuilder<'_> {
                 access: Some(Mount {
                     name: volume,
                     path: Traced::new(ACCESS.to_owned(), *span),
+                    sub_path: None,
                     read_only: Traced::new(true, *span),
                 }),
             });

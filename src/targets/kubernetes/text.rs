@@ -2,7 +2,7 @@
 
 use super::network::Network;
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Container, ContainerId, Piece, Plan, Reference, Text};
+use crate::plan::{Container, ContainerId, File, Piece, Plan, Reference, Text};
 use crate::render::{Composed, Traced};
 use crate::targets::origins;
 
@@ -121,7 +121,10 @@ pub fn shell(script: Composed) -> Vec<Composed> {
 /// Warns about strings that `kubectl apply --server-side` cannot send: it sends JSON, which the
 /// API server parses as YAML, where these characters must be escaped.
 pub fn check(container: &Container, findings: &mut Findings) {
-    for text in container.texts() {
+    // Such files become binary data.
+    let files: Vec<&Text> = container.extras().files.iter().filter_map(File::text).collect();
+    let is_file = |text: &&Text| files.iter().any(|file| std::ptr::eq(*file, *text));
+    for text in container.texts().filter(|text| !is_file(text)) {
         let mut characters = text.pieces.iter().flat_map(|piece| match piece {
             Piece::Literal(text) => text.chars(),
             Piece::Reference(_) => "".chars(),
@@ -141,6 +144,6 @@ pub fn check(container: &Container, findings: &mut Findings) {
 
 /// Whether a character is preserved when Go's JSON is parsed as YAML: U+0085 becomes a space,
 /// the others are rejected.
-fn is_sent(character: char) -> bool {
+pub fn is_sent(character: char) -> bool {
     !matches!(character, '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}')
 }

@@ -3,7 +3,8 @@
 use super::model::{Rolling, Share, Strategy};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, Kind, Plan, Service};
-use crate::render::{Origin, Traced};
+use crate::render::{Composed, Origin};
+use crate::source::Span;
 use crate::targets::origins;
 
 /// How many instances can be missing during an update, if the appliance says so.
@@ -32,27 +33,30 @@ pub fn pods_at_a_time(plan: &Plan, id: ContainerId) -> u64 {
 /// How a Deployment replaces its pods. The default of Kubernetes is written too: a server-side
 /// apply cannot remove values that it has not written, and they are not valid beside `Recreate`.
 ///
-/// `alone` is why a new pod cannot start beside the old one, if so, and `on_host` whether that is a
+/// `volumes` are the places that decide whether its claims can be mounted on several nodes, `alone` is why a new pod cannot start beside the old one, if so, and `on_host` whether that is a
 /// port of the host.
 pub fn strategy(
     container: &Container,
     service: &Service,
     on_host: bool,
     alone: Option<Origin>,
+    volumes: &[Span],
     findings: &mut Findings,
 ) -> Strategy {
     let from = origins::minimum_capacity(container, &service.minimum_capacity)
         .and(container.instances.span);
     let rolling = |max_unavailable, max_surge| Strategy {
-        kind: Traced::new("RollingUpdate", from),
+        kind: Composed::new("RollingUpdate", from, volumes.to_vec()),
         rolling: Some(Rolling {
-            max_unavailable: Traced::new(max_unavailable, from),
-            max_surge: Traced::new(max_surge, from),
+            max_unavailable: Composed::new(max_unavailable, from, volumes.to_vec()),
+            max_surge: Composed::new(max_surge, from, volumes.to_vec()),
         }),
     };
     let Some(max_unavailable) = may_be_missing(container) else {
         return match alone {
-            Some(why) => Strategy { kind: Traced::new("Recreate", why), rolling: None },
+            Some(why) => {
+                Strategy { kind: Composed::new("Recreate", why, volumes.to_vec()), rolling: None }
+            }
             None => rolling(Share::Quarter, Share::Quarter),
         };
     };

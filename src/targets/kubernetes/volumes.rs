@@ -147,13 +147,21 @@ pub fn mounts(
                 let stem = claim.as_ref().map_or("host", |claim| claim.as_str());
                 let name = free_name(stem, "", taken);
                 let named = Traced::new(name.clone(), from);
-                volumes.push(Volume { name: named, claim, host_path, access: false });
+                volumes.push(Volume {
+                    name: named,
+                    claim,
+                    host_path,
+                    config_map: None,
+                    items: Vec::new(),
+                    access: false,
+                });
                 name
             }
         };
         mounts.push(Mount {
             name: Traced::new(name, from),
             path: target.into(),
+            sub_path: None,
             read_only: Traced::new(read_only.value, origins::read_only(mount)),
         });
     }

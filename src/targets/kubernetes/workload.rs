@@ -11,14 +11,14 @@ use super::network::{Network, Ports, selector};
 use super::options::Settings;
 use super::order::{self, PodWaits};
 use super::text::{self, Strings};
-use super::{placement, schedule, updates};
+use super::{files, placement, schedule, updates};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     self, Command, ContainerId, EnvVar, Extras, Kind, NetworkMode, Plan, Resources, Text,
     user_numbers,
 };
 use crate::render::{Composed, Origin, Traced};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 use crate::targets::origins;
 
 /// Maximum length of the name of a CronJob: a timestamp is appended to the names of its Jobs.
@@ -48,6 +48,8 @@ pub struct Parts {
     pub waits: PodWaits,
     pub mounts: Vec<super::model::Mount>,
     pub volumes: Vec<Volume>,
+    /// A digest of the files of the appliance in it.
+    pub files: Option<Composed>,
     /// The mount of a claim that only the pods on one node can mount.
     pub on_one_node: Option<Origin>,
 }
@@ -93,6 +95,7 @@ pub fn lower(
         waits,
         mounts,
         mut volumes,
+        files,
         on_one_node,
     } = parts;
     let on_host_network = mode.value == NetworkMode::Host;
@@ -114,7 +117,7 @@ pub fn lower(
         Command::Image(args) => (Vec::new(), spelled(args)),
         Command::Program(program) => (spelled(&program.entrypoint), spelled(&program.args)),
     };
-    let Extras { user, working_dir, stop_timeout, labels: _ } = container.extras();
+    let Extras { user, working_dir, stop_timeout, labels: _, files: _ } = container.extras();
     let (run_as_user, run_as_group) = match user {
         Some(user) => run_as(user, settings, findings),
         None => (None, None),
@@ -129,13 +132,21 @@ pub fn lower(
         |access| Traced::new(order::account(plan, settings).value, access.from),
     );
     if let Some(name) = waits.access {
-        volumes.push(Volume { name, claim: None, host_path: None, access: true });
+        volumes.push(Volume {
+            name,
+            claim: None,
+            host_path: None,
+            config_map: None,
+            items: Vec::new(),
+            access: true,
+        });
     }
     let (node_selector, preference) = placement::lower(container, settings, findings);
     let labels = selector(&name, &appliance);
     let mut pod = Pod {
         labels: labels.clone(),
         own_labels: meta.own_labels.clone(),
+        annotations: files.into_iter().map(|digest| (files::DIGEST, digest)).collect(),
         restart_policy: None,
         stop_timeout: stop_timeout.as_ref().map(Traced::from),
         service_account,
@@ -172,10 +183,12 @@ pub fn lower(
             // A new pod would wait for the ports or the volume of the old one.
             let alone = ports.on_host.map(Origin::from).or(on_one_node);
             let on_host = ports.on_host.is_some();
+            let scopes: Vec<_> =
+                container.mounts.iter().filter_map(|mount| scope(mount, plan)).collect();
             return Some(Object::Deployment(Box::new(Deployment {
                 meta,
                 replicas: Traced::new(instances.value, origins::instances(container)),
-                strategy: updates::strategy(container, service, on_host, alone, findings),
+                strategy: updates::strategy(container, service, on_host, alone, &scopes, findings),
                 selector: labels,
                 pod,
             })));
@@ -195,6 +208,16 @@ pub fn lower(
         return Some(Object::CronJob(Box::new(CronJob { meta, schedule, run })));
     }
     Some(Object::Job(Box::new(Job { meta, run })))
+}
+
+/// The place of the scope of a persistent volume that is mounted.
+fn scope(mount: &plan::Mount, plan: &Plan) -> Option<Span> {
+    match &mount.source {
+        plan::MountSource::Persistent(volume) => {
+            plan.volumes.get(volume.value).map(|volume| volume.scope.span)
+        }
+        plan::MountSource::Host(_) => None,
+    }
 }
 
 /// The numbers of the user and the group of a container.

@@ -67,7 +67,7 @@ pub fn lower(
             (None, words.map(spell).collect())
         }
     };
-    let Extras { user: _, working_dir: _, stop_timeout, labels } = service.extras();
+    let Extras { user: _, working_dir: _, stop_timeout, labels, files: _ } = service.extras();
     check_cpus(cpus.value, cpus.span, findings);
     check_variables(env, findings);
 

@@ -81,6 +81,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         Field::Labels,
         "`labels` of the app; for a job, the Docker parameter `label`",
     ),
+    Capability::rejected(
+        Field::Files,
+        "Marathon and Chronos put no files into a container: build them into the image, or mount a volume with them",
+    ),
     Capability::depends(
         Field::Env,
         "`env`; for a job, without names that Chronos sets itself, such as `HOST`",

@@ -8,12 +8,13 @@
 use std::collections::BTreeSet;
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Container, ContainerId, Reference, Text};
+use crate::plan::{Container, ContainerId, Piece, Reference, Text};
 use crate::render::{Composed, Origin, Traced};
 use crate::source::{Span, Spanned};
 use crate::targets::origins;
 
 use super::context::Context;
+use super::file;
 use super::model::{self, Service};
 use super::network::NetworkKind;
 use super::reach::{self, Reach};
@@ -166,7 +167,6 @@ impl<'a> References<'a> {
     }
 
     fn config_string(&self, text: &Text, variables: &mut Variables) -> String {
-        use crate::plan::Piece;
         let mut made = ConfigString::default();
         for (at, piece) in text.pieces.iter().enumerate() {
             let reference = match piece {
@@ -215,7 +215,31 @@ impl<'a> References<'a> {
 
     /// The value of an environment variable that a template writes, without its quotes.
     pub fn in_template(&self, text: &Text, variables: &mut Variables) -> Composed {
-        let written = text.spell(in_template, |reference| match self.spelling(reference) {
+        let written = text.spell(in_template, |reference| self.action(reference, variables));
+        let places = self.note_places(text, variables);
+        Composed::new(written, text.span, places)
+    }
+
+    /// The lines of a file that a template writes.
+    pub fn in_file(&self, text: &Text, variables: &mut Variables) -> Vec<Composed> {
+        let mut lines = file::Lines::default();
+        for piece in &*text.pieces {
+            match piece {
+                Piece::Literal(literal) => lines.text(literal),
+                Piece::Reference(reference) => lines.action(&self.action(reference, variables)),
+            }
+        }
+        let places = match text.references().next() {
+            Some(_) => self.note_places(text, variables),
+            None => Vec::new(),
+        };
+        let line = |line| Composed::new(line, text.span, places.clone());
+        lines.finish().into_iter().map(line).collect()
+    }
+
+    /// The actions of a template that write the address of a reference.
+    fn action(&self, reference: &Reference, variables: &mut Variables) -> String {
+        match self.spelling(reference) {
             Spelling::Own(before, name, suffix) => {
                 format!("{before}{{{{ env \"{name}\" }}}}{suffix}")
             }
@@ -231,11 +255,15 @@ impl<'a> References<'a> {
                 variables.hosts = true;
                 format!("{{{{ template \"host\" \"{service}\" }}}}{suffix}")
             }
-        });
+        }
+    }
+
+    /// Notes and returns the places that have a say in the addresses of a string.
+    fn note_places(&self, text: &Text, variables: &mut Variables) -> Vec<Span> {
         let places = self.places(text);
         variables.places.push(text.span);
         variables.places.extend_from_slice(&places);
-        Composed::new(written, text.span, places)
+        places
     }
 
     fn id(&self, reference: &Reference) -> &str {
@@ -312,35 +340,9 @@ impl Variables {
     /// The template, if there is anything to fill in. `path` is the path of the task's own
     /// Nomad variables.
     pub fn template(self, path: Composed, restart: bool) -> Option<model::Template> {
-        let Variables { taken: _, made, sockets, hosts, instances, places, written, awaited } =
-            self;
-        let mut lines = Vec::new();
-        // What is the same for all that is filled in.
-        let also: Vec<Span> = path.also.iter().copied().chain(places).collect();
-        let fixed = |line| Composed::new(line, path.from, also.clone());
-        let waits = sockets || hosts || instances || !awaited.is_empty();
-        if waits {
-            // Reading a Nomad variable that does not exist blocks; looking up a service does
-            // not.
-            lines.push(fixed(format!(
-                "{{{{ define \"wait\" }}}}{{{{ with nomadVar \"{}\" }}}}{{{{ end }}}}{{{{ end -}}}}",
-                path.value
-            )));
-        }
-        let address = |name: &str, form: &str| {
-            format!(
-                "{{{{ define \"{name}\" }}}}{{{{ range nomadService 1 (env \"NOMAD_ALLOC_ID\") . }}}}{form}{{{{ else }}}}{{{{ template \"wait\" }}}}{{{{ end }}}}{{{{ end -}}}}"
-            )
-        };
-        if sockets {
-            lines.push(fixed(address("address", "{{ .Address }}:{{ .Port }}")));
-        }
-        if hosts {
-            lines.push(fixed(address("host", "{{ .Address }}")));
-        }
-        if instances {
-            lines.push(fixed(OWN_ADDRESS.to_owned()));
-        }
+        let waits = self.waits();
+        let mut lines = self.definitions(&path);
+        let Variables { made, written, awaited, .. } = self;
         lines.extend(awaited);
         for (name, template, service) in made {
             let line =
@@ -354,6 +356,42 @@ impl Variables {
             lines.push(line);
         }
         (!lines.is_empty()).then_some(model::Template { lines, waits, restart, addresses: false })
+    }
+
+    fn waits(&self) -> bool {
+        self.sockets || self.hosts || self.instances || !self.awaited.is_empty()
+    }
+
+    /// What the actions in a template call, one in each line. `path` is the path of the task's own Nomad
+    /// variables.
+    pub fn definitions(&self, path: &Composed) -> Vec<Composed> {
+        let mut lines = Vec::new();
+        // What is the same for all that is filled in.
+        let also: Vec<Span> = path.also.iter().chain(&self.places).copied().collect();
+        let fixed = |line| Composed::new(line, path.from, also.clone());
+        if self.waits() {
+            // Reading a Nomad variable that does not exist blocks; looking up a service does
+            // not.
+            lines.push(fixed(format!(
+                "{{{{ define \"wait\" }}}}{{{{ with nomadVar \"{}\" }}}}{{{{ end }}}}{{{{ end -}}}}",
+                path.value
+            )));
+        }
+        let address = |name: &str, form: &str| {
+            format!(
+                "{{{{ define \"{name}\" }}}}{{{{ range nomadService 1 (env \"NOMAD_ALLOC_ID\") . }}}}{form}{{{{ else }}}}{{{{ template \"wait\" }}}}{{{{ end }}}}{{{{ end -}}}}"
+            )
+        };
+        if self.sockets {
+            lines.push(fixed(address("address", "{{ .Address }}:{{ .Port }}")));
+        }
+        if self.hosts {
+            lines.push(fixed(address("host", "{{ .Address }}")));
+        }
+        if self.instances {
+            lines.push(fixed(OWN_ADDRESS.to_owned()));
+        }
+        lines
     }
 }
 

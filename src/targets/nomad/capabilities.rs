@@ -67,6 +67,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         "`labels` of the docker driver; rejected if a value is not in Unicode normal form C, or Nomad sets the label",
     ),
     Capability::depends(
+        Field::Files,
+        "a `template` with the content, mounted by the docker driver; rejected if the path is not in Unicode normal form C",
+    ),
+    Capability::depends(
         Field::Env,
         "`env`, or a template if Nomad would replace something in the value",
     ),

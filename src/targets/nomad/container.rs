@@ -20,7 +20,7 @@ use super::order::{self, Deadline, Waits};
 use super::reach::Reach;
 use super::strings::{ConfigString, is_expanded_in_env, is_template_name, survives_hcl};
 use super::success::{self, Version, Versions};
-use super::{health, names, placement, volumes};
+use super::{files, health, names, placement, volumes};
 
 /// Minimum memory of a task in MB (Nomad, `MinResources`).
 const MIN_MEMORY: u64 = 10;
@@ -285,7 +285,7 @@ fn task(
             (words(&program.entrypoint), words(&program.args))
         }
     };
-    let Extras { user, working_dir, stop_timeout, labels } = container.extras();
+    let Extras { user, working_dir, stop_timeout, labels, files: _ } = container.extras();
     let labels = self::labels(labels, findings);
     if let Some(path) = working_dir
         && !survives_hcl(&path.value)
@@ -304,7 +304,7 @@ fn task(
     let plain = environment(env, &references, &mut variables, findings);
     order::add_to(&mut variables, waits);
     needs(container, findings);
-    let mounts = volumes::mounts(context, container, findings);
+    let mut mounts = volumes::mounts(context, container, findings);
     let task_name = names::task(&name.value);
     let is_service = matches!(kind, Kind::Service(_));
     let restart = is_service && context.options.flag("follow-addresses");
@@ -323,6 +323,8 @@ fn task(
                 .help("use another tag"),
         );
     }
+    let files = files::lower(context, container, &references, (job, &task_name), restart, findings);
+    mounts.mounts.extend(files.mounts);
     let task = Task {
         prestart: false,
         identity: false,
@@ -356,6 +358,7 @@ fn task(
         mounts: mounts.mounts,
         env: plain,
         template: order::template(context, variables, job, container, &task_name, restart),
+        files: files.templates,
         volume_mounts: mounts.volume_mounts,
         cpu: Composed::new(cpu, origins::cpus(container), factor),
         memory: Traced::new(mem.value.max(MIN_MEMORY), origins::mem(container)),

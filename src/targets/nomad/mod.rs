@@ -9,6 +9,8 @@ mod capabilities;
 mod claims;
 mod container;
 mod context;
+mod file;
+mod files;
 mod health;
 mod helper;
 mod layout;

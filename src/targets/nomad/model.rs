@@ -154,6 +154,7 @@ model! {
         pub mounts: Vec<Mount>,
         pub env: Vec<(Hcl, Composed)>,
         pub template: Option<Template>,
+        pub files: Vec<FileTemplate>,
         pub volume_mounts: Vec<VolumeMount>,
         pub cpu: Composed<u64>,
         pub memory: Traced<u64>,
@@ -185,6 +186,19 @@ model! {
         pub addresses: bool,
         /// Whether it waits for something.
         pub waits: bool,
+        /// Whether the task is restarted when a filled-in value changes.
+        pub restart: bool,
+    }
+
+    /// A file that the client writes before the task starts.
+    #[derive(Debug)]
+    pub struct FileTemplate {
+        /// In the folder of the task.
+        pub destination: Traced<String>,
+        /// Permissions, as octal digits.
+        pub perms: Traced<String>,
+        /// Lines of a heredoc, escaped for it.
+        pub lines: Vec<Composed>,
         /// Whether the task is restarted when a filled-in value changes.
         pub restart: bool,
     }

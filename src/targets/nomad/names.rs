@@ -3,6 +3,8 @@
 //! All appliances share the names of a namespace. Each name therefore contains the appliance's
 //! id, so that no two appliances produce the same name.
 
+pub use crate::targets::names::digest;
+
 /// Maximum length of the name of a service (Nomad, `Service.ValidateName`: RFC 1123).
 pub const MAX_SERVICE: usize = 63;
 
@@ -67,15 +69,6 @@ pub fn variable(appliance: &str, container: &str, name: &str) -> String {
         true => path,
         false => format!("applc/{}/{name}", digest(&format!("{appliance}/{container}"))),
     }
-}
-
-/// The 64-bit FNV-1a hash in hexadecimal digits, which is the same on every machine and in every
-/// version.
-pub fn digest(text: &str) -> String {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    format!("{hash:016x}")
 }
 
 /// A port label made from the name of a port: lower-case letters, digits and underscores,

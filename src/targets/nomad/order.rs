@@ -329,7 +329,12 @@ pub fn template(
     task: &str,
     restart: bool,
 ) -> Option<Template> {
+    variables.template(own_path(context, job, container, task), restart)
+}
+
+/// The path of the Nomad variables of a container's task.
+pub fn own_path(context: &Context<'_>, job: &str, container: &Container, task: &str) -> Composed {
     let mut path = variable_path(context, job, &container.id.value, task);
     path.also.push(container.id.span);
-    variables.template(path, restart)
+    path
 }

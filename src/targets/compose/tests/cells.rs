@@ -309,6 +309,32 @@ fn cases() -> Vec<Case> {
             Rejected(vec![("E0404", "@a:81")]),
         ),
         one(
+            Field::Files,
+            json!({"files": [{"dest": "/a b", "content": "$x\n"}, {"dest": "/c", "content": "c", "mode": "600"}]}),
+            Carried(
+                "/services/a/configs",
+                json!([
+                    {"source": "a_0", "target": "/a b"},
+                    {"source": "a_1", "target": "/c", "mode": "0600"},
+                ]),
+            ),
+        ),
+        one(
+            Field::Files,
+            json!({"files": [{"dest": "/a", "content": "$x\n"}]}),
+            Carried("/configs", json!({"a_0": {"content": "$$x\n"}})),
+        ),
+        one(
+            Field::Files,
+            json!({"files": [{"dest": "/a", "content": ""}]}),
+            Rejected(vec![("E0408", "\"\"")]),
+        ),
+        one(
+            Field::Files,
+            json!({"files": [{"dest": "/a:b", "content": "x"}]}),
+            Rejected(vec![("E0408", "\"/a:b\"")]),
+        ),
+        one(
             Field::Env,
             json!({"env": {"x-a": "1", "B": null}}),
             Carried("/services/a/environment", json!(["B=null", "x-a=1"])),

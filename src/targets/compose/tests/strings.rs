@@ -56,10 +56,13 @@ proptest! {
                 "cmd": cmd,
                 "health_check": {"protocol": "COMMAND", "command": check},
             })),
+            container("d", json!({"files": [{"dest": "/d", "content": format!("{cmd}.")}]})),
             container("c", json!({"entrypoint": entrypoint, "args": args, "working_dir": format!("/{cmd}")})),
         ]);
         let compiled = compiled(&document);
         let c = compiled.service("c");
+        let content = interpolated(&compiled.file()["configs"]["d_0"]["content"]);
+        prop_assert_eq!(content, format!("{cmd}."));
         let list = |value: &Value| -> Vec<String> {
             value.as_array().unwrap().iter().map(interpolated).collect()
         };

@@ -60,10 +60,21 @@ proptest! {
                 "cmd": cmd,
                 "health_check": {"protocol": "COMMAND", "command": check},
             })),
+            container("d", json!({"files": [{"dest": "/d", "content": cmd}]})),
             container("c", json!({"entrypoint": entrypoint, "args": args, "working_dir": format!("/{cmd}")})),
         ]);
         let compiled = compiled(&document);
         let c = compiled.container("Deployment/c");
+        let files = compiled.object("ConfigMap/d-files");
+        let written = match files["data"]["d"].as_str() {
+            Some(text) => text.to_owned(),
+            None => {
+                let encoded = files["binaryData"]["d"].as_str().unwrap_or_default();
+                let bytes = data_encoding::BASE64.decode(encoded.as_bytes()).unwrap();
+                String::from_utf8(bytes).unwrap()
+            }
+        };
+        prop_assert_eq!(&written, &cmd);
         let (a, b) = (compiled.container("Deployment/a"), compiled.container("Deployment/b"));
         let list = |value: &Value| -> Vec<String> {
             value.as_array().unwrap().iter().map(expanded).collect()

@@ -247,6 +247,11 @@ fn containers() -> Vec<Case> {
             vec![InJob("/container/network", json!("USER"))],
         ),
         of_service(
+            &[Files],
+            &json!({ "files": [{ "dest": "/x", "content": "" }] }),
+            vec![Found("E0401", "\"/x\"")],
+        ),
+        of_service(
             &[Env],
             &json!({ "env": { "B": true, "A": "" } }),
             vec![InGroup("/apps/0/env", json!({ "B": "true", "A": "" }))],

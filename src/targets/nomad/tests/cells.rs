@@ -61,6 +61,20 @@ fn entrypoint_user_directory_and_stop_timeout() {
 }
 
 #[test]
+fn files_are_templates_and_mounts() {
+    let made = one(json!({"files": [{"dest": "/a:b", "content": "x\n", "mode": "0600"}]}));
+    assert_eq!(made.found(), []);
+    let task = made.task("a");
+    let template = json!({
+        "destination": "local/files/0", "perms": "0600", "change_mode": "noop", "data": "x\n",
+    });
+    assert_eq!(task["template"], template);
+    let mount =
+        json!({"type": "bind", "source": "local/files/0", "target": "/a:b", "readonly": true});
+    assert_eq!(task["config"]["mount"], mount);
+}
+
+#[test]
 fn command_arguments_and_environment() {
     let shell = config(json!({"cmd": "echo $A"}));
     assert_eq!(shell["entrypoint"], json!(["/bin/sh", "-c"]));

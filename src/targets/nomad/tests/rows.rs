@@ -105,6 +105,9 @@ fn containers() -> Vec<Case> {
         one(Labels, json!({"labels": {"a": "e\u{301}"}})).finds("E0408", "\"e\u{301}\""),
         one(Labels, json!({"labels": {"com.hashicorp.nomad.x": 1}}))
             .finds("E0408", "\"com.hashicorp.nomad.x\""),
+        one(Files, json!({"files": [{"dest": "/é", "content": "e\u{301}"}]})),
+        one(Files, json!({"files": [{"dest": "/e\u{301}", "content": ""}]}))
+            .finds("E0408", "\"/e\u{301}\""),
         one(Env, json!({"env": {"A": "${NOMAD_DC}"}})),
         one(Env, json!({"env": {"a-b": "${NOMAD_DC}"}})).finds("E0408", "\"a-b\""),
         two(References, json!({"args": ["@b:80"]}), ports(json!({"container_port": 80}))),

@@ -38,6 +38,29 @@ fn special_text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// What the template engine makes of a file without references.
+fn rendered(template: &str) -> String {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{ ") {
+        out.push_str(before);
+        let (action, after) = after.split_once("}}").unwrap();
+        let (action, after) = match action.strip_suffix(" -") {
+            Some(action) => (action, after.trim_start()),
+            None => (action.trim_end(), after),
+        };
+        let literal = action.strip_prefix("base64Decode ");
+        let text = literal.unwrap_or(action).trim_matches('"');
+        let bytes = match literal {
+            Some(_) => data_encoding::BASE64.decode(text.as_bytes()).unwrap(),
+            None => text.as_bytes().to_vec(),
+        };
+        out.push_str(&String::from_utf8(bytes).unwrap());
+        rest = after;
+    }
+    out + rest
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(applc_testing::cases(64)))]
 
@@ -48,6 +71,7 @@ proptest! {
         let made = compiled(&appliance(&[container(
             "a",
             json!({
+                "files": [{"dest": "/f", "content": written}],
                 "entrypoint": [written, "y"], "args": [written, "x"], "env": {"E": written},
                 "working_dir": format!("/{text}"),
                 "labels": {"a.b": text},
@@ -61,8 +85,12 @@ proptest! {
         let directory = ConfigString::literal(&format!("/{text}"));
         prop_assert_eq!(task["config"]["work_dir"].as_str(), Some(directory.as_str()));
         prop_assert_eq!(task["config"]["labels"]["a.b"].as_str(), Some(wanted.as_str()));
+        let templates = task["template"].as_array().cloned();
+        let templates = templates.unwrap_or_else(|| vec![task["template"].clone()]);
+        let file = templates.last().and_then(|file| file["data"].as_str()).unwrap_or_default();
+        prop_assert_eq!(rendered(file), text.clone());
         if is_expanded_in_env(&text) {
-            let data = task["template"]["data"].as_str().unwrap_or_default();
+            let data = templates[0]["data"].as_str().unwrap_or_default();
             let value = data.trim_end().strip_prefix("E=").unwrap_or_default();
             let read: String = serde_json::from_str(value).unwrap();
             prop_assert_eq!(read, text);
