@@ -20,6 +20,8 @@ use crate::targets::url;
 
 /// Minimum CPUs of an app.
 const MIN_CPUS: f64 = 0.001;
+/// Labels that `applc` finds its apps by.
+const OWN_LABELS: [&str; 2] = ["applc.appliance", "applc.container"];
 /// Maximum length of the name of an environment variable.
 const MAX_VARIABLE: usize = 254;
 
@@ -68,6 +70,7 @@ pub fn lower(
         }
     };
     let Extras { user: _, working_dir: _, stop_timeout, labels, files: _ } = service.extras();
+    check_labels(labels, findings);
     check_cpus(cpus.value, cpus.span, findings);
     check_variables(env, findings);
 
@@ -123,7 +126,10 @@ pub fn lower(
         id: names.app(id, written.span, None),
         cmd,
         args,
-        labels: labels.iter().map(|label| ((&label.name).into(), (&label.value).into())).collect(),
+        own_labels: labels
+            .iter()
+            .map(|label| ((&label.name).into(), (&label.value).into()))
+            .collect(),
         env: env.iter().map(|v| ((&v.name).into(), spell(&v.value))).collect(),
         instances: Traced::new(instances.value, origins::instances(service)),
         cpus: Traced::new(number(cpus.value), origins::cpus(service)),
@@ -228,6 +234,14 @@ fn shell(script: &Text, spelled: Composed, findings: &mut Findings) -> Composed 
         );
     }
     spelled
+}
+
+/// Reports labels that are those of applc itself.
+fn check_labels(labels: &[plan::Label], findings: &mut Findings) {
+    for label in labels.iter().filter(|label| OWN_LABELS.contains(&label.name.value.as_str())) {
+        let message = format!("the label `{}` is set by applc", label.name.value);
+        findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, label.name.span, message));
+    }
 }
 
 /// Reports CPUs below Marathon's minimum.

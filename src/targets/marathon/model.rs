@@ -25,7 +25,7 @@ model! {
         pub cmd: Option<Composed>,
         pub args: Vec<Composed>,
         /// In the order of the document.
-        pub labels: Vec<(Traced<String>, Traced<String>)>,
+        pub own_labels: Vec<(Traced<String>, Traced<String>)>,
         /// In the order of the document.
         pub env: Vec<(Traced<String>, Composed)>,
         pub instances: Traced<u32>,

@@ -54,10 +54,11 @@ impl Lines {
     pub fn finish(mut self) -> Vec<String> {
         // A heredoc ends with a line break.
         if !self.open.is_empty() || self.done.is_empty() {
-            self.end_line();
-            if let Some(last) = self.done.last_mut() {
-                last.push_str(NO_BREAK);
+            if self.open.is_empty() {
+                self.action(NOTHING);
             }
+            self.action(NO_BREAK);
+            self.end_line();
         }
         // A heredoc loses the indentation that all lines have, and an action before the first line may
         // take the white space after it.
@@ -129,6 +130,8 @@ mod tests {
         assert_eq!(lines("  a\n"), ["{{ \"\" }}  a"]);
         assert_eq!(lines(""), ["{{ \"\" }}{{ \"\" -}}"]);
         assert_eq!(lines("a\n\nb"), ["a", "{{ \"\" }}", "b{{ \"\" -}}"]);
+        // A dollar sign would begin an interpolation of HCL together with the action behind it.
+        assert_eq!(lines("$"), ["{{ base64Decode \"JA==\" }}{{ \"\" -}}"]);
         assert_eq!(lines("\n"), ["{{ \"\" }}"]);
         assert_eq!(lines("EOT\n"), ["{{ base64Decode \"RU9U\" }}"]);
         assert_eq!(lines("a {\n}\n"), ["a {", "}"]);

@@ -218,7 +218,10 @@ fn containers() -> Vec<Case> {
         of_service(
             &[Labels],
             &json!({ "labels": { "B": true, "A/b": "x y" } }),
-            vec![InGroup("/apps/0/labels", json!({ "B": "true", "A/b": "x y" }))],
+            vec![
+                InGroup("/apps/0/labels/B", json!("true")),
+                InGroup("/apps/0/labels/A~1b", json!("x y")),
+            ],
         ),
         of_job(
             &[Labels],

@@ -80,7 +80,7 @@ proptest! {
         let parameters = &program["container"]["docker"]["parameters"];
         prop_assert_eq!(&parameters[0]["value"], &json!(args[0]));
         prop_assert_eq!(&parameters[1]["value"], &json!(format!("/{value}")));
-        prop_assert_eq!(&program["labels"], &json!({ "a": value }));
+        prop_assert_eq!(&program["labels"]["a"], &json!(value));
         let behind: Vec<&String> = args[1..].iter().chain([&value]).collect();
         prop_assert_eq!(&program["args"], &json!(behind));
         prop_assert_eq!(&app["env"]["A"], &json!(value));
