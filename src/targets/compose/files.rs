@@ -1,26 +1,46 @@
 //! Files of the appliance as configs, which Compose copies into containers.
 
+use data_encoding::BASE64;
+
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Content, File};
 use crate::render::{Composed, Traced};
 use crate::source::Span;
-use crate::targets::mounts;
+use crate::targets::{mounts, names};
 
 use super::context::Context;
 use super::escaped;
 use super::model::{Config, ConfigMount};
 
-/// The key of the config of a file. No id contains `_`.
-fn key(container: &Container, at: usize) -> String {
-    format!("{}_{at}", container.id.value)
+/// The key of the config of a file. It contains a digest of the content, because Compose replaces a
+/// container only if its service changes. No id contains `_`.
+fn key(context: &Context<'_>, container: &Container, at: usize, file: &File) -> Composed {
+    let source = file.source.as_ref().map_or(file.dest.span, |path| path.span);
+    let (content, mut also) = match &file.content {
+        Content::Text(text) => {
+            let Composed { value, from: _, also } = context.text(text);
+            (value, [vec![text.span], also].concat())
+        }
+        Content::Bytes(bytes) => (BASE64.encode(bytes), vec![source]),
+        Content::Unread => (String::new(), Vec::new()),
+    };
+    also.push(container.id.span);
+    let digest = names::digest(&content);
+    let digest = digest.get(..8).unwrap_or_default();
+    Composed::new(format!("{}_{at}_{digest}", container.id.value), file.dest.span, also)
 }
 
 /// Where the files are in a container.
-pub fn mounts(container: &Container, files: &[File], findings: &mut Findings) -> Vec<ConfigMount> {
+pub fn mounts(
+    context: &Context<'_>,
+    container: &Container,
+    files: &[File],
+    findings: &mut Findings,
+) -> Vec<ConfigMount> {
     let mount = |(at, file): (usize, &File)| {
         mounts::check_colon(&file.dest, findings);
         ConfigMount {
-            source: Traced::new(key(container, at), file.dest.span),
+            source: key(context, container, at, file),
             target: Traced::new(escaped(&file.dest.value), file.dest.span),
             // With a mode, Compose prints a warning that it is ignored, which is wrong.
             mode: (file.mode.span != file.dest.span)
@@ -38,6 +58,7 @@ pub fn configs(
 ) -> Vec<(Span, Config)> {
     let mut configs = Vec::new();
     for (at, file) in container.extras().files.iter().enumerate() {
+        let key = key(context, container, at, file);
         let File { dest, source, content, mode: _ } = file;
         let path = source.as_ref().map(|path| Traced::new(escaped(&path.value), path.span));
         let (content, file) = match content {
@@ -58,7 +79,6 @@ pub fn configs(
             }
             Content::Unread => (Some(Composed::new(String::new(), dest.span, Vec::new())), None),
         };
-        let key = Traced::new(key(container, at), dest.span);
         configs.push((container.id.span, Config { key, content, file }));
     }
     configs

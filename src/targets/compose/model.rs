@@ -112,7 +112,7 @@ model! {
     #[derive(Debug, Clone)]
     pub struct ConfigMount {
         /// The key of the config.
-        pub source: Traced<String>,
+        pub source: Composed,
         /// Path in the container.
         pub target: Traced<String>,
         /// Permissions, as octal digits; `None` for Compose's default: 0444.
@@ -123,7 +123,7 @@ model! {
     #[derive(Debug)]
     pub struct Config {
         /// Its key.
-        pub key: Traced<String>,
+        pub key: Composed,
         /// Its content.
         pub content: Option<Composed>,
         /// The path of the file, relative to the folder of the Compose file.

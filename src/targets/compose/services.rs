@@ -132,7 +132,7 @@ fn service(
             .iter()
             .filter_map(|mount| volumes::mount(mount, context.plan, findings))
             .collect(),
-        configs: files::mounts(container, files, findings),
+        configs: files::mounts(context, container, files, findings),
         privileged: Traced::new(privileged.value, origins::privileged(container)),
         depends_on: dependencies.iter().flat_map(|on| dependency(context, on)).collect(),
         healthcheck,

@@ -314,15 +314,15 @@ fn cases() -> Vec<Case> {
             Carried(
                 "/services/a/configs",
                 json!([
-                    {"source": "a_0", "target": "/a b"},
-                    {"source": "a_1", "target": "/c", "mode": "0600"},
+                    {"source": "a_0_dc86e752", "target": "/a b"},
+                    {"source": "a_1_af63de4c", "target": "/c", "mode": "0600"},
                 ]),
             ),
         ),
         one(
             Field::Files,
             json!({"files": [{"dest": "/a", "content": "$x\n"}]}),
-            Carried("/configs", json!({"a_0": {"content": "$$x\n"}})),
+            Carried("/configs", json!({"a_0_dc86e752": {"content": "$$x\n"}})),
         ),
         one(
             Field::Files,

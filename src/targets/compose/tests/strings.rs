@@ -61,7 +61,8 @@ proptest! {
         ]);
         let compiled = compiled(&document);
         let c = compiled.service("c");
-        let content = interpolated(&compiled.file()["configs"]["d_0"]["content"]);
+        let configs = compiled.file()["configs"].as_object().unwrap().clone();
+        let content = interpolated(&configs.values().next().unwrap()["content"]);
         prop_assert_eq!(content, format!("{cmd}."));
         let list = |value: &Value| -> Vec<String> {
             value.as_array().unwrap().iter().map(interpolated).collect()
