@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -88,5 +88,19 @@ impl<T: Segments> FromRequestParts<App> for Ids<T> {
         let unknown = || Problem::new(StatusCode::NOT_FOUND, "the path has no valid id");
         let path = Path::<T>::from_request_parts(parts, app).await.map_err(|_| unknown())?;
         if path.0.are_ids() { Ok(Ids(path.0)) } else { Err(unknown()) }
+    }
+}
+
+/// The parameters of a query.
+pub struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Asked<T>, Problem> {
+        let query = Query::<T>::from_request_parts(parts, app).await;
+        query
+            .map(|query| Asked(query.0))
+            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
     }
 }

@@ -1,13 +1,13 @@
 //! Requests about appliances and their parts.
 
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, JSON, Problem, json as answer, message, with_type};
-use super::app::{App, Ids};
+use super::app::{App, Asked, Ids};
 use super::body;
 use super::looks::Seen;
 use super::service::Gone;
@@ -72,7 +72,7 @@ pub struct Purge {
 pub async fn remove(
     State(app): State<App>,
     Ids(id): Ids<String>,
-    Query(query): Query<Purge>,
+    Asked(query): Asked<Purge>,
 ) -> Answer {
     let purge = match query.purge.as_deref() {
         None | Some("false") => false,

@@ -1,12 +1,12 @@
 //! Sessions of browsers: the token is shown once, because event streams of browsers send none.
 
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::answer::{Answer, Problem};
-use super::app::App;
+use super::app::{App, Asked};
 use super::{body, pages};
 
 /// Where a browser goes after the login.
@@ -28,7 +28,7 @@ impl Next {
 }
 
 /// `POST /login`: a form with the field `token`.
-pub async fn login(State(app): State<App>, Query(next): Query<Next>, request: Request) -> Answer {
+pub async fn login(State(app): State<App>, Asked(next): Asked<Next>, request: Request) -> Answer {
     let form = body::read(request.into_body()).await?;
     let form = String::from_utf8_lossy(&form);
     let token = form.split('&').find_map(|pair| pair.strip_prefix("token=")).map(decoded);

@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use futures_util::stream::unfold;
 use serde::Deserialize;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::answer::{Answer, Problem, plain};
-use super::app::{App, Ids};
+use super::app::{App, Asked, Ids};
 use super::appliance::found;
 use super::ending::Ending;
 use crate::engine::LogOptions;
@@ -48,7 +48,7 @@ impl Wanted {
 pub async fn log(
     State(app): State<App>,
     Ids((id, container)): Ids<(String, String)>,
-    Query(wanted): Query<Wanted>,
+    Asked(wanted): Asked<Wanted>,
 ) -> Answer {
     let options = wanted.options()?;
     found(&app, &id, &container).await?;

@@ -242,7 +242,10 @@ fn a_part_that_cannot_be_removed_is_told() {
         (answer.status.as_u16(), &answer.json()["error"]),
         (207, &json!("`web` cannot be removed"))
     );
-    assert_eq!(served.delete("/appliance/app?purge=perhaps").status, 400);
+    for query in ["purge=perhaps", "purge=true&purge=true"] {
+        let refused = served.delete(&format!("/appliance/app?{query}"));
+        assert_eq!((refused.status.as_u16(), refused.json()["error"].is_string()), (400, true));
+    }
     assert_eq!(served.get("/appliance/app").status, 200);
 }
 
