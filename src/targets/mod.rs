@@ -171,6 +171,14 @@ pub enum TargetRef {
 }
 
 impl TargetRef {
+    /// The custom target, if it is one.
+    pub fn custom(&self) -> Option<&custom::CustomTarget> {
+        match self {
+            TargetRef::BuiltIn(_) => None,
+            TargetRef::Custom(target) => Some(target),
+        }
+    }
+
     /// Whether it was loaded from a folder with the same manifest: usually the same folder.
     pub fn is_same(&self, other: &custom::CustomTarget) -> bool {
         match self {

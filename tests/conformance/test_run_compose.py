@@ -499,11 +499,3 @@ def test_an_up_that_is_interrupted(brought: Callable[[str], Appliance]) -> None:
         assert app.states()["db"] in ("pending", "staging", "running")
     assert app.up().code == 0
     assert app.states() == {"db": "running", "web": "running"}
-
-
-def test_targets_without_an_engine_say_so(brought: Callable[[str], Appliance]) -> None:
-    app = brought("applc-run-targets")
-    app.write(container("web"))
-    for target in ("nomad", "marathon"):
-        run = app.run("up", app.file.name, "-t", target)
-        assert run.code == 2 and f"running on `{target}` is not supported yet" in run.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -394,6 +395,43 @@ def test_a_port_of_the_routing_mesh_is_unique(applc: Applc) -> None:
     assert set(rejections.ERROR.findall(refused.stderr)) == {"E0401"}
     assert "8080" in refused.stderr and "`c1`" in refused.stderr
     assert applc.compile("-", str(TARGET), *ON_NODE, stdin=json.dumps(document)).code == 0
+
+
+def test_applc_brings_a_stack_up_and_takes_it_down(
+    applc: Applc, swarm: Swarm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # `[run]` names `docker`, which is that of the swarm here.
+    monkeypatch.setenv("PATH", f"{swarm.docker.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("APPLC_STATE", str(tmp_path / "state"))
+    image = swarm.image("applc-test/web:1", Behaviour(serve=(("http", 80),)))
+    file = tmp_path / "app.json"
+
+    def write(**more: Any) -> None:
+        # Swarm's names are in lower case.
+        web = container("Web", image, ports=[{"container_port": 80, "host_port": 7823}], **more)
+        file.write_text(json.dumps({"id": "Run-1", "containers": [web]}))
+
+    write(env={"A": "1"})
+    refused = applc("up", file, "--target", TARGET, "--dry-run")
+    assert refused.code == 2 and "`swarm`" in refused.stderr
+    outcome = applc("up", file, "--target", TARGET, *ON_NODE)
+    assert outcome.code == 0, outcome.stderr
+    assert "Creating service run-1_web" in outcome.stderr
+    assert "run-1_web" in outcome.stdout, "the table of `docker stack services`"
+    stack = Stack(swarm, tmp_path, "# run-1")
+    with stack as up:
+        wait_until("an answer", lambda: swarm.answer_on_node(7823))
+        status = applc("status", "Run-1")
+        assert status.code == 0 and " 1/1 " in status.stdout, status
+        logs = applc("logs", "Run-1", "Web")
+        assert logs.code == 0 and "run-1_web.1" in logs.stdout, logs
+        write(env={"A": "2"})
+        assert applc("up", file, "--target", TARGET, *ON_NODE).code == 0
+        assert up.spec("web")["TaskTemplate"]["ContainerSpec"]["Env"] == ["A=2"]
+        down = applc("down", "Run-1")
+        assert down.code == 0, down.stderr
+        assert not checked(swarm.docker, "service", "ls", "--quiet").split()
+        assert applc("status", "Run-1").code == 1
 
 
 def test_the_client_of_debian_deploys_the_output(applc: Applc, swarm: Swarm, tmp_path: Path) -> None:

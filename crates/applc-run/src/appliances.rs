@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -13,6 +14,7 @@ use applc::targets::Artifact;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::custom::Custom;
 use crate::engine::{Change, Desired, Engine, Outlook, Removed};
 use crate::error::{Error, ErrorKind};
 use crate::folder::{Folder, Record, write_all};
@@ -46,7 +48,7 @@ impl Submitted<'_> {
 pub struct Ended {
     /// Whether it is up.
     pub outcome: Outcome,
-    /// Whether the same instances run as before.
+    /// Whether the same instances run as before, as far as the engine names their starts.
     pub is_same: bool,
     /// What went wrong without harm to what runs.
     pub warning: Option<Error>,
@@ -99,21 +101,30 @@ pub struct Listed {
 #[derive(Debug, Clone)]
 pub struct Appliances {
     folder: Folder,
+    /// Makes the stream for what commands of custom targets print. Without it, none are run.
+    printed: Option<fn() -> Stdio>,
     /// Ends what brings an appliance up.
     stop: Arc<AtomicBool>,
 }
 
 impl Appliances {
-    /// Appliances of which this state folder keeps what engines have no place for.
+    /// Appliances of which this state folder keeps what engines have no place for. Those on custom targets are
+    /// not among them: no commands are run.
     pub fn new(folder: Folder) -> Appliances {
-        Appliances { folder, stop: Arc::default() }
+        Appliances { folder, printed: None, stop: Arc::default() }
+    }
+
+    /// The same, with those on custom targets. Their commands come from the folders of targets: only for a
+    /// program that acts for the user who chooses these. `printed` makes the stream for what they print.
+    pub fn with_commands(folder: Folder, printed: fn() -> Stdio) -> Appliances {
+        Appliances { folder, printed: Some(printed), stop: Arc::default() }
     }
 
     /// The same appliances. What brings one of them up ends soon after `stop` is set, with an error of the
     /// kind [`ErrorKind::Busy`].
     #[must_use]
     pub fn until(&self, stop: Arc<AtomicBool>) -> Appliances {
-        Appliances { folder: self.folder.clone(), stop }
+        Appliances { folder: self.folder.clone(), printed: self.printed, stop }
     }
 
     /// The state folder.
@@ -179,6 +190,7 @@ impl Appliances {
         let files = self.folder.output(id, target);
         let desired = Desired { plan: submitted.plan, files: &files };
         let mut notes = Notes::after(self.folder.times(id, target));
+        let detach = detach || !engine.tells_states();
         let outcome = up_unless(engine, &desired, detach, &self.stop, &mut |event| {
             notes.take(&event, Timestamp::now());
             tell(event);
@@ -334,12 +346,12 @@ impl Appliances {
             return Err(several(id, targets));
         }
         if let Some(record) = records.pop() {
-            let engine = engine(&record.target)?;
+            let engine = self.engine(id, &record.target)?;
             let observed = engine.observe(id)?;
             return Ok(Running { engine, record: Some(record), observed });
         }
         if let Some(target) = target {
-            let engine = engine(target)?;
+            let engine = self.engine(id, target)?;
             let observed = engine.observe(id)?;
             if observed.instances.is_empty() {
                 return Err(unknown(id, &[]));
@@ -390,7 +402,18 @@ impl Appliances {
                 Err(error) => failures.push(error),
             }
         }
-        if missing.len() == SUPPORTED.len() {
+        let mut is_custom = false;
+        for (target, own) in records.into_iter().filter(|_| self.printed.is_some()) {
+            is_custom = true;
+            for record in own {
+                let engine = self.engine(&record.id, &target);
+                match engine.and_then(|engine| self.on(&*engine, vec![record])) {
+                    Ok(mut listed) => all.append(&mut listed),
+                    Err(error) => failures.push(error),
+                }
+            }
+        }
+        if missing.len() == SUPPORTED.len() && !is_custom {
             failures.push(none(missing));
         }
         (all, failures)
@@ -418,6 +441,22 @@ impl Appliances {
         Ok(found.into_iter().map(listed).collect())
     }
 
+    /// The engine that an appliance is on.
+    fn engine(&self, id: &str, target: &str) -> Result<Box<dyn Engine>, Error> {
+        let Some(printed) = self.printed.filter(|_| !SUPPORTED.contains(&target)) else {
+            return engine(target);
+        };
+        if !applc::targets::custom::is_name(target) {
+            let message = format!("`{target}` is not the name of a target");
+            return Err(Error::new(ErrorKind::Unknown, message)
+                .help("`applc ls` lists the targets by their names"));
+        }
+        match Custom::kept(&self.folder, id, target, printed)? {
+            Some(custom) => Ok(Box::new(custom)),
+            None => Err(unknown(id, &[])),
+        }
+    }
+
     fn record(&self, engine: &dyn Engine, id: &str) -> Option<Record> {
         let records = self.folder.records(id);
         records.into_iter().find(|record| record.target == engine.target())
@@ -439,7 +478,8 @@ fn is_same(before: &Observed, after: &Observed) -> bool {
         let instances = observed.instances.iter();
         instances.map(|one| (one.name.clone(), one.start.clone())).collect()
     };
-    starts(before) == starts(after)
+    let is_named = before.instances.iter().any(|one| !one.start.is_empty());
+    starts(before) == starts(after) && (is_named || before.instances.is_empty())
 }
 
 fn several(id: &str, targets: Vec<String>) -> Error {

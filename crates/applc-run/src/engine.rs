@@ -188,6 +188,21 @@ pub trait Engine: Send + Sync {
     /// The name of its target.
     fn target(&self) -> &str;
 
+    /// Whether the engine tells the states of containers. If not, an appliance counts as up when it was handed
+    /// over.
+    fn tells_states(&self) -> bool {
+        true
+    }
+
+    /// What the engine says about an appliance as a text for people, in place of states. `None` if it tells those.
+    ///
+    /// # Errors
+    /// The engine does not answer or refuses.
+    fn report(&self, id: &str) -> Result<Option<String>, Error> {
+        let _ = id;
+        Ok(None)
+    }
+
     /// What [`Engine::apply`] would do. Changes nothing.
     ///
     /// # Errors

@@ -52,6 +52,9 @@ mod planned;
 // What took how long until an appliance was ready.
 mod timeline;
 
+// Custom targets, by the commands in their `target.toml`.
+mod custom;
+
 // Appliances on any engine, and what is kept of them.
 mod appliances;
 
@@ -62,6 +65,7 @@ pub mod http;
 pub use appliances::{Appliances, Carried, Ended, Listed, Running, Submitted, TakenDown};
 pub use cause::{Told, finding};
 pub use compose::Compose;
+pub use custom::Custom;
 pub use engine::{
     Action, Change, Desired, Engine, Handover, Host, Known, LogOptions, Outlook, Progress, Removed,
     Step, Volume,
@@ -94,7 +98,7 @@ pub fn engine(target: &str) -> Result<Box<dyn Engine>, Error> {
         "marathon" => Ok(Box::new(Marathon::connect()?)),
         _ => Err(Error::new(
             ErrorKind::Unsupported,
-            format!("running on `{target}` is not supported yet"),
+            format!("appliances cannot be run on `{target}`"),
         )
         .help("write the files with `applc compile`, and hand them to the engine's own tool")),
     }

@@ -40,7 +40,7 @@ impl State {
 }
 
 /// Where a port of an instance is reached from outside.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Endpoint {
     /// Name or address of the host.
     pub host: String,

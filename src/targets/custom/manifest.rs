@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use regex::Regex;
 
+use super::run::Run;
 use crate::plan::Field;
 use crate::render::Format;
 use crate::source::Spanned;
@@ -25,6 +26,8 @@ pub struct Manifest {
     pub name: String,
     /// Its output, in one line.
     pub description: String,
+    /// How its output is run.
+    pub run: Option<Run>,
     /// Whether it extends a built-in target.
     pub kind: Kind,
 }

@@ -10,6 +10,7 @@ mod lower;
 mod manifest;
 mod model;
 mod read;
+mod run;
 mod starter;
 mod template_errors;
 mod well_formed;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 
 pub use manifest::{FILE_NAME, is_name};
 use manifest::{Kind, Manifest};
+pub use run::{Run, Values, is_of_container};
 pub use starter::starter;
 
 use self::lower::Lowering;
@@ -155,6 +157,19 @@ impl CustomTarget {
         match &self.manifest.kind {
             Kind::Own(own) => &own.unmentioned,
             Kind::Extends(_) => &[],
+        }
+    }
+
+    /// How its output is run, if the manifest says so.
+    pub fn run(&self) -> Option<&Run> {
+        self.manifest.run.as_ref()
+    }
+
+    /// The name that `[names]` makes of an id; the id itself if the target extends another one.
+    pub fn clean(&self, id: &str) -> String {
+        match &self.manifest.kind {
+            Kind::Own(own) => own.names.clean(id),
+            Kind::Extends(_) => id.to_owned(),
         }
     }
 

@@ -8,6 +8,7 @@ use super::manifest::{
     Artifact, Clean, CustomOption, CustomOptionKind, Definition, Escape, Kind, Manifest, Names,
     Pattern, Per, is_name,
 };
+use super::run;
 use crate::diag::{Findings, codes, list_or, nearest};
 use crate::plan::Field;
 use crate::plan::published::VERSION;
@@ -42,6 +43,7 @@ fn manifest(mut root: Table<'_>, reader: &mut Reader<'_>) -> Option<Manifest> {
     version(&mut root, reader);
     let name = root.require("name").and_then(|entry| name(entry, reader));
     let description = text(root.require("description"), reader);
+    let run = root.take("run").and_then(|entry| run::read(entry.table(reader)?, reader));
     let kind = match root.take("extends") {
         Some(entry) => extends(entry, reader).map(Kind::Extends),
         None => definition(&mut root, reader).map(|own| Kind::Own(Box::new(own))),
@@ -56,7 +58,7 @@ fn manifest(mut root: Table<'_>, reader: &mut Reader<'_>) -> Option<Manifest> {
     } else {
         root.finish(reader);
     }
-    Some(Manifest { name: name?, description: description?.value, kind: kind? })
+    Some(Manifest { name: name?, description: description?.value, run, kind: kind? })
 }
 
 fn text(entry: Option<Entry<'_>>, reader: &mut Reader<'_>) -> Option<Spanned<String>> {

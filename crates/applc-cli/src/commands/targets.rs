@@ -22,7 +22,7 @@ fn show(arguments: &Targets) -> Result<Status, Status> {
     if let Some(name) = &arguments.name
         && let Some(target) = select::load(name, &mut reporter)?
     {
-        return Ok(print(&describe(&*target)));
+        return Ok(print(&(describe(&*target) + &commands(&target))));
     }
     let mut projects = Projects::default();
     let project = projects.of(Path::new("stdin"), &[], &mut reporter)?;
@@ -30,7 +30,7 @@ fn show(arguments: &Targets) -> Result<Status, Status> {
     match &arguments.name {
         None => Ok(print(&list(&known))),
         Some(name) => match targets::named(&known, name) {
-            Some(target) => Ok(print(&describe(&*target))),
+            Some(target) => Ok(print(&(describe(&*target) + &commands(&target)))),
             None => Err(select::unknown_target(name, &known)),
         },
     }
@@ -42,6 +42,24 @@ fn list(targets: &[TargetRef]) -> String {
         let _ = writeln!(text, "{:width$}  {}", target.name(), target.summary());
         text
     })
+}
+
+/// The commands of a custom target, each word in quotes.
+fn commands(target: &TargetRef) -> String {
+    let Some(run) = target.custom().and_then(|custom| custom.run()) else { return String::new() };
+    let mut text = String::from("\nCommands, which `applc up`, `status`, `logs` and `down` run:\n");
+    let commands = [
+        ("up", Some(&run.up)),
+        ("status", run.status.as_ref()),
+        ("logs", run.logs.as_ref()),
+        ("down", Some(&run.down)),
+    ];
+    for (name, words) in commands {
+        let Some(words) = words else { continue };
+        let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+        let _ = writeln!(text, "  {name:6}  {}", words.join(" "));
+    }
+    text
 }
 
 fn describe(target: &dyn Target) -> String {

@@ -6,6 +6,7 @@ mod guide;
 mod readme;
 mod run;
 #[cfg(unix)]
+mod run_custom;
 mod serve;
 mod streams;
 mod targets;

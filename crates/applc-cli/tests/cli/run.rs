@@ -72,21 +72,6 @@ fn errors_in_the_appliance_come_first() {
 }
 
 #[test]
-fn targets_that_nothing_can_be_run_on_say_so() {
-    let folder = folder(GOOD);
-    let target = "./mine";
-    let (status, out, err) = run(folder.path(), &["up", "app.json", "-t", target]);
-    assert_eq!((status, out.as_str()), (2, ""), "{target}");
-    assert!(
-        err.starts_with(&format!("applc: error: running on `{target}` is not supported yet")),
-        "{err}"
-    );
-    let (status, _, err) = run(folder.path(), &["status", "app", "--target", target]);
-    assert_eq!(status, 2, "{target}");
-    assert!(err.contains(&format!("running on `{target}` is not supported yet")), "{err}");
-}
-
-#[test]
 fn an_engine_whose_address_is_not_set_says_how_to_set_it() {
     let folder = folder(GOOD);
     let (status, _, err) = run(folder.path(), &["up", "app.json", "-t", "marathon"]);

@@ -4,11 +4,10 @@ use applc::analysis::Analysis;
 use applc::diag::{Format, Level, Report, human};
 use applc::plan::Plan;
 use applc::source::{Source, Sources};
-use applc::targets::{Artifact, InProcess, Rendering};
-use applc_run::{Appliances, Planned, SUPPORTED, Submitted, complete, engine};
+use applc::targets::{Artifact, InProcess, Rendering, TargetRef};
+use applc_run::{Appliances, Planned, Submitted, complete};
 use serde_json::Value;
 
-use super::failed;
 use crate::Status;
 use crate::args::Up;
 use crate::disk::{Disk, STDIN};
@@ -21,6 +20,8 @@ use crate::terminal::{fail, note};
 pub struct Compiled {
     /// The name of the target.
     pub target: String,
+    /// The target, if it is a custom one.
+    pub custom: Option<TargetRef>,
     /// The plan.
     pub plan: Plan,
     /// The appliance with all defaults.
@@ -98,6 +99,7 @@ fn planned(arguments: &Up, text: &str) -> Result<Compiled, Status> {
     let plan = analysis.plan.ok_or_else(|| unusable("has no valid appliance"))?;
     Ok(Compiled {
         target: planned.target.clone(),
+        custom: None,
         plan,
         appliance: planned.appliance.clone(),
         files: planned.files(),
@@ -114,10 +116,12 @@ fn from_source(
     appliances: &Appliances,
     reporter: &mut Reporter,
 ) -> Result<Compiled, Status> {
-    let target = target(arguments)?;
+    let named = one_target(arguments)?;
     let file = &arguments.file;
     let wanted = Wanted::read(&arguments.targets, reporter)?;
     let settings = Projects::default().apply(file, &wanted, reporter)?;
+    let selected = settings.targets.first().map(|selected| selected.target.clone());
+    let target = selected.as_ref().map(|target| target.name()).unwrap_or_default();
     let analysis = Analysis::read(&Disk, file, settings.sources.clone())
         .map_err(|error| reporter.fail(file, &error.into()))?;
     let (source, sources) = (analysis.source.clone(), analysis.sources.clone());
@@ -134,7 +138,7 @@ fn from_source(
         && !others.iter().chain([&report]).any(Report::has_errors)
         && id.is_some_and(|id| appliances.folder().warnings(id, target) == warnings);
     let status = if is_known {
-        as_before(&report, &others, target);
+        as_before(&report, &others, named);
         Status::Clean
     } else {
         reporter.add_all(report, others)
@@ -142,6 +146,7 @@ fn from_source(
     match (compilation.plan, compilation.outputs.into_iter().next()) {
         (Some(plan), Some(output)) if status == Status::Clean => Ok(Compiled {
             target: target.to_owned(),
+            custom: selected.clone().filter(|target| target.custom().is_some()),
             plan,
             appliance,
             files: output.artifacts,
@@ -155,26 +160,13 @@ fn from_source(
     }
 }
 
-/// The target, which must be one that appliances can be run on.
-fn target(arguments: &Up) -> Result<&'static str, Status> {
-    let names = &arguments.targets.names;
-    let [name] = names.as_slice() else {
-        let message = if names.is_empty() {
-            "no target given; use `--target NAME`"
-        } else {
-            "an appliance is brought up on one target at a time"
-        };
-        return Err(fail(message, Status::Usage));
-    };
-    if let Some(known) = SUPPORTED.iter().find(|known| *known == name) {
-        return Ok(known);
+/// The target of the arguments: its name or its folder.
+fn one_target(arguments: &Up) -> Result<&str, Status> {
+    match arguments.targets.names.as_slice() {
+        [name] => Ok(name),
+        [] => Err(fail("no target given; use `--target NAME`", Status::Usage)),
+        _ => Err(fail("an appliance is brought up on one target at a time", Status::Usage)),
     }
-    let is_target = applc::targets::find(name).is_some() || name.contains(['/', '\\']);
-    if is_target {
-        return Err(engine(name).map_or_else(|error| failed(&error), |_| Status::Usage));
-    }
-    let built_in: Vec<_> = applc::targets::built_in().collect();
-    Err(crate::select::unknown_target(name, &built_in))
 }
 
 /// The findings of a report that are shown, as text.

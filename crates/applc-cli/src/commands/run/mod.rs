@@ -13,6 +13,7 @@ mod timeline;
 pub mod up;
 
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use applc_run::{Appliances, Error, ErrorKind, Folder};
 
@@ -24,7 +25,12 @@ const STATE: &str = "APPLC_STATE";
 
 /// The appliances of the user.
 fn appliances() -> Result<Appliances, Status> {
-    folder().map(Appliances::new)
+    folder().map(|folder| Appliances::with_commands(folder, printed))
+}
+
+/// Where commands of custom targets print.
+fn printed() -> Stdio {
+    std::io::stderr().into()
 }
 
 /// The state folder of the user: the one that `APPLC_STATE` names, or that of the XDG base directories.

@@ -44,7 +44,7 @@ fn one(appliances: &Appliances, id: &str, arguments: &Arguments) -> Result<Statu
     }
     let mut last = String::new();
     loop {
-        let text = text(appliances, id, &running, arguments);
+        let text = text(appliances, id, &running, arguments)?;
         if text != last {
             let clear = arguments.watch && io::stdout().is_terminal();
             let before = if clear { "\x1b[2J\x1b[H" } else { "" };
@@ -59,12 +59,22 @@ fn one(appliances: &Appliances, id: &str, arguments: &Arguments) -> Result<Statu
     }
 }
 
-fn text(appliances: &Appliances, id: &str, running: &Running, arguments: &Arguments) -> String {
+fn text(
+    appliances: &Appliances,
+    id: &str,
+    running: &Running,
+    arguments: &Arguments,
+) -> Result<String, Error> {
+    if arguments.format == StatusFormat::Human
+        && let Some(report) = running.engine.report(id)?
+    {
+        return Ok(report);
+    }
     let appliance = appliances.status(&*running.engine, id, &running.observed);
-    match arguments.format {
+    Ok(match arguments.format {
         StatusFormat::Human => shown::containers(&appliance, &running.observed),
         // A line for each change, so that programs can read them one by one.
         StatusFormat::Json if arguments.watch => format!("{appliance}\n"),
         StatusFormat::Json => format!("{appliance:#}\n"),
-    }
+    })
 }

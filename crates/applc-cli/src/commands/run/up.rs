@@ -1,16 +1,18 @@
 //! `applc up`.
 
+use std::process::Stdio;
+
 use applc::diag::Format;
 use applc_run::up::Outcome;
 use applc_run::{
-    Action, Appliances, Carried, Change, Engine, ErrorKind, LogOptions, Observed, Outlook, Planned,
-    State, engine, finding, render,
+    Action, Appliances, Carried, Change, Custom, Engine, Error, ErrorKind, LogOptions, Observed,
+    Outlook, Planned, State, engine, finding, render,
 };
 use serde_json::json;
 
 use super::compiled::{Compiled, compile};
 use super::progress::Shown;
-use super::{appliances, failed, shown, warn};
+use super::{appliances, failed, printed, shown, warn};
 use crate::Status;
 use crate::args::Up;
 use crate::reporter::{Reporter, Stream};
@@ -35,14 +37,15 @@ pub fn run(arguments: &Up) -> Status {
 fn bring_up(arguments: &Up, reporter: &mut Reporter) -> Result<Status, Status> {
     let appliances = appliances()?;
     let compiled = compile(arguments, &appliances, reporter)?;
-    let engine = engine(&compiled.target).map_err(|error| failed(&error))?;
+    // Otherwise, standard error is a document for a program.
+    let is_human = arguments.findings.format == Format::Human;
+    let engine = engine_of(&compiled, &appliances, if is_human { printed } else { Stdio::null });
+    let engine = engine.map_err(|error| failed(&error))?;
     if arguments.dry_run || arguments.plan.is_some() {
         return foretell(&appliances, &*engine, &compiled, arguments);
     }
     let id = compiled.id();
-    // Otherwise, standard error is a document for a program.
-    let is_human = arguments.findings.format == Format::Human;
-    let mut shown = Shown::new(&compiled.plan, !is_human);
+    let mut shown = Shown::new(&compiled.plan, !is_human || !engine.tells_states());
     let submitted = compiled.submitted();
     let mut tell = |event: applc_run::up::Event<'_>| shown.tell(event);
     let carried = match &compiled.planned {
@@ -82,7 +85,7 @@ fn bring_up(arguments: &Up, reporter: &mut Reporter) -> Result<Status, Status> {
             if is_human && ended.is_same {
                 note(&format!("{id}: nothing changed"));
             }
-            Ok(tell_up(&compiled, &after))
+            Ok(tell_up(&*engine, &compiled, &after))
         }
         Outcome::Failed(cause, after) => {
             let Compiled { plan, source, sources, .. } = &compiled;
@@ -94,6 +97,24 @@ fn bring_up(arguments: &Up, reporter: &mut Reporter) -> Result<Status, Status> {
             Ok(status)
         }
     }
+}
+
+/// The engine of the target. `printed` makes the stream for what commands of a custom target print.
+fn engine_of(
+    compiled: &Compiled,
+    appliances: &Appliances,
+    printed: fn() -> Stdio,
+) -> Result<Box<dyn Engine>, Error> {
+    let target = &compiled.target;
+    let Some(custom) = compiled.custom.as_ref().and_then(|target| target.custom()) else {
+        return engine(target);
+    };
+    let Some(run) = custom.run() else {
+        let message = format!("the target `{target}` does not say how its output is run");
+        return Err(Error::new(ErrorKind::Unsupported, message)
+            .help(format!("add `[run]` to `{}`", custom.source().name())));
+    };
+    Ok(Box::new(Custom::new(custom, run, &compiled.plan, appliances.folder(), printed)?))
 }
 
 /// Says what `up` would do, keeps it if that is asked for, and does nothing.
@@ -147,9 +168,18 @@ fn tell_moved(file: &str, moved: &[String]) -> Status {
     fail(&message, Status::Errors)
 }
 
-/// Prints where the appliance is reached.
-fn tell_up(compiled: &Compiled, after: &Observed) -> Status {
+/// Prints where the appliance is reached, or what the engine says of it in its own words.
+fn tell_up(engine: &dyn Engine, compiled: &Compiled, after: &Observed) -> Status {
     let id = compiled.id();
+    match engine.report(id) {
+        Ok(Some(report)) => return print(&report),
+        // It was handed over all the same.
+        Err(error) => {
+            warn(Some(&error));
+            return Status::Clean;
+        }
+        Ok(None) => {}
+    }
     let appliance = render(id, Some(&compiled.appliance), after, State::Submitted);
     print(&shown::containers(&appliance, after))
 }
