@@ -215,7 +215,7 @@ def test_a_service_that_ends_in_the_middle_goes_on_later(
     service = serve(id)
     body = appliance(id, container("web", dependencies=["slow"]), job("slow", "sleep 6"), container("other"))
     assert service.ask("POST", "/appliance", body)[0] == 201
-    settled(service, id, other="running")
+    settled(service, id, other="running", slow="running")
     started = engine.inspect(f"{id.replace('-', '_')}-other-1")["State"]["StartedAt"]
     status = service.stop(how)
     assert status == (0 if how == signal.SIGTERM else -signal.SIGKILL)
