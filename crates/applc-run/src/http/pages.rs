@@ -1,13 +1,13 @@
 //! Pages for browsers: what they are made of is in the folder `page`.
 
 use applc::graph::{Format, Graph};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::answer::{Answer, JSON, Problem, with_type};
-use super::app::{App, Ids};
+use super::app::{App, Asked, Ids};
 use super::submit::Submission;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -105,7 +105,7 @@ pub struct Picture {
 pub async fn graph(
     State(app): State<App>,
     Ids(id): Ids<String>,
-    Query(query): Query<Picture>,
+    Asked(query): Asked<Picture>,
 ) -> Answer {
     let for_states = match query.states.as_deref() {
         None | Some("false") => false,
