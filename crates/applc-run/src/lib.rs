@@ -9,6 +9,9 @@
 // A failure of an engine, a tool, or the state folder.
 mod error;
 
+// The programs that were started, so that none of them goes on when this one is told to end.
+mod children;
+
 // Other programs: run with a time limit, or beside this one.
 mod tool;
 
@@ -64,6 +67,7 @@ pub mod http;
 
 pub use appliances::{Appliances, Carried, Ended, Listed, Running, Submitted, TakenDown};
 pub use cause::{Told, finding};
+pub use children::end_all;
 pub use compose::Compose;
 pub use custom::Custom;
 pub use engine::{

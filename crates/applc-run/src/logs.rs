@@ -1,12 +1,13 @@
 //! The logs of instances: merged in the order of time, or passed on while they are written.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::children::Started;
 use crate::error::{Error, ErrorKind};
 use crate::tool::missing;
 
@@ -92,17 +93,12 @@ fn pass_on_logs(
 
 /// Programs whose output is passed on. They are ended when this is dropped.
 #[derive(Default)]
-struct Followers(Mutex<Vec<Child>>);
+struct Followers(Mutex<Vec<Started>>);
 
 impl Followers {
     /// Ends all. Their streams end with them, and so do the threads that read these.
     fn end(&self) {
-        let mut children = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for child in children.iter_mut() {
-            // It may have ended already.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(Started::end);
     }
 }
 
@@ -124,8 +120,8 @@ fn pass_on_all(
     for (prefix, mut command) in commands {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let program = command.get_program().to_string_lossy().into_owned();
-        let mut child = command.spawn().map_err(|cause| missing(&program, &cause))?;
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let child = Started::spawn(&mut command).map_err(|cause| missing(&program, &cause))?;
+        let (stdout, stderr) = (child.stdout(), child.stderr());
         streams.extend(stdout.map(|stream| (prefix.clone(), Box::new(stream) as _)));
         streams.extend(stderr.map(|stream| (prefix, Box::new(stream) as _)));
         followers.0.lock().unwrap_or_else(PoisonError::into_inner).push(child);

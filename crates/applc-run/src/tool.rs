@@ -1,10 +1,11 @@
 //! Other programs: run with a time limit, or beside this one.
 
 use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::children::Started;
 use crate::error::{Error, ErrorKind};
 
 /// How long a question to an engine may take.
@@ -34,7 +35,7 @@ impl Output {
 
 /// A program that runs beside this one. It is ended when this is dropped.
 pub struct Running {
-    child: Child,
+    child: Started,
     stdout: Option<JoinHandle<String>>,
     stderr: Option<JoinHandle<String>>,
 }
@@ -53,8 +54,8 @@ impl Running {
     /// # Errors
     /// The program is missing or cannot be started.
     pub fn start_with(command: &mut Command, input: String) -> Result<Running, Error> {
-        let mut running = Running::with(command, Stdio::piped())?;
-        if let Some(mut stdin) = running.child.stdin.take() {
+        let running = Running::with(command, Stdio::piped())?;
+        if let Some(mut stdin) = running.child.stdin() {
             // In a thread of its own, as a full pipe would stop both. A program that does not read
             // everything says why.
             thread::spawn(move || stdin.write_all(input.as_bytes()));
@@ -64,10 +65,10 @@ impl Running {
 
     fn with(command: &mut Command, stdin: Stdio) -> Result<Running, Error> {
         let program = command.get_program().to_string_lossy().into_owned();
-        let started = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let mut child = started.map_err(|cause| missing(&program, &cause))?;
-        let stdout = child.stdout.take().map(collect);
-        let stderr = child.stderr.take().map(collect);
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = Started::spawn(command).map_err(|cause| missing(&program, &cause))?;
+        let stdout = child.stdout().map(collect);
+        let stderr = child.stderr().map(collect);
         Ok(Running { child, stdout, stderr })
     }
 
@@ -101,14 +102,6 @@ impl Running {
             }
             thread::sleep(LOOK);
         }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

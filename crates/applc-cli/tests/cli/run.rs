@@ -269,4 +269,53 @@ mod with_an_engine {
         let hint = "applc: app: `old` from the same file still runs; `applc down old` removes it\n";
         assert!(err.contains(hint), "{err}");
     }
+
+    #[test]
+    fn a_signal_ends_the_programs_that_were_started_too() {
+        use std::os::unix::process::ExitStatusExt;
+        use std::process::Stdio;
+        use std::time::{Duration, Instant};
+
+        let kill = |signal: &str, pid: &str| {
+            let mut kill = Command::new("/bin/sh");
+            kill.args(["-c", &format!("kill {signal} {pid}")]).stderr(Stdio::null());
+            kill.status().unwrap().success()
+        };
+        let runs = [("RUNS", "1")];
+        for (sleeps, arguments, variables) in [
+            ("logs", &["logs", "app", "--follow"][..], &runs[..]),
+            ("events", &["status", "app", "--watch"], &runs),
+            ("pull", UP, &[]),
+        ] {
+            for (name, number) in [("-INT", 2), ("-TERM", 15)] {
+                let folder = folder(GOOD);
+                let pids = folder.path().join("pids");
+                let mut command = command(folder.path(), variables, arguments);
+                command.env("SLEEPS", sleeps).env("PIDS", &pids);
+                let mut program =
+                    command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+                let began = Instant::now();
+                let pid = loop {
+                    let pid = fs::read_to_string(&pids).unwrap_or_default();
+                    if pid.ends_with('\n') {
+                        break pid.trim().to_owned();
+                    }
+                    assert!(
+                        began.elapsed() < Duration::from_secs(30),
+                        "`{sleeps}` was not started"
+                    );
+                    std::thread::sleep(Duration::from_millis(10));
+                };
+                assert!(kill("-0", &pid), "`{sleeps}` runs");
+                assert!(kill(name, &program.id().to_string()));
+                let mut err = program.stderr.take().unwrap();
+                let status = program.wait().unwrap();
+                assert_eq!(status.signal(), Some(number), "{arguments:?}");
+                assert!(!kill("-0", &pid), "`{sleeps}` goes on after {name}");
+                let mut text = String::new();
+                std::io::Read::read_to_string(&mut err, &mut text).unwrap();
+                assert!(!text.contains("error"), "{arguments:?}: {text}");
+            }
+        }
+    }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::children::Started;
 
 /// What happened while the engine was asked may be missing in its answer: it counts this long.
 const RECENT: Duration = Duration::from_millis(150);
@@ -17,7 +19,7 @@ const TOGETHER: Duration = Duration::from_millis(50);
 /// that something is waited for until this is dropped. Threads may wait at the same time.
 #[derive(Default)]
 pub struct Events {
-    child: Mutex<Option<Child>>,
+    child: Mutex<Option<Started>>,
     told: Arc<Told>,
 }
 
@@ -61,14 +63,14 @@ impl Events {
         if std::mem::replace(&mut locked(&self.told.happened).is_told, true) {
             return;
         }
-        end(&mut child);
+        *child = None;
         let mut program = program();
         program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let Ok(mut started) = program.spawn() else {
+        let Ok(started) = Started::spawn(&mut program) else {
             locked(&self.told.happened).is_told = false;
             return;
         };
-        let stream = started.stdout.take();
+        let stream = started.stdout();
         *child = Some(started);
         let told = Arc::clone(&self.told);
         thread::spawn(move || {
@@ -82,19 +84,6 @@ impl Events {
             }
             locked(&told.happened).is_told = false;
         });
-    }
-}
-
-impl Drop for Events {
-    fn drop(&mut self) {
-        end(&mut locked(&self.child));
-    }
-}
-
-fn end(child: &mut Option<Child>) {
-    if let Some(mut child) = child.take() {
-        let _ = child.kill();
-        let _ = child.wait();
     }
 }
 

@@ -8,6 +8,7 @@ pub mod ls;
 mod progress;
 pub mod serve;
 mod shown;
+mod signals;
 pub mod status;
 mod timeline;
 pub mod up;
@@ -23,8 +24,10 @@ use crate::terminal::{fail, note};
 /// The variable that names the state folder.
 const STATE: &str = "APPLC_STATE";
 
-/// The appliances of the user.
+/// The appliances of the user, for a command that asks engines. From now on, a signal that ends this program ends
+/// the programs that it has started, too.
 fn appliances() -> Result<Appliances, Status> {
+    signals::end_together();
     folder().map(|folder| Appliances::with_commands(folder, printed))
 }
 

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use applc::source::Sources;
 use applc::targets;
 use applc_run::http::{Allow, Settings, Terms, serve};
-use applc_run::{ErrorKind, engine};
+use applc_run::{Appliances, ErrorKind, end_all, engine};
 
-use super::{appliances, failed};
+use super::{failed, folder};
 use crate::Status;
 use crate::args::{FindingsArguments, Power, Serve, TargetArguments};
 use crate::reporter::{Reporter, Stream};
@@ -24,10 +24,10 @@ pub fn run(arguments: &Serve) -> Status {
     if let Some(status) = environment::clear(arguments.token_file.is_some()) {
         return status;
     }
-    match serve_with(arguments) {
-        Ok(()) => Status::Clean,
-        Err(status) => status,
-    }
+    let served = serve_with(arguments);
+    // Some threads may still wait for one.
+    end_all(|| ());
+    served.map_or_else(|status| status, |()| Status::Clean)
 }
 
 fn serve_with(arguments: &Serve) -> Result<(), Status> {
@@ -40,7 +40,9 @@ fn serve_with(arguments: &Serve) -> Result<(), Status> {
     settings.check().map_err(|error| fail(&error.to_string(), Status::Usage))?;
     let engine = engine(&arguments.engine).map_err(|error| failed(&error))?;
     let ready = |address| note(&format!("{} on http://{address}", arguments.engine));
-    serve(settings, Arc::from(engine), appliances()?, ready).map_err(|error| match error.kind {
+    // Signals are handled there.
+    let appliances = Appliances::new(folder()?);
+    serve(settings, Arc::from(engine), appliances, ready).map_err(|error| match error.kind {
         ErrorKind::Folder => failed(&error),
         _ => fail(&error.to_string(), Status::Io),
     })
