@@ -115,7 +115,7 @@ Exit status: 0, 1 the appliance is unknown, 2 invalid usage, 3 the engine does n
     /// Remove an appliance from its engine; its volumes are kept
     Down(Down),
     /// List the appliances that were brought up
-    Ls,
+    Ls(Ls),
     /// Serve the HTTP API and the page of PIVOT over an engine
     #[command(after_help = "\
 Examples:
@@ -211,6 +211,24 @@ pub struct Status {
     /// The target that it was brought up on, if it is on several
     #[arg(short, long, value_name = "NAME")]
     pub target: Option<String>,
+}
+
+/// Arguments of `ls`.
+#[derive(Debug, Args)]
+pub struct Ls {
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ListFormat,
+}
+
+/// The formats of `ls`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ListFormat {
+    /// A table
+    #[default]
+    Human,
+    /// A document: a list of `id`, `target`, `down`, `ready`, `containers` and `file`
+    Json,
 }
 
 /// The formats of `status`.

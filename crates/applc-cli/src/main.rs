@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use args::{Arguments, Command, SchemaOf, StatusFormat, Target};
+use args::{Arguments, Command, SchemaOf, Target};
 use commands::run::{down, logs, ls, serve, status, up};
 use commands::{check, compile, explain, graph, plan, target_check, target_new, targets, trace};
 
@@ -68,7 +68,7 @@ fn dispatch(arguments: Arguments) -> Status {
         Command::Status(arguments) => status::run(&arguments),
         Command::Logs(arguments) => logs::run(&arguments),
         Command::Down(arguments) => down::run(&arguments),
-        Command::Ls => ls::list(StatusFormat::Human),
+        Command::Ls(arguments) => ls::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Graph(arguments) => graph::run(arguments),
         Command::Plan(arguments) => plan::run(&arguments),

@@ -339,6 +339,39 @@ impl Appliances {
     /// # Errors
     /// No engine knows the appliance, several do, or the one that must be asked does not answer.
     pub fn find(&self, id: &str, target: Option<&str>) -> Result<Running, Error> {
+        self.known(id, target)?.ok_or_else(|| unknown(id, &[]))
+    }
+
+    /// Finds an appliance that is to be removed, as [`Appliances::find`] does, or else one of which only volumes are
+    /// left.
+    ///
+    /// # Errors
+    /// As those of [`Appliances::find`].
+    pub fn find_remains(&self, id: &str, target: Option<&str>) -> Result<Running, Error> {
+        if let Some(running) = self.known(id, target)? {
+            return Ok(running);
+        }
+        let targets = target.map_or_else(|| SUPPORTED.to_vec(), |target| vec![target]);
+        let with_volumes = |target: &str| {
+            // An engine that cannot list volumes has none of it that it could remove.
+            let engine = engine(target).ok()?;
+            let volumes = engine.volumes(Some(id)).ok()?;
+            let observed = Observed::default();
+            (!volumes.is_empty()).then_some(Running { engine, record: None, observed })
+        };
+        let mut left: Vec<Running> = targets.into_iter().filter_map(with_volumes).collect();
+        match left.pop() {
+            Some(one) if left.is_empty() => Ok(one),
+            Some(one) => {
+                left.push(one);
+                Err(several(id, left.iter().map(|one| one.engine.target().to_owned()).collect()))
+            }
+            None => Err(unknown(id, &[])),
+        }
+    }
+
+    /// The appliance, if an engine knows it or this machine has brought it up.
+    fn known(&self, id: &str, target: Option<&str>) -> Result<Option<Running>, Error> {
         let mut records = self.folder.records(id);
         records.retain(|record| target.is_none_or(|target| record.target == target));
         if records.len() > 1 {
@@ -348,15 +381,13 @@ impl Appliances {
         if let Some(record) = records.pop() {
             let engine = self.engine(id, &record.target)?;
             let observed = engine.observe(id)?;
-            return Ok(Running { engine, record: Some(record), observed });
+            return Ok(Some(Running { engine, record: Some(record), observed }));
         }
         if let Some(target) = target {
             let engine = self.engine(id, target)?;
             let observed = engine.observe(id)?;
-            if observed.instances.is_empty() {
-                return Err(unknown(id, &[]));
-            }
-            return Ok(Running { engine, record: None, observed });
+            let is_known = !observed.instances.is_empty();
+            return Ok(is_known.then_some(Running { engine, record: None, observed }));
         }
         let mut found = Vec::new();
         let mut missing = Vec::new();
@@ -372,12 +403,13 @@ impl Appliances {
             }
         }
         match found.pop() {
-            Some(one) if found.is_empty() => Ok(one),
+            Some(one) if found.is_empty() => Ok(Some(one)),
             Some(one) => {
                 found.push(one);
                 Err(several(id, found.iter().map(|one| one.engine.target().to_owned()).collect()))
             }
             None if missing.len() == SUPPORTED.len() => Err(none(missing)),
+            None if failures.is_empty() => Ok(None),
             None => Err(unknown(id, &failures)),
         }
     }

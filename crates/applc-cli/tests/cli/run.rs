@@ -171,6 +171,43 @@ mod with_an_engine {
     }
 
     #[test]
+    fn volumes_that_are_left_are_removed_without_a_record() {
+        let folder = folder(GOOD);
+        let (status, _, err) = run(folder.path(), &[], &["down", "app"]);
+        assert_eq!(status, 1);
+        let message = "applc: error: `app` is down already; its volumes are kept; `applc down app --purge` removes them\n";
+        assert_eq!(err, message);
+        for more in [&[][..], &["-t", "compose"]] {
+            let down = [&["down", "app", "--purge"], more].concat();
+            let (status, _, err) = run(folder.path(), &[], &down);
+            let done = "applc: app: 0 containers and 1 volume removed\n";
+            assert_eq!((status, err.as_str()), (0, done));
+        }
+        let (status, _, err) = run(folder.path(), &[], &["down", "other", "--purge"]);
+        assert_eq!(status, 1);
+        assert!(err.starts_with("applc: error: no appliance `other` is known"), "{err}");
+    }
+
+    #[test]
+    fn a_list_for_programs_names_targets() {
+        let folder = folder(GOOD);
+        assert_eq!(run(folder.path(), &[("RUNS", "1")], UP).0, 0);
+        let list = |variables: &[(&str, &str)]| -> serde_json::Value {
+            let (status, out, err) = run(folder.path(), variables, &["ls", "--format", "json"]);
+            assert_eq!(status, 0, "{err}");
+            serde_json::from_str(&out).unwrap()
+        };
+        let entry = |down: bool, ready: u32| {
+            serde_json::json!([{"id": "app", "target": "compose", "down": down, "ready": ready, "containers": 1,
+                                "file": "app.json"}])
+        };
+        assert_eq!(list(&[("RUNS", "1")]), entry(false, 1));
+        assert_eq!(list(&[]), entry(true, 0));
+        fs::remove_dir_all(folder.path().join("state")).unwrap();
+        assert_eq!(list(&[]), serde_json::json!([]));
+    }
+
+    #[test]
     fn a_missing_compose_is_named_in_both_forms() {
         let folder = folder(GOOD);
         let up = &["up", "app.json", "-t", "compose"];

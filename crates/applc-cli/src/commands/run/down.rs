@@ -21,8 +21,9 @@ pub fn run(arguments: &Down) -> Status {
 
 fn down(appliances: &Appliances, arguments: &Down) -> Result<(), Error> {
     let id = &arguments.id;
-    let running = appliances.find(id, arguments.target.as_deref())?;
-    let was_down = running.record.as_ref().is_some_and(|record| record.down);
+    let running = appliances.find_remains(id, arguments.target.as_deref())?;
+    // Without a record and instances, only volumes are left.
+    let was_down = running.record.as_ref().is_none_or(|record| record.down);
     if was_down && running.observed.instances.is_empty() && !arguments.purge {
         let message = format!("`{id}` is down already; its volumes are kept");
         return Err(Error::new(ErrorKind::Unknown, message)

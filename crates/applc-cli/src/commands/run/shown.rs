@@ -1,6 +1,6 @@
 //! Containers and their states in lines for people.
 
-use applc_run::Observed;
+use applc_run::{Observed, State};
 use serde_json::Value;
 
 /// Aligns the columns of a table. The last one is not padded.
@@ -36,7 +36,11 @@ pub fn containers(appliance: &Value, observed: &Observed) -> String {
         let reason = reason.and_then(|instance| instance.why.clone()).unwrap_or_default();
         let endpoints = container.get("endpoints").and_then(Value::as_array);
         let endpoints: Vec<String> = endpoints.into_iter().flatten().map(endpoint).collect();
-        rows.push(vec![id.to_owned(), state.to_owned(), endpoints.join(", "), reason]);
+        let shown = match instances(container, observed) {
+            Some((ready, all)) => format!("{state} {ready}/{all}"),
+            None => state.to_owned(),
+        };
+        rows.push(vec![id.to_owned(), shown, endpoints.join(", "), reason]);
     }
     let mut head = ["CONTAINER", "STATE", "ENDPOINTS", "REASON"].map(str::to_owned).to_vec();
     if rows.iter().all(|row| row.last().is_none_or(String::is_empty)) {
@@ -44,6 +48,17 @@ pub fn containers(appliance: &Value, observed: &Observed) -> String {
     }
     rows.insert(0, head);
     table(&rows)
+}
+
+/// The number of ready instances of a container, and of those that it is to have, if that is not one. Without the
+/// whole appliance, all instances that are there count.
+fn instances(container: &Value, observed: &Observed) -> Option<(usize, usize)> {
+    let id = container.get("id").and_then(Value::as_str).unwrap_or_default();
+    let own = || observed.of(id);
+    let ready = own().filter(|one| matches!(one.state, State::Running | State::Success)).count();
+    let wanted = container.get("instances").and_then(Value::as_u64);
+    let all = wanted.and_then(|all| usize::try_from(all).ok()).unwrap_or_else(|| own().count());
+    (all != 1).then_some((ready, all))
 }
 
 /// An endpoint in a few characters: where it is reached, and which port that is.
@@ -76,7 +91,7 @@ pub fn summary(appliance: &Value) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use applc_run::Endpoint;
+    use applc_run::{Endpoint, Instance, Times};
     use serde_json::json;
 
     use super::*;
@@ -85,6 +100,40 @@ mod tests {
     fn columns_are_aligned_by_characters() {
         let rows = [vec!["é".into(), "a".into()], vec!["long".into(), String::new()]];
         assert_eq!(table(&rows), "é     a\nlong\n");
+    }
+
+    #[test]
+    fn instances_are_counted_unless_there_is_to_be_one() {
+        let instance = |container: &str, name: &str, state| Instance {
+            container: container.to_owned(),
+            name: name.to_owned(),
+            state,
+            why: None,
+            start: String::new(),
+            restarts: 0,
+            checked: false,
+            fault: None,
+            times: Times::default(),
+            endpoints: Vec::new(),
+            on_host: None,
+        };
+        let observed = Observed {
+            instances: vec![
+                instance("db", "db-1", State::Running),
+                instance("web", "web-1", State::Running),
+                instance("web", "web-2", State::Staging),
+            ],
+        };
+        let kept = json!({"containers": [
+            {"id": "web", "state": "staging", "instances": 3},
+            {"id": "db", "state": "running", "instances": 1},
+        ]});
+        let lines =
+            "CONTAINER  STATE        ENDPOINTS\nweb        staging 1/3\ndb         running\n";
+        assert_eq!(containers(&kept, &observed), lines);
+        // Only the engine knows it.
+        let bare = json!({"containers": [{"id": "web", "state": "staging"}, {"id": "db", "state": "running"}]});
+        assert_eq!(containers(&bare, &observed), lines.replace("1/3", "1/2"));
     }
 
     #[test]

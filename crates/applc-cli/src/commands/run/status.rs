@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// Prints the states of an appliance, or of all.
 pub fn run(arguments: &Arguments) -> Status {
-    let Some(id) = &arguments.id else { return ls::list(arguments.format) };
+    let Some(id) = &arguments.id else { return ls::all(arguments.format) };
     let appliances = match appliances() {
         Ok(appliances) => appliances,
         Err(status) => return status,
