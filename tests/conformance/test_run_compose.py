@@ -156,6 +156,25 @@ def test_logs_are_those_of_a_container_or_of_all(brought: Callable[[str], Applia
     assert app.run("logs", app.id, "done", "--follow").stdout.endswith("\ndone\n")
 
 
+def test_logs_follow_instances_that_are_started_later(brought: Callable[[str], Appliance]) -> None:
+    app = brought("applc-run-logs-later")
+    says = f"echo hello; {STAY}"
+    app.write(container("web", says))
+    assert app.up().code == 0
+    following = app.start("logs", app.id, "web", "--follow", "--tail", "1")
+    try:
+        assert following.stdout and following.stdout.readline() == "hello\n"
+        app.write(container("web", says, instances=2))
+        assert app.up().code == 0
+        later = f"{app.project}-web-2 | "
+        assert following.stdout.readline().startswith(f"{later}APPLC-PROBE")
+        assert following.stdout.readline() == f"{later}hello\n"
+    finally:
+        following.terminate()
+        following.communicate(timeout=10)
+    assert following.returncode == -signal.SIGTERM
+
+
 def test_status_watches(brought: Callable[[str], Appliance]) -> None:
     app = brought("applc-run-watch")
     app.write(container("web"))

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,11 +24,22 @@ pub struct Log<T> {
 
 /// What stands before each line: nothing if there is one instance only.
 fn prefixes<T>(logs: &[Log<T>]) -> Vec<String> {
-    let width = logs.iter().map(|log| log.name.chars().count()).max().unwrap_or(0);
-    let prefix = |name: &str| format!("{name:width$} | ");
-    // Each stream of an instance may be a log of its own.
-    let is_one = logs.first().is_none_or(|first| logs.iter().all(|log| log.name == first.name));
-    logs.iter().map(|log| if is_one { String::new() } else { prefix(&log.name) }).collect()
+    let (width, is_one) = (width(logs), is_one(logs));
+    logs.iter().map(|log| if is_one { String::new() } else { prefix(&log.name, width) }).collect()
+}
+
+fn prefix(name: &str, width: usize) -> String {
+    format!("{name:width$} | ")
+}
+
+/// The width of the longest name.
+fn width<T>(logs: &[Log<T>]) -> usize {
+    logs.iter().map(|log| log.name.chars().count()).max().unwrap_or(0)
+}
+
+/// Whether all are of one instance: each stream of it may be a log of its own.
+fn is_one<T>(logs: &[Log<T>]) -> bool {
+    logs.first().is_none_or(|first| logs.iter().all(|log| log.name == first.name))
 }
 
 /// Writes what was logged until now, in the order of time, at most this number of last lines of each
@@ -59,36 +70,52 @@ fn in_time(line: &str) -> (&str, &str) {
     line.split_once(' ').unwrap_or((line, ""))
 }
 
-/// Writes what programs print, each line behind the name of its instance, until they end or nobody reads it
-/// any more.
+/// What is asked from time to time while programs print.
+pub struct Looks<'a> {
+    /// Whether what they follow has ended, so that they are ended if they go on.
+    pub is_over: &'a (dyn Fn() -> bool + Sync),
+    /// The logs of instances that were started since it was asked last.
+    pub more: &'a (dyn Fn() -> Vec<Log<Command>> + Sync),
+}
+
+impl Looks<'_> {
+    /// Nothing but what the programs print.
+    pub const NONE: Looks<'static> = Looks { is_over: &|| false, more: &Vec::new };
+}
+
+/// Writes what programs print, each line behind the name of its instance if there are several, until they end or
+/// nobody reads it any more.
 ///
 /// # Errors
 /// A program cannot be started, or `out` cannot be written. A reader that closed it is not an error.
-pub fn follow(logs: Vec<Log<Command>>, out: &mut (dyn Write + Send)) -> Result<(), Error> {
-    pass_on_logs(logs, None, out)
-}
-
-/// Does the same, and ends programs that go on when what they follow has ended: when `is_over` says so, which
-/// is asked from time to time.
-///
-/// # Errors
-/// A program cannot be started, or `out` cannot be written. A reader that closed it is not an error.
-pub fn follow_until(
+pub fn follow(
     logs: Vec<Log<Command>>,
-    is_over: &(dyn Fn() -> bool + Sync),
+    looks: &Looks<'_>,
     out: &mut (dyn Write + Send),
 ) -> Result<(), Error> {
-    pass_on_logs(logs, Some(is_over), out)
+    let width = width(&logs);
+    let is_named = AtomicBool::new(!is_one(&logs));
+    let line = Lines { width, is_named: &is_named };
+    pass_on_all(logs, line, looks, out)
 }
 
-fn pass_on_logs(
-    logs: Vec<Log<Command>>,
-    is_over: Option<&(dyn Fn() -> bool + Sync)>,
-    out: &mut (dyn Write + Send),
-) -> Result<(), Error> {
-    let prefixes = prefixes(&logs);
-    let commands = logs.into_iter().map(|log| log.of);
-    pass_on_all(prefixes.into_iter().zip(commands), is_over, out)
+/// How lines begin.
+#[derive(Clone, Copy)]
+struct Lines<'a> {
+    /// The width of the names of instances.
+    width: usize,
+    /// Whether there are several instances.
+    is_named: &'a AtomicBool,
+}
+
+impl Lines<'_> {
+    fn put(self, out: &mut (dyn Write + Send), name: &str, line: &str) -> io::Result<()> {
+        if self.is_named.load(Ordering::Relaxed) {
+            put(out, &format!("{}{line}", prefix(name, self.width)))
+        } else {
+            put(out, line)
+        }
+    }
 }
 
 /// Programs whose output is passed on. They are ended when this is dropped.
@@ -108,54 +135,67 @@ impl Drop for Followers {
     }
 }
 
-/// Writes each line of programs, behind the prefix of its program. The first line that cannot be written
-/// ends all: a program that prints nothing would never notice that nobody reads it.
+/// A stream of a program, and the name of its instance.
+type Stream = (String, Box<dyn Read + Send>);
+
+/// Starts a program whose output is passed on.
+fn started(log: Log<Command>, followers: &Followers) -> Result<Vec<Stream>, Error> {
+    let Log { name, of: mut command } = log;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let program = command.get_program().to_string_lossy().into_owned();
+    let child = Started::spawn(&mut command).map_err(|cause| missing(&program, &cause))?;
+    let mut streams: Vec<Stream> = Vec::new();
+    streams.extend(child.stdout().map(|stream| (name.clone(), Box::new(stream) as _)));
+    streams.extend(child.stderr().map(|stream| (name, Box::new(stream) as _)));
+    followers.0.lock().unwrap_or_else(PoisonError::into_inner).push(child);
+    Ok(streams)
+}
+
+/// Writes each line of programs. The first line that cannot be written ends all: a program that prints nothing
+/// would never notice that nobody reads it.
 fn pass_on_all(
-    commands: impl Iterator<Item = (String, Command)>,
-    is_over: Option<&(dyn Fn() -> bool + Sync)>,
+    logs: Vec<Log<Command>>,
+    lines: Lines<'_>,
+    looks: &Looks<'_>,
     out: &mut (dyn Write + Send),
 ) -> Result<(), Error> {
-    let followers = Followers::default();
-    let mut streams: Vec<(String, Box<dyn Read + Send>)> = Vec::new();
-    for (prefix, mut command) in commands {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let program = command.get_program().to_string_lossy().into_owned();
-        let child = Started::spawn(&mut command).map_err(|cause| missing(&program, &cause))?;
-        let (stdout, stderr) = (child.stdout(), child.stderr());
-        streams.extend(stdout.map(|stream| (prefix.clone(), Box::new(stream) as _)));
-        streams.extend(stderr.map(|stream| (prefix, Box::new(stream) as _)));
-        followers.0.lock().unwrap_or_else(PoisonError::into_inner).push(child);
+    let followers = &Followers::default();
+    let mut streams = Vec::new();
+    for log in logs {
+        streams.extend(started(log, followers)?);
     }
-    let (out, failure) = (Mutex::new(out), Mutex::new(None));
-    let left = AtomicUsize::new(streams.len());
+    let (out, failure) = (&Mutex::new(out), &Mutex::new(None));
+    let left = &AtomicUsize::new(0);
     thread::scope(|scope| {
-        let (looked, reader, all) = (&left, &out, &followers);
-        scope.spawn(move || {
-            while looked.load(Ordering::Relaxed) > 0 {
-                // Looked at before the pause: what was written last is passed on meanwhile.
-                let ended = is_over.is_some_and(|is_over| is_over());
-                pause(looked);
-                let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-                // Nobody may read any more while nothing is printed.
-                if ended || reader.flush().is_err() {
-                    all.end();
-                    return;
-                }
-            }
-        });
-        for (prefix, stream) in streams {
-            let (out, failure, followers, left) = (&out, &failure, &followers, &left);
+        let read = move |(name, stream): Stream| {
+            left.fetch_add(1, Ordering::Relaxed);
             scope.spawn(move || {
-                if let Err(cause) = pass_on(stream, &prefix, out) {
+                if let Err(cause) = pass_on(stream, &name, lines, out) {
                     let mut first = failure.lock().unwrap_or_else(PoisonError::into_inner);
                     first.get_or_insert(cause);
                     followers.end();
                 }
                 left.fetch_sub(1, Ordering::Relaxed);
             });
+        };
+        streams.into_iter().for_each(read);
+        while left.load(Ordering::Relaxed) > 0 {
+            // Looked at before the pause: what was written last is passed on meanwhile.
+            let ended = (looks.is_over)();
+            pause(left);
+            // Nobody may read any more while nothing is printed.
+            if ended || out.lock().unwrap_or_else(PoisonError::into_inner).flush().is_err() {
+                followers.end();
+                return;
+            }
+            for log in (looks.more)() {
+                lines.is_named.store(true, Ordering::Relaxed);
+                // One that cannot be followed does not end the others.
+                started(log, followers).unwrap_or_default().into_iter().for_each(read);
+            }
         }
     });
-    let failure = failure.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let failure = failure.lock().unwrap_or_else(PoisonError::into_inner).take();
     failure.map_or(Ok(()), unwritten)
 }
 
@@ -169,13 +209,14 @@ fn pause(left: &AtomicUsize) {
 
 fn pass_on(
     stream: impl Read,
-    prefix: &str,
+    name: &str,
+    lines: Lines<'_>,
     out: &Mutex<&mut (dyn Write + Send)>,
 ) -> io::Result<()> {
     for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line);
         let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
-        put(&mut **out, &format!("{prefix}{line}"))?;
+        lines.put(&mut **out, name, &line)?;
     }
     Ok(())
 }
@@ -210,10 +251,10 @@ mod tests {
         }
     }
 
-    fn shell(script: &str) -> (String, Command) {
+    fn shell(script: &str) -> Log<Command> {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script]);
-        (format!("{script} | "), command)
+        Log { name: script.to_owned(), of: command }
     }
 
     #[test]
@@ -221,7 +262,7 @@ mod tests {
         let began = Instant::now();
         let all = ["exec sleep 60", "echo one; exec sleep 60"];
         let mut out = Closed(io::ErrorKind::BrokenPipe);
-        assert_eq!(pass_on_all(all.map(shell).into_iter(), None, &mut out), Ok(()));
+        assert_eq!(follow(all.map(shell).into(), &Looks::NONE, &mut out), Ok(()));
         assert!(began.elapsed() < Duration::from_secs(30));
     }
 
@@ -245,7 +286,7 @@ mod tests {
         // The first line is read, and nothing after it.
         let mut out = Closing(2);
         let all = [shell("echo one; exec sleep 60")];
-        assert_eq!(pass_on_all(all.into_iter(), None, &mut out), Ok(()));
+        assert_eq!(follow(all.into(), &Looks::NONE, &mut out), Ok(()));
         assert!(began.elapsed() < Duration::from_secs(30));
     }
 
@@ -254,15 +295,15 @@ mod tests {
         let began = Instant::now();
         let mut out = Vec::new();
         let all = [shell("echo one; exec sleep 60")];
-        pass_on_all(all.into_iter(), Some(&|| true), &mut out).unwrap();
-        assert!(String::from_utf8(out).unwrap().ends_with(" | one\n"));
+        follow(all.into(), &Looks { is_over: &|| true, ..Looks::NONE }, &mut out).unwrap();
+        assert!(String::from_utf8(out).unwrap().ends_with("one\n"));
         assert!(began.elapsed() < Duration::from_secs(30));
     }
 
     #[test]
     fn lines_that_cannot_be_written_are_an_error() {
         let mut out = Closed(io::ErrorKind::StorageFull);
-        let error = pass_on_all([shell("echo one")].into_iter(), None, &mut out).unwrap_err();
+        let error = follow(vec![shell("echo one")], &Looks::NONE, &mut out).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Output);
         assert!(error.message.starts_with("cannot write the logs: "), "{error}");
     }
@@ -270,11 +311,28 @@ mod tests {
     #[test]
     fn lines_of_both_streams_have_the_name_of_their_program() {
         let mut out = Vec::new();
-        pass_on_all([shell("echo one >&2"), shell("echo two")].into_iter(), None, &mut out)
-            .unwrap();
+        let all = vec![shell("echo one >&2"), shell("echo two")];
+        follow(all, &Looks::NONE, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let mut lines: Vec<&str> = text.lines().collect();
         lines.sort_unstable();
-        assert_eq!(lines, ["echo one >&2 | one", "echo two | two"]);
+        assert_eq!(lines, ["echo one >&2 | one", "echo two     | two"]);
+    }
+
+    #[test]
+    fn an_instance_that_is_started_later_is_followed_too() {
+        let mut out = Vec::new();
+        let later = Mutex::new(vec![shell("echo two")]);
+        let more = || std::mem::take(&mut *later.lock().unwrap());
+        let looks = Looks { more: &more, ..Looks::NONE };
+        follow(vec![shell("echo one; sleep 3; echo three")], &looks, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let first = "echo one; sleep 3; echo three";
+        let (two, three) = (
+            format!("{:width$} | two", "echo two", width = first.len()),
+            format!("{first} | three"),
+        );
+        assert_eq!(lines, ["one", &two, &three]);
     }
 }

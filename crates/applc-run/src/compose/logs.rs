@@ -1,14 +1,21 @@
 //! The logs of containers.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::engine::LogOptions;
 use crate::error::{Error, ErrorKind};
-use crate::logs::{Log, follow, past};
+use crate::logs::{Log, Looks, follow, past};
 
 use super::docker::Docker;
+use super::model::APPLIANCE;
 use super::states::plain;
+
+/// Time between two looks at instances that were started later.
+const LATER: Duration = Duration::from_secs(3);
 
 /// Writes the logs of containers. Those of several are told apart by their names.
 pub fn write(
@@ -18,12 +25,7 @@ pub fn write(
     out: &mut (dyn Write + Send),
 ) -> Result<(), Error> {
     if options.follow {
-        let log = |name: &String| {
-            let mut command = Command::new("docker");
-            command.args(arguments(name, options));
-            Log { name: name.clone(), of: command }
-        };
-        return follow(names.iter().map(log).collect(), out);
+        return follow_all(docker, names, options, out);
     }
     let mut logs = Vec::new();
     for name in names {
@@ -35,6 +37,47 @@ pub fn write(
         logs.push(Log { name: name.clone(), of: output.stdout + &output.stderr });
     }
     past(&logs, options.tail, out)
+}
+
+/// Follows the logs of containers, and of other instances of the same containers of the appliance that are started
+/// later.
+fn follow_all(
+    docker: &Docker,
+    names: &[String],
+    options: LogOptions,
+    out: &mut (dyn Write + Send),
+) -> Result<(), Error> {
+    let log = |name: &str, of: &str, options| {
+        let mut command = Command::new("docker");
+        command.args(arguments(of, options));
+        Log { name: name.to_owned(), of: command }
+    };
+    let mut own = docker.labelled(APPLIANCE)?;
+    own.retain(|one| names.contains(&one.name));
+    let containers: BTreeSet<(Option<String>, String)> =
+        own.iter().map(|one| (one.appliance.clone(), one.container.clone())).collect();
+    let known: BTreeSet<String> = own.into_iter().map(|one| one.id).collect();
+    let state = Mutex::new((known, Instant::now()));
+    let more = || {
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (known, looked) = &mut *state;
+        if looked.elapsed() < LATER {
+            return Vec::new();
+        }
+        *looked = Instant::now();
+        // Asked again later.
+        let mut found = docker.labelled(APPLIANCE).unwrap_or_default();
+        found.retain(|one| {
+            containers.contains(&(one.appliance.clone(), one.container.clone()))
+                && one.state.status != "created"
+                && known.insert(one.id.clone())
+        });
+        // All that they have printed is new.
+        let options = LogOptions { tail: None, ..options };
+        found.iter().map(|one| log(&one.name, &one.id, options)).collect()
+    };
+    let first = names.iter().map(|name| log(name, name, options)).collect();
+    follow(first, &Looks { more: &more, ..Looks::NONE }, out)
 }
 
 fn arguments(name: &str, options: LogOptions) -> Vec<String> {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use crate::engine::LogOptions;
 use crate::error::Error;
-use crate::logs::{Log, follow, past};
+use crate::logs::{Log, Looks, follow, past};
 
 use super::kubectl::{Kubectl, succeeded, unlimited};
 
@@ -41,7 +41,7 @@ pub fn write(
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             Log { name: pod.name.clone(), of: unlimited(&arguments) }
         };
-        return follow(pods.iter().map(log).collect(), out);
+        return follow(pods.iter().map(log).collect(), &Looks::NONE, out);
     }
     let mut logs = Vec::new();
     for pod in pods {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::engine::LogOptions;
 use crate::error::Error;
-use crate::logs::{self, Log};
+use crate::logs::{self, Log, Looks};
 use crate::tool::{self, PATIENCE};
 
 use super::client::{Nomad, complaint};
@@ -73,7 +73,7 @@ pub fn follow(
         of: command(nomad, one, stream, options),
     };
     let streams = all.iter().flat_map(|one| STREAMS.map(|stream| log(one, stream)));
-    logs::follow_until(streams.collect(), is_over, out)
+    logs::follow(streams.collect(), &Looks { is_over, ..Looks::NONE }, out)
 }
 
 fn command(nomad: &Nomad, one: &Logged<'_>, stream: &str, options: LogOptions) -> Command {
