@@ -431,7 +431,7 @@ def test_applc_brings_a_stack_up_and_takes_it_down(
         down = applc("down", "Run-1")
         assert down.code == 0, down.stderr
         assert not checked(swarm.docker, "service", "ls", "--quiet").split()
-        assert applc("status", "Run-1").code == 1
+        assert applc("status", "Run-1", "--target", "swarm").code == 1
 
 
 def test_the_client_of_debian_deploys_the_output(applc: Applc, swarm: Swarm, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ mod readme;
 mod run;
 #[cfg(unix)]
 mod run_custom;
+#[cfg(unix)]
 mod serve;
 mod streams;
 mod targets;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use applc_run::{Appliances, ErrorKind, Folder};
 use tempfile::TempDir;
 
 const APPLIANCE: &str = r#"{"id":"App","containers":[
@@ -171,6 +172,18 @@ fn nothing_is_run_that_was_not_asked_for() {
     assert!(!folder.path().join("run").exists() && !folder.path().join("state").exists());
     assert_eq!(run(folder.path(), UP).0, 0);
     assert!(folder.path().join("run").exists());
+}
+
+#[test]
+fn the_service_runs_no_commands() {
+    let folder = folder(TEXT);
+    assert_eq!(run(folder.path(), UP).0, 0);
+    // As the service makes them.
+    let appliances = Appliances::new(Folder::at(folder.path().join("state")));
+    for target in [None, Some("mine")] {
+        let error = appliances.find("App", target).err().unwrap();
+        assert_eq!(error.kind, ErrorKind::Unsupported);
+    }
 }
 
 #[test]
