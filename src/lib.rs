@@ -65,6 +65,9 @@ pub mod analysis;
 // All of the above for one file.
 mod compile;
 
+// Files in other formats to appliance files.
+pub mod import;
+
 // Safe edits of findings, applied to the text.
 pub mod fix;
 

@@ -189,6 +189,13 @@ codes! {
         NOT_PLACED "E0906" Error "container that cannot be placed";
         NOT_ALLOWED "E0911" Error "appliance that the service does not allow";
     }
+    /// Importing: what becomes of a file in another format.
+    Import "Importing" {
+        NOT_IMPORTED "E1001" Error "value that cannot be imported";
+        NOT_LIKE "W1001" Warning "part without a like in the language";
+        IMPORT_DIFFERS "W1002" Warning "part that means something else after the import";
+        IMPORT_CHOICE "H1001" Hint "choice of the import";
+    }
 }
 
 /// Returns the code with this id, ignoring case.

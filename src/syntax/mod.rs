@@ -180,10 +180,15 @@ impl Node {
 
 /// Parses a source. The tree is `None` only if the source contains no value.
 pub fn parse(source: &Source, findings: &mut Findings) -> Option<Node> {
+    parse_as(source, source.syntax(), findings)
+}
+
+/// Parses a source in this syntax, whatever its name is.
+pub fn parse_as(source: &Source, syntax: Syntax, findings: &mut Findings) -> Option<Node> {
     // Parsers compute with indices of the text.
     let (local, mut found) = (source.at(0), Findings::new());
-    let mut tree = match source.syntax() {
-        Syntax::Json | Syntax::Jsonc => json::parse(&local, source.syntax(), &mut found),
+    let mut tree = match syntax {
+        Syntax::Json | Syntax::Jsonc => json::parse(&local, syntax, &mut found),
         Syntax::Yaml => yaml::parse(&local, &mut found),
     };
     if let Some(tree) = &mut tree {

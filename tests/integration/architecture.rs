@@ -27,6 +27,7 @@ const DEPENDENCIES: &[&str] = &[
     "regex",
     "serde",
     "serde_json",
+    "shell-words",
     "toml",
     "unicode-normalization",
     "unicode-width",

@@ -12,9 +12,9 @@ use applc_testing::hold;
 
 /// Codes without a short example: bytes that are not text, a file that is too large or does not
 /// exist, thousands of findings, other tools, and engines.
-const WITHOUT_EXAMPLE: [&str; 14] = [
+const WITHOUT_EXAMPLE: [&str; 18] = [
     "E0001", "E0002", "E0003", "W0002", "E0801", "W0801", "H0801", "E0901", "E0902", "E0903",
-    "E0904", "E0905", "E0906", "E0911",
+    "E0904", "E0905", "E0906", "E0911", "E1001", "W1001", "W1002", "H1001",
 ];
 
 /// The manifest of a custom target that carries every field, with one template.

@@ -10,6 +10,7 @@ use crate::commands::trace::Where;
 use crate::levels::LevelArguments;
 use applc::diag::Format;
 use applc::graph;
+use applc::import;
 
 /// Compile appliance files for container orchestrators
 #[derive(Debug, Parser)]
@@ -135,6 +136,20 @@ The plan is what templates of custom targets see; scripts can use it too. A stri
 of pieces: text, and references with the id of a container. `applc schema plan` prints its
 JSON Schema.")]
     Plan(Plan),
+    /// Write an appliance file from a Compose file, `docker run` lines, Marathon apps, or Chronos jobs
+    #[command(after_help = "\
+Examples:
+  applc import compose.yaml                            print the appliance
+  applc import compose.yaml -o app.appliance.yaml      write it
+  applc import compose.yaml --profile debug            with the services of a profile
+  docker compose config | applc import -               of several files, with `extends` and `include`
+  applc import --from docker-run 'docker run -d nginx' a line, as it is pasted
+  applc import --from marathon group.json              also one app, a list, or Chronos jobs
+
+What the language has no like for is a finding at its place, and nothing is left out in silence.
+Variables come from `.env` beside the file, or from `--env-file`; not from the environment. Exit
+status: 0 imported, 1 errors, 2 invalid usage, 3 a file cannot be read or written.")]
+    Import(Import),
     /// Draw an appliance: its containers, start order, and references
     #[command(after_help = "\
 Examples:
@@ -327,6 +342,45 @@ pub struct Plan {
 
     #[command(flatten)]
     pub findings: FindingsArguments,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// File, or `-` for standard input; with `--from docker-run`, the line itself
+    pub file: String,
+
+    /// Format of the file
+    #[arg(long, value_name = "FORMAT", default_value = "compose", value_parser = import_parser())]
+    pub from: import::Format,
+
+    /// Appliance file to write; without it, it is printed
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Import the services of this profile too, or of all with `*`; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub profile: Vec<String>,
+
+    /// File with variables, instead of `.env`; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Vec<String>,
+
+    /// Id of the appliance, if the file has no name; by default that of its folder
+    #[arg(long)]
+    pub id: Option<String>,
+
+    #[command(flatten)]
+    pub findings: FindingsArguments,
+}
+
+fn import_parser() -> impl TypedValueParser<Value = import::Format> {
+    let values =
+        import::Format::ALL.map(|format| PossibleValue::new(format.name()).help(format.meaning()));
+    PossibleValuesParser::new(values).map(|name| {
+        let named = import::Format::ALL.into_iter().find(|format| format.name() == name);
+        named.unwrap_or(import::Format::Compose)
+    })
 }
 
 /// Arguments of `graph`.

@@ -21,7 +21,9 @@ use clap::error::ErrorKind;
 
 use args::{Arguments, Command, SchemaOf, Target};
 use commands::run::{down, logs, ls, serve, status, up};
-use commands::{check, compile, explain, graph, plan, target_check, target_new, targets, trace};
+use commands::{
+    check, compile, explain, graph, import, plan, target_check, target_new, targets, trace,
+};
 
 /// Most of the time goes to small parts of trees and texts, which this allocator makes and frees in about
 /// three quarters of the time of that of the system. The library leaves the choice to its user.
@@ -70,6 +72,7 @@ fn dispatch(arguments: Arguments) -> Status {
         Command::Down(arguments) => down::run(&arguments),
         Command::Ls(arguments) => ls::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Graph(arguments) => graph::run(arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Schema(arguments) => terminal::print(match arguments.of {

@@ -5,6 +5,7 @@ pub mod compile;
 pub mod explain;
 pub mod fix;
 pub mod graph;
+pub mod import;
 pub mod plan;
 pub mod run;
 pub mod target_check;

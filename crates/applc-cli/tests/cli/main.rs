@@ -3,6 +3,7 @@
 mod findings;
 mod graph;
 mod guide;
+mod import;
 mod readme;
 mod run;
 #[cfg(unix)]

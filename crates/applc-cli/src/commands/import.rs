@@ -1,0 +1,85 @@
+//! `applc import`.
+
+use std::path::Path;
+
+use applc::analysis::Analysis;
+use applc::import::{self, Format, Imported, Options};
+use applc::source::Source;
+
+use crate::Status;
+use crate::args::Import;
+use crate::disk::{Disk, STDIN};
+use crate::emit::{self, OutputFile};
+use crate::reporter::{Reporter, Stream};
+use crate::terminal::{fail, print};
+
+/// Imports a file, and writes the appliance that it describes.
+pub fn run(arguments: &Import) -> Status {
+    let mut reporter = match Reporter::new(&arguments.findings, Stream::Stderr, true) {
+        Ok(reporter) => reporter,
+        Err(status) => return status,
+    };
+    let status = import(arguments, &mut reporter).unwrap_or_else(|status| status);
+    reporter.finish();
+    status
+}
+
+fn import(arguments: &Import, reporter: &mut Reporter) -> Result<Status, Status> {
+    let file = &arguments.file;
+    let is_line = arguments.from == Format::DockerRun && file != STDIN;
+    let bytes = if is_line { Ok(file.clone().into_bytes()) } else { read(file, reporter) }?;
+    let name = if is_line { "docker run" } else { file };
+    let (source, error) = Source::from_bytes(name, bytes);
+    if let Some(error) = error {
+        let finding = applc::syntax::source_error(&source, error);
+        return Ok(reporter.add(applc::diag::Report::of(source, finding)));
+    }
+    // A line is meant for the current folder.
+    let path = if is_line { STDIN } else { file };
+    let folder = Path::new(path).parent().map(|folder| folder.to_string_lossy().into_owned());
+    let options = Options {
+        id: arguments.id.clone().unwrap_or_else(|| id_of(path)),
+        env_files: arguments.env_file.clone(),
+        profiles: arguments.profile.clone(),
+        folder: folder.unwrap_or_default(),
+        world: &Disk,
+    };
+    let Imported { text, report } = import::import(&source, arguments.from, &options);
+    let status = reporter.add(report);
+    let Some(text) = text else { return Ok(status) };
+    let name = arguments
+        .output
+        .as_ref()
+        .map_or_else(|| "imported.yaml".to_owned(), |path| path.to_string_lossy().into_owned());
+    // What the import could not decide is told at its place in the result.
+    let checked = Analysis::of(&Source::new(name, text.clone()));
+    let errors = checked.into_report();
+    let status = status.max(if errors.has_errors() { reporter.add(errors) } else { Status::Clean });
+    match &arguments.output {
+        None => Ok(print(&text).max(status)),
+        Some(path) if path.as_os_str() == STDIN => {
+            Err(fail("omit `--output` to print to standard output", Status::Usage))
+        }
+        Some(path) => {
+            emit::write(&[OutputFile { path: path.clone(), text }]).map_err(|error| {
+                let message = format!("cannot write `{}`: {}", error.path.display(), error.cause);
+                fail(&message, Status::Io)
+            })?;
+            Ok(status)
+        }
+    }
+}
+
+fn read(file: &str, reporter: &mut Reporter) -> Result<Vec<u8>, Status> {
+    applc::World::read(&Disk, file).map_err(|cause| {
+        let error = applc::ReadError { path: file.to_owned(), cause };
+        reporter.fail(file, &error.into())
+    })
+}
+
+/// The id of an appliance whose file does not say one: the name of its folder, as Compose names projects.
+fn id_of(file: &str) -> String {
+    let path = std::path::absolute(if file == STDIN { "x" } else { file }).unwrap_or_default();
+    let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+    import::id_of(&folder.to_string_lossy())
+}

@@ -1,0 +1,90 @@
+//! `applc import`.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+
+/// Runs `applc import` in a folder: exit status, standard output, standard error.
+fn import(folder: &Path, arguments: &[&str], stdin: &str) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("applc").unwrap();
+    command.env_clear().env("SECRET", "from the environment").current_dir(folder).arg("import");
+    let output = command.args(arguments).write_stdin(stdin).output().unwrap();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+const COMPOSE: &str = "\
+services:
+  web:
+    image: nginx:$TAG
+    ports: ['8080:80']
+    restart: always
+    mem_limit: 64m
+    cpu_shares: 512
+";
+
+#[test]
+fn a_compose_file_is_imported_and_compiles() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = folder.path().join("my_shop");
+    fs::create_dir(&shop).unwrap();
+    fs::write(shop.join("compose.yaml"), COMPOSE).unwrap();
+    fs::write(shop.join(".env"), "TAG=1.27\n").unwrap();
+    let arguments = ["my_shop/compose.yaml", "-o", "app.yaml"];
+    let (status, out, err) = import(folder.path(), &arguments, "");
+    assert_eq!((status, out.as_str(), err.as_str()), (0, "", ""));
+    let written = fs::read_to_string(folder.path().join("app.yaml")).unwrap();
+    assert!(
+        written.starts_with("id: my-shop\n") && written.contains("image: nginx:1.27\n"),
+        "{written}"
+    );
+    let mut check = Command::cargo_bin("applc").unwrap();
+    let checked = check.current_dir(folder.path()).args(["check", "app.yaml"]).output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    // From standard input, in the folder of the file.
+    let (status, out, _) = import(&shop, &["-", "--id", "my-shop"], COMPOSE);
+    assert_eq!((status, out), (0, written));
+}
+
+#[test]
+fn the_environment_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = COMPOSE.replace("$TAG", "1\n    environment: {A: $SECRET}");
+    let (status, out, err) = import(folder.path(), &["-"], &text);
+    assert_eq!(status, 0, "{err}");
+    assert!(!out.contains("from the environment"), "{out}");
+    assert!(err.contains("warning[W1002]: `SECRET` is not set: it becomes empty"), "{err}");
+}
+
+#[test]
+fn a_file_with_errors_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("app.yaml"), "before").unwrap();
+    let faulty = COMPOSE.replace("'8080:80'", "'x'");
+    let (status, out, err) = import(folder.path(), &["-", "-o", "app.yaml"], &faulty);
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert!(err.contains("error[E1001]: expected a port such as"), "{err}");
+    assert_eq!(fs::read_to_string(folder.path().join("app.yaml")).unwrap(), "before");
+    assert_eq!(import(folder.path(), &["none.yaml"], "").0, 3);
+    assert_eq!(import(folder.path(), &["-", "-o", "-"], COMPOSE).0, 2);
+    assert_eq!(import(folder.path(), &["-", "--from", "kubernetes"], COMPOSE).0, 2);
+}
+
+#[test]
+fn lines_and_groups_are_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "docker run -d --restart always --name web -p 80 nginx:1.27";
+    for arguments in [&["--from", "docker-run", line][..], &["--from", "docker-run", "-"]] {
+        let (status, out, err) = import(folder.path(), arguments, line);
+        assert_eq!(status, 0, "{err}");
+        assert!(out.contains("  - id: web\n") && out.contains("{ container_port: 80 }"), "{out}");
+    }
+    let app = r#"{"id": "/web", "container": {"docker": {"image": "nginx:1.27"}}}"#;
+    let (status, out, err) = import(folder.path(), &["--from", "marathon", "-"], app);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    assert!(out.starts_with("id: web\n"), "{out}");
+}

@@ -1,0 +1,137 @@
+//! Environment variables, and the files that hold them.
+
+use super::super::draft::Object as Draft;
+use super::super::references::{marked, names_a_host};
+use super::{Import, Service, pairs, unique};
+use crate::diag::{Diagnostic, codes};
+use crate::import::scalars::{boolean, list, present, text};
+use crate::syntax::Node;
+
+impl<'t> Import<'_, 't> {
+    pub(super) fn environment(&mut self, service: &Service<'t>, container: &mut Draft) {
+        let mut all: Vec<(String, String)> = Vec::new();
+        for file in service.get("env_file").map(list).unwrap_or_default() {
+            all.extend(self.env_file(file));
+        }
+        let own = service.get("environment").map(pairs).unwrap_or_default();
+        for (name, value, span) in own {
+            match value.or_else(|| self.variables.get(&name).cloned()) {
+                Some(value) => all.push((name, value)),
+                None => self.lose(
+                    span,
+                    format!("`{name}` has no value"),
+                    "Compose takes it from the shell; give it with `--env-file FILE`",
+                ),
+            }
+        }
+        let mut env = Draft::new();
+        for (name, value) in unique(all) {
+            let is_host = names_a_host(&name);
+            if !is_host && let Some(id) = self.names.get(&value) {
+                let id = id.to_owned();
+                self.push(
+                    Diagnostic::new(
+                        &codes::IMPORT_CHOICE,
+                        service.get("environment").map_or(service.key, |node| node.span),
+                        format!(
+                            "`{name}` is the word `{value}`, which is also the name of a service"
+                        ),
+                    )
+                    .help(format!("write `@{id}` if it is meant as its address")),
+                );
+            }
+            env.put(&name, marked(&value, &self.names, is_host));
+        }
+        container.put_filled("env", env);
+    }
+
+    /// The variables of a file that `env_file` names.
+    fn env_file(&mut self, file: &Node) -> Vec<(String, String)> {
+        let object = file.as_object();
+        let path = match object {
+            Some(object) => present(object, "path").and_then(text),
+            None => text(file),
+        };
+        let Some(path) = path else { return Vec::new() };
+        let is_required =
+            object.and_then(|object| present(object, "required")).and_then(boolean).unwrap_or(true);
+        match self.options.read(&path) {
+            Ok(bytes) => variables(&String::from_utf8_lossy(&bytes)),
+            Err(_) if !is_required => Vec::new(),
+            Err(cause) => {
+                self.refuse(file.span, format!("cannot read `{path}`: {cause}"));
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// The variables of a file of `NAME=VALUE` lines, as Compose reads it: with comments, `export`, and quotes.
+/// Variables in values are not replaced.
+pub fn variables(text: &str) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    let mut rest = text.trim_start_matches('\u{feff}');
+    while !rest.is_empty() {
+        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+        rest = after;
+        let line = line.trim();
+        let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let Some((name, value)) = line.split_once('=') else { continue };
+        let value = value.trim_start();
+        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let value = match quote {
+            None => value.split(" #").next().unwrap_or_default().trim_end().to_owned(),
+            Some(quote) => {
+                let mut inside = value.get(1..).unwrap_or_default().to_owned();
+                // A quoted value may go on in the next lines.
+                while end_of_quote(&inside, quote).is_none() && !rest.is_empty() {
+                    let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+                    inside.push('\n');
+                    inside.push_str(line);
+                    rest = after;
+                }
+                let end = end_of_quote(&inside, quote).unwrap_or(inside.len());
+                let inside = inside.get(..end).unwrap_or_default();
+                if quote == '"' { unescaped(inside) } else { inside.to_owned() }
+            }
+        };
+        all.push((name.trim_end().to_owned(), value));
+    }
+    all
+}
+
+/// The place of the quote that ends a value.
+fn end_of_quote(text: &str, quote: char) -> Option<usize> {
+    let mut is_escaped = false;
+    for (at, c) in text.char_indices() {
+        if c == quote && !is_escaped {
+            return Some(at);
+        }
+        is_escaped = c == '\\' && !is_escaped && quote == '"';
+    }
+    None
+}
+
+/// A text in double quotes with its escapes replaced.
+fn unescaped(text: &str) -> String {
+    let mut out = String::new();
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('n') => out.push('\n'),
+            Some('r') => out.push('\r'),
+            Some('t') => out.push('\t'),
+            Some(c @ ('"' | '\\' | '$')) => out.push(c),
+            Some(c) => out.extend(['\\', c]),
+            None => out.push('\\'),
+        }
+    }
+    out
+}

@@ -1,0 +1,71 @@
+//! Configs, which are files, and secrets.
+
+use super::super::draft::Object as Draft;
+use super::{Import, Service};
+use crate::import::scalars::{list, present, text};
+use crate::syntax::{Node, Object};
+
+impl<'t> Import<'_, 't> {
+    pub(super) fn files(&mut self, service: &Service<'t>, container: &mut Draft) {
+        let mut files = Vec::new();
+        for node in service.get("configs").map(list).unwrap_or_default() {
+            files.extend(self.config(node));
+        }
+        container.put_filled("files", files);
+        for node in service.get("secrets").map(list).unwrap_or_default() {
+            let name = used(node).map(|(name, _, _)| name).unwrap_or_default();
+            self.lose(
+                node.span,
+                format!("the secret `{name}` is not mounted: the language has no secrets"),
+                "mount a file of the host where the program looks for it, or let the program ask the platform",
+            );
+        }
+    }
+
+    fn config(&mut self, node: &Node) -> Option<Draft> {
+        let (name, target, mode) = used(node)?;
+        let top = present(self.top, "configs").and_then(Node::as_object);
+        let Some(member) = top.and_then(|top| top.member(&name)) else {
+            self.refuse(node.span, format!("unknown config `{name}`"));
+            return None;
+        };
+        let options = member.value.as_object();
+        let of = |field: &str| options.and_then(|of| present(of, field)).and_then(text);
+        let mut draft = Draft::new();
+        draft.put("dest", target.unwrap_or_else(|| format!("/{name}")));
+        if let Some(path) = of("file") {
+            draft.put("source", path);
+        } else if let Some(content) = of("content") {
+            draft.put("content", content.replace('@', "\\@"));
+        } else {
+            let place = member.key.span;
+            self.lose(
+                place,
+                format!("the config `{name}` is not part of the file"),
+                "add its content as `files`",
+            );
+            return None;
+        }
+        if let Some(mode) = mode {
+            draft.put("mode", mode);
+        }
+        Some(draft)
+    }
+}
+
+/// The name, target and mode of a config or secret that a service uses.
+fn used(node: &Node) -> Option<(String, Option<String>, Option<String>)> {
+    let Some(object) = node.as_object() else { return Some((text(node)?, None, None)) };
+    let get = |name: &str| present(object, name).and_then(text);
+    Some((get("source")?, get("target"), mode(object)))
+}
+
+/// The mode of a file, in octal digits.
+fn mode(object: &Object) -> Option<String> {
+    let written = text(present(object, "mode")?)?;
+    // A decimal number, as `docker compose config` prints it, has no leading zero.
+    match written.parse::<u32>() {
+        Ok(number) if !written.starts_with('0') => Some(format!("{number:04o}")),
+        _ => Some(written.trim_start_matches("0o").to_owned()),
+    }
+}

@@ -1,0 +1,72 @@
+//! Health checks.
+
+use super::super::draft::Object as Draft;
+use super::super::references::marked;
+use super::{Import, Service, lost};
+use crate::import::scalars::{boolean, present, strings, text};
+use crate::syntax::Node;
+
+impl<'t> Import<'_, 't> {
+    pub(super) fn health(&mut self, service: &Service<'t>, container: &mut Draft) {
+        let Some(node) = service.get("healthcheck") else { return };
+        let Some(check) = node.as_object() else {
+            self.refuse(node.span, format!("expected an object, found {}", node.kind_name()));
+            return;
+        };
+        let test = present(check, "test");
+        let words = test.map(strings).unwrap_or_default();
+        let is_off = present(check, "disable").and_then(boolean) == Some(true);
+        if is_off || words.first().is_some_and(|word| word == "NONE") {
+            self.lose(
+                node.span,
+                "the health check of the image cannot be switched off",
+                "there is none unless the image has one",
+            );
+            return;
+        }
+        let Some(test) = test else {
+            self.lose(
+                node.span,
+                "the health check of the image cannot be changed",
+                "write it out as `health_check` with its command",
+            );
+            return;
+        };
+        if service.is_job {
+            self.lose(node.span, "a job has no health check", "others wait for its end");
+            return;
+        }
+        lost::report(check, lost::HEALTH, self.findings);
+        let command = match (test.as_array().is_some(), words.as_slice()) {
+            (true, [kind, command]) if kind == "CMD-SHELL" => command.clone(),
+            (true, [kind, command @ ..]) if kind == "CMD" && !command.is_empty() => {
+                shell_words::join(command)
+            }
+            (false, [command]) => command.clone(),
+            _ => {
+                self.refuse(
+                    test.span,
+                    "expected a list that begins with `CMD` or `CMD-SHELL`, or a command",
+                );
+                return;
+            }
+        };
+        let mut draft = Draft::new();
+        draft.put("protocol", "COMMAND");
+        draft.put("command", marked(&command, &self.names, false));
+        // The defaults of Docker, which are others than those of the language.
+        let fields = [
+            ("interval", "interval_seconds", 30, 1),
+            ("timeout", "timeout_seconds", 30, 1),
+            ("start_period", "grace_period_seconds", 0, 0),
+        ];
+        for (name, field, default, least) in fields {
+            let seconds = present(check, name).and_then(|node| self.seconds(node, least));
+            draft.put(field, seconds.unwrap_or(default));
+        }
+        let retries =
+            present(check, "retries").and_then(|node: &Node| text(node)?.parse::<u64>().ok());
+        draft.put("max_consecutive_failures", retries.unwrap_or(3).max(1));
+        container.put("health_check", draft);
+    }
+}

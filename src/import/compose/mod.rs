@@ -1,0 +1,358 @@
+//! Compose files (<https://github.com/compose-spec/compose-spec>), and what `docker compose config` prints.
+
+mod environment;
+mod files;
+mod health;
+mod interpolation;
+mod lost;
+mod ports;
+mod process;
+mod resources;
+mod service;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod volumes;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Options;
+use super::draft::Object as Draft;
+use super::names::{Names, id_of};
+use super::volumes::Volumes;
+use crate::diag::{Diagnostic, Findings, codes};
+use crate::source::{Source, Span};
+use crate::syntax::{Member, Node, Object};
+
+use super::scalars::{list, present, strings, text};
+
+/// A service that is imported.
+struct Service<'t> {
+    /// Its name in the file.
+    name: &'t str,
+    /// The id of the container.
+    id: String,
+    /// The place of its name.
+    key: Span,
+    object: &'t Object,
+    /// Whether it runs to completion: others wait for that, or its deployment is a job.
+    is_job: bool,
+}
+
+impl<'t> Service<'t> {
+    /// A field, unless it is `null`, which is the same as not written.
+    fn get(&self, name: &str) -> Option<&'t Node> {
+        present(self.object, name)
+    }
+}
+
+/// What the parts of an import share.
+struct Import<'a, 't> {
+    source: &'a Source,
+    options: &'a Options<'a>,
+    variables: BTreeMap<String, String>,
+    /// The name of the project.
+    project: String,
+    names: Names,
+    /// The services that are imported, in the order of the file.
+    services: Vec<Service<'t>>,
+    /// The top level of the file.
+    top: &'t Object,
+    volumes: Volumes,
+    findings: &'a mut Findings,
+}
+
+/// Imports a Compose file. `None` if there is nothing to import.
+pub fn import(source: &Source, options: &Options<'_>, findings: &mut Findings) -> Option<Draft> {
+    let variables = variables(source, options, findings);
+    let tree = tree::read(source, &variables, findings)?;
+    import_tree(source, &tree, variables, options, findings)
+}
+
+/// Imports the tree of a Compose file, whose variables are replaced. `None` if there is nothing to import.
+pub fn import_tree(
+    source: &Source,
+    tree: &Node,
+    variables: BTreeMap<String, String>,
+    options: &Options<'_>,
+    findings: &mut Findings,
+) -> Option<Draft> {
+    let Some(top) = tree.as_object() else {
+        let message = format!("expected an object, found {}", tree.kind_name());
+        findings.push(Diagnostic::new(&codes::NOT_IMPORTED, tree.span, message));
+        return None;
+    };
+    let Some(services) = present(top, "services").and_then(Node::as_object) else {
+        let place = top.member("services").map_or(tree.span, |member| member.key.span);
+        let place = if place == tree.span { Span { end: place.start, ..place } } else { place };
+        findings.push(
+            Diagnostic::new(&codes::NOT_IMPORTED, place, "no services").help(
+                "a Compose file has an object `services`; a file of version 1 gets one around all of it",
+            ),
+        );
+        return None;
+    };
+    if let Some(include) = top.member("include") {
+        findings.push(elsewhere(include.key.span, "`include`"));
+    }
+    let project = present(top, "name").and_then(text);
+    let mut import = Import {
+        source,
+        options,
+        variables,
+        project: project.map_or_else(|| options.id.clone(), |name| id_of(&name)),
+        names: Names::default(),
+        services: Vec::new(),
+        top,
+        volumes: Volumes::default(),
+        findings,
+    };
+    import.select(services);
+    import.name();
+    import.networks();
+    lost::report(top, lost::TOP, import.findings);
+    Some(import.appliance())
+}
+
+/// The variables for interpolation.
+pub fn variables(
+    source: &Source,
+    options: &Options<'_>,
+    findings: &mut Findings,
+) -> BTreeMap<String, String> {
+    // The folder that Compose runs in is the one of the file.
+    let mut all = BTreeMap::from([("PWD".to_owned(), ".".to_owned())]);
+    let mut add = |bytes: Vec<u8>| {
+        all.extend(environment::variables(&String::from_utf8_lossy(&bytes)));
+    };
+    if options.env_files.is_empty()
+        && let Ok(bytes) = options.read(".env")
+    {
+        add(bytes);
+    }
+    for path in &options.env_files {
+        match options.world.read(path) {
+            Ok(bytes) => add(bytes),
+            Err(cause) => findings.push(Diagnostic::new(
+                &codes::NOT_IMPORTED,
+                Span::at(source.content_start()),
+                format!("cannot read `{path}`: {cause}"),
+            )),
+        }
+    }
+    all
+}
+
+/// The error for what only Compose itself puts together.
+fn elsewhere(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::new(&codes::NOT_IMPORTED, span, format!("{what} of other files is not followed"))
+        .help("import what Compose makes of all files: `docker compose config | applc import -`")
+}
+
+impl<'t> Import<'_, 't> {
+    fn push(&mut self, finding: Diagnostic) {
+        self.findings.push(finding);
+    }
+
+    /// Reports something that is left out.
+    fn lose(&mut self, span: Span, message: impl Into<String>, help: &str) {
+        self.push(Diagnostic::new(&codes::NOT_LIKE, span, message).help(help));
+    }
+
+    /// Reports something that means something else afterwards.
+    fn differ(&mut self, span: Span, message: impl Into<String>, help: &str) {
+        self.push(Diagnostic::new(&codes::IMPORT_DIFFERS, span, message).help(help));
+    }
+
+    /// Reports a value that is not valid.
+    fn refuse(&mut self, span: Span, message: impl Into<String>) {
+        self.push(Diagnostic::new(&codes::NOT_IMPORTED, span, message));
+    }
+
+    /// Chooses the services whose profiles are asked for.
+    fn select(&mut self, services: &'t Object) {
+        let jobs = awaited(services);
+        let asked =
+            |profile: &String| self.options.profiles.iter().any(|one| one == profile || one == "*");
+        let mut left_out = Vec::new();
+        for Member { key, value } in &services.members {
+            let Some(object) = value.as_object() else {
+                let message = format!("expected an object, found {}", value.kind_name());
+                self.findings.push(Diagnostic::new(&codes::NOT_IMPORTED, value.span, message));
+                continue;
+            };
+            let profiles = present(object, "profiles").map(strings).unwrap_or_default();
+            if !profiles.is_empty() && !profiles.iter().any(asked) {
+                left_out.push((key.span, key.value.to_string(), profiles.join("`, `")));
+                continue;
+            }
+            let mode = present(object, "deploy").and_then(Node::as_object);
+            let mode = mode.and_then(|deploy| present(deploy, "mode")).and_then(text);
+            self.services.push(Service {
+                name: &key.value,
+                id: String::new(),
+                key: key.span,
+                object,
+                is_job: jobs.contains(key.value.as_str())
+                    || mode.is_some_and(|mode| mode.ends_with("-job")),
+            });
+        }
+        for (span, name, profiles) in left_out {
+            self.lose(
+                span,
+                format!("`{name}` is left out: it belongs to the profile `{profiles}`"),
+                "import it with `--profile NAME`",
+            );
+        }
+        if self.services.is_empty() && !self.findings.has_errors() {
+            self.refuse(Span::at(self.source.content_start()), "no services");
+        }
+    }
+
+    /// Gives each service an id, and lets its other names mean it.
+    fn name(&mut self) {
+        let mut services = std::mem::take(&mut self.services);
+        for service in &mut services {
+            service.id = self.names.add(service.name);
+        }
+        for service in &services {
+            for field in ["container_name", "hostname"] {
+                if let Some(name) = service.get(field).and_then(text) {
+                    self.names.alias(&name, &service.id);
+                }
+            }
+            for network in service
+                .get("networks")
+                .and_then(Node::as_object)
+                .iter()
+                .flat_map(|all| &all.members)
+            {
+                let aliases = network.value.as_object().and_then(|of| present(of, "aliases"));
+                for alias in aliases.map(strings).unwrap_or_default() {
+                    self.names.alias(&alias, &service.id);
+                }
+            }
+        }
+        for service in &services {
+            for link in service.get("links").map(strings).unwrap_or_default() {
+                if let Some((name, alias)) = link.split_once(':')
+                    && let Some(id) = self.names.get(name).map(str::to_owned)
+                {
+                    self.names.alias(alias, &id);
+                }
+            }
+        }
+        self.services = services;
+    }
+
+    /// Reports networks that keep services apart: an appliance has one network.
+    fn networks(&mut self) {
+        let of = |service: &Service<'_>| -> BTreeSet<String> {
+            let named =
+                service.get("networks").map(crate::import::scalars::keys).unwrap_or_default();
+            let default = || BTreeSet::from(["default".to_owned()]);
+            if named.is_empty() { default() } else { named.into_iter().collect() }
+        };
+        let is_own = |service: &&Service<'_>| service.get("network_mode").is_none();
+        let all: Vec<(&str, BTreeSet<String>)> =
+            self.services.iter().filter(is_own).map(|one| (one.name, of(one))).collect();
+        let apart = all.iter().enumerate().find_map(|(at, (one, networks))| {
+            let other = all.iter().skip(at + 1).find(|(_, others)| networks.is_disjoint(others));
+            other.map(|(other, _)| format!("`{one}` and `{other}` reach each other"))
+        });
+        let place = self.top.member("networks").map(|member| member.key.span).or_else(|| {
+            self.services
+                .iter()
+                .find_map(|one| one.object.member("networks"))
+                .map(|one| one.key.span)
+        });
+        if let (Some(apart), Some(place)) = (apart, place) {
+            self.differ(
+                place,
+                format!("{apart}: all containers of an appliance are on one network"),
+                "keep them apart with the means of the target, for example a NetworkPolicy",
+            );
+        }
+        let networks = present(self.top, "networks").and_then(Node::as_object);
+        for Member { key, value } in networks.iter().flat_map(|all| &all.members) {
+            let external = value.as_object().and_then(|of| present(of, "external"));
+            if let Some(external) = external.filter(|node| !matches!(node.as_bool(), Some(false))) {
+                let message = format!(
+                    "the network `{}` is one of others: an appliance has its own",
+                    key.value
+                );
+                self.lose(
+                    external.span,
+                    message,
+                    "reach the others at an address outside the appliance",
+                );
+            }
+        }
+    }
+
+    /// The whole document.
+    fn appliance(&mut self) -> Draft {
+        let services = std::mem::take(&mut self.services);
+        let mut containers = Vec::new();
+        for service in &services {
+            containers.push(self.container(service, &services));
+        }
+        let mut appliance = Draft::new();
+        appliance.put("id", self.project.as_str());
+        appliance.put("containers", containers);
+        let volumes = self.volumes.draft();
+        if !volumes.is_empty() {
+            appliance.put("data_persistence", Draft::new().with("volumes", volumes));
+        }
+        appliance
+    }
+}
+
+/// The names of the services that others wait for to complete.
+fn awaited(services: &Object) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    for service in services.members.iter().filter_map(|member| member.value.as_object()) {
+        let waits = present(service, "depends_on").and_then(Node::as_object);
+        for Member { key, value } in waits.iter().flat_map(|all| &all.members) {
+            let condition =
+                value.as_object().and_then(|on| present(on, "condition")).and_then(text);
+            if condition.as_deref() == Some("service_completed_successfully") {
+                names.insert(key.value.as_str());
+            }
+        }
+    }
+    names
+}
+
+/// The pairs of an object, or of a list of `NAME=VALUE`. Without a value, it is `None`.
+fn pairs(node: &Node) -> Vec<(String, Option<String>, Span)> {
+    if let Some(object) = node.as_object() {
+        let pair =
+            |member: &Member| (member.key.value.to_string(), text(&member.value), member.key.span);
+        return object.members.iter().map(pair).collect();
+    }
+    let split = |item: &Node| {
+        let item_text = text(item)?;
+        Some(match item_text.split_once('=') {
+            Some((name, value)) => (name.to_owned(), Some(value.to_owned()), item.span),
+            None => (item_text, None, item.span),
+        })
+    };
+    list(node).iter().filter_map(split).collect()
+}
+
+/// The last value of each name, in the order in which the names appear first.
+fn unique(pairs: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut last: BTreeMap<String, usize> = BTreeMap::new();
+    let mut out: Vec<(String, String)> = Vec::new();
+    for (name, value) in pairs {
+        match last.get(&name).and_then(|at| out.get_mut(*at)) {
+            Some(known) => known.1 = value,
+            None => {
+                last.insert(name.clone(), out.len());
+                out.push((name, value));
+            }
+        }
+    }
+    out
+}

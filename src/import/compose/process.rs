@@ -1,0 +1,63 @@
+//! What a container runs: its command, user and directory, and how it is stopped.
+
+use super::super::draft::Object as Draft;
+use super::super::references::marked;
+use super::{Import, Service};
+use crate::import::scalars::{strings, text};
+use crate::syntax::Node;
+
+impl<'t> Import<'_, 't> {
+    pub(super) fn process(&mut self, service: &Service<'t>, container: &mut Draft) {
+        let entrypoint = service.get("entrypoint");
+        let words = entrypoint.and_then(|node| self.words(node));
+        if let (Some(node), Some(words)) = (entrypoint, &words) {
+            if words.is_empty() {
+                self.lose(
+                    node.span,
+                    "the entrypoint of the image cannot be removed",
+                    "write the program as `entrypoint`, or as `cmd` with a shell",
+                );
+            } else {
+                // No reference is meant in a program.
+                let words: Vec<String> =
+                    words.iter().map(|word| word.replace('@', "\\@")).collect();
+                container.put("entrypoint", words);
+            }
+        }
+        let command = service.get("command");
+        if let Some((node, words)) = command.and_then(|node| Some((node, self.words(node)?))) {
+            if words.is_empty() && entrypoint.is_none() {
+                self.lose(
+                    node.span,
+                    "the command of the image cannot be removed",
+                    "write the arguments as `args`",
+                );
+            }
+            let words: Vec<String> =
+                words.iter().map(|word| marked(word, &self.names, false)).collect();
+            container.put_filled("args", words);
+        }
+        if let Some(user) = service.get("user").and_then(text) {
+            container.put("user", user);
+        }
+        if let Some(directory) = service.get("working_dir").and_then(text) {
+            container.put("working_dir", directory);
+        }
+        if let Some(grace) = service.get("stop_grace_period").and_then(|node| self.seconds(node, 0))
+        {
+            container.put("stop_timeout", grace);
+        }
+    }
+
+    /// The words of a command: a list, or a text that is split as a shell does.
+    fn words(&mut self, node: &Node) -> Option<Vec<String>> {
+        if node.as_array().is_some() {
+            return Some(strings(node));
+        }
+        let words = text(node).and_then(|text| shell_words::split(&text).ok());
+        if words.is_none() {
+            self.refuse(node.span, "a quote is not closed");
+        }
+        words
+    }
+}

@@ -1,0 +1,102 @@
+//! Resources: what a service may use.
+
+use super::super::draft::{Object as Draft, Value};
+use super::{Import, Service};
+use crate::diag::{Diagnostic, codes};
+use crate::import::scalars::{present, strings, text};
+use crate::import::units;
+use crate::syntax::{Node, Object};
+
+/// Chosen where the file says nothing: what an ordinary service needs.
+const CPUS: f64 = 0.5;
+
+/// Chosen where the file says nothing, in MB.
+const MEMORY: f64 = 1024.0;
+
+impl<'t> Import<'_, 't> {
+    pub(super) fn resources(&mut self, service: &Service<'t>, container: &mut Draft) {
+        let deploy = service.get("deploy").and_then(Node::as_object);
+        let all = deploy.and_then(|deploy| present(deploy, "resources")).and_then(Node::as_object);
+        let part = |name: &str| all.and_then(|all| present(all, name)).and_then(Node::as_object);
+        let (limits, reserved) = (part("limits"), part("reservations"));
+        let of = |object: Option<&'t Object>, name: &str| object.and_then(|of| present(of, name));
+        let limit = of(limits, "cpus").or_else(|| service.get("cpus"));
+        let cpus = limit.or_else(|| of(reserved, "cpus"));
+        let shares = service.get("cpu_shares");
+        let cpus = match (cpus, shares) {
+            (Some(node), _) => self.number(node, "a number of CPUs", |text| text.parse().ok()),
+            (None, Some(node)) => self.number(node, "a number of shares", |text| {
+                Some(text.parse::<f64>().ok()? / 1024.0)
+            }),
+            (None, None) => None,
+        };
+        if let Some(node) = limit {
+            self.differ(
+                node.span,
+                "a share of the CPUs on Compose, where it was a limit",
+                "other targets have a limit where they can",
+            );
+        }
+        let memory = of(limits, "memory").or_else(|| service.get("mem_limit"));
+        let memory =
+            memory.or_else(|| of(reserved, "memory")).or_else(|| service.get("mem_reservation"));
+        let memory =
+            memory.and_then(|node| self.number(node, "a size such as `512M`", units::megabytes));
+        if cpus.is_none() || memory.is_none() {
+            let message = format!("`{}` has no limits: what it may use was chosen", service.name);
+            self.push(
+                Diagnostic::new(&codes::IMPORT_CHOICE, service.key, message)
+                    .help("set `resources` to what it needs"),
+            );
+        }
+        let mut draft = Draft::new();
+        // The language takes three decimals of a CPU.
+        draft.put("cpus", Value::number((cpus.unwrap_or(CPUS) * 1000.0).ceil() / 1000.0));
+        draft.put("mem", Value::number(memory.unwrap_or(MEMORY).ceil().max(1.0)));
+        if let Some(gpus) = reserved.and_then(|of| self.gpus(of)) {
+            draft.put("gpu", gpus);
+        }
+        container.put("resources", draft);
+        if cpus.is_none() || memory.is_none() {
+            container.comment("chosen by the import: set what it needs");
+        }
+    }
+
+    fn number(
+        &mut self,
+        node: &Node,
+        what: &str,
+        read: impl Fn(&str) -> Option<f64>,
+    ) -> Option<f64> {
+        let number = text(node).and_then(|text| read(text.trim())).filter(|number| *number >= 0.0);
+        if number.is_none() {
+            self.refuse(node.span, format!("expected {what}"));
+        }
+        number.filter(|number| *number > 0.0)
+    }
+
+    /// The number of GPUs that are reserved.
+    fn gpus(&mut self, reserved: &Object) -> Option<u64> {
+        let devices = present(reserved, "devices")?;
+        let mut gpus = 0;
+        for device in super::list(devices) {
+            let of = |name: &str| device.as_object().and_then(|of| present(of, name));
+            let is_gpu =
+                of("capabilities").map(strings).unwrap_or_default().contains(&"gpu".to_owned());
+            if !is_gpu {
+                self.lose(
+                    device.span,
+                    "a device that is no GPU is not reserved",
+                    "use a privileged container",
+                );
+                continue;
+            }
+            let count = of("count").and_then(text).unwrap_or_else(|| "all".to_owned());
+            gpus += count.parse::<u64>().unwrap_or_else(|_| {
+                self.differ(device.span, "one GPU, not all of them", "set `resources.gpu`");
+                1
+            });
+        }
+        Some(gpus).filter(|gpus| *gpus > 0)
+    }
+}

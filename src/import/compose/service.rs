@@ -1,0 +1,248 @@
+//! A service as a container.
+
+use super::super::draft::{Object as Draft, Value};
+use super::{Import, Service, lost, pairs, unique};
+use crate::diag::{Diagnostic, codes};
+use crate::import::scalars::{boolean, present, strings, text};
+use crate::import::units;
+use crate::syntax::{Member, Node};
+
+impl<'t> Import<'_, 't> {
+    /// The container for a service.
+    pub(super) fn container(&mut self, service: &Service<'t>, all: &[Service<'t>]) -> Draft {
+        if let Some(extends) = service.object.member("extends") {
+            self.push(super::elsewhere(extends.key.span, "`extends`"));
+        }
+        lost::report(service.object, lost::SERVICE, self.findings);
+        let mut container = Draft::new();
+        container.put("id", service.id.as_str());
+        container.put("type", if service.is_job { "job" } else { "service" });
+        self.image(service, &mut container);
+        self.resources(service, &mut container);
+        self.instances(service, &mut container);
+        self.process(service, &mut container);
+        self.environment(service, &mut container);
+        self.files(service, &mut container);
+        self.mounts(service, &mut container);
+        self.network(service, &mut container);
+        self.health(service, &mut container);
+        self.rest(service, all, &mut container);
+        container
+    }
+
+    fn image(&mut self, service: &Service<'t>, container: &mut Draft) {
+        let build = service.get("build");
+        let image = service.get("image").and_then(text).filter(|image| !image.is_empty());
+        if image.is_none() && build.is_none() {
+            self.refuse(service.key, format!("`{}` has neither `image` nor `build`", service.name));
+        }
+        // The name that Compose gives what it builds.
+        let own = || {
+            format!("{}-{}", self.project.to_ascii_lowercase(), service.name.to_ascii_lowercase())
+        };
+        container.put("image", image.unwrap_or_else(own));
+        if let Some(build) = build {
+            self.build(build, container);
+        }
+        let policy = service.get("pull_policy").and_then(text);
+        match policy.as_deref() {
+            Some("always") => {}
+            Some("never") => {
+                let span = service.get("pull_policy").map_or(service.key, |node| node.span);
+                self.differ(span, "an image that is missing is pulled", "load the image before");
+                container.put("force_pull_image", false);
+            }
+            // Compose pulls what is missing.
+            _ => {
+                container.put("force_pull_image", false);
+            }
+        }
+    }
+
+    fn build(&mut self, build: &Node, container: &mut Draft) {
+        let mut draft = Draft::new();
+        let written = build.as_object().map_or(Some(build), |object| present(object, "context"));
+        let context = written.and_then(text).unwrap_or_else(|| ".".to_owned());
+        // A URL, or a folder of one machine.
+        if context.starts_with(['/', '~']) || context.contains(':') {
+            self.lose(
+                written.map_or(build.span, |node| node.span),
+                format!("the image is not built from `{context}`"),
+                "build it yourself, or from a folder beside the appliance",
+            );
+            return;
+        }
+        draft.put("context", context);
+        let Some(object) = build.as_object() else {
+            container.put("build", draft);
+            return;
+        };
+        lost::report(object, lost::BUILD, self.findings);
+        if let Some(file) = present(object, "dockerfile").and_then(text) {
+            draft.put("dockerfile", file);
+        }
+        let mut arguments = Draft::new();
+        for (name, value, span) in present(object, "args").map(pairs).unwrap_or_default() {
+            match value.or_else(|| self.variables.get(&name).cloned()) {
+                Some(value) => {
+                    arguments.put(&name, value);
+                }
+                None => self.lose(
+                    span,
+                    format!("the build argument `{name}` has no value"),
+                    "Compose takes it from the shell; give it with `--env-file FILE`",
+                ),
+            }
+        }
+        draft.put_filled("args", arguments);
+        if let Some(target) = present(object, "target").and_then(text) {
+            draft.put("target", target);
+        }
+        container.put("build", draft);
+    }
+
+    fn instances(&mut self, service: &Service<'t>, container: &mut Draft) {
+        let deploy = service.get("deploy").and_then(Node::as_object);
+        if let Some(deploy) = deploy {
+            lost::report(deploy, lost::DEPLOY, self.findings);
+            if let Some(mode) = present(deploy, "mode")
+                .filter(|mode| text(mode).is_some_and(|mode| mode.starts_with("global")))
+            {
+                self.differ(mode.span, "one instance, not one for each node", "set `instances`");
+            }
+        }
+        let replicas = deploy.and_then(|deploy| present(deploy, "replicas"));
+        let Some(count) = replicas.or_else(|| service.get("scale")) else { return };
+        match text(count).and_then(|count| count.trim().parse::<u64>().ok()) {
+            Some(1) => {}
+            Some(count) => {
+                container.put("instances", count);
+            }
+            None => self.refuse(count.span, "expected a number of instances"),
+        }
+    }
+
+    fn rest(&mut self, service: &Service<'t>, all: &[Service<'t>], container: &mut Draft) {
+        if service.get("privileged").and_then(boolean) == Some(true) {
+            container.put("is_privileged", true);
+        }
+        let mut labels = Draft::new();
+        let own = service.get("labels").map(pairs).unwrap_or_default();
+        let own = own.into_iter().map(|(name, value, _)| (name, value.unwrap_or_default()));
+        for (name, value) in unique(own.collect()) {
+            labels.put(&name, value);
+        }
+        container.put_filled("labels", labels);
+        self.restart(service, container);
+        self.dependencies(service, all, container);
+    }
+
+    fn restart(&mut self, service: &Service<'t>, container: &mut Draft) {
+        let restart = service.get("restart");
+        let policy = restart.and_then(text).unwrap_or_else(|| "no".to_owned());
+        let span = restart.map_or(service.key, |node| node.span);
+        let (kind, count) = policy.split_once(':').unwrap_or((&policy, ""));
+        match (service.is_job, kind) {
+            (true, "on-failure") => match count.parse::<u64>() {
+                Ok(count) => {
+                    container.put("retries", count);
+                }
+                Err(_) => self.differ(
+                    span,
+                    "a job that fails is not tried again without end",
+                    "set `retries`",
+                ),
+            },
+            (true, "no" | "false") => {
+                container.put("retries", 0);
+            }
+            (false, "always" | "unless-stopped") => {}
+            (true, _) => self.differ(
+                span,
+                "a job that has succeeded is not started again",
+                "make it a service if it is to go on running",
+            ),
+            (false, "on-failure") => self.differ(
+                span,
+                format!("`{}` is started again also after it has ended well", service.name),
+                "make it a job if it runs to completion: `type: job`",
+            ),
+            (false, _) => self.push(
+                Diagnostic::new(
+                    &codes::IMPORT_CHOICE,
+                    span,
+                    format!("`{}` is started again if it ends: it has no `restart`", service.name),
+                )
+                .help("make it a job if it runs to completion: `type: job`"),
+            ),
+        }
+    }
+
+    fn dependencies(&mut self, service: &Service<'t>, all: &[Service<'t>], container: &mut Draft) {
+        let mut names: Vec<(String, crate::source::Span)> = Vec::new();
+        let mut add = |name: String, span| {
+            if names.iter().all(|(known, _)| *known != name) {
+                names.push((name, span));
+            }
+        };
+        let depends = service.get("depends_on");
+        match depends.and_then(Node::as_object) {
+            Some(object) => {
+                for Member { key, .. } in &object.members {
+                    add(key.value.to_string(), key.span);
+                }
+            }
+            None => {
+                for item in depends.map(super::list).unwrap_or_default() {
+                    if let Some(name) = text(item) {
+                        add(name, item.span);
+                    }
+                }
+            }
+        }
+        let links = service.get("links");
+        for link in links.map(strings).unwrap_or_default() {
+            let name = link.split(':').next().unwrap_or_default().to_owned();
+            add(name, links.map_or(service.key, |node| node.span));
+        }
+        let mut ids = Vec::new();
+        for (name, span) in names {
+            match all.iter().find(|one| one.name == name) {
+                Some(on) => ids.push(on.id.clone()),
+                None => self.lose(
+                    span,
+                    format!("`{name}` is not imported: `{}` does not wait for it", service.name),
+                    "import the profile that it belongs to",
+                ),
+            }
+        }
+        container.put_filled("dependencies", ids);
+    }
+
+    /// Whole seconds, at least `least`. Reports a duration that is not valid, or not whole.
+    pub(super) fn seconds(&mut self, node: &Node, least: u64) -> Option<u64> {
+        let Some(seconds) = text(node).and_then(|text| units::seconds(&text)) else {
+            self.refuse(node.span, "expected a duration such as `1m30s`");
+            return None;
+        };
+        let whole = (seconds.ceil() as u64).max(least);
+        if whole as f64 != seconds {
+            self.differ(
+                node.span,
+                format!("rounded to {whole} seconds"),
+                "the language has whole seconds",
+            );
+        }
+        Some(whole)
+    }
+}
+
+impl From<Vec<(String, String)>> for Value {
+    fn from(pairs: Vec<(String, String)>) -> Value {
+        let mut object = Draft::new();
+        for (name, value) in pairs {
+            object.put(&name, value);
+        }
+        Value::Object(object)
+    }
+}

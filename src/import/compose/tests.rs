@@ -1,0 +1,307 @@
+use crate::Memory;
+use crate::import::{Format, Imported, Options, import};
+use crate::source::Source;
+
+fn imported(text: &str, files: &[(&str, &str)], profiles: &[&str]) -> Imported {
+    let mut world = Memory::new();
+    for (path, content) in files {
+        world.insert(format!("shop/{path}"), content.as_bytes());
+    }
+    let options = Options {
+        id: "shop".to_owned(),
+        env_files: Vec::new(),
+        profiles: profiles.iter().map(|profile| (*profile).to_owned()).collect(),
+        folder: "shop".to_owned(),
+        world: &world,
+    };
+    import(&Source::new("compose.yaml", text), Format::Compose, &options)
+}
+
+/// The appliance, and the findings as `LINE CODE MESSAGE`.
+fn of(text: &str) -> (String, Vec<String>) {
+    with(text, &[], &[])
+}
+
+fn with(text: &str, files: &[(&str, &str)], profiles: &[&str]) -> (String, Vec<String>) {
+    let imported = imported(text, files, profiles);
+    let findings = imported.report.diagnostics.iter().map(|one| {
+        let line = imported.report.source.position(one.primary.span.start).line;
+        format!("{line} {} {}", one.code.id, one.message)
+    });
+    (imported.text.clone().unwrap_or_default(), findings.collect())
+}
+
+/// The lines of the only container, without those that every container has.
+fn container(fields: &str) -> (String, Vec<String>) {
+    let indented: String = fields.lines().map(|line| format!("    {line}\n")).collect();
+    let text = format!(
+        "services:\n  web:\n    image: a:1\n    restart: always\n    mem_limit: 64m\n    cpu_shares: 512\n{indented}"
+    );
+    let (out, findings) = of(&text);
+    let lines: Vec<&str> = out.lines().skip(2).collect();
+    let common = [
+        "  - id: web",
+        "    type: service",
+        "    image: a:1",
+        "    force_pull_image: false",
+        "    resources: { cpus: 0.5, mem: 64 }",
+        "    network_mode: bridge",
+    ];
+    let rest = lines.into_iter().filter(|line| !common.contains(line));
+    (
+        rest.map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line))).collect(),
+        findings,
+    )
+}
+
+fn clean(fields: &str, expected: &str) {
+    assert_eq!(container(fields), (expected.to_owned(), Vec::new()), "{fields}");
+}
+
+fn found(fields: &str, expected: &str, finding: &str) {
+    let (out, findings) = container(fields);
+    assert_eq!((out.as_str(), findings.join("\n").as_str()), (expected, finding), "{fields}");
+}
+
+#[test]
+fn an_ordinary_application_is_imported() {
+    let text = "\
+services:
+  web:
+    build: .
+    ports: ['8080:80']
+    environment:
+      DATABASE_URL: postgres://app:${DB_PASSWORD}@db:5432/app
+      CACHE_HOST: cache
+    depends_on: [db, cache]
+    restart: unless-stopped
+    deploy: { resources: { reservations: { cpus: '1', memory: 256M } }, replicas: 2 }
+  db:
+    image: postgres:16
+    restart: always
+    mem_limit: 512m
+    cpu_shares: 1024
+    volumes: [data:/var/lib/postgresql/data]
+    healthcheck:
+      test: [CMD, pg_isready, -U, app user]
+      interval: 10s
+      start_period: 1m
+  cache:
+    image: redis:7
+    restart: always
+    mem_limit: 512m
+    cpu_shares: 1024
+    command: redis-server --save '60 1'
+    expose: [6379]
+volumes:
+  data:
+";
+    let expected = r#"id: shop
+containers:
+  - id: web
+    type: service
+    image: shop-web
+    build: { context: "." }
+    force_pull_image: false
+    resources: { cpus: 1, mem: 256 }
+    instances: 2
+    env:
+      DATABASE_URL: "postgres://app:s3cret\\@@db:5432/app"
+      CACHE_HOST: "@cache"
+    network_mode: bridge
+    ports:
+      - { container_port: 80, host_port: 8080 }
+    dependencies: [db, cache]
+  - id: db
+    type: service
+    image: postgres:16
+    force_pull_image: false
+    resources: { cpus: 1, mem: 512 }
+    volumes:
+      - { src: data, dest: /var/lib/postgresql/data }
+    network_mode: bridge
+    health_check:
+      protocol: COMMAND
+      command: "pg_isready -U 'app user'"
+      interval_seconds: 10
+      timeout_seconds: 30
+      grace_period_seconds: 60
+      max_consecutive_failures: 3
+  - id: cache
+    type: service
+    image: redis:7
+    force_pull_image: false
+    resources: { cpus: 1, mem: 512 }
+    args: [redis-server, "--save", "60 1"]
+    network_mode: bridge
+    ports:
+      - { container_port: 6379, internal: true }
+data_persistence:
+  volumes:
+    - { id: data }
+"#;
+    let (out, findings) = with(text, &[(".env", "DB_PASSWORD=s3cret\n")], &[]);
+    assert_eq!(out, expected);
+    assert_eq!(findings, Vec::<String>::new());
+}
+
+#[test]
+fn fields_have_their_likes() {
+    clean(
+        "user: '1000:100'\nworking_dir: /srv\nstop_grace_period: 1m30s",
+        "user: \"1000:100\"\nworking_dir: /srv\nstop_timeout: 90\n",
+    );
+    clean("privileged: true\nlabels: [a=b, c]", "is_privileged: true\nlabels: { a: b, c: \"\" }\n");
+    clean(
+        "entrypoint: sh -c\ncommand: ['echo $$HOME']",
+        "entrypoint: [sh, \"-c\"]\nargs: [\"echo $HOME\"]\n",
+    );
+    clean(
+        "environment: { A: 1, B: true, C: '', D: 'a@b' }",
+        "env: { A: \"1\", B: \"true\", C: \"\", D: \"a\\\\@b\" }\n",
+    );
+    clean("pull_policy: always", "");
+    clean("init: false\ntty: false\nx-own: 1\nlogging:", "");
+}
+
+#[test]
+fn ports_are_read_in_every_form() {
+    for (port, expected) in [
+        ("'80'", "{ container_port: 80 }"),
+        ("'8080:80/udp'", "{ container_port: 80, host_port: 8080, protocol: udp }"),
+        ("'0.0.0.0:8080:80'", "{ container_port: 80, host_port: 8080 }"),
+        (
+            "{target: 80, published: '8080', protocol: tcp, mode: ingress, name: http}",
+            "{ container_port: 80, host_port: 8080, name: http }",
+        ),
+        (
+            "'8000-8001:80-81'",
+            "{ container_port: 80, host_port: 8000 }\n  - { container_port: 81, host_port: 8001 }",
+        ),
+    ] {
+        clean(&format!("ports: [{port}]"), &format!("ports:\n  - {expected}\n"));
+    }
+    let address =
+        "7 W1002 the port is published at all addresses of the host, not only at `127.0.0.1`";
+    found(
+        "ports: ['127.0.0.1:8080:80']",
+        "ports:\n  - { container_port: 80, host_port: 8080 }\n",
+        address,
+    );
+    for bad in ["x", "80/sctp", "80:", "1:2:3:4:5:x"] {
+        found(
+            &format!("ports: ['{bad}']"),
+            "",
+            "7 E1001 expected a port such as `8080:80` or `80/udp`",
+        );
+    }
+}
+
+#[test]
+fn volumes_are_read_in_every_form() {
+    let (out, findings) = of(
+        "services:\n  web:\n    image: a:1\n    restart: always\n    mem_limit: 64m\n    cpu_shares: 512\n    volumes:\n      - my_data:/a:ro\n      - ./html:/b\n      - /etc/x:/c:z\n      - {type: bind, source: /d, target: /d, bind: {create_host_path: true}, read_only: true}\n      - /e\nvolumes:\n  my_data: {external: true, name: theirs}\n",
+    );
+    let expected = "\
+    volumes:
+      - { src: theirs, dest: /a, mode: RO }
+      - { src: \"./html\", dest: /b, type: host }
+      - { src: /etc/x, dest: /c, type: host }
+      - { src: /d, dest: /d, type: host, mode: RO }
+      - { src: web-e, dest: /e }
+";
+    assert!(out.contains(expected), "{out}");
+    assert!(out.ends_with("    - { id: theirs, scope: global }\n    - { id: web-e }\n"), "{out}");
+    assert_eq!(findings, ["12 W1002 the volume at `/e` is kept when the container is replaced"]);
+}
+
+#[test]
+fn what_has_no_like_is_told_at_its_place() {
+    found(
+        "cap_add: [NET_ADMIN]",
+        "",
+        "7 W1001 `cap_add` is left out: the capabilities are not added",
+    );
+    found(
+        "volumess: []\nread_only: true",
+        "",
+        "8 W1001 `read_only` is left out: the container may write to its own disk",
+    );
+    found("stop_grace_period: 1500ms", "stop_timeout: 2\n", "7 W1002 rounded to 2 seconds");
+    found("environment: [NAME]", "", "7 W1001 `NAME` has no value");
+    found("environment: {A: $B}", "env: { A: \"\" }\n", "7 W1002 `B` is not set: it becomes empty");
+    found(
+        "tmpfs: /tmp",
+        "",
+        "7 W1001 `tmpfs` is left out: the folders are on the disk of the container",
+    );
+}
+
+#[test]
+fn what_is_not_valid_writes_nothing() {
+    for (text, finding) in [
+        ("web: {image: a}", "1 E1001 no services"),
+        ("services: {}", "1 E1001 no services"),
+        ("[1]", "1 E1001 expected an object, found an array"),
+        ("services:\n  web: {image: 'a:${B:?set B}'}", "2 E1001 `B` is not set: set B"),
+        ("services:\n  web: {image: 'a$'}", "2 E1001 invalid variable"),
+        (
+            "services:\n  web: {image: a, env_file: none.env}",
+            "2 E1001 cannot read `none.env`: entity not found",
+        ),
+    ] {
+        let (out, findings) = of(text);
+        assert_eq!(out, "", "{text}");
+        assert!(findings.contains(&finding.to_owned()), "{text}: {findings:?}");
+    }
+}
+
+#[test]
+fn jobs_are_what_others_wait_for() {
+    let text = "services:\n  web:\n    image: a:1\n    depends_on: {init: {condition: service_completed_successfully}}\n  init:\n    image: a:1\n    restart: on-failure:3\n";
+    let (out, _) = of(text);
+    assert!(out.contains("  - id: init\n    type: job\n"), "{out}");
+    assert!(
+        out.contains("    retries: 3\n") && out.contains("    dependencies: [init]\n"),
+        "{out}"
+    );
+}
+
+#[test]
+fn profiles_are_imported_if_they_are_asked_for() {
+    let text = "services:\n  web: {image: a}\n  debug: {image: b, profiles: [dev]}\n";
+    let (out, findings) = of(text);
+    assert!(!out.contains("debug"), "{out}");
+    assert!(
+        findings
+            .contains(&"3 W1001 `debug` is left out: it belongs to the profile `dev`".to_owned())
+    );
+    let (out, _) = with(text, &[], &["dev"]);
+    assert!(out.contains("  - id: debug\n"), "{out}");
+}
+
+#[test]
+fn env_files_are_read_as_compose_reads_them() {
+    let file = "# comment\nexport A=1\nB = two words # comment\nC='a # b'\nD=\"x\\ny\"\nE=\"line\nnext\"\nF=\nnothing\n";
+    let text = "services:\n  web:\n    image: a\n    env_file: [./web.env, {path: no.env, required: false}]\n    environment: {A: '2'}\n";
+    let (out, findings) = with(text, &[("web.env", file)], &[]);
+    let expected = "    env:\n      A: \"2\"\n      B: \"two words\"\n      C: \"a # b\"\n      D: |-\n        x\n        y\n      E: |-\n        line\n        next\n      F: \"\"\n";
+    assert!(out.contains(expected), "{out}");
+    assert!(findings.iter().all(|finding| !finding.contains("read")), "{findings:?}");
+}
+
+#[test]
+fn files_and_secrets_are_read() {
+    let text = "services:\n  web:\n    image: a:1\n    configs: [{source: site, target: /etc/site.conf, mode: 0440}]\n    secrets: [password]\nconfigs: {site: {file: ./site.conf}}\nsecrets: {password: {file: ./password.txt}}\n";
+    let (out, findings) = of(text);
+    assert!(
+        out.contains("      - { dest: /etc/site.conf, source: \"./site.conf\", mode: \"0440\" }\n"),
+        "{out}"
+    );
+    assert!(
+        findings.contains(
+            &"5 W1001 the secret `password` is not mounted: the language has no secrets".to_owned()
+        ),
+        "{findings:?}"
+    );
+}

@@ -1,0 +1,159 @@
+//! Volumes and mounts.
+
+use super::super::draft::Object as Draft;
+use super::{Import, Service, lost};
+use crate::import::scalars::{boolean, list, present, text};
+use crate::source::Span;
+use crate::syntax::{Node, Object};
+
+/// A mount, as it is written.
+#[derive(Debug, Default, PartialEq)]
+pub struct Mount {
+    kind: String,
+    source: Option<String>,
+    target: String,
+    read_only: bool,
+}
+
+impl<'t> Import<'_, 't> {
+    pub(super) fn mounts(&mut self, service: &Service<'t>, container: &mut Draft) {
+        let mut mounts = Vec::new();
+        for node in service.get("volumes").map(list).unwrap_or_default() {
+            let mount = match node.as_object() {
+                Some(object) => self.long(object),
+                None => text(node).map(|text| short(&text)),
+            };
+            let Some(mount) = mount.filter(|mount| mount.target.starts_with('/')) else {
+                self.refuse(
+                    node.span,
+                    "expected a mount such as `data:/var/lib/data` or `./html:/srv:ro`",
+                );
+                continue;
+            };
+            mounts.extend(self.mount(service, node.span, &mount));
+        }
+        container.put_filled("volumes", mounts);
+    }
+
+    fn mount(&mut self, service: &Service<'t>, span: Span, mount: &Mount) -> Option<Draft> {
+        let mut draft = Draft::new();
+        match (mount.kind.as_str(), &mount.source) {
+            ("bind", Some(source)) if source.starts_with('~') => {
+                self.lose(
+                    span,
+                    format!("`{source}` is a folder of the user who runs it: not mounted"),
+                    "write the whole path as a volume of type `host`",
+                );
+                return None;
+            }
+            ("bind", Some(source)) => {
+                draft.put("src", source.as_str());
+            }
+            ("volume", source) => {
+                let id = self.volume(service, span, source.as_deref(), &mount.target);
+                draft.put("src", id);
+            }
+            ("tmpfs", _) => {
+                self.lose(
+                    span,
+                    format!("`{}` is in memory: not mounted", mount.target),
+                    "the program writes to the disk of the container there",
+                );
+                return None;
+            }
+            (kind, _) => {
+                self.refuse(span, format!("a mount of type `{kind}` cannot be imported"));
+                return None;
+            }
+        }
+        draft.put("dest", mount.target.as_str());
+        if mount.kind == "bind" {
+            draft.put("type", "host");
+        }
+        if mount.read_only {
+            draft.put("mode", "RO");
+        }
+        Some(draft)
+    }
+
+    /// The id of a named volume, or of one that has no name.
+    fn volume(
+        &mut self,
+        service: &Service<'t>,
+        span: Span,
+        source: Option<&str>,
+        target: &str,
+    ) -> String {
+        let Some(name) = source else {
+            let name = format!("{}{target}", service.name);
+            self.differ(
+                span,
+                format!("the volume at `{target}` is kept when the container is replaced"),
+                "it had no name; remove it if its content is of no use later",
+            );
+            return self.volumes.add(&name, &name, false);
+        };
+        let top = present(self.top, "volumes").and_then(Node::as_object);
+        let member = top.and_then(|top| top.member(name));
+        let options = member.and_then(|member| member.value.as_object());
+        let is_new = !self.volumes.has(name);
+        let mut wanted = name.to_owned();
+        let mut is_global = false;
+        if let Some(options) = options {
+            let external = present(options, "external");
+            is_global = external.is_some_and(|node| boolean(node) != Some(false));
+            let own_name = present(options, "name").or_else(|| {
+                external.and_then(Node::as_object).and_then(|external| present(external, "name"))
+            });
+            if let Some(node) = own_name {
+                let own = text(node).unwrap_or_default();
+                if is_global {
+                    wanted = own;
+                } else if is_new && own != format!("{}_{name}", self.project) {
+                    self.differ(
+                        node.span,
+                        format!(
+                            "the volume is not the one with the name `{own}`: the target names it"
+                        ),
+                        "copy its data, or make it one with the scope `global`",
+                    );
+                }
+            }
+            if is_new {
+                lost::report(options, lost::VOLUME, self.findings);
+            }
+        }
+        self.volumes.add(name, &wanted, is_global)
+    }
+
+    fn long(&mut self, object: &Object) -> Option<Mount> {
+        let get = |name: &str| present(object, name).and_then(text);
+        lost::report(object, lost::MOUNT, self.findings);
+        Some(Mount {
+            kind: get("type").unwrap_or_else(|| "volume".to_owned()),
+            source: get("source").filter(|source| !source.is_empty()),
+            target: get("target")?,
+            read_only: present(object, "read_only").and_then(boolean) == Some(true),
+        })
+    }
+}
+
+/// A mount in the short form: `[SOURCE:]TARGET[:MODE]`.
+pub fn short(written: &str) -> Mount {
+    let parts: Vec<&str> = written.split(':').collect();
+    let (source, target, mode) = match parts.as_slice() {
+        [target] => (None, *target, ""),
+        [source, target] => (Some(*source), *target, ""),
+        [source, target, mode @ ..] => {
+            (Some(*source), *target, mode.first().copied().unwrap_or_default())
+        }
+        [] => (None, "", ""),
+    };
+    let is_path = source.is_some_and(|source| source.starts_with(['.', '/', '~']));
+    Mount {
+        kind: if is_path { "bind" } else { "volume" }.to_owned(),
+        source: source.map(str::to_owned),
+        target: target.to_owned(),
+        read_only: mode.split(',').any(|word| word == "ro"),
+    }
+}

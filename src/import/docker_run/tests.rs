@@ -1,0 +1,134 @@
+use crate::Memory;
+use crate::import::{Format, Options, import};
+use crate::source::Source;
+
+/// The appliance without the lines that every container has, and the findings as `CODE MESSAGE`.
+fn of(text: &str) -> (String, Vec<String>) {
+    let options = Options {
+        id: "shop".to_owned(),
+        env_files: Vec::new(),
+        profiles: Vec::new(),
+        folder: String::new(),
+        world: &Memory::new().with("web.env", "A=1\n"),
+    };
+    let imported = import(&Source::new("docker run", text), Format::DockerRun, &options);
+    let told = |code: &str| code != "H1001";
+    let findings = imported.report.diagnostics.iter().filter(|one| told(one.code.id));
+    let findings = findings.map(|one| format!("{} {}", one.code.id, one.message)).collect();
+    let common = [
+        "id: shop",
+        "containers:",
+        "force_pull_image: false",
+        "network_mode: bridge",
+        "cpus: 0.5",
+        "# chosen",
+    ];
+    let lines = imported.text.unwrap_or_default();
+    let lines = lines.lines().filter(|line| !common.iter().any(|known| line.contains(known)));
+    (lines.map(|line| format!("{}\n", line.trim_start())).collect(), findings)
+}
+
+#[track_caller]
+fn clean(text: &str, expected: &[&str]) {
+    let (out, findings) = of(text);
+    assert_eq!(out.lines().collect::<Vec<_>>(), expected, "{text}");
+    assert_eq!(findings, Vec::<String>::new(), "{text}");
+}
+
+#[test]
+fn lines_are_read_as_people_paste_them() {
+    let web = ["- id: web", "type: service", "image: nginx:1.27"];
+    clean("docker run -d --name web nginx:1.27", &web);
+    clean("$ sudo docker run -d --name=web nginx:1.27", &web);
+    clean("# docker container run --detach --name web nginx:1.27", &web);
+    clean("podman run -d --name 'web' \"nginx:1.27\"\n", &web);
+    clean("docker run -d \\\n  --name web \\\n  --restart=always \\\n  nginx:1.27\n", &web);
+}
+
+#[test]
+fn options_have_their_likes() {
+    let web = |options: &str, more: &[&str]| {
+        let expected = [&["- id: web", "type: service", "image: a:1"], more].concat();
+        clean(&format!("docker run -d --restart always --name web {options}"), &expected);
+    };
+    web("-e A=1 --env 'B=two words' a:1", &["env: { A: \"1\", B: \"two words\" }"]);
+    web("--env-file web.env a:1", &["env: { A: \"1\" }"]);
+    web("-p 53:53/udp a:1", &["ports:", "- { container_port: 53, host_port: 53, protocol: udp }"]);
+    web(
+        "-v $PWD/html:/srv:ro a:1",
+        &["volumes:", "- { src: \"./html\", dest: /srv, type: host, mode: RO }"],
+    );
+    web("-v \"$(pwd)\":/srv a:1", &["volumes:", "- { src: \".\", dest: /srv, type: host }"]);
+    web(
+        "--mount type=bind,source=/a,target=/b,readonly a:1",
+        &["volumes:", "- { src: /a, dest: /b, type: host, mode: RO }"],
+    );
+    web(
+        "--mount source=data,dst=/b a:1",
+        &[
+            "volumes:",
+            "- { src: data, dest: /b }",
+            "data_persistence:",
+            "volumes:",
+            "- { id: data }",
+        ],
+    );
+    web("-u 1000:1000 -w /srv a:1", &["user: \"1000:1000\"", "working_dir: /srv"]);
+    web("--entrypoint sh a:1 -c 'echo hi'", &["entrypoint: [sh]", "args: [\"-c\", \"echo hi\"]"]);
+    web("-l a=b --stop-timeout 5 a:1", &["stop_timeout: 5", "labels: { a: b }"]);
+    web("--privileged a:1 --flag -x", &["args: [\"--flag\", \"-x\"]", "is_privileged: true"]);
+}
+
+#[test]
+fn resources_and_health_have_their_likes() {
+    let (out, findings) = of(
+        "docker run -d --restart always -m 512m --cpu-shares 2048 --gpus 2 --health-cmd 'curl -f x' --health-interval 5s a",
+    );
+    assert!(out.contains("resources: { cpus: 2, mem: 512, gpu: 2 }\n"), "{out}");
+    assert!(out.contains("command: \"curl -f x\"\ninterval_seconds: 5\n"), "{out}");
+    assert_eq!(findings, Vec::<String>::new());
+}
+
+#[test]
+fn several_lines_are_several_containers() {
+    let (out, findings) = of(
+        "docker network create net\ndocker run -d --restart always --network net --name db postgres\ndocker run -d --restart always --network net -e DB_HOST=db registry.example.org:5000/team/api:2\n",
+    );
+    assert!(out.contains("- id: db\n") && out.contains("- id: api\n"), "{out}");
+    assert!(out.contains("env: { DB_HOST: \"@db\" }\n"), "{out}");
+    assert_eq!(findings, ["W1001 `docker` is left out: it is not `docker run`"]);
+}
+
+#[test]
+fn what_runs_in_the_foreground_and_is_removed_is_a_job() {
+    let (out, findings) = of("docker run --rm a:1 backup --all");
+    assert!(out.starts_with("- id: a\ntype: job\n"), "{out}");
+    assert_eq!(findings, Vec::<String>::new());
+}
+
+#[test]
+fn what_cannot_be_imported_is_told() {
+    for (text, finding) in [
+        ("docker ps", "E1001 no `docker run` line"),
+        ("docker run -d", "E1001 no image"),
+        ("docker run --no-such a", "E1001 unknown option `--no-such`"),
+        ("docker run -dz a", "E1001 unknown option `-z`"),
+        ("docker run --name", "E1001 `--name` has no value"),
+        ("docker run -e 'A=1 a", "E1001 this quote is not closed"),
+        ("docker run -e A=$(date) a", "E1001 what the shell puts here is not known"),
+        ("docker run -e A=$B a", "W1002 `B` is not set: it becomes empty"),
+        ("docker run -it a", "W1001 `tty` is left out: there is no terminal"),
+        (
+            "docker run --mount x a",
+            "E1001 expected a mount such as `type=bind,source=/srv,target=/data`",
+        ),
+        ("docker run -v ~/x:/x a", "W1001 `~/x` is a folder of the user who runs it: not mounted"),
+        (
+            "docker run -P a",
+            "W1001 `publish_all` is left out: the ports of the image are not known",
+        ),
+    ] {
+        let (_, findings) = of(text);
+        assert!(findings.contains(&finding.to_owned()), "{text}: {findings:?}");
+    }
+}

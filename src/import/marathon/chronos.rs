@@ -1,0 +1,100 @@
+//! A Chronos job as a container.
+
+use super::app::{number, object};
+use super::{Import, Item, lost};
+use crate::import::draft::{Object as Draft, Value};
+use crate::import::references::{marked, names_a_host};
+use crate::import::scalars::{boolean, list, present, strings, text};
+use crate::source::Span;
+use crate::syntax::Node;
+
+impl Import<'_> {
+    pub(super) fn job(&mut self, item: &Item<'_>, container: &mut Draft) {
+        let job = item.object;
+        lost::report(job, lost::JOB, self.findings);
+        let within = object(job, "container");
+        if let Some(within) = within {
+            lost::report(within, lost::JOB_CONTAINER, self.findings);
+        }
+        let place = present(job, "name").map_or_else(|| Span::at(0), |name| name.span);
+        self.image(within, place, container);
+        // The defaults of Chronos.
+        self.resources(job, container, 0.1, 128.0);
+        self.words(item, container);
+        let mut env = Draft::new();
+        for node in present(job, "environmentVariables").map(list).unwrap_or_default() {
+            let of = |name: &str| node.as_object().and_then(|of| present(of, name)).and_then(text);
+            if let Some(name) = of("name") {
+                let value = of("value").unwrap_or_default();
+                env.put(&name, marked(&value, &self.names, names_a_host(&name)));
+            }
+        }
+        container.put_filled("env", env);
+        self.mounts(item, within, container);
+        let network = within.and_then(|within| present(within, "network")).and_then(text);
+        let is_bridge = network.is_some_and(|network| network.eq_ignore_ascii_case("BRIDGE"));
+        container.put("network_mode", if is_bridge { "bridge" } else { "host" });
+        if let Some(user) = present(job, "runAsUser").and_then(text) {
+            container.put("user", user);
+        }
+        self.parameters(within, container);
+        container.put("retries", Value::number(number(job, "retries").unwrap_or(2.0)));
+        if let Some(schedule) = present(job, "schedule") {
+            self.schedule(schedule, container);
+        }
+        self.constraints(job, container);
+        let mut ids = Vec::new();
+        for node in present(job, "parents").map(list).unwrap_or_default() {
+            let parent = text(node).unwrap_or_default();
+            match self.by_path(&parent) {
+                Some(id) => ids.push(id),
+                None => self.lose(
+                    node.span,
+                    format!("`{parent}` is not part of what is imported: it is not waited for"),
+                    "import a list of all jobs",
+                ),
+            }
+        }
+        container.put_filled("dependencies", ids);
+    }
+
+    fn words(&mut self, item: &Item<'_>, container: &mut Draft) {
+        let Some(node) = present(item.object, "command") else { return };
+        let command = text(node).unwrap_or_default();
+        self.given(node.span, &command);
+        let arguments = present(item.object, "arguments").map(strings).unwrap_or_default();
+        let is_shell = present(item.object, "shell").and_then(boolean) != Some(false);
+        if is_shell && arguments.is_empty() {
+            container.put("cmd", marked(&command, &self.names, false));
+        } else if is_shell {
+            let words = shell_words::join(&arguments);
+            container.put("cmd", marked(&format!("{command} {words}"), &self.names, false));
+        } else {
+            container.put("entrypoint", vec![command.replace('@', "\\@")]);
+            let args: Vec<String> =
+                arguments.iter().map(|word| marked(word, &self.names, false)).collect();
+            container.put_filled("args", args);
+        }
+    }
+
+    /// A schedule: `R[COUNT]/START/PERIOD`, as ISO 8601 writes a repeating interval.
+    fn schedule(&mut self, node: &Node, container: &mut Draft) {
+        let written = text(node).unwrap_or_default();
+        let parts: Vec<&str> = written.split('/').collect();
+        let [count, start, period] = parts.as_slice() else {
+            self.refuse(node.span, "expected a schedule such as `R/2030-01-01T00:00:00Z/PT1H`");
+            return;
+        };
+        let (Some(count), Some(period)) = (count.strip_prefix('R'), period.strip_prefix('P'))
+        else {
+            self.refuse(node.span, "expected a schedule such as `R/2030-01-01T00:00:00Z/PT1H`");
+            return;
+        };
+        let repeats = if count.is_empty() { "-1" } else { count };
+        container.put("repeats", Value::Bare(repeats.to_owned()));
+        if !start.is_empty() {
+            container.put("start_time", start.replace(".000", ""));
+        }
+        container.put("interval", period);
+    }
+}

@@ -1,0 +1,172 @@
+use crate::Memory;
+use crate::import::{Format, Options, import};
+use crate::source::Source;
+
+/// The appliance, and the findings as `CODE MESSAGE`.
+fn of(text: &str) -> (String, Vec<String>) {
+    let options = Options {
+        id: "folder".to_owned(),
+        env_files: Vec::new(),
+        profiles: Vec::new(),
+        folder: String::new(),
+        world: &Memory::new(),
+    };
+    let imported = import(&Source::new("group.json", text), Format::Marathon, &options);
+    let findings = imported.report.diagnostics.iter();
+    let findings = findings.map(|one| format!("{} {}", one.code.id, one.message)).collect();
+    (imported.text.unwrap_or_default(), findings)
+}
+
+#[test]
+fn a_group_is_an_appliance() {
+    let text = r#"{"id": "/shop", "groups": [{"id": "front", "apps": [{
+      "id": "web", "cpus": 0.5, "mem": 256, "instances": 2, "dependencies": ["../db"],
+      "container": {"type": "DOCKER", "docker": {"image": "web:1", "network": "BRIDGE", "forcePullImage": true,
+        "portMappings": [{"containerPort": 80, "hostPort": 0, "servicePort": 10000, "protocol": "tcp", "name": "http"}]},
+        "volumes": [{"containerPath": "/data", "hostPath": "/srv", "mode": "RO"}]},
+      "env": {"DB_HOST": "db-shop.marathon.mesos", "KEY": {"secret": "s"}}, "secrets": {"s": {"source": "/shop/key"}},
+      "healthChecks": [{"protocol": "HTTP", "path": "/health", "intervalSeconds": 10, "maxConsecutiveFailures": 3}],
+      "labels": {"a": "b"}, "upgradeStrategy": {"minimumHealthCapacity": 0.5}}]}],
+    "apps": [{"id": "db", "cmd": "run db", "container": {"docker": {"image": "db:1"},
+      "volumes": [{"containerPath": "/data", "persistent": {"size": 512}, "mode": "RW"}]},
+      "portDefinitions": [{"port": 5432, "protocol": "tcp"}], "requirePorts": true,
+      "constraints": [["hostname", "CLUSTER", "node-1"]], "taskKillGracePeriodSeconds": 30}]}"#;
+    let expected = "\
+id: shop
+containers:
+  - id: db
+    type: service
+    image: db:1
+    force_pull_image: false
+    resources: { cpus: 1, mem: 128 }
+    cmd: \"run db\"
+    volumes:
+      - { src: db-data, dest: /data }
+    network_mode: host
+    ports:
+      - { container_port: 5432 }
+    stop_timeout: 30
+    minimum_capacity: 1
+    schedule_hints: { placement: { host: node-1 } }
+  - id: front-web
+    type: service
+    image: web:1
+    resources: { cpus: 0.5, mem: 256 }
+    instances: 2
+    env: { DB_HOST: \"@db\" }
+    volumes:
+      - { src: /srv, dest: /data, type: host, mode: RO }
+    network_mode: bridge
+    ports:
+      - { container_port: 80, name: http }
+    health_check:
+      protocol: HTTP
+      path: /health
+      interval_seconds: 10
+    minimum_capacity: 0.5
+    labels: { a: b }
+    dependencies: [db]
+data_persistence:
+  volumes:
+    - { id: db-data, size: 512 }
+";
+    let secret = "W1001 `KEY` is a secret: it is not set".to_owned();
+    assert_eq!(of(text), (expected.to_owned(), vec![secret]));
+}
+
+#[test]
+fn chronos_jobs_are_jobs() {
+    let text = r#"[{"name": "load", "command": "load $X", "schedule": "R/2030-01-01T00:00:00.000Z/PT2H", "retries": 1,
+      "container": {"type": "DOCKER", "image": "tool:1", "network": "BRIDGE"}, "mem": "512", "cpus": 0.5,
+      "environmentVariables": [{"name": "X", "value": "1"}]},
+     {"name": "report", "command": "/bin/report", "arguments": ["-v", "a b"], "shell": false, "parents": ["load"],
+      "container": {"image": "tool:1", "forcePullImage": true}, "owner": "me"}]"#;
+    let expected = "\
+id: folder
+containers:
+  - id: load
+    type: job
+    image: tool:1
+    force_pull_image: false
+    resources: { cpus: 0.5, mem: 512 }
+    cmd: \"load $X\"
+    env: { X: \"1\" }
+    network_mode: bridge
+    retries: 1
+    repeats: -1
+    start_time: \"2030-01-01T00:00:00Z\"
+    interval: T2H
+  - id: report
+    type: job
+    image: tool:1
+    resources: { cpus: 0.1, mem: 128 }
+    entrypoint: [/bin/report]
+    args: [\"-v\", \"a b\"]
+    network_mode: host
+    retries: 2
+    dependencies: [load]
+";
+    let findings = vec!["W1001 `owner` is left out: nobody gets mail".to_owned()];
+    assert_eq!(of(text), (expected.to_owned(), findings));
+}
+
+#[test]
+fn one_app_gives_the_appliance_its_name() {
+    let (out, findings) = of(r#"{"id": "/team/sleep", "cmd": "sleep $PORT0", "ports": [0]}"#);
+    assert!(out.starts_with("id: team-sleep\ncontainers:\n  - id: sleep\n"), "{out}");
+    assert!(
+        out.contains("    # chosen by the import: the command ran on the agent itself\n    image"),
+        "{out}"
+    );
+    assert_eq!(
+        findings,
+        [
+            "W1002 it runs in the image `debian:stable-slim`, not on the agent itself",
+            "W1002 `$PORT...` is a variable that only Marathon sets",
+            "W1001 Marathon chooses this port, and tells it in `$PORT`",
+        ]
+    );
+}
+
+#[test]
+fn what_has_no_like_is_told() {
+    let app = |more: &str| {
+        format!(r#"{{"id": "a", "container": {{"docker": {{"image": "a:1"}}}}, {more}}}"#)
+    };
+    for (text, finding) in [
+        (app(r#""uris": ["file:///x"]"#), "W1001 `uris` is left out: the files are not fetched"),
+        (app(r#""uris": []"#), ""),
+        (app(r#""nonsense": 1"#), "W1001 unknown field `nonsense` is left out"),
+        (
+            app(r#""dependencies": ["/b"]"#),
+            "W1001 `/b` is not part of what is imported: it is not waited for",
+        ),
+        (
+            app(r#""constraints": [["rack", "GROUP_BY"]]"#),
+            "W1001 the constraint `rack GROUP_BY` is left out",
+        ),
+        (
+            app(
+                r#""healthChecks": [{"protocol": "COMMAND", "command": {"value": "x"}, "maxConsecutiveFailures": 0}]"#,
+            ),
+            "W1002 an instance is replaced after three failed checks, not never",
+        ),
+        (
+            app(r#""healthChecks": [{"portIndex": 0}]"#),
+            "W1001 the health check is left out: its port is not one of the container",
+        ),
+        ("[]".to_owned(), "E1001 neither an app, nor a group, nor a job"),
+        ("{}".to_owned(), "E1001 this object has no id"),
+        (r#"{"id": "p", "containers": [{}]}"#.to_owned(), "E1001 a pod cannot be imported"),
+        (
+            r#"{"name": "j", "schedule": "daily"}"#.to_owned(),
+            "E1001 expected a schedule such as `R/2030-01-01T00:00:00Z/PT1H`",
+        ),
+    ] {
+        let findings = of(&text).1.join("\n");
+        assert!(
+            findings.contains(finding) && (!finding.is_empty() || findings.is_empty()),
+            "{text}: {findings}"
+        );
+    }
+}

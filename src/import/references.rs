@@ -1,0 +1,132 @@
+//! References in texts of other formats, where a container is named without a mark.
+
+use super::names::Names;
+
+/// A text for the language: names of containers become references, and every other `@` is escaped.
+///
+/// A name counts where a host is meant: in the authority of a URL, before a port, and as the whole value if
+/// `is_host` says that the value is a host.
+pub fn marked(text: &str, names: &Names, is_host: bool) -> String {
+    if let Some(id) = names.get(text).filter(|_| is_host) {
+        return format!("@{id}");
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut before = None;
+    while let Some(c) = rest.chars().next() {
+        let length = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+        if length == 0 {
+            if c == '@' {
+                out.push('\\');
+            }
+            out.push(c);
+            before = Some(c);
+            rest = rest.get(c.len_utf8()..).unwrap_or_default();
+            continue;
+        }
+        let (word, behind) = rest.split_at(length);
+        let start = text.len() - rest.len();
+        match names.get(word).filter(|_| is_meant(text, start, before, behind)) {
+            Some(id) => {
+                out.push('@');
+                out.push_str(id);
+            }
+            None => out.push_str(word),
+        }
+        before = word.chars().next_back();
+        rest = behind;
+    }
+    out
+}
+
+/// Characters of host names.
+fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
+}
+
+/// What ends the authority of a URL.
+const ENDS: [char; 6] = ['/', '?', '#', ' ', '"', '\''];
+
+/// Whether a name at this place is a host.
+fn is_meant(text: &str, start: usize, before: Option<char>, behind: &str) -> bool {
+    let head = text.get(..start).unwrap_or_default();
+    let in_url = match head.rfind("://") {
+        // Behind the scheme, or behind the user in it.
+        Some(at) => {
+            let authority = head.get(at + 3..).unwrap_or_default();
+            let is_authority = !authority.contains(ENDS);
+            // Before an `@`, it is a user.
+            let rest = behind.split(ENDS).next().unwrap_or_default();
+            is_authority
+                && (authority.is_empty() && !rest.contains('@') || authority.ends_with(['@', ',']))
+        }
+        None => false,
+    };
+    if in_url {
+        return behind.is_empty()
+            || behind.starts_with([':', '/', '?', '#', ',', ' ', '"', '\'', ')']);
+    }
+    let is_apart =
+        before.is_none_or(|c| matches!(c, ' ' | ',' | ';' | '=' | '(' | '"' | '\'' | '@' | '['));
+    is_apart && port(behind)
+}
+
+/// Whether a text begins with a port: a colon, digits, and nothing that goes on.
+fn port(behind: &str) -> bool {
+    let Some(rest) = behind.strip_prefix(':') else { return false };
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let next = rest.get(digits..).and_then(|rest| rest.chars().next());
+    (2..=5).contains(&digits) && next.is_none_or(|c| !is_name(c) && c != ':')
+}
+
+/// Whether the name of a variable says that its value is a host.
+pub fn names_a_host(variable: &str) -> bool {
+    const ENDINGS: [&str; 8] =
+        ["HOST", "HOSTNAME", "HOSTS", "SERVER", "SERVERS", "ADDR", "ADDRESS", "ENDPOINT"];
+    let upper = variable.to_ascii_uppercase();
+    let last = upper.rsplit(['_', '-', '.']).next().unwrap_or_default();
+    ENDINGS.contains(&last) || upper.ends_with("HOST")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_become_references_and_other_words_stay() {
+        let mut names = Names::default();
+        for name in ["db", "my_cache", "web"] {
+            names.add(name);
+        }
+        for (text, expected) in [
+            ("redis://my_cache:6379/0", "redis://@my-cache:6379/0"),
+            ("postgres://user:pa@db/web", "postgres://user:pa\\@@db/web"),
+            ("postgres://db:db@db:5432/db", "postgres://db:db\\@@db:5432/db"),
+            ("mongodb://db,web:27017/x", "mongodb://@db,@web:27017/x"),
+            ("http://web", "http://@web"),
+            ("http://web.example.org/", "http://web.example.org/"),
+            ("db:5432", "@db:5432"),
+            ("db:5432,web:80", "@db:5432,@web:80"),
+            ("--bind web:8080", "--bind @web:8080"),
+            ("web:latest", "web:latest"),
+            ("/srv/web:80", "/srv/web:80"),
+            ("12:30:web:80", "12:30:web:80"),
+            ("me@example.org", "me\\@example.org"),
+            ("the web db", "the web db"),
+        ] {
+            assert_eq!(marked(text, &names, false), expected);
+        }
+        assert_eq!(marked("db", &names, true), "@db");
+        assert_eq!(marked("db", &names, false), "db");
+    }
+
+    #[test]
+    fn a_variable_may_name_a_host() {
+        for name in ["DB_HOST", "MYSQL_SERVER", "redis.hostname", "PGHOST"] {
+            assert!(names_a_host(name), "{name}");
+        }
+        for name in ["DB_NAME", "HOST_KEY", "DATABASE"] {
+            assert!(!names_a_host(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Values of other formats in their several forms.
+
+use crate::syntax::{Kind, Node, Object};
+
+/// The text of a scalar: a string, or a number or boolean as it is written.
+pub fn text(node: &Node) -> Option<String> {
+    match &node.kind {
+        Kind::String(text) | Kind::Number(text) => Some(text.to_string()),
+        Kind::Bool(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// A boolean, which interpolation may have made a string.
+pub fn boolean(node: &Node) -> Option<bool> {
+    match text(node)?.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "y" | "on" | "1" => Some(true),
+        "false" | "no" | "n" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// The items of a list; a single value counts as a list of one.
+pub fn list(node: &Node) -> &[Node] {
+    node.as_array().unwrap_or(std::slice::from_ref(node))
+}
+
+/// The texts of a list, or of a single value.
+pub fn strings(node: &Node) -> Vec<String> {
+    list(node).iter().filter_map(text).collect()
+}
+
+/// The keys of an object, or the texts of a list.
+pub fn keys(node: &Node) -> Vec<String> {
+    match node.as_object() {
+        Some(object) => object.members.iter().map(|one| one.key.value.to_string()).collect(),
+        None => strings(node),
+    }
+}
+
+/// A field of an object, unless it is `null`.
+pub fn present<'t>(object: &'t Object, name: &str) -> Option<&'t Node> {
+    object.get(name).filter(|node| !matches!(node.kind, Kind::Null))
+}
