@@ -145,6 +145,7 @@ codes! {
         IMAGE_NEEDS "W0402" Warning "program required in the image";
         FIXED_PORT_NEEDED "W0403" Warning "host port fixed by a reference";
         CLUSTER_NEEDS "W0404" Warning "cluster setup required";
+        BUILD_FIRST "W0405" Warning "image that must be built and pushed first";
         NAME_CHANGED "H0401" Hint "name changed for the target";
         DEFAULT_CHOSEN "H0402" Hint "value chosen for the target";
     }
@@ -181,7 +182,7 @@ codes! {
     }
     /// Running: why an appliance does not come up on an engine.
     Run "Running" {
-        NOT_PULLED "E0901" Error "image that cannot be pulled";
+        NOT_PULLED "E0901" Error "image that cannot be pulled or built";
         NOT_STARTED "E0902" Error "container that cannot be started";
         CRASHED "E0903" Error "service that does not stay up";
         UNHEALTHY "E0904" Error "service that is not healthy";

@@ -58,6 +58,8 @@ pub struct Container<'t> {
     pub stop_timeout: Option<Spanned<u32>>,
     /// Labels: the name and a scalar.
     pub labels: &'t [Member],
+    /// How the image is built.
+    pub build: Option<Build<'t>>,
     /// Files of the appliance.
     pub files: Vec<File<'t>>,
     /// Environment variables: the name and any JSON value.
@@ -190,6 +192,19 @@ pub struct Hints {
     pub preemptible: Option<Spanned<bool>>,
 }
 
+/// How an image is built.
+#[derive(Debug)]
+pub struct Build<'t> {
+    /// The folder that is built, relative to the folder of the appliance.
+    pub context: Spanned<&'t str>,
+    /// The path of the Dockerfile, relative to the context.
+    pub dockerfile: Option<Spanned<&'t str>>,
+    /// Build arguments: the name and a scalar.
+    pub args: &'t [Member],
+    /// The stage of the Dockerfile.
+    pub target: Option<Spanned<&'t str>>,
+}
+
 /// A file of the appliance in a container.
 #[derive(Debug)]
 pub struct File<'t> {
@@ -206,11 +221,11 @@ pub struct File<'t> {
 /// A volume that is mounted in a container.
 #[derive(Debug)]
 pub struct Mount<'t> {
-    /// A path on the host, or the id of a persistent volume.
+    /// A path on the host or beside the appliance, or the id of a persistent volume.
     pub src: Spanned<&'t str>,
     /// Absolute path in the container.
     pub dest: Spanned<&'t str>,
-    /// Whether `src` is a path on the host.
+    /// Whether `src` is a path.
     pub is_host: bool,
     /// `mode`: whether the mount is read-only.
     pub read_only: Spanned<bool>,

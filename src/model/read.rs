@@ -3,7 +3,7 @@
 
 use super::fields::{Fields, Value};
 use super::{
-    Appliance, Container, DEFAULT_INTERVAL, File, HealthCheck, Hints, Job, Kind, Mount,
+    Appliance, Build, Container, DEFAULT_INTERVAL, File, HealthCheck, Hints, Job, Kind, Mount,
     NetworkMode, Port, Protocol, ProtocolKind, Resources, Service, Timing, Transport, Volume,
     VolumeScope,
 };
@@ -84,6 +84,7 @@ pub fn container(node: &Node) -> Option<Container<'_>> {
         working_dir: fields.get("working_dir"),
         stop_timeout: fields.get("stop_timeout"),
         labels: fields.object("labels").0.map_or(&[], |object| &object.members),
+        build: build(fields.object("build")),
         files: fields.items("files").iter().filter_map(file).collect(),
         env: fields.object("env").0.map_or(&[], |object| &object.members),
         volumes: fields.items("volumes").iter().filter_map(mount).collect(),
@@ -139,6 +140,15 @@ fn port(node: &Node) -> Option<Port> {
         name: fields.get("name"),
         internal: fields.or("internal", false, span),
         container_port,
+    })
+}
+
+fn build(fields: Fields<'_>) -> Option<Build<'_>> {
+    Some(Build {
+        context: fields.get("context")?,
+        dockerfile: fields.get("dockerfile"),
+        args: fields.object("args").0.map_or(&[], |object| &object.members),
+        target: fields.get("target"),
     })
 }
 

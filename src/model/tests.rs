@@ -43,6 +43,7 @@ fn read(definition: &str, fields: Value) -> String {
         "container" => container = with(container),
         "resources" => container["resources"] = with(json!({"cpus": 1, "mem": 1})),
         "containerScheduleHints" => container["schedule_hints"] = with(json!({})),
+        "build" => container["build"] = with(json!({"context": "."})),
         "file" => container["files"] = json!([with(json!({"dest": "/f"}))]),
         "port" => container["ports"] = json!([with(json!({"container_port": 1}))]),
         "volume" => container["volumes"] = json!([with(json!({"src": "v", "dest": "/d"}))]),

@@ -18,8 +18,32 @@ pub struct Extras {
     pub stop_timeout: Option<Spanned<u32>>,
     /// Labels, in the order of the document.
     pub labels: Vec<Label>,
+    /// How the image is built.
+    pub build: Option<Build>,
     /// Files of the appliance, in the order of the document.
     pub files: Vec<File>,
+}
+
+/// How an image is built.
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// The folder that is built, relative to the folder of the appliance.
+    pub context: Spanned<EcoString>,
+    /// The path of the Dockerfile, relative to the context.
+    pub dockerfile: Option<Spanned<EcoString>>,
+    /// Build arguments, in the order of the document.
+    pub args: Vec<BuildArgument>,
+    /// The stage of the Dockerfile.
+    pub target: Option<Spanned<EcoString>>,
+}
+
+/// A build argument.
+#[derive(Debug, Clone)]
+pub struct BuildArgument {
+    /// ASCII letters, digits, and underscores.
+    pub name: Spanned<EcoString>,
+    /// Its value, without references.
+    pub value: Spanned<EcoString>,
 }
 
 /// A file of the appliance in a container.
@@ -73,14 +97,15 @@ impl Extras {
         working_dir: None,
         stop_timeout: None,
         labels: Vec::new(),
+        build: None,
         files: Vec::new(),
     };
 
     /// Whether there are none.
     pub fn is_none(&self) -> bool {
-        let Extras { user, working_dir, stop_timeout, labels, files } = self;
+        let Extras { user, working_dir, stop_timeout, labels, build, files } = self;
         let settings = user.is_some() || working_dir.is_some() || stop_timeout.is_some();
-        !settings && labels.is_empty() && files.is_empty()
+        !settings && build.is_none() && labels.is_empty() && files.is_empty()
     }
 }
 

@@ -50,6 +50,7 @@ fields! {
     Service "containers[].type: service" "";
     Job "containers[].type: job" "";
     Image "containers[].image" "always";
+    Build "containers[].build" "";
     Cpus "containers[].resources.cpus" "always";
     Mem "containers[].resources.mem" "always";
     Disk "containers[].resources.disk" "if not 0";
@@ -67,6 +68,7 @@ fields! {
     References "@id in a string" "";
     MountPersistent "containers[].volumes[].type: persistent" "";
     MountHost "containers[].volumes[].type: host" "";
+    MountBeside "containers[].volumes[].type: host beside the appliance" "if the path is `.`, `..`, or starts with `./` or `../`";
     MountReadOnly "containers[].volumes[].mode: RO" "";
     NetworkHost "containers[].network_mode: host" "";
     NetworkBridge "containers[].network_mode: bridge" "";

@@ -7,7 +7,7 @@ pub(crate) mod graph;
 pub mod published;
 mod text;
 
-pub use extras::{Content, Extras, File, Label, user_numbers};
+pub use extras::{Build, BuildArgument, Content, Extras, File, Label, user_numbers};
 pub use field::{Field, Use};
 pub use text::{Piece, Pieces, Reference, Text};
 
@@ -205,10 +205,22 @@ pub struct Mount {
     pub read_only: Spanned<bool>,
 }
 
+impl Mount {
+    /// The path, if it is relative to the folder of the appliance.
+    pub fn beside(&self) -> Option<&Spanned<EcoString>> {
+        match &self.source {
+            MountSource::Host(path) => {
+                matches!(path.value.split('/').next(), Some("." | "..")).then_some(path)
+            }
+            MountSource::Persistent(_) => None,
+        }
+    }
+}
+
 /// The source of a mount.
 #[derive(Debug, Clone)]
 pub enum MountSource {
-    /// An absolute path on the host.
+    /// An absolute path on the host, or one [beside the appliance](Mount::beside).
     Host(Spanned<EcoString>),
     /// A persistent volume. The span is that of its id in the mount.
     Persistent(Spanned<VolumeId>),

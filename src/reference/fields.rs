@@ -19,6 +19,8 @@ pub enum Section {
     Job,
     /// `resources`.
     Resources,
+    /// `build`.
+    Build,
     /// `files`.
     File,
     /// `ports`.
@@ -43,6 +45,7 @@ const SECTIONS: &[(&str, Section)] = &[
     ("data_persistence.", Section::PersistentVolume),
     ("containers[].health_check.", Section::HealthCheck),
     ("containers[].resources.", Section::Resources),
+    ("containers[].build.", Section::Build),
     ("containers[].files[].", Section::File),
     ("containers[].ports[].", Section::Port),
     ("containers[].volumes[].", Section::Volume),
@@ -55,6 +58,10 @@ const SECTIONS: &[(&str, Section)] = &[
 const SAME_AS: &[(&str, &str)] = &[
     ("containers[].user_schedule_hints", "containers[].schedule_hints"),
     ("containers[].resources.gpus", "containers[].resources.gpu"),
+    ("containers[].build.context", "containers[].build"),
+    ("containers[].build.dockerfile", "containers[].build"),
+    ("containers[].build.args", "containers[].build"),
+    ("containers[].build.target", "containers[].build"),
     ("containers[].files[].dest", "containers[].files"),
     ("containers[].files[].content", "containers[].files"),
     ("containers[].files[].source", "containers[].files"),

@@ -70,6 +70,7 @@ const HEADINGS: &[Heading] = &[
     titled(Section::Service, "Service", SERVICE),
     titled(Section::Job, "Job", JOB),
     heading(Section::Resources, "Resources", "resources"),
+    heading(Section::Build, "Build", "build"),
     heading(Section::File, "File", "file"),
     heading(Section::Port, "Port", "port"),
     heading(Section::Volume, "Volume", "volume"),

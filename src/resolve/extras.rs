@@ -8,8 +8,8 @@ use std::io;
 use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::model::{Container, File};
-use crate::plan::{self, Content, Extras, Label, Plan, Text, user_numbers};
+use crate::model::{Build, Container, File};
+use crate::plan::{self, BuildArgument, Content, Extras, Label, Plan, Text, user_numbers};
 use crate::source::{Span, Spanned};
 use crate::syntax::{Kind, Member, Node};
 use crate::world::World;
@@ -34,6 +34,7 @@ pub fn resolve(
         user: container.user.and_then(|user| self::user(user, findings)),
         working_dir: container.working_dir.map(owned),
         stop_timeout: container.stop_timeout,
+        build: container.build.as_ref().map(|build| self::build(build, findings)),
         files: files(container, lookup, findings),
         labels: container.labels.iter().filter_map(|label| self::label(label, findings)).collect(),
     };
@@ -138,16 +139,38 @@ pub fn check_files(plan: &Plan, findings: &mut Findings) {
     }
 }
 
-/// A label. The schema reports a value that is not a scalar.
+/// How the image is built.
+fn build(build: &Build<'_>, findings: &mut Findings) -> plan::Build {
+    let Build { context, dockerfile, args, target } = build;
+    for path in [Some(context), dockerfile.as_ref()].into_iter().flatten() {
+        text::check_nul(path.value, path.span, findings);
+    }
+    let argument = |member: &Member| {
+        let (name, value) = (member.key.clone(), scalar(&member.value, findings)?);
+        Some(BuildArgument { name, value })
+    };
+    plan::Build {
+        context: owned(*context),
+        dockerfile: dockerfile.map(owned),
+        args: args.iter().filter_map(argument).collect(),
+        target: target.map(owned),
+    }
+}
+
+/// A label.
 fn label(member: &Member, findings: &mut Findings) -> Option<Label> {
-    let node = &member.value;
+    Some(Label { name: member.key.clone(), value: scalar(&member.value, findings)? })
+}
+
+/// A value without references. The schema reports one that is not a scalar.
+fn scalar(node: &Node, findings: &mut Findings) -> Option<Spanned<EcoString>> {
     let value = match &node.kind {
         Kind::String(text) | Kind::Number(text) => text.clone(),
         Kind::Bool(value) => value.to_string().into(),
         _ => return None,
     };
     text::check_nul(&value, node.span, findings);
-    Some(Label { name: member.key.clone(), value: Spanned::new(value, node.span) })
+    Some(Spanned::new(value, node.span))
 }
 
 /// A user as written. The schema reports one that is neither a string nor a number.

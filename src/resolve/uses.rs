@@ -97,6 +97,9 @@ impl Uses {
         self.when(container.references().next().map(|r| r.span), Field::References);
         for mount in mounts {
             match &mount.source {
+                MountSource::Host(path) if mount.beside().is_some() => {
+                    self.add(Field::MountBeside, path.span);
+                }
                 MountSource::Host(path) => self.add(Field::MountHost, path.span),
                 MountSource::Persistent(volume) => self.add(Field::MountPersistent, volume.span),
             }
@@ -135,7 +138,8 @@ impl Uses {
     }
 
     fn extras(&mut self, extras: &Extras) {
-        let Extras { user, working_dir, stop_timeout, labels, files } = extras;
+        let Extras { user, working_dir, stop_timeout, labels, build, files } = extras;
+        self.when(build.as_ref().map(|build| build.context.span), Field::Build);
         self.when(user.as_ref().map(|user| user.span), Field::User);
         self.when(working_dir.as_ref().map(|path| path.span), Field::WorkingDir);
         self.when(stop_timeout.map(|seconds| seconds.span), Field::StopTimeout);

@@ -78,7 +78,7 @@ fn unknown(mount: &model::Mount<'_>, lookup: &Lookup<'_>) -> Diagnostic {
     let src = mount.src;
     let message = format!("mount of unknown volume `{}`", src.value);
     let diagnostic = Diagnostic::new(&codes::UNKNOWN_VOLUME, src.span, message);
-    if src.value.starts_with('/') {
+    if src.value.starts_with(['/', '.']) {
         return diagnostic.help("set `\"type\": \"host\"` to mount a path on the host");
     }
     match lookup.similar(src.value, &lookup.volumes) {

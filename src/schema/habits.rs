@@ -49,6 +49,9 @@ pub fn rewritten(place: &Place) -> Option<String> {
             let members: Option<Vec<String>> = items.iter().map(variable).collect();
             members.filter(|all| !all.is_empty()).map(|all| format!("{{ {} }}", all.join(", ")))
         }
+        (Some("build"), _, Kind::String(path)) => {
+            Some(format!("{{ \"context\": {} }}", words::quoted(path)))
+        }
         (Some("mode"), _, Kind::Number(digits)) if digits.len() <= 4 => {
             Some(words::quoted(&format!("{digits:0>4}")))
         }

@@ -520,6 +520,7 @@ fn defaults_are_those_of_the_language() {
         ("/definitions/port/properties", "protocol", "\"tcp\""),
         ("/definitions/port/properties", "internal", "false"),
         ("/definitions/file/properties", "mode", "\"0644\""),
+        ("/definitions/build/properties", "args", "{}"),
         ("/definitions/volume/properties", "type", "\"persistent\""),
         ("/definitions/volume/properties", "mode", "\"RW\""),
         ("/definitions/oldVolume/properties", "mode", "\"RW\""),

@@ -5,6 +5,7 @@
 //! fields that are always rejected or approximated from this table, so that it is always
 //! correct. Findings that depend on the appliance are reported by the target itself.
 
+mod build;
 mod built_in;
 mod capability;
 mod compose;
@@ -24,6 +25,7 @@ mod url;
 
 use built_in::{BuiltIn, Definition};
 pub use capability::{Capability, Fate};
+pub use compose::PROJECT_DIRECTORY;
 pub use compose::project_name as compose_project;
 pub use lowered::Lowered;
 use lowered::{FileModel, Part};

@@ -150,6 +150,14 @@ impl Options {
         default.map_or("", |(_, value)| value.as_str())
     }
 
+    /// Replaces the default of an option.
+    pub fn set_default(&mut self, name: &str, value: &str) {
+        let known = self.defaults.iter_mut().find(|(known, _)| known == name);
+        if let Some((_, default)) = known {
+            value.clone_into(default);
+        }
+    }
+
     /// The origin of the value of an option.
     pub(super) fn origin(&self, name: &str) -> Origin {
         let index = self.defaults.iter().position(|(known, _)| known == name);

@@ -316,6 +316,54 @@ def test_files_have_their_bytes_and_permissions(applc: Applc, engine: Engine, tm
         assert (after[0] == before[0], after[1] == before[1]) == (True, False)
 
 
+def test_an_image_is_built_beside_the_appliance(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    """The image is built from a folder, and built again when something in it changes."""
+    base = engine.image("applc-test/plain:1")
+    source = tmp_path / "built.json"
+    (tmp_path / "we b").mkdir()
+    dockerfile = f"FROM {base} AS wanted\nARG A\nENV A=$A\nCOPY f /f\nFROM wanted\nENV A=wrong\n"
+    (tmp_path / "we b" / "My.Dockerfile").write_text(dockerfile)
+    (tmp_path / "we b" / "f").write_text("1")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "d").write_text("beside")
+    image = "applc-test/built-here:1"
+    build = {"context": "we b", "dockerfile": "My.Dockerfile", "args": {"A": "1 $x"}, "target": "wanted"}
+    volume = {"src": "./data", "dest": "/data", "type": "host"}
+
+    def compiled(*arguments: str, **more: object) -> str:
+        document = {"id": "built", "containers": [container("a", image, build=build, volumes=[volume], **more)]}
+        source.write_text(json.dumps(document))
+        outcome = applc.compile(source, "compose", *arguments)
+        assert outcome.code == 0, outcome.stderr
+        return outcome.stdout
+
+    def up(project: Project) -> str:
+        run = project.compose("up", "--detach")
+        assert run.returncode == 0, run.stderr
+        return project.run_in("a", "cat", "/f").stdout
+
+    try:
+        with Project(engine, tmp_path, compiled()) as project:
+            assert up(project) == "1"
+            assert "A=1 $x" in project.inspect("a")["Config"]["Env"]
+            assert project.run_in("a", "cat", "/data/d").stdout == "beside"
+            before = project.inspect("a")["Id"]
+            assert up(project) == "1" and project.inspect("a")["Id"] == before
+            (tmp_path / "we b" / "f").write_text("2")
+            assert up(project) == "2"
+            # Only when it is missing.
+            project.file.write_text(compiled(force_pull_image=False))
+            (tmp_path / "we b" / "f").write_text("3")
+            assert up(project) == "2"
+        # The Compose file is elsewhere.
+        (tmp_path / "out").mkdir()
+        with Project(engine, tmp_path / "out", compiled("--option", "compose.project-directory=..")) as project:
+            assert up(project) == "3"
+            assert project.run_in("a", "cat", "/data/d").stdout == "beside"
+    finally:
+        command("docker", "image", "rm", "--force", image)
+
+
 def test_gpus_are_requested(applc: Applc, engine: Engine, tmp_path: Path) -> None:
     """Checks only the request to the engine, because the machine has no GPU."""
     image = engine.image("applc-test/plain:1")

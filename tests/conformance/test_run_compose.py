@@ -105,6 +105,40 @@ def test_a_changed_image_replaces_its_containers(brought: Callable[[str], Applia
     assert app.started("web") != before[0] and app.started("other") == before[1]
 
 
+def test_an_image_is_built_when_its_folder_changes(brought: Callable[[str], Appliance]) -> None:
+    app = brought("applc-run-built")
+    image = "applc-test/built-by-up:1"
+    folder = app.file.parent / "web"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text(f"FROM {IMAGE}\nCOPY f /f\n")
+    (folder / "f").write_text("1")
+    (app.file.parent / "data").mkdir()
+    data = {"src": "./data", "dest": "/data", "type": "host"}
+    web = container("web", f"cp /f /data/f; {STAY}", image=image, build={"context": "web"},
+                    force_pull_image=True, volumes=[data])  # fmt: skip
+    written = app.file.parent / "data" / "f"
+    try:
+        app.write(web, container("other"))
+        up = app.up()
+        assert up.code == 0, up.stderr
+        assert f"building `{image}`" in up.stderr
+        wait_until("the folder beside the appliance is mounted", written.exists)
+        before = app.started("web"), app.started("other")
+        again = app.up()
+        assert again.code == 0 and "nothing changed" in again.stderr
+        assert (app.started("web"), app.started("other")) == before
+        (folder / "f").write_text("2")
+        assert app.up().code == 0
+        assert app.started("web") != before[0] and app.started("other") == before[1]
+        wait_until("the new image runs", lambda: written.read_text() == "2")
+        (folder / "Dockerfile").write_text(f"FROM {IMAGE}\nCOPY missing /f\n")
+        failed = app.up()
+        assert failed.code == 1 and "E0901" in failed.stderr and "cannot be built" in failed.stderr, failed.stderr
+        assert '"context": "web"' in failed.stderr
+    finally:
+        command("docker", "image", "rm", "--force", image)
+
+
 def test_down_keeps_volumes_unless_they_are_purged(brought: Callable[[str], Appliance]) -> None:
     app = brought("applc-run-down")
     app.write(container("db", f"echo 1 >> /data/starts; {STAY}", **DATA), **KEPT)

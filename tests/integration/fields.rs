@@ -63,6 +63,7 @@ fn bases(definition: &str) -> Vec<(Value, &'static str)> {
             (job(json!({"repeats": -1, "interval": "T30M"})), "/containers/0"),
         ],
         "resources" => vec![(service(json!({})), "/containers/0/resources")],
+        "build" => vec![(service(json!({"build": {"context": "."}})), "/containers/0/build")],
         "file" => vec![(
             service(json!({"files": [{"dest": "/f", "content": "x"}]})),
             "/containers/0/files/0",
@@ -158,6 +159,16 @@ const WITHOUT_EFFECT: &[&str] = &[
     "compose container.interval",
     "quadlet container.interval",
     "swarm container.interval",
+    // They are in the commands of the advice.
+    "kubernetes build.args",
+    "kubernetes build.dockerfile",
+    "kubernetes build.target",
+    "nomad build.args",
+    "nomad build.dockerfile",
+    "nomad build.target",
+    "marathon build.args",
+    "marathon build.dockerfile",
+    "marathon build.target",
     // Nothing finds a port by its name.
     "quadlet port.name",
 ];

@@ -52,6 +52,7 @@ fn words(kind: FaultKind) -> (&'static Code, &'static str) {
     match kind {
         FaultKind::Place => (&codes::NOT_PLACED, "cannot be placed"),
         FaultKind::Pull => (&codes::NOT_PULLED, "cannot be pulled"),
+        FaultKind::Build => (&codes::NOT_PULLED, "cannot be built"),
         FaultKind::Start => (&codes::NOT_STARTED, "cannot be started"),
         FaultKind::Crash => (&codes::CRASHED, "does not stay up"),
         FaultKind::Memory => (&codes::CRASHED, "ran out of memory"),
@@ -66,6 +67,10 @@ fn place(container: &Container, cause: &Cause) -> Span {
     let reason = cause.fault.reason.to_ascii_lowercase();
     match cause.fault.kind {
         FaultKind::Pull => container.image.span,
+        FaultKind::Build => {
+            let build = container.extras().build.as_ref();
+            build.map_or(container.image.span, |build| build.context.span)
+        }
         FaultKind::Memory => container.resources.mem.span,
         FaultKind::Health => container.health().map_or(id, |check| check.span),
         FaultKind::Start => port(container, &reason)

@@ -90,6 +90,10 @@ pub enum Progress {
     Pulling(String, Vec<String>),
     /// An image was pulled.
     Pulled(String),
+    /// An image is built, for these containers.
+    Building(String, Vec<String>),
+    /// An image was built.
+    Built(String),
     /// An image could not be pulled for this reason, but an earlier one is present.
     Stale(String, String),
 }

@@ -62,6 +62,8 @@ pub enum FaultKind {
     Place,
     /// Its image cannot be pulled.
     Pull,
+    /// Its image cannot be built.
+    Build,
     /// The engine cannot create or start it.
     Start,
     /// It starts, and ends again.

@@ -104,7 +104,9 @@ impl Notes {
     /// Takes something that happened at a time.
     pub fn take(&mut self, event: &Event<'_>, now: Timestamp) {
         match event {
-            Event::Progress(Progress::Pulling(_, containers)) => {
+            Event::Progress(
+                Progress::Pulling(_, containers) | Progress::Building(_, containers),
+            ) => {
                 for container in containers {
                     self.pulls.entry(container.clone()).or_insert(now);
                 }

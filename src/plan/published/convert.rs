@@ -7,8 +7,8 @@ use ecow::EcoString;
 use super::VERSION;
 use super::form::Form;
 use super::shape::{
-    Appliance, Container, Dependency, File, HealthCheck, Interval, Job, Label, Mount, Placement,
-    Port, Published, Reference, Resources, Variable, Volume,
+    Appliance, Build, BuildArgument, Container, Dependency, File, HealthCheck, Interval, Job,
+    Label, Mount, Placement, Port, Published, Reference, Resources, Variable, Volume,
 };
 use crate::plan::{
     self, Command, ContainerId, Extras, Kind, MountSource, PlacementLevel, Plan, Probe, Repeats,
@@ -115,7 +115,7 @@ impl<F: Form> Publisher<'_, F> {
             Command::Image(args) => (None, Vec::new(), texts(args)),
             Command::Program(program) => (None, texts(&program.entrypoint), texts(&program.args)),
         };
-        let Extras { user, working_dir, stop_timeout, labels, files } = container.extras();
+        let Extras { user, working_dir, stop_timeout, labels, build, files } = container.extras();
         let (health_check, minimum_capacity, job) = match kind {
             Kind::Service(plan::Service { health, minimum_capacity }) => {
                 let check = health.as_ref().map(|health| self.health_check(container, health));
@@ -153,6 +153,7 @@ impl<F: Form> Publisher<'_, F> {
                     value: self.word(value),
                 })
                 .collect(),
+            build: build.as_ref().map(|build| self.build(build)),
             files: files.iter().map(|file| self.file(file)).collect(),
             env: env
                 .iter()
@@ -202,6 +203,20 @@ impl<F: Form> Publisher<'_, F> {
         };
         let Reference { id, name, port: _ } = self.reference(*on, None, *span)?;
         Some(Dependency { id, name, condition })
+    }
+
+    fn build(&self, build: &plan::Build) -> Build<F::Word> {
+        let plan::Build { context, dockerfile, args, target } = build;
+        let argument = |plan::BuildArgument { name, value }: &plan::BuildArgument| BuildArgument {
+            name: self.word(name),
+            value: self.word(value),
+        };
+        Build {
+            context: self.word(context),
+            dockerfile: dockerfile.as_ref().map(|path| self.word(path)),
+            args: args.iter().map(argument).collect(),
+            target: target.as_ref().map(|stage| self.word(stage)),
+        }
     }
 
     fn file(&self, file: &plan::File) -> File<F::Word, F::Text> {

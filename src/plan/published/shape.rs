@@ -59,6 +59,8 @@ pub struct Container<W, T> {
     pub stop_timeout: Option<u32>,
     /// Labels, in the order of the document.
     pub labels: Vec<Label<W>>,
+    /// How the image is built.
+    pub build: Option<Build<W>>,
     /// Files of the appliance, in the order of the document.
     pub files: Vec<File<W, T>>,
     /// Environment variables, in the order of the document.
@@ -104,6 +106,28 @@ pub struct Resources {
     pub disk: u64,
     /// Number of GPUs.
     pub gpu: u32,
+}
+
+/// How an image is built.
+#[derive(Debug, Serialize)]
+pub struct Build<W> {
+    /// The folder that is built, relative to the folder of the appliance.
+    pub context: W,
+    /// The path of the Dockerfile, relative to the context.
+    pub dockerfile: Option<W>,
+    /// Build arguments, in the order of the document.
+    pub args: Vec<BuildArgument<W>>,
+    /// The stage of the Dockerfile.
+    pub target: Option<W>,
+}
+
+/// A build argument.
+#[derive(Debug, Serialize)]
+pub struct BuildArgument<W> {
+    /// Its name.
+    pub name: W,
+    /// Its value.
+    pub value: W,
 }
 
 /// A file of the appliance in a container.

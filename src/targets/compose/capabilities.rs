@@ -37,6 +37,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::carried(Field::Image, "`image`, unchanged"),
     Capability::depends(
+        Field::Build,
+        "`build`; the context is relative to the folder that the option `project-directory` names; unless `force_pull_image` is false, every `up` builds it, from the cache if nothing has changed",
+    ),
+    Capability::depends(
         Field::Cpus,
         "`cpu_shares`, 1024 per CPU: a share of the machine, not a limit; from 2 to 262144 shares",
     ),
@@ -82,6 +86,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::depends(
         Field::MountHost,
         "a bind mount; a missing host path is created; rejected at `/` and for a path with `:`",
+    ),
+    Capability::depends(
+        Field::MountBeside,
+        "a bind mount, relative to the folder that the option `project-directory` names; rejected for a path with `:`",
     ),
     Capability::carried(Field::MountReadOnly, "`read_only`"),
     Capability::carried(Field::NetworkHost, "`network_mode: host`"),

@@ -8,6 +8,7 @@ use crate::render::{Composed, Traced};
 use crate::source::Span;
 use crate::targets::{mounts, names};
 
+use super::beside;
 use super::context::Context;
 use super::escaped;
 use super::model::{Config, ConfigMount};
@@ -60,7 +61,6 @@ pub fn configs(
     for (at, file) in container.extras().files.iter().enumerate() {
         let key = key(context, container, at, file);
         let File { dest, source, content, mode: _ } = file;
-        let path = source.as_ref().map(|path| Traced::new(escaped(&path.value), path.span));
         let (content, file) = match content {
             Content::Text(text) if text.pieces.is_empty() => {
                 findings.push(empty(text.span));
@@ -69,13 +69,7 @@ pub fn configs(
             Content::Text(text) => (Some(context.text(text)), None),
             // A Compose file is text.
             Content::Bytes(_) => {
-                let span = source.as_ref().map_or(dest.span, |path| path.span);
-                let message = "a file that is not text is read when the project starts, from the folder of the Compose file";
-                findings.push(
-                    Diagnostic::new(&codes::CLUSTER_NEEDS, span, message)
-                        .help("keep the Compose file beside the appliance"),
-                );
-                (None, path)
+                (None, source.as_ref().map(|path| beside::path(path, context.options)))
             }
             Content::Unread => (Some(Composed::new(String::new(), dest.span, Vec::new())), None),
         };

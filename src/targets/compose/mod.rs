@@ -3,6 +3,8 @@
 //! What Compose and the engine do with each key was observed on real versions, and is checked
 //! by the tests in `tests/conformance`.
 
+mod beside;
+mod build;
 mod capabilities;
 mod context;
 mod files;
@@ -16,6 +18,8 @@ mod size;
 #[cfg(test)]
 mod tests;
 mod volumes;
+
+pub use options::PROJECT_DIRECTORY;
 
 use ecow::EcoString;
 use include_dir::{Dir, include_dir};
@@ -63,6 +67,7 @@ fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> model::File 
     let split = instances::Split::of(plan, findings);
     services::check_names(split.all_names(containers), findings);
     let network = network::Network::of(plan, &split, &name, findings);
+    beside::check(plan, options, findings);
     let mut services = Vec::with_capacity(containers.len());
     let mut configs = Vec::new();
     for (id, container) in containers.iter().enumerate() {

@@ -24,6 +24,8 @@ model! {
         pub name: Traced<String>,
         /// Image reference.
         pub image: Traced<String>,
+        /// How the image is built.
+        pub build: Option<Build>,
         /// When the image is pulled; `None` is Compose's default: if it is missing.
         pub pull_policy: Option<Traced<&'static str>>,
         /// Replaces the image's entrypoint.
@@ -82,6 +84,19 @@ model! {
         pub list: Vec<Composed>,
     }
 
+    /// How an image is built.
+    #[derive(Debug, Clone)]
+    pub struct Build {
+        /// The folder that is built.
+        pub context: Composed,
+        /// The path of the Dockerfile, relative to the context.
+        pub dockerfile: Option<Traced<String>>,
+        /// `NAME=value` entries.
+        pub args: Vec<Composed>,
+        /// The stage of the Dockerfile.
+        pub target: Option<Traced<String>>,
+    }
+
     /// A published port.
     #[derive(Debug, Clone)]
     pub struct Port {
@@ -101,7 +116,7 @@ model! {
         /// `bind` or `volume`.
         pub kind: Traced<&'static str>,
         /// A host path, or the key of a volume.
-        pub source: Traced<String>,
+        pub source: Composed,
         /// Path in the container.
         pub target: Traced<String>,
         /// Whether the mount is read-only.
@@ -126,8 +141,8 @@ model! {
         pub key: Composed,
         /// Its content.
         pub content: Option<Composed>,
-        /// The path of the file, relative to the folder of the Compose file.
-        pub file: Option<Traced<String>>,
+        /// The path of the file.
+        pub file: Option<Composed>,
     }
 
     /// A dependency on a service.

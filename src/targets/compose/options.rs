@@ -4,6 +4,8 @@ use crate::targets::{OptionKind, OptionSpec};
 
 /// The option that names the device driver for GPUs.
 pub const GPU_DRIVER: &str = "gpu-driver";
+/// The option that names the folder of the appliance.
+pub const PROJECT_DIRECTORY: &str = "project-directory";
 /// The option for the seconds between checks in the grace period.
 pub const START_INTERVAL: &str = "start-interval";
 /// The option that names the volume driver.
@@ -19,6 +21,12 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         kind: OptionKind::Text,
         default: "nvidia",
         meaning: "the engine's device driver for GPUs",
+    },
+    OptionSpec {
+        name: PROJECT_DIRECTORY,
+        kind: OptionKind::Text,
+        default: "",
+        meaning: "the folder of the appliance, absolute or relative to that of the Compose file: what the Compose file refers to beside the appliance is there, such as the folders of images that are built; without it, the folder of the Compose file; `applc up` sets it",
     },
     OptionSpec {
         name: START_INTERVAL,

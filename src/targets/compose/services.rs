@@ -13,7 +13,7 @@ use crate::targets::{names, origins};
 
 use super::context::Context;
 use super::options::GPU_DRIVER;
-use super::{escaped, files, health, model, volumes};
+use super::{build, escaped, files, health, model, volumes};
 
 /// CPU shares of one CPU: Docker's default for a container, and what PIVOT's engine assigned to
 /// one CPU.
@@ -85,7 +85,7 @@ fn service(
         referrers: _,
     } = container;
     let Resources { cpus, mem, disk: _, gpu } = resources;
-    let Extras { user, working_dir, stop_timeout, labels, files } = container.extras();
+    let Extras { user, working_dir, stop_timeout, labels, build, files } = container.extras();
     let texts = |texts: &[Text]| texts.iter().map(|text| context.text(text)).collect();
     let (entrypoint, command) = match command {
         Command::Shell(script) => {
@@ -115,9 +115,15 @@ fn service(
     model::Service {
         name: id.into(),
         image: Traced::new(escaped(&image.value), image.span),
-        pull_policy: force_pull
-            .value
-            .then(|| Traced::new("always", origins::force_pull(container))),
+        build: build.as_ref().map(|build| build::lower(build, context.options)),
+        pull_policy: force_pull.value.then(|| {
+            let pulled = Traced::new("always", origins::force_pull(container));
+            match build {
+                // Compose would pull an image of this name, and build only if there is none.
+                Some(build) => Traced::new("build", pulled.from.and(build.context.span)),
+                None => pulled,
+            }
+        }),
         entrypoint,
         command,
         user: user.as_ref().map(Traced::from),
@@ -130,7 +136,7 @@ fn service(
         ports: context.network.published(context.id).to_vec(),
         volumes: mounts
             .iter()
-            .filter_map(|mount| volumes::mount(mount, context.plan, findings))
+            .filter_map(|mount| volumes::mount(mount, context, findings))
             .collect(),
         configs: files::mounts(context, container, files, findings),
         privileged: Traced::new(privileged.value, origins::privileged(container)),

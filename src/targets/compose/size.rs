@@ -54,6 +54,7 @@ fn of_service(service: &Service) -> usize {
     let Service {
         name: _,
         image: _,
+        build,
         pull_policy,
         entrypoint,
         command,
@@ -85,8 +86,12 @@ fn of_service(service: &Service) -> usize {
     // The check, its command (`CMD`, a program and two arguments), and its times and number of
     // failures.
     let check = |start_interval: bool| 1 + 5 + 4 + one(start_interval);
+    let build = build.as_ref().map_or(0, |build| {
+        2 + one(build.dockerfile.is_some()) + list(build.args.len()) + one(build.target.is_some())
+    });
     // The service, its image, its CPU shares, two limits of memory, and two labels.
-    8 + one(pull_policy.is_some())
+    8 + build
+        + one(pull_policy.is_some())
         + list(entrypoint.len())
         + list(command.len())
         + one(user.is_some())

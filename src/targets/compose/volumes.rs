@@ -3,14 +3,15 @@
 use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{self, MountSource, Plan, VolumeScope};
-use crate::render::{Composed, Origin, Traced};
+use crate::plan::{self, MountSource, VolumeScope};
+use crate::render::{Composed, Traced};
 use crate::source::Spanned;
 use crate::targets::{Options, mounts, origins};
 
+use super::context::Context;
 use super::model::{Mount, Volume};
 use super::options::{DEFAULT_VOLUME_DRIVER, VOLUME_DRIVER};
-use super::{NAME, escaped};
+use super::{NAME, beside, escaped};
 
 /// Lowers a persistent volume.
 pub fn volume(volume: &plan::Volume, options: &Options, findings: &mut Findings) -> Volume {
@@ -61,18 +62,22 @@ fn check_name(id: &Spanned<EcoString>, findings: &mut Findings) {
 }
 
 /// Lowers a mount. Returns `None` if the plan has no such volume.
-pub fn mount(mount: &plan::Mount, plan: &Plan, findings: &mut Findings) -> Option<Mount> {
+pub fn mount(mount: &plan::Mount, context: &Context<'_>, findings: &mut Findings) -> Option<Mount> {
     let plan::Mount { source, target, read_only } = mount;
     mounts::check_colon(target, findings);
     let (kind, source) = match source {
         MountSource::Host(path) => {
             mounts::check_colon(path, findings);
-            (Traced::new("bind", path.span), Traced::new(escaped(&path.value), path.span))
+            let source = match mount.beside() {
+                Some(path) => beside::path(path, context.options),
+                None => Composed::new(escaped(&path.value), path.span, Vec::new()),
+            };
+            (Traced::new("bind", path.span), source)
         }
         MountSource::Persistent(volume) => {
-            let id = &plan.volumes.get(volume.value)?.id;
-            let from = Origin::from(volume.span).and(id.span);
-            (Traced::new("volume", volume.span), Traced::new(escaped(&id.value), from))
+            let id = &context.plan.volumes.get(volume.value)?.id;
+            let source = Composed::new(escaped(&id.value), volume.span, vec![id.span]);
+            (Traced::new("volume", volume.span), source)
         }
     };
     let target = Traced::new(escaped(&target.value), target.span);

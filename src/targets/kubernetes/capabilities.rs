@@ -39,6 +39,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         "a Job, or a CronJob if it repeats; a changed Job must be deleted before it is applied again",
     ),
     Capability::carried(Field::Image, "`image`, unchanged"),
+    Capability::depends(
+        Field::Build,
+        "not in the output: a warning says how to build and push the image",
+    ),
     Capability::carried(Field::Cpus, "a request without a limit, in thousandths of a CPU"),
     Capability::carried(
         Field::Mem,
@@ -94,6 +98,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::depends(
         Field::MountHost,
         "`hostPath`; rejected if the host path contains `..` or the mount path `:`",
+    ),
+    Capability::rejected(
+        Field::MountBeside,
+        "nodes have no folder of the appliance: use `files`, build it into the image, or mount an absolute path",
     ),
     Capability::carried(Field::MountReadOnly, "`readOnly` of the mount"),
     Capability::depends(

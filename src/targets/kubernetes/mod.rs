@@ -32,7 +32,7 @@ use self::options::Settings;
 use self::order::AwaitedObjects;
 use self::workload::Parts;
 use super::names::{MAX_LABEL, check, dns_label};
-use super::{BuiltIn, Definition, FileModel, Options};
+use super::{BuiltIn, Definition, FileModel, Options, build};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, MountSource, Plan, VolumeId};
 use crate::render::{Composed, Origin, Traced};
@@ -63,6 +63,7 @@ impl BuiltIn for Kubernetes {
         let settings = Settings::read(plan, options);
         check_namespace(plan, &settings, findings);
         settings.names.check(plan, findings);
+        build::check(plan, findings);
         let objects = Lowering::new(plan, &settings, findings).objects(findings);
         if settings.split {
             let file = |(owner, object): (Span, Object)| {

@@ -126,7 +126,7 @@ pub fn mounts(
                 (claim, None)
             }
             MountSource::Host(path) => {
-                if path.value.split('/').any(|part| part == "..") {
+                if mount.beside().is_none() && path.value.split('/').any(|part| part == "..") {
                     let message = format!("host path `{}` cannot contain `..`", path.value);
                     findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message));
                 }

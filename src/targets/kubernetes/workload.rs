@@ -117,7 +117,8 @@ pub fn lower(
         Command::Image(args) => (Vec::new(), spelled(args)),
         Command::Program(program) => (spelled(&program.entrypoint), spelled(&program.args)),
     };
-    let Extras { user, working_dir, stop_timeout, labels: _, files: _ } = container.extras();
+    let Extras { user, working_dir, stop_timeout, labels: _, build: _, files: _ } =
+        container.extras();
     let (run_as_user, run_as_group) = match user {
         Some(user) => run_as(user, settings, findings),
         None => (None, None),

@@ -69,7 +69,8 @@ pub fn lower(
             (None, words.map(spell).collect())
         }
     };
-    let Extras { user: _, working_dir: _, stop_timeout, labels, files: _ } = service.extras();
+    let Extras { user: _, working_dir: _, stop_timeout, labels, build: _, files: _ } =
+        service.extras();
     check_labels(labels, findings);
     check_cpus(cpus.value, cpus.span, findings);
     check_variables(env, findings);

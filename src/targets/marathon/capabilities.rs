@@ -37,6 +37,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::carried(Field::Image, "`docker.image`, unchanged"),
     Capability::depends(
+        Field::Build,
+        "not in the output: a warning says how to build and push the image",
+    ),
+    Capability::depends(
         Field::Cpus,
         "`cpus`: reserved, and a share if the host is busy; at least 0.001 for a service",
     ),
@@ -98,6 +102,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         "an external volume; if several instances share it, an option of `docker run`, and the driver must allow it",
     ),
     Capability::depends(Field::MountHost, "`hostPath`; rejected for a path with `:`"),
+    Capability::rejected(
+        Field::MountBeside,
+        "agents have no folder of the appliance: use `files`, build it into the image, or mount an absolute path",
+    ),
     Capability::depends(
         Field::MountReadOnly,
         "`RO`; with GPUs, persistent volumes are always read-write",

@@ -22,7 +22,7 @@ mod tests;
 
 use include_dir::{Dir, include_dir};
 
-use super::{BuiltIn, Definition, FileModel, Options, Part};
+use super::{BuiltIn, Definition, FileModel, Options, Part, build};
 use crate::diag::Findings;
 use crate::plan::Plan;
 use crate::render::Model;
@@ -57,6 +57,7 @@ impl BuiltIn for Marathon {
         let settings = Settings::read(options);
         let names = Names::of(plan, &settings, findings);
         address::check(plan, findings);
+        build::check(plan, findings);
         order::check(plan, &settings, findings);
         volumes::check(plan, &names, &settings, findings);
 

@@ -33,6 +33,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         "a batch job; if others wait for it, a task after it records its success in a Nomad variable",
     ),
     Capability::carried(Field::Image, "`image` of the docker driver"),
+    Capability::depends(
+        Field::Build,
+        "not in the output: a warning says how to build and push the image",
+    ),
     Capability::carried(
         Field::Cpus,
         "`cpu` in MHz, with the MHz of a CPU from the option `mhz-per-cpu`: a share, not a limit",
@@ -85,6 +89,10 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::depends(
         Field::MountHost,
         "`volumes` of the docker driver, which the clients must allow (`volumes.enabled`); text must be in Unicode normal form C",
+    ),
+    Capability::rejected(
+        Field::MountBeside,
+        "nodes have no folder of the appliance: use `files`, build it into the image, or mount an absolute path",
     ),
     Capability::carried(Field::MountReadOnly, "`read_only` of the mount, `:ro` of a host path"),
     Capability::depends(

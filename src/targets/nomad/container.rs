@@ -285,7 +285,7 @@ fn task(
             (words(&program.entrypoint), words(&program.args))
         }
     };
-    let Extras { user, working_dir, stop_timeout, labels, files: _ } = container.extras();
+    let Extras { user, working_dir, stop_timeout, labels, build: _, files: _ } = container.extras();
     let labels = self::labels(labels, findings);
     if let Some(path) = working_dir
         && !survives_hcl(&path.value)

@@ -111,7 +111,8 @@ fn is_plain(text: &str) -> bool {
     text.chars().all(is_safe)
         && survives_hcl(text)
         && !special.iter().any(|special| text.contains(special))
-        && text.trim() != "EOT"
+        // Some programs that read HCL end a heredoc there, whatever follows.
+        && !text.trim_start().starts_with("EOT")
 }
 
 #[cfg(test)]
@@ -134,6 +135,7 @@ mod tests {
         assert_eq!(lines("$"), ["{{ base64Decode \"JA==\" }}{{ \"\" -}}"]);
         assert_eq!(lines("\n"), ["{{ \"\" }}"]);
         assert_eq!(lines("EOT\n"), ["{{ base64Decode \"RU9U\" }}"]);
+        assert_eq!(lines("EOT}\n"), ["{{ base64Decode \"RU9UfQ==\" }}"]);
         assert_eq!(lines("a {\n}\n"), ["a {", "}"]);
         assert_eq!(lines("a {{ b }}\n"), ["{{ base64Decode \"YSB7eyBiIH19\" }}"]);
         assert_eq!(lines("a\r\n"), ["{{ base64Decode \"YQ0=\" }}"]);

@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 
 use include_dir::{Dir, include_dir};
 
-use super::{BuiltIn, Definition, FileModel, Options, Part};
+use super::{BuiltIn, Definition, FileModel, Options, Part, build};
 use crate::diag::Findings;
 use crate::plan::{Kind, Plan};
 use crate::render::{Composed, Model, Origin, Traced};
@@ -61,6 +61,7 @@ impl BuiltIn for Nomad {
 
     fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Vec<FileModel> {
         let context = Context::new(plan, options, findings);
+        build::check(plan, findings);
         let jobs = jobs(&context, findings);
         let volumes = volumes::files(&context, findings);
         let file =

@@ -51,7 +51,8 @@ pub fn mounts(context: &Context<'_>, container: &Container, findings: &mut Findi
             MountSource::Persistent(volume) => volume,
             MountSource::Host(path) => {
                 check_path(path, findings);
-                if made.binds.is_empty() && made.mounts.is_empty() {
+                let is_first = made.binds.is_empty() && made.mounts.is_empty();
+                if is_first && mount.beside().is_none() {
                     findings.push(needs_paths(path));
                 }
                 host(&mut made, path, target, read_only);

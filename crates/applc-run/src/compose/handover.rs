@@ -1,4 +1,4 @@
-//! Handing an appliance over: images are pulled, then Compose starts what is not there yet.
+//! Handing an appliance over: images are built and pulled, then Compose starts what is not there yet.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -11,15 +11,17 @@ use crate::up::refused;
 
 use super::change::Comparison;
 use super::docker::{Docker, answered};
-use super::model::{Found, Wanted};
+use super::model::{Built, Found, Wanted};
 use super::states::{fault, given_up, plain};
 
-/// Number of images that are pulled at once.
+/// Number of images that are built or pulled at once.
 const PULLS: usize = 4;
 
-/// An image to pull.
+/// An image to build or pull.
 struct Image {
     name: String,
+    /// The service that it is built for, if it is built.
+    built_for: Option<String>,
     containers: Vec<String>,
     is_present: bool,
 }
@@ -61,14 +63,26 @@ impl Compose {
         let mut waiting: VecDeque<Image> = VecDeque::new();
         for service in &wanted {
             let is_present = present.contains_key(&service.image);
-            if is_present && !service.always_pulled {
+            let is_wanted = match service.built {
+                Built::Never => service.always_pulled || !is_present,
+                Built::Missing => !is_present,
+                Built::Always => true,
+            };
+            if !is_wanted {
                 continue;
             }
+            let built_for = (service.built != Built::Never).then(|| service.service.clone());
             match waiting.iter_mut().find(|image| image.name == service.image) {
-                Some(image) if image.containers.contains(&service.container) => {}
-                Some(image) => image.containers.push(service.container.clone()),
+                Some(image) => {
+                    // An image that one container builds is there for the others.
+                    image.built_for = image.built_for.take().or(built_for);
+                    if !image.containers.contains(&service.container) {
+                        image.containers.push(service.container.clone());
+                    }
+                }
                 None => waiting.push_back(Image {
                     name: service.image.clone(),
+                    built_for,
                     containers: vec![service.container.clone()],
                     is_present,
                 }),
@@ -89,13 +103,21 @@ impl Compose {
             let (image, _) = self.pulling.remove(at);
             let output = answered(output)?;
             if output.success {
-                tell(Progress::Pulled(image.name));
+                tell(match image.built_for {
+                    Some(_) => Progress::Built(image.name),
+                    None => Progress::Pulled(image.name),
+                });
                 continue;
             }
             let reason = plain(output.complaint());
-            if !image.is_present {
+            // What was changed in the folder must not be lost: an image from before is not used.
+            if !image.is_present || image.built_for.is_some() {
                 let reason = format!("`{}`: {reason}", image.name);
-                let fault = Fault { kind: FaultKind::Pull, reason };
+                let kind = match image.built_for {
+                    Some(_) => FaultKind::Build,
+                    None => FaultKind::Pull,
+                };
+                let fault = Fault { kind, reason };
                 let container = image.containers.first().cloned();
                 return Ok(Some(Step::Failed(Failure { container, instance: None, fault })));
             }
@@ -104,8 +126,18 @@ impl Compose {
         while self.pulling.len() < PULLS
             && let Some(image) = self.waiting.pop_front()
         {
-            let running = self.docker.start(&["pull", "--quiet", &image.name])?;
-            tell(Progress::Pulling(image.name.clone(), image.containers.clone()));
+            let (name, containers) = (image.name.clone(), image.containers.clone());
+            let running = match &image.built_for {
+                Some(service) => {
+                    tell(Progress::Building(name, containers));
+                    let arguments = ["build", "--quiet", service];
+                    self.docker.start_compose(&self.project, &self.file, &arguments)?
+                }
+                None => {
+                    tell(Progress::Pulling(name, containers));
+                    self.docker.start(&["pull", "--quiet", &image.name])?
+                }
+            };
             self.pulling.push((image, running));
         }
         Ok(None)
@@ -143,8 +175,15 @@ impl Compose {
             }
             return Ok(Up::Done);
         }
-        let mut arguments =
-            vec!["up", "--detach", "--remove-orphans", "--pull", "never", "--no-deps"];
+        let mut arguments = vec![
+            "up",
+            "--detach",
+            "--remove-orphans",
+            "--pull",
+            "never",
+            "--no-build",
+            "--no-deps",
+        ];
         arguments.extend(selected.iter().map(String::as_str));
         Ok(Up::Running(self.docker.start_compose(&self.project, &self.file, &arguments)?))
     }

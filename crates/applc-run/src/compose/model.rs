@@ -29,6 +29,8 @@ pub struct Wanted {
     pub image: String,
     /// Whether the image is pulled even if it is present.
     pub always_pulled: bool,
+    /// When the image is built.
+    pub built: Built,
     /// The number of its containers.
     pub count: usize,
     /// What Compose compares: another one means that containers are replaced.
@@ -39,6 +41,18 @@ pub struct Wanted {
     pub networks: Option<BTreeSet<String>>,
     /// What its containers are made from.
     pub definition: Definition,
+}
+
+/// When the image of a service is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Built {
+    /// Never: it is pulled.
+    #[default]
+    Never,
+    /// If it is missing.
+    Missing,
+    /// Whenever the appliance is brought up.
+    Always,
 }
 
 /// What `docker update` changes of a container that runs, by the name of the field of the Compose file, if it is
@@ -333,6 +347,7 @@ struct RawService {
     #[serde(default)]
     image: String,
     pull_policy: Option<String>,
+    build: Option<Value>,
     labels: Option<BTreeMap<String, String>>,
     scale: Option<usize>,
     restart: Option<String>,
@@ -401,6 +416,11 @@ fn wanted(
             .as_mut()
             .and_then(|labels| labels.remove(CONTAINER))
             .unwrap_or_else(|| service.clone()),
+        built: match (raw.build, raw.pull_policy.as_deref()) {
+            (None, _) => Built::Never,
+            (Some(_), Some("build")) => Built::Always,
+            (Some(_), _) => Built::Missing,
+        },
         always_pulled: raw.pull_policy.as_deref() == Some("always"),
         count: raw.scale.unwrap_or(1),
         hash,

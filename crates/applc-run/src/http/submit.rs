@@ -223,7 +223,21 @@ fn refused(plan: &Plan, allow: Allow) -> Vec<Diagnostic> {
             let finding = Diagnostic::new(&codes::NOT_ALLOWED, container.privileged.span, message);
             found.push(finding.help("the service allows it with `applc serve --allow privileged`"));
         }
+        // A request comes without a folder.
+        let context = container.extras().build.as_ref().map(|build| &build.context);
+        if let Some(path) = context {
+            let message = format!("`{}` is built from a folder", container.id.value);
+            let finding = Diagnostic::new(&codes::NOT_ALLOWED, path.span, message);
+            found.push(finding.help("build the image, push it, and remove `build`"));
+        }
         for mount in &container.mounts {
+            if let Some(path) = mount.beside() {
+                let message =
+                    format!("`{}` mounts a path beside the appliance", container.id.value);
+                let finding = Diagnostic::new(&codes::NOT_ALLOWED, path.span, message);
+                found.push(finding.help("write the content of its files into `files`"));
+                continue;
+            }
             if let MountSource::Host(path) = &mount.source
                 && !allow.host_paths
             {

@@ -309,6 +309,36 @@ fn cases() -> Vec<Case> {
             Rejected(vec![("E0404", "@a:81")]),
         ),
         one(
+            Field::Build,
+            json!({"build": {
+                "context": "web", "dockerfile": "b/D", "args": {"A": 1, "B": "$b @c"}, "target": "t",
+            }, "force_pull_image": false}),
+            Reported(
+                "/services/a/build",
+                json!({"context": "./web", "dockerfile": "b/D", "args": ["A=1", "B=$$b @c"], "target": "t"}),
+                vec![("W0404", "\"web\"")],
+            ),
+        ),
+        one(
+            Field::Build,
+            json!({"build": {"context": ".."}}),
+            Reported("/services/a/pull_policy", json!("build"), vec![("W0404", "\"..\"")]),
+        ),
+        one(
+            Field::MountBeside,
+            json!({"volumes": [{"src": "./$x", "dest": "/d", "type": "host"}]}),
+            Reported(
+                "/services/a/volumes",
+                json!([{"type": "bind", "source": "./$$x", "target": "/d"}]),
+                vec![("W0404", "\"./$x\"")],
+            ),
+        ),
+        one(
+            Field::MountBeside,
+            json!({"volumes": [{"src": "./a:b", "dest": "/d", "type": "host"}]}),
+            Rejected(vec![("W0404", "\"./a:b\""), ("E0408", "\"./a:b\"")]),
+        ),
+        one(
             Field::Files,
             json!({"files": [{"dest": "/a b", "content": "$x\n"}, {"dest": "/c", "content": "c", "mode": "600"}]}),
             Carried(
@@ -595,6 +625,13 @@ fn every_case_is_as_the_table_says() {
 fn every_row_has_its_cases() {
     let outcomes: Vec<_> = cases().iter().map(|case| (case.field, outcome(case))).collect();
     // These checks run a program of the image.
-    let always_reported = [Field::HealthHttp, Field::HealthHttps, Field::HealthTcp];
+    let always_reported = [
+        Field::HealthHttp,
+        Field::HealthHttps,
+        Field::HealthTcp,
+        // Without an option.
+        Field::Build,
+        Field::MountBeside,
+    ];
     check_rows(&Compose, &outcomes, &always_reported);
 }

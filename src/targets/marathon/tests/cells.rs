@@ -250,6 +250,16 @@ fn containers() -> Vec<Case> {
             vec![InJob("/container/network", json!("USER"))],
         ),
         of_service(
+            &[Build],
+            &json!({ "build": { "context": "./web" } }),
+            vec![Found("W0405", "\"./web\"")],
+        ),
+        of_service(
+            &[MountBeside],
+            &json!({ "volumes": [{ "src": "./h", "dest": "/v", "type": "host" }] }),
+            vec![Found("E0401", "\"./h\"")],
+        ),
+        of_service(
             &[Files],
             &json!({ "files": [{ "dest": "/x", "content": "" }] }),
             vec![Found("E0401", "\"/x\"")],
@@ -755,6 +765,6 @@ fn every_row_has_its_cases() {
         outcomes.extend(case.fields.iter().map(of_case));
     }
     // Agents have these attributes only if operators set them.
-    let always_reported = [Field::PlacementCloud, Field::Preemptible];
+    let always_reported = [Field::Build, Field::PlacementCloud, Field::Preemptible];
     check_rows(&Marathon, &outcomes, &always_reported);
 }

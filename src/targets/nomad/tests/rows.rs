@@ -105,6 +105,9 @@ fn containers() -> Vec<Case> {
         one(Labels, json!({"labels": {"a": "e\u{301}"}})).finds("E0408", "\"e\u{301}\""),
         one(Labels, json!({"labels": {"com.hashicorp.nomad.x": 1}}))
             .finds("E0408", "\"com.hashicorp.nomad.x\""),
+        one(Build, json!({"build": {"context": "./web"}})).finds("W0405", "\"./web\""),
+        one(MountBeside, json!({"volumes": [{"src": ".", "dest": "/v", "type": "host"}]}))
+            .finds("E0401", "\".\""),
         one(Files, json!({"files": [{"dest": "/é", "content": "e\u{301}"}]})),
         one(Files, json!({"files": [{"dest": "/e\u{301}", "content": ""}]}))
             .finds("E0408", "\"/e\u{301}\""),
@@ -261,5 +264,6 @@ fn every_row_has_its_cases() {
         let of_row = found.iter().filter(|f| field == Field::VolumeLocal || **f != LOCAL_VOLUME);
         outcomes.push((field, Outcome::of(of_row.map(|(code, _)| *code))));
     }
-    check_rows(&Nomad, &outcomes, &[Field::Gpu, Field::Privileged, Field::MountHost]);
+    let always_reported = [Field::Build, Field::Gpu, Field::Privileged, Field::MountHost];
+    check_rows(&Nomad, &outcomes, &always_reported);
 }

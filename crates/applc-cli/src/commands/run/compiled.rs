@@ -1,17 +1,19 @@
 //! What `up` hands over: an appliance that is compiled, or one of a plan that was kept.
 
+use std::path::Path;
+
 use applc::analysis::Analysis;
 use applc::diag::{Format, Level, Report, human};
 use applc::plan::Plan;
 use applc::source::{Source, Sources};
-use applc::targets::{Artifact, InProcess, Rendering, TargetRef};
+use applc::targets::{Artifact, InProcess, PROJECT_DIRECTORY, Rendering, TargetRef};
 use applc_run::{Appliances, Planned, Submitted, complete};
 use serde_json::Value;
 
 use crate::Status;
 use crate::args::Up;
 use crate::disk::{Disk, STDIN};
-use crate::projects::Projects;
+use crate::projects::{Projects, Settings};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::{fail, note};
@@ -119,7 +121,8 @@ fn from_source(
     let named = one_target(arguments)?;
     let file = &arguments.file;
     let wanted = Wanted::read(&arguments.targets, reporter)?;
-    let settings = Projects::default().apply(file, &wanted, reporter)?;
+    let mut settings = Projects::default().apply(file, &wanted, reporter)?;
+    name_folder(&mut settings, file);
     let selected = settings.targets.first().map(|selected| selected.target.clone());
     let target = selected.as_ref().map(|target| target.name()).unwrap_or_default();
     let analysis = Analysis::read(&Disk, file, settings.sources.clone())
@@ -157,6 +160,19 @@ fn from_source(
             warnings,
         }),
         _ => Err(status.max(Status::Errors)),
+    }
+}
+
+/// Tells Compose where the folder of the appliance is: the output is kept in another one.
+fn name_folder(settings: &mut Settings, file: &str) {
+    // Standard input is beside what is in the working directory.
+    let path = if file == STDIN { Path::new("stdin") } else { Path::new(file) };
+    let Ok(path) = std::path::absolute(path) else { return };
+    let Some(folder) = path.parent().and_then(Path::to_str) else { return };
+    for one in &mut settings.targets {
+        if one.target.custom().is_none() {
+            one.options.set_default(PROJECT_DIRECTORY, folder);
+        }
     }
 }
 

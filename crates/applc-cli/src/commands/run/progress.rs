@@ -1,6 +1,6 @@
 //! What happens while an appliance comes up: a table that is redrawn on a terminal, lines elsewhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 
 use applc::plan::{Container, Plan};
@@ -24,7 +24,8 @@ enum Mode {
 pub struct Shown<'a> {
     plan: &'a Plan,
     mode: Mode,
-    pulling: BTreeMap<String, BTreeSet<String>>,
+    /// What is done with the images of each container.
+    images: BTreeMap<String, BTreeMap<String, &'static str>>,
     observed: Option<Observed>,
     last: Vec<String>,
     drawn: usize,
@@ -34,20 +35,21 @@ impl<'a> Shown<'a> {
     /// Shows what happens to an appliance on standard error, unless `quiet`.
     pub fn new(plan: &'a Plan, quiet: bool) -> Shown<'a> {
         let mode = if quiet { Mode::Quiet } else { mode(plan.containers.len()) };
-        Shown { plan, mode, pulling: BTreeMap::new(), observed: None, last: Vec::new(), drawn: 0 }
+        Shown { plan, mode, images: BTreeMap::new(), observed: None, last: Vec::new(), drawn: 0 }
     }
 
     /// Takes something that happened.
     pub fn tell(&mut self, event: Event<'_>) {
         match event {
             Event::Progress(Progress::Pulling(image, containers)) => {
-                for container in containers {
-                    self.pulling.entry(container).or_default().insert(image.clone());
-                }
+                self.begin(&image, containers, "pulling");
             }
-            Event::Progress(Progress::Pulled(image)) => self.end_pull(&image),
+            Event::Progress(Progress::Building(image, containers)) => {
+                self.begin(&image, containers, "building");
+            }
+            Event::Progress(Progress::Pulled(image) | Progress::Built(image)) => self.end(&image),
             Event::Progress(Progress::Stale(image, reason)) => {
-                self.end_pull(&image);
+                self.end(&image);
                 if self.mode != Mode::Quiet {
                     self.clear();
                     note(&format!(
@@ -60,8 +62,14 @@ impl<'a> Shown<'a> {
         self.show();
     }
 
-    fn end_pull(&mut self, image: &str) {
-        for images in self.pulling.values_mut() {
+    fn begin(&mut self, image: &str, containers: Vec<String>, what: &'static str) {
+        for container in containers {
+            self.images.entry(container).or_default().insert(image.to_owned(), what);
+        }
+    }
+
+    fn end(&mut self, image: &str) {
+        for images in self.images.values_mut() {
             images.remove(image);
         }
     }
@@ -118,8 +126,9 @@ impl<'a> Shown<'a> {
 
     fn state(&self, container: &Container) -> (State, Option<String>) {
         let id = container.id.value.as_str();
-        if let Some(image) = self.pulling.get(id).and_then(|images| images.first()) {
-            return (State::Staging, Some(format!("pulling `{image}`")));
+        let doing = self.images.get(id).and_then(|images| images.first_key_value());
+        if let Some((image, what)) = doing {
+            return (State::Staging, Some(format!("{what} `{image}`")));
         }
         let Some(observed) = &self.observed else { return (State::Submitted, None) };
         let state = container_state(observed.of(id), State::Submitted);

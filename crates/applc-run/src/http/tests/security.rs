@@ -190,6 +190,24 @@ fn privileged_containers_and_host_paths_are_refused_unless_they_are_allowed() {
 }
 
 #[test]
+fn what_is_beside_the_appliance_is_refused_whatever_is_allowed() {
+    let all = Allow { privileged: true, host_paths: true };
+    for (field, code, status) in [
+        (r#""build": {"context": "."}"#, "E0911", 403),
+        (r#""volumes": [{"type": "host", "src": "./data", "dest": "/d"}]"#, "E0911", 403),
+        (r#""files": [{"dest": "/f", "source": "f"}]"#, "E0318", 400),
+    ] {
+        let body = appliance("app", "fine").replace("\"ports\"", &format!("{field}, \"ports\""));
+        let served = Served::with(&settings(None, all), Arc::default(), Arc::new(temporary()));
+        let answer = served.post(&body);
+        let findings = answer.json()["findings"].as_array().unwrap().clone();
+        assert_eq!(answer.status, status, "{field}");
+        assert!(findings.iter().any(|found| found["code"] == code), "{field}: {findings:?}");
+        assert!(served.engine.running.lock().unwrap().is_empty());
+    }
+}
+
+#[test]
 fn what_was_allowed_before_is_not_allowed_for_ever() {
     let allow = Allow { privileged: true, host_paths: false };
     let first = Served::with(&settings(None, allow), Arc::default(), Arc::new(temporary()));
