@@ -46,8 +46,16 @@ impl<'t> Import<'_, 't> {
             );
             return None;
         }
-        if let Some(mode) = mode {
-            draft.put("mode", mode);
+        match mode {
+            Some(mode) if mode.len() == 4 && mode.starts_with('0') => {
+                draft.put("mode", mode);
+            }
+            Some(mode) => self.lose(
+                node.span,
+                format!("the permissions `{mode}` are left out: only those of user, group and others can be set"),
+                "set `mode` to four octal digits, such as `0644`",
+            ),
+            None => {}
         }
         Some(draft)
     }

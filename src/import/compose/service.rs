@@ -78,8 +78,17 @@ impl<'t> Import<'_, 't> {
             return;
         };
         lost::report(object, lost::BUILD, self.findings);
-        if let Some(file) = present(object, "dockerfile").and_then(text) {
-            draft.put("dockerfile", file);
+        if let Some(node) = present(object, "dockerfile") {
+            let file = text(node).unwrap_or_default();
+            if file.starts_with('/') {
+                self.lose(
+                    node.span,
+                    format!("the Dockerfile `{file}` is not in the folder that is built"),
+                    "move it there, and write its path in that folder",
+                );
+            } else {
+                draft.put("dockerfile", file);
+            }
         }
         let mut arguments = Draft::new();
         for (name, value, span) in present(object, "args").map(pairs).unwrap_or_default() {

@@ -257,6 +257,24 @@ fn what_is_not_valid_writes_nothing() {
 }
 
 #[test]
+fn builds_are_of_folders_beside_the_appliance() {
+    clean(
+        "build: {context: ./web, dockerfile: D, args: {A: 1}, target: t, cache_from: [x]}",
+        "build:\n  context: \"./web\"\n  dockerfile: D\n  args: { A: \"1\" }\n  target: t\n",
+    );
+    found(
+        "build: https://example.org/x.git",
+        "",
+        "7 W1001 the image is not built from `https://example.org/x.git`",
+    );
+    found(
+        "build: {context: ., dockerfile: /D}",
+        "build: { context: \".\" }\n",
+        "7 W1001 the Dockerfile `/D` is not in the folder that is built",
+    );
+}
+
+#[test]
 fn jobs_are_what_others_wait_for() {
     let text = "services:\n  web:\n    image: a:1\n    depends_on: {init: {condition: service_completed_successfully}}\n  init:\n    image: a:1\n    restart: on-failure:3\n";
     let (out, _) = of(text);

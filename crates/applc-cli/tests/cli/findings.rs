@@ -172,7 +172,7 @@ fn a_denied_warning_is_status_1_and_nothing_is_written() {
 #[test]
 fn invalid_codes_are_invalid_usage() {
     let folder = folder(&[("b.json", WARNED)]);
-    let run = applc(folder.path(), &["check", "b.json", "--deny", "W3001"]);
+    let run = applc(folder.path(), &["check", "b.json", "--deny", "W03O1"]);
     assert_eq!((run.status, run.stdout.as_str()), (2, ""));
     assert!(run.stderr.contains("did you mean `W0301`?"), "{}", run.stderr);
     let run = applc(folder.path(), &["check", "b.json", "--allow", "E0301", "--format", "json"]);
