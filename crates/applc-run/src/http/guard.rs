@@ -141,17 +141,26 @@ impl Hosts {
 
     fn is_own_origin(&self, origin: &HeaderValue, host: &str) -> bool {
         let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();
-        let schemes = ["http://", "https://"];
-        let authority = schemes.iter().find_map(|scheme| origin.strip_prefix(scheme));
-        // A proxy may ask by another name than the browser.
-        authority.is_some_and(|authority| {
-            authority == host || self.names.iter().any(|name| name == name_of(authority))
-        })
+        let Some((scheme, authority)) = origin.split_once("://") else { return false };
+        let usual = match scheme {
+            "http" => "80",
+            "https" => "443",
+            _ => return false,
+        };
+        // A proxy may ask by another name than the browser. What listens on other ports of its machine is
+        // someone else.
+        let (name, port) = parts(authority);
+        let port = port.unwrap_or(usual);
+        authority == host
+            || self.names.iter().any(|known| {
+                let (known, own) = parts(known);
+                known == name && port == own.unwrap_or(usual)
+            })
     }
 
     fn is_own(&self, host: &str) -> bool {
-        let name = name_of(host);
-        if name == "localhost" || self.names.iter().any(|known| known == name) {
+        let (name, _) = parts(host);
+        if name == "localhost" || self.names.iter().any(|known| parts(known).0 == name) {
             return true;
         }
         let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
@@ -162,13 +171,17 @@ impl Hosts {
     }
 }
 
-/// The name in `NAME:PORT`.
-fn name_of(authority: &str) -> &str {
+/// The name and the port in `NAME:PORT`.
+fn parts(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !name.is_empty() => {
-            // The colons of an IPv6 address are in brackets.
-            if name.contains(':') && !name.ends_with(']') { authority } else { name }
+        // The colons of an IPv6 address are in brackets.
+        Some((name, port))
+            if port.bytes().all(|b| b.is_ascii_digit())
+                && !name.is_empty()
+                && (!name.contains(':') || name.ends_with(']')) =>
+        {
+            (name, Some(port))
         }
-        _ => authority,
+        _ => (authority, None),
     }
 }

@@ -67,7 +67,7 @@ fn settings(token: Option<&str>, allow: Allow) -> Settings {
     let terms = Terms { target: Selected { target, options }, sources: Sources::new(), allow };
     Settings {
         listen: "127.0.0.1:0".parse().unwrap(),
-        hosts: vec!["Pivot.example".to_owned()],
+        hosts: ["Pivot.example", "with-port.example:8443"].map(str::to_owned).into(),
         token: token.map(str::to_owned),
         terms,
     }

@@ -100,13 +100,24 @@ fn browsers_show_the_token_once() {
 #[test]
 fn pages_of_other_origins_are_refused() {
     let served = Served::new();
-    for origin in ["http://localhost:9090", "HTTP://LOCALHOST:9090", "https://pivot.example"] {
+    for origin in [
+        "http://localhost:9090",
+        "HTTP://LOCALHOST:9090",
+        "https://pivot.example",
+        "https://pivot.example:443",
+        "http://pivot.example",
+        "https://with-port.example:8443",
+    ] {
         assert_eq!(with(&served, &[("origin", origin)]).status, 200, "{origin}");
     }
     for origin in [
         "http://evil.example",
         "http://localhost:8080",
         "http://localhost",
+        "http://pivot.example:3000",
+        "https://pivot.example:80",
+        "https://with-port.example",
+        "https://with-port.example:8444",
         "null",
         "",
         "http://localhost:9090.evil.example",
@@ -138,6 +149,7 @@ fn other_names_of_the_service_are_refused() {
         "[::1]:9090",
         "pivot.example",
         "pivot.example:443",
+        "with-port.example",
     ] {
         assert_eq!(with(&served, &[("host", host)]).status, 200, "{host}");
     }
