@@ -14,6 +14,9 @@ use crate::tool::missing;
 /// Time between two looks at whether what is followed has ended, and whether somebody reads.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// Maximum length of a line, in bytes. The rest of a longer one is shown as lines of its own.
+const LINE: usize = 64 << 10;
+
 /// What an instance has logged, or how that is asked for.
 pub struct Log<T> {
     /// The name of the instance.
@@ -213,12 +216,32 @@ fn pass_on(
     lines: Lines<'_>,
     out: &Mutex<&mut (dyn Write + Send)>,
 ) -> io::Result<()> {
-    for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
-        let line = String::from_utf8_lossy(&line);
-        let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.put(&mut **out, name, &line)?;
+    let mut stream = BufReader::new(stream);
+    let mut line = Vec::new();
+    loop {
+        let room = LINE.saturating_sub(line.len()) as u64;
+        // A stream that breaks off has ended.
+        let read = (&mut stream).take(room).read_until(b'\n', &mut line).unwrap_or(0);
+        let rest = match line.pop_if(|last| *last == b'\n') {
+            Some(_) => Vec::new(),
+            None if read == 0 && line.is_empty() => return Ok(()),
+            None if read == 0 => Vec::new(),
+            // It may go on for ever.
+            None if line.len() >= LINE => line.split_off(whole(&line)),
+            None => continue,
+        };
+        let text = String::from_utf8_lossy(&line);
+        lines.put(&mut **out.lock().unwrap_or_else(PoisonError::into_inner), name, &text)?;
+        line = rest;
     }
-    Ok(())
+}
+
+/// The length without a character at the end that is there in part.
+fn whole(text: &[u8]) -> usize {
+    match std::str::from_utf8(text) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        _ => text.len(),
+    }
 }
 
 fn put(out: &mut (dyn Write + Send), line: &str) -> io::Result<()> {
@@ -317,6 +340,20 @@ mod tests {
         let mut lines: Vec<&str> = text.lines().collect();
         lines.sort_unstable();
         assert_eq!(lines, ["echo one >&2 | one", "echo two     | two"]);
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_passed_on_in_parts() {
+        let mut out = Vec::new();
+        let endless = "x".to_owned() + &"é".repeat(LINE / 2) + "\n\nlast";
+        let writer: &mut (dyn Write + Send) = &mut out;
+        let named = AtomicBool::new(false);
+        let lines = Lines { width: 0, is_named: &named };
+        pass_on(endless.as_bytes(), "web", lines, &Mutex::new(writer)).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0].len(), LINE - 1);
+        assert_eq!(lines[1..], ["é", "", "last"]);
     }
 
     #[test]
