@@ -98,8 +98,19 @@ pub fn with_type(status: StatusCode, kind: &'static str, body: impl Into<Body>) 
     (status, [(header::CONTENT_TYPE, kind)], body.into()).into_response()
 }
 
-/// The findings of a report, as `applc check --format json` prints them.
+/// Maximum number of findings in an answer.
+pub const FINDINGS: usize = 1_000;
+
+/// The first findings of a report, as `applc check --format json` prints them.
 pub fn findings(report: &Report) -> Vec<Value> {
+    let mut shown;
+    let report = if report.diagnostics.len() > FINDINGS {
+        shown = report.clone();
+        shown.diagnostics.truncate(FINDINGS);
+        &shown
+    } else {
+        report
+    };
     let text = document(Format::Json, std::slice::from_ref(report)).unwrap_or_default();
     let mut value: Value = serde_json::from_str(&text).unwrap_or_default();
     match value.get_mut("diagnostics").map(Value::take) {

@@ -48,7 +48,7 @@ pub async fn replace(State(app): State<App>, Ids(id): Ids<String>, request: Requ
 pub async fn check(State(app): State<App>, request: Request) -> Answer {
     let submission = submission(request).await?;
     let findings = app.service.ask(move |service| service.check(&submission)).await?;
-    Ok(answer(StatusCode::OK, &json!({ "findings": findings })))
+    Ok(answer(StatusCode::OK, &findings))
 }
 
 /// `GET /appliance`.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::answer::FINDINGS;
 use super::table::{Content, OPERATIONS, Operation, Parameter, Reply};
 
 /// The description.
@@ -147,7 +148,10 @@ fn schemas() -> Value {
         "Findings",
         json!({
             "type": "object", "required": ["findings"],
-            "properties": { "findings": { "type": "array", "items": { "type": "object" } } },
+            "properties": {
+                "findings": { "type": "array", "items": { "type": "object" }, "maxItems": FINDINGS },
+                "more": { "type": "integer" },
+            },
         }),
     );
     add(

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::{OwnedMutexGuard, Semaphore};
 
-use super::answer::{Problem, findings};
+use super::answer::{FINDINGS, Problem, findings};
 use super::looks::{Eye, Seen, Watches};
 use super::runs::{Progress, Run, Runs, locked};
 use super::submit::{Compiled, Submission, Terms, is_request};
@@ -121,13 +121,19 @@ impl Service {
         submission.compile(&self.terms)
     }
 
-    /// All findings in a submission, as the document of `applc check --format json`.
+    /// The findings in a submission, as `applc check --format json` prints them, and how many more there are if
+    /// there are too many.
     ///
     /// # Errors
     /// A built-in template fails.
     pub fn check(&self, submission: &Submission) -> Result<Value, Problem> {
         let (_, report) = submission.check(&self.terms)?;
-        Ok(findings(&report).into())
+        let mut answer = json!({ "findings": findings(&report) });
+        let more = report.diagnostics.len().saturating_sub(FINDINGS);
+        if let Some(answer) = answer.as_object_mut().filter(|_| more > 0) {
+            answer.insert("more".into(), more.into());
+        }
+        Ok(answer)
     }
 
     /// An appliance as it is.

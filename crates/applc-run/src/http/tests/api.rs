@@ -112,6 +112,22 @@ fn faulty_bodies_have_the_statuses_of_pivot_and_findings_with_places() {
 }
 
 #[test]
+fn an_answer_has_a_limited_number_of_findings() {
+    let served = Served::new();
+    let check = |faults: usize| {
+        let unknown = vec![r#""none""#; faults].join(", ");
+        let body = appliance("app", "fine")
+            .replace("\"ports\"", &format!("\"dependencies\": [{unknown}], \"ports\""));
+        served.send("POST", "/check", &[], &body).json()
+    };
+    assert_eq!(check(3)["more"], json!(null));
+    let many = check(2_000);
+    let shown = many["findings"].as_array().unwrap().len();
+    assert_eq!(shown, 1_000);
+    assert!(many["more"].as_u64().unwrap() >= 1_000, "{}", many["more"]);
+}
+
+#[test]
 fn a_body_whose_line_breaks_are_gone_says_so() {
     let served = Served::new();
     let commented = format!("{{ // the id\n{}", appliance("app", "fine").trim_start_matches('{'));
