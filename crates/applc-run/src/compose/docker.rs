@@ -311,6 +311,9 @@ fn not_understood(what: &str, error: &serde_json::Error) -> Error {
     Error::new(ErrorKind::Refused, format!("cannot read the output of `{what}`: {error}"))
 }
 
+/// The host of an engine on this machine.
+pub const LOCAL: &str = "localhost";
+
 /// The machine of an engine's address: this one, unless the address names another.
 fn host_of(address: &str) -> String {
     let rest =
@@ -321,7 +324,7 @@ fn host_of(address: &str) -> String {
         Some(v6) => v6.split_once(']').map_or(v6, |(v6, _)| v6),
         None => host.split_once(':').map_or(host, |(host, _)| host),
     };
-    if matches!(host, "" | "127.0.0.1" | "::1") { "localhost".to_owned() } else { host.to_owned() }
+    if matches!(host, "" | "127.0.0.1" | "::1") { LOCAL.to_owned() } else { host.to_owned() }
 }
 
 #[cfg(test)]

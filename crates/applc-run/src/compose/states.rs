@@ -2,7 +2,8 @@
 
 use crate::state::{Endpoint, Fault, FaultKind, Instance, Observed, State, Times};
 
-use super::model::{Found, RawState};
+use super::docker::LOCAL;
+use super::model::{Found, RawBinding, RawState};
 
 /// The exit statuses of a shell and of the engine for a program that cannot be run or does not exist:
 /// starting it again changes nothing.
@@ -201,17 +202,23 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Where the published ports of a container are reached. A port that is published for IPv4 and
-/// IPv6 is listed once.
+/// Where the published ports of a container are reached. A port that is published for IPv4 and IPv6 is listed
+/// for IPv4: the engine may choose two ports of the host, and that for IPv6 may be another container's for IPv4.
 fn endpoints(found: &Found, host: &str) -> Vec<Endpoint> {
     let mut all = Vec::new();
     for (port, bindings) in &found.ports {
         let Some((number, protocol)) = port.split_once('/') else { continue };
         let Ok(container_port) = number.parse() else { continue };
-        for binding in bindings {
+        let is_v6 = |binding: &&RawBinding| binding.host_ip.contains(':');
+        let has_v4 = bindings.iter().any(|binding| !is_v6(&binding));
+        for binding in bindings.iter().filter(|binding| !has_v4 || !is_v6(binding)) {
             let Ok(host_port) = binding.host_port.parse() else { continue };
-            let is_any = matches!(binding.host_ip.as_str(), "" | "0.0.0.0" | "::");
-            let host = if is_any { host } else { &binding.host_ip };
+            let host = match binding.host_ip.as_str() {
+                // The name may lead to the port for IPv4.
+                "::" if host == LOCAL => "::1",
+                "" | "0.0.0.0" | "::" => host,
+                address => address,
+            };
             all.push(Endpoint {
                 host: host.to_owned(),
                 host_port,

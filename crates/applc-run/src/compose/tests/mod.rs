@@ -7,7 +7,7 @@ use super::change::Comparison;
 use super::drift::drift;
 use super::handover::dependency;
 use super::machine::{read_machine, read_volumes};
-use super::model::{Found, RawCheck, Wanted, read_containers, read_services};
+use super::model::{Found, RawBinding, RawCheck, Wanted, read_containers, read_services};
 use super::states::{observed, plain};
 use super::{basis, strangers};
 use crate::engine::{Action, Change};
@@ -187,6 +187,29 @@ fn a_port_is_listed_once_and_the_host_network_is_noted() {
     assert_eq!((web.endpoints[0].host.as_str(), web.on_host), ("node", None));
     let net = instance("net");
     assert_eq!((net.on_host.as_deref(), net.endpoints.len()), (Some("node"), 0));
+}
+
+#[test]
+fn a_port_for_ipv6_is_listed_only_if_there_is_none_for_ipv4() {
+    let listed = |bindings: &[(&str, &str)], host: &str| -> Vec<(String, u16)> {
+        let mut all = found();
+        all.retain(|one| one.container == "web");
+        let raw = |(host_ip, host_port): &(&str, &str)| RawBinding {
+            host_ip: (*host_ip).to_owned(),
+            host_port: (*host_port).to_owned(),
+        };
+        let bindings = bindings.iter().map(raw).collect();
+        all[0].ports = BTreeMap::from([("80/tcp".to_owned(), bindings)]);
+        let endpoints = observed(&all, host).instances.remove(0).endpoints;
+        endpoints.into_iter().map(|one| (one.host, one.host_port)).collect()
+    };
+    let one = |host: &str, port| vec![(host.to_owned(), port)];
+    let both = [("0.0.0.0", "32769"), ("::", "32768")];
+    assert_eq!(listed(&both, "localhost"), one("localhost", 32769));
+    assert_eq!(listed(&[both[1], both[0]], "localhost"), one("localhost", 32769));
+    assert_eq!(listed(&both[1..], "localhost"), one("::1", 32768));
+    assert_eq!(listed(&both[1..], "node"), one("node", 32768));
+    assert_eq!(listed(&[("fd00::1", "80")], "localhost"), one("fd00::1", 80));
 }
 
 #[test]
