@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::engine::LogOptions;
 use crate::error::Error;
 use crate::logs::{self, Log, Looks};
-use crate::tool::{self, PATIENCE};
+use crate::tool::{self, Output, PATIENCE};
 
 use super::client::{Nomad, complaint};
 use super::model::Allocation;
@@ -42,10 +42,7 @@ pub fn past(
         let mut lines = String::new();
         for stream in STREAMS {
             let output = tool::run(&mut command(nomad, one, stream, options), PATIENCE)?;
-            if !output.success {
-                return Err(complaint(&output));
-            }
-            for line in output.stdout.lines() {
+            for line in text(&output)?.lines() {
                 number += 1;
                 lines.push_str(&format!("{number:020} {line}\n"));
             }
@@ -54,6 +51,15 @@ pub fn past(
     }
     // Nomad has left out all but the last lines of each stream.
     logs::past(&logs, None, out)
+}
+
+/// The stream that was asked for. That of a task that has not started is empty: Nomad refuses to show it.
+fn text(output: &Output) -> Result<&str, Error> {
+    match output.success {
+        true => Ok(&output.stdout),
+        false if output.stderr.contains("not started yet") => Ok(""),
+        false => Err(complaint(output)),
+    }
 }
 
 /// Writes what is logged until all instances have ended. `is_over` says whether they have: Nomad's program
@@ -86,4 +92,22 @@ fn command(nomad: &Nomad, one: &Logged<'_>, stream: &str, options: LogOptions) -
         words.push("-f");
     }
     nomad.log(&one.allocation.id, &one.allocation.namespace, one.task, &words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_of_a_task_that_has_not_started_is_empty() {
+        let failed = |stderr: &str| {
+            let stderr = stderr.to_owned();
+            let output = Output { success: false, stdout: "no log".to_owned(), stderr };
+            text(&output).map(str::to_owned)
+        };
+        let not_started = "Error reading file: Unexpected response code: 404 \
+                           (task \"web\" not started yet. No logs available)";
+        assert_eq!(failed(not_started).unwrap(), "");
+        assert!(failed("Unexpected response code: 404 (unknown allocation)").is_err());
+    }
 }
