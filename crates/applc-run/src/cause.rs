@@ -5,7 +5,7 @@ use applc::plan::{Command, Container, ContainerId, Plan};
 use applc::source::{Source, Sources, Span};
 
 use crate::judge::Cause;
-use crate::state::{FaultKind, Observed, State, container_state, wanted};
+use crate::state::{Fault, FaultKind, Observed, State, container_state, wanted};
 
 /// What to tell about an appliance that does not come up.
 pub struct Told {
@@ -32,6 +32,9 @@ pub fn finding(
         }
         None => Diagnostic::new(&codes::NOT_STARTED, plan.id.span, cause.fault.reason.clone()),
     };
+    if let Some(help) = container.and_then(|container| help(container, &cause.fault)) {
+        finding = finding.help(help);
+    }
     let blocked = cause.container.map(|id| blocked(plan, id, observed)).unwrap_or_default();
     if !blocked.is_empty() {
         let names: Vec<String> = blocked.iter().map(|id| format!("`{id}`")).collect();
@@ -58,6 +61,16 @@ fn words(kind: FaultKind) -> (&'static Code, &'static str) {
         FaultKind::Memory => (&codes::CRASHED, "ran out of memory"),
         FaultKind::Health => (&codes::UNHEALTHY, "is not healthy"),
         FaultKind::Job => (&codes::JOB_FAILED, "failed"),
+    }
+}
+
+/// What to do about a fault, where that is known.
+fn help(container: &Container, fault: &Fault) -> Option<&'static str> {
+    let reason = fault.reason.to_ascii_lowercase();
+    match fault.kind {
+        FaultKind::Start => fixed_port(container, &reason)
+            .map(|_| "choose another `host_port`, or leave it out, so that the engine chooses one"),
+        _ => None,
     }
 }
 
@@ -101,25 +114,35 @@ fn resource(container: &Container, reason: &str) -> Option<Span> {
 
 /// The port that is not free, if the reason is about one.
 fn port(container: &Container, reason: &str) -> Option<Span> {
-    if !reason.contains("already allocated") && !reason.contains("address already in use") {
+    if !is_taken(reason) {
         return None;
     }
-    let named = |port: u16| {
-        let digits = port.to_string();
-        reason.match_indices(':').any(|(at, _)| {
-            let behind = reason.get(at + 1..).unwrap_or_default();
-            behind
-                .strip_prefix(&digits)
-                .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
-        })
-    };
-    let fixed =
-        container.ports.iter().find(|port| port.host_port.value > 0 && named(port.host_port.value));
-    let listed = || container.ports.iter().find(|port| named(port.container_port.value));
-    fixed
-        .map(|port| port.host_port.span)
+    let listed = || container.ports.iter().find(|port| is_named(port.container_port.value, reason));
+    fixed_port(container, reason)
         .or_else(|| listed().map(|port| port.container_port.span))
         .or_else(|| container.ports.first().map(|port| port.container_port.span))
+}
+
+/// The `host_port` that is not free, if the reason names one.
+fn fixed_port(container: &Container, reason: &str) -> Option<Span> {
+    let fixed = |port: &u16| *port > 0 && is_taken(reason) && is_named(*port, reason);
+    let mut ports = container.ports.iter().map(|port| &port.host_port);
+    ports.find(|port| fixed(&port.value)).map(|port| port.span)
+}
+
+fn is_taken(reason: &str) -> bool {
+    reason.contains("already allocated") || reason.contains("address already in use")
+}
+
+/// Whether a reason has a port behind an address.
+fn is_named(port: u16, reason: &str) -> bool {
+    let digits = port.to_string();
+    reason.match_indices(':').any(|(at, _)| {
+        let behind = reason.get(at + 1..).unwrap_or_default();
+        behind
+            .strip_prefix(&digits)
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+    })
 }
 
 /// The mount that the reason names.
@@ -170,7 +193,7 @@ mod tests {
     use applc::diag::human;
 
     use super::*;
-    use crate::state::{Fault, Instance};
+    use crate::state::Instance;
 
     const APPLIANCE: &str = r#"{"id": "app", "containers": [
   {"id": "web", "type": "service", "image": "a:1", "resources": {"cpus": 1, "mem": 64}, "network_mode": "bridge",
@@ -206,6 +229,24 @@ mod tests {
         assert_eq!(place_of(FaultKind::Start, "error mounting \"/srv/x\" to rootfs"), "\"/data\"");
         assert_eq!(place_of(FaultKind::Start, "exec: \"/bin/sh\": no such file"), "\"run\"");
         assert_eq!(place_of(FaultKind::Start, "something else"), "\"api\"");
+    }
+
+    #[test]
+    fn a_port_that_is_taken_has_a_way_out_if_it_is_a_fixed_one() {
+        let text_of = |reason: &str| {
+            let analysis = Analysis::of(&Source::new("app.json", APPLIANCE));
+            let fault = Fault { kind: FaultKind::Start, reason: reason.to_owned() };
+            let cause = Cause { container: Some(1), instance: None, fault };
+            let plan = analysis.plan.unwrap();
+            let observed = Observed::default();
+            let told = finding(&plan, &cause, &observed, analysis.source, analysis.sources);
+            human::render(&told.report, false)
+        };
+        let help =
+            "help: choose another `host_port`, or leave it out, so that the engine chooses one";
+        assert!(text_of("Bind for 0.0.0.0:8081 failed: port is already allocated").contains(help));
+        assert!(!text_of("Bind for 0.0.0.0:80 failed: port is already allocated").contains(help));
+        assert!(!text_of("something else at :8081").contains(help));
     }
 
     #[test]
