@@ -60,7 +60,10 @@ impl Guard {
         if request.method() == Method::GET && pages::wants_page(headers) {
             return Some(pages::to_login(request.uri()));
         }
-        let message = "a token is needed: `Authorization: Bearer TOKEN`";
+        let message = match headers.get(header::AUTHORIZATION) {
+            Some(_) => "the token is wrong: `Authorization: Bearer TOKEN`",
+            None => "a token is needed: `Authorization: Bearer TOKEN`",
+        };
         let mut refused = Problem::new(StatusCode::UNAUTHORIZED, message).into_response();
         refused.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         Some(refused)

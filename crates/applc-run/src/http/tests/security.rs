@@ -36,6 +36,7 @@ fn requests_show_the_token() {
     let served = closed();
     let refused = with(&served, &[]);
     assert_eq!((refused.status.as_u16(), refused.header("www-authenticate")), (401, "Bearer"));
+    assert!(refused.text.contains("a token is needed"));
     let bearer = format!("Bearer {TOKEN}");
     assert_eq!(with(&served, &[("authorization", &bearer)]).status, 200);
     assert_eq!(with(&served, &[("authorization", &bearer.to_lowercase())]).status, 200);
@@ -47,7 +48,9 @@ fn requests_show_the_token() {
         &bearer[..bearer.len() - 1],
         &format!("{bearer}x"),
     ] {
-        assert_eq!(with(&served, &[("authorization", wrong)]).status, 401, "{wrong}");
+        let refused = with(&served, &[("authorization", wrong)]);
+        assert_eq!(refused.status, 401, "{wrong}");
+        assert!(refused.text.contains("the token is wrong"), "{wrong}");
     }
     for path in [
         "/appliance/a",
