@@ -70,8 +70,17 @@ fn help(container: &Container, fault: &Fault) -> Option<&'static str> {
     match fault.kind {
         FaultKind::Start => fixed_port(container, &reason)
             .map(|_| "choose another `host_port`, or leave it out, so that the engine chooses one"),
+        FaultKind::Pull if is_of_helper(&reason) => Some(
+            "this is the image of the option `wait-image`, or `record-image` if the task also records something; \
+             `applc targets nomad` describes them",
+        ),
         _ => None,
     }
+}
+
+/// Whether a reason is about a task that Nomad runs beside the container, which has an image of its own.
+fn is_of_helper(reason: &str) -> bool {
+    reason.starts_with("its task `") || reason.starts_with("its success cannot be recorded")
 }
 
 /// The part of a container that a cause is about.
@@ -79,6 +88,7 @@ fn place(container: &Container, cause: &Cause) -> Span {
     let id = container.id.span;
     let reason = cause.fault.reason.to_ascii_lowercase();
     match cause.fault.kind {
+        FaultKind::Pull if is_of_helper(&reason) => id,
         FaultKind::Pull => container.image.span,
         FaultKind::Build => {
             let build = container.extras().build.as_ref();
@@ -213,6 +223,17 @@ mod tests {
         APPLIANCE[place(&plan.containers[1], &cause).range()].to_owned()
     }
 
+    /// The finding about a fault of `api`.
+    fn text_of(kind: FaultKind, reason: &str) -> String {
+        let analysis = Analysis::of(&Source::new("app.json", APPLIANCE));
+        let plan = analysis.plan.unwrap();
+        let fault = Fault { kind, reason: reason.to_owned() };
+        let cause = Cause { container: Some(1), instance: None, fault };
+        let observed = Observed::default();
+        let told = finding(&plan, &cause, &observed, analysis.source, analysis.sources);
+        human::render(&told.report, false)
+    }
+
     #[test]
     fn a_fault_is_shown_at_the_part_that_it_is_about() {
         assert_eq!(place_of(FaultKind::Pull, ""), "\"a:1\"");
@@ -232,16 +253,22 @@ mod tests {
     }
 
     #[test]
+    fn the_image_of_a_task_beside_the_container_is_that_of_an_option() {
+        let reason = "its task `wait_for` fails: `curl:1`: no";
+        assert_eq!(place_of(FaultKind::Pull, reason), "\"api\"");
+        let text = text_of(FaultKind::Pull, reason);
+        assert!(
+            text.contains("help: this is the image of the option `wait-image`, or `record-image`"),
+            "{text}"
+        );
+        let recorded = text_of(FaultKind::Pull, "its success cannot be recorded: `curl:1`: no");
+        assert!(recorded.contains("`record-image`"), "{recorded}");
+        assert!(!text_of(FaultKind::Pull, "`curl:1`: no").contains("-image`"));
+    }
+
+    #[test]
     fn a_port_that_is_taken_has_a_way_out_if_it_is_a_fixed_one() {
-        let text_of = |reason: &str| {
-            let analysis = Analysis::of(&Source::new("app.json", APPLIANCE));
-            let fault = Fault { kind: FaultKind::Start, reason: reason.to_owned() };
-            let cause = Cause { container: Some(1), instance: None, fault };
-            let plan = analysis.plan.unwrap();
-            let observed = Observed::default();
-            let told = finding(&plan, &cause, &observed, analysis.source, analysis.sources);
-            human::render(&told.report, false)
-        };
+        let text_of = |reason: &str| text_of(FaultKind::Start, reason);
         let help =
             "help: choose another `host_port`, or leave it out, so that the engine chooses one";
         assert!(text_of("Bind for 0.0.0.0:8081 failed: port is already allocated").contains(help));
