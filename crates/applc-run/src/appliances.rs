@@ -95,6 +95,8 @@ pub struct Listed {
     pub is_down: bool,
     /// The appliance with states and endpoints.
     pub appliance: Value,
+    /// What runs of it.
+    pub observed: Observed,
 }
 
 /// The appliances of a user.
@@ -469,6 +471,7 @@ impl Appliances {
             is_down: observed.instances.is_empty(),
             appliance: self.status(engine, &id, &observed),
             id,
+            observed,
         };
         Ok(found.into_iter().map(listed).collect())
     }

@@ -154,7 +154,8 @@ pub fn wanted(container: &Container) -> u32 {
 }
 
 /// The state of a container from those of its instances. The least advanced one decides, and
-/// a failed one before all others. Without instances, `absent` is the state.
+/// a failed one before all others. One that was stopped does not decide while others are there: the container still
+/// does its work, with fewer instances than it is to have. Without instances, `absent` is the state.
 pub fn container_state<'a>(
     instances: impl IntoIterator<Item = &'a Instance>,
     absent: State,
@@ -208,5 +209,6 @@ mod tests {
         assert_eq!(of(&[State::Running, State::Success]), State::Running);
         assert_eq!(of(&[State::Staging, State::Failed]), State::Failed);
         assert_eq!(of(&[State::Running, State::Killed]), State::Running);
+        assert_eq!(of(&[State::Killed, State::Killed]), State::Killed);
     }
 }

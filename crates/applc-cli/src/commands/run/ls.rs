@@ -56,7 +56,7 @@ fn table(all: Vec<Listed>) -> Option<String> {
     }
     let mut rows = vec![["APPLIANCE", "TARGET", "STATE", "FILE"].map(str::to_owned).to_vec()];
     for one in all {
-        let (ready, containers) = shown::summary(&one.appliance);
+        let (ready, containers) = shown::summary(&one.appliance, &one.observed);
         let state =
             if one.is_down { "down".to_owned() } else { format!("{ready}/{containers} ready") };
         rows.push(vec![one.id, one.target, state, one.file.unwrap_or_default()]);
@@ -66,7 +66,7 @@ fn table(all: Vec<Listed>) -> Option<String> {
 
 /// An appliance in a document for programs.
 fn entry(one: Listed) -> Value {
-    let (ready, containers) = shown::summary(&one.appliance);
+    let (ready, containers) = shown::summary(&one.appliance, &one.observed);
     json!({
         "id": one.id,
         "target": one.target,

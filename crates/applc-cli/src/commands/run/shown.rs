@@ -33,7 +33,8 @@ pub fn containers(appliance: &Value, observed: &Observed) -> String {
         let state = word("state");
         // The state of the container is that of one of its instances.
         let reason = observed.of(id).find(|instance| instance.state.word() == state);
-        let reason = reason.and_then(|instance| instance.why.clone()).unwrap_or_default();
+        let reason = reason.and_then(|instance| instance.why.clone());
+        let reason = reason.or_else(|| lost(container, observed)).unwrap_or_default();
         let endpoints = container.get("endpoints").and_then(Value::as_array);
         let endpoints: Vec<String> = endpoints.into_iter().flatten().map(endpoint).collect();
         let shown = match instances(container, observed) {
@@ -61,6 +62,31 @@ fn instances(container: &Value, observed: &Observed) -> Option<(usize, usize)> {
     (all != 1).then_some((ready, all))
 }
 
+/// How many instances of a container that runs were stopped or are not there, if any.
+fn lost(container: &Value, observed: &Observed) -> Option<String> {
+    let (ready, all) = instances(container, observed)?;
+    if ready >= all || !is_ready(container) {
+        return None;
+    }
+    let id = container.get("id").and_then(Value::as_str).unwrap_or_default();
+    let stopped = observed.of(id).filter(|one| one.state == State::Killed).count();
+    let gone = all.saturating_sub(observed.of(id).count());
+    let stopped = (stopped > 0).then(|| format!("{stopped} stopped"));
+    let gone = match gone {
+        0 => None,
+        1 => Some("1 is gone".to_owned()),
+        gone => Some(format!("{gone} are gone")),
+    };
+    let parts: Vec<String> = stopped.into_iter().chain(gone).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Whether the state of a container is that of one that is ready.
+fn is_ready(container: &Value) -> bool {
+    let state = container.get("state").and_then(Value::as_str);
+    matches!(state, Some("running" | "success"))
+}
+
 /// An endpoint in a few characters: where it is reached, and which port that is.
 fn endpoint(value: &Value) -> String {
     let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -80,13 +106,16 @@ fn endpoint(value: &Value) -> String {
     }
 }
 
-/// The number of ready containers of an appliance among those that are known.
-pub fn summary(appliance: &Value) -> (usize, usize) {
+/// The number of ready containers of an appliance among those that are known. One that lacks instances is not
+/// ready.
+pub fn summary(appliance: &Value, observed: &Observed) -> (usize, usize) {
     let containers = appliance.get("containers").and_then(Value::as_array);
-    let states = containers.into_iter().flatten().map(|container| container.get("state"));
-    let states: Vec<&str> = states.filter_map(|state| state.and_then(Value::as_str)).collect();
-    let ready = states.iter().filter(|state| matches!(**state, "running" | "success")).count();
-    (ready, states.len())
+    let containers = containers.map(Vec::as_slice).unwrap_or_default();
+    let is_whole = |container: &&Value| {
+        is_ready(container)
+            && instances(container, observed).is_none_or(|(ready, all)| ready >= all)
+    };
+    (containers.iter().filter(is_whole).count(), containers.len())
 }
 
 #[cfg(test)]
@@ -102,9 +131,8 @@ mod tests {
         assert_eq!(table(&rows), "é     a\nlong\n");
     }
 
-    #[test]
-    fn instances_are_counted_unless_there_is_to_be_one() {
-        let instance = |container: &str, name: &str, state| Instance {
+    fn instance(container: &str, name: &str, state: State) -> Instance {
+        Instance {
             container: container.to_owned(),
             name: name.to_owned(),
             state,
@@ -116,7 +144,36 @@ mod tests {
             times: Times::default(),
             endpoints: Vec::new(),
             on_host: None,
+        }
+    }
+
+    #[test]
+    fn instances_that_were_stopped_or_removed_are_told() {
+        let kept = json!({"id": "app", "containers": [{"id": "web", "instances": 3}]});
+        let of = |states: &[State]| {
+            let named = |(number, state): (usize, &State)| {
+                instance("web", &format!("web-{}", number + 1), *state)
+            };
+            let observed = Observed { instances: states.iter().enumerate().map(named).collect() };
+            let appliance = applc_run::render("app", Some(&kept), &observed, State::Killed);
+            let table = containers(&appliance, &observed);
+            let row = table.lines().last().unwrap_or_default();
+            let words: Vec<&str> = row.split_whitespace().collect();
+            (words.join(" "), summary(&appliance, &observed))
         };
+        use State::{Killed, Running, Staging};
+        assert_eq!(of(&[Running, Running, Running]), ("web running 3/3".into(), (1, 1)));
+        assert_eq!(of(&[Running, Killed, Running]), ("web running 2/3 1 stopped".into(), (0, 1)));
+        assert_eq!(of(&[Running, Running]), ("web running 2/3 1 is gone".into(), (0, 1)));
+        let both = "web running 1/3 1 stopped, 1 is gone";
+        assert_eq!(of(&[Running, Killed]), (both.into(), (0, 1)));
+        // The others may not be there yet.
+        assert_eq!(of(&[Running, Staging]), ("web staging 1/3".into(), (0, 1)));
+        assert_eq!(of(&[]), ("web killed 0/3".into(), (0, 1)));
+    }
+
+    #[test]
+    fn instances_are_counted_unless_there_is_to_be_one() {
         let observed = Observed {
             instances: vec![
                 instance("db", "db-1", State::Running),
