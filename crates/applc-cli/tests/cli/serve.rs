@@ -96,6 +96,15 @@ fn programs_of_the_engine_see_nothing_of_the_environment() {
 }
 
 #[test]
+fn a_variable_does_not_turn_the_token_off() {
+    let variables = [("APPLC_CLEAR", "1"), ("APPLC_TOKEN", TOKEN), ("SECRET", "hidden")];
+    let serving = Serving::start(&ARGUMENTS, &variables);
+    assert!(serving.get("/appliance", "").starts_with("HTTP/1.1 401"));
+    let seen = fs::read_to_string(serving.folder.path().join("environment")).unwrap();
+    assert!(!seen.contains("SECRET") && !seen.contains(TOKEN), "{seen}");
+}
+
+#[test]
 fn the_service_ends_when_it_is_told_to() {
     for signal in ["-TERM", "-INT"] {
         let mut serving = Serving::start(&ARGUMENTS, &[]);

@@ -10,7 +10,7 @@ use crate::terminal::fail;
 /// The variable with the token.
 const TOKEN: &str = "APPLC_TOKEN";
 
-/// Set in the environment that is clear.
+/// Marks the environment that is clear, with [`mark`].
 const CLEAR: &str = "APPLC_CLEAR";
 
 /// The variables that concern the programs of engines: where they are, whose settings and credentials they
@@ -60,9 +60,21 @@ fn is_kept(name: &str) -> bool {
     KEPT.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family))
 }
 
+/// What marks the environment that this process makes clear. On Unix, the program that takes its place has the
+/// same id, and no other one has: a variable that was set from outside marks nothing.
+fn mark() -> String {
+    if cfg!(unix) { std::process::id().to_string() } else { "1".to_owned() }
+}
+
+fn is_clear() -> bool {
+    let marked = std::env::var(CLEAR).is_ok_and(|value| value == mark());
+    // It would be passed on, and not be asked for.
+    marked && std::env::var_os(TOKEN).is_none()
+}
+
 /// Starts the program again without the other variables. `None` if that was done, and it can go on.
 pub fn clear(has_token_file: bool) -> Option<Status> {
-    if std::env::var_os(CLEAR).is_some() {
+    if is_clear() {
         return None;
     }
     match again(has_token_file) {
@@ -73,7 +85,7 @@ pub fn clear(has_token_file: bool) -> Option<Status> {
 
 fn again(has_token_file: bool) -> io::Result<Status> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(std::env::args_os().skip(1)).env_clear().env(CLEAR, "1");
+    command.args(std::env::args_os().skip(1)).env_clear().env(CLEAR, mark());
     command.envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_kept)));
     if let Some(token) = std::env::var_os(TOKEN).filter(|_| !has_token_file) {
         let token = token.into_string().map_err(|_| {
