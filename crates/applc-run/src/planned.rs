@@ -115,6 +115,16 @@ impl Planned {
         }
     }
 
+    /// The appliance file and the target in the text of a plan, also of one that cannot be read.
+    pub fn named(text: &str) -> Option<(String, String)> {
+        #[derive(Deserialize)]
+        struct Named {
+            file: String,
+            target: String,
+        }
+        serde_json::from_str(text).ok().map(|Named { file, target }| (file, target))
+    }
+
     /// The text of the plan.
     pub fn text(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"

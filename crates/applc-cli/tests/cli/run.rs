@@ -243,8 +243,9 @@ mod with_an_engine {
         assert_eq!(status, 1);
         assert_eq!(
             err,
-            "applc: error: the engine has moved since the plan `app.plan` was made, nothing was done: \
-             `web`: created in the plan, kept now; `app-web-1` is new; make a new one with `applc up FILE --plan`\n"
+            "applc: error: the plan `app.plan` was carried out already, or the engine has moved since it was made; \
+             nothing was done: `web`: created in the plan, kept now; `app-web-1` is new; make a new one with \
+             `applc up app.json -t compose --plan app.plan`\n"
         );
         let (status, out, _) = plan(&[("RUNS", "1")], &["--format", "json"]);
         let changes: serde_json::Value = serde_json::from_str(&out).unwrap();
@@ -277,7 +278,13 @@ mod with_an_engine {
         fs::write(path.join("app.plan"), text.replace("nginx", "other")).unwrap();
         let (status, _, err) = run(path, &[], &["up", "app.plan"]);
         assert_eq!(status, 1);
-        assert!(err.contains("the plan `app.plan` was changed after it had been made"), "{err}");
+        let changed = "the plan `app.plan` was changed after it had been made; make a new one with \
+                       `applc up app.json -t compose --plan app.plan`";
+        assert!(err.contains(changed), "{err}");
+        // A file whose name is a command is not repeated as one.
+        fs::write(path.join("app.plan"), text.replace("\"app.json\"", "\"a; b\"")).unwrap();
+        let (_, _, err) = run(path, &[], &["up", "app.plan"]);
+        assert!(err.contains("`applc up FILE -t compose --plan app.plan`"), "{err}");
     }
 
     #[test]

@@ -85,8 +85,9 @@ fn plan_text(file: &str) -> Option<String> {
 fn planned(arguments: &Up, text: &str) -> Result<Compiled, Status> {
     let file = &arguments.file;
     let unusable = |why: &str| {
-        let help = "make a new one with `applc up FILE --plan`";
-        fail(&format!("the plan `{file}` {why}; {help}"), Status::Errors)
+        let named = Planned::named(text);
+        let (of, target) = named.as_ref().map_or(("", ""), |(of, target)| (of, target));
+        fail(&format!("the plan `{file}` {why}; {}", new_one(of, target, file)), Status::Errors)
     };
     if !arguments.targets.names.is_empty() || !arguments.targets.options.is_empty() {
         return Err(fail("a plan has its target and options already", Status::Usage));
@@ -111,6 +112,18 @@ fn planned(arguments: &Up, text: &str) -> Result<Compiled, Status> {
         planned: Some(planned),
         warnings: String::new(),
     })
+}
+
+/// What to do with a plan that cannot be carried out any more: `applc up` made it from a file for a target.
+pub fn new_one(file: &str, target: &str, plan: &str) -> String {
+    // Anything else would need quotes, or may be a command of someone who has changed the plan.
+    let is_plain = |word: &&str| {
+        let is_fine = |c: char| c.is_alphanumeric() || "-_./".contains(c);
+        !word.is_empty() && !word.starts_with('-') && word.chars().all(is_fine)
+    };
+    let word = |word, other| Some(word).filter(is_plain).unwrap_or(other);
+    let (file, target, plan) = (word(file, "FILE"), word(target, "TARGET"), word(plan, "PLAN"));
+    format!("make a new one with `applc up {file} -t {target} --plan {plan}`")
 }
 
 fn from_source(

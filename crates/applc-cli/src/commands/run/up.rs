@@ -10,7 +10,7 @@ use applc_run::{
 };
 use serde_json::json;
 
-use super::compiled::{Compiled, compile};
+use super::compiled::{Compiled, compile, new_one};
 use super::progress::Shown;
 use super::{appliances, failed, printed, shown, warn};
 use crate::Status;
@@ -66,7 +66,7 @@ fn bring_up(arguments: &Up, reporter: &mut Reporter) -> Result<Status, Status> {
     })?;
     let ended = match carried {
         Carried::Out(ended) => ended,
-        Carried::Moved(moved) => return Err(tell_moved(&arguments.file, &moved)),
+        Carried::Moved(moved) => return Err(tell_moved(&compiled, &arguments.file, &moved)),
     };
     warn(ended.warning.as_ref());
     if compiled.planned.is_none() {
@@ -159,11 +159,12 @@ fn foretell(
 }
 
 /// Says why a plan is not carried out.
-fn tell_moved(file: &str, moved: &[String]) -> Status {
+fn tell_moved(compiled: &Compiled, plan: &str, moved: &[String]) -> Status {
     let message = format!(
-        "the engine has moved since the plan `{file}` was made, nothing was done: {}; make a new one with \
-         `applc up FILE --plan`",
-        moved.join("; ")
+        "the plan `{plan}` was carried out already, or the engine has moved since it was made; nothing was done: \
+         {}; {}",
+        moved.join("; "),
+        new_one(&compiled.file, &compiled.target, plan)
     );
     fail(&message, Status::Errors)
 }
