@@ -288,6 +288,16 @@ mod with_an_engine {
     }
 
     #[test]
+    fn a_file_that_cannot_be_read_is_named_also_without_a_target() {
+        let folder = folder(GOOD);
+        let (status, _, err) = run(folder.path(), &[], &["up", "missing.plan"]);
+        assert_eq!(status, 3);
+        assert!(err.contains("missing.plan") && !err.contains("no target given"), "{err}");
+        let (status, _, err) = run(folder.path(), &[], &["up", "app.json"]);
+        assert!(status == 2 && err.contains("no target given"), "{err}");
+    }
+
+    #[test]
     fn warnings_are_shown_once() {
         let health = r#""health_check":{"protocol":"COMMAND","command":"true"},"network_mode""#;
         let warned = GOOD.replace("\"network_mode\"", health);

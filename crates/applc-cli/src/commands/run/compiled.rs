@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use applc::ReadError;
 use applc::analysis::Analysis;
 use applc::diag::{Format, Level, Report, human};
 use applc::plan::Plan;
@@ -131,8 +132,15 @@ fn from_source(
     appliances: &Appliances,
     reporter: &mut Reporter,
 ) -> Result<Compiled, Status> {
-    let named = one_target(arguments)?;
     let file = &arguments.file;
+    // The file may be a plan, which needs no target: that it cannot be read says more.
+    if arguments.targets.names.is_empty()
+        && file != STDIN
+        && let Err(cause) = std::fs::File::open(file)
+    {
+        return Err(reporter.fail(file, &ReadError { path: file.clone(), cause }.into()));
+    }
+    let named = one_target(arguments)?;
     let wanted = Wanted::read(&arguments.targets, reporter)?;
     let mut settings = Projects::default().apply(file, &wanted, reporter)?;
     name_folder(&mut settings, file);
