@@ -105,7 +105,7 @@ impl Folder {
     /// Another run has it, or the folder cannot be written.
     pub fn lock(&self, id: &str, target: &str) -> Result<Lock, Error> {
         let folder = self.of(id, target);
-        fs::create_dir_all(&folder).map_err(|cause| Error::file("create", &folder, &cause))?;
+        create(&folder)?;
         let path = folder.join(LOCK);
         let file = File::create(&path).map_err(|cause| Error::file("write", &path, &cause))?;
         match file.try_lock() {
@@ -249,9 +249,18 @@ pub fn write_all(folder: &Path, files: &[Artifact]) -> Result<(), Error> {
     files.iter().try_for_each(|file| write(&folder.join(&file.path), &file.text))
 }
 
+/// Creates a folder that only the user can read: variables of containers may be secret.
+fn create(folder: &Path) -> Result<(), Error> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|cause| Error::file("create", folder, &cause))
+}
+
 fn write(path: &Path, text: &str) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder).map_err(|cause| Error::file("create", folder, &cause))?;
+    create(folder)?;
     // A file that is written in part would be read as none.
     let beside = path.with_extension("new");
     fs::write(&beside, text)
@@ -290,6 +299,20 @@ mod tests {
         assert_eq!(folder.records("App"), []);
         assert_eq!(folder.all(), [of("app")]);
         folder.forget("App", "compose").unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_user_can_read_what_is_kept() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::at(root.path().join("above/state"));
+        let _lock = folder.lock("app", "compose").unwrap();
+        folder.keep(&of("other"), &json!({}), &[]).unwrap();
+        for path in ["above", "above/state", "above/state/app/compose", "above/state/other"] {
+            let mode = fs::metadata(root.path().join(path)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700, "{path}");
+        }
     }
 
     #[test]
