@@ -328,7 +328,8 @@ impl Appliances {
                     started: false,
                 };
                 let record = self.record(engine, id).unwrap_or_else(unknown);
-                self.folder.note(&Record { down: true, ..record })
+                let noted = self.folder.note(&Record { down: true, ..record });
+                noted.and(self.folder.drop_request(id, target))
             };
             warning = done.err();
         }

@@ -4,6 +4,7 @@
 //! APPLIANCE/TARGET/lock              held by the run that changes the appliance
 //! APPLIANCE/TARGET/record.json       where it came from
 //! APPLIANCE/TARGET/appliance.json    the appliance with all defaults
+//! APPLIANCE/TARGET/request.json      what the service has accepted, until a run has taken it up
 //! APPLIANCE/TARGET/warnings.txt      the warnings that were shown last
 //! APPLIANCE/TARGET/times.json        what engines do not tell of when something happened
 //! APPLIANCE/TARGET/output/           what the target wrote
@@ -26,6 +27,7 @@ use crate::error::{Error, ErrorKind};
 const LOCK: &str = "lock";
 const RECORD: &str = "record.json";
 const APPLIANCE: &str = "appliance.json";
+const REQUEST: &str = "request.json";
 const WARNINGS: &str = "warnings.txt";
 const TIMES: &str = "times.json";
 const OUTPUT: &str = "output";
@@ -54,6 +56,15 @@ pub struct Record {
     /// Whether all of its containers were started: one that is absent was removed from outside then.
     #[serde(default)]
     pub started: bool,
+}
+
+/// An appliance that was accepted, and that no run has taken up yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Where it came from.
+    pub record: Record,
+    /// The appliance with all defaults.
+    pub appliance: Value,
 }
 
 /// What a run has seen of the starts of instances: those by their names and what names the start.
@@ -144,7 +155,49 @@ impl Folder {
         write_all(&output, files)?;
         let folder = self.of(&record.id, &record.target);
         write(&folder.join(APPLIANCE), &pretty(appliance))?;
-        self.note(record)
+        self.note(record)?;
+        // A later one is left to its own run; but what a user brings up from a file counts more than all.
+        let taken_up = |request: &Request| {
+            request.appliance == *appliance || request.record.file != record.file
+        };
+        match self.request(&record.id, &record.target) {
+            Some(request) if taken_up(&request) => self.drop_request(&record.id, &record.target),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps what was accepted, until a run takes it up.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn accept(&self, request: &Request) -> Result<(), Error> {
+        let Record { id, target, .. } = &request.record;
+        write(&self.of(id, target).join(REQUEST), &pretty(request))
+    }
+
+    /// What was accepted for an appliance, and not taken up.
+    pub fn request(&self, id: &str, target: &str) -> Option<Request> {
+        request(&self.of(id, target)).filter(|request| request.record.id == id)
+    }
+
+    /// All that was accepted, and not taken up.
+    pub fn requests(&self) -> Vec<Request> {
+        let targets = folders(&self.root).into_iter().flat_map(|folder| folders(&folder));
+        targets.filter_map(|folder| request(&folder)).collect()
+    }
+
+    /// Forgets what was accepted for an appliance.
+    ///
+    /// # Errors
+    /// The file cannot be removed.
+    pub fn drop_request(&self, id: &str, target: &str) -> Result<(), Error> {
+        let path = self.of(id, target).join(REQUEST);
+        match fs::remove_file(&path) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                Err(Error::file("remove", &path, &cause))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Keeps where an appliance came from.
@@ -224,6 +277,10 @@ impl Folder {
 
 fn is_id_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '-'
+}
+
+fn request(folder: &Path) -> Option<Request> {
+    serde_json::from_str(&fs::read_to_string(folder.join(REQUEST)).ok()?).ok()
 }
 
 fn record(folder: &Path) -> Option<Record> {

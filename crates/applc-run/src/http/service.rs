@@ -19,7 +19,7 @@ use crate::appliances::{Appliances, Submitted};
 use crate::cause::finding;
 use crate::engine::Engine;
 use crate::error::ErrorKind;
-use crate::folder::Record;
+use crate::folder::{Record, Request};
 use crate::rendered::render;
 use crate::state::{Observed, State};
 use crate::up::{Event, Outcome};
@@ -255,6 +255,19 @@ impl Service {
         }
         let run = Run::of(&compiled);
         let appliance = render(&id, Some(&run.appliance), &Observed::default(), State::Submitted);
+        // What is answered holds, however the service ends: the run writes it only when its turn comes.
+        let request = Request {
+            record: Record {
+                id: id.clone(),
+                target: self.engine.target().to_owned(),
+                file: compiled.source.name().to_owned(),
+                path: None,
+                down: false,
+                started: false,
+            },
+            appliance: run.appliance.clone(),
+        };
+        self.ask(move |service| Ok(service.appliances.folder().accept(&request)?)).await?;
         self.begin(&id, compiled, run, before.clone())?;
         Ok(Accepted { is_new: !is_there && before.is_none(), appliance })
     }
@@ -280,6 +293,7 @@ impl Service {
         if started.is_err() {
             run.end(Progress::Ended);
             self.runs.forget(id, &run);
+            let _ = self.appliances.folder().drop_request(id, self.engine.target());
             return Err(Problem::busy("no thread is left"));
         }
         if let Some(seen) = self.watches.last(id) {
@@ -316,6 +330,10 @@ impl Service {
             }
             began = Instant::now();
         });
+        if !run.is_stopped() {
+            // One that was not taken up has failed, and that is told.
+            let _ = self.appliances.folder().drop_request(id, self.engine.target());
+        }
         let failure = match ended {
             _ if run.is_stopped() => return Progress::Ended,
             Ok(ended) => match ended.outcome {
@@ -456,15 +474,24 @@ impl Service {
 
     /// Goes on with the appliances that an earlier service has accepted, and did not bring up.
     pub fn resume(self: &Arc<Self>) {
-        for record in self.appliances.folder().all() {
-            let is_own = record.target == self.engine.target() && is_request(&record.file);
-            if record.down || record.started || !is_own {
+        let folder = self.appliances.folder();
+        let mut left = BTreeMap::new();
+        for record in folder.all() {
+            let is_left = !record.down && !record.started;
+            if let Some(kept) = folder.appliance(&record.id, &record.target).filter(|_| is_left) {
+                left.insert((record.id.clone(), record.target.clone()), (record, kept));
+            }
+        }
+        // What was accepted last counts.
+        for Request { record, appliance } in folder.requests() {
+            left.insert((record.id.clone(), record.target.clone()), (record, appliance));
+        }
+        for (record, kept) in left.into_values() {
+            if record.target != self.engine.target() || !is_request(&record.file) {
                 continue;
             }
-            let kept = self.appliances.folder().appliance(&record.id, &record.target);
-            let compiled = kept.map(|kept| Submission::kept(&kept));
             // What was allowed then may not be allowed any more.
-            if let Some(Ok(compiled)) = compiled.map(|kept| self.compile(&kept)) {
+            if let Ok(compiled) = self.compile(&Submission::kept(&kept)) {
                 let run = Run::of(&compiled);
                 let _ = self.begin(&record.id, compiled, run, None);
             }

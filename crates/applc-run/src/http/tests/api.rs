@@ -248,6 +248,36 @@ fn a_service_that_starts_again_goes_on_with_what_it_accepted() {
 }
 
 #[test]
+fn what_is_answered_is_kept_however_the_service_ends() {
+    let first = Served::new();
+    // The engine takes its time, so that the run has not begun when the answer comes.
+    first.engine.delay.store(500, Ordering::Relaxed);
+    assert_eq!(first.post(&appliance("app", "fine")).status, 201);
+    let kept = std::fs::read(first.folder.path().join("app/compose/request.json")).unwrap();
+
+    let killed = temporary();
+    std::fs::create_dir_all(killed.path().join("app/compose")).unwrap();
+    std::fs::write(killed.path().join("app/compose/request.json"), kept).unwrap();
+    let settings = settings(None, Allow::default());
+    let second = Served::with(&settings, Arc::default(), Arc::new(killed));
+    second.service.resume();
+    second.until("app", "web", "running");
+    let request = second.folder.path().join("app/compose/request.json");
+    wait(|| !request.exists(), "the run has taken it up");
+}
+
+#[test]
+fn what_was_accepted_is_forgotten_with_the_appliance() {
+    let served = Served::new();
+    served.post(&appliance("app", "slow"));
+    served.until("app", "web", "staging");
+    *served.engine.volumes.lock().unwrap() = vec![volume("data", Some("app"), &[])];
+    assert_eq!(served.put("app", &appliance("app", "fine")).status, 200);
+    assert_eq!(served.delete("/appliance/app").status, 200);
+    assert!(!served.folder.path().join("app/compose/request.json").exists());
+}
+
+#[test]
 fn a_part_that_cannot_be_removed_is_told() {
     let served = Served::new();
     served.post(&appliance("app", "fine"));
