@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use applc::analysis::Analysis;
 use applc::plan::Plan;
 use applc::source::Source;
-use applc::targets::Artifact;
+use applc::targets::{Artifact, compose_project};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -137,8 +137,8 @@ impl Appliances {
     /// Hands an appliance over and waits until it is up, as [`up`] does. No other run changes it meanwhile.
     ///
     /// # Errors
-    /// Another run changes the appliance, the state folder cannot be used, or the engine does not answer
-    /// or refuses.
+    /// Another run changes the appliance, another one has the same Compose project, the state folder cannot be
+    /// used, or the engine does not answer or refuses.
     pub fn bring_up(
         &self,
         engine: &dyn Engine,
@@ -147,14 +147,15 @@ impl Appliances {
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<Ended, Error> {
         let _lock = self.folder.lock(submitted.id(), engine.target())?;
+        self.check_alone(submitted.id(), engine.target())?;
         self.hand_over(engine, submitted, detach, tell)
     }
 
     /// Does what was planned, as [`Appliances::bring_up`] does, unless the engine has moved since then.
     ///
     /// # Errors
-    /// Another run changes the appliance, the state folder cannot be used, or the engine does not answer
-    /// or refuses.
+    /// Another run changes the appliance, another one has the same Compose project, the state folder cannot be
+    /// used, or the engine does not answer or refuses.
     pub fn carry_out(
         &self,
         engine: &dyn Engine,
@@ -164,11 +165,34 @@ impl Appliances {
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<Carried, Error> {
         let _lock = self.folder.lock(submitted.id(), engine.target())?;
+        self.check_alone(submitted.id(), engine.target())?;
         let moved = planned.moved(&self.outlook(engine, submitted)?);
         if !moved.is_empty() {
             return Ok(Carried::Moved(moved));
         }
         self.hand_over(engine, submitted, detach, tell).map(Carried::Out)
+    }
+
+    /// Checks that no other appliance of this machine has the same Compose project: that has its volumes, also
+    /// while it is down. Ids may differ only in case or by a hyphen at their beginning.
+    ///
+    /// # Errors
+    /// There is one.
+    pub fn check_alone(&self, id: &str, target: &str) -> Result<(), Error> {
+        if target != "compose" {
+            return Ok(());
+        }
+        let project = compose_project(id);
+        let accepted = self.folder.requests().into_iter().map(|request| request.record);
+        let mut known = self.folder.all().into_iter().chain(accepted);
+        let is_other = |other: &Record| {
+            other.target == target && other.id != id && compose_project(&other.id) == project
+        };
+        let Some(other) = known.find(is_other) else { return Ok(()) };
+        let other = other.id;
+        let message = format!("the appliance `{other}` has the same Compose project, `{project}`");
+        let help = format!("choose another id, or remove it with `applc down {other} --purge`");
+        Err(Error::new(ErrorKind::Busy, message).help(help))
     }
 
     fn hand_over(
@@ -299,7 +323,7 @@ impl Appliances {
     /// volumes stay.
     ///
     /// # Errors
-    /// Another run changes it, or the engine does not answer, or refuses a part, which is named.
+    /// Another run changes it, another one has the same Compose project, or the engine does not answer, or refuses a part, which is named.
     pub fn take_down(
         &self,
         engine: &dyn Engine,
@@ -312,6 +336,10 @@ impl Appliances {
             Err(error) if error.kind == ErrorKind::Folder => (None, Some(error)),
             Err(error) => return Err(error),
         };
+        // What another one has left would be taken for its own.
+        if purge || self.record(engine, id).is_none() {
+            self.check_alone(id, target)?;
+        }
         let removed = engine.remove(id, purge)?;
         // Without it, nothing can be written.
         if let Some(lock) = lock {

@@ -245,6 +245,7 @@ impl Service {
                         format!("another run of applc is changing `{name}`"),
                     ));
                 }
+                service.appliances.check_alone(&name, target)?;
                 let observed = service.engine.observe(&name)?;
                 let is_kept = service.record(&name).is_some_and(|record| !record.down);
                 Ok(is_kept || !observed.instances.is_empty())

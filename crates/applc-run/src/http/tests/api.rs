@@ -10,6 +10,7 @@ use super::super::describe::description;
 use super::super::submit::Allow;
 use super::super::table::OPERATIONS;
 use super::{Served, appliance, settings, temporary, wait};
+use crate::appliances::Appliances;
 use crate::engine::Volume;
 use crate::state::State;
 
@@ -317,6 +318,29 @@ fn volumes_are_kept_unless_they_are_purged() {
     assert_eq!(served.delete("/appliance/app?purge=true").status, 200);
     assert_eq!(served.get("/appliance/app/volume").status, 404);
     assert!(served.engine.volumes.lock().unwrap().is_empty());
+}
+
+#[test]
+fn volumes_of_an_id_with_the_same_project_are_left_alone() {
+    let served = Served::new();
+    served.post(&appliance("app", "fine"));
+    served.until("app", "web", "running");
+    *served.engine.volumes.lock().unwrap() = vec![volume("data", Some("app"), &[])];
+    assert_eq!(served.delete("/appliance/app").status, 200);
+    for id in ["App", "-app"] {
+        let posted = served.post(&appliance(id, "fine"));
+        let error = posted.json()["error"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(posted.status, 409, "{posted:?}");
+        assert!(error.contains("`app` has the same Compose project"), "{error}");
+        let appliances = Appliances::new(crate::folder::Folder::at(served.folder.path()));
+        for purge in [false, true] {
+            let taken = appliances.take_down(&*served.engine, id, purge);
+            assert_eq!(taken.unwrap_err().kind, crate::error::ErrorKind::Busy, "{id}");
+        }
+    }
+    assert_eq!(served.engine.volumes.lock().unwrap().len(), 1);
+    assert_eq!(served.delete("/appliance/app?purge=true").status, 200);
+    assert_eq!(served.post(&appliance("App", "fine")).status, 201);
 }
 
 #[test]
