@@ -14,12 +14,16 @@ use tokio::sync::Semaphore;
 use tower_service::Service as _;
 
 use super::ending::Ending;
+use super::patience::Patient;
 
 /// Maximum number of connections at once.
 const CONNECTIONS: usize = 1024;
 
 /// How long the head of a request may take.
 const HEAD: Duration = Duration::from_secs(15);
+
+/// How long a client may read nothing of an answer that waits for it.
+const READS: Duration = Duration::from_secs(30);
 
 /// Greatest size of the head of a request, in bytes.
 const HEAD_SIZE: usize = 16 << 10;
@@ -64,7 +68,7 @@ pub async fn serve(listener: TcpListener, router: Router, ending: Ending) -> io:
                 .header_read_timeout(HEAD)
                 .max_buf_size(HEAD_SIZE)
                 .max_headers(HEADERS)
-                .serve_connection(TokioIo::new(stream), answer);
+                .serve_connection(TokioIo::new(Patient::new(stream, READS)), answer);
             futures_util::pin_mut!(connection);
             // How a connection fails is known to its client.
             if ending.unless(connection.as_mut()).await.is_none() {

@@ -57,6 +57,9 @@ mod describe;
 // What stands before every request.
 mod guard;
 
+// Connections whose other side must read.
+mod patience;
+
 // The socket.
 mod listen;
 

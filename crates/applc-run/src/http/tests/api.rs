@@ -226,6 +226,8 @@ fn a_service_that_starts_again_goes_on_with_what_it_accepted() {
     second.service.resume();
     assert_eq!(second.state("app", "web"), "staging");
     assert_eq!(second.post(&appliance("app", "fine")).status, 409);
+    // Its hand-over sets the state too.
+    wait(|| second.engine.handing.load(Ordering::Relaxed) == 1, "the second one has handed over");
     second.engine.set("app", State::Running);
     let folder = crate::folder::Folder::at(second.folder.path());
     let is_started = || folder.records("app").iter().all(|record| record.started);
