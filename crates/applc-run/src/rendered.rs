@@ -229,15 +229,18 @@ fn endpoints(container: &Map<String, Value>, instance: &Instance) -> Vec<Endpoin
         };
         return ports().filter_map(endpoint).collect();
     }
+    let is_of = |endpoint: &Endpoint, port: &Value| {
+        number(port) == Some(endpoint.container_port.into()) && protocol(port) == endpoint.protocol
+    };
     let named = |endpoint: &Endpoint| {
-        let same = |port: &&Value| {
-            number(port) == Some(endpoint.container_port.into())
-                && protocol(port) == endpoint.protocol
-        };
-        let name = ports().find(same).and_then(|port| word(port, "name"));
+        let name = ports().find(|port| is_of(endpoint, port)).and_then(|port| word(port, "name"));
         Endpoint { name, ..endpoint.clone() }
     };
-    instance.endpoints.iter().map(named).collect()
+    let mut endpoints: Vec<Endpoint> = instance.endpoints.iter().map(named).collect();
+    // In the order of the appliance, as PIVOT lists them; those that it does not list come last.
+    let place = |endpoint: &Endpoint| ports().position(|port| is_of(endpoint, port));
+    endpoints.sort_by_key(|endpoint| place(endpoint).unwrap_or(usize::MAX));
+    endpoints
 }
 
 #[cfg(test)]
@@ -320,6 +323,32 @@ mod tests {
         );
         assert_eq!(appliance["containers"][0]["resources"]["cpus"], 1.5);
         assert_eq!(appliance["containers"][0]["env"], json!({"A": 1.1, "B": {"c": [null, true]}}));
+    }
+
+    #[test]
+    fn endpoints_are_in_the_order_of_the_appliance() {
+        let kept = json!({"id": "app", "containers": [
+            {"id": "web", "ports": [
+                {"container_port": 8080, "protocol": "tcp"}, {"container_port": 7077, "protocol": "tcp"},
+            ]},
+        ]});
+        let endpoint = |container_port| Endpoint {
+            host: "localhost".into(),
+            host_port: 32768,
+            container_port,
+            protocol: "tcp".into(),
+            name: None,
+        };
+        let instance = Instance {
+            endpoints: vec![endpoint(7077), endpoint(8080), endpoint(9000)],
+            ..Instance::plain("web", "app-web-1", State::Running)
+        };
+        let observed = Observed { instances: vec![instance] };
+        let shown = render("app", Some(&kept), &observed, State::Submitted);
+        let ports = shown.pointer("/containers/0/endpoints").and_then(Value::as_array).unwrap();
+        let ports: Vec<_> =
+            ports.iter().map(|one| one["container_port"].as_u64().unwrap()).collect();
+        assert_eq!(ports, [8080, 7077, 9000]);
     }
 
     #[test]
