@@ -10,6 +10,7 @@ mod marathon;
 mod names;
 mod references;
 mod scalars;
+mod told;
 mod units;
 mod volumes;
 

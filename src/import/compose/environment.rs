@@ -17,7 +17,7 @@ impl<'t> Import<'_, 't> {
         for (name, value, span) in own {
             match value.or_else(|| self.variables.get(&name).cloned()) {
                 Some(value) => all.push((name, value)),
-                None => self.lose(
+                None => self.told.lose(
                     span,
                     format!("`{name}` has no value"),
                     "Compose takes it from the shell; give it with `--env-file FILE`",
@@ -29,7 +29,7 @@ impl<'t> Import<'_, 't> {
             let is_host = names_a_host(&name);
             if !is_host && let Some(id) = self.names.get(&value) {
                 let id = id.to_owned();
-                self.push(
+                self.told.push(
                     Diagnostic::new(
                         &codes::IMPORT_CHOICE,
                         service.get("environment").map_or(service.key, |node| node.span),
@@ -59,7 +59,7 @@ impl<'t> Import<'_, 't> {
             Ok(bytes) => variables(&String::from_utf8_lossy(&bytes)),
             Err(_) if !is_required => Vec::new(),
             Err(cause) => {
-                self.refuse(file.span, format!("cannot read `{path}`: {cause}"));
+                self.told.refuse(file.span, format!("cannot read `{path}`: {cause}"));
                 Vec::new()
             }
         }

@@ -14,7 +14,7 @@ impl<'t> Import<'_, 't> {
         container.put_filled("files", files);
         for node in service.get("secrets").map(list).unwrap_or_default() {
             let name = used(node).map(|(name, _, _)| name).unwrap_or_default();
-            self.lose(
+            self.told.lose(
                 node.span,
                 format!("the secret `{name}` is not mounted: the language has no secrets"),
                 "mount a file of the host where the program looks for it, or let the program ask the platform",
@@ -26,7 +26,7 @@ impl<'t> Import<'_, 't> {
         let (name, target, mode) = used(node)?;
         let top = present(self.top, "configs").and_then(Node::as_object);
         let Some(member) = top.and_then(|top| top.member(&name)) else {
-            self.refuse(node.span, format!("unknown config `{name}`"));
+            self.told.refuse(node.span, format!("unknown config `{name}`"));
             return None;
         };
         let options = member.value.as_object();
@@ -39,7 +39,7 @@ impl<'t> Import<'_, 't> {
             draft.put("content", content.replace('@', "\\@"));
         } else {
             let place = member.key.span;
-            self.lose(
+            self.told.lose(
                 place,
                 format!("the config `{name}` is not part of the file"),
                 "add its content as `files`",
@@ -50,7 +50,7 @@ impl<'t> Import<'_, 't> {
             Some(mode) if mode.len() == 4 && mode.starts_with('0') => {
                 draft.put("mode", mode);
             }
-            Some(mode) => self.lose(
+            Some(mode) => self.told.lose(
                 node.span,
                 format!("the permissions `{mode}` are left out: only those of user, group and others can be set"),
                 "set `mode` to four octal digits, such as `0644`",

@@ -10,14 +10,14 @@ impl<'t> Import<'_, 't> {
     pub(super) fn health(&mut self, service: &Service<'t>, container: &mut Draft) {
         let Some(node) = service.get("healthcheck") else { return };
         let Some(check) = node.as_object() else {
-            self.refuse(node.span, format!("expected an object, found {}", node.kind_name()));
+            self.told.refuse(node.span, format!("expected an object, found {}", node.kind_name()));
             return;
         };
         let test = present(check, "test");
         let words = test.map(strings).unwrap_or_default();
         let is_off = present(check, "disable").and_then(boolean) == Some(true);
         if is_off || words.first().is_some_and(|word| word == "NONE") {
-            self.lose(
+            self.told.lose(
                 node.span,
                 "the health check of the image cannot be switched off",
                 "there is none unless the image has one",
@@ -25,7 +25,7 @@ impl<'t> Import<'_, 't> {
             return;
         }
         let Some(test) = test else {
-            self.lose(
+            self.told.lose(
                 node.span,
                 "the health check of the image cannot be changed",
                 "write it out as `health_check` with its command",
@@ -33,10 +33,10 @@ impl<'t> Import<'_, 't> {
             return;
         };
         if service.is_job {
-            self.lose(node.span, "a job has no health check", "others wait for its end");
+            self.told.lose(node.span, "a job has no health check", "others wait for its end");
             return;
         }
-        lost::report(check, lost::HEALTH, self.findings);
+        lost::report(check, lost::HEALTH, self.told.0);
         let command = match (test.as_array().is_some(), words.as_slice()) {
             (true, [kind, command]) if kind == "CMD-SHELL" => command.clone(),
             (true, [kind, command @ ..]) if kind == "CMD" && !command.is_empty() => {
@@ -44,7 +44,7 @@ impl<'t> Import<'_, 't> {
             }
             (false, [command]) => command.clone(),
             _ => {
-                self.refuse(
+                self.told.refuse(
                     test.span,
                     "expected a list that begins with `CMD` or `CMD-SHELL`, or a command",
                 );

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Options;
 use super::draft::Object as Draft;
 use super::names::{Names, id_of};
+use super::told::Told;
 use super::volumes::Volumes;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::{Source, Span};
@@ -59,7 +60,7 @@ struct Import<'a, 't> {
     /// The top level of the file.
     top: &'t Object,
     volumes: Volumes,
-    findings: &'a mut Findings,
+    told: Told<'a>,
 }
 
 /// Imports a Compose file. `None` if there is nothing to import.
@@ -105,12 +106,12 @@ pub fn import_tree(
         services: Vec::new(),
         top,
         volumes: Volumes::default(),
-        findings,
+        told: Told(findings),
     };
     import.select(services);
     import.name();
     import.networks();
-    lost::report(top, lost::TOP, import.findings);
+    lost::report(top, lost::TOP, import.told.0);
     Some(import.appliance())
 }
 
@@ -150,25 +151,6 @@ fn elsewhere(span: Span, what: &str) -> Diagnostic {
 }
 
 impl<'t> Import<'_, 't> {
-    fn push(&mut self, finding: Diagnostic) {
-        self.findings.push(finding);
-    }
-
-    /// Reports something that is left out.
-    fn lose(&mut self, span: Span, message: impl Into<String>, help: &str) {
-        self.push(Diagnostic::new(&codes::NOT_LIKE, span, message).help(help));
-    }
-
-    /// Reports something that means something else afterwards.
-    fn differ(&mut self, span: Span, message: impl Into<String>, help: &str) {
-        self.push(Diagnostic::new(&codes::IMPORT_DIFFERS, span, message).help(help));
-    }
-
-    /// Reports a value that is not valid.
-    fn refuse(&mut self, span: Span, message: impl Into<String>) {
-        self.push(Diagnostic::new(&codes::NOT_IMPORTED, span, message));
-    }
-
     /// Chooses the services whose profiles are asked for.
     fn select(&mut self, services: &'t Object) {
         let jobs = awaited(services);
@@ -178,7 +160,7 @@ impl<'t> Import<'_, 't> {
         for Member { key, value } in &services.members {
             let Some(object) = value.as_object() else {
                 let message = format!("expected an object, found {}", value.kind_name());
-                self.findings.push(Diagnostic::new(&codes::NOT_IMPORTED, value.span, message));
+                self.told.push(Diagnostic::new(&codes::NOT_IMPORTED, value.span, message));
                 continue;
             };
             let profiles = present(object, "profiles").map(strings).unwrap_or_default();
@@ -198,14 +180,14 @@ impl<'t> Import<'_, 't> {
             });
         }
         for (span, name, profiles) in left_out {
-            self.lose(
+            self.told.lose(
                 span,
                 format!("`{name}` is left out: it belongs to the profile `{profiles}`"),
                 "import it with `--profile NAME`",
             );
         }
-        if self.services.is_empty() && !self.findings.has_errors() {
-            self.refuse(Span::at(self.source.content_start()), "no services");
+        if self.services.is_empty() && !self.told.0.has_errors() {
+            self.told.refuse(Span::at(self.source.content_start()), "no services");
         }
     }
 
@@ -267,7 +249,7 @@ impl<'t> Import<'_, 't> {
                 .map(|one| one.key.span)
         });
         if let (Some(apart), Some(place)) = (apart, place) {
-            self.differ(
+            self.told.differ(
                 place,
                 format!("{apart}: all containers of an appliance are on one network"),
                 "keep them apart with the means of the target, for example a NetworkPolicy",
@@ -281,7 +263,7 @@ impl<'t> Import<'_, 't> {
                     "the network `{}` is one of others: an appliance has its own",
                     key.value
                 );
-                self.lose(
+                self.told.lose(
                     external.span,
                     message,
                     "reach the others at an address outside the appliance",

@@ -30,17 +30,17 @@ impl<'t> Import<'_, 't> {
         container.put("network_mode", if is_host { "host" } else { "bridge" });
         match word.as_str() {
             "" | "host" | "default" => {}
-            "bridge" => self.differ(
+            "bridge" => self.told.differ(
                 span,
                 format!("`{}` reaches the other containers of the appliance", service.name),
                 "keep it apart with the means of the target",
             ),
-            "none" => self.differ(
+            "none" => self.told.differ(
                 span,
                 format!("`{}` has a network", service.name),
                 "there is no container without a network",
             ),
-            other => self.differ(
+            other => self.told.differ(
                 span,
                 format!("`{}` has a network of its own, not that of `{other}`", service.name),
                 "let the containers reach each other by `@id`",
@@ -60,7 +60,7 @@ impl<'t> Import<'_, 't> {
             let written = text(node).unwrap_or_default();
             let (range_text, protocol) = written.split_once('/').unwrap_or((&written, "tcp"));
             let Some(targets) = range(range_text) else {
-                self.refuse(node.span, "expected a port, or a range of ports");
+                self.told.refuse(node.span, "expected a port, or a range of ports");
                 continue;
             };
             for target in targets.take(MAX_RANGE) {
@@ -96,18 +96,18 @@ impl<'t> Import<'_, 't> {
             .map(|range| range.take(MAX_RANGE + 1).collect())
             .unwrap_or_default();
         if count > MAX_RANGE || (!hosts.is_empty() && hosts.len() != count && count != 1) {
-            self.refuse(span, "the ranges of ports differ in length, or are too long");
+            self.told.refuse(span, "the ranges of ports differ in length, or are too long");
             return None;
         }
         if hosts.len() > 1 && count == 1 {
-            self.differ(span, "one host port, which the target chooses", "give one host port");
+            self.told.differ(span, "one host port, which the target chooses", "give one host port");
         }
         if let Some(address) = port
             .address
             .as_ref()
             .filter(|address| !matches!(address.as_str(), "0.0.0.0" | "::" | ""))
         {
-            self.differ(
+            self.told.differ(
                 span,
                 format!("the port is published at all addresses of the host, not only at `{address}`"),
                 "set `internal: true` if only the appliance uses it, or keep others out with a firewall",
@@ -117,7 +117,7 @@ impl<'t> Import<'_, 't> {
         for (at, target) in targets.enumerate() {
             let key = (target, port.protocol.clone());
             if seen.contains(&key) {
-                self.lose(
+                self.told.lose(
                     span,
                     format!("port {target} is published twice"),
                     "one host port is kept for each port",
@@ -167,7 +167,7 @@ impl<'t> Import<'_, 't> {
             |port: &Port| port.target.is_some() && matches!(port.protocol.as_str(), "tcp" | "udp");
         let port = port.filter(is_known);
         if port.is_none() {
-            self.refuse(node.span, "expected a port such as `8080:80` or `80/udp`");
+            self.told.refuse(node.span, "expected a port such as `8080:80` or `80/udp`");
         }
         port
     }

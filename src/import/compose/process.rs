@@ -12,7 +12,7 @@ impl<'t> Import<'_, 't> {
         let words = entrypoint.and_then(|node| self.words(node));
         if let (Some(node), Some(words)) = (entrypoint, &words) {
             if words.is_empty() {
-                self.lose(
+                self.told.lose(
                     node.span,
                     "the entrypoint of the image cannot be removed",
                     "write the program as `entrypoint`, or as `cmd` with a shell",
@@ -27,7 +27,7 @@ impl<'t> Import<'_, 't> {
         let command = service.get("command");
         if let Some((node, words)) = command.and_then(|node| Some((node, self.words(node)?))) {
             if words.is_empty() && entrypoint.is_none() {
-                self.lose(
+                self.told.lose(
                     node.span,
                     "the command of the image cannot be removed",
                     "write the arguments as `args`",
@@ -56,7 +56,7 @@ impl<'t> Import<'_, 't> {
         }
         let words = text(node).and_then(|text| shell_words::split(&text).ok());
         if words.is_none() {
-            self.refuse(node.span, "a quote is not closed");
+            self.told.refuse(node.span, "a quote is not closed");
         }
         words
     }

@@ -31,7 +31,7 @@ impl<'t> Import<'_, 't> {
             (None, None) => None,
         };
         if let Some(node) = limit {
-            self.differ(
+            self.told.differ(
                 node.span,
                 "a share of the CPUs on Compose, where it was a limit",
                 "other targets have a limit where they can",
@@ -44,7 +44,7 @@ impl<'t> Import<'_, 't> {
             memory.and_then(|node| self.number(node, "a size such as `512M`", units::megabytes));
         if cpus.is_none() || memory.is_none() {
             let message = format!("`{}` has no limits: what it may use was chosen", service.name);
-            self.push(
+            self.told.push(
                 Diagnostic::new(&codes::IMPORT_CHOICE, service.key, message)
                     .help("set `resources` to what it needs"),
             );
@@ -70,7 +70,7 @@ impl<'t> Import<'_, 't> {
     ) -> Option<f64> {
         let number = text(node).and_then(|text| read(text.trim())).filter(|number| *number >= 0.0);
         if number.is_none() {
-            self.refuse(node.span, format!("expected {what}"));
+            self.told.refuse(node.span, format!("expected {what}"));
         }
         number.filter(|number| *number > 0.0)
     }
@@ -84,7 +84,7 @@ impl<'t> Import<'_, 't> {
             let is_gpu =
                 of("capabilities").map(strings).unwrap_or_default().contains(&"gpu".to_owned());
             if !is_gpu {
-                self.lose(
+                self.told.lose(
                     device.span,
                     "a device that is no GPU is not reserved",
                     "use a privileged container",
@@ -93,7 +93,7 @@ impl<'t> Import<'_, 't> {
             }
             let count = of("count").and_then(text).unwrap_or_else(|| "all".to_owned());
             gpus += count.parse::<u64>().unwrap_or_else(|_| {
-                self.differ(device.span, "one GPU, not all of them", "set `resources.gpu`");
+                self.told.differ(device.span, "one GPU, not all of them", "set `resources.gpu`");
                 1
             });
         }

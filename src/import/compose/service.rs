@@ -1,6 +1,6 @@
 //! A service as a container.
 
-use super::super::draft::{Object as Draft, Value};
+use super::super::draft::Object as Draft;
 use super::{Import, Service, lost, pairs, unique};
 use crate::diag::{Diagnostic, codes};
 use crate::import::scalars::{boolean, present, strings, text};
@@ -11,9 +11,9 @@ impl<'t> Import<'_, 't> {
     /// The container for a service.
     pub(super) fn container(&mut self, service: &Service<'t>, all: &[Service<'t>]) -> Draft {
         if let Some(extends) = service.object.member("extends") {
-            self.push(super::elsewhere(extends.key.span, "`extends`"));
+            self.told.push(super::elsewhere(extends.key.span, "`extends`"));
         }
-        lost::report(service.object, lost::SERVICE, self.findings);
+        lost::report(service.object, lost::SERVICE, self.told.0);
         let mut container = Draft::new();
         container.put("id", service.id.as_str());
         container.put("type", if service.is_job { "job" } else { "service" });
@@ -34,7 +34,8 @@ impl<'t> Import<'_, 't> {
         let build = service.get("build");
         let image = service.get("image").and_then(text).filter(|image| !image.is_empty());
         if image.is_none() && build.is_none() {
-            self.refuse(service.key, format!("`{}` has neither `image` nor `build`", service.name));
+            self.told
+                .refuse(service.key, format!("`{}` has neither `image` nor `build`", service.name));
         }
         // The name that Compose gives what it builds.
         let own = || {
@@ -49,7 +50,11 @@ impl<'t> Import<'_, 't> {
             Some("always") => {}
             Some("never") => {
                 let span = service.get("pull_policy").map_or(service.key, |node| node.span);
-                self.differ(span, "an image that is missing is pulled", "load the image before");
+                self.told.differ(
+                    span,
+                    "an image that is missing is pulled",
+                    "load the image before",
+                );
                 container.put("force_pull_image", false);
             }
             // Compose pulls what is missing.
@@ -65,7 +70,7 @@ impl<'t> Import<'_, 't> {
         let context = written.and_then(text).unwrap_or_else(|| ".".to_owned());
         // A URL, or a folder of one machine.
         if context.starts_with(['/', '~']) || context.contains(':') {
-            self.lose(
+            self.told.lose(
                 written.map_or(build.span, |node| node.span),
                 format!("the image is not built from `{context}`"),
                 "build it yourself, or from a folder beside the appliance",
@@ -77,11 +82,11 @@ impl<'t> Import<'_, 't> {
             container.put("build", draft);
             return;
         };
-        lost::report(object, lost::BUILD, self.findings);
+        lost::report(object, lost::BUILD, self.told.0);
         if let Some(node) = present(object, "dockerfile") {
             let file = text(node).unwrap_or_default();
             if file.starts_with('/') {
-                self.lose(
+                self.told.lose(
                     node.span,
                     format!("the Dockerfile `{file}` is not in the folder that is built"),
                     "move it there, and write its path in that folder",
@@ -96,7 +101,7 @@ impl<'t> Import<'_, 't> {
                 Some(value) => {
                     arguments.put(&name, value);
                 }
-                None => self.lose(
+                None => self.told.lose(
                     span,
                     format!("the build argument `{name}` has no value"),
                     "Compose takes it from the shell; give it with `--env-file FILE`",
@@ -113,11 +118,15 @@ impl<'t> Import<'_, 't> {
     fn instances(&mut self, service: &Service<'t>, container: &mut Draft) {
         let deploy = service.get("deploy").and_then(Node::as_object);
         if let Some(deploy) = deploy {
-            lost::report(deploy, lost::DEPLOY, self.findings);
+            lost::report(deploy, lost::DEPLOY, self.told.0);
             if let Some(mode) = present(deploy, "mode")
                 .filter(|mode| text(mode).is_some_and(|mode| mode.starts_with("global")))
             {
-                self.differ(mode.span, "one instance, not one for each node", "set `instances`");
+                self.told.differ(
+                    mode.span,
+                    "one instance, not one for each node",
+                    "set `instances`",
+                );
             }
         }
         let replicas = deploy.and_then(|deploy| present(deploy, "replicas"));
@@ -127,7 +136,7 @@ impl<'t> Import<'_, 't> {
             Some(count) => {
                 container.put("instances", count);
             }
-            None => self.refuse(count.span, "expected a number of instances"),
+            None => self.told.refuse(count.span, "expected a number of instances"),
         }
     }
 
@@ -156,7 +165,7 @@ impl<'t> Import<'_, 't> {
                 Ok(count) => {
                     container.put("retries", count);
                 }
-                Err(_) => self.differ(
+                Err(_) => self.told.differ(
                     span,
                     "a job that fails is not tried again without end",
                     "set `retries`",
@@ -166,17 +175,17 @@ impl<'t> Import<'_, 't> {
                 container.put("retries", 0);
             }
             (false, "always" | "unless-stopped") => {}
-            (true, _) => self.differ(
+            (true, _) => self.told.differ(
                 span,
                 "a job that has succeeded is not started again",
                 "make it a service if it is to go on running",
             ),
-            (false, "on-failure") => self.differ(
+            (false, "on-failure") => self.told.differ(
                 span,
                 format!("`{}` is started again also after it has ended well", service.name),
                 "make it a job if it runs to completion: `type: job`",
             ),
-            (false, _) => self.push(
+            (false, _) => self.told.push(
                 Diagnostic::new(
                     &codes::IMPORT_CHOICE,
                     span,
@@ -218,7 +227,7 @@ impl<'t> Import<'_, 't> {
         for (name, span) in names {
             match all.iter().find(|one| one.name == name) {
                 Some(on) => ids.push(on.id.clone()),
-                None => self.lose(
+                None => self.told.lose(
                     span,
                     format!("`{name}` is not imported: `{}` does not wait for it", service.name),
                     "import the profile that it belongs to",
@@ -231,27 +240,17 @@ impl<'t> Import<'_, 't> {
     /// Whole seconds, at least `least`. Reports a duration that is not valid, or not whole.
     pub(super) fn seconds(&mut self, node: &Node, least: u64) -> Option<u64> {
         let Some(seconds) = text(node).and_then(|text| units::seconds(&text)) else {
-            self.refuse(node.span, "expected a duration such as `1m30s`");
+            self.told.refuse(node.span, "expected a duration such as `1m30s`");
             return None;
         };
         let whole = (seconds.ceil() as u64).max(least);
         if whole as f64 != seconds {
-            self.differ(
+            self.told.differ(
                 node.span,
                 format!("rounded to {whole} seconds"),
                 "the language has whole seconds",
             );
         }
         Some(whole)
-    }
-}
-
-impl From<Vec<(String, String)>> for Value {
-    fn from(pairs: Vec<(String, String)>) -> Value {
-        let mut object = Draft::new();
-        for (name, value) in pairs {
-            object.put(&name, value);
-        }
-        Value::Object(object)
     }
 }

@@ -24,7 +24,7 @@ impl<'t> Import<'_, 't> {
                 None => text(node).map(|text| short(&text)),
             };
             let Some(mount) = mount.filter(|mount| mount.target.starts_with('/')) else {
-                self.refuse(
+                self.told.refuse(
                     node.span,
                     "expected a mount such as `data:/var/lib/data` or `./html:/srv:ro`",
                 );
@@ -39,7 +39,7 @@ impl<'t> Import<'_, 't> {
         let mut draft = Draft::new();
         match (mount.kind.as_str(), &mount.source) {
             ("bind", Some(source)) if source.starts_with('~') => {
-                self.lose(
+                self.told.lose(
                     span,
                     format!("`{source}` is a folder of the user who runs it: not mounted"),
                     "write the whole path as a volume of type `host`",
@@ -54,7 +54,7 @@ impl<'t> Import<'_, 't> {
                 draft.put("src", id);
             }
             ("tmpfs", _) => {
-                self.lose(
+                self.told.lose(
                     span,
                     format!("`{}` is in memory: not mounted", mount.target),
                     "the program writes to the disk of the container there",
@@ -62,7 +62,7 @@ impl<'t> Import<'_, 't> {
                 return None;
             }
             (kind, _) => {
-                self.refuse(span, format!("a mount of type `{kind}` cannot be imported"));
+                self.told.refuse(span, format!("a mount of type `{kind}` cannot be imported"));
                 return None;
             }
         }
@@ -86,7 +86,7 @@ impl<'t> Import<'_, 't> {
     ) -> String {
         let Some(name) = source else {
             let name = format!("{}{target}", service.name);
-            self.differ(
+            self.told.differ(
                 span,
                 format!("the volume at `{target}` is kept when the container is replaced"),
                 "it had no name; remove it if its content is of no use later",
@@ -110,7 +110,7 @@ impl<'t> Import<'_, 't> {
                 if is_global {
                     wanted = own;
                 } else if is_new && own != format!("{}_{name}", self.project) {
-                    self.differ(
+                    self.told.differ(
                         node.span,
                         format!(
                             "the volume is not the one with the name `{own}`: the target names it"
@@ -120,7 +120,7 @@ impl<'t> Import<'_, 't> {
                 }
             }
             if is_new {
-                lost::report(options, lost::VOLUME, self.findings);
+                lost::report(options, lost::VOLUME, self.told.0);
             }
         }
         self.volumes.add(name, &wanted, is_global)
@@ -128,7 +128,7 @@ impl<'t> Import<'_, 't> {
 
     fn long(&mut self, object: &Object) -> Option<Mount> {
         let get = |name: &str| present(object, name).and_then(text);
-        lost::report(object, lost::MOUNT, self.findings);
+        lost::report(object, lost::MOUNT, self.told.0);
         Some(Mount {
             kind: get("type").unwrap_or_else(|| "volume".to_owned()),
             source: get("source").filter(|source| !source.is_empty()),

@@ -242,11 +242,10 @@ impl Reader {
                 )),
             },
             Action::Gpus => {
-                let count = if word.text == "all" { "all" } else { &word.text };
                 let device = object(
                     span,
                     vec![
-                        member(span, "count", string(span, count)),
+                        member(span, "count", text(word)),
                         member(span, "capabilities", array(span, vec![string(span, "gpu")])),
                     ],
                 );

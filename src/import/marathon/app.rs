@@ -1,7 +1,6 @@
 //! An app as a container.
 
 use super::{Import, Item, lost};
-use crate::diag::{Diagnostic, codes};
 use crate::import::draft::{Object as Draft, Value};
 use crate::import::references::{marked, names_a_host};
 use crate::import::scalars::{boolean, list, present, strings, text};
@@ -34,12 +33,12 @@ impl Import<'_> {
 
     fn app(&mut self, item: &Item<'_>, container: &mut Draft) {
         let app = item.object;
-        lost::report(app, lost::APP, self.findings);
+        lost::report(app, lost::APP, self.told.0);
         let within = object(app, "container");
         let docker = within.and_then(|within| object(within, "docker"));
         for (part, table) in [(within, lost::CONTAINER), (docker, lost::DOCKER)] {
             if let Some(part) = part {
-                lost::report(part, table, self.findings);
+                lost::report(part, table, self.told.0);
             }
         }
         let place = present(app, "id").map_or_else(|| Span::at(0), |id| id.span);
@@ -88,7 +87,7 @@ impl Import<'_> {
                 }
             }
             None => {
-                self.differ(
+                self.told.differ(
                     place,
                     format!("it runs in the image `{IMAGE}`, not on the agent itself"),
                     "set `image` to one that has what the command needs",
@@ -128,7 +127,7 @@ impl Import<'_> {
     /// Reports variables that only Marathon sets.
     pub(super) fn given(&mut self, span: Span, command: &str) {
         if let Some(name) = GIVEN.iter().find(|name| command.contains(**name)) {
-            self.differ(
+            self.told.differ(
                 span,
                 format!("`{name}...` is a variable that only Marathon sets"),
                 "write the port or the address itself, or set the variable in `env`",
@@ -141,7 +140,11 @@ impl Import<'_> {
         for member in object(app, "env").iter().flat_map(|env| &env.members) {
             let name = member.key.value.as_str();
             if member.value.as_object().is_some_and(|of| present(of, "secret").is_some()) {
-                self.lose(member.key.span, format!("`{name}` is a secret: it is not set"), SECRET);
+                self.told.lose(
+                    member.key.span,
+                    format!("`{name}` is a secret: it is not set"),
+                    SECRET,
+                );
                 continue;
             }
             let value = text(&member.value).unwrap_or_default();
@@ -154,7 +157,11 @@ impl Import<'_> {
     fn health(&mut self, app: &Object, ports: &[f64], container: &mut Draft) {
         let checks = present(app, "healthChecks").map(list).unwrap_or_default();
         if let [_, second, ..] = checks {
-            self.lose(second.span, "one health check is kept, the first", "let one check test all");
+            self.told.lose(
+                second.span,
+                "one health check is kept, the first",
+                "let one check test all",
+            );
         }
         let Some((node, check)) = checks.first().and_then(|node| Some((node, node.as_object()?)))
         else {
@@ -188,7 +195,7 @@ impl Import<'_> {
                 None => {
                     let message =
                         "the health check is left out: its port is not one of the container";
-                    self.lose(
+                    self.told.lose(
                         node.span,
                         message,
                         "list the port, and write `health_check` with its `port_index`",
@@ -209,7 +216,7 @@ impl Import<'_> {
         }
         if let Some(node) = present(check, "maxConsecutiveFailures") {
             match number(check, "maxConsecutiveFailures") {
-                Some(0.0) => self.differ(
+                Some(0.0) => self.told.differ(
                     node.span,
                     "an instance is replaced after three failed checks, not never",
                     "set `max_consecutive_failures`",
@@ -240,7 +247,7 @@ impl Import<'_> {
                 "entrypoint" => {
                     container.put("entrypoint", vec![value]);
                 }
-                _ => self.lose(
+                _ => self.told.lose(
                     node.span,
                     format!("the parameter `{key}` of Docker is left out"),
                     "use a field for it if there is one, or the image",
@@ -264,7 +271,7 @@ impl Import<'_> {
                 ["@region" | "region", "CLUSTER" | "IS" | "EQUALS", region] => {
                     placement.put("region", *region);
                 }
-                words => self.lose(
+                words => self.told.lose(
                     node.span,
                     format!("the constraint `{}` is left out", words.join(" ")),
                     "use `schedule_hints`, or the means of the target",
@@ -285,7 +292,7 @@ impl Import<'_> {
             let known = self.by_path(&whole).or_else(|| self.by_path(&on));
             match known {
                 Some(id) => ids.push(id),
-                None => self.lose(
+                None => self.told.lose(
                     node.span,
                     format!("`{on}` is not part of what is imported: it is not waited for"),
                     "import the group that both are in",
@@ -336,11 +343,4 @@ pub fn object<'t>(of: &'t Object, name: &str) -> Option<&'t Object> {
 /// A number, which may be written as a string.
 pub fn number(of: &Object, name: &str) -> Option<f64> {
     text(present(of, name)?)?.parse().ok()
-}
-
-impl Import<'_> {
-    /// Reports a value that is not valid.
-    pub(super) fn refuse(&mut self, span: Span, message: impl Into<String>) {
-        self.push(Diagnostic::new(&codes::NOT_IMPORTED, span, message));
-    }
 }

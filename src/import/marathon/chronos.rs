@@ -11,10 +11,10 @@ use crate::syntax::Node;
 impl Import<'_> {
     pub(super) fn job(&mut self, item: &Item<'_>, container: &mut Draft) {
         let job = item.object;
-        lost::report(job, lost::JOB, self.findings);
+        lost::report(job, lost::JOB, self.told.0);
         let within = object(job, "container");
         if let Some(within) = within {
-            lost::report(within, lost::JOB_CONTAINER, self.findings);
+            lost::report(within, lost::JOB_CONTAINER, self.told.0);
         }
         let place = present(job, "name").map_or_else(|| Span::at(0), |name| name.span);
         self.image(within, place, container);
@@ -48,7 +48,7 @@ impl Import<'_> {
             let parent = text(node).unwrap_or_default();
             match self.by_path(&parent) {
                 Some(id) => ids.push(id),
-                None => self.lose(
+                None => self.told.lose(
                     node.span,
                     format!("`{parent}` is not part of what is imported: it is not waited for"),
                     "import a list of all jobs",
@@ -82,12 +82,14 @@ impl Import<'_> {
         let written = text(node).unwrap_or_default();
         let parts: Vec<&str> = written.split('/').collect();
         let [count, start, period] = parts.as_slice() else {
-            self.refuse(node.span, "expected a schedule such as `R/2030-01-01T00:00:00Z/PT1H`");
+            self.told
+                .refuse(node.span, "expected a schedule such as `R/2030-01-01T00:00:00Z/PT1H`");
             return;
         };
         let (Some(count), Some(period)) = (count.strip_prefix('R'), period.strip_prefix('P'))
         else {
-            self.refuse(node.span, "expected a schedule such as `R/2030-01-01T00:00:00Z/PT1H`");
+            self.told
+                .refuse(node.span, "expected a schedule such as `R/2030-01-01T00:00:00Z/PT1H`");
             return;
         };
         let repeats = if count.is_empty() { "-1" } else { count };

@@ -13,9 +13,10 @@ use super::Options;
 use super::draft::Object as Draft;
 use super::names::{Names, id_of};
 use super::scalars::{list, present, text};
+use super::told::Told;
 use super::volumes::Volumes;
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::source::{Source, Span};
+use crate::source::Source;
 use crate::syntax::{self, Node, Object};
 
 /// An app or a job that is imported.
@@ -32,7 +33,7 @@ struct Item<'t> {
 struct Import<'a> {
     names: Names,
     volumes: Volumes,
-    findings: &'a mut Findings,
+    told: Told<'a>,
 }
 
 /// Imports a document. `None` if there is nothing to import.
@@ -41,19 +42,20 @@ pub fn import(source: &Source, options: &Options<'_>, findings: &mut Findings) -
     if findings.has_errors() {
         return None;
     }
-    let mut import = Import { names: Names::default(), volumes: Volumes::default(), findings };
+    let mut import =
+        Import { names: Names::default(), volumes: Volumes::default(), told: Told(findings) };
     let mut items = Vec::new();
     for node in list(&tree) {
         import.collect(node, "", &mut items);
     }
     if items.is_empty() {
-        if !import.findings.has_errors() {
+        if !import.told.0.has_errors() {
             let finding = Diagnostic::new(
                 &codes::NOT_IMPORTED,
                 tree.span,
                 "neither an app, nor a group, nor a job",
             );
-            import.push(finding.help("an app has `id` and `container`, a group `groups` or `apps`, a job `name` and `schedule` or `parents`"));
+            import.told.push(finding.help("an app has `id` and `container`, a group `groups` or `apps`, a job `name` and `schedule` or `parents`"));
         }
         return None;
     }
@@ -99,32 +101,18 @@ fn root(items: &[Item<'_>]) -> String {
 }
 
 impl Import<'_> {
-    fn push(&mut self, finding: Diagnostic) {
-        self.findings.push(finding);
-    }
-
-    /// Reports something that is left out.
-    fn lose(&mut self, span: Span, message: impl Into<String>, help: &str) {
-        self.push(Diagnostic::new(&codes::NOT_LIKE, span, message).help(help));
-    }
-
-    /// Reports something that means something else afterwards.
-    fn differ(&mut self, span: Span, message: impl Into<String>, help: &str) {
-        self.push(Diagnostic::new(&codes::IMPORT_DIFFERS, span, message).help(help));
-    }
-
     /// Collects the apps and jobs of a document.
     fn collect<'t>(&mut self, node: &'t Node, group: &str, items: &mut Vec<Item<'t>>) {
         let Some(object) = node.as_object() else {
             let message = format!("expected an object, found {}", node.kind_name());
-            self.push(Diagnostic::new(&codes::NOT_IMPORTED, node.span, message));
+            self.told.push(Diagnostic::new(&codes::NOT_IMPORTED, node.span, message));
             return;
         };
         let id = present(object, "id").and_then(text);
         let (apps, groups) = (present(object, "apps"), present(object, "groups"));
         if apps.is_some() || groups.is_some() {
             let path = path(group, &id.unwrap_or_default());
-            lost::report(object, lost::GROUP, self.findings);
+            lost::report(object, lost::GROUP, self.told.0);
             for part in [apps, groups].into_iter().flatten().flat_map(list) {
                 self.collect(part, &path, items);
             }
@@ -133,14 +121,14 @@ impl Import<'_> {
         if let Some(pods) = present(object, "containers") {
             let message = "a pod cannot be imported";
             let finding = Diagnostic::new(&codes::NOT_IMPORTED, pods.span, message);
-            self.push(finding.help("write an app for each of its containers"));
+            self.told.push(finding.help("write an app for each of its containers"));
             return;
         }
         let name = present(object, "name").and_then(text);
         let is_job = id.is_none() && name.is_some();
         let Some(name) = id.or(name).filter(|name| !name.trim_matches('/').is_empty()) else {
             let message = "this object has no id";
-            self.push(Diagnostic::new(&codes::NOT_IMPORTED, node.span, message));
+            self.told.push(Diagnostic::new(&codes::NOT_IMPORTED, node.span, message));
             return;
         };
         let path = if is_job { name } else { path(group, &name) };

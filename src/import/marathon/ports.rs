@@ -48,7 +48,7 @@ impl Import<'_> {
         };
         container.put("network_mode", mode);
         if let Some(second) = networks.get(1) {
-            self.lose(
+            self.told.lose(
                 second.span,
                 "one network is kept, the first",
                 "a container is on one network",
@@ -89,7 +89,7 @@ impl Import<'_> {
             None => text(node).and_then(|port| port.parse().ok()),
         };
         let Some(port) = port.filter(|port| *port > 0.0 && is_fixed) else {
-            self.lose(
+            self.told.lose(
                 node.span,
                 "Marathon chooses this port, and tells it in `$PORT`",
                 "let the program listen at a port of its own, and list it in `ports`; or use `network_mode: bridge`",
@@ -102,13 +102,13 @@ impl Import<'_> {
     /// A port that is mapped.
     fn mapping(&mut self, node: &Node) -> Vec<(f64, Draft)> {
         let Some(of) = node.as_object() else {
-            self.refuse(node.span, format!("expected an object, found {}", node.kind_name()));
+            self.told.refuse(node.span, format!("expected an object, found {}", node.kind_name()));
             return Vec::new();
         };
         let port = number(of, "containerPort").filter(|port| *port > 0.0);
         let host = number(of, "hostPort").filter(|port| *port > 0.0);
         let Some(port) = port.or(host) else {
-            self.lose(
+            self.told.lose(
                 node.span,
                 "Marathon chooses this port, and tells it in `$PORT`",
                 "let the program listen at a port of its own, and write it as `container_port`",
@@ -132,7 +132,7 @@ impl Import<'_> {
         let mut drafts = Vec::new();
         for protocol in protocols.split(',').map(str::trim) {
             if !matches!(protocol, "tcp" | "udp") {
-                self.refuse(span, format!("unknown protocol `{protocol}`"));
+                self.told.refuse(span, format!("unknown protocol `{protocol}`"));
                 continue;
             }
             let mut draft = Draft::new();

@@ -18,15 +18,16 @@ impl Import<'_> {
             within.and_then(|within| present(within, "volumes")).map(list).unwrap_or_default()
         {
             let Some(volume) = node.as_object() else {
-                self.refuse(node.span, format!("expected an object, found {}", node.kind_name()));
+                self.told
+                    .refuse(node.span, format!("expected an object, found {}", node.kind_name()));
                 continue;
             };
             let Some(path) = present(volume, "containerPath").and_then(text) else {
-                self.refuse(node.span, "expected `containerPath`");
+                self.told.refuse(node.span, "expected `containerPath`");
                 continue;
             };
             if present(volume, "secret").is_some() {
-                self.lose(node.span, format!("the secret at `{path}` is not mounted"), SECRET);
+                self.told.lose(node.span, format!("the secret at `{path}` is not mounted"), SECRET);
                 continue;
             }
             let target = self.target(node, &path);
@@ -59,7 +60,7 @@ impl Import<'_> {
         } else if let Some(source) = present(volume, "hostPath").and_then(text) {
             if !source.starts_with('/') {
                 // A volume of the task itself, which a volume with `persistent` describes elsewhere.
-                self.lose(
+                self.told.lose(
                     node.span,
                     format!("`{source}` is in the sandbox of the task: not mounted"),
                     "use a persistent volume",
@@ -69,7 +70,7 @@ impl Import<'_> {
             draft.put("src", source);
             is_host = true;
         } else {
-            self.lose(
+            self.told.lose(
                 node.span,
                 "a volume of another kind is not mounted",
                 "use a persistent volume",
@@ -93,7 +94,7 @@ impl Import<'_> {
             return path.to_owned();
         }
         let target = format!("/mnt/mesos/sandbox/{path}");
-        self.differ(
+        self.told.differ(
             node.span,
             format!("the volume is at `{target}`, where Mesos mounts it with Docker"),
             "set `dest` to where the program looks for it",
