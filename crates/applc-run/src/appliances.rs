@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::custom::Custom;
 use crate::engine::{Change, Desired, Engine, Outlook, Removed};
 use crate::error::{Error, ErrorKind};
-use crate::folder::{Folder, Record, write_all};
+use crate::folder::{Folder, Record, busy, write_all};
 use crate::planned::Planned;
 use crate::rendered::render;
 use crate::state::{Observed, State};
@@ -297,8 +297,7 @@ impl Appliances {
     pub fn drift(&self, engine: &dyn Engine, id: &str) -> Result<Vec<Change>, Error> {
         let target = engine.target();
         if self.is_changing(engine, id) {
-            let message = format!("another run of applc is changing `{id}`");
-            return Err(Error::new(ErrorKind::Busy, message).help("wait until it has ended"));
+            return Err(busy(id));
         }
         let files = self.folder.output(id, target);
         let plan = self.folder.appliance(id, target).and_then(|kept| plan_of(&kept));

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -18,6 +18,7 @@ use applc::targets::Target;
 use applc::targets::custom::{CustomTarget, Run, Values, is_of_container};
 use serde::{Deserialize, Serialize};
 
+use crate::children::Started;
 use crate::engine::{
     Desired, Engine, Failure, Handover, Known, LogOptions, Outlook, Progress, Removed, Step,
 };
@@ -245,7 +246,7 @@ impl Engine for Custom {
         fs::write(&path, kept).map_err(|cause| Error::file("write", &path, &cause))?;
         let (mut command, shown) = self.command(&self.kept.run.up, "");
         let program = text(Path::new(command.get_program()));
-        let started = command.stdout((self.printed)()).stderr((self.printed)()).spawn();
+        let started = Started::spawn(command.stdout((self.printed)()).stderr((self.printed)()));
         let child = started.map_err(|cause| tool::missing(&program, &cause))?;
         self.busy.store(true, Ordering::Relaxed);
         Ok(Box::new(Brought { child, shown, busy: Arc::clone(&self.busy) }))
@@ -354,7 +355,7 @@ fn read(printed: &str) -> Result<Vec<Instance>, serde_json::Error> {
 
 /// A command that brings an appliance up. It is ended when this is dropped.
 struct Brought {
-    child: Child,
+    child: Started,
     shown: String,
     busy: Arc<AtomicBool>,
 }
@@ -374,14 +375,6 @@ impl Handover for Brought {
         let reason = format!("`{}` ended with {status}", self.shown);
         let fault = Fault { kind: FaultKind::Start, reason };
         Ok(Step::Failed(Failure { container: None, instance: None, fault }))
-    }
-}
-
-impl Drop for Brought {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

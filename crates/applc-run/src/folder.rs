@@ -121,10 +121,7 @@ impl Folder {
         let file = File::create(&path).map_err(|cause| Error::file("write", &path, &cause))?;
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),
-            Err(TryLockError::WouldBlock) => {
-                let message = format!("another run of applc is changing `{id}`");
-                Err(Error::new(ErrorKind::Busy, message).help("wait until it has ended"))
-            }
+            Err(TryLockError::WouldBlock) => Err(busy(id)),
             Err(TryLockError::Error(cause)) => Err(Error::file("lock", &path, &cause)),
         }
     }
@@ -273,6 +270,12 @@ impl Folder {
         let _ = fs::remove_dir(self.of(id, ""));
         Ok(())
     }
+}
+
+/// The error while another run changes an appliance.
+pub fn busy(id: &str) -> Error {
+    let message = format!("another run of applc is changing `{id}`");
+    Error::new(ErrorKind::Busy, message).help("wait until it has ended")
 }
 
 fn is_id_char(c: char) -> bool {
