@@ -42,6 +42,8 @@ class Behaviour:
     stubs: tuple[str, ...] = ()
     # Paths besides `/` to which `http` responds.
     paths: tuple[str, ...] = ()
+    # Further paths of the probe itself.
+    entrypoints: tuple[str, ...] = ()
     # Further files, by path without the first slash.
     files: tuple[tuple[str, bytes], ...] = ()
 
@@ -163,6 +165,7 @@ def root_file_system(behaviour: Behaviour) -> bytes:
         "probe/shell": behaviour.shell.encode(),
         "probe/www/index.html": b"",
     }
+    files |= {path.lstrip("/"): files["probe/run"] for path in behaviour.entrypoints}
     files |= dict(behaviour.files)
     for name in behaviour.stubs:
         files[f"bin/{name}"] = b"#!/bin/busybox true\n"

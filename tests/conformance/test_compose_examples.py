@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +42,8 @@ def make_images(engine: Engine, document: dict[str, Any]) -> None:
     """Builds each image that the appliance uses: a service serves its ports, a job exits with 0."""
     serve: dict[str, set[tuple[str, int]]] = defaultdict(set)
     paths: dict[str, set[str]] = defaultdict(set)
-    then: dict[str, dict[bool, str]] = defaultdict(dict)
+    programs: dict[str, set[str]] = defaultdict(set)
+    then: dict[str, dict[str, str]] = defaultdict(dict)
     for container in document["containers"]:
         image = DIGEST.sub("", container["image"])
         ports = container.get("ports", [])
@@ -56,25 +58,27 @@ def make_images(engine: Engine, document: dict[str, Any]) -> None:
             number = ports[check.get("port_index", 0)]["container_port"]
             serve[image].discard(("http", number))
             serve[image].add(("https", number))
-        then[image]["cmd" in container] = "exit 0" if container["type"] == "job" else "stay"
-    for image, by_shell in then.items():
+        entrypoint = container.get("entrypoint", ["/bin/sh" if "cmd" in container else "/probe/run"])
+        programs[image].add(entrypoint[0])
+        then[image][" ".join(entrypoint)] = "exit 0" if container["type"] == "job" else "stay"
+    for image, by_words in then.items():
         engine.image(
             image,
             Behaviour(
                 serve=tuple(sorted(serve[image])),
-                then=exit_command(by_shell),
+                then=exit_command(by_words),
                 shell="mimic",
                 stubs=STUBS,
                 paths=tuple(sorted(paths[image])),
+                entrypoints=tuple(sorted(programs[image])),
             ),
         )
 
 
-def exit_command(by_shell: dict[bool, str]) -> str:
-    """The `then` of an image whose containers run with a shell, without one, or both."""
-    if len(by_shell) == 1:
-        return next(iter(by_shell.values()))
-    return f'case "$0" in /bin/sh) {by_shell[True]} ;; *) {by_shell[False]} ;; esac'
+def exit_command(by_words: dict[str, str]) -> str:
+    """The `then` of an image whose containers start with different words."""
+    cases = (f"{shlex.quote(words)}*) {then} ;;" for words, then in by_words.items())
+    return f'case "$0 $*" in {" ".join(cases)} esac'
 
 
 def services_of(document: dict[str, Any], id: str) -> list[tuple[str, int]]:
@@ -110,6 +114,8 @@ def expected_argv(
     if "cmd" in container:
         return ["/bin/sh", "-c", appliance_text.spelled(container["cmd"], address)]
     args = [appliance_text.value(arg, address) for arg in container.get("args", [])]
+    if "entrypoint" in container:
+        return [*container["entrypoint"], *args]
     return ["/probe/run", *(args or ["the-image's-own-argument"])]
 
 
@@ -222,6 +228,8 @@ def assert_ports_respond_on_the_host(project: Project, container: dict[str, Any]
     if container.get("health_check", {}).get("protocol", "").endswith("HTTPS"):
         return
     for port in container.get("ports", []):
+        if port.get("internal"):
+            continue
         number, protocol = port["container_port"], port.get("protocol", "tcp")
         if on_host(container):
             published = f"127.0.0.1:{number}"

@@ -110,6 +110,27 @@ CASES: dict[str, tuple[Fields, Fields]] = {
         {"health_check": {"protocol": "COMMAND", "command": "a"}},
         {"health_check": {"protocol": "COMMAND", "command": "b"}},
     ),
+    "entrypoint": ({"args": ["a"]}, {"args": ["a"], "entrypoint": ["/run", "b"]}),
+    "entrypoint-or-cmd": ({"cmd": "a"}, {"entrypoint": ["a"]}),
+    "user": ({}, {"user": 1000}),
+    "other-user": ({"user": "1000:1000"}, {"user": 1001}),
+    "working-dir": ({}, {"working_dir": "/a"}),
+    "stop-timeout": ({}, {"stop_timeout": 60}),
+    "labels": ({"labels": {"a": "1", "b": "2"}}, {"labels": {"b": "3", "c": "4"}}),
+    "internal": (
+        {"ports": [{"container_port": 80}]},
+        {"ports": [{"container_port": 80, "internal": True}]},
+    ),
+    "files": ({}, {"files": [{"dest": "/etc/a", "content": "a"}]}),
+    "files-fields": (
+        {"files": [{"dest": "/etc/a", "content": "a"}, {"dest": "/etc/b", "content": "b"}]},
+        {"files": [{"dest": "/etc/c", "content": "b", "mode": "0400"}, {"dest": "/etc/b", "content": "c"}]},
+    ),
+    "files-source": (
+        {"files": [{"dest": "/etc/a", "content": "a"}]},
+        {"files": [{"dest": "/etc/a", "source": "README.md"}]},
+    ),
+    "build": ({}, {"build": {"context": ".", "dockerfile": "Other", "args": {"A": "a"}, "target": "b"}}),
     "minimum-capacity": ({"instances": 4}, {"instances": 4, "minimum_capacity": 0.5}),
     "volumes": ({}, {"volumes": [{"src": "some", "dest": "/some"}]}),
     "dest": (
@@ -260,7 +281,8 @@ def settled(item: Object) -> Object:
         # The server adds the UID of the job.
         spec.pop("selector")
         spec["template"]["metadata"].pop("labels")
-    return {"spec": spec, "labels": item["metadata"].get("labels")}
+    contents = {name: item[name] for name in ("data", "binaryData") if name in item}
+    return {"spec": spec, "labels": item["metadata"].get("labels"), **contents}
 
 
 class Versions:
@@ -297,7 +319,7 @@ class Versions:
 
     def delete(self) -> None:
         """Deletes all objects, so that nothing is left of the versions before."""
-        kinds = "deployments,cronjobs,jobs,services,serviceaccounts,roles,rolebindings"
+        kinds = "deployments,cronjobs,jobs,services,configmaps,serviceaccounts,roles,rolebindings"
         here = ("-n", self.namespace, "-l", "app.kubernetes.io/managed-by=applc")
         self.cluster.checked("delete", kinds, *here, "--cascade=background")
         self.cluster.kubectl("delete", "pods", "--all", "-n", self.namespace, "--grace-period=0", "--force")
