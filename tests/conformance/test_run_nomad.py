@@ -155,6 +155,29 @@ def test_down_keeps_volumes_unless_they_are_purged(brought: Callable[[str], Appl
     assert volumes() == []
 
 
+def test_down_ends_when_containers_have(brought: Callable[[str], Appliance]) -> None:
+    app = brought("deaf")
+    deaf = "trap '' TERM INT; while :; do sleep 1; done"
+    made = container("many", deaf, instances=2, stop_timeout=8)
+    app.write(container("web", deaf), made, container("after", deaf, dependencies=["done"]), job("done", "true"))
+
+    def placed() -> set[str]:
+        return {each["ID"] for each in app.agent.get("/v1/allocations") if each["JobID"].split(".")[0] == app.id}
+
+    def left(placed: set[str]) -> list[str]:
+        names = command(app.agent.engine.docker, "ps", "--format", "{{.Names}}").stdout.split()
+        return [name for name in names if name[-36:] in placed]
+
+    up = app.up()
+    assert up.code == 0, up.stderr
+    all = placed()
+    assert len(left(all)) == 4
+    down = app.run("down", app.id)
+    assert down.code == 0, down.stderr
+    assert left(all) == []
+    assert not [each for each in app.agent.get("/v1/jobs") if each["ID"].split(".")[0] == app.id]
+
+
 def test_another_machine_knows_the_whole_appliance(brought: Callable[[str], Appliance], tmp_path: Path) -> None:
     app = brought("elsewhere")
     app.write(container("web", ports=[{"container_port": 80, "name": "http"}]), job("done", "true"))

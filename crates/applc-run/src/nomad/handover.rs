@@ -218,7 +218,7 @@ pub fn without_group(nomad: &Nomad, job: &Job, group: &str) -> Result<(), Error>
     Ok(())
 }
 
-/// Removes a job.
+/// Removes a job, and with it what Nomad knows of its allocations, also of those that still run.
 ///
 /// # Errors
 /// The agent does not answer or refuses.
@@ -226,7 +226,11 @@ pub fn remove(nomad: &Nomad, job: &Job) -> Result<(), Error> {
     stop(nomad, job, true)
 }
 
-fn stop(nomad: &Nomad, job: &Job, purge: bool) -> Result<(), Error> {
+/// Stops a job, or removes it with `purge`.
+///
+/// # Errors
+/// The agent does not answer or refuses.
+pub fn stop(nomad: &Nomad, job: &Job, purge: bool) -> Result<(), Error> {
     let path = format!("{}&purge={purge}", job_path(&job.namespace, &job.id, ""));
     nomad.delete(&path, "stop jobs").map(drop)
 }

@@ -30,7 +30,7 @@ use crate::state::Observed;
 
 use fetch::Memory;
 use logs::Logged;
-use model::{Allocation, Job, Node};
+use model::{Allocation, Group, Job, Node, Spec};
 use states::Seen;
 use wanted::Wanted;
 
@@ -86,30 +86,36 @@ impl Nomad {
         Ok(now.is_none() || task.is_some_and(|task| task.state == "dead"))
     }
 
-    /// Waits until allocations have ended.
-    fn wait_for_end(&self, seen: &Seen, jobs: &[&str]) -> Result<(), Error> {
-        let is_over = |one: &Allocation| {
-            matches!(one.client_status.as_str(), "complete" | "failed" | "lost" | "unknown")
-        };
-        let of_jobs = seen.allocations.iter().filter(|one| jobs.contains(&one.job.as_str()));
-        let mut left: Vec<&Allocation> = of_jobs.filter(|one| !is_over(one)).collect();
-        let end = Instant::now() + REMOVAL;
-        while let Some(one) = left.last() {
-            let space = client::encoded(&one.namespace);
-            let path = format!("/v1/allocation/{}?namespace={space}", one.id);
-            let now: Option<Allocation> = self.client.get(&path, "read jobs")?;
-            if now.is_none_or(|now| is_over(&now)) {
-                left.pop();
-                continue;
-            }
+    /// Stops jobs, waits until their containers have ended, and removes them then: with a job, Nomad forgets its
+    /// allocations at once, while the containers of those still run.
+    fn end(&self, jobs: &[&(Job, Spec)]) -> Result<(), Error> {
+        jobs.iter().try_for_each(|(job, _)| handover::stop(&self.client, job, false))?;
+        jobs.iter().try_for_each(|(job, spec)| self.wait_for_end(job, &spec.task_groups))?;
+        jobs.iter().try_for_each(|(job, _)| handover::remove(&self.client, job))
+    }
+
+    /// Waits until the allocations of groups of a job have ended.
+    fn wait_for_end(&self, job: &Job, groups: &[Group]) -> Result<(), Error> {
+        let path = fetch::job_path(&job.namespace, &job.id, "/allocations") + "&all=true";
+        let tasks = groups.iter().flat_map(|group| &group.tasks);
+        let patience = tasks.map(|task| task.kill_timeout).max().unwrap_or_default();
+        let patience = Duration::from_nanos(u64::try_from(patience).unwrap_or_default());
+        let end = Instant::now() + REMOVAL.saturating_add(patience);
+        loop {
+            let all: Option<Vec<Allocation>> = self.client.get(&path, "read jobs")?;
+            let all = all.unwrap_or_default();
+            let of_groups =
+                |one: &&Allocation| groups.iter().any(|group| group.name == one.task_group);
+            let Some(left) = all.iter().filter(of_groups).find(|one| !one.has_ended()) else {
+                return Ok(());
+            };
             if Instant::now() >= end {
-                let message = format!("`{}` does not end", one.name);
+                let message = format!("`{}` does not end", left.name);
                 return Err(Error::new(ErrorKind::Refused, message)
-                    .help(format!("look at it with `nomad alloc status {}`", one.id)));
+                    .help(format!("look at it with `nomad alloc status {}`", left.id)));
             }
             std::thread::sleep(LOOK);
         }
-        Ok(())
     }
 }
 
@@ -198,12 +204,8 @@ impl Engine for Nomad {
         let observed = seen.observed();
         let stored = volumes::stored(&self.client, &namespace)?;
         let volumes = volumes::of_appliance(id, &stored, &seen.jobs, &observed);
-        let jobs = || seen.jobs.iter().map(|(job, _)| job);
-        jobs().try_for_each(|job| handover::remove(&self.client, job))?;
-        let runs = seen.runs.values().map(|(job, _)| job);
-        runs.clone().try_for_each(|job| handover::remove(&self.client, job))?;
-        let names: Vec<&str> = jobs().chain(runs).map(|job| job.id.as_str()).collect();
-        self.wait_for_end(&seen, &names)?;
+        let jobs: Vec<&(Job, Spec)> = seen.jobs.iter().chain(seen.runs.values()).collect();
+        self.end(&jobs)?;
         let specs = seen.jobs.iter().map(|(_, spec)| spec);
         variables::forget(&self.client, &namespace, id, specs)?;
         if purge {
@@ -217,30 +219,23 @@ impl Engine for Nomad {
 
     fn remove_container(&self, id: &str, container: &str) -> Result<Removed, Error> {
         let seen = self.seen(id)?;
-        let has = |job: &&(Job, model::Spec)| {
-            job.1.task_groups.iter().any(|group| group.name == container)
-        };
-        let Some((job, spec)) = seen.jobs.iter().find(has) else {
+        let has =
+            |job: &&(Job, Spec)| job.1.task_groups.iter().any(|group| group.name == container);
+        let Some(found) = seen.jobs.iter().find(has) else {
             let message = format!("`{id}` has no container `{container}`");
             return Err(Error::new(ErrorKind::Unknown, message)
                 .help(format!("`applc status {id}` lists its containers")));
         };
+        let (job, spec) = found;
         let instances = seen.observed().of(container).count();
         if spec.task_groups.len() == 1 {
-            handover::remove(&self.client, job)?;
+            let run = seen.runs.get(&job.id);
+            self.end(&[found].into_iter().chain(run).collect::<Vec<_>>())?;
         } else {
             handover::without_group(&self.client, job, container)?;
+            let own = spec.task_groups.iter().filter(|group| group.name == container);
+            self.wait_for_end(job, &own.cloned().collect::<Vec<_>>())?;
         }
-        let own = Seen {
-            allocations: seen
-                .allocations
-                .iter()
-                .filter(|one| one.job == job.id && one.task_group == container)
-                .cloned()
-                .collect(),
-            ..Seen::default()
-        };
-        self.wait_for_end(&own, &[&job.id])?;
         if spec.kind == "batch" {
             variables::forget_container(&self.client, &job.namespace, spec)?;
         }

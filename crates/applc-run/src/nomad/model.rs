@@ -107,6 +107,8 @@ pub struct Task {
     pub templates: Vec<Template>,
     #[serde(deserialize_with = "or_default")]
     pub resources: Resources,
+    /// How long it may take to end after it was told to, in nanoseconds.
+    pub kill_timeout: i64,
 }
 
 /// What a task needs.
@@ -197,6 +199,18 @@ pub struct Allocation {
     pub reschedule_tracker: Rescheduled,
     #[serde(deserialize_with = "or_default")]
     pub allocated_resources: Allocated,
+}
+
+impl Allocation {
+    /// Whether all of its containers have ended. One that has failed as a whole may have some that still run, and
+    /// others that never will. Of a node that does not answer, nobody knows.
+    pub fn has_ended(&self) -> bool {
+        match self.client_status.as_str() {
+            "complete" | "failed" => self.task_states.values().all(|task| task.state != "running"),
+            "lost" | "unknown" => true,
+            _ => false,
+        }
+    }
 }
 
 /// The health of an allocation in a deployment.
