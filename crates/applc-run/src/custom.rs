@@ -204,11 +204,19 @@ fn instance(container: &str, state: State, number: usize) -> Instance {
 /// Runs a command to its end.
 fn run(mut command: Command, shown: &str) -> Result<(), Error> {
     let program = text(Path::new(command.get_program()));
-    let status = command.status().map_err(|cause| tool::missing(&program, &cause))?;
-    if status.success() {
-        return Ok(());
+    let child = Started::spawn(&mut command).map_err(|cause| tool::missing(&program, &cause))?;
+    loop {
+        let how = match child.try_wait() {
+            Ok(None) => {
+                thread::sleep(tool::LOOK);
+                continue;
+            }
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(Some(status)) => ended(status),
+            Err(cause) => cause.to_string(),
+        };
+        return Err(Error::new(ErrorKind::Refused, format!("`{shown}` ended with {how}")));
     }
-    Err(Error::new(ErrorKind::Refused, format!("`{shown}` ended with {}", ended(status))))
 }
 
 fn ended(status: std::process::ExitStatus) -> String {

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind};
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Time between two looks at a program that runs.
-const LOOK: Duration = Duration::from_millis(5);
+pub const LOOK: Duration = Duration::from_millis(5);
 
 /// What a program returned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -174,6 +174,48 @@ fn nothing_is_run_that_was_not_asked_for() {
     assert!(folder.path().join("run").exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_the_commands_too() {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Stdio;
+    use std::time::{Duration, Instant};
+
+    // They sleep when they may.
+    let script = "test -e $0.on || exit 0; echo $$ > $0; exec /bin/sleep 60";
+    let sleeps = format!(r#"["/bin/sh", "-c", "{script}", "{{output}}/../../../../pid"]"#);
+    let commands = format!(
+        "\n[run]\nup = [\"/bin/true\"]\nstatus = {sleeps}\nlogs = {sleeps}\ndown = {sleeps}\n"
+    );
+    let kill = |signal: &str, pid: &str| {
+        let mut kill = Command::new("/bin/sh");
+        kill.args(["-c", &format!("kill {signal} {pid}")]).stderr(Stdio::null());
+        kill.status().unwrap().success()
+    };
+    for arguments in [["status", "App"], ["logs", "App"], ["down", "App"]] {
+        let folder = folder(&commands);
+        assert_eq!(run(folder.path(), UP).0, 0);
+        fs::write(folder.path().join("pid.on"), "").unwrap();
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin("applc"));
+        command.env_clear().env("PATH", folder.path());
+        command.env("APPLC_STATE", folder.path().join("state"));
+        command.current_dir(folder.path()).args(arguments);
+        let mut program = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let began = Instant::now();
+        let pid = loop {
+            let pid = fs::read_to_string(folder.path().join("pid")).unwrap_or_default();
+            if pid.ends_with('\n') {
+                break pid.trim().to_owned();
+            }
+            assert!(began.elapsed() < Duration::from_secs(30), "{arguments:?} was not started");
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        assert!(kill("-TERM", &program.id().to_string()));
+        assert_eq!(program.wait().unwrap().signal(), Some(15), "{arguments:?}");
+        assert!(!kill("-0", &pid), "the command of {arguments:?} goes on");
+    }
+}
+
 #[test]
 fn the_service_runs_no_commands() {
     let folder = folder(TEXT);
