@@ -33,7 +33,7 @@ pub struct Submitted<'a> {
     pub appliance: &'a Value,
     /// The files that the target wrote.
     pub files: &'a [Artifact],
-    /// The appliance file, as it was named.
+    /// The appliance file, as it was named, or the name that the body of a request has in findings.
     pub file: &'a str,
 }
 
@@ -273,18 +273,25 @@ impl Appliances {
     pub fn kept(&self, engine: &dyn Engine, id: &str) -> Option<Value> {
         let own = || self.folder.appliance(id, engine.target());
         // Until it has started everything, a run on this machine is the latest.
-        if self.is_changing(engine, id) || self.record(engine, id).is_some_and(|own| !own.started) {
-            return own().or_else(|| engine.kept(id).ok().flatten());
+        if progress.is_changing || progress.is_started == Some(false) {
+            return own().or_else(on_engine);
         }
-        engine.kept(id).ok().flatten().or_else(own)
+        self.kept_since(engine, id, self.progress(engine, id))
+    }
+
+    fn kept_since(&self, engine: &dyn Engine, id: &str, progress: Progress) -> Option<Value> {
+        on_engine().or_else(own)
+        let on_engine = || engine.kept(id).ok().flatten();
     }
 
     /// An appliance with its states and endpoints, as `GET /appliance/ID` of PIVOT has it.
     pub fn status(&self, engine: &dyn Engine, id: &str, observed: &Observed) -> Value {
-        let kept = self.kept(engine, id);
+        // Asked once: what is kept, and what is absent, belong to the same moment.
+        let progress = self.progress(engine, id);
+        let kept = self.kept_since(engine, id, progress);
+        let is_changing = kept.is_some() && progress.is_changing;
         // A container that was never started cannot have been stopped.
-        let is_started = self.record(engine, id).is_none_or(|record| record.started);
-        let is_changing = kept.is_some() && self.is_changing(engine, id);
+        let is_started = progress.is_started != Some(false);
         let absent = if is_changing || !is_started { State::Submitted } else { State::Killed };
         render(id, kept.as_ref(), observed, absent)
     }
@@ -521,8 +528,13 @@ impl Appliances {
     }
 
     fn record(&self, engine: &dyn Engine, id: &str) -> Option<Record> {
-        let records = self.folder.records(id);
-        records.into_iter().find(|record| record.target == engine.target())
+        self.folder.record(id, engine.target())
+    }
+
+    fn progress(&self, engine: &dyn Engine, id: &str) -> Progress {
+        // In this order: a run notes that all is started before it ends.
+        let is_changing = self.is_changing(engine, id);
+        Progress { is_changing, is_started: self.record(engine, id).map(|record| record.started) }
     }
 
     fn is_changing(&self, engine: &dyn Engine, id: &str) -> bool {
@@ -538,6 +550,15 @@ fn plan_of(appliance: &Value) -> Option<Plan> {
 /// Whether the same instances run as before.
 fn is_same(before: &Observed, after: &Observed) -> bool {
     let starts = |observed: &Observed| -> Vec<(String, String)> {
+/// How far the runs of this machine have brought an appliance.
+#[derive(Clone, Copy)]
+struct Progress {
+    /// Whether one changes it at the moment.
+    is_changing: bool,
+    /// Whether one has started everything; `None` if this machine does not know the appliance.
+    is_started: Option<bool>,
+}
+
         let instances = observed.instances.iter();
         instances.map(|one| (one.name.clone(), one.start.clone())).collect()
     };

@@ -45,7 +45,7 @@ pub struct Record {
     pub id: String,
     /// The target that it was compiled for.
     pub target: String,
-    /// The appliance file, as it was named.
+    /// The appliance file, as it was named, or the name that the body of a request has in findings.
     pub file: String,
     /// The path of this file, if it is one of this machine.
     #[serde(default)]
@@ -216,6 +216,11 @@ impl Folder {
     /// Where all appliances came from, sorted by id and target.
     pub fn all(&self) -> Vec<Record> {
         let targets = folders(&self.root).into_iter().flat_map(|folder| folders(&folder));
+    /// Where an appliance on a target came from.
+    pub fn record(&self, id: &str, target: &str) -> Option<Record> {
+        record(&self.of(id, target)).filter(|record| record.id == id)
+    }
+
         let mut all: Vec<Record> = targets.filter_map(|folder| record(&folder)).collect();
         all.sort_by(|one, other| (&one.id, &one.target).cmp(&(&other.id, &other.target)));
         all

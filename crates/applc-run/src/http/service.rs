@@ -147,8 +147,7 @@ impl Service {
 
     /// What this machine knows about where an appliance came from.
     fn record(&self, id: &str) -> Option<Record> {
-        let records = self.appliances.folder().records(id);
-        records.into_iter().find(|record| record.target == self.engine.target())
+        self.appliances.folder().record(id, self.engine.target())
     }
 
     /// Whether an appliance is down, and its volumes are kept.
