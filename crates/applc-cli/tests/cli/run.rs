@@ -332,6 +332,47 @@ mod with_an_engine {
 
         let kill = |signal: &str, pid: &str| {
             let mut kill = Command::new("/bin/sh");
+    #[test]
+    fn a_watch_ends_with_a_sentence_when_the_appliance_is_removed() {
+        use std::io::{BufRead, BufReader};
+        use std::process::Stdio;
+
+        for (is_kept, message) in [
+            (
+                true,
+                "`app` was taken down; its volumes are kept; `applc down app --purge` removes them",
+            ),
+            (false, "`app` was removed"),
+        ] {
+            let folder = folder(GOOD);
+            let gone = folder.path().join("gone");
+            assert_eq!(run(folder.path(), &[("RUNS", "1")], UP).0, 0);
+            let watch = ["status", "app", "--watch", "--format", "json"];
+            let mut command = command(folder.path(), &[("RUNS", "1")], &watch);
+            command.env("GONE", &gone).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut program = command.spawn().unwrap();
+            let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
+            let mut next = || lines.next().map(Result::unwrap).unwrap_or_default();
+            assert!(next().contains(r#""state":"running""#));
+            // Removed from outside, it is still known.
+            fs::write(&gone, "").unwrap();
+            assert!(next().contains(r#""state":"killed""#));
+            let kept = folder.path().join("state/app/compose");
+            if is_kept {
+                let record = fs::read_to_string(kept.join("record.json")).unwrap();
+                let record = record.replace("\"down\": false", "\"down\": true");
+                fs::write(kept.join("record.json"), record).unwrap();
+            } else {
+                fs::remove_dir_all(kept).unwrap();
+            }
+            // The states until then may be told once more.
+            while !next().is_empty() {}
+            let Output { status, stderr, .. } = program.wait_with_output().unwrap();
+            let err = String::from_utf8(stderr).unwrap();
+            assert_eq!((status.code(), err), (Some(1), format!("applc: error: {message}\n")));
+        }
+    }
+
             kill.args(["-c", &format!("kill {signal} {pid}")]).stderr(Stdio::null());
             kill.status().unwrap().success()
         };

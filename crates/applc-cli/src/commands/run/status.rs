@@ -28,12 +28,9 @@ pub fn run(arguments: &Arguments) -> Status {
 
 fn one(appliances: &Appliances, id: &str, arguments: &Arguments) -> Result<Status, Error> {
     let mut running = appliances.find(id, arguments.target.as_deref())?;
-    if running.observed.instances.is_empty()
-        && running.record.as_ref().is_some_and(|record| record.down)
-    {
-        let message = format!("`{id}` is down; its volumes are kept");
-        return Err(Error::new(ErrorKind::Unknown, message)
-            .help(format!("`applc down {id} --purge` removes them")));
+    let is_down = running.record.as_ref().is_some_and(|record| record.down);
+    if running.observed.instances.is_empty() && is_down {
+        return Err(down(id, &format!("`{id}` is down")));
     }
     if arguments.drift {
         return drift::show(appliances, &*running.engine, id, arguments.format);
@@ -56,6 +53,32 @@ fn one(appliances: &Appliances, id: &str, arguments: &Arguments) -> Result<Statu
         }
         running.engine.pause(id, LOOK);
         running.observed = running.engine.observe(id)?;
+        if let Some(error) = removed(appliances, id, &running) {
+            return Err(error);
+        }
+    }
+}
+
+/// The error for an appliance that is down.
+fn down(id: &str, what: &str) -> Error {
+    Error::new(ErrorKind::Unknown, format!("{what}; its volumes are kept"))
+        .help(format!("`applc down {id} --purge` removes them"))
+}
+
+/// The error for an appliance that was removed while it was watched: the one that `status` has for it from now on.
+fn removed(appliances: &Appliances, id: &str, running: &Running) -> Option<Error> {
+    if !running.observed.instances.is_empty() {
+        return None;
+    }
+    let (folder, target) = (appliances.folder(), running.engine.target());
+    // A run may be about to start it again.
+    if folder.is_locked(id, target) {
+        return None;
+    }
+    match folder.record(id, target) {
+        Some(record) if !record.down => None,
+        Some(_) => Some(down(id, &format!("`{id}` was taken down"))),
+        None => Some(Error::new(ErrorKind::Unknown, format!("`{id}` was removed"))),
     }
 }
 
