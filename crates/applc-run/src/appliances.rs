@@ -35,6 +35,8 @@ pub struct Submitted<'a> {
     pub files: &'a [Artifact],
     /// The appliance file, as it was named, or the name that the body of a request has in findings.
     pub file: &'a str,
+    /// Whether it was submitted over HTTP.
+    pub over_http: bool,
 }
 
 impl Submitted<'_> {
@@ -91,6 +93,8 @@ pub struct Listed {
     pub target: String,
     /// The appliance file, if this machine knows it.
     pub file: Option<String>,
+    /// Whether it was submitted over HTTP, as far as this machine knows.
+    pub over_http: bool,
     /// Whether it is down, and only its volumes are kept.
     pub is_down: bool,
     /// The appliance with states and endpoints.
@@ -208,7 +212,8 @@ impl Appliances {
             id: id.to_owned(),
             target: target.to_owned(),
             file: submitted.file.to_owned(),
-            path: fs::canonicalize(submitted.file).ok(),
+            path: fs::canonicalize(submitted.file).ok().filter(|_| !submitted.over_http),
+            over_http: submitted.over_http,
             down: false,
             started: false,
         };
@@ -271,17 +276,17 @@ impl Appliances {
 
     /// The complete appliance, if the engine or this machine has it.
     pub fn kept(&self, engine: &dyn Engine, id: &str) -> Option<Value> {
-        let own = || self.folder.appliance(id, engine.target());
-        // Until it has started everything, a run on this machine is the latest.
-        if progress.is_changing || progress.is_started == Some(false) {
-            return own().or_else(on_engine);
-        }
         self.kept_since(engine, id, self.progress(engine, id))
     }
 
     fn kept_since(&self, engine: &dyn Engine, id: &str, progress: Progress) -> Option<Value> {
-        on_engine().or_else(own)
+        let own = || self.folder.appliance(id, engine.target());
         let on_engine = || engine.kept(id).ok().flatten();
+        // Until it has started everything, a run on this machine is the latest.
+        if progress.is_changing || progress.is_started == Some(false) {
+            return own().or_else(on_engine);
+        }
+        on_engine().or_else(own)
     }
 
     /// An appliance with its states and endpoints, as `GET /appliance/ID` of PIVOT has it.
@@ -358,6 +363,7 @@ impl Appliances {
                     target: target.to_owned(),
                     file: String::new(),
                     path: None,
+                    over_http: false,
                     down: true,
                     started: false,
                 };
@@ -495,14 +501,16 @@ impl Appliances {
     pub fn on(&self, engine: &dyn Engine, records: Vec<Record>) -> Result<Vec<Listed>, Error> {
         let known = engine.list()?.into_iter().map(|known| (known.id, known.observed));
         let mut found: BTreeMap<String, Observed> = known.collect();
-        let mut files = BTreeMap::new();
+        let mut origins = BTreeMap::new();
         for record in records {
             found.entry(record.id.clone()).or_default();
-            files.insert(record.id, record.file);
+            origins.insert(record.id.clone(), record);
         }
+        let file = |record: &Record| Some(record.file.clone()).filter(|_| !record.over_http);
         let listed = |(id, observed): (String, Observed)| Listed {
             target: engine.target().to_owned(),
-            file: files.get(&id).filter(|file| !file.is_empty()).cloned(),
+            file: origins.get(&id).and_then(file).filter(|file| !file.is_empty()),
+            over_http: origins.get(&id).is_some_and(|record| record.over_http),
             is_down: observed.instances.is_empty(),
             appliance: self.status(engine, &id, &observed),
             id,
@@ -542,14 +550,6 @@ impl Appliances {
     }
 }
 
-/// The plan of a complete appliance, if it is valid.
-fn plan_of(appliance: &Value) -> Option<Plan> {
-    Analysis::of(&Source::new("appliance.json", appliance.to_string())).plan
-}
-
-/// Whether the same instances run as before.
-fn is_same(before: &Observed, after: &Observed) -> bool {
-    let starts = |observed: &Observed| -> Vec<(String, String)> {
 /// How far the runs of this machine have brought an appliance.
 #[derive(Clone, Copy)]
 struct Progress {
@@ -559,6 +559,14 @@ struct Progress {
     is_started: Option<bool>,
 }
 
+/// The plan of a complete appliance, if it is valid.
+fn plan_of(appliance: &Value) -> Option<Plan> {
+    Analysis::of(&Source::new("appliance.json", appliance.to_string())).plan
+}
+
+/// Whether the same instances run as before.
+fn is_same(before: &Observed, after: &Observed) -> bool {
+    let starts = |observed: &Observed| -> Vec<(String, String)> {
         let instances = observed.instances.iter();
         instances.map(|one| (one.name.clone(), one.start.clone())).collect()
     };

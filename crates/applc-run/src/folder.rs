@@ -50,6 +50,9 @@ pub struct Record {
     /// The path of this file, if it is one of this machine.
     #[serde(default)]
     pub path: Option<PathBuf>,
+    /// Whether it was submitted over HTTP.
+    #[serde(default)]
+    pub over_http: bool,
     /// Whether it was taken down, and its volumes were kept.
     #[serde(default)]
     pub down: bool,
@@ -155,7 +158,7 @@ impl Folder {
         self.note(record)?;
         // A later one is left to its own run; but what a user brings up from a file counts more than all.
         let taken_up = |request: &Request| {
-            request.appliance == *appliance || request.record.file != record.file
+            request.appliance == *appliance || request.record.over_http != record.over_http
         };
         match self.request(&record.id, &record.target) {
             Some(request) if taken_up(&request) => self.drop_request(&record.id, &record.target),
@@ -213,14 +216,14 @@ impl Folder {
         found.filter(|record| record.id == id).collect()
     }
 
-    /// Where all appliances came from, sorted by id and target.
-    pub fn all(&self) -> Vec<Record> {
-        let targets = folders(&self.root).into_iter().flat_map(|folder| folders(&folder));
     /// Where an appliance on a target came from.
     pub fn record(&self, id: &str, target: &str) -> Option<Record> {
         record(&self.of(id, target)).filter(|record| record.id == id)
     }
 
+    /// Where all appliances came from, sorted by id and target.
+    pub fn all(&self) -> Vec<Record> {
+        let targets = folders(&self.root).into_iter().flat_map(|folder| folders(&folder));
         let mut all: Vec<Record> = targets.filter_map(|folder| record(&folder)).collect();
         all.sort_by(|one, other| (&one.id, &one.target).cmp(&(&other.id, &other.target)));
         all
@@ -345,6 +348,7 @@ mod tests {
             target: "compose".into(),
             file: "app.json".into(),
             path: None,
+            over_http: false,
             down: false,
             started: false,
         }

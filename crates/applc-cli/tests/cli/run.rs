@@ -199,10 +199,18 @@ mod with_an_engine {
         };
         let entry = |down: bool, ready: u32| {
             serde_json::json!([{"id": "app", "target": "compose", "down": down, "ready": ready, "containers": 1,
-                                "file": "app.json"}])
+                                "file": "app.json", "over_http": false}])
         };
         assert_eq!(list(&[("RUNS", "1")]), entry(false, 1));
         assert_eq!(list(&[]), entry(true, 0));
+        // As the service keeps it.
+        let record = folder.path().join("state/app/compose/record.json");
+        let kept = fs::read_to_string(&record).unwrap();
+        fs::write(&record, kept.replace("\"over_http\": false", "\"over_http\": true")).unwrap();
+        let (file, over_http) = (&list(&[])[0]["file"], &list(&[])[0]["over_http"]);
+        assert_eq!((file, over_http), (&serde_json::Value::Null, &true.into()));
+        let (_, out, _) = run(folder.path(), &[], &["ls"]);
+        assert!(out.ends_with("app        compose  down   (submitted over HTTP)\n"), "{out}");
         fs::remove_dir_all(folder.path().join("state")).unwrap();
         assert_eq!(list(&[]), serde_json::json!([]));
     }
@@ -325,14 +333,6 @@ mod with_an_engine {
     }
 
     #[test]
-    fn a_signal_ends_the_programs_that_were_started_too() {
-        use std::os::unix::process::ExitStatusExt;
-        use std::process::Stdio;
-        use std::time::{Duration, Instant};
-
-        let kill = |signal: &str, pid: &str| {
-            let mut kill = Command::new("/bin/sh");
-    #[test]
     fn a_watch_ends_with_a_sentence_when_the_appliance_is_removed() {
         use std::io::{BufRead, BufReader};
         use std::process::Stdio;
@@ -373,6 +373,14 @@ mod with_an_engine {
         }
     }
 
+    #[test]
+    fn a_signal_ends_the_programs_that_were_started_too() {
+        use std::os::unix::process::ExitStatusExt;
+        use std::process::Stdio;
+        use std::time::{Duration, Instant};
+
+        let kill = |signal: &str, pid: &str| {
+            let mut kill = Command::new("/bin/sh");
             kill.args(["-c", &format!("kill {signal} {pid}")]).stderr(Stdio::null());
             kill.status().unwrap().success()
         };

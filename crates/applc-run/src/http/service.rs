@@ -13,7 +13,7 @@ use tokio::sync::{OwnedMutexGuard, Semaphore};
 use super::answer::{FINDINGS, Problem, findings};
 use super::looks::{Eye, Seen, Watches};
 use super::runs::{Progress, Run, Runs, locked};
-use super::submit::{Compiled, Submission, Terms, is_request};
+use super::submit::{Compiled, Submission, Terms};
 use super::view::{Failure, mark};
 use crate::appliances::{Appliances, Submitted};
 use crate::cause::finding;
@@ -262,6 +262,7 @@ impl Service {
                 target: self.engine.target().to_owned(),
                 file: compiled.source.name().to_owned(),
                 path: None,
+                over_http: true,
                 down: false,
                 started: false,
             },
@@ -321,6 +322,7 @@ impl Service {
             appliance: &compiled.appliance,
             files: &compiled.files,
             file: compiled.source.name(),
+            over_http: true,
         };
         let mut began = Instant::now();
         let appliances = self.appliances.until(run.flag());
@@ -487,7 +489,7 @@ impl Service {
             left.insert((record.id.clone(), record.target.clone()), (record, appliance));
         }
         for (record, kept) in left.into_values() {
-            if record.target != self.engine.target() || !is_request(&record.file) {
+            if record.target != self.engine.target() || !record.over_http {
                 continue;
             }
             // What was allowed then may not be allowed any more.

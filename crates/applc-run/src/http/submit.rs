@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::answer::{Problem, findings};
 use crate::rendered::complete;
 
-/// The names of bodies in findings and in the state folder.
+/// The names of bodies in findings.
 const JSON: &str = "request.jsonc";
 const YAML: &str = "request.yaml";
 
@@ -64,11 +64,6 @@ pub struct Submission {
     name: &'static str,
     bytes: Vec<u8>,
     is_form: bool,
-}
-
-/// Whether the state folder says that an appliance came with a request.
-pub fn is_request(file: &str) -> bool {
-    file == JSON || file == YAML
 }
 
 impl Submission {

@@ -51,6 +51,7 @@ impl Compiled {
             appliance: &self.appliance,
             files: &self.files,
             file: &self.file,
+            over_http: false,
         }
     }
 

@@ -8,6 +8,9 @@ use crate::Status;
 use crate::args::{ListFormat, Ls, StatusFormat};
 use crate::terminal::{note, print};
 
+/// What stands in the place of the file of an appliance that came over HTTP.
+const OVER_HTTP: &str = "(submitted over HTTP)";
+
 /// Lists all appliances that engines or this machine know.
 pub fn run(arguments: &Ls) -> Status {
     list(|all| match arguments.format {
@@ -59,7 +62,11 @@ fn table(all: Vec<Listed>) -> Option<String> {
         let (ready, containers) = shown::summary(&one.appliance, &one.observed);
         let state =
             if one.is_down { "down".to_owned() } else { format!("{ready}/{containers} ready") };
-        rows.push(vec![one.id, one.target, state, one.file.unwrap_or_default()]);
+        let file = match one.over_http {
+            true => OVER_HTTP.to_owned(),
+            false => one.file.unwrap_or_default(),
+        };
+        rows.push(vec![one.id, one.target, state, file]);
     }
     Some(shown::table(&rows))
 }
@@ -74,5 +81,6 @@ fn entry(one: Listed) -> Value {
         "ready": if one.is_down { 0 } else { ready },
         "containers": containers,
         "file": one.file,
+        "over_http": one.over_http,
     })
 }

@@ -239,8 +239,10 @@ fn a_service_that_starts_again_goes_on_with_what_it_accepted() {
     let record = crate::folder::Record {
         id: "own".into(),
         target: "compose".into(),
-        file: "app.json".into(),
+        // The name of a body, which a file may have, too.
+        file: "request.jsonc".into(),
         path: None,
+        over_http: false,
         down: false,
         started: false,
     };
