@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use super::answer::{Answer, Problem};
 use super::app::{App, Ids};
 use super::ending::Ending;
-use super::looks::{Look, Seen};
+use super::looks::{Looks, Seen};
 use super::view::detailed;
 
 /// Time between two signs of life.
@@ -47,7 +47,7 @@ enum Sent {
 }
 
 struct Follower {
-    looks: watch::Receiver<Look>,
+    looks: watch::Receiver<Looks>,
     ending: Ending,
     sent: Option<Sent>,
     is_over: bool,
@@ -69,9 +69,9 @@ impl Follower {
         while !self.is_over {
             self.ending.unless(self.looks.changed()).await?.ok()?;
             let look = self.looks.borrow_and_update().clone();
-            let event = match look {
-                Some((_, Ok(seen))) => self.appliance(&seen),
-                Some((_, Err(problem))) => self.problem(problem),
+            let event = match look.map(|look| look.seen) {
+                Some(Ok(seen)) => self.appliance(&seen),
+                Some(Err(problem)) => self.problem(problem),
                 None => None,
             };
             if event.is_some() {

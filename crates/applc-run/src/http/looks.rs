@@ -45,11 +45,22 @@ pub struct Seen {
     pub failure: Option<Arc<Failure>>,
 }
 
-/// The last look at an appliance, if there was one, and when.
-pub type Look = Option<(Instant, Result<Arc<Seen>, Problem>)>;
+/// A look at an appliance.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// When the engine began to be asked: what is seen is not older.
+    asked: Instant,
+    /// When it was told. Seen once more in another light, the answer of the engine does not become newer.
+    told: Instant,
+    /// What was seen.
+    pub seen: Result<Arc<Seen>, Problem>,
+}
+
+/// The last look at an appliance, if there was one.
+pub type Looks = Option<Look>;
 
 struct Watched {
-    looks: watch::Sender<Look>,
+    looks: watch::Sender<Looks>,
     asked: Mutex<Instant>,
 }
 
@@ -81,9 +92,9 @@ impl Watches {
     ) -> Result<Arc<Seen>, Problem> {
         let asked = Instant::now();
         let mut looks = self.follow(eye, id)?;
-        let is_new = |look: &Look| look.as_ref().is_some_and(|(at, _)| *at + AGE >= asked);
+        let is_new = |look: &Looks| look.as_ref().is_some_and(|look| look.asked + AGE >= asked);
         match tokio::time::timeout(PATIENCE, looks.wait_for(is_new)).await {
-            Ok(Ok(look)) => look.as_ref().map_or_else(|| Err(silent()), |(_, seen)| seen.clone()),
+            Ok(Ok(look)) => look.as_ref().map_or_else(|| Err(silent()), |look| look.seen.clone()),
             Ok(Err(_)) => Err(Problem::failed()),
             Err(_) => Err(silent()),
         }
@@ -97,7 +108,7 @@ impl Watches {
         self: &Arc<Self>,
         eye: &Arc<impl Eye>,
         id: &str,
-    ) -> Result<watch::Receiver<Look>, Problem> {
+    ) -> Result<watch::Receiver<Looks>, Problem> {
         let mut all = locked(&self.0);
         if let Some(watched) = all.get(id) {
             *locked(&watched.asked) = Instant::now();
@@ -132,7 +143,7 @@ impl Watches {
             let last = last(&watched.looks);
             let seen = eye.look(id, last.as_deref()).map(Arc::new);
             let exists = seen.as_ref().is_ok_and(|seen| seen.appliance.is_some());
-            publish(&watched.looks, at, seen);
+            let is_told = publish(&watched.looks, Look { asked: at, told: at, seen });
             {
                 let mut all = locked(&self.0);
                 let asked = locked(&watched.asked).elapsed();
@@ -142,19 +153,47 @@ impl Watches {
                     return;
                 }
             }
-            eye.pause(id, LOOK);
+            // What was told meanwhile may have been seen earlier.
+            if is_told {
+                eye.pause(id, LOOK);
+            }
         }
     }
 
-    /// Tells what was seen of an appliance at a time to all who ask for it.
-    pub fn tell(&self, id: &str, at: Instant, seen: Seen) {
+    /// Tells all who ask for an appliance what was seen of it, which the engine was asked for at a time.
+    pub fn tell(&self, id: &str, asked: Instant, seen: Seen) {
         if let Some(watched) = locked(&self.0).get(id) {
-            publish(&watched.looks, at, Ok(Arc::new(seen)));
+            publish(&watched.looks, Look { asked, told: asked, seen: Ok(Arc::new(seen)) });
         }
     }
 
-    /// What was seen of an appliance last, if somebody asks for it.
-    pub fn last(&self, id: &str) -> Option<Arc<Seen>> {
+    /// Tells all who ask for an appliance the last answer of the engine in another light: something else that
+    /// belongs to it has changed. That does not make the answer newer.
+    pub fn tell_again(&self, id: &str, render: impl Fn(&Observed) -> Seen) {
+        let watched = locked(&self.0).get(id).cloned();
+        let Some(watched) = watched else { return };
+        loop {
+            let last = watched.looks.borrow().clone();
+            let Some(Look { asked, seen: Ok(seen), .. }) = last else { return };
+            let again = Ok(Arc::new(render(&seen.observed)));
+            let look = Look { asked, told: Instant::now(), seen: again };
+            // Unless there is a later answer by now.
+            let is_told = watched.looks.send_if_modified(|last| {
+                let is_same = last.as_ref().is_some_and(|last| last.asked == asked);
+                if is_same {
+                    *last = Some(look);
+                }
+                is_same
+            });
+            if is_told {
+                return;
+            }
+        }
+    }
+
+    /// What was seen of an appliance last.
+    #[cfg(test)]
+    fn last(&self, id: &str) -> Option<Arc<Seen>> {
         locked(&self.0).get(id).and_then(|watched| last(&watched.looks))
     }
 
@@ -177,21 +216,70 @@ impl Drop for End<'_> {
     }
 }
 
-fn last(looks: &watch::Sender<Look>) -> Option<Arc<Seen>> {
-    looks.borrow().as_ref().and_then(|(_, seen)| seen.as_ref().ok().cloned())
+fn last(looks: &watch::Sender<Looks>) -> Option<Arc<Seen>> {
+    looks.borrow().as_ref().and_then(|look| look.seen.as_ref().ok().cloned())
 }
 
-/// An earlier look does not take the place of a later one.
-fn publish(looks: &watch::Sender<Look>, at: Instant, seen: Result<Arc<Seen>, Problem>) {
-    looks.send_if_modified(|look| {
-        let is_later = look.as_ref().is_none_or(|(before, _)| *before < at);
+/// An earlier look does not take the place of a later one. Whether it was told.
+fn publish(looks: &watch::Sender<Looks>, look: Look) -> bool {
+    looks.send_if_modified(|last| {
+        let is_later = last.as_ref().is_none_or(|last| last.told < look.told);
         if is_later {
-            *look = Some((at, seen));
+            *last = Some(look);
         }
         is_later
-    });
+    })
 }
 
 fn silent() -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the engine does not answer in time")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Sees the number of its look as that of restarts, and takes its time.
+    #[derive(Default)]
+    struct Counting(AtomicUsize);
+
+    fn seen(observed: Observed) -> Seen {
+        let (appliance, text) = (Some(Value::Null), Bytes::new());
+        Seen { rendered: Instant::now(), observed, appliance, text, failure: None }
+    }
+
+    impl Eye for Counting {
+        fn look(&self, _: &str, _: Option<&Seen>) -> Result<Seen, Problem> {
+            let number = self.0.fetch_add(1, Ordering::Relaxed);
+            let restarts = u32::try_from(number).unwrap();
+            let plain = crate::state::Instance::plain("web", "web-1", crate::state::State::Running);
+            let instance = crate::state::Instance { restarts, ..plain };
+            Ok(seen(Observed { instances: vec![instance] }))
+        }
+
+        fn pause(&self, _: &str, _: Duration) {
+            // Longer than an answer may be old.
+            thread::sleep(AGE * 2);
+        }
+    }
+
+    fn number(seen: &Seen) -> u32 {
+        seen.observed.instances[0].restarts
+    }
+
+    #[test]
+    fn an_answer_that_is_told_again_is_not_newer() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (watches, eye) = (Arc::new(Watches::default()), Arc::new(Counting::default()));
+            assert_eq!(number(&watches.see(&eye, "app").await.unwrap()), 0);
+            tokio::time::sleep(AGE + Duration::from_millis(100)).await;
+            watches.tell_again("app", |observed| seen(observed.clone()));
+            assert_eq!(number(&watches.last("app").unwrap()), 0, "it is told at once");
+            // It is older than it may be.
+            assert_eq!(number(&watches.see(&eye, "app").await.unwrap()), 1);
+        });
+    }
 }

@@ -297,9 +297,7 @@ impl Service {
             let _ = self.appliances.folder().drop_request(id, self.engine.target());
             return Err(Problem::busy("no thread is left"));
         }
-        if let Some(seen) = self.watches.last(id) {
-            self.tell(id, Instant::now(), seen.observed.clone());
-        }
+        self.watches.tell_again(id, |observed| self.seen(id, observed.clone()));
         Ok(())
     }
 
@@ -536,9 +534,8 @@ impl Drop for End<'_> {
         if is_over && !self.run.is_stopped() {
             self.service.runs.forget(self.id, self.run);
         }
-        if let Some(seen) = self.service.watches.last(self.id) {
-            self.service.tell(self.id, Instant::now(), seen.observed.clone());
-        }
+        let service = self.service;
+        service.watches.tell_again(self.id, |observed| service.seen(self.id, observed.clone()));
     }
 }
 
