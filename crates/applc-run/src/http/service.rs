@@ -449,6 +449,14 @@ impl Service {
             return Ok(text.clone());
         }
         let at = Instant::now();
+            // The containers that are not started yet would be lost with the end of the run.
+            if service.runs.get(&id).is_some_and(|run| run.is_working()) {
+                let message = format!(
+                    "`{id}` is being brought up; remove `{container}` when that has ended, \
+                     send the appliance without it with PUT, or remove all of it with DELETE"
+                );
+                return Err(Problem::new(StatusCode::CONFLICT, message));
+            }
         let text: Bytes = self.ask(|service| service.all()).await?.into();
         *listed = Some((at, text.clone()));
         Ok(text)

@@ -253,6 +253,23 @@ fn a_service_that_starts_again_goes_on_with_what_it_accepted() {
 }
 
 #[test]
+fn a_container_of_what_comes_up_is_removed_later() {
+    let served = Served::new();
+    served.post(&appliance("app", "slow"));
+    served.until("app", "web", "staging");
+    let answer = served.delete("/appliance/app/container/web");
+    assert_eq!(answer.status, 409);
+    let message = "`app` is being brought up; remove `web` when that has ended, send the appliance without it \
+                   with PUT, or remove all of it with DELETE";
+    assert_eq!(answer.json()["error"], message);
+    // It goes on to come up.
+    served.engine.set("app", State::Running);
+    served.until("app", "web", "running");
+    let is_removed = || served.delete("/appliance/app/container/web").status == 200;
+    wait(is_removed, "it is removed when the run has ended");
+}
+
+#[test]
 fn what_is_answered_is_kept_however_the_service_ends() {
     let first = Served::new();
     // The engine takes its time, so that the run has not begun when the answer comes.
