@@ -298,7 +298,7 @@ impl Engine for Custom {
                 logs,
                 self.kept.containers.get(container).map_or(container, String::as_str),
             );
-            let output = tool::run(&mut command, tool::PATIENCE)?;
+            let output = tool::run_last(&mut command, tool::PATIENCE, options.most)?;
             if !output.success {
                 return Err(fails(&shown, &output));
             }
@@ -507,7 +507,7 @@ mod tests {
         let logs = |follow, tail| {
             let mut out = Vec::new();
             let instances = words(&["Web", "Web[1]", "db"]);
-            custom.logs(&instances, LogOptions { follow, tail }, &mut out)?;
+            custom.logs(&instances, LogOptions { follow, tail, most: None }, &mut out)?;
             Ok::<_, Error>(String::from_utf8(out).unwrap())
         };
         assert_eq!(logs(false, Some(2)).unwrap(), "web 2\nweb 3\ndb 2\ndb 3\n");

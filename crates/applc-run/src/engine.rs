@@ -137,6 +137,9 @@ pub struct LogOptions {
     pub follow: bool,
     /// The number of last lines of each instance; all without it.
     pub tail: Option<u32>,
+    /// The number of last bytes that are of use, if the log is not followed: engines may leave out what each
+    /// stream of an instance has before them.
+    pub most: Option<usize>,
 }
 
 /// An appliance that an engine knows.

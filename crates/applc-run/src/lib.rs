@@ -12,6 +12,9 @@ mod error;
 // The programs that were started, so that none of them goes on when this one is told to end.
 mod children;
 
+// The last lines of a text that may be long.
+mod last;
+
 // Other programs: run with a time limit, or beside this one.
 mod tool;
 

@@ -1,12 +1,13 @@
 //! Other programs: run with a time limit, or beside this one.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::process::{Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::children::Started;
 use crate::error::{Error, ErrorKind};
+use crate::last::Last;
 
 /// How long a question to an engine may take.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -46,7 +47,7 @@ impl Running {
     /// # Errors
     /// The program is missing or cannot be started.
     pub fn start(command: &mut Command) -> Result<Running, Error> {
-        Running::with(command, Stdio::null())
+        Running::with(command, Stdio::null(), None)
     }
 
     /// Starts a program that reads this text as its input.
@@ -54,7 +55,7 @@ impl Running {
     /// # Errors
     /// The program is missing or cannot be started.
     pub fn start_with(command: &mut Command, input: String) -> Result<Running, Error> {
-        let running = Running::with(command, Stdio::piped())?;
+        let running = Running::with(command, Stdio::piped(), None)?;
         if let Some(mut stdin) = running.child.stdin() {
             // In a thread of its own, as a full pipe would stop both. A program that does not read
             // everything says why.
@@ -63,12 +64,12 @@ impl Running {
         Ok(running)
     }
 
-    fn with(command: &mut Command, stdin: Stdio) -> Result<Running, Error> {
+    fn with(command: &mut Command, stdin: Stdio, most: Option<usize>) -> Result<Running, Error> {
         let program = command.get_program().to_string_lossy().into_owned();
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = Started::spawn(command).map_err(|cause| missing(&program, &cause))?;
-        let stdout = child.stdout().map(collect);
-        let stderr = child.stderr().map(collect);
+        let stdout = child.stdout().map(|stream| collect(stream, most));
+        let stderr = child.stderr().map(|stream| collect(stream, most));
         Ok(Running { child, stdout, stderr })
     }
 
@@ -113,6 +114,19 @@ pub fn run(command: &mut Command, limit: Duration) -> Result<Output, Error> {
     Running::start(command)?.wait(limit)
 }
 
+/// Runs a program as [`run`] does, and keeps only the last whole lines of each of its streams, up to a number of bytes:
+/// what it prints may be long.
+///
+/// # Errors
+/// The program is missing, or does not end within this time.
+pub fn run_last(
+    command: &mut Command,
+    limit: Duration,
+    most: Option<usize>,
+) -> Result<Output, Error> {
+    Running::with(command, Stdio::null(), most)?.wait(limit)
+}
+
 /// The error for a program that cannot be started.
 pub fn missing(program: &str, cause: &std::io::Error) -> Error {
     let message = match cause.kind() {
@@ -122,13 +136,14 @@ pub fn missing(program: &str, cause: &std::io::Error) -> Error {
     Error::new(ErrorKind::Missing, message)
 }
 
-/// Reads a stream to its end in a thread of its own, so that a full pipe does not stop the program.
-fn collect(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
+/// Reads a stream to its end in a thread of its own, so that a full pipe does not stop the program. At most this number
+/// of its last bytes are kept.
+fn collect(mut stream: impl Read + Send + 'static, most: Option<usize>) -> JoinHandle<String> {
     thread::spawn(move || {
-        let mut bytes = Vec::new();
+        let mut kept = Last::new(most.unwrap_or(usize::MAX));
         // What was read before an error is kept.
-        let _ = stream.read_to_end(&mut bytes);
-        String::from_utf8_lossy(&bytes).into_owned()
+        let _ = io::copy(&mut stream, &mut kept);
+        String::from_utf8_lossy(&kept.end()).into_owned()
     })
 }
 
@@ -161,6 +176,14 @@ mod tests {
     fn a_full_pipe_does_not_stop_a_program() {
         let output = run(&mut shell("head -c 300000 /dev/zero | tr '\\0' x"), PATIENCE).unwrap();
         assert_eq!(output.stdout.len(), 300_000);
+    }
+
+    #[test]
+    fn the_last_lines_of_a_program_are_kept_while_it_prints() {
+        let script =
+            "head -c 40000 /dev/zero | tr '\\0' x; echo; for n in 1 2 3; do echo line $n; done";
+        let output = run_last(&mut shell(script), PATIENCE, Some(16)).unwrap();
+        assert_eq!(output.stdout, "line 2\nline 3\n");
     }
 
     #[test]

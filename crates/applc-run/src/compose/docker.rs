@@ -84,6 +84,14 @@ impl Docker {
         answered(tool::run(&mut docker(arguments), PATIENCE)?)
     }
 
+    /// Runs `docker` for a log, of which at most this number of last bytes of each stream are of use.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    pub fn log(&self, arguments: &[&str], most: Option<usize>) -> Result<Output, Error> {
+        answered(tool::run_last(&mut docker(arguments), PATIENCE, most)?)
+    }
+
     /// Runs `docker`, which must succeed.
     ///
     /// # Errors

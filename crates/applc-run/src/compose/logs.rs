@@ -30,7 +30,8 @@ pub fn write(
     let mut logs = Vec::new();
     for name in names {
         let arguments = arguments(name, options);
-        let output = docker.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?;
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let output = docker.log(&arguments, options.most)?;
         if !output.success {
             return Err(Error::new(ErrorKind::Refused, plain(output.complaint())));
         }

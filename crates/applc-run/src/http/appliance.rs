@@ -26,7 +26,7 @@ async fn submission(request: Request) -> Result<Submission, Problem> {
 /// `POST /appliance`.
 pub async fn create(State(app): State<App>, request: Request) -> Answer {
     let submission = submission(request).await?;
-    let compiled = app.service.ask(move |service| service.compile(&submission)).await?;
+    let compiled = app.service.compute(move |service| service.compile(&submission)).await?;
     let accepted = app.service.submit(compiled, false).await?;
     Ok(answer(StatusCode::CREATED, &accepted.appliance))
 }
@@ -34,7 +34,7 @@ pub async fn create(State(app): State<App>, request: Request) -> Answer {
 /// `PUT /appliance/ID`.
 pub async fn replace(State(app): State<App>, Ids(id): Ids<String>, request: Request) -> Answer {
     let submission = submission(request).await?;
-    let compiled = app.service.ask(move |service| service.compile(&submission)).await?;
+    let compiled = app.service.compute(move |service| service.compile(&submission)).await?;
     if compiled.id() != id {
         let message = format!("the appliance in the body is `{}`, not `{id}`", compiled.id());
         return Err(Problem::new(StatusCode::BAD_REQUEST, message));
@@ -47,7 +47,7 @@ pub async fn replace(State(app): State<App>, Ids(id): Ids<String>, request: Requ
 /// `POST /check`.
 pub async fn check(State(app): State<App>, request: Request) -> Answer {
     let submission = submission(request).await?;
-    let findings = app.service.ask(move |service| service.check(&submission)).await?;
+    let findings = app.service.compute(move |service| service.check(&submission)).await?;
     Ok(answer(StatusCode::OK, &findings))
 }
 

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -13,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::answer::Problem;
 use super::app::App;
+use super::held::Held;
 use super::pages;
 
 /// Maximum number of requests at once.
@@ -74,14 +76,18 @@ impl Guard {
 pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let mut response = match Arc::clone(&guard.requests).try_acquire_owned() {
         Err(_) => Problem::busy("too many requests at once").into_response(),
-        Ok(_turn) => match guard.refusal(&request) {
-            Some(refusal) => refusal,
-            // A panic ends this request only.
-            None => match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-                Ok(response) => response,
-                Err(_) => Problem::failed().into_response(),
-            },
-        },
+        Ok(turn) => {
+            let response = match guard.refusal(&request) {
+                Some(refusal) => refusal,
+                // A panic ends this request only.
+                None => match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+                    Ok(response) => response,
+                    Err(_) => Problem::failed().into_response(),
+                },
+            };
+            // What is not sent yet is held in memory.
+            response.map(|body| Body::new(Held::new(body, turn)))
+        }
     };
     let headers = response.headers_mut();
     for (name, value) in HEADERS {

@@ -16,6 +16,7 @@ use super::app::{App, Asked, Ids};
 use super::appliance::found;
 use super::ending::Ending;
 use crate::engine::LogOptions;
+use crate::last::Last;
 
 /// Number of lines without a limit of the request.
 const LINES: u32 = 10_000;
@@ -43,7 +44,7 @@ impl Wanted {
             Some(Ok(tail)) => tail.min(LINES),
             Some(Err(_)) => return Err(bad("`tail` is a number of lines")),
         };
-        Ok(LogOptions { follow, tail: Some(tail) })
+        Ok(LogOptions { follow, tail: Some(tail), most: None })
     }
 }
 
@@ -63,7 +64,8 @@ pub async fn log(
     }
     if !options.follow {
         let text = app.service.ask(move |service| {
-            let mut text = Last::default();
+            let mut text = Last::new(BYTES);
+            let options = LogOptions { most: Some(BYTES), ..options };
             service.engine().logs(&names, options, &mut text)?;
             Ok(text.end())
         });
@@ -84,41 +86,6 @@ pub async fn log(
     Ok(plain(Body::from_stream(unfold((received, app.ending), next))))
 }
 
-/// Keeps the last whole lines of what is written, up to [`BYTES`].
-#[derive(Default)]
-struct Last(Vec<u8>);
-
-impl Last {
-    fn end(mut self) -> Vec<u8> {
-        self.shorten();
-        self.0
-    }
-
-    fn shorten(&mut self) {
-        let surplus = self.0.len().saturating_sub(BYTES);
-        if surplus > 0 {
-            let before = self.0.get(surplus - 1..).unwrap_or_default();
-            let begun = before.iter().position(|b| *b == b'\n');
-            self.0.drain(..begun.map_or(surplus, |begun| surplus + begun));
-        }
-    }
-}
-
-impl Write for Last {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.extend_from_slice(bytes);
-        // Moving what is kept for each line would take long.
-        if self.0.len() > 2 * BYTES {
-            self.shorten();
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Sends what is written to the answer.
 struct Lines(Sender<Bytes>);
 
@@ -132,26 +99,5 @@ impl Write for Lines {
     /// Fails if nobody reads any more.
     fn flush(&mut self) -> io::Result<()> {
         if self.0.is_closed() { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_lines_of_a_long_log_are_kept() {
-        let mut kept = Last::default();
-        kept.write_all(b"first\n").unwrap();
-        assert_eq!(kept.0, b"first\n");
-        let line = "x".repeat(999_999) + "\n";
-        (0..40).for_each(|_| {
-            kept.write_all(line.as_bytes()).unwrap();
-            assert!(kept.0.len() <= 2 * BYTES);
-        });
-        kept.write_all(b"last\n").unwrap();
-        let text = kept.end();
-        assert_eq!(text.len(), 8 * line.len() + 5);
-        assert!(text.starts_with(line.as_bytes()) && text.ends_with(b"\nlast\n"));
     }
 }

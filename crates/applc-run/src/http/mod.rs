@@ -54,6 +54,9 @@ mod table;
 // Its description.
 mod describe;
 
+// Answers that hold the turn of their request until they are sent.
+mod held;
+
 // What stands before every request.
 mod guard;
 

@@ -116,13 +116,14 @@ pub async fn graph(
         }
     };
     app.service.see(&id).await?;
-    let drawn = app.service.ask(move |service| {
-        let unknown = || {
-            let message = format!("the source of `{id}` is not known here");
-            Problem::new(StatusCode::NOT_FOUND, message)
-        };
-        let kept = service.kept(&id).ok_or_else(unknown)?;
-        let plan = Submission::kept(&kept).plan().ok_or_else(unknown)?;
+    let unknown = {
+        let message = format!("the source of `{id}` is not known here");
+        move || Problem::new(StatusCode::NOT_FOUND, message.clone())
+    };
+    let kept = app.service.ask(move |service| Ok(service.kept(&id))).await?;
+    let kept = kept.ok_or_else(&unknown)?;
+    let drawn = app.service.compute(move |_| {
+        let plan = Submission::kept(&kept).plan().ok_or_else(&unknown)?;
         let graph = Graph::of(&plan);
         Ok(if for_states { graph.render_for_states() } else { graph.render(Format::Svg) })
     });

@@ -27,7 +27,10 @@ use crate::up::{Event, Outcome};
 /// Maximum number of questions to the engine at once.
 const QUESTIONS: usize = 16;
 
-/// How long a request waits for its turn to ask the engine.
+/// Maximum number of requests at once that only compute. More of them would only take longer.
+const COMPUTING: usize = 4;
+
+/// How long a request waits for its turn to ask the engine, or to compute.
 const TURN: Duration = Duration::from_secs(20);
 
 /// Maximum number of appliances that are brought up at once.
@@ -49,6 +52,7 @@ pub struct Service {
     /// Held by the request that changes an appliance.
     gates: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
     questions: Arc<Semaphore>,
+    computing: Arc<Semaphore>,
     /// All appliances, and when they were listed.
     listed: tokio::sync::Mutex<Option<(Instant, Bytes)>>,
 }
@@ -80,6 +84,7 @@ impl Service {
             watches: Arc::default(),
             gates: Mutex::default(),
             questions: Arc::new(Semaphore::new(QUESTIONS)),
+            computing: Arc::new(Semaphore::new(COMPUTING)),
             listed: tokio::sync::Mutex::new(None),
         })
     }
@@ -89,7 +94,7 @@ impl Service {
         &self.watches
     }
 
-    /// Does something that takes its time, such as asking the engine, beside the requests.
+    /// Asks the engine or the state folder beside the requests.
     ///
     /// # Errors
     /// Too many wait for that, or what it does fails.
@@ -97,7 +102,26 @@ impl Service {
         self: &Arc<Self>,
         what: impl FnOnce(&Service) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let turn = tokio::time::timeout(TURN, Arc::clone(&self.questions).acquire_owned()).await;
+        self.beside(&self.questions, what).await
+    }
+
+    /// Computes something beside the requests, without the engine: its answers are not waited for.
+    ///
+    /// # Errors
+    /// Too many wait for that, or what it does fails.
+    pub async fn compute<T: Send + 'static>(
+        self: &Arc<Self>,
+        what: impl FnOnce(&Service) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.beside(&self.computing, what).await
+    }
+
+    async fn beside<T: Send + 'static>(
+        self: &Arc<Self>,
+        turns: &Arc<Semaphore>,
+        what: impl FnOnce(&Service) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let turn = tokio::time::timeout(TURN, Arc::clone(turns).acquire_owned()).await;
         let Ok(Ok(turn)) = turn else { return Err(Problem::busy("too many requests at once")) };
         let service = Arc::clone(self);
         let asked = tokio::task::spawn_blocking(move || {
@@ -425,6 +449,14 @@ impl Service {
         self.ask(move |service| {
             let _gate = gate;
             let target = service.engine.target();
+            // The containers that are not started yet would be lost with the end of the run.
+            if service.runs.get(&id).is_some_and(|run| run.is_working()) {
+                let message = format!(
+                    "`{id}` is being brought up; remove `{container}` when that has ended, \
+                     send the appliance without it with PUT, or remove all of it with DELETE"
+                );
+                return Err(Problem::new(StatusCode::CONFLICT, message));
+            }
             let lock = service.appliances.folder().lock(&id, target)?;
             service.engine.remove_container(&id, &container)?;
             // An appliance that is being changed is shown in another way.
@@ -449,14 +481,6 @@ impl Service {
             return Ok(text.clone());
         }
         let at = Instant::now();
-            // The containers that are not started yet would be lost with the end of the run.
-            if service.runs.get(&id).is_some_and(|run| run.is_working()) {
-                let message = format!(
-                    "`{id}` is being brought up; remove `{container}` when that has ended, \
-                     send the appliance without it with PUT, or remove all of it with DELETE"
-                );
-                return Err(Problem::new(StatusCode::CONFLICT, message));
-            }
         let text: Bytes = self.ask(|service| service.all()).await?.into();
         *listed = Some((at, text.clone()));
         Ok(text)

@@ -85,6 +85,14 @@ impl Kubectl {
         answered(tool::run(&mut command(arguments), PATIENCE)?)
     }
 
+    /// Runs kubectl for a log, of which at most this number of last bytes are of use.
+    ///
+    /// # Errors
+    /// It is not installed, or the API server does not answer.
+    pub fn log(&self, arguments: &[&str], most: Option<usize>) -> Result<Output, Error> {
+        answered(tool::run_last(&mut command(arguments), PATIENCE, most)?)
+    }
+
     /// Runs kubectl, which must succeed.
     ///
     /// # Errors

@@ -59,7 +59,7 @@ fn of(kubectl: &Kubectl, pod: &Pod, options: LogOptions, more: &[&str]) -> Resul
     let arguments = arguments(pod, options);
     let mut all: Vec<&str> = arguments.iter().map(String::as_str).collect();
     all.extend(more);
-    let output = kubectl.run(&all)?;
+    let output = kubectl.log(&all, options.most)?;
     if !output.success && NOT_STARTED.iter().any(|words| output.stderr.contains(words)) {
         return Ok(String::new());
     }

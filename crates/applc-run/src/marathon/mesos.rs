@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::engine::{Host, LogOptions};
 use crate::error::{Error, ErrorKind};
+use crate::last::Last;
 
 use super::http::{Server, encoded};
 use super::shared::Shared;
@@ -171,11 +172,15 @@ fn pass_on(
     goes_on: impl Fn() -> Result<bool, Error>,
 ) -> Result<io::Result<()>, Error> {
     for file in files.iter_mut() {
-        let mut lines = Vec::new();
-        file.read(|line| lines.push(line.to_owned()))?;
+        // The file may be long.
+        let mut kept = Last::new(options.most.filter(|_| !options.follow).unwrap_or(usize::MAX));
+        let mut keep = |line: &str| drop(writeln!(kept, "{line}"));
+        file.read(&mut keep)?;
         if !options.follow && !file.rest.is_empty() {
-            lines.push(std::mem::take(&mut file.rest));
+            keep(&std::mem::take(&mut file.rest));
         }
+        let kept = String::from_utf8_lossy(&kept.end()).into_owned();
+        let lines: Vec<String> = kept.lines().map(str::to_owned).collect();
         let skipped = options.tail.map_or(0, |tail| lines.len().saturating_sub(tail as usize));
         if let Err(cause) = write(out, &file.prefix, lines.into_iter().skip(skipped)) {
             return Ok(Err(cause));

@@ -41,7 +41,8 @@ pub fn past(
     for one in all {
         let mut lines = String::new();
         for stream in STREAMS {
-            let output = tool::run(&mut command(nomad, one, stream, options), PATIENCE)?;
+            let mut program = command(nomad, one, stream, options);
+            let output = tool::run_last(&mut program, PATIENCE, options.most)?;
             for line in text(&output)?.lines() {
                 number += 1;
                 lines.push_str(&format!("{number:020} {line}\n"));

@@ -29,7 +29,8 @@ pub fn run(arguments: &Logs) -> Status {
             return Err(Error::new(ErrorKind::Unknown, message)
                 .help(format!("`applc status {id}` lists its containers")));
         }
-        let options = LogOptions { follow: arguments.follow, tail: arguments.tail };
+        let (follow, tail) = (arguments.follow, arguments.tail);
+        let options = LogOptions { follow, tail, ..LogOptions::default() };
         running.engine.logs(&names, options, &mut io::stdout())
     });
     printed.map_or_else(|error| failed(&error), |()| Status::Clean)

@@ -189,7 +189,7 @@ fn tell_up(engine: &dyn Engine, compiled: &Compiled, after: &Observed) -> Status
 fn tell_failed(engine: &dyn Engine, instance: Option<&str>, ready: &[String], id: &str) {
     if let Some(name) = instance {
         let mut log = Vec::new();
-        let options = LogOptions { follow: false, tail: Some(LOG_LINES) };
+        let options = LogOptions { tail: Some(LOG_LINES), ..LogOptions::default() };
         // The finding says what is wrong also without it.
         let logged = engine.logs(&[name.to_owned()], options, &mut log).is_ok();
         let log = String::from_utf8_lossy(&log);

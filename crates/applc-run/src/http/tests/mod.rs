@@ -6,6 +6,7 @@ mod api;
 mod events;
 mod security;
 mod socket;
+mod turns;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
