@@ -84,6 +84,17 @@ pub struct Running {
     pub observed: Observed,
 }
 
+impl Running {
+    /// Looks at it again.
+    ///
+    /// # Errors
+    /// The engine does not answer or refuses.
+    pub fn look_again(&mut self, id: &str) -> Result<(), Error> {
+        self.observed = shown(self.engine.observe(id)?);
+        Ok(())
+    }
+}
+
 /// An appliance in the list of all.
 #[derive(Debug)]
 pub struct Listed {
@@ -423,12 +434,12 @@ impl Appliances {
         }
         if let Some(record) = records.pop() {
             let engine = self.engine(id, &record.target)?;
-            let observed = engine.observe(id)?;
+            let observed = shown(engine.observe(id)?);
             return Ok(Some(Running { engine, record: Some(record), observed }));
         }
         if let Some(target) = target {
             let engine = self.engine(id, target)?;
-            let observed = engine.observe(id)?;
+            let observed = shown(engine.observe(id)?);
             let is_known = !observed.instances.is_empty();
             return Ok(is_known.then_some(Running { engine, record: None, observed }));
         }
@@ -436,7 +447,7 @@ impl Appliances {
         let mut missing = Vec::new();
         let mut failures = Vec::new();
         for target in SUPPORTED {
-            match engine(target).and_then(|engine| Ok((engine.observe(id)?, engine))) {
+            match engine(target).and_then(|engine| Ok((shown(engine.observe(id)?), engine))) {
                 Ok((observed, engine)) if !observed.instances.is_empty() => {
                     found.push(Running { engine, record: None, observed });
                 }
@@ -499,7 +510,7 @@ impl Appliances {
     /// # Errors
     /// The engine does not answer or refuses.
     pub fn on(&self, engine: &dyn Engine, records: Vec<Record>) -> Result<Vec<Listed>, Error> {
-        let known = engine.list()?.into_iter().map(|known| (known.id, known.observed));
+        let known = engine.list()?.into_iter().map(|known| (known.id, shown(known.observed)));
         let mut found: BTreeMap<String, Observed> = known.collect();
         let mut origins = BTreeMap::new();
         for record in records {
@@ -548,6 +559,11 @@ impl Appliances {
     fn is_changing(&self, engine: &dyn Engine, id: &str) -> bool {
         self.folder.is_locked(id, engine.target())
     }
+}
+
+/// What is observed, as it is shown now.
+fn shown(observed: Observed) -> Observed {
+    observed.steady(Timestamp::now())
 }
 
 /// How far the runs of this machine have brought an appliance.

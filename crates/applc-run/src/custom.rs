@@ -192,6 +192,7 @@ fn instance(container: &str, state: State, number: usize) -> Instance {
         why: None,
         start: String::new(),
         restarts: 0,
+        often: false,
         // What a command calls running is taken to be so.
         checked: true,
         fault: None,

@@ -1,8 +1,14 @@
 //! The words for states, and what is observed of an appliance.
 
 use applc::plan::Container;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+
+/// After this number of starts again, a service ends often.
+pub const OFTEN: u32 = 3;
+
+/// How long a service that ends often must run to count as one that runs.
+const STEADY: SignedDuration = SignedDuration::from_secs(30);
 
 /// The state of a container or of an instance, in PIVOT's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -118,6 +124,8 @@ pub struct Instance {
     pub start: String,
     /// How often the engine started it again after it ended.
     pub restarts: u32,
+    /// Whether it is a service that ended often.
+    pub often: bool,
     /// Whether its health is checked.
     pub checked: bool,
     /// Why it will not come up, if the engine knows that.
@@ -137,7 +145,29 @@ pub struct Observed {
     pub instances: Vec<Instance>,
 }
 
+impl Instance {
+    /// The instance as it is shown. One that ends again and again runs in between: it counts as failed until it has
+    /// run for a while.
+    fn steady(self, now: Timestamp) -> Instance {
+        let lasts = |started| now.duration_since(started) >= STEADY;
+        let is_new = !self.times.started.is_some_and(lasts);
+        if !self.often || !is_new || !matches!(self.state, State::Running | State::Staging) {
+            return self;
+        }
+        let starts = self.restarts.saturating_add(1);
+        let why = format!("ends again and again, {starts} starts so far");
+        Instance { state: State::Failed, why: self.why.or(Some(why)), ..self }
+    }
+}
+
 impl Observed {
+    /// What is shown at a time: services that end again and again do not run in between.
+    #[must_use]
+    pub fn steady(self, now: Timestamp) -> Observed {
+        let instances = self.instances.into_iter().map(|instance| instance.steady(now)).collect();
+        Observed { instances }
+    }
+
     /// The instances of a container.
     pub fn of(&self, container: &str) -> impl Iterator<Item = &Instance> {
         self.instances.iter().filter(move |instance| instance.container == container)
@@ -181,6 +211,7 @@ impl Instance {
             why: None,
             start: String::new(),
             restarts: 0,
+            often: false,
             checked: false,
             fault: None,
             times: Times::default(),
@@ -196,6 +227,28 @@ mod tests {
 
     fn instance(state: State) -> Instance {
         Instance::plain("web", "web-1", state)
+    }
+
+    #[test]
+    fn a_service_that_ends_again_and_again_is_failed_until_it_has_run_for_a_while() {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1);
+        let shown = |state, often, seconds: i64| {
+            let started = Some(now - SignedDuration::from_secs(seconds));
+            let times = Times { started, ..Times::default() };
+            let one = Instance { often, restarts: 4, times, ..instance(state) };
+            let shown = Observed { instances: vec![one] }.steady(now).instances.remove(0);
+            (shown.state, shown.why)
+        };
+        let why = Some("ends again and again, 5 starts so far".to_owned());
+        for state in [State::Running, State::Staging] {
+            assert_eq!(shown(state, true, 29), (State::Failed, why.clone()));
+            assert_eq!(shown(state, true, 30), (state, None));
+            assert_eq!(shown(state, false, 1), (state, None));
+        }
+        assert_eq!(shown(State::Killed, true, 1), (State::Killed, None));
+        // It may not have been started yet.
+        let waits = Instance { often: true, ..instance(State::Staging) };
+        assert_eq!(waits.steady(now).state, State::Failed);
     }
 
     #[test]

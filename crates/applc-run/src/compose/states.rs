@@ -1,6 +1,6 @@
 //! Docker's states in PIVOT's words, and what the engine says about a container that does not come up.
 
-use crate::state::{Endpoint, Fault, FaultKind, Instance, Observed, State, Times};
+use crate::state::{Endpoint, Fault, FaultKind, Instance, OFTEN, Observed, State, Times};
 
 use super::docker::LOCAL;
 use super::model::{Found, RawBinding, RawState};
@@ -11,9 +11,6 @@ const NOT_RUN: [i64; 2] = [126, 127];
 
 /// The exit statuses of a program that is told to stop: it ends well, or by SIGINT, SIGKILL or SIGTERM.
 const STOPPED: [i64; 4] = [0, 130, 137, 143];
-
-/// After this number of starts again, a service that waits for the next one counts as failed.
-const OFTEN: u32 = 3;
 
 /// What is known about the containers of an appliance. `host` is the name of the engine's machine.
 pub fn observed(found: &[Found], host: &str) -> Observed {
@@ -30,6 +27,7 @@ fn instance(found: &Found, host: &str) -> Instance {
         why: fault.as_ref().map(|fault| fault.reason.clone()).or(why),
         start: format!("{} {}", found.id, found.state.started_at),
         restarts: found.restarts,
+        often: found.is_service && found.restarts >= OFTEN,
         checked: health(&found.state).is_some(),
         fault,
         times: times(found),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::{OwnedMutexGuard, Semaphore};
 
@@ -181,6 +182,7 @@ impl Service {
 
     /// An appliance that was observed.
     fn seen(&self, id: &str, observed: Observed) -> Seen {
+        let observed = observed.steady(Timestamp::now());
         let run = self.runs.get(id);
         let failure = run.as_ref().and_then(|run| run.failure());
         let exists = run.is_some()
@@ -573,7 +575,7 @@ impl Drop for End<'_> {
 
 impl Eye for Service {
     fn look(&self, id: &str, last: Option<&Seen>) -> Result<Seen, Problem> {
-        let observed = self.engine.observe(id)?;
+        let observed = self.engine.observe(id)?.steady(Timestamp::now());
         match last {
             // Rendering asks the engine and the folder what is kept.
             Some(last) if last.observed == observed && last.rendered.elapsed() < RENDERED => {

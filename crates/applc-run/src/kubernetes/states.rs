@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::state::{Fault, FaultKind, Instance, Observed, State, Times};
+use crate::state::{Fault, FaultKind, Instance, OFTEN, Observed, State, Times};
 
 use super::endpoints;
 use super::events::Events;
@@ -243,6 +243,7 @@ fn instance(found: &Found, workload: &Object, pod: &Object, reading: Reading) ->
         start: format!("{} {}", pod.uid(), at("/containerID")),
         // A job that is run again is no service that ends.
         restarts: restarts.filter(|_| is_service).and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
+        often: is_service && restarts >= Some(OFTEN.into()),
         checked: pods::is_checked(pod),
         fault,
         times: pods::times(found, pod),
@@ -268,6 +269,7 @@ fn absent(
         why: fault.as_ref().map(|fault| fault.reason.clone()).or(why),
         start: start.to_owned(),
         restarts: 0,
+        often: false,
         checked: false,
         fault,
         times: Times::default(),

@@ -138,6 +138,7 @@ impl Job {
             // Another run of the job is another start.
             start: ended.map(|time| time.to_string()).unwrap_or_default(),
             restarts: 0,
+            often: false,
             checked: false,
             fault,
             times: Times { ended, ..Times::default() },

@@ -420,6 +420,7 @@ impl Shared {
                 why: Some(fault.reason.clone()),
                 start: String::new(),
                 restarts: 0,
+                often: false,
                 checked: false,
                 fault: Some(fault),
                 times: Times::default(),

@@ -37,6 +37,7 @@ pub fn instances(app: &App, look: Look<'_>) -> Vec<Instance> {
             why,
             start: task.id.clone(),
             restarts: look.restarts,
+            often: false,
             checked: !app.health_checks.is_empty(),
             fault,
             times: Times {
@@ -59,6 +60,7 @@ pub fn instances(app: &App, look: Look<'_>) -> Vec<Instance> {
             why,
             start: failure.map(|failure| failure.task_id.clone()).unwrap_or_default(),
             restarts: look.restarts,
+            often: false,
             checked: !app.health_checks.is_empty(),
             fault,
             times: Times {

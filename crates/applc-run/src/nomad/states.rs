@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::state::{Endpoint, Fault, FaultKind, Instance, Observed, State, Times};
+use crate::state::{Endpoint, Fault, FaultKind, Instance, OFTEN, Observed, State, Times};
 
 use super::client::one_line;
 use super::model::{
@@ -116,6 +116,8 @@ impl Seen {
             why,
             start: format!("{} {} {restarts}", one.id, started.unwrap_or_default()),
             restarts: restarts.saturating_add(replaced),
+            // One is replaced when it has ended as often as it may.
+            often: is_service && (restarts >= OFTEN || replaced > 0),
             checked: group.is_checked(),
             fault,
             times: times(one, group, main, is_service),
@@ -233,6 +235,7 @@ impl Seen {
                     why: Some(why.clone()),
                     start: newest.id.clone(),
                     restarts: 0,
+                    often: false,
                     checked: group.is_checked(),
                     fault: is_fault.then(|| fault.clone()),
                     times: Times { created: time(newest.create_time), ..Times::default() },
@@ -267,6 +270,7 @@ fn scheduled(job: &Job, group: &Group) -> Instance {
         why: Some("waits for the time of its first run".to_owned()),
         start: String::new(),
         restarts: 0,
+        often: false,
         checked: false,
         fault: None,
         times: Times::default(),

@@ -139,6 +139,7 @@ mod tests {
             why: None,
             start: String::new(),
             restarts: 0,
+            often: false,
             checked: false,
             fault: None,
             times: Times::default(),

@@ -52,7 +52,7 @@ fn one(appliances: &Appliances, id: &str, arguments: &Arguments) -> Result<Statu
             last = text;
         }
         running.engine.pause(id, LOOK);
-        running.observed = running.engine.observe(id)?;
+        running.look_again(id)?;
         if let Some(error) = removed(appliances, id, &running) {
             return Err(error);
         }
