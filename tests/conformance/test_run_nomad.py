@@ -237,6 +237,8 @@ def test_what_others_changed_is_seen_and_undone(brought: Callable[[str], Applian
     assert app.nomad("job", "stop", "-detach", "-yes", app.id).returncode == 0
     wait_until("the end", lambda: app.states() == {"web": "killed", "db": "killed"}, 30)
     assert app.planned()["db"] == ("restarted", "was stopped")
+    drift = app.run("status", app.id, "--drift")
+    assert drift.code == 4 and "was stopped" in drift.stdout, drift
     assert app.up().code == 0
     assert app.states() == {"web": "running", "db": "running"}
 
@@ -397,6 +399,9 @@ def test_a_job_that_fails_with_all_its_retries(brought: Callable[[str], Applianc
     assert "error[E0905]: `load` failed: exit status 5, 2 runs" in up.stderr
     assert "no rows" in up.stderr and app.place('"id"', '"load"') in up.stderr
     assert "not started, because of it: `web`" in up.stderr and "ready: other" in up.stderr
+    # Nobody has changed it.
+    drift = app.run("status", app.id, "--drift")
+    assert drift.code == 0 and "no drift" in drift.stderr, drift
     # It runs again, and fails again.
     assert app.actions()["load"] == "restarted"
     assert "error[E0905]: `load` failed: exit status 5, 2 runs" in app.up().stderr

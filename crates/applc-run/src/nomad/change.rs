@@ -39,6 +39,29 @@ impl Step<'_> {
         groups.map(|group| self.change(group, observed, nodes)).collect()
     }
 
+    /// How what runs differs from the job, without what fails by itself: nobody has changed that.
+    pub fn drift(&self, observed: &Observed, nodes: &[Node]) -> Vec<Change> {
+        let is_drift = |group: &&GroupDiff| {
+            let change = self.change(group, observed, nodes);
+            match change.action {
+                Action::Kept => false,
+                Action::Restarted | Action::Unplaceable => !self.fails(group, observed),
+                _ => true,
+            }
+        };
+        let groups = self.planned.diff.task_groups.iter().filter(is_drift);
+        groups.map(|group| self.change(group, observed, nodes)).collect()
+    }
+
+    /// Whether a group that is as it was handed over fails by itself.
+    fn fails(&self, group: &GroupDiff, observed: &Observed) -> bool {
+        let is_same = group.kind == "None" && !self.existing.is_some_and(|(job, _)| job.stop);
+        let mut own = observed.of(&group.name);
+        let is_killed = observed.of(&group.name).any(|one| one.state == State::Killed);
+        let has_failed = own.any(|one| one.state == State::Failed);
+        is_same && (has_failed || (self.is_given_up && !is_killed))
+    }
+
     fn change(&self, group: &GroupDiff, observed: &Observed, nodes: &[Node]) -> Change {
         let (action, why) = self.action(group, observed, nodes);
         Change { container: group.name.clone(), action, why }

@@ -14,7 +14,7 @@ use crate::tool::Running;
 use super::change::{self, is_broken};
 use super::client::{Nomad, complaint, encoded};
 use super::fetch::{self, Memory, job_path};
-use super::model::{Deployment, Job, Planned, Spec};
+use super::model::{Deployment, Job, Node, Planned, Spec};
 use super::states::Seen;
 use super::wanted::{Wanted, WantedVolume};
 
@@ -235,7 +235,10 @@ pub fn stop(nomad: &Nomad, job: &Job, purge: bool) -> Result<(), Error> {
     nomad.delete(&path, "stop jobs").map(drop)
 }
 
-/// The changes of a whole output.
+/// Tells what becomes of the groups of a job.
+type OfStep = fn(&change::Step<'_>, &Observed, &[Node]) -> Vec<crate::engine::Change>;
+
+/// The changes of a whole output. `of_step` tells those of one job.
 ///
 /// # Errors
 /// The agent does not answer or refuses.
@@ -243,6 +246,7 @@ pub fn changes(
     nomad: &Nomad,
     wanted: &[Wanted],
     seen: &Seen,
+    of_step: OfStep,
 ) -> Result<Vec<crate::engine::Change>, Error> {
     let observed = seen.observed();
     let mut steps = Vec::new();
@@ -254,7 +258,7 @@ pub fn changes(
         false => seen.nodes.clone(),
     };
     let mut changes: Vec<_> =
-        steps.iter().flat_map(|step| step.changes(&observed, &nodes)).collect();
+        steps.iter().flat_map(|step| of_step(step, &observed, &nodes)).collect();
     let jobs: &[(Job, Spec)] = &seen.jobs;
     changes.extend(change::removed(jobs, wanted));
     // A container that is now a job, or was one, is in two jobs.

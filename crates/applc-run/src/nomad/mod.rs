@@ -24,7 +24,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::engine::{Desired, Engine, Handover, Host, Known, LogOptions, Outlook, Removed, Volume};
+use crate::engine::{
+    Change, Desired, Engine, Handover, Host, Known, LogOptions, Outlook, Removed, Volume,
+};
 use crate::error::{Error, ErrorKind};
 use crate::state::Observed;
 
@@ -127,13 +129,23 @@ impl Engine for Nomad {
     fn outlook(&self, desired: &Desired<'_>) -> Result<Outlook, Error> {
         let wanted = self.wanted(desired)?;
         let seen = self.seen(desired.id())?;
-        let changes = handover::changes(&self.client, &wanted, &seen)?;
+        let changes = handover::changes(&self.client, &wanted, &seen, |step, observed, nodes| {
+            step.changes(observed, nodes)
+        })?;
         let one = |(job, _): &(Job, _)| {
             format!("{} {} {}\n", job.namespace, job.id, job.job_modify_index)
         };
         let mut basis: Vec<String> = seen.jobs.iter().map(one).collect();
         basis.sort();
         Ok(Outlook { changes, basis: basis.concat() })
+    }
+
+    fn drift(&self, desired: &Desired<'_>) -> Result<Vec<Change>, Error> {
+        let wanted = self.wanted(desired)?;
+        let seen = self.seen(desired.id())?;
+        handover::changes(&self.client, &wanted, &seen, |step, observed, nodes| {
+            step.drift(observed, nodes)
+        })
     }
 
     fn apply(&self, desired: &Desired<'_>) -> Result<Box<dyn Handover>, Error> {

@@ -257,7 +257,16 @@ fn a_periodic_job_waits_for_its_first_run() {
 
 /// What becomes of each container, by Nomad's plan.
 fn changes(planned: &str) -> Vec<Change> {
-    let seen = seen();
+    let of_step = |step: &Step<'_>, seen: &Seen| step.changes(&seen.observed(), &seen.nodes);
+    planned_with(planned, &seen(), of_step)
+}
+
+/// What `of_step` makes of the plan for the job that all but one container are in.
+fn planned_with(
+    planned: &str,
+    seen: &Seen,
+    of_step: impl Fn(&Step<'_>, &Seen) -> Vec<Change>,
+) -> Vec<Change> {
     let planned: Planned = serde_json::from_str(planned).unwrap();
     let (_, spec) = seen.jobs.iter().find(|(job, _)| job.id == "exp").unwrap();
     let groups = spec.task_groups.iter().map(|group| {
@@ -273,7 +282,7 @@ fn changes(planned: &str) -> Vec<Change> {
     };
     let existing = seen.jobs.iter().find(|(job, _)| job.id == "exp");
     let step = Step { wanted: &wanted, existing, planned, is_given_up: false };
-    let mut changes = step.changes(&seen.observed(), &seen.nodes);
+    let mut changes = of_step(&step, seen);
     changes.extend(removed(&seen.jobs, &[wanted]));
     changes
 }
@@ -297,6 +306,29 @@ fn what_runs_as_it_should_is_kept_and_the_rest_gets_another_chance() {
     assert!(why.starts_with("no node has 999999 MB of memory"), "{why}");
     // Its job is none of those that are to run.
     assert_eq!(change(&all, "done"), (Action::Removed, "not in the appliance".to_owned()));
+}
+
+#[test]
+fn what_fails_by_itself_is_no_drift() {
+    let drift = |planned: &str, seen: &Seen| {
+        let of_step = |step: &Step<'_>, seen: &Seen| step.drift(&seen.observed(), &seen.nodes);
+        let mut all = planned_with(planned, seen, of_step);
+        // Jobs that are none of those that are to run.
+        all.retain(|change| change.action != Action::Removed);
+        all
+    };
+    assert_eq!(drift(SAME, &seen()), []);
+    // Somebody has stopped the job.
+    let mut stopped = seen();
+    let (job, _) = stopped.jobs.iter_mut().find(|(job, _)| job.id == "exp").unwrap();
+    job.stop = true;
+    let all = drift(SAME, &stopped);
+    assert_eq!(change(&all, "good"), (Action::Restarted, "was stopped".to_owned()));
+    assert_eq!(change(&all, "bad").0, Action::Restarted);
+    // What was changed is drift, whether it fails or not.
+    let all = drift(EDITED, &seen());
+    assert_eq!(change(&all, "port"), (Action::Replaced, "Env[A]: 1".to_owned()));
+    assert_eq!(change(&all, "good").0, Action::Changed);
 }
 
 #[test]
