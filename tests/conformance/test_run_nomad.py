@@ -211,6 +211,26 @@ def test_logs_are_those_of_a_container_or_of_all(brought: Callable[[str], Applia
     assert "logs.web[0]       | three" in stdout.splitlines(), stderr
 
 
+def test_logs_follow_instances_that_are_started_later(brought: Callable[[str], Appliance]) -> None:
+    app = brought("later")
+    app.write(container("web", f"echo hello; {STAY}"), container("other", f"echo other; {STAY}"))
+    assert app.up().code == 0
+    app.agent.wait_for_deployment(app.id)
+    following = app.start("logs", app.id, "web", "--follow", "--tail", "1")
+    try:
+        assert following.stdout and following.stdout.readline() == "hello\n"
+        assert app.nomad("job", "scale", "-detach", app.id, "web", "2").returncode == 0
+        lines = [following.stdout.readline(), following.stdout.readline()]
+        assert lines[0].startswith("later.web[1] | APPLC-PROBE") and lines[1] == "later.web[1] | hello\n", lines
+        # It ends with the last of them.
+        assert app.run("down", app.id).code == 0
+        _, stderr = following.communicate(timeout=30)
+        assert following.returncode == 0, stderr
+    finally:
+        following.kill()
+        following.communicate(timeout=10)
+
+
 def test_a_job_of_someone_else_is_not_touched(brought: Callable[[str], Appliance]) -> None:
     app = brought("foreign")
     app.write(container("web"))

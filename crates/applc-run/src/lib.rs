@@ -18,6 +18,9 @@ mod last;
 // Other programs: run with a time limit, or beside this one.
 mod tool;
 
+// What happens to instances, as an engine tells it.
+mod events;
+
 // The logs of instances.
 mod logs;
 

@@ -73,6 +73,29 @@ fn in_time(line: &str) -> (&str, &str) {
     line.split_once(' ').unwrap_or((line, ""))
 }
 
+/// Time between two looks at instances that were started later.
+const LATER: Duration = Duration::from_secs(3);
+
+/// Whether it is time to look at instances that were started later.
+pub struct Later(Mutex<Instant>);
+
+impl Later {
+    /// From now on.
+    pub fn new() -> Later {
+        Later(Mutex::new(Instant::now()))
+    }
+
+    /// Whether the last look was some time ago. The next one is from now on, then.
+    pub fn is_due(&self) -> bool {
+        let mut looked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = looked.elapsed() >= LATER;
+        if is_due {
+            *looked = Instant::now();
+        }
+        is_due
+    }
+}
+
 /// What is asked from time to time while programs print.
 pub struct Looks<'a> {
     /// Whether what they follow has ended, so that they are ended if they go on.

@@ -4,18 +4,14 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use crate::engine::LogOptions;
 use crate::error::{Error, ErrorKind};
-use crate::logs::{Log, Looks, follow, past};
+use crate::logs::{Later, Log, Looks, follow, past};
 
 use super::docker::Docker;
 use super::model::APPLIANCE;
 use super::states::plain;
-
-/// Time between two looks at instances that were started later.
-const LATER: Duration = Duration::from_secs(3);
 
 /// Writes the logs of containers. Those of several are told apart by their names.
 pub fn write(
@@ -58,14 +54,12 @@ fn follow_all(
     let containers: BTreeSet<(Option<String>, String)> =
         own.iter().map(|one| (one.appliance.clone(), one.container.clone())).collect();
     let known: BTreeSet<String> = own.into_iter().map(|one| one.id).collect();
-    let state = Mutex::new((known, Instant::now()));
+    let (known, later) = (Mutex::new(known), Later::new());
     let more = || {
-        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (known, looked) = &mut *state;
-        if looked.elapsed() < LATER {
+        if !later.is_due() {
             return Vec::new();
         }
-        *looked = Instant::now();
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
         // Asked again later.
         let mut found = docker.labelled(APPLIANCE).unwrap_or_default();
         found.retain(|one| {

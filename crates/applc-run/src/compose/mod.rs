@@ -6,7 +6,6 @@
 mod change;
 mod docker;
 mod drift;
-mod events;
 mod handover;
 mod logs;
 mod machine;
@@ -23,12 +22,12 @@ use crate::engine::{
     Change, Desired, Engine, Handover, Host, Known, LogOptions, Outlook, Removed, Volume,
 };
 use crate::error::{Error, ErrorKind};
+use crate::events::Events;
 use crate::state::Observed;
 
 use applc::targets::compose_project as project;
 use change::Comparison;
 use docker::Docker;
-use events::Events;
 use model::{APPLIANCE, Found, Wanted};
 
 /// Docker Compose.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind};
 use crate::tool::{self, Output, PATIENCE, Running};
 
-use super::model::{self, APPLC, Object};
+use super::model::{self, APPLC, INSTANCE, Object};
 
 /// How long stopping and removing objects may take: pods have 30 seconds to end.
 const REMOVAL: Duration = Duration::from_secs(600);
@@ -191,6 +191,19 @@ impl Kubectl {
         let found = self.checked(&arguments).unwrap_or_default();
         if found.is_empty() { "default".to_owned() } else { found }
     }
+}
+
+/// kubectl that prints the label of the appliance when something has happened to one of its pods in a namespace, or
+/// without one in the whole cluster.
+pub fn watch(namespace: Option<&str>) -> Command {
+    let label = INSTANCE.replace('.', "\\.");
+    let output = format!("jsonpath={{.metadata.labels.{label}}}{{\"\\n\"}}");
+    let mut watch = unlimited(&["get", "pods", "-l", INSTANCE, "--watch-only", "-o", &output]);
+    match namespace {
+        Some(namespace) => watch.args(["-n", namespace]),
+        None => watch.arg("-A"),
+    };
+    watch
 }
 
 /// kubectl with these arguments, for a question or a change that does not wait.
@@ -384,6 +397,17 @@ mod tests {
             (error.kind, error.message.as_str()),
             (ErrorKind::Refused, "Kubernetes: namespaces \"nope\" not found")
         );
+    }
+
+    #[test]
+    fn pods_tell_their_appliance_when_something_happens_to_them() {
+        let output = r#"jsonpath={.metadata.labels.app\.kubernetes\.io/instance}{"\n"}"#;
+        let pods = ["get", "pods", "-l", INSTANCE, "--watch-only", "-o", output];
+        for (namespace, place) in [(Some("app"), &["-n", "app"][..]), (None, &["-A"])] {
+            let watch = watch(namespace);
+            let words: Vec<&str> = watch.get_args().filter_map(|word| word.to_str()).collect();
+            assert_eq!(words, [&pods, place].concat());
+        }
     }
 
     #[test]

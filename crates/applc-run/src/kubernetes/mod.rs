@@ -20,7 +20,7 @@ mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use applc::targets::kubernetes_label as label;
@@ -30,13 +30,14 @@ use crate::engine::{
     Change, Desired, Engine, Handover, Host, Known, LogOptions, Outlook, Removed, Volume,
 };
 use crate::error::{Error, ErrorKind};
+use crate::events::Events as Told;
 use crate::state::Observed;
 
 use change::Comparison;
 use events::Events;
 use kubectl::{Kubectl, Mode};
 use logs::Pod;
-use model::{APPLC, INSTANCE, KEPT, MANAGED_BY, NAME, Object, text};
+use model::{APPLC, INSTANCE, KEPT, MANAGED_BY, NAME, Object};
 use states::Found;
 
 /// The kinds that tell what runs.
@@ -48,6 +49,9 @@ const OWN: &str = "deployments.apps,jobs.batch,cronjobs.batch,services,configmap
 /// The field manager of the complete appliance in the ConfigMap.
 const KEEPER: &str = "applc-keep";
 
+/// Maximum number of namespaces that are watched by themselves. Those of others are looked at from time to time.
+const WATCHES: usize = 8;
+
 /// Largest appliance that is kept, in bytes: an object can have 1 MiB.
 const LARGEST: usize = 900_000;
 
@@ -58,6 +62,10 @@ pub struct Kubernetes {
     places: Mutex<BTreeMap<String, String>>,
     /// The pods that were seen, by the labels of their appliances.
     pods: Mutex<BTreeMap<String, Vec<Pod>>>,
+    /// What happens to pods: of the whole cluster, or by their namespaces.
+    told: Mutex<BTreeMap<String, Arc<Told>>>,
+    /// Whether the user may watch the pods of the whole cluster.
+    watches_all: OnceLock<bool>,
     /// Whether the cluster makes nodes when pods need them.
     grows: OnceLock<bool>,
 }
@@ -69,8 +77,9 @@ impl Kubernetes {
     /// kubectl is not installed, or the API server does not answer.
     pub fn connect() -> Result<Kubernetes, Error> {
         let kubectl = Kubectl::connect()?;
-        let (places, pods) = (Mutex::default(), Mutex::default());
-        Ok(Kubernetes { kubectl, places, pods, grows: OnceLock::new() })
+        let (places, pods, told) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let (watches_all, grows) = (OnceLock::new(), OnceLock::new());
+        Ok(Kubernetes { kubectl, places, pods, told, watches_all, grows })
     }
 
     /// The objects of an appliance with what happened to them, in its namespace.
@@ -149,16 +158,7 @@ impl Kubernetes {
 
     /// Remembers where the pods of an appliance are: their logs are asked for by name.
     fn remember(&self, appliance: &str, found: &Found) {
-        let seen = |pod: &Object| Pod {
-            name: pod.name().to_owned(),
-            namespace: pod.namespace().to_owned(),
-            container: pod
-                .items("/spec/containers")
-                .next()
-                .map_or("", |one| text(one, "/name"))
-                .to_owned(),
-        };
-        let pods = found.of_kind("Pod").map(seen).collect();
+        let pods = found.of_kind("Pod").map(Pod::of).collect();
         let mut all = self.pods.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(appliance.to_owned(), pods);
     }
@@ -172,6 +172,14 @@ impl Kubernetes {
             let is_there =
                 |path| self.kubectl.run(&["get", "--raw", path]).is_ok_and(|output| output.success);
             is_there(status) || is_there(pools)
+        })
+    }
+
+    /// Whether the user may watch the pods of the whole cluster. Otherwise, each namespace is watched by itself.
+    fn watches_all(&self) -> bool {
+        *self.watches_all.get_or_init(|| {
+            let may = self.kubectl.run(&["auth", "can-i", "watch", "pods", "-A"]);
+            may.is_ok_and(|output| output.success)
         })
     }
 
@@ -272,8 +280,27 @@ impl Engine for Kubernetes {
         Ok(states::observed(&self.found(id)?))
     }
 
-    fn pause(&self, _: &str, limit: Duration) {
-        std::thread::sleep(limit);
+    fn pause(&self, id: &str, limit: Duration) {
+        let appliance = label(id);
+        let place = {
+            let pods = self.pods.lock().unwrap_or_else(PoisonError::into_inner);
+            let pod = pods.get(&appliance).and_then(|pods| pods.first());
+            pod.map(|pod| pod.namespace.clone())
+        };
+        // Nothing is known of it yet.
+        let Some(place) = place else { return std::thread::sleep(limit) };
+        let place = Some(place).filter(|_| !self.watches_all());
+        let told = {
+            let mut all = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            let key = place.clone().unwrap_or_default();
+            // Each is a program that goes on running.
+            (all.contains_key(&key) || all.len() < WATCHES)
+                .then(|| Arc::clone(all.entry(key).or_default()))
+        };
+        match told {
+            Some(told) => told.wait(&appliance, limit, || kubectl::watch(place.as_deref())),
+            None => std::thread::sleep(limit),
+        }
     }
 
     fn logs(

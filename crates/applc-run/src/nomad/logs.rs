@@ -9,19 +9,42 @@ use crate::logs::{self, Log, Looks};
 use crate::tool::{self, Output, PATIENCE};
 
 use super::client::{Nomad, complaint};
-use super::model::Allocation;
+use super::model::{Allocation, Group, Job};
 
 /// The streams of a task.
 const STREAMS: [&str; 2] = ["-stdout", "-stderr"];
 
 /// An instance whose log is written.
-pub struct Logged<'a> {
+#[derive(Debug, Clone)]
+pub struct Logged {
     /// The name of the instance.
-    pub name: &'a str,
-    /// Its allocation.
-    pub allocation: &'a Allocation,
+    pub name: String,
+    /// The id of its allocation.
+    pub allocation: String,
+    /// The namespace of its allocation.
+    pub namespace: String,
+    /// The job, for a run of a periodic one the latter, and the group.
+    pub container: (String, String),
     /// The task of the container.
-    pub task: &'a str,
+    pub task: String,
+    /// Whether this has been started.
+    pub is_started: bool,
+}
+
+impl Logged {
+    /// An instance of a group of a job.
+    pub fn of(job: &Job, group: &Group, one: &Allocation) -> Option<Logged> {
+        let task = group.main()?.name.clone();
+        let whole = if job.parent.is_empty() { &job.id } else { &job.parent };
+        Some(Logged {
+            name: one.name.clone(),
+            allocation: one.id.clone(),
+            namespace: one.namespace.clone(),
+            container: (whole.clone(), group.name.clone()),
+            is_started: one.task_states.get(&task).is_some_and(|task| task.started_at.is_some()),
+            task,
+        })
+    }
 }
 
 /// Writes the logs of instances: those of each after another, and first what it wrote to its output. Those
@@ -31,7 +54,7 @@ pub struct Logged<'a> {
 /// The agent does not answer or refuses, or `out` cannot be written.
 pub fn past(
     nomad: &Nomad,
-    all: &[Logged<'_>],
+    all: &[Logged],
     options: LogOptions,
     out: &mut (dyn Write + Send),
 ) -> Result<(), Error> {
@@ -64,26 +87,31 @@ fn text(output: &Output) -> Result<&str, Error> {
 }
 
 /// Writes what is logged until all instances have ended. `is_over` says whether they have: Nomad's program
-/// goes on then.
+/// goes on then. `more` are the instances that were started since it was asked last.
 ///
 /// # Errors
 /// `nomad` cannot be started, or `out` cannot be written.
 pub fn follow(
     nomad: &Nomad,
-    all: &[Logged<'_>],
+    all: &[Logged],
     options: LogOptions,
     is_over: &(dyn Fn() -> bool + Sync),
+    more: &(dyn Fn() -> Vec<Logged> + Sync),
     out: &mut (dyn Write + Send),
 ) -> Result<(), Error> {
-    let log = |one: &Logged<'_>, stream| Log {
-        name: one.name.to_owned(),
-        of: command(nomad, one, stream, options),
+    let logs = |all: &[Logged], options: LogOptions| -> Vec<Log<Command>> {
+        let log = |one: &Logged, stream| Log {
+            name: one.name.clone(),
+            of: command(nomad, one, stream, options),
+        };
+        all.iter().flat_map(|one| STREAMS.map(|stream| log(one, stream))).collect()
     };
-    let streams = all.iter().flat_map(|one| STREAMS.map(|stream| log(one, stream)));
-    logs::follow(streams.collect(), &Looks { is_over, ..Looks::NONE }, out)
+    // All that they have printed is new.
+    let more = || logs(&more(), LogOptions { tail: None, ..options });
+    logs::follow(logs(all, options), &Looks { is_over, more: &more }, out)
 }
 
-fn command(nomad: &Nomad, one: &Logged<'_>, stream: &str, options: LogOptions) -> Command {
+fn command(nomad: &Nomad, one: &Logged, stream: &str, options: LogOptions) -> Command {
     let tail = options.tail.map(|tail| tail.to_string());
     let mut words = vec![stream];
     if let Some(tail) = &tail {
@@ -92,7 +120,7 @@ fn command(nomad: &Nomad, one: &Logged<'_>, stream: &str, options: LogOptions) -
     if options.follow {
         words.push("-f");
     }
-    nomad.log(&one.allocation.id, &one.allocation.namespace, one.task, &words)
+    nomad.log(&one.allocation, &one.namespace, &one.task, &words)
 }
 
 #[cfg(test)]

@@ -17,9 +17,9 @@ mod variables;
 mod volumes;
 mod wanted;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -28,6 +28,7 @@ use crate::engine::{
     Change, Desired, Engine, Handover, Host, Known, LogOptions, Outlook, Removed, Volume,
 };
 use crate::error::{Error, ErrorKind};
+use crate::logs::Later;
 use crate::state::Observed;
 
 use fetch::Memory;
@@ -79,12 +80,37 @@ impl Nomad {
         wanted::strangers(desired.id(), &wanted, &named).map_or(Ok(wanted), Err)
     }
 
+    /// The current instances whose logs are wanted, of the appliances with such jobs.
+    fn logged(
+        &self,
+        is_job: &dyn Fn(&Job) -> bool,
+        is_wanted: &dyn Fn(&Logged) -> bool,
+    ) -> Result<Vec<Logged>, Error> {
+        let mut by_id: BTreeMap<String, Vec<Job>> = BTreeMap::new();
+        for job in fetch::jobs(&self.client, None)? {
+            if let Some(id) = job.appliance() {
+                by_id.entry(id.to_owned()).or_default().push(job);
+            }
+        }
+        by_id.retain(|_, jobs| jobs.iter().any(is_job));
+        let mut logged = Vec::new();
+        for (id, jobs) in by_id {
+            let seen = fetch::seen(&self.client, &self.memory, &id, jobs)?;
+            for (job, spec) in seen.jobs.iter().chain(seen.runs.values()) {
+                let current = seen.current(job, spec);
+                let all = current.iter().filter_map(|(group, one)| Logged::of(job, group, one));
+                logged.extend(all.filter(is_wanted));
+            }
+        }
+        Ok(logged)
+    }
+
     /// Whether the task of an instance has ended and is not started again.
-    fn has_ended(&self, one: &Logged<'_>) -> Result<bool, Error> {
-        let space = client::encoded(&one.allocation.namespace);
-        let path = format!("/v1/allocation/{}?namespace={space}", one.allocation.id);
+    fn has_ended(&self, one: &Logged) -> Result<bool, Error> {
+        let space = client::encoded(&one.namespace);
+        let path = format!("/v1/allocation/{}?namespace={space}", one.allocation);
         let now: Option<Allocation> = self.client.get(&path, "read jobs")?;
-        let task = now.as_ref().and_then(|now| now.task_states.get(one.task));
+        let task = now.as_ref().and_then(|now| now.task_states.get(&one.task));
         Ok(now.is_none() || task.is_some_and(|task| task.state == "dead"))
     }
 
@@ -180,34 +206,38 @@ impl Engine for Nomad {
         options: LogOptions,
         out: &mut (dyn Write + Send),
     ) -> Result<(), Error> {
-        let mut jobs = fetch::jobs(&self.client, None)?;
         let is_of = |job: &Job, name: &str| {
             let rest = name.strip_prefix(job.id.as_str()).and_then(|rest| rest.strip_prefix('.'));
             rest.is_some_and(|rest| !rest.contains('.'))
         };
-        jobs.retain(|job| instances.iter().any(|name| is_of(job, name)));
-        let mut ids: Vec<String> =
-            jobs.iter().filter_map(|job| job.appliance().map(str::to_owned)).collect();
-        ids.dedup();
-        let all: Vec<Seen> = ids.iter().map(|id| self.seen(id)).collect::<Result<_, _>>()?;
-        let mut logged = Vec::new();
-        for seen in &all {
-            for (job, spec) in seen.jobs.iter().chain(seen.runs.values()) {
-                for (group, allocation) in seen.current(job, spec) {
-                    let name = allocation.name.as_str();
-                    let task = group.main().map(|task| task.name.as_str());
-                    if let Some(task) = task.filter(|_| instances.iter().any(|one| one == name)) {
-                        logged.push(Logged { name, allocation, task });
-                    }
-                }
-            }
-        }
+        let is_job = |job: &Job| instances.iter().any(|name| is_of(job, name));
+        let logged = self.logged(&is_job, &|one| instances.contains(&one.name))?;
         if !options.follow {
             return logs::past(&self.client, &logged, options, out);
         }
+        let containers: BTreeSet<(String, String)> =
+            logged.iter().map(|one| one.container.clone()).collect();
+        let known = Mutex::new(logged.clone());
+        let later = Later::new();
+        let more = || {
+            if !later.is_due() {
+                return Vec::new();
+            }
+            // Asked again later.
+            let is_own = |one: &Logged| one.is_started && containers.contains(&one.container);
+            let is_job = |job: &Job| containers.iter().any(|(id, _)| *id == job.id);
+            let mut found = self.logged(&is_job, &is_own).unwrap_or_default();
+            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            found.retain(|one| known.iter().all(|known| known.allocation != one.allocation));
+            known.extend(found.iter().cloned());
+            found
+        };
         // Those that Nomad has forgotten have ended, too.
-        let is_over = || logged.iter().all(|one| self.has_ended(one).unwrap_or(false));
-        logs::follow(&self.client, &logged, options, &is_over, out)
+        let is_over = || {
+            let known = known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            known.iter().all(|one| self.has_ended(one).unwrap_or(false))
+        };
+        logs::follow(&self.client, &logged, options, &is_over, &more, out)
     }
 
     fn remove(&self, id: &str, purge: bool) -> Result<Removed, Error> {

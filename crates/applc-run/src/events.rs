@@ -1,4 +1,4 @@
-//! What happens to containers, as the engine tells it: one stream for all appliances that are waited for.
+//! What happens to instances, as an engine tells it: one stream for all appliances that are waited for.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
