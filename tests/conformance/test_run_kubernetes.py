@@ -186,6 +186,38 @@ def test_logs_are_those_of_a_container_or_of_all(brought: Brought) -> None:
     assert app.run("logs", app.id, "done", "--follow").stdout.endswith("\ndone\n")
 
 
+def test_logs_and_states_of_instances_that_are_started_later(brought: Brought) -> None:
+    app = brought("krun-later")
+    app.write(container("web", f"echo hello; {STAY}"), container("other", f"echo other; {STAY}"))
+    assert app.up().code == 0
+    following = app.start("logs", app.id, "web", "--follow", "--tail", "1")
+    watching = app.start("status", app.id, "--watch", "--format", "json")
+    try:
+        assert following.stdout and following.stdout.readline() == "hello\n"
+        assert watching.stdout and watching.stdout.readline()
+        (first,) = [pod["metadata"]["name"] for pod in app.pods("web")]
+        scaled = app.cluster.kubectl("scale", "deployment/web", "-n", app.namespace, "--replicas=2")
+        assert scaled.returncode == 0, scaled.stderr
+        lines = [following.stdout.readline(), following.stdout.readline()]
+        later = lines[1].split(" | ")[0].strip()
+        assert later.startswith("web-") and later != first, lines
+        assert "APPLC-PROBE" in lines[0] and lines[1].endswith(" | hello\n"), lines
+        # By now, the cluster tells what happens.
+        began = time.monotonic()
+        scaled = app.cluster.kubectl("scale", "deployment/web", "-n", app.namespace, "--replicas=0")
+        assert scaled.returncode == 0, scaled.stderr
+        line = watching.stdout.readline()
+        while line and '"state":"killed"' not in line:
+            line = watching.stdout.readline()
+        took = time.monotonic() - began
+        print(f"the end of all pods was told after {took:.2f} s")
+        assert line and took < 5
+    finally:
+        for each in (following, watching):
+            each.terminate()
+            each.communicate(timeout=10)
+
+
 def test_what_was_changed_by_hand_is_set_back(brought: Brought) -> None:
     app = brought("krun-hand")
     app.write(container("web", instances=2), container("api"), container("db"), job("made", "true"))
