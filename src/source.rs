@@ -81,13 +81,30 @@ pub enum Syntax {
 }
 
 impl Syntax {
-    /// The syntax of a file with this name. Defaults to JSON for unknown extensions.
-    pub fn of_name(name: &str) -> Syntax {
+    /// The syntax of a file with this name. `None` for unknown extensions.
+    pub fn of_name(name: &str) -> Option<Syntax> {
         let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
         match extension.to_ascii_lowercase().as_str() {
-            "yaml" | "yml" => Syntax::Yaml,
-            "jsonc" => Syntax::Jsonc,
-            _ => Syntax::Json,
+            "yaml" | "yml" => Some(Syntax::Yaml),
+            "jsonc" => Some(Syntax::Jsonc),
+            "json" => Some(Syntax::Json),
+            _ => None,
+        }
+    }
+
+    /// The syntax of a text whose name does not say it, such as standard input: YAML if it starts with a
+    /// key, a dash, or the `---` or `%` before a document.
+    pub fn of_text(text: &str) -> Syntax {
+        let lines = text.strip_prefix(BOM).unwrap_or(text).lines().map(str::trim);
+        let mut content = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let first = content.next().unwrap_or_default();
+        let key = first.split_once(':').map_or("", |(key, _)| key);
+        let is_key =
+            !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-.$".contains(c));
+        let is_item = first == "-" || first.starts_with("- ");
+        match is_key || is_item || first.starts_with("---") || first.starts_with('%') {
+            true => Syntax::Yaml,
+            false => Syntax::Json,
         }
     }
 }
@@ -168,7 +185,7 @@ impl Source {
     /// appears in diagnostics and determines the syntax.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let (name, text) = (name.into(), text.into());
-        let syntax = Syntax::of_name(&name);
+        let syntax = Syntax::of_name(&name).unwrap_or_else(|| Syntax::of_text(&text));
         let document = Document { syntax, name, text, lines: OnceLock::new() };
         Source { base: 0, document: Arc::new(document) }
     }
@@ -408,8 +425,22 @@ mod tests {
 
     #[test]
     fn syntax_follows_from_the_extension() {
-        assert_eq!(Syntax::of_name("a.b/app.YAML"), Syntax::Yaml);
-        assert_eq!(Syntax::of_name("app.jsonc"), Syntax::Jsonc);
-        assert_eq!(Syntax::of_name("-"), Syntax::Json);
+        assert_eq!(Syntax::of_name("a.b/app.YAML"), Some(Syntax::Yaml));
+        assert_eq!(Syntax::of_name("app.jsonc"), Some(Syntax::Jsonc));
+        assert_eq!(Syntax::of_name("-"), None);
+    }
+
+    #[test]
+    fn syntax_without_an_extension_follows_from_the_text() {
+        for yaml in ["id: x", "\u{feff}# a\n\n id : x".trim(), "---\n{}", "- id: x", "%YAML 1.2"] {
+            assert_eq!(Syntax::of_text(yaml), Syntax::Yaml, "{yaml}");
+        }
+        for json in
+            ["", "{\"id\": 1}", " [1]", "// a\n{}", "# a\n{id: x}", "\"id\": 1", "-1", "hello"]
+        {
+            assert_eq!(Syntax::of_text(json), Syntax::Json, "{json}");
+        }
+        assert_eq!(Source::new("-", "id: x").syntax(), Syntax::Yaml);
+        assert_eq!(Source::new("a.json", "id: x").syntax(), Syntax::Json);
     }
 }

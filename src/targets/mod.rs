@@ -38,8 +38,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::diag::{Diagnostic, Findings, Report, codes};
-use crate::plan::{Field, Plan};
+use crate::diag::{Diagnostic, Findings, Report, codes, nearest};
+use crate::plan::{Field, Plan, Use};
 use crate::render::{Record, RenderError, TemplateText};
 
 /// An orchestrator, or another format, that an appliance can be compiled to.
@@ -223,6 +223,34 @@ pub fn named(targets: &[TargetRef], name: &str) -> Option<TargetRef> {
     targets.iter().find(|target| target.name() == name).cloned()
 }
 
+/// Other names of what targets write for, and of products that read it.
+const PRODUCTS: [(&str, &str); 16] = [
+    ("docker", "compose"),
+    ("docker-compose", "compose"),
+    ("docker_compose", "compose"),
+    ("podman-compose", "compose"),
+    ("swarm", "compose"),
+    ("docker-swarm", "compose"),
+    ("k8s", "kubernetes"),
+    ("k3s", "kubernetes"),
+    ("k0s", "kubernetes"),
+    ("kube", "kubernetes"),
+    ("kubectl", "kubernetes"),
+    ("minikube", "kubernetes"),
+    ("openshift", "kubernetes"),
+    ("hashicorp", "nomad"),
+    ("dcos", "marathon"),
+    ("mesos", "marathon"),
+];
+
+/// The name of the target that an unknown name may mean: that of a product, or a misspelling.
+pub fn meant<'a>(name: &str, known: &'a [TargetRef]) -> Option<&'a str> {
+    let names = || known.iter().map(|target| target.name());
+    let product = PRODUCTS.iter().find(|(product, _)| name.eq_ignore_ascii_case(product));
+    let of_product = product.and_then(|(_, target)| names().find(|name| name == target));
+    of_product.or_else(|| nearest(name, names()))
+}
+
 /// Finds the built-in target with this name.
 pub fn find(name: &str) -> Option<&'static dyn Target> {
     ALL.iter().copied().find(|target| target.name() == name)
@@ -270,8 +298,22 @@ fn check_uses(target: &dyn Target, plan: &Plan, findings: &mut Findings) {
     for row in &capabilities {
         rows.entry(row.field).or_insert(row);
     }
+    // What only differs is told once for all uses: the reason is that of the target.
+    let mut approximated: HashMap<Field, usize> = HashMap::new();
+    let differs =
+        |used: &Use| rows.get(&used.field).is_some_and(|row| row.fate == Fate::Approximated);
+    for used in plan.uses.iter().filter(|used| differs(used)) {
+        *approximated.entry(used.field).or_default() += 1;
+    }
     for used in &plan.uses {
         match rows.get(&used.field) {
+            Some(row) if row.fate == Fate::Approximated => {
+                let Some(count) = approximated.remove(&used.field) else { continue };
+                findings.extend(row.report(used).map(|found| match count {
+                    1 => found,
+                    _ => found.label(format!("first of {count}")),
+                }));
+            }
             Some(row) => findings.extend(row.report(used)),
             None => {
                 let message = format!("no support is defined for `{}`", used.field.path());

@@ -179,7 +179,7 @@ In VS Code, you can add it to the setting `json.schemas` instead.")]
 /// Arguments of `up`.
 #[derive(Debug, Args)]
 pub struct Up {
-    /// Appliance file, `-` for standard input (JSON), or a plan that `--plan` has written
+    /// Appliance file, `-` for standard input, or a plan that `--plan` has written
     pub file: String,
 
     #[command(flatten)]
@@ -337,7 +337,7 @@ fn engine_parser() -> impl TypedValueParser<Value = String> {
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct Plan {
-    /// Appliance file, or `-` for standard input (JSON)
+    /// Appliance file, or `-` for standard input
     pub file: String,
 
     #[command(flatten)]
@@ -386,7 +386,7 @@ fn import_parser() -> impl TypedValueParser<Value = import::Format> {
 /// Arguments of `graph`.
 #[derive(Debug, Args)]
 pub struct Graph {
-    /// Appliance file, or `-` for standard input (JSON)
+    /// Appliance file, or `-` for standard input
     pub file: String,
 
     /// Format of the picture
@@ -462,7 +462,7 @@ pub struct TargetCheck {
 /// Arguments of `compile`.
 #[derive(Debug, Args)]
 pub struct Compile {
-    /// Appliance file (.json, .jsonc, .yaml or .yml), or `-` for standard input (JSON)
+    /// Appliance file (.json, .jsonc, .yaml or .yml), or `-` for standard input
     pub file: String,
 
     #[command(flatten)]

@@ -8,7 +8,7 @@ use crate::reporter::Reporter;
 use crate::terminal::fail;
 use crate::{Status, memory};
 use applc::Selected;
-use applc::diag::{Report, list_or, nearest};
+use applc::diag::{Report, list_or};
 use applc::source::{Source, Sources};
 use applc::targets::custom::{self, CustomTarget};
 use applc::targets::{self, Options, TargetRef};
@@ -151,9 +151,9 @@ pub fn load_folder(folder: &str, reporter: &mut Reporter) -> Result<CustomTarget
 }
 
 /// Reports an unknown target.
-pub fn unknown_target(name: &str, known: &[TargetRef]) -> Status {
-    let known = || known.iter().map(|target| target.name());
-    let advice = match nearest(name, known()) {
+pub fn unknown_target(name: &str, targets: &[TargetRef]) -> Status {
+    let known = || targets.iter().map(|target| target.name());
+    let advice = match targets::meant(name, targets) {
         Some(similar) => format!("did you mean `{similar}`?"),
         None => format!("expected {}, or a folder such as `./{name}`", list_or(known())),
     };

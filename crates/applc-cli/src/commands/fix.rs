@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use similar::TextDiff;
 
 use crate::Status;
-use crate::disk::{self, STDIN};
+use crate::disk::{self, Disk, STDIN};
 use crate::emit::{self, OutputFile};
 use crate::projects::Settings;
 use crate::reporter::Reporter;
 use crate::terminal::{fail, note, print};
 use applc::fix::{Fixed, fix};
 use applc::source::Source;
-use applc::{Error, Memory, ReadError, World};
+use applc::{Error, Memory, Overlay, ReadError, World};
 
 /// What to do with the fixed text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,9 @@ fn fixed(file: &str, settings: &Settings) -> Result<(String, Fixed), Error> {
         let fixed = Fixed { text: source.text().to_owned(), applied: Vec::new(), left: report };
         return Ok((source.text().to_owned(), fixed));
     }
-    let fixed = fix(source.text(), |text| settings.check(&Memory::new().with(file, text), file))?;
+    // The files that the appliance names are those on the disk.
+    let edited = |text: &str| Overlay::new(Disk, Memory::new().with(file, text));
+    let fixed = fix(source.text(), |text| settings.check(&edited(text), file))?;
     Ok((source.text().to_owned(), fixed))
 }
 

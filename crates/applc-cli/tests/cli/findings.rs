@@ -269,6 +269,15 @@ fn fixes_that_may_not_be_meant_are_counted() {
 }
 
 #[test]
+fn fixing_reads_the_files_beside_the_appliance() {
+    let text = r#"{"id": "x", "containers": [{"id": "a", "type": "job" "image": "a:1",
+      "resources": {"cpus": 1, "mem": 64}, "files": [{"dest": "/a", "source": "./b.conf"}]}]}"#;
+    let folder = folder(&[("a.json", text), ("b.conf", "b")]);
+    let run = applc(folder.path(), &["check", "--fix", "a.json"]);
+    assert_eq!((run.status, run.stdout.as_str()), (0, ""), "{}", run.stderr);
+}
+
+#[test]
 fn standard_input_is_not_fixed_in_place() {
     let folder = folder(&[]);
     assert_eq!(applc(folder.path(), &["check", "--fix", "-"]).status, 2);

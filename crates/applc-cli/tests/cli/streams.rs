@@ -169,14 +169,20 @@ fn check_for_a_target_reports_what_the_target_does_not_support() {
 
 #[test]
 fn invalid_usage_is_status_2() {
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 10] = [
         (&["compile", "-"], "no target given"),
         (&["compile", "-", "-t", "kubernets"], "did you mean `kubernetes`?"),
         (&["compile", "-", "-t", "compose", "--option", "kubernetes"], "target.option=value"),
         (&["compile", "-", "-t", "compose", "--option", "compos.x=1"], "did you mean `compose`?"),
         (&["check", "-", "--option", "kubernetes.expos=nodeport"], "did you mean `expose`?"),
         (&["frobnicate"], "unrecognized subcommand"),
-        (&["targets", "swarm"], "unknown target `swarm`"),
+        (&["targets", "swarm"], "unknown target `swarm`; did you mean `compose`?"),
+        (&["targets", "K8s"], "unknown target `K8s`; did you mean `kubernetes`?"),
+        (&["targets", "docker-compose"], "did you mean `compose`?"),
+        (
+            &["targets", "xyz"],
+            "unknown target `xyz`; expected `compose`, `kubernetes`, `nomad` or `marathon`",
+        ),
     ];
     for (arguments, words) in cases {
         let (status, out, err) = run(arguments, GOOD);
@@ -261,4 +267,29 @@ fn a_project_file_sets_options() {
     assert_eq!((status, out.as_str()), (1, ""));
     assert!(err.contains("--> applc.toml:2:13"), "{err}");
     assert!(err.contains("expected at most 63 lower-case letters"), "{err}");
+}
+
+#[test]
+fn yaml_on_standard_input_is_recognized() {
+    let good = "# shop\nid: app\ncontainers:\n- id: web\n  type: job\n  image: a:1\n  resources: {cpus: 1, mem: 64}\n";
+    assert_eq!(run(&["check", "-"], good), (0, String::new(), String::new()));
+    let (status, out, err) = run(&["compile", "-", "-t", "compose"], good);
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert!(out.contains("a:1"), "{out}");
+    let (status, out, err) = run(&["check", "--diff", "-"], &good.replace("job", "Job"));
+    assert_eq!(status, 0, "{err}");
+    assert!(out.contains("-  type: Job\n+  type: job\n"), "{out}");
+}
+
+#[test]
+fn what_a_target_approximates_is_told_once() {
+    let one = GOOD.replace("\"mem\":64", "\"mem\":64,\"disk\":9");
+    let two = one.replace("]}", ",{\"id\":\"b\",\"type\":\"job\",\"image\":\"a:1\",\"resources\":{\"cpus\":1,\"mem\":64,\"disk\":9}}]}");
+    let disks = |text: &str| {
+        let (status, _, err) = run(&["check", "-", "-t", "compose"], text);
+        assert_eq!(status, 0, "{err}");
+        (err.matches("disk space is neither").count(), err.contains("first of 2"))
+    };
+    assert_eq!(disks(&one), (1, false));
+    assert_eq!(disks(&two), (1, true));
 }
