@@ -23,6 +23,9 @@ pub mod diag;
 // Text to a tree with places: JSON and YAML.
 pub mod syntax;
 
+// What other languages have: their files, fields and values.
+mod elsewhere;
+
 // The tree against the published JSON Schema.
 pub mod schema;
 

@@ -98,7 +98,7 @@ impl Syntax {
         let lines = text.strip_prefix(BOM).unwrap_or(text).lines().map(str::trim);
         let mut content = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
         let first = content.next().unwrap_or_default();
-        let key = first.split_once(':').map_or("", |(key, _)| key);
+        let key = first.split_once(':').map_or("", |(key, _)| key.trim_end());
         let is_key =
             !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-.$".contains(c));
         let is_item = first == "-" || first.starts_with("- ");

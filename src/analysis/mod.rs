@@ -19,7 +19,7 @@ use crate::plan::Plan;
 use crate::source::{Source, SourceError, Sources, Syntax};
 use crate::syntax::Node;
 use crate::world::{ReadError, World};
-use crate::{lint, model, resolve, schema, syntax};
+use crate::{elsewhere, lint, model, resolve, schema, syntax};
 
 /// The analysis of an appliance.
 #[derive(Debug, Clone)]
@@ -96,6 +96,12 @@ impl Analysis {
             Some(SourceError::TooLarge(_) | SourceError::NotUtf8(0) | SourceError::Utf16)
         );
         let tree = if is_text { syntax::parse(&source, &mut findings) } else { None };
+        let foreign =
+            error.is_none().then(|| elsewhere::recognize(&source, tree.as_ref())).flatten();
+        if let Some(foreign) = foreign {
+            let findings = Findings::from_iter([foreign]);
+            return Analysis { source, sources, tree: None, plan: None, findings };
+        }
         let (tree, mut plan) = match tree {
             Some(tree) if keep_tree => {
                 let plan = plan(&tree, &source, &mut findings);
@@ -131,7 +137,7 @@ impl Analysis {
 
 /// Checks a tree and makes its plan.
 fn plan(tree: &Node, source: &Source, findings: &mut Findings) -> Option<Plan> {
-    check(tree, findings)?;
+    check(source, tree, findings)?;
     let containers = model::containers(tree);
     let appliance = model::read(tree, containers)?;
     Some(resolve::resolve(&appliance, containers.iter(), source, findings))
@@ -139,7 +145,7 @@ fn plan(tree: &Node, source: &Source, findings: &mut Findings) -> Option<Plan> {
 
 /// Checks a tree and makes its plan, which takes over its memory.
 fn plan_of_owned(mut tree: Node, source: &Source, findings: &mut Findings) -> Option<Plan> {
-    check(&tree, findings)?;
+    check(source, &tree, findings)?;
     let containers = model::take_containers(&mut tree);
     let appliance = model::read(&tree, &containers)?;
     Some(resolve::resolve(&appliance, containers.into_iter(), source, findings))
@@ -147,7 +153,7 @@ fn plan_of_owned(mut tree: Node, source: &Source, findings: &mut Findings) -> Op
 
 /// Checks the structure of a tree. `None` if no more errors can be reported: then resolving adds no
 /// finding, and takes memory.
-fn check(tree: &Node, findings: &mut Findings) -> Option<()> {
-    schema::check(tree, findings);
+fn check(source: &Source, tree: &Node, findings: &mut Findings) -> Option<()> {
+    schema::check(source, tree, findings);
     (!findings.is_full(Level::Error)).then_some(())
 }

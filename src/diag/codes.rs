@@ -100,6 +100,7 @@ codes! {
         WRONG_KIND "E0207" Error "field not valid for this kind of container or health check";
         EXCLUSIVE_FIELDS "E0208" Error "mutually exclusive fields";
         REPEATED_ITEM "E0209" Error "duplicate item in a list of unique items";
+        FOREIGN_FILE "E0210" Error "file of another tool";
         OLD_VOLUME_FORM "W0201" Warning "volume in the form of older PIVOT versions";
         OBSOLETE_FIELD "W0202" Warning "obsolete field without effect";
         NO_SCHEDULER "W0203" Warning "unsupported scheduler plug-in";

@@ -9,9 +9,7 @@ mod draft;
 mod marathon;
 mod names;
 mod references;
-mod scalars;
 mod told;
-mod units;
 mod volumes;
 
 pub use names::id_of;

@@ -2,31 +2,47 @@
 
 use super::ids::is_id_char;
 use super::place::Place;
-use super::words;
-use crate::syntax::{Kind, Node};
+use super::{twins, words};
+use crate::elsewhere::{scalars, units};
+use crate::syntax::Kind;
 
 /// Names of fields in other languages (Compose, Kubernetes, Nomad, Marathon), and in this one.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("command", "cmd"),
     ("cpu", "cpus"),
+    ("container_name", "id"),
     ("count", "instances"),
     ("depends_on", "dependencies"),
     ("destination", "dest"),
+    ("entry_point", "entrypoint"),
+    ("environment_variables", "env"),
+    ("failurethreshold", "max_consecutive_failures"),
+    ("env_vars", "env"),
     ("environment", "env"),
     ("expose", "ports"),
     ("kind", "type"),
     ("memory", "mem"),
     ("mount_path", "dest"),
     ("mountpath", "dest"),
+    ("healthcheck", "health_check"),
+    ("initialdelayseconds", "grace_period_seconds"),
+    ("interval", "interval_seconds"),
     ("name", "id"),
+    ("needs", "dependencies"),
+    ("periodseconds", "interval_seconds"),
     ("port", "container_port"),
     ("privileged", "is_privileged"),
     ("replicas", "instances"),
+    ("retries", "max_consecutive_failures"),
+    ("scale", "instances"),
     ("source", "src"),
+    ("start_period", "grace_period_seconds"),
     ("storage", "disk"),
     ("stop_grace_period", "stop_timeout"),
     ("target", "dest"),
     ("terminationgraceperiodseconds", "stop_timeout"),
+    ("timeout", "timeout_seconds"),
+    ("timeoutseconds", "timeout_seconds"),
     ("work_dir", "working_dir"),
     ("workdir", "working_dir"),
 ];
@@ -42,12 +58,22 @@ pub fn meant<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> O
 pub fn rewritten(place: &Place) -> Option<String> {
     let key = place.key().map(|key| key.value.as_str());
     match (key, place.list(), &place.node.kind) {
-        (Some("mem" | "disk"), _, Kind::String(text)) => {
-            megabytes(text).map(|size| size.to_string())
+        (Some("mem" | "disk" | "size"), _, Kind::String(text)) => {
+            units::whole_megabytes(text).map(|size| size.to_string())
         }
-        (Some("env"), _, Kind::Array(items)) => {
-            let members: Option<Vec<String>> = items.iter().map(variable).collect();
-            members.filter(|all| !all.is_empty()).map(|all| format!("{{ {} }}", all.join(", ")))
+        (Some("cpus"), _, Kind::String(text)) => units::cpus(text).map(|cpus| cpus.to_string()),
+        (
+            Some("stop_timeout" | "interval_seconds" | "timeout_seconds" | "grace_period_seconds"),
+            _,
+            Kind::String(text),
+        ) => units::whole_seconds(text).map(|seconds| seconds.to_string()),
+        (Some("env"), _, Kind::Array(_)) => twins::variables(place.node),
+        (Some("dependencies"), _, Kind::Object(_)) => twins::waits_for(place.node),
+        (Some("args" | "entrypoint"), _, Kind::String(text)) if text.contains(' ') => {
+            twins::split(text)
+        }
+        (Some("command"), _, Kind::Array(_)) => {
+            scalars::health_command(place.node).map(|text| words::quoted(&text))
         }
         (Some("build"), _, Kind::String(path)) => {
             Some(format!("{{ \"context\": {} }}", words::quoted(path)))
@@ -86,7 +112,7 @@ fn volume(text: &str) -> Option<String> {
     };
     let kind = match source {
         "" => return None,
-        path if path.starts_with('/') => "\"type\": \"host\", ",
+        path if path.starts_with(['/', '.']) => "\"type\": \"host\", ",
         name if name.chars().all(is_id_char) => "",
         _ => return None,
     };
@@ -96,32 +122,19 @@ fn volume(text: &str) -> Option<String> {
     })
 }
 
-/// Converts a size with a unit (`512Mi`, `1g`) to MB.
-fn megabytes(text: &str) -> Option<u64> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = text.strip_prefix(digits)?.to_ascii_lowercase();
-    let number: u64 = digits.trim().parse().ok()?;
-    match unit.as_str() {
-        "m" | "mb" | "mi" | "mib" => Some(number),
-        "g" | "gb" | "gi" | "gib" => number.checked_mul(1024),
-        _ => None,
-    }
-}
-
-/// Converts a list item `NAME=value` into a member of `env`.
-fn variable(item: &Node) -> Option<String> {
-    let (name, value) = item.as_str()?.split_once('=')?;
-    Some(format!("{}: {}", words::quoted(name), words::quoted(value)))
-}
-
-/// Converts a Compose port: `80`, or `8080:80` with the host port first.
+/// Converts a Compose port: `80`, or `8080:80` with the host port first, and `/udp` after it.
 fn ports(text: &str) -> Option<String> {
-    let port = |text: &str| text.parse::<u16>().ok();
+    let port = |text: &str| text.parse::<u16>().ok().filter(|port| *port > 0);
+    let (text, protocol) = match text.split_once('/') {
+        None | Some((_, "tcp")) => (text.trim_end_matches("/tcp"), ""),
+        Some((text, "udp")) => (text, ", \"protocol\": \"udp\""),
+        Some(_) => return None,
+    };
     match text.split_once(':') {
-        None => Some(format!("{{ \"container_port\": {} }}", port(text)?)),
+        None => Some(format!("{{ \"container_port\": {}{protocol} }}", port(text)?)),
         Some((host, container)) => {
             let (host, container) = (port(host)?, port(container)?);
-            Some(format!("{{ \"container_port\": {container}, \"host_port\": {host} }}"))
+            Some(format!("{{ \"container_port\": {container}, \"host_port\": {host}{protocol} }}"))
         }
     }
 }

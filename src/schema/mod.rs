@@ -7,10 +7,12 @@ mod advice;
 mod habits;
 mod ids;
 mod keywords;
+mod lone;
 mod place;
 mod quick;
 mod rules;
 mod tree_adapter;
+mod twins;
 mod value_violations;
 mod violations;
 mod words;
@@ -26,6 +28,7 @@ use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
 use crate::diag::{Findings, MAX_FINDINGS};
+use crate::source::Source;
 use crate::syntax::Node;
 pub use ids::is_id_char;
 use quick::Verdict;
@@ -47,11 +50,15 @@ static VALIDATOR: LazyLock<Validator<Tree>> = LazyLock::new(|| {
         .expect("the schema is valid")
 });
 
-/// Validates a tree against the schema. Reports violations as errors, and fields without effect as
+/// Validates the tree of a source against the schema. Reports violations as errors, and fields without effect as
 /// warnings and hints. Broken nodes, which have been reported, are skipped.
-pub fn check(tree: &Node, findings: &mut Findings) {
+pub fn check(source: &Source, tree: &Node, findings: &mut Findings) {
     let verdict = quick::check(tree);
     if verdict == Verdict::Sound {
+        return;
+    }
+    if let Some(lone) = lone::report(source, tree) {
+        findings.push(lone);
         return;
     }
     // Deciding whether a tree is valid is much cheaper than collecting violations.

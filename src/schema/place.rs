@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use ecow::EcoString;
 
+use crate::elsewhere::Owner;
 use crate::source::{Span, Spanned};
 use crate::syntax::{Kind, Member, Node, Object};
 
@@ -135,6 +136,21 @@ impl<'a> Place<'a> {
     /// Whether the value is a field of a container.
     pub fn parent_is_container(&self) -> bool {
         self.steps.len() == 3 && self.container().is_some()
+    }
+
+    /// What kind of object the value is, for fields that it may have in other languages.
+    pub fn owner(&self) -> Option<Owner> {
+        if self.steps.is_empty() {
+            return Some(Owner::Appliance);
+        }
+        if self.is_container() {
+            return Some(Owner::Container);
+        }
+        match self.key()?.value.as_str() {
+            "resources" if self.parent_is_container() => Some(Owner::Resources),
+            "health_check" if self.parent_is_container() => Some(Owner::HealthCheck),
+            _ => None,
+        }
     }
 
     /// Whether the value is a container.

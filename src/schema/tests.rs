@@ -11,7 +11,7 @@ fn found(text: &str) -> (Source, Vec<Diagnostic>) {
     let mut syntax_errors = Findings::new();
     let tree = syntax::parse(&source, &mut syntax_errors).expect("a tree");
     let mut found = Findings::new();
-    check(&tree, &mut found);
+    check(&source, &tree, &mut found);
     (source, found.into_sorted())
 }
 

@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use super::place::{Finder, Place, opening};
 use super::rules::{self, Reason};
-use super::{habits, value_violations, words};
+use super::{habits, twins, value_violations, words};
 use crate::diag::{Diagnostic, Findings, Level, codes, differ_by_one, nearest};
+use crate::elsewhere;
 use crate::source::Span;
 use crate::syntax::{Node, Object};
 
@@ -156,8 +157,26 @@ impl<'a> Reporter<'a, '_> {
             let message = format!("unknown field `{}`", words::short(name));
             let diagnostic = Diagnostic::new(&codes::UNKNOWN_FIELD, member.key.span, message);
             let is_extension = name.starts_with("x-");
-            let meant = habits::meant(name, absent()).or_else(|| nearest(name, absent()));
+            let is_absent = |field: &str| fields.iter().any(|(name, _)| *name == field);
+            let other = twins::twin(member, object)
+                .filter(|twin| twin.fields.iter().all(|(field, _)| is_absent(field)));
+            let way_out = place.owner().and_then(|owner| elsewhere::way_out(name, owner));
+            let meant = habits::meant(name, absent());
+            let meant = meant.or_else(|| nearest(name, absent()).filter(|_| way_out.is_none()));
             let meant = meant.filter(|_| !is_extension);
+            if let Some(twin) = other {
+                let known = self.misspelt.entry(place.node.span).or_default();
+                known.extend(twin.fields.iter().map(|(name, _)| *name));
+                let names: Vec<&str> = twin.fields.iter().map(|(name, _)| *name).collect();
+                let diagnostic =
+                    diagnostic.help(format!("did you mean {}?", words::list_and(&names)));
+                let whole = member.key.span.to(member.value.span);
+                self.findings.push(match twin.text(object) {
+                    Some(text) => diagnostic.likely_edit(whole, text),
+                    None => diagnostic,
+                });
+                continue;
+            }
             let diagnostic = match (meant, extension(rule, name)) {
                 (Some(meant), _) => {
                     let known = self.misspelt.entry(place.node.span).or_default();
@@ -178,11 +197,12 @@ impl<'a> Reporter<'a, '_> {
                 (None, None) if is_extension => diagnostic.help(
                     "fields that start with `x-` are accepted only at the top level of the appliance",
                 ),
-                (None, None) => match twin(name) {
-                    Some(twin) => diagnostic
+                (None, None) => match (twin(name), way_out) {
+                    (Some(twin), None) => diagnostic
                         .help(format!("`{}` is already set; remove one of them", twin.value))
                         .also(twin.span, "already set here"),
-                    None => diagnostic.help(self.available(place, rule, &fields)),
+                    (_, Some(way_out)) => diagnostic.help(way_out),
+                    (None, None) => diagnostic.help(self.available(place, rule, &fields)),
                 },
             };
             self.findings.push(diagnostic);

@@ -4,7 +4,7 @@ use super::super::draft::Object as Draft;
 use super::super::references::{marked, names_a_host};
 use super::{Import, Service, pairs, unique};
 use crate::diag::{Diagnostic, codes};
-use crate::import::scalars::{boolean, list, present, text};
+use crate::elsewhere::scalars::{boolean, list, present, text};
 use crate::syntax::Node;
 
 impl<'t> Import<'_, 't> {

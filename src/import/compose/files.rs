@@ -2,7 +2,7 @@
 
 use super::super::draft::Object as Draft;
 use super::{Import, Service};
-use crate::import::scalars::{list, present, text};
+use crate::elsewhere::scalars::{list, present, text};
 use crate::syntax::{Node, Object};
 
 impl<'t> Import<'_, 't> {

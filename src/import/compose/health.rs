@@ -3,7 +3,7 @@
 use super::super::draft::Object as Draft;
 use super::super::references::marked;
 use super::{Import, Service, lost};
-use crate::import::scalars::{boolean, present, strings, text};
+use crate::elsewhere::scalars::{boolean, health_command, present, strings, text};
 use crate::syntax::Node;
 
 impl<'t> Import<'_, 't> {
@@ -37,19 +37,12 @@ impl<'t> Import<'_, 't> {
             return;
         }
         lost::report(check, lost::HEALTH, self.told.0);
-        let command = match (test.as_array().is_some(), words.as_slice()) {
-            (true, [kind, command]) if kind == "CMD-SHELL" => command.clone(),
-            (true, [kind, command @ ..]) if kind == "CMD" && !command.is_empty() => {
-                shell_words::join(command)
-            }
-            (false, [command]) => command.clone(),
-            _ => {
-                self.told.refuse(
-                    test.span,
-                    "expected a list that begins with `CMD` or `CMD-SHELL`, or a command",
-                );
-                return;
-            }
+        let Some(command) = health_command(test) else {
+            self.told.refuse(
+                test.span,
+                "expected a list that begins with `CMD` or `CMD-SHELL`, or a command",
+            );
+            return;
         };
         let mut draft = Draft::new();
         draft.put("protocol", "COMMAND");

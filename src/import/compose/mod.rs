@@ -25,7 +25,7 @@ use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::{Source, Span};
 use crate::syntax::{Member, Node, Object};
 
-use super::scalars::{list, present, strings, text};
+use crate::elsewhere::scalars::{list, present, strings, text};
 
 /// A service that is imported.
 struct Service<'t> {
@@ -231,7 +231,7 @@ impl<'t> Import<'_, 't> {
     fn networks(&mut self) {
         let of = |service: &Service<'_>| -> BTreeSet<String> {
             let named =
-                service.get("networks").map(crate::import::scalars::keys).unwrap_or_default();
+                service.get("networks").map(crate::elsewhere::scalars::keys).unwrap_or_default();
             let default = || BTreeSet::from(["default".to_owned()]);
             if named.is_empty() { default() } else { named.into_iter().collect() }
         };

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::super::draft::Object as Draft;
 use super::{Import, Service};
-use crate::import::scalars::{list, present, text};
+use crate::elsewhere::scalars::{list, present, text};
 use crate::source::Span;
 use crate::syntax::Node;
 

@@ -3,7 +3,7 @@
 use super::super::draft::Object as Draft;
 use super::super::references::marked;
 use super::{Import, Service};
-use crate::import::scalars::{strings, text};
+use crate::elsewhere::scalars::{strings, text};
 use crate::syntax::Node;
 
 impl<'t> Import<'_, 't> {

@@ -3,8 +3,8 @@
 use super::super::draft::{Object as Draft, Value};
 use super::{Import, Service};
 use crate::diag::{Diagnostic, codes};
-use crate::import::scalars::{present, strings, text};
-use crate::import::units;
+use crate::elsewhere::scalars::{present, strings, text};
+use crate::elsewhere::units;
 use crate::syntax::{Node, Object};
 
 /// Chosen where the file says nothing: what an ordinary service needs.

@@ -3,8 +3,8 @@
 use super::super::draft::Object as Draft;
 use super::{Import, Service, lost, pairs, unique};
 use crate::diag::{Diagnostic, codes};
-use crate::import::scalars::{boolean, present, strings, text};
-use crate::import::units;
+use crate::elsewhere::scalars::{boolean, present, strings, text};
+use crate::elsewhere::units;
 use crate::syntax::{Member, Node};
 
 impl<'t> Import<'_, 't> {

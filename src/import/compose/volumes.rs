@@ -2,7 +2,7 @@
 
 use super::super::draft::Object as Draft;
 use super::{Import, Service, lost};
-use crate::import::scalars::{boolean, list, present, text};
+use crate::elsewhere::scalars::{boolean, list, present, text};
 use crate::source::Span;
 use crate::syntax::{Node, Object};
 

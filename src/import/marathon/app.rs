@@ -1,9 +1,9 @@
 //! An app as a container.
 
 use super::{Import, Item, lost};
+use crate::elsewhere::scalars::{boolean, list, present, strings, text};
 use crate::import::draft::{Object as Draft, Value};
 use crate::import::references::{marked, names_a_host};
-use crate::import::scalars::{boolean, list, present, strings, text};
 use crate::source::Span;
 use crate::syntax::{Node, Object};
 

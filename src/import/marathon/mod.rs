@@ -12,10 +12,10 @@ mod volumes;
 use super::Options;
 use super::draft::Object as Draft;
 use super::names::{Names, id_of};
-use super::scalars::{list, present, text};
 use super::told::Told;
 use super::volumes::Volumes;
 use crate::diag::{Diagnostic, Findings, codes};
+use crate::elsewhere::scalars::{list, present, text};
 use crate::source::Source;
 use crate::syntax::{self, Node, Object};
 

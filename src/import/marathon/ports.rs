@@ -2,8 +2,8 @@
 
 use super::Import;
 use super::app::{number, object};
+use crate::elsewhere::scalars::{boolean, list, present, text};
 use crate::import::draft::{Object as Draft, Value};
-use crate::import::scalars::{boolean, list, present, text};
 use crate::source::Span;
 use crate::syntax::{Node, Object};
 

@@ -2,8 +2,8 @@
 
 use super::app::{SECRET, number, object};
 use super::{Import, Item};
+use crate::elsewhere::scalars::{list, present, text};
 use crate::import::draft::Object as Draft;
-use crate::import::scalars::{list, present, text};
 use crate::syntax::{Node, Object};
 
 impl Import<'_> {

@@ -195,8 +195,9 @@ impl Parser<'_> {
         let mut last = first;
         loop {
             let gap = Span { start: last.end, end: self.next.span.start };
-            let is_near =
-                self.next.kind == TokenKind::Word && !self.text(gap).contains(['\n', '/', '#']);
+            let is_near = self.next.kind == TokenKind::Word
+                && !self.text(gap).contains(['\n', '/', '#'])
+                && !self.begins_noise();
             if !is_near || self.after_next().kind == TokenKind::Colon {
                 return first.to(last);
             }

@@ -42,3 +42,16 @@ pub fn keys(node: &Node) -> Vec<String> {
 pub fn present<'t>(object: &'t Object, name: &str) -> Option<&'t Node> {
     object.get(name).filter(|node| !matches!(node.kind, Kind::Null))
 }
+
+/// The shell command of a `test` of Compose: `CMD` and words, `CMD-SHELL` and a command, or a command.
+pub fn health_command(value: &Node) -> Option<String> {
+    let words = strings(value);
+    match (value.as_array().is_some(), words.as_slice()) {
+        (true, [kind, command]) if kind == "CMD-SHELL" => Some(command.clone()),
+        (true, [kind, command @ ..]) if kind == "CMD" && !command.is_empty() => {
+            Some(shell_words::join(command))
+        }
+        (false, [command]) => Some(command.clone()),
+        _ => None,
+    }
+}

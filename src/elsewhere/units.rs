@@ -1,4 +1,39 @@
-//! Durations and sizes as Compose and Docker write them.
+//! Durations, sizes and shares of CPUs as Compose, Docker and Kubernetes write them.
+
+/// The whole seconds of a duration; `None` if it is not one, or has a fraction.
+pub fn whole_seconds(text: &str) -> Option<u64> {
+    whole(seconds(text)?)
+}
+
+/// The whole megabytes of a size with a unit; `None` if it is not one, or not a whole number of them.
+pub fn whole_megabytes(text: &str) -> Option<u64> {
+    text.trim()
+        .ends_with(|c: char| c.is_ascii_alphabetic())
+        .then(|| megabytes(text))
+        .flatten()
+        .and_then(whole)
+}
+
+fn whole(number: f64) -> Option<u64> {
+    let is_whole = number.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(&number);
+    is_whole.then_some(number as u64)
+}
+
+/// The CPUs of a number such as `0.5`, or of one of thousandths such as `500m`.
+pub fn cpus(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let number = |digits: &str| {
+        digits
+            .starts_with(|c: char| c.is_ascii_digit())
+            .then(|| digits.parse::<f64>().ok())
+            .flatten()
+    };
+    match text.strip_suffix('m') {
+        Some(thousandths) => Some(number(thousandths)? / 1000.0),
+        None => number(text),
+    }
+    .filter(|cpus| cpus.is_finite())
+}
 
 /// The seconds of a duration such as `1m30s`, `500ms` or `2h45m`.
 pub fn seconds(text: &str) -> Option<f64> {
@@ -35,10 +70,10 @@ pub fn megabytes(text: &str) -> Option<f64> {
     let number: f64 = text.get(..end)?.parse().ok()?;
     let power = match text.get(end..)?.trim() {
         "" | "b" => 0,
-        "k" | "kb" | "kib" => 1,
-        "m" | "mb" | "mib" => 2,
-        "g" | "gb" | "gib" => 3,
-        "t" | "tb" | "tib" => 4,
+        "k" | "kb" | "ki" | "kib" => 1,
+        "m" | "mb" | "mi" | "mib" => 2,
+        "g" | "gb" | "gi" | "gib" => 3,
+        "t" | "tb" | "ti" | "tib" => 4,
         _ => return None,
     };
     Some(number * 1024f64.powi(power) / 1_048_576.0)
@@ -65,5 +100,19 @@ mod tests {
         assert_eq!(megabytes("64MiB"), Some(64.0));
         assert_eq!(megabytes("1048576"), Some(1.0));
         assert_eq!(megabytes("x"), None);
+        assert_eq!(whole_megabytes("512Mi"), Some(512));
+        assert_eq!(whole_megabytes("1.5g"), Some(1536));
+        for bad in ["512", "100k", "0m", "x"] {
+            assert_eq!(whole_megabytes(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn cpus_are_numbers_or_thousandths() {
+        assert_eq!(cpus("500m"), Some(0.5));
+        assert_eq!(cpus("1.5"), Some(1.5));
+        for bad in ["", "m", "inf", "nan", "-1", "half"] {
+            assert_eq!(cpus(bad), None, "{bad}");
+        }
     }
 }

@@ -1,0 +1,132 @@
+//! Recognizes files of other tools, which people give or paste as an appliance.
+
+use crate::diag::{Diagnostic, codes};
+use crate::source::{Source, Span, Syntax};
+use crate::syntax::{Kind, Node, Object, parse_as};
+
+/// What a file is, and the arguments of `applc import` that read it. `None` if nothing reads it.
+struct Kin {
+    what: &'static str,
+    arguments: Option<&'static str>,
+}
+
+const COMPOSE: Kin = Kin { what: "a Compose file", arguments: Some("") };
+const DOCKER_RUN: Kin = Kin { what: "a `docker run` line", arguments: Some("--from docker-run ") };
+const MARATHON_GROUP: Kin = Kin { what: "a Marathon group", arguments: Some("--from marathon ") };
+const MARATHON_APP: Kin = Kin { what: "a Marathon app", arguments: Some("--from marathon ") };
+const CHRONOS_JOB: Kin = Kin { what: "a Chronos job", arguments: Some("--from marathon ") };
+const KUBERNETES: Kin = Kin { what: "a Kubernetes manifest", arguments: None };
+
+/// The finding about a file of another tool, in place of all findings that its fields would have.
+/// `tree` is what was parsed of it. `None` if it is not such a file.
+pub fn recognize(source: &Source, tree: Option<&Node>) -> Option<Diagnostic> {
+    if let Some(span) = docker_run(source) {
+        return Some(finding(source, &DOCKER_RUN, span));
+    }
+    if let Some((kin, span)) = tree.and_then(of_tree) {
+        return Some(finding(source, kin, span));
+    }
+    // YAML in a file that is named as JSON.
+    let is_json = source.syntax() != Syntax::Yaml && tree.is_none();
+    let tree = is_json.then(|| parse_as(source, Syntax::Yaml, &mut Default::default()))??;
+    let (kin, span) = of_tree(&tree)?;
+    Some(finding(source, kin, span))
+}
+
+fn finding(source: &Source, kin: &Kin, span: Span) -> Diagnostic {
+    let message = format!("this is {}, not an appliance", kin.what);
+    let diagnostic = Diagnostic::new(&codes::FOREIGN_FILE, span, message);
+    let name = source.name();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/@+=".contains(c);
+    let name = match name.chars().all(is_plain) {
+        true => name.to_owned(),
+        false => format!("'{}'", name.replace('\'', "'\\''")),
+    };
+    // Lines are arguments; a file with them is read from standard input.
+    let name = match kin.what == DOCKER_RUN.what && name != "-" {
+        true => format!("- < {name}"),
+        false => name,
+    };
+    match kin.arguments {
+        Some(arguments) => diagnostic.help(format!(
+            "convert it with `applc import {arguments}{name}`, which prints an appliance"
+        )),
+        None => diagnostic.help(
+            "write an appliance, and compile it with `--target kubernetes`; `applc import` reads Compose files, `docker run` lines, Marathon apps and Chronos jobs",
+        ),
+    }
+}
+
+/// The place of `docker run` at the start of a text.
+fn docker_run(source: &Source) -> Option<Span> {
+    let text = source.text();
+    let mut at = source.content_start();
+    for line in text.get(at..)?.split_inclusive('\n') {
+        let content = line.trim_start();
+        if content.is_empty() || content.starts_with('#') {
+            at += line.len();
+            continue;
+        }
+        let command = content.strip_prefix("$ ").unwrap_or(content);
+        let command = command.strip_prefix("sudo ").unwrap_or(command);
+        let start = at + line.len() - command.len();
+        let mut words = command.split_whitespace();
+        let is_engine = matches!(words.next(), Some("docker" | "podman" | "nerdctl"));
+        let is_run = match words.next() {
+            Some("container") => words.next() == Some("run"),
+            word => word == Some("run"),
+        };
+        let length = command.find("run").map_or(0, |at| at + "run".len());
+        return (is_engine && is_run).then(|| source.span(start..start + length));
+    }
+    None
+}
+
+/// What a tree is, and the place that says so.
+fn of_tree(tree: &Node) -> Option<(&'static Kin, Span)> {
+    // Marathon and Chronos take lists.
+    if let Some(items) = tree.as_array() {
+        return items.first().and_then(Node::as_object).and_then(of_mesos);
+    }
+    let object = tree.as_object()?;
+    if object.get("apiVersion").and_then(Node::as_str).is_some()
+        && object.get("kind").and_then(Node::as_str).is_some()
+    {
+        return Some((&KUBERNETES, object.member("apiVersion")?.key.span));
+    }
+    if object.get("containers").is_some() {
+        return None;
+    }
+    if let Some(services) = object.member("services") {
+        let is_compose = matches!(services.value.kind, Kind::Object(_) | Kind::Null);
+        return is_compose.then_some((&COMPOSE, services.key.span));
+    }
+    of_mesos(object)
+}
+
+/// What an object of Marathon or Chronos is.
+fn of_mesos(object: &Object) -> Option<(&'static Kin, Span)> {
+    let key = |name: &str| object.member(name).map(|member| member.key.span);
+    let list = |name: &str| object.get(name).and_then(Node::as_array).and(key(name));
+    let has = |name: &str| object.get(name).is_some();
+    // Each container of an appliance has an image.
+    if has("image") || has("containers") {
+        return None;
+    }
+    if let Some(span) = list("apps").or_else(|| list("groups")) {
+        return Some((&MARATHON_GROUP, span));
+    }
+    let starts = has("command") || has("container");
+    if let Some(span) = key("schedule").or_else(|| key("parents")).filter(|_| has("name") && starts)
+    {
+        return Some((&CHRONOS_JOB, span));
+    }
+    let container = object.get("container").and_then(Node::as_object);
+    if let Some(container) = container {
+        let is_app = ["docker", "type", "volumes", "portMappings"];
+        let is_app = is_app.iter().any(|name| container.get(name).is_some());
+        return key("container").filter(|_| is_app).map(|span| (&MARATHON_APP, span));
+    }
+    let is_app = has("id") && has("cpus") && has("mem") && (has("cmd") || has("args"));
+    key("cpus").filter(|_| is_app).map(|span| (&MARATHON_APP, span))
+}
