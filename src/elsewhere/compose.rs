@@ -6,11 +6,13 @@ pub enum Fate {
     Read,
     /// It is left out: what is lost, and what to do.
     Lost(&'static str, &'static str),
-    /// It is left out if it is not the default: what is lost, and what to do.
+    /// It is left out if it is not the default, which is off: what is lost, and what to do.
     LostUnlessOff(&'static str, &'static str),
+    /// It is left out if it is not this default: what is lost, and what to do.
+    LostUnless(&'static str, &'static str, &'static str),
 }
 
-use Fate::{Lost, LostUnlessOff, Read};
+use Fate::{Lost, LostUnless, LostUnlessOff, Read};
 
 /// The fields of one kind of object.
 pub type Table = &'static [(&'static str, Fate)];
@@ -237,6 +239,93 @@ pub const DEPLOY: Table = &[
     (
         "update_config",
         Lost("the target updates as it does", "`minimum_capacity` says how many go on running"),
+    ),
+];
+
+/// Fields of `deploy.resources.limits`.
+pub const LIMITS: Table = &[
+    ("cpus", Read),
+    ("memory", Read),
+    ("pids", Lost("the number of processes is that of the engine", OVERRIDE)),
+];
+
+/// Fields of `deploy.resources.reservations`.
+pub const RESERVATIONS: Table = &[
+    ("cpus", Read),
+    ("memory", Read),
+    ("devices", Read),
+    ("generic_resources", Lost("resources of Swarm are not reserved", PLATFORM)),
+];
+
+/// Fields of a device that is reserved.
+pub const DEVICE: Table = &[
+    ("capabilities", Read),
+    ("count", Read),
+    ("driver", LostUnless("nvidia", "the target chooses the driver", "see `applc targets`")),
+    ("device_ids", Lost("any device is taken", PLATFORM)),
+    ("options", Lost("the options of the driver are left out", OVERRIDE)),
+];
+
+/// Fields of a network at the top level.
+pub const NETWORK: Table = &[
+    // A name is told with what it means.
+    ("name", Read),
+    ("external", Read),
+    ("driver", LostUnless("bridge", "the target chooses the driver", PLATFORM)),
+    ("driver_opts", Lost("the options of the driver are left out", PLATFORM)),
+    ("ipam", Lost("the target gives the addresses", "refer to containers as `@id`")),
+    (
+        "internal",
+        LostUnlessOff("containers reach the world outside", "keep them in with a firewall"),
+    ),
+    ("attachable", LostUnlessOff("others are not on the network", "publish the ports they use")),
+    ("enable_ipv4", Lost("the target gives the addresses", PLATFORM)),
+    ("enable_ipv6", LostUnlessOff("the target gives the addresses", PLATFORM)),
+    ("labels", Lost("networks have no labels", PLATFORM)),
+];
+
+/// Fields of a network of a service.
+pub const NETWORK_OF_SERVICE: Table = &[
+    (
+        "aliases",
+        Lost("others know the container by its id only", "refer to the container as `@id`"),
+    ),
+    (
+        "ipv4_address",
+        Lost("the address is chosen by the target", "refer to the container as `@id`"),
+    ),
+    (
+        "ipv6_address",
+        Lost("the address is chosen by the target", "refer to the container as `@id`"),
+    ),
+    ("link_local_ips", Lost("the addresses are chosen by the target", OVERRIDE)),
+    ("mac_address", Lost("the address is chosen by the engine", OVERRIDE)),
+    ("driver_opts", Lost("the options of the driver are left out", OVERRIDE)),
+    ("interface_name", Lost("the interface has the name that the target gives", OVERRIDE)),
+    // Of one network, there is no other one.
+    ("priority", Read),
+    ("gw_priority", Read),
+];
+
+/// Fields of a port.
+pub const PORT: Table = &[
+    ("target", Read),
+    ("published", Read),
+    ("protocol", Read),
+    ("host_ip", Read),
+    ("name", Read),
+    // Of Swarm: which machines publish it.
+    ("mode", Read),
+    ("app_protocol", Lost("the target does not know the protocol of the application", OVERRIDE)),
+];
+
+/// Fields of a dependency.
+pub const DEPENDENCY: Table = &[
+    ("condition", Read),
+    ("required", LostUnless("true", "it does not start without the other one", OVERRIDE)),
+    (
+        "restart",
+        LostUnlessOff("it goes on when the other one is replaced", "let the program connect again"),
     ),
 ];
 

@@ -124,7 +124,9 @@ fn of_compose(name: &str) -> Option<&'static str> {
     let (_, fate) = compose::SERVICE.iter().find(|(known, _)| *known == name)?;
     match fate {
         compose::Fate::Read => None,
-        compose::Fate::Lost(_, help) | compose::Fate::LostUnlessOff(_, help) => Some(help),
+        compose::Fate::Lost(_, help)
+        | compose::Fate::LostUnlessOff(_, help)
+        | compose::Fate::LostUnless(_, _, help) => Some(help),
     }
 }
 

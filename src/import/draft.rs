@@ -83,6 +83,15 @@ impl Value {
         Value::Bare(number.to_string())
     }
 
+    fn texts(&self, see: &mut impl FnMut(&str)) {
+        match self {
+            Value::Text(text) => see(text),
+            Value::Bare(_) => {}
+            Value::List(items) => items.iter().for_each(|item| item.texts(see)),
+            Value::Object(object) => object.texts(see),
+        }
+    }
+
     fn is_empty(&self) -> bool {
         match self {
             Value::List(items) => items.is_empty(),
@@ -125,6 +134,43 @@ impl Object {
         if let Some(field) = self.fields.last_mut() {
             field.comment.push(line.into());
         }
+    }
+
+    /// Shows all strings in it, at any depth.
+    pub fn texts(&self, see: &mut impl FnMut(&str)) {
+        for field in &self.fields {
+            field.value.texts(see);
+        }
+    }
+
+    /// Adds an object to a list, unless one in it has the same value of `key` and no protocol. A list that is not
+    /// there is added after the field `after`. Returns whether it was added.
+    pub fn list_once(&mut self, list: &str, key: &str, item: Object, after: &str) -> bool {
+        let of = |object: &Object, name: &str| object.get(name).cloned();
+        if let Some(Value::List(items)) =
+            self.fields.iter_mut().find(|field| field.name == list).map(|field| &mut field.value)
+        {
+            let is_same = |known: &Value| match known {
+                Value::Object(known) => {
+                    of(known, key) == of(&item, key) && known.get("protocol").is_none()
+                }
+                _ => false,
+            };
+            if items.iter().any(is_same) {
+                return false;
+            }
+            items.push(Value::Object(item));
+            return true;
+        }
+        let at = self.fields.iter().position(|field| field.name == after);
+        let value = Value::List(vec![Value::Object(item)]);
+        let field = Field { name: list.to_owned(), value, comment: Vec::new() };
+        self.fields.insert(at.map_or(self.fields.len(), |at| at + 1), field);
+        true
+    }
+
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.fields.iter().find(|field| field.name == name).map(|field| &field.value)
     }
 
     /// The document as YAML.
@@ -224,7 +270,7 @@ fn is_short(item: &Value, column: usize) -> bool {
     let is_flat = |field: &Field| !matches!(field.value, Value::Object(_) | Value::List(_));
     object.fields.len() <= 5
         && object.fields.iter().all(is_flat)
-        && object.flow().is_some_and(|text| column + text.chars().count() <= WIDTH)
+        && object.flow().is_some_and(|text| column + text.chars().count() <= OBJECT_WIDTH)
 }
 
 /// Writes a string of its own line: as a block if it has several lines that a block keeps as they are.

@@ -79,6 +79,19 @@ fn port(behind: &str) -> bool {
     (2..=5).contains(&digits) && next.is_none_or(|c| !is_name(c) && c != ':')
 }
 
+/// The ids and ports of the references with a port in a text of the language.
+pub fn addresses(text: &str) -> impl Iterator<Item = (String, u16)> {
+    let is_id = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    text.match_indices('@').filter_map(move |(at, _)| {
+        let is_escaped = text.get(..at).is_some_and(|before| before.ends_with('\\'));
+        let rest = text.get(at + 1..).filter(|_| !is_escaped)?;
+        let (id, rest) = rest.split_at(rest.find(|c| !is_id(c))?);
+        let rest = rest.strip_prefix(':')?;
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        Some((id.to_owned(), rest.get(..end)?.parse().ok()?))
+    })
+}
+
 /// Whether the name of a variable says that its value is a host.
 pub fn names_a_host(variable: &str) -> bool {
     const ENDINGS: [&str; 8] =
@@ -118,6 +131,16 @@ mod tests {
         }
         assert_eq!(marked("db", &names, true), "@db");
         assert_eq!(marked("db", &names, false), "db");
+    }
+
+    #[test]
+    fn ports_of_references_are_found() {
+        let all = |text| addresses(text).collect::<Vec<_>>();
+        assert_eq!(
+            all("db://u:p\\@@my-db:5432/x,@b:80"),
+            [("my-db".to_owned(), 5432), ("b".to_owned(), 80)]
+        );
+        assert_eq!(all("me\\@web:80 @web @web: @web:99999"), []);
     }
 
     #[test]

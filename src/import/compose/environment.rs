@@ -1,8 +1,11 @@
 //! Environment variables, and the files that hold them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::super::draft::Object as Draft;
 use super::super::references::{marked, names_a_host};
-use super::{Import, Service, pairs, unique};
+use super::interpolation::interpolate;
+use super::{Import, Service, pairs, tree, unique};
 use crate::diag::{Diagnostic, codes};
 use crate::elsewhere::scalars::{boolean, list, present, text};
 use crate::syntax::Node;
@@ -56,7 +59,13 @@ impl<'t> Import<'_, 't> {
         let is_required =
             object.and_then(|object| present(object, "required")).and_then(boolean).unwrap_or(true);
         match self.options.read(&path) {
-            Ok(bytes) => variables(&String::from_utf8_lossy(&bytes)),
+            Ok(bytes) => {
+                let (all, unset) = variables(&String::from_utf8_lossy(&bytes), &self.variables);
+                for name in unset {
+                    self.told.push(tree::unset_variable(file.span, &name));
+                }
+                all
+            }
             Err(_) if !is_required => Vec::new(),
             Err(cause) => {
                 self.told.refuse(file.span, format!("cannot read `{path}`: {cause}"));
@@ -67,9 +76,15 @@ impl<'t> Import<'_, 't> {
 }
 
 /// The variables of a file of `NAME=VALUE` lines, as Compose reads it: with comments, `export`, and quotes.
-/// Variables in values are not replaced.
-pub fn variables(text: &str) -> Vec<(String, String)> {
+/// Variables in values are replaced by what is known, and by what the file says before; the second part is the
+/// names of those that are not set.
+pub fn variables(
+    text: &str,
+    known: &BTreeMap<String, String>,
+) -> (Vec<(String, String)>, BTreeSet<String>) {
     let mut all = Vec::new();
+    let mut unset = BTreeSet::new();
+    let mut own = BTreeMap::new();
     let mut rest = text.trim_start_matches('\u{feff}');
     while !rest.is_empty() {
         let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
@@ -98,9 +113,18 @@ pub fn variables(text: &str) -> Vec<(String, String)> {
                 if quote == '"' { unescaped(inside) } else { inside.to_owned() }
             }
         };
-        all.push((name.trim_end().to_owned(), value));
+        let name = name.trim_end().to_owned();
+        let value = if quote == Some('\'') {
+            value
+        } else {
+            let mut seen: BTreeMap<String, String> = own.clone();
+            seen.extend(known.clone());
+            interpolate(&value, &seen, &mut unset).unwrap_or(value)
+        };
+        own.insert(name.clone(), value.clone());
+        all.push((name, value));
     }
-    all
+    (all, unset)
 }
 
 /// The place of the quote that ends a value.
@@ -128,7 +152,9 @@ fn unescaped(text: &str) -> String {
             Some('n') => out.push('\n'),
             Some('r') => out.push('\r'),
             Some('t') => out.push('\t'),
-            Some(c @ ('"' | '\\' | '$')) => out.push(c),
+            Some(c @ ('"' | '\\')) => out.push(c),
+            // No variable begins here.
+            Some('$') => out.push_str("$$"),
             Some(c) => out.extend(['\\', c]),
             None => out.push('\\'),
         }

@@ -31,6 +31,16 @@ impl<'t> Import<'_, 't> {
         };
         let options = member.value.as_object();
         let of = |field: &str| options.and_then(|of| present(of, field)).and_then(text);
+        for owner in ["uid", "gid"] {
+            let owner = node.as_object().and_then(|of| present(of, owner));
+            if let Some(owner) = owner.filter(|one| text(one).as_deref() != Some("0")) {
+                self.told.lose(
+                    owner.span,
+                    "files belong to root",
+                    "let others read it: set `mode` to `0444`",
+                );
+            }
+        }
         let mut draft = Draft::new();
         draft.put("dest", target.unwrap_or_else(|| format!("/{name}")));
         if let Some(path) = of("file") {

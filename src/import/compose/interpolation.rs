@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Why a text cannot be interpolated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
-    /// A dollar sign that begins no variable: `$$` would be one dollar sign.
+    /// A brace that is not closed, or is around something that is no variable.
     Invalid,
     /// A variable that must be set, and the file's own words about it.
     Required(String, String),
@@ -38,10 +38,12 @@ pub fn interpolate(
             rest = after.get(1..).unwrap_or_default();
         } else {
             let name = name_of(rest);
+            // Compose leaves a dollar sign that begins no name as it is.
             if name.is_empty() {
-                return Err(Refused::Invalid);
+                out.push('$');
+            } else {
+                out.push_str(&value(name, variables, unset));
             }
-            out.push_str(&value(name, variables, unset));
             rest = rest.get(name.len()..).unwrap_or_default();
         }
     }
@@ -137,6 +139,7 @@ mod tests {
             ("${B:-a}b}", "ab}"),
             ("${A:?must}", "one"),
             ("$B.", "."),
+            ("$(id) $1 a $ b ${B:-$(x)}$", "$(id) $1 a $ b $(x)$"),
             ("a b", "a b"),
         ] {
             assert_eq!(of(text).as_deref(), Ok(expected), "{text}");
@@ -145,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_is_not_valid_or_required_is_refused() {
-        for text in ["$", "a $ b", "${", "${A", "${1}", "$1", "${A!x}"] {
+        for text in ["${", "${A", "${1}", "${}", "${A!x}"] {
             assert_eq!(of(text), Err(Refused::Invalid), "{text}");
         }
         let required = Refused::Required("B".to_owned(), "set it".to_owned());

@@ -1,9 +1,9 @@
 //! Fields of Compose files that the language has no like for: what becomes of them, and the way out.
 
 use crate::diag::{Diagnostic, Findings, codes, nearest};
-pub use crate::elsewhere::compose::{BUILD, DEPLOY, HEALTH, MOUNT, SERVICE, TOP, VOLUME};
-use crate::elsewhere::compose::{Fate::*, Table};
-use crate::elsewhere::scalars::{boolean, present};
+pub use crate::elsewhere::compose::*;
+use crate::elsewhere::compose::Fate::{Lost, LostUnless, LostUnlessOff, Read};
+use crate::elsewhere::scalars::{boolean, present, text};
 use crate::syntax::{Kind, Node, Object};
 
 /// Reports the fields of an object that are left out.
@@ -30,7 +30,8 @@ pub fn report(object: &Object, table: Table, findings: &mut Findings) {
             Read => continue,
             Lost(what, help) => (what, help),
             LostUnlessOff(..) if boolean(&member.value) == Some(false) => continue,
-            LostUnlessOff(what, help) => (what, help),
+            LostUnless(default, ..) if text(&member.value).as_deref() == Some(default) => continue,
+            LostUnlessOff(what, help) | LostUnless(_, what, help) => (what, help),
         };
         let message = format!("`{name}` is left out: {what}");
         findings.push(Diagnostic::new(&codes::NOT_LIKE, span, message).help(*help));

@@ -5,6 +5,7 @@ mod files;
 mod health;
 mod interpolation;
 mod lost;
+mod networks;
 mod ports;
 mod process;
 mod resources;
@@ -25,6 +26,7 @@ use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::{Source, Span};
 use crate::syntax::{Member, Node, Object};
 
+use super::references::addresses;
 use crate::elsewhere::scalars::{list, present, strings, text};
 
 /// A service that is imported.
@@ -121,10 +123,17 @@ pub fn variables(
     options: &Options<'_>,
     findings: &mut Findings,
 ) -> BTreeMap<String, String> {
-    // The folder that Compose runs in is the one of the file.
-    let mut all = BTreeMap::from([("PWD".to_owned(), ".".to_owned())]);
+    let start = Span::at(source.content_start());
+    let mut all = BTreeMap::from([
+        // The folder that Compose runs in is the one of the file.
+        ("PWD".to_owned(), ".".to_owned()),
+        (tree::PROJECT.to_owned(), options.id.clone()),
+    ]);
+    let mut unset = BTreeSet::new();
     let mut add = |bytes: Vec<u8>| {
-        all.extend(environment::variables(&String::from_utf8_lossy(&bytes)));
+        let (new, missing) = environment::variables(&String::from_utf8_lossy(&bytes), &all);
+        all.extend(new);
+        unset.extend(missing);
     };
     if options.env_files.is_empty()
         && let Ok(bytes) = options.read(".env")
@@ -136,10 +145,13 @@ pub fn variables(
             Ok(bytes) => add(bytes),
             Err(cause) => findings.push(Diagnostic::new(
                 &codes::NOT_IMPORTED,
-                Span::at(source.content_start()),
+                start,
                 format!("cannot read `{path}`: {cause}"),
             )),
         }
+    }
+    for name in unset {
+        findings.push(tree::unset_variable(start, &name));
     }
     all
 }
@@ -227,51 +239,6 @@ impl<'t> Import<'_, 't> {
         self.services = services;
     }
 
-    /// Reports networks that keep services apart: an appliance has one network.
-    fn networks(&mut self) {
-        let of = |service: &Service<'_>| -> BTreeSet<String> {
-            let named =
-                service.get("networks").map(crate::elsewhere::scalars::keys).unwrap_or_default();
-            let default = || BTreeSet::from(["default".to_owned()]);
-            if named.is_empty() { default() } else { named.into_iter().collect() }
-        };
-        let is_own = |service: &&Service<'_>| service.get("network_mode").is_none();
-        let all: Vec<(&str, BTreeSet<String>)> =
-            self.services.iter().filter(is_own).map(|one| (one.name, of(one))).collect();
-        let apart = all.iter().enumerate().find_map(|(at, (one, networks))| {
-            let other = all.iter().skip(at + 1).find(|(_, others)| networks.is_disjoint(others));
-            other.map(|(other, _)| format!("`{one}` and `{other}` reach each other"))
-        });
-        let place = self.top.member("networks").map(|member| member.key.span).or_else(|| {
-            self.services
-                .iter()
-                .find_map(|one| one.object.member("networks"))
-                .map(|one| one.key.span)
-        });
-        if let (Some(apart), Some(place)) = (apart, place) {
-            self.told.differ(
-                place,
-                format!("{apart}: all containers of an appliance are on one network"),
-                "keep them apart with the means of the target, for example a NetworkPolicy",
-            );
-        }
-        let networks = present(self.top, "networks").and_then(Node::as_object);
-        for Member { key, value } in networks.iter().flat_map(|all| &all.members) {
-            let external = value.as_object().and_then(|of| present(of, "external"));
-            if let Some(external) = external.filter(|node| !matches!(node.as_bool(), Some(false))) {
-                let message = format!(
-                    "the network `{}` is one of others: an appliance has its own",
-                    key.value
-                );
-                self.told.lose(
-                    external.span,
-                    message,
-                    "reach the others at an address outside the appliance",
-                );
-            }
-        }
-    }
-
     /// The whole document.
     fn appliance(&mut self) -> Draft {
         let services = std::mem::take(&mut self.services);
@@ -279,6 +246,7 @@ impl<'t> Import<'_, 't> {
         for service in &services {
             containers.push(self.container(service, &services));
         }
+        self.listen(&services, &mut containers);
         let mut appliance = Draft::new();
         appliance.put("id", self.project.as_str());
         appliance.put("containers", containers);
@@ -287,6 +255,35 @@ impl<'t> Import<'_, 't> {
             appliance.put("data_persistence", Draft::new().with("volumes", volumes));
         }
         appliance
+    }
+}
+
+impl Import<'_, '_> {
+    /// Lists the ports that others use: without Compose, only those are open that a container lists.
+    fn listen(&mut self, services: &[Service<'_>], containers: &mut [Draft]) {
+        let mut used: BTreeSet<(String, u16)> = BTreeSet::new();
+        for container in containers.iter() {
+            container.texts(&mut |text| used.extend(addresses(text)));
+        }
+        for (service, container) in services.iter().zip(containers) {
+            if service.is_job || service.get("network_mode").is_some() {
+                continue;
+            }
+            for (_, port) in used.iter().filter(|(id, _)| *id == service.id) {
+                let mut draft = Draft::new();
+                draft.put("container_port", u64::from(*port)).put("internal", true);
+                if container.list_once("ports", "container_port", draft, "network_mode") {
+                    self.told.push(
+                        Diagnostic::new(
+                            &codes::IMPORT_CHOICE,
+                            service.key,
+                            format!("port {port} of `{}` is added: others use it", service.name),
+                        )
+                        .help("only Compose opens ports that are not listed"),
+                    );
+                }
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::super::draft::Object as Draft;
-use super::{Import, Service};
+use super::{Import, Service, lost};
 use crate::elsewhere::scalars::{list, present, text};
 use crate::source::Span;
 use crate::syntax::Node;
@@ -145,6 +145,7 @@ impl<'t> Import<'_, 't> {
     fn port(&mut self, node: &Node) -> Option<Port> {
         let port = match node.as_object() {
             Some(object) => {
+                lost::report(object, lost::PORT, self.told.0);
                 let get = |name: &str| present(object, name).and_then(text);
                 let published = get("published").filter(|port| !port.is_empty());
                 let published = match published.as_deref().map(range) {

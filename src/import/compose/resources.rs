@@ -1,7 +1,7 @@
 //! Resources: what a service may use.
 
 use super::super::draft::{Object as Draft, Value};
-use super::{Import, Service};
+use super::{Import, Service, lost};
 use crate::diag::{Diagnostic, codes};
 use crate::elsewhere::scalars::{present, strings, text};
 use crate::elsewhere::units;
@@ -20,6 +20,11 @@ impl<'t> Import<'_, 't> {
         let part = |name: &str| all.and_then(|all| present(all, name)).and_then(Node::as_object);
         let (limits, reserved) = (part("limits"), part("reservations"));
         let of = |object: Option<&'t Object>, name: &str| object.and_then(|of| present(of, name));
+        for (part, table) in [(limits, lost::LIMITS), (reserved, lost::RESERVATIONS)] {
+            if let Some(part) = part {
+                lost::report(part, table, self.told.0);
+            }
+        }
         let limit = of(limits, "cpus").or_else(|| service.get("cpus"));
         let cpus = limit.or_else(|| of(reserved, "cpus"));
         let shares = service.get("cpu_shares");
@@ -37,9 +42,20 @@ impl<'t> Import<'_, 't> {
                 "other targets have a limit where they can",
             );
         }
-        let memory = of(limits, "memory").or_else(|| service.get("mem_limit"));
-        let memory =
-            memory.or_else(|| of(reserved, "memory")).or_else(|| service.get("mem_reservation"));
+        let most = of(limits, "memory").or_else(|| service.get("mem_limit"));
+        let least = of(reserved, "memory").or_else(|| service.get("mem_reservation"));
+        let memory = most.or(least);
+        for (limit, reserved) in [(limit, of(reserved, "cpus")), (most, least)] {
+            if let (Some(limit), Some(reserved)) = (limit, reserved)
+                && text(limit) != text(reserved)
+            {
+                self.told.lose(
+                    reserved.span,
+                    "the reservation is left out: the limit is taken for both",
+                    "set `resources` to what it needs",
+                );
+            }
+        }
         let memory =
             memory.and_then(|node| self.number(node, "a size such as `512M`", units::megabytes));
         if cpus.is_none() || memory.is_none() {
@@ -80,6 +96,9 @@ impl<'t> Import<'_, 't> {
         let devices = present(reserved, "devices")?;
         let mut gpus = 0;
         for device in super::list(devices) {
+            if let Some(object) = device.as_object() {
+                lost::report(object, lost::DEVICE, self.told.0);
+            }
             let of = |name: &str| device.as_object().and_then(|of| present(of, name));
             let is_gpu =
                 of("capabilities").map(strings).unwrap_or_default().contains(&"gpu".to_owned());

@@ -7,6 +7,13 @@ use crate::elsewhere::scalars::{boolean, present, strings, text};
 use crate::elsewhere::units;
 use crate::syntax::{Member, Node};
 
+/// Policies that pull an image only if it is missing.
+const PULLED_IF_MISSING: [&str; 3] = ["missing", "if_not_present", "build"];
+
+const STARTED: &str = "service_started";
+const HEALTHY: &str = "service_healthy";
+const COMPLETED: &str = "service_completed_successfully";
+
 impl<'t> Import<'_, 't> {
     /// The container for a service.
     pub(super) fn container(&mut self, service: &Service<'t>, all: &[Service<'t>]) -> Draft {
@@ -58,7 +65,17 @@ impl<'t> Import<'_, 't> {
                 container.put("force_pull_image", false);
             }
             // Compose pulls what is missing.
-            _ => {
+            other => {
+                if let Some(other) = other.filter(|one| !PULLED_IF_MISSING.contains(one)) {
+                    let span = service.get("pull_policy").map_or(service.key, |node| node.span);
+                    self.told.differ(
+                        span,
+                        format!(
+                            "an image that is there is kept, not pulled again as `{other}` says"
+                        ),
+                        "set `force_pull_image: true`, or pull it yourself",
+                    );
+                }
                 container.put("force_pull_image", false);
             }
         }
@@ -197,23 +214,31 @@ impl<'t> Import<'_, 't> {
     }
 
     fn dependencies(&mut self, service: &Service<'t>, all: &[Service<'t>], container: &mut Draft) {
-        let mut names: Vec<(String, crate::source::Span)> = Vec::new();
-        let mut add = |name: String, span| {
-            if names.iter().all(|(known, _)| *known != name) {
-                names.push((name, span));
+        let mut names: Vec<(String, crate::source::Span, &str)> = Vec::new();
+        let mut add = |name: String, span, condition| {
+            if names.iter().all(|(known, ..)| *known != name) {
+                names.push((name, span, condition));
             }
         };
         let depends = service.get("depends_on");
         match depends.and_then(Node::as_object) {
             Some(object) => {
-                for Member { key, .. } in &object.members {
-                    add(key.value.to_string(), key.span);
+                for Member { key, value } in &object.members {
+                    let how = value.as_object();
+                    if let Some(how) = how {
+                        lost::report(how, lost::DEPENDENCY, self.told.0);
+                    }
+                    let condition = how
+                        .and_then(|how| present(how, "condition"))
+                        .and_then(Node::as_str)
+                        .unwrap_or(STARTED);
+                    add(key.value.to_string(), key.span, condition);
                 }
             }
             None => {
                 for item in depends.map(super::list).unwrap_or_default() {
                     if let Some(name) = text(item) {
-                        add(name, item.span);
+                        add(name, item.span, STARTED);
                     }
                 }
             }
@@ -221,12 +246,26 @@ impl<'t> Import<'_, 't> {
         let links = service.get("links");
         for link in links.map(strings).unwrap_or_default() {
             let name = link.split(':').next().unwrap_or_default().to_owned();
-            add(name, links.map_or(service.key, |node| node.span));
+            add(name, links.map_or(service.key, |node| node.span), STARTED);
         }
         let mut ids = Vec::new();
-        for (name, span) in names {
+        for (name, span, condition) in names {
             match all.iter().find(|one| one.name == name) {
-                Some(on) => ids.push(on.id.clone()),
+                Some(on) => {
+                    ids.push(on.id.clone());
+                    let (actual, until) = match (on.is_job, on.is_checked()) {
+                        (true, _) => (COMPLETED, "has completed"),
+                        (false, true) => (HEALTHY, "is healthy"),
+                        (false, false) => (STARTED, "has started"),
+                    };
+                    if actual != condition {
+                        self.told.differ(
+                            span,
+                            format!("`{}` waits until `{name}` {until}", service.name),
+                            "a service is waited for by its health check, and a job by its end",
+                        );
+                    }
+                }
                 None => self.told.lose(
                     span,
                     format!("`{name}` is not imported: `{}` does not wait for it", service.name),

@@ -120,6 +120,8 @@ containers:
     volumes:
       - { src: data, dest: /var/lib/postgresql/data }
     network_mode: bridge
+    ports:
+      - { container_port: 5432, internal: true }
     health_check:
       protocol: COMMAND
       command: "pg_isready -U 'app user'"
@@ -142,7 +144,13 @@ data_persistence:
 "#;
     let (out, findings) = with(text, &[(".env", "DB_PASSWORD=s3cret\n")], &[]);
     assert_eq!(out, expected);
-    assert_eq!(findings, Vec::<String>::new());
+    assert_eq!(
+        findings,
+        [
+            "8 W1002 `web` waits until `db` is healthy",
+            "11 H1001 port 5432 of `db` is added: others use it"
+        ]
+    );
 }
 
 #[test]
@@ -161,6 +169,7 @@ fn fields_have_their_likes() {
         "env: { A: \"1\", B: \"true\", C: \"\", D: \"a\\\\@b\" }\n",
     );
     clean("pull_policy: always", "");
+    clean("labels: { a: '$(id) $1 $$x' }", "labels: { a: \"$(id) $1 $x\" }\n");
     clean("init: false\ntty: false\nx-own: 1\nlogging:", "");
 }
 
@@ -200,7 +209,7 @@ fn ports_are_read_in_every_form() {
 #[test]
 fn volumes_are_read_in_every_form() {
     let (out, findings) = of(
-        "services:\n  web:\n    image: a:1\n    restart: always\n    mem_limit: 64m\n    cpu_shares: 512\n    volumes:\n      - my_data:/a:ro\n      - ./html:/b\n      - /etc/x:/c:z\n      - {type: bind, source: /d, target: /d, bind: {create_host_path: true}, read_only: true}\n      - /e\nvolumes:\n  my_data: {external: true, name: theirs}\n",
+        "services:\n  web:\n    image: a:1\n    restart: always\n    mem_limit: 64m\n    cpu_shares: 512\n    volumes:\n      - my_data:/a:ro\n      - ./html:/b\n      - /etc/x:/c:rw,cached\n      - {type: bind, source: /d, target: /d, bind: {create_host_path: true}, read_only: true}\n      - /e\nvolumes:\n  my_data: {external: true, name: theirs}\n",
     );
     let expected = "\
     volumes:
@@ -238,13 +247,111 @@ fn what_has_no_like_is_told_at_its_place() {
 }
 
 #[test]
+fn mounts_that_the_language_has_no_like_for_are_told() {
+    found(
+        "volumes: ['/etc/x:/c:ro,z']",
+        "volumes:\n  - { src: /etc/x, dest: /c, type: host, mode: RO }\n",
+        "7 W1001 the options `z` of the mount are left out",
+    );
+    for mount in ["C:\\data:/c", "C:\\data:D:\\data:rw", "D:/data:/c"] {
+        let (out, findings) = container(&format!("volumes: ['{mount}']"));
+        assert_eq!(out, "", "{mount}");
+        assert!(
+            findings.concat().starts_with("7 W1001 a folder of Windows is not mounted at"),
+            "{mount}: {findings:?}"
+        );
+    }
+    let (out, findings) = of(
+        "services: {web: {image: a, volumes: ['data:/x']}}\nvolumes: {data: {external: true, name: my_data}}\n",
+    );
+    assert!(out.contains("{ id: my-data, scope: global }"), "{out}");
+    let finding = "1 W1002 the volume is not `my_data`, but one with the name `my-data`";
+    assert!(findings.contains(&finding.to_owned()), "{findings:?}");
+}
+
+#[test]
+fn options_of_networks_are_told() {
+    let text = "services:\n  web:\n    image: a\n    networks:\n      app: {aliases: [site], ipv4_address: 10.0.0.2, priority: 1}\nnetworks:\n  app: {driver: bridge, internal: true, ipam: {config: [{subnet: 10.0.0.0/24}]}, name: shop_app}\n  unused: {driver: macvlan}\n";
+    let (_, findings) = of(text);
+    let networks: Vec<&String> = findings.iter().filter(|one| one.contains("W1001")).collect();
+    assert_eq!(
+        networks,
+        [
+            "5 W1001 `aliases` is left out: others know the container by its id only",
+            "5 W1001 `ipv4_address` is left out: the address is chosen by the target",
+            "7 W1001 `internal` is left out: containers reach the world outside",
+            "7 W1001 `ipam` is left out: the target gives the addresses",
+        ]
+    );
+    let (_, findings) = of(&text.replace("shop_app", "theirs"));
+    let finding = "7 W1001 the network is not known to others as `theirs`";
+    assert!(findings.contains(&finding.to_owned()), "{findings:?}");
+}
+
+#[test]
+fn what_is_waited_for_is_told_if_it_is_something_else() {
+    let on = |db: &str, how: &str| {
+        let text = format!(
+            "services:\n  db: {{image: a, restart: always{db}}}\n  web:\n    image: a\n    restart: always\n    depends_on: {how}\n"
+        );
+        let (_, findings) = of(&text);
+        let told = |one: &String| !one.contains("H1001");
+        findings.into_iter().filter(told).collect::<Vec<_>>().join("\n")
+    };
+    let check = ", healthcheck: {test: x}";
+    assert_eq!(on("", "[db]"), "");
+    assert_eq!(on(check, "{db: {condition: service_healthy}}"), "");
+    assert_eq!(on(check, "[db]"), "6 W1002 `web` waits until `db` is healthy");
+    assert_eq!(
+        on("", "{db: {condition: service_healthy}}"),
+        "6 W1002 `web` waits until `db` has started"
+    );
+    assert_eq!(
+        on("", "{db: {condition: service_started, required: false, restart: true}}"),
+        "6 W1001 `required` is left out: it does not start without the other one\n\
+         6 W1001 `restart` is left out: it goes on when the other one is replaced"
+    );
+}
+
+#[test]
+fn ports_that_others_use_are_listed() {
+    let text = "services:\n  web: {image: a, environment: {A: 'db:5432,db:53/udp', B: 'other:1'}}\n  db: {image: a, ports: ['53:53/udp'], expose: ['5432']}\n";
+    let (out, findings) = of(text);
+    assert!(
+        out.contains("- { container_port: 5432, internal: true }\n      - { container_port: 53, internal: true }\n"),
+        "{out}"
+    );
+    assert!(findings.contains(&"3 H1001 port 53 of `db` is added: others use it".to_owned()));
+    assert!(!findings.concat().contains("5432"), "{findings:?}");
+}
+
+#[test]
+fn reservations_beside_limits_are_told() {
+    let text = "services:\n  web:\n    image: a\n    deploy:\n      resources:\n        limits: {cpus: '1', memory: 64M, pids: 5}\n        reservations: {cpus: '0.5', memory: 32M}\n";
+    let (out, findings) = of(text);
+    assert!(out.contains("resources: { cpus: 1, mem: 64 }"), "{out}");
+    let lost = "7 W1001 the reservation is left out: the limit is taken for both";
+    assert_eq!(findings.iter().filter(|one| *one == lost).count(), 2, "{findings:?}");
+    assert!(findings.concat().contains("6 W1001 `pids` is left out"), "{findings:?}");
+}
+
+#[test]
+fn the_name_of_the_project_is_a_variable() {
+    let (out, findings) =
+        of("name: My_App\nservices:\n  web: {image: a, labels: {x: $COMPOSE_PROJECT_NAME}}\n");
+    assert!(out.contains("labels: { x: My_App }"), "{out}");
+    let finding = "3 W1002 `COMPOSE_PROJECT_NAME` is the id of the appliance";
+    assert!(findings.contains(&finding.to_owned()), "{findings:?}");
+}
+
+#[test]
 fn what_is_not_valid_writes_nothing() {
     for (text, finding) in [
         ("web: {image: a}", "1 E1001 no services"),
         ("services: {}", "1 E1001 no services"),
         ("[1]", "1 E1001 expected an object, found an array"),
         ("services:\n  web: {image: 'a:${B:?set B}'}", "2 E1001 `B` is not set: set B"),
-        ("services:\n  web: {image: 'a$'}", "2 E1001 invalid variable"),
+        ("services:\n  web: {image: 'a${'}", "2 E1001 invalid variable"),
         (
             "services:\n  web: {image: a, env_file: none.env}",
             "2 E1001 cannot read `none.env`: entity not found",
@@ -300,10 +407,12 @@ fn profiles_are_imported_if_they_are_asked_for() {
 
 #[test]
 fn env_files_are_read_as_compose_reads_them() {
-    let file = "# comment\nexport A=1\nB = two words # comment\nC='a # b'\nD=\"x\\ny\"\nE=\"line\nnext\"\nF=\nnothing\n";
+    let file = "# comment\nG=$A-${NONE}\nH='$A'\nI=\"${G}\\$A\"\nexport A=1\nB = two words # comment\nC='a # b'\nD=\"x\\ny\"\nE=\"line\nnext\"\nF=\nnothing\n";
     let text = "services:\n  web:\n    image: a\n    env_file: [./web.env, {path: no.env, required: false}]\n    environment: {A: '2'}\n";
-    let (out, findings) = with(text, &[("web.env", file)], &[]);
-    let expected = "    env:\n      A: \"2\"\n      B: \"two words\"\n      C: \"a # b\"\n      D: |-\n        x\n        y\n      E: |-\n        line\n        next\n      F: \"\"\n";
+    let (out, findings) = with(text, &[("web.env", file), (".env", "A=shell")], &[]);
+    let unset = "4 W1002 `NONE` is not set: it becomes empty";
+    assert!(findings.contains(&unset.to_owned()), "{findings:?}");
+    let expected = "    env:\n      G: shell-\n      H: \"$A\"\n      I: \"shell-$A\"\n      A: \"2\"\n      B: \"two words\"\n      C: \"a # b\"\n      D: |-\n        x\n        y\n      E: |-\n        line\n        next\n      F: \"\"\n";
     assert!(out.contains(expected), "{out}");
     assert!(findings.iter().all(|finding| !finding.contains("read")), "{findings:?}");
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::interpolation::{Refused, interpolate};
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::source::{Source, Syntax};
+use crate::elsewhere::scalars::{present, text};
+use crate::source::{Source, Span, Syntax};
 use crate::syntax::{self, Kind, Node};
 
 /// Parses a source and replaces the variables in its values. `None` if it contains no value.
@@ -25,15 +26,30 @@ pub fn read(
         }
     }
     let mut tree = tree?;
-    let mut walk = Walk { source, variables, octals, findings };
+    let mut variables = variables.clone();
+    let name = tree.as_object().and_then(|top| present(top, "name")).and_then(text);
+    if let Some(Ok(name)) = name.map(|name| interpolate(&name, &variables, &mut BTreeSet::new())) {
+        variables.insert(PROJECT.to_owned(), name);
+    }
+    let mut walk = Walk { source, variables: &variables, octals, findings };
     walk.node(&mut tree);
     Some(tree)
 }
 
+/// Reports a variable that is not set.
+pub fn unset_variable(place: Span, name: &str) -> Diagnostic {
+    let message = format!("`{name}` is not set: it becomes empty");
+    Diagnostic::new(&codes::IMPORT_DIFFERS, place, message)
+        .help("give variables with `--env-file FILE`")
+}
+
+/// The variable that Compose sets itself: the name of the project.
+pub const PROJECT: &str = "COMPOSE_PROJECT_NAME";
+
 struct Walk<'a> {
     source: &'a Source,
     variables: &'a BTreeMap<String, String>,
-    octals: BTreeSet<crate::source::Span>,
+    octals: BTreeSet<Span>,
     findings: &'a mut Findings,
 }
 
@@ -52,6 +68,13 @@ impl Walk<'_> {
             Kind::String(text) if text.contains('$') => {
                 let mut unset = BTreeSet::new();
                 let place = node.span;
+                if text.contains(PROJECT) {
+                    let message = format!("`{PROJECT}` is the id of the appliance");
+                    self.findings.push(
+                        Diagnostic::new(&codes::IMPORT_DIFFERS, place, message)
+                            .help("write the name that the target gives what it runs"),
+                    );
+                }
                 match interpolate(text, self.variables, &mut unset) {
                     Ok(new) => *text = new.into(),
                     Err(Refused::Invalid) => self.findings.push(
@@ -68,11 +91,7 @@ impl Walk<'_> {
                     ),
                 }
                 for name in unset {
-                    let message = format!("`{name}` is not set: it becomes empty");
-                    self.findings.push(
-                        Diagnostic::new(&codes::IMPORT_DIFFERS, place, message)
-                            .help("give variables with `--env-file FILE`"),
-                    );
+                    self.findings.push(unset_variable(place, &name));
                 }
             }
             _ => {}

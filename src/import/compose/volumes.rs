@@ -13,7 +13,12 @@ pub struct Mount {
     source: Option<String>,
     target: String,
     read_only: bool,
+    /// Options that the language has no like for.
+    options: Vec<String>,
 }
+
+/// Options that say nothing else than the default, or that the import reads.
+const KNOWN_OPTIONS: [&str; 6] = ["", "rw", "ro", "cached", "delegated", "consistent"];
 
 impl<'t> Import<'_, 't> {
     pub(super) fn mounts(&mut self, service: &Service<'t>, container: &mut Draft) {
@@ -23,6 +28,16 @@ impl<'t> Import<'_, 't> {
                 Some(object) => self.long(object),
                 None => text(node).map(|text| short(&text)),
             };
+            if let Some(mount) = &mount
+                && (is_windows(&mount.target) || mount.source.as_deref().is_some_and(is_windows))
+            {
+                self.told.lose(
+                    node.span,
+                    format!("a folder of Windows is not mounted at `{}`", mount.target),
+                    "mount a folder of a Linux machine, or a persistent volume",
+                );
+                continue;
+            }
             let Some(mount) = mount.filter(|mount| mount.target.starts_with('/')) else {
                 self.told.refuse(
                     node.span,
@@ -30,6 +45,13 @@ impl<'t> Import<'_, 't> {
                 );
                 continue;
             };
+            if !mount.options.is_empty() {
+                self.told.lose(
+                    node.span,
+                    format!("the options `{}` of the mount are left out", mount.options.join(",")),
+                    "add them with an override file beside the output, or set them up on the machine",
+                );
+            }
             mounts.extend(self.mount(service, node.span, &mount));
         }
         container.put_filled("volumes", mounts);
@@ -123,7 +145,15 @@ impl<'t> Import<'_, 't> {
                 lost::report(options, lost::VOLUME, self.told.0);
             }
         }
-        self.volumes.add(name, &wanted, is_global)
+        let id = self.volumes.add(name, &wanted, is_global);
+        if is_global && id != wanted {
+            self.told.differ(
+                span,
+                format!("the volume is not `{wanted}`, but one with the name `{id}`"),
+                "a name consists of letters, digits and hyphens: copy its data to one with that name",
+            );
+        }
+        id
     }
 
     fn long(&mut self, object: &Object) -> Option<Mount> {
@@ -134,26 +164,51 @@ impl<'t> Import<'_, 't> {
             source: get("source").filter(|source| !source.is_empty()),
             target: get("target")?,
             read_only: present(object, "read_only").and_then(boolean) == Some(true),
+            options: Vec::new(),
         })
     }
 }
 
-/// A mount in the short form: `[SOURCE:]TARGET[:MODE]`.
+/// A mount in the short form: `[SOURCE:]TARGET[:OPTIONS]`.
 pub fn short(written: &str) -> Mount {
-    let parts: Vec<&str> = written.split(':').collect();
-    let (source, target, mode) = match parts.as_slice() {
-        [target] => (None, *target, ""),
-        [source, target] => (Some(*source), *target, ""),
-        [source, target, mode @ ..] => {
-            (Some(*source), *target, mode.first().copied().unwrap_or_default())
+    let mut parts: Vec<String> = Vec::new();
+    for part in written.split(':') {
+        match parts.last_mut() {
+            // The colon is that of a drive of Windows.
+            Some(last) if is_drive(last) && part.starts_with(['\\', '/']) => {
+                last.push(':');
+                last.push_str(part);
+            }
+            _ => parts.push(part.to_owned()),
         }
-        [] => (None, "", ""),
+    }
+    let mut parts = parts.into_iter();
+    let first = parts.next().unwrap_or_default();
+    let (source, target) = match parts.next() {
+        Some(target) => (Some(first), target),
+        None => (None, first),
     };
-    let is_path = source.is_some_and(|source| source.starts_with(['.', '/', '~']));
+    let options: Vec<String> =
+        parts.flat_map(|part| part.split(',').map(str::to_owned).collect::<Vec<_>>()).collect();
+    let is_path = source.as_ref().is_some_and(|source| source.starts_with(['.', '/', '~']));
     Mount {
         kind: if is_path { "bind" } else { "volume" }.to_owned(),
-        source: source.map(str::to_owned),
-        target: target.to_owned(),
-        read_only: mode.split(',').any(|word| word == "ro"),
+        source,
+        target,
+        read_only: options.iter().any(|word| word == "ro"),
+        options: options
+            .into_iter()
+            .filter(|word| !KNOWN_OPTIONS.contains(&word.as_str()))
+            .collect(),
     }
+}
+
+/// Whether a text is the letter of a drive of Windows.
+fn is_drive(text: &str) -> bool {
+    text.len() == 1 && text.starts_with(|c: char| c.is_ascii_alphabetic())
+}
+
+/// Whether a path is one of Windows.
+fn is_windows(path: &str) -> bool {
+    path.contains('\\') || path.split_once(':').is_some_and(|(drive, _)| is_drive(drive))
 }
