@@ -48,9 +48,8 @@ impl<'t> Import<'_, 't> {
         } else if let Some(content) = of("content") {
             draft.put("content", content.replace('@', "\\@"));
         } else {
-            let place = member.key.span;
             self.told.lose(
-                place,
+                node.span,
                 format!("the config `{name}` is not part of the file"),
                 "add its content as `files`",
             );
