@@ -177,6 +177,15 @@ pub const SERVICE: Table = &[
     ("uts", Lost("the host name is its own", OVERRIDE)),
     // Of `docker run` only.
     ("ip_address", Lost("the address is chosen by the target", "refer to the container as `@id`")),
+    ("kernel_memory", Lost("the memory of the kernel is not limited", "set `resources.mem`")),
+    (
+        "pod",
+        Lost(
+            "the container is not in the pod",
+            "let the containers reach each other by `@id`, and publish the ports of the pod themselves",
+        ),
+    ),
+    ("timezone", Lost("the time zone is that of the image", "set `TZ` in `env`")),
     ("publish_all", Lost("the ports of the image are not known", "list them as `ports`")),
     (
         "volume_driver",

@@ -79,6 +79,11 @@ impl Options<'_> {
     }
 }
 
+/// The line of a shell whose words these are, such as the arguments of a program.
+pub fn line_of(words: &[String]) -> String {
+    shell_words::join(words)
+}
+
 /// The result of an import.
 #[derive(Debug)]
 pub struct Imported {

@@ -10,6 +10,7 @@ mod docs;
 mod explanations;
 mod fields;
 mod graph;
+mod import;
 mod properties;
 mod robustness;
 mod snapshots;

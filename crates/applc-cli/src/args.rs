@@ -347,8 +347,9 @@ pub struct Plan {
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// File, or `-` for standard input; with `--from docker-run`, the line itself
-    pub file: String,
+    /// File, or `-` for standard input; with `--from docker-run` also a line, or its words behind `--`
+    #[arg(required = true, value_name = "FILE")]
+    pub file: Vec<String>,
 
     /// Format of the file
     #[arg(long, value_name = "FORMAT", default_value = "compose", value_parser = import_parser())]

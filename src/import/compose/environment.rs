@@ -60,11 +60,17 @@ impl<'t> Import<'_, 't> {
             object.and_then(|object| present(object, "required")).and_then(boolean).unwrap_or(true);
         match self.options.read(&path) {
             Ok(bytes) => {
-                let (all, unset) = variables(&String::from_utf8_lossy(&bytes), &self.variables);
-                for name in unset {
-                    self.told.push(tree::unset_variable(file.span, &name));
+                let is_raw = object.and_then(|of| present(of, "format")).and_then(text);
+                let content = String::from_utf8_lossy(&bytes);
+                if is_raw.is_some_and(|format| format == "raw") {
+                    self.raw_variables(file, &content)
+                } else {
+                    let (all, unset) = variables(&content, &self.variables);
+                    for name in unset {
+                        self.told.push(tree::unset_variable(file.span, &name));
+                    }
+                    all
                 }
-                all
             }
             Err(_) if !is_required => Vec::new(),
             Err(cause) => {
@@ -72,6 +78,25 @@ impl<'t> Import<'_, 't> {
                 Vec::new()
             }
         }
+    }
+
+    /// The variables of a file of `NAME=VALUE` lines as the engine reads it: all that is behind `=` is the value.
+    fn raw_variables(&mut self, file: &Node, content: &str) -> Vec<(String, String)> {
+        let mut all = Vec::new();
+        for line in content.trim_start_matches('\u{feff}').lines().map(str::trim_start) {
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            match line.split_once('=') {
+                Some((name, value)) => all.push((name.to_owned(), value.to_owned())),
+                None => self.told.lose(
+                    file.span,
+                    format!("`{line}` has no value in this file"),
+                    "the engine takes it from the shell; write `NAME=VALUE`",
+                ),
+            }
+        }
+        all
     }
 }
 

@@ -29,6 +29,8 @@ use crate::syntax::{Member, Node, Object};
 use super::references::addresses;
 use crate::elsewhere::scalars::{list, present, strings, text};
 
+pub use interpolation::{Refused, interpolate};
+
 /// A service that is imported.
 struct Service<'t> {
     /// Its name in the file.

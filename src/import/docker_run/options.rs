@@ -27,8 +27,16 @@ pub enum Action {
     NoHealth,
     /// A field that is a duration, in seconds.
     Seconds(&'static str),
+    /// A variable of the environment.
+    Env,
+    /// A file of variables.
+    EnvFile,
     /// The network.
     Network,
+    /// Another name on the network.
+    Alias,
+    /// A mount in the short form.
+    Volume,
     /// A mount in the long form.
     Mount,
     /// GPUs.
@@ -46,8 +54,8 @@ impl Action {
 }
 
 use Action::{
-    Detach, Flag, Gpus, Health, Ignored, IgnoredValue, Many, Mount, Name, Network, NoHealth, One,
-    Remove, Seconds, Words,
+    Alias, Detach, Env, EnvFile, Flag, Gpus, Health, Ignored, IgnoredValue, Many, Mount, Name,
+    Network, NoHealth, One, Remove, Seconds, Volume, Words,
 };
 
 /// Stands for no letter.
@@ -59,6 +67,7 @@ pub const OPTIONS: &[(&str, char, Action)] = &[
     ("annotation", NONE, Many("annotations")),
     ("attach", 'a', IgnoredValue),
     ("blkio-weight", NONE, One("blkio_config")),
+    ("blkio-weight-device", NONE, Many("blkio_config")),
     ("cap-add", NONE, Many("cap_add")),
     ("cap-drop", NONE, Many("cap_drop")),
     ("cgroup-parent", NONE, One("cgroup_parent")),
@@ -78,6 +87,10 @@ pub const OPTIONS: &[(&str, char, Action)] = &[
     ("detach-keys", NONE, IgnoredValue),
     ("device", NONE, Many("devices")),
     ("device-cgroup-rule", NONE, Many("device_cgroup_rules")),
+    ("device-read-bps", NONE, Many("blkio_config")),
+    ("device-read-iops", NONE, Many("blkio_config")),
+    ("device-write-bps", NONE, Many("blkio_config")),
+    ("device-write-iops", NONE, Many("blkio_config")),
     ("disable-content-trust", NONE, Ignored),
     ("dns", NONE, Many("dns")),
     ("dns-opt", NONE, Many("dns_opt")),
@@ -85,8 +98,8 @@ pub const OPTIONS: &[(&str, char, Action)] = &[
     ("dns-search", NONE, Many("dns_search")),
     ("domainname", NONE, One("domainname")),
     ("entrypoint", NONE, Words("entrypoint")),
-    ("env", 'e', Many("environment")),
-    ("env-file", NONE, Many("env_file")),
+    ("env", 'e', Env),
+    ("env-file", NONE, EnvFile),
     ("expose", NONE, Many("expose")),
     ("gpus", NONE, Gpus),
     ("group-add", NONE, Many("group_add")),
@@ -96,6 +109,7 @@ pub const OPTIONS: &[(&str, char, Action)] = &[
     ("health-start-interval", NONE, Health("start_interval")),
     ("health-start-period", NONE, Health("start_period")),
     ("health-timeout", NONE, Health("timeout")),
+    ("help", NONE, Ignored),
     ("hostname", 'h', One("hostname")),
     ("init", NONE, Flag("init")),
     ("interactive", 'i', Flag("stdin_open")),
@@ -103,11 +117,13 @@ pub const OPTIONS: &[(&str, char, Action)] = &[
     ("ip6", NONE, One("ip_address")),
     ("ipc", NONE, One("ipc")),
     ("isolation", NONE, One("isolation")),
+    ("kernel-memory", NONE, One("kernel_memory")),
     ("label", 'l', Many("labels")),
     ("label-file", NONE, Many("label_file")),
     ("link", NONE, Many("links")),
+    ("link-local-ip", NONE, One("ip_address")),
     ("log-driver", NONE, One("logging")),
-    ("log-opt", NONE, Many("logging")),
+    ("log-opt", NONE, One("logging")),
     ("mac-address", NONE, One("mac_address")),
     ("memory", 'm', One("mem_limit")),
     ("memory-reservation", NONE, One("mem_reservation")),
@@ -117,8 +133,8 @@ pub const OPTIONS: &[(&str, char, Action)] = &[
     ("name", NONE, Name),
     ("net", NONE, Network),
     ("network", NONE, Network),
-    ("network-alias", NONE, One("hostname")),
-    ("net-alias", NONE, One("hostname")),
+    ("network-alias", NONE, Alias),
+    ("net-alias", NONE, Alias),
     ("no-healthcheck", NONE, NoHealth),
     ("oom-kill-disable", NONE, Flag("oom_kill_disable")),
     ("oom-score-adj", NONE, One("oom_score_adj")),
@@ -144,11 +160,28 @@ pub const OPTIONS: &[(&str, char, Action)] = &[
     ("tmpfs", NONE, Many("tmpfs")),
     ("tty", 't', Flag("tty")),
     ("ulimit", NONE, Many("ulimits")),
+    ("use-api-socket", NONE, Flag("use_api_socket")),
     ("user", 'u', One("user")),
     ("userns", NONE, One("userns_mode")),
     ("uts", NONE, One("uts")),
-    ("volume", 'v', Many("volumes")),
+    ("volume", 'v', Volume),
     ("volume-driver", NONE, One("volume_driver")),
     ("volumes-from", NONE, Many("volumes_from")),
     ("workdir", 'w', One("working_dir")),
+    // Of Podman only (<https://docs.podman.io/en/latest/markdown/podman-run.1.html>).
+    ("arch", NONE, One("platform")),
+    ("authfile", NONE, IgnoredValue),
+    ("conmon-pidfile", NONE, IgnoredValue),
+    ("gidmap", NONE, Many("userns_mode")),
+    ("http-proxy", NONE, Ignored),
+    ("os", NONE, One("platform")),
+    ("pidfile", NONE, IgnoredValue),
+    ("pod", NONE, One("pod")),
+    ("replace", NONE, Ignored),
+    ("sdnotify", NONE, IgnoredValue),
+    ("secret", NONE, Many("secrets")),
+    ("systemd", NONE, IgnoredValue),
+    ("tls-verify", NONE, Ignored),
+    ("tz", NONE, One("timezone")),
+    ("uidmap", NONE, Many("userns_mode")),
 ];

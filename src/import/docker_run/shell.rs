@@ -1,8 +1,14 @@
-//! The words of lines of a shell, with their places.
+//! The commands of lines of a shell, with the places of their words.
+//!
+//! The rules are those of POSIX shells, and what people paste besides: prompts, the line ends of PowerShell and of
+//! `cmd`, `%cd%`, quotes of typesetters, and placeholders such as `<token>`.
+
+mod variables;
 
 use std::collections::BTreeMap;
 
 use crate::diag::{Diagnostic, Findings, codes};
+use crate::import::told::Told;
 use crate::source::{Source, Span};
 
 /// A word of a command.
@@ -12,37 +18,88 @@ pub struct Word {
     pub text: String,
     /// Its place.
     pub span: Span,
-    /// Whether it begins with a quote.
-    pub is_quoted: bool,
 }
 
-/// The commands of a text: quotes and escapes are resolved, `\` at the end of a line goes on, and
-/// variables are replaced. `$PWD` and `$(pwd)` become `.`.
-pub fn commands(
-    source: &Source,
-    variables: &BTreeMap<String, String>,
-    findings: &mut Findings,
-) -> Vec<Vec<Word>> {
-    let mut splitter = Splitter {
-        source,
-        text: source.text(),
-        at: source.content_start() - source.start().start as usize,
-        variables,
-        findings,
-    };
-    splitter.commands()
+/// A command.
+#[derive(Debug, Default, PartialEq)]
+pub struct Command {
+    /// Its words, without the variables before them.
+    pub words: Vec<Word>,
+    /// The variables that are set for it alone, as in `A=1 docker run`.
+    pub assigned: BTreeMap<String, String>,
 }
 
-struct Splitter<'a> {
+/// Reads the commands of a text, one after the other.
+pub struct Shell<'a> {
     source: &'a Source,
     text: &'a str,
     at: usize,
-    variables: &'a BTreeMap<String, String>,
-    findings: &'a mut Findings,
+    /// The variables that are known so far.
+    variables: BTreeMap<String, String>,
+    /// Whether it is for `cmd` or PowerShell, where `\` stands in paths.
+    is_windows: bool,
 }
 
-impl Splitter<'_> {
-    fn rest(&self) -> &str {
+/// What ends the prompt of a shell.
+const PROMPTS: [char; 7] = ['$', '#', '%', '>', '❯', '➜', '»'];
+
+/// The programs that run containers with the options of Docker.
+pub const PROGRAMS: [&str; 3] = ["docker", "podman", "nerdctl"];
+
+impl<'a> Shell<'a> {
+    /// Begins at the start of a source, with the variables that are set before it.
+    pub fn new(source: &'a Source, variables: BTreeMap<String, String>) -> Shell<'a> {
+        let text = source.text();
+        let is_line_end = |line: &str| {
+            let line = line.trim_end();
+            line.ends_with(" ^") || line.ends_with(" `")
+        };
+        let is_windows =
+            text.to_ascii_lowercase().contains("%cd%") || text.lines().any(is_line_end);
+        let at = source.content_start() - source.start().start as usize;
+        Shell { source, text, at, variables, is_windows }
+    }
+
+    /// The variables that are set now.
+    pub fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+
+    /// Whether the text is for a shell of Windows.
+    pub fn is_windows(&self) -> bool {
+        self.is_windows
+    }
+
+    /// The next command. Variables that it sets for all that follow are noted, and not returned.
+    pub fn next(&mut self, findings: &mut Findings) -> Option<Command> {
+        loop {
+            let words = self.words(&mut Told(findings));
+            if words.is_empty() && self.peek().is_none() {
+                return None;
+            }
+            let mut assigned = BTreeMap::new();
+            let is_export = words.first().is_some_and(|word| {
+                matches!(word.text.as_str(), "export" | "set" | "readonly" | "declare" | "local")
+            });
+            let mut rest = words.as_slice();
+            if is_export {
+                rest = rest.get(1..).unwrap_or_default();
+            }
+            while let [first, after @ ..] = rest
+                && let Some((name, value)) = assignment(&first.text)
+            {
+                assigned.insert(name, value);
+                rest = after;
+            }
+            if rest.is_empty() {
+                self.variables.append(&mut assigned);
+            } else if !is_export {
+                return Some(Command { words: rest.to_vec(), assigned });
+            }
+        }
+    }
+
+    fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
@@ -50,120 +107,215 @@ impl Splitter<'_> {
         self.rest().chars().next()
     }
 
-    fn next(&mut self) -> Option<char> {
+    fn take(&mut self) -> Option<char> {
         let c = self.peek()?;
         self.at += c.len_utf8();
         Some(c)
     }
 
-    /// Takes a text, if it is next.
-    fn eat(&mut self, text: &str) -> bool {
-        let is_next = self.rest().starts_with(text);
-        if is_next {
-            self.at += text.len();
-        }
-        is_next
+    /// Takes the end of a line that goes on: `\`, also with spaces behind it, or the sign of PowerShell or of
+    /// `cmd`; and the prompt `>` of the line after it.
+    fn goes_on(&mut self) -> bool {
+        let Some(behind) = self.rest().strip_prefix(['\\', '`', '^']) else { return false };
+        let after = behind.trim_start_matches([' ', '\t', '\r']);
+        let Some(line) = after.strip_prefix('\n').or_else(|| after.is_empty().then_some("")) else {
+            return false;
+        };
+        let prompt = line.trim_start_matches([' ', '\t']);
+        let next = prompt.strip_prefix("> ").unwrap_or(line);
+        self.at = self.text.len() - next.len();
+        true
     }
 
-    fn commands(&mut self) -> Vec<Vec<Word>> {
-        let mut all = Vec::new();
+    /// The words up to the end of a command.
+    fn words(&mut self, told: &mut Told<'_>) -> Vec<Word> {
         let mut words = Vec::new();
+        self.prompt();
         while let Some(c) = self.peek() {
-            if self.eat("\\\r\n") || self.eat("\\\n") {
+            if self.goes_on() || self.redirection(told) {
                 continue;
             }
             match c {
                 '\n' | ';' | '|' | '&' => {
-                    self.next();
-                    all.push(std::mem::take(&mut words));
+                    self.take();
+                    break;
                 }
                 c if c.is_whitespace() => {
-                    self.next();
+                    self.take();
                 }
-                // A prompt of root is no comment if a command follows on the line.
-                '#' if !(words.is_empty() && self.rest().starts_with("# docker")) => {
+                '#' => {
                     while self.peek().is_some_and(|c| c != '\n') {
-                        self.next();
+                        self.take();
                     }
                 }
-                _ => words.extend(self.word()),
+                _ => words.extend(self.word(told)),
             }
         }
-        all.push(words);
-        all.retain(|words| !words.is_empty());
-        all
+        words
+    }
+
+    /// Skips a prompt before a command.
+    fn prompt(&mut self) {
+        let line = self.rest();
+        let spaces = line.len() - line.trim_start().len();
+        let line = line.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        let bare = line.trim_start();
+        let end = line.char_indices().find(|(at, c)| {
+            let behind = line.get(at + c.len_utf8()..).unwrap_or_default();
+            PROMPTS.contains(c) && is_run(behind.trim_start())
+        });
+        let is_prompt = |c: char| PROMPTS.contains(&c) && c != '#';
+        let length = match end {
+            Some((at, c)) => Some(at + c.len_utf8() - (line.len() - bare.len())),
+            None if bare.starts_with(is_prompt) => bare
+                .chars()
+                .next()
+                .map(char::len_utf8)
+                .filter(|end| bare.get(*end..).is_some_and(|behind| behind.starts_with(' '))),
+            None => None,
+        };
+        if let Some(length) = length {
+            self.at += spaces + length;
+        }
+    }
+
+    /// Skips a redirection, and reports it if something is lost by that.
+    fn redirection(&mut self, told: &mut Told<'_>) -> bool {
+        let rest = self.rest();
+        let behind = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let behind = if behind.len() == rest.len() {
+            rest.strip_prefix('&').unwrap_or(rest)
+        } else {
+            behind
+        };
+        if !behind.starts_with(['<', '>']) || placeholder(behind).is_some() {
+            return false;
+        }
+        let start = self.at;
+        let target = behind.trim_start_matches(['<', '>', '&', ' ']);
+        self.at = self.text.len() - target.len();
+        let file = match self.peek() {
+            Some(c) if !c.is_whitespace() => self.word(told),
+            _ => None,
+        };
+        let is_nothing = file.is_none_or(|file| {
+            matches!(file.text.as_str(), "/dev/null" | "nul" | "NUL" | "1" | "2")
+        });
+        if !is_nothing {
+            told.lose(
+                self.source.span(start..self.at),
+                "the redirection is left out",
+                "read and write files in the container",
+            );
+        }
+        true
     }
 
     /// The word that begins here. `None` for a quote that is not closed, which is reported.
-    fn word(&mut self) -> Option<Word> {
+    fn word(&mut self, told: &mut Told<'_>) -> Option<Word> {
         let start = self.at;
-        let is_quoted = self.peek().is_some_and(|c| matches!(c, '"' | '\''));
         let mut text = String::new();
         while let Some(c) = self.peek() {
             let here = self.at;
+            if self.goes_on() {
+                continue;
+            }
             match c {
                 c if c.is_whitespace() => break,
                 ';' | '|' | '&' => break,
-                '\'' => {
-                    self.next();
-                    let Some(end) = self.rest().find('\'') else { return self.unclosed(here) };
+                '<' | '>' => {
+                    let Some(name) = placeholder(self.rest()) else { break };
+                    text.push_str(name);
+                    self.at += name.len();
+                    told.differ(
+                        self.source.span(here..self.at),
+                        format!("`{name}` is a placeholder"),
+                        "write the value itself",
+                    );
+                }
+                '\'' | '‘' | '’' | '“' | '”' => {
+                    self.take();
+                    let ends: &[char] = match c {
+                        '\'' => &['\''],
+                        '‘' | '’' => &['‘', '’'],
+                        _ => &['“', '”'],
+                    };
+                    let Some(end) = self.rest().find(ends) else {
+                        return self.unclosed(here, told);
+                    };
                     text.push_str(self.rest().get(..end).unwrap_or_default());
-                    self.at += end + 1;
+                    self.at += end;
+                    self.take();
+                    if c != '\'' {
+                        let place = self.source.span(here..here + c.len_utf8());
+                        told.push(Diagnostic::new(
+                            &codes::IMPORT_CHOICE,
+                            place,
+                            format!("`{c}` is read as a quote"),
+                        ));
+                    }
                 }
                 '"' => {
-                    self.next();
-                    if !self.double(&mut text) {
-                        return self.unclosed(here);
+                    self.take();
+                    if !self.double(&mut text, told) {
+                        return self.unclosed(here, told);
+                    }
+                }
+                '$' if self.rest().starts_with("$'") => {
+                    self.at += 2;
+                    if !self.escaped(&mut text) {
+                        return self.unclosed(here, told);
                     }
                 }
                 '\\' => {
-                    if self.eat("\\\r\n") || self.eat("\\\n") {
-                        continue;
+                    self.take();
+                    if self.is_windows {
+                        text.push('\\');
+                    } else {
+                        text.extend(self.take());
                     }
-                    self.next();
-                    text.extend(self.next());
                 }
-                '$' | '`' => self.variable(&mut text),
+                '$' | '`' | '%' => self.variable(&mut text, told),
                 _ => {
-                    self.next();
+                    self.take();
                     text.push(c);
                 }
             }
         }
-        Some(Word { text, span: self.source.span(start..self.at), is_quoted })
+        Some(Word { text, span: self.source.span(start..self.at) })
     }
 
-    fn unclosed(&mut self, at: usize) -> Option<Word> {
-        let place = self.source.span(at..at + 1);
-        self.findings.push(Diagnostic::new(
-            &codes::NOT_IMPORTED,
-            place,
-            "this quote is not closed",
-        ));
+    fn unclosed(&mut self, at: usize, told: &mut Told<'_>) -> Option<Word> {
+        told.refuse(self.source.span(at..at + 1), "this quote is not closed");
         self.at = self.text.len();
         None
     }
 
-    /// The text up to the quote that closes it. Returns whether there is one.
-    fn double(&mut self, text: &mut String) -> bool {
+    /// The text up to the double quote that closes it. Returns whether there is one.
+    fn double(&mut self, text: &mut String, told: &mut Told<'_>) -> bool {
         while let Some(c) = self.peek() {
             match c {
                 '"' => {
-                    self.next();
+                    self.take();
                     return true;
                 }
                 '\\' => {
-                    self.next();
-                    match self.next() {
-                        Some('\n') => {}
-                        Some(c @ ('"' | '\\' | '$' | '`')) => text.push(c),
-                        Some(c) => text.extend(['\\', c]),
-                        None => {}
+                    self.take();
+                    match self.peek() {
+                        Some(_) if self.is_windows => text.push('\\'),
+                        Some(c @ ('"' | '\\' | '$' | '`')) => {
+                            self.take();
+                            text.push(c);
+                        }
+                        Some('\n') => {
+                            self.take();
+                        }
+                        _ => text.push('\\'),
                     }
                 }
-                '$' | '`' => self.variable(text),
+                '$' | '`' | '%' => self.variable(text, told),
                 _ => {
-                    self.next();
+                    self.take();
                     text.push(c);
                 }
             }
@@ -171,55 +323,50 @@ impl Splitter<'_> {
         false
     }
 
-    /// A variable, or a command whose output would stand here.
-    fn variable(&mut self, text: &mut String) {
-        let start = self.at;
-        for here in ["$(pwd)", "${PWD}", "`pwd`", "$PWD"] {
-            if self.eat(here) {
-                text.push('.');
-                return;
+    /// The text of `$'...'`, whose escapes are those of C. Returns whether its end is there.
+    fn escaped(&mut self, text: &mut String) -> bool {
+        while let Some(c) = self.take() {
+            match c {
+                '\'' => return true,
+                '\\' => match self.take() {
+                    Some('n') => text.push('\n'),
+                    Some('r') => text.push('\r'),
+                    Some('t') => text.push('\t'),
+                    Some(c @ ('\\' | '\'' | '"')) => text.push(c),
+                    other => {
+                        text.push('\\');
+                        text.extend(other);
+                    }
+                },
+                c => text.push(c),
             }
         }
-        let rest = self.rest();
-        let (name, length) = match rest.strip_prefix("${") {
-            Some(inner) => {
-                let name = inner.split('}').next().unwrap_or_default();
-                (name.to_owned(), name.len() + 3)
-            }
-            None => {
-                let inner = rest.get(1..).unwrap_or_default();
-                let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-                let name = inner.get(..end.unwrap_or(inner.len())).unwrap_or_default();
-                (name.to_owned(), name.len() + 1)
-            }
-        };
-        let is_name = !name.is_empty()
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-            && rest.starts_with('$');
-        if !is_name {
-            let place = self.source.span(start..start + 1);
-            let what = "what the shell puts here is not known";
-            if rest.starts_with("$(") || rest.starts_with('`') || rest.starts_with("${") {
-                self.findings.push(
-                    Diagnostic::new(&codes::NOT_IMPORTED, place, what)
-                        .help("write the value itself"),
-                );
-            }
-            text.extend(self.next());
-            return;
-        }
-        self.at = (self.at + length).min(self.text.len());
-        match (self.variables.get(&name), name.as_str()) {
-            (Some(value), _) => text.push_str(value),
-            (None, "HOME") => text.push('~'),
-            (None, _) => self.findings.push(
-                Diagnostic::new(
-                    &codes::IMPORT_DIFFERS,
-                    self.source.span(start..self.at),
-                    format!("`{name}` is not set: it becomes empty"),
-                )
-                .help("give variables with `--env-file FILE`"),
-            ),
-        }
+        false
     }
+}
+
+/// Whether a text begins with a command that runs a container.
+fn is_run(text: &str) -> bool {
+    let mut words = text.split(' ').filter(|word| !matches!(*word, "sudo" | "-E"));
+    words.next().is_some_and(|word| PROGRAMS.contains(&word))
+        && words
+            .next()
+            .is_some_and(|word| matches!(word.trim_end(), "run" | "create" | "container"))
+}
+
+/// The name and value that a word sets.
+fn assignment(word: &str) -> Option<(String, String)> {
+    let (name, value) = word.split_once('=')?;
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    is_name.then(|| (name.to_owned(), value.to_owned()))
+}
+
+/// The placeholder that a text begins with, such as `<your token>`.
+fn placeholder(text: &str) -> Option<&str> {
+    let inside = text.strip_prefix('<')?;
+    let end = inside
+        .find(|c: char| !(c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | '/')))?;
+    let is_named = inside.starts_with(char::is_alphabetic);
+    (is_named && inside.get(end..)?.starts_with('>')).then(|| text.get(..end + 2)).flatten()
 }

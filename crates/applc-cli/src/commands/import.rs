@@ -25,9 +25,10 @@ pub fn run(arguments: &Import) -> Status {
 }
 
 fn import(arguments: &Import, reporter: &mut Reporter) -> Result<Status, Status> {
-    let file = &arguments.file;
-    let is_line = arguments.from == Format::DockerRun && file != STDIN;
-    let bytes = if is_line { Ok(file.clone().into_bytes()) } else { read(file, reporter) }?;
+    let line = line_of(arguments)?;
+    let file = arguments.file.first().map_or(STDIN, String::as_str);
+    let is_line = line.is_some();
+    let bytes = line.map_or_else(|| read(file, reporter), |line| Ok(line.into_bytes()))?;
     let name = if is_line { "docker run" } else { file };
     let (source, error) = Source::from_bytes(name, bytes);
     if let Some(error) = error {
@@ -67,6 +68,17 @@ fn import(arguments: &Import, reporter: &mut Reporter) -> Result<Status, Status>
             })?;
             Ok(status)
         }
+    }
+}
+
+/// The line that the arguments are, if they name no file: one argument with a space in it, or several.
+fn line_of(arguments: &Import) -> Result<Option<String>, Status> {
+    let is_line = arguments.from == Format::DockerRun;
+    match arguments.file.as_slice() {
+        [one] if is_line && one.contains(char::is_whitespace) => Ok(Some(one.clone())),
+        [_] => Ok(None),
+        words if is_line => Ok(Some(import::line_of(words))),
+        _ => Err(fail("`import` takes one file", Status::Usage)),
     }
 }
 

@@ -78,11 +78,33 @@ fn a_file_with_errors_writes_nothing() {
 fn lines_and_groups_are_imported() {
     let folder = tempfile::tempdir().unwrap();
     let line = "docker run -d --restart always --name web -p 80 nginx:1.27";
-    for arguments in [&["--from", "docker-run", line][..], &["--from", "docker-run", "-"]] {
+    fs::write(folder.path().join("run.sh"), line).unwrap();
+    let words: Vec<&str> =
+        ["--from", "docker-run", "--"].into_iter().chain(line.split(' ')).collect();
+    for arguments in [
+        &["--from", "docker-run", line][..],
+        &["--from", "docker-run", "-"],
+        &["--from", "docker-run", "run.sh"],
+        &words,
+    ] {
         let (status, out, err) = import(folder.path(), arguments, line);
         assert_eq!(status, 0, "{err}");
         assert!(out.contains("  - id: web\n") && out.contains("{ container_port: 80 }"), "{out}");
     }
+    // Words that a shell has read already are not read again.
+    let arguments = ["--from", "docker-run", "--", "docker", "run", "-e", "A=b $C 'd'", "nginx"];
+    let (status, out, err) = import(folder.path(), &arguments, "");
+    assert_eq!(status, 0, "{err}");
+    assert!(out.contains("env: { A: \"b $C 'd'\" }\n"), "{out}");
+    // Files beside the lines.
+    fs::create_dir(folder.path().join("lines")).unwrap();
+    fs::write(folder.path().join("lines/web.env"), "A=1\n").unwrap();
+    fs::write(folder.path().join("lines/run.sh"), "docker run --env-file web.env a:1").unwrap();
+    let (_, out, err) = import(folder.path(), &["--from", "docker-run", "lines/run.sh"], "");
+    assert!(out.contains("env: { A: \"1\" }\n"), "{out}{err}");
+    assert_eq!(import(folder.path(), &["--from", "docker-run", "none.sh"], "").0, 3);
+    let two = import(folder.path(), &["a.yaml", "b.yaml"], "");
+    assert_eq!((two.0, two.2.as_str()), (2, "applc: error: `import` takes one file\n"));
     let app = r#"{"id": "/web", "container": {"docker": {"image": "nginx:1.27"}}}"#;
     let (status, out, err) = import(folder.path(), &["--from", "marathon", "-"], app);
     assert_eq!((status, err.as_str()), (0, ""), "{out}");

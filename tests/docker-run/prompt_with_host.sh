@@ -1,0 +1,1 @@
+docker run -d --restart always --name web example/web:1.4

@@ -1,0 +1,1 @@
+docker run -d --name web --restart always example/web:1.4
