@@ -107,7 +107,10 @@ pub const JOB: Table = &[
     ("shell", None),
     ("arguments", None),
     ("schedule", None),
-    ("scheduleTimeZone", None),
+    (
+        "scheduleTimeZone",
+        Some(("the schedule is in the zone of its start time", "write the start time in UTC")),
+    ),
     ("parents", None),
     ("retries", None),
     ("container", None),
@@ -150,9 +153,101 @@ pub const JOB_CONTAINER: Table = &[
     ("type", None),
     ("image", None),
     ("network", None),
-    ("networkName", None),
-    ("networkInfos", None),
+    ("networkName", Some(("the network is the one of the target", AGENT))),
+    ("networkInfos", Some(("the network is the one of the target", AGENT))),
     ("volumes", None),
     ("forcePullImage", None),
     ("parameters", None),
+];
+
+/// Fields of a health check.
+pub const HEALTH: Table = &[
+    ("protocol", None),
+    ("command", None),
+    ("path", None),
+    ("port", None),
+    ("portIndex", None),
+    ("intervalSeconds", None),
+    ("timeoutSeconds", None),
+    ("gracePeriodSeconds", None),
+    ("maxConsecutiveFailures", None),
+    (
+        "delaySeconds",
+        Some(("the first check is when the target makes it", "use `grace_period_seconds`")),
+    ),
+    (
+        "ignoreHttp1xx",
+        Some(("a status below 200 fails the check", "answer with a status from 200 to 399")),
+    ),
+    ("ipProtocol", Some(("the address is the one that the target gives", AGENT))),
+];
+
+/// Fields of a port.
+pub const PORT: Table = &[
+    ("containerPort", None),
+    ("hostPort", None),
+    ("port", None),
+    ("protocol", None),
+    ("name", None),
+    // Reported one by one.
+    ("labels", None),
+    (
+        "servicePort",
+        Some((
+            "the load balancer does not know it",
+            "give the port a `host_port`, or set up a load balancer",
+        )),
+    ),
+    ("networkNames", Some(("a container is on one network", "use `network_mode`"))),
+];
+
+/// Fields of a network.
+pub const NETWORK: Table = &[
+    ("mode", None),
+    ("name", Some(("the network is the one of the target", AGENT))),
+    ("labels", Some(("the network is the one of the target", AGENT))),
+];
+
+/// Fields of `upgradeStrategy`.
+pub const UPGRADE: Table = &[
+    ("minimumHealthCapacity", None),
+    (
+        "maximumOverCapacity",
+        Some(("how many more run during an update is what the target does", TARGET)),
+    ),
+];
+
+/// Fields of a volume.
+pub const VOLUME: Table = &[
+    ("containerPath", None),
+    ("hostPath", None),
+    ("mode", None),
+    ("persistent", None),
+    ("external", None),
+    ("secret", None),
+];
+
+/// Fields of `persistent`.
+pub const PERSISTENT: Table = &[
+    ("size", None),
+    (
+        "type",
+        Some((
+            "the disk is the one that the target chooses",
+            "set `volume_type` where the target has several",
+        )),
+    ),
+    ("maxSize", Some(("the volume has the size `size`", "set `size` of the volume"))),
+    ("constraints", Some(("the disk is the one that the target chooses", AGENT))),
+    ("profileName", Some(("the disk is the one that the target chooses", AGENT))),
+];
+
+const CREATE: &str = "create the volume before";
+
+/// Fields of `external`.
+pub const EXTERNAL: Table = &[
+    ("name", None),
+    ("provider", Some(("the driver is the one of the target", CREATE))),
+    ("options", Some(("the driver gets no options", CREATE))),
+    ("size", Some(("the volume has the size that it has", CREATE))),
 ];

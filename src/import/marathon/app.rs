@@ -63,8 +63,11 @@ impl Import<'_> {
         if let Some(grace) = number(app, "taskKillGracePeriodSeconds") {
             container.put("stop_timeout", Value::number(grace.ceil()));
         }
-        let capacity =
-            object(app, "upgradeStrategy").and_then(|of| number(of, "minimumHealthCapacity"));
+        let upgrade = object(app, "upgradeStrategy");
+        if let Some(upgrade) = upgrade {
+            lost::report(upgrade, lost::UPGRADE, self.told.0);
+        }
+        let capacity = upgrade.and_then(|of| number(of, "minimumHealthCapacity"));
         // Marathon's default keeps all instances.
         container.put("minimum_capacity", Value::number(capacity.unwrap_or(1.0)));
         let mut labels = Draft::new();
@@ -167,6 +170,7 @@ impl Import<'_> {
         else {
             return;
         };
+        lost::report(check, lost::HEALTH, self.told.0);
         let mut draft = Draft::new();
         let protocol =
             present(check, "protocol").and_then(text).unwrap_or_else(|| "HTTP".to_owned());

@@ -1,11 +1,41 @@
 //! Fields of Marathon and Chronos that the language has no like for.
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::elsewhere::marathon::Table;
-pub use crate::elsewhere::marathon::{APP, CONTAINER, DOCKER, GROUP, JOB, JOB_CONTAINER};
-use crate::syntax::{Kind, Object};
+pub use crate::elsewhere::marathon::*;
+use crate::elsewhere::scalars::text;
+use crate::syntax::{Kind, Node, Object};
 
-/// Reports the fields of an object that are left out. Empty ones mean nothing.
+/// Values that are the same as no value: of a field that stands in no two tables with different meanings.
+const DEFAULTS: &[(&str, &str)] = &[
+    ("acceptedResourceRoles", "*"),
+    ("delaySeconds", "15"),
+    ("ipProtocol", "IPv4"),
+    ("maxSize", "0"),
+    ("maximumOverCapacity", "1"),
+    ("provider", "dvdi"),
+    ("scheduleTimeZone", "Etc/UTC"),
+    ("scheduleTimeZone", "GMT"),
+    ("scheduleTimeZone", "UTC"),
+    ("servicePort", "0"),
+    ("type", "root"),
+];
+
+/// Whether a value is the default of its field.
+fn is_default(name: &str, value: &Node) -> bool {
+    let one = match value.as_array() {
+        Some([one]) => one,
+        _ => value,
+    };
+    let Some(written) = text(one) else { return false };
+    let number = |text: &str| text.parse::<f64>().ok();
+    DEFAULTS.iter().any(|(known, default)| {
+        *known == name
+            && (written == *default
+                || number(default).is_some_and(|one| number(&written) == Some(one)))
+    })
+}
+
+/// Reports the fields of an object that are left out. Empty ones and defaults mean nothing.
 pub fn report(object: &Object, table: Table, findings: &mut Findings) {
     for member in &object.members {
         let is_empty = match &member.value.kind {
@@ -15,10 +45,10 @@ pub fn report(object: &Object, table: Table, findings: &mut Findings) {
             Kind::String(text) => text.is_empty(),
             _ => false,
         };
-        if is_empty {
+        let name = member.key.value.as_str();
+        if is_empty || is_default(name, &member.value) {
             continue;
         }
-        let name = member.key.value.as_str();
         let (message, help) = match table.iter().find(|(known, _)| *known == name) {
             Some((_, None)) => continue,
             Some((_, Some((what, help)))) => (format!("`{name}` is left out: {what}"), *help),

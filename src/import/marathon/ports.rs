@@ -1,7 +1,8 @@
 //! Networks and ports of apps.
 
-use super::Import;
 use super::app::{number, object};
+use super::{Import, lost};
+use crate::diag::{Diagnostic, codes};
 use crate::elsewhere::scalars::{boolean, list, present, text};
 use crate::import::draft::{Object as Draft, Value};
 use crate::source::Span;
@@ -47,6 +48,9 @@ impl Import<'_> {
             _ => "host",
         };
         container.put("network_mode", mode);
+        for network in networks.iter().filter_map(Node::as_object) {
+            lost::report(network, lost::NETWORK, self.told.0);
+        }
         if let Some(second) = networks.get(1) {
             self.told.lose(
                 second.span,
@@ -57,9 +61,22 @@ impl Import<'_> {
         let mappings = within
             .and_then(|within| present(within, "portMappings"))
             .or_else(|| docker.and_then(|docker| present(docker, "portMappings")));
+        let definitions = present(app, "portDefinitions").or_else(|| present(app, "ports"));
+        let (without, why) = match mode {
+            "host" => (mappings, "the container is on the network of the host"),
+            _ => (definitions, "the container has a network of its own"),
+        };
+        // Ports that Marathon chooses for the load balancer.
+        let is_free = |node: &Node| text(node).is_some_and(|port| port == "0");
+        if let Some(without) = without.filter(|ports| !list(ports).iter().all(is_free)) {
+            self.told.lose(
+                without.span,
+                format!("these ports are left out: {why}"),
+                "write them as `ports`, or set `network_mode`",
+            );
+        }
         let mut ports: Vec<(f64, Draft)> = Vec::new();
         if mode == "host" {
-            let definitions = present(app, "portDefinitions").or_else(|| present(app, "ports"));
             let is_fixed = present(app, "requirePorts").and_then(boolean) == Some(true);
             for node in definitions.map(list).unwrap_or_default() {
                 ports.extend(self.on_host(node, is_fixed));
@@ -118,6 +135,25 @@ impl Import<'_> {
         self.entries(node.span, port, host, Some(of))
     }
 
+    /// Reports the parts of a port that are left out.
+    fn told_of_port(&mut self, of: &Object) {
+        lost::report(of, lost::PORT, self.told.0);
+        for member in object(of, "labels").iter().flat_map(|labels| &labels.members) {
+            let name = member.key.value.as_str();
+            let value = text(&member.value).unwrap_or_default();
+            let message = format!("the label `{name}` of the port is left out");
+            if name.starts_with("VIP_") {
+                let help = "other containers refer to it as `@id`";
+                let message = format!("{message}: the virtual address `{value}` is not given");
+                self.told.push(
+                    Diagnostic::new(&codes::IMPORT_CHOICE, member.key.span, message).help(help),
+                );
+            } else {
+                self.told.lose(member.key.span, message, "use `labels` of the container");
+            }
+        }
+    }
+
     /// The entries for a port: one for each protocol.
     fn entries(
         &mut self,
@@ -126,6 +162,9 @@ impl Import<'_> {
         host: Option<f64>,
         of: Option<&Object>,
     ) -> Vec<(f64, Draft)> {
+        if let Some(of) = of {
+            self.told_of_port(of);
+        }
         let get = |name: &str| of.and_then(|of| present(of, name)).and_then(text);
         let protocols = get("protocol").unwrap_or_else(|| "tcp".to_owned());
         let name = get("name");

@@ -70,8 +70,11 @@ data_persistence:
   volumes:
     - { id: db-data, size: 512 }
 ";
-    let secret = "W1001 `KEY` is a secret: it is not set".to_owned();
-    assert_eq!(of(text), (expected.to_owned(), vec![secret]));
+    let findings = [
+        "W1001 `servicePort` is left out: the load balancer does not know it",
+        "W1001 `KEY` is a secret: it is not set",
+    ];
+    assert_eq!(of(text), (expected.to_owned(), findings.map(str::to_owned).to_vec()));
 }
 
 #[test]
@@ -111,6 +114,35 @@ containers:
 }
 
 #[test]
+fn a_volume_of_the_sandbox_is_mounted_where_another_one_says() {
+    let text = r#"{"id": "db", "container": {"docker": {"image": "db:1"}, "volumes": [
+      {"containerPath": "data", "persistent": {"size": 100, "type": "root"}, "mode": "RW"},
+      {"containerPath": "/var/lib/db", "hostPath": "data", "mode": "RW"},
+      {"containerPath": "/backup", "hostPath": "data", "mode": "RO"},
+      {"containerPath": "shared", "external": {"name": "theirs", "provider": "dvdi"}, "mode": "RO"},
+      {"containerPath": "/shared", "hostPath": "shared"}]}}"#;
+    let (out, findings) = of(text);
+    let expected = "
+    volumes:
+      - { src: db-data, dest: /var/lib/db }
+      - { src: db-data, dest: /backup, mode: RO }
+      - { src: theirs, dest: /shared, mode: RO }
+";
+    assert!(out.contains(expected), "{out}");
+    assert!(out.contains("- { id: db-data, size: 100 }\n"), "{out}");
+    assert_eq!(findings, Vec::<String>::new());
+}
+
+#[test]
+fn values_that_are_defaults_are_not_told() {
+    let text = r#"{"id": "a", "acceptedResourceRoles": ["*"], "container": {"type": "DOCKER", "docker": {"image": "a:1",
+      "network": "BRIDGE", "portMappings": [{"containerPort": 80, "servicePort": 0}]}}, "ports": [0],
+      "healthChecks": [{"protocol": "TCP", "ipProtocol": "IPv4", "ignoreHttp1xx": false, "delaySeconds": 15}],
+      "upgradeStrategy": {"maximumOverCapacity": 1.0}}"#;
+    assert_eq!(of(text).1, Vec::<String>::new());
+}
+
+#[test]
 fn one_app_gives_the_appliance_its_name() {
     let (out, findings) = of(r#"{"id": "/team/sleep", "cmd": "sleep $PORT0", "ports": [0]}"#);
     assert!(out.starts_with("id: team-sleep\ncontainers:\n  - id: sleep\n"), "{out}");
@@ -136,6 +168,46 @@ fn what_has_no_like_is_told() {
     for (text, finding) in [
         (app(r#""uris": ["file:///x"]"#), "W1001 `uris` is left out: the files are not fetched"),
         (app(r#""uris": []"#), ""),
+        (
+            app(r#""upgradeStrategy": {"maximumOverCapacity": 0.2}"#),
+            "W1001 `maximumOverCapacity` is left out: how many more run during an update is what the target does",
+        ),
+        (
+            app(r#""networks": [{"mode": "container", "name": "dcos"}]"#),
+            "W1001 `name` is left out: the network is the one of the target",
+        ),
+        (
+            app(r#""networks": [{"mode": "container/bridge"}], "portDefinitions": [{"port": 80}]"#),
+            "W1001 these ports are left out: the container has a network of its own",
+        ),
+        (
+            app(r#""requirePorts": true, "portDefinitions": [{"port": 80, "labels": {"VIP_0": "/web:80"}}]"#),
+            "H1001 the label `VIP_0` of the port is left out: the virtual address `/web:80` is not given",
+        ),
+        (
+            app(r#""requirePorts": true, "portDefinitions": [{"port": 80, "labels": {"a": "b"}}]"#),
+            "W1001 the label `a` of the port is left out",
+        ),
+        (
+            app(r#""healthChecks": [{"protocol": "COMMAND", "command": {"value": "x"}, "ignoreHttp1xx": true}]"#),
+            "W1001 `ignoreHttp1xx` is left out: a status below 200 fails the check",
+        ),
+        (
+            r#"{"id": "a", "container": {"docker": {"image": "a:1", "portMappings": [{"containerPort": 80}]}}}"#.to_owned(),
+            "W1001 these ports are left out: the container is on the network of the host",
+        ),
+        (
+            r#"{"id": "a", "container": {"docker": {"image": "a:1"}, "volumes": [{"containerPath": "/d", "persistent": {"size": 1, "type": "mount"}}]}}"#.to_owned(),
+            "W1001 `type` is left out: the disk is the one that the target chooses",
+        ),
+        (
+            r#"{"id": "a", "container": {"docker": {"image": "a:1"}, "volumes": [{"containerPath": "/d", "external": {"name": "v", "options": {"a/b": "c"}}}]}}"#.to_owned(),
+            "W1001 `options` is left out: the driver gets no options",
+        ),
+        (
+            r#"{"name": "j", "command": "x", "schedule": "R/2030-01-01T00:00:00Z/P1D", "scheduleTimeZone": "Europe/Berlin"}"#.to_owned(),
+            "W1001 `scheduleTimeZone` is left out: the schedule is in the zone of its start time",
+        ),
         (app(r#""nonsense": 1"#), "W1001 unknown field `nonsense` is left out"),
         (
             app(r#""dependencies": ["/b"]"#),

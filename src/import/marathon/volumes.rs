@@ -1,7 +1,7 @@
 //! Volumes of apps and jobs.
 
 use super::app::{SECRET, number, object};
-use super::{Import, Item};
+use super::{Import, Item, lost};
 use crate::elsewhere::scalars::{list, present, text};
 use crate::import::draft::Object as Draft;
 use crate::syntax::{Node, Object};
@@ -14,9 +14,9 @@ impl Import<'_> {
         container: &mut Draft,
     ) {
         let mut mounts = Vec::new();
-        for node in
-            within.and_then(|within| present(within, "volumes")).map(list).unwrap_or_default()
-        {
+        let nodes =
+            within.and_then(|within| present(within, "volumes")).map(list).unwrap_or_default();
+        for node in nodes {
             let Some(volume) = node.as_object() else {
                 self.told
                     .refuse(node.span, format!("expected an object, found {}", node.kind_name()));
@@ -30,8 +30,20 @@ impl Import<'_> {
                 self.told.lose(node.span, format!("the secret at `{path}` is not mounted"), SECRET);
                 continue;
             }
-            let target = self.target(node, &path);
-            mounts.extend(self.volume(item, node, volume, &path, target));
+            lost::report(volume, lost::VOLUME, self.told.0);
+            if sandbox_path(volume).is_some_and(|source| at(nodes, &source).is_some()) {
+                // The place of another volume, which is mounted there.
+                continue;
+            }
+            let mut places: Vec<(String, bool)> =
+                nodes.iter().filter_map(|node| place_of(node, &path)).collect();
+            if places.is_empty() {
+                places.push((self.target(node, &path), false));
+            }
+            for (place, is_read_only) in places {
+                let is_read_only = is_read_only || read_only(volume);
+                mounts.extend(self.volume(item, node, volume, (&path, place, is_read_only)));
+            }
         }
         container.put_filled("volumes", mounts);
     }
@@ -41,11 +53,15 @@ impl Import<'_> {
         item: &Item<'_>,
         node: &Node,
         volume: &Object,
-        path: &str,
-        target: String,
+        (path, target, is_read_only): (&str, String, bool),
     ) -> Option<Draft> {
         let mut draft = Draft::new();
         let mut is_host = false;
+        for (part, table) in [("external", lost::EXTERNAL), ("persistent", lost::PERSISTENT)] {
+            if let Some(part) = object(volume, part) {
+                lost::report(part, table, self.told.0);
+            }
+        }
         if let Some(external) = object(volume, "external") {
             let name = present(external, "name").and_then(text).unwrap_or_else(|| path.to_owned());
             draft.put("src", self.volumes.add(&name, &name, true));
@@ -59,7 +75,6 @@ impl Import<'_> {
             draft.put("src", id);
         } else if let Some(source) = present(volume, "hostPath").and_then(text) {
             if !source.starts_with('/') {
-                // A volume of the task itself, which a volume with `persistent` describes elsewhere.
                 self.told.lose(
                     node.span,
                     format!("`{source}` is in the sandbox of the task: not mounted"),
@@ -81,8 +96,7 @@ impl Import<'_> {
         if is_host {
             draft.put("type", "host");
         }
-        let mode = present(volume, "mode").and_then(text).unwrap_or_default();
-        if mode.eq_ignore_ascii_case("RO") {
+        if is_read_only {
             draft.put("mode", "RO");
         }
         Some(draft)
@@ -101,4 +115,32 @@ impl Import<'_> {
         );
         target
     }
+}
+
+/// The path in the sandbox of the task that a volume mounts elsewhere in the container.
+fn sandbox_path(volume: &Object) -> Option<String> {
+    let is_own = present(volume, "persistent").is_none() && present(volume, "external").is_none();
+    present(volume, "hostPath").and_then(text).filter(|path| is_own && !path.starts_with('/'))
+}
+
+/// The persistent or external volume at a path in the sandbox.
+fn at<'t>(nodes: &'t [Node], path: &str) -> Option<&'t Object> {
+    nodes.iter().filter_map(Node::as_object).find(|volume| {
+        let is_other = present(volume, "persistent").or_else(|| present(volume, "external"));
+        is_other.is_some()
+            && present(volume, "containerPath").and_then(text).as_deref() == Some(path)
+    })
+}
+
+/// The path at which a volume mounts this path of the sandbox, and whether for reading only.
+fn place_of(node: &Node, path: &str) -> Option<(String, bool)> {
+    let volume = node.as_object()?;
+    sandbox_path(volume).filter(|source| source == path)?;
+    let place = present(volume, "containerPath").and_then(text)?;
+    place.starts_with('/').then(|| (place, read_only(volume)))
+}
+
+/// Whether a volume is for reading only.
+fn read_only(volume: &Object) -> bool {
+    present(volume, "mode").and_then(text).is_some_and(|mode| mode.eq_ignore_ascii_case("RO"))
 }
