@@ -13,3 +13,5 @@ mod serve;
 mod streams;
 mod targets;
 mod trace;
+#[cfg(unix)]
+mod tutorial;
