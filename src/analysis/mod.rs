@@ -114,7 +114,7 @@ impl Analysis {
             if keep_tree && !findings.has_errors() {
                 plan.uses = resolve::uses(plan);
             }
-            lint::check(plan, &mut findings);
+            lint::check(plan, &source, &mut findings);
         }
         Analysis { source, sources, tree, plan, findings }
     }
@@ -155,5 +155,6 @@ fn plan_of_owned(mut tree: Node, source: &Source, findings: &mut Findings) -> Op
 /// finding, and takes memory.
 fn check(source: &Source, tree: &Node, findings: &mut Findings) -> Option<()> {
     schema::check(source, tree, findings);
+    lint::check_values(tree, findings);
     (!findings.is_full(Level::Error)).then_some(())
 }

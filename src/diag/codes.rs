@@ -131,6 +131,7 @@ codes! {
         FIXED_PORT_INSTANCES "W0303" Warning "fixed host port with several instances";
         UNDECLARED_PORT "H0301" Hint "reference to an undeclared port";
         MONTHS_NOT_MINUTES "H0302" Hint "interval in months that may be meant in minutes";
+        HOST_BY_DEFAULT "H0303" Hint "host port on the host network";
     }
     /// Targets: what one target makes of the appliance.
     Target "Targets" {
@@ -162,6 +163,9 @@ codes! {
         LOST_AT_SIGN "W0603" Warning "`@` after a password, read as a reference";
         LITTLE_MEMORY "W0604" Warning "memory limit that is too low";
         EMPTY_HOME "W0605" Warning "empty `HOME` variable";
+        UNREPLACED_VARIABLE "W0606" Warning "variable that is not replaced";
+        FOREIGN_VALUE "W0607" Warning "value that another language reads";
+        NOT_A_REFERENCE "W0608" Warning "container id that is not a reference";
         MOVING_IMAGE "H0601" Hint "image without a pinned version";
         PRIVILEGED "H0602" Hint "privileged container";
         UNORDERED_REFERENCE "H0603" Hint "reference without a dependency";

@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span, Syntax};
-use crate::syntax::{Kind, Node, Object, parse_as};
+use crate::syntax::{Kind, Member, Node, Object, parse_as};
 
 /// What a file is, and the arguments of `applc import` that read it. `None` if nothing reads it.
 struct Kin {
@@ -11,6 +11,7 @@ struct Kin {
 }
 
 const COMPOSE: Kin = Kin { what: "a Compose file", arguments: Some("") };
+const COMPOSE_1: Kin = Kin { what: "a Compose file of version 1", arguments: Some("") };
 const DOCKER_RUN: Kin = Kin { what: "a `docker run` line", arguments: Some("--from docker-run ") };
 const MARATHON_GROUP: Kin = Kin { what: "a Marathon group", arguments: Some("--from marathon ") };
 const MARATHON_APP: Kin = Kin { what: "a Marathon app", arguments: Some("--from marathon ") };
@@ -47,6 +48,11 @@ fn finding(source: &Source, kin: &Kin, span: Span) -> Diagnostic {
         true => format!("- < {name}"),
         false => name,
     };
+    if kin.what == COMPOSE_1.what {
+        return diagnostic.help(format!(
+            "put the services below `services:`, and convert it with `applc import {name}`"
+        ));
+    }
     match kin.arguments {
         Some(arguments) => diagnostic.help(format!(
             "convert it with `applc import {arguments}{name}`, which prints an appliance"
@@ -70,14 +76,12 @@ fn docker_run(source: &Source) -> Option<Span> {
         let command = content.strip_prefix("$ ").unwrap_or(content);
         let command = command.strip_prefix("sudo ").unwrap_or(command);
         let start = at + line.len() - command.len();
-        let mut words = command.split_whitespace();
-        let is_engine = matches!(words.next(), Some("docker" | "podman" | "nerdctl"));
-        let is_run = match words.next() {
-            Some("container") => words.next() == Some("run"),
-            word => word == Some("run"),
-        };
-        let length = command.find("run").map_or(0, |at| at + "run".len());
-        return (is_engine && is_run).then(|| source.span(start..start + length));
+        // The line may be the whole of a large file.
+        let engines = ["docker ", "podman ", "nerdctl "];
+        let rest = engines.iter().find_map(|engine| command.strip_prefix(engine))?;
+        let rest = rest.strip_prefix("container ").unwrap_or(rest);
+        let rest = rest.strip_prefix("run").filter(|rest| rest.starts_with([' ', '\n', '\r']))?;
+        return Some(source.span(start..start + command.len() - rest.len()));
     }
     None
 }
@@ -101,7 +105,16 @@ fn of_tree(tree: &Node) -> Option<(&'static Kin, Span)> {
         let is_compose = matches!(services.value.kind, Kind::Object(_) | Kind::Null);
         return is_compose.then_some((&COMPOSE, services.key.span));
     }
+    if let Some(first) = object.members.first().filter(|_| object.members.iter().all(is_service)) {
+        return Some((&COMPOSE_1, first.key.span));
+    }
     of_mesos(object)
+}
+
+/// Whether a field is a service of a Compose file of version 1, which has nothing around them.
+fn is_service(member: &Member) -> bool {
+    let service = member.value.as_object();
+    service.is_some_and(|service| service.get("image").is_some() || service.get("build").is_some())
 }
 
 /// What an object of Marathon or Chronos is.

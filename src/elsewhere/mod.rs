@@ -11,3 +11,4 @@ pub mod units;
 
 pub use fields::{Owner, way_out};
 pub use files::recognize;
+pub use units::iso_duration;

@@ -62,6 +62,46 @@ pub fn seconds(text: &str) -> Option<f64> {
     Some(total)
 }
 
+/// A duration such as `24h`, `1h30m`, `5 min` or `daily` as one of ISO 8601 without its `P`.
+pub fn iso_duration(text: &str) -> Option<String> {
+    let text = text.trim().trim_start_matches('@').to_ascii_lowercase();
+    match text.as_str() {
+        "hourly" => return Some("T1H".to_owned()),
+        "daily" | "nightly" => return Some("1D".to_owned()),
+        "weekly" => return Some("7D".to_owned()),
+        "monthly" => return Some("1M".to_owned()),
+        _ => {}
+    }
+    let (mut date, mut time) = (String::new(), String::new());
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (number, after) = rest.split_at_checked(digits)?;
+        let after = after.trim_start();
+        let end = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+        let (unit, after) = after.split_at_checked(end)?;
+        let number: u32 = number.parse().ok().filter(|number| *number > 0)?;
+        // Units go from large to small, each at most once.
+        let (part, letter, later) = match unit {
+            "d" | "day" | "days" => (&mut date, 'D', "D"),
+            "h" | "hr" | "hrs" | "hour" | "hours" => (&mut time, 'H', "HMS"),
+            "m" | "min" | "mins" | "minute" | "minutes" => (&mut time, 'M', "MS"),
+            "s" | "sec" | "secs" | "second" | "seconds" => (&mut time, 'S', "S"),
+            _ => return None,
+        };
+        if part.contains(|c| later.contains(c)) {
+            return None;
+        }
+        part.push_str(&format!("{number}{letter}"));
+        rest = after.trim_start();
+    }
+    match (date.is_empty(), time.is_empty()) {
+        (true, true) => None,
+        (_, true) => Some(date),
+        (_, false) => Some(format!("{date}T{time}")),
+    }
+}
+
 /// The megabytes (2^20 bytes) of a size such as `512m`, `1.5gb` or `64MiB`. A number without a unit is one of
 /// bytes.
 pub fn megabytes(text: &str) -> Option<f64> {
@@ -104,6 +144,22 @@ mod tests {
         assert_eq!(whole_megabytes("1.5g"), Some(1536));
         for bad in ["512", "100k", "0m", "x"] {
             assert_eq!(whole_megabytes(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn durations_become_those_of_iso_8601() {
+        for (text, iso) in [
+            ("24h", "T24H"),
+            ("1h30m", "T1H30M"),
+            ("5 min", "T5M"),
+            ("1d 12 hours", "1DT12H"),
+            ("@daily", "1D"),
+        ] {
+            assert_eq!(iso_duration(text).as_deref(), Some(iso), "{text}");
+        }
+        for bad in ["", "1", "h", "30m1h", "1h1h", "0 4 * * *", "soon", "0s"] {
+            assert_eq!(iso_duration(bad), None, "{bad}");
         }
     }
 

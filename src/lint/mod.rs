@@ -3,21 +3,28 @@
 
 mod containers;
 mod env;
+mod pasted;
 mod references;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+pub use pasted::check_values;
+
+use std::collections::{HashMap, HashSet};
 
 use crate::diag::{Diagnostic, Findings, Level, Phase};
-use crate::plan::Plan;
+use crate::plan::{ContainerId, Plan};
+use crate::source::Source;
 
-/// Adds the findings of all lints. `findings` contains the findings so far: after an error,
+/// Adds the findings of all lints. `source` is the text of the appliance. `findings` contains the findings so far: after an error,
 /// relations between containers are not checked.
-pub fn check(plan: &Plan, findings: &mut Findings) {
+pub fn check(plan: &Plan, source: &Source, findings: &mut Findings) {
     let is_valid = !findings.has_errors();
-    for container in &plan.containers {
+    let ids: HashMap<&str, ContainerId> =
+        plan.containers.iter().enumerate().map(|(at, one)| (one.id.value.as_str(), at)).collect();
+    for (at, container) in plan.containers.iter().enumerate() {
+        pasted::check(at, plan, &ids, source, findings);
         containers::check(container, findings);
         env::check(container, findings);
         references::check_at_signs(container, plan, findings);

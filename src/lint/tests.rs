@@ -50,7 +50,7 @@ fn secrets_in_plain_text() {
         ("ALLOW_EMPTY_PASSWORD", "yes"),
         ("POSTGRES_PASSWORD", ""),
         ("MAX_TOKENS", "100"),
-        ("TOKEN", "${TOKEN}"),
+        ("TOKEN", "<the token>"),
         ("URL", "http://example.org:80/a"),
         ("X", r"-----BEGIN CERTIFICATE-----\nMIIE"),
         ("X", "AKIA"),

@@ -11,6 +11,8 @@ use crate::source::{Span, Spanned};
 /// Checks the ports of one container against each other and its network mode.
 pub fn check_listed(container: &model::Container<'_>, findings: &mut Findings) {
     let mut first = First::new(&container.ports);
+    // A value that is not written has the span of the id.
+    let is_default = container.network_mode.span == container.id.span;
     for (at, port) in container.ports.iter().enumerate() {
         let number = port.container_port;
         let transport = port.transport.value;
@@ -30,10 +32,24 @@ pub fn check_listed(container: &model::Container<'_>, findings: &mut Findings) {
                     "port {} cannot be mapped to host port {} on the host network",
                     number.value, host.value
                 );
-                Diagnostic::new(code, host.span, message)
-                    .label(format!("must be {} or 0", number.value))
-                    .help("ports are mapped with `\"network_mode\": \"bridge\"`")
-                    .likely_edit(host.span, number.value.to_string())
+                let diagnostic = Diagnostic::new(code, host.span, message)
+                    .label(format!("must be {} or 0", number.value));
+                match is_default {
+                    true => diagnostic.help(
+                        "`network_mode` defaults to `host`; set it to `bridge` to map ports, also for the containers that refer to this one",
+                    ),
+                    false => diagnostic
+                        .help("ports are mapped with `\"network_mode\": \"bridge\"`")
+                        .likely_edit(host.span, number.value.to_string()),
+                }
+            });
+        }
+        if on_host && is_default && host.value == number.value {
+            findings.add(&codes::HOST_BY_DEFAULT, |code| {
+                let message = format!("port {} is one of the host, and not mapped", number.value);
+                Diagnostic::new(code, host.span, message).help(
+                    "`network_mode` defaults to `host`; write it out if that is meant, or set it to `bridge` to map ports",
+                )
             });
         }
         check_internal(port, container.network_mode, findings);

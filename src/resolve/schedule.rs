@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::diag::{Diagnostic, Findings, codes};
+use crate::elsewhere;
 use crate::model;
 use crate::plan::{Interval, StartTime};
 use crate::source::Spanned;
@@ -170,7 +171,10 @@ fn invalid_interval(written: Spanned<&str>) -> Diagnostic {
             );
             match found {
                 Ok(_) => diagnostic.safe_edit(written.span, format!("\"{bare}\"")),
-                Err(_) => diagnostic,
+                Err(_) => match elsewhere::iso_duration(written.value) {
+                    Some(meant) => diagnostic.likely_edit(written.span, format!("\"{meant}\"")),
+                    None => diagnostic,
+                },
             }
         }
     }

@@ -168,7 +168,10 @@ fn ports_are_checked() {
     let many = port(r#""instances":2,"ports":[{"container_port":80,"host_port":8080}]"#);
     assert_eq!(one(&many).0, "W0303");
     assert_eq!(one(r#"{"id":"a","ports":[{"container_port":80,"host_port":81}]}"#).0, "E0308");
-    assert_eq!(findings(r#"{"id":"a","ports":[{"container_port":80,"host_port":80}]}"#), []);
+    let same = r#"{"id":"a","ports":[{"container_port":80,"host_port":80}]}"#;
+    assert_eq!(one(same), ("H0303", "80".to_owned()));
+    let written = same.replace("\"ports\"", "\"network_mode\":\"host\",\"ports\"");
+    assert_eq!(findings(&written), []);
     let clash = r#"{"id":"a","ports":[{"container_port":80}]},
         {"id":"b","network_mode":"container","ports":[{"container_port":1,"host_port":80}]}"#;
     assert_eq!(one(clash), ("E0307", "80".to_owned()));

@@ -2,6 +2,7 @@
 
 mod brackets;
 mod containers;
+mod noise;
 mod scalars;
 mod strings;
 #[cfg(test)]
@@ -97,21 +98,6 @@ struct Parser<'a> {
     /// Whether the next entry starts a new object, which has been reported.
     sibling: bool,
     findings: &'a mut Findings,
-}
-
-/// Maximum length in bytes of text that belongs to nothing.
-const MAX_NOISE: usize = 1_000;
-
-/// Whether a text starts as neither a word, a number, nor a string does.
-fn is_noise(text: &str) -> bool {
-    let mut characters = text.chars();
-    let is_sign = |c: char| !c.is_alphanumeric() && !"._%+-$@'\\".contains(c);
-    match characters.next() {
-        Some(';') => text.trim_end() != ";",
-        Some('-') => characters.next().is_none_or(|c| "-=>".contains(c)),
-        Some(first) => is_sign(first) && !"“”„‘’«»=".contains(first),
-        None => false,
-    }
 }
 
 /// The token after an entry of an array or object.
@@ -555,63 +541,5 @@ impl Parser<'_> {
         let after = self.after_next();
         matches!(after.kind, TokenKind::Colon | TokenKind::String | TokenKind::Unterminated)
             || self.text(after.span) == "="
-    }
-
-    fn is_ellipsis(&self) -> bool {
-        let word = self.text(self.next.span);
-        let is_dots = word.len() >= 3 && word.bytes().all(|byte| byte == b'.');
-        is_dots || (!word.is_empty() && word.chars().all(|c| c == '…'))
-    }
-
-    /// Whether the next word starts text that belongs to nothing: to the end of the line are only words,
-    /// on the line of the token before.
-    fn begins_noise(&self) -> bool {
-        if self.next.kind != TokenKind::Word || self.is_ellipsis() {
-            return false;
-        }
-        let start = self.next.span.start as usize;
-        let line = self.source.line_range(self.source.line_of(self.next.span.start));
-        let text =
-            self.source.text().get(start..line.end.min(start + MAX_NOISE)).unwrap_or_default();
-        line.start < self.previous_end
-            && !text.trim_end().is_empty()
-            && text.len() < MAX_NOISE
-            && is_noise(text)
-            && !text.contains(['"', ':', ',', '{', '}', '[', ']', '='])
-    }
-
-    /// Skips the comma after what is not an entry.
-    fn skip_comma(&mut self) {
-        if self.next.kind == TokenKind::Comma {
-            self.advance();
-        }
-    }
-
-    /// Skips text that belongs to nothing, in one finding.
-    fn noise(&mut self) {
-        let line = self.source.line_of(self.next.span.start);
-        let (before, first) = (self.previous_end, self.next.span);
-        let mut last = first;
-        while self.next.kind != TokenKind::End && self.source.line_of(self.next.span.start) == line
-        {
-            last = self.advance().span;
-        }
-        // What is missing is missing before the text.
-        self.previous_end = before;
-        let all = first.to(last);
-        let message = format!("unexpected text `{}`", self.text(all));
-        self.report(
-            Diagnostic::new(&codes::UNEXPECTED_TOKEN, all, message)
-                .help("write a comment after `//`, or remove the text"),
-        );
-    }
-
-    fn ellipsis(&mut self) {
-        let span = self.advance().span;
-        let message = format!("unexpected `{}`", self.text(span));
-        self.report(
-            Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
-                .help("write the omitted entries, or remove the dots"),
-        );
     }
 }

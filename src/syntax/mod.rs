@@ -222,6 +222,18 @@ fn is_json_number(word: &str) -> bool {
         && exponent.is_none_or(|e| digits(e.strip_prefix(['+', '-']).unwrap_or(e)))
 }
 
+/// Whether a word stands for entries that were left out: three dots or more.
+fn is_ellipsis(word: &str) -> bool {
+    let is_dots = word.len() >= 3 && word.bytes().all(|byte| byte == b'.');
+    is_dots || (!word.is_empty() && word.chars().all(|c| c == '…'))
+}
+
+/// The diagnostic for such a word.
+fn ellipsis(word: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, format!("unexpected `{word}`"))
+        .help("write the omitted entries, or remove the dots")
+}
+
 /// A text as a JSON string literal, which is also valid YAML.
 fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()

@@ -3,6 +3,7 @@
 use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
+use crate::plan::{Container, Mount, MountSource, PlacementLevel};
 use crate::source::Spanned;
 
 /// Reports a mount path that contains a colon. `target` is the name of the target.
@@ -13,6 +14,68 @@ pub fn check_colon(path: &Spanned<EcoString>, findings: &mut Findings) {
         let message = format!("mount path `{}` cannot contain `:`", path.value);
         findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message));
     }
+}
+
+/// What to do where the target brings `files` to the nodes.
+pub const USE_FILES: &str = "put it into `files` of the container, which brings it to the node";
+
+/// What to do where it does not.
+pub const USE_IMAGE: &str = "copy it to the nodes, or build it into the image";
+
+/// Endings of names of files.
+const FILES: [&str; 22] = [
+    "cer",
+    "cfg",
+    "cnf",
+    "conf",
+    "crt",
+    "env",
+    "hcl",
+    "htpasswd",
+    "ini",
+    "js",
+    "json",
+    "key",
+    "lua",
+    "pem",
+    "properties",
+    "py",
+    "sh",
+    "sql",
+    "toml",
+    "xml",
+    "yaml",
+    "yml",
+];
+
+/// Reports a host volume that is a single file: on a cluster, each node must have it, unless the container is
+/// placed on one. `way_out` says what to do instead.
+pub fn check_single_file(
+    container: &Container,
+    mount: &Mount,
+    way_out: &str,
+    findings: &mut Findings,
+) {
+    let MountSource::Host(path) = &mount.source else { return };
+    let placement = container.placement.as_ref();
+    if placement.is_some_and(|placement| placement.level == PlacementLevel::Host) {
+        return;
+    }
+    let name = path.value.rsplit('/').next().unwrap_or_default();
+    let ending =
+        name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, ending)| ending);
+    // Files of the system are on all nodes.
+    let is_system = ["/etc/", "/usr/", "/proc/", "/sys/", "/run/", "/var/run/"];
+    let is_system = is_system.iter().any(|folder| path.value.starts_with(folder));
+    let is_file =
+        ending.is_some_and(|ending| FILES.iter().any(|one| ending.eq_ignore_ascii_case(one)));
+    if mount.beside().is_some() || is_system || !is_file {
+        return;
+    }
+    findings.add(&codes::CLUSTER_NEEDS, |code| {
+        let message = format!("the file `{}` must be on each node", path.value);
+        Diagnostic::new(code, path.span, message).help(way_out)
+    });
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use applc::diag::{Level, Phase, Report, codes, human};
+use applc::diag::{Diagnostic, Level, Phase, Report, codes, human};
 use applc::fix::fix;
 use applc::targets::Options;
 use applc::{Memory, Selected};
@@ -137,6 +137,81 @@ fn ten_thousand_errors_are_reported_in_time() {
         // A few seconds without optimization on a busy machine; minutes if it is quadratic.
         assert!(seconds < 60, "{seconds} s");
     }
+}
+
+/// An edit removes its finding, and there are not more errors than before. One of a syntax error may bring to
+/// light what the error hid.
+#[test]
+fn each_edit_removes_its_finding() {
+    let mut failures = Vec::new();
+    let mut edits = 0;
+    for file in faulty_files().iter().filter(|file| folder_of(file) != "project") {
+        let Ok(text) = fs::read_to_string(file) else { continue };
+        let before = report(file, text.clone().into_bytes());
+        for found in &before.diagnostics {
+            let Some(edit) = &found.edit else { continue };
+            edits += 1;
+            let mut edited = text.clone();
+            edited.replace_range(edit.span.range(), &edit.replacement);
+            let after = report(file, edited.into_bytes());
+            let same = |report: &Report| {
+                let is_same = |one: &&Diagnostic| {
+                    (one.code.id, &one.message) == (found.code.id, &found.message)
+                };
+                report.diagnostics.iter().filter(is_same).count()
+            };
+            let name = file.file_name().unwrap().to_string_lossy();
+            if same(&after) >= same(&before) {
+                failures.push(format!("{name}: {} stays: {}", found.code.id, found.message));
+            }
+            let of_syntax = found.code.phase == Phase::Syntax;
+            let count = |report: &Report| {
+                let is_counted = |one: &&Diagnostic| {
+                    one.level == Level::Error && (!of_syntax || one.code.phase == Phase::Syntax)
+                };
+                report.diagnostics.iter().filter(is_counted).count()
+            };
+            if count(&after) > count(&before) {
+                failures.push(format!("{name}: {} adds errors: {}", found.code.id, found.message));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+    assert!(edits > 200, "{edits}");
+}
+
+/// All edits that do not overlap, applied again and again, come to an end, and what remains has none.
+#[test]
+fn applying_all_edits_comes_to_an_end() {
+    let mut failures = Vec::new();
+    for file in faulty_files().iter().filter(|file| folder_of(file) != "project") {
+        let Ok(mut text) = fs::read_to_string(file) else { continue };
+        let mut rounds = 0;
+        loop {
+            let found = report(file, text.clone().into_bytes());
+            let mut edits: Vec<_> =
+                found.diagnostics.iter().filter_map(|d| d.edit.as_ref()).collect();
+            edits.sort_by_key(|edit| std::cmp::Reverse(edit.span));
+            let mut start = usize::MAX;
+            let before = text.clone();
+            for edit in edits {
+                // Later edits first, so that the places of the others stay.
+                if edit.span.range().end < start {
+                    text.replace_range(edit.span.range(), &edit.replacement);
+                    start = edit.span.range().start;
+                }
+            }
+            if text == before {
+                break;
+            }
+            rounds += 1;
+            if rounds > 8 {
+                failures.push(format!("{}: {:?}", file.display(), found.diagnostics.first()));
+                break;
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
 }
 
 #[test]

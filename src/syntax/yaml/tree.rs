@@ -10,7 +10,7 @@ use super::spans::{column, visible};
 use super::unsupported;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::{Source, Span, Spanned};
-use crate::syntax::{Form, Kind, MAX_DEPTH, Member, Node, Object, quote};
+use crate::syntax::{Form, Kind, MAX_DEPTH, Member, Node, Object, ellipsis, is_ellipsis, quote};
 
 /// Builds the tree of a document. It is `None` if the document contains no value, or too many.
 pub fn build(source: &Source, events: &mut Events<'_>, findings: &mut Findings) -> Option<Node> {
@@ -249,6 +249,10 @@ impl<'d> Builder<'d, '_> {
         if text == "<<" {
             return Key::Merge(span);
         }
+        if is_ellipsis(&text) {
+            self.report(ellipsis(&text, span));
+            return Key::Invalid;
+        }
         let kind = match plain::resolve(&text) {
             Plain::Value(Kind::String(text)) => {
                 if properties.anchor.is_some() {
@@ -297,6 +301,10 @@ impl<'d> Builder<'d, '_> {
         let kind = match style {
             Style::Lost => Kind::Broken,
             Style::Quoted | Style::Block => Kind::String(text.as_ref().into()),
+            Style::Plain if is_ellipsis(&text) => {
+                self.report(ellipsis(&text, span));
+                Kind::Broken
+            }
             Style::Plain => match plain::resolve(&text) {
                 Plain::Value(kind) => kind,
                 other => {

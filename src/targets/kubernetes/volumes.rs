@@ -117,6 +117,7 @@ pub fn mounts(
     for mount in &container.mounts {
         let plan::Mount { source, target, read_only } = mount;
         mounts::check_colon(target, findings);
+        mounts::check_single_file(container, mount, mounts::USE_FILES, findings);
         let (claim, host_path) = match source {
             MountSource::Persistent(volume) => {
                 let claim = claims.get(volume.value).map(|claim| {

@@ -101,6 +101,7 @@ pub fn lower(
             MountSource::Host(path) => {
                 mounts::check_colon(path, findings);
                 mounts::check_colon(target, findings);
+                mounts::check_single_file(service, mount, mounts::USE_IMAGE, findings);
                 mounted.volumes.push(Volume {
                     container_path: target.into(),
                     host_path: Sparse(Some(path.into())),
@@ -155,6 +156,7 @@ pub fn of_job(
         let (host_path, external) = match &mount.source {
             MountSource::Host(path) => {
                 mounts::check_colon(path, findings);
+                mounts::check_single_file(job, mount, mounts::USE_IMAGE, findings);
                 (Some(path.into()), None)
             }
             MountSource::Persistent(volume) => {

@@ -6,7 +6,7 @@ use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Mount, MountSource, Volume, VolumeId, VolumeScope};
 use crate::render::{Composed, Traced};
 use crate::source::{Span, Spanned};
-use crate::targets::origins;
+use crate::targets::{mounts, origins};
 
 use super::context::Context;
 use super::model::{self, VolumeFile, VolumeMount};
@@ -51,6 +51,7 @@ pub fn mounts(context: &Context<'_>, container: &Container, findings: &mut Findi
             MountSource::Persistent(volume) => volume,
             MountSource::Host(path) => {
                 check_path(path, findings);
+                mounts::check_single_file(container, mount, mounts::USE_FILES, findings);
                 let is_first = made.binds.is_empty() && made.mounts.is_empty();
                 if is_first && mount.beside().is_none() {
                     findings.push(needs_paths(path));

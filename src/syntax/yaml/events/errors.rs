@@ -7,7 +7,7 @@ use super::tabs;
 use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span};
 use crate::syntax::yaml::spans::{character, line_at, starts_line, unquoted, word};
-use crate::syntax::{MAX_DEPTH, quote};
+use crate::syntax::{MAX_DEPTH, ellipsis, is_ellipsis, quote};
 
 /// The diagnostic for an error. [`super::repair`] uses its primary span as the place of the error,
 /// because the library often notices an error far below it.
@@ -214,6 +214,13 @@ fn missing_colon(source: &Source, at: usize) -> Diagnostic {
     let key = source.slice(span);
     let after = |length: usize| Span::at(span.end as usize + length);
     let help = "entries have the form `key: value`";
+    if is_ellipsis(key) {
+        return ellipsis(key, span);
+    }
+    // A tag is not a key, so that a colon does not help.
+    if key.starts_with('!') {
+        return yaml(span, &format!("expected an entry, found `{key}`")).help(help);
+    }
     match source.text().get(span.end as usize..).and_then(|rest| rest.chars().next()) {
         Some(':') => {
             let message = format!("expected a space after `{key}:`");
