@@ -247,6 +247,16 @@ def test_a_crash_after_a_second(failing: Callable[[str], Failure]) -> None:
     one.is_told(up, "crash after a second", "E0903", "db", "does not stay up: ended with exit status 4", '"id"',
                 "third end", one.at("db", "die", 2))  # fmt: skip
     one.is_soon("the same", "E0903", "db", "first end", up.at - one.at("db", "die", 0))
+    # From now on it is `failed`, also while it runs for a second.
+    of_db = lambda: one.app.engine.inspect(f"{one.app.project}-db-1")
+    wait_until("the third start again", lambda: of_db()["RestartCount"] >= 3)
+    shown, ran = set(), False
+    end = time.monotonic() + 8
+    while time.monotonic() < end:
+        ran |= of_db()["State"]["Status"] == "running"
+        shown.add(one.app.states()["db"])
+        ran |= of_db()["State"]["Status"] == "running"
+    assert ran and shown == {"failed"}
 
 
 def test_a_program_that_the_image_lacks(failing: Callable[[str], Failure]) -> None:
