@@ -5,6 +5,7 @@ use std::ops::Deref;
 
 use crate::analysis::Analysis;
 use crate::diag::{Levels, Report};
+use crate::overlay::Changes;
 use crate::plan::Plan;
 use crate::render::RenderError;
 use crate::resolve;
@@ -84,8 +85,22 @@ impl From<ReadError> for Error {
 /// # Errors
 /// The file cannot be read, or a built-in template fails.
 pub fn compile(world: &dyn World, path: &str, targets: &[Selected]) -> Result<Compilation, Error> {
+    compile_changed(world, path, &Changes::none(), targets)
+}
+
+/// Reads an appliance and its overlays, and compiles the result for each of the targets.
+///
+/// # Errors
+/// A file cannot be read, or a built-in template fails.
+pub fn compile_changed(
+    world: &dyn World,
+    path: &str,
+    changes: &Changes,
+    targets: &[Selected],
+) -> Result<Compilation, Error> {
     let rendering = Rendering { renderer: &InProcess, recorded: false };
-    compile_analysis(Analysis::to_compile(world, path, Sources::new())?, targets, Some(rendering))
+    let analysis = Analysis::changed_to_compile(world, path, changes, Sources::new())?;
+    compile_analysis(analysis, targets, Some(rendering))
 }
 
 /// Compiles what was analysed for each of the targets. Without `rendering`, it is only checked: the

@@ -1,8 +1,8 @@
 //! applc compiles one appliance file to what container orchestrators run.
 //!
 //! ```text
-//! text --syntax--> tree --schema--> checked tree --model--> appliance --resolve--> plan
-//!      --lint--> plan --targets--> target model --render--> artifacts
+//! text --syntax--> tree --overlay--> tree --schema--> checked tree --model--> appliance
+//!      --resolve--> plan --lint--> plan --targets--> target model --render--> artifacts
 //! ```
 //!
 //! Each phase takes what the one before could save, and adds its findings to one list of
@@ -28,6 +28,9 @@ mod elsewhere;
 
 // The tree against the published JSON Schema.
 pub mod schema;
+
+// The tree with what overlays change in it.
+pub mod overlay;
 
 // The tree to typed values: the language, with its defaults.
 mod model;
@@ -77,5 +80,7 @@ pub mod fix;
 // The appliances that custom targets are checked with.
 pub mod samples;
 
-pub use compile::{Compilation, Error, Output, Selected, compile, compile_analysis};
+pub use compile::{
+    Compilation, Error, Output, Selected, compile, compile_analysis, compile_changed,
+};
 pub use world::{Memory, Overlay, ReadError, World};

@@ -15,8 +15,9 @@ pub use place::{Place, Step};
 pub use symbols::{Mention, Symbol};
 
 use crate::diag::{Findings, Level, Report};
+use crate::overlay::{self, Changes};
 use crate::plan::Plan;
-use crate::source::{Source, SourceError, Sources, Syntax};
+use crate::source::{Source, SourceError, Sources, Span, Syntax};
 use crate::syntax::Node;
 use crate::world::{ReadError, World};
 use crate::{elsewhere, lint, model, resolve, schema, syntax};
@@ -26,10 +27,16 @@ use crate::{elsewhere, lint, model, resolve, schema, syntax};
 pub struct Analysis {
     /// The appliance file.
     pub source: Source,
-    /// All files that spans may be in: those that settings come from, and the appliance file.
+    /// The overlays, in the order in which they are applied.
+    pub overlays: Vec<Source>,
+    /// All files that spans may be in: those that settings come from, the appliance file, and the
+    /// overlays.
     pub sources: Sources,
-    /// Its tree; `None` if it contains no value.
+    /// Its tree, with what the overlays change; `None` if it contains no value.
     pub tree: Option<Node>,
+    /// If there are overlays: the trees of the appliance file and of each overlay, as they are
+    /// written.
+    written: Vec<Node>,
     /// Its plan; `None` if the file is not an object, or has more errors than are reported. If
     /// there are errors, the plan lacks what they made unusable; it is never compiled then.
     pub plan: Option<Plan>,
@@ -43,7 +50,20 @@ impl Analysis {
     /// # Errors
     /// The file cannot be read.
     pub fn read(world: &dyn World, path: &str, sources: Sources) -> Result<Analysis, ReadError> {
-        Analysis::of_file(world, path, sources, true)
+        Analysis::of_file(world, path, &Changes::none(), sources, true)
+    }
+
+    /// Reads a file and its overlays, and analyses the result.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn read_changed(
+        world: &dyn World,
+        path: &str,
+        changes: &Changes,
+        sources: Sources,
+    ) -> Result<Analysis, ReadError> {
+        Analysis::of_file(world, path, changes, sources, true)
     }
 
     /// Reads a file and analyses it for [`compile_analysis`](crate::compile_analysis()): without a tree,
@@ -56,18 +76,37 @@ impl Analysis {
         path: &str,
         sources: Sources,
     ) -> Result<Analysis, ReadError> {
-        Analysis::of_file(world, path, sources, false)
+        Analysis::of_file(world, path, &Changes::none(), sources, false)
+    }
+
+    /// Reads a file and its overlays, and analyses the result as [`to_compile`](Analysis::to_compile)
+    /// does.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn changed_to_compile(
+        world: &dyn World,
+        path: &str,
+        changes: &Changes,
+        sources: Sources,
+    ) -> Result<Analysis, ReadError> {
+        Analysis::of_file(world, path, changes, sources, false)
     }
 
     fn of_file(
         world: &dyn World,
         path: &str,
+        changes: &Changes,
         sources: Sources,
         keep_tree: bool,
     ) -> Result<Analysis, ReadError> {
-        let bytes = crate::world::read(world, path)?;
-        let (source, error) = Source::from_bytes(path, bytes);
-        let mut analysis = Analysis::new(&source, error, sources, keep_tree);
+        let read = |path: &String| {
+            let bytes = crate::world::read(world, path)?;
+            Ok(Source::from_bytes(path.as_str(), bytes))
+        };
+        let file = read(&path.to_owned())?;
+        let overlays: Vec<File> = changes.overlays.iter().map(read).collect::<Result<_, _>>()?;
+        let mut analysis = Analysis::new(&file, &overlays, sources, keep_tree);
         if let Some(plan) = &mut analysis.plan {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
             // In the root folder, the separator belongs to its name.
@@ -79,44 +118,77 @@ impl Analysis {
 
     /// Analyses a text.
     pub fn of(source: &Source) -> Analysis {
-        Analysis::new(source, None, Sources::new(), true)
+        Analysis::new(&(source.clone(), None), &[], Sources::new(), true)
     }
 
-    fn new(
-        source: &Source,
-        error: Option<SourceError>,
-        mut sources: Sources,
-        keep_tree: bool,
-    ) -> Analysis {
-        let source = sources.add(source);
-        let mut findings: Findings =
-            error.map(|error| syntax::source_error(&source, error)).into_iter().collect();
-        let is_text = !matches!(
-            error,
-            Some(SourceError::TooLarge(_) | SourceError::NotUtf8(0) | SourceError::Utf16)
-        );
-        let tree = if is_text { syntax::parse(&source, &mut findings) } else { None };
+    /// Analyses a text with overlays.
+    pub fn of_changed(source: &Source, overlays: &[Source]) -> Analysis {
+        let overlays: Vec<File> = overlays.iter().map(|overlay| (overlay.clone(), None)).collect();
+        Analysis::new(&(source.clone(), None), &overlays, Sources::new(), true)
+    }
+
+    fn new(file: &File, overlays: &[File], mut sources: Sources, keep_tree: bool) -> Analysis {
+        let source = sources.add(&file.0);
+        let mut findings = Findings::new();
+        let mut tree = parse(&source, file.1, syntax::parse, &mut findings);
         let foreign =
-            error.is_none().then(|| elsewhere::recognize(&source, tree.as_ref())).flatten();
+            file.1.is_none().then(|| elsewhere::recognize(&source, tree.as_ref())).flatten();
         if let Some(foreign) = foreign {
-            let findings = Findings::from_iter([foreign]);
-            return Analysis { source, sources, tree: None, plan: None, findings };
+            let (findings, overlays) = (Findings::from_iter([foreign]), Vec::new());
+            let written = Vec::new();
+            return Analysis {
+                source,
+                overlays,
+                sources,
+                tree: None,
+                written,
+                plan: None,
+                findings,
+            };
         }
+        let mut written = Vec::new();
+        let mut removed = Vec::new();
+        if keep_tree && !overlays.is_empty() {
+            written.extend(tree.clone());
+        }
+        let overlays = overlays.iter().map(|(overlay, error)| {
+            let overlay = sources.add(overlay);
+            let found = parse(&overlay, *error, syntax::parse_overlay, &mut findings);
+            if let Some(tree) = &mut tree {
+                let start = overlay.start();
+                removed.extend(overlay::merge(tree, found.as_ref(), start, &mut findings));
+            }
+            written.extend(found.filter(|_| keep_tree));
+            overlay
+        });
+        let overlays: Vec<Source> = overlays.collect();
+        let texts = (&source, &sources);
         let (tree, mut plan) = match tree {
             Some(tree) if keep_tree => {
-                let plan = plan(&tree, &source, &mut findings);
+                let plan = plan(&tree, texts, &mut findings);
                 (Some(tree), plan)
             }
-            Some(tree) => (None, plan_of_owned(tree, &source, &mut findings)),
+            Some(tree) => (None, plan_of_owned(tree, texts, &mut findings)),
             None => (None, None),
         };
+        overlay::explain(&removed, &mut findings);
         if let Some(plan) = &mut plan {
             if keep_tree && !findings.has_errors() {
                 plan.uses = resolve::uses(plan);
             }
             lint::check(plan, &source, &mut findings);
         }
-        Analysis { source, sources, tree, plan, findings }
+        Analysis { source, overlays, sources, tree, written, plan, findings }
+    }
+
+    /// Which of the files a place is in.
+    pub fn layer(&self, place: Span) -> Layer {
+        let is_in = |source: &Source| source.contains(place.start);
+        match self.overlays.iter().position(is_in) {
+            Some(index) => Layer::Overlay(index),
+            None if is_in(&self.source) => Layer::Appliance,
+            None => Layer::Settings,
+        }
     }
 
     /// The plan, if nothing is wrong with it on every target.
@@ -127,28 +199,63 @@ impl Analysis {
     /// The findings as they are reported.
     pub fn into_report(mut self) -> Report {
         lint::remove_covered(&mut self.findings);
-        if self.source.syntax() == Syntax::Yaml {
-            let edits = self.findings.iter_mut().filter_map(|found| found.edit.as_mut());
-            edits.for_each(|edit| syntax::respell(&self.source, edit));
+        for edit in self.findings.iter_mut().filter_map(|found| found.edit.as_mut()) {
+            let source = self.sources.of(edit.span).unwrap_or(&self.source);
+            if source.syntax() == Syntax::Yaml {
+                syntax::respell(source, edit);
+            }
         }
         Report::new(self.source, self.findings).within(self.sources)
     }
 }
 
-/// Checks a tree and makes its plan.
-fn plan(tree: &Node, source: &Source, findings: &mut Findings) -> Option<Plan> {
-    check(source, tree, findings)?;
+/// A file, and why its bytes are not valid.
+type File = (Source, Option<SourceError>);
+
+/// Which file a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layer {
+    /// The appliance file.
+    Appliance,
+    /// The overlay with this index.
+    Overlay(usize),
+    /// A file that settings come from.
+    Settings,
+}
+
+/// Parses a file, if it is text.
+fn parse(
+    source: &Source,
+    error: Option<SourceError>,
+    parse: fn(&Source, &mut Findings) -> Option<Node>,
+    findings: &mut Findings,
+) -> Option<Node> {
+    findings.extend(error.map(|error| syntax::source_error(source, error)));
+    match error {
+        Some(SourceError::TooLarge(_) | SourceError::NotUtf8(0) | SourceError::Utf16) => None,
+        Some(SourceError::NotUtf8(_)) | None => parse(source, findings),
+    }
+}
+
+/// Checks a tree and makes its plan. Its values are in the first text, or in another one of the
+/// second.
+fn plan(tree: &Node, texts: (&Source, &Sources), findings: &mut Findings) -> Option<Plan> {
+    check(texts.0, tree, findings)?;
     let containers = model::containers(tree);
     let appliance = model::read(tree, containers)?;
-    Some(resolve::resolve(&appliance, containers.iter(), source, findings))
+    Some(resolve::resolve(&appliance, containers.iter(), texts.0, texts.1, findings))
 }
 
 /// Checks a tree and makes its plan, which takes over its memory.
-fn plan_of_owned(mut tree: Node, source: &Source, findings: &mut Findings) -> Option<Plan> {
-    check(source, &tree, findings)?;
+fn plan_of_owned(
+    mut tree: Node,
+    texts: (&Source, &Sources),
+    findings: &mut Findings,
+) -> Option<Plan> {
+    check(texts.0, &tree, findings)?;
     let containers = model::take_containers(&mut tree);
     let appliance = model::read(&tree, &containers)?;
-    Some(resolve::resolve(&appliance, containers.into_iter(), source, findings))
+    Some(resolve::resolve(&appliance, containers.into_iter(), texts.0, texts.1, findings))
 }
 
 /// Checks the structure of a tree. `None` if no more errors can be reported: then resolving adds no

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::Analysis;
+use super::{Analysis, Layer};
+use crate::overlay;
 use crate::source::Span;
 use crate::syntax::{Kind, Node};
 
@@ -13,6 +14,8 @@ pub enum Step<'a> {
     Key(&'a str),
     /// To the item with this index.
     Item(usize),
+    /// In an overlay, to the entry of a list with this key.
+    Entry(&'a str),
 }
 
 /// The innermost part of a document at an offset.
@@ -34,7 +37,7 @@ impl Place<'_> {
     pub fn field(&self) -> String {
         self.steps.iter().fold(String::new(), |mut path, step| {
             match step {
-                Step::Item(_) => path.push_str("[]"),
+                Step::Item(_) | Step::Entry(_) => path.push_str("[]"),
                 Step::Key(key) if path.is_empty() => path.push_str(key),
                 Step::Key(key) => {
                     path.push('.');
@@ -46,14 +49,15 @@ impl Place<'_> {
     }
 }
 
-/// The path with indices: `containers[2].ports[0].host_port`.
+/// The path with indices, `containers[2].ports[0].host_port`, or with the keys of an overlay,
+/// `containers.web.ports.8080.host_port`.
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, step) in self.steps.iter().enumerate() {
             match step {
                 Step::Item(index) => write!(f, "[{index}]")?,
                 Step::Key(key) if at == 0 => f.write_str(key)?,
-                Step::Key(key) => write!(f, ".{key}")?,
+                Step::Key(key) | Step::Entry(key) => write!(f, ".{key}")?,
             }
         }
         Ok(())
@@ -61,9 +65,17 @@ impl fmt::Display for Place<'_> {
 }
 
 impl Analysis {
-    /// The innermost part of the document that contains an offset. `None` outside of the document.
+    /// The innermost part of a document that contains an offset: of the appliance file, or of an
+    /// overlay. `None` outside of them.
     pub fn at(&self, offset: u32) -> Option<Place<'_>> {
-        Place::at(self.tree.as_ref()?, offset)
+        if self.overlays.is_empty() {
+            return Place::at(self.tree.as_ref()?, offset);
+        }
+        let place = self.written.iter().find_map(|tree| Place::at(tree, offset))?;
+        match self.layer(Span { start: offset, end: offset }) {
+            Layer::Overlay(_) => Some(place.in_overlay()),
+            Layer::Appliance | Layer::Settings => Some(place),
+        }
     }
 }
 
@@ -77,24 +89,55 @@ impl<'a> Place<'a> {
     /// outside of the tree.
     pub fn of(tree: &'a Node, span: Span) -> Option<Place<'a>> {
         let contains = |outer: Span| outer.start <= span.start && span.end <= outer.end;
-        let mut value = Some(tree).filter(|tree| contains(tree.span))?;
-        let mut place = Place { steps: Vec::new(), key: None, on_key: false, value };
+        if contains(tree.span) {
+            return Place::below(
+                Place { steps: Vec::new(), key: None, on_key: false, value: tree },
+                span,
+            );
+        }
+        // Parts of a tree that overlays changed are in other files than those around them.
+        let mut open = vec![Place { steps: Vec::new(), key: None, on_key: false, value: tree }];
+        while let Some(place) = open.pop() {
+            for (step, key, value) in parts(place.value) {
+                let mut steps = place.steps.clone();
+                steps.push(step);
+                let inner = Place { steps, key, on_key: false, value };
+                if contains(value.span) {
+                    return Place::below(inner, span);
+                }
+                if key.is_some_and(|key| contains(key.to(value.span))) {
+                    return Some(Place { on_key: key.is_some_and(contains), ..inner });
+                }
+                if matches!(value.kind, Kind::Array(_) | Kind::Object(_)) {
+                    open.push(inner);
+                }
+            }
+        }
+        None
+    }
+
+    /// The same place with steps of an overlay.
+    fn in_overlay(mut self) -> Place<'a> {
+        let keys = self.steps.iter().map(|step| match step {
+            Step::Key(key) => *key,
+            Step::Item(_) | Step::Entry(_) => "",
+        });
+        let are_entries = overlay::entries(keys);
+        for (step, is_entry) in self.steps.iter_mut().zip(are_entries) {
+            if let (Step::Key(key), true) = (*step, is_entry) {
+                *step = Step::Entry(key);
+            }
+        }
+        self
+    }
+
+    /// The innermost part of a value that has a span, otherwise the innermost one that contains it.
+    fn below(mut place: Place<'a>, span: Span) -> Option<Place<'a>> {
+        let contains = |outer: Span| outer.start <= span.start && span.end <= outer.end;
+        let mut value = place.value;
         loop {
-            let next = match &value.kind {
-                Kind::Array(items) => items
-                    .iter()
-                    .enumerate()
-                    .find(|(_, item)| contains(item.span))
-                    .map(|(index, item)| (Step::Item(index), None, item)),
-                Kind::Object(object) => object
-                    .members
-                    .iter()
-                    .find(|member| contains(member.key.span.to(member.value.span)))
-                    .map(|member| {
-                        (Step::Key(&member.key.value), Some(member.key.span), &member.value)
-                    }),
-                _ => None,
-            };
+            let next = parts(value)
+                .find(|(_, key, part)| contains(key.map_or(part.span, |key| key.to(part.span))));
             let Some((step, key, inner)) = next else { return Some(place) };
             // An object of YAML starts where its first key does; a list where its first item does,
             // which may have the same span.
@@ -112,4 +155,16 @@ impl<'a> Place<'a> {
             value = inner;
         }
     }
+}
+
+/// The parts of a value, with the steps to them and the spans of their keys.
+fn parts(value: &Node) -> impl Iterator<Item = (Step<'_>, Option<Span>, &Node)> {
+    let items = value.as_array().unwrap_or_default().iter().enumerate();
+    let members = value.as_object().map_or(&[][..], |object| &object.members);
+    let items = items.map(|(index, item)| (Step::Item(index), None, item));
+    items.chain(
+        members
+            .iter()
+            .map(|member| (Step::Key(&member.key.value), Some(member.key.span), &member.value)),
+    )
 }

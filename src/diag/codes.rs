@@ -195,6 +195,15 @@ codes! {
         NOT_PLACED "E0906" Error "container that cannot be placed";
         NOT_ALLOWED "E0911" Error "appliance that the service does not allow";
     }
+    /// Overlays: what they change in an appliance.
+    Overlay "Overlays" {
+        UNKNOWN_ENTRY "E1101" Error "overlay of an entry that does not exist";
+        ENTRY_EXISTS "E1102" Error "added entry that already exists";
+        KEY_CHANGED "E1103" Error "overlay that changes a key";
+        REQUIRED_FIELD "E1104" Error "removal of a required field";
+        NOTHING_CHANGED "W1101" Warning "overlay that changes nothing";
+        NOTHING_REMOVED "W1102" Warning "removal of something that does not exist";
+    }
     /// Importing: what becomes of a file in another format.
     Import "Importing" {
         NOT_IMPORTED "E1001" Error "value that cannot be imported";

@@ -37,7 +37,7 @@ pub fn resolve(
             value: text::scalar(value, lookup, findings),
         })
         .collect();
-    image::check(container.image, lookup.source, findings);
+    image::check(container.image, lookup.source_of(container.image.span), findings);
     command.texts().for_each(|text| text::check_length(text, None, findings));
     for variable in &env {
         text::check_length(&variable.value, Some(&variable.name.value), findings);

@@ -7,7 +7,7 @@ use std::collections::hash_map::Entry;
 use crate::diag::{Diagnostic, Findings, codes, nearest};
 use crate::model::Appliance;
 use crate::plan::{ContainerId, VolumeId};
-use crate::source::{Source, Span, Spanned};
+use crate::source::{Source, Sources, Span, Spanned};
 
 /// Maximum number of references in an appliance. Each takes far more memory than its text.
 pub const MAX_REFERENCES: usize = 1_000_000;
@@ -20,7 +20,9 @@ const MAX_COMPARISONS: usize = 200_000;
 /// The ids of an appliance, and what is counted while they are looked up.
 pub struct Lookup<'a> {
     /// The text of the appliance.
-    pub source: &'a Source,
+    source: &'a Source,
+    /// All texts that its values may be in.
+    sources: &'a Sources,
     /// The containers by id; the first one of a duplicate id.
     pub containers: HashMap<&'a str, ContainerId>,
     /// The volumes by id; the first one of a duplicate id.
@@ -38,6 +40,7 @@ impl<'a> Lookup<'a> {
     pub fn new(
         appliance: &'a Appliance<'_>,
         source: &'a Source,
+        sources: &'a Sources,
         findings: &mut Findings,
     ) -> Lookup<'a> {
         let id =
@@ -68,11 +71,20 @@ impl<'a> Lookup<'a> {
         });
         Lookup {
             source,
+            sources,
             containers,
             volumes,
             complete: appliance.ids_complete,
             comparisons: Cell::new(MAX_COMPARISONS),
             references: Cell::new(0),
+        }
+    }
+
+    /// The text that a value is in.
+    pub fn source_of(&self, span: Span) -> &'a Source {
+        match self.source.contains(span.start) {
+            true => self.source,
+            false => self.sources.of(span).unwrap_or(self.source),
         }
     }
 

@@ -30,22 +30,23 @@ use std::borrow::Borrow;
 use crate::diag::Findings;
 use crate::model::{self, Appliance};
 use crate::plan::{Container, Plan, Referrer};
-use crate::source::Source;
+use crate::source::{Source, Sources};
 
 use crate::syntax::Node;
 use lookup::Lookup;
 use text::owned;
 
 /// Resolves an appliance with these containers, as nodes of its tree. Each node is dropped when it has
-/// been resolved: if they are owned, the plan takes over their memory. The plan must be used only
-/// if no error was reported, here or before.
+/// been resolved: if they are owned, the plan takes over their memory. Values are in `source`, or in
+/// another one of `sources`. The plan must be used only if no error was reported, here or before.
 pub fn resolve<N: Borrow<Node>>(
     appliance: &Appliance<'_>,
     nodes: impl Iterator<Item = N>,
     source: &Source,
+    sources: &Sources,
     findings: &mut Findings,
 ) -> Plan {
-    let lookup = Lookup::new(appliance, source, findings);
+    let lookup = Lookup::new(appliance, source, sources, findings);
     let mut containers = Vec::with_capacity(appliance.ids.len());
     for node in nodes {
         if let Some(container) = model::container(node.borrow()) {

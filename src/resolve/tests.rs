@@ -11,7 +11,8 @@ fn resolved(text: &str) -> (Source, Plan, Vec<Diagnostic>) {
     assert!(found.is_empty(), "{text}: {found:?}");
     let containers = model::containers(&tree);
     let appliance = model::read(&tree, containers).unwrap();
-    let plan = resolve(&appliance, containers.iter(), &source, &mut found);
+    let sources = Sources::new();
+    let plan = resolve(&appliance, containers.iter(), &source, &sources, &mut found);
     (source, plan, found.into_sorted())
 }
 

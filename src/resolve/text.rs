@@ -128,7 +128,7 @@ impl Builder<'_, '_> {
 
     /// Splits `text`, which is at `span`, into pieces. Literal parts go through `escape`.
     fn scan(&mut self, text: &str, span: Span, escape: &dyn Fn(&str) -> String) {
-        let mut places = Places::new(self.lookup.source, span);
+        let mut places = Places::new(self.lookup.source_of(span), span);
         let mut plain = String::new();
         let mut at = 0;
         while let Some(found) = text.get(at..).and_then(|rest| rest.find('@')) {
@@ -180,7 +180,7 @@ impl Builder<'_, '_> {
         let diagnostic = Diagnostic::new(&codes::UNKNOWN_REFERENCE, span, message);
         // No edit where only the span of the whole string is known, as in an alias.
         let id_span = Span { start: span.start + 1, end: span.end };
-        let exact = self.lookup.source.slice(id_span) == id;
+        let exact = self.lookup.source_of(id_span).slice(id_span) == id;
         let diagnostic = match self.lookup.similar(id, &self.lookup.containers) {
             Some(similar) => {
                 let diagnostic = diagnostic.label(format!("did you mean `@{similar}`?"));

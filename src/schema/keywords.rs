@@ -57,9 +57,11 @@ pub struct Keywords {
     pub types: Types,
     pub unique_items: bool,
 
-    // Texts for people.
+    // Texts for people, and what overlays need to know.
     #[serde(rename = "$schema")]
     _schema: IgnoredAny,
+    #[serde(rename = "aliasOf")]
+    _alias_of: IgnoredAny,
     #[serde(rename = "default")]
     _default: IgnoredAny,
     #[serde(rename = "description")]
@@ -68,6 +70,8 @@ pub struct Keywords {
     _do_not_suggest: IgnoredAny,
     #[serde(rename = "examples")]
     _examples: IgnoredAny,
+    #[serde(rename = "overlayKey")]
+    _overlay_key: IgnoredAny,
     #[serde(rename = "patternErrorMessage")]
     _pattern_error_message: IgnoredAny,
     #[serde(rename = "title")]

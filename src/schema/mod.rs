@@ -50,6 +50,11 @@ static VALIDATOR: LazyLock<Validator<Tree>> = LazyLock::new(|| {
         .expect("the schema is valid")
 });
 
+/// The schema as a document, for phases that follow its structure.
+pub(crate) fn document() -> &'static Value {
+    &DOCUMENT
+}
+
 /// Validates the tree of a source against the schema. Reports violations as errors, and fields without effect as
 /// warnings and hints. Broken nodes, which have been reported, are skipped.
 pub fn check(source: &Source, tree: &Node, findings: &mut Findings) {

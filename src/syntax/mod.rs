@@ -185,11 +185,39 @@ pub fn parse(source: &Source, findings: &mut Findings) -> Option<Node> {
 
 /// Parses a source in this syntax, whatever its name is.
 pub fn parse_as(source: &Source, syntax: Syntax, findings: &mut Findings) -> Option<Node> {
+    parse_keys(source, syntax, Keys::Strings, findings)
+}
+
+/// Parses an overlay: in YAML, its keys can be numbers, because ports are keys, and it can be
+/// empty. The tree is `None` if it contains no value.
+pub fn parse_overlay(source: &Source, findings: &mut Findings) -> Option<Node> {
+    let mut found = Findings::new();
+    let tree = parse_keys(source, source.syntax(), Keys::OrNumbers, &mut found);
+    found.retain(|finding| finding.code != &codes::EMPTY_DOCUMENT);
+    findings.extend(found);
+    tree
+}
+
+/// Which keys a YAML document can have without quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    /// Those that are strings.
+    Strings,
+    /// Also decimal integers, whose text is the key.
+    OrNumbers,
+}
+
+fn parse_keys(
+    source: &Source,
+    syntax: Syntax,
+    keys: Keys,
+    findings: &mut Findings,
+) -> Option<Node> {
     // Parsers compute with indices of the text.
     let (local, mut found) = (source.at(0), Findings::new());
     let mut tree = match syntax {
         Syntax::Json | Syntax::Jsonc => json::parse(&local, syntax, &mut found),
-        Syntax::Yaml => yaml::parse(&local, &mut found),
+        Syntax::Yaml => yaml::parse(&local, keys, &mut found),
     };
     if let Some(tree) = &mut tree {
         keys::check(tree, &mut found);

@@ -20,11 +20,11 @@ mod unsupported;
 pub use plain::respell;
 pub use segments::segments;
 
-use super::Node;
+use super::{Keys, Node};
 use crate::diag::Findings;
 use crate::source::Source;
 
 /// Parses a YAML document. The tree is `None` if the document contains no value.
-pub fn parse(source: &Source, findings: &mut Findings) -> Option<Node> {
-    events::read(source, findings, |events, found| tree::build(source, events, found))
+pub(super) fn parse(source: &Source, keys: Keys, findings: &mut Findings) -> Option<Node> {
+    events::read(source, findings, |events, found| tree::build(source, keys, events, found))
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use applc::diag::{Phase, human};
+use applc::overlay::Changes;
 use applc::targets::{self, Options, TargetRef};
 use applc::{Compilation, Memory, Selected};
 pub use applc_testing::repository;
@@ -64,6 +65,53 @@ pub fn custom(folder: &Path) -> TargetRef {
 pub fn compile(path: &Path, target: &TargetRef) -> Compilation {
     let selected = Selected { target: target.clone(), options: Options::of(&**target) };
     applc::compile(&world([path]), path.to_str().unwrap(), &[selected]).unwrap()
+}
+
+/// A block of code of a page.
+pub struct Block {
+    /// The words after its fence: the language, and what tests know it by.
+    pub marks: Vec<String>,
+    /// Its text.
+    pub text: String,
+}
+
+impl Block {
+    /// Whether it has a mark.
+    pub fn has(&self, mark: &str) -> bool {
+        self.marks.iter().any(|word| word == mark)
+    }
+}
+
+/// The blocks of code of a page.
+pub fn blocks(page: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for line in page.lines() {
+        match (open.as_mut(), line.strip_prefix("```")) {
+            (None, Some(info)) => {
+                let marks = info.split_whitespace().map(str::to_owned).collect();
+                open = Some(Block { marks, text: String::new() });
+            }
+            (Some(_), Some(_)) => blocks.extend(open.take()),
+            (Some(block), None) => block.text.push_str(&format!("{line}\n")),
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "unclosed code block");
+    blocks
+}
+
+/// The appliance that the examples and tests of overlays change: that of their page.
+pub fn shop() -> String {
+    let page = applc_testing::read("docs/overlays.md");
+    blocks(&page).into_iter().find(|block| block.has("appliance")).unwrap().text
+}
+
+/// Compiles the appliance of the page about overlays with an overlay, for no target.
+pub fn overlaid(name: &str, overlay: impl Into<Vec<u8>>) -> Compilation {
+    let world = Memory::new().with("shop.yaml", shop()).with(name, overlay);
+    let changes = Changes { overlays: vec![name.to_owned()] };
+    applc::compile_changed(&world, "shop.yaml", &changes, &[]).unwrap()
 }
 
 /// The result of a compilation as text: the findings, then the files. The path of the

@@ -2,7 +2,8 @@
 //! `UPDATE_EXPECTED=1 cargo test diagnostics` writes the current findings; review the changes.
 //!
 //! A folder has the name of the module that it tests. Files in `targets-NAME` are compiled for
-//! that target, those in `project` are project files.
+//! that target, those in `project` are project files, those in `overlay` are overlays of the appliance
+//! of `docs/overlays.md`.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -40,6 +41,9 @@ fn report(file: &Path, bytes: Vec<u8>) -> Report {
     if folder == "project" {
         let world = Memory::new().with("/applc.toml", bytes);
         return applc::project::find(&world, ["/"], &[]).unwrap().unwrap().report;
+    }
+    if folder == "overlay" {
+        return crate::common::overlaid(name, bytes).report;
     }
     let world = Memory::new().with(name, bytes);
     let target = folder.strip_prefix("targets-").map(|name| applc::targets::find(name).unwrap());
@@ -100,13 +104,14 @@ fn each_folder_has_the_name_of_a_module() {
 fn every_span_is_in_the_file_and_no_finding_is_repeated() {
     for file in faulty_files() {
         let report = report(&file, fs::read(&file).unwrap());
-        let text = report.source.text();
         let mut seen = BTreeSet::new();
         for found in &report.diagnostics {
             let labels = std::iter::once(&found.primary).chain(&found.secondary);
             let edit = found.edit.as_ref().map(|edit| edit.span);
             for span in labels.map(|label| label.span).chain(edit) {
-                assert!(text.get(span.range()).is_some(), "{}: {found:?}", file.display());
+                let source = report.source_of(span);
+                let text = source.text().get(source.range(span));
+                assert!(text.is_some(), "{}: {found:?}", file.display());
             }
             let fact = (found.code.id, found.primary.span, found.message.clone());
             assert!(seen.insert(fact), "{}: repeated: {found:?}", file.display());
@@ -216,7 +221,9 @@ fn applying_all_edits_comes_to_an_end() {
 
 #[test]
 fn fixing_terminates_and_adds_no_errors() {
-    for file in faulty_files().iter().filter(|file| folder_of(file) != "project") {
+    // Fixes are applied to appliances.
+    let others = ["project", "overlay"];
+    for file in faulty_files().iter().filter(|file| !others.contains(&folder_of(file))) {
         let Ok(text) = fs::read_to_string(file) else { continue };
         let check = |text: &str| -> Result<Report, Infallible> {
             Ok(report(file, text.as_bytes().to_vec()))

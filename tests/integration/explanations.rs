@@ -10,6 +10,8 @@ use applc::targets::{Options, TargetRef, custom};
 use applc::{Memory, Selected};
 use applc_testing::hold;
 
+use crate::common::{Block, blocks, overlaid};
+
 /// Codes without a short example: bytes that are not text, a file that is too large or does not
 /// exist, thousands of findings, other tools, and engines.
 const WITHOUT_EXAMPLE: [&str; 18] = [
@@ -58,33 +60,20 @@ fn found_in_folder(manifest: &str, template: &str) -> Vec<applc::diag::Diagnosti
 struct Example {
     /// The language: `json`, `yaml`, `toml`, or `jinja` for a template.
     language: String,
-    /// The words after the language: `faulty` or `fixed`, optionally `target=NAME`, and `folder`
-    /// for a `target.toml`.
+    /// The words after the language: `faulty` or `fixed`, optionally `target=NAME`, `folder` for a
+    /// `target.toml`, and `overlay` for an overlay of the appliance of `docs/overlays.md`.
     marks: Vec<String>,
     text: String,
 }
 
 /// The examples of a page.
 fn examples(page: &str) -> Vec<Example> {
-    let mut examples = Vec::new();
-    let mut open: Option<Example> = None;
-    for line in page.lines() {
-        match (open.as_mut(), line.strip_prefix("```")) {
-            (None, Some(info)) => {
-                let mut words = info.split_whitespace().map(str::to_owned);
-                let language = words.next().unwrap_or_default();
-                open = Some(Example { language, marks: words.collect(), text: String::new() });
-            }
-            (Some(_), Some(_)) => examples.extend(open.take()),
-            (Some(example), None) => {
-                example.text.push_str(line);
-                example.text.push('\n');
-            }
-            (None, None) => {}
-        }
-    }
-    assert!(open.is_none(), "unclosed code block");
-    examples
+    let example = |block: Block| {
+        let mut words = block.marks.into_iter();
+        let language = words.next().unwrap_or_default();
+        Example { language, marks: words.collect(), text: block.text }
+    };
+    blocks(page).into_iter().map(example).collect()
 }
 
 impl Example {
@@ -92,6 +81,9 @@ impl Example {
     fn found(&self) -> Vec<(&'static str, Level)> {
         let diagnostics = if self.marks.iter().any(|mark| mark == "folder") {
             found_in_folder(&self.text, "{}\n")
+        } else if self.marks.iter().any(|mark| mark == "overlay") {
+            let name = format!("overlay.{}", self.language);
+            overlaid(&name, self.text.as_str()).report.diagnostics
         } else if self.language == "jinja" {
             let carried = |field: &Field| format!("{:?} = \"carried\"", field.path());
             let fields: Vec<String> = Field::ALL.iter().map(carried).collect();

@@ -11,6 +11,7 @@ use crate::levels::LevelArguments;
 use applc::diag::Format;
 use applc::graph;
 use applc::import;
+use applc::overlay::Changes;
 
 /// Compile appliance files for container orchestrators
 #[derive(Debug, Parser)]
@@ -341,6 +342,9 @@ pub struct Plan {
     pub file: String,
 
     #[command(flatten)]
+    pub overlays: OverlayArguments,
+
+    #[command(flatten)]
     pub findings: FindingsArguments,
 }
 
@@ -467,6 +471,9 @@ pub struct Compile {
     pub file: String,
 
     #[command(flatten)]
+    pub overlays: OverlayArguments,
+
+    #[command(flatten)]
     pub targets: TargetArguments,
 
     #[command(flatten)]
@@ -502,6 +509,9 @@ pub struct Trace {
     pub of_findings: Option<PathBuf>,
 
     #[command(flatten)]
+    pub overlays: OverlayArguments,
+
+    #[command(flatten)]
     pub targets: TargetArguments,
 
     #[command(flatten)]
@@ -522,6 +532,9 @@ pub struct Check {
     /// Print what --fix would change as a unified diff, without writing files
     #[arg(long, visible_alias = "dry-run")]
     pub diff: bool,
+
+    #[command(flatten)]
+    pub overlays: OverlayArguments,
 
     #[command(flatten)]
     pub targets: TargetArguments,
@@ -559,6 +572,22 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
     let values =
         Format::ALL.iter().map(|format| PossibleValue::new(format.name()).help(format.meaning()));
     PossibleValuesParser::new(values).map(|name| Format::find(&name).unwrap_or_default())
+}
+
+/// What is changed in the appliance.
+#[derive(Debug, Default, Args)]
+pub struct OverlayArguments {
+    /// File with what differs from the appliance; repeatable, each is applied to the result of those
+    /// before it
+    #[arg(long = "overlay", value_name = "FILE")]
+    pub overlays: Vec<String>,
+}
+
+impl OverlayArguments {
+    /// The changes for the library.
+    pub fn changes(&self) -> Changes {
+        Changes { overlays: self.overlays.clone() }
+    }
 }
 
 /// The targets and their options.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::args::OverlayArguments;
 use crate::disk::{Disk, STDIN};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
@@ -10,6 +11,7 @@ use crate::terminal::fail;
 use crate::{Status, memory};
 use applc::analysis::Analysis;
 use applc::diag::{Levels, Report};
+use applc::overlay::Changes;
 use applc::project::{self, Project};
 use applc::source::Sources;
 use applc::targets::{self, InProcess, Rendering, TargetRef};
@@ -29,9 +31,16 @@ pub struct Settings {
     pub levels: Levels,
     /// The sources that options were set in.
     pub sources: Sources,
+    /// What is changed in the file before it is compiled.
+    pub changes: Changes,
 }
 
 impl Settings {
+    /// The same settings with overlays.
+    pub fn changed(self, overlays: &OverlayArguments) -> Settings {
+        Settings { changes: overlays.changes(), ..self }
+    }
+
     /// Compiles a file with these settings.
     ///
     /// # Errors
@@ -62,7 +71,8 @@ impl Settings {
         file: &str,
         rendering: Option<Rendering<'_>>,
     ) -> Result<Compilation, Error> {
-        let analysis = Analysis::to_compile(world, file, self.sources.clone())?;
+        let analysis =
+            Analysis::changed_to_compile(world, file, &self.changes, self.sources.clone())?;
         let compilation = applc::compile_analysis(analysis, &self.targets, rendering)?;
         Ok(compilation.with_levels(&self.levels))
     }
@@ -96,7 +106,7 @@ impl Projects {
             let known: Vec<TargetRef> = targets::built_in().chain(given).collect();
             let targets = wanted.among(&known, &mut sources, reporter)?;
             let levels = reporter.levels(&Levels::default());
-            return Ok(Settings { targets, levels, sources });
+            return Ok(Settings { targets, levels, sources, changes: Changes::none() });
         };
         // The first source, so that the places of its options stay the same.
         sources.add(&project.report.source);
@@ -106,7 +116,8 @@ impl Projects {
                 one.options = one.options.over(base);
             }
         }
-        Ok(Settings { targets, levels: reporter.levels(&project.levels), sources })
+        let levels = reporter.levels(&project.levels);
+        Ok(Settings { targets, levels, sources, changes: Changes::none() })
     }
 
     /// Returns the project file for a file, if there is one.

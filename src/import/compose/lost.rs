@@ -1,8 +1,8 @@
 //! Fields of Compose files that the language has no like for: what becomes of them, and the way out.
 
 use crate::diag::{Diagnostic, Findings, codes, nearest};
-pub use crate::elsewhere::compose::*;
 use crate::elsewhere::compose::Fate::{Lost, LostUnless, LostUnlessOff, Read};
+pub use crate::elsewhere::compose::*;
 use crate::elsewhere::scalars::{boolean, present, text};
 use crate::syntax::{Kind, Node, Object};
 

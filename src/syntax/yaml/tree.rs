@@ -10,11 +10,19 @@ use super::spans::{column, visible};
 use super::unsupported;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::{Source, Span, Spanned};
-use crate::syntax::{Form, Kind, MAX_DEPTH, Member, Node, Object, ellipsis, is_ellipsis, quote};
+use crate::syntax::{
+    Form, Keys, Kind, MAX_DEPTH, Member, Node, Object, ellipsis, is_ellipsis, quote,
+};
 
 /// Builds the tree of a document. It is `None` if the document contains no value, or too many.
-pub fn build(source: &Source, events: &mut Events<'_>, findings: &mut Findings) -> Option<Node> {
-    let mut builder = Builder { source, events, depth: 0, anchors: Anchors::default(), findings };
+pub fn build(
+    source: &Source,
+    keys: Keys,
+    events: &mut Events<'_>,
+    findings: &mut Findings,
+) -> Option<Node> {
+    let anchors = Anchors::default();
+    let mut builder = Builder { source, keys, events, depth: 0, anchors, findings };
     let mut tree = builder.root();
     let is_empty = match &tree {
         // What an error hid has been reported.
@@ -62,6 +70,7 @@ enum Key {
 
 struct Builder<'d, 'r> {
     source: &'r Source,
+    keys: Keys,
     events: &'r mut Events<'d>,
     depth: usize,
     anchors: Anchors,
@@ -268,6 +277,11 @@ impl<'d> Builder<'d, '_> {
             }
             Plain::Value(Kind::Null) => "null",
             Plain::Value(Kind::Bool(_)) => "a boolean",
+            Plain::Value(Kind::Number(digits))
+                if self.keys == Keys::OrNumbers && digits.bytes().all(|b| b.is_ascii_digit()) =>
+            {
+                return Key::Member(Spanned::new(digits, span));
+            }
             _ => "a number",
         };
         self.report(

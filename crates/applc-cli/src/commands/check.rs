@@ -37,7 +37,9 @@ fn check(arguments: &Check, reporter: &mut Reporter) -> Status {
     let mut status = Status::Clean;
     for file in &arguments.files {
         status = status.max(match projects.apply(file, &wanted, reporter) {
-            Ok(settings) => check_file(file, mode, &settings, reporter),
+            Ok(settings) => {
+                check_file(file, mode, &settings.changed(&arguments.overlays), reporter)
+            }
             // An invalid argument is invalid for every file.
             Err(Status::Usage) => return Status::Usage,
             Err(status) => status,

@@ -53,6 +53,7 @@ fn compile(arguments: &Compile, reporter: &mut Reporter) -> Result<Compiled, Sta
         ));
     }
     let settings = Projects::default().apply(&arguments.file, &wanted, reporter)?;
+    let settings = settings.changed(&arguments.overlays);
     let file = &arguments.file;
     if arguments.annotate || arguments.source_map {
         return with_origins(arguments, &settings, reporter);

@@ -26,6 +26,7 @@ pub fn run(arguments: &Plan) -> Status {
 fn plan(arguments: &Plan, reporter: &mut Reporter) -> Result<String, Status> {
     let file = &arguments.file;
     let settings = Projects::default().apply(file, &Wanted::none(), reporter)?;
+    let settings = settings.changed(&arguments.overlays);
     let compilation =
         settings.check_only(&Disk, file).map_err(|error| reporter.fail(file, &error))?;
     let status = reporter.add(compilation.report);

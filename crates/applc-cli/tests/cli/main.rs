@@ -4,6 +4,7 @@ mod findings;
 mod graph;
 mod guide;
 mod import;
+mod overlays;
 mod readme;
 mod run;
 #[cfg(unix)]

@@ -21,7 +21,7 @@ pub struct Entry {
     pub source: Option<Location>,
     /// The path of the field, or the name of the option.
     pub field: String,
-    /// What set the value: `appliance`, `default` or `option`.
+    /// What set the value: `appliance`, `overlay`, `default` or `option`.
     pub layer: &'static str,
     /// How the place is known: by a `value`, by the values of the `block`, or by what is `around`.
     pub known: &'static str,
@@ -129,7 +129,7 @@ fn entry(traced: &Traced, file: usize, range: &Range<usize>, from: Origin, known
             let name = options.get(usize::from(index)).map_or("", |option| option.name);
             (format!("{}.{name}", traced.target.name()), "option")
         }
-        Origin::Place(span) | Origin::Places(span, _) => (path(traced, span), "appliance"),
+        Origin::Place(span) | Origin::Places(span, _) => (path(traced, span), layer(traced, span)),
     };
     let nowhere = Location { file: String::new(), line: 0, column: 0, end_line: 0, end_column: 0 };
     Entry {
@@ -143,6 +143,14 @@ fn entry(traced: &Traced, file: usize, range: &Range<usize>, from: Origin, known
             Known::Block => "block",
             Known::Around => "around",
         },
+    }
+}
+
+/// The layer of a value that a file sets.
+fn layer(traced: &Traced, span: Span) -> &'static str {
+    match traced.overlays.iter().any(|overlay| overlay.contains(span.start)) {
+        true => "overlay",
+        false => "appliance",
     }
 }
 

@@ -42,6 +42,7 @@ fn answer(arguments: &Trace) -> Result<Status, Status> {
     let chosen = !wanted.is_empty();
     let mut projects = Projects::default();
     let settings = projects.apply(file, &wanted.or_built_in(), &mut reporter)?;
+    let settings = settings.changed(&arguments.overlays);
     let traced = traced::of_each(&settings, file, chosen, &mut reporter)?;
     if let Some(path) = &arguments.of_findings {
         return findings::report(&one(traced, "--findings")?, path, &settings.levels, reporter);
@@ -57,6 +58,7 @@ fn answer(arguments: &Trace) -> Result<Status, Status> {
             let other = || {
                 let built_in = Wanted::none().or_built_in();
                 let settings = projects.apply(file, &built_in, &mut reporter).ok()?;
+                let settings = settings.changed(&arguments.overlays);
                 traced::target_of(&settings, file, &place.file, &mut reporter)
             };
             let (index, offset) = question::in_output(&traced, place, other)?;

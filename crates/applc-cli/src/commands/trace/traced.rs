@@ -27,6 +27,8 @@ pub struct Traced {
     pub map: SourceMap,
     /// The appliance.
     pub source: Source,
+    /// The overlays.
+    pub overlays: Vec<Source>,
     /// All sources that origins may be in.
     pub sources: Sources,
     /// The tree of the appliance.
@@ -51,7 +53,8 @@ impl Analysed {
         file: &str,
         reporter: &mut Reporter,
     ) -> Result<Analysed, Status> {
-        let analysis = Analysis::read(world, file, settings.sources.clone());
+        let analysis =
+            Analysis::read_changed(world, file, &settings.changes, settings.sources.clone());
         let mut analysis = analysis.map_err(|error| reporter.fail(file, &error.into()))?;
         let tree = analysis.tree.take().map(Arc::new);
         Ok(Analysed { analysis, tree })
@@ -203,6 +206,7 @@ fn compiled(
         artifacts: output.artifacts,
         map,
         source,
+        overlays: analysis.overlays.clone(),
         sources,
         tree,
     }))

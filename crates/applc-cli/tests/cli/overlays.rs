@@ -1,0 +1,106 @@
+//! `--overlay`.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+const APPLIANCE: &str = r#"{
+  "id": "shop",
+  "containers": [
+    {"id": "web", "type": "service", "image": "nginx:1.27", "resources": {"cpus": 1, "mem": 64}},
+    {"id": "debug", "type": "service", "image": "busybox:1.37", "resources": {"cpus": 1, "mem": 64}}
+  ]
+}
+"#;
+
+/// A folder with an appliance and these overlays.
+fn folder(overlays: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("app.json"), APPLIANCE).unwrap();
+    for (name, text) in overlays {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+/// Runs the program: exit status, standard output, standard error.
+fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = assert_cmd::Command::cargo_bin("applc").unwrap();
+    let output = command.current_dir(folder).env_clear().args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// The overlays of an environment: the second one changes what the first one added.
+const PROD: [(&str, &str); 2] = [
+    ("prod.yaml", "containers:\n  web: { instances: 3, env: { LEVEL: warn } }\n  debug: null\n"),
+    ("eu.json", "{\"containers\": {\"web\": {\"env\": {\"LEVEL\": \"error\"}}}}\n"),
+];
+
+const BOTH: [&str; 4] = ["--overlay", "prod.yaml", "--overlay", "eu.json"];
+
+#[test]
+fn overlays_are_applied_one_after_the_other() {
+    let folder = folder(&PROD);
+    let run = |arguments: &[&str]| run(folder.path(), &[arguments, &BOTH].concat());
+    let (status, plan, err) = run(&["plan", "app.json"]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    let plan: Value = serde_json::from_str(&plan).unwrap();
+    let containers = plan["appliance"]["containers"].as_array().unwrap();
+    assert_eq!(containers.len(), 1);
+    assert_eq!(containers[0]["instances"], 3);
+    let (status, out, err) = run(&["compile", "app.json", "-t", "compose"]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert!(out.contains("LEVEL=error") && !out.contains("busybox"), "{out}");
+    assert_eq!(run(&["check", "app.json", "--deny", "warnings"]).0, 0);
+}
+
+#[test]
+fn findings_and_origins_are_in_the_file_that_wrote_the_value() {
+    let faulty = ("faulty.yaml", "containers:\n  web: { instances: -1 }\n  wbe: null\n");
+    let folder = folder(&[PROD[0], PROD[1], faulty]);
+    let run = |arguments: &[&str]| run(folder.path(), arguments);
+    let check = ["check", "app.json", "--overlay", "faulty.yaml", "--format", "short"];
+    let (status, out, _) = run(&check);
+    assert_eq!(status, 1);
+    assert!(out.contains("faulty.yaml:2:21: error[E0205]"), "{out}");
+    assert!(out.contains("faulty.yaml:3:3: warning[W1102]"), "{out}");
+
+    let trace = ["trace", "app.json", "-t", "compose", "--format", "json"];
+    let (status, out, err) = run(&[&trace[..], &BOTH].concat());
+    assert_eq!(status, 0, "{err}");
+    let entries: Vec<Value> = serde_json::from_str(&out).unwrap();
+    let origin = |field: &str| {
+        let entry = entries.iter().find(|entry| entry["field"] == field).unwrap();
+        let layer = entry["layer"].as_str().unwrap().to_owned();
+        (layer, entry["source"]["file"].as_str().unwrap().to_owned())
+    };
+    let expected = |layer: &str, file: &str| (layer.to_owned(), file.to_owned());
+    assert_eq!(origin("containers[0].image"), expected("appliance", "app.json"));
+    assert_eq!(origin("containers[0].instances"), expected("overlay", "prod.yaml"));
+    assert_eq!(origin("containers[0].env.LEVEL"), expected("overlay", "eu.json"));
+}
+
+#[test]
+fn fixes_of_the_appliance_are_applied_with_an_overlay() {
+    let folder = folder(&PROD);
+    let file = folder.path().join("app.json");
+    let misspelled =
+        fs::read_to_string(&file).unwrap().replace("\"cpus\": 1, \"mem\"", "\"cpuss\": 1, \"mem\"");
+    fs::write(&file, misspelled).unwrap();
+    let (status, _, err) =
+        run(folder.path(), &[&["check", "app.json", "--fix"][..], &BOTH].concat());
+    assert_eq!(status, 0, "{err}");
+    // The other container is removed by the overlay, so its faults do not count.
+    let fixed = fs::read_to_string(&file).unwrap();
+    assert_eq!((fixed.matches("cpuss").count(), fixed.matches("\"cpus\"").count()), (1, 1));
+}
+
+#[test]
+fn an_overlay_that_cannot_be_read_is_an_error() {
+    let folder = folder(&[]);
+    let (status, _, err) = run(folder.path(), &["check", "app.json", "--overlay", "none.yaml"]);
+    assert_eq!(status, 3);
+    assert!(err.contains("cannot read `none.yaml`"), "{err}");
+}

@@ -1,0 +1,59 @@
+//! Overlays: what differs from an appliance in an environment, in a file of its own.
+//!
+//! An overlay is a JSON Merge Patch (RFC 7396) of a view of the appliance in which lists whose
+//! entries have a key are maps. The result is one tree, in which each value has its place in the
+//! file that wrote it, so that all later phases report findings there.
+
+mod key;
+mod merge;
+mod shape;
+mod wording;
+
+pub(crate) use merge::merge;
+
+use crate::diag::{Findings, Label, codes};
+use merge::Removed;
+use shape::{Field, Shape};
+
+/// What is changed in an appliance before it is checked.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// Paths of the overlays, in the order in which they are applied.
+    pub overlays: Vec<String>,
+}
+
+/// Adds to findings about containers and volumes that are not found where an overlay removed them.
+pub(crate) fn explain(removed: &[Removed], findings: &mut Findings) {
+    let unknown = [&codes::UNKNOWN_REFERENCE, &codes::UNKNOWN_DEPENDENCY, &codes::UNKNOWN_VOLUME];
+    if removed.is_empty() {
+        return;
+    }
+    for finding in findings.iter_mut().filter(|finding| unknown.contains(&finding.code)) {
+        let names = |removed: &&Removed| finding.message.contains(&format!("`{}`", removed.id));
+        if let Some(Removed { span, .. }) = removed.iter().find(names) {
+            finding.secondary.push(Label { span: *span, text: "removed here".to_owned() });
+        }
+    }
+}
+
+/// Whether each of the keys on the way to a part of an overlay is that of an entry of a list.
+pub(crate) fn entries<'k>(keys: impl Iterator<Item = &'k str>) -> Vec<bool> {
+    let mut shape = Shape::appliance();
+    let step = |key| {
+        let is_entry = shape.list_key().is_some();
+        shape = match shape.field(shape.canonical(key)) {
+            _ if is_entry => shape.items(),
+            Field::Known(shape) => shape,
+            Field::Free | Field::Unknown => Shape::any(),
+        };
+        is_entry
+    };
+    keys.map(step).collect()
+}
+
+impl Changes {
+    /// No changes.
+    pub fn none() -> Changes {
+        Changes::default()
+    }
+}
