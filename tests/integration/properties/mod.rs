@@ -1,3 +1,4 @@
 //! Properties that hold for every input, tested with random ones.
 
+mod overlays;
 mod quoting;
