@@ -15,6 +15,9 @@ use crate::diag::{Findings, Label, codes};
 use merge::Removed;
 use shape::{Field, Shape};
 
+/// The published JSON Schema (draft-07) of an overlay, which a test makes from that of appliances.
+pub const SCHEMA: &str = include_str!("../../schema/overlay.schema.json");
+
 /// What is changed in an appliance before it is checked.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {

@@ -11,6 +11,7 @@ mod explanations;
 mod fields;
 mod graph;
 mod import;
+mod overlay_schema;
 mod overlays;
 mod properties;
 mod robustness;

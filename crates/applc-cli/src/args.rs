@@ -426,6 +426,8 @@ pub enum SchemaOf {
     /// The appliance language
     #[default]
     Appliance,
+    /// What differs from an appliance: the file of `--overlay`
+    Overlay,
     /// The output of `applc plan`
     Plan,
     /// The output of `--format json`

@@ -77,6 +77,7 @@ fn dispatch(arguments: Arguments) -> Status {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Schema(arguments) => terminal::print(match arguments.of {
             SchemaOf::Appliance => applc::schema::TEXT,
+            SchemaOf::Overlay => applc::overlay::SCHEMA,
             SchemaOf::Plan => applc::plan::published::SCHEMA,
             SchemaOf::Diagnostics => applc::diag::SCHEMA,
         }),

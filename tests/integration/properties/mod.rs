@@ -1,4 +1,4 @@
 //! Properties that hold for every input, tested with random ones.
 
-mod overlays;
+pub mod overlays;
 mod quoting;

@@ -42,8 +42,9 @@ const LISTS: [(&str, &str); 4] =
 
 /// The key of an entry, as overlays write it.
 fn key(entry: &Value, field: &str) -> String {
-    // A persistent volume has an id, a mount a destination.
-    let value = entry.get(field).unwrap_or(&entry["id"]);
+    // A persistent volume has an id, a mount of the old form another name.
+    let value = ["container_path", "id"].map(|other| &entry[other]);
+    let value = entry.get(field).or(value.into_iter().find(|value| !value.is_null())).unwrap();
     let number = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match entry["protocol"].as_str() {
         Some("udp") => format!("{number}/udp"),
@@ -51,15 +52,18 @@ fn key(entry: &Value, field: &str) -> String {
     }
 }
 
-/// A value with maps in place of lists. The entries remember their places in the list.
-fn to_maps(value: &Value) -> Value {
+/// A value with maps in place of lists. With `places`, the entries remember their places in the list.
+pub fn to_maps(value: &Value, places: bool) -> Value {
     let Value::Object(object) = value else { return value.clone() };
     let member = |(name, value): (&String, &Value)| {
-        let list = LISTS.iter().find(|(list, _)| list == name).zip(value.as_array());
-        let Some(((_, field), items)) = list else { return (name.clone(), to_maps(value)) };
+        let items = value.as_array().filter(|items| items.iter().all(Value::is_object));
+        let list = LISTS.iter().find(|(list, _)| list == name).zip(items);
+        let Some(((_, field), items)) = list else { return (name.clone(), to_maps(value, places)) };
         let entry = |(at, item): (usize, &Value)| {
-            let mut entry = to_maps(item);
-            entry["place"] = json!(at);
+            let mut entry = to_maps(item, places);
+            if places {
+                entry["place"] = json!(at);
+            }
             (key(item, field), entry)
         };
         (name.clone(), Value::Object(items.iter().enumerate().map(entry).collect()))
@@ -348,7 +352,7 @@ proptest! {
 
     #[test]
     fn merging_is_a_merge_patch_of_the_appliance_with_maps(overlay in overlay()) {
-        let mut expected = to_maps(&base());
+        let mut expected = to_maps(&base(), true);
         merge_patch(&mut expected, &overlay);
         let expected = to_lists(&expected, false);
         let world = Memory::new().with("a.json", expected.to_string());

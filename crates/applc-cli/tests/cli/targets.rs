@@ -209,6 +209,7 @@ fn each_schema_is_printed() {
     let folder = tempfile::tempdir().unwrap();
     for (of, file) in [
         ("appliance", "appliance.schema.json"),
+        ("overlay", "overlay.schema.json"),
         ("plan", "plan.schema.json"),
         ("diagnostics", "diagnostics.schema.json"),
     ] {
