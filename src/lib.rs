@@ -29,6 +29,9 @@ mod elsewhere;
 // The tree against the published JSON Schema.
 pub mod schema;
 
+// References to images.
+mod image;
+
 // The tree with what overlays change in it.
 pub mod overlay;
 

@@ -15,7 +15,7 @@ pub use place::{Place, Step};
 pub use symbols::{Mention, Symbol};
 
 use crate::diag::{Findings, Level, Report};
-use crate::overlay::{self, Changes};
+use crate::overlay::{self, Changes, Images, Named};
 use crate::plan::Plan;
 use crate::source::{Source, SourceError, Sources, Span, Syntax};
 use crate::syntax::Node;
@@ -37,6 +37,11 @@ pub struct Analysis {
     /// If there are overlays: the trees of the appliance file and of each overlay, as they are
     /// written.
     written: Vec<Node>,
+    /// The containers and volumes that overlays name.
+    named: Vec<Named>,
+    /// The entries of the table of images that set a version, as indices, for
+    /// [`Images::report_unused`](crate::overlay::Images::report_unused).
+    pub used_images: Vec<usize>,
     /// Its plan; `None` if the file is not an object, or has more errors than are reported. If
     /// there are errors, the plan lacks what they made unusable; it is never compiled then.
     pub plan: Option<Plan>,
@@ -106,6 +111,7 @@ impl Analysis {
         };
         let file = read(&path.to_owned())?;
         let overlays: Vec<File> = changes.overlays.iter().map(read).collect::<Result<_, _>>()?;
+        let overlays = Overlays { files: &overlays, images: &changes.images };
         let mut analysis = Analysis::new(&file, &overlays, sources, keep_tree);
         if let Some(plan) = &mut analysis.plan {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -118,50 +124,50 @@ impl Analysis {
 
     /// Analyses a text.
     pub fn of(source: &Source) -> Analysis {
-        Analysis::new(&(source.clone(), None), &[], Sources::new(), true)
+        Analysis::of_changed(source, &[])
     }
 
     /// Analyses a text with overlays.
     pub fn of_changed(source: &Source, overlays: &[Source]) -> Analysis {
-        let overlays: Vec<File> = overlays.iter().map(|overlay| (overlay.clone(), None)).collect();
+        let files: Vec<File> = overlays.iter().map(|overlay| (overlay.clone(), None)).collect();
+        let overlays = Overlays { files: &files, images: &Images::default() };
         Analysis::new(&(source.clone(), None), &overlays, Sources::new(), true)
     }
 
-    fn new(file: &File, overlays: &[File], mut sources: Sources, keep_tree: bool) -> Analysis {
+    fn new(
+        file: &File,
+        overlays: &Overlays<'_>,
+        mut sources: Sources,
+        keep_tree: bool,
+    ) -> Analysis {
+        let Overlays { files, images } = overlays;
         let source = sources.add(&file.0);
         let mut findings = Findings::new();
         let mut tree = parse(&source, file.1, syntax::parse, &mut findings);
         let foreign =
             file.1.is_none().then(|| elsewhere::recognize(&source, tree.as_ref())).flatten();
+        let mut files: &[File] = files;
         if let Some(foreign) = foreign {
-            let (findings, overlays) = (Findings::from_iter([foreign]), Vec::new());
-            let written = Vec::new();
-            return Analysis {
-                source,
-                overlays,
-                sources,
-                tree: None,
-                written,
-                plan: None,
-                findings,
-            };
+            // Nothing else can be said about a file in another format.
+            (tree, findings, files) = (None, Findings::from_iter([foreign]), &[]);
         }
         let mut written = Vec::new();
-        let mut removed = Vec::new();
-        if keep_tree && !overlays.is_empty() {
+        let mut named = Vec::new();
+        if keep_tree && !files.is_empty() {
             written.extend(tree.clone());
         }
-        let overlays = overlays.iter().map(|(overlay, error)| {
+        let overlays = files.iter().map(|(overlay, error)| {
             let overlay = sources.add(overlay);
             let found = parse(&overlay, *error, syntax::parse_overlay, &mut findings);
             if let Some(tree) = &mut tree {
                 let start = overlay.start();
-                removed.extend(overlay::merge(tree, found.as_ref(), start, &mut findings));
+                named.extend(overlay::merge(tree, found.as_ref(), start, &mut findings));
             }
             written.extend(found.filter(|_| keep_tree));
             overlay
         });
         let overlays: Vec<Source> = overlays.collect();
+        let used_images = tree.as_mut().map(|tree| images.apply(tree)).unwrap_or_default();
         let texts = (&source, &sources);
         let (tree, mut plan) = match tree {
             Some(tree) if keep_tree => {
@@ -171,14 +177,14 @@ impl Analysis {
             Some(tree) => (None, plan_of_owned(tree, texts, &mut findings)),
             None => (None, None),
         };
-        overlay::explain(&removed, &mut findings);
+        overlay::explain(&named, &mut findings);
         if let Some(plan) = &mut plan {
             if keep_tree && !findings.has_errors() {
                 plan.uses = resolve::uses(plan);
             }
             lint::check(plan, &source, &mut findings);
         }
-        Analysis { source, overlays, sources, tree, written, plan, findings }
+        Analysis { source, overlays, sources, tree, written, named, used_images, plan, findings }
     }
 
     /// Which of the files a place is in.
@@ -211,6 +217,12 @@ impl Analysis {
 
 /// A file, and why its bytes are not valid.
 type File = (Source, Option<SourceError>);
+
+/// What is changed in an appliance: the overlays, as they were read, and the versions of images.
+struct Overlays<'a> {
+    files: &'a [File],
+    images: &'a Images,
+}
 
 /// Which file a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

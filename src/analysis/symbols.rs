@@ -24,14 +24,15 @@ pub enum Mention {
     Dependency,
     /// As the `src` of a mount.
     Mount,
+    /// As the key of an entry in an overlay.
+    Overlay,
 }
 
 impl Analysis {
     /// The container or volume that is mentioned at an offset, with the span of the mention.
     pub fn symbol_at(&self, offset: u32) -> Option<(Symbol, Span)> {
         let contains = |span: Span| span.start <= offset && offset <= span.end;
-        let mentions = all(self.plan.as_ref()?);
-        mentions
+        self.all()
             .filter(|(_, _, span)| contains(*span))
             .map(|(symbol, _, span)| (symbol, span))
             .next()
@@ -39,14 +40,34 @@ impl Analysis {
 
     /// Every mention of a container or a volume, in the order of the document.
     pub fn mentions(&self, symbol: Symbol) -> Vec<(Mention, Span)> {
-        let Some(plan) = &self.plan else { return Vec::new() };
-        let mut found: Vec<(Mention, Span)> = all(plan)
+        let mut found: Vec<(Mention, Span)> = self
+            .all()
             .filter(|(mentioned, ..)| *mentioned == symbol)
             .map(|(_, mention, span)| (mention, span))
             .collect();
         found.sort_by_key(|(mention, span)| (*span, *mention));
         found.dedup();
         found
+    }
+
+    /// Every mention in the plan and in overlays.
+    fn all(&self) -> impl Iterator<Item = (Symbol, Mention, Span)> {
+        self.plan.iter().flat_map(|plan| all(plan).chain(self.in_overlays(plan)))
+    }
+
+    /// The keys of overlays that name a container or a volume. The key of one that is added is its
+    /// definition.
+    fn in_overlays(&self, plan: &Plan) -> impl Iterator<Item = (Symbol, Mention, Span)> {
+        self.named.iter().filter_map(|named| {
+            let container = || plan.containers.iter().position(|c| c.id.value == named.id);
+            let volume = || plan.volumes.iter().position(|volume| volume.id.value == named.id);
+            let symbol = match named.is_container {
+                true => Symbol::Container(container()?),
+                false => Symbol::Volume(volume()?),
+            };
+            let is_definition = self.definition(symbol) == Some(named.span);
+            (!is_definition).then_some((symbol, Mention::Overlay, named.span))
+        })
     }
 
     /// The span of the `id` of a container or a volume.

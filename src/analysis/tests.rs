@@ -1,5 +1,6 @@
 use super::*;
 use crate::diag::MAX_FINDINGS;
+use crate::source::Spanned;
 use crate::{Memory, targets};
 
 /// Findings are not even made beyond the maximum, so that their memory is bounded.
@@ -138,6 +139,95 @@ fn findings_are_in_the_file_of_the_appliance() {
     let found = report.diagnostics.iter().find(|found| found.code.id == "E0201").unwrap();
     assert_eq!(found.primary.span.start, place);
     assert_eq!(report.source_of(found.primary.span).name(), "a.json");
+}
+
+/// [`TEXT`] with an overlay, and the offset of a text in the overlay.
+const OVERLAY: &str = "
+containers:
+  web: { image: i:2, ports: { 8080: { add: true, name: http } }, env: { B: '@new' } }
+  db: { instances: 2 }
+  new: { add: true, type: service, image: n:1, resources: { cpus: 1, mem: 64 }, dependencies: [db] }
+";
+
+fn overlaid() -> (Analysis, impl Fn(&str) -> u32) {
+    let world = Memory::new().with("a.json", TEXT.replace(", \"is_privileged\"", ", \"x\""));
+    let world = world.with("o.yaml", OVERLAY);
+    let changes = Changes { overlays: vec!["o.yaml".to_owned()], ..Changes::none() };
+    let analysis = Analysis::read_changed(&world, "a.json", &changes, Sources::new()).unwrap();
+    let base = analysis.overlays[0].span(0..0).start;
+    (analysis, move |text: &str| base + u32::try_from(OVERLAY.find(text).unwrap()).unwrap())
+}
+
+#[test]
+fn a_place_in_an_overlay_has_the_path_of_its_field() {
+    let (analysis, at) = overlaid();
+    let place = |text: &str| {
+        let place = analysis.at(at(text)).unwrap();
+        (place.to_string(), place.field())
+    };
+    let expected = |path: &str, field: &str| (path.to_owned(), field.to_owned());
+    assert_eq!(place("i:2"), expected("containers.web.image", "containers[].image"));
+    assert_eq!(
+        place("http"),
+        expected("containers.web.ports.8080.name", "containers[].ports[].name")
+    );
+    assert_eq!(place("'@new'"), expected("containers.web.env.B", "containers[].env.B"));
+    assert_eq!(analysis.layer(Span::at(at("i:2") as usize)), Layer::Overlay(0));
+    // The appliance is as it is written, also where the overlay says something else.
+    let image = u32::try_from(TEXT.find("i:1").unwrap()).unwrap();
+    assert_eq!(
+        analysis.at(image).map(|place| place.to_string()),
+        Some("containers[0].image".into())
+    );
+    assert_eq!(analysis.layer(Span::at(image as usize)), Layer::Appliance);
+    // In the merged tree, values have their places in their own files.
+    let tree = analysis.tree.as_ref().unwrap();
+    let merged = Place::at(tree, at("i:2")).unwrap();
+    assert_eq!(merged.to_string(), "containers[0].image");
+}
+
+#[test]
+fn symbols_are_mentioned_in_overlays() {
+    let (analysis, at) = overlaid();
+    let mentions = |offset: u32| -> Vec<(Mention, &str)> {
+        let (symbol, _) = analysis.symbol_at(offset).unwrap();
+        let of = |span: Span| analysis.sources.of(span).unwrap().slice(span);
+        let all = analysis.mentions(symbol).into_iter();
+        all.map(|(mention, span)| (mention, of(span))).collect()
+    };
+    let of_db = [
+        (Mention::Reference, "@db:80"),
+        (Mention::Reference, r"\u0040db"),
+        (Mention::Dependency, "\"db\""),
+        (Mention::Definition, "\"db\""),
+        (Mention::Overlay, "db"),
+        (Mention::Dependency, "db"),
+    ];
+    assert_eq!(mentions(at("db:")), of_db);
+    let of_new = [(Mention::Reference, "@new"), (Mention::Definition, "new")];
+    assert_eq!(mentions(at("new: {")), of_new);
+}
+
+#[test]
+fn a_version_of_an_image_has_its_place_in_the_table() {
+    let table = Source::new("applc.toml", "\"i\" = \"3\"\n\"j\" = \"4\"\n");
+    let mut sources = Sources::new();
+    let table = sources.add(&table);
+    let mut images = Images::default();
+    for (repository, version) in [(0..3, 6..9), (10..13, 16..19)] {
+        let part = |range: std::ops::Range<usize>| {
+            let span = table.span(range);
+            Spanned::new(table.slice(span).trim_matches('"'), span)
+        };
+        images.add(part(repository), part(version), &mut Findings::new());
+    }
+    let world = Memory::new().with("a.json", TEXT);
+    let changes = Changes { overlays: Vec::new(), images };
+    let analysis = Analysis::read_changed(&world, "a.json", &changes, sources).unwrap();
+    let image = &analysis.plan.as_ref().unwrap().containers[0].image;
+    assert_eq!((&*image.value, table.slice(image.span)), ("i:3", "\"3\""));
+    assert_eq!(analysis.layer(image.span), Layer::Settings);
+    assert_eq!(analysis.used_images, [0]);
 }
 
 #[test]

@@ -203,6 +203,7 @@ codes! {
         REQUIRED_FIELD "E1104" Error "removal of a required field";
         NOTHING_CHANGED "W1101" Warning "overlay that changes nothing";
         NOTHING_REMOVED "W1102" Warning "removal of something that does not exist";
+        UNUSED_IMAGE "W1103" Warning "version of an unused image";
     }
     /// Importing: what becomes of a file in another format.
     Import "Importing" {

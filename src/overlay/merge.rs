@@ -63,24 +63,28 @@ impl Target<'_> {
     }
 }
 
-/// What an overlay removed: an id, and where.
+/// A container or a persistent volume that an overlay names as the key of an entry.
 #[derive(Debug, Clone)]
-pub struct Removed {
-    /// The id of the container or persistent volume.
+pub struct Named {
+    /// Its id.
     pub id: EcoString,
     /// The key in the overlay.
     pub span: Span,
+    /// Whether it is a container.
+    pub is_container: bool,
+    /// Whether the overlay removes it.
+    pub is_removed: bool,
 }
 
 /// Merges an overlay into an appliance. `overlay` is `None` if the file contains no value; `start` is
-/// the start of the file. Returns the ids that it removes.
+/// the start of the file. Returns what it names.
 pub fn merge(
     appliance: &mut Node,
     overlay: Option<&Node>,
     start: Span,
     findings: &mut Findings,
-) -> Vec<Removed> {
-    let mut merger = Merger { complete: !is_broken(appliance), removed: Vec::new(), findings };
+) -> Vec<Named> {
+    let mut merger = Merger { complete: !is_broken(appliance), named: Vec::new(), findings };
     let Kind::Object(base) = &mut appliance.kind else { return Vec::new() };
     let outcome = match overlay.map(|node| (node, &node.kind)) {
         None => Outcome::default(),
@@ -92,7 +96,7 @@ pub fn merge(
         }
     };
     merger.findings.extend(outcome.of_part(|| wording::idle_overlay(start)).idle);
-    merger.removed
+    merger.named
 }
 
 /// Whether syntax errors may hide parts of a tree, so that what is not found may exist.
@@ -135,7 +139,7 @@ fn is_host_volume(mount: &Node) -> bool {
 struct Merger<'f> {
     /// Whether what is not found in the appliance does certainly not exist.
     complete: bool,
-    removed: Vec<Removed>,
+    named: Vec<Named>,
     findings: &'f mut Findings,
 }
 
@@ -291,6 +295,7 @@ impl Merger<'_> {
         };
         let is_new = existing.is_none();
         let mut entries = Entries::of(existing.unwrap_or_default(), key, shape.items());
+        entries.is_containers = name == "containers";
         let mut outcome = Outcome::default();
         for member in &patch.members {
             let part = self.entry(&mut entries, fields.target, member);
@@ -327,6 +332,14 @@ impl Merger<'_> {
             return Outcome::SAID;
         }
         let found = entries.index.get(&normal).copied();
+        if list == ListKey::Id {
+            self.named.push(Named {
+                id: normal.clone(),
+                span: key.span,
+                is_container: entries.is_containers,
+                is_removed: value.kind == Kind::Null,
+            });
+        }
         let patch = match &value.kind {
             Kind::Object(patch) => patch,
             Kind::Null => return self.removed_entry(entries, key, found),
@@ -400,9 +413,6 @@ impl Merger<'_> {
             return Outcome::SAID;
         };
         *item = None;
-        if entries.key == ListKey::Id {
-            self.removed.push(Removed { id: key.value.clone(), span: key.span });
-        }
         Outcome::CHANGED
     }
 }
@@ -484,6 +494,8 @@ struct Entries<'o> {
     index: HashMap<EcoString, usize>,
     /// The keys of the overlay, by their normal form.
     written: HashMap<EcoString, &'o Spanned<EcoString>>,
+    /// Whether they are the containers of the appliance.
+    is_containers: bool,
 }
 
 impl Entries<'_> {
@@ -495,6 +507,6 @@ impl Entries<'_> {
             }
         }
         let items = items.into_iter().map(Some).collect();
-        Entries { key, shape, items, index, written: HashMap::new() }
+        Entries { key, shape, items, index, written: HashMap::new(), is_containers: false }
     }
 }

@@ -4,15 +4,16 @@
 //! entries have a key are maps. The result is one tree, in which each value has its place in the
 //! file that wrote it, so that all later phases report findings there.
 
+mod images;
 mod key;
 mod merge;
 mod shape;
 mod wording;
 
-pub(crate) use merge::merge;
+pub use images::Images;
+pub(crate) use merge::{Named, merge};
 
 use crate::diag::{Findings, Label, codes};
-use merge::Removed;
 use shape::{Field, Shape};
 
 /// The published JSON Schema (draft-07) of an overlay, which a test makes from that of appliances.
@@ -23,17 +24,20 @@ pub const SCHEMA: &str = include_str!("../../schema/overlay.schema.json");
 pub struct Changes {
     /// Paths of the overlays, in the order in which they are applied.
     pub overlays: Vec<String>,
+    /// The versions of images, which are applied after the overlays.
+    pub images: Images,
 }
 
 /// Adds to findings about containers and volumes that are not found where an overlay removed them.
-pub(crate) fn explain(removed: &[Removed], findings: &mut Findings) {
+pub(crate) fn explain(named: &[Named], findings: &mut Findings) {
     let unknown = [&codes::UNKNOWN_REFERENCE, &codes::UNKNOWN_DEPENDENCY, &codes::UNKNOWN_VOLUME];
+    let removed: Vec<&Named> = named.iter().filter(|named| named.is_removed).collect();
     if removed.is_empty() {
         return;
     }
     for finding in findings.iter_mut().filter(|finding| unknown.contains(&finding.code)) {
-        let names = |removed: &&Removed| finding.message.contains(&format!("`{}`", removed.id));
-        if let Some(Removed { span, .. }) = removed.iter().find(names) {
+        let is_named = |named: &&&Named| finding.message.contains(&format!("`{}`", named.id));
+        if let Some(Named { span, .. }) = removed.iter().find(is_named) {
             finding.secondary.push(Label { span: *span, text: "removed here".to_owned() });
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::diag::{Diagnostic, Findings, codes};
+use crate::image;
 use crate::model;
 use crate::plan::{
     Command, Container, ContainerId, Dependency, EnvVar, Job, Kind, Program, Repeats, Service, Text,
@@ -12,7 +13,7 @@ use crate::syntax::Member;
 
 use super::lookup::Lookup;
 use super::text::owned;
-use super::{extras, health, image, placement, ports, schedule, text, volumes};
+use super::{extras, health, placement, ports, schedule, text, volumes};
 
 /// Resolves a container. Its level and referrers are set once all containers are resolved.
 pub fn resolve(

@@ -5,7 +5,6 @@
 //! Each module imports only modules that are listed before it.
 
 mod graph;
-mod image;
 mod lookup;
 mod path;
 mod placement;

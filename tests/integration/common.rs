@@ -110,7 +110,7 @@ pub fn shop() -> String {
 /// Compiles the appliance of the page about overlays with an overlay, for no target.
 pub fn overlaid(name: &str, overlay: impl Into<Vec<u8>>) -> Compilation {
     let world = Memory::new().with("shop.yaml", shop()).with(name, overlay);
-    let changes = Changes { overlays: vec![name.to_owned()] };
+    let changes = Changes { overlays: vec![name.to_owned()], ..Changes::none() };
     applc::compile_changed(&world, "shop.yaml", &changes, &[]).unwrap()
 }
 

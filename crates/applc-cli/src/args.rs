@@ -588,7 +588,7 @@ pub struct OverlayArguments {
 impl OverlayArguments {
     /// The changes for the library.
     pub fn changes(&self) -> Changes {
-        Changes { overlays: self.overlays.clone() }
+        Changes { overlays: self.overlays.clone(), ..Changes::none() }
     }
 }
 

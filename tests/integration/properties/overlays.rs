@@ -134,7 +134,7 @@ fn merge_patch(target: &mut Value, patch: &Value) {
 /// Compiles the appliance with an overlay in a file.
 fn overlaid(appliance: &Value, name: &str, overlay: &str) -> Compilation {
     let world = Memory::new().with("a.json", appliance.to_string()).with(name, overlay);
-    let changes = Changes { overlays: vec![name.to_owned()] };
+    let changes = Changes { overlays: vec![name.to_owned()], ..Changes::none() };
     applc::compile_changed(&world, "a.json", &changes, &[]).unwrap()
 }
 

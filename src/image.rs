@@ -15,6 +15,54 @@ const MAX_TAG: usize = 128;
 /// The supported algorithms of digests, and the number of their hexadecimal digits.
 const DIGESTS: [(&str, usize); 3] = [("sha256", 64), ("sha384", 96), ("sha512", 128)];
 
+/// The parts of a valid reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reference<'a> {
+    /// What comes before the tag and the digest: the registry and the path, as they are written.
+    pub name: &'a str,
+    /// Whether it has a tag or a digest.
+    pub has_version: bool,
+}
+
+impl<'a> Reference<'a> {
+    /// Reads a reference. `None` if it is not valid.
+    pub fn read(text: &'a str) -> Option<Reference<'a>> {
+        let is_text = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        reference(text).ok().filter(|()| is_text)?;
+        let named = text.split('@').next().unwrap_or(text);
+        // A colon before the last slash separates the port of a registry.
+        let last = named.rfind('/').map_or(0, |slash| slash + 1);
+        let colon = named.get(last..).and_then(|part| part.find(':'));
+        let name = colon.map_or(named, |colon| named.get(..last + colon).unwrap_or(named));
+        Some(Reference { name, has_version: name.len() < text.len() })
+    }
+
+    /// The name with the registry and the folder that it has by default, as `ParseNormalizedNamed` of
+    /// the library writes it: `docker.io/library/nginx` for `nginx`.
+    pub fn normal_name(&self) -> String {
+        let (domain, path) = match self.name.split_once('/') {
+            Some((first, path)) if is_domain(first) && domain(first).is_ok() => (first, path),
+            _ => ("docker.io", self.name),
+        };
+        match domain {
+            "docker.io" | "index.docker.io" if !path.contains('/') => {
+                format!("docker.io/library/{path}")
+            }
+            "index.docker.io" => format!("docker.io/{path}"),
+            domain => format!("{domain}/{path}"),
+        }
+    }
+}
+
+/// What is wrong with a version, and how to fix it: a tag, or a digest such as `sha256:...`.
+pub fn version_fault(version: &str) -> Option<(String, String)> {
+    let checked = match version.contains(':') {
+        true => digest(version, 0),
+        false => tag(version, 0),
+    };
+    checked.err().map(|fault| (fault.what, fault.help))
+}
+
 /// What is wrong with a reference.
 struct Fault {
     /// The bytes that it is about.
