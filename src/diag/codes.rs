@@ -126,12 +126,16 @@ codes! {
         LOCAL_NAME "E0316" Error "reference to a name of the local machine";
         NOT_INTERNAL "E0317" Error "internal port that is reachable from outside";
         UNREADABLE_FILE "E0318" Error "file that cannot be read";
+        BAD_CRON "E0321" Error "invalid cron line";
+        BAD_TIME_ZONE "E0322" Error "invalid time zone";
         UNUSED_VOLUME "W0301" Warning "unused persistent volume";
         NO_PORT_TO_CHECK "W0302" Warning "default health check without a TCP port";
         FIXED_PORT_INSTANCES "W0303" Warning "fixed host port with several instances";
+        NEVER_RUNS "W0304" Warning "schedule that never matches";
         UNDECLARED_PORT "H0301" Hint "reference to an undeclared port";
         MONTHS_NOT_MINUTES "H0302" Hint "interval in months that may be meant in minutes";
         HOST_BY_DEFAULT "H0303" Hint "host port on the host network";
+        EITHER_DAY "H0304" Hint "schedule with days of the month and of the week";
     }
     /// Targets: what one target makes of the appliance.
     Target "Targets" {

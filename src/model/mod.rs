@@ -111,6 +111,10 @@ pub struct Job<'t> {
     pub start_time: Option<Spanned<&'t str>>,
     /// Time between the starts of two runs: an ISO 8601 duration without its `P`.
     pub interval: Spanned<&'t str>,
+    /// When it runs: a cron line. It then has neither a start time nor an interval.
+    pub schedule: Option<Spanned<&'t str>>,
+    /// Name of the time zone of the schedule.
+    pub time_zone: Option<Spanned<&'t str>>,
 }
 
 /// Default interval of a job: two months.

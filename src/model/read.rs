@@ -113,6 +113,8 @@ fn job<'t>(fields: Fields<'t>, span: Span) -> Job<'t> {
         repeats: fields.or("repeats", 1, span),
         start_time: fields.get("start_time").filter(|time: &Spanned<&str>| !time.value.is_empty()),
         interval: fields.or("interval", DEFAULT_INTERVAL, span),
+        schedule: fields.get("schedule"),
+        time_zone: fields.get("time_zone"),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::source::Source;
 
 /// Fields whose absence targets must be able to distinguish from the default: the model reads
 /// them as `None`.
-const OPTIONAL: [&str; 2] = ["preemptible", "volume_type"];
+const OPTIONAL: [&str; 3] = ["preemptible", "time_zone", "volume_type"];
 
 /// The schema of the language.
 fn schema() -> Value {
@@ -34,7 +34,7 @@ fn read(definition: &str, fields: Value) -> String {
         object.extend(fields.clone());
         Value::Object(object)
     };
-    let is_job = ["retries", "repeats", "start_time", "interval"];
+    let is_job = ["retries", "repeats", "start_time", "interval", "schedule", "time_zone"];
     let kind =
         if fields.keys().any(|name| is_job.contains(&name.as_str())) { "job" } else { "service" };
     let mut container = json!({"id": "a", "type": kind, "image": "i:1"});

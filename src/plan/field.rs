@@ -97,5 +97,7 @@ fields! {
     Retries "containers[].retries" "for every job";
     Repeats "containers[].repeats" "if not 1";
     StartTime "containers[].start_time" "if not empty";
-    Interval "containers[].interval" "if the job repeats";
+    Interval "containers[].interval" "if the job repeats without a `schedule`";
+    Schedule "containers[].schedule" "";
+    TimeZone "containers[].time_zone" "";
 }

@@ -1,12 +1,14 @@
 //! The plan: an appliance, resolved and independent of targets. Ids are indices, strings with
 //! references are lists of pieces, and defaults are filled in. Targets lower it.
 
+mod cron;
 mod extras;
 mod field;
 pub(crate) mod graph;
 pub mod published;
 mod text;
 
+pub use cron::{Cron, Days, Numbers, Schedule};
 pub use extras::{Build, BuildArgument, Content, Extras, File, Label, user_numbers};
 pub use field::{Field, Use};
 pub use text::{Piece, Pieces, Reference, Text};
@@ -110,8 +112,10 @@ pub struct Job {
     pub repeats: Spanned<Repeats>,
     /// Time of the first run; `None` means immediately.
     pub start: Option<Spanned<StartTime>>,
-    /// Time between the starts of two runs; used only if the job repeats.
+    /// Time between the starts of two runs; used only if the job repeats without a schedule.
     pub interval: Spanned<Interval>,
+    /// When it runs. It then repeats forever, and has no start.
+    pub schedule: Option<Schedule>,
 }
 
 impl Job {

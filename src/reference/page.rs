@@ -52,11 +52,17 @@ of a [container](#container) and these.
   "type": "job",
   "image": "registry.example.org/shop/backup:1.4",
   "resources": { "cpus": 0.5, "mem": 256 },
-  "repeats": -1,
-  "start_time": "2030-01-31T04:00:00Z",
-  "interval": "1D"
+  "schedule": "0 4 * * *",
+  "time_zone": "Europe/Berlin"
 }
-```"#;
+```
+
+A job runs once unless it has a `schedule`, or `repeats` with an `interval` and a `start_time`. A
+`schedule` follows the clocks of its time zone. When they are put forward, a run at a time that they skip
+does not take place; when they are put back, a run at a time that they show twice takes place twice. An
+hour from 4 on, at which hardly any clock changes, or UTC avoids both. Where clocks change at midnight or
+by half an hour, as in `Australia/Lord_Howe`, Kubernetes and Nomad may start a run at another time on the
+day of the change."#;
 
 const HEADINGS: &[Heading] = &[
     titled(

@@ -13,7 +13,7 @@ use crate::syntax::Member;
 
 use super::lookup::Lookup;
 use super::text::owned;
-use super::{extras, health, placement, ports, schedule, text, volumes};
+use super::{cron, extras, health, placement, ports, schedule, text, volumes};
 
 /// Resolves a container. Its level and referrers are set once all containers are resolved.
 pub fn resolve(
@@ -49,12 +49,7 @@ pub fn resolve(
             health: health::resolve(service, container, lookup, findings).map(Box::new),
             minimum_capacity: service.minimum_capacity,
         }),
-        model::Kind::Job(job) => Kind::Job(Box::new(Job {
-            retries: job.retries,
-            repeats: Spanned::new(repeats(job.repeats.value), job.repeats.span),
-            start: job.start_time.and_then(|start| schedule::start(start, findings)),
-            interval: schedule::interval(job, findings),
-        })),
+        model::Kind::Job(job) => Kind::Job(Box::new(self::job(job, lookup, findings))),
     };
     let (placement, preemptible) = placement::resolve(&container.hints);
     Container {
@@ -77,6 +72,24 @@ pub fn resolve(
         preemptible,
         level: 0,
         referrers: Box::default(),
+    }
+}
+
+fn job(job: &model::Job<'_>, lookup: &Lookup<'_>, findings: &mut Findings) -> Job {
+    let schedule = cron::resolve(job, lookup, findings);
+    Job {
+        retries: job.retries,
+        repeats: match &schedule {
+            Some(schedule) => Spanned::new(Repeats::Forever, schedule.cron.span),
+            None => Spanned::new(repeats(job.repeats.value), job.repeats.span),
+        },
+        // The schema reports what cannot be used with a schedule.
+        start: job
+            .start_time
+            .filter(|_| job.schedule.is_none())
+            .and_then(|start| schedule::start(start, findings)),
+        interval: schedule::interval(job, findings),
+        schedule,
     }
 }
 

@@ -17,8 +17,10 @@ mod names;
 mod ports;
 mod schedule;
 mod volumes;
+mod zone;
 
 mod containers;
+mod cron;
 
 pub use extras::{check_files, read_files};
 pub use path::cleaned as cleaned_path;
@@ -32,6 +34,8 @@ use crate::plan::{Container, Plan, Referrer};
 use crate::source::{Source, Sources};
 
 use crate::syntax::Node;
+#[cfg(test)]
+pub use cron::parsed;
 use lookup::Lookup;
 use text::owned;
 

@@ -135,7 +135,7 @@ pub fn interval(job: &model::Job<'_>, findings: &mut Findings) -> Spanned<Interv
     }
     let date_part = written.value.split(['T', 't']).next().unwrap_or("");
     // Other numbers of runs are invalid and reported by the schema.
-    let runs_again = job.repeats.value > 1 || job.repeats.value == -1;
+    let runs_again = job.schedule.is_none() && (job.repeats.value > 1 || job.repeats.value == -1);
     if runs_again && date_part.to_ascii_uppercase().contains('M') {
         let message = format!("the interval `{}` is in months", written.value);
         let minutes = format!("\"T{}\"", written.value);

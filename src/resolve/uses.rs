@@ -160,6 +160,12 @@ impl Uses {
             Kind::Job(job) => {
                 self.add(Field::Job, id);
                 self.add(Field::Retries, job.retries.span);
+                if let Some(schedule) = &job.schedule {
+                    self.add(Field::Schedule, schedule.cron.span);
+                    let zone = schedule.time_zone.as_ref();
+                    self.when(zone.map(|zone| zone.span), Field::TimeZone);
+                    return;
+                }
                 let repeating = job.is_repeating();
                 self.when(repeating.then_some(job.repeats.span), Field::Repeats);
                 self.when(job.start.as_ref().map(|start| start.span), Field::StartTime);

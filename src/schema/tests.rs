@@ -517,6 +517,7 @@ fn defaults_are_those_of_the_language() {
         ("/definitions/resources/properties", "gpu", "0"),
         ("/definitions/resources/properties", "gpus", "0"),
         ("/definitions/port/properties", "host_port", "0"),
+        ("/definitions/container/properties", "time_zone", "\"UTC\""),
         ("/definitions/port/properties", "protocol", "\"tcp\""),
         ("/definitions/port/properties", "internal", "false"),
         ("/definitions/file/properties", "mode", "\"0644\""),

@@ -181,6 +181,38 @@ mod tests {
     }
 
     #[test]
+    fn days_that_every_year_has() {
+        for (month, last) in
+            [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31].into_iter().enumerate()
+        {
+            let month = i64::try_from(month).unwrap() + 1;
+            for day in 0..=32 {
+                let expected = (1..=last).contains(&day);
+                assert_eq!(is_in_every_year(month, day), expected, "{month} {day}");
+            }
+        }
+        assert!(!is_in_every_year(0, 1) && !is_in_every_year(13, 1));
+    }
+
+    #[test]
+    fn months_of_30_days_have_no_31st() {
+        for (from, months, expected) in [
+            ([2027, 1, 31, 0, 0, 0], 2, Err(MISSING_DAY)),
+            ([2027, 1, 30, 0, 0, 0], 2, Ok("0 0 30 */2 *")),
+            ([2027, 1, 31, 0, 0, 0], 6, Ok("0 0 31 */6 *")),
+            ([2027, 4, 30, 0, 0, 0], 6, Ok("0 0 30 4-12/6 *")),
+            ([2027, 2, 28, 0, 0, 0], 2, Ok("0 0 28 2-12/2 *")),
+            ([2027, 8, 29, 0, 0, 0], 2, Err(MISSING_DAY)),
+            ([2027, 3, 31, 0, 0, 0], 12, Ok("0 0 31 3 *")),
+            ([2027, 1, 29, 0, 0, 0], 1, Err(MISSING_DAY)),
+            ([2027, 1, 28, 0, 0, 0], 1, Ok("0 0 28 * *")),
+        ] {
+            let found = line(&interval(months, 0, 0), Some(&start(from)));
+            assert_eq!(found, expected.map(str::to_owned), "{from:?}");
+        }
+    }
+
+    #[test]
     fn seconds_since_1970() {
         assert_eq!(unix_time(&start([1970, 1, 1, 0, 0, 1])), 1);
         assert_eq!(unix_time(&start([2000, 3, 1, 0, 0, 0])), 951_868_800);

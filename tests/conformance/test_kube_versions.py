@@ -191,6 +191,12 @@ CASES: dict[str, tuple[Fields, Fields]] = {
     "job-instances": ({}, {"instances": 2}),
     "job-start-time": ({}, {"start_time": "2027-02-01T03:00:00Z"}),
     "job-repeats": ({}, {"repeats": -1, "interval": "1D"}),
+    "job-schedule": ({}, {"schedule": "0 3 * * *"}),
+    "job-schedule-changed": (
+        {"schedule": "0 3 * * *", "time_zone": "Europe/Berlin"},
+        {"schedule": "*/15 8-17 * * MON-FRI", "time_zone": "America/New_York"},
+    ),
+    "job-time-zone": ({"schedule": "0 3 * * *"}, {"schedule": "0 3 * * *", "time_zone": "Europe/Berlin"}),
 }  # fmt: skip
 
 # The versions of a volume, which is mounted by the service with its name.

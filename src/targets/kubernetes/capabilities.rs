@@ -195,4 +195,12 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         Field::Interval,
         "the schedule of a CronJob, in UTC; rejected if cron cannot express it exactly",
     ),
+    Capability::carried(
+        Field::Schedule,
+        "the schedule of a CronJob, with numbers for names; runs never overlap",
+    ),
+    Capability::carried(
+        Field::TimeZone,
+        "`timeZone` of the CronJob, which requires Kubernetes 1.25; without it `Etc/UTC`",
+    ),
 ];

@@ -227,6 +227,8 @@ model! {
     pub struct CronJob {
         pub meta: Meta,
         pub schedule: Composed,
+        /// The time zone of the schedule, if one is written.
+        pub time_zone: Option<Traced<String>>,
         pub run: Run,
     }
 

@@ -2,15 +2,20 @@
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Job, Repeats};
-use crate::render::Composed;
+use crate::render::{Composed, Traced};
+use crate::source::Spanned;
 use crate::targets::{cron, origins};
 
 /// What cron can express, for help.
 const CRON_CAN: &str = "cron can express minutes that divide an hour, hours that divide a day, one day, seven days, and months that divide a year";
 
-/// The cron expression, in UTC, of a job that repeats. Returns `None` for a schedule that is
+/// The cron expression of a job that repeats: its schedule or, in UTC, its interval. Returns `None` for a schedule that is
 /// not supported, which is reported.
 pub fn cron(container: &Container, job: &Job, findings: &mut Findings) -> Option<Composed> {
+    if let Some(schedule) = &job.schedule {
+        let Spanned { value: cron, span } = &schedule.cron;
+        return Some(Composed::new(cron.line(), *span, Vec::new()));
+    }
     if let Repeats::Times(times) = job.repeats.value {
         let message = format!("a CronJob repeats forever and cannot stop after {times} runs");
         findings.push(
@@ -38,6 +43,12 @@ pub fn cron(container: &Container, job: &Job, findings: &mut Findings) -> Option
             None
         }
     }
+}
+
+/// The time zone of a schedule, if one is written.
+pub fn time_zone(job: &Job) -> Option<Traced<String>> {
+    let written = job.schedule.as_ref()?.time_zone.as_ref()?;
+    Some(Traced::new(written.value.to_string(), written.span))
 }
 
 fn report_start(job: &Job, findings: &mut Findings) {

@@ -200,13 +200,14 @@ pub fn lower(
     pod.restart_policy = Some(Traced::new("Never", origins::kind(container)));
     // The interval and the number of runs go into the schedule, the start time into the
     // schedule and into an init container.
-    let plan::Job { retries, repeats: _, start: _, interval: _ } = &**job;
+    let plan::Job { retries, repeats: _, start: _, interval: _, schedule: _ } = &**job;
     let copies = (instances.value != 1).then(|| instances.into());
     let retries = Traced::new(retries.value, origins::retries(container, job));
     let run = Run { copies, indexed: instances.value > 1, retries, pod };
     if job.is_repeating() {
         let schedule = schedule::cron(container, job, findings)?;
-        return Some(Object::CronJob(Box::new(CronJob { meta, schedule, run })));
+        let time_zone = schedule::time_zone(job);
+        return Some(Object::CronJob(Box::new(CronJob { meta, schedule, time_zone, run })));
     }
     Some(Object::Job(Box::new(Job { meta, run })))
 }

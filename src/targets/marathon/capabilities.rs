@@ -186,4 +186,12 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         "the start of the schedule; Chronos rejects one that is more than a year ago",
     ),
     Capability::carried(Field::Interval, "the period of the schedule"),
+    Capability::depends(
+        Field::Schedule,
+        "a repeating interval from the day of the option `schedule-from`, if it says the same; else rejected",
+    ),
+    Capability::depends(
+        Field::TimeZone,
+        "`scheduleTimeZone`; in the hours in which clocks change runs differ, with a warning, and periods of less than a day must be in UTC",
+    ),
 ];

@@ -1,16 +1,18 @@
 //! Jobs as Chronos jobs, one for each instance.
 
+use jiff::civil::Date;
+
 use super::model::{Engine, Job as ChronosJob, Parameter, Variable, number};
 use super::names::Names;
-use super::options::Settings;
-use super::{address, parameters, placement, ports, volumes};
+use super::options::{SCHEDULE_FROM, Settings};
+use super::{address, parameters, placement, ports, repeat, volumes};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     Command, Container, EnvVar, Extras, Interval, Job, Kind, NetworkMode, Plan, Port, Repeats,
-    Resources, StartTime, Text,
+    Resources, Schedule, StartTime, Text,
 };
 use crate::render::{Composed, Origin, Traced};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use crate::targets::origins;
 
 /// Prefixes of commands that Chronos treats as the URL of a file, which it fetches and runs.
@@ -117,7 +119,7 @@ fn job(
         level: _,
         referrers: _,
     } = container;
-    let Job { retries, repeats, start, interval } = job;
+    let Job { retries, repeats, start, interval, schedule: _ } = job;
     let Resources { cpus, mem, disk, gpu } = resources;
 
     if gpu.value > 0 {
@@ -162,10 +164,15 @@ fn job(
         .filter(|(_, on)| on.job().is_some())
         .flat_map(|(dependency, on)| instance_names(plan, on, dependency.span))
         .collect();
-    let schedule = Composed {
-        value: schedule(repeats.value, start.as_ref().map(|s| &s.value), &interval.value),
-        ..schedule_origin(container, job)
+    let schedule = match &job.schedule {
+        Some(schedule) => repeating(schedule, settings, findings),
+        None => Composed {
+            value: schedule(repeats.value, start.as_ref().map(|s| &s.value), &interval.value),
+            ..schedule_origin(container, job)
+        },
     };
+    let schedule_time_zone = job.schedule.as_ref().filter(|schedule| !schedule.is_utc());
+    let schedule_time_zone = schedule_time_zone.and_then(|schedule| schedule.time_zone.as_ref());
     let (network, network_name) = match network.value {
         NetworkMode::Host => ("HOST", None),
         NetworkMode::Bridge => ("BRIDGE", None),
@@ -176,6 +183,7 @@ fn job(
         name,
         description: Traced::new("applc", id.span),
         schedule: schedule.clone(),
+        schedule_time_zone: schedule_time_zone.map(Traced::from),
         parents: parents.clone(),
         shell: command.shell,
         command: command.command.clone(),
@@ -336,6 +344,44 @@ fn schedule_origin(container: &Container, job: &Job) -> Composed {
     let mut written = written.into_iter().flatten();
     let main = written.next().map_or(repeats, Origin::from);
     Composed::new(String::new(), main, written.collect())
+}
+
+/// The repeating interval of a cron line. Reports one that is none.
+fn repeating(schedule: &Schedule, settings: &Settings<'_>, findings: &mut Findings) -> Composed {
+    let Spanned { value: cron, span } = &schedule.cron;
+    let from = settings.schedule_from.as_ref();
+    // A day of the past, to tell first what no day would make right.
+    let day = from.and_then(|from| from.value.parse().ok()).unwrap_or(Date::constant(2001, 1, 1));
+    let found = repeat::of(schedule, day);
+    let finding = match &found {
+        Err(why) => {
+            let message = format!(
+                "Chronos has no cron lines, and no interval says the same as `{}`: {why}",
+                cron.text
+            );
+            Some(Diagnostic::new(&codes::BAD_SCHEDULE, *span, message).help(
+                "write a line that is an interval, such as one run a day, a week or a month, or every so many minutes or hours in UTC; or run the job at such times and let it check the clock",
+            ))
+        }
+        Ok(_) if from.is_none() => {
+            let message = "the schedule of a Chronos job requires a first day";
+            Some(Diagnostic::new(&codes::BAD_SCHEDULE, *span, message).help(format!(
+                "set the day from which it counts, today or within the last year: `--option marathon.{SCHEDULE_FROM}=YYYY-MM-DD`"
+            )))
+        }
+        Ok(found) if found.is_at_change => {
+            let message = "Chronos runs the job once in an hour that the clocks show twice, and after one that they skip all later runs an hour later";
+            Some(
+                Diagnostic::new(&codes::APPROXIMATED, *span, message)
+                    .help("choose an hour from 4 on, or UTC"),
+            )
+        }
+        Ok(_) => None,
+    };
+    findings.extend(finding);
+    let also = from.and_then(|from| from.from.place()).into_iter().collect();
+    let text = found.map(|found| format!("R/{}/{}", found.start, found.period));
+    Composed::new(text.unwrap_or_default(), *span, also)
 }
 
 /// `R<runs>/<start>/P<interval>`: without a number of runs it repeats forever, without a start

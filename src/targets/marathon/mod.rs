@@ -15,6 +15,7 @@ mod order;
 mod parameters;
 mod placement;
 mod ports;
+mod repeat;
 mod volumes;
 
 #[cfg(test)]

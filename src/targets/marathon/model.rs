@@ -204,6 +204,8 @@ model! {
         pub description: Traced<&'static str>,
         /// `R<runs>/<start>/P<interval>`; ignored if there are parents.
         pub schedule: Composed,
+        /// The time zone of the schedule, if its clocks change.
+        pub schedule_time_zone: Option<Traced<String>>,
         /// Names of the jobs that must succeed first.
         pub parents: Vec<Composed>,
         pub shell: Traced<bool>,

@@ -7,9 +7,13 @@ use crate::render::{Composed, Traced};
 use crate::source::Span;
 use crate::targets::names::is_domain;
 use crate::targets::{OptionKind, OptionSpec, Options, Words};
+use jiff::civil::Date;
 
 /// The option for dependencies between services and jobs, which are on different schedulers.
 const ORDER_ACROSS: &str = "order-across-jobs";
+
+/// The option for the day from which schedules count.
+pub const SCHEDULE_FROM: &str = "schedule-from";
 
 /// What the options that are parts of DNS names accept, in words.
 const DOMAIN: &str = "letters, digits and hyphens, in parts separated by dots";
@@ -46,6 +50,15 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         kind: OptionKind::OneOf(Words::Fixed(&["reject", "ignore"])),
         default: "reject",
         meaning: "what to do if a service waits for a job or a job for a service, which Marathon and Chronos do not support",
+    },
+    OptionSpec {
+        name: SCHEDULE_FROM,
+        kind: OptionKind::Checked {
+            accepts: |text| text.len() == 10 && text.parse::<Date>().is_ok(),
+            wanted: "a date such as `2027-01-31`",
+        },
+        default: "",
+        meaning: "day on which or after which the first run of a job with a `schedule` is; Chronos requires a start, and rejects one that is more than a year ago",
     },
     OptionSpec {
         name: "volume-driver",
@@ -89,6 +102,8 @@ pub struct Settings<'o> {
     pub dns_suffix: Traced<String>,
     /// Whether dependencies between services and jobs are ignored with a warning.
     pub ignore_order_across: bool,
+    /// The day from which schedules count, if set.
+    pub schedule_from: Option<Traced<String>>,
     /// Docker volume driver, if set.
     pub volume_driver: Option<Traced<String>>,
     /// Attribute that says whether an agent is preemptible.
@@ -105,6 +120,7 @@ impl<'o> Settings<'o> {
             framework: options.traced("framework"),
             dns_suffix: options.traced("dns-suffix"),
             ignore_order_across: options.text(ORDER_ACROSS) == "ignore",
+            schedule_from: options.some_traced(SCHEDULE_FROM),
             volume_driver: options.some_traced("volume-driver"),
             preemptible_attribute: options.traced("preemptible-attribute"),
             offered_ports: options.ports("offered-ports"),

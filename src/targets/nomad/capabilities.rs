@@ -192,4 +192,9 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         Field::Interval,
         "a cron expression; rejected if cron cannot express the interval",
     ),
+    Capability::carried(
+        Field::Schedule,
+        "`crons` of a periodic job, with numbers for names; runs never overlap",
+    ),
+    Capability::carried(Field::TimeZone, "`time_zone` of the periodic job; without it `UTC`"),
 ];

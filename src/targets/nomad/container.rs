@@ -78,7 +78,7 @@ pub fn job(
     let reach = context.reach(id)?;
     let job_id = names::job(&context.plan.id.value, &container.id.value);
     let Kind::Job(job) = &container.kind else { return None };
-    let Job { retries: _, repeats: _, start: _, interval: _ } = &**job;
+    let Job { retries: _, repeats: _, start: _, interval: _, schedule: _ } = &**job;
     let mut waits = order::waits(context, container, versions, findings);
     let awaited = context.is_awaited(id) && !job.is_repeating();
     let wait = order::wait_task(context, container, reach.own_address(), &waits, awaited);

@@ -106,7 +106,16 @@ fn jobs(context: &Context<'_>, findings: &mut Findings) -> Vec<(Span, Job)> {
                 jobs.extend(lowered.map(|(crons, group)| {
                     let groups = vec![(owner, group)];
                     let name = Traced::new(name, Origin::from(owner).and(id.span));
-                    (*at, (owner, job(context, name, kind("batch"), crons, groups)))
+                    (
+                        *at,
+                        (
+                            owner,
+                            Job {
+                                time_zone: schedule::time_zone(container),
+                                ..job(context, name, kind("batch"), crons, groups)
+                            },
+                        ),
+                    )
                 }));
             }
         }
@@ -147,6 +156,7 @@ fn job(
         },
         appliance: (&context.plan.id).into(),
         crons,
+        time_zone: None,
         groups: groups.into(),
     }
 }

@@ -24,6 +24,8 @@ model! {
         pub appliance: Traced<String>,
         /// Cron expressions of a periodic job; empty for a job that runs immediately.
         pub crons: Vec<Composed>,
+        /// The time zone of the cron expressions, if one is written.
+        pub time_zone: Option<Traced<String>>,
         pub groups: Items<Group>,
     }
 

@@ -9,7 +9,8 @@ use jiff::civil::date;
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Interval, Job, Repeats, StartTime};
-use crate::render::Composed;
+use crate::render::{Composed, Traced};
+use crate::source::Spanned;
 use crate::targets::cron::{MISSING_DAY, is_in_every_year, missing_day, moment};
 use crate::targets::origins;
 
@@ -19,6 +20,10 @@ const MAX_LISTED: u32 = 100;
 /// The cron expressions of a job; empty for a job that runs once. Such a job is not periodic even
 /// with a start time: Nomad would never run it if that is in the past when it is registered.
 pub fn crons(container: &Container, job: &Job, findings: &mut Findings) -> Vec<Composed> {
+    if let Some(schedule) = &job.schedule {
+        let Spanned { value: cron, span } = &schedule.cron;
+        return vec![Composed::new(cron.line(), *span, Vec::new())];
+    }
     let start = job.start.as_ref().map(|start| start.span);
     let also: Vec<_> = start.into_iter().chain([job.repeats.span]).collect();
     let from = origins::interval(container, job);
@@ -26,8 +31,14 @@ pub fn crons(container: &Container, job: &Job, findings: &mut Findings) -> Vec<C
     lines(job, findings).into_iter().map(cron).collect()
 }
 
+/// The time zone of a schedule, if one is written.
+pub fn time_zone(container: &Container) -> Option<Traced<String>> {
+    let written = container.job()?.schedule.as_ref()?.time_zone.as_ref()?;
+    Some(Traced::new(written.value.to_string(), written.span))
+}
+
 fn lines(job: &Job, findings: &mut Findings) -> Vec<String> {
-    let Job { retries: _, repeats, start, interval } = job;
+    let Job { retries: _, repeats, start, interval, schedule: _ } = job;
     match (repeats.value, start) {
         (Repeats::Times(1), _) => Vec::new(),
         (Repeats::Times(0), _) => {

@@ -95,6 +95,10 @@ fn changed(path: &str, node: &Node, numbers: &mut Numbers) -> Option<String> {
             let text = text.as_str();
             let other = match field {
                 "interval" => (*numbers.pick(&["1D", "T2H", "T10M", "7D"])).to_owned(),
+                "schedule" => {
+                    (*numbers.pick(&["5 4 * * *", "*/7 * * * 1", "1 2 3 4 *"])).to_owned()
+                }
+                "time_zone" => (*numbers.pick(&["Asia/Tokyo", "Europe/Paris"])).to_owned(),
                 "start_time" => "2031-02-03T04:05:06Z".to_owned(),
                 "path" => format!("{text}x"),
                 "src" | "dest" | "host_path" | "container_path" => format!("{text}/x"),

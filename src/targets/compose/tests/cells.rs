@@ -142,6 +142,16 @@ fn cases() -> Vec<Case> {
             Reported("/services/a/deploy", Value::Null, vec![("W0401", "5")]),
         ),
         one(
+            Field::Schedule,
+            job(json!({"schedule": "0 3 * * *"})),
+            Reported("/services/a/deploy", Value::Null, vec![("W0401", "\"0 3 * * *\"")]),
+        ),
+        one(
+            Field::TimeZone,
+            job(json!({"schedule": "0 3 * * *", "time_zone": "Europe/Berlin"})),
+            Reported("/services/a/deploy", Value::Null, vec![("W0401", "\"0 3 * * *\"")]),
+        ),
+        one(
             Field::Interval,
             job(json!({"repeats": -1, "interval": "T5M"})),
             Reported("/services/a/deploy", Value::Null, vec![("W0401", "-1")]),
@@ -632,6 +642,8 @@ fn every_row_has_its_cases() {
         // Without an option.
         Field::Build,
         Field::MountBeside,
+        Field::Schedule,
+        Field::TimeZone,
     ];
     check_rows(&Compose, &outcomes, &always_reported);
 }

@@ -306,6 +306,9 @@ fn cases() -> Vec<Case> {
             .found("W0401", "\"2027-01-04T02:33:09Z\""),
         cron(Field::Interval, json!({"interval": "1D", "start_time": "2027-01-04T02:30:00+02:00"}), json!("30 0 * * *")),
         cron(Field::Interval, json!({"interval": "T7M", "start_time": "2027-01-04T02:30:00Z"}), Value::Null).found("E0407", "\"T7M\""),
+        job(Field::Schedule, json!({"schedule": "0 3 * * MON-FRI"}), "CronJob/a", "/spec/schedule", json!("0 3 * * 1-5")),
+        job(Field::Schedule, json!({"schedule": "0 3 * * *"}), "CronJob/a", "/spec/timeZone", json!("Etc/UTC")),
+        job(Field::TimeZone, json!({"schedule": "0 3 * * *", "time_zone": "Europe/Berlin"}), "CronJob/a", "/spec/timeZone", json!("Europe/Berlin")),
     ]
 }
 

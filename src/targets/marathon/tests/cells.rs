@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{appliance, compile, container, job, service, with_volumes};
+use super::{appliance, compile_with, container, job, service, with_volumes};
 use crate::plan::Field;
 use crate::targets::marathon::Marathon;
 use crate::targets::testing::{Outcome, check_rows};
@@ -711,6 +711,26 @@ fn updates_and_schedules() -> Vec<Case> {
             &json!({ "repeats": -1, "interval": "T10M" }),
             vec![InJob("/schedule", json!("R//PT10M"))],
         ),
+        of_job(
+            &[Schedule],
+            &json!({ "schedule": "0 3 * * *" }),
+            vec![InJob("/schedule", json!("R/2026-11-26T03:00:00Z/P1D"))],
+        ),
+        of_job(
+            &[TimeZone],
+            &json!({ "schedule": "0 4 * * *", "time_zone": "Europe/Berlin" }),
+            vec![InJob("/scheduleTimeZone", json!("Europe/Berlin"))],
+        ),
+        of_job(
+            &[TimeZone],
+            &json!({ "schedule": "0 3 * * *", "time_zone": "Europe/Berlin" }),
+            vec![Found("W0401", "\"0 3 * * *\"")],
+        ),
+        of_job(
+            &[Schedule],
+            &json!({ "schedule": "0 3 * * MON-FRI" }),
+            vec![Found("E0407", "\"0 3 * * MON-FRI\"")],
+        ),
         of_job(&[Repeats], &json!({ "repeats": 0, "interval": "1D" }), vec![Found("E0407", "0")]),
     ]
 }
@@ -726,7 +746,7 @@ fn cases() -> Vec<Case> {
 fn every_case_is_as_the_table_says() {
     for Case { fields, appliance, seen } in cases() {
         let names: Vec<_> = fields.iter().map(|field| field.path()).collect();
-        let result = compile(&appliance);
+        let result = compile_with(&appliance, &[("schedule-from", "2026-11-26")]);
         let mut expected = Vec::new();
         for seen in &seen {
             match seen {

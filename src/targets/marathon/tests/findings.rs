@@ -351,3 +351,31 @@ fn an_appliance_without_apps_and_jobs_is_an_empty_group() {
     assert_eq!(*result.group(), json!({ "id": "/shop", "apps": [] }));
     assert_eq!(result.files.len(), 1);
 }
+
+#[test]
+fn a_schedule_counts_from_a_day() {
+    let made = |line: &str, zone: &str| {
+        let fields = json!({ "schedule": line, "time_zone": zone });
+        let result = compile_with(&appliance(&[job(&fields)]), &[("schedule-from", "2026-11-26")]);
+        let codes = result.codes();
+        let job = if codes.contains(&"E0407") { json!({}) } else { result.job().clone() };
+        (job["schedule"].clone(), job["scheduleTimeZone"].clone(), codes)
+    };
+    assert_eq!(
+        made("0 4 * * 1", "Europe/Berlin"),
+        (json!("R/2026-11-30T04:00:00Z/P7D"), json!("Europe/Berlin"), vec![])
+    );
+    assert_eq!(
+        made("0 3 * * *", "Europe/Berlin"),
+        (json!("R/2026-11-26T03:00:00Z/P1D"), json!("Europe/Berlin"), vec!["W0401"])
+    );
+    assert_eq!(
+        made("*/15 * * * *", "Etc/UTC"),
+        (json!("R/2026-11-26T00:00:00Z/PT15M"), Value::Null, vec![])
+    );
+    assert_eq!(codes(&appliance(&[job(&json!({ "schedule": "0 3 * * *" }))])), ["E0407"]);
+    assert_eq!(made("*/15 * * * *", "Europe/Berlin").2, ["E0407"]);
+    assert_eq!(made("0 3 * * MON-FRI", "UTC").2, ["E0407"]);
+    let values = ["tomorrow", "2026-02-30", "2026-11-26T00:00"];
+    check_rejected(&Marathon, &values.map(|value| ("schedule-from", value)));
+}

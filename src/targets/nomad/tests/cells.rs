@@ -435,6 +435,12 @@ fn schedules() {
     assert_eq!(crons(&forever), json!(["0,10,20,30,40,50 * * * *"]));
     let from = job(json!({"repeats": -1, "interval": "1D", "start_time": start}));
     assert_eq!(from.found(), [("W0401", format!("\"{start}\"").as_str())]);
+    let nightly = job(json!({"schedule": "0 3 * * MON-FRI", "time_zone": "Europe/Berlin"}));
+    assert_eq!(nightly.found(), []);
+    let periodic =
+        json!({"crons": ["0 3 * * 1-5"], "time_zone": "Europe/Berlin", "prohibit_overlap": true});
+    assert_eq!(nightly.job("a")["periodic"], periodic);
+    assert_eq!(job(json!({"schedule": "0 3 * * *"})).job("a")["periodic"]["time_zone"], "UTC");
     for (fields, at) in [
         (json!({"repeats": 2, "interval": "1D"}), "2"),
         (json!({"repeats": 101, "interval": "1D", "start_time": start}), "101"),

@@ -198,6 +198,8 @@ fn jobs() -> Vec<Case> {
         job(Interval, json!({"interval": "1D"})),
         job(Interval, counted()).finds("W0401", QUOTED_START),
         job(Interval, json!({"repeats": -1, "interval": "T7M"})).finds("E0407", "\"T7M\""),
+        job(Schedule, json!({"schedule": "0 3 * * MON-FRI"})),
+        job(TimeZone, json!({"schedule": "0 3 * * *", "time_zone": "Europe/Berlin"})),
     ]
 }
 
