@@ -115,8 +115,10 @@ fn fill(value: &mut Value, rule: &Value) {
             let Some(properties) = rule.get("properties").and_then(Value::as_object) else {
                 return;
             };
+            let beside = excluded_beside(object, rule);
             for (name, rule) in properties {
-                let default = rule.get("default").filter(|_| name != "gpus");
+                let has_effect = name != "gpus" && !beside.contains(name);
+                let default = rule.get("default").filter(|_| has_effect);
                 if let (None, Some(default)) = (object.get(name), default) {
                     object.insert(name.clone(), default.clone());
                 }
@@ -130,6 +132,26 @@ fn fill(value: &mut Value, rule: &Value) {
         }
         _ => {}
     }
+}
+
+/// The fields without which an object is, because of another one that is written. A time zone is only
+/// one of a schedule.
+fn excluded_beside(object: &Map<String, Value>, rule: &Value) -> Vec<String> {
+    let mut names = Vec::new();
+    for case in rule.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+        let required = case.pointer("/if/required").and_then(Value::as_array);
+        let forbidden = case.pointer("/then/properties").and_then(Value::as_object);
+        let (Some(required), Some(forbidden)) = (required, forbidden) else { continue };
+        let mut others = required.iter().filter_map(Value::as_str);
+        let names_of = || forbidden.keys().filter(|name| required.contains(&json!(name)));
+        if others.any(|name| !forbidden.contains_key(name) && object.contains_key(name)) {
+            names.extend(names_of().cloned());
+        }
+    }
+    if !object.contains_key("schedule") {
+        names.push("time_zone".to_owned());
+    }
+    names
 }
 
 /// The fields that an object cannot have, because of the value of another one.
@@ -292,6 +314,19 @@ mod tests {
         assert_eq!(job["resources"].get("gpus"), None);
         assert_eq!(appliance["data_persistence"], json!({"volume_type": "cephfs", "volumes": []}));
         assert_eq!(appliance["scheduler"], json!({}));
+    }
+
+    #[test]
+    fn a_schedule_has_no_defaults_of_other_repeating_jobs() {
+        let rule = SCHEMA.pointer("/definitions/container").unwrap();
+        let filled = |mut job: Value| {
+            fill(&mut job, rule);
+            ["repeats", "start_time", "interval", "time_zone"].map(|name| job.get(name).cloned())
+        };
+        let scheduled = filled(json!({"type": "job", "schedule": "0 3 * * *"}));
+        assert_eq!(scheduled, [None, None, None, Some(json!("UTC"))]);
+        let counted = filled(json!({"type": "job"}));
+        assert_eq!(counted, [Some(json!(1)), Some(json!("")), Some(json!("2M")), None]);
     }
 
     #[test]
