@@ -138,7 +138,7 @@ mod tests {
                 assert!(items.requires(rule[LIST_KEY].as_str().unwrap()), "{owner}.{name}");
             }
         }
-        assert_eq!(lists, 5);
+        assert!(lists >= 5, "{lists}");
     }
 
     #[test]

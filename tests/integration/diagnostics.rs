@@ -8,9 +8,10 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use applc::diag::{Diagnostic, Level, Phase, Report, codes, human};
+use applc::diag::{Diagnostic, Edit, Level, Phase, Report, codes, human};
 use applc::fix::fix;
 use applc::targets::Options;
 use applc::{Memory, Selected};
@@ -53,6 +54,11 @@ fn report(file: &Path, bytes: Vec<u8>) -> Report {
         .into_iter()
         .collect();
     applc::compile(&world, name, &targets).unwrap().report
+}
+
+/// The range of a file of the corpus that an edit replaces.
+fn replaced(report: &Report, edit: &Edit) -> Range<usize> {
+    report.source_of(edit.span).range(edit.span)
 }
 
 #[test]
@@ -158,7 +164,7 @@ fn each_edit_removes_its_finding() {
             let Some(edit) = &found.edit else { continue };
             edits += 1;
             let mut edited = text.clone();
-            edited.replace_range(edit.span.range(), &edit.replacement);
+            edited.replace_range(replaced(&before, edit), &edit.replacement);
             let after = report(file, edited.into_bytes());
             let same = |report: &Report| {
                 let is_same = |one: &&Diagnostic| {
@@ -202,9 +208,10 @@ fn applying_all_edits_comes_to_an_end() {
             let before = text.clone();
             for edit in edits {
                 // Later edits first, so that the places of the others stay.
-                if edit.span.range().end < start {
-                    text.replace_range(edit.span.range(), &edit.replacement);
-                    start = edit.span.range().start;
+                let range = replaced(&found, edit);
+                if range.end < start {
+                    start = range.start;
+                    text.replace_range(range, &edit.replacement);
                 }
             }
             if text == before {

@@ -5,7 +5,7 @@ use std::fs;
 use applc::diag::Findings;
 use applc::source::Source;
 use applc::syntax::{self, Kind, Node};
-use applc_testing::{hold, read};
+use applc_testing::{UPDATE_DOCS, hold, read, updates};
 use serde_json::{Map, Value, json};
 
 use crate::common::{appliances, blocks};
@@ -119,10 +119,11 @@ fn schema() -> Value {
     for unused in ["volume", "oldVolume"] {
         overlay["definitions"].as_object_mut().unwrap().remove(unused);
     }
-    let text = appliance.to_string();
-    for entry in ["container", "mount", "port", "file", "persistentVolume"] {
-        assert!(text.contains(&format!("#/definitions/{entry}")), "{entry}");
-        overlay["definitions"][entry]["properties"]["add"] = add.clone();
+    let definitions = appliance["definitions"].as_object().unwrap().values();
+    let fields = definitions.chain([&appliance]).filter_map(|rule| rule["properties"].as_object());
+    for list in fields.flat_map(Map::values).filter(|rule| rule.get("overlayKey").is_some()) {
+        let entry = list["items"]["$ref"].as_str().unwrap().strip_prefix('#').unwrap();
+        overlay.pointer_mut(entry).unwrap()["properties"]["add"] = add.clone();
     }
     overlay
 }
@@ -157,7 +158,9 @@ fn errors(name: &str, text: &str) -> Vec<String> {
 fn the_schema_of_overlays_is_that_of_appliances_with_maps() {
     let text = serde_json::to_string_pretty(&schema()).unwrap();
     hold("schema/overlay.schema.json", &format!("{text}\n"));
-    assert_eq!(applc::overlay::SCHEMA, read("schema/overlay.schema.json"));
+    // A library that was built before the file was written holds the file before.
+    let is_built_in = applc::overlay::SCHEMA == read("schema/overlay.schema.json");
+    assert!(is_built_in || updates(UPDATE_DOCS));
     for (list, key) in [("ports", "8080/udp"), ("files", "/f"), ("volumes", "/d")] {
         let entry = json!({ "containers": { "web": { list: { key: null } } } });
         assert!(validator().is_valid(&entry), "{list}");

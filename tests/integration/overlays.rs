@@ -1,12 +1,16 @@
-//! Overlays: the examples of their page.
+//! Overlays: the examples of their page, and where their values are in outputs.
 
-use applc::Memory;
+use applc::analysis::Analysis;
 use applc::diag::human;
-use applc::plan::Plan;
-use applc::plan::published;
+use applc::overlay::Changes;
+use applc::plan::{Plan, published};
+use applc::source::Sources;
+use applc::targets::{InProcess, Options, Rendering};
+use applc::trace::SourceMap;
+use applc::{Memory, Selected};
 use serde_json::Value;
 
-use crate::common::{blocks, overlaid};
+use crate::common::{blocks, overlaid, shop};
 
 /// A plan as a document, which has no places.
 fn document(plan: Option<Plan>) -> Value {
@@ -41,4 +45,46 @@ fn examples_of_the_page_have_the_results_that_it_shows() {
         compared += 1;
     }
     assert_eq!(compared, 2);
+}
+
+/// Each value of the output has the place of that value in the file that wrote it, and each line has one.
+#[test]
+fn every_line_of_the_output_comes_from_one_of_the_files() {
+    let page = applc_testing::read("docs/overlays.md");
+    let overlay = |block: &&crate::common::Block| block.has("overlay") && !block.has("faulty");
+    let mut exact = 0;
+    for block in blocks(&page).iter().filter(overlay) {
+        let world = Memory::new().with("shop.yaml", shop()).with("o.yaml", block.text.as_str());
+        let changes = Changes { overlays: vec!["o.yaml".to_owned()], ..Changes::none() };
+        let analysis = Analysis::read_changed(&world, "shop.yaml", &changes, Sources::new());
+        let mut analysis = analysis.unwrap();
+        let tree = analysis.tree.take().unwrap();
+        for target in applc::targets::built_in() {
+            let name = target.name().to_owned();
+            let options = Options::of(&*target);
+            let selected = [Selected { target, options }];
+            let rendering = Rendering { renderer: &InProcess, recorded: true };
+            let analysis = analysis.clone();
+            let sources = analysis.sources.clone();
+            let compiled = applc::compile_analysis(analysis, &selected, Some(rendering)).unwrap();
+            // A target may not support all of it.
+            let Some(output) = compiled.outputs.first() else { continue };
+            let map = SourceMap::new(&tree, &output.artifacts);
+            for (file, artifact) in map.files.iter().zip(&output.artifacts) {
+                for line in &file.lines {
+                    assert!(sources.of(line.place).is_some(), "{name}: {line:?}");
+                }
+                for range in &file.ranges {
+                    let Some(place) = range.from.place() else { continue };
+                    let source = sources.of(place).expect("a source");
+                    let printed = artifact.text[range.range.clone()].trim_matches('"');
+                    let written = source.slice(place).trim_matches('"');
+                    if source.name() == "o.yaml" && printed == written {
+                        exact += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(exact >= 20, "{exact}");
 }
