@@ -48,6 +48,11 @@ pub fn health_command(value: &Node) -> Option<String> {
     let words = strings(value);
     match (value.as_array().is_some(), words.as_slice()) {
         (true, [kind, command]) if kind == "CMD-SHELL" => Some(command.clone()),
+        (true, [kind, program, option, command])
+            if kind == "CMD" && program == "/bin/sh" && option == "-c" =>
+        {
+            Some(command.clone())
+        }
         (true, [kind, command @ ..]) if kind == "CMD" && !command.is_empty() => {
             Some(shell_words::join(command))
         }

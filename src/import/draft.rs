@@ -169,6 +169,17 @@ impl Object {
         true
     }
 
+    /// The place in a list of the first object with a number as the value of `key`, and without the field `but`.
+    pub fn index_in(&self, list: &str, key: &str, value: u64, but: &str) -> Option<u64> {
+        let Some(Value::List(items)) = self.get(list) else { return None };
+        let wanted = Value::from(value);
+        let is_it = |item: &Value| match item {
+            Value::Object(one) => one.get(key) == Some(&wanted) && one.get(but).is_none(),
+            _ => false,
+        };
+        items.iter().position(is_it).map(|at| at as u64)
+    }
+
     fn get(&self, name: &str) -> Option<&Value> {
         self.fields.iter().find(|field| field.name == name).map(|field| &field.value)
     }

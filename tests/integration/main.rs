@@ -14,6 +14,7 @@ mod import;
 mod overlay_schema;
 mod overlays;
 mod properties;
+mod reimport;
 mod robustness;
 mod snapshots;
 mod targets;

@@ -1,6 +1,7 @@
 //! Configs, which are files, and secrets.
 
 use super::super::draft::Object as Draft;
+use super::super::references::marked;
 use super::{Import, Service};
 use crate::elsewhere::scalars::{list, present, text};
 use crate::syntax::{Node, Object};
@@ -46,7 +47,7 @@ impl<'t> Import<'_, 't> {
         if let Some(path) = of("file") {
             draft.put("source", path);
         } else if let Some(content) = of("content") {
-            draft.put("content", content.replace('@', "\\@"));
+            draft.put("content", marked(&content, &self.names, false));
         } else {
             self.told.lose(
                 node.span,

@@ -2,7 +2,7 @@
 
 use super::super::draft::Object as Draft;
 use super::super::references::marked;
-use super::{Import, Service, lost};
+use super::{Import, Service, lost, own};
 use crate::elsewhere::scalars::{boolean, health_command, present, strings, text};
 use crate::syntax::Node;
 
@@ -54,9 +54,12 @@ impl<'t> Import<'_, 't> {
             );
             return;
         };
-        let mut draft = Draft::new();
-        draft.put("protocol", "COMMAND");
-        draft.put("command", marked(&command, &self.names, false));
+        let is_host = service.get("network_mode").and_then(text).is_some_and(|mode| mode == "host");
+        let probe = if service.is_own() { own::check(&command, is_host, container) } else { None };
+        let mut draft = probe.unwrap_or_else(|| {
+            let command = marked(&command, &self.names, false);
+            Draft::new().with("protocol", "COMMAND").with("command", command)
+        });
         // The defaults of Docker, which are others than those of the language.
         let fields = [
             ("interval", "interval_seconds", 30, 1),

@@ -8,9 +8,19 @@ use crate::syntax::{Kind, Node, Object};
 
 /// Reports the fields of an object that are left out.
 pub fn report(object: &Object, table: Table, findings: &mut Findings) {
+    report_but(object, table, |_| false, findings);
+}
+
+/// Reports the fields of an object that are left out, but those that are read here.
+pub fn report_but(
+    object: &Object,
+    table: Table,
+    is_read: impl Fn(&str) -> bool,
+    findings: &mut Findings,
+) {
     for member in &object.members {
         let name = member.key.value.as_str();
-        if name.starts_with("x-") || is_default(name, object) {
+        if name.starts_with("x-") || is_read(name) || is_default(name, object) {
             continue;
         }
         let span = member.key.span;
@@ -42,6 +52,10 @@ pub fn report(object: &Object, table: Table, findings: &mut Findings) {
 /// `docker compose config` fills in.
 fn is_default(name: &str, object: &Object) -> bool {
     let Some(value) = present(object, name) else { return true };
+    // No swap beside the memory.
+    if name == "memswap_limit" && text(value) == present(object, "mem_limit").and_then(text) {
+        return true;
+    }
     match &value.kind {
         Kind::Array(items) => items.is_empty(),
         Kind::Object(inner) => match name {

@@ -6,6 +6,7 @@ mod health;
 mod interpolation;
 mod lost;
 mod networks;
+mod own;
 mod ports;
 mod process;
 mod resources;
@@ -42,6 +43,8 @@ struct Service<'t> {
     object: &'t Object,
     /// Whether it runs to completion: others wait for that, or its deployment is a job.
     is_job: bool,
+    /// The names of other services that are instances of it.
+    copies: Vec<&'t str>,
 }
 
 impl<'t> Service<'t> {
@@ -56,7 +59,9 @@ struct Import<'a, 't> {
     source: &'a Source,
     options: &'a Options<'a>,
     variables: BTreeMap<String, String>,
-    /// The name of the project.
+    /// The id of the appliance.
+    id: String,
+    /// The name of the project, from which Compose makes other names.
     project: String,
     names: Names,
     /// The services that are imported, in the order of the file.
@@ -105,7 +110,8 @@ pub fn import_tree(
         source,
         options,
         variables,
-        project: project.map_or_else(|| options.id.clone(), |name| id_of(&name)),
+        id: project.as_deref().map_or_else(|| options.id.clone(), id_of),
+        project: project.unwrap_or_else(|| options.id.clone()),
         names: Names::default(),
         services: Vec::new(),
         top,
@@ -113,6 +119,7 @@ pub fn import_tree(
         told: Told(findings),
     };
     import.select(services);
+    import.recognize();
     import.name();
     import.networks();
     lost::report(top, lost::TOP, import.told.0);
@@ -191,6 +198,7 @@ impl<'t> Import<'_, 't> {
                 object,
                 is_job: jobs.contains(key.value.as_str())
                     || mode.is_some_and(|mode| mode.ends_with("-job")),
+                copies: Vec::new(),
             });
         }
         for (span, name, profiles) in left_out {
@@ -209,7 +217,11 @@ impl<'t> Import<'_, 't> {
     fn name(&mut self) {
         let mut services = std::mem::take(&mut self.services);
         for service in &mut services {
-            service.id = self.names.add(service.name);
+            let id = service.label(own::CONTAINER);
+            service.id = self.names.add(id.as_deref().unwrap_or(service.name));
+            for name in service.copies.iter().chain([&service.name]) {
+                self.names.alias(name, &service.id);
+            }
         }
         for service in &services {
             for field in ["container_name", "hostname"] {
@@ -250,7 +262,7 @@ impl<'t> Import<'_, 't> {
         }
         self.listen(&services, &mut containers);
         let mut appliance = Draft::new();
-        appliance.put("id", self.project.as_str());
+        appliance.put("id", self.id.as_str());
         appliance.put("containers", containers);
         let volumes = self.volumes.draft();
         if !volumes.is_empty() {

@@ -45,7 +45,8 @@ impl Import<'_, '_> {
             let Some(node) = service.get("networks") else { continue };
             used.extend(keys(node));
             for Member { value, .. } in node.as_object().iter().flat_map(|all| &all.members) {
-                if let Some(options) = value.as_object() {
+                // The alias of an instance is the name of them all.
+                if let Some(options) = value.as_object().filter(|_| !service.is_own()) {
                     lost::report(options, lost::NETWORK_OF_SERVICE, self.told.0);
                 }
             }

@@ -3,13 +3,24 @@
 use super::super::draft::Object as Draft;
 use super::super::references::marked;
 use super::{Import, Service};
+use crate::diag::{Diagnostic, codes};
 use crate::elsewhere::scalars::{strings, text};
+use crate::source::Span;
 use crate::syntax::Node;
 
 impl<'t> Import<'_, 't> {
     pub(super) fn process(&mut self, service: &Service<'t>, container: &mut Draft) {
         let entrypoint = service.get("entrypoint");
         let words = entrypoint.and_then(|node| self.words(node));
+        let command = service.get("command");
+        let arguments = command.and_then(|node| self.words(node));
+        // A command line for the shell.
+        let is_shell = words.as_ref().is_some_and(|words| *words == ["/bin/sh", "-c"]);
+        if let Some([line]) = arguments.as_deref().filter(|_| is_shell) {
+            container.put("cmd", marked(line, &self.names, false));
+            self.place(service, container);
+            return;
+        }
         if let (Some(node), Some(words)) = (entrypoint, &words) {
             if words.is_empty() {
                 self.told.lose(
@@ -24,8 +35,7 @@ impl<'t> Import<'_, 't> {
                 container.put("entrypoint", words);
             }
         }
-        let command = service.get("command");
-        if let Some((node, words)) = command.and_then(|node| Some((node, self.words(node)?))) {
+        if let Some((node, words)) = command.zip(arguments) {
             if words.is_empty() && entrypoint.is_none() {
                 self.told.lose(
                     node.span,
@@ -33,10 +43,18 @@ impl<'t> Import<'_, 't> {
                     "write the arguments as `args`",
                 );
             }
+            for word in &words {
+                self.ambiguous(node.span, word);
+            }
             let words: Vec<String> =
                 words.iter().map(|word| marked(word, &self.names, false)).collect();
             container.put_filled("args", words);
         }
+        self.place(service, container);
+    }
+
+    /// Who runs it, where, and how it is stopped.
+    fn place(&mut self, service: &Service<'t>, container: &mut Draft) {
         if let Some(user) = service.get("user").and_then(text) {
             container.put("user", user);
         }
@@ -46,6 +64,17 @@ impl<'t> Import<'_, 't> {
         if let Some(grace) = service.get("stop_grace_period").and_then(|node| self.seconds(node, 0))
         {
             container.put("stop_timeout", grace);
+        }
+    }
+
+    /// Tells that an argument is the name of a service, but may be another word.
+    fn ambiguous(&mut self, span: Span, word: &str) {
+        let name = word.rsplit('=').next().unwrap_or_default();
+        if let Some(id) = self.names.get(name) {
+            let help = format!("write `@{id}` if it is meant as its address");
+            let message =
+                format!("`{word}` contains the word `{name}`, which is also the name of a service");
+            self.told.push(Diagnostic::new(&codes::IMPORT_CHOICE, span, message).help(help));
         }
     }
 

@@ -1,7 +1,7 @@
 //! A service as a container.
 
 use super::super::draft::Object as Draft;
-use super::{Import, Service, lost, pairs, unique};
+use super::{Import, Service, lost, own, pairs, unique};
 use crate::diag::{Diagnostic, codes};
 use crate::elsewhere::scalars::{boolean, present, strings, text};
 use crate::elsewhere::units;
@@ -20,7 +20,12 @@ impl<'t> Import<'_, 't> {
         if let Some(extends) = service.object.member("extends") {
             self.told.push(super::elsewhere(extends.key.span, "`extends`"));
         }
-        lost::report(service.object, lost::SERVICE, self.told.0);
+        let is_read = |name: &str| {
+            name == "extra_hosts"
+                && service.is_own()
+                && service.get(name).is_some_and(own::is_machine)
+        };
+        lost::report_but(service.object, lost::SERVICE, is_read, self.told.0);
         let mut container = Draft::new();
         container.put("id", service.id.as_str());
         container.put("type", if service.is_job { "job" } else { "service" });
@@ -54,7 +59,9 @@ impl<'t> Import<'_, 't> {
         }
         let policy = service.get("pull_policy").and_then(text);
         match policy.as_deref() {
+            // What is built is built at every start.
             Some("always") => {}
+            Some("build") if build.is_some() => {}
             Some("never") => {
                 let span = service.get("pull_policy").map_or(service.key, |node| node.span);
                 self.told.differ(
@@ -147,6 +154,10 @@ impl<'t> Import<'_, 't> {
             }
         }
         let replicas = deploy.and_then(|deploy| present(deploy, "replicas"));
+        if !service.copies.is_empty() {
+            container.put("instances", service.copies.len() as u64 + 1);
+            return;
+        }
         let Some(count) = replicas.or_else(|| service.get("scale")) else { return };
         match text(count).and_then(|count| count.trim().parse::<u64>().ok()) {
             Some(1) => {}
@@ -163,7 +174,8 @@ impl<'t> Import<'_, 't> {
         }
         let mut labels = Draft::new();
         let own = service.get("labels").map(pairs).unwrap_or_default();
-        let own = own.into_iter().map(|(name, value, _)| (name, value.unwrap_or_default()));
+        let own = own.into_iter().filter(|(name, ..)| !name.starts_with(own::PREFIX));
+        let own = own.map(|(name, value, _)| (name, value.unwrap_or_default()));
         for (name, value) in unique(own.collect()) {
             labels.put(&name, value);
         }
@@ -250,7 +262,9 @@ impl<'t> Import<'_, 't> {
         }
         let mut ids = Vec::new();
         for (name, span, condition) in names {
-            match all.iter().find(|one| one.name == name) {
+            let is_meant = |one: &&Service<'_>| one.name == name || one.copies.contains(&&*name);
+            match all.iter().find(is_meant) {
+                Some(on) if ids.contains(&on.id) => {}
                 Some(on) => {
                     ids.push(on.id.clone());
                     let (actual, until) = match (on.is_job, on.is_checked()) {

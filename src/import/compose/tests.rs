@@ -340,6 +340,55 @@ fn reservations_beside_limits_are_told() {
 }
 
 #[test]
+fn what_applc_made_is_recognized() {
+    let text = "name: shop\nservices:\n  load-1: &load\n    image: a\n    networks: {default: {aliases: [load]}}\n    labels: {applc.appliance: Shop, applc.container: Load, x: y}\n    mem_limit: 64M\n    memswap_limit: 64M\n    cpu_shares: 512\n    pull_policy: always\n  load-2: *load\n  web:\n    image: a\n    restart: unless-stopped\n    pull_policy: always\n    labels: {applc.appliance: Shop, applc.container: web}\n    mem_limit: 64M\n    memswap_limit: 64M\n    cpu_shares: 512\n    entrypoint: [/bin/sh, -c]\n    command: [run it]\n    ports: ['8080:80']\n    depends_on: {load-1: &done {condition: service_completed_successfully}, load-2: *done}\n    healthcheck: {test: [CMD, /bin/sh, -c, \"unset x; exec curl -gfsSk -o /dev/null 'http://127.0.0.1:80/a?b'; fi; y\"]}\n";
+    let expected = r#"id: Shop
+containers:
+  - id: Load
+    type: job
+    image: a
+    resources: { cpus: 0.5, mem: 64 }
+    instances: 2
+    network_mode: bridge
+    labels: { x: "y" }
+    retries: 0
+  - id: web
+    type: service
+    image: a
+    resources: { cpus: 0.5, mem: 64 }
+    cmd: "run it"
+    network_mode: bridge
+    ports:
+      - { container_port: 80, host_port: 8080 }
+    health_check:
+      protocol: HTTP
+      port_index: 0
+      path: "/a?b"
+      interval_seconds: 30
+      timeout_seconds: 30
+      grace_period_seconds: 0
+      max_consecutive_failures: 3
+    dependencies: [Load]
+"#;
+    assert_eq!(of(text), (expected.to_owned(), Vec::new()));
+    clean(
+        "healthcheck: {test: [CMD, /bin/sh, -c, echo nothing listens on port 80]}",
+        "health_check:\n  protocol: COMMAND\n  command: \"echo nothing listens on port 80\"\n  interval_seconds: 30\n  timeout_seconds: 30\n  grace_period_seconds: 0\n  max_consecutive_failures: 3\n",
+    );
+}
+
+#[test]
+fn words_that_may_be_hosts_are_told() {
+    let text = "services:\n  web: {image: a, restart: always, command: [--db=db, dbx]}\n  db: {image: a, restart: always}\n";
+    let (_, findings) = of(text);
+    let told: Vec<&String> = findings.iter().filter(|one| one.contains("the word")).collect();
+    assert_eq!(
+        told,
+        ["2 H1001 `--db=db` contains the word `db`, which is also the name of a service"]
+    );
+}
+
+#[test]
 fn the_name_of_the_project_is_a_variable() {
     let (out, findings) =
         of("name: My_App\nservices:\n  web: {image: a, labels: {x: $COMPOSE_PROJECT_NAME}}\n");
