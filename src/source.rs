@@ -264,6 +264,28 @@ impl Source {
         }
     }
 
+    /// The same document with an asterisk for each byte of these spans, except for quotes around them and line
+    /// breaks: all offsets and lines stay the same.
+    pub(crate) fn masked(&self, spans: &[Span]) -> Source {
+        let mut bytes = self.text().as_bytes().to_vec();
+        for span in spans {
+            let range = self.range(*span);
+            let quote = |byte: Option<&u8>| matches!(byte, Some(b'"' | b'\''));
+            let inside = bytes.get_mut(range).unwrap_or_default();
+            let is_quoted = inside.len() > 1 && quote(inside.first()) && quote(inside.last());
+            let end = inside.len() - usize::from(is_quoted);
+            let inside = inside.get_mut(usize::from(is_quoted)..end).unwrap_or_default();
+            for byte in inside.iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')) {
+                *byte = b'*';
+            }
+        }
+        // Spans are at boundaries of characters.
+        let text = String::from_utf8(bytes).unwrap_or_default();
+        let (name, syntax) = (self.name().to_owned(), self.syntax());
+        let document = Document { syntax, name, text, lines: OnceLock::new() };
+        Source { base: self.base, document: Arc::new(document) }
+    }
+
     /// The text of a span. Empty if the span is not inside the source.
     pub fn slice(&self, span: Span) -> &str {
         self.text().get(self.range(span)).unwrap_or("")
@@ -356,6 +378,11 @@ impl Sources {
         source.contains(span.start).then_some(source)
     }
 
+    /// The same sources with spans [masked](Source::masked).
+    pub(crate) fn masked(&self, spans: &[Span]) -> Sources {
+        Sources { all: self.all.iter().map(|source| source.masked(spans)).collect() }
+    }
+
     /// The sources, in the order in which they were added.
     pub fn iter(&self) -> std::slice::Iter<'_, Source> {
         self.all.iter()
@@ -373,6 +400,20 @@ mod tests {
         assert_eq!(source.position(x), Position { line: 2, column: 7 });
         assert_eq!(source.line_range(1), 2..source.text().find('\r').unwrap());
         assert_eq!(source.position(9999), Position { line: 3, column: 4 });
+    }
+
+    #[test]
+    fn masked_text_keeps_its_lines_and_offsets() {
+        let source = Source::new("a.json", "{\"é\": \"hé\n\"}, x").at(10);
+        let text = |start: u32, end: u32| {
+            let span = Span { start: 10 + start, end: 10 + end };
+            source.masked(&[span]).text().to_owned()
+        };
+        assert_eq!(text(7, 13), "{\"é\": \"***\n\"}, x");
+        assert_eq!(text(8, 11), "{\"é\": \"***\n\"}, x");
+        assert_eq!(text(16, 17), "{\"é\": \"hé\n\"}, *");
+        assert_eq!(text(90, 91), source.text());
+        assert_eq!(source.masked(&[]).position(17), source.position(17));
     }
 
     #[test]

@@ -126,6 +126,7 @@ codes! {
         LOCAL_NAME "E0316" Error "reference to a name of the local machine";
         NOT_INTERNAL "E0317" Error "internal port that is reachable from outside";
         UNREADABLE_FILE "E0318" Error "file that cannot be read";
+        DUPLICATE_VARIABLE "E0319" Error "duplicate environment variable";
         BAD_CRON "E0321" Error "invalid cron line";
         BAD_TIME_ZONE "E0322" Error "invalid time zone";
         UNUSED_VOLUME "W0301" Warning "unused persistent volume";
@@ -197,6 +198,7 @@ codes! {
         UNHEALTHY "E0904" Error "service that is not healthy";
         JOB_FAILED "E0905" Error "failed job";
         NOT_PLACED "E0906" Error "container that cannot be placed";
+        NO_SECRET "E0907" Error "missing value of a secret";
         NOT_ALLOWED "E0911" Error "appliance that the service does not allow";
     }
     /// Overlays: what they change in an appliance.

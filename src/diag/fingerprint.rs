@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Diagnostic, Report};
+use super::{Diagnostic, Report, codes};
 
 /// Computes fingerprints, which are unique in a run.
 #[derive(Default)]
@@ -21,7 +21,10 @@ impl Fingerprints {
         hash.part(source.name());
         hash.part(diagnostic.code.id);
         hash.part(&diagnostic.text());
-        hash.part(source.slice(diagnostic.primary.span));
+        // Not of a secret, which could be guessed from its hash.
+        if diagnostic.code != &codes::SECRET_IN_SIGHT {
+            hash.part(source.slice(diagnostic.primary.span));
+        }
         let count = self.counts.entry(hash.0).or_default();
         *count += 1;
         if *count > 1 {

@@ -28,6 +28,7 @@ const AROUND: usize = 100;
 pub fn render(report: &Report, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
+    let report = &*report.masked();
     for diagnostic in &report.diagnostics {
         let shown = renderer.render(&groups(report, diagnostic));
         // The renderer separates a location from an extract without a path by `:::`.

@@ -178,6 +178,21 @@ impl Report {
         self.sources.of(span).unwrap_or(&self.source)
     }
 
+    /// The report with values masked that look like secrets, as its findings say. Outputs end up in logs.
+    pub(crate) fn masked(&self) -> Cow<'_, Report> {
+        let secret = |found: &&Diagnostic| found.code == &codes::SECRET_IN_SIGHT;
+        let found = self.diagnostics.iter().filter(secret);
+        let spans: Vec<Span> = found.map(|found| found.primary.span).collect();
+        if spans.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Report {
+            source: self.source.masked(&spans),
+            sources: self.sources.masked(&spans),
+            diagnostics: self.diagnostics.clone(),
+        })
+    }
+
     /// Whether the findings contain an error.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error)

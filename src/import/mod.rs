@@ -9,6 +9,7 @@ mod draft;
 mod marathon;
 mod names;
 mod references;
+mod secrets;
 mod told;
 mod volumes;
 

@@ -40,7 +40,7 @@ pub fn check(container: &Container, findings: &mut Findings) {
             findings.add(&codes::SECRET_IN_SIGHT, |code| {
                 let message = format!("`{}` contains {what} in plain text", variable.name.value);
                 Diagnostic::new(code, variable.value.span, message).help(
-                    "let the program read it from a mounted file that is not shared with the appliance",
+                    "put it into the secret store of the platform, and name it in `secret_env`: `{ \"secret\": \"NAME\", \"key\": \"KEY\" }`",
                 )
             });
         }
@@ -49,6 +49,19 @@ pub fn check(container: &Container, findings: &mut Findings) {
 
 fn is_empty(piece: &Piece) -> bool {
     matches!(piece, Piece::Literal(text) if text.is_empty())
+}
+
+/// Whether a name is that of a secret.
+pub fn names_a_secret(name: &str) -> bool {
+    let letters = || {
+        let letters = name.bytes().rev().filter(u8::is_ascii_alphabetic);
+        letters.map(|letter| letter.to_ascii_uppercase())
+    };
+    let ends_with = |end: &&str| end.bytes().rev().eq(letters().take(end.len()));
+    // Other words end in it, too.
+    let upper = name.to_ascii_uppercase();
+    let ends_in_pass = upper == "PASS" || upper.ends_with("_PASS");
+    ends_in_pass || SECRET_NAMES.iter().any(ends_with)
 }
 
 /// The kind of secret that a variable contains, if any.
@@ -63,10 +76,7 @@ fn secret(variable: &EnvVar) -> Option<&'static str> {
     if is_key && !value.starts_with("-----BEGIN CERTIFICATE") && !value.contains("PUBLIC KEY") {
         return Some("a key");
     }
-    let name = variable.name.value.bytes().rev();
-    let letters = name.filter(u8::is_ascii_alphabetic).map(|letter| letter.to_ascii_uppercase());
-    let ends_with = |end: &str| end.bytes().rev().eq(letters.clone().take(end.len()));
-    let is_named = SECRET_NAMES.iter().any(|end| ends_with(end));
+    let is_named = names_a_secret(&variable.name.value);
     let is_switch = || SWITCHES.iter().any(|switch| value.eq_ignore_ascii_case(switch));
     // A path to the secret, a placeholder, or JSON that contains more than a secret.
     let is_elsewhere = value.starts_with(['/', '$', '<', '{', '[']);

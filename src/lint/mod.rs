@@ -9,6 +9,7 @@ mod references;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use env::names_a_secret;
 pub use pasted::check_values;
 
 use std::collections::{HashMap, HashSet};

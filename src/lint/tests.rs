@@ -37,6 +37,8 @@ fn secrets_in_plain_text() {
     for (name, value) in [
         ("POSTGRES_PASSWORD", "hunter2"),
         ("api_key", "x1"),
+        ("SMTP_PASS", "x1"),
+        ("pass", "x1"),
         ("apiKey", "x1"),
         ("DATABASE_URL", r"postgres://u:pw\\@example.org/x"),
         ("X", "AKIAIOSFODNN7EXAMPLE"),
@@ -51,6 +53,8 @@ fn secrets_in_plain_text() {
         ("POSTGRES_PASSWORD", ""),
         ("MAX_TOKENS", "100"),
         ("TOKEN", "<the token>"),
+        ("COMPASS", "north"),
+        ("BYPASS", "x1"),
         ("URL", "http://example.org:80/a"),
         ("X", r"-----BEGIN CERTIFICATE-----\nMIIE"),
         ("X", "AKIA"),

@@ -64,6 +64,10 @@ pub struct Container<'t> {
     pub files: Vec<File<'t>>,
     /// Environment variables: the name and any JSON value.
     pub env: &'t [Member],
+    /// Environment variables with a value in the secret store.
+    pub secret_env: Vec<SecretVariable<'t>>,
+    /// Files with content in the secret store.
+    pub secret_files: Vec<SecretFile<'t>>,
     /// Mounted volumes.
     pub volumes: Vec<Mount<'t>>,
     /// Network mode.
@@ -218,6 +222,35 @@ pub struct File<'t> {
     pub content: Option<&'t Node>,
     /// The path of the file with its content, relative to the folder of the appliance.
     pub source: Option<Spanned<&'t str>>,
+    /// Permissions, as octal digits.
+    pub mode: Spanned<&'t str>,
+}
+
+/// A value in the secret store of the platform.
+#[derive(Debug, Clone, Copy)]
+pub struct SecretValue<'t> {
+    /// The name of the secret.
+    pub secret: Spanned<&'t str>,
+    /// The key in it.
+    pub key: Spanned<&'t str>,
+}
+
+/// An environment variable with a value in the secret store.
+#[derive(Debug)]
+pub struct SecretVariable<'t> {
+    /// Its name.
+    pub name: &'t Spanned<EcoString>,
+    /// Its value.
+    pub value: SecretValue<'t>,
+}
+
+/// A file with content in the secret store.
+#[derive(Debug)]
+pub struct SecretFile<'t> {
+    /// Absolute path in the container.
+    pub dest: Spanned<&'t str>,
+    /// Its content.
+    pub value: SecretValue<'t>,
     /// Permissions, as octal digits.
     pub mode: Spanned<&'t str>,
 }

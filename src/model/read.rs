@@ -4,13 +4,13 @@
 use super::fields::{Fields, Value};
 use super::{
     Appliance, Build, Container, DEFAULT_INTERVAL, File, HealthCheck, Hints, Job, Kind, Mount,
-    NetworkMode, Port, Protocol, ProtocolKind, Resources, Service, Timing, Transport, Volume,
-    VolumeScope,
+    NetworkMode, Port, Protocol, ProtocolKind, Resources, SecretFile, SecretValue, SecretVariable,
+    Service, Timing, Transport, Volume, VolumeScope,
 };
 use ecow::EcoString;
 
 use crate::source::{Span, Spanned};
-use crate::syntax::{Kind as Tree, Node};
+use crate::syntax::{Kind as Tree, Member, Node};
 
 /// The containers of an appliance, for [`read`] and [`container`].
 pub fn containers(tree: &Node) -> &[Node] {
@@ -87,6 +87,8 @@ pub fn container(node: &Node) -> Option<Container<'_>> {
         build: build(fields.object("build")),
         files: fields.items("files").iter().filter_map(file).collect(),
         env: fields.object("env").0.map_or(&[], |object| &object.members),
+        secret_env: secret_env(fields),
+        secret_files: fields.items("secret_files").iter().filter_map(secret_file).collect(),
         volumes: fields.items("volumes").iter().filter_map(mount).collect(),
         network_mode: fields.or("network_mode", NetworkMode::Host, span),
         ports: fields.items("ports").iter().filter_map(port).collect(),
@@ -163,6 +165,25 @@ fn file(node: &Node) -> Option<File<'_>> {
         mode: fields.or("mode", "0644", dest.span),
         dest,
     })
+}
+
+fn secret_env<'t>(fields: Fields<'t>) -> Vec<SecretVariable<'t>> {
+    let members = fields.object("secret_env").0.map_or(&[][..], |object| &object.members);
+    let variable = |Member { key, value }: &'t Member| {
+        Some(SecretVariable { name: key, value: secret_value(Fields::of(Some(value)))? })
+    };
+    members.iter().filter_map(variable).collect()
+}
+
+fn secret_value(fields: Fields<'_>) -> Option<SecretValue<'_>> {
+    Some(SecretValue { secret: fields.get("secret")?, key: fields.get("key")? })
+}
+
+fn secret_file(node: &Node) -> Option<SecretFile<'_>> {
+    let fields = Fields::of(Some(node));
+    let dest: Spanned<&str> = fields.get("dest")?;
+    let value = secret_value(fields)?;
+    Some(SecretFile { mode: fields.or("mode", "0444", dest.span), value, dest })
 }
 
 fn mount(node: &Node) -> Option<Mount<'_>> {

@@ -45,6 +45,10 @@ fn read(definition: &str, fields: Value) -> String {
         "containerScheduleHints" => container["schedule_hints"] = with(json!({})),
         "build" => container["build"] = with(json!({"context": "."})),
         "file" => container["files"] = json!([with(json!({"dest": "/f"}))]),
+        "secretFile" => {
+            let file = json!({"dest": "/f", "secret": "s", "key": "k"});
+            container["secret_files"] = json!([with(file)]);
+        }
         "port" => container["ports"] = json!([with(json!({"container_port": 1}))]),
         "volume" => container["volumes"] = json!([with(json!({"src": "v", "dest": "/d"}))]),
         "oldVolume" => {

@@ -22,6 +22,39 @@ pub struct Extras {
     pub build: Option<Build>,
     /// Files of the appliance, in the order of the document.
     pub files: Vec<File>,
+    /// Environment variables with a value in the secret store, in the order of the document.
+    pub secret_env: Vec<SecretVariable>,
+    /// Files with content in the secret store, in the order of the document.
+    pub secret_files: Vec<SecretFile>,
+}
+
+/// A value in the secret store of the platform. The value itself is never known here.
+#[derive(Debug, Clone)]
+pub struct SecretValue {
+    /// The name of the secret: lower-case letters, digits, and hyphens.
+    pub secret: Spanned<EcoString>,
+    /// The key in it: letters, digits, `_`, `-`, and `.`.
+    pub key: Spanned<EcoString>,
+}
+
+/// An environment variable with a value in the secret store.
+#[derive(Debug, Clone)]
+pub struct SecretVariable {
+    /// Its name.
+    pub name: Spanned<EcoString>,
+    /// Its value.
+    pub value: SecretValue,
+}
+
+/// A file with content in the secret store.
+#[derive(Debug, Clone)]
+pub struct SecretFile {
+    /// Absolute path in the container.
+    pub dest: Spanned<EcoString>,
+    /// Its content.
+    pub value: SecretValue,
+    /// Permissions.
+    pub mode: Spanned<u32>,
 }
 
 /// How an image is built.
@@ -99,13 +132,31 @@ impl Extras {
         labels: Vec::new(),
         build: None,
         files: Vec::new(),
+        secret_env: Vec::new(),
+        secret_files: Vec::new(),
     };
+
+    /// The values in the secret store: those of variables, then those of files.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretValue> {
+        let variables = self.secret_env.iter().map(|variable| &variable.value);
+        variables.chain(self.secret_files.iter().map(|file| &file.value))
+    }
 
     /// Whether there are none.
     pub fn is_none(&self) -> bool {
-        let Extras { user, working_dir, stop_timeout, labels, build, files } = self;
+        let Extras {
+            user,
+            working_dir,
+            stop_timeout,
+            labels,
+            build,
+            files,
+            secret_env,
+            secret_files,
+        } = self;
         let settings = user.is_some() || working_dir.is_some() || stop_timeout.is_some();
-        !settings && build.is_none() && labels.is_empty() && files.is_empty()
+        let secrets = !secret_env.is_empty() || !secret_files.is_empty();
+        !settings && !secrets && build.is_none() && labels.is_empty() && files.is_empty()
     }
 }
 

@@ -65,6 +65,8 @@ fields! {
     Labels "containers[].labels" "if not empty";
     Files "containers[].files" "if not empty";
     Env "containers[].env" "if not empty";
+    SecretEnv "containers[].secret_env" "if not empty";
+    SecretFiles "containers[].secret_files" "if not empty";
     References "@id in a string" "";
     MountPersistent "containers[].volumes[].type: persistent" "";
     MountHost "containers[].volumes[].type: host" "";

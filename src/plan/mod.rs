@@ -9,7 +9,10 @@ pub mod published;
 mod text;
 
 pub use cron::{Cron, Days, Numbers, Schedule};
-pub use extras::{Build, BuildArgument, Content, Extras, File, Label, user_numbers};
+pub use extras::{
+    Build, BuildArgument, Content, Extras, File, Label, SecretFile, SecretValue, SecretVariable,
+    user_numbers,
+};
 pub use field::{Field, Use};
 pub use text::{Piece, Pieces, Reference, Text};
 

@@ -23,6 +23,8 @@ pub enum Section {
     Build,
     /// `files`.
     File,
+    /// `secret_files`.
+    SecretFile,
     /// `ports`.
     Port,
     /// `volumes` of a container.
@@ -47,6 +49,7 @@ const SECTIONS: &[(&str, Section)] = &[
     ("containers[].resources.", Section::Resources),
     ("containers[].build.", Section::Build),
     ("containers[].files[].", Section::File),
+    ("containers[].secret_files[].", Section::SecretFile),
     ("containers[].ports[].", Section::Port),
     ("containers[].volumes[].", Section::Volume),
     ("containers[].schedule_hints.", Section::ScheduleHints),

@@ -78,6 +78,7 @@ const HEADINGS: &[Heading] = &[
     heading(Section::Resources, "Resources", "resources"),
     heading(Section::Build, "Build", "build"),
     heading(Section::File, "File", "file"),
+    heading(Section::SecretFile, "Secret file", "secretFile"),
     heading(Section::Port, "Port", "port"),
     heading(Section::Volume, "Volume", "volume"),
     heading(Section::PersistentVolume, "Persistent volume", "persistentVolume"),

@@ -8,8 +8,10 @@ use std::io;
 use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::model::{Build, Container, File};
-use crate::plan::{self, BuildArgument, Content, Extras, Label, Plan, Text, user_numbers};
+use crate::model::{self, Build, Container, File, SecretFile};
+use crate::plan::{
+    self, BuildArgument, Content, Extras, Label, Plan, SecretVariable, Text, user_numbers,
+};
 use crate::source::{Span, Spanned};
 use crate::syntax::{Kind, Member, Node};
 use crate::world::World;
@@ -30,33 +32,35 @@ pub fn resolve(
     if let Some(path) = container.working_dir {
         text::check_nul(path.value, path.span, findings);
     }
+    let mut paths = Paths::of(container);
     let extras = Extras {
         user: container.user.and_then(|user| self::user(user, findings)),
         working_dir: container.working_dir.map(owned),
         stop_timeout: container.stop_timeout,
         build: container.build.as_ref().map(|build| self::build(build, findings)),
-        files: files(container, lookup, findings),
+        files: files(container, &mut paths, lookup, findings),
+        secret_env: secret_env(container, findings),
+        secret_files: secret_files(container, &mut paths, findings),
         labels: container.labels.iter().filter_map(|label| self::label(label, findings)).collect(),
     };
     (!extras.is_none()).then_some(extras)
 }
 
-/// The files of a container. Reports paths that it mounts twice.
-fn files(
-    container: &Container<'_>,
-    lookup: &Lookup<'_>,
-    findings: &mut Findings,
-) -> Vec<plan::File> {
-    let mut mounted: HashMap<Cow<'_, str>, Span> = HashMap::new();
-    if !container.files.is_empty() {
-        let volumes = container.volumes.iter().map(|volume| volume.dest);
-        mounted.extend(volumes.map(|dest| (cleaned(dest.value), dest.span)));
+/// The cleaned paths that a container mounts, and where they are first written.
+struct Paths<'t>(HashMap<Cow<'t, str>, Span>);
+
+impl<'t> Paths<'t> {
+    /// Those of its volumes, if there are files.
+    fn of(container: &Container<'t>) -> Paths<'t> {
+        let has_files = !container.files.is_empty() || !container.secret_files.is_empty();
+        let volumes = container.volumes.iter().filter(|_| has_files).map(|volume| volume.dest);
+        Paths(volumes.map(|dest| (cleaned(dest.value), dest.span)).collect())
     }
-    let mut files = Vec::with_capacity(container.files.len());
-    for File { dest, content, source, mode } in &container.files {
+
+    /// Adds the path of a file. Reports one that is there already.
+    fn add(&mut self, dest: Spanned<&'t str>, findings: &mut Findings) {
         text::check_nul(dest.value, dest.span, findings);
-        let path = cleaned(dest.value);
-        match mounted.entry(path) {
+        match self.0.entry(cleaned(dest.value)) {
             Entry::Occupied(before) => findings.add(&codes::DUPLICATE_MOUNT, |code| {
                 let message = format!("duplicate mount path `{}`", before.key());
                 Diagnostic::new(code, dest.span, message)
@@ -65,6 +69,19 @@ fn files(
             }),
             Entry::Vacant(entry) => drop(entry.insert(dest.span)),
         }
+    }
+}
+
+/// The files of a container.
+fn files<'t>(
+    container: &Container<'t>,
+    paths: &mut Paths<'t>,
+    lookup: &Lookup<'_>,
+    findings: &mut Findings,
+) -> Vec<plan::File> {
+    let mut files = Vec::with_capacity(container.files.len());
+    for File { dest, content, source, mode } in &container.files {
+        paths.add(*dest, findings);
         let content = match (content, source) {
             (Some(content), _) => Content::Text(text::scalar(content, lookup, findings)),
             (None, Some(_)) => Content::Unread,
@@ -80,6 +97,50 @@ fn files(
         });
     }
     files
+}
+
+/// The files of a container with content in the secret store.
+fn secret_files<'t>(
+    container: &Container<'t>,
+    paths: &mut Paths<'t>,
+    findings: &mut Findings,
+) -> Vec<plan::SecretFile> {
+    let file = |SecretFile { dest, value, mode }: &SecretFile<'t>| {
+        paths.add(*dest, findings);
+        let permissions = u32::from_str_radix(mode.value, 8).unwrap_or(0o444);
+        plan::SecretFile {
+            dest: owned(*dest),
+            value: secret_value(value),
+            mode: Spanned::new(permissions, mode.span),
+        }
+    };
+    container.secret_files.iter().map(file).collect()
+}
+
+/// The variables of a container with a value in the secret store. Reports those that `env` has, too.
+fn secret_env(container: &Container<'_>, findings: &mut Findings) -> Vec<SecretVariable> {
+    let mut names = HashMap::new();
+    if !container.secret_env.is_empty() {
+        names.extend(container.env.iter().map(|member| (&member.key.value, member.key.span)));
+    }
+    let variable = |variable: &model::SecretVariable<'_>| {
+        let name = variable.name;
+        if let Some(before) = names.get(&name.value) {
+            findings.add(&codes::DUPLICATE_VARIABLE, |code| {
+                let message = format!("`{}` is in `env` and in `secret_env`", name.value);
+                Diagnostic::new(code, name.span, message)
+                    .label("defined again here")
+                    .also(*before, "first defined here")
+                    .help("remove one of them")
+            });
+        }
+        SecretVariable { name: name.clone(), value: secret_value(&variable.value) }
+    };
+    container.secret_env.iter().map(variable).collect()
+}
+
+fn secret_value(value: &model::SecretValue<'_>) -> plan::SecretValue {
+    plan::SecretValue { secret: owned(value.secret), key: owned(value.key) }
 }
 
 /// Reads the files beside the appliance, which is in `folder`. Reports those that cannot be read.

@@ -138,13 +138,24 @@ impl Uses {
     }
 
     fn extras(&mut self, extras: &Extras) {
-        let Extras { user, working_dir, stop_timeout, labels, build, files } = extras;
+        let Extras {
+            user,
+            working_dir,
+            stop_timeout,
+            labels,
+            build,
+            files,
+            secret_env,
+            secret_files,
+        } = extras;
         self.when(build.as_ref().map(|build| build.context.span), Field::Build);
         self.when(user.as_ref().map(|user| user.span), Field::User);
         self.when(working_dir.as_ref().map(|path| path.span), Field::WorkingDir);
         self.when(stop_timeout.map(|seconds| seconds.span), Field::StopTimeout);
         self.when(labels.first().map(|label| label.name.span), Field::Labels);
         self.when(files.first().map(|file| file.dest.span), Field::Files);
+        self.when(secret_env.first().map(|variable| variable.name.span), Field::SecretEnv);
+        self.when(secret_files.first().map(|file| file.dest.span), Field::SecretFiles);
     }
 
     fn kind(&mut self, kind: &Kind, id: Span) {

@@ -27,6 +27,7 @@ use built_in::{BuiltIn, Definition};
 pub use capability::{Capability, Fate};
 pub use compose::PROJECT_DIRECTORY;
 pub use compose::project_name as compose_project;
+pub use compose::secret_variables as compose_secrets;
 pub use lowered::Lowered;
 use lowered::{FileModel, Part};
 pub use marathon::group_id as marathon_group;

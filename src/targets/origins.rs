@@ -3,7 +3,8 @@
 use ecow::EcoString;
 
 use crate::plan::{
-    Container, File, HealthCheck, Job, Mount, Plan, Port, Reference, Text, Timing, Volume,
+    Container, File, HealthCheck, Job, Mount, Plan, Port, Reference, SecretFile, Text, Timing,
+    Volume,
 };
 use crate::render::{Origin, Traced};
 use crate::source::{Span, Spanned};
@@ -53,6 +54,8 @@ fields! {
     transport(port: Port) = port.transport.span, port.container_port.span, "containers[].ports[].protocol";
     /// The origin of the permissions of a file.
     file_mode(file: File) = file.mode.span, file.dest.span, "containers[].files[].mode";
+    /// The origin of the permissions of a file with content in the secret store.
+    secret_mode(file: SecretFile) = file.mode.span, file.dest.span, "containers[].secret_files[].mode";
     /// The origin of the mode of a mount.
     read_only(mount: Mount) = mount.read_only.span, mount.target.span, "containers[].volumes[].mode";
     /// The origin of the protocol of a health check.

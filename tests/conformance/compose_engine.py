@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -57,7 +59,11 @@ class Start:
 
 
 def command(
-    *arguments: str | Path, stdin: bytes | None = None, timeout: float = 120, cwd: Path | None = None
+    *arguments: str | Path,
+    stdin: bytes | None = None,
+    timeout: float = 120,
+    cwd: Path | None = None,
+    env: dict[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Runs a program; the caller checks the exit code."""
     run = subprocess.run(
@@ -66,6 +72,7 @@ def command(
         capture_output=True,
         timeout=timeout,
         cwd=cwd,
+        env=None if env is None else os.environ | env,
     )
     return subprocess.CompletedProcess(
         run.args, run.returncode, run.stdout.decode(), run.stderr.decode(errors="replace")
@@ -240,6 +247,8 @@ class Project:
         self.file = folder / "compose.yaml"
         # Bytes, so that Compose reads exactly what applc wrote.
         self.file.write_bytes(text.encode())
+        # The values of secrets, by the variable that Compose reads them from.
+        self.secrets = {name: f"the value of {name}" for name in re.findall(r"\$\{(SECRET_\w+):\?", text)}
 
     def __enter__(self) -> Project:
         return self
@@ -250,7 +259,8 @@ class Project:
     def compose(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Runs `docker compose -f FILE ARGUMENTS...`."""
         return command(
-            self.engine.compose, "-f", self.file, *arguments, timeout=timeout, cwd=self.file.parent
+            self.engine.compose, "-f", self.file, *arguments,
+            timeout=timeout, cwd=self.file.parent, env=self.secrets,
         )
 
     def config(self) -> dict[str, Any]:

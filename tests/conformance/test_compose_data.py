@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from appliance_text import load
 from compose_engine import Behaviour, Engine, Project, checked, command, wait_until
 from support import ROOT, Applc
@@ -314,6 +316,59 @@ def test_files_have_their_bytes_and_permissions(applc: Applc, engine: Engine, tm
         assert up.run_in("b", "cat", "/etc/b.conf").stdout == "https://a:80/ @a"
         after = [up.inspect(service)["Id"] for service in "ab"]
         assert (after[0] == before[0], after[1] == before[1]) == (True, False)
+
+
+def test_secrets_have_their_bytes_and_permissions(applc: Applc, engine: Engine, tmp_path: Path) -> None:
+    image = engine.image("applc-test/plain:1")
+    chance = random.Random(24)
+    values = ["\n", " ", "a" * 100_000, "".join(PARTS), *("\n".join(chance.choices(PARTS, k=9)) for _ in range(20))]
+    secrets = [{"secret": f"s-{n}", "key": "key.1"} for n in range(len(values))]
+    with project(
+        applc, engine, tmp_path,
+        container("env", image, secret_env={f"V{n}": secret for n, secret in enumerate(secrets)}),
+        container("files", image, user=1000, secret_files=[
+            {"dest": "/etc/of $it/0", "mode": "0440", **secrets[0]},
+            *({"dest": f"/etc/of $it/{n + 1}", **secret} for n, secret in enumerate(secrets)),
+        ]),
+        container("first", image),
+    ) as up:  # fmt: skip
+        up.secrets = {f"SECRET_S_{n}_KEY_1": value for n, value in enumerate(values)}
+        assert up.up().returncode == 0
+        (start,) = wait_until("the container starts", lambda: up.starts("env"))
+        assert [start.environ[f"V{n}"] for n in range(len(values))] == values
+        for n, value in enumerate(values):
+            found = up.run_in("files", "base64", "-w", "0", f"/etc/of $it/{n + 1}").stdout
+            assert base64.b64decode(found) == value.encode()
+            assert up.run_in("files", "stat", "-c", "%a", f"/etc/of $it/{n + 1}").stdout == "444\n"
+        assert up.run_in("files", "stat", "-c", "%a", "/etc/of $it/0").stdout == "440\n"
+        before = [up.inspect(service)["Id"] for service in ("env", "files", "first")]
+        up.secrets["SECRET_S_0_KEY_1"] = "other"
+        assert up.up().returncode == 0
+        after = [up.inspect(service)["Id"] for service in ("env", "files", "first")]
+        # As the documentation says: files keep the value that they were created with.
+        assert [one == other for one, other in zip(before, after, strict=True)] == [False, True, True]
+        assert up.run_in("files", "cat", "/etc/of $it/1").stdout == values[0]
+        assert up.up("--force-recreate").returncode == 0
+        assert up.run_in("files", "cat", "/etc/of $it/1").stdout == "other"
+
+
+@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.parametrize("field", ["secret_env", "secret_files"])
+def test_nothing_starts_without_a_secret(
+    applc: Applc, engine: Engine, tmp_path: Path, field: str, value: str | None
+) -> None:
+    image = engine.image("applc-test/plain:1")
+    secret = {"secret": "db", "key": "pass.word"}
+    written = {"secret_env": {"P": secret}, "secret_files": [{"dest": "/p", **secret}]}[field]
+    with project(
+        applc, engine, tmp_path, container("first", image), container("second", image, **{field: written})
+    ) as up:
+        up.secrets = {} if value is None else {"SECRET_DB_PASS_WORD": value}
+        run = up.up()
+        assert run.returncode != 0
+        assert "required variable SECRET_DB_PASS_WORD is missing a value: the key pass.word of the secret db" in run.stderr
+        up.secrets = {"SECRET_DB_PASS_WORD": "x"}
+        assert not up.container("first")
 
 
 def test_an_image_is_built_beside_the_appliance(applc: Applc, engine: Engine, tmp_path: Path) -> None:

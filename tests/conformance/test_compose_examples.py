@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections import defaultdict
 from collections.abc import Iterator
@@ -169,8 +170,19 @@ def assert_arguments_and_environment_are_as_written(project: Project, document: 
         assert start.argv == expected_argv(document, id)
         for name, written in container.get("env", {}).items():
             assert start.environ[name] == appliance_text.value(written, address), f"{id}: {name}"
-        own = {"PATH", "HOSTNAME", "HOME", *container.get("env", {})}
+        for name, value in container.get("secret_env", {}).items():
+            assert start.environ[name] == secret(value), f"{id}: {name}"
+        for file in container.get("secret_files", []):
+            found = project.engine.run_in(project.container(service, index), "cat", file["dest"])
+            assert found.stdout == secret(file), f"{id}: {file['dest']}"
+        own = {"PATH", "HOSTNAME", "HOME", *container.get("env", {}), *container.get("secret_env", {})}
         assert set(start.environ) <= own, "unexpected variable"
+
+
+def secret(value: dict[str, str]) -> str:
+    """The value that a project gives to a key of a secret."""
+    name = re.sub(r"\W", "_", f"SECRET_{value['secret']}_{value['key']}").upper()
+    return f"the value of {name}"
 
 
 def assert_started_after_dependencies(

@@ -71,6 +71,7 @@ def test_the_example_runs_as_written(applc: Applc, node: Node, example: Path) ->
     by_id = containers(document)
     with App(node, DIGEST.sub("", outcome.stdout), outcome.stderr) as app, node_as_required(node, app.objects):
         app.up()
+        create_secrets(app, document)
         for item in app.get("cronjobs")["items"]:
             name = item["metadata"]["name"]
             node.checked("create", "job", f"{name}-now", f"--from=cronjob/{name}", "-n", app.namespace)
@@ -86,6 +87,22 @@ def test_the_example_runs_as_written(applc: Applc, node: Node, example: Path) ->
             if container["type"] == "service":
                 assert_references_reach_their_containers(app, by_id, document, container)
                 assert_ports_respond_at_the_node(app, container)
+
+
+def secret(value: dict[str, str]) -> str:
+    """The value of a key of a secret."""
+    return f"$({value['secret']}) of\n{value['key']}"
+
+
+def create_secrets(app: App, document: dict[str, Any]) -> None:
+    """Creates the Secrets of an appliance, with their keys. Pods wait for them."""
+    secrets: dict[str, dict[str, str]] = {}
+    for container in document["containers"]:
+        for value in [*container.get("secret_env", {}).values(), *container.get("secret_files", [])]:
+            secrets.setdefault(value["secret"], {})[value["key"]] = secret(value)
+    for name, data in secrets.items():
+        made = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": app.namespace}, "stringData": data}
+        app.node.apply(json.dumps(made))
 
 
 def job_name(container: dict[str, Any]) -> str:
@@ -104,7 +121,13 @@ def assert_arguments_and_environment_are_as_written(app: App, document: dict[str
         env = container.get("env", {})
         for name, written in env.items():
             assert start.environ[name] == appliance_text.value(written, spelled), f"{id}: {name}"
-        added = [name for name in start.environ if name not in env and not OWN.fullmatch(name)]
+        secret_env = container.get("secret_env", {})
+        for name, value in secret_env.items():
+            assert start.environ[name] == secret(value), f"{id}: {name}"
+        for file in container.get("secret_files", []):
+            assert app.run_in(pod, "cat", file["dest"]).stdout == secret(file), f"{id}: {file['dest']}"
+        own = {*env, *secret_env}
+        added = [name for name in start.environ if name not in own and not OWN.fullmatch(name)]
         assert added == [], "unexpected variable"
 
 

@@ -33,6 +33,17 @@ CASES: dict[str, tuple[Fields, Fields]] = {
     "args": ({"args": ["a", "b"]}, {"args": ["b"]}),
     "cmd-or-args": ({"args": ["a"]}, {"cmd": "a"}),
     "env": ({"env": {"A": "1", "B": "2", "C": ""}}, {"env": {"C": "3", "A": ""}}),
+    "secret-env": (
+        {"env": {"A": "1"}, "secret_env": {"B": {"secret": "s", "key": "k"}, "C": {"secret": "s", "key": "l"}}},
+        {"env": {"B": "1"}, "secret_env": {"A": {"secret": "s", "key": "k"}, "C": {"secret": "t", "key": "l"}}},
+    ),
+    "secret-files": (
+        {"secret_files": [{"dest": "/a", "secret": "s", "key": "k"}]},
+        {"secret_files": [
+            {"dest": "/a", "secret": "t", "key": "k"},
+            {"dest": "/b", "secret": "s", "key": "l", "mode": "0400"},
+        ]},
+    ),
     "network-mode": ({}, {"network_mode": "host"}),
     "network-with-ports": (
         {"network_mode": "bridge", "ports": [{"container_port": 8080}]},

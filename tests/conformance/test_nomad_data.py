@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 import time
 import unicodedata
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from compose_engine import Behaviour, Engine, command
+from compose_engine import Behaviour, Engine, command, wait_until
 from nomad_agent import Agent
 from nomad_app import Compiler, container
 from support import Applc
@@ -117,6 +118,52 @@ def test_an_internal_port_is_reached_by_reference(compiler: Compiler, run: Agent
     run.wait_for_deployment("internal")
     (start,) = run.starts("internal", "asks", "asks")
     assert run.group_at(run.allocation("internal", "asks"), "asks", start.argv[1]) == "web"
+
+
+def put_variable(agent: Agent, folder: Path, path: str, items: dict[str, str]) -> None:
+    """Creates a Nomad variable, or changes it."""
+    file = folder / "variable.json"
+    file.write_text(json.dumps({"Namespace": "default", "Path": path, "Items": items}))
+    put = agent.run_command("var", "put", "-force", "-in=json", f"@{file}")
+    assert put.returncode == 0, put.stderr
+
+
+def test_secrets_have_their_bytes_and_permissions(compiler: Compiler, run: Agent) -> None:
+    image = compiler.image("plain")
+    chance = random.Random(24)
+    values = ["\n", " ", "\t\r\n", "${A} $$ {{ x }} #", "".join(PARTS)]
+    values += ["\n".join(chance.choices(PARTS, k=9)) for _ in range(8)]
+    keys = [f"key-{n}.x" for n in range(len(values))]
+    compiler.submit({"id": "secrets", "containers": [
+        container("a", image, secret_env={f"V{n}": {"secret": "s-1", "key": key} for n, key in enumerate(keys)}),
+        container("b", image, secret_files=[
+            {"dest": f"/etc/of $it/{n}", "secret": "s-1", "key": key, "mode": "0440"} for n, key in enumerate(keys)
+        ]),
+    ]})
+    # Tasks wait for the variable.
+    run.wait_for_task("secrets", "a", "a", "pending")
+    put_variable(run, compiler.folder, "secrets/secrets/s-1", dict(zip(keys, values, strict=True)))
+    run.wait_for_deployment("secrets")
+    (start,) = run.starts("secrets", "a", "a")
+    assert [start.environ[f"V{n}"] for n in range(len(values))] == values
+    here = run.allocation("secrets", "b")
+    for n, value in enumerate(values):
+        found = run.run_in(here, "b", "base64", "-w", "0", f"/etc/of $it/{n}").stdout
+        assert base64.b64decode(found) == value.encode()
+        assert run.run_in(here, "b", "stat", "-L", "-c", "%a", f"/etc/of $it/{n}").stdout == "440\n"
+    # A service is restarted with a changed value.
+    put_variable(run, compiler.folder, "secrets/secrets/s-1", dict.fromkeys(keys, "other"))
+    wait_until("a restart", lambda: len(run.starts("secrets", "a", "a")) == 2)
+    assert run.starts("secrets", "a", "a")[1].environ["V0"] == "other"
+
+
+def test_a_missing_key_is_named(compiler: Compiler, run: Agent) -> None:
+    image = compiler.image("plain")
+    put_variable(run, compiler.folder, "secrets/keys/db", {"other": "a canary"})
+    secret = {"secret": "db", "key": "password"}
+    compiler.submit({"id": "keys", "containers": [container("a", image, secret_files=[{"dest": "/p", **secret}])]})
+    wait_until("the reason", lambda: "secret `db` has no key `password`" in run.event_log("keys"))
+    assert "canary" not in run.event_log("keys")
 
 
 def test_files_have_their_bytes_and_permissions(compiler: Compiler, run: Agent) -> None:

@@ -69,6 +69,14 @@ fn bases(definition: &str) -> Vec<(Value, &'static str)> {
             service(json!({"files": [{"dest": "/f", "content": "x"}]})),
             "/containers/0/files/0",
         )],
+        "secretValue" => vec![(
+            service(json!({"secret_env": {"A": {"secret": "s", "key": "k"}}})),
+            "/containers/0/secret_env/A",
+        )],
+        "secretFile" => vec![(
+            service(json!({"secret_files": [{"dest": "/f", "secret": "s", "key": "k"}]})),
+            "/containers/0/secret_files/0",
+        )],
         "port" => vec![(service(json!({"ports": ports()})), "/containers/0/ports/0")],
         "volume" => vec![
             (

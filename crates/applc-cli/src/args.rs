@@ -194,6 +194,11 @@ pub struct Up {
     #[arg(long, conflicts_with = "detach")]
     pub dry_run: bool,
 
+    /// Folder with the values of secrets, each in a file `SECRET/KEY`, before those of the environment; only for
+    /// Compose
+    #[arg(long, value_name = "DIR")]
+    pub secrets: Option<PathBuf>,
+
     /// Write what would change to a file, and change nothing; `applc up FILE` then does exactly that
     #[arg(long, value_name = "FILE", conflicts_with_all = ["detach", "dry_run"])]
     pub plan: Option<PathBuf>,
@@ -312,6 +317,10 @@ pub struct Serve {
     /// File with the token that requests must show, or `-` for standard input
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+
+    /// Folder with the values of secrets, each in a file `SECRET/KEY`; only for Compose
+    #[arg(long, value_name = "DIR")]
+    pub secrets: Option<PathBuf>,
 
     /// What appliances may do that gives them power over the machine
     #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]

@@ -96,7 +96,8 @@ fn place(container: &Container, cause: &Cause) -> Span {
         }
         FaultKind::Memory => container.resources.mem.span,
         FaultKind::Health => container.health().map_or(id, |check| check.span),
-        FaultKind::Start => port(container, &reason)
+        FaultKind::Start => secret(container, &reason)
+            .or_else(|| port(container, &reason))
             .or_else(|| mount(container, &reason))
             .or_else(|| program(container, &reason))
             .unwrap_or(id),
@@ -155,6 +156,32 @@ fn is_named(port: u16, reason: &str) -> bool {
     })
 }
 
+/// The secret that is missing, or has no such key, if the reason is about one.
+fn secret(container: &Container, reason: &str) -> Option<Span> {
+    let is_secret = reason.contains("secret") || reason.contains("nomad variable");
+    if !is_secret
+        || !reason.contains("not") && !reason.contains("no key") && !reason.contains("non-")
+    {
+        return None;
+    }
+    // In quotes, or at the end of a path.
+    let is_named = |name: &str| {
+        reason.match_indices(name).any(|(at, _)| {
+            let before = reason.get(..at).unwrap_or_default();
+            let after = reason.get(at + name.len()..).unwrap_or_default();
+            before.ends_with(['"', '`', '/']) && after.starts_with(['"', '`'])
+        })
+    };
+    let all = || container.extras().secrets();
+    let of_key = all().find(|value| {
+        is_named(&value.key.value.to_ascii_lowercase()) && is_named(&value.secret.value)
+    });
+    let found = of_key.or_else(|| all().find(|value| is_named(&value.secret.value)));
+    found
+        .or_else(|| all().next().filter(|_| reason.contains("secret key")))
+        .map(|value| value.secret.span)
+}
+
 /// The mount that the reason names.
 fn mount(container: &Container, reason: &str) -> Option<Span> {
     if !reason.contains("mount") {
@@ -211,6 +238,8 @@ mod tests {
   {"id": "api", "type": "service", "image": "a:1", "resources": {"cpus": 1, "mem": 64}, "network_mode": "bridge",
    "ports": [{"container_port": 80}, {"container_port": 81, "host_port": 8081}, {"container_port": 82, "host_port": 808}],
    "volumes": [{"src": "/srv/x", "dest": "/data", "type": "host"}],
+   "secret_env": {"A": {"secret": "store", "key": "a"}, "B": {"secret": "store", "key": "Other"}},
+   "secret_files": [{"dest": "/run/x", "secret": "tls-1", "key": "key"}],
    "cmd": "run", "health_check": {"protocol": "TCP"}, "dependencies": ["db"]},
   {"id": "db", "type": "service", "image": "a:1", "resources": {"cpus": 1, "mem": 64}, "network_mode": "bridge"}]}"#;
 
@@ -250,6 +279,28 @@ mod tests {
         assert_eq!(place_of(FaultKind::Start, "error mounting \"/srv/x\" to rootfs"), "\"/data\"");
         assert_eq!(place_of(FaultKind::Start, "exec: \"/bin/sh\": no such file"), "\"run\"");
         assert_eq!(place_of(FaultKind::Start, "something else"), "\"api\"");
+    }
+
+    #[test]
+    fn a_missing_secret_is_shown_where_it_is_named() {
+        let analysis = Analysis::of(&Source::new("app.json", APPLIANCE));
+        let plan = analysis.plan.unwrap();
+        let line = |reason: &str| {
+            let fault = Fault { kind: FaultKind::Start, reason: reason.to_owned() };
+            let cause = Cause { container: Some(1), instance: None, fault };
+            let span = place(&plan.containers[1], &cause).range();
+            APPLIANCE[span.start..].split('}').next().unwrap().to_owned()
+        };
+        let tls = "\"tls-1\", \"key\": \"key\"";
+        for (reason, expected) in [
+            ("secret \"store\" not found", "\"store\", \"key\": \"a\""),
+            ("MountVolume.SetUp failed for volume \"secret\" : secret \"tls-1\" not found", tls),
+            ("the Nomad variable `secrets/app/tls-1` does not exist", tls),
+            ("secret `store` has no key `Other`", "\"store\", \"key\": \"Other\""),
+            ("references non-existent secret key: key", "\"store\", \"key\": \"a\""),
+        ] {
+            assert_eq!(line(reason), expected, "{reason}");
+        }
     }
 
     #[test]

@@ -18,6 +18,8 @@ mod last;
 // Other programs: run with a time limit, or beside this one.
 mod tool;
 
+// Values of secrets, for the engine without a store.
+mod secrets;
 // What happens to instances, as an engine tells it.
 mod events;
 
@@ -88,6 +90,7 @@ pub use marathon::Marathon;
 pub use nomad::Nomad;
 pub use planned::Planned;
 pub use rendered::{complete, render};
+pub use secrets::Secrets;
 pub use state::{
     Endpoint, Fault, FaultKind, Instance, Observed, State, Times, container_state, wanted,
 };
@@ -101,8 +104,23 @@ pub const SUPPORTED: &[&str] = &["compose", "kubernetes", "nomad", "marathon"];
 /// # Errors
 /// The target cannot be run yet, or its engine or a tool of it is missing or does not answer.
 pub fn engine(target: &str) -> Result<Box<dyn Engine>, Error> {
+    engine_with(target, Secrets::of_user(None))
+}
+
+/// The same, with other values for its secrets.
+///
+/// # Errors
+/// The target cannot be run yet, or its engine or a tool of it is missing or does not answer, or a folder of
+/// values is named, but the engine has a secret store.
+pub fn engine_with(target: &str, secrets: Secrets) -> Result<Box<dyn Engine>, Error> {
+    if secrets.has_folder() && target != "compose" {
+        let message =
+            format!("`{target}` reads secrets from a store of its own, not from a folder");
+        return Err(Error::new(ErrorKind::Unsupported, message)
+            .help("put them there, and leave out `--secrets`"));
+    }
     match target {
-        "compose" => Ok(Box::new(Compose::connect()?)),
+        "compose" => Ok(Box::new(Compose::connect(secrets)?)),
         "kubernetes" => Ok(Box::new(Kubernetes::connect()?)),
         "nomad" => Ok(Box::new(Nomad::connect()?)),
         "marathon" => Ok(Box::new(Marathon::connect()?)),

@@ -299,7 +299,8 @@ mod tests {
                     "max_consecutive_failures": 3, "grace_period_seconds": 300,
                 },
                 "volumes": [{"mode": "RO", "src": "/a", "dest": "/b", "type": "host"}],
-                "instances": 1, "args": [], "labels": {}, "files": [], "env": {}, "is_privileged": false,
+                "instances": 1, "args": [], "labels": {}, "files": [], "env": {}, "secret_env": {},
+                "secret_files": [], "is_privileged": false,
                 "force_pull_image": true, "dependencies": [], "default_health_check": false,
                 "minimum_capacity": 0,
             })

@@ -8,6 +8,8 @@ use super::interpolation::interpolate;
 use super::{Import, Service, pairs, tree, unique};
 use crate::diag::{Diagnostic, codes};
 use crate::elsewhere::scalars::{boolean, list, present, text};
+use crate::import::secrets::Value;
+use crate::lint::names_a_secret;
 use crate::syntax::Node;
 
 impl<'t> Import<'_, 't> {
@@ -17,7 +19,25 @@ impl<'t> Import<'_, 't> {
             all.extend(self.env_file(file));
         }
         let own = service.get("environment").map(pairs).unwrap_or_default();
+        let mut secrets = Draft::new();
         for (name, value, span) in own {
+            let value = match (value, self.variables.contains_key(&name)) {
+                (Some(value), _) => Some(value),
+                // Compose takes it from the shell, as the value of a variable.
+                (None, false) if names_a_secret(&name) => Some(marker(&name)),
+                (None, _) => None,
+            };
+            if let Some(marked) = value.as_deref().and_then(|value| value.strip_prefix(MARK)) {
+                let own = Value::joined(marked, '.');
+                let is_own = own.is_some();
+                let value = own.unwrap_or_else(|| Value::new(&self.project, marked));
+                if !is_own {
+                    value.tell(&format!("`{name}`"), span, &mut self.told);
+                }
+                all.retain(|(other, _)| *other != name);
+                secrets.put(&name, value.draft());
+                continue;
+            }
             match value.or_else(|| self.variables.get(&name).cloned()) {
                 Some(value) => all.push((name, value)),
                 None => self.told.lose(
@@ -46,6 +66,7 @@ impl<'t> Import<'_, 't> {
             env.put(&name, marked(&value, &self.names, is_host));
         }
         container.put_filled("env", env);
+        container.put_filled("secret_env", secrets);
     }
 
     /// The variables of a file that `env_file` names.
@@ -98,6 +119,15 @@ impl<'t> Import<'_, 't> {
         }
         all
     }
+}
+
+/// Begins a value that is one of a secret store. No value of a variable contains it.
+const MARK: char = '\0';
+
+/// What stands for the value of a variable that is not set and is named as a secret, or for one of Compose
+/// files of applc: `SECRET.KEY`.
+pub fn marker(name: &str) -> String {
+    format!("{MARK}{name}")
 }
 
 /// The variables of a file of `NAME=VALUE` lines, as Compose reads it: with comments, `export`, and quotes.

@@ -4,6 +4,7 @@ use super::super::draft::Object as Draft;
 use super::super::references::marked;
 use super::{Import, Service};
 use crate::elsewhere::scalars::{list, present, text};
+use crate::import::secrets::Value;
 use crate::syntax::{Node, Object};
 
 impl<'t> Import<'_, 't> {
@@ -13,14 +14,34 @@ impl<'t> Import<'_, 't> {
             files.extend(self.config(node));
         }
         container.put_filled("files", files);
+        let mut files = Vec::new();
         for node in service.get("secrets").map(list).unwrap_or_default() {
-            let name = used(node).map(|(name, _, _)| name).unwrap_or_default();
-            self.told.lose(
-                node.span,
-                format!("the secret `{name}` is not mounted: the language has no secrets"),
-                "mount a file of the host where the program looks for it, or let the program ask the platform",
-            );
+            files.extend(self.secret(node));
         }
+        container.put_filled("secret_files", files);
+    }
+
+    /// A secret becomes a file with a value of the secret store.
+    fn secret(&mut self, node: &Node) -> Option<Draft> {
+        let (name, target, mode) = used(node)?;
+        let top = present(self.top, "secrets").and_then(Node::as_object);
+        if top.and_then(|top| top.member(&name)).is_none() {
+            self.told.refuse(node.span, format!("unknown secret `{name}`"));
+            return None;
+        }
+        let own = Value::joined(&name, '.');
+        let is_own = own.is_some();
+        let value = own.unwrap_or_else(|| Value::new(&self.project, &name));
+        if !is_own {
+            value.tell(&format!("the secret `{name}`"), node.span, &mut self.told);
+        }
+        let dest = match target {
+            Some(path) if path.starts_with('/') => path,
+            other => format!("/run/secrets/{}", other.unwrap_or(name)),
+        };
+        let mut draft = value.put(Draft::new().with("dest", dest));
+        self.mode(node, mode, &mut draft);
+        Some(draft)
     }
 
     fn config(&mut self, node: &Node) -> Option<Draft> {
@@ -56,6 +77,12 @@ impl<'t> Import<'_, 't> {
             );
             return None;
         }
+        self.mode(node, mode, &mut draft);
+        Some(draft)
+    }
+
+    /// The permissions of a file.
+    fn mode(&mut self, node: &Node, mode: Option<String>, draft: &mut Draft) {
         match mode {
             Some(mode) if mode.len() == 4 && mode.starts_with('0') => {
                 draft.put("mode", mode);
@@ -67,7 +94,6 @@ impl<'t> Import<'_, 't> {
             ),
             None => {}
         }
-        Some(draft)
     }
 }
 

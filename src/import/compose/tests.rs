@@ -478,10 +478,53 @@ fn files_and_secrets_are_read() {
         out.contains("      - { dest: /etc/site.conf, source: \"./site.conf\", mode: \"0440\" }\n"),
         "{out}"
     );
-    assert!(
-        findings.contains(
-            &"5 W1001 the secret `password` is not mounted: the language has no secrets".to_owned()
-        ),
-        "{findings:?}"
+    let file =
+        "    secret_files:\n      - { dest: /run/secrets/password, secret: shop, key: password }\n";
+    assert!(out.contains(file), "{out}");
+    let told =
+        "5 H1001 the secret `password` is the key `password` of the secret `shop`".to_owned();
+    assert!(findings.contains(&told), "{findings:?}");
+}
+
+#[test]
+fn variables_that_are_not_set_and_named_as_secrets_are_in_the_store() {
+    let secret = |name: &str| format!("secret_env: {{ A: {{ secret: shop, key: {name} }} }}\n");
+    let told = |name: &str| format!("7 H1001 `A` is the key `{name}` of the secret `shop`");
+    for value in ["${DB_PASSWORD}", "$DB_PASSWORD", "${DB_PASSWORD?}", "${DB_PASSWORD:?set it}"] {
+        found(
+            &format!("environment:\n  - A={value}"),
+            &secret("DB_PASSWORD"),
+            &told("DB_PASSWORD").replace("7 ", "8 "),
+        );
+        found(
+            &format!("environment: {{A: '{value}'}}"),
+            &secret("DB_PASSWORD"),
+            &told("DB_PASSWORD"),
+        );
+    }
+    found(
+        "environment: [API_TOKEN]",
+        "secret_env: { API_TOKEN: { secret: shop, key: API_TOKEN } }\n",
+        "7 H1001 `API_TOKEN` is the key `API_TOKEN` of the secret `shop`",
     );
+    // What Compose files of applc contain.
+    clean(
+        "environment: ['A=${SECRET_DB_1_P_W:?the key p.w of the secret db-1}']",
+        "secret_env: { A: { secret: db-1, key: p.w } }\n",
+    );
+    // Part of a value, one with a default, and names of something else.
+    found(
+        "environment: {A: 'x${DB_PASSWORD}'}",
+        "env: { A: x }\n",
+        "7 W1002 `DB_PASSWORD` is not set: it becomes empty",
+    );
+    clean("environment: {A: '${DB_PASSWORD:-x}'}", "env: { A: x }\n");
+    found(
+        "environment: {A: '${LEVEL}'}",
+        "env: { A: \"\" }\n",
+        "7 W1002 `LEVEL` is not set: it becomes empty",
+    );
+    let set = "services: {web: {image: a, environment: {A: '${DB_PASSWORD:?}'}}}";
+    let (out, _) = with(set, &[(".env", "DB_PASSWORD=x")], &[]);
+    assert!(out.contains("env: { A: x }"), "{out}");
 }

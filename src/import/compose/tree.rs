@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::environment::marker;
 use super::interpolation::{Refused, interpolate};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::elsewhere::scalars::{present, text};
+use crate::lint::names_a_secret;
 use crate::source::{Source, Span, Syntax};
 use crate::syntax::{self, Kind, Node};
 
@@ -31,7 +33,7 @@ pub fn read(
     if let Some(Ok(name)) = name.map(|name| interpolate(&name, &variables, &mut BTreeSet::new())) {
         variables.insert(PROJECT.to_owned(), name);
     }
-    let mut walk = Walk { source, variables: &variables, octals, findings };
+    let mut walk = Walk { source, variables: &variables, octals, findings, in_environment: false };
     walk.node(&mut tree);
     Some(tree)
 }
@@ -51,6 +53,8 @@ struct Walk<'a> {
     variables: &'a BTreeMap<String, String>,
     octals: BTreeSet<Span>,
     findings: &'a mut Findings,
+    /// Whether the value is one of `environment`.
+    in_environment: bool,
 }
 
 impl Walk<'_> {
@@ -59,13 +63,27 @@ impl Walk<'_> {
             Kind::Array(items) => items.iter_mut().for_each(|item| self.node(item)),
             Kind::Object(object) => {
                 for member in &mut object.members {
+                    let name = member.key.value.as_str();
+                    // What Compose files of applc demand, whether or not a service uses it.
+                    if name == "x-required" {
+                        continue;
+                    }
+                    let before = self.in_environment;
+                    self.in_environment |= name == "environment";
                     self.node(&mut member.value);
+                    self.in_environment = before;
                 }
             }
             Kind::Broken if self.octals.contains(&node.span) => {
                 node.kind = Kind::Number(self.source.slice(node.span).into());
             }
             Kind::String(text) if text.contains('$') => {
+                if self.in_environment
+                    && let Some(secret) = secret(text, self.variables)
+                {
+                    *text = secret.into();
+                    return;
+                }
                 let mut unset = BTreeSet::new();
                 let place = node.span;
                 if text.contains(PROJECT) {
@@ -97,4 +115,30 @@ impl Walk<'_> {
             _ => {}
         }
     }
+}
+
+/// An item or a value of `environment` that is nothing but a variable without a value, with the [marker] in its
+/// place, if the variable is named as a secret, or its message is that of Compose files of applc.
+fn secret(text: &str, variables: &BTreeMap<String, String>) -> Option<String> {
+    let (before, variable) = match text.find('$')? {
+        0 => ("", text),
+        at if text.get(..at)?.ends_with('=') => text.split_at(at),
+        _ => return None,
+    };
+    let inside = variable.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    let (name, message) = match inside {
+        Some(inside) => match inside.split_once('?') {
+            Some((name, message)) => (name.trim_end_matches(':'), message),
+            None => (inside, ""),
+        },
+        None => (variable.strip_prefix('$')?, ""),
+    };
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !is_name || variables.get(name).is_some_and(|value| !value.is_empty()) {
+        return None;
+    }
+    let own = message.strip_prefix("the key ").and_then(|rest| rest.split_once(" of the secret "));
+    let own = own.map(|(key, secret)| format!("{secret}.{key}"));
+    let own = own.or_else(|| names_a_secret(name).then(|| name.to_owned()))?;
+    Some(format!("{before}{}", marker(&own)))
 }

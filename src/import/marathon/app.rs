@@ -4,15 +4,12 @@ use super::{Import, Item, lost};
 use crate::elsewhere::scalars::{boolean, list, present, strings, text};
 use crate::import::draft::{Object as Draft, Value};
 use crate::import::references::{marked, names_a_host};
+use crate::import::secrets::Value as Secret;
 use crate::source::Span;
 use crate::syntax::{Node, Object};
 
 /// For commands that run on the agent itself: the image is for a person to choose.
 const IMAGE: &str = "debian:stable-slim";
-
-/// The way out for secrets, which the language does not have.
-pub const SECRET: &str =
-    "mount a file of the host where the program looks for it, or let the program ask the platform";
 
 /// What Marathon puts into the environment of a task.
 const GIVEN: [&str; 5] = ["$PORT", "${PORT", "$HOST", "$MESOS_", "$MARATHON_"];
@@ -139,21 +136,20 @@ impl Import<'_> {
     }
 
     fn env(&mut self, app: &Object, container: &mut Draft) {
-        let mut env = Draft::new();
+        let (mut env, mut secrets) = (Draft::new(), Draft::new());
         for member in object(app, "env").iter().flat_map(|env| &env.members) {
             let name = member.key.value.as_str();
-            if member.value.as_object().is_some_and(|of| present(of, "secret").is_some()) {
-                self.told.lose(
-                    member.key.span,
-                    format!("`{name}` is a secret: it is not set"),
-                    SECRET,
-                );
+            if let Some(label) = secret_of(&member.value) {
+                let value = secret(app, &label);
+                value.tell(&format!("`{name}`"), member.key.span, &mut self.told);
+                secrets.put(name, value.draft());
                 continue;
             }
             let value = text(&member.value).unwrap_or_default();
             env.put(name, marked(&value, &self.names, names_a_host(name)));
         }
         container.put_filled("env", env);
+        container.put_filled("secret_env", secrets);
     }
 
     /// `ports` are the numbers of the container's ports.
@@ -347,4 +343,21 @@ pub fn object<'t>(of: &'t Object, name: &str) -> Option<&'t Object> {
 /// A number, which may be written as a string.
 pub fn number(of: &Object, name: &str) -> Option<f64> {
     text(present(of, name)?)?.parse().ok()
+}
+
+/// The name of the secret of an app that a value of `env`, or a volume, refers to.
+pub fn secret_of(node: &Node) -> Option<String> {
+    present(node.as_object()?, "secret").and_then(text)
+}
+
+/// The value of a secret of an app. Its path is `GROUP/SECRET_KEY` if applc has written it; otherwise its last part
+/// is the key, and what is before that the secret.
+pub fn secret(app: &Object, label: &str) -> Secret {
+    let source = object(app, "secrets").and_then(|secrets| object(secrets, label));
+    let source = source.and_then(|secret| present(secret, "source")).and_then(text);
+    let path = source.unwrap_or_else(|| label.to_owned());
+    let path = path.trim_matches('/');
+    let (before, last) = path.rsplit_once('/').unwrap_or(("", path));
+    let own = || Secret::joined(last, '_');
+    own().unwrap_or_else(|| Secret::new(if before.is_empty() { last } else { before }, last))
 }

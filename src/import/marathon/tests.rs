@@ -54,6 +54,7 @@ containers:
     resources: { cpus: 0.5, mem: 256 }
     instances: 2
     env: { DB_HOST: \"@db\" }
+    secret_env: { KEY: { secret: shop, key: key } }
     volumes:
       - { src: /srv, dest: /data, type: host, mode: RO }
     network_mode: bridge
@@ -72,7 +73,7 @@ data_persistence:
 ";
     let findings = [
         "W1001 `servicePort` is left out: the load balancer does not know it",
-        "W1001 `KEY` is a secret: it is not set",
+        "H1001 `KEY` is the key `key` of the secret `shop`",
     ];
     assert_eq!(of(text), (expected.to_owned(), findings.map(str::to_owned).to_vec()));
 }

@@ -1,6 +1,6 @@
 //! Volumes of apps and jobs.
 
-use super::app::{SECRET, number, object};
+use super::app::{number, object, secret, secret_of};
 use super::{Import, Item, lost};
 use crate::elsewhere::scalars::{list, present, text};
 use crate::import::draft::Object as Draft;
@@ -13,7 +13,7 @@ impl Import<'_> {
         within: Option<&Object>,
         container: &mut Draft,
     ) {
-        let mut mounts = Vec::new();
+        let (mut mounts, mut files) = (Vec::new(), Vec::new());
         let nodes =
             within.and_then(|within| present(within, "volumes")).map(list).unwrap_or_default();
         for node in nodes {
@@ -26,8 +26,11 @@ impl Import<'_> {
                 self.told.refuse(node.span, "expected `containerPath`");
                 continue;
             };
-            if present(volume, "secret").is_some() {
-                self.told.lose(node.span, format!("the secret at `{path}` is not mounted"), SECRET);
+            if let Some(label) = secret_of(node) {
+                let target = self.target(node, &path);
+                let value = secret(item.object, &label);
+                value.tell(&format!("the file `{target}`"), node.span, &mut self.told);
+                files.push(value.put(Draft::new().with("dest", target)));
                 continue;
             }
             lost::report(volume, lost::VOLUME, self.told.0);
@@ -46,6 +49,7 @@ impl Import<'_> {
             }
         }
         container.put_filled("volumes", mounts);
+        container.put_filled("secret_files", files);
     }
 
     fn volume(

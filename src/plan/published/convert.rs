@@ -8,7 +8,8 @@ use super::VERSION;
 use super::form::Form;
 use super::shape::{
     Appliance, Build, BuildArgument, Container, Dependency, File, HealthCheck, Interval, Job,
-    Label, Mount, Placement, Port, Published, Reference, Resources, Schedule, Variable, Volume,
+    Label, Mount, Placement, Port, Published, Reference, Resources, Schedule, SecretFile,
+    SecretVariable, Variable, Volume,
 };
 use crate::plan::{
     self, Command, ContainerId, Extras, Kind, MountSource, PlacementLevel, Plan, Probe, Repeats,
@@ -115,7 +116,16 @@ impl<F: Form> Publisher<'_, F> {
             Command::Image(args) => (None, Vec::new(), texts(args)),
             Command::Program(program) => (None, texts(&program.entrypoint), texts(&program.args)),
         };
-        let Extras { user, working_dir, stop_timeout, labels, build, files } = container.extras();
+        let Extras {
+            user,
+            working_dir,
+            stop_timeout,
+            labels,
+            build,
+            files,
+            secret_env,
+            secret_files,
+        } = container.extras();
         let (health_check, minimum_capacity, job) = match kind {
             Kind::Service(plan::Service { health, minimum_capacity }) => {
                 let check = health.as_ref().map(|health| self.health_check(container, health));
@@ -162,6 +172,8 @@ impl<F: Form> Publisher<'_, F> {
                     value: form.text(value),
                 })
                 .collect(),
+            secret_env: secret_env.iter().map(|variable| self.secret_variable(variable)).collect(),
+            secret_files: secret_files.iter().map(|file| self.secret_file(file)).collect(),
             mounts: mounts.iter().map(|mount| self.mount(mount)).collect(),
             network_mode: form.choice(
                 match network.value {
@@ -230,6 +242,26 @@ impl<F: Form> Publisher<'_, F> {
                 mode.span,
                 dest.span,
                 &"containers[].files[].mode",
+            ),
+        }
+    }
+
+    fn secret_variable(&self, variable: &plan::SecretVariable) -> SecretVariable<F::Word> {
+        let plan::SecretVariable { name, value: plan::SecretValue { secret, key } } = variable;
+        SecretVariable { name: self.word(name), secret: self.word(secret), key: self.word(key) }
+    }
+
+    fn secret_file(&self, file: &plan::SecretFile) -> SecretFile<F::Word> {
+        let plan::SecretFile { dest, value: plan::SecretValue { secret, key }, mode } = file;
+        SecretFile {
+            dest: self.word(dest),
+            secret: self.word(secret),
+            key: self.word(key),
+            mode: self.form.choice(
+                &format!("{:04o}", mode.value),
+                mode.span,
+                dest.span,
+                &"containers[].secret_files[].mode",
             ),
         }
     }

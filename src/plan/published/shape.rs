@@ -65,6 +65,10 @@ pub struct Container<W, T> {
     pub files: Vec<File<W, T>>,
     /// Environment variables, in the order of the document.
     pub env: Vec<Variable<W, T>>,
+    /// Environment variables with a value in the secret store, in the order of the document.
+    pub secret_env: Vec<SecretVariable<W>>,
+    /// Files with content in the secret store, in the order of the document.
+    pub secret_files: Vec<SecretFile<W>>,
     /// Mounted volumes.
     pub mounts: Vec<Mount<W>>,
     /// `host`, `bridge` or `container`.
@@ -159,6 +163,30 @@ pub struct Variable<W, T> {
     pub name: W,
     /// Its value.
     pub value: T,
+}
+
+/// An environment variable with a value in the secret store.
+#[derive(Debug, Serialize)]
+pub struct SecretVariable<W> {
+    /// Its name.
+    pub name: W,
+    /// The name of the secret.
+    pub secret: W,
+    /// The key in the secret.
+    pub key: W,
+}
+
+/// A file with content in the secret store.
+#[derive(Debug, Serialize)]
+pub struct SecretFile<W> {
+    /// Absolute path in the container.
+    pub dest: W,
+    /// The name of the secret.
+    pub secret: W,
+    /// The key in the secret.
+    pub key: W,
+    /// Permissions, as four octal digits.
+    pub mode: W,
 }
 
 /// A mounted volume.

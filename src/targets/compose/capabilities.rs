@@ -76,6 +76,14 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(Field::Env, "`environment`, as a list; a name cannot end in whitespace"),
     Capability::depends(
+        Field::SecretEnv,
+        "`environment`, with `${SECRET_NAME_KEY:?...}`: a variable of the environment that Compose runs in, or of `.env`, with the names of the secret and of the key in upper case; without a value, Compose starts nothing; a name cannot end in whitespace",
+    ),
+    Capability::depends(
+        Field::SecretFiles,
+        "`secrets`, with the value of the same variable (Docker Compose 2.23.1 or later), and permissions 0444 unless a `mode` is written; a changed value reaches the container when it is created anew; rejected for a path with `:`",
+    ),
+    Capability::depends(
         Field::References,
         "the name of the service; from the host network to another network, a published port; a warning for UDP to the host network",
     ),

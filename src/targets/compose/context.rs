@@ -3,6 +3,7 @@
 use super::escaped;
 use super::instances::Split;
 use super::network::Network;
+use super::secrets::Variables;
 use crate::plan::{ContainerId, Plan, Text};
 use crate::render::{Composed, Origin};
 use crate::targets::{Options, origins};
@@ -15,6 +16,8 @@ pub struct Context<'a> {
     pub network: &'a Network<'a>,
     /// The containers that become several services.
     pub split: &'a Split,
+    /// The variables with values of the secret store.
+    pub secrets: &'a Variables<'a>,
     /// The target's options.
     pub options: &'a Options,
     /// The container.

@@ -13,6 +13,7 @@ mod instances;
 mod model;
 mod network;
 mod options;
+mod secrets;
 mod services;
 mod size;
 #[cfg(test)]
@@ -26,7 +27,7 @@ use include_dir::{Dir, include_dir};
 
 use super::{BuiltIn, Definition, FileModel, Options, Part, names};
 use crate::diag::Findings;
-use crate::plan::Plan;
+use crate::plan::{Plan, SecretValue};
 use crate::render::{Model, Traced};
 use crate::source::Spanned;
 
@@ -68,10 +69,18 @@ fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> model::File 
     services::check_names(split.all_names(containers), findings);
     let network = network::Network::of(plan, &split, &name, findings);
     beside::check(plan, options, findings);
+    let secrets = secrets::Variables::of(plan);
     let mut services = Vec::with_capacity(containers.len());
     let mut configs = Vec::new();
     for (id, container) in containers.iter().enumerate() {
-        let context = context::Context { plan, network: &network, split: &split, options, id };
+        let context = context::Context {
+            plan,
+            network: &network,
+            split: &split,
+            secrets: &secrets,
+            options,
+            id,
+        };
         configs.extend(files::configs(&context, container, findings));
         let lowered = services::services(&context, container, findings);
         for mut service in lowered {
@@ -81,13 +90,23 @@ fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> model::File 
     }
     let volumes: Vec<_> =
         volumes.iter().map(|v| (v.id.span, volumes::volume(v, options, findings))).collect();
-    size::check(id, &services, &volumes, configs.len(), findings);
+    let secrets = secrets::secrets(plan, &secrets);
+    size::check(id, &services, &volumes, (configs.len(), secrets.len()), findings);
     model::File {
         name: Traced::new(name, plan.id.span),
         services: services.into(),
         volumes: volumes.into(),
         configs: configs.into(),
+        secrets: secrets.into(),
     }
+}
+
+/// The variable that Compose reads a value of the secret store from, for each value of an appliance.
+pub fn secret_variables(plan: &Plan) -> Vec<(&SecretValue, String)> {
+    let variables = secrets::Variables::of(plan);
+    let extras = plan.containers.iter().map(|container| container.extras());
+    let values = extras.flat_map(|extras| extras.secrets());
+    values.map(|value| (value, variables.name(value).to_owned())).collect()
 }
 
 /// The name of the project of the appliance with this id: lower case, starting with a letter or a digit, as Compose normalizes it.

@@ -15,6 +15,8 @@ model! {
         pub volumes: Items<Volume>,
         /// Files of the appliance.
         pub configs: Items<Config>,
+        /// Values of the secret store.
+        pub secrets: Items<Secret>,
     }
 
     /// A service: a container of the appliance, whether service or job, or one instance of a job.
@@ -50,6 +52,8 @@ model! {
         pub volumes: Vec<Mount>,
         /// Files of the appliance in it.
         pub configs: Vec<ConfigMount>,
+        /// Files with values of the secret store.
+        pub secrets: Vec<SecretMount>,
         /// Whether it is privileged.
         pub privileged: Traced<bool>,
         /// The services that it waits for.
@@ -143,6 +147,29 @@ model! {
         pub content: Option<Composed>,
         /// The path of the file.
         pub file: Option<Composed>,
+    }
+
+    /// A file in a service with a value of the secret store.
+    #[derive(Debug, Clone)]
+    pub struct SecretMount {
+        /// The key of the secret.
+        pub source: Composed,
+        /// Path in the container.
+        pub target: Traced<String>,
+        /// Permissions, as octal digits; `None` for Compose's default: 0444.
+        pub mode: Option<Traced<String>>,
+    }
+
+    /// A secret of the Compose file.
+    #[derive(Debug)]
+    pub struct Secret {
+        /// Its key.
+        pub key: Composed,
+        /// The variable of the environment with its value.
+        pub variable: Composed,
+        /// What Compose replaces by the value, or refuses if there is none. Otherwise it would start the
+        /// container without the file.
+        pub required: Composed,
     }
 
     /// A dependency on a service.

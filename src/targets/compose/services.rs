@@ -13,7 +13,7 @@ use crate::targets::{names, origins};
 
 use super::context::Context;
 use super::options::GPU_DRIVER;
-use super::{build, escaped, files, health, model, volumes};
+use super::{build, escaped, files, health, model, secrets, volumes};
 
 /// CPU shares of one CPU: Docker's default for a container, and what PIVOT's engine assigned to
 /// one CPU.
@@ -85,7 +85,18 @@ fn service(
         referrers: _,
     } = container;
     let Resources { cpus, mem, disk: _, gpu } = resources;
-    let Extras { user, working_dir, stop_timeout, labels, build, files } = container.extras();
+    let Extras {
+        user,
+        working_dir,
+        stop_timeout,
+        labels,
+        build,
+        files,
+        secret_env: _,
+        secret_files,
+    } = container.extras();
+    let mut environment: Vec<_> = env.iter().map(|var| variable(context, var, findings)).collect();
+    environment.extend(secrets::environment(context.secrets, container, findings));
     let texts = |texts: &[Text]| texts.iter().map(|text| context.text(text)).collect();
     let (entrypoint, command) = match command {
         Command::Shell(script) => {
@@ -128,7 +139,7 @@ fn service(
         command,
         user: user.as_ref().map(Traced::from),
         working_dir: working_dir.as_ref().map(|path| Traced::new(escaped(&path.value), path.span)),
-        environment: env.iter().map(|var| variable(context, var, findings)).collect(),
+        environment,
         network_mode: (network.value == NetworkMode::Host)
             .then(|| Traced::new("host", origins::network(container))),
         alias: None,
@@ -139,6 +150,7 @@ fn service(
             .filter_map(|mount| volumes::mount(mount, context, findings))
             .collect(),
         configs: files::mounts(context, container, files, findings),
+        secrets: secrets::mounts(secret_files, findings),
         privileged: Traced::new(privileged.value, origins::privileged(container)),
         depends_on: dependencies.iter().flat_map(|on| dependency(context, on)).collect(),
         healthcheck,
@@ -164,10 +176,7 @@ fn service(
 /// `x-` as an extension and drops the variable.
 fn variable(context: &Context<'_>, variable: &EnvVar, findings: &mut Findings) -> Composed {
     let EnvVar { name, value } = variable;
-    if name.value.ends_with(char::is_whitespace) {
-        let message = "the name of an environment variable cannot end in whitespace".to_string();
-        findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
-    }
+    secrets::check_name(name, findings);
     let prefix = format!("{}=", escaped(&name.value));
     context.text_from(value, &prefix, Origin::from(value.span).and(name.span))
 }

@@ -15,10 +15,10 @@ pub fn check(
     id: &Spanned<EcoString>,
     services: &[(Span, Service)],
     volumes: &[(Span, Volume)],
-    configs: usize,
+    (configs, secrets): (usize, usize),
     findings: &mut Findings,
 ) {
-    let count = nodes(services, volumes, configs);
+    let count = nodes(services, volumes) + list(2 * configs) + list(3 * secrets);
     if count > MAX_NODES {
         let message = format!(
             "the Compose file has {count} YAML nodes, but recent versions of Docker Compose refuse more than {MAX_NODES}"
@@ -30,9 +30,9 @@ pub fn check(
     }
 }
 
-/// The number of nodes as Docker Compose counts them: the file itself, each value of a mapping,
-/// and each item of a list, but not the keys.
-fn nodes(services: &[(Span, Service)], volumes: &[(Span, Volume)], configs: usize) -> usize {
+/// The number of nodes as Docker Compose counts them, without configs and secrets: the file itself, each
+/// value of a mapping, and each item of a list, but not the keys.
+fn nodes(services: &[(Span, Service)], volumes: &[(Span, Volume)]) -> usize {
     let services: usize = services.iter().map(|(_, service)| of_service(service)).sum();
     let of_volume = |volume: &Volume| match (&volume.external_name, &volume.driver) {
         (Some(_), _) => 3,
@@ -41,7 +41,7 @@ fn nodes(services: &[(Span, Service)], volumes: &[(Span, Volume)], configs: usiz
     };
     let volumes: usize = volumes.iter().map(|(_, volume)| of_volume(volume)).sum();
     // The file, `name`, and `services`.
-    3 + services + list(volumes) + list(2 * configs)
+    3 + services + list(volumes)
 }
 
 /// The nodes of a list or a mapping with this many inside, which is left out if it is empty.
@@ -67,6 +67,7 @@ fn of_service(service: &Service) -> usize {
         ports,
         volumes,
         configs,
+        secrets,
         privileged,
         depends_on,
         healthcheck,
@@ -103,6 +104,7 @@ fn of_service(service: &Service) -> usize {
         + list(ports.sum())
         + list(mounts.sum())
         + list(configs.iter().map(|config| 3 + one(config.mode.is_some())).sum())
+        + list(secrets.iter().map(|secret| 3 + one(secret.mode.is_some())).sum())
         + one(privileged.value)
         + list(2 * depends_on.len())
         + healthcheck.as_ref().map_or(0, |health| check(health.start_interval.is_some()))

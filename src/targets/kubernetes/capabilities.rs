@@ -87,6 +87,14 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         Field::Env,
         "`env`; a name with characters other than letters, digits, `_`, `-` and `.` requires Kubernetes 1.32, one beyond ASCII is rejected",
     ),
+    Capability::depends(
+        Field::SecretEnv,
+        "`env` with `valueFrom.secretKeyRef`; the Secret must be in the namespace, which a warning says if the option `create-namespace` is true; pods take a changed value when they are replaced; names as for `env`",
+    ),
+    Capability::depends(
+        Field::SecretFiles,
+        "a `secret` volume for each Secret, with a mount for each file; pods take a changed value when they are replaced; rejected for a path with `:`",
+    ),
     Capability::carried(
         Field::References,
         "the name of the Service, for a port that is listed for one protocol; otherwise that of a headless Service of the pods, where every port can be reached. Pods that are not ready are included if a container that does not depend on them refers to them. A reference of a container to itself is the IP address of its pod",

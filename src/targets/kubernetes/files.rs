@@ -88,7 +88,11 @@ pub fn lower(
             sub_path: Some(key.clone()),
             read_only: Traced::new(true, dest.span),
         });
-        items.push(Item { key, mode: Traced::new(mode.value, origins::file_mode(file)) });
+        items.push(Item {
+            path: key.clone(),
+            key,
+            mode: Traced::new(mode.value, origins::file_mode(file)),
+        });
     }
     if size > MAX_SIZE {
         let message =
@@ -107,6 +111,7 @@ pub fn lower(
             claim: None,
             host_path: None,
             config_map: Some(config_map),
+            secret: None,
             items,
             access: false,
         },
@@ -116,7 +121,7 @@ pub fn lower(
 }
 
 /// The key of a file: its name, if it is a valid one that no other file has.
-fn key(path: &str, keys: &mut HashSet<String>) -> String {
+pub fn key(path: &str, keys: &mut HashSet<String>) -> String {
     let name = path.rsplit('/').next().unwrap_or_default();
     let is_valid = (1..=253).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))

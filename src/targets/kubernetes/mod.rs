@@ -14,6 +14,7 @@ mod options;
 mod order;
 mod placement;
 mod schedule;
+mod secrets;
 mod size;
 mod text;
 mod updates;
@@ -64,6 +65,7 @@ impl BuiltIn for Kubernetes {
         check_namespace(plan, &settings, findings);
         settings.names.check(plan, findings);
         build::check(plan, findings);
+        secrets::check(plan, &settings, findings);
         let objects = Lowering::new(plan, &settings, findings).objects(findings);
         if settings.split {
             let file = |(owner, object): (Span, Object)| {
@@ -168,6 +170,9 @@ impl<'a> Lowering<'a> {
                 mounts.extend(files.mounts);
                 files.digest
             });
+            let secrets = secrets::lower(container, &mut taken, findings);
+            volumes.extend(secrets.volumes);
+            mounts.extend(secrets.mounts);
             let waits = order::WaitBuilder {
                 plan: self.plan,
                 network: &self.network,

@@ -288,6 +288,8 @@ model! {
         /// The name of a variable with the address of the pod. Others refer to it, so it is the first.
         pub own_address: Option<Traced<String>>,
         pub env: Vec<(Traced<String>, Composed)>,
+        /// Variables with a key of a Secret.
+        pub secret_env: Vec<SecretVariable>,
         pub ports: Vec<ContainerPort>,
         /// The probes, each with its key in the container.
         pub probes: Vec<(&'static str, Probe)>,
@@ -299,6 +301,13 @@ model! {
         pub run_as_user: Option<Traced<u64>>,
         pub run_as_group: Option<Traced<u64>>,
         pub mounts: Vec<Mount>,
+    }
+
+    /// A variable with a key of a Secret.
+    pub struct SecretVariable {
+        pub name: Traced<String>,
+        pub secret: Traced<String>,
+        pub key: Traced<String>,
     }
 
     /// A port of a container.
@@ -338,9 +347,10 @@ model! {
         pub read_only: Traced<bool>,
     }
 
-    /// A file of a ConfigMap in a volume.
+    /// A file of a ConfigMap or a Secret in a volume.
     pub struct Item {
         pub key: Traced<String>,
+        pub path: Traced<String>,
         pub mode: Traced<u32>,
     }
 
@@ -350,7 +360,8 @@ model! {
         pub claim: Option<Traced<String>>,
         pub host_path: Option<Traced<String>>,
         pub config_map: Option<Traced<String>>,
-        /// The files of the ConfigMap.
+        pub secret: Option<Traced<String>>,
+        /// The files of the ConfigMap or the Secret.
         pub items: Vec<Item>,
         /// Whether it contains the token of the service account and the certificate of the API
         /// server.

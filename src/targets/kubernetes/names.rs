@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use ecow::EcoString;
+
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Plan, VolumeScope};
 use crate::render::Traced;
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use crate::targets::names::{MAX_LABEL, dns_label};
 
 /// Between the name of an appliance and another name. Neither contains it, so that no two pairs of
@@ -86,4 +88,28 @@ impl Names {
             }
         }
     }
+}
+/// Reports the name of an environment variable that not every version of Kubernetes accepts.
+pub fn check_variable(name: &Spanned<EcoString>, findings: &mut Findings) {
+    if !name.value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        let message = format!(
+            "environment variable name `{}` must contain only printable ASCII characters",
+            name.value.escape_debug()
+        );
+        findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
+    } else if !is_common_env_name(&name.value) {
+        let message =
+            format!("environment variable name `{}` requires Kubernetes 1.32 or later", name.value);
+        findings.push(Diagnostic::new(&codes::CLUSTER_NEEDS, name.span, message).help(
+            "earlier versions accept only letters, digits, `_`, `-` and `.`, and no leading digit",
+        ));
+    }
+}
+
+/// Whether every version of Kubernetes accepts the name of an environment variable.
+fn is_common_env_name(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.starts_with("..")
+        && name != "."
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
 }

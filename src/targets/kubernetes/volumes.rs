@@ -153,6 +153,7 @@ pub fn mounts(
                     claim,
                     host_path,
                     config_map: None,
+                    secret: None,
                     items: Vec::new(),
                     access: false,
                 });

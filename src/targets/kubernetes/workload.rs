@@ -7,11 +7,12 @@ use ecow::EcoString;
 
 use super::health;
 use super::model::{Container, CronJob, Deployment, Job, Meta, Object, Pod, Resource, Run, Volume};
+use super::names::check_variable;
 use super::network::{Network, Ports, selector};
 use super::options::Settings;
 use super::order::{self, PodWaits};
 use super::text::{self, Strings};
-use super::{files, placement, schedule, updates};
+use super::{files, placement, schedule, secrets, updates};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     self, Command, ContainerId, EnvVar, Extras, Kind, NetworkMode, Plan, Resources, Text,
@@ -117,8 +118,16 @@ pub fn lower(
         Command::Image(args) => (Vec::new(), spelled(args)),
         Command::Program(program) => (spelled(&program.entrypoint), spelled(&program.args)),
     };
-    let Extras { user, working_dir, stop_timeout, labels: _, build: _, files: _ } =
-        container.extras();
+    let Extras {
+        user,
+        working_dir,
+        stop_timeout,
+        labels: _,
+        build: _,
+        files: _,
+        secret_env,
+        secret_files: _,
+    } = container.extras();
     let (run_as_user, run_as_group) = match user {
         Some(user) => run_as(user, settings, findings),
         None => (None, None),
@@ -138,6 +147,7 @@ pub fn lower(
             claim: None,
             host_path: None,
             config_map: None,
+            secret: None,
             items: Vec::new(),
             access: true,
         });
@@ -166,6 +176,7 @@ pub fn lower(
             args,
             working_dir: working_dir.as_ref().map(Traced::from),
             env: env.iter().map(|variable| lower_env(variable, &strings, findings)).collect(),
+            secret_env: secrets::environment(secret_env, findings),
             own_address: strings.own_address,
             ports: ports.container,
             probes,
@@ -286,28 +297,8 @@ fn lower_env(
     findings: &mut Findings,
 ) -> (Traced<String>, Composed) {
     let EnvVar { name, value } = variable;
-    if !name.value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
-        let message = format!(
-            "environment variable name `{}` must contain only printable ASCII characters",
-            name.value.escape_debug()
-        );
-        findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
-    } else if !is_common_env_name(&name.value) {
-        let message =
-            format!("environment variable name `{}` requires Kubernetes 1.32 or later", name.value);
-        findings.push(Diagnostic::new(&codes::CLUSTER_NEEDS, name.span, message).help(
-            "earlier versions accept only letters, digits, `_`, `-` and `.`, and no leading digit",
-        ));
-    }
+    check_variable(name, findings);
     (name.into(), strings.spelled(value))
-}
-
-/// Whether every version of Kubernetes accepts the name of an environment variable.
-fn is_common_env_name(name: &str) -> bool {
-    !name.starts_with(|c: char| c.is_ascii_digit())
-        && !name.starts_with("..")
-        && name != "."
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
 }
 
 fn check_job_name(

@@ -4,10 +4,10 @@ use super::address;
 use super::model::{
     App, AppLabels, CheckCommand, Docker, Engine, HealthCheck, Network, UpgradeStrategy, number,
 };
-use super::names::Names;
+use super::names::{Names, check_variable};
 use super::options::Settings;
 use super::ports::{self, Ports};
-use super::{order, parameters, placement, volumes};
+use super::{order, parameters, placement, secrets, volumes};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{
     self, Command, Container, ContainerId, EnvVar, Extras, Kind, NetworkMode, Plan, Probe,
@@ -22,8 +22,6 @@ use crate::targets::url;
 const MIN_CPUS: f64 = 0.001;
 /// Labels that `applc` finds its apps by.
 const OWN_LABELS: [&str; 2] = ["applc.appliance", "applc.container"];
-/// Maximum length of the name of an environment variable.
-const MAX_VARIABLE: usize = 254;
 
 /// The app of the service `id`, and the place of that id.
 pub fn lower(
@@ -69,8 +67,17 @@ pub fn lower(
             (None, words.map(spell).collect())
         }
     };
-    let Extras { user: _, working_dir: _, stop_timeout, labels, build: _, files: _ } =
-        service.extras();
+    let Extras {
+        user: _,
+        working_dir: _,
+        stop_timeout,
+        labels,
+        build: _,
+        files: _,
+        secret_env: _,
+        secret_files: _,
+    } = service.extras();
+    let secrets = secrets::lower(service, names, settings, findings);
     check_labels(labels, findings);
     check_cpus(cpus.value, cpus.span, findings);
     check_variables(env, findings);
@@ -132,6 +139,8 @@ pub fn lower(
             .map(|label| ((&label.name).into(), (&label.value).into()))
             .collect(),
         env: env.iter().map(|v| ((&v.name).into(), spell(&v.value))).collect(),
+        secret_env: secrets.env,
+        secrets: secrets.sources,
         instances: Traced::new(instances.value, origins::instances(service)),
         cpus: Traced::new(number(cpus.value), origins::cpus(service)),
         mem: Traced::new(mem.value, origins::mem(service)),
@@ -254,15 +263,7 @@ fn check_cpus(cpus: f64, span: Span, findings: &mut Findings) {
 }
 
 fn check_variables(env: &[EnvVar], findings: &mut Findings) {
-    for variable in env {
-        let length = variable.name.value.chars().count();
-        if length > MAX_VARIABLE {
-            let message = format!(
-                "the name of an environment variable can have at most {MAX_VARIABLE} characters, but this one has {length}"
-            );
-            findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, variable.name.span, message));
-        }
-    }
+    env.iter().for_each(|variable| check_variable(&variable.name, findings));
 }
 
 fn network(service: &Container, settings: &Settings<'_>) -> Network {

@@ -90,6 +90,14 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         "Marathon and Chronos put no files into a container: build them into the image, or mount a volume with them",
     ),
     Capability::depends(
+        Field::SecretEnv,
+        "`secrets` and `env` of the app with the option `secrets=dcos`, with the path `GROUP/SECRET_KEY` in the store of DC/OS Enterprise; rejected without that option, for a job, and for a key with `.`",
+    ),
+    Capability::rejected(
+        Field::SecretFiles,
+        "secrets become files only with the Mesos containerizer of DC/OS: use `secret_env`, or mount a host path with the file",
+    ),
+    Capability::depends(
         Field::Env,
         "`env`; for a job, without names that Chronos sets itself, such as `HOST`",
     ),

@@ -145,8 +145,23 @@ fn job(
                 .help("set `disk` to what the job writes, at least 1"),
         );
     }
-    let Extras { user: _, working_dir: _, stop_timeout, labels: _, build: _, files: _ } =
-        container.extras();
+    let Extras {
+        user: _,
+        working_dir: _,
+        stop_timeout,
+        labels: _,
+        build: _,
+        files: _,
+        secret_env,
+        secret_files: _,
+    } = container.extras();
+    if let Some(variable) = secret_env.first() {
+        let message = "Chronos has no secret store";
+        findings.push(
+            Diagnostic::new(&codes::NOT_CARRIED, variable.name.span, message)
+                .help(super::secrets::ELSEWHERE),
+        );
+    }
     if let Some(seconds) = stop_timeout {
         let message = "Chronos has no stop timeout for a job: that of the Mesos agents applies";
         findings.push(Diagnostic::new(&codes::APPROXIMATED, seconds.span, message));

@@ -16,6 +16,7 @@ mod parameters;
 mod placement;
 mod ports;
 mod repeat;
+mod secrets;
 mod volumes;
 
 #[cfg(test)]

@@ -28,6 +28,10 @@ model! {
         pub own_labels: Vec<(Traced<String>, Traced<String>)>,
         /// In the order of the document.
         pub env: Vec<(Traced<String>, Composed)>,
+        /// Variables, and the names of their secrets in the app.
+        pub secret_env: Vec<(Traced<String>, Composed)>,
+        /// The names of secrets in the app, and their paths in the store.
+        pub secrets: Vec<(Composed, Composed)>,
         pub instances: Traced<u32>,
         pub cpus: Traced<Number>,
         /// MB.

@@ -12,6 +12,9 @@ use crate::source::{Span, Spanned};
 /// Words that Marathon's API uses after an id, so an id cannot end in one of them.
 const RESERVED: [&str; 3] = ["restart", "tasks", "versions"];
 
+/// Maximum length of the name of an environment variable.
+const MAX_VARIABLE: usize = 254;
+
 /// The names in an appliance.
 pub struct Names {
     /// The id of the group, without its slash.
@@ -75,6 +78,11 @@ impl Names {
     /// The id of the group.
     pub fn group(&self) -> Traced<String> {
         Traced::new(format!("/{}", self.appliance), self.place)
+    }
+
+    /// The path of a value in the secret store of DC/OS. The apps of a group can read what is under its id.
+    pub fn secret(&self, secret: &str, key: &str) -> String {
+        format!("{}/{secret}_{key}", self.appliance)
     }
 
     /// The id of a service's app. `from` is its main origin, `also` another one than the id of the
@@ -141,6 +149,17 @@ fn check_reserved(id: &Spanned<EcoString>, name: &str, findings: &mut Findings) 
 /// The port of a reference, with its colon.
 pub fn port_suffix(reference: &Reference) -> String {
     reference.port.map_or_else(String::new, |port| format!(":{port}"))
+}
+
+/// Reports the name of a variable that is too long.
+pub fn check_variable(name: &Spanned<EcoString>, findings: &mut Findings) {
+    let length = name.value.chars().count();
+    if length > MAX_VARIABLE {
+        let message = format!(
+            "the name of an environment variable can have at most {MAX_VARIABLE} characters, but this one has {length}"
+        );
+        findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
+    }
 }
 
 #[cfg(test)]

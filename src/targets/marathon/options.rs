@@ -14,6 +14,8 @@ const ORDER_ACROSS: &str = "order-across-jobs";
 
 /// The option for the day from which schedules count.
 pub const SCHEDULE_FROM: &str = "schedule-from";
+/// The option for the secret store.
+pub const SECRETS: &str = "secrets";
 
 /// What the options that are parts of DNS names accept, in words.
 const DOMAIN: &str = "letters, digits and hyphens, in parts separated by dots";
@@ -67,6 +69,12 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         meaning: "Docker volume driver of persistent volumes; by default the `volume_type` of the appliance",
     },
     OptionSpec {
+        name: SECRETS,
+        kind: OptionKind::OneOf(Words::Fixed(&["none", "dcos"])),
+        default: "none",
+        meaning: "the secret store of the cluster: `dcos` is that of DC/OS Enterprise; Marathon itself has none",
+    },
+    OptionSpec {
         name: "cloud-attribute",
         kind: OptionKind::Text,
         default: "cloud",
@@ -104,6 +112,8 @@ pub struct Settings<'o> {
     pub ignore_order_across: bool,
     /// The day from which schedules count, if set.
     pub schedule_from: Option<Traced<String>>,
+    /// Whether the cluster has the secret store of DC/OS, and where that is set.
+    pub secrets: Traced<bool>,
     /// Docker volume driver, if set.
     pub volume_driver: Option<Traced<String>>,
     /// Attribute that says whether an agent is preemptible.
@@ -121,6 +131,7 @@ impl<'o> Settings<'o> {
             dns_suffix: options.traced("dns-suffix"),
             ignore_order_across: options.text(ORDER_ACROSS) == "ignore",
             schedule_from: options.some_traced(SCHEDULE_FROM),
+            secrets: options.traced(SECRETS).map(|store| store == "dcos"),
             volume_driver: options.some_traced("volume-driver"),
             preemptible_attribute: options.traced("preemptible-attribute"),
             offered_ports: options.ports("offered-ports"),

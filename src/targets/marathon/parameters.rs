@@ -11,8 +11,16 @@ pub fn of(container: &Container, spell: impl Fn(&Text) -> Composed) -> Vec<Param
         Command::Image(_) | Command::Shell(_) => None,
     };
     // The stop timeout has a field in Marathon, and no effect in Chronos; apps have labels.
-    let Extras { user, working_dir, stop_timeout: _, labels: _, build: _, files: _ } =
-        container.extras();
+    let Extras {
+        user,
+        working_dir,
+        stop_timeout: _,
+        labels: _,
+        build: _,
+        files: _,
+        secret_env: _,
+        secret_files: _,
+    } = container.extras();
     let user = user.as_ref().map(|user| Traced::<String>::from(user).into());
     let working_dir = working_dir.as_ref().map(|path| Traced::<String>::from(path).into());
     let options = [("entrypoint", entrypoint), ("user", user), ("workdir", working_dir)];

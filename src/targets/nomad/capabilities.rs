@@ -79,6 +79,14 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
         "`env`, or a template if Nomad would replace something in the value",
     ),
     Capability::depends(
+        Field::SecretEnv,
+        "a `template` with items of the Nomad variable `secrets/APPLIANCE/SECRET`, or of Vault with the option `secret-store`; the task waits for the variable, and a service is restarted when it changes; a warning says what tasks must be allowed; names have ASCII letters, digits, `_`, `.`, and `/`",
+    ),
+    Capability::depends(
+        Field::SecretFiles,
+        "the same in a file in memory, mounted by the docker driver; rejected if the path is not in Unicode normal form C",
+    ),
+    Capability::depends(
         Field::References,
         "the registered address and port, filled in when both are placed; without a port, the ports of the other container are fixed on the host at the same numbers; a reference of a container to itself is its own address, which on Docker's bridge others cannot reach",
     ),

@@ -20,7 +20,7 @@ use super::order::{self, Deadline, Waits};
 use super::reach::Reach;
 use super::strings::{ConfigString, is_expanded_in_env, is_template_name, survives_hcl};
 use super::success::{self, Version, Versions};
-use super::{files, health, names, placement, volumes};
+use super::{files, health, names, placement, secrets, volumes};
 
 /// Minimum memory of a task in MB (Nomad, `MinResources`).
 const MIN_MEMORY: u64 = 10;
@@ -285,7 +285,16 @@ fn task(
             (words(&program.entrypoint), words(&program.args))
         }
     };
-    let Extras { user, working_dir, stop_timeout, labels, build: _, files: _ } = container.extras();
+    let Extras {
+        user,
+        working_dir,
+        stop_timeout,
+        labels,
+        build: _,
+        files: _,
+        secret_env: _,
+        secret_files: _,
+    } = container.extras();
     let labels = self::labels(labels, findings);
     if let Some(path) = working_dir
         && !survives_hcl(&path.value)
@@ -325,6 +334,10 @@ fn task(
     }
     let files = files::lower(context, container, &references, (job, &task_name), restart, findings);
     mounts.mounts.extend(files.mounts);
+    let mut templates = files.templates;
+    let secret_files = secrets::files(context, container, is_service, findings);
+    mounts.mounts.extend(secret_files.mounts);
+    templates.extend(secret_files.templates);
     let task = Task {
         prestart: false,
         identity: false,
@@ -358,7 +371,9 @@ fn task(
         mounts: mounts.mounts,
         env: plain,
         template: order::template(context, variables, job, container, &task_name, restart),
-        files: files.templates,
+        secrets: secrets::environment(context, container, is_service, findings),
+        vault: secrets::vault(context, container),
+        files: templates,
         volume_mounts: mounts.volume_mounts,
         cpu: Composed::new(cpu, origins::cpus(container), factor),
         memory: Traced::new(mem.value.max(MIN_MEMORY), origins::mem(container)),

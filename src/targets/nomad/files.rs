@@ -1,8 +1,11 @@
 //! Files of the appliance: templates in the folder of the task, which the docker driver mounts.
 
+use ecow::EcoString;
+
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Content, File};
 use crate::render::{Composed, Traced};
+use crate::source::Spanned;
 use crate::targets::origins;
 
 use super::address::{References, Variables};
@@ -33,13 +36,7 @@ pub fn lower(
     let mut files = Files { templates: Vec::new(), mounts: Vec::new() };
     for (at, file) in container.extras().files.iter().enumerate() {
         let File { dest, source, content, mode } = file;
-        if !survives_hcl(&dest.value) {
-            let message = format!("path `{}` is not in Unicode normal form C", dest.value);
-            findings.push(
-                Diagnostic::new(&codes::BAD_TARGET_VALUE, dest.span, message)
-                    .help("HCL converts every string to that form"),
-            );
-        }
+        check_path(dest, findings);
         let mut variables = Variables::default();
         let body = match content {
             Content::Text(text) => references.in_file(text, &mut variables),
@@ -66,4 +63,15 @@ pub fn lower(
         });
     }
     files
+}
+
+/// Reports the path of a file that HCL would change.
+pub fn check_path(dest: &Spanned<EcoString>, findings: &mut Findings) {
+    if !survives_hcl(&dest.value) {
+        let message = format!("path `{}` is not in Unicode normal form C", dest.value);
+        findings.push(
+            Diagnostic::new(&codes::BAD_TARGET_VALUE, dest.span, message)
+                .help("HCL converts every string to that form"),
+        );
+    }
 }

@@ -39,6 +39,8 @@ pub fn task(context: &Context<'_>, name: &str, image: &str, script: Composed) ->
         mounts: Vec::new(),
         env: Vec::new(),
         template: None,
+        secrets: None,
+        vault: None,
         files: Vec::new(),
         volume_mounts: Vec::new(),
         cpu: Composed::new(CPU, from, Vec::new()),

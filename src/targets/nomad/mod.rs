@@ -22,6 +22,7 @@ mod order;
 mod placement;
 mod reach;
 mod schedule;
+mod secrets;
 mod strings;
 mod success;
 mod volumes;
@@ -121,6 +122,7 @@ fn jobs(context: &Context<'_>, findings: &mut Findings) -> Vec<(Span, Job)> {
         }
     }
     success::report_access(context, &versions, findings);
+    secrets::report_access(context, findings);
     let first = containers.iter().find(|container| container.job().is_none());
     let services: Vec<_> = services.into_values().collect();
     let of_services = first.filter(|_| !services.is_empty()).map(|first| {

@@ -156,6 +156,10 @@ model! {
         pub mounts: Vec<Mount>,
         pub env: Vec<(Hcl, Composed)>,
         pub template: Option<Template>,
+        /// Variables with values of the secret store.
+        pub secrets: Option<Template>,
+        /// Whether it uses Vault.
+        pub vault: Option<Traced<bool>>,
         pub files: Vec<FileTemplate>,
         pub volume_mounts: Vec<VolumeMount>,
         pub cpu: Composed<u64>,

@@ -9,7 +9,7 @@ pub use crate::targets::names::digest;
 pub const MAX_SERVICE: usize = 63;
 
 /// Maximum length of the path of a variable (Nomad, `validVariablePath`).
-const MAX_VARIABLE: usize = 128;
+pub const MAX_VARIABLE: usize = 128;
 
 /// The task that waits until the dependencies of a group are healthy, or for a start time. Ids
 /// contain no underscore, so the names of this task and the next cannot be the name of a container.

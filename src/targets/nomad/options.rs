@@ -4,6 +4,11 @@ use super::network;
 use super::strings::survives_hcl;
 use crate::targets::{OptionKind, OptionSpec, Words};
 
+/// The option that says where secrets are.
+pub const SECRET_STORE: &str = "secret-store";
+/// The option with the path that secrets are under.
+pub const SECRET_PATH: &str = "secret-path";
+
 /// The options of the target.
 pub static OPTIONS: &[OptionSpec<'static>] = &[
     option(
@@ -80,6 +85,21 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         "plugin that creates volumes; by default `mkdir` for host volumes, and the volume type for CSI volumes",
     ),
     option(
+        SECRET_STORE,
+        OptionKind::OneOf(Words::Fixed(&["nomad", "vault"])),
+        "nomad",
+        "where secrets are: in Nomad variables, or in Vault (KV version 2)",
+    ),
+    option(
+        SECRET_PATH,
+        OptionKind::Checked {
+            accepts: is_path,
+            wanted: "letters, digits, hyphens, underscores, and slashes",
+        },
+        "",
+        "path that secrets are under; by default `secrets/ID`, and `secret/data/ID` in Vault, with the id of the appliance",
+    ),
+    option(
         "host-attribute",
         OptionKind::Text,
         "attr.unique.hostname",
@@ -115,6 +135,13 @@ const fn option(
 fn is_name(text: &str, others: &str) -> bool {
     let is_valid = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
     (1..=128).contains(&text.len()) && text.chars().all(is_valid)
+}
+
+/// Whether the text can be the path of a variable (Nomad, `validVariablePath`), without what templates
+/// would read as the end of a string.
+fn is_path(text: &str) -> bool {
+    let is_valid = |c: char| c.is_ascii_alphanumeric() || "-_~/".contains(c);
+    text.chars().all(is_valid) && !text.starts_with('/')
 }
 
 /// Whether the text lists datacenters. Nomad rejects an empty name (`Job.Validate`); a name may be

@@ -57,7 +57,7 @@ fn the_environment_is_not_read() {
     let (status, out, err) = import(folder.path(), &["-"], &text);
     assert_eq!(status, 0, "{err}");
     assert!(!out.contains("from the environment"), "{out}");
-    assert!(err.contains("warning[W1002]: `SECRET` is not set: it becomes empty"), "{err}");
+    assert!(err.contains("hint[H1001]: `A` is the key `SECRET` of the secret"), "{err}");
 }
 
 #[test]

@@ -10,6 +10,8 @@ mod run;
 #[cfg(unix)]
 mod run_custom;
 #[cfg(unix)]
+mod secrets;
+#[cfg(unix)]
 mod serve;
 mod streams;
 mod targets;

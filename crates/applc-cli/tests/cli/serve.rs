@@ -40,9 +40,16 @@ impl Serving {
 
     /// The answer to a `GET`.
     fn get(&self, path: &str, more: &str) -> String {
+        self.ask(&format!("GET {path}"), more, "")
+    }
+
+    /// The answer to a request.
+    fn ask(&self, request: &str, more: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        let head =
-            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{more}\r\n");
+        let length = body.len();
+        let head = format!(
+            "{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n{more}\r\n{body}"
+        );
         stream.write_all(head.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -92,6 +99,40 @@ fn programs_of_the_engine_see_nothing_of_the_environment() {
     assert!(seen.contains("DOCKER_HOST=unix:///d"), "{seen}");
     for hidden in ["SECRET", TOKEN, "COMPOSE_FILE"] {
         assert!(!seen.contains(hidden), "{seen}");
+    }
+}
+
+#[test]
+fn values_of_secrets_come_from_the_folder_alone() {
+    let variables = [("SECRET_DOCKER_HOST", "of-the-environment"), ("DOCKER_HOST", "unix:///d")];
+    let secrets = tempfile::tempdir().unwrap();
+    let folder = secrets.path().to_str().unwrap();
+    let with_folder = [&ARGUMENTS[..], &["--secrets", folder]].concat();
+    let appliance = r#"{"id":"app","containers":[{"id":"web","type":"service","image":"a:1",
+        "resources":{"cpus":1,"mem":64},"network_mode":"bridge",
+        "secret_env":{"P":{"secret":"docker","key":"host"}}}]}"#;
+    for arguments in [&ARGUMENTS[..], &with_folder] {
+        let serving = Serving::start(arguments, &variables);
+        let answer = serving.ask("POST /appliance", "", appliance);
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+        assert!(answer.contains("secret `docker` has no key `host`"), "{answer}");
+    }
+    fs::create_dir(secrets.path().join("docker")).unwrap();
+    fs::write(secrets.path().join("docker/host"), "of-the-folder").unwrap();
+    let serving = Serving::start(&with_folder, &variables);
+    let answer = serving.ask("POST /appliance", "", appliance);
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    let environment = serving.folder.path().join("environment");
+    let seen = || fs::read_to_string(&environment).unwrap_or_default();
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !seen().contains("SECRET_DOCKER_HOST=of-the-folder") {
+        assert!(std::time::Instant::now() < end, "{}", seen());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(seen().contains("\nDOCKER_HOST=unix:///d\n") && !seen().contains("of-the-environment"));
+    for path in ["/appliance/app", "/appliance", "/appliance/app/container", "/appliance/app/ui"] {
+        let answer = serving.get(path, "");
+        assert!(!answer.contains("of-the-folder"), "{answer}");
     }
 }
 

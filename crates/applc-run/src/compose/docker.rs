@@ -1,12 +1,13 @@
 //! The programs `docker` and `docker compose`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use crate::engine::Host;
 use crate::error::{Error, ErrorKind};
+use crate::secrets::Values;
 use crate::tool::{self, Output, PATIENCE, Running};
 
 use super::machine::{FoundVolume, read_machine, read_volumes};
@@ -34,6 +35,17 @@ const EVENTS: [&str; 7] = [
     "event=destroy",
     "event=health_status",
 ];
+
+/// A Compose file, and what it is read with.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// The name of the project.
+    pub project: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// The values of its secrets.
+    pub secrets: Values,
+}
 
 /// The programs, and the engine behind them.
 #[derive(Debug, Clone)]
@@ -120,13 +132,15 @@ impl Docker {
     ///
     /// # Errors
     /// It cannot be started.
-    pub fn start_compose(
-        &self,
-        project: &str,
-        file: &Path,
-        arguments: &[&str],
-    ) -> Result<Running, Error> {
-        Running::start(self.compose(project, Some(file)).args(arguments))
+    pub fn start_compose(&self, file: &File, arguments: &[&str]) -> Result<Running, Error> {
+        Running::start(self.compose_with(file).args(arguments))
+    }
+
+    /// Compose for a file, with the values that it reads from variables.
+    fn compose_with(&self, file: &File) -> Command {
+        let mut compose = self.compose(&file.project, Some(&file.path));
+        compose.envs(file.secrets.iter());
+        compose
     }
 
     fn compose(&self, project: &str, file: Option<&Path>) -> Command {
@@ -150,9 +164,9 @@ impl Docker {
     ///
     /// # Errors
     /// Compose refuses the file.
-    pub fn services(&self, project: &str, file: &Path) -> Result<Vec<Wanted>, Error> {
+    pub fn services(&self, file: &File) -> Result<Vec<Wanted>, Error> {
         let ask = |arguments: &[&str]| -> Result<String, Error> {
-            succeeded(tool::run(self.compose(project, Some(file)).args(arguments), PATIENCE)?)
+            succeeded(tool::run(self.compose_with(file).args(arguments), PATIENCE)?)
         };
         let config = ask(&["config", "--format", "json"])?;
         let hashes = ask(&["config", "--hash", "*"])?;

@@ -1,7 +1,6 @@
 //! Handing an appliance over: images are built and pulled, then Compose starts what is not there yet.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 
 use crate::engine::{Failure, Handover, Progress, Step};
 use crate::error::Error;
@@ -10,7 +9,7 @@ use crate::tool::Running;
 use crate::up::refused;
 
 use super::change::Comparison;
-use super::docker::{Docker, answered};
+use super::docker::{Docker, File, answered};
 use super::model::{Built, Found, Wanted};
 use super::states::{fault, given_up, plain};
 
@@ -29,8 +28,7 @@ struct Image {
 /// A hand-over to Compose.
 pub struct Compose {
     docker: Docker,
-    project: String,
-    file: PathBuf,
+    file: File,
     wanted: Vec<Wanted>,
     found: Vec<Found>,
     waiting: VecDeque<Image>,
@@ -54,8 +52,7 @@ impl Compose {
     /// The engine does not answer.
     pub fn new(
         docker: Docker,
-        project: String,
-        file: PathBuf,
+        file: File,
         wanted: Vec<Wanted>,
         found: Vec<Found>,
     ) -> Result<Compose, Error> {
@@ -89,7 +86,7 @@ impl Compose {
             }
         }
         let pulling = Vec::new();
-        Ok(Compose { docker, project, file, wanted, found, waiting, pulling, up: Up::Before })
+        Ok(Compose { docker, file, wanted, found, waiting, pulling, up: Up::Before })
     }
 
     /// Goes on with the images. Returns a failure, if there is one.
@@ -131,7 +128,7 @@ impl Compose {
                 Some(service) => {
                     tell(Progress::Building(name, containers));
                     let arguments = ["build", "--quiet", service];
-                    self.docker.start_compose(&self.project, &self.file, &arguments)?
+                    self.docker.start_compose(&self.file, &arguments)?
                 }
                 None => {
                     tell(Progress::Pulling(name, containers));
@@ -185,13 +182,15 @@ impl Compose {
             "--no-deps",
         ];
         arguments.extend(selected.iter().map(String::as_str));
-        Ok(Up::Running(self.docker.start_compose(&self.project, &self.file, &arguments)?))
+        Ok(Up::Running(self.docker.start_compose(&self.file, &arguments)?))
     }
 
     /// The container of the service that a message of Compose is about.
     fn named(&self, message: &str) -> Option<String> {
         let is_named = |wanted: &&Wanted| {
-            message.split_whitespace().any(|word| is_about(word, &self.project, &wanted.service))
+            message
+                .split_whitespace()
+                .any(|word| is_about(word, &self.file.project, &wanted.service))
         };
         self.wanted.iter().find(is_named).map(|service| service.container.clone())
     }
@@ -238,7 +237,7 @@ impl Handover for Compose {
         if is_about_dependency(complaint)
             && let Some(container) = &container
         {
-            let found = self.docker.project(&self.project)?;
+            let found = self.docker.project(&self.file.project)?;
             if let Some(failure) = dependency(&found, container, complaint) {
                 return Ok(Step::Failed(failure));
             }

@@ -23,11 +23,12 @@ use crate::engine::{
 };
 use crate::error::{Error, ErrorKind};
 use crate::events::Events;
+use crate::secrets::Secrets;
 use crate::state::Observed;
 
 use applc::targets::compose_project as project;
 use change::Comparison;
-use docker::Docker;
+use docker::{Docker, File};
 use model::{APPLIANCE, Found, Wanted};
 
 /// Docker Compose.
@@ -35,15 +36,26 @@ pub struct Compose {
     docker: Docker,
     /// What happens to appliances that are waited for.
     events: Events,
+    /// Where the values of secrets are.
+    secrets: Secrets,
 }
 
 impl Compose {
-    /// The engine of the user's Docker context.
+    /// The engine of the user's Docker context, with values of secrets from there.
     ///
     /// # Errors
     /// Docker or Compose is not installed, or the engine does not answer.
-    pub fn connect() -> Result<Compose, Error> {
-        Ok(Compose { docker: Docker::connect()?, events: Events::default() })
+    pub fn connect(secrets: Secrets) -> Result<Compose, Error> {
+        Ok(Compose { docker: Docker::connect()?, events: Events::default(), secrets })
+    }
+
+    /// The Compose file of an appliance.
+    fn file(&self, desired: &Desired<'_>) -> Result<File, Error> {
+        Ok(File {
+            project: project(desired.id()),
+            path: desired.files.join(model::FILE),
+            secrets: self.secrets.values(desired.plan)?,
+        })
     }
 
     /// The containers of a project, after checking that they are those of the appliance.
@@ -63,8 +75,7 @@ impl Compose {
         &self,
         desired: &Desired<'_>,
     ) -> Result<(Vec<Wanted>, BTreeMap<String, String>), Error> {
-        let file = desired.files.join(model::FILE);
-        let wanted = self.docker.services(&project(desired.id()), &file)?;
+        let wanted = self.docker.services(&self.file(desired)?)?;
         let images = self.docker.images(wanted.iter().map(|service| service.image.as_str()))?;
         Ok((wanted, images))
     }
@@ -130,11 +141,10 @@ impl Engine for Compose {
     }
 
     fn apply(&self, desired: &Desired<'_>) -> Result<Box<dyn Handover>, Error> {
-        let project = project(desired.id());
-        let file = desired.files.join(model::FILE);
+        let file = self.file(desired)?;
         let found = self.found(desired.id())?;
-        let wanted = self.docker.services(&project, &file)?;
-        Ok(Box::new(handover::Compose::new(self.docker.clone(), project, file, wanted, found)?))
+        let wanted = self.docker.services(&file)?;
+        Ok(Box::new(handover::Compose::new(self.docker.clone(), file, wanted, found)?))
     }
 
     fn observe(&self, id: &str) -> Result<Observed, Error> {

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::answer::{Problem, findings};
 use crate::rendered::complete;
+use crate::secrets::Secrets;
 
 /// The names of bodies in findings.
 const JSON: &str = "request.jsonc";
@@ -34,6 +35,8 @@ pub struct Terms {
     pub sources: Sources,
     /// What appliances may do.
     pub allow: Allow,
+    /// Where the values of secrets are.
+    pub secrets: Secrets,
 }
 
 /// An appliance that was compiled.
@@ -123,8 +126,12 @@ impl Submission {
         let mut analysis = Analysis::read(&world, self.name, terms.sources.clone())
             .map_err(|error| internal(error.into()))?;
         if let Some(plan) = analysis.valid_plan() {
-            let refused = refused(plan, terms.allow);
-            refused.into_iter().for_each(|finding| analysis.findings.push(finding));
+            let mut refused = refused(plan, terms.allow);
+            // The other engines have a store.
+            if terms.target.target.name() == "compose" {
+                refused.extend(terms.secrets.missing(plan));
+            }
+            analysis.findings.extend(refused);
         }
         let (source, sources) = (analysis.source.clone(), analysis.sources.clone());
         let appliance = analysis.tree.as_ref().map(complete).unwrap_or_default();

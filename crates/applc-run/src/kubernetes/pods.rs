@@ -118,7 +118,7 @@ pub fn read(found: &Found, pod: &Object) -> Reading {
         return reading;
     }
     let Some(status) = main_status(pod) else {
-        return Reading { why: not_mounted(found, pod), ..is(State::Staging) };
+        return not_mounted(found, pod).map_or(is(State::Staging), mounting);
     };
     if status.pointer("/state/running").is_some() {
         return running(found, pod, status);
@@ -306,7 +306,7 @@ fn initialized(found: &Found, pod: &Object) -> Option<Reading> {
             }
             // The pod is being set up; it would wait next.
             Some(why) => match not_mounted(found, pod) {
-                Some(other) => because(State::Staging, other),
+                Some(other) => mounting(other),
                 None => because(State::Pending, why),
             },
             None => is(State::Staging),
@@ -367,7 +367,7 @@ fn waiting(found: &Found, pod: &Object, status: &Value) -> Reading {
         return ended(found, pod, status, "/lastState/terminated");
     }
     if let Some(why) = not_mounted(found, pod) {
-        return because(State::Staging, why);
+        return mounting(why);
     }
     said(found, pod, text(status, "/name")).unwrap_or(is(State::Staging))
 }
@@ -406,6 +406,14 @@ fn not_mounted(found: &Found, pod: &Object) -> Option<String> {
     let reasons = ["FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"];
     let last = found.events.of(pod.uid()).iter().rfind(|e| reasons.contains(&e.reason.as_str()));
     last.map(|event| one_line(&event.message))
+}
+
+/// A pod whose volumes or network are not set up yet, for this reason. It comes to nothing without a Secret or
+/// a key of it.
+fn mounting(why: String) -> Reading {
+    let is_missing = why.contains("non-existent secret key")
+        || why.contains("secret \"") && why.contains("\" not found");
+    if is_missing { fails(FaultKind::Start, why) } else { because(State::Staging, why) }
 }
 
 /// A container that has ended.

@@ -310,6 +310,23 @@ fn starts(task: &TaskState) -> String {
     }
 }
 
+/// How applc's own variables begin, which tasks wait for.
+const OWN_VARIABLES: [&str; 2] = ["nomad/jobs/", "applc/"];
+
+/// The secret that a template of a task waits for, or the key that its secret does not have, by the message of an
+/// event.
+fn no_secret(message: &str) -> Option<String> {
+    if message.starts_with("Template failed: ") {
+        let (_, reason) = message.split_once("error calling sprig_fail: ")?;
+        return Some(one_line(reason));
+    }
+    let missing = message.strip_prefix("Missing: ")?;
+    let paths = missing.split("nomad.var.block(").skip(1);
+    let mut paths = paths.filter_map(|rest| rest.split(['@', ')']).next());
+    let path = paths.find(|path| !OWN_VARIABLES.iter().any(|own| path.starts_with(own)))?;
+    Some(format!("the Nomad variable `{path}` does not exist"))
+}
+
 /// Why a task fails, if Nomad knows that. `is_over` says whether Nomad has given up its allocation.
 fn fault_of(
     task: &TaskState,
@@ -331,6 +348,9 @@ fn fault_of(
     }
     if let Some(event) = found("Setup Failure").or_else(|| found("Failed Validation")) {
         return fault(FaultKind::Start, one_line(&or_message(event, "message")));
+    }
+    if let Some(reason) = since.last().and_then(|event| no_secret(&event.display_message)) {
+        return fault(FaultKind::Start, reason);
     }
     if let Some(event) = found("Restart Signaled")
         && event.display_message.starts_with("healthcheck:")
@@ -462,4 +482,28 @@ fn endpoint(port: &Port) -> Option<Endpoint> {
         protocol: protocol.to_owned(),
         name: None,
     })
+}
+
+#[cfg(test)]
+mod secrets {
+    use super::no_secret;
+
+    #[test]
+    fn a_secret_that_is_missing_is_named() {
+        let no_key = "Template failed: (dynamic): execute: template: :2:123: executing \"\" at <sprig_fail \"x\">: \
+                      error calling sprig_fail: secret `db` has no key `password`";
+        for (message, expected) in [
+            (
+                "Missing: nomad.var.block(nomad/jobs/a/b/c@default.global), nomad.var.block(secrets/shop/db@default.global)",
+                Some("the Nomad variable `secrets/shop/db` does not exist"),
+            ),
+            (no_key, Some("secret `db` has no key `password`")),
+            ("Missing: nomad.var.block(nomad/jobs/a/b/c@default.global)", None),
+            ("Missing: nomad.var.block(applc/a/b/succeeded/0@default.global)", None),
+            ("Template failed: (dynamic): parse: x", None),
+            ("Task received by client", None),
+        ] {
+            assert_eq!(no_secret(message).as_deref(), expected, "{message}");
+        }
+    }
 }

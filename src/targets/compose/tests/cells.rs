@@ -375,6 +375,48 @@ fn cases() -> Vec<Case> {
             Rejected(vec![("E0408", "\"/a:b\"")]),
         ),
         one(
+            Field::SecretEnv,
+            json!({"secret_env": {"$P": {"secret": "db-1", "key": "pass.word"}}}),
+            Carried(
+                "/services/a/environment",
+                json!(["$$P=${SECRET_DB_1_PASS_WORD:?the key pass.word of the secret db-1}"]),
+            ),
+        ),
+        one(
+            Field::SecretEnv,
+            json!({"secret_env": {"P ": {"secret": "db", "key": "p"}}}),
+            Rejected(vec![("E0408", "\"P \"")]),
+        ),
+        one(
+            Field::SecretFiles,
+            json!({"secret_files": [
+                {"dest": "/a $b", "secret": "db", "key": "p"},
+                {"dest": "/c", "secret": "db", "key": "p", "mode": "440"},
+            ]}),
+            Carried(
+                "/services/a/secrets",
+                json!([
+                    {"source": "db.p", "target": "/a $$b"},
+                    {"source": "db.p", "target": "/c", "mode": "0440"},
+                ]),
+            ),
+        ),
+        one(
+            Field::SecretFiles,
+            json!({"secret_files": [{"dest": "/a", "secret": "db", "key": "p"}]}),
+            Carried(
+                "/secrets",
+                json!({"db.p": {
+                    "environment": "SECRET_DB_P", "x-required": "${SECRET_DB_P:?the key p of the secret db}",
+                }}),
+            ),
+        ),
+        one(
+            Field::SecretFiles,
+            json!({"secret_files": [{"dest": "/a:b", "secret": "db", "key": "p"}]}),
+            Rejected(vec![("E0408", "\"/a:b\"")]),
+        ),
+        one(
             Field::Env,
             json!({"env": {"x-a": "1", "B": null}}),
             Carried("/services/a/environment", json!(["B=null", "x-a=1"])),

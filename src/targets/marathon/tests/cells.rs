@@ -265,6 +265,16 @@ fn containers() -> Vec<Case> {
             vec![Found("E0401", "\"/x\"")],
         ),
         of_service(
+            &[SecretEnv],
+            &json!({ "secret_env": { "P": { "secret": "db", "key": "p" } } }),
+            vec![Found("E0401", "\"P\"")],
+        ),
+        of_service(
+            &[SecretFiles],
+            &json!({ "secret_files": [{ "dest": "/x", "secret": "db", "key": "p" }] }),
+            vec![Found("E0401", "\"/x\"")],
+        ),
+        of_service(
             &[Env],
             &json!({ "env": { "B": true, "A": "" } }),
             vec![InGroup("/apps/0/env", json!({ "B": "true", "A": "" }))],
@@ -766,6 +776,25 @@ fn every_case_is_as_the_table_says() {
     }
 }
 
+#[test]
+fn secrets_of_dcos_are_named_by_their_paths() {
+    let secret = |key: &str| json!({ "secret": "my-db", "key": key });
+    let written =
+        json!({ "env": { "A": "1" }, "secret_env": { "P": secret("p"), "Q": secret("p") } });
+    let made = compile_with(&appliance(&[service(&written)]), &[("secrets", "dcos")]);
+    assert_eq!(made.found, []);
+    let app = &made.group()["apps"][0];
+    let reference = json!({ "secret": "my-db_p" });
+    assert_eq!(app["env"], json!({ "A": "1", "P": reference, "Q": reference }));
+    assert_eq!(app["secrets"], json!({ "my-db_p": { "source": "shop/my-db_p" } }));
+    let dotted = service(&json!({ "secret_env": { "P": secret("a.b") } }));
+    let made = compile_with(&appliance(&[dotted]), &[("secrets", "dcos")]);
+    assert_eq!(made.found, [("E0408", "\"a.b\"".to_owned())]);
+    let work = job(&json!({ "secret_env": { "P": secret("p") } }));
+    let made = compile_with(&appliance(&[work]), &[("secrets", "dcos")]);
+    assert_eq!(made.found, [("E0401", "\"P\"".to_owned())]);
+}
+
 /// The findings of a case that belong to the row of the field: every local volume has the
 /// warning of `VolumeLocal`, and hints are not of the fate.
 fn outcome(field: Field, seen: &[Seen]) -> Outcome {
@@ -784,6 +813,8 @@ fn every_row_has_its_cases() {
         let of_case = |field: &Field| (*field, outcome(*field, &case.seen));
         outcomes.extend(case.fields.iter().map(of_case));
     }
+    // With an option, in `secrets_of_dcos_are_named_by_their_paths`.
+    outcomes.push((Field::SecretEnv, Outcome::Carried));
     // Agents have these attributes only if operators set them.
     let always_reported = [Field::Build, Field::PlacementCloud, Field::Preemptible];
     check_rows(&Marathon, &outcomes, &always_reported);

@@ -75,6 +75,58 @@ fn files_are_templates_and_mounts() {
 }
 
 #[test]
+fn secrets_are_items_of_variables_or_of_vault() {
+    let secrets = json!({
+        "secret_env": {"P": {"secret": "db", "key": "pass.word"}},
+        "secret_files": [{"dest": "/a:b", "secret": "db", "key": "p", "mode": "0400"}],
+    });
+    let missing = |key: &str| format!("{{{{ sprig_fail \"secret `db` has no key `{key}`\" }}}}");
+    let made = one(secrets.clone());
+    let task = made.task("a");
+    let value = |key: &str, pipe: &str| {
+        let missing = missing(key);
+        format!(
+            "{{{{ with nomadVar \"secrets/app/db\" }}}}{{{{ with index . \"{key}\" }}}}{{{{ if .Key }}}}{{{{ .Value{pipe} }}}}{{{{ else }}}}{missing}{{{{ end }}}}{{{{ end }}}}{{{{ end }}}}"
+        )
+    };
+    assert_eq!(
+        task["template"],
+        json!([
+            {
+                "destination": "${NOMAD_SECRETS_DIR}/secrets.env", "env": true,
+                "data": format!("P={}\n", value("pass.word", " | toJSON")),
+            },
+            {
+                "destination": "secrets/files/0", "perms": "0400",
+                "data": format!("{}{{{{ \"\" -}}}}\n", value("p", "")),
+            },
+        ])
+    );
+    let mount =
+        json!({"type": "bind", "source": "secrets/files/0", "target": "/a:b", "readonly": true});
+    assert_eq!(task["config"]["mount"], mount);
+    assert!(task["vault"].is_null());
+    let options = [("secret-store", "vault"), ("secret-path", "kv/data/x")];
+    let made = compiled_with(&appliance(&[container("a", secrets)]), &options);
+    let task = made.task("a");
+    let value = format!(
+        "P={{{{ with secret \"kv/data/x/db\" }}}}{{{{ with index .Data.data \"pass.word\" }}}}{{{{ . | toJSON }}}}{{{{ else }}}}{}{{{{ end }}}}{{{{ end }}}}\n",
+        missing("pass.word")
+    );
+    assert_eq!(task["template"][0]["data"], json!(value));
+    assert_eq!(task["vault"], json!({}));
+    assert_eq!(made.found(), [("W0404", "\"db\"")]);
+}
+
+#[test]
+fn a_job_goes_on_when_a_secret_changes() {
+    let made = one(json!({
+        "type": "job", "secret_env": {"P": {"secret": "db", "key": "p"}},
+    }));
+    assert_eq!(made.job("a")["group"]["a"]["task"]["a"]["template"]["change_mode"], json!("noop"));
+}
+
+#[test]
 fn command_arguments_and_environment() {
     let shell = config(json!({"cmd": "echo $A"}));
     assert_eq!(shell["entrypoint"], json!(["/bin/sh", "-c"]));

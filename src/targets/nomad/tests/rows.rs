@@ -111,6 +111,20 @@ fn containers() -> Vec<Case> {
         one(Files, json!({"files": [{"dest": "/é", "content": "e\u{301}"}]})),
         one(Files, json!({"files": [{"dest": "/e\u{301}", "content": ""}]}))
             .finds("E0408", "\"/e\u{301}\""),
+        one(SecretEnv, json!({"secret_env": {"A": {"secret": "db", "key": "p"}}}))
+            .finds("W0404", "\"db\""),
+        one(SecretEnv, json!({"secret_env": {"a-b": {"secret": "db", "key": "p"}}}))
+            .finds("W0404", "\"db\"")
+            .finds("E0408", "\"a-b\""),
+        one(SecretEnv, json!({"secret_env": {"A": {"secret": "db", "key": "p"}}}))
+            .with("secret-path", "long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long/long")
+            .finds("E0408", "\"db\"")
+            .finds("W0404", "\"db\""),
+        one(SecretFiles, json!({"secret_files": [{"dest": "/é", "secret": "db", "key": "p"}]}))
+            .finds("W0404", "\"db\""),
+        one(SecretFiles, json!({"secret_files": [{"dest": "/e\u{301}", "secret": "db", "key": "p"}]}))
+            .finds("W0404", "\"db\"")
+            .finds("E0408", "\"/e\u{301}\""),
         one(Env, json!({"env": {"A": "${NOMAD_DC}"}})),
         one(Env, json!({"env": {"a-b": "${NOMAD_DC}"}})).finds("E0408", "\"a-b\""),
         two(References, json!({"args": ["@b:80"]}), ports(json!({"container_port": 80}))),
@@ -266,6 +280,13 @@ fn every_row_has_its_cases() {
         let of_row = found.iter().filter(|f| field == Field::VolumeLocal || **f != LOCAL_VOLUME);
         outcomes.push((field, Outcome::of(of_row.map(|(code, _)| *code))));
     }
-    let always_reported = [Field::Build, Field::Gpu, Field::Privileged, Field::MountHost];
+    let always_reported = [
+        Field::Build,
+        Field::Gpu,
+        Field::SecretEnv,
+        Field::SecretFiles,
+        Field::Privileged,
+        Field::MountHost,
+    ];
     check_rows(&Nomad, &outcomes, &always_reported);
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use applc::source::Sources;
 use applc::targets;
 use applc_run::http::{Allow, Settings, Terms, serve};
-use applc_run::{Appliances, ErrorKind, end_all, engine};
+use applc_run::{Appliances, ErrorKind, Secrets, end_all, engine_with};
 
 use super::{failed, folder};
 use crate::Status;
@@ -38,7 +38,8 @@ fn serve_with(arguments: &Serve) -> Result<(), Status> {
         terms: terms(arguments)?,
     };
     settings.check().map_err(|error| fail(&error.to_string(), Status::Usage))?;
-    let engine = engine(&arguments.engine).map_err(|error| failed(&error))?;
+    let engine =
+        engine_with(&arguments.engine, secrets(arguments)).map_err(|error| failed(&error))?;
     let ready = |address| note(&format!("{} on http://{address}", arguments.engine));
     // Signals are handled there.
     let appliances = Appliances::new(folder()?);
@@ -63,7 +64,12 @@ fn terms(arguments: &Serve) -> Result<Terms, Status> {
         privileged: arguments.allow.contains(&Power::Privileged),
         host_paths: arguments.allow.contains(&Power::HostPath),
     };
-    Ok(Terms { target, sources, allow })
+    Ok(Terms { target, sources, allow, secrets: secrets(arguments) })
+}
+
+/// The values of secrets: never those of the environment, as appliances are not those of its user.
+fn secrets(arguments: &Serve) -> Secrets {
+    Secrets::of_folder(arguments.secrets.clone())
 }
 
 /// The token in a file.

@@ -2,11 +2,11 @@
 
 use std::process::Stdio;
 
-use applc::diag::Format;
+use applc::diag::{Findings, Format, Report};
 use applc_run::up::Outcome;
 use applc_run::{
     Action, Appliances, Carried, Change, Custom, Engine, Error, ErrorKind, LogOptions, Observed,
-    Outlook, Planned, State, engine, finding, render,
+    Outlook, Planned, Secrets, State, engine_with, finding, render,
 };
 use serde_json::json;
 
@@ -39,7 +39,17 @@ fn bring_up(arguments: &Up, reporter: &mut Reporter) -> Result<Status, Status> {
     let compiled = compile(arguments, &appliances, reporter)?;
     // Otherwise, standard error is a document for a program.
     let is_human = arguments.findings.format == Format::Human;
-    let engine = engine_of(&compiled, &appliances, if is_human { printed } else { Stdio::null });
+    let secrets = Secrets::of_user(arguments.secrets.clone());
+    if compiled.target == "compose" {
+        let missing = secrets.missing(&compiled.plan);
+        if !missing.is_empty() {
+            let Compiled { source, sources, .. } = compiled;
+            let report = Report::new(source, Findings::from_iter(missing)).within(sources);
+            return Ok(reporter.add(report));
+        }
+    }
+    let engine =
+        engine_of(&compiled, &appliances, secrets, if is_human { printed } else { Stdio::null });
     let engine = engine.map_err(|error| failed(&error))?;
     if arguments.dry_run || arguments.plan.is_some() {
         return foretell(&appliances, &*engine, &compiled, arguments);
@@ -103,11 +113,12 @@ fn bring_up(arguments: &Up, reporter: &mut Reporter) -> Result<Status, Status> {
 fn engine_of(
     compiled: &Compiled,
     appliances: &Appliances,
+    secrets: Secrets,
     printed: fn() -> Stdio,
 ) -> Result<Box<dyn Engine>, Error> {
     let target = &compiled.target;
     let Some(custom) = compiled.custom.as_ref().and_then(|target| target.custom()) else {
-        return engine(target);
+        return engine_with(target, secrets);
     };
     let Some(run) = custom.run() else {
         let message = format!("the target `{target}` does not say how its output is run");

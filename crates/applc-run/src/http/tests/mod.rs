@@ -29,6 +29,7 @@ use super::submit::{Allow, Terms};
 use super::{Settings, router};
 use crate::appliances::Appliances;
 use crate::folder::Folder;
+use crate::secrets::Secrets;
 use engine::Fake;
 
 /// The token of services that have one.
@@ -65,7 +66,9 @@ struct Served {
 fn settings(token: Option<&str>, allow: Allow) -> Settings {
     let target = TargetRef::BuiltIn(applc::targets::find("compose").unwrap());
     let options = Options::of(&*target);
-    let terms = Terms { target: Selected { target, options }, sources: Sources::new(), allow };
+    let target = Selected { target, options };
+    let secrets = Secrets::default();
+    let terms = Terms { target, sources: Sources::new(), allow, secrets };
     Settings {
         listen: "127.0.0.1:0".parse().unwrap(),
         hosts: ["Pivot.example", "with-port.example:8443"].map(str::to_owned).into(),

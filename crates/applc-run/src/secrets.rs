@@ -1,0 +1,209 @@
+//! Values in the secret store of a user, for the engine that has none: Docker Compose reads them from variables of
+//! its environment.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use applc::diag::{Diagnostic, codes};
+use applc::plan::{Plan, SecretValue};
+use applc::targets::compose_secrets;
+
+use crate::error::{Error, ErrorKind};
+
+/// Where values are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Secrets {
+    /// The folder with a file for each value: `SECRET/KEY`.
+    folder: Option<PathBuf>,
+    /// Whether the environment of this program has others.
+    environment: bool,
+}
+
+/// Values by the variables of the environment that Compose reads them from.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Values(Vec<(String, OsString)>);
+
+// Not what they are: it may end up in a log.
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+impl Values {
+    /// The variables with their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &OsString)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+}
+
+/// Why there is no value.
+enum Missing {
+    /// Nothing has one.
+    Unset,
+    /// It is empty, which Compose takes for missing.
+    Empty,
+    /// It has a NUL character, which no variable can have.
+    Nul,
+    /// The file cannot be read.
+    Unreadable(std::io::Error),
+}
+
+impl Secrets {
+    /// Those of a folder, if one is named, and of the environment of this program.
+    pub fn of_user(folder: Option<PathBuf>) -> Secrets {
+        Secrets { folder, environment: true }
+    }
+
+    /// Those of a folder alone, for appliances of others.
+    pub fn of_folder(folder: Option<PathBuf>) -> Secrets {
+        Secrets { folder, environment: false }
+    }
+
+    /// Whether a folder is named.
+    pub fn has_folder(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// The findings of an appliance for Compose: one for each value that is not there.
+    pub fn missing(&self, plan: &Plan) -> Vec<Diagnostic> {
+        let mut told = Vec::new();
+        let mut findings = Vec::new();
+        for (value, variable) in compose_secrets(plan) {
+            let Err(missing) = self.find(value, &variable) else { continue };
+            if told.contains(&variable) {
+                continue;
+            }
+            let SecretValue { secret, key } = value;
+            let (secret, span) = (&secret.value, secret.span);
+            let key = &key.value;
+            let message = match missing {
+                Missing::Unset => format!("secret `{secret}` has no key `{key}`"),
+                Missing::Empty => format!("the key `{key}` of the secret `{secret}` is empty"),
+                Missing::Nul => {
+                    format!("the key `{key}` of the secret `{secret}` contains a NUL character")
+                }
+                Missing::Unreadable(cause) => {
+                    format!("cannot read the key `{key}` of the secret `{secret}`: {cause}")
+                }
+            };
+            let finding = Diagnostic::new(&codes::NO_SECRET, span, message);
+            findings.push(match (self.environment, &self.folder) {
+                (true, None) => finding.help(format!(
+                    "set the variable `{variable}`, or name a folder with the file `{secret}/{key}` with `--secrets DIR`"
+                )),
+                (true, Some(_)) => finding.help(format!(
+                    "put it into the file `{secret}/{key}` of the folder of `--secrets`, or into the variable `{variable}`"
+                )),
+                (false, Some(_)) => finding.help(format!(
+                    "the service reads it from the file `{secret}/{key}` in its folder of secrets"
+                )),
+                (false, None) => finding.help("the service has no folder of secrets (`--secrets DIR`)"),
+            });
+            told.push(variable);
+        }
+        findings
+    }
+
+    /// The values of an appliance for Compose.
+    ///
+    /// # Errors
+    /// One is not there.
+    pub fn values(&self, plan: &Plan) -> Result<Values, Error> {
+        let mut values = Vec::new();
+        for (value, variable) in compose_secrets(plan) {
+            match self.find(value, &variable) {
+                Ok(found) => values.push((variable, found)),
+                Err(_) => {
+                    let (secret, key) = (&value.secret.value, &value.key.value);
+                    let message = format!("secret `{secret}` has no key `{key}`");
+                    return Err(Error::new(ErrorKind::Missing, message)
+                        .help(format!("set the variable `{variable}`")));
+                }
+            }
+        }
+        Ok(Values(values))
+    }
+
+    /// A value: that of the folder, and otherwise that of the variable.
+    fn find(&self, value: &SecretValue, variable: &str) -> Result<OsString, Missing> {
+        let of_folder = match &self.folder {
+            Some(folder) => read(folder, value)?,
+            None => None,
+        };
+        let of_variable = || std::env::var_os(variable).filter(|_| self.environment);
+        let found = of_folder.or_else(of_variable).ok_or(Missing::Unset)?;
+        if found.is_empty() { Err(Missing::Empty) } else { Ok(found) }
+    }
+}
+
+/// The content of the file with a value, byte for byte. `None` if there is no such file. Names of secrets and keys
+/// have no slashes.
+fn read(folder: &Path, value: &SecretValue) -> Result<Option<OsString>, Missing> {
+    let path = folder.join(&*value.secret.value).join(&*value.key.value);
+    match std::fs::read(path) {
+        Ok(bytes) if bytes.contains(&0) => Err(Missing::Nul),
+        Ok(bytes) => text(bytes).map(Some),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(Missing::Unreadable(cause)),
+    }
+}
+
+#[cfg(unix)]
+fn text(bytes: Vec<u8>) -> Result<OsString, Missing> {
+    Ok(std::os::unix::ffi::OsStringExt::from_vec(bytes))
+}
+
+#[cfg(not(unix))]
+fn text(bytes: Vec<u8>) -> Result<OsString, Missing> {
+    let invalid = |error| Missing::Unreadable(std::io::Error::other(error));
+    String::from_utf8(bytes).map(OsString::from).map_err(invalid)
+}
+
+#[cfg(test)]
+mod tests {
+    use applc::analysis::Analysis;
+    use applc::source::Source;
+
+    use super::*;
+
+    fn plan() -> Plan {
+        let text = r#"{"id":"app","containers":[{"id":"a","type":"service","image":"b:1","resources":{"cpus":1,"mem":64},
+            "secret_env":{"A":{"secret":"db","key":"one"},"B":{"secret":"db","key":"two"}},
+            "secret_files":[{"dest":"/a","secret":"db","key":"one"}]}]}"#;
+        Analysis::of(&Source::new("a.json", text)).plan.unwrap()
+    }
+
+    #[test]
+    fn values_of_the_folder_are_exact_and_missing_ones_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("db")).unwrap();
+        std::fs::write(folder.path().join("db/one"), "canary\n$").unwrap();
+        let secrets = Secrets::of_folder(Some(folder.path().to_owned()));
+        let found = secrets.missing(&plan());
+        let messages: Vec<_> = found.iter().map(|one| one.message.as_str()).collect();
+        assert_eq!(messages, ["secret `db` has no key `two`"]);
+        assert_eq!(secrets.values(&plan()).unwrap_err().kind, ErrorKind::Missing);
+        for (bytes, message) in [
+            (&b""[..], "the key `two` of the secret `db` is empty"),
+            (b"x\0", "the key `two` of the secret `db` contains a NUL character"),
+        ] {
+            std::fs::write(folder.path().join("db/two"), bytes).unwrap();
+            assert_eq!(secrets.missing(&plan())[0].message, message);
+        }
+        std::fs::write(folder.path().join("db/two"), "2").unwrap();
+        assert_eq!(secrets.missing(&plan()), []);
+        let values = secrets.values(&plan()).unwrap();
+        let all: Vec<_> = values.iter().map(|(name, value)| (name, value.to_str())).collect();
+        let one = ("SECRET_DB_ONE", Some("canary\n$"));
+        assert_eq!(all, [one, ("SECRET_DB_TWO", Some("2")), one]);
+        assert!(!format!("{values:?}").contains("canary"));
+    }
+
+    #[test]
+    fn without_a_folder_and_the_environment_there_are_none() {
+        assert_eq!(Secrets::of_folder(None).missing(&plan()).len(), 2);
+        assert!(Secrets::of_folder(None).missing(&plan())[0].help[0].contains("--secrets DIR"));
+    }
+}
