@@ -69,8 +69,11 @@ impl Shape {
     pub fn field(self, name: &str) -> Field {
         match self.get("properties").and_then(|all| all.get(name)) {
             Some(rule) => Field::Known(Shape::of(rule)),
-            None if self.get("additionalProperties") == Some(&Value::Bool(false)) => Field::Unknown,
-            None => Field::Free,
+            None => match self.get("additionalProperties") {
+                Some(Value::Bool(false)) => Field::Unknown,
+                Some(rule) => Field::Known(Shape::of(rule)),
+                None => Field::Free,
+            },
         }
     }
 

@@ -20,6 +20,8 @@ fn base() -> Value {
                 "ports": [{ "container_port": 80 }, { "container_port": 53, "protocol": "udp" }],
                 "volumes": [{ "src": "data", "dest": "/d" }, { "type": "host", "src": "/s", "dest": "/h" }],
                 "files": [{ "dest": "/f", "content": "x" }],
+                "secret_env": { "S": { "secret": "s", "key": "k" } },
+                "secret_files": [{ "dest": "/s", "secret": "s", "key": "k" }],
                 "health_check": { "protocol": "HTTP", "path": "/up" }
             },
             {
@@ -37,8 +39,13 @@ fn base() -> Value {
 }
 
 /// The lists that are maps, as the names of their fields, and their keys.
-const LISTS: [(&str, &str); 4] =
-    [("containers", "id"), ("ports", "container_port"), ("volumes", "dest"), ("files", "dest")];
+const LISTS: [(&str, &str); 5] = [
+    ("containers", "id"),
+    ("ports", "container_port"),
+    ("volumes", "dest"),
+    ("files", "dest"),
+    ("secret_files", "dest"),
+];
 
 /// The key of an entry, as overlays write it.
 fn key(entry: &Value, field: &str) -> String {
@@ -80,7 +87,7 @@ fn to_lists(value: &Value, is_persistence: bool) -> Value {
         let Some(((_, field), entries)) = list else {
             let value = match name.as_str() {
                 // Free of the names of lists.
-                "env" => value.clone(),
+                "env" | "secret_env" => value.clone(),
                 name => to_lists(value, name == "data_persistence"),
             };
             lists.insert(name.clone(), value);
@@ -224,6 +231,22 @@ fn container(is_web: bool) -> BoxedStrategy<Value> {
                 ("gpu", one_of(json!([1, 2, null]))),
                 ("disk", one_of(json!([7, null]))),
             ]),
+        ),
+        (
+            "secret_env",
+            some(vec![
+                ("S", some(vec![("key", one_of(json!(["k", "l"])))])),
+                ("T", one_of(json!([{ "secret": "t", "key": "k" }, null]))),
+            ])
+            .prop_filter("only what the container has", move |all| is_web || all.get("S").is_none())
+            .boxed(),
+        ),
+        (
+            "secret_files",
+            entries(
+                vec![("/s", changed(some(vec![("key", one_of(json!(["k", "l"])))])))],
+                vec![("/t", added(json!({ "secret": "t", "key": "k" }), some(vec![])))],
+            ),
         ),
         (
             "ports",
