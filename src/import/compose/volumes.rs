@@ -26,10 +26,7 @@ impl<'t> Import<'_, 't> {
         for node in service.get("volumes").map(list).unwrap_or_default() {
             let mount = match node.as_object() {
                 Some(object) => self.long(object),
-                None => text(node).map(|text| {
-                    self.modes(node.span, &text);
-                    short(&text)
-                }),
+                None => text(node).map(|text| short(&text)),
             };
             if let Some(mount) = &mount
                 && (is_windows(&mount.target) || mount.source.as_deref().is_some_and(is_windows))
@@ -58,21 +55,6 @@ impl<'t> Import<'_, 't> {
             mounts.extend(self.mount(service, node.span, &mount));
         }
         container.put_filled("volumes", mounts);
-    }
-
-    /// Reports modes of a mount in the short form that are left out.
-    fn modes(&mut self, span: Span, written: &str) {
-        for mode in written.splitn(3, ':').nth(2).unwrap_or_default().split(',') {
-            match mode {
-                // The default, or without effect on Linux.
-                "" | "ro" | "rw" | "cached" | "delegated" | "consistent" => {}
-                _ => self.told.lose(
-                    span,
-                    format!("the mode `{mode}` of the mount is left out"),
-                    "set it up where the containers run",
-                ),
-            }
-        }
     }
 
     fn mount(&mut self, service: &Service<'t>, span: Span, mount: &Mount) -> Option<Draft> {

@@ -176,11 +176,7 @@ impl<'a> Reader<'a> {
             }
             Action::Network => self.network(word, told),
             Action::Alias => self.aliases.push(text(word)),
-            Action::Volume => {
-                if let Some(volume) = self.path(word, told) {
-                    self.add("volumes", span, string(span, &volume));
-                }
-            }
+            Action::Volume => self.add("volumes", span, string(span, &self.path(&word.text))),
             Action::Mount => match self.mount(word, told) {
                 Some(mount) => self.add("volumes", span, mount),
                 None => told
@@ -226,23 +222,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A mount in the short form, with the path of another system told or written as here. `None` if it cannot
-    /// be mounted.
-    fn path(&self, word: &Word, told: &mut Told<'_>) -> Option<String> {
-        let mut letters = word.text.chars();
-        let has_drive = letters.next().is_some_and(|c| c.is_ascii_alphabetic())
-            && letters.next() == Some(':')
-            && matches!(letters.next(), Some('\\' | '/'))
-            && word.text.matches(':').count() > 1;
-        if has_drive {
-            told.lose(
-                word.span,
-                format!("`{}` is a folder of Windows: not mounted", word.text),
-                "write a folder of the host as a volume of type `host`",
-            );
-            return None;
-        }
-        Some(if self.is_windows { word.text.replace('\\', "/") } else { word.text.clone() })
+    /// A mount in the short form, or the path in one, with the slashes of Linux.
+    fn path(&self, written: &str) -> String {
+        if self.is_windows { written.replace('\\', "/") } else { written.to_owned() }
     }
 
     /// A mount in the form of `--mount`: `KEY=VALUE` parts between commas, which may be in double quotes.
@@ -271,10 +253,7 @@ impl<'a> Reader<'a> {
             };
             let value = match name {
                 "read_only" => boolean(span, matches!(value, "true" | "1")),
-                "source" => {
-                    let path = Word { text: value.trim_matches('"').to_owned(), span };
-                    string(span, &self.path(&path, told)?)
-                }
+                "source" => string(span, &self.path(value.trim_matches('"'))),
                 _ => string(span, value),
             };
             fields.insert(name, value);
