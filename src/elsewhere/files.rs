@@ -43,8 +43,8 @@ fn finding(source: &Source, kin: &Kin, span: Span) -> Diagnostic {
         true => name.to_owned(),
         false => format!("'{}'", name.replace('\'', "'\\''")),
     };
-    // Lines are arguments; a file with them is read from standard input.
-    let name = match kin.what == DOCKER_RUN.what && name != "-" {
+    // A name with a space would be a line.
+    let name = match kin.what == DOCKER_RUN.what && name.contains(' ') {
         true => format!("- < {name}"),
         false => name,
     };
