@@ -53,6 +53,15 @@ impl Value {
     }
 }
 
+/// Begins a value that is one of a secret store. No value of a variable contains it.
+pub const MARK: char = '\0';
+
+/// What stands for the value of a variable that is not set and is named as a secret, or for one of Compose
+/// files of applc: `SECRET.KEY`.
+pub fn marker(name: &str) -> String {
+    format!("{MARK}{name}")
+}
+
 /// A name as that of a secret: lower-case letters, digits, and hyphens between them.
 fn name_of(name: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };

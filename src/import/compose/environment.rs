@@ -8,7 +8,7 @@ use super::interpolation::interpolate;
 use super::{Import, Service, pairs, tree, unique};
 use crate::diag::{Diagnostic, codes};
 use crate::elsewhere::scalars::{boolean, list, present, text};
-use crate::import::secrets::Value;
+use crate::import::secrets::{MARK, Value, marker};
 use crate::lint::names_a_secret;
 use crate::syntax::Node;
 
@@ -119,15 +119,6 @@ impl<'t> Import<'_, 't> {
         }
         all
     }
-}
-
-/// Begins a value that is one of a secret store. No value of a variable contains it.
-const MARK: char = '\0';
-
-/// What stands for the value of a variable that is not set and is named as a secret, or for one of Compose
-/// files of applc: `SECRET.KEY`.
-pub fn marker(name: &str) -> String {
-    format!("{MARK}{name}")
 }
 
 /// The variables of a file of `NAME=VALUE` lines, as Compose reads it: with comments, `export`, and quotes.

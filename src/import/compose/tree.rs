@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::environment::marker;
 use super::interpolation::{Refused, interpolate};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::elsewhere::scalars::{present, text};
+use crate::import::secrets::marker;
 use crate::lint::names_a_secret;
 use crate::source::{Source, Span, Syntax};
 use crate::syntax::{self, Kind, Node};
