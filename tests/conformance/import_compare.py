@@ -308,7 +308,8 @@ def differences(source: dict[str, Any], result: dict[str, Any]) -> list[Differen
         other = new.get(there)
         if other != value and spelled(value, names) != spelled(other, names):
             if isinstance(value, Counter):
-                value, other = list((value - (other or Counter())).elements()), list(((other or Counter()) - value).elements())
+                other = other or Counter()
+                value, other = list((value - other).elements()), list((other - value).elements())
             found.append(Difference(path, value, other))
     ids = {id: name for name, id in names.items()}
     for path, value in new.items():

@@ -139,6 +139,15 @@ class Compose:
         return None, error
 
 
+def make_files(config: dict[str, Any], folder: Path) -> None:
+    """Makes the files of configs and secrets, whose content is not part of the cases."""
+    for kind in ("configs", "secrets"):
+        for name, one in config.get(kind, {}).items():
+            if (path := Path(one.get("file", "/"))).is_relative_to(folder):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(f"content of {name}\n")
+
+
 def findings(text: str, places: Places) -> tuple[list[Finding], list[str]]:
     """The findings of an import, and its errors."""
     found, errors = [], []
@@ -176,12 +185,7 @@ def measure(applc: support.Applc, compose: Compose, case: Case, folder: Path) ->
             break
     else:
         return result
-    # What is in files is not part of the cases.
-    for kind in ("configs", "secrets"):
-        for name, one in config.get(kind, {}).items():
-            if (path := Path(one.get("file", "/"))).is_relative_to(folder):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(f"content of {name}\n")
+    make_files(config, folder)
     appliance = folder / "appliance.yaml"
     outcome = applc("import", file, *profile_options(profiles), "-o", appliance, "--format", "json")
     result.findings, result.import_errors = findings(outcome.stderr, Places(file.read_text("utf-8")))

@@ -10,6 +10,7 @@ import compose_cases
 import import_compare
 from import_measure import TARGETS, Result
 
+GIVEN = "Fixtures of kubernetes/kompose (Apache-2.0) and examples of docker/awesome-compose (CC0-1.0)."
 KINDS = {"W1001": "left out", "W1002": "means something else", "H1001": "chosen"}
 # Messages that begin with the name of a field.
 FIELD = re.compile(r"`([a-z0-9_]+)` is left out: ")
@@ -116,7 +117,7 @@ def documented() -> str:
 def part(name: str, all: list[Result]) -> str:
     """The part of the page for a set of files."""
     results = [one for one in all if not one.refused_by_compose]
-    where = sources() if name == "listed" else "Fixtures of kubernetes/kompose (Apache-2.0) and examples of docker/awesome-compose (CC0-1.0)."
+    where = sources() if name == "listed" else GIVEN
     return "\n\n".join(
         (
             f"## {compose_cases.SETS[name].title}",
@@ -129,7 +130,7 @@ def part(name: str, all: list[Result]) -> str:
             refusals(results),
             "### File by file",
             by_file(results),
-            f"Not taken by Compose: {refused_by_compose(all)}.",
+            f"Not taken by Compose: {refused_by_compose(all) or 'none'}.",
         )
     )
 

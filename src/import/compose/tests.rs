@@ -221,7 +221,8 @@ fn volumes_are_read_in_every_form() {
 ";
     assert!(out.contains(expected), "{out}");
     assert!(out.ends_with("    - { id: theirs, scope: global }\n    - { id: web-e }\n"), "{out}");
-    assert_eq!(findings, ["12 W1002 the volume at `/e` is kept when the container is replaced"]);
+    let expected = ["12 W1002 the volume at `/e` is kept when the container is replaced"];
+    assert_eq!(findings, expected);
 }
 
 #[test]
