@@ -107,7 +107,8 @@ def create_secrets(app: App, document: dict[str, Any]) -> None:
 
 def job_name(container: dict[str, Any]) -> str:
     """The name of the Job of a container; that of a CronJob was created by the test."""
-    return f"{container['id']}-now" if container.get("repeats", 1) != 1 else str(container["id"])
+    repeats = container.get("repeats", 1) != 1 or "schedule" in container
+    return f"{container['id']}-now" if repeats else str(container["id"])
 
 
 def assert_arguments_and_environment_are_as_written(app: App, document: dict[str, Any], id: str) -> None:
@@ -160,6 +161,8 @@ def assert_ports_respond_at_the_node(app: App, container: dict[str, Any]) -> Non
     node_ports = app.node_ports(id)
     for port in container.get("ports", []):
         number, protocol = port["container_port"], port.get("protocol", "tcp")
+        if port.get("internal"):
+            continue
         if on_host(container):
             published = number
         else:
