@@ -42,6 +42,9 @@ NAMED = (
 # The features that DC/OS enables in its Marathon.
 FEATURES = {"external_volumes", "gpu_resources"}
 
+# The output takes values of secrets from variables.
+MISSING_SECRET = re.compile(r"required variable (SECRET_\w+) is missing")
+
 MISSING_ENV = re.compile(r"env file (\S+) not found")
 
 
@@ -122,14 +125,18 @@ class Compose:
 
     def config(self, file: Path, *profiles: str) -> tuple[dict[str, Any] | None, str]:
         """What Compose makes of a file, or its error. Files with variables that are missing are made, empty."""
-        for _ in range(20):
+        environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+        for _ in range(40):
             run = subprocess.run(
                 [self.binary, *profile_options(profiles), "-f", file, "config", "--format", "json"],
-                capture_output=True, text=True, timeout=60, env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"},
+                capture_output=True, text=True, timeout=60, env=environment,
             )
             if run.returncode == 0:
                 return json.loads(run.stdout), ""
             error = (run.stderr.strip().splitlines() or [""])[-1]
+            if unset := MISSING_SECRET.search(error):
+                environment[unset[1]] = "secret"
+                continue
             missing = MISSING_ENV.search(error)
             if not missing or not missing[1].startswith(f"{file.parent}/"):
                 break
