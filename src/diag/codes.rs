@@ -160,6 +160,8 @@ codes! {
     Option "Options" {
         BAD_OPTION "E0501" Error "unknown option or invalid value";
         BAD_LEVEL "E0502" Error "invalid level for a code";
+        OTHER_VERSION "E0503" Error "version of applc that the project does not accept";
+        OUTPUT_CONFLICT "E0504" Error "file that two appliances write";
     }
     /// Lints: valid, but possibly not what is intended.
     Lint "Advice" {

@@ -72,6 +72,21 @@ impl Images {
         });
     }
 
+    /// These versions, and those of `base` for the other repositories.
+    #[must_use]
+    pub fn over(&self, base: &Images) -> Images {
+        let is_own = |entry: &&Entry| {
+            self.0.iter().any(|own| own.repository.value == entry.repository.value)
+        };
+        let kept = base.0.iter().filter(|entry| !is_own(entry));
+        Images(kept.chain(&self.0).cloned().collect())
+    }
+
+    /// The entries: the repositories in their normal form, and `:` and a tag, or `@` and a digest.
+    pub fn iter(&self) -> impl Iterator<Item = (&Spanned<String>, &Spanned<String>)> {
+        self.0.iter().map(|entry| (&entry.repository, &entry.version))
+    }
+
     /// Whether it has no entries.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

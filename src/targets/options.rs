@@ -212,12 +212,48 @@ impl Options {
         Options { defaults: self.defaults.clone(), given }
     }
 
+    /// Replaces parts of the values that are set, which are known only now. What is then invalid is reported.
+    pub(crate) fn replaced(
+        &self,
+        target: &dyn Target,
+        replace: impl Fn(&str) -> Option<String>,
+        findings: &mut Findings,
+    ) -> Options {
+        let mut options = self.clone();
+        for (name, given) in &self.given {
+            if let Some(value) = replace(&given.value) {
+                let name = Spanned::new(name.as_str(), given.span);
+                let value = Spanned::new(value.as_str(), given.span);
+                options.set(target, name, value, findings);
+            }
+        }
+        options
+    }
+
+    /// The values that are set, with their places, by name.
+    pub fn given(&self) -> impl Iterator<Item = (&str, &Spanned<String>)> {
+        self.given.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
     /// Sets an option. An unknown option and an invalid value are reported and not set.
     pub fn set(
         &mut self,
         target: &dyn Target,
         name: Spanned<&str>,
         value: Spanned<&str>,
+        findings: &mut Findings,
+    ) {
+        self.set_as(target, name, value, value.value, findings);
+    }
+
+    /// Sets an option to a value with parts that are replaced later; `sample` is what it may then be, and
+    /// is checked.
+    pub(crate) fn set_as(
+        &mut self,
+        target: &dyn Target,
+        name: Spanned<&str>,
+        value: Spanned<&str>,
+        sample: &str,
         findings: &mut Findings,
     ) {
         let specs = target.options();
@@ -227,7 +263,7 @@ impl Options {
             findings.push(unknown_option(message, name, known));
             return;
         };
-        if !spec.kind.takes(value.value) {
+        if !spec.kind.takes(sample) {
             let message = format!("invalid value `{}` for option `{}`", value.value, spec.name);
             let diagnostic = Diagnostic::new(&codes::BAD_OPTION, value.span, message);
             let similar = match &spec.kind {

@@ -184,6 +184,9 @@ pub struct Up {
     pub file: String,
 
     #[command(flatten)]
+    pub environment: EnvironmentArguments,
+
+    #[command(flatten)]
     pub targets: TargetArguments,
 
     /// Do not wait until it is up: end when the engine has started everything
@@ -354,6 +357,9 @@ pub struct Plan {
     pub overlays: OverlayArguments,
 
     #[command(flatten)]
+    pub environment: EnvironmentArguments,
+
+    #[command(flatten)]
     pub findings: FindingsArguments,
 }
 
@@ -410,6 +416,9 @@ pub struct Graph {
     /// Output file
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub environment: EnvironmentArguments,
 
     #[command(flatten)]
     pub levels: LevelArguments,
@@ -478,14 +487,37 @@ pub struct TargetCheck {
 /// Arguments of `compile`.
 #[derive(Debug, Args)]
 pub struct Compile {
-    /// Appliance file (.json, .jsonc, .yaml or .yml), or `-` for standard input
-    pub file: String,
+    /// Appliance file (.json, .jsonc, .yaml or .yml), or `-` for standard input. A folder, or
+    /// nothing, stands for the appliances of the project in it
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<String>,
+
+    #[command(flatten)]
+    pub environment: EnvironmentArguments,
 
     #[command(flatten)]
     pub overlays: OverlayArguments,
 
     #[command(flatten)]
     pub targets: TargetArguments,
+
+    /// Write nothing: list the files of the project that are missing, stale or orphaned. Exit status 4 if
+    /// there are any
+    #[arg(long, conflicts_with = "output")]
+    pub check: bool,
+
+    /// Write nothing: print what would change in the files of the project as a unified diff. Exit status as
+    /// with --check
+    #[arg(long, conflicts_with = "output")]
+    pub diff: bool,
+
+    /// Write the files of the appliances of the project without errors
+    #[arg(long)]
+    pub keep_going: bool,
+
+    /// Overwrite files that applc has not made
+    #[arg(long)]
+    pub adopt: bool,
 
     #[command(flatten)]
     pub findings: FindingsArguments,
@@ -502,6 +534,36 @@ pub struct Compile {
     /// Write the origins of each file beside it, as `FILE.map.json`
     #[arg(long, requires = "output")]
     pub source_map: bool,
+}
+
+impl Compile {
+    /// Whether nothing is to be written, but compared.
+    pub fn is_comparison(&self) -> bool {
+        self.check || self.diff
+    }
+}
+
+/// The environments of the project to work in.
+#[derive(Debug, Args)]
+pub struct EnvironmentArguments {
+    /// Environment of the project; repeatable for whole projects. Default: all of a project, none for a
+    /// single file
+    #[arg(id = "environment", long = "env", value_name = "NAME")]
+    pub names: Vec<String>,
+}
+
+impl EnvironmentArguments {
+    /// The environment for one file.
+    ///
+    /// # Errors
+    /// A message, if there are several.
+    pub fn one(&self) -> Result<Option<&str>, String> {
+        match self.names.as_slice() {
+            [] => Ok(None),
+            [name] => Ok(Some(name)),
+            _ => Err("a file is read in one environment; several are for projects".to_owned()),
+        }
+    }
 }
 
 /// Arguments of `trace`.
@@ -523,6 +585,9 @@ pub struct Trace {
     pub overlays: OverlayArguments,
 
     #[command(flatten)]
+    pub environment: EnvironmentArguments,
+
+    #[command(flatten)]
     pub targets: TargetArguments,
 
     #[command(flatten)]
@@ -532,9 +597,13 @@ pub struct Trace {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Appliance files, or `-` for standard input
-    #[arg(required = true)]
+    /// Appliance files, or `-` for standard input. Folders stand for the appliances in them; nothing, for
+    /// those of the project
+    #[arg(value_name = "PATH")]
     pub files: Vec<String>,
+
+    #[command(flatten)]
+    pub environment: EnvironmentArguments,
 
     /// Apply safe fixes to the files, and report the remaining findings
     #[arg(long)]

@@ -13,6 +13,7 @@ mod projects;
 mod reporter;
 mod select;
 mod terminal;
+mod whole;
 
 use std::process::ExitCode;
 

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::args::OverlayArguments;
+use crate::args::{EnvironmentArguments, OverlayArguments};
 use crate::disk::{Disk, STDIN};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::fail;
 use crate::{Status, memory};
 use applc::analysis::Analysis;
-use applc::diag::{Levels, Report};
+use applc::diag::{Levels, Report, list_or, nearest};
 use applc::overlay::Changes;
-use applc::project::{self, Project};
+use applc::project::{self, Names, Project};
 use applc::source::Sources;
 use applc::targets::{self, InProcess, Rendering, TargetRef};
 use applc::{Compilation, Error, Selected, World};
@@ -20,12 +21,12 @@ use applc::{Compilation, Error, Selected, World};
 /// The project files found so far, by the folders that they apply to.
 #[derive(Default)]
 pub struct Projects {
-    known: BTreeMap<PathBuf, Result<Option<Project>, Status>>,
+    known: BTreeMap<PathBuf, Result<Option<Arc<Project>>, Status>>,
 }
 
-/// The settings for a file, from the project file and the arguments.
+/// The settings for a file, from the project files and the arguments.
 pub struct Settings {
-    /// The targets, with their options.
+    /// The targets. The values of their options may have placeholders ([`Settings::selected`]).
     pub targets: Vec<Selected>,
     /// The levels of findings.
     pub levels: Levels,
@@ -33,12 +34,17 @@ pub struct Settings {
     pub sources: Sources,
     /// What is changed in the file before it is compiled.
     pub changes: Changes,
+    environment: Option<String>,
+    /// The folder of the file, relative to that of the project.
+    folder: String,
+    name: String,
 }
 
 impl Settings {
     /// The same settings with overlays.
-    pub fn changed(self, overlays: &OverlayArguments) -> Settings {
-        Settings { changes: overlays.changes(), ..self }
+    pub fn changed(mut self, overlays: &OverlayArguments) -> Settings {
+        self.changes.overlays.extend(overlays.changes().overlays);
+        self
     }
 
     /// Compiles a file with these settings.
@@ -61,8 +67,28 @@ impl Settings {
     ///
     /// # Errors
     /// A template that must be rendered to check the appliance is invalid.
-    pub fn check_analysis(&self, analysis: Analysis) -> Result<Compilation, Error> {
-        Ok(applc::compile_analysis(analysis, &self.targets, None)?.with_levels(&self.levels))
+    pub fn check_analysis(&self, mut analysis: Analysis) -> Result<Compilation, Error> {
+        let selected = self.selected(&mut analysis);
+        Ok(applc::compile_analysis(analysis, &selected, None)?.with_levels(&self.levels))
+    }
+
+    /// The targets with their options for an appliance. What is invalid for it is added to its findings.
+    pub fn selected(&self, analysis: &mut Analysis) -> Vec<Selected> {
+        self.targets.iter().map(|one| self.filled(one, analysis)).collect()
+    }
+
+    /// One of the targets with its options for an appliance, as [`Settings::selected`].
+    pub fn filled(&self, one: &Selected, analysis: &mut Analysis) -> Selected {
+        let id = analysis.plan.as_ref().map(|plan| plan.id.value.to_string());
+        let names = Names {
+            environment: self.environment.as_deref(),
+            folder: Some(&self.folder),
+            name: Some(&self.name),
+            id: id.as_deref(),
+            target: None,
+        };
+        let options = project::filled(&one.options, &*one.target, &names, &mut analysis.findings);
+        Selected { target: one.target.clone(), options }
     }
 
     fn run(
@@ -71,9 +97,10 @@ impl Settings {
         file: &str,
         rendering: Option<Rendering<'_>>,
     ) -> Result<Compilation, Error> {
-        let analysis =
+        let mut analysis =
             Analysis::changed_to_compile(world, file, &self.changes, self.sources.clone())?;
-        let compilation = applc::compile_analysis(analysis, &self.targets, rendering)?;
+        let selected = self.selected(&mut analysis);
+        let compilation = applc::compile_analysis(analysis, &selected, rendering)?;
         Ok(compilation.with_levels(&self.levels))
     }
 
@@ -88,10 +115,10 @@ impl Settings {
 
 impl Projects {
     /// Returns the settings for `file`: the selected targets and the levels. Arguments override the
-    /// project file.
+    /// project files.
     ///
     /// # Errors
-    /// The exit status if the project file or an argument is invalid, which was reported.
+    /// The exit status if a project file or an argument is invalid, which was reported.
     pub fn apply(
         &mut self,
         file: &str,
@@ -101,26 +128,52 @@ impl Projects {
         // The project file for standard input is that of the working directory.
         let path = if file == STDIN { Path::new("stdin") } else { Path::new(file) };
         let given = wanted.loaded();
-        let mut sources = Sources::new();
+        let name = appliance_name(file).to_owned();
         let Some(project) = self.of(path, &given, reporter)? else {
+            if let Some(environment) = wanted.environment {
+                return Err(unknown_environment(environment, &[]));
+            }
+            let mut sources = Sources::new();
             let known: Vec<TargetRef> = targets::built_in().chain(given).collect();
             let targets = wanted.among(&known, &mut sources, reporter)?;
             let levels = reporter.levels(&Levels::default());
-            return Ok(Settings { targets, levels, sources, changes: Changes::none() });
+            let folder = String::new();
+            let changes = Changes::none();
+            return Ok(Settings {
+                targets,
+                levels,
+                sources,
+                changes,
+                environment: None,
+                folder,
+                name,
+            });
         };
-        // The first source, so that the places of its options stay the same.
-        sources.add(&project.report.source);
-        let mut targets = wanted.among(&project.targets, &mut sources, reporter)?;
-        for one in &mut targets {
-            if let Some(base) = project.options.get(one.target.name()) {
-                one.options = one.options.over(base);
-            }
-        }
-        let levels = reporter.levels(&project.levels);
-        Ok(Settings { targets, levels, sources, changes: Changes::none() })
+        check_environment(&project, wanted.environment)?;
+        let merged = project.settings(wanted.environment);
+        // The files of the project come first, so that the places of its options stay the same.
+        let mut sources = project.sources.clone();
+        let targets = selected(&merged, wanted, &mut sources, reporter)?;
+        let folder = folder_in(project.root(), path);
+        let names = Names {
+            environment: wanted.environment,
+            folder: Some(&folder),
+            name: Some(&name),
+            ..Names::default()
+        };
+        let changes = merged.changes(file, &names, |path| Path::new(path).is_file());
+        Ok(Settings {
+            targets,
+            levels: reporter.levels(&merged.levels),
+            sources,
+            changes,
+            environment: wanted.environment.map(str::to_owned),
+            folder,
+            name,
+        })
     }
 
-    /// Returns the project file for a file, if there is one.
+    /// Returns the project of a file, if there is one.
     ///
     /// # Errors
     /// The exit status if it is invalid, which was reported.
@@ -129,35 +182,131 @@ impl Projects {
         file: &Path,
         given: &[TargetRef],
         reporter: &mut Reporter,
-    ) -> Result<Option<&Project>, Status> {
+    ) -> Result<Option<Arc<Project>>, Status> {
         let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let folder = path.parent().unwrap_or(&path).to_owned();
-        let known = self.known.entry(folder).or_insert_with(|| read(&path, given, reporter));
-        known.as_ref().map(Option::as_ref).map_err(|status| *status)
+        let known =
+            self.known.entry(folder).or_insert_with_key(|folder| read(folder, given, reporter));
+        known.clone()
     }
 }
 
-/// The folder of an absolute path and those above, as people name them: relative to the working
-/// directory if they are in it.
-fn folders(path: &Path) -> impl Iterator<Item = PathBuf> {
-    let here = std::env::current_dir().unwrap_or_default();
-    path.ancestors().skip(1).map(move |folder| folder.strip_prefix(&here).unwrap_or(folder).into())
+/// The targets of the arguments, or those of the project, with the options of both.
+///
+/// # Errors
+/// The exit status if an argument is invalid, which was reported.
+pub fn selected(
+    project: &project::Settings,
+    wanted: &Wanted<'_>,
+    sources: &mut Sources,
+    reporter: &Reporter,
+) -> Result<Vec<Selected>, Status> {
+    let own = if wanted.is_empty() { project.selected() } else { Vec::new() };
+    let mut targets = wanted.with(own).among(&project.known, sources, reporter)?;
+    for one in &mut targets {
+        if let Some(base) = project.options.get(one.target.name()) {
+            one.options = one.options.over(base);
+        }
+    }
+    Ok(targets)
 }
 
-/// Reads a project file and reports its findings.
+/// The name of the file of an appliance, without folders, `.appliance`, and the ending.
+pub fn appliance_name(file: &str) -> &str {
+    let name = file.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(file);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    stem.strip_suffix(".appliance").unwrap_or(stem)
+}
+
+/// Reports an environment that the project does not have.
+///
+/// # Errors
+/// The exit status, if so.
+pub fn check_environment(project: &Project, environment: Option<&str>) -> Result<(), Status> {
+    match environment {
+        Some(name) if !project.environments().contains(&name) => {
+            Err(unknown_environment(name, &project.environments()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The environment of the arguments of a command for one file.
+///
+/// # Errors
+/// The exit status if there are several, which was reported.
+pub fn one_environment(arguments: &EnvironmentArguments) -> Result<Option<&str>, Status> {
+    arguments.one().map_err(|message| fail(&message, Status::Usage))
+}
+
+/// Reports an unknown environment.
+pub fn unknown_environment(name: &str, known: &[&str]) -> Status {
+    let advice = match (nearest(name, known.iter().copied()), known) {
+        (Some(similar), _) => format!("did you mean `{similar}`?"),
+        (None, []) => format!("`{}` has no `[environments.{name}]`", project::FILE_NAME),
+        (None, known) => format!("expected {}", list_or(known.iter().copied())),
+    };
+    fail(&format!("unknown environment `{name}`; {advice}"), Status::Usage)
+}
+
+/// The folder of a file, relative to a folder above it; empty for that folder.
+fn folder_in(root: &str, file: &Path) -> String {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let root = if root.is_empty() { Path::new(".") } else { Path::new(root) };
+    let (root, file) = (absolute(root), absolute(file));
+    let folder = file.parent().and_then(|folder| folder.strip_prefix(&root).ok());
+    folder.unwrap_or(Path::new("")).to_string_lossy().replace('\\', "/")
+}
+
+/// The absolute folders that may belong to the project of a folder, the innermost one first: up to the root of
+/// its repository.
+pub fn folders(folder: &Path) -> Vec<&Path> {
+    let mut folders = Vec::new();
+    for folder in folder.ancestors() {
+        folders.push(folder);
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    folders
+}
+
+/// Reads the project files of an absolute folder and reports their findings.
 fn read(
-    path: &Path,
+    folder: &Path,
     given: &[TargetRef],
     reporter: &mut Reporter,
-) -> Result<Option<Project>, Status> {
-    let found = project::find(&Disk, folders(path), given);
-    let Some(mut project) = found.map_err(|error| fail(&error.to_string(), Status::Io))? else {
+) -> Result<Option<Arc<Project>>, Status> {
+    // As people name them: relative to the working directory if they are in it.
+    let here = std::env::current_dir().unwrap_or_default();
+    let shown = |folder: &Path| folder.strip_prefix(&here).unwrap_or(folder).to_owned();
+    let found = project::find(&Disk, folders(folder).into_iter().map(shown), given);
+    let Some(project) = found.map_err(|error| fail(&error.to_string(), Status::Io))? else {
         return Ok(None);
     };
+    report(&project, reporter)?;
+    Ok(Some(project))
+}
+
+/// Reports the findings in the files of a project.
+///
+/// # Errors
+/// The exit status if there are errors.
+pub fn report(project: &Project, reporter: &mut Reporter) -> Result<(), Status> {
     if project.targets.iter().any(|target| matches!(target, TargetRef::Custom(_))) {
         memory::limit();
     }
-    let reports = std::mem::take(&mut project.others).into_iter().chain([project.report.clone()]);
-    let status = reports.map(|report| reporter.add(report)).max().unwrap_or(Status::Clean);
-    if status == Status::Clean { Ok(Some(project)) } else { Err(status) }
+    project.files().try_for_each(|file| report_file(file, reporter))
+}
+
+/// Reports the findings in a project file, and in the folders of custom targets that it lists.
+///
+/// # Errors
+/// The exit status if there are errors.
+pub fn report_file(file: &project::File, reporter: &mut Reporter) -> Result<(), Status> {
+    let reports = file.others.iter().chain([&file.report]);
+    match reports.map(|report| reporter.add(report.clone())).max() {
+        None | Some(Status::Clean) => Ok(()),
+        Some(status) => Err(status),
+    }
 }

@@ -17,8 +17,11 @@ use applc::targets::{self, Options, TargetRef};
 pub struct Wanted<'a> {
     targets: Vec<WantedTarget<'a>>,
     options: &'a [String],
+    /// The environment of the project.
+    pub environment: Option<&'a str>,
 }
 
+#[derive(Clone)]
 enum WantedTarget<'a> {
     /// The target with this name.
     Named(&'a str),
@@ -42,12 +45,27 @@ impl<'a> Wanted<'a> {
             })
         });
         let targets = wanted.collect::<Result<_, Status>>()?;
-        Ok(Wanted { targets, options: &arguments.options })
+        Ok(Wanted { targets, options: &arguments.options, environment: None })
     }
 
     /// A selection without targets.
     pub fn none() -> Wanted<'static> {
-        Wanted { targets: Vec::new(), options: &[] }
+        Wanted { targets: Vec::new(), options: &[], environment: None }
+    }
+
+    /// The same in an environment of the project.
+    #[must_use]
+    pub fn in_environment(mut self, environment: Option<&'a str>) -> Wanted<'a> {
+        self.environment = environment;
+        self
+    }
+
+    /// The same with more targets.
+    #[must_use]
+    pub fn with(&self, targets: Vec<TargetRef>) -> Wanted<'a> {
+        let more = targets.into_iter().map(WantedTarget::Loaded);
+        let targets = self.targets.iter().cloned().chain(more).collect();
+        Wanted { targets, ..*self }
     }
 
     /// All built-in targets, if none is selected.

@@ -4,24 +4,50 @@ use std::path::{Path, PathBuf};
 
 use crate::Status;
 use crate::args::Compile;
-use crate::commands::trace;
+use crate::commands::{compile_project, trace};
 use crate::disk::{Disk, STDIN};
 use crate::emit::{self, OutputFile};
-use crate::projects::{Projects, Settings};
+use crate::projects::{Projects, Settings, one_environment};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
 use crate::terminal::{fail, print};
+use crate::whole::discover;
 use applc::Output;
 use applc::targets::Artifact;
 use applc::trace::annotate;
 
-/// Compiles one file. Nothing is written if there are errors.
+/// Compiles one file, or a project. Nothing is written if there are errors.
 pub fn run(arguments: &Compile) -> Status {
+    match (discover::root(&arguments.paths), arguments.paths.as_slice()) {
+        (Some(Ok(root)), _) if arguments.output.is_none() && !arguments.annotate => {
+            compile_project::run(root, arguments)
+        }
+        (Some(Ok(_)), _) => fail(
+            "`--output` and `--annotate` are for single files; `output` in `applc.toml` says where those of a project are written",
+            Status::Usage,
+        ),
+        (Some(Err(status)), _) => status,
+        (None, [file]) if !arguments.is_comparison() => one(file, arguments),
+        (None, [file, ..]) => {
+            match discover::root_of(Path::new(file).parent().unwrap_or(Path::new("."))) {
+                Some(root) => compile_project::run(root, arguments),
+                None => fail(
+                    "several files, `--check` and `--diff` are for projects: there is no `applc.toml`",
+                    Status::Usage,
+                ),
+            }
+        }
+        (None, []) => Status::Usage,
+    }
+}
+
+/// Compiles one file.
+fn one(file: &str, arguments: &Compile) -> Status {
     let mut reporter = match Reporter::new(&arguments.findings, Stream::Stderr, false) {
         Ok(reporter) => reporter,
         Err(status) => return status,
     };
-    let outputs = compile(arguments, &mut reporter);
+    let outputs = compile(file, arguments, &mut reporter);
     // Findings are printed before errors of writing.
     if !matches!(outputs, Err(Status::Usage)) {
         reporter.finish();
@@ -44,19 +70,19 @@ struct Compiled {
 ///
 /// # Errors
 /// The exit status; the errors were printed or are among the findings.
-fn compile(arguments: &Compile, reporter: &mut Reporter) -> Result<Compiled, Status> {
+fn compile(file: &str, arguments: &Compile, reporter: &mut Reporter) -> Result<Compiled, Status> {
     let wanted = Wanted::read(&arguments.targets, reporter)?;
-    if wanted.is_empty() {
+    let wanted = wanted.in_environment(one_environment(&arguments.environment)?);
+    let settings = Projects::default().apply(file, &wanted, reporter)?;
+    if settings.targets.is_empty() {
         return Err(fail(
             "no target given; use `--target NAME` (`applc targets` lists the names)",
             Status::Usage,
         ));
     }
-    let settings = Projects::default().apply(&arguments.file, &wanted, reporter)?;
     let settings = settings.changed(&arguments.overlays);
-    let file = &arguments.file;
     if arguments.annotate || arguments.source_map {
-        return with_origins(arguments, &settings, reporter);
+        return with_origins(file, arguments, &settings, reporter);
     }
     let compilation = settings.compile(&Disk, file).map_err(|error| reporter.fail(file, &error))?;
     match reporter.add_all(compilation.report, compilation.others) {
@@ -71,11 +97,11 @@ fn compile(arguments: &Compile, reporter: &mut Reporter) -> Result<Compiled, Sta
 /// # Errors
 /// Those of [`compile`].
 fn with_origins(
+    file: &str,
     arguments: &Compile,
     settings: &Settings,
     reporter: &mut Reporter,
 ) -> Result<Compiled, Status> {
-    let file = &arguments.file;
     let analysed = trace::Analysed::read(&Disk, settings, file, reporter)?;
     // The findings of all targets, each once.
     let checked = settings

@@ -4,7 +4,7 @@ use crate::Status;
 use crate::args::{FindingsArguments, Graph};
 use crate::disk::{Disk, STDIN};
 use crate::emit::{self, OutputFile};
-use crate::projects::Projects;
+use crate::projects::{Projects, one_environment};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
 use crate::terminal::{fail, print};
@@ -17,11 +17,12 @@ pub fn run(arguments: Graph) -> Status {
 }
 
 fn draw(arguments: Graph) -> Result<Status, Status> {
-    let Graph { file, format, output, levels } = arguments;
+    let Graph { file, format, output, environment, levels } = arguments;
     // `--format` is that of the picture.
     let findings = FindingsArguments { format: Format::Human, levels };
     let mut reporter = Reporter::new(&findings, Stream::Stderr, false)?;
-    let settings = Projects::default().apply(&file, &Wanted::none(), &mut reporter)?;
+    let wanted = Wanted::none().in_environment(one_environment(&environment)?);
+    let settings = Projects::default().apply(&file, &wanted, &mut reporter)?;
     let compilation =
         settings.check_only(&Disk, &file).map_err(|error| reporter.fail(&file, &error))?;
     let status = reporter.add(compilation.report);

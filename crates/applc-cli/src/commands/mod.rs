@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod compile;
+pub mod compile_project;
 pub mod explain;
 pub mod fix;
 pub mod graph;

@@ -3,7 +3,7 @@
 use crate::Status;
 use crate::args::Plan;
 use crate::disk::Disk;
-use crate::projects::Projects;
+use crate::projects::{Projects, one_environment};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
 use crate::terminal::{fail, print};
@@ -25,7 +25,8 @@ pub fn run(arguments: &Plan) -> Status {
 
 fn plan(arguments: &Plan, reporter: &mut Reporter) -> Result<String, Status> {
     let file = &arguments.file;
-    let settings = Projects::default().apply(file, &Wanted::none(), reporter)?;
+    let wanted = Wanted::none().in_environment(one_environment(&arguments.environment)?);
+    let settings = Projects::default().apply(file, &wanted, reporter)?;
     let settings = settings.changed(&arguments.overlays);
     let compilation =
         settings.check_only(&Disk, file).map_err(|error| reporter.fail(file, &error))?;

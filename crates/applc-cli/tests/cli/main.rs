@@ -5,6 +5,7 @@ mod graph;
 mod guide;
 mod import;
 mod overlays;
+mod project;
 mod readme;
 mod run;
 #[cfg(unix)]

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::Status;
 use crate::args::Up;
 use crate::disk::{Disk, STDIN};
-use crate::projects::{Projects, Settings};
+use crate::projects::{Projects, Settings, one_environment};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::{fail, note};
@@ -143,16 +143,18 @@ fn from_source(
     }
     let named = one_target(arguments)?;
     let wanted = Wanted::read(&arguments.targets, reporter)?;
+    let wanted = wanted.in_environment(one_environment(&arguments.environment)?);
     let mut settings = Projects::default().apply(file, &wanted, reporter)?;
     name_folder(&mut settings, file);
     let selected = settings.targets.first().map(|selected| selected.target.clone());
     let target = selected.as_ref().map(|target| target.name()).unwrap_or_default();
-    let analysis = Analysis::read(&Disk, file, settings.sources.clone())
+    let mut analysis = Analysis::read(&Disk, file, settings.sources.clone())
         .map_err(|error| reporter.fail(file, &error.into()))?;
     let (source, sources) = (analysis.source.clone(), analysis.sources.clone());
     let appliance = analysis.tree.as_ref().map(complete).unwrap_or_default();
     let rendering = Some(Rendering { renderer: &InProcess, recorded: false });
-    let compilation = applc::compile_analysis(analysis, &settings.targets, rendering)
+    let selected_options = settings.selected(&mut analysis);
+    let compilation = applc::compile_analysis(analysis, &selected_options, rendering)
         .map_err(|error| reporter.fail(file, &error))?
         .with_levels(&settings.levels);
     let (report, others) = (compilation.report, compilation.others);

@@ -8,7 +8,7 @@ mod traced;
 
 use crate::Status;
 use crate::args::Trace;
-use crate::projects::Projects;
+use crate::projects::{Projects, one_environment};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
 use crate::terminal::{fail, print};
@@ -39,6 +39,7 @@ fn answer(arguments: &Trace) -> Result<Status, Status> {
     }
     let (file, position) = question::of_argument(&arguments.file)?;
     let wanted = Wanted::read(&arguments.targets, &mut reporter)?;
+    let wanted = wanted.in_environment(one_environment(&arguments.environment)?);
     let chosen = !wanted.is_empty();
     let mut projects = Projects::default();
     let settings = projects.apply(file, &wanted.or_built_in(), &mut reporter)?;

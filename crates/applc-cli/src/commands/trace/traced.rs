@@ -187,10 +187,12 @@ fn compiled(
 ) -> Result<Result<Traced, Compilation>, Status> {
     let Analysed { analysis, tree } = analysed;
     let (source, sources) = (analysis.source.clone(), analysis.sources.clone());
+    let overlays = analysis.overlays.clone();
     let rendering = Rendering { renderer: &InProcess, recorded: true };
-    let selected = std::slice::from_ref(selected);
-    let compilation = applc::compile_analysis(analysis.clone(), selected, Some(rendering))
-        .map_err(|error| reporter.fail(analysis.source.name(), &error))?
+    let mut analysis = analysis.clone();
+    let selected = settings.filled(selected, &mut analysis);
+    let compilation = applc::compile_analysis(analysis, &[selected], Some(rendering))
+        .map_err(|error| reporter.fail(source.name(), &error))?
         .with_levels(&settings.levels);
     let (Some(tree), false) = (tree.clone(), compilation.outputs.is_empty()) else {
         return Ok(Err(compilation));
@@ -206,7 +208,7 @@ fn compiled(
         artifacts: output.artifacts,
         map,
         source,
-        overlays: analysis.overlays.clone(),
+        overlays,
         sources,
         tree,
     }))

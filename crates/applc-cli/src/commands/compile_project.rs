@@ -1,0 +1,352 @@
+//! `applc compile` of a project.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use applc::diag::{Diagnostic, Findings, Report, codes};
+use applc::project::{FILE_NAME, Placeholder};
+use similar::TextDiff;
+
+use crate::Status;
+use crate::args::Compile;
+use crate::reporter::{Reporter, Stream};
+use crate::select::Wanted;
+use crate::terminal::{fail, note, print};
+use crate::whole::apply::{self, Turn};
+use crate::whole::changes::{self, Changes, Kind};
+use crate::whole::compile::{self, Made, Outcome};
+use crate::whole::discover::{self, Found, Unit};
+use crate::whole::record::Invalid;
+
+/// Compiles the appliances of the project in `root`, and writes, compares or prints what changes.
+pub fn run(root: PathBuf, arguments: &Compile) -> Status {
+    let mut reporter = match Reporter::new(&arguments.findings, Stream::Stderr, false) {
+        Ok(reporter) => reporter,
+        Err(status) => return status,
+    };
+    let made = make(root, arguments, &mut reporter);
+    if !matches!(made, Err(Status::Usage)) {
+        reporter.finish();
+    }
+    match made {
+        Ok(made) => made.status.max(finish(&made, arguments)),
+        Err(status) => status,
+    }
+}
+
+/// What was compiled.
+struct Compiled {
+    found: Found,
+    outcomes: Vec<Outcome>,
+    /// The files of the sound units.
+    made: Vec<Made>,
+    /// The status of the findings.
+    status: Status,
+}
+
+/// Compiles what the arguments ask for.
+///
+/// # Errors
+/// The exit status if nothing is to be written; the errors were printed or are among the findings.
+fn make(root: PathBuf, arguments: &Compile, reporter: &mut Reporter) -> Result<Compiled, Status> {
+    let wanted = Wanted::read(&arguments.targets, reporter)?;
+    let found =
+        discover::find(root, &arguments.paths, &arguments.environment.names, &wanted, reporter)?;
+    check_settings(&found)?;
+    let mut outcomes = compile::compile(&found);
+    let mut status = report_all(&found, &outcomes, reporter);
+    let made: Vec<Made> = outcomes
+        .iter_mut()
+        .filter_map(|one| one.files.as_mut())
+        .flat_map(|files| std::mem::take(&mut files.made))
+        .collect();
+    status = status.max(report_conflicts(&found, &made, reporter));
+    if status != Status::Clean && !(arguments.keep_going && status == Status::Errors) {
+        if status == Status::Errors && !arguments.is_comparison() {
+            note("nothing is written, as there are errors");
+        }
+        return Err(status);
+    }
+    if made.is_empty() {
+        return Err(fail("nothing was made", Status::Errors));
+    }
+    Ok(Compiled { found, outcomes, made, status })
+}
+
+/// Checks that each appliance has targets, and a place for its output.
+fn check_settings(found: &Found) -> Result<(), Status> {
+    for unit in found.units.iter().filter(|unit| unit.chosen) {
+        let message = if unit.output().is_none() {
+            format!(
+                "`output` is missing in `{FILE_NAME}`; for example `output = \"manifests/{{environment}}/{{folder}}/{{target}}\"`"
+            )
+        } else if unit.settings.targets.is_empty() {
+            format!(
+                "no target for {}; set `default-targets` in `{FILE_NAME}`, or use `--target NAME`",
+                unit.shown()
+            )
+        } else {
+            continue;
+        };
+        return Err(fail(&message, Status::Errors));
+    }
+    Ok(())
+}
+
+/// Reports the findings in the units, and in what the project says of them.
+pub fn report_all(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Status {
+    report(found, outcomes, reporter).max(report_unused_images(found, outcomes, reporter))
+}
+
+/// Reports the findings in the units. What is the same in several environments is reported once.
+fn report(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Status {
+    let mut seen = BTreeSet::new();
+    let mut is_new = |report: &Report, one: &Diagnostic| {
+        let source = report.source_of(one.primary.span);
+        let place = source.range(one.primary.span);
+        let target = one.target.as_ref().map(ToString::to_string);
+        let key = (
+            source.name().to_owned(),
+            place.start,
+            place.end,
+            one.code.id,
+            one.message.to_string(),
+            target,
+        );
+        seen.insert(key)
+    };
+    let mut status = Status::Clean;
+    for outcome in outcomes {
+        let file = &found.units[outcome.unit].file;
+        match &outcome.findings {
+            Ok((report, others)) => {
+                for report in others.iter().chain([report]) {
+                    let mut report = report.clone();
+                    let has_errors = report.has_errors();
+                    let all = std::mem::take(&mut report.diagnostics);
+                    report.diagnostics =
+                        all.into_iter().filter(|one| is_new(&report, one)).collect();
+                    if !report.diagnostics.is_empty() {
+                        reporter.add(report);
+                    }
+                    if has_errors {
+                        status = status.max(Status::Errors);
+                    }
+                }
+            }
+            Err(error) => status = status.max(reporter.fail(file, error)),
+        }
+    }
+    status
+}
+
+/// Reports the versions of images that no appliance of the environment uses, unless some were not asked for.
+fn report_unused_images(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Status {
+    if !found.is_whole || outcomes.iter().any(|outcome| outcome.files.is_none()) {
+        return Status::Clean;
+    }
+    let mut tables: Vec<(&Unit, Vec<&Outcome>)> = Vec::new();
+    for outcome in outcomes {
+        let unit = &found.units[outcome.unit];
+        let images = &unit.settings.settings.images;
+        match tables.iter_mut().find(|(other, _)| other.settings.settings.images == *images) {
+            Some((_, all)) => all.push(outcome),
+            None => tables.push((unit, vec![outcome])),
+        }
+    }
+    let mut status = Status::Clean;
+    for (unit, outcomes) in tables {
+        let used: Vec<usize> = outcomes.iter().flat_map(|one| one.used_images.clone()).collect();
+        let images = outcomes.iter().flat_map(|one| &one.images).map(String::as_str);
+        let mut findings = Findings::new();
+        unit.settings.settings.images.report_unused(&used, images, &mut findings);
+        if findings.is_empty() {
+            continue;
+        }
+        let project = &unit.settings.project;
+        let source = project.file.report.source.clone();
+        let mut report = Report::new(source, findings).within(project.sources.clone());
+        unit.settings.levels.apply(&mut report.diagnostics);
+        status = status.max(reporter.add(report));
+    }
+    status
+}
+
+/// Reports the units that write the same files, each pair once.
+fn report_conflicts(found: &Found, made: &[Made], reporter: &mut Reporter) -> Status {
+    let mut pairs = BTreeSet::new();
+    let mut status = Status::Clean;
+    for conflict in compile::conflicts(made) {
+        let (first, second) =
+            (&found.units[conflict.first.unit], &found.units[conflict.second.unit]);
+        if !pairs.insert((conflict.first.unit, conflict.second.unit)) {
+            continue;
+        }
+        let Some(output) = second.output() else { continue };
+        let pattern = &output.pattern.value;
+        let missing = [Placeholder::Environment, Placeholder::Folder, Placeholder::Id]
+            .into_iter()
+            .find(|placeholder| {
+                !pattern.has(*placeholder)
+                    && match placeholder {
+                        Placeholder::Environment => first.environment != second.environment,
+                        Placeholder::Folder => first.settings.folder != second.settings.folder,
+                        _ => true,
+                    }
+            });
+        let help = match missing {
+            Some(missing) => format!("add `{{{}}}` to `output`", missing.name()),
+            None => "give the appliances different ids or folders".to_owned(),
+        };
+        let message = format!(
+            "{} and {} both write `{}`",
+            first.shown(),
+            second.shown(),
+            conflict.second.path
+        );
+        let finding =
+            Diagnostic::new(&codes::OUTPUT_CONFLICT, output.pattern.span, message).help(help);
+        let files = second.settings.project.files();
+        let sources = second.settings.project.sources.clone();
+        let source = sources.of(output.pattern.span).cloned();
+        let source = source.or_else(|| files.last().map(|file| file.report.source.clone()));
+        let Some(source) = source else { continue };
+        status = status.max(reporter.add(Report::of(source, finding).within(sources)));
+    }
+    status
+}
+
+/// Writes what was compiled, or says what would change.
+fn finish(compiled: &Compiled, arguments: &Compile) -> Status {
+    let Compiled { found, outcomes, made, .. } = compiled;
+    // Another run may write until it is this one's turn.
+    let turn = match arguments.is_comparison() {
+        true => None,
+        false => match Turn::take(&found.world) {
+            Ok(turn) => Some(turn),
+            Err(error) => return cannot_write(&error),
+        },
+    };
+    let changes = match changes::find(found, outcomes, made) {
+        Ok(changes) => changes,
+        Err(failure) => return cannot_compare(&failure),
+    };
+    if !changes.foreign.is_empty() && !arguments.adopt {
+        return foreign(&changes.foreign);
+    }
+    match turn {
+        Some(turn) => match turn.apply(&found.world, &changes) {
+            Ok(()) => {
+                note(&summary(&changes));
+                Status::Clean
+            }
+            Err(error) => cannot_write(&error),
+        },
+        None if changes.files.is_empty() => {
+            note(&format!("{} up to date", counted(changes.unchanged)));
+            Status::Clean
+        }
+        None if arguments.diff => print(&diff(&changes)).max(Status::Changes),
+        None => {
+            let status = print(&list(&changes));
+            note(&format!(
+                "{} out of date; `applc compile` makes them",
+                counted(changes.files.len())
+            ));
+            status.max(Status::Changes)
+        }
+    }
+}
+
+fn cannot_write(error: &apply::Failure) -> Status {
+    let message = format!("cannot write `{}`: {}", error.path.display(), error.cause);
+    fail(&message, Status::Io)
+}
+
+fn cannot_compare(failure: &changes::Failure) -> Status {
+    let (message, status) = match failure {
+        changes::Failure::Record(path, Invalid::Unreadable(cause)) => {
+            (format!("cannot read `{path}`: {cause}"), Status::Io)
+        }
+        changes::Failure::Record(path, Invalid::Line(line, text)) => (
+            format!("{path}:{line}: `{text}` is not the path of a file in this folder"),
+            Status::Errors,
+        ),
+        changes::Failure::Unreadable(path, cause) => {
+            (format!("cannot read `{path}`: {cause}"), Status::Io)
+        }
+        changes::Failure::NoFolder(path) => (
+            format!(
+                "`{path}` is a link or a file, or leads through one; output is written to folders of the project only"
+            ),
+            Status::Io,
+        ),
+        changes::Failure::NoFile(path) => (
+            format!("`{path}` is a link or a folder, and output is to be written there"),
+            Status::Io,
+        ),
+    };
+    fail(&message, status)
+}
+
+/// Reports files that are in the way.
+fn foreign(paths: &[String]) -> Status {
+    const SHOWN: usize = 10;
+    for path in paths.iter().take(SHOWN) {
+        fail(&format!("`{path}` exists, and was not made by applc"), Status::Errors);
+    }
+    if paths.len() > SHOWN {
+        note(&format!("and {} more", paths.len() - SHOWN));
+    }
+    note("move them away, or overwrite them with `--adopt`");
+    Status::Errors
+}
+
+fn counted(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}
+
+/// What was done, in one line.
+fn summary(changes: &Changes) -> String {
+    let of = |kind| changes.files.iter().filter(|change| change.kind == kind).count();
+    let parts = [
+        (of(Kind::New), "made"),
+        (of(Kind::Changed), "changed"),
+        (of(Kind::Removed), "removed"),
+        (changes.unchanged, "unchanged"),
+    ];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<String> =
+        parts.map(|(count, what)| format!("{} {what}", counted(*count))).collect();
+    parts.join(", ")
+}
+
+/// The files that are out of date, one a line.
+fn list(changes: &Changes) -> String {
+    let line = |change: &changes::Change| {
+        let what = match change.kind {
+            Kind::New => "missing ",
+            Kind::Changed => "stale   ",
+            Kind::Removed => "orphaned",
+        };
+        format!("{what}  {}\n", change.path)
+    };
+    changes.files.iter().map(line).collect()
+}
+
+/// A unified diff, which `patch -p1` takes in the folder of the project.
+fn diff(changes: &Changes) -> String {
+    let mut text = String::new();
+    for change in &changes.files {
+        let path = &change.path;
+        let (old, new) = match change.kind {
+            Kind::New => ("/dev/null".to_owned(), format!("b/{path}")),
+            Kind::Changed => (format!("a/{path}"), format!("b/{path}")),
+            Kind::Removed => (format!("a/{path}"), "/dev/null".to_owned()),
+        };
+        let before = String::from_utf8_lossy(&change.old);
+        let diff = TextDiff::from_lines(before.as_ref(), change.new.as_str());
+        text += &diff.unified_diff().header(&old, &new).to_string();
+    }
+    text
+}

@@ -1,0 +1,200 @@
+//! What has to change on disk, so that the project has the files that it is to have.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+
+use applc::project;
+use rayon::prelude::*;
+
+use super::Rooted;
+use super::compile::{Made, Outcome, start_of_paths};
+use super::discover::Found;
+use super::record::{self, Invalid};
+
+/// What happens to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// It is not there: missing.
+    New,
+    /// It has another content: stale.
+    Changed,
+    /// It is no longer made: orphaned.
+    Removed,
+}
+
+/// A file that has to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its path.
+    pub path: String,
+    /// What happens to it.
+    pub kind: Kind,
+    /// Its content now; empty if it is not there.
+    pub old: Vec<u8>,
+    /// Its content to be; empty if it is removed.
+    pub new: String,
+}
+
+/// All changes.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// The files, sorted by path. Records are not among them.
+    pub files: Vec<Change>,
+    /// Number of files that are as they should be.
+    pub unchanged: usize,
+    /// Those of the files that are there and that no record names.
+    pub foreign: Vec<String>,
+    /// The folders that have records, with the files that are owned now, and then.
+    pub records: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>,
+}
+
+/// Why changes cannot be found.
+#[derive(Debug)]
+pub enum Failure {
+    /// The record of a folder is invalid.
+    Record(String, Invalid),
+    /// A file cannot be read.
+    Unreadable(String, io::Error),
+    /// A folder of the output is a link or a file, or is in one.
+    NoFolder(String),
+    /// There is a link or a folder in place of a file.
+    NoFile(String),
+}
+
+/// Compares the files that were made with those on disk.
+///
+/// # Errors
+/// A record or a file cannot be read.
+pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Changes, Failure> {
+    let mut changes = Changes::default();
+    for folder in folders(found) {
+        let owned = record::read(&found.world, &folder)
+            .map_err(|cause| Failure::Record(record::path(&folder), cause))?;
+        changes.records.insert(folder, (owned.clone(), owned));
+    }
+    let owned: BTreeSet<String> =
+        changes.records.values().flat_map(|(owned, _)| owned).cloned().collect();
+    let parents: BTreeSet<&str> =
+        made.iter().filter_map(|one| one.path.rsplit_once('/')).map(|(folder, _)| folder).collect();
+    let astray = |folder: &&&str| leads_astray(found.world.root(), &found.world.on_disk(folder));
+    if let Some(folder) = parents.iter().find(astray) {
+        return Err(Failure::NoFolder((*folder).to_owned()));
+    }
+    let known: Vec<Option<Vec<u8>>> =
+        made.par_iter().map(|one| content(&found.world, &one.path)).collect::<Result<_, _>>()?;
+    for (one, old) in made.iter().zip(known) {
+        let is_owned = owned.contains(&one.path);
+        if let Some((_, then)) = record_of(&mut changes.records, &one.path) {
+            then.insert(one.path.clone());
+        }
+        match old {
+            Some(old) if old == one.text.as_bytes() => changes.unchanged += 1,
+            old => {
+                if old.is_some() && !is_owned {
+                    changes.foreign.push(one.path.clone());
+                }
+                let kind = if old.is_some() { Kind::Changed } else { Kind::New };
+                let old = old.unwrap_or_default();
+                changes.files.push(Change {
+                    path: one.path.clone(),
+                    kind,
+                    old,
+                    new: one.text.clone(),
+                });
+            }
+        }
+    }
+    let paths: BTreeSet<&str> = made.iter().map(|one| one.path.as_str()).collect();
+    let kept = Kept::of(found, outcomes);
+    for path in owned.iter().filter(|path| !paths.contains(path.as_str()) && !kept.has(path)) {
+        if let Some((_, then)) = record_of(&mut changes.records, path) {
+            then.remove(path);
+        }
+        let parent = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if leads_astray(found.world.root(), &found.world.on_disk(parent)) {
+            return Err(Failure::NoFolder(parent.to_owned()));
+        }
+        if let Some(old) = content(&found.world, path)? {
+            let path = path.clone();
+            changes.files.push(Change { path, kind: Kind::Removed, old, new: String::new() });
+        }
+    }
+    changes.files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(changes)
+}
+
+/// The folders that have records: the parts of all output paths before the first placeholder.
+fn folders(found: &Found) -> BTreeSet<String> {
+    let outputs = found.units.iter().filter_map(|unit| unit.output());
+    outputs
+        .map(|output| {
+            let fixed = output.pattern.value.fixed();
+            let fixed = fixed.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let parts = output.folder.split('/').chain(fixed.split('/'));
+            parts.filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/")
+        })
+        .collect()
+}
+
+/// The record that a path belongs to: that of the innermost folder.
+fn record_of<'r, T>(records: &'r mut BTreeMap<String, T>, path: &str) -> Option<&'r mut T> {
+    // A folder sorts before those in it.
+    records
+        .iter_mut()
+        .rev()
+        .find(|(folder, _)| project::relative(path, folder).is_some())
+        .map(|(_, it)| it)
+}
+
+/// Which files without a source stay: those that may be of appliances that were not compiled or have errors.
+struct Kept<'o> {
+    /// Whether only what is below `folders` may be removed.
+    is_part: bool,
+    /// Folders of the output of appliances that were compiled.
+    folders: BTreeSet<&'o str>,
+    /// Starts of the paths of the files of other appliances.
+    others: BTreeSet<String>,
+}
+
+impl Kept<'_> {
+    fn of<'o>(found: &Found, outcomes: &'o [Outcome]) -> Kept<'o> {
+        let sound = || outcomes.iter().filter_map(|one| Some((one.unit, one.files.as_ref()?)));
+        let compiled: BTreeSet<usize> = sound().map(|(unit, _)| unit).collect();
+        let others = found.units.iter().enumerate().filter(|(index, _)| !compiled.contains(index));
+        let starts = others.flat_map(|(_, unit)| {
+            let targets = unit.settings.targets.iter();
+            targets.filter_map(|one| start_of_paths(unit, one.target.name()))
+        });
+        Kept {
+            is_part: !found.is_whole,
+            others: starts.collect(),
+            folders: sound().flat_map(|(_, files)| &files.folders).map(String::as_str).collect(),
+        }
+    }
+
+    fn has(&self, path: &str) -> bool {
+        let is_below = |folder: &&str| project::relative(path, folder).is_some();
+        self.others.iter().any(|start| path.starts_with(start))
+            || (self.is_part && !self.folders.iter().any(is_below))
+    }
+}
+
+/// The content of a file of the project; `None` if it is not there.
+fn content(world: &Rooted, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+    let on_disk = world.on_disk(path);
+    match std::fs::symlink_metadata(&on_disk) {
+        Ok(data) if data.is_file() => std::fs::read(&on_disk)
+            .map(Some)
+            .map_err(|cause| Failure::Unreadable(path.to_owned(), cause)),
+        Ok(_) => Err(Failure::NoFile(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(Failure::Unreadable(path.to_owned(), cause)),
+    }
+}
+
+/// Whether a folder, or one between it and the root, is a link or no folder.
+fn leads_astray(root: &Path, folder: &Path) -> bool {
+    let folders = folder.ancestors().take_while(|folder| *folder != root);
+    folders.filter_map(|folder| std::fs::symlink_metadata(folder).ok()).any(|data| !data.is_dir())
+}

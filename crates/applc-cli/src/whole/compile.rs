@@ -1,0 +1,253 @@
+//! Compiles the appliances of a project, in parallel, to the files that it is to have.
+
+use std::collections::BTreeMap;
+
+use applc::analysis::Analysis;
+use applc::diag::Report;
+use applc::project::{Names, Pattern};
+use applc::render::Format;
+use applc::targets::{InProcess, PROJECT_DIRECTORY, Rendering};
+use applc::{Compilation, Error, Selected};
+use rayon::prelude::*;
+
+use super::Rooted;
+use super::discover::{Found, Unit};
+
+/// A file that the project is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Its path.
+    pub path: String,
+    /// Its content.
+    pub text: String,
+    /// The index of the unit it is made from.
+    pub unit: usize,
+}
+
+/// What became of a unit.
+pub struct Outcome {
+    /// The index of the unit.
+    pub unit: usize,
+    /// The findings in the appliance, and in other files; or why it cannot be read.
+    pub findings: Result<(Report, Vec<Report>), Error>,
+    /// Its files; `None` if it has errors.
+    pub files: Option<Files>,
+    /// The images of its containers.
+    pub images: Vec<String>,
+    /// The entries of the table of images that set a version, as indices.
+    pub used_images: Vec<usize>,
+}
+
+/// The files of a unit.
+#[derive(Debug, Default)]
+pub struct Files {
+    /// The folder of each target.
+    pub folders: Vec<String>,
+    /// The files.
+    pub made: Vec<Made>,
+}
+
+/// Compiles the chosen units. The outcomes are in their order, whatever the number of threads.
+pub fn compile(found: &Found) -> Vec<Outcome> {
+    outcomes(found, true)
+}
+
+/// Finds what is wrong with the chosen units, but makes no files.
+pub fn check(found: &Found) -> Vec<Outcome> {
+    outcomes(found, false)
+}
+
+fn outcomes(found: &Found, rendered: bool) -> Vec<Outcome> {
+    let units: Vec<(usize, &Unit)> =
+        found.units.iter().enumerate().filter(|(_, unit)| unit.chosen).collect();
+    let outcome = |(index, unit)| one(&found.world, unit, index, rendered);
+    units.into_par_iter().map(outcome).collect()
+}
+
+fn one(world: &Rooted, unit: &Unit, index: usize, rendered: bool) -> Outcome {
+    let rendering = rendered.then_some(Rendering { renderer: &InProcess, recorded: false });
+    match compiled(world, unit, rendering) {
+        Ok(Compiled { id, used_images, compilation }) => {
+            let is_sound = !compilation.report.has_errors()
+                && !compilation.others.iter().any(Report::has_errors);
+            let files = is_sound.then(|| files(unit, index, &id, &compilation));
+            let images = compilation.plan.iter().flat_map(|plan| &plan.containers);
+            let images = images.map(|container| container.image.value.to_string()).collect();
+            let findings = Ok((compilation.report, compilation.others));
+            Outcome { unit: index, findings, files, images, used_images }
+        }
+        Err(error) => Outcome {
+            unit: index,
+            findings: Err(error),
+            files: None,
+            images: Vec::new(),
+            used_images: Vec::new(),
+        },
+    }
+}
+
+/// A compiled unit.
+pub struct Compiled {
+    /// The id of the appliance; empty if it is not known.
+    pub id: String,
+    /// The entries of the table of images that set a version, as indices.
+    pub used_images: Vec<usize>,
+    /// The rest.
+    pub compilation: Compilation,
+}
+
+/// Compiles a unit.
+///
+/// # Errors
+/// A file cannot be read, or a built-in template fails.
+pub fn compiled(
+    world: &Rooted,
+    unit: &Unit,
+    rendering: Option<Rendering<'_>>,
+) -> Result<Compiled, Error> {
+    let scope = &unit.settings;
+    let is_file = |path: &str| world.on_disk(path).is_file();
+    let changes = scope.settings.changes(&unit.file, &unit.names(), is_file);
+    let mut analysis =
+        Analysis::changed_to_compile(world, &unit.file, &changes, scope.sources.clone())?;
+    let used_images = std::mem::take(&mut analysis.used_images);
+    let id = analysis.plan.as_ref().map(|plan| plan.id.value.to_string()).unwrap_or_default();
+    let selected: Vec<Selected> =
+        scope.targets.iter().map(|one| for_unit(one, unit, &id, &mut analysis)).collect();
+    let compilation = applc::compile_analysis(analysis, &selected, rendering)?;
+    Ok(Compiled { id, used_images, compilation: compilation.with_levels(&scope.levels) })
+}
+
+/// A target with its options for a unit: placeholders are replaced, and Compose knows the way from the
+/// output to the appliance.
+fn for_unit(one: &Selected, unit: &Unit, id: &str, analysis: &mut Analysis) -> Selected {
+    let names = Names { id: Some(id), ..unit.names() };
+    let findings = &mut analysis.findings;
+    let mut options = applc::project::filled(&one.options, &*one.target, &names, findings);
+    if one.target.custom().is_none()
+        && let Some(folder) = folder_of(unit, id, one.target.name())
+    {
+        let source = unit.file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        options.set_default(PROJECT_DIRECTORY, &way(&folder, source));
+    }
+    Selected { target: one.target.clone(), options }
+}
+
+/// The files of a unit.
+fn files(unit: &Unit, index: usize, id: &str, compilation: &Compilation) -> Files {
+    let mut files = Files::default();
+    for output in &compilation.outputs {
+        let Some(folder) = folder_of(unit, id, output.target.name()) else { continue };
+        for artifact in &output.artifacts {
+            let path = joined(&folder, &artifact.path);
+            let text = match header(&artifact.path, &unit.file) {
+                Some(header) => header + &artifact.text,
+                None => artifact.text.clone(),
+            };
+            files.made.push(Made { path, text, unit: index });
+        }
+        files.folders.push(folder);
+    }
+    files
+}
+
+/// The comment at the start of a file, which names its source. `None` if its format has no comments.
+pub fn header(path: &str, source: &str) -> Option<String> {
+    match Format::of_name(path) {
+        Format::Yaml | Format::Hcl | Format::Ini => {
+            Some(format!("# Made by applc from {source}: edit that file instead.\n"))
+        }
+        Format::Json | Format::Plain => None,
+    }
+}
+
+/// The folder that a unit's files for a target are written to. `None` if the project does not say where.
+pub fn folder_of(unit: &Unit, id: &str, target: &str) -> Option<String> {
+    let output = unit.output()?;
+    let names = Names { id: Some(id), target: Some(target), ..unit.names() };
+    Some(joined(&output.folder, &filled(&output.pattern.value, &names)))
+}
+
+/// What the paths of all files of a unit start with, as far as it is known without its id. `None` if the
+/// project does not say where they are.
+pub fn start_of_paths(unit: &Unit, target: &str) -> Option<String> {
+    let output = unit.output()?;
+    let names = Names { target: Some(target), ..unit.names() };
+    let start = joined(&output.folder, &filled(&output.pattern.value, &names));
+    // A folder is complete, a part of a name is not.
+    let is_complete = output.pattern.value.fill(&names).is_ok();
+    Some(if is_complete { start + "/" } else { start })
+}
+
+/// A pattern with names in it, up to the first placeholder that is not known.
+fn filled(pattern: &Pattern, names: &Names<'_>) -> String {
+    match pattern.fill(names) {
+        Ok(text) => text,
+        Err((_, before)) => before,
+    }
+}
+
+/// A path below a folder, without empty parts and `.`.
+fn joined(folder: &str, path: &str) -> String {
+    let parts = folder.split('/').chain(path.split('/'));
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty() && *part != ".").collect();
+    parts.join("/")
+}
+
+/// The way from a folder to another one.
+fn way(from: &str, to: &str) -> String {
+    let parts = |path: &'_ str| -> Vec<String> {
+        path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    };
+    let (from, to) = (parts(from), parts(to));
+    let same = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = from.iter().skip(same).map(|_| "..".to_owned());
+    let way: Vec<String> = up.chain(to.into_iter().skip(same)).collect();
+    if way.is_empty() { ".".to_owned() } else { way.join("/") }
+}
+
+/// Two units that write one path.
+pub struct Conflict<'m> {
+    /// The file that is written first.
+    pub first: &'m Made,
+    /// The other one.
+    pub second: &'m Made,
+}
+
+/// Finds the files that two units or targets write, also where a file system does not tell the names apart.
+pub fn conflicts(made: &[Made]) -> Vec<Conflict<'_>> {
+    let mut by_name: BTreeMap<String, &Made> = BTreeMap::new();
+    let mut found = Vec::new();
+    for one in made {
+        let name = one.path.to_lowercase();
+        match by_name.get(&name) {
+            Some(first) => found.push(Conflict { first, second: one }),
+            None => {
+                by_name.insert(name, one);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ways_lead_from_the_output_to_the_source() {
+        assert_eq!(way("out/prod/apps/x/compose", "apps/x"), "../../../../../apps/x");
+        assert_eq!(way("apps/x/out", "apps/x"), "..");
+        assert_eq!(way("", ""), ".");
+        assert_eq!(way("apps", "apps"), ".");
+    }
+
+    #[test]
+    fn names_that_differ_in_case_are_in_conflict() {
+        let file = |path: &str, unit| Made { path: path.to_owned(), text: String::new(), unit };
+        let made = [file("a/X.yaml", 0), file("a/y.yaml", 0), file("a/x.yaml", 1)];
+        let found: Vec<_> =
+            conflicts(&made).iter().map(|c| (c.first.unit, c.second.unit)).collect();
+        assert_eq!(found, [(0, 1)]);
+    }
+}

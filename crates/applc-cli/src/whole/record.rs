@@ -1,0 +1,106 @@
+//! The record of the files that applc owns below an output folder: `.applc-outputs`, one path a line, sorted.
+//!
+//! What is in it and no longer made is removed; a file that is not in it is never overwritten.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use applc::World;
+
+use super::Rooted;
+
+/// Name of the file.
+pub const NAME: &str = ".applc-outputs";
+
+const HEADER: &str =
+    "# Files that applc has made. Commit this file; it is how applc knows what it may remove.\n";
+
+/// Why a record cannot be used.
+#[derive(Debug)]
+pub enum Invalid {
+    /// It cannot be read.
+    Unreadable(io::Error),
+    /// A line is not the path of a file below its folder.
+    Line(usize, String),
+}
+
+/// Reads the record in a folder: paths relative to the project. Empty if there is none.
+///
+/// # Errors
+/// It cannot be read, or names a path that is not below its folder.
+pub fn read(world: &Rooted, folder: &str) -> Result<BTreeSet<String>, Invalid> {
+    let text = match world.read(&path(folder)) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(error) => return Err(Invalid::Unreadable(error)),
+    };
+    parse(&text, folder)
+}
+
+/// The path of the record of a folder.
+pub fn path(folder: &str) -> String {
+    below(folder, NAME)
+}
+
+fn below(folder: &str, path: &str) -> String {
+    if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") }
+}
+
+fn parse(text: &str, folder: &str) -> Result<BTreeSet<String>, Invalid> {
+    let mut owned = BTreeSet::new();
+    for (index, line) in text.lines().enumerate() {
+        // Both sides of a merge are owned: the next run removes what is no longer made.
+        let is_mark =
+            ["<<<<<<< ", ">>>>>>> ", "||||||| "].iter().any(|mark| line.starts_with(mark));
+        if line.is_empty() || line.starts_with('#') || line == "=======" || is_mark {
+            continue;
+        }
+        let is_inside = line.split('/').all(|part| !matches!(part, "" | "." | ".."))
+            && !line.contains(['\\', ':', '\0']);
+        if !is_inside || line.split('/').any(|part| part == ".git") || line == NAME {
+            return Err(Invalid::Line(index + 1, line.to_owned()));
+        }
+        owned.insert(below(folder, line));
+    }
+    Ok(owned)
+}
+
+/// The text of the record in a folder of these files.
+pub fn text(folder: &str, owned: &BTreeSet<String>) -> String {
+    let mut text = HEADER.to_owned();
+    for path in owned {
+        text += applc::project::relative(path, folder).unwrap_or(path);
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_read_as_it_was_written() {
+        let owned: BTreeSet<String> = ["out/a/b.yaml", "out/c.json"].map(str::to_owned).into();
+        let text = text("out", &owned);
+        assert!(text.ends_with("\na/b.yaml\nc.json\n"));
+        assert_eq!(parse(&text, "out").unwrap(), owned);
+        let root: BTreeSet<String> = ["a/b.yaml".to_owned()].into();
+        assert_eq!(parse(&super::text("", &root), "").unwrap(), root);
+    }
+
+    #[test]
+    fn both_sides_of_a_merge_are_owned() {
+        let text = "a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> other\n";
+        assert_eq!(parse(text, "").unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_record_does_not_lead_out_of_its_folder() {
+        for line in
+            ["../x", "a/../../x", "/etc/passwd", "a//b", "c:\\x", ".git/config", ".applc-outputs"]
+        {
+            assert!(matches!(parse(line, "out"), Err(Invalid::Line(1, _))), "{line}");
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! Projects: `applc.toml` with environments, and output under version control.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const PROJECT: &str = r#"default-targets = ["compose", "kubernetes"]
+output = "manifests/{environment}/{folder}/{target}"
+
+[environments.test]
+
+[environments.prod]
+overlay = "{name}.prod.yaml"
+compile-for = ["kubernetes"]
+targets.kubernetes.namespace = "{id}-prod"
+images = { "nginx" = "1.28" }
+"#;
+
+/// A project with the appliances `apps/a/a.appliance.json` and `apps/b/b.appliance.yaml`.
+struct Repository(tempfile::TempDir);
+
+impl Repository {
+    fn new() -> Repository {
+        let repository = Repository(tempfile::tempdir().unwrap());
+        repository.write("applc.toml", PROJECT);
+        repository.write("apps/a/a.appliance.json", &appliance("a", "nginx:1.27"));
+        repository.write("apps/b/b.appliance.yaml", &appliance("b", "redis:7.4"));
+        repository.write("apps/b/b.prod.yaml", "containers: { web: { instances: 3 } }\n");
+        repository
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.0.path().join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap()
+    }
+
+    /// Runs the program in a folder: exit status, standard output, standard error.
+    fn run_in(&self, folder: &str, arguments: &[&str]) -> (i32, String, String) {
+        let mut command = assert_cmd::Command::cargo_bin("applc").unwrap();
+        let output =
+            command.current_dir(self.path(folder)).env_clear().args(arguments).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
+    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        self.run_in("", arguments)
+    }
+
+    /// All files but those of the cache, sorted, and their contents.
+    fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let mut found = Vec::new();
+        collect(self.0.path(), self.0.path(), &mut found);
+        found.retain(|(path, _)| !path.starts_with(".applc-cache"));
+        found.sort();
+        found
+    }
+
+    fn paths(&self) -> Vec<String> {
+        let made = self.files().into_iter().map(|(path, _)| path);
+        made.filter(|path| path.starts_with("manifests/")).collect()
+    }
+}
+
+fn collect(root: &Path, folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(root, &path, found);
+        } else {
+            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+            found.push((name, fs::read(path).unwrap()));
+        }
+    }
+}
+
+fn appliance(id: &str, image: &str) -> String {
+    format!(
+        "{{\"id\": \"{id}\", \"containers\": [{{\"id\": \"web\", \"type\": \"service\", \"image\": \"{image}\", \
+         \"network_mode\": \"container\", \"resources\": {{\"cpus\": 1, \"mem\": 64}}}}]}}\n"
+    )
+}
+
+const MADE: [&str; 7] = [
+    "manifests/.applc-outputs",
+    "manifests/prod/apps/a/kubernetes/kubernetes.yaml",
+    "manifests/prod/apps/b/kubernetes/kubernetes.yaml",
+    "manifests/test/apps/a/compose/compose.yaml",
+    "manifests/test/apps/a/kubernetes/kubernetes.yaml",
+    "manifests/test/apps/b/compose/compose.yaml",
+    "manifests/test/apps/b/kubernetes/kubernetes.yaml",
+];
+
+#[test]
+fn all_appliances_are_compiled_in_all_environments() {
+    let repository = Repository::new();
+    let (status, out, err) = repository.run(&["compile"]);
+    assert_eq!((status, out.as_str()), (0, ""), "{err}");
+    assert!(err.ends_with("applc: 6 files made\n"), "{err}");
+    assert_eq!(repository.paths(), MADE);
+    let prod = repository.read("manifests/prod/apps/b/kubernetes/kubernetes.yaml");
+    assert!(
+        prod.starts_with("# Made by applc from apps/b/b.appliance.yaml: edit that file instead.\n")
+    );
+    assert!(prod.contains("namespace: b-prod") && prod.contains("replicas: 3"), "{prod}");
+    let test = repository.read("manifests/test/apps/b/kubernetes/kubernetes.yaml");
+    assert!(!test.contains("b-prod") && !test.contains("replicas: 3"), "{test}");
+    assert!(repository.read(MADE[1]).contains("nginx:1.28"));
+    assert!(repository.read(MADE[4]).contains("nginx:1.27"));
+    // The same again changes nothing, in every folder.
+    let before = repository.files();
+    for folder in ["", "apps/a", "manifests"] {
+        let (status, _, err) = repository.run_in(folder, &["compile"]);
+        assert_eq!((status, err.ends_with("applc: 6 files unchanged\n")), (0, true), "{err}");
+    }
+    assert!(repository.files() == before);
+    assert_eq!(repository.run(&["compile", "--check"]).0, 0);
+}
+
+#[test]
+fn what_is_out_of_date_is_listed_and_nothing_is_written() {
+    let repository = Repository::new();
+    repository.run(&["compile"]);
+    repository.write("apps/b/b.appliance.yaml", &appliance("b", "redis:8"));
+    fs::remove_file(repository.path(MADE[3])).unwrap();
+    fs::remove_dir_all(repository.path("apps/b/b.prod.yaml")).unwrap_or_default();
+    repository.write(
+        "applc.toml",
+        &PROJECT.replace("compile-for = [\"kubernetes\"]", "compile-for = [\"compose\"]"),
+    );
+    let before = repository.files();
+    let (status, out, _) = repository.run(&["compile", "--check"]);
+    assert_eq!(status, 4);
+    let expected = "\
+orphaned  manifests/prod/apps/a/kubernetes/kubernetes.yaml
+missing   manifests/prod/apps/a/compose/compose.yaml
+orphaned  manifests/prod/apps/b/kubernetes/kubernetes.yaml
+missing   manifests/prod/apps/b/compose/compose.yaml
+missing   manifests/test/apps/a/compose/compose.yaml
+stale     manifests/test/apps/b/compose/compose.yaml
+stale     manifests/test/apps/b/kubernetes/kubernetes.yaml
+";
+    let lines = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(lines(&out), lines(expected));
+    let (status, diff, _) = repository.run(&["compile", "--diff"]);
+    assert_eq!(status, 4);
+    assert!(
+        diff.contains("--- a/manifests/prod/apps/a/kubernetes/kubernetes.yaml\n+++ /dev/null\n"),
+        "{diff}"
+    );
+    assert!(diff.contains("-    image: redis:7.4\n+    image: redis:8\n"), "{diff}");
+    assert!(repository.files() == before);
+    let (status, _, err) = repository.run(&["compile"]);
+    assert_eq!(status, 0);
+    let summary = "applc: 3 files made, 2 files changed, 2 files removed, 1 file unchanged\n";
+    assert!(err.ends_with(summary), "{err}");
+    assert!(!repository.path("manifests/prod/apps/a/kubernetes").exists());
+    assert_eq!(repository.run(&["compile", "--check"]).0, 0);
+}
+
+#[test]
+fn files_of_others_are_neither_overwritten_nor_removed() {
+    let repository = Repository::new();
+    repository.write(MADE[2], "kind: Mine\n");
+    repository.write("manifests/prod/README.md", "mine\n");
+    let before = repository.files();
+    let (status, _, err) = repository.run(&["compile"]);
+    assert_eq!(status, 1);
+    assert!(err.contains(&format!("`{}` exists, and was not made by applc", MADE[2])), "{err}");
+    assert!(repository.files() == before);
+    assert_eq!(repository.run(&["compile", "--adopt"]).0, 0);
+    assert!(repository.read(MADE[2]).starts_with("# Made by applc"));
+    fs::remove_dir_all(repository.path("apps/b")).unwrap();
+    assert_eq!(repository.run(&["compile"]).0, 0);
+    assert_eq!(repository.read("manifests/prod/README.md"), "mine\n");
+    assert!(!repository.path("manifests/prod/apps/b").exists());
+}
+
+#[test]
+fn a_part_of_a_project_leaves_the_rest_alone() {
+    let repository = Repository::new();
+    repository.run(&["compile"]);
+    for id in ["a", "b"] {
+        let file = if id == "a" { "apps/a/a.appliance.json" } else { "apps/b/b.appliance.yaml" };
+        repository.write(file, &appliance(id, "httpd:2"));
+    }
+    let (status, _, err) = repository.run(&["compile", "apps/a", "--env", "test"]);
+    assert!(status == 0 && err.ends_with("applc: 2 files changed\n"), "{err}");
+    let (status, out, _) = repository.run(&["compile", "--check"]);
+    assert_eq!((status, out.lines().count()), (4, 4), "{out}");
+    // A file of the project, from a folder of it.
+    let arguments = ["compile", "b.appliance.yaml", "--check", "--env", "prod"];
+    let (status, out, _) = repository.run_in("apps/b", &arguments);
+    assert_eq!(
+        (status, out.as_str()),
+        (4, "stale     manifests/prod/apps/b/kubernetes/kubernetes.yaml\n")
+    );
+}
+
+#[test]
+fn an_error_in_one_appliance_keeps_all_from_being_written() {
+    let repository = Repository::new();
+    repository.run(&["compile"]);
+    repository.write("apps/a/a.appliance.json", &appliance("a", "httpd:2"));
+    repository.write("apps/b/b.appliance.yaml", "id: b\ncontainers: 3\n");
+    let before = repository.files();
+    let (status, _, err) = repository.run(&["compile"]);
+    assert_eq!(status, 1);
+    // In both environments, but told once.
+    assert_eq!(err.matches("error[").count(), 1, "{err}");
+    assert!(repository.files() == before);
+    assert_eq!(repository.run(&["compile", "--check"]).0, 1, "faults win over stale files");
+    let (status, _, err) = repository.run(&["compile", "--keep-going"]);
+    assert_eq!(status, 1);
+    assert!(err.ends_with("applc: 3 files changed\n"), "{err}");
+    // The files of the faulty appliance stay.
+    assert_eq!(repository.paths(), MADE);
+    let (status, out, _) = repository.run(&["check", "--format", "json"]);
+    assert_eq!((status, out.matches("\"code\"").count()), (1, 1), "{out}");
+    assert_eq!(repository.run(&["check", "apps/a"]).0, 0);
+}
+
+#[test]
+fn appliances_that_write_one_file_are_an_error() {
+    let repository = Repository::new();
+    repository.write("apps/a/other.appliance.json", &appliance("other", "httpd:2"));
+    let (status, _, err) = repository.run(&["compile"]);
+    assert_eq!(status, 1);
+    assert!(err.contains("error[E0504]: apps/a/a.appliance.json in `test` and apps/a/other.appliance.json in `test` both write"), "{err}");
+    assert!(err.contains("add `{id}` to `output`"), "{err}");
+    assert!(!repository.path("manifests").exists());
+    repository.write("applc.toml", &PROJECT.replace("{folder}/", "{folder}/{id}/"));
+    assert_eq!(repository.run(&["compile"]).0, 0);
+    repository.write("applc.toml", &PROJECT.replace("{environment}/", ""));
+    let (_, _, err) = repository.run(&["compile"]);
+    assert!(err.contains("add `{environment}` to `output`"), "{err}");
+}
+
+#[test]
+fn mistakes_in_arguments_and_settings_say_what_to_do() {
+    let repository = Repository::new();
+    let error = |arguments: &[&str]| {
+        let (status, _, err) = repository.run(arguments);
+        (status, err)
+    };
+    let (status, err) = error(&["compile", "--env", "prd"]);
+    assert_eq!(
+        (status, err.as_str()),
+        (2, "applc: error: unknown environment `prd`; did you mean `prod`?\n")
+    );
+    let (status, err) = error(&["compile", "manifests-of-others"]);
+    assert_eq!(status, 3, "{err}");
+    fs::create_dir(repository.path("empty")).unwrap();
+    let (status, err) = error(&["compile", "empty"]);
+    assert!(status == 1 && err.contains("no appliance of the project in `empty`"), "{err}");
+    repository.write("applc.toml", "default-targets = [\"compose\"]\n");
+    let (status, err) = error(&["compile"]);
+    assert!(status == 1 && err.contains("`output` is missing in `applc.toml`"), "{err}");
+    repository.write("applc.toml", "output = \"out/{folder}/{target}\"\n");
+    let (status, err) = error(&["compile"]);
+    assert!(status == 1 && err.contains("set `default-targets`"), "{err}");
+    repository.write("applc.toml", &PROJECT.replace("\"nginx\" =", "\"nginxx\" ="));
+    let (status, err) = error(&["check"]);
+    assert!(status == 0 && err.contains("W1103"), "{err}");
+    // An empty project is an error: pipelines remove what is no longer there.
+    repository.write("applc.toml", &format!("appliances = [\"none/*.json\"]\n{PROJECT}"));
+    let (status, err) = error(&["compile"]);
+    assert!(status == 1 && err.contains("the project has no appliances"), "{err}");
+}
+
+#[test]
+fn a_record_that_leads_elsewhere_is_refused() {
+    let repository = Repository::new();
+    repository.run(&["compile"]);
+    let record = repository.read(MADE[0]);
+    repository.write(MADE[0], &format!("{record}../applc.toml\n"));
+    let before = repository.files();
+    let (status, _, err) = repository.run(&["compile"]);
+    assert_eq!(status, 1);
+    assert!(
+        err.contains("manifests/.applc-outputs:8: `../applc.toml` is not the path of a file"),
+        "{err}"
+    );
+    assert!(repository.files() == before);
+}
+
+#[cfg(unix)]
+#[test]
+fn output_does_not_follow_links() {
+    let repository = Repository::new();
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), repository.path("manifests")).unwrap();
+    let (status, _, err) = repository.run(&["compile"]);
+    assert_eq!(status, 3, "{err}");
+    assert!(err.contains("is a link or a file"), "{err}");
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn one_file_is_read_in_an_environment() {
+    let repository = Repository::new();
+    let arguments = ["compile", "apps/b/b.appliance.yaml", "-t", "kubernetes", "--env", "prod"];
+    let (status, out, err) = repository.run(&arguments);
+    assert_eq!(status, 0, "{err}");
+    assert!(out.contains("namespace: b-prod") && out.contains("replicas: 3"), "{out}");
+    let (_, plan, _) = repository.run(&["plan", "apps/b/b.appliance.yaml", "--env", "prod"]);
+    assert!(plan.contains("\"instances\": 3"), "{plan}");
+    let (_, plan, _) = repository.run(&["plan", "apps/b/b.appliance.yaml"]);
+    assert!(plan.contains("\"instances\": 1"), "{plan}");
+    let (status, _, err) =
+        repository.run(&["plan", "apps/b/b.appliance.yaml", "--env", "a", "--env", "b"]);
+    assert!(status == 2 && err.contains("a file is read in one environment"), "{err}");
+}

@@ -1,0 +1,281 @@
+//! The project file `applc.toml`: settings of a repository for all runs of applc.
+//!
+//! ```toml
+//! required-version = ">=0.1, <0.2"
+//! appliances = ["apps/**/*.appliance.{json,yaml}"]
+//! default-targets = ["kubernetes"]
+//! output = "manifests/{environment}/{folder}/{target}"
+//! target-folders = ["deploy/quadlet"]
+//!
+//! [targets.kubernetes]
+//! expose = "load-balancer"
+//!
+//! [environments.prod]
+//! overlay = "app.prod.yaml"
+//! compile-for = ["kubernetes", "nomad"]
+//! images = { "registry.example.org/shop/api" = "2.4.1" }
+//! targets.kubernetes.namespace = "{id}-prod"
+//!
+//! [diagnostics]
+//! deny = ["warnings"]
+//! allow = ["W0301"]
+//! ```
+//!
+//! A file in a folder below is merged over those of the folders above it, key by key; the values of an
+//! environment are merged over the others, in the same order.
+
+mod file;
+mod globs;
+mod pattern;
+mod settings;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+pub use file::{File, Values};
+pub use globs::Globs;
+pub use pattern::{Names, Pattern, Placeholder};
+pub use settings::{Output, Settings, filled};
+
+use crate::diag::{Findings, Levels, Report};
+use crate::source::{Source, Sources};
+use crate::targets::{self, TargetRef};
+use crate::world::{ReadError, World};
+
+/// Name of the project file.
+pub const FILE_NAME: &str = "applc.toml";
+
+/// The project file of a folder, over those of the folders above it.
+pub struct Project {
+    /// The file.
+    pub file: File,
+    /// The files above it.
+    pub outer: Option<Arc<Project>>,
+    /// These files, the outermost one first.
+    pub sources: Sources,
+    /// All known targets: the built-in targets, those that were given, and those of the folders that the
+    /// files list.
+    pub targets: Vec<TargetRef>,
+}
+
+/// Reads the project file of a folder. `outer` is the project of the folders above it, and the result if
+/// the folder has no project file. `given` are known targets in addition to the built-in ones.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn of_folder(
+    world: &dyn World,
+    folder: &Path,
+    outer: Option<&Arc<Project>>,
+    given: &[TargetRef],
+) -> Result<Option<Arc<Project>>, ReadError> {
+    let candidate = folder.join(FILE_NAME).to_string_lossy().into_owned();
+    let bytes = match world.read(&candidate) {
+        Ok(bytes) => bytes,
+        Err(error) if is_absent(&error) => return Ok(outer.cloned()),
+        Err(cause) => return Err(ReadError { path: candidate, cause }),
+    };
+    Ok(Some(Arc::new(read(world, candidate, bytes, outer, given))))
+}
+
+/// Finds the project of a folder. `folders` are this folder and those above it that may belong to the project,
+/// the innermost one first.
+///
+/// # Errors
+/// A project file cannot be read.
+pub fn find(
+    world: &dyn World,
+    folders: impl IntoIterator<Item = impl AsRef<Path>>,
+    given: &[TargetRef],
+) -> Result<Option<Arc<Project>>, ReadError> {
+    let folders: Vec<_> = folders.into_iter().collect();
+    let outermost_first = folders.iter().rev();
+    outermost_first.map(AsRef::as_ref).try_fold(None, |outer: Option<Arc<Project>>, folder| {
+        of_folder(world, folder, outer.as_ref(), given)
+    })
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn read(
+    world: &dyn World,
+    name: impl Into<String>,
+    bytes: Vec<u8>,
+    outer: Option<&Arc<Project>>,
+    given: &[TargetRef],
+) -> Project {
+    let (source, error) = Source::from_bytes(name, bytes);
+    let mut sources = outer.map_or_else(Sources::new, |outer| outer.sources.clone());
+    let source = sources.add(&source);
+    let findings: Findings =
+        error.map(|error| crate::syntax::source_error(&source, error)).into_iter().collect();
+    let mut targets = outer.map_or_else(
+        || targets::built_in().chain(given.iter().cloned()).collect(),
+        |outer| outer.targets.clone(),
+    );
+    let mut file = file::read(world, &source, findings, &mut targets);
+    file.report = file.report.within(sources.clone());
+    Project { file, outer: outer.cloned(), sources, targets }
+}
+
+impl Project {
+    /// The files, the outermost one first.
+    pub fn files(&self) -> impl DoubleEndedIterator<Item = &File> {
+        let mut files: Vec<&File> =
+            std::iter::successors(Some(self), |project| project.outer.as_deref())
+                .map(|project| &project.file)
+                .collect();
+        files.reverse();
+        files.into_iter()
+    }
+
+    /// The folder of the outermost file.
+    pub fn root(&self) -> &str {
+        self.files().next().map_or("", |file| file.folder.as_str())
+    }
+
+    /// The findings in the files and in the folders of custom targets that they list.
+    pub fn reports(&self) -> impl Iterator<Item = &Report> {
+        self.files().flat_map(|file| file.others.iter().chain([&file.report]))
+    }
+
+    /// The levels of codes: those of inner files override those of outer ones.
+    pub fn levels(&self) -> Levels {
+        self.files().fold(Levels::default(), |outer, file| file.levels.over(&outer))
+    }
+
+    /// The names of all environments, each once, in the order of the files.
+    pub fn environments(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        let all = self.files().flat_map(|file| &file.environments);
+        for (name, _) in all {
+            if !names.contains(&name.value.as_str()) {
+                names.push(name.value.as_str());
+            }
+        }
+        names
+    }
+
+    /// Whether a file is an appliance of the project: as the innermost file says that lists any.
+    /// `path` starts with the folder of that file, as all paths of the project do.
+    pub fn has_appliance(&self, path: &str) -> bool {
+        let listing = self.files().rev().find(|file| file.appliances.is_some());
+        let (folder, globs) = match listing {
+            Some(file) => (file.folder.as_str(), file.appliances.clone().unwrap_or_default()),
+            None => (self.root(), Globs::default()),
+        };
+        relative(path, folder).is_some_and(|path| globs.matches(path))
+    }
+}
+
+/// A path relative to a folder that it is in.
+pub fn relative<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+    match folder {
+        "" => Some(path),
+        "/" => path.strip_prefix('/'),
+        folder => path.strip_prefix(folder)?.strip_prefix('/'),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Memory;
+
+    fn of(text: &str) -> Project {
+        read(&Memory::new(), "applc.toml", text.as_bytes().to_vec(), None, &[])
+    }
+
+    fn found(text: &str) -> Vec<(&'static str, String)> {
+        let project = of(text);
+        let source = &project.file.report.source;
+        let place =
+            |d: &crate::diag::Diagnostic| (d.code.id, source.slice(d.primary.span).to_owned());
+        project.file.report.diagnostics.iter().map(place).collect()
+    }
+
+    #[test]
+    fn all_errors_are_reported_at_their_locations() {
+        let text =
+            "\u{feff}colour = 1\n[targets.kubernets]\nx = 1\n[targets.compose]\nnothing = true\n";
+        let expected = [("E0501", "colour"), ("E0501", "kubernets"), ("E0501", "nothing")];
+        assert_eq!(found(text), expected.map(|(code, place)| (code, place.to_owned())));
+        let unreadable = "target-folders = [\"x\"]\n[targets.x]\ny = 1\n";
+        assert_eq!(found(unreadable), [("E0501", "\"x\"".to_owned())]);
+        assert_eq!(found("targets = 3")[0].0, "E0501");
+        assert_eq!(found("[targets\nx = 1")[0].0, "E0115");
+    }
+
+    #[test]
+    fn errors_of_environments_are_reported_at_their_locations() {
+        let text = r#"
+            output = "out/{environment}/{folder}"
+            default-targets = ["compose", "kubernets", "compose"]
+            [environments."a/b"]
+            [environments.prod]
+            overlay = ["../x.yaml", "{nmae}.yaml"]
+            compile-for = "nomad"
+            color = 1
+            targets.nomad.datacentre = "x"
+            images.api = 3
+        "#;
+        let places: Vec<String> = found(text).into_iter().map(|(_, place)| place).collect();
+        let expected = [
+            "\"out/{environment}/{folder}\"",
+            "\"kubernets\"",
+            "\"compose\"",
+            "\"a/b\"",
+            "color",
+            "\"../x.yaml\"",
+            "\"{nmae}.yaml\"",
+            "\"nomad\"",
+            "datacentre",
+            "3",
+        ];
+        let mut sorted = (places.clone(), expected.map(str::to_owned).to_vec());
+        sorted.0.sort();
+        sorted.1.sort();
+        assert_eq!(sorted.0, sorted.1);
+    }
+
+    #[test]
+    fn another_version_is_the_only_finding() {
+        let text = "required-version = \">=99\"\nnew-key = true\n";
+        assert_eq!(found(text), [("E0503", "\">=99\"".to_owned())]);
+        assert_eq!(found("required-version = \">=0.1\""), []);
+        assert_eq!(found("required-version = \"new\"")[0].0, "E0501");
+    }
+
+    #[test]
+    fn files_of_folders_below_are_over_those_above() {
+        let world = Memory::new().with("/a/applc.toml", "one = 1").with("/a/b/applc.toml", "");
+        let names = |path: &str| {
+            let project = find(&world, Path::new(path).ancestors().skip(1), &[]).unwrap();
+            project.map(|project| {
+                project.files().map(|file| file.report.source.name().to_owned()).collect::<Vec<_>>()
+            })
+        };
+        assert_eq!(names("/a/b/app.json").unwrap(), ["/a/applc.toml", "/a/b/applc.toml"]);
+        assert_eq!(names("/a/c/d/app.json").unwrap(), ["/a/applc.toml"]);
+        assert_eq!(names("/x/app.json"), None);
+    }
+
+    #[test]
+    fn the_innermost_list_of_appliances_decides() {
+        let world = Memory::new()
+            .with("r/applc.toml", "appliances = [\"apps/**/*.json\"]")
+            .with("r/apps/x/applc.toml", "appliances = [\"*.yaml\"]")
+            .with("r/apps/y/applc.toml", "");
+        let has = |folder: &str, path: &str| {
+            let folders = Path::new(folder).ancestors();
+            find(&world, folders, &[]).unwrap().unwrap().has_appliance(path)
+        };
+        assert!(has("r/apps/x", "r/apps/x/a.yaml"));
+        assert!(!has("r/apps/x", "r/apps/x/a.json"));
+        assert!(has("r/apps/y", "r/apps/y/a.json"));
+        assert!(!has("r", "r/other/a.json"));
+    }
+}
