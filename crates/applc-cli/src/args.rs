@@ -76,6 +76,7 @@ Examples:
   applc trace app.json:31:14 -t nomad                  those that the value at column 14 reaches
   applc trace app.json -t compose --at 12              what line 12 of the output comes from
   applc trace app.json -t nomad --at jobs/web.nomad.hcl:12:9
+  applc trace manifests/prod/shop/nomad/shop.nomad.hcl:12   in a project, which knows its files
   kube-linter lint out/ --format json > found.json
   applc trace app.json -t kubernetes --findings found.json
 
@@ -569,7 +570,7 @@ impl EnvironmentArguments {
 /// Arguments of `trace`.
 #[derive(Debug, Args)]
 pub struct Trace {
-    /// Appliance file, and a line, or a line and a column, in it
+    /// Appliance file, or a file of the output of a project, and a line, or a line and a column, in it
     #[arg(value_name = "FILE[:LINE[:COLUMN]]")]
     pub file: String,
 

@@ -15,7 +15,7 @@ use applc::diag::{Levels, Report, list_or, nearest};
 use applc::overlay::Changes;
 use applc::project::{self, Names, Project};
 use applc::source::Sources;
-use applc::targets::{self, InProcess, Rendering, TargetRef};
+use applc::targets::{self, InProcess, PROJECT_DIRECTORY, Rendering, TargetRef};
 use applc::{Compilation, Error, Selected, World};
 
 /// The project files found so far, by the folders that they apply to.
@@ -45,6 +45,15 @@ impl Settings {
     pub fn changed(mut self, overlays: &OverlayArguments) -> Settings {
         self.changes.overlays.extend(overlays.changes().overlays);
         self
+    }
+
+    /// Tells Compose where the folder of the appliance is, if no option does.
+    pub fn tell_folder(&mut self, folder: &str) {
+        for one in &mut self.targets {
+            if one.target.custom().is_none() {
+                one.options.set_default(PROJECT_DIRECTORY, folder);
+            }
+        }
     }
 
     /// Compiles a file with these settings.

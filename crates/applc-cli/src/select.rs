@@ -53,6 +53,12 @@ impl<'a> Wanted<'a> {
         Wanted { targets: Vec::new(), options: &[], environment: None }
     }
 
+    /// The targets with these names.
+    pub fn named(names: &'a [String]) -> Wanted<'a> {
+        let targets = names.iter().map(|name| WantedTarget::Named(name)).collect();
+        Wanted { targets, ..Wanted::none() }
+    }
+
     /// The same in an environment of the project.
     #[must_use]
     pub fn in_environment(mut self, environment: Option<&'a str>) -> Wanted<'a> {

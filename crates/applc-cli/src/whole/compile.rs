@@ -127,8 +127,7 @@ fn for_unit(one: &Selected, unit: &Unit, id: &str, analysis: &mut Analysis) -> S
     if one.target.custom().is_none()
         && let Some(folder) = folder_of(unit, id, one.target.name())
     {
-        let source = unit.file.rsplit_once('/').map_or("", |(folder, _)| folder);
-        options.set_default(PROJECT_DIRECTORY, &way(&folder, source));
+        options.set_default(PROJECT_DIRECTORY, &way_to_source(&folder, &unit.file));
     }
     Selected { target: one.target.clone(), options }
 }
@@ -192,6 +191,11 @@ fn joined(folder: &str, path: &str) -> String {
     let parts = folder.split('/').chain(path.split('/'));
     let parts: Vec<&str> = parts.filter(|part| !part.is_empty() && *part != ".").collect();
     parts.join("/")
+}
+
+/// The way from a folder to that of a file.
+pub fn way_to_source(folder: &str, file: &str) -> String {
+    way(folder, file.rsplit_once('/').map_or("", |(folder, _)| folder))
 }
 
 /// The way from a folder to another one.

@@ -10,6 +10,7 @@ pub mod apply;
 pub mod changes;
 pub mod compile;
 pub mod discover;
+pub mod owner;
 pub mod record;
 
 use std::path::{Path, PathBuf};

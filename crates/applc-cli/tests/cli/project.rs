@@ -323,3 +323,41 @@ fn one_file_is_read_in_an_environment() {
         repository.run(&["plan", "apps/b/b.appliance.yaml", "--env", "a", "--env", "b"]);
     assert!(status == 2 && err.contains("a file is read in one environment"), "{err}");
 }
+
+#[test]
+fn a_line_of_the_output_is_traced_through_the_environment() {
+    let repository = Repository::new();
+    repository.run(&["compile"]);
+    let line_of = |path: &str, text: &str| {
+        let found = repository.read(path).lines().position(|line| line.contains(text));
+        format!("{path}:{}", found.unwrap() + 1)
+    };
+    let trace = |place: &str| {
+        let (status, out, err) = repository.run(&["trace", place]);
+        assert_eq!(status, 0, "{err}");
+        out
+    };
+    // An overlay, the table of images, the appliance, an option of the environment.
+    let replicas = trace(&line_of(MADE[2], "replicas: 3"));
+    assert!(replicas.contains("containers[0].instances at apps/b/b.prod.yaml:1:33"), "{replicas}");
+    let image = trace(&line_of(MADE[1], "image: nginx:1.28"));
+    assert!(image.contains("containers[0].image at applc.toml:10:22"), "{image}");
+    let image = trace(&line_of(MADE[4], "image: nginx:1.27"));
+    assert!(image.contains("containers[0].image at apps/a/a.appliance.json:1:"), "{image}");
+    let namespace = trace(&line_of(MADE[2], "namespace: b-prod"));
+    assert!(namespace.contains("option kubernetes.namespace at applc.toml:9:"), "{namespace}");
+    let (status, json, _) =
+        repository.run(&["trace", &line_of(MADE[1], "image: "), "--format", "json"]);
+    assert!(status == 0 && json.contains("\"layer\": \"images\""), "{json}");
+    // From a folder below, and a whole file.
+    let (status, out, _) =
+        repository.run_in("manifests/prod", &["trace", "apps/b/kubernetes/kubernetes.yaml"]);
+    assert!(status == 0 && out.contains("replicas: 3"), "{out}");
+    // An edited line has no answer.
+    let edited = repository.read(MADE[2]).replace("replicas: 3", "replicas: 4");
+    repository.write(MADE[2], &edited);
+    let (status, _, err) = repository.run(&["trace", &line_of(MADE[2], "replicas: 4")]);
+    assert!(status == 1 && err.contains("it is edited or stale"), "{err}");
+    let (status, _, err) = repository.run(&["trace", MADE[2], "-t", "nomad"]);
+    assert!(status == 2 && err.contains("is an output of apps/b/b.appliance.yaml"), "{err}");
+}

@@ -7,7 +7,7 @@ use applc::analysis::Analysis;
 use applc::diag::{Format, Level, Report, human};
 use applc::plan::Plan;
 use applc::source::{Source, Sources};
-use applc::targets::{Artifact, InProcess, PROJECT_DIRECTORY, Rendering, TargetRef};
+use applc::targets::{Artifact, InProcess, Rendering, TargetRef};
 use applc_run::{Appliances, Planned, Submitted, complete};
 use serde_json::Value;
 
@@ -192,11 +192,8 @@ fn name_folder(settings: &mut Settings, file: &str) {
     // Standard input is beside what is in the working directory.
     let path = if file == STDIN { Path::new("stdin") } else { Path::new(file) };
     let Ok(path) = std::path::absolute(path) else { return };
-    let Some(folder) = path.parent().and_then(Path::to_str) else { return };
-    for one in &mut settings.targets {
-        if one.target.custom().is_none() {
-            one.options.set_default(PROJECT_DIRECTORY, folder);
-        }
+    if let Some(folder) = path.parent().and_then(Path::to_str) {
+        settings.tell_folder(folder);
     }
 }
 

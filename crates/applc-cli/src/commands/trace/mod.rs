@@ -12,6 +12,7 @@ use crate::projects::{Projects, one_environment};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
 use crate::terminal::{fail, print};
+use crate::whole::owner::{self, Owned};
 use applc::diag::Format;
 
 use entry::Entry;
@@ -40,6 +41,9 @@ fn answer(arguments: &Trace) -> Result<Status, Status> {
     let (file, position) = question::of_argument(&arguments.file)?;
     let wanted = Wanted::read(&arguments.targets, &mut reporter)?;
     let wanted = wanted.in_environment(one_environment(&arguments.environment)?);
+    if let Some(owned) = owner::of(file, &mut reporter)? {
+        return of_output(file, &owned, position, arguments, reporter);
+    }
     let chosen = !wanted.is_empty();
     let mut projects = Projects::default();
     let settings = projects.apply(file, &wanted.or_built_in(), &mut reporter)?;
@@ -72,6 +76,40 @@ fn answer(arguments: &Trace) -> Result<Status, Status> {
         Some(_) => table::reached(&traced, &entries),
         None => table::whole(&traced, &entries),
     }))
+}
+
+/// Answers what a file of the output of a project, or a line of it, comes from.
+fn of_output(
+    file: &str,
+    owned: &Owned,
+    position: Option<Position>,
+    arguments: &Trace,
+    mut reporter: Reporter,
+) -> Result<Status, Status> {
+    let is_chosen = !arguments.targets.names.is_empty() || !arguments.environment.names.is_empty();
+    if is_chosen || !arguments.overlays.overlays.is_empty() || arguments.at.is_some() {
+        let message = format!(
+            "`{file}` is an output of {}: its target, environment and overlays are known",
+            owned.source
+        );
+        return Err(fail(&message, Status::Usage));
+    }
+    let traced = traced::of_owned(owned, &mut reporter)?;
+    let format = arguments.findings.format;
+    if let Some(path) = &arguments.of_findings {
+        return findings::report(&traced, path, &traced.levels, reporter);
+    }
+    let Some(position) = position else {
+        let index = traced.written_as(file).unwrap_or(0);
+        let entries = entries_of_file(&traced, index);
+        return Ok(show(&entries, format, || {
+            table::whole(std::slice::from_ref(&traced), &entries)
+        }));
+    };
+    let place = Where { file: file.to_owned(), position };
+    let (index, offset) = question::in_output(&traced, &place, || None)?;
+    let entries = entry::at(&traced, index, offset);
+    Ok(show(&entries, format, || table::answer(&traced, &entries)))
 }
 
 /// The lines and values of all outputs that come from a place of the appliance.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use applc::analysis::Analysis;
+use applc::diag::Levels;
 use applc::source::{Source, Sources, Span};
 use applc::syntax::Node;
 use applc::targets::{Artifact, InProcess, Rendering, TargetRef};
@@ -11,9 +12,11 @@ use applc::{Compilation, Selected, World};
 
 use crate::Status;
 use crate::disk::{Disk, STDIN};
-use crate::projects::Settings;
+use crate::projects::{Projects, Settings};
 use crate::reporter::Reporter;
+use crate::select::Wanted;
 use crate::terminal::{fail, note};
+use crate::whole::owner::Owned;
 
 /// The output of one target, and where it comes from.
 pub struct Traced {
@@ -33,6 +36,8 @@ pub struct Traced {
     pub sources: Sources,
     /// The tree of the appliance.
     pub tree: Arc<Node>,
+    /// The levels of findings.
+    pub levels: Levels,
 }
 
 /// An appliance that is analysed, for all targets.
@@ -117,7 +122,7 @@ pub fn trace(
     selected: &Selected,
     reporter: &mut Reporter,
 ) -> Result<Traced, Status> {
-    match compiled(analysed, settings, selected, reporter)? {
+    match compiled(analysed, settings, selected, None, reporter)? {
         Ok(traced) => Ok(traced),
         Err(compilation) => Err(reporter.add_all(compilation.report, compilation.others)),
     }
@@ -138,7 +143,7 @@ pub fn of_each(
     let mut all = Vec::new();
     let mut failed = None;
     for selected in &settings.targets {
-        match compiled(&analysed, settings, selected, reporter)? {
+        match compiled(&analysed, settings, selected, None, reporter)? {
             Ok(traced) => all.push(traced),
             Err(compilation) if chosen || !is_of_target(&compilation) => {
                 return Err(reporter.add_all(compilation.report, compilation.others));
@@ -155,6 +160,24 @@ pub fn of_each(
     }
 }
 
+/// Compiles the appliance that a file of a project is made from, as the project does.
+///
+/// # Errors
+/// The exit status if it has errors, which were reported.
+pub fn of_owned(owned: &Owned, reporter: &mut Reporter) -> Result<Traced, Status> {
+    let file = owned.source.as_str();
+    let names = [owned.target.clone()];
+    let wanted = Wanted::named(&names).in_environment(owned.environment.as_deref());
+    let mut settings = Projects::default().apply(file, &wanted, reporter)?;
+    settings.tell_folder(&owned.way);
+    let analysed = Analysed::read(&Disk, &settings, file, reporter)?;
+    let Some(selected) = settings.targets.first() else { return Err(Status::Errors) };
+    match compiled(&analysed, &settings, selected, Some(owned), reporter)? {
+        Ok(traced) => Ok(traced),
+        Err(compilation) => Err(reporter.add_all(compilation.report, compilation.others)),
+    }
+}
+
 /// The first of the targets that has a file of this name or text as its output. Findings are not
 /// reported.
 pub fn target_of(
@@ -167,7 +190,7 @@ pub fn target_of(
     let file = Some(file).filter(|file| *file != STDIN)?;
     let analysed = Analysed::read(&Disk, settings, file, reporter).ok()?;
     settings.targets.iter().find_map(|selected| {
-        let traced = compiled(&analysed, settings, selected, reporter).ok()?.ok()?;
+        let traced = compiled(&analysed, settings, selected, None, reporter).ok()?.ok()?;
         traced.written_as(path).map(|_| traced.target)
     })
 }
@@ -183,6 +206,7 @@ fn compiled(
     analysed: &Analysed,
     settings: &Settings,
     selected: &Selected,
+    owned: Option<&Owned>,
     reporter: &mut Reporter,
 ) -> Result<Result<Traced, Compilation>, Status> {
     let Analysed { analysis, tree } = analysed;
@@ -200,16 +224,22 @@ fn compiled(
     let Some(output) = compilation.outputs.into_iter().next() else {
         return Err(fail("the target has no output", Status::Errors));
     };
-    let map = SourceMap::new(&tree, &output.artifacts);
+    let place = |artifact: Artifact| match owned {
+        Some(owned) => owned.placed(artifact),
+        None => artifact,
+    };
+    let artifacts: Vec<Artifact> = output.artifacts.into_iter().map(place).collect();
+    let map = SourceMap::new(&tree, &artifacts);
     let text = |artifact: &Artifact| Source::new(artifact.path.as_str(), artifact.text.as_str());
     Ok(Ok(Traced {
         target: output.target,
-        outputs: output.artifacts.iter().map(text).collect(),
-        artifacts: output.artifacts,
+        outputs: artifacts.iter().map(text).collect(),
+        artifacts,
         map,
         source,
         overlays,
         sources,
         tree,
+        levels: settings.levels.clone(),
     }))
 }

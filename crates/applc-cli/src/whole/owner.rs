@@ -1,0 +1,103 @@
+//! Whose a file of the output of a project is.
+
+use std::path::Path;
+
+use applc::render::Mark;
+use applc::targets::{Artifact, InProcess, Rendering};
+
+use super::compile::{self, header, start_of_paths, way_to_source};
+use super::discover::{self, Found, Unit};
+use super::record;
+use crate::Status;
+use crate::reporter::Reporter;
+use crate::select::Wanted;
+
+/// A file that applc has made, and what it is made from.
+pub struct Owned {
+    /// The file of the appliance, as it is found from the working directory.
+    pub source: String,
+    /// The environment.
+    pub environment: Option<String>,
+    /// The name of the target.
+    pub target: String,
+    /// The way from the folder of the output to that of the appliance.
+    pub way: String,
+    /// The folder of the output, as it is found from the working directory.
+    folder: String,
+    header_source: String,
+}
+
+/// Finds what a file is made from. `None` if it is not one that the record of a project names, or is no longer made.
+///
+/// # Errors
+/// The exit status if the project is invalid, which was reported.
+pub fn of(path: &str, reporter: &mut Reporter) -> Result<Option<Owned>, Status> {
+    let on_disk = Path::new(path);
+    let Some(root) = on_disk.parent().and_then(discover::root_of) else { return Ok(None) };
+    let Ok(place) = std::path::absolute(on_disk) else { return Ok(None) };
+    let Ok(place) = place.strip_prefix(&root) else { return Ok(None) };
+    let place = place.to_string_lossy().replace('\\', "/");
+    if !on_disk.is_file() || !is_recorded(&root, &place) {
+        return Ok(None);
+    }
+    let found = discover::find(root, &[], &[], &Wanted::none(), reporter)?;
+    Ok(found.units.iter().find_map(|unit| of_unit(&found, unit, path, &place)))
+}
+
+/// Whether a record in a folder of a file names it. Most files are no output, and the project is not read for them.
+fn is_recorded(root: &Path, place: &str) -> bool {
+    let world = super::Rooted::new(root.to_owned());
+    let folders = place.rmatch_indices('/').map(|(end, _)| &place[..end]).chain([""]);
+    folders
+        .into_iter()
+        .any(|folder| record::read(&world, folder).is_ok_and(|owned| owned.contains(place)))
+}
+
+fn of_unit(found: &Found, unit: &Unit, path: &str, place: &str) -> Option<Owned> {
+    let starts =
+        |target: &str| start_of_paths(unit, target).is_some_and(|start| place.starts_with(&start));
+    if !unit.settings.targets.iter().any(|one| starts(one.target.name())) {
+        return None;
+    }
+    let rendering = Rendering { renderer: &InProcess, recorded: false };
+    let compiled = compile::compiled(&found.world, unit, Some(rendering)).ok()?;
+    for output in &compiled.compilation.outputs {
+        let target = output.target.name();
+        let folder = compile::folder_of(unit, &compiled.id, target)?;
+        let is_this = |artifact: &Artifact| format!("{folder}/{}", artifact.path) == place;
+        let Some(artifact) = output.artifacts.iter().find(|artifact| is_this(artifact)) else {
+            continue;
+        };
+        return Some(Owned {
+            source: shown(&found.world.on_disk(&unit.file)),
+            environment: unit.environment.clone(),
+            target: target.to_owned(),
+            way: way_to_source(&folder, &unit.file),
+            folder: path.strip_suffix(&artifact.path).unwrap_or_default().to_owned(),
+            header_source: unit.file.clone(),
+        });
+    }
+    None
+}
+
+/// A path as people name it: relative to the working directory if it is in it.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).to_string_lossy().into_owned()
+}
+
+impl Owned {
+    /// A file of the output as it is in the project: in its folder, and with the comment at its start.
+    pub fn placed(&self, artifact: Artifact) -> Artifact {
+        let Artifact { path, text, mut record } = artifact;
+        let header = header(&path, &self.header_source).unwrap_or_default();
+        let by = header.len();
+        for Mark { range, .. } in &mut record.marks {
+            *range = range.start + by..range.end + by;
+        }
+        for (start, _) in &mut record.parts {
+            *start += by;
+        }
+        Artifact { path: format!("{}{path}", self.folder), text: header + &text, record }
+    }
+}
