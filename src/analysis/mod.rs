@@ -274,6 +274,6 @@ fn plan_of_owned(
 /// finding, and takes memory.
 fn check(source: &Source, tree: &Node, findings: &mut Findings) -> Option<()> {
     schema::check(source, tree, findings);
-    lint::check_values(tree, findings);
+    lint::check_values(tree, source, findings);
     (!findings.is_full(Level::Error)).then_some(())
 }

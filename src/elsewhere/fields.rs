@@ -45,7 +45,10 @@ const CONTAINER: &[(&str, &str)] = &[
         "restart",
         "a service is started again whenever it ends, and a job is retried `retries` times",
     ),
-    ("secrets", "mount the file with the secret with `volumes`"),
+    (
+        "secrets",
+        "name the values in the secret store with `secret_files`, or `secret_env` for variables",
+    ),
     // Nomad.
     ("artifact", "use `files`, or build it into the image"),
     ("constraint", "use `schedule_hints`"),
@@ -71,7 +74,10 @@ const GPU: &str = "set `gpu` in `resources`";
 const APPLIANCE: &[(&str, &str)] = &[
     ("configs", "use `files` of the containers"),
     ("networks", "the containers of an appliance reach each other as `@id`"),
-    ("secrets", "mount files with secrets into the containers with `volumes`"),
+    (
+        "secrets",
+        "name the values in the secret store with `secret_files` or `secret_env` of the containers",
+    ),
     ("services", "list them as `containers`, each with its `id` and `\"type\": \"service\"`"),
     ("version", "remove it; the language has no versions"),
     ("volumes", "list them as `volumes` of `data_persistence`"),

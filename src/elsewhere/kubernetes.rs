@@ -10,7 +10,7 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("affinity", PLACE),
     ("automountServiceAccountToken", "pods get no token"),
     ("dnsPolicy", "names are resolved by the target"),
-    ("envFrom", "write each variable into `env`"),
+    ("envFrom", "write each variable into `env`, and those of a Secret into `secret_env`"),
     ("hostNetwork", "set `network_mode` to `host`"),
     ("imagePullPolicy", "set `force_pull_image`: `true` is `Always`, `false` is `IfNotPresent`"),
     ("imagePullSecrets", "let the nodes or the service account log in to the registry"),

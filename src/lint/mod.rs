@@ -5,6 +5,7 @@ mod containers;
 mod env;
 mod pasted;
 mod references;
+mod value_from;
 
 #[cfg(test)]
 mod tests;

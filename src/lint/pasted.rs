@@ -9,13 +9,18 @@ use crate::schema::is_id_char;
 use crate::source::{Source, Span, Syntax};
 use crate::syntax::{Kind, Node};
 
+use super::value_from;
+
 /// Checks the values of variables in a tree that only it has: `null`, and objects.
-pub fn check_values(tree: &Node, findings: &mut Findings) {
+pub fn check_values(tree: &Node, source: &Source, findings: &mut Findings) {
     let containers = tree.as_object().and_then(|appliance| appliance.get("containers"));
     let containers = containers.and_then(Node::as_array).unwrap_or_default();
     for container in containers {
-        let env = container.as_object().and_then(|object| object.get("env"));
-        for variable in env.and_then(Node::as_object).map_or(&[][..], |env| &env.members) {
+        let Some(container) = container.as_object() else { continue };
+        let env = container.get("env").and_then(Node::as_object);
+        // An edit moves one variable at a time: two of them would change the same text.
+        let mut is_moved = false;
+        for (index, variable) in env.iter().flat_map(|env| env.members.iter().enumerate()) {
             let (name, value) = (&variable.key.value, &variable.value);
             match &value.kind {
                 Kind::Null => findings.add(&codes::FOREIGN_VALUE, |code| {
@@ -29,9 +34,18 @@ pub fn check_values(tree: &Node, findings: &mut Findings) {
                 Kind::Object(object) if object.get("valueFrom").is_some() => {
                     findings.add(&codes::FOREIGN_VALUE, |code| {
                         let message = format!("`{name}` is the JSON text of this object");
-                        Diagnostic::new(code, value.span, message).help(
-                            "`valueFrom` of Kubernetes is not read; write the value, or mount a file with it",
-                        )
+                        let found = Diagnostic::new(code, value.span, message);
+                        let Some(entry) = value_from::secret(name, object) else {
+                            return found.help(
+                                "`valueFrom` of Kubernetes is not read; write the value, or name it in `secret_env` if it is one of a secret store",
+                            );
+                        };
+                        let found = found.help(format!("name it in `secret_env`: `{entry}`"));
+                        let edit = value_from::edit(container, index, &entry, source);
+                        match edit.filter(|_| !std::mem::replace(&mut is_moved, true)) {
+                            Some((span, text)) => found.likely_edit(span, text),
+                            None => found,
+                        }
                     });
                 }
                 _ => {}

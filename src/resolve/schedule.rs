@@ -165,6 +165,9 @@ fn invalid_interval(written: Spanned<&str>) -> Diagnostic {
         Err(NoInterval::Fraction) => {
             diagnostic.help("an interval is a whole number of seconds: schedulers ignore fractions")
         }
+        _ if written.value.split_whitespace().count() == 5 => {
+            diagnostic.help("write a cron line as `schedule`, without an `interval`")
+        }
         found => {
             let diagnostic = diagnostic.help(
                 "expected an ISO 8601 duration without its `P`: `T10M` is ten minutes, `T1H` one hour, `1D` one day, `2M` two months",

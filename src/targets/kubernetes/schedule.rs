@@ -7,7 +7,7 @@ use crate::source::Spanned;
 use crate::targets::{cron, origins};
 
 /// What cron can express, for help.
-const CRON_CAN: &str = "cron can express minutes that divide an hour, hours that divide a day, one day, seven days, and months that divide a year";
+const CRON_CAN: &str = "cron can express minutes that divide an hour, hours that divide a day, one day, seven days, and months that divide a year; a `schedule` can be any cron line";
 
 /// The cron expression of a job that repeats: its schedule or, in UTC, its interval. Returns `None` for a schedule that is
 /// not supported, which is reported.
@@ -57,7 +57,7 @@ fn report_start(job: &Job, findings: &mut Findings) {
             "the first run is not immediate, but at the next multiple of the interval on the clock";
         findings.push(
             Diagnostic::new(&codes::APPROXIMATED, job.repeats.span, message)
-                .help("add a `start_time` to align the runs to"),
+                .help("add a `start_time` to align the runs to, or write a `schedule` instead of the interval"),
         );
         return;
     };

@@ -95,7 +95,7 @@ fn lines(job: &Job, findings: &mut Findings) -> Vec<String> {
                     findings.push(match start {
                         Some(start) if why == MISSING_DAY => missing_day(found, start),
                         _ => found.help(
-                            "cron can express intervals that divide a minute, an hour, a day or a year, one day, and one week",
+                            "cron can express intervals that divide a minute, an hour, a day or a year, one day, and one week; a `schedule` can be any cron line",
                         ),
                     });
                     Vec::new()
