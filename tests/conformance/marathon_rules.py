@@ -9,6 +9,7 @@ operator would notice those too late, so both kinds are violations here.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator
@@ -52,6 +53,7 @@ def check_group(document: Any, features: Iterable[str] = ()) -> list[Violation]:
     _check_graph(apps)
     for app, base, place in apps:
         _check_app(app, base, place, frozenset(features))
+    _check_labels(apps)
     _check_volume_names(apps)
     return sorted(report.found)
 
@@ -106,9 +108,17 @@ def _check_segments(id: str, report: Report) -> None:
             report.add(f"segment {segment!r} contains a dot, which breaks its DNS names")
     if segments[-1] in RESERVED_SEGMENTS:
         report.add(f"ends with the reserved word {segments[-1]!r}")
-    label = "-".join(reversed(segments))
-    if len(label) > LONGEST_DNS_LABEL:
-        report.add(f"the DNS label {label} has {len(label)} characters; at most {LONGEST_DNS_LABEL} are allowed")
+
+
+def _check_labels(apps: list[tuple[dict, str, Report]]) -> None:
+    """Checks the DNS labels that texts of the apps contain. Without one, an app needs none: Marathon takes its id."""
+    texts = json.dumps([app for app, _, _ in apps])
+    for app, base, place in apps:
+        label = "-".join(reversed(absolute(app["id"], base).split("/")[1:]))
+        if len(label) > LONGEST_DNS_LABEL and f"{label}." in texts:
+            place.at("id").add(
+                f"the DNS label {label} has {len(label)} characters; at most {LONGEST_DNS_LABEL} are allowed"
+            )
 
 
 def _check_graph(apps: list[tuple[dict, str, Report]]) -> None:

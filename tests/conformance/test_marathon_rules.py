@@ -95,6 +95,10 @@ def test_valid_groups_pass(document: Any) -> None:
     assert messages(document) == ""
 
 
+def test_a_long_id_is_valid_unless_its_name_is_used() -> None:
+    assert messages(group(id="/spark-livy/" + "a" * 60)) == ""
+
+
 def test_features_must_be_enabled() -> None:
     external = group(container__volumes=[EXTERNAL], upgradeStrategy=CAREFUL)
     assert "external_volumes" in messages(external)
@@ -138,7 +142,7 @@ def test_features_must_be_enabled() -> None:
         (group(id="/spark-livy/-a-"), "does not match"),
         (group(id="/other/livy"), "not a child of /spark-livy"),
         (group(id="/spark-livy/spark-master"), "defined twice"),
-        (group(id="/spark-livy/" + "a" * 60), "63 are allowed"),
+        (group(id="/spark-livy/" + "a" * 60, env={"A": "http://" + "a" * 60 + "-spark-livy.marathon.mesos"}), "63 are allowed"),
         ({"id": "relative"}, "not absolute"),
         ({"id": "/"}, "the root"),
         ({"id": "/a", "scaleBy": 2, "apps": []}, "cannot be combined with other fields"),
