@@ -35,6 +35,7 @@ NAMED = (
     (r"the reservation is left out", {"cpu_shares", "mem_reservation"}),
     (r"a job ", {"restart"}),
     (r"`volumes_from` is left out", {"depends_on"}),
+    (r"is a copy: a change of", {"configs"}),
     (r"has a network of its own, not that of", {"networks", "depends_on"}),
     (r"reaches the other containers of the appliance|has a network", {"networks"}),
 )
@@ -147,12 +148,20 @@ class Compose:
 
 
 def make_files(config: dict[str, Any], folder: Path) -> None:
-    """Makes the files of configs and secrets, whose content is not part of the cases."""
+    """Makes the files of configs and secrets, and those that are mounted, whose content is not part of the cases."""
     for kind in ("configs", "secrets"):
         for name, one in config.get(kind, {}).items():
             if (path := Path(one.get("file", "/"))).is_relative_to(folder):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(f"content of {name}\n")
+    for service in config["services"].values():
+        for mount in service.get("volumes") or []:
+            path = Path(mount.get("source") or "/")
+            # Whether a mount is of a file is not known without it: by its name, it is one.
+            is_file = mount["type"] == "bind" and path.suffix not in ("", ".d") and not path.name.startswith(".")
+            if is_file and path.is_relative_to(folder) and not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(f"content of {path.name}\n")
 
 
 def findings(text: str, places: Places) -> tuple[list[Finding], list[str]]:

@@ -1,15 +1,23 @@
-//! Configs, which are files, and secrets.
+//! Configs and single files, which are files, and secrets.
 
 use super::super::draft::Object as Draft;
 use super::super::references::marked;
+use super::volumes::Mount;
 use super::{Import, Service};
 use crate::elsewhere::scalars::{list, present, text};
 use crate::import::secrets::Value;
+use crate::lint::names_a_secret;
+use crate::source::Span;
 use crate::syntax::{Node, Object};
 
 impl<'t> Import<'_, 't> {
-    pub(super) fn files(&mut self, service: &Service<'t>, container: &mut Draft) {
-        let mut files = Vec::new();
+    /// The files of a service; `files` are those that it mounts.
+    pub(super) fn files(
+        &mut self,
+        service: &Service<'t>,
+        mut files: Vec<Draft>,
+        container: &mut Draft,
+    ) {
         for node in service.get("configs").map(list).unwrap_or_default() {
             files.extend(self.config(node));
         }
@@ -19,6 +27,36 @@ impl<'t> Import<'_, 't> {
             files.extend(self.secret(node));
         }
         container.put_filled("secret_files", files);
+    }
+
+    /// A single file beside the source that is only read becomes a file of the appliance, which every target has. `None` if it
+    /// must be mounted.
+    pub(super) fn copy(&mut self, mount: &Mount, span: Span) -> Option<Draft> {
+        let source = mount.source.as_deref().filter(|_| mount.kind == "bind" && mount.read_only)?;
+        let path = source.trim_start_matches("./");
+        let is_below = !path.starts_with(['/', '~']) && path.split('/').all(|part| part != "..");
+        if !is_below || mount.target.ends_with('/') {
+            return None;
+        }
+        let bytes = self.options.read(path).ok()?;
+        if bytes.len() > MAX_COPY || is_secret(path, &bytes) {
+            return None;
+        }
+        let mut draft = Draft::new();
+        draft.put("dest", mount.target.as_str()).put("source", path);
+        // The permissions are not known.
+        if bytes.starts_with(b"#!") {
+            draft.put("mode", "0755");
+        }
+        self.told.differ(
+            span,
+            format!(
+                "`{}` is a copy: a change of `{path}` reaches it with the next `up`",
+                mount.target
+            ),
+            "mount it as a volume of type `host` if the container must see changes while it runs",
+        );
+        Some(draft)
     }
 
     /// A secret becomes a file with a value of the secret store.
@@ -95,6 +133,19 @@ impl<'t> Import<'_, 't> {
             None => {}
         }
     }
+}
+
+/// The largest file that is copied, in bytes: what a ConfigMap of Kubernetes can contain.
+const MAX_COPY: usize = 1 << 20;
+
+/// Whether a file is a secret, which must not be part of outputs.
+fn is_secret(path: &str, bytes: &[u8]) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    // Of a name without a stem, such as `.env`, the rest is the name.
+    let stem = name.split('.').find(|part| !part.is_empty()).unwrap_or_default();
+    stem == "env"
+        || names_a_secret(stem)
+        || String::from_utf8_lossy(bytes).contains("PRIVATE KEY-----")
 }
 
 /// The name, target and mode of a config or secret that a service uses.

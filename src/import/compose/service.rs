@@ -34,8 +34,9 @@ impl<'t> Import<'_, 't> {
         self.instances(service, &mut container);
         self.process(service, &mut container);
         self.environment(service, &mut container);
-        self.files(service, &mut container);
-        self.mounts(service, &mut container);
+        let (mounts, copies) = self.mounts(service);
+        self.files(service, copies, &mut container);
+        container.put_filled("volumes", mounts);
         self.network(service, &mut container);
         self.health(service, &mut container);
         self.rest(service, all, &mut container);

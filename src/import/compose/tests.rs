@@ -207,6 +207,57 @@ fn ports_are_read_in_every_form() {
 }
 
 #[test]
+fn a_single_file_that_is_only_read_is_copied() {
+    let import = |mounts: &str| {
+        let text = format!(
+            "services:\n  web:\n    image: a:1\n    restart: always\n    mem_limit: 64m\n    cpu_shares: 512\n    volumes: [{mounts}]\n"
+        );
+        let files = [
+            ("conf/a.conf", "x"),
+            ("run.sh", "#!/bin/sh\n"),
+            (".env", "A=b"),
+            ("db_password.txt", "x"),
+            ("tls.pem", "-----BEGIN PRIVATE KEY-----\n"),
+        ];
+        with(&text, &files, &[])
+    };
+    let copied = |dest: &str, path: &str| {
+        format!("7 W1002 `{dest}` is a copy: a change of `{path}` reaches it with the next `up`")
+    };
+    let (out, findings) =
+        import("'./conf/a.conf:/etc/a.conf:ro', './run.sh:/run.sh:ro', './conf:/b:ro'");
+    assert!(
+        out.contains(
+            "
+    files:
+      - { dest: /etc/a.conf, source: conf/a.conf }
+      - { dest: /run.sh, source: run.sh, mode: \"0755\" }
+    volumes:
+      - { src: \"./conf\", dest: /b, type: host, mode: RO }
+"
+        ),
+        "{out}"
+    );
+    assert_eq!(findings, [copied("/etc/a.conf", "conf/a.conf"), copied("/run.sh", "run.sh")]);
+    let long = "{type: bind, source: ./conf/a.conf, target: /a.conf, read_only: true}";
+    assert_eq!(import(long).1, [copied("/a.conf", "conf/a.conf")]);
+    for kept in [
+        "'./conf/a.conf:/etc/a.conf'",
+        "'./missing:/etc/a.conf:ro'",
+        "'./conf/../run.sh:/run.sh:ro'",
+        "'/conf/a.conf:/etc/a.conf:ro'",
+        "'./conf/a.conf:/etc/a.conf/:ro'",
+        "'./conf:/etc/b', './conf/a.conf:/etc/b/a.conf:ro'",
+        "'./.env:/app/.env:ro'",
+        "'./db_password.txt:/run/password:ro'",
+        "'./tls.pem:/tls.pem:ro'",
+    ] {
+        let (out, findings) = import(kept);
+        assert!(!out.contains("files:") && findings.is_empty(), "{kept}: {out} {findings:?}");
+    }
+}
+
+#[test]
 fn volumes_are_read_in_every_form() {
     let (out, findings) = of(
         "services:\n  web:\n    image: a:1\n    restart: always\n    mem_limit: 64m\n    cpu_shares: 512\n    volumes:\n      - my_data:/a:ro\n      - ./html:/b\n      - /etc/x:/c:rw,cached\n      - {type: bind, source: /d, target: /d, bind: {create_host_path: true}, read_only: true}\n      - /e\nvolumes:\n  my_data: {external: true, name: theirs}\n",

@@ -9,10 +9,10 @@ use crate::syntax::{Node, Object};
 /// A mount, as it is written.
 #[derive(Debug, Default, PartialEq)]
 pub struct Mount {
-    kind: String,
-    source: Option<String>,
-    target: String,
-    read_only: bool,
+    pub kind: String,
+    pub source: Option<String>,
+    pub target: String,
+    pub read_only: bool,
     /// Options that the language has no like for.
     options: Vec<String>,
 }
@@ -21,7 +21,27 @@ pub struct Mount {
 const KNOWN_OPTIONS: [&str; 6] = ["", "rw", "ro", "cached", "delegated", "consistent"];
 
 impl<'t> Import<'_, 't> {
-    pub(super) fn mounts(&mut self, service: &Service<'t>, container: &mut Draft) {
+    /// The mounts of a service, and the files that are copied instead of being mounted.
+    pub(super) fn mounts(&mut self, service: &Service<'t>) -> (Vec<Draft>, Vec<Draft>) {
+        let read = self.read_mounts(service);
+        let (mut mounts, mut copies) = (Vec::new(), Vec::new());
+        for (span, mount) in &read {
+            let is_around = |other: &Mount| {
+                let rest = mount.target.strip_prefix(other.target.trim_end_matches('/'));
+                rest.is_some_and(|rest| rest.starts_with('/'))
+            };
+            // What is copied into a folder of the host would stay there.
+            let is_inside = read.iter().any(|(_, other)| is_around(other));
+            match if is_inside { None } else { self.copy(mount, *span) } {
+                Some(copy) => copies.push(copy),
+                None => mounts.extend(self.mount(service, *span, mount)),
+            }
+        }
+        (mounts, copies)
+    }
+
+    /// The mounts of a service that can be imported, with their places. Reports the others.
+    fn read_mounts(&mut self, service: &Service<'t>) -> Vec<(Span, Mount)> {
         let mut mounts = Vec::new();
         for node in service.get("volumes").map(list).unwrap_or_default() {
             let mount = match node.as_object() {
@@ -52,9 +72,9 @@ impl<'t> Import<'_, 't> {
                     "add them with an override file beside the output, or set them up on the machine",
                 );
             }
-            mounts.extend(self.mount(service, node.span, &mount));
+            mounts.push((node.span, mount));
         }
-        container.put_filled("volumes", mounts);
+        mounts
     }
 
     fn mount(&mut self, service: &Service<'t>, span: Span, mount: &Mount) -> Option<Draft> {
