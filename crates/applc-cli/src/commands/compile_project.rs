@@ -12,6 +12,7 @@ use crate::args::Compile;
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
 use crate::terminal::{fail, note, print};
+use crate::whole::Rooted;
 use crate::whole::apply::{self, Turn};
 use crate::whole::changes::{self, Changes, Kind};
 use crate::whole::compile::{self, Made, Outcome};
@@ -24,12 +25,20 @@ pub fn run(root: PathBuf, arguments: &Compile) -> Status {
         Ok(reporter) => reporter,
         Err(status) => return status,
     };
+    // From here on, as what is read after another run has ended is not older than what that run has written.
+    let turn = match arguments.is_comparison() {
+        true => None,
+        false => match Turn::take(&Rooted::new(root.clone())) {
+            Ok(turn) => Some(turn),
+            Err(error) => return cannot_write(&error),
+        },
+    };
     let made = make(root, arguments, &mut reporter);
     if !matches!(made, Err(Status::Usage)) {
         reporter.finish();
     }
     match made {
-        Ok(made) => made.status.max(finish(&made, arguments)),
+        Ok(made) => made.status.max(finish(&made, arguments, turn)),
         Err(status) => status,
     }
 }
@@ -61,6 +70,7 @@ fn make(root: PathBuf, arguments: &Compile, reporter: &mut Reporter) -> Result<C
         .flat_map(|files| std::mem::take(&mut files.made))
         .collect();
     status = status.max(report_conflicts(&found, &made, reporter));
+    status = status.max(report_long_names(&found, &made, reporter));
     if status != Status::Clean && !(arguments.keep_going && status == Status::Errors) {
         if status == Status::Errors && !arguments.is_comparison() {
             note("nothing is written, as there are errors");
@@ -206,27 +216,50 @@ fn report_conflicts(found: &Found, made: &[Made], reporter: &mut Reporter) -> St
         );
         let finding =
             Diagnostic::new(&codes::OUTPUT_CONFLICT, output.pattern.span, message).help(help);
-        let files = second.settings.project.files();
-        let sources = second.settings.project.sources.clone();
-        let source = sources.of(output.pattern.span).cloned();
-        let source = source.or_else(|| files.last().map(|file| file.report.source.clone()));
-        let Some(source) = source else { continue };
-        status = status.max(reporter.add(Report::of(source, finding).within(sources)));
+        status = status.max(report_output(second, finding, reporter));
     }
     status
 }
 
+/// The greatest number of bytes of the name of a file or folder on usual file systems.
+const MAX_NAME: usize = 255;
+
+/// Reports the units whose files would have names that are too long, each once.
+fn report_long_names(found: &Found, made: &[Made], reporter: &mut Reporter) -> Status {
+    let mut units = BTreeSet::new();
+    let mut status = Status::Clean;
+    for one in made {
+        let Some(name) = one.path.split('/').find(|name| name.len() > MAX_NAME) else { continue };
+        let unit = &found.units[one.unit];
+        let Some(output) = unit.output() else { continue };
+        if !units.insert(one.unit) {
+            continue;
+        }
+        let start: String = name.chars().take(40).collect();
+        let message = format!(
+            "{} would have a file or folder `{start}...`, whose name has {} bytes; at most {MAX_NAME} are possible",
+            unit.shown(),
+            name.len()
+        );
+        let finding = Diagnostic::new(&codes::BAD_OPTION, output.pattern.span, message)
+            .help("separate placeholders by `/`, or choose a shorter id");
+        status = status.max(report_output(unit, finding, reporter));
+    }
+    status
+}
+
+/// Reports a finding in what the project says of the output of a unit.
+fn report_output(unit: &Unit, finding: Diagnostic, reporter: &mut Reporter) -> Status {
+    let project = &unit.settings.project;
+    let source = project.sources.of(finding.primary.span).cloned();
+    let source = source.or_else(|| project.files().last().map(|file| file.report.source.clone()));
+    let Some(source) = source else { return Status::Errors };
+    reporter.add(Report::of(source, finding).within(project.sources.clone()))
+}
+
 /// Writes what was compiled, or says what would change.
-fn finish(compiled: &Compiled, arguments: &Compile) -> Status {
+fn finish(compiled: &Compiled, arguments: &Compile, turn: Option<Turn>) -> Status {
     let Compiled { found, outcomes, made, .. } = compiled;
-    // Another run may write until it is this one's turn.
-    let turn = match arguments.is_comparison() {
-        true => None,
-        false => match Turn::take(&found.world) {
-            Ok(turn) => Some(turn),
-            Err(error) => return cannot_write(&error),
-        },
-    };
     let changes = match changes::find(found, outcomes, made) {
         Ok(changes) => changes,
         Err(failure) => return cannot_compare(&failure),

@@ -1,9 +1,12 @@
 //! Carries changes out on disk, so that a run that is killed at any point is repaired by the next one.
 //!
-//! 1. All new contents are written to the cache folder, on the same file system.
+//! 1. All new contents are written to the cache folder.
 //! 2. The records name what is owned now and then.
 //! 3. The files are moved to their places, and what is no longer made is removed.
 //! 4. The records name what is owned then.
+//!
+//! Files on another file system than the cache folder cannot be moved there. They are first copied beside their
+//! places, under names that the records have, so that the next run removes what a killed one leaves.
 //!
 //! A file is always whole, and every file that was made is in a record. One run at a time does this.
 
@@ -13,7 +16,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::Rooted;
-use super::changes::{Changes, Kind};
+use super::changes::{Changes, Kind, Records, leads_astray, record_of};
 use super::record;
 use crate::terminal::note;
 
@@ -86,29 +89,80 @@ impl Turn {
     }
 
     fn carry_out(&self, world: &Rooted, changes: &Changes) -> Result<(), Failure> {
+        check_folders(world, changes)?;
         let mut staged = Vec::new();
         for change in changes.files.iter().filter(|change| change.kind != Kind::Removed) {
             let place = world.on_disk(&change.path);
             let temporary = self.staged(staged.len(), change.new.as_bytes(), &place)?;
-            staged.push((temporary, place));
+            staged.push(Staged { temporary, place, path: &change.path });
         }
-        for (_, place) in &staged {
-            let folder = place.parent().unwrap_or(place);
+        for folder in changes.records.keys() {
+            removed(&beside_record(&world.on_disk(&record::path(folder))))?;
+        }
+        self.write_records(world, &changes.records, |(now, then)| now | then)?;
+        let mut elsewhere = Vec::new();
+        for one in staged {
+            let folder = one.place.parent().unwrap_or(&one.place);
             fs::create_dir_all(folder).map_err(at(folder))?;
-        }
-        let both = |(now, then): &(BTreeSet<String>, BTreeSet<String>)| now | then;
-        self.write_records(world, changes, both)?;
-        for (temporary, place) in &staged {
-            fs::rename(temporary, place).map_err(at(place))?;
-        }
-        for change in changes.files.iter().filter(|change| change.kind == Kind::Removed) {
-            let place = world.on_disk(&change.path);
-            match fs::remove_file(&place) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(at(&place)(error)),
-                _ => remove_empty(world, &place),
+            match fs::rename(&one.temporary, &one.place) {
+                Err(error) if error.kind() == ErrorKind::CrossesDevices => elsewhere.push(one),
+                moved => moved.map_err(at(&one.place))?,
             }
         }
-        self.write_records(world, changes, |(_, then)| then.clone())
+        if !elsewhere.is_empty() {
+            self.move_elsewhere(world, changes, &elsewhere)?;
+        }
+        for change in changes.files.iter().filter(|change| change.kind == Kind::Removed) {
+            removed(&world.on_disk(&change.path))?;
+        }
+        // Also the folders of files that a killed run has removed.
+        let gone = changes.records.values().flat_map(|(now, then)| now.difference(then));
+        for place in gone.map(|path| world.on_disk(path)) {
+            let is_here = place.parent().is_some_and(|folder| !leads_astray(world.root(), folder));
+            if is_here {
+                remove_empty(world, &place);
+            }
+        }
+        self.write_records(world, &changes.records, |(_, then)| then.clone())
+    }
+
+    /// Moves files to another file system: all contents are there before the first file is replaced.
+    fn move_elsewhere(
+        &self,
+        world: &Rooted,
+        changes: &Changes,
+        files: &[Staged<'_>],
+    ) -> Result<(), Failure> {
+        let beside = |index: usize, path: &str| match path.rsplit_once('/') {
+            Some((folder, _)) => format!("{folder}/.applc-{index}"),
+            None => format!(".applc-{index}"),
+        };
+        let copies: Vec<String> =
+            files.iter().enumerate().map(|(index, one)| beside(index, one.path)).collect();
+        let mut records = changes.records.clone();
+        for copy in &copies {
+            if let Some((now, _)) = record_of(&mut records, copy) {
+                now.insert(copy.clone());
+            }
+        }
+        self.write_records(world, &records, |(now, then)| now | then)?;
+        let moved = || {
+            for (one, copy) in files.iter().zip(&copies) {
+                fs::copy(&one.temporary, world.on_disk(copy)).map_err(at(&one.place))?;
+            }
+            for (one, copy) in files.iter().zip(&copies) {
+                fs::rename(world.on_disk(copy), &one.place).map_err(at(&one.place))?;
+            }
+            Ok(())
+        };
+        let result = moved();
+        if result.is_err() {
+            for copy in &copies {
+                // The next run removes it.
+                let _ = fs::remove_file(world.on_disk(copy));
+            }
+        }
+        result
     }
 
     /// Writes a content beside the others, with the permissions of the file in its place.
@@ -127,19 +181,15 @@ impl Turn {
     fn write_records(
         &self,
         world: &Rooted,
-        changes: &Changes,
+        records: &Records,
         owned: impl Fn(&(BTreeSet<String>, BTreeSet<String>)) -> BTreeSet<String>,
     ) -> Result<(), Failure> {
-        for (folder, both) in &changes.records {
+        for (folder, both) in records {
             let owned = owned(both);
             let place = world.on_disk(&record::path(folder));
             if owned.is_empty() {
-                match fs::remove_file(&place) {
-                    Err(error) if error.kind() != ErrorKind::NotFound => {
-                        return Err(at(&place)(error));
-                    }
-                    _ => remove_empty(world, &place),
-                }
+                removed(&place)?;
+                remove_empty(world, &place);
                 continue;
             }
             let text = record::text(folder, &owned);
@@ -150,15 +200,75 @@ impl Turn {
             fs::write(&temporary, text).map_err(at(&place))?;
             let parent = place.parent().unwrap_or(&place);
             fs::create_dir_all(parent).map_err(at(parent))?;
-            fs::rename(&temporary, &place).map_err(at(&place))?;
+            move_record(&temporary, &place).map_err(at(&place))?;
         }
         Ok(())
     }
 }
 
+/// A content that is ready to be moved.
+struct Staged<'c> {
+    temporary: PathBuf,
+    place: PathBuf,
+    /// The path of the place, in the project.
+    path: &'c str,
+}
+
+/// Checks that the folders of the files that change can be written to, as far as their permissions say.
+fn check_folders(world: &Rooted, changes: &Changes) -> Result<(), Failure> {
+    let places = changes.files.iter().map(|change| world.on_disk(&change.path));
+    let folders: BTreeSet<PathBuf> =
+        places.filter_map(|place| place.parent().map(Path::to_owned)).collect();
+    for folder in folders {
+        let known =
+            folder.ancestors().find_map(|folder| Some((folder, fs::metadata(folder).ok()?)));
+        // On Windows, the attribute of a folder does not say this.
+        if let Some((folder, data)) = known
+            && cfg!(unix)
+            && data.permissions().readonly()
+        {
+            return Err(at(folder)(ErrorKind::PermissionDenied.into()));
+        }
+    }
+    Ok(())
+}
+
+/// Moves a record to its place, which may be on another file system.
+fn move_record(temporary: &Path, place: &Path) -> io::Result<()> {
+    match fs::rename(temporary, place) {
+        Err(error) if error.kind() == ErrorKind::CrossesDevices => {}
+        moved => return moved,
+    }
+    let beside = beside_record(place);
+    let moved = fs::copy(temporary, &beside).and_then(|_| fs::rename(&beside, place));
+    if moved.is_err() {
+        // The next run removes it.
+        let _ = fs::remove_file(&beside);
+    }
+    moved
+}
+
+/// Where a record on another file system is prepared.
+fn beside_record(place: &Path) -> PathBuf {
+    place.with_extension("new")
+}
+
+/// Removes a file, if it is there.
+fn removed(place: &Path) -> Result<(), Failure> {
+    match fs::remove_file(place) {
+        // A folder above may be a file now.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(())
+        }
+        result => result.map_err(at(place)),
+    }
+}
+
 /// Removes the folders of a file that was removed, as far as they are empty.
 fn remove_empty(world: &Rooted, file: &Path) {
-    for folder in file.ancestors().skip(1).take_while(|folder| *folder != world.root()) {
+    let folders = file.ancestors().skip(1).take_while(|folder| *folder != world.root());
+    // Those that are missing have been removed.
+    for folder in folders.skip_while(|folder| !folder.exists()) {
         // A folder with other files stays.
         if fs::remove_dir(folder).is_err() {
             break;

@@ -45,9 +45,12 @@ pub struct Changes {
     pub unchanged: usize,
     /// Those of the files that are there and that no record names.
     pub foreign: Vec<String>,
-    /// The folders that have records, with the files that are owned now, and then.
-    pub records: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>,
+    /// The records.
+    pub records: Records,
 }
+
+/// The folders that have records, with the files that are owned now, and then.
+pub type Records = BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>;
 
 /// Why changes cannot be found.
 #[derive(Debug)]
@@ -113,7 +116,8 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
         }
         let parent = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         if leads_astray(found.world.root(), &found.world.on_disk(parent)) {
-            return Err(Failure::NoFolder(parent.to_owned()));
+            // Its folder was replaced, so that what is there now is not the file that was made.
+            continue;
         }
         if let Some(old) = content(&found.world, path)? {
             let path = path.clone();
@@ -138,7 +142,7 @@ fn folders(found: &Found) -> BTreeSet<String> {
 }
 
 /// The record that a path belongs to: that of the innermost folder.
-fn record_of<'r, T>(records: &'r mut BTreeMap<String, T>, path: &str) -> Option<&'r mut T> {
+pub fn record_of<'r, T>(records: &'r mut BTreeMap<String, T>, path: &str) -> Option<&'r mut T> {
     // A folder sorts before those in it.
     records
         .iter_mut()
@@ -194,7 +198,7 @@ fn content(world: &Rooted, path: &str) -> Result<Option<Vec<u8>>, Failure> {
 }
 
 /// Whether a folder, or one between it and the root, is a link or no folder.
-fn leads_astray(root: &Path, folder: &Path) -> bool {
+pub fn leads_astray(root: &Path, folder: &Path) -> bool {
     let folders = folder.ancestors().take_while(|folder| *folder != root);
     folders.filter_map(|folder| std::fs::symlink_metadata(folder).ok()).any(|data| !data.is_dir())
 }

@@ -6,6 +6,8 @@ mod guide;
 mod import;
 mod overlays;
 mod project;
+#[cfg(unix)]
+mod project_kill;
 mod readme;
 mod run;
 #[cfg(unix)]
