@@ -107,10 +107,7 @@ pub const JOB: Table = &[
     ("shell", None),
     ("arguments", None),
     ("schedule", None),
-    (
-        "scheduleTimeZone",
-        Some(("the schedule is in the zone of its start time", "write the start time in UTC")),
-    ),
+    ("scheduleTimeZone", None),
     ("parents", None),
     ("retries", None),
     ("container", None),

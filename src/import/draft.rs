@@ -122,6 +122,11 @@ impl Object {
         self
     }
 
+    /// Whether it has a field.
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.name == name)
+    }
+
     /// Adds a field, and returns the object.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Object {

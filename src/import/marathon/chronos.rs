@@ -1,6 +1,7 @@
 //! A Chronos job as a container.
 
 use super::app::{number, object};
+use super::zoned::{self, Line};
 use super::{Import, Item, lost};
 use crate::elsewhere::scalars::{boolean, list, present, strings, text};
 use crate::import::draft::{Object as Draft, Value};
@@ -40,7 +41,22 @@ impl Import<'_> {
         self.parameters(within, container);
         container.put("retries", Value::number(number(job, "retries").unwrap_or(2.0)));
         if let Some(schedule) = present(job, "schedule") {
-            self.schedule(schedule, container);
+            let zone = present(job, "scheduleTimeZone").and_then(text).unwrap_or_default();
+            let is_utc = matches!(&*zone, "" | "UTC" | "Etc/UTC" | "GMT");
+            match zoned::line(&text(schedule).unwrap_or_default(), &zone).filter(|_| !is_utc) {
+                Some(line) => self.zoned(schedule.span, line, &zone, container),
+                None => self.schedule(schedule, container),
+            }
+            if let Some(member) = job.member("scheduleTimeZone")
+                && !is_utc
+                && !container.has("schedule")
+            {
+                self.told.lose(
+                    member.key.span,
+                    "`scheduleTimeZone` is left out: the schedule is in the zone of its start time",
+                    "write the start time in UTC, or a `schedule` with a `time_zone`",
+                );
+            }
         }
         self.constraints(job, container);
         let mut ids = Vec::new();
@@ -75,6 +91,18 @@ impl Import<'_> {
                 arguments.iter().map(|word| marked(word, &self.names, false)).collect();
             container.put_filled("args", args);
         }
+    }
+
+    /// A schedule on the clocks of a time zone.
+    fn zoned(&mut self, span: Span, line: Line, zone: &str, container: &mut Draft) {
+        let Line { cron, start } = line;
+        container.put("repeats", Value::Bare("-1".to_owned()));
+        container.put("schedule", cron).put("time_zone", zone);
+        self.told.differ(
+            span,
+            format!("a `schedule` has no start: the job also runs before `{start}`"),
+            "import it when that time has come; where the clocks skip a time, there is no run",
+        );
     }
 
     /// A schedule: `R[COUNT]/START/PERIOD`, as ISO 8601 writes a repeating interval.

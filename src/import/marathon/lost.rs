@@ -13,9 +13,6 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("maxSize", "0"),
     ("maximumOverCapacity", "1"),
     ("provider", "dvdi"),
-    ("scheduleTimeZone", "Etc/UTC"),
-    ("scheduleTimeZone", "GMT"),
-    ("scheduleTimeZone", "UTC"),
     ("servicePort", "0"),
     ("type", "root"),
 ];

@@ -8,6 +8,7 @@ mod ports;
 #[cfg(test)]
 mod tests;
 mod volumes;
+mod zoned;
 
 use super::Options;
 use super::draft::Object as Draft;

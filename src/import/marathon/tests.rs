@@ -115,6 +115,27 @@ containers:
 }
 
 #[test]
+fn chronos_jobs_of_a_time_zone_have_a_schedule() {
+    let job = |zone: &str| {
+        of(&format!(
+            r#"{{"name": "j", "command": "x", "schedule": "R/2030-01-01T02:30:00Z/P1D", "scheduleTimeZone": "{zone}"}}"#
+        ))
+    };
+    let (out, findings) = job("Europe/Berlin");
+    let expected = "
+    repeats: -1
+    schedule: \"30 2 * * *\"
+    time_zone: Europe/Berlin
+";
+    assert!(out.contains(expected), "{out}");
+    let told = "W1002 a `schedule` has no start: the job also runs before `2030-01-01T02:30:00Z`";
+    assert!(findings.iter().any(|one| one == told), "{findings:?}");
+    let (out, findings) = job("Etc/UTC");
+    assert!(out.contains("    interval: \"1D\"\n"), "{out}");
+    assert!(!findings.iter().any(|one| one == told), "{findings:?}");
+}
+
+#[test]
 fn a_volume_of_the_sandbox_is_mounted_where_another_one_says() {
     let text = r#"{"id": "db", "container": {"docker": {"image": "db:1"}, "volumes": [
       {"containerPath": "data", "persistent": {"size": 100, "type": "root"}, "mode": "RW"},
@@ -206,7 +227,7 @@ fn what_has_no_like_is_told() {
             "W1001 `options` is left out: the driver gets no options",
         ),
         (
-            r#"{"name": "j", "command": "x", "schedule": "R/2030-01-01T00:00:00Z/P1D", "scheduleTimeZone": "Europe/Berlin"}"#.to_owned(),
+            r#"{"name": "j", "command": "x", "schedule": "R/2030-01-01T00:00:00Z/PT5H", "scheduleTimeZone": "Europe/Berlin"}"#.to_owned(),
             "W1001 `scheduleTimeZone` is left out: the schedule is in the zone of its start time",
         ),
         (app(r#""nonsense": 1"#), "W1001 unknown field `nonsense` is left out"),
