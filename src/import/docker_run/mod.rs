@@ -18,7 +18,7 @@ use crate::syntax::Member;
 
 use command::Kind;
 use nodes::{array, member, object, string, text};
-use reader::Reader;
+use reader::{Reader, Written, option_of};
 use shell::{Shell, Word};
 
 /// Imports the lines. `None` if there is nothing to import.
@@ -26,12 +26,15 @@ pub fn import(source: &Source, options: &Options<'_>, findings: &mut Findings) -
     let variables = compose::variables(source, options, findings);
     let mut shell = Shell::new(source, variables);
     let mut services: Vec<Member> = Vec::new();
+    let mut written = Vec::new();
     while let Some(command) = shell.next(findings) {
         let mut told = Told(findings);
         match command::kind(&command.words) {
             Kind::Run(words) => {
-                let reader = Reader::new(&shell, &command.assigned);
-                services.extend(service(words, reader, &services, &mut told));
+                let mut reader = Reader::new(&shell, &command.assigned);
+                let rest = reader.options(words, &mut told);
+                written.extend(reader.written());
+                services.extend(service(words, rest, reader, &services, &mut told));
             }
             Kind::Other(words) => command::report(words, &mut told),
         }
@@ -46,17 +49,36 @@ pub fn import(source: &Source, options: &Options<'_>, findings: &mut Findings) -
     let span = Span::at(source.content_start());
     let tree = object(span, vec![member(span, "services", object(span, services))]);
     let variables = shell.variables().clone();
-    compose::import_tree(source, &tree, variables, options, findings)
+    let draft = compose::import_tree(source, &tree, variables, options, findings);
+    name_options(findings, &written);
+    draft
 }
 
-/// The service for the words behind `docker run`.
+/// Lets findings that name a field of Compose name the option that was written instead.
+fn name_options(findings: &mut Findings, written: &[Written]) {
+    for finding in findings.iter_mut() {
+        let Some((field, rest)) =
+            finding.message.strip_prefix('`').and_then(|text| text.split_once('`'))
+        else {
+            continue;
+        };
+        if !rest.starts_with(" is left out") {
+            continue;
+        }
+        if let Some(option) = option_of(written, field, finding.primary.span) {
+            finding.message = format!("`{option}`{rest}");
+        }
+    }
+}
+
+/// The service for the words behind `docker run`, of which `rest` are those behind its options.
 fn service(
     words: &[Word],
+    rest: &[Word],
     mut reader: Reader<'_>,
     before: &[Member],
     told: &mut Told<'_>,
 ) -> Option<Member> {
-    let rest = reader.options(words, told);
     let Some((image, command)) = rest.split_first() else {
         let place = words.last().map_or_else(|| Span::at(0), |word| word.span);
         told.push(

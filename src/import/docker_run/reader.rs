@@ -13,6 +13,22 @@ use crate::syntax::{Kind, Member, Node};
 /// Networks that are the one which every container is on.
 const DEFAULT_NETWORKS: [&str; 5] = ["bridge", "default", "private", "slirp4netns", "pasta"];
 
+/// An option as it is written, for the findings about its field.
+pub struct Written {
+    field: &'static str,
+    span: Span,
+    option: String,
+}
+
+/// The option that is written for a field of a service, of which the key has this span.
+pub fn option_of<'w>(all: &'w [Written], field: &str, span: Span) -> Option<&'w str> {
+    let mut same = all.iter().filter(|one| one.field == field);
+    let here = same.clone().find(|one| one.span == span);
+    // Other names on a network are at the place of the network.
+    let only = same.next().filter(|_| same.next().is_none());
+    here.or(only).map(|one| one.option.as_str())
+}
+
 /// Reads the options of one line.
 pub struct Reader<'a> {
     /// The variables that are set before the line, and for it alone.
@@ -23,6 +39,7 @@ pub struct Reader<'a> {
     pub name: Option<Spanned<String>>,
     networks: Vec<Spanned<String>>,
     aliases: Vec<Node>,
+    written: Vec<Written>,
     is_detached: bool,
     is_removed: bool,
 }
@@ -37,6 +54,7 @@ impl<'a> Reader<'a> {
             name: None,
             networks: Vec::new(),
             aliases: Vec::new(),
+            written: Vec::new(),
             is_detached: false,
             is_removed: false,
         }
@@ -62,6 +80,11 @@ impl<'a> Reader<'a> {
     pub fn is_job(&self) -> bool {
         let has = |name: &str| self.fields.iter().any(|field| field.key.value == name);
         self.is_removed && !self.is_detached && !has("ports") && !has("restart")
+    }
+
+    /// The options that were read and are fields.
+    pub fn written(&mut self) -> Vec<Written> {
+        std::mem::take(&mut self.written)
     }
 
     /// The fields of the service. `span` is the place of those that no option is the place of.
@@ -100,9 +123,12 @@ impl<'a> Reader<'a> {
                 unknown(word, &format!("--{name}"), told);
                 return rest;
             };
+            let option = format!("--{name}");
             if action.is_flag() {
+                self.note(action, option, word.span);
                 self.take(action, word, None, is_on(inline), told);
             } else if let Some(value) = next(inline) {
+                self.note(action, option, value.span);
                 self.take(action, word, Some(&value), true, told);
             } else {
                 told.refuse(word.span, format!("`{}` has no value", word.text));
@@ -118,6 +144,7 @@ impl<'a> Reader<'a> {
             let behind = letters.get(at + letter.len_utf8()..).unwrap_or_default();
             if action.is_flag() {
                 let inline = behind.strip_prefix('=');
+                self.note(action, format!("-{letter}"), word.span);
                 self.take(action, word, None, is_on(inline), told);
                 if inline.is_some() {
                     break;
@@ -127,12 +154,25 @@ impl<'a> Reader<'a> {
             // The rest of the word, or the next one.
             let inline = Some(behind).filter(|behind| !behind.is_empty());
             match next(inline.map(|value| value.strip_prefix('=').unwrap_or(value))) {
-                Some(value) => self.take(action, word, Some(&value), true, told),
+                Some(value) => {
+                    self.note(action, format!("-{letter}"), value.span);
+                    self.take(action, word, Some(&value), true, told);
+                }
                 None => told.refuse(word.span, format!("`{}` has no value", word.text)),
             }
             break;
         }
         rest
+    }
+
+    fn note(&mut self, action: &Action, option: String, span: Span) {
+        let field = match action {
+            Action::Flag(field) | Action::One(field) | Action::Many(field) => field,
+            Action::Health(field) => field,
+            Action::Alias => "aliases",
+            _ => return,
+        };
+        self.written.push(Written { field, span, option });
     }
 
     fn take(

@@ -143,19 +143,29 @@ fn what_cannot_be_imported_is_told() {
             "docker --context far build . && docker run a",
             "W1001 `docker build` is left out: it runs no container",
         ),
-        ("podman run --pod p a", "W1001 `pod` is left out: the container is not in the pod"),
+        ("podman run --pod p a", "W1001 `--pod` is left out: the container is not in the pod"),
         ("docker run --env-file lone.env a", "W1001 `LONE` has no value in this file"),
         ("docker run -e A=$B a", "W1002 `B` is not set: it becomes empty"),
-        ("docker run -it a", "W1001 `tty` is left out: there is no terminal"),
+        ("docker run -it a", "W1001 `-t` is left out: there is no terminal"),
+        ("docker run --tty a", "W1001 `--tty` is left out: there is no terminal"),
+        (
+            "docker run --add-host=a:10.0.0.1 a",
+            "W1001 `--add-host` is left out: the names are not known in the container",
+        ),
+        (
+            "docker run --net n --network-alias b a",
+            "W1001 `--network-alias` is left out: others know the container by its id only",
+        ),
+        (
+            "docker run --health-cmd x --health-start-interval 5s a",
+            "W1001 `--health-start-interval` is left out: it is checked as often from the start",
+        ),
         (
             "docker run --mount x a",
             "E1001 expected a mount such as `type=bind,source=/srv,target=/data`",
         ),
         ("docker run -v ~/x:/x a", "W1001 `~/x` is a folder of the user who runs it: not mounted"),
-        (
-            "docker run -P a",
-            "W1001 `publish_all` is left out: the ports of the image are not known",
-        ),
+        ("docker run -P a", "W1001 `-P` is left out: the ports of the image are not known"),
     ] {
         let (_, findings) = of(text);
         assert!(findings.contains(&finding.to_owned()), "{text}: {findings:?}");
