@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Diagnostic, Report, codes};
+use super::{Diagnostic, Report};
 
 /// Computes fingerprints, which are unique in a run.
 #[derive(Default)]
@@ -22,7 +22,7 @@ impl Fingerprints {
         hash.part(diagnostic.code.id);
         hash.part(&diagnostic.text());
         // Not of a secret, which could be guessed from its hash.
-        if diagnostic.code != &codes::SECRET_IN_SIGHT {
+        if !diagnostic.is_secret {
             hash.part(source.slice(diagnostic.primary.span));
         }
         let count = self.counts.entry(hash.0).or_default();

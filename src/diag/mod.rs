@@ -88,6 +88,8 @@ pub struct Diagnostic {
     pub help: Vec<String>,
     /// The edit that fixes it, if there is one.
     pub edit: Option<Edit>,
+    /// Whether the text of `primary` is a secret, which outputs mask.
+    pub is_secret: bool,
 }
 
 impl Diagnostic {
@@ -102,6 +104,7 @@ impl Diagnostic {
             secondary: Vec::new(),
             help: Vec::new(),
             edit: None,
+            is_secret: code == &codes::SECRET_IN_SIGHT,
         }
     }
 
@@ -111,6 +114,12 @@ impl Diagnostic {
             Some(target) => format!("{target}: {}", self.message).into(),
             None => self.message.as_str().into(),
         }
+    }
+
+    /// Says that the text of `primary` is a secret.
+    pub fn secret(mut self) -> Self {
+        self.is_secret = true;
+        self
     }
 
     /// Sets the text of the primary label.
@@ -180,8 +189,7 @@ impl Report {
 
     /// The report with values masked that look like secrets, as its findings say. Outputs end up in logs.
     pub(crate) fn masked(&self) -> Cow<'_, Report> {
-        let secret = |found: &&Diagnostic| found.code == &codes::SECRET_IN_SIGHT;
-        let found = self.diagnostics.iter().filter(secret);
+        let found = self.diagnostics.iter().filter(|found| found.is_secret);
         let spans: Vec<Span> = found.map(|found| found.primary.span).collect();
         if spans.is_empty() {
             return Cow::Borrowed(self);

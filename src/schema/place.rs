@@ -86,6 +86,16 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// Whether the value is one of the field with this name.
+    pub fn is_of(&self, field: &str) -> bool {
+        match self.steps.as_slice() {
+            [.., outer, inner] if inner.member.is_some() => {
+                outer.member.is_some_and(|member| member.key.value == field)
+            }
+            _ => false,
+        }
+    }
+
     /// The object that contains the value, if it is the value of a member.
     pub fn parent(&self) -> Option<&'a Object> {
         self.steps.last()?.from.as_object()

@@ -62,6 +62,11 @@ fn wrong_type(place: &Place, rule: &Value) -> Diagnostic {
     };
     let message = format!("expected {} for {}, found {found}", words::either(&names), place.name());
     let diagnostic = Diagnostic::new(&codes::WRONG_TYPE, place.node.span, message);
+    if place.is_of("secret_env") {
+        return diagnostic.secret().help(
+            "put the value into the secret store of the platform, and name it: `{ \"secret\": \"NAME\", \"key\": \"KEY\" }`",
+        );
+    }
     let converted = expected.iter().find_map(|name| converted(place.node, name));
     match converted.or_else(|| habits::rewritten(place)) {
         Some(text) => diagnostic.likely_edit(place.node.span, text),
