@@ -29,7 +29,7 @@ pub fn check(plan: &Plan, source: &Source, findings: &mut Findings) {
         pasted::check(at, plan, &ids, source, findings);
         containers::check(container, findings);
         env::check(container, findings);
-        references::check_at_signs(container, plan, findings);
+        references::check_at_signs(container, plan, source, findings);
     }
     if is_valid {
         references::check(plan, findings);

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use crate::diag::{Diagnostic, Findings, Level, codes};
 use crate::plan::{Container, ContainerId, Piece, Plan, Reference, Text, graph};
+use crate::source::{Source, Span};
 
 /// Checks the references between containers. All of them must be resolved.
 pub fn check(plan: &Plan, findings: &mut Findings) {
@@ -118,16 +119,28 @@ fn unordered(
 
 /// Reports `scheme://user:password@id`: the `@` starts the reference, so that none remains
 /// between the password and the address.
-pub fn check_at_signs(container: &Container, plan: &Plan, findings: &mut Findings) {
+pub fn check_at_signs(
+    container: &Container,
+    plan: &Plan,
+    source: &Source,
+    findings: &mut Findings,
+) {
     for text in container.texts() {
         for (reference, other) in lost_at_signs(text, plan) {
             findings.add(&codes::LOST_AT_SIGN, |code| {
                 let message = format!("missing `@` before the address of `{other}`");
-                Diagnostic::new(code, reference.span, message)
+                let found = Diagnostic::new(code, reference.span, message)
                     .label("this `@` starts the reference")
                     .help(format!(
                         "write the `@` after user and password as `\\@`, in a JSON string `\\\\@`: `\\\\@@{other}`"
-                    ))
+                    ));
+                // The place of a reference is known unless the string has escapes.
+                if !source.slice(reference.span).starts_with('@') {
+                    return found;
+                }
+                let is_escaped = source.slice(text.span).starts_with('"');
+                let before = Span { end: reference.span.start, ..reference.span };
+                found.likely_edit(before, if is_escaped { "\\\\@" } else { "\\@" })
             });
         }
     }

@@ -146,6 +146,22 @@ fn at_signs_that_start_a_reference() {
         |cmd: &str| found(&format!(r#""image": "i:1", "dependencies": ["b"], "cmd": "{cmd}""#));
     assert_eq!(cmd("x://u:pw@b:80/d"), [("W0603", "@b:80".to_owned())]);
     assert_eq!(cmd("ssh://git@b"), [("W0603", "@b".to_owned())]);
+    for (line, expected) in [
+        (r#""x://u:pw@b:80/d""#, r#""x://u:pw\\@@b:80/d""#),
+        ("x://u:pw@b:80/d", r"x://u:pw\@@b:80/d"),
+        ("'x://u:pw@b:80/d'", r"'x://u:pw\@@b:80/d'"),
+    ] {
+        let text = format!(
+            "id: x\ncontainers:\n- {{id: a, type: service, image: i:1, network_mode: bridge, resources: {{cpus: 1, mem: 64}}, dependencies: [b], cmd: {line}}}\n- {{id: b, type: service, image: i:1, network_mode: bridge, ports: [{{container_port: 80}}], resources: {{cpus: 1, mem: 64}}}}\n"
+        );
+        let world = Memory::new().with("a.yaml", text.as_str());
+        let report = crate::compile(&world, "a.yaml", &[]).unwrap().report;
+        let mut found = report.diagnostics.iter().filter(|one| one.code.id == "W0603");
+        let edit = found.next().and_then(|one| one.edit.clone()).unwrap();
+        let at = edit.span.start as usize;
+        let edited = format!("{}{}{}", &text[..at], edit.replacement, &text[at..]);
+        assert_eq!(edited, text.replace(line, expected));
+    }
     for right in [r"x://u:pw\\@@b:80/d", "zk://h:2181,@b", "http://@b:80", "-h@b", "http://x/@b"] {
         assert_eq!(cmd(right), [], "{right}");
     }
