@@ -36,6 +36,7 @@ NAMED = (
     (r"a job ", {"restart"}),
     (r"`volumes_from` is left out", {"depends_on"}),
     (r"is a copy: a change of", {"configs"}),
+    (r"lists are mounted, not those that only its image declares", {"volumes", "depends_on"}),
     (r"has a network of its own, not that of", {"networks", "depends_on"}),
     (r"reaches the other containers of the appliance|has a network", {"networks"}),
 )

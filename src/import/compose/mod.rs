@@ -11,6 +11,7 @@ mod ports;
 mod process;
 mod resources;
 mod service;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod tree;

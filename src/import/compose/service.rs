@@ -1,7 +1,7 @@
 //! A service as a container.
 
 use super::super::draft::Object as Draft;
-use super::{Import, Service, lost, own, pairs, unique};
+use super::{Import, Service, lost, own, pairs, shared, unique};
 use crate::diag::{Diagnostic, codes};
 use crate::elsewhere::scalars::{boolean, present, strings, text};
 use crate::elsewhere::units;
@@ -20,10 +20,12 @@ impl<'t> Import<'_, 't> {
         if let Some(extends) = service.object.member("extends") {
             self.told.push(super::elsewhere(extends.key.span, "`extends`"));
         }
+        let shared = shared::mounts(service, all);
         let is_read = |name: &str| {
-            name == "extra_hosts"
-                && service.is_own()
-                && service.get(name).is_some_and(own::is_machine)
+            (name == "volumes_from" && shared.is_some())
+                || name == "extra_hosts"
+                    && service.is_own()
+                    && service.get(name).is_some_and(own::is_machine)
         };
         lost::report_but(service.object, lost::SERVICE, is_read, self.told.0);
         let mut container = Draft::new();
@@ -34,7 +36,7 @@ impl<'t> Import<'_, 't> {
         self.instances(service, &mut container);
         self.process(service, &mut container);
         self.environment(service, &mut container);
-        let (mounts, copies) = self.mounts(service);
+        let (mounts, copies) = self.mounts(service, shared.unwrap_or_default());
         self.files(service, copies, &mut container);
         container.put_filled("volumes", mounts);
         self.network(service, &mut container);
@@ -260,6 +262,12 @@ impl<'t> Import<'_, 't> {
         for link in links.map(strings).unwrap_or_default() {
             let name = link.split(':').next().unwrap_or_default().to_owned();
             add(name, links.map_or(service.key, |node| node.span), STARTED);
+        }
+        // Those of containers outside the appliance are told elsewhere.
+        for (from, span) in shared::names(service) {
+            if all.iter().any(|one| one.name == from) {
+                add(from, span, STARTED);
+            }
         }
         let mut ids = Vec::new();
         for (name, span, condition) in names {

@@ -258,6 +258,41 @@ fn a_single_file_that_is_only_read_is_copied() {
 }
 
 #[test]
+fn volumes_of_other_services_are_mounted_too() {
+    let import = |of: &str, fields: &str| {
+        let service = "image: a:1, restart: always, mem_limit: 64m, cpu_shares: 512";
+        self::of(&format!(
+            "services:\n  app: {{{service}, {of}}}\n  web: {{{service}, {fields}}}\nvolumes: {{data: }}\n"
+        ))
+    };
+    let listed = "volumes: ['data:/d', '/srv:/s', './x:/own']";
+    let (out, findings) = import(listed, "volumes_from: ['app:ro'], volumes: ['/mine:/own']");
+    let expected = "
+    volumes:
+      - { src: /mine, dest: /own, type: host }
+      - { src: data, dest: /d, mode: RO }
+      - { src: /srv, dest: /s, type: host, mode: RO }
+    network_mode: bridge
+    dependencies: [app]
+";
+    assert!(out.contains(expected), "{out}");
+    let told =
+        "3 W1002 the volumes that `app` lists are mounted, not those that only its image declares";
+    assert_eq!(findings, [told]);
+    for (of, fields) in [
+        ("user: me", "volumes_from: [app]"),
+        ("volumes: [{type: tmpfs, target: /t}]", "volumes_from: [app]"),
+        (listed, "volumes_from: ['container:app']"),
+        (listed, "volumes_from: ['app:z']"),
+    ] {
+        let (_, findings) = import(of, fields);
+        let lost =
+            "3 W1001 `volumes_from` is left out: the volumes of another container are not mounted";
+        assert!(findings.iter().any(|one| one == lost), "{of} {fields}: {findings:?}");
+    }
+}
+
+#[test]
 fn volumes_are_read_in_every_form() {
     let (out, findings) = of(
         "services:\n  web:\n    image: a:1\n    restart: always\n    mem_limit: 64m\n    cpu_shares: 512\n    volumes:\n      - my_data:/a:ro\n      - ./html:/b\n      - /etc/x:/c:rw,cached\n      - {type: bind, source: /d, target: /d, bind: {create_host_path: true}, read_only: true}\n      - /e\nvolumes:\n  my_data: {external: true, name: theirs}\n",

@@ -4,7 +4,7 @@ use super::super::draft::Object as Draft;
 use super::{Import, Service, lost};
 use crate::elsewhere::scalars::{boolean, list, present, text};
 use crate::source::Span;
-use crate::syntax::{Node, Object};
+use crate::syntax::Node;
 
 /// A mount, as it is written.
 #[derive(Debug, Default, PartialEq)]
@@ -17,24 +17,58 @@ pub struct Mount {
     options: Vec<String>,
 }
 
+/// A mount of another service.
+pub struct Shared<'s, 't> {
+    /// The other service.
+    pub of: &'s Service<'t>,
+    /// How it is named.
+    pub name: String,
+    /// Where it is named.
+    pub span: Span,
+    /// The mount.
+    pub mount: Mount,
+}
+
 /// Options that say nothing else than the default, or that the import reads.
 const KNOWN_OPTIONS: [&str; 6] = ["", "rw", "ro", "cached", "delegated", "consistent"];
 
 impl<'t> Import<'_, 't> {
     /// The mounts of a service, and the files that are copied instead of being mounted.
-    pub(super) fn mounts(&mut self, service: &Service<'t>) -> (Vec<Draft>, Vec<Draft>) {
-        let read = self.read_mounts(service);
+    /// `shared` are those of other services.
+    pub(super) fn mounts(
+        &mut self,
+        service: &Service<'t>,
+        shared: Vec<Shared<'_, 't>>,
+    ) -> (Vec<Draft>, Vec<Draft>) {
+        let own = self.read_mounts(service);
+        let mut read: Vec<_> =
+            own.into_iter().map(|(span, mount)| (service, span, mount)).collect();
+        let mut told = None;
+        for Shared { of, name, span, mount } in shared {
+            // Its own mounts hide those of others.
+            if read.iter().all(|(_, _, known)| known.target != mount.target) {
+                read.push((of, span, mount));
+            }
+            if told.replace(span) == Some(span) {
+                continue;
+            }
+            self.told.differ(
+                span,
+                format!("the volumes that `{name}` lists are mounted, not those that only its image declares"),
+                "mount those by name in both",
+            );
+        }
         let (mut mounts, mut copies) = (Vec::new(), Vec::new());
-        for (span, mount) in &read {
+        for (owner, span, mount) in &read {
             let is_around = |other: &Mount| {
                 let rest = mount.target.strip_prefix(other.target.trim_end_matches('/'));
                 rest.is_some_and(|rest| rest.starts_with('/'))
             };
             // What is copied into a folder of the host would stay there.
-            let is_inside = read.iter().any(|(_, other)| is_around(other));
+            let is_inside = read.iter().any(|(_, _, other)| is_around(other));
             match if is_inside { None } else { self.copy(mount, *span) } {
                 Some(copy) => copies.push(copy),
-                None => mounts.extend(self.mount(service, *span, mount)),
+                None => mounts.extend(self.mount(owner, *span, mount)),
             }
         }
         (mounts, copies)
@@ -44,10 +78,10 @@ impl<'t> Import<'_, 't> {
     fn read_mounts(&mut self, service: &Service<'t>) -> Vec<(Span, Mount)> {
         let mut mounts = Vec::new();
         for node in service.get("volumes").map(list).unwrap_or_default() {
-            let mount = match node.as_object() {
-                Some(object) => self.long(object),
-                None => text(node).map(|text| short(&text)),
-            };
+            if let Some(object) = node.as_object() {
+                lost::report(object, lost::MOUNT, self.told.0);
+            }
+            let mount = read(node);
             if let Some(mount) = &mount
                 && (is_windows(&mount.target) || mount.source.as_deref().is_some_and(is_windows))
             {
@@ -175,18 +209,19 @@ impl<'t> Import<'_, 't> {
         }
         id
     }
+}
 
-    fn long(&mut self, object: &Object) -> Option<Mount> {
-        let get = |name: &str| present(object, name).and_then(text);
-        lost::report(object, lost::MOUNT, self.told.0);
-        Some(Mount {
-            kind: get("type").unwrap_or_else(|| "volume".to_owned()),
-            source: get("source").filter(|source| !source.is_empty()),
-            target: get("target")?,
-            read_only: present(object, "read_only").and_then(boolean) == Some(true),
-            options: Vec::new(),
-        })
-    }
+/// A mount in either form.
+pub fn read(node: &Node) -> Option<Mount> {
+    let Some(object) = node.as_object() else { return Some(short(&text(node)?)) };
+    let get = |name: &str| present(object, name).and_then(text);
+    Some(Mount {
+        kind: get("type").unwrap_or_else(|| "volume".to_owned()),
+        source: get("source").filter(|source| !source.is_empty()),
+        target: get("target")?,
+        read_only: present(object, "read_only").and_then(boolean) == Some(true),
+        options: Vec::new(),
+    })
 }
 
 /// A mount in the short form: `[SOURCE:]TARGET[:OPTIONS]`.
@@ -229,6 +264,6 @@ fn is_drive(text: &str) -> bool {
 }
 
 /// Whether a path is one of Windows.
-fn is_windows(path: &str) -> bool {
+pub fn is_windows(path: &str) -> bool {
     path.contains('\\') || path.split_once(':').is_some_and(|(drive, _)| is_drive(drive))
 }
