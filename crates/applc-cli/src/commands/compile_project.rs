@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use applc::diag::{Diagnostic, Findings, Report, codes};
 use applc::project::{FILE_NAME, Placeholder};
+use applc::source::Span;
 use similar::TextDiff;
 
 use crate::Status;
@@ -112,18 +113,8 @@ pub fn report_all(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) 
 fn report(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Status {
     let mut seen = BTreeSet::new();
     let mut is_new = |report: &Report, one: &Diagnostic| {
-        let source = report.source_of(one.primary.span);
-        let place = source.range(one.primary.span);
         let target = one.target.as_ref().map(ToString::to_string);
-        let key = (
-            source.name().to_owned(),
-            place.start,
-            place.end,
-            one.code.id,
-            one.message.to_string(),
-            target,
-        );
-        seen.insert(key)
+        seen.insert((place(report, one.primary.span), one.code.id, one.message.to_string(), target))
     };
     let mut status = Status::Clean;
     for outcome in outcomes {
@@ -164,22 +155,51 @@ fn report_unused_images(found: &Found, outcomes: &[Outcome], reporter: &mut Repo
             None => tables.push((unit, vec![outcome])),
         }
     }
+    // A file of a folder adds to the table of those above it, so that one entry is in several tables. It is
+    // unused if it is in none of them.
+    let mut told: BTreeSet<_> = tables.iter().flat_map(used_places).collect();
     let mut status = Status::Clean;
     for (unit, outcomes) in tables {
         let used: Vec<usize> = outcomes.iter().flat_map(|one| one.used_images.clone()).collect();
         let images = outcomes.iter().flat_map(|one| &one.images).map(String::as_str);
         let mut findings = Findings::new();
         unit.settings.settings.images.report_unused(&used, images, &mut findings);
-        if findings.is_empty() {
+        let mut report = report_of_project(unit, findings);
+        let all = std::mem::take(&mut report.diagnostics);
+        report.diagnostics =
+            all.into_iter().filter(|one| told.insert(place(&report, one.primary.span))).collect();
+        if report.diagnostics.is_empty() {
             continue;
         }
-        let project = &unit.settings.project;
-        let source = project.file.report.source.clone();
-        let mut report = Report::new(source, findings).within(project.sources.clone());
         unit.settings.levels.apply(&mut report.diagnostics);
         status = status.max(reporter.add(report));
     }
     status
+}
+
+/// The places of the entries of a table of images that its appliances use.
+fn used_places((unit, outcomes): &(&Unit, Vec<&Outcome>)) -> Vec<Place> {
+    let report = report_of_project(unit, Findings::new());
+    let is_used = |index: &usize| outcomes.iter().any(|one| one.used_images.contains(index));
+    let entries = unit.settings.settings.images.iter().enumerate();
+    let used = entries.filter(|(index, _)| is_used(index));
+    used.map(|(_, (repository, _))| place(&report, repository.span)).collect()
+}
+
+/// Findings in the project files of a unit.
+fn report_of_project(unit: &Unit, findings: Findings) -> Report {
+    let project = &unit.settings.project;
+    let source = project.file.report.source.clone();
+    Report::new(source, findings).within(project.sources.clone())
+}
+
+/// A place that is the same in all reports: the name of a file, and a range of it in bytes.
+type Place = (String, usize, usize);
+
+fn place(report: &Report, span: Span) -> Place {
+    let source = report.source_of(span);
+    let range = source.range(span);
+    (source.name().to_owned(), range.start, range.end)
 }
 
 /// Reports the units that write the same files, each pair once.

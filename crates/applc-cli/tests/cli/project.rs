@@ -274,6 +274,13 @@ fn mistakes_in_arguments_and_settings_say_what_to_do() {
     repository.write("applc.toml", &PROJECT.replace("\"nginx\" =", "\"nginxx\" ="));
     let (status, err) = error(&["check"]);
     assert!(status == 0 && err.contains("W1103"), "{err}");
+    // An entry that appliances of another folder use is used; one that none uses is told once.
+    repository
+        .write("applc.toml", &PROJECT.replace("\"nginx\" =", "\"mysql\" = \"9\", \"nginx\" ="));
+    repository.write("apps/b/applc.toml", "environments.prod.images = { \"redis\" = \"8\" }\n");
+    let (status, err) = error(&["check"]);
+    assert!(status == 0 && err.matches("W1103").count() == 1 && err.contains("mysql"), "{err}");
+    fs::remove_file(repository.path("apps/b/applc.toml")).unwrap();
     // An empty project is an error: pipelines remove what is no longer there.
     repository.write("applc.toml", &format!("appliances = [\"none/*.json\"]\n{PROJECT}"));
     let (status, err) = error(&["compile"]);
