@@ -1,5 +1,6 @@
 //! End-to-end tests of the program.
 
+mod example_project;
 mod findings;
 mod graph;
 mod guide;
