@@ -50,3 +50,16 @@ fn all_targets_are_used_in_three_environments() {
         assert!(found.iter().any(|path| path.contains(part)), "no file of {part}");
     }
 }
+
+#[test]
+fn files_for_pipelines_name_the_version_of_the_program() {
+    let version = env!("CARGO_PKG_VERSION");
+    for (file, text) in [
+        ("pre-commit/pyproject.toml", format!("version = \"{version}\"\n")),
+        ("pre-commit/pyproject.toml", format!("dependencies = [\"applc=={version}\"]\n")),
+        ("examples/project/.pre-commit-config.yaml", format!("rev: v{version}\n")),
+        ("examples/project/.github/workflows/applc.yml", format!("/applc@v{version}\n")),
+    ] {
+        assert!(applc_testing::read(file).contains(&text), "{file}: {text}");
+    }
+}

@@ -1,0 +1,280 @@
+"""The files for pipelines: judged by the published schemas, and their commands run as the services run them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kube_api import documents
+from support import ROOT, Applc, require_tool
+
+EXAMPLE = ROOT / "examples" / "project"
+SCHEMAS = [
+    ("vendor.github-actions", ROOT / "action.yml"),
+    ("vendor.github-workflows", ROOT / ".github/workflows/release.yml"),
+    ("vendor.github-workflows", EXAMPLE / ".github/workflows/applc.yml"),
+    ("vendor.gitlab-ci", EXAMPLE / ".gitlab-ci.yml"),
+]
+SHOP = "apps/storefront/shop.appliance.yaml"
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.mark.parametrize(("schema", "path"), SCHEMAS, ids=[path.relative_to(ROOT).as_posix() for _, path in SCHEMAS])
+def test_the_published_schema_accepts_the_file(schema: str, path: Path) -> None:
+    transform = ["--data-transform", "gitlab-ci"] if schema == "vendor.gitlab-ci" else []
+    tool = require_tool("check-jsonschema")
+    judged = subprocess.run([tool, "--builtin-schema", schema, *transform, path], capture_output=True, text=True)
+    assert judged.returncode == 0, judged.stdout
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the example, as a checkout that a pipeline works in."""
+    folder = tmp_path / "checkout"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns(".applc-cache"))
+    (folder / ".git").mkdir()
+    return folder
+
+
+@pytest.fixture
+def run(applc: Applc, checkout: Path) -> Run:
+    """`run(script, VARIABLE=value)` runs a script in the checkout as GitHub, GitLab and Argo CD do."""
+    path = f"{applc.binary.parent}:/usr/bin:/bin"
+
+    def start(script: str, *, shell: str = "bash", folder: str = ".", **variables: str) -> Any:
+        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+        return subprocess.run(
+            command if shell == "bash" else [shell, "-c", script], cwd=checkout / folder,
+            env={"PATH": path, **variables}, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+
+    return start
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+class Action:
+    """The steps of action.yml, run one after the other."""
+
+    def __init__(self, run: Run, folder: Path, server: str) -> None:
+        self.steps = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["runs"]["steps"]
+        self.run = run
+        self.contexts = {"github.action_repository": "owner/applc", "github.action_ref": "v9.9.9"}
+        self.variables = {
+            "RUNNER_OS": "Linux", "RUNNER_ARCH": "X64", "RUNNER_TEMP": str(folder), "GITHUB_SERVER_URL": server,
+            "GITHUB_PATH": str(folder / "path"), "GITHUB_STEP_SUMMARY": str(folder / "summary"),
+        }  # fmt: skip
+        self.inputs = {"version": "", "path": ".", "arguments": "", "up-to-date": "true"}
+
+    def __call__(self, name: str, **inputs: str) -> subprocess.CompletedProcess[str]:
+        contexts = self.contexts | {f"inputs.{key}": value for key, value in {**self.inputs, **inputs}.items()}
+        (step,) = [step for step in self.steps if step["name"] == name]
+        assert step["shell"] == "bash" and "${{" not in step["run"]
+        fill = partial(re.sub, r"\$\{\{ ([a-z._-]+) \}\}", lambda found: contexts[found[1]])
+        return self.run(step["run"], **self.variables, **{key: fill(text) for key, text in step.get("env", {}).items()})
+
+
+@pytest.fixture
+def action(run: Run, applc: Applc, tmp_path: Path) -> Iterator[Action]:
+    """The action, beside a server with a release of the program."""
+    folder = tmp_path / "site/owner/applc/releases/download/v9.9.9"
+    folder.mkdir(parents=True)
+    archive = folder / "applc-x86_64-unknown-linux-musl.tar.gz"
+    with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
+        tar.add(applc.binary, "applc")
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    (folder / f"{archive.name}.sha256").write_text(f"{digest}  {archive.name}\n")
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    site = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "site")))
+    threading.Thread(target=site.serve_forever, daemon=True).start()
+    (tmp_path / "runner").mkdir()
+    yield Action(run, tmp_path / "runner", f"http://127.0.0.1:{site.server_port}")
+    site.shutdown()
+    site.server_close()
+
+
+def test_the_action_installs_a_release(action: Action, tmp_path: Path) -> None:
+    done = action("Install applc")
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "runner/path").read_text().splitlines()
+    version = subprocess.run([f"{folder}/applc", "--version"], capture_output=True, text=True)
+    assert version.stdout.startswith("applc "), version
+    # A release that is not there, and an archive that is not what was published.
+    assert action("Install applc", version="v0.0.0").returncode != 0
+    (archive,) = tmp_path.rglob("download/v9.9.9/*.gz")
+    archive.write_bytes(b"something else")
+    done = action("Install applc")
+    assert done.returncode != 0 and "FAILED" in done.stdout, done
+
+
+def test_the_action_passes_on_what_is_current(action: Action, tmp_path: Path) -> None:
+    for name in ("Check appliances", "Check that generated files are up to date"):
+        done = action(name)
+        assert (done.returncode, done.stdout) == (0, ""), done
+    assert not (tmp_path / "runner/summary").exists()
+
+
+def test_the_action_annotates_findings(action: Action, checkout: Path) -> None:
+    edit(checkout / SHOP, "@api:9000", "@apii:9000")
+    done = action("Check appliances")
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"::error file={SHOP},line=10,"), done.stdout
+    # Paths are those of the repository, also if the project is in a folder of it.
+    inner = checkout / "deploy"
+    inner.mkdir()
+    for name in ("apps", "applc.toml", "manifests"):
+        (checkout / name).rename(inner / name)
+    done = action("Check appliances", path="deploy")
+    assert done.stdout.startswith(f"::error file=deploy/{SHOP},line=10,"), done.stdout
+    # Faults are not reported as files that are out of date.
+    done = action("Check that generated files are up to date", path="deploy")
+    assert done.returncode == 1 and "out of date" not in done.stdout, done
+
+
+def test_the_action_shows_what_is_out_of_date(action: Action, checkout: Path, tmp_path: Path) -> None:
+    edit(checkout / "applc.toml", '"2.4.1"', '"2.4.2"')
+    done = action("Check that generated files are up to date")
+    assert done.returncode == 4
+    assert done.stdout.startswith("::error title=generated files are out of date::"), done.stdout
+    assert "stale     manifests/prod/kubernetes/apps/storefront/shop/kubernetes.yaml\n" in done.stdout
+    summary = (tmp_path / "runner/summary").read_text("utf-8")
+    assert "+          image: registry.example.org/shop/api:2.4.2\n" in summary, summary
+
+
+def gitlab() -> tuple[str, str]:
+    """The script of the job, and the path of its report."""
+    job = yaml.safe_load((EXAMPLE / ".gitlab-ci.yml").read_text("utf-8"))["applc"]
+    return "\n".join(job["script"]), job["artifacts"]["reports"]["codequality"]
+
+
+def test_the_job_of_gitlab_fails_on_faults_and_on_files_out_of_date(run: Run, checkout: Path) -> None:
+    script, report = gitlab()
+    done = run(script)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((checkout / report).read_text("utf-8")) == []
+    edit(checkout / "applc.toml", '"2.4.1"', '"2.4.2"')
+    assert run(script).returncode == 4
+    edit(checkout / SHOP, "@api:9000", "@apii:9000")
+    assert run(script).returncode == 1
+    (found,) = json.loads((checkout / report).read_text("utf-8"))
+    # What GitLab requires of each finding.
+    assert found["location"] == {"path": SHOP, "lines": {"begin": 10, "end": 10}}
+    assert found["severity"] in {"info", "minor", "major", "critical", "blocker"}
+    assert all(isinstance(found[key], str) and found[key] for key in ("description", "check_name", "fingerprint"))
+
+
+def test_the_plugin_of_argo_cd_makes_all_or_fails(run: Run, checkout: Path) -> None:
+    plugin = yaml.safe_load((EXAMPLE / "argocd/plugin.yaml").read_text("utf-8"))["spec"]
+    *command, script = plugin["generate"]["command"] + plugin["generate"]["args"]
+    assert command == ["sh", "-c"]
+    glob = plugin["discover"]["find"]["glob"]
+    assert {path.parent.name for path in checkout.rglob(glob)} == {"storefront", "data"}
+
+    def generate(folder: str = "apps/storefront", **variables: str) -> Any:
+        return run(script, shell="sh", folder=folder, **variables)
+
+    done = generate(ARGOCD_ENV_ENVIRONMENT="prod")
+    assert done.returncode == 0, done.stderr
+    objects = documents(done.stdout)
+    assert {item["metadata"].get("namespace") for item in objects} == {None, "shop-prod", "search-prod"}
+    committed = [
+        item
+        for path in (checkout / "manifests/prod/kubernetes/apps/storefront").rglob("*.yaml")
+        for item in documents(path.read_text("utf-8"))
+    ]
+    assert sorted(map(json.dumps, objects)) == sorted(map(json.dumps, committed))
+    # Argo CD removes what blank output does not contain: whatever is wrong, there is none with success.
+    failures = [generate(), generate(ARGOCD_ENV_ENVIRONMENT="prd"), generate("manifests", ARGOCD_ENV_ENVIRONMENT="prod")]
+    edit(checkout / SHOP, "@api:9000", "@apii:9000")
+    failures.append(generate(ARGOCD_ENV_ENVIRONMENT="prod"))
+    assert [(done.returncode != 0, done.stdout) for done in failures] == [(True, "")] * 4
+
+
+def test_flux_can_apply_the_folder_of_an_environment(checkout: Path) -> None:
+    """Flux lists all files below the path in a kustomization, where there is none."""
+    (kustomization,) = [
+        item for item in yaml.safe_load_all((EXAMPLE / "flux/prod.yaml").read_text("utf-8"))
+        if item["kind"] == "Kustomization"
+    ]  # fmt: skip
+    folder = checkout / kustomization["spec"]["path"]
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    assert len(files) == 2
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump({"resources": files}))
+    built = subprocess.run([require_tool("kubectl"), "kustomize", folder], capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    made = [item for name in files for item in documents((folder / name).read_text("utf-8"))]
+    assert len(documents(built.stdout)) == len(made)
+
+
+@pytest.fixture(scope="module")
+def wheels(applc: Applc, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel of the program, and what pip requires to install an empty package."""
+    folder = tmp_path_factory.mktemp("wheels")
+    release = ["--release"] if applc.binary.parent.name == "release" else []
+    build = [require_tool("maturin"), "build", "--locked", "--out", folder, *release]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    python = require_tool("pre-commit").resolve().with_name("python")
+    subprocess.run([python, "-m", "pip", "download", "--quiet", "--dest", folder, "setuptools", "wheel"], check=True)
+    return folder
+
+
+@pytest.mark.wheel
+def test_the_hooks_of_pre_commit_work_with_the_wheel(wheels: Path, checkout: Path, tmp_path: Path) -> None:
+    hooks = tmp_path / "hooks"
+    shutil.copytree(ROOT / "pre-commit", hooks)
+    names = [hook["id"] for hook in yaml.safe_load((hooks / ".pre-commit-hooks.yaml").read_text("utf-8"))]
+    assert names == ["applc-check", "applc-compile", "applc-up-to-date"]
+    (checkout / ".git").rmdir()
+    # No compiler is found, and no index is asked: what is installed is the wheel.
+    environment = {
+        "PATH": f"{require_tool('pre-commit').resolve().parent}:/usr/bin:/bin", "HOME": str(tmp_path),
+        "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        **{f"GIT_{who}_{what}": "a@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+    }  # fmt: skip
+    assert not any((Path(folder) / "cargo").exists() for folder in environment["PATH"].split(":"))
+
+    def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+
+    def hook(name: str) -> subprocess.CompletedProcess[str]:
+        return command(checkout, "pre-commit", "try-repo", str(hooks), name, "--all-files", "--verbose")
+
+    for folder in (hooks, checkout):
+        for words in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "all")):
+            assert command(folder, "git", *words).returncode == 0
+    for name in names:
+        done = hook(name)
+        assert done.returncode == 0, done.stdout + done.stderr
+    edit(checkout / "applc.toml", '"2.4.1"', '"2.4.2"')
+    done = hook("applc-up-to-date")
+    assert done.returncode == 1 and "stale     manifests/prod/" in done.stdout, done.stdout
+    done = hook("applc-compile")
+    assert done.returncode == 1 and "files were modified by this hook" in done.stdout, done.stdout
+    assert hook("applc-up-to-date").returncode == 0
+    edit(checkout / SHOP, "@api:9000", "@apii:9000")
+    done = hook("applc-check")
+    assert done.returncode == 1 and f"{SHOP}:10:" in done.stdout, done.stdout
