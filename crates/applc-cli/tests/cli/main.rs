@@ -17,6 +17,8 @@ mod run_custom;
 mod secrets;
 #[cfg(unix)]
 mod serve;
+#[cfg(unix)]
+mod steps;
 mod streams;
 mod targets;
 mod trace;
