@@ -5,9 +5,6 @@ use globset::{GlobBuilder, GlobMatcher};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::Spanned;
 
-/// The patterns of a project that does not list any.
-pub const DEFAULT: &str = "**/*.appliance.{json,jsonc,yaml,yml}";
-
 /// A list of patterns, of which the last one that matches decides.
 #[derive(Debug, Clone)]
 pub struct Globs(Vec<Glob>);
@@ -21,7 +18,7 @@ struct Glob {
 
 impl Default for Globs {
     fn default() -> Globs {
-        Globs(Glob::parse(DEFAULT).into_iter().collect())
+        Globs(Glob::parse(Globs::DEFAULT).into_iter().collect())
     }
 }
 
@@ -41,6 +38,9 @@ impl Glob {
 }
 
 impl Globs {
+    /// The pattern of a project that does not list any.
+    pub const DEFAULT: &str = "**/*.appliance.{json,jsonc,yaml,yml}";
+
     /// Parses a list. An invalid pattern, and one that leads out of the folder, is reported.
     pub(super) fn read(texts: &[Spanned<String>], findings: &mut Findings) -> Globs {
         let mut globs = Vec::new();

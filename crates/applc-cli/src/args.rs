@@ -176,6 +176,36 @@ In VS Code, you can add it to the setting `json.schemas` instead.")]
     /// Create or check a custom target
     #[command(subcommand)]
     Target(Target),
+    /// Print the completions of a shell
+    #[command(after_help = "\
+Examples:
+  applc completions bash > ~/.local/share/bash-completion/completions/applc
+  applc completions zsh > \"${fpath[1]}/_applc\"
+  applc completions fish > ~/.config/fish/completions/applc.fish
+  applc completions powershell >> $PROFILE")]
+    Completions(Completions),
+    /// Print the manual page of applc, or of one of its commands
+    #[command(after_help = "\
+Examples:
+  applc man | man -l -                                 read the page of applc
+  applc man target new | man -l -                      that of a command
+  applc man compile > ~/.local/share/man/man1/applc-compile.1")]
+    Man(Man),
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The words of a command, such as `compile` or `target new`
+    pub command: Vec<String>,
 }
 
 /// Arguments of `up`.
@@ -598,8 +628,9 @@ pub struct Trace {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Appliance files, or `-` for standard input. Folders stand for the appliances in them; nothing, for
-    /// those of the project
+    /// Appliance files, or `-` for standard input. A folder, or nothing for the working directory, stands
+    /// for the appliances of its project; without a project, for its files named
+    /// `*.appliance.{json,jsonc,yaml,yml}`
     #[arg(value_name = "PATH")]
     pub files: Vec<String>,
 

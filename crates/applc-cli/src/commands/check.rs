@@ -1,6 +1,6 @@
 //! `applc check`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::Status;
 use crate::args::Check;
@@ -33,17 +33,17 @@ fn check(arguments: &Check, reporter: &mut Reporter) -> Status {
         Ok(wanted) => wanted,
         Err(status) => return status,
     };
-    match discover::root(&arguments.files) {
-        Some(Ok(root)) if mode(arguments).is_none() => {
+    let files = match files(&arguments.files) {
+        Ok(Files::Project(root)) if mode(arguments).is_none() => {
             return check_project(root, arguments, &wanted, reporter)
                 .unwrap_or_else(|status| status);
         }
-        Some(Ok(_)) => {
-            return fail("`--fix` and `--diff` are for files, not for folders", Status::Usage);
+        Ok(Files::Project(_)) => {
+            return fail("`--fix` and `--diff` are for files, not for projects", Status::Usage);
         }
-        Some(Err(status)) => return status,
-        None => {}
-    }
+        Ok(Files::Each(files)) => files,
+        Err(status) => return status,
+    };
     let wanted = match one_environment(&arguments.environment) {
         Ok(environment) => wanted.in_environment(environment),
         Err(status) => return status,
@@ -51,7 +51,7 @@ fn check(arguments: &Check, reporter: &mut Reporter) -> Status {
     let mode = mode(arguments);
     let mut projects = Projects::default();
     let mut status = Status::Clean;
-    for file in &arguments.files {
+    for file in &files {
         status = status.max(match projects.apply(file, &wanted, reporter) {
             Ok(settings) => {
                 check_file(file, mode, &settings.changed(&arguments.overlays), reporter)
@@ -62,6 +62,36 @@ fn check(arguments: &Check, reporter: &mut Reporter) -> Status {
         });
     }
     status
+}
+
+/// What is checked.
+enum Files {
+    /// Appliances of the project in this folder.
+    Project(PathBuf),
+    /// These files.
+    Each(Vec<String>),
+}
+
+/// What the arguments stand for: a folder for the appliances of its project, or without a project for its files
+/// named as appliances; nothing for the working directory.
+///
+/// # Errors
+/// The exit status if there is nothing to check, which was reported.
+fn files(arguments: &[String]) -> Result<Files, Status> {
+    let here = [".".to_owned()];
+    let paths = if arguments.is_empty() { &here } else { arguments };
+    let mut folders = paths.iter().map(Path::new).filter(|path| path.is_dir());
+    if let Some(root) = folders.find_map(discover::root_of) {
+        return Ok(Files::Project(root));
+    }
+    let mut files = Vec::new();
+    for path in paths {
+        match Path::new(path).is_dir() {
+            true => files.extend(discover::named_in(path)?),
+            false => files.push(path.clone()),
+        }
+    }
+    Ok(Files::Each(files))
 }
 
 fn mode(arguments: &Check) -> Option<Mode> {

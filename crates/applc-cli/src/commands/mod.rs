@@ -3,10 +3,12 @@
 pub mod check;
 pub mod compile;
 pub mod compile_project;
+pub mod completions;
 pub mod explain;
 pub mod fix;
 pub mod graph;
 pub mod import;
+pub mod man;
 pub mod plan;
 pub mod run;
 pub mod target_check;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use applc::Selected;
 use applc::diag::Levels;
-use applc::project::{self, Names, Output, Project, Settings};
+use applc::project::{self, Globs, Names, Output, Project, Settings};
 use applc::source::Sources;
 use applc::targets::TargetRef;
 
@@ -186,6 +186,54 @@ pub fn find(
     Ok(Found { world, units, is_whole })
 }
 
+/// The appliances in a folder that belongs to no project: its files that are named as those of a project without a
+/// list, sorted.
+///
+/// # Errors
+/// The exit status if a folder cannot be read or there are none, which was reported.
+pub fn named_in(folder: &str) -> Result<Vec<String>, Status> {
+    let globs = Globs::default();
+    let mut files = Vec::new();
+    let mut folders = vec![String::new()];
+    while let Some(below) = folders.pop() {
+        let (within, more) = entries(&Path::new(folder).join(&below), &below)?;
+        files.extend(within.into_iter().filter(|file| globs.matches(file)));
+        folders.extend(more);
+    }
+    if files.is_empty() {
+        let message = format!("no file in `{folder}` is named `{}`", Globs::DEFAULT);
+        return Err(fail(&message, Status::Errors));
+    }
+    files.sort();
+    let shown = |file: String| match folder {
+        "." => file,
+        folder => format!("{}/{file}", folder.trim_end_matches('/')),
+    };
+    Ok(files.into_iter().map(shown).collect())
+}
+
+/// The files and the folders in a folder, as paths below `prefix`, without those that have no appliances. Links are
+/// not followed: they could lead out of it.
+fn entries(folder: &Path, prefix: &str) -> Result<(Vec<String>, Vec<String>), Status> {
+    let failed = |cause: io::Error| {
+        fail(&format!("cannot read `{}`: {cause}", folder.display()), Status::Io)
+    };
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let kind = entry.file_type().map_err(failed)?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") };
+        if kind.is_dir() && !SKIPPED.contains(&name) {
+            folders.push(path);
+        } else if kind.is_file() {
+            files.push(path);
+        }
+    }
+    Ok((files, folders))
+}
+
 /// Limits the memory if templates of others run.
 fn memory_limit<'p>(mut projects: impl Iterator<Item = &'p Arc<Project>>) {
     if projects.any(|project| project.targets.iter().any(|target| target.custom().is_some())) {
@@ -245,28 +293,10 @@ impl Walk<'_> {
         Ok(found)
     }
 
-    /// Collects the appliances in a folder. Links are not followed: they could lead out of the project.
+    /// Collects the appliances in a folder.
     fn folder(&mut self, folder: &str, project: &Arc<Project>) -> Result<(), Status> {
-        let failed = |cause: io::Error| {
-            fail(
-                &format!("cannot read `{}`: {cause}", self.world.on_disk(folder).display()),
-                Status::Io,
-            )
-        };
-        let entries = std::fs::read_dir(self.world.on_disk(folder)).map_err(failed)?;
-        let mut folders = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(failed)?;
-            let kind = entry.file_type().map_err(failed)?;
-            let name = entry.file_name();
-            let Some(name) = name.to_str() else { continue };
-            let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-            if kind.is_dir() && !SKIPPED.contains(&name) {
-                folders.push(path);
-            } else if kind.is_file() && project.has_appliance(&path) {
-                self.files.push(path);
-            }
-        }
+        let (files, folders) = entries(&self.world.on_disk(folder), folder)?;
+        self.files.extend(files.into_iter().filter(|file| project.has_appliance(file)));
         for folder in folders {
             if let Some(project) = self.project_of(&folder, Some(project))? {
                 self.folder(&folder, &project)?;

@@ -2,6 +2,7 @@
 
 mod example_project;
 mod findings;
+mod folders;
 mod graph;
 mod guide;
 mod import;
@@ -17,6 +18,7 @@ mod run_custom;
 mod secrets;
 #[cfg(unix)]
 mod serve;
+mod shells;
 #[cfg(unix)]
 mod steps;
 mod streams;

@@ -16,10 +16,10 @@ images = { "nginx" = "1.28" }
 "#;
 
 /// A project with the appliances `apps/a/a.appliance.json` and `apps/b/b.appliance.yaml`.
-struct Repository(tempfile::TempDir);
+pub struct Repository(pub tempfile::TempDir);
 
 impl Repository {
-    fn new() -> Repository {
+    pub fn new() -> Repository {
         let repository = Repository(tempfile::tempdir().unwrap());
         repository.write("applc.toml", PROJECT);
         repository.write("apps/a/a.appliance.json", &appliance("a", "nginx:1.27"));
@@ -28,22 +28,22 @@ impl Repository {
         repository
     }
 
-    fn path(&self, path: &str) -> PathBuf {
+    pub fn path(&self, path: &str) -> PathBuf {
         self.0.path().join(path)
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub fn write(&self, path: &str, text: &str) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    fn read(&self, path: &str) -> String {
+    pub fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).unwrap()
     }
 
     /// Runs the program in a folder: exit status, standard output, standard error.
-    fn run_in(&self, folder: &str, arguments: &[&str]) -> (i32, String, String) {
+    pub fn run_in(&self, folder: &str, arguments: &[&str]) -> (i32, String, String) {
         let mut command = assert_cmd::Command::cargo_bin("applc").unwrap();
         let output =
             command.current_dir(self.path(folder)).env_clear().args(arguments).output().unwrap();
@@ -51,12 +51,12 @@ impl Repository {
         (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
     }
 
-    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+    pub fn run(&self, arguments: &[&str]) -> (i32, String, String) {
         self.run_in("", arguments)
     }
 
     /// All files but those of the cache, sorted, and their contents.
-    fn files(&self) -> Vec<(String, Vec<u8>)> {
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
         let mut found = Vec::new();
         collect(self.0.path(), self.0.path(), &mut found);
         found.retain(|(path, _)| !path.starts_with(".applc-cache"));
@@ -64,7 +64,7 @@ impl Repository {
         found
     }
 
-    fn paths(&self) -> Vec<String> {
+    pub fn paths(&self) -> Vec<String> {
         let made = self.files().into_iter().map(|(path, _)| path);
         made.filter(|path| path.starts_with("manifests/")).collect()
     }
@@ -82,7 +82,8 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
     }
 }
 
-fn appliance(id: &str, image: &str) -> String {
+/// A small appliance.
+pub fn appliance(id: &str, image: &str) -> String {
     format!(
         "{{\"id\": \"{id}\", \"containers\": [{{\"id\": \"web\", \"type\": \"service\", \"image\": \"{image}\", \
          \"network_mode\": \"container\", \"resources\": {{\"cpus\": 1, \"mem\": 64}}}}]}}\n"
