@@ -176,6 +176,20 @@ In VS Code, you can add it to the setting `json.schemas` instead.")]
     /// Create or check a custom target
     #[command(subcommand)]
     Target(Target),
+    /// Set the versions of images in an environment of the project
+    #[command(after_help = "\
+Examples:
+  applc set-image --env prod registry.example.org/shop/api=2.4.1
+  applc set-image --env prod nginx=1.28 redis=sha256:0123...
+  applc set-image --env prod nginx=1.28 --dry-run      print what would change as a diff
+
+Changes all `applc.toml` of the project that set the image in the environment; if none does, the
+outermost one that has the environment. Comments and order stay, also other spellings of an
+image, such as `docker.io/nginx`. Nothing is written where nothing changes.
+
+Exit status: 0 set, 1 errors in a project file, 2 invalid usage, 3 a file cannot be read or written,
+4 changes (with --dry-run).")]
+    SetImage(SetImage),
     /// Print the completions of a shell
     #[command(after_help = "\
 Examples:
@@ -191,6 +205,22 @@ Examples:
   applc man target new | man -l -                      that of a command
   applc man compile > ~/.local/share/man/man1/applc-compile.1")]
     Man(Man),
+}
+
+/// Arguments of `set-image`.
+#[derive(Debug, Args)]
+pub struct SetImage {
+    /// Image without tag, and the tag or the digest that it is to have
+    #[arg(required = true, value_name = "IMAGE=TAG")]
+    pub images: Vec<String>,
+
+    /// Environment of the project
+    #[arg(long = "env", value_name = "NAME")]
+    pub environment: String,
+
+    /// Write nothing: print what would change as a unified diff
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Arguments of `completions`.

@@ -11,6 +11,7 @@ pub mod import;
 pub mod man;
 pub mod plan;
 pub mod run;
+pub mod set_image;
 pub mod target_check;
 pub mod target_new;
 pub mod targets;

@@ -186,6 +186,21 @@ pub fn find(
     Ok(Found { world, units, is_whole })
 }
 
+/// The project files in the root of a project and below it, sorted by their folders.
+///
+/// # Errors
+/// The exit status if one is invalid or cannot be read, which was reported.
+pub fn project_files(world: &Rooted, reporter: &mut Reporter) -> Result<Vec<Arc<Project>>, Status> {
+    let mut walk = Walk { world, given: Vec::new(), projects: BTreeMap::new(), files: Vec::new() };
+    let root = walk.project_of("", None)?.ok_or(Status::Io)?;
+    walk.folder("", &root)?;
+    // The others have the file of a folder above.
+    let own = walk.projects.into_iter().filter(|(folder, project)| project.file.folder == *folder);
+    let own: Vec<Arc<Project>> = own.map(|(_, project)| project).collect();
+    own.iter().try_for_each(|project| projects::report_file(&project.file, reporter))?;
+    Ok(own)
+}
+
 /// The appliances in a folder that belongs to no project: its files that are named as those of a project without a
 /// list, sorted.
 ///

@@ -18,6 +18,7 @@ mod run_custom;
 mod secrets;
 #[cfg(unix)]
 mod serve;
+mod set_image;
 mod shells;
 #[cfg(unix)]
 mod steps;
