@@ -176,6 +176,15 @@ In VS Code, you can add it to the setting `json.schemas` instead.")]
     /// Create or check a custom target
     #[command(subcommand)]
     Target(Target),
+    /// Write the first files of a project: an `applc.toml`, and a sample if there is no appliance
+    #[command(after_help = "\
+Examples:
+  applc init                                           in this folder
+  applc init shop                                      in the folder shop, which is created
+
+Files named `*.appliance.{json,jsonc,yaml,yml}` are the appliances of the project. No file is
+overwritten.")]
+    Init(Init),
     /// Set the versions of images in an environment of the project
     #[command(after_help = "\
 Examples:
@@ -205,6 +214,14 @@ Examples:
   applc man target new | man -l -                      that of a command
   applc man compile > ~/.local/share/man/man1/applc-compile.1")]
     Man(Man),
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Folder of the project
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub folder: PathBuf,
 }
 
 /// Arguments of `set-image`.

@@ -23,7 +23,7 @@ use clap::error::ErrorKind;
 use args::{Arguments, Command, SchemaOf, Target};
 use commands::run::{down, logs, ls, serve, status, up};
 use commands::{
-    check, compile, completions, explain, graph, import, man, plan, set_image, target_check,
+    check, compile, completions, explain, graph, import, init, man, plan, set_image, target_check,
     target_new, targets, trace,
 };
 
@@ -86,6 +86,7 @@ fn dispatch(arguments: Arguments) -> Status {
         Command::Targets(arguments) => targets::run(&arguments),
         Command::Target(Target::New(arguments)) => target_new::run(&arguments),
         Command::Target(Target::Check(arguments)) => target_check::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::SetImage(arguments) => set_image::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod fix;
 pub mod graph;
 pub mod import;
+pub mod init;
 pub mod man;
 pub mod plan;
 pub mod run;

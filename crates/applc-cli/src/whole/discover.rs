@@ -201,12 +201,11 @@ pub fn project_files(world: &Rooted, reporter: &mut Reporter) -> Result<Vec<Arc<
     Ok(own)
 }
 
-/// The appliances in a folder that belongs to no project: its files that are named as those of a project without a
-/// list, sorted.
+/// The files below a folder that are named as the appliances of a project without a list, relative to it, sorted.
 ///
 /// # Errors
-/// The exit status if a folder cannot be read or there are none, which was reported.
-pub fn named_in(folder: &str) -> Result<Vec<String>, Status> {
+/// The exit status if a folder cannot be read, which was reported.
+pub fn named_below(folder: &str) -> Result<Vec<String>, Status> {
     let globs = Globs::default();
     let mut files = Vec::new();
     let mut folders = vec![String::new()];
@@ -215,11 +214,20 @@ pub fn named_in(folder: &str) -> Result<Vec<String>, Status> {
         files.extend(within.into_iter().filter(|file| globs.matches(file)));
         folders.extend(more);
     }
+    files.sort();
+    Ok(files)
+}
+
+/// The appliances in a folder that belongs to no project, as [`named_below`], with their folder.
+///
+/// # Errors
+/// The exit status if a folder cannot be read or there are none, which was reported.
+pub fn named_in(folder: &str) -> Result<Vec<String>, Status> {
+    let files = named_below(folder)?;
     if files.is_empty() {
         let message = format!("no file in `{folder}` is named `{}`", Globs::DEFAULT);
         return Err(fail(&message, Status::Errors));
     }
-    files.sort();
     let shown = |file: String| match folder {
         "." => file,
         folder => format!("{}/{file}", folder.trim_end_matches('/')),

@@ -6,6 +6,7 @@ mod folders;
 mod graph;
 mod guide;
 mod import;
+mod init;
 mod overlays;
 mod project;
 #[cfg(unix)]

@@ -1,0 +1,103 @@
+//! `applc init`: the first files of a project.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::Path;
+
+use applc::project::FILE_NAME;
+
+use crate::Status;
+use crate::args::Init;
+use crate::emit::{self, OutputFile};
+use crate::terminal::{fail, note};
+use crate::whole::discover;
+
+/// A sample of an appliance.
+const SAMPLE: &str = include_str!("init/hello.appliance.yaml");
+/// Where it is written.
+const SAMPLE_FILE: &str = "hello/hello.appliance.yaml";
+
+/// Writes a project file, and a sample of an appliance where there is none.
+pub fn run(arguments: &Init) -> Status {
+    init(&arguments.folder).unwrap_or_else(|status| status)
+}
+
+fn init(folder: &Path) -> Result<Status, Status> {
+    let file = folder.join(FILE_NAME);
+    // Also a link that leads nowhere.
+    if file.symlink_metadata().is_ok() {
+        let message = format!("`{}` exists already", file.display());
+        return Err(fail(&message, Status::Usage));
+    }
+    if let Some(root) = discover::root_of(folder) {
+        let message = format!("`{}` is in the project of `{}`", folder.display(), root.display());
+        return Err(fail(&message, Status::Usage));
+    }
+    let appliances = match folder.exists() {
+        true => discover::named_below(&folder.to_string_lossy())?,
+        false => Vec::new(),
+    };
+    let mut files = vec![OutputFile { path: file, text: project(&appliances) }];
+    let sample = folder.join(SAMPLE_FILE);
+    if appliances.is_empty() {
+        if sample.symlink_metadata().is_ok() {
+            let message = format!("`{}` exists already", sample.display());
+            return Err(fail(&message, Status::Usage));
+        }
+        files.push(OutputFile { path: sample, text: SAMPLE.to_owned() });
+    }
+    emit::write(&files).map_err(|error| {
+        fail(&format!("cannot write `{}`: {}", error.path.display(), error.cause), Status::Io)
+    })?;
+    files.iter().for_each(|file| note(&format!("made {}", file.path.display())));
+    match appliances.len() {
+        0 => {}
+        1 => note("found 1 appliance"),
+        count => note(&format!("found {count} appliances")),
+    }
+    note("next: choose targets in `applc.toml`, run `applc compile`, and commit what it makes");
+    Ok(Status::Clean)
+}
+
+/// The text of the project file for these appliances.
+fn project(appliances: &[String]) -> String {
+    let folders =
+        appliances.iter().map(|file| file.rsplit_once('/').map_or("", |(folder, _)| folder));
+    // Appliances of one folder would make the same files.
+    let name = match folders.collect::<BTreeSet<_>>().len() < appliances.len() {
+        true => "/{name}",
+        false => "",
+    };
+    let mut text = String::new();
+    let version = env!("CARGO_PKG_VERSION");
+    let minor = version.rsplit_once('.').map_or(version, |(minor, _)| minor);
+    let _ = write!(
+        text,
+        "\
+# The project file of applc. `applc compile` makes the files of all appliances below this folder.
+
+# Versions of applc that the project accepts.
+required-version = \">={minor}\"
+
+# Files that are appliances.
+appliances = [\"{}\"]
+
+# Targets to compile for; `applc targets` lists them, and `applc targets NAME` their options.
+default-targets = [\"compose\"]
+
+# Where files are made. Commit them, and run `applc compile --check` in a pipeline.
+output = \"manifests/{{environment}}/{{folder}}{name}/{{target}}\"
+
+[environments.test]
+
+[environments.prod]
+# Files beside an appliance with what differs from it, where there are any.
+overlay = \"{{name}}.prod.yaml\"
+
+# Tags or digests of images.
+[environments.prod.images]
+",
+        applc::project::Globs::DEFAULT
+    );
+    text
+}
