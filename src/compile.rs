@@ -10,7 +10,9 @@ use crate::plan::Plan;
 use crate::render::RenderError;
 use crate::resolve;
 use crate::source::Sources;
-use crate::targets::{self, Artifact, Failure, InProcess, Options, Rendering, TargetRef};
+use crate::targets::{
+    self, Artifact, Claim, Compiled, Failure, InProcess, Options, Rendering, TargetRef,
+};
 use crate::world::{ReadError, World};
 
 /// A target to compile for, with its options.
@@ -28,6 +30,8 @@ pub struct Output {
     pub target: TargetRef,
     /// Its files.
     pub artifacts: Vec<Artifact>,
+    /// What no other appliance can have in the same place.
+    pub claims: Vec<Claim>,
 }
 
 /// The result of compiling a file.
@@ -131,7 +135,9 @@ pub fn compile_analysis(
         for Selected { target, options } in targets {
             let findings = &mut analysis.findings;
             match targets::compile(target.deref(), plan, options, rendering, findings) {
-                Ok(artifacts) => outputs.push(Output { target: target.clone(), artifacts }),
+                Ok(Compiled { artifacts, claims }) => {
+                    outputs.push(Output { target: target.clone(), artifacts, claims });
+                }
                 Err(Failure::Reports(reports)) => others.extend(reports),
                 Err(Failure::Render(error)) => return Err(Error::Render(error)),
             }

@@ -162,6 +162,7 @@ codes! {
         BAD_LEVEL "E0502" Error "invalid level for a code";
         OTHER_VERSION "E0503" Error "version of applc that the project does not accept";
         OUTPUT_CONFLICT "E0504" Error "file that two appliances write";
+        CLAIMED_TWICE "E0505" Error "what two appliances claim on a target";
     }
     /// Lints: valid, but possibly not what is intended.
     Lint "Advice" {

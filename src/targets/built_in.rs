@@ -6,7 +6,7 @@
 
 use include_dir::Dir;
 
-use super::lowered::{self, FileModel, Lowered};
+use super::lowered::{self, Lowered};
 use super::{Artifact, Capability, Failure, Job, OptionSpec, Options, Target, names};
 use crate::diag::Findings;
 use crate::plan::Plan;
@@ -32,7 +32,7 @@ pub trait BuiltIn: Send + Sync {
     fn definition(&self) -> &'static Definition;
 
     /// Lowers a plan to files, see [`Target::lower`].
-    fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Vec<FileModel>;
+    fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Lowered;
 }
 
 impl<T: BuiltIn> Target for T {
@@ -61,13 +61,13 @@ impl<T: BuiltIn> Target for T {
     }
 
     fn lower(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Lowered {
-        let files = self.files(plan, options, findings);
-        for file in &files {
+        let lowered = self.files(plan, options, findings);
+        for file in &lowered.files {
             // Each file has at least one part.
             let owner = file.parts.first().map_or(plan.id.span, |part| part.owner);
             findings.extend(names::check_file(&file.path, owner));
         }
-        Lowered { files }
+        lowered
     }
 
     fn render(&self, job: Job<'_>, _: &mut Findings) -> Result<Vec<Artifact>, Failure> {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Artifact;
+use super::claim::Claim;
 use crate::render::{Model, Page, Recorded, RenderError, Templates};
 use crate::source::Span;
 
@@ -11,6 +12,8 @@ use crate::source::Span;
 pub struct Lowered {
     /// The files. None if the templates of the target read the plan itself.
     pub(super) files: Vec<FileModel>,
+    /// What no other appliance can have.
+    pub(super) claims: Vec<Claim>,
 }
 
 /// A file to write.

@@ -8,6 +8,7 @@
 mod build;
 mod built_in;
 mod capability;
+mod claim;
 mod compose;
 mod cron;
 pub mod custom;
@@ -25,6 +26,7 @@ mod url;
 
 use built_in::{BuiltIn, Definition};
 pub use capability::{Capability, Fate};
+pub use claim::Claim;
 pub use compose::PROJECT_DIRECTORY;
 pub use compose::project_name as compose_project;
 pub use compose::secret_variables as compose_secrets;
@@ -257,6 +259,15 @@ pub fn find(name: &str) -> Option<&'static dyn Target> {
     ALL.iter().copied().find(|target| target.name() == name)
 }
 
+/// What a plan becomes for one target.
+#[derive(Debug, Default)]
+pub struct Compiled {
+    /// The files.
+    pub artifacts: Vec<Artifact>,
+    /// What no other appliance can have in the same place.
+    pub claims: Vec<Claim>,
+}
+
 /// Compiles a plan for one target. Returns no artifacts if an error was reported, or if none are
 /// wanted.
 ///
@@ -268,11 +279,12 @@ pub fn compile(
     options: &Options,
     rendering: Option<Rendering<'_>>,
     findings: &mut Findings,
-) -> Result<Vec<Artifact>, Failure> {
+) -> Result<Compiled, Failure> {
     let mut found = Findings::of_target(target.name());
     check_uses(target, plan, &mut found);
     let rejected = found.has_errors();
-    let lowered = target.lower(plan, options, &mut found);
+    let mut lowered = target.lower(plan, options, &mut found);
+    let claims = std::mem::take(&mut lowered.claims);
     let wanted = rendering.is_some() && !found.has_errors();
     let mut artifacts = Vec::new();
     if wanted || target.finds_by_rendering() {
@@ -289,7 +301,7 @@ pub fn compile(
         artifacts.clear();
     }
     findings.extend(found);
-    Ok(artifacts)
+    Ok(Compiled { artifacts, claims })
 }
 
 /// Reports the fields that the target always approximates or rejects.

@@ -35,8 +35,9 @@ impl Compiled {
         let plan = analysis.plan.unwrap();
         assert!(!findings.has_errors(), "{document}: {findings:?}");
         let rendering = Rendering { renderer: &InProcess, recorded: false };
-        let artifacts =
-            super::compile(target, &plan, &options, Some(rendering), &mut findings).unwrap();
+        let artifacts = super::compile(target, &plan, &options, Some(rendering), &mut findings)
+            .unwrap()
+            .artifacts;
         assert_eq!(artifacts.is_empty(), findings.has_errors(), "{document}: {findings:?}");
         Compiled { source, artifacts, findings: findings.into_sorted() }
     }

@@ -6,6 +6,7 @@
 mod beside;
 mod build;
 mod capabilities;
+mod claims;
 mod context;
 mod files;
 mod health;
@@ -25,7 +26,7 @@ pub use options::PROJECT_DIRECTORY;
 use ecow::EcoString;
 use include_dir::{Dir, include_dir};
 
-use super::{BuiltIn, Definition, FileModel, Options, Part, names};
+use super::{BuiltIn, Claim, Definition, FileModel, Lowered, Options, Part, names};
 use crate::diag::Findings;
 use crate::plan::{Plan, SecretValue};
 use crate::render::{Model, Traced};
@@ -53,14 +54,15 @@ impl BuiltIn for Compose {
         &DEFINITION
     }
 
-    fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Vec<FileModel> {
-        let part = Part::new(TEMPLATE, file(plan, options, findings), plan.id.span);
-        vec![FileModel::of("compose.yaml", part)]
+    fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Lowered {
+        let (file, claims) = file(plan, options, findings);
+        let part = Part::new(TEMPLATE, file, plan.id.span);
+        Lowered { files: vec![FileModel::of("compose.yaml", part)], claims }
     }
 }
 
-/// Lowers the plan to a Compose file.
-fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> model::File {
+/// Lowers the plan to a Compose file, and what it claims on the machine.
+fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> (model::File, Vec<Claim>) {
     // Destructured completely, so that a new field fails to compile until it is handled here.
     // Compose derives the start order, and `uses` is reported from the capability table.
     let Plan { id, containers, volumes, start_order: _, uses: _ } = plan;
@@ -92,13 +94,15 @@ fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> model::File 
         volumes.iter().map(|v| (v.id.span, volumes::volume(v, options, findings))).collect();
     let secrets = secrets::secrets(plan, &secrets);
     size::check(id, &services, &volumes, (configs.len(), secrets.len()), findings);
-    model::File {
+    let claims = claims::of(plan, &name, &network);
+    let file = model::File {
         name: Traced::new(name, plan.id.span),
         services: services.into(),
         volumes: volumes.into(),
         configs: configs.into(),
         secrets: secrets.into(),
-    }
+    };
+    (file, claims)
 }
 
 /// The variable that Compose reads a value of the secret store from, for each value of an appliance.

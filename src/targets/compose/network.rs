@@ -31,6 +31,7 @@ pub struct Network<'a> {
     plan: &'a Plan,
     /// The published ports of each container.
     published: Vec<Vec<Port>>,
+    claims: Claims,
 }
 
 /// The container that claims each host port, and where.
@@ -68,7 +69,18 @@ impl<'a> Network<'a> {
                 }
             }
         }
-        Network { plan, published }
+        Network { plan, published, claims }
+    }
+
+    /// The fixed ports of the machine that containers use, in order, and where that is said.
+    pub fn host_ports(&self) -> Vec<(u16, Transport, Span)> {
+        let mut ports: Vec<_> = self
+            .claims
+            .iter()
+            .map(|((number, transport), (_, span))| (*number, *transport, *span))
+            .collect();
+        ports.sort_by_key(|(number, transport, _)| (*number, transport.name()));
+        ports
     }
 
     /// The published ports of a container.

@@ -4,6 +4,7 @@
 //! container that others reach has a Service, and a dependency is an init container that waits.
 
 mod capabilities;
+mod claims;
 mod files;
 mod health;
 mod labels;
@@ -33,7 +34,7 @@ use self::options::Settings;
 use self::order::AwaitedObjects;
 use self::workload::Parts;
 use super::names::{MAX_LABEL, check, dns_label};
-use super::{BuiltIn, Definition, FileModel, Options, build};
+use super::{BuiltIn, Definition, FileModel, Lowered, Options, build};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, ContainerId, MountSource, Plan, VolumeId};
 use crate::render::{Composed, Origin, Traced};
@@ -60,29 +61,27 @@ impl BuiltIn for Kubernetes {
         &DEFINITION
     }
 
-    fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Vec<FileModel> {
+    fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Lowered {
         let settings = Settings::read(plan, options);
         check_namespace(plan, &settings, findings);
         settings.names.check(plan, findings);
         build::check(plan, findings);
         secrets::check(plan, &settings, findings);
         let objects = Lowering::new(plan, &settings, findings).objects(findings);
+        let claims = claims::of(plan, &settings, &objects);
         if settings.split {
             let file = |(owner, object): (Span, Object)| {
                 FileModel::of(format!("{}.yaml", object.file_stem()), object.part(owner))
             };
-            return objects.into_iter().map(file).collect();
+            return Lowered { files: objects.into_iter().map(file).collect(), claims };
         }
         let part = |(owner, object): (Span, Object)| object.part(owner);
         let mut parts: Vec<_> = objects.into_iter().map(part).collect();
         // They are collected in the memory of the objects, which are larger.
         parts.shrink_to_fit();
-        vec![FileModel {
-            path: "kubernetes.yaml".to_owned(),
-            parts,
-            between: "---\n",
-            layout: None,
-        }]
+        let file =
+            FileModel { path: "kubernetes.yaml".to_owned(), parts, between: "---\n", layout: None };
+        Lowered { files: vec![file], claims }
     }
 }
 

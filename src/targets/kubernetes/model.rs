@@ -93,23 +93,35 @@ impl Object {
         }
     }
 
+    /// Its kind, as Kubernetes spells it, and its `metadata`.
+    pub fn identity(&self) -> (&'static str, &Meta) {
+        match self {
+            Object::Namespace(object) => ("Namespace", &object.meta),
+            Object::ServiceAccount(object) => ("ServiceAccount", &object.meta),
+            Object::Role(object) => ("Role", &object.meta),
+            Object::RoleBinding(object) => ("RoleBinding", &object.meta),
+            Object::Claim(object) => ("PersistentVolumeClaim", &object.meta),
+            Object::ConfigMap(object) => ("ConfigMap", &object.meta),
+            Object::Service(object) => ("Service", &object.meta),
+            Object::Deployment(object) => ("Deployment", &object.meta),
+            Object::Job(object) => ("Job", &object.meta),
+            Object::CronJob(object) => ("CronJob", &object.meta),
+        }
+    }
+
     /// The name of a file of its own: its kind and its name, so that other objects do not change
     /// it. kubectl applies the files of a folder in the order of their names, so kinds that others
     /// require start with a number of their own.
     pub fn file_stem(&self) -> String {
-        let (kind, meta) = match self {
-            Object::Namespace(object) => ("00-namespace", &object.meta),
-            Object::ServiceAccount(object) => ("01-serviceaccount", &object.meta),
-            Object::Role(object) => ("02-role", &object.meta),
-            Object::RoleBinding(object) => ("03-rolebinding", &object.meta),
-            Object::Claim(object) => ("persistentvolumeclaim", &object.meta),
-            Object::ConfigMap(object) => ("configmap", &object.meta),
-            Object::Service(object) => ("service", &object.meta),
-            Object::Deployment(object) => ("deployment", &object.meta),
-            Object::Job(object) => ("job", &object.meta),
-            Object::CronJob(object) => ("cronjob", &object.meta),
+        let (kind, meta) = self.identity();
+        let order = match self {
+            Object::Namespace(_) => "00-",
+            Object::ServiceAccount(_) => "01-",
+            Object::Role(_) => "02-",
+            Object::RoleBinding(_) => "03-",
+            _ => "",
         };
-        format!("{kind}-{}", meta.name.value)
+        format!("{order}{}-{}", kind.to_ascii_lowercase(), meta.name.value)
     }
 }
 

@@ -24,7 +24,7 @@ mod tests;
 
 use include_dir::{Dir, include_dir};
 
-use super::{BuiltIn, Definition, FileModel, Options, Part, build};
+use super::{BuiltIn, Claim, Definition, FileModel, Lowered, Options, Part, build};
 use crate::diag::Findings;
 use crate::plan::Plan;
 use crate::render::Model;
@@ -55,7 +55,7 @@ impl BuiltIn for Marathon {
         &DEFINITION
     }
 
-    fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Vec<FileModel> {
+    fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Lowered {
         let settings = Settings::read(options);
         let names = Names::of(plan, &settings, findings);
         address::check(plan, findings);
@@ -73,12 +73,18 @@ impl BuiltIn for Marathon {
             .collect();
 
         let mut files = Vec::new();
+        // The names of virtual addresses, volumes and secrets are unique as that of the group is. Apps may
+        // be on several agents, so that host ports are no claims.
+        let claim = |kind, name: &str, span| Claim { kind, within: None, name: name.into(), span };
+        let jobs_of = |file: &JobFile| claim("Chronos job", &file.job.name.value, file.owner);
+        let mut claims: Vec<Claim> = jobs.iter().map(jobs_of).collect();
         if !apps.is_empty() || jobs.is_empty() {
             let group = model::Group { id: names.group(), apps: apps.into() };
+            claims.insert(0, claim("group", &group.id.value, plan.id.span));
             files.push(FileModel::of("marathon.json", Part::new(GROUP, group, plan.id.span)));
         }
         let job = |JobFile { path, job, owner }| FileModel::of(path, Part::new(JOB, job, owner));
         files.extend(jobs.into_iter().map(job));
-        files
+        Lowered { files, claims }
     }
 }

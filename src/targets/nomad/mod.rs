@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 
 use include_dir::{Dir, include_dir};
 
-use super::{BuiltIn, Definition, FileModel, Options, Part, build};
+use super::{BuiltIn, Claim, Definition, FileModel, Lowered, Options, Part, build};
 use crate::diag::Findings;
 use crate::plan::{Kind, Plan};
 use crate::render::{Composed, Model, Origin, Traced};
@@ -60,11 +60,12 @@ impl BuiltIn for Nomad {
         &DEFINITION
     }
 
-    fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Vec<FileModel> {
+    fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Lowered {
         let context = Context::new(plan, options, findings);
         build::check(plan, findings);
         let jobs = jobs(&context, findings);
         let volumes = volumes::files(&context, findings);
+        let claims = jobs.iter().map(|(owner, job)| claim(*owner, job)).collect();
         let file =
             |path, part| FileModel { layout: Some(layout::alignment), ..FileModel::of(path, part) };
         let jobs = jobs.into_iter().map(|(owner, job)| {
@@ -73,8 +74,20 @@ impl BuiltIn for Nomad {
         let volumes = volumes
             .into_iter()
             .map(|(owner, path, volume)| file(path, Part::new("volume.hcl.j2", volume, owner)));
-        jobs.chain(volumes).collect()
+        Lowered { files: jobs.chain(volumes).collect(), claims }
     }
+}
+
+/// What a job claims in a cluster: its id, in its namespace. Fixed ports are not among it, as
+/// jobs may be on several nodes.
+fn claim(owner: Span, job: &Job) -> Claim {
+    let scope: Vec<&str> = [&job.region, &job.namespace]
+        .into_iter()
+        .flatten()
+        .map(|name| name.value.as_str())
+        .collect();
+    let within = (!scope.is_empty()).then(|| scope.join("/").into());
+    Claim { kind: "job", within, name: job.id.value.as_str().into(), span: owner }
 }
 
 /// The Nomad jobs of the appliance: the job for all services first, if there are any. Each comes

@@ -151,7 +151,7 @@ fn values(options: &[(&str, &str)]) -> String {
         }
         out
     };
-    made.iter().map(list).collect()
+    made.artifacts.iter().map(list).collect()
 }
 
 #[test]

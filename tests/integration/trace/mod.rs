@@ -54,7 +54,7 @@ fn compiled(
     let mut findings = applc::diag::Findings::new();
     let options = Options::of(&**target);
     let made = targets::compile(&**target, plan, &options, Some(rendering), &mut findings).unwrap();
-    (!findings.has_errors()).then(|| (made, findings.len()))
+    (!findings.has_errors()).then(|| (made.artifacts, findings.len()))
 }
 
 /// Reads a file.

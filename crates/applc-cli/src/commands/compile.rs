@@ -132,7 +132,7 @@ fn with_origins(
             }
             artifacts.push(Artifact { text, ..artifact.clone() });
         }
-        outputs.push(Output { target: traced.target, artifacts });
+        outputs.push(Output { target: traced.target, artifacts, claims: Vec::new() });
     }
     Ok(Compiled { outputs, maps })
 }

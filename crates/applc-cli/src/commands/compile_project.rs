@@ -16,6 +16,7 @@ use crate::terminal::{fail, note, print};
 use crate::whole::Rooted;
 use crate::whole::apply::{self, Turn};
 use crate::whole::changes::{self, Changes, Kind};
+use crate::whole::claims;
 use crate::whole::compile::{self, Made, Outcome};
 use crate::whole::discover::{self, Found, Unit};
 use crate::whole::record::Invalid;
@@ -106,7 +107,10 @@ fn check_settings(found: &Found) -> Result<(), Status> {
 
 /// Reports the findings in the units, and in what the project says of them.
 pub fn report_all(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Status {
-    report(found, outcomes, reporter).max(report_unused_images(found, outcomes, reporter))
+    let status = report(found, outcomes, reporter);
+    let status = status.max(report_unused_images(found, outcomes, reporter));
+    let clashes = claims::clashes(found, outcomes).into_iter();
+    clashes.map(|report| reporter.add(report)).fold(status, Status::max)
 }
 
 /// Reports the findings in the units. What is the same in several environments is reported once.

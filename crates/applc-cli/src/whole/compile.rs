@@ -6,7 +6,7 @@ use applc::analysis::Analysis;
 use applc::diag::Report;
 use applc::project::{Names, Pattern};
 use applc::render::Format;
-use applc::targets::{InProcess, PROJECT_DIRECTORY, Rendering};
+use applc::targets::{Claim, InProcess, PROJECT_DIRECTORY, Rendering};
 use applc::{Compilation, Error, Selected};
 use rayon::prelude::*;
 
@@ -32,6 +32,8 @@ pub struct Outcome {
     pub findings: Result<(Report, Vec<Report>), Error>,
     /// Its files; `None` if it has errors.
     pub files: Option<Files>,
+    /// What it claims on each target, by name, so that no other unit of its environment can have it.
+    pub claims: Vec<(String, Vec<Claim>)>,
     /// The images of its containers.
     pub images: Vec<String>,
     /// The entries of the table of images that set a version, as indices.
@@ -73,13 +75,16 @@ fn one(world: &Rooted, unit: &Unit, index: usize, rendered: bool) -> Outcome {
             let files = is_sound.then(|| files(unit, index, &id, &compilation));
             let images = compilation.plan.iter().flat_map(|plan| &plan.containers);
             let images = images.map(|container| container.image.value.to_string()).collect();
+            let outputs = compilation.outputs.into_iter();
+            let claims = outputs.map(|one| (one.target.name().to_owned(), one.claims)).collect();
             let findings = Ok((compilation.report, compilation.others));
-            Outcome { unit: index, findings, files, images, used_images }
+            Outcome { unit: index, findings, files, claims, images, used_images }
         }
         Err(error) => Outcome {
             unit: index,
             findings: Err(error),
             files: None,
+            claims: Vec::new(),
             images: Vec::new(),
             used_images: Vec::new(),
         },

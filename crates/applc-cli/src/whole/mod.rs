@@ -8,6 +8,7 @@
 
 pub mod apply;
 pub mod changes;
+pub mod claims;
 pub mod compile;
 pub mod discover;
 pub mod owner;

@@ -369,3 +369,70 @@ fn a_line_of_the_output_is_traced_through_the_environment() {
     let (status, _, err) = repository.run(&["trace", MADE[2], "-t", "nomad"]);
     assert!(status == 2 && err.contains("is an output of apps/b/b.appliance.yaml"), "{err}");
 }
+
+/// A project of two appliances in one environment: exit status and messages of `applc check`.
+fn two(settings: &str, first: &str, second: &str) -> (i32, String) {
+    let repository = Repository(tempfile::tempdir().unwrap());
+    repository.write("applc.toml", &format!("{settings}\n\n[environments.prod]\n"));
+    repository.write("one.appliance.json", first);
+    repository.write("two.appliance.json", second);
+    let (status, out, err) = repository.run(&["check", "--format", "short"]);
+    (status, out + &err)
+}
+
+#[test]
+fn what_two_appliances_claim_on_a_target_is_an_error() {
+    let with_port = |id: &str, port: &str| {
+        let ports = format!("\"network_mode\": \"bridge\", \"ports\": [{port}]");
+        appliance(id, "nginx:1.27").replace("\"network_mode\": \"container\"", &ports)
+    };
+    let port = "{\"container_port\": 80, \"host_port\": 30080}";
+    let other = "{\"container_port\": 80, \"host_port\": 30081}";
+    let plain = |id: &str| appliance(id, "nginx:1.27");
+    let job = |id: &str| plain(id).replace("\"service\"", "\"job\", \"cmd\": \"true\"");
+    let shared = "default-targets = [\"kubernetes\"]\ntargets.kubernetes.namespace = \"team\"";
+    let target = |name: &str| format!("default-targets = [\"{name}\"]");
+    for (settings, first, second, claimed) in [
+        (target("compose"), plain("a-b"), plain("A-b"), "project `a_b`"),
+        (target("compose"), with_port("a", port), with_port("b", port), "host port `30080/tcp`"),
+        (target("kubernetes"), plain("a"), plain("A"), "Namespace `a`"),
+        (target("kubernetes"), with_port("a", port), with_port("b", port), "node port `30080`"),
+        (shared.to_owned(), plain("a"), plain("A"), "in `team`"),
+        (target("nomad"), plain("a"), plain("a"), "job `a`"),
+        (target("nomad"), job("a"), job("a"), "job `a.web`"),
+        (target("marathon"), plain("a"), plain("A"), "group `/a`"),
+        (target("marathon"), job("a"), job("a"), "Chronos job `a.web`"),
+    ] {
+        let (status, all) = two(&settings, &first, &second);
+        assert_eq!((status, all.matches("E0505").count()), (1, 1), "{claimed}: {all}");
+        let message =
+            format!("{claimed} is also that of `one.appliance.json` in environment `prod`");
+        assert!(
+            all.contains("two.appliance.json:1:") && all.contains(&message),
+            "{claimed}: {all}"
+        );
+    }
+    for (settings, first, second) in [
+        (target("compose"), with_port("a", port), with_port("b", other)),
+        (target("kubernetes"), with_port("a", port), with_port("b", other)),
+        (target("nomad"), with_port("a", port), with_port("b", port)),
+        (shared.to_owned(), plain("a"), plain("b")),
+        (target("marathon"), job("a"), job("b")),
+    ] {
+        let (_, all) = two(&settings, &first, &second);
+        assert!(!all.contains("E0505"), "{settings}: {all}");
+    }
+}
+
+#[test]
+fn what_is_claimed_twice_is_shown_in_both_files_and_nothing_is_written() {
+    let repository = Repository::new();
+    repository.write("apps/c/c.appliance.json", &appliance("a", "httpd:2"));
+    let (status, _, err) = repository.run(&["compile"]);
+    assert_eq!(status, 1);
+    let places = ["apps/a/a.appliance.json:1:8", "apps/c/c.appliance.json:1:8"];
+    assert!(places.iter().all(|place| err.contains(place)), "{err}");
+    // Once for each target.
+    assert_eq!(err.matches("error[E0505]").count(), 2, "{err}");
+    assert!(!repository.path("manifests").exists());
+}

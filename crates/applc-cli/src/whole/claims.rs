@@ -1,0 +1,70 @@
+//! Finds what two appliances of one environment claim on a target.
+
+use std::collections::{BTreeSet, HashMap};
+
+use applc::diag::{Diagnostic, Findings, Report, codes};
+use applc::source::{Source, Sources, Span};
+use applc::targets::Claim;
+
+use super::compile::Outcome;
+use super::discover::{Found, Unit};
+
+/// A claim of a unit.
+#[derive(Clone, Copy)]
+struct Claimed<'o> {
+    outcome: &'o Outcome,
+    unit: &'o Unit,
+    claim: &'o Claim,
+}
+
+/// The findings about claims of two units. Two appliances are told once for each target.
+pub fn clashes(found: &Found, outcomes: &[Outcome]) -> Vec<Report> {
+    let mut first = HashMap::new();
+    let mut told = BTreeSet::new();
+    let mut reports = Vec::new();
+    for outcome in outcomes {
+        let Some(unit) = found.units.get(outcome.unit) else { continue };
+        for (target, claims) in &outcome.claims {
+            for claim in claims {
+                let claimed = Claimed { outcome, unit, claim };
+                let key = (&unit.environment, target, claim.kind, &claim.within, &claim.name);
+                let before = *first.entry(key).or_insert(claimed);
+                let is_other = before.outcome.unit != outcome.unit;
+                if is_other && told.insert((&before.unit.file, &unit.file, target)) {
+                    reports.extend(report(before, claimed, target));
+                }
+            }
+        }
+    }
+    reports
+}
+
+/// The finding about two claims, whose places are in two appliances.
+fn report(first: Claimed<'_>, second: Claimed<'_>, target: &str) -> Option<Report> {
+    let mut sources = Sources::new();
+    let (place, source) = second.place(&mut sources)?;
+    let (other, _) = first.place(&mut sources)?;
+    let Claim { kind, within, name, .. } = second.claim;
+    let within = within.as_ref().map(|within| format!(" in `{within}`")).unwrap_or_default();
+    let environment = second.unit.environment.as_ref();
+    let environment =
+        environment.map(|name| format!(" in environment `{name}`")).unwrap_or_default();
+    let message =
+        format!("{kind} `{name}`{within} is also that of `{}`{environment}", first.unit.file);
+    let finding = Diagnostic::new(&codes::CLAIMED_TWICE, place, message);
+    let mut findings = Findings::of_target(target);
+    findings.push(finding.also(other, "the other one"));
+    Some(Report::new(source, findings).within(sources))
+}
+
+impl Claimed<'_> {
+    /// The place of the claim, and its source, in the space of these sources, to which the source is added.
+    /// `None` if it is unknown.
+    fn place(&self, sources: &mut Sources) -> Option<(Span, Source)> {
+        let (report, _) = self.outcome.findings.as_ref().ok()?;
+        let source = report.source_of(self.claim.span);
+        let range = source.range(self.claim.span);
+        let moved = sources.add(source);
+        Some((moved.span(range), moved))
+    }
+}
