@@ -13,6 +13,7 @@
 mod files;
 mod measure;
 mod peer;
+mod projects;
 mod table;
 mod yardstick;
 
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
     startup(&mut table);
     findings(&path("edited.json"), &mut table);
     extreme(folder, &mut table);
+    projects::measure(folder, &mut table);
     peer::compare(&path("1000.json"), folder, &mut table);
     if table.all_met() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
