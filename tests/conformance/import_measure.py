@@ -31,7 +31,7 @@ TARGETS = ("compose", "kubernetes", "nomad", "marathon")
 NAMED = (
     (r"has no limits: what it may use was chosen", {"cpu_shares", "mem_limit"}),
     (r"is started again if it ends: it has no `restart`", {"restart"}),
-    (r"a share of the CPUs on Compose, where it was a limit", {"cpu_shares", "cpus", "deploy"}),
+    (r"a share of the CPUs, where it was a limit", {"cpu_shares", "cpus", "deploy"}),
     (r"the reservation is left out", {"cpu_shares", "mem_reservation"}),
     (r"a job ", {"restart"}),
     (r"`volumes_from` is left out", {"depends_on"}),

@@ -1,11 +1,8 @@
 //! Environment variables, and the files that hold them.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::super::draft::Object as Draft;
 use super::super::references::{marked, names_a_host};
-use super::interpolation::interpolate;
-use super::{Import, Service, pairs, tree, unique};
+use super::{Import, Service, env_file, pairs, tree, unique};
 use crate::diag::{Diagnostic, codes};
 use crate::elsewhere::scalars::{boolean, list, present, text};
 use crate::import::secrets::{MARK, Value, marker};
@@ -86,11 +83,14 @@ impl<'t> Import<'_, 't> {
                 if is_raw.is_some_and(|format| format == "raw") {
                     self.raw_variables(file, &content)
                 } else {
-                    let (all, unset) = variables(&content, &self.variables);
-                    for name in unset {
+                    let read = env_file::read(&content, &self.variables);
+                    for finding in env_file::findings(file.span, &path, &read.wrong, &read.bare) {
+                        self.told.push(finding);
+                    }
+                    for name in read.unset {
                         self.told.push(tree::unset_variable(file.span, &name));
                     }
-                    all
+                    read.variables
                 }
             }
             Err(_) if !is_required => Vec::new(),
@@ -119,91 +119,4 @@ impl<'t> Import<'_, 't> {
         }
         all
     }
-}
-
-/// The variables of a file of `NAME=VALUE` lines, as Compose reads it: with comments, `export`, and quotes.
-/// Variables in values are replaced by what is known, and by what the file says before; the second part is the
-/// names of those that are not set.
-pub fn variables(
-    text: &str,
-    known: &BTreeMap<String, String>,
-) -> (Vec<(String, String)>, BTreeSet<String>) {
-    let mut all = Vec::new();
-    let mut unset = BTreeSet::new();
-    let mut own = BTreeMap::new();
-    let mut rest = text.trim_start_matches('\u{feff}');
-    while !rest.is_empty() {
-        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
-        rest = after;
-        let line = line.trim();
-        let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let Some((name, value)) = line.split_once('=') else { continue };
-        let value = value.trim_start();
-        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
-        let value = match quote {
-            None => value.split(" #").next().unwrap_or_default().trim_end().to_owned(),
-            Some(quote) => {
-                let mut inside = value.get(1..).unwrap_or_default().to_owned();
-                // A quoted value may go on in the next lines.
-                while end_of_quote(&inside, quote).is_none() && !rest.is_empty() {
-                    let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
-                    inside.push('\n');
-                    inside.push_str(line);
-                    rest = after;
-                }
-                let end = end_of_quote(&inside, quote).unwrap_or(inside.len());
-                let inside = inside.get(..end).unwrap_or_default();
-                if quote == '"' { unescaped(inside) } else { inside.to_owned() }
-            }
-        };
-        let name = name.trim_end().to_owned();
-        let value = if quote == Some('\'') {
-            value
-        } else {
-            let mut seen: BTreeMap<String, String> = own.clone();
-            seen.extend(known.clone());
-            interpolate(&value, &seen, &mut unset).unwrap_or(value)
-        };
-        own.insert(name.clone(), value.clone());
-        all.push((name, value));
-    }
-    (all, unset)
-}
-
-/// The place of the quote that ends a value.
-fn end_of_quote(text: &str, quote: char) -> Option<usize> {
-    let mut is_escaped = false;
-    for (at, c) in text.char_indices() {
-        if c == quote && !is_escaped {
-            return Some(at);
-        }
-        is_escaped = c == '\\' && !is_escaped && quote == '"';
-    }
-    None
-}
-
-/// A text in double quotes with its escapes replaced.
-fn unescaped(text: &str) -> String {
-    let mut out = String::new();
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('n') => out.push('\n'),
-            Some('r') => out.push('\r'),
-            Some('t') => out.push('\t'),
-            Some(c @ ('"' | '\\')) => out.push(c),
-            // No variable begins here.
-            Some('$') => out.push_str("$$"),
-            Some(c) => out.extend(['\\', c]),
-            None => out.push('\\'),
-        }
-    }
-    out
 }

@@ -77,6 +77,7 @@ impl<'t> Import<'_, 't> {
             Some(path) if path.starts_with('/') => path,
             other => format!("/run/secrets/{}", other.unwrap_or(name)),
         };
+        self.owner(node);
         let mut draft = value.put(Draft::new().with("dest", dest));
         self.mode(node, mode, &mut draft);
         Some(draft)
@@ -91,16 +92,7 @@ impl<'t> Import<'_, 't> {
         };
         let options = member.value.as_object();
         let of = |field: &str| options.and_then(|of| present(of, field)).and_then(text);
-        for owner in ["uid", "gid"] {
-            let owner = node.as_object().and_then(|of| present(of, owner));
-            if let Some(owner) = owner.filter(|one| text(one).as_deref() != Some("0")) {
-                self.told.lose(
-                    owner.span,
-                    "files belong to root",
-                    "let others read it: set `mode` to `0444`",
-                );
-            }
-        }
+        self.owner(node);
         let mut draft = Draft::new();
         draft.put("dest", target.unwrap_or_else(|| format!("/{name}")));
         if let Some(path) = of("file") {
@@ -117,6 +109,20 @@ impl<'t> Import<'_, 't> {
         }
         self.mode(node, mode, &mut draft);
         Some(draft)
+    }
+
+    /// Reports an owner of a config or secret other than root.
+    fn owner(&mut self, node: &Node) {
+        for owner in ["uid", "gid"] {
+            let owner = node.as_object().and_then(|of| present(of, owner));
+            if let Some(owner) = owner.filter(|one| text(one).as_deref() != Some("0")) {
+                self.told.lose(
+                    owner.span,
+                    "files belong to root",
+                    "let others read it: set `mode` to `0444`",
+                );
+            }
+        }
     }
 
     /// The permissions of a file.

@@ -72,7 +72,9 @@ impl<'t> Import<'_, 't> {
         }
         let retries =
             present(check, "retries").and_then(|node: &Node| text(node)?.parse::<u64>().ok());
-        draft.put("max_consecutive_failures", retries.unwrap_or(3).max(1));
+        // Docker takes zero as not written.
+        let retries = retries.filter(|retries| *retries > 0);
+        draft.put("max_consecutive_failures", retries.unwrap_or(3));
         container.put("health_check", draft);
     }
 }

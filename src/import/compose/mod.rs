@@ -1,5 +1,6 @@
 //! Compose files (<https://github.com/compose-spec/compose-spec>), and what `docker compose config` prints.
 
+mod env_file;
 mod environment;
 mod files;
 mod health;
@@ -16,6 +17,7 @@ mod shared;
 mod tests;
 mod tree;
 mod volumes;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -140,25 +142,30 @@ pub fn variables(
         (tree::PROJECT.to_owned(), options.id.clone()),
     ]);
     let mut unset = BTreeSet::new();
-    let mut add = |bytes: Vec<u8>| {
-        let (new, missing) = environment::variables(&String::from_utf8_lossy(&bytes), &all);
-        all.extend(new);
-        unset.extend(missing);
+    let mut wrong = Vec::new();
+    let mut add = |path: &str, bytes: Vec<u8>| {
+        let file = env_file::read(&String::from_utf8_lossy(&bytes), &all);
+        all.extend(file.variables);
+        unset.extend(file.unset);
+        wrong.extend(env_file::findings(start, path, &file.wrong, &file.bare));
     };
     if options.env_files.is_empty()
         && let Ok(bytes) = options.read(".env")
     {
-        add(bytes);
+        add(".env", bytes);
     }
     for path in &options.env_files {
         match options.world.read(path) {
-            Ok(bytes) => add(bytes),
+            Ok(bytes) => add(path, bytes),
             Err(cause) => findings.push(Diagnostic::new(
                 &codes::NOT_IMPORTED,
                 start,
                 format!("cannot read `{path}`: {cause}"),
             )),
         }
+    }
+    for finding in wrong {
+        findings.push(finding);
     }
     for name in unset {
         findings.push(tree::unset_variable(start, &name));
@@ -220,6 +227,13 @@ impl<'t> Import<'_, 't> {
         for service in &mut services {
             let id = service.label(own::CONTAINER);
             service.id = self.names.add(id.as_deref().unwrap_or(service.name));
+            if id.is_none() && service.id != service.name {
+                self.told.differ(
+                    service.key,
+                    format!("`{}` has the id `{}`", service.name, service.id),
+                    "an id consists of letters, digits and hyphens, and differs from others: write it where files and other text name the service",
+                );
+            }
             for name in service.copies.iter().chain([&service.name]) {
                 self.names.alias(name, &service.id);
             }

@@ -2,6 +2,7 @@
 
 use super::super::draft::Object as Draft;
 use super::super::references::marked;
+use super::words::{self, Words};
 use super::{Import, Service};
 use crate::diag::{Diagnostic, codes};
 use crate::elsewhere::scalars::{strings, text};
@@ -78,15 +79,29 @@ impl<'t> Import<'_, 't> {
         }
     }
 
-    /// The words of a command: a list, or a text that is split as a shell does.
+    /// The words of a command: a list, or a text that is split as Compose does.
     fn words(&mut self, node: &Node) -> Option<Vec<String>> {
         if node.as_array().is_some() {
             return Some(strings(node));
         }
-        let words = text(node).and_then(|text| shell_words::split(&text).ok());
-        if words.is_none() {
-            self.told.refuse(node.span, "a quote is not closed");
+        let text = text(node).unwrap_or_default();
+        match words::split(&text) {
+            Ok(Words { words, left_out }) => {
+                if let Some(left_out) = left_out {
+                    self.told.lose(
+                        node.span,
+                        format!(
+                            "`{left_out}` is left out, as Compose does: no shell reads the text"
+                        ),
+                        "write `sh -c '...'` around what a shell is to run",
+                    );
+                }
+                Some(words)
+            }
+            Err(why) => {
+                self.told.refuse(node.span, format!("{why}: no shell reads the text"));
+                None
+            }
         }
-        words
     }
 }

@@ -25,7 +25,9 @@ impl<'t> Import<'_, 't> {
                 lost::report(part, table, self.told.0);
             }
         }
-        let limit = of(limits, "cpus").or_else(|| service.get("cpus"));
+        // A limit of zero is none.
+        let is_set = |node: &&Node| !is_zero(node);
+        let limit = of(limits, "cpus").or_else(|| service.get("cpus")).filter(is_set);
         let cpus = limit.or_else(|| of(reserved, "cpus"));
         let shares = service.get("cpu_shares");
         let cpus = match (cpus, shares) {
@@ -38,13 +40,13 @@ impl<'t> Import<'_, 't> {
         if let Some(node) = limit {
             self.told.differ(
                 node.span,
-                "a share of the CPUs on Compose, where it was a limit",
-                "other targets have a limit where they can",
+                "a share of the CPUs, where it was a limit",
+                "every target lets it use more while CPUs are free: a share, or on Kubernetes a request without a limit",
             );
         }
-        let most = of(limits, "memory").or_else(|| service.get("mem_limit"));
+        let most = of(limits, "memory").or_else(|| service.get("mem_limit")).filter(is_set);
         let least = of(reserved, "memory").or_else(|| service.get("mem_reservation"));
-        let memory = most.or(least);
+        let least = least.filter(is_set);
         for (limit, reserved) in [(limit, of(reserved, "cpus")), (most, least)] {
             if let (Some(limit), Some(reserved)) = (limit, reserved)
                 && text(limit) != text(reserved)
@@ -56,8 +58,14 @@ impl<'t> Import<'_, 't> {
                 );
             }
         }
-        let memory =
-            memory.and_then(|node| self.number(node, "a size such as `512M`", units::megabytes));
+        let size = "a size such as `512M`";
+        let memory = match (most, least) {
+            (Some(node), _) => self.number(node, size, units::megabytes),
+            (None, Some(node)) => {
+                self.number(node, size, units::megabytes).map(|least| self.above(node, least))
+            }
+            (None, None) => None,
+        };
         if cpus.is_none() || memory.is_none() {
             let message = format!("`{}` has no limits: what it may use was chosen", service.name);
             self.told.push(
@@ -76,6 +84,18 @@ impl<'t> Import<'_, 't> {
         if cpus.is_none() || memory.is_none() {
             container.comment("chosen by the import: set what it needs");
         }
+    }
+
+    /// The limit for a service that only reserves memory, in MB: more than that, for it may use more than it
+    /// reserves.
+    fn above(&mut self, node: &Node, least: f64) -> f64 {
+        let limit = if least < MEMORY { MEMORY } else { 2.0 * least };
+        self.told.differ(
+            node.span,
+            format!("the memory is a limit of {} MB, where it was a reservation", limit.ceil()),
+            "set `resources.mem` to the most that it needs: it is ended if it uses more",
+        );
+        limit
     }
 
     fn number(
@@ -118,4 +138,11 @@ impl<'t> Import<'_, 't> {
         }
         Some(gpus).filter(|gpus| *gpus > 0)
     }
+}
+
+/// Whether a limit is zero, with or without a unit, which means none.
+fn is_zero(node: &Node) -> bool {
+    let number = text(node).unwrap_or_default();
+    let number = number.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    number.parse::<f64>() == Ok(0.0)
 }

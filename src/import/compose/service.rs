@@ -217,6 +217,11 @@ impl<'t> Import<'_, 't> {
                 format!("`{}` is started again also after it has ended well", service.name),
                 "make it a job if it runs to completion: `type: job`",
             ),
+            (false, "no" | "false") if restart.is_some() => self.told.differ(
+                span,
+                format!("`{}` is started again if it ends", service.name),
+                "make it a job if it runs to completion: `type: job`",
+            ),
             (false, _) => self.told.push(
                 Diagnostic::new(
                     &codes::IMPORT_CHOICE,

@@ -2,6 +2,8 @@ use crate::Memory;
 use crate::import::{Format, Imported, Options, import};
 use crate::source::Source;
 
+mod differences;
+
 fn imported(text: &str, files: &[(&str, &str)], profiles: &[&str]) -> Imported {
     let mut world = Memory::new();
     for (path, content) in files {
@@ -75,7 +77,8 @@ services:
       CACHE_HOST: cache
     depends_on: [db, cache]
     restart: unless-stopped
-    deploy: { resources: { reservations: { cpus: '1', memory: 256M } }, replicas: 2 }
+    mem_limit: 256m
+    deploy: { resources: { reservations: { cpus: '1' } }, replicas: 2 }
   db:
     image: postgres:16
     restart: always
@@ -148,7 +151,7 @@ data_persistence:
         findings,
         [
             "8 W1002 `web` waits until `db` is healthy",
-            "11 H1001 port 5432 of `db` is added: others use it"
+            "12 H1001 port 5432 of `db` is added: others use it"
         ]
     );
 }

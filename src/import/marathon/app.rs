@@ -101,7 +101,15 @@ impl Import<'_> {
     pub(super) fn resources(&mut self, of: &Object, container: &mut Draft, cpus: f64, mem: f64) {
         let mut draft = Draft::new();
         draft.put("cpus", Value::number(number(of, "cpus").unwrap_or(cpus)));
-        draft.put("mem", Value::number(number(of, "mem").unwrap_or(mem).ceil()));
+        let mem = number(of, "mem").unwrap_or(mem);
+        if let Some(node) = present(of, "mem").filter(|_| mem.fract() != 0.0) {
+            self.told.differ(
+                node.span,
+                format!("rounded to {} MB", mem.ceil()),
+                "the language has whole MB",
+            );
+        }
+        draft.put("mem", Value::number(mem.ceil()));
         for (name, field) in [("disk", "disk"), ("gpus", "gpu")] {
             if let Some(amount) = number(of, name).filter(|amount| *amount > 0.0) {
                 draft.put(field, Value::number(amount.ceil()));

@@ -1,5 +1,7 @@
 //! A Chronos job as a container.
 
+use std::collections::BTreeSet;
+
 use super::app::{number, object};
 use super::zoned::{self, Line};
 use super::{Import, Item, lost};
@@ -63,7 +65,16 @@ impl Import<'_> {
         for node in present(job, "parents").map(list).unwrap_or_default() {
             let parent = text(node).unwrap_or_default();
             match self.by_path(&parent) {
-                Some(id) => ids.push(id),
+                Some(id) => {
+                    if self.repeating.contains(&id) {
+                        self.told.differ(
+                            node.span,
+                            format!("it runs once, not after each run of `{parent}`"),
+                            "make both one job, or give it a schedule of its own",
+                        );
+                    }
+                    ids.push(id);
+                }
                 None => self.told.lose(
                     node.span,
                     format!("`{parent}` is not part of what is imported: it is not waited for"),
@@ -72,6 +83,30 @@ impl Import<'_> {
             }
         }
         container.put_filled("dependencies", ids);
+    }
+
+    /// The ids of jobs that run more than once: a job runs after each run of its parents.
+    pub(super) fn repeating(&self, items: &[Item<'_>]) -> BTreeSet<String> {
+        let is_repeated = |item: &&Item<'_>| {
+            let schedule = present(item.object, "schedule").and_then(text).unwrap_or_default();
+            let count = schedule.strip_prefix('R').and_then(|rest| rest.split('/').next());
+            count.is_some_and(|count| !matches!(count, "0" | "1"))
+        };
+        let first = items.iter().filter(is_repeated).map(|item| item.id.clone());
+        let mut all: BTreeSet<String> = first.collect();
+        loop {
+            let follows = |item: &&Item<'_>| {
+                let parents = present(item.object, "parents").map(strings).unwrap_or_default();
+                parents.iter().filter_map(|on| self.by_path(on)).any(|id| all.contains(&id))
+            };
+            let next: Vec<String> =
+                items.iter().filter(follows).map(|item| item.id.clone()).collect();
+            let known = all.len();
+            all.extend(next);
+            if all.len() == known {
+                return all;
+            }
+        }
     }
 
     fn words(&mut self, item: &Item<'_>, container: &mut Draft) {

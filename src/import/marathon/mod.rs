@@ -10,6 +10,8 @@ mod tests;
 mod volumes;
 mod zoned;
 
+use std::collections::BTreeSet;
+
 use super::Options;
 use super::draft::Object as Draft;
 use super::names::{Names, id_of};
@@ -35,6 +37,8 @@ struct Import<'a> {
     names: Names,
     volumes: Volumes,
     told: Told<'a>,
+    /// The ids of jobs that run more than once: those with a schedule that repeats, and what follows them.
+    repeating: BTreeSet<String>,
 }
 
 /// Imports a document. `None` if there is nothing to import.
@@ -43,8 +47,12 @@ pub fn import(source: &Source, options: &Options<'_>, findings: &mut Findings) -
     if findings.has_errors() {
         return None;
     }
-    let mut import =
-        Import { names: Names::default(), volumes: Volumes::default(), told: Told(findings) };
+    let mut import = Import {
+        names: Names::default(),
+        volumes: Volumes::default(),
+        told: Told(findings),
+        repeating: BTreeSet::new(),
+    };
     let mut items = Vec::new();
     for node in list(&tree) {
         import.collect(node, "", &mut items);
@@ -69,6 +77,7 @@ pub fn import(source: &Source, options: &Options<'_>, findings: &mut Findings) -
     for item in &items {
         import.alias(item);
     }
+    import.repeating = import.repeating(&items);
     let containers: Vec<Draft> = items.iter().map(|item| import.container(item)).collect();
     let name = match items.as_slice() {
         [one] => one.path.as_str(),

@@ -110,7 +110,10 @@ containers:
     retries: 2
     dependencies: [load]
 ";
-    let findings = vec!["W1001 `owner` is left out: nobody gets mail".to_owned()];
+    let findings = vec![
+        "W1002 it runs once, not after each run of `load`".to_owned(),
+        "W1001 `owner` is left out: nobody gets mail".to_owned(),
+    ];
     assert_eq!(of(text), (expected.to_owned(), findings));
 }
 
@@ -263,4 +266,31 @@ fn what_has_no_like_is_told() {
             "{text}: {findings}"
         );
     }
+}
+
+#[test]
+fn what_follows_a_repeating_job_runs_once() {
+    let text = r#"[
+      {"name": "a", "schedule": "R/2030-01-01T00:00:00Z/PT1H", "command": "x", "container": {"image": "a"}},
+      {"name": "b", "parents": ["a"], "command": "x", "container": {"image": "a"}},
+      {"name": "c", "parents": ["b"], "command": "x", "container": {"image": "a"}},
+      {"name": "d", "schedule": "R1/2030-01-01T00:00:00Z/PT1H", "command": "x", "container": {"image": "a"}},
+      {"name": "e", "parents": ["d"], "command": "x", "container": {"image": "a"}}]"#;
+    let (_, findings) = of(text);
+    let once: Vec<&String> = findings.iter().filter(|one| one.contains("runs once")).collect();
+    assert_eq!(
+        once,
+        [
+            "W1002 it runs once, not after each run of `a`",
+            "W1002 it runs once, not after each run of `b`"
+        ]
+    );
+}
+
+#[test]
+fn memory_that_is_rounded_is_told() {
+    let (out, findings) =
+        of(r#"{"id": "/a", "mem": 64.5, "container": {"docker": {"image": "a"}}}"#);
+    assert!(out.contains("mem: 65 }"), "{out}");
+    assert!(findings.contains(&"W1002 rounded to 65 MB".to_owned()), "{findings:?}");
 }
