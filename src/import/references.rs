@@ -10,6 +10,13 @@ pub fn marked(text: &str, names: &Names, is_host: bool) -> String {
     if let Some(id) = names.get(text).filter(|_| is_host) {
         return format!("@{id}");
     }
+    // A list of hosts.
+    if is_host && text.contains(',') {
+        let ids: Option<Vec<&str>> = text.split(',').map(|word| names.get(word.trim())).collect();
+        if let Some(ids) = ids {
+            return ids.iter().map(|id| format!("@{id}")).collect::<Vec<_>>().join(",");
+        }
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     let mut before = None;
@@ -68,7 +75,40 @@ fn is_meant(text: &str, start: usize, before: Option<char>, behind: &str) -> boo
     }
     let is_apart =
         before.is_none_or(|c| matches!(c, ' ' | ',' | ';' | '=' | '(' | '"' | '\'' | '@' | '['));
-    is_apart && port(behind)
+    is_apart && port(behind) || is_value(head, behind) || is_checked(head, behind)
+}
+
+/// Whether this is the whole value of a key that names a host: `host=NAME` between blanks, semicolons or `&`, or
+/// `"host": "NAME"`.
+fn is_value(head: &str, behind: &str) -> bool {
+    let key = |before: &str| {
+        let start = before.rfind(|c| !is_name(c)).map_or(0, |at| at + 1);
+        before.get(start..).is_some_and(names_a_host)
+    };
+    if let Some(before) = head.strip_suffix('=') {
+        return key(before)
+            && (behind.is_empty() || behind.starts_with([' ', ';', '&', '"', '\'']));
+    }
+    let json = head.strip_suffix('"').and_then(|before| before.trim_end().strip_suffix(':'));
+    let json = json.and_then(|before| before.trim_end().strip_suffix('"'));
+    behind.starts_with('"') && json.is_some_and(key)
+}
+
+/// Whether this is the host in `nc -z HOST PORT`.
+fn is_checked(head: &str, behind: &str) -> bool {
+    let is_number = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_digit());
+    let command = head.rsplit([';', '|', '&']).next().unwrap_or_default();
+    let mut words = command.split_whitespace();
+    let port = behind.strip_prefix(' ').and_then(|rest| rest.split([' ', ';', ')']).next());
+    head.ends_with(' ')
+        && words.next().is_some_and(|word| word == "nc" || word.ends_with("/nc"))
+        && words.all(|word| word.starts_with('-') || is_number(word))
+        && port.is_some_and(is_number)
+}
+
+/// Whether an argument says that the next one is a host: `--db-host`.
+pub fn flag_of_host(argument: &str) -> bool {
+    argument.strip_prefix("--").is_some_and(|name| !name.contains('=') && names_a_host(name))
 }
 
 /// Whether a text begins with a port: a colon, digits, and nothing that goes on.
@@ -126,10 +166,21 @@ mod tests {
             ("12:30:web:80", "12:30:web:80"),
             ("me@example.org", "me\\@example.org"),
             ("the web db", "the web db"),
+            ("host=db user=web", "host=@db user=web"),
+            ("Server=db;Port=5432;Database=web;", "Server=@db;Port=5432;Database=web;"),
+            ("--db-host=db", "--db-host=@db"),
+            (r#"{"host":"db","port":5432}"#, r#"{"host":"@db","port":5432}"#),
+            (r#"{"name": "db", "db_host": "web"}"#, r#"{"name": "db", "db_host": "@web"}"#),
+            ("nc -z db 5432", "nc -z @db 5432"),
+            ("true && nc -w 1 -z db 5432 || exit 1", "true && nc -w 1 -z @db 5432 || exit 1"),
+            ("echo db 5432", "echo db 5432"),
         ] {
             assert_eq!(marked(text, &names, false), expected);
         }
         assert_eq!(marked("db", &names, true), "@db");
+        assert_eq!(marked("db,my_cache", &names, true), "@db,@my-cache");
+        assert_eq!(marked("db,other", &names, true), "db,other");
+        assert!(flag_of_host("--db-host") && !flag_of_host("--db") && !flag_of_host("--host=a"));
         assert_eq!(marked("db", &names, false), "db");
     }
 

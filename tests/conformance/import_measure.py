@@ -30,9 +30,10 @@ TARGETS = ("compose", "kubernetes", "nomad", "marathon")
 # Facts that findings at other places name, by the words of the finding: fields of the same service.
 NAMED = (
     (r"has no limits: what it may use was chosen", {"cpu_shares", "mem_limit"}),
-    (r"is started again if it ends: it has no `restart`", {"restart"}),
+    (r"is started again if it ends", {"restart"}),
     (r"a share of the CPUs, where it was a limit", {"cpu_shares", "cpus", "deploy"}),
     (r"the reservation is left out", {"cpu_shares", "mem_reservation"}),
+    (r"the memory is a limit of", {"mem_limit", "mem_reservation"}),
     (r"a job ", {"restart"}),
     (r"`volumes_from` is left out", {"depends_on"}),
     (r"is a copy: a change of", {"configs"}),

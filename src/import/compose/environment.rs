@@ -47,20 +47,24 @@ impl<'t> Import<'_, 't> {
         let mut env = Draft::new();
         for (name, value) in unique(all) {
             let is_host = names_a_host(&name);
-            if !is_host && let Some(id) = self.names.get(&value) {
-                let id = id.to_owned();
-                self.told.push(
-                    Diagnostic::new(
-                        &codes::IMPORT_CHOICE,
-                        service.get("environment").map_or(service.key, |node| node.span),
-                        format!(
-                            "`{name}` is the word `{value}`, which is also the name of a service"
-                        ),
+            let marked = marked(&value, &self.names, is_host);
+            // Whole words of a list, which may be hosts or not.
+            let word = value.split(',').map(str::trim).find(|word| self.names.get(word).is_some());
+            if marked == value.replace('@', "\\@")
+                && let Some((word, id)) = word.and_then(|word| Some((word, self.names.get(word)?)))
+            {
+                let help = format!("write `@{id}` if it is meant as its address");
+                let message = if word == value {
+                    format!("`{name}` is the word `{word}`, which is also the name of a service")
+                } else {
+                    format!(
+                        "`{name}` contains the word `{word}`, which is also the name of a service"
                     )
-                    .help(format!("write `@{id}` if it is meant as its address")),
-                );
+                };
+                let place = service.get("environment").map_or(service.key, |node| node.span);
+                self.told.push(Diagnostic::new(&codes::IMPORT_CHOICE, place, message).help(help));
             }
-            env.put(&name, marked(&value, &self.names, is_host));
+            env.put(&name, marked);
         }
         container.put_filled("env", env);
         container.put_filled("secret_env", secrets);

@@ -6,6 +6,10 @@ pub use crate::elsewhere::compose::*;
 use crate::elsewhere::scalars::{boolean, present, text};
 use crate::syntax::{Kind, Node, Object};
 
+/// Names in the table that no Compose file has: options of `docker run`.
+const OF_DOCKER_RUN: [&str; 6] =
+    ["ip_address", "kernel_memory", "pod", "timezone", "publish_all", "volume_driver"];
+
 /// Reports the fields of an object that are left out.
 pub fn report(object: &Object, table: Table, findings: &mut Findings) {
     report_but(object, table, |_| false, findings);
@@ -30,7 +34,9 @@ pub fn report_but(
                 span,
                 format!("unknown field `{name}` is left out"),
             );
-            if let Some(known) = nearest(name, table.iter().map(|(known, _)| *known)) {
+            let names = table.iter().map(|(known, _)| *known);
+            let names = names.filter(|known| !OF_DOCKER_RUN.contains(known));
+            if let Some(known) = nearest(name, names) {
                 finding = finding.help(format!("did you mean `{known}`?"));
             }
             findings.push(finding);

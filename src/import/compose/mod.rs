@@ -176,7 +176,7 @@ pub fn variables(
 /// The error for what only Compose itself puts together.
 fn elsewhere(span: Span, what: &str) -> Diagnostic {
     Diagnostic::new(&codes::NOT_IMPORTED, span, format!("{what} of other files is not followed"))
-        .help("import what Compose makes of all files: `docker compose config | applc import -`")
+        .help("import what Compose makes of all files: `docker compose config --no-path-resolution | applc import -`")
 }
 
 impl<'t> Import<'_, 't> {

@@ -1,7 +1,7 @@
 //! What a container runs: its command, user and directory, and how it is stopped.
 
 use super::super::draft::Object as Draft;
-use super::super::references::marked;
+use super::super::references::{flag_of_host, marked};
 use super::words::{self, Words};
 use super::{Import, Service};
 use crate::diag::{Diagnostic, codes};
@@ -44,12 +44,17 @@ impl<'t> Import<'_, 't> {
                     "write the arguments as `args`",
                 );
             }
+            let mut is_host = false;
+            let mut args = Vec::new();
             for word in &words {
-                self.ambiguous(node.span, word);
+                let arg = marked(word, &self.names, is_host);
+                if arg == word.replace('@', "\\@") {
+                    self.ambiguous(node.span, word);
+                }
+                args.push(arg);
+                is_host = flag_of_host(word);
             }
-            let words: Vec<String> =
-                words.iter().map(|word| marked(word, &self.names, false)).collect();
-            container.put_filled("args", words);
+            container.put_filled("args", args);
         }
         self.place(service, container);
     }

@@ -77,7 +77,9 @@ impl<'t> Import<'_, 't> {
         // The language takes three decimals of a CPU.
         draft.put("cpus", Value::number((cpus.unwrap_or(CPUS) * 1000.0).ceil() / 1000.0));
         draft.put("mem", Value::number(memory.unwrap_or(MEMORY).ceil().max(1.0)));
-        if let Some(gpus) = reserved.and_then(|of| self.gpus(of)) {
+        let devices = of(reserved, "devices").and_then(|devices| self.gpus(devices, false));
+        let short = service.get("gpus").and_then(|devices| self.gpus(devices, true));
+        if let Some(gpus) = devices.or(short) {
             draft.put("gpu", gpus);
         }
         container.put("resources", draft);
@@ -111,17 +113,25 @@ impl<'t> Import<'_, 't> {
         number.filter(|number| *number > 0.0)
     }
 
-    /// The number of GPUs that are reserved.
-    fn gpus(&mut self, reserved: &Object) -> Option<u64> {
-        let devices = present(reserved, "devices")?;
+    /// The number of GPUs of devices that are reserved. `are_gpus` says that all of them are GPUs.
+    fn gpus(&mut self, devices: &Node, are_gpus: bool) -> Option<u64> {
         let mut gpus = 0;
+        if are_gpus && devices.as_array().is_none() {
+            // Only `all` is a text.
+            if text(devices).as_deref() != Some("all") {
+                self.told.refuse(devices.span, "expected `all`, or a list of GPUs");
+                return None;
+            }
+            self.told.differ(devices.span, "one GPU, not all of them", "set `resources.gpu`");
+            return Some(1);
+        }
         for device in super::list(devices) {
             if let Some(object) = device.as_object() {
                 lost::report(object, lost::DEVICE, self.told.0);
             }
             let of = |name: &str| device.as_object().and_then(|of| present(of, name));
-            let is_gpu =
-                of("capabilities").map(strings).unwrap_or_default().contains(&"gpu".to_owned());
+            let is_gpu = are_gpus
+                || of("capabilities").map(strings).unwrap_or_default().contains(&"gpu".to_owned());
             if !is_gpu {
                 self.told.lose(
                     device.span,

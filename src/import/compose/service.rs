@@ -22,7 +22,8 @@ impl<'t> Import<'_, 't> {
         }
         let shared = shared::mounts(service, all);
         let is_read = |name: &str| {
-            (name == "volumes_from" && shared.is_some())
+            name == "gpus"
+                || (name == "volumes_from" && shared.is_some())
                 || name == "extra_hosts"
                     && service.is_own()
                     && service.get(name).is_some_and(own::is_machine)

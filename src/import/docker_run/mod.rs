@@ -13,11 +13,12 @@ use super::compose;
 use super::draft::Object as Draft;
 use super::told::Told;
 use crate::diag::{Diagnostic, Findings, codes};
+use crate::elsewhere::scalars::{self, list, present};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::Member;
 
 use command::Kind;
-use nodes::{array, member, object, string, text};
+use nodes::{array, boolean, member, object, string, text};
 use reader::{Reader, Written, option_of};
 use shell::{Shell, Word};
 
@@ -47,7 +48,12 @@ pub fn import(source: &Source, options: &Options<'_>, findings: &mut Findings) -
         return None;
     }
     let span = Span::at(source.content_start());
-    let tree = object(span, vec![member(span, "services", object(span, services))]);
+    let secrets = secrets(&services);
+    let mut members = vec![member(span, "services", object(span, services))];
+    if !secrets.is_empty() {
+        members.push(member(span, "secrets", object(span, secrets)));
+    }
+    let tree = object(span, members);
     let variables = shell.variables().clone();
     let draft = compose::import_tree(source, &tree, variables, options, findings);
     name_options(findings, &written);
@@ -69,6 +75,22 @@ fn name_options(findings: &mut Findings, written: &[Written]) {
             finding.message = format!("`{option}`{rest}");
         }
     }
+}
+
+/// The secrets that services use, which exist outside the lines.
+fn secrets(services: &[Member]) -> Vec<Member> {
+    let mut all: Vec<Member> = Vec::new();
+    for service in services.iter().filter_map(|service| service.value.as_object()) {
+        for used in present(service, "secrets").map(list).unwrap_or_default() {
+            let source = used.as_object().and_then(|of| present(of, "source"));
+            let Some(name) = source.and_then(scalars::text) else { continue };
+            if all.iter().all(|known| known.key.value != name) {
+                let external = member(used.span, "external", boolean(used.span, true));
+                all.push(member(used.span, &name, object(used.span, vec![external])));
+            }
+        }
+    }
+    all
 }
 
 /// The service for the words behind `docker run`, of which `rest` are those behind its options.

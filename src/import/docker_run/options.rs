@@ -41,6 +41,8 @@ pub enum Action {
     Mount,
     /// GPUs.
     Gpus,
+    /// A secret of Podman.
+    Secret,
 }
 
 impl Action {
@@ -55,7 +57,7 @@ impl Action {
 
 use Action::{
     Alias, Detach, Env, EnvFile, Flag, Gpus, Health, Ignored, IgnoredValue, Many, Mount, Name,
-    Network, NoHealth, One, Remove, Seconds, Volume, Words,
+    Network, NoHealth, One, Remove, Seconds, Secret, Volume, Words,
 };
 
 /// Stands for no letter.
@@ -179,7 +181,7 @@ pub const OPTIONS: &[(&str, char, Action)] = &[
     ("pod", NONE, One("pod")),
     ("replace", NONE, Ignored),
     ("sdnotify", NONE, IgnoredValue),
-    ("secret", NONE, Many("secrets")),
+    ("secret", NONE, Secret),
     ("systemd", NONE, IgnoredValue),
     ("tls-verify", NONE, Ignored),
     ("tz", NONE, One("timezone")),

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::nodes::{array, boolean, member, object, string, text};
 use super::options::{Action, OPTIONS};
 use super::shell::{Shell, Word};
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, codes, nearest};
+use crate::import::secrets::marker;
 use crate::import::told::Told;
 use crate::source::{Span, Spanned};
 use crate::syntax::{Kind, Member, Node};
@@ -223,6 +224,7 @@ impl<'a> Reader<'a> {
                     .refuse(span, "expected a mount such as `type=bind,source=/srv,target=/data`"),
             },
             Action::Gpus => self.gpus(word, told),
+            Action::Secret => self.secret(word, told),
         }
     }
 
@@ -303,6 +305,33 @@ impl<'a> Reader<'a> {
         fields.iter().any(|field| field.key.value == "target").then(|| object(span, fields))
     }
 
+    /// A secret of Podman: `NAME[,type=env|mount][,target=VARIABLE|PATH]...`.
+    fn secret(&mut self, word: &Word, told: &mut Told<'_>) {
+        let span = word.span;
+        let mut parts = word.text.split(',');
+        let name = parts.next().unwrap_or_default();
+        let mut fields: BTreeMap<&str, &str> = BTreeMap::new();
+        for part in parts {
+            match part.split_once('=') {
+                Some((key @ ("type" | "target" | "uid" | "gid" | "mode"), value)) => {
+                    fields.insert(key, value);
+                }
+                _ => told.refuse(span, format!("`{part}` is not an option of a secret")),
+            }
+        }
+        if fields.remove("type") == Some("env") {
+            let variable = fields.get("target").unwrap_or(&name);
+            let entry = format!("{variable}={}", marker(name));
+            self.add("environment", span, string(span, &entry));
+            return;
+        }
+        let mut members = vec![member(span, "source", string(span, name))];
+        for (key, value) in fields {
+            members.push(member(span, key, string(span, value)));
+        }
+        self.add("secrets", span, object(span, members));
+    }
+
     /// GPUs: a number, `all`, or `device=` with their names.
     fn gpus(&mut self, word: &Word, told: &mut Told<'_>) {
         let span = word.span;
@@ -374,8 +403,15 @@ fn is_on(value: Option<&str>) -> bool {
 }
 
 fn unknown(word: &Word, name: &str, told: &mut Told<'_>) {
+    let known = name
+        .strip_prefix("--")
+        .and_then(|long| nearest(long, OPTIONS.iter().map(|(known, ..)| *known)));
+    let help = known.map_or_else(
+        || "remove it, or write a field for it afterwards if there is one".to_owned(),
+        |known| format!("did you mean `--{known}`?"),
+    );
     told.push(
         Diagnostic::new(&codes::NOT_IMPORTED, word.span, format!("unknown option `{name}`"))
-            .help("write the option and its value as `--option=VALUE` if it is a new one"),
+            .help(help),
     );
 }

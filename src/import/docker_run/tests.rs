@@ -171,3 +171,28 @@ fn what_cannot_be_imported_is_told() {
         assert!(findings.contains(&finding.to_owned()), "{text}: {findings:?}");
     }
 }
+
+#[test]
+fn secrets_of_podman_have_their_likes() {
+    let line =
+        "podman run -d --restart always --secret x,type=env,target=PW --secret cert,target=/k a";
+    let (out, findings) = of(line);
+    assert!(out.contains("secret_env: { PW: { secret: shop, key: x } }\n"), "{out}");
+    assert!(out.contains("{ dest: /k, secret: shop, key: cert }\n"), "{out}");
+    assert_eq!(findings, Vec::<String>::new());
+}
+
+#[test]
+fn an_option_with_a_slip_gets_a_suggestion() {
+    let options = Options {
+        id: "shop".to_owned(),
+        env_files: Vec::new(),
+        profiles: Vec::new(),
+        folder: String::new(),
+        world: &Memory::new(),
+    };
+    let source = Source::new("docker run", "docker run --nmae x a");
+    let report = import(&source, Format::DockerRun, &options).report;
+    let first = report.diagnostics.first().unwrap();
+    assert!(format!("{first:?}").contains("did you mean `--name`?"), "{first:?}");
+}

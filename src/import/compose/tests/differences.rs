@@ -1,6 +1,6 @@
 //! What means something else afterwards, or is lost.
 
-use super::{clean, container, found, of, with};
+use super::{clean, container, found, imported, of, with};
 
 #[test]
 fn a_reservation_of_memory_is_no_limit() {
@@ -97,4 +97,35 @@ fn lines_of_env_files_that_compose_refuses_are_errors() {
         findings.contains(&"1 E1001 line 1 of `.env`: `Q` is not set: err".to_owned()),
         "{findings:?}"
     );
+}
+
+#[test]
+fn gpus_are_reserved_as_docker_run_reserves_them() {
+    let (out, findings) = of(
+        "services:\n  web:\n    image: a\n    restart: always\n    cpu_shares: 512\n    mem_limit: 64m\n    gpus: all\n",
+    );
+    assert!(out.contains("{ cpus: 0.5, mem: 64, gpu: 1 }"), "{out}");
+    assert_eq!(findings, ["7 W1002 one GPU, not all of them"]);
+    let (out, findings) = of(
+        "services:\n  web:\n    image: a\n    restart: always\n    cpu_shares: 512\n    mem_limit: 64m\n    gpus: [{count: 2}]\n",
+    );
+    assert!(out.contains("{ cpus: 0.5, mem: 64, gpu: 2 }"), "{out}");
+    assert_eq!(findings, Vec::<String>::new());
+}
+
+#[test]
+fn a_field_that_compose_does_not_know_gets_no_option_of_docker_run() {
+    let imported = imported("services: {web: {image: a, foo: 1}}", &[], &[]);
+    let foo = imported.report.diagnostics.iter().find(|one| one.message.contains("`foo`"));
+    assert!(!format!("{foo:?}").contains("`pod`"), "{foo:?}");
+}
+
+#[test]
+fn words_that_may_be_hosts_are_told() {
+    let text = "services:\n  web:\n    image: a\n    command: [--db-host, db, --name, db]\n    environment: {DSN: 'host=db user=x', NODES: 'db,other'}\n  db: {image: a}\n";
+    let (out, findings) = of(text);
+    assert!(out.contains("args: [\"--db-host\", \"@db\", \"--name\", db]"), "{out}");
+    assert!(out.contains("DSN: \"host=@db user=x\""), "{out}");
+    let hint = "5 H1001 `NODES` contains the word `db`, which is also the name of a service";
+    assert!(findings.contains(&hint.to_owned()), "{findings:?}");
 }
