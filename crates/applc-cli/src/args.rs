@@ -144,7 +144,8 @@ Examples:
   applc import compose.yaml                            print the appliance
   applc import compose.yaml -o app.appliance.yaml      write it
   applc import compose.yaml --profile debug            with the services of a profile
-  docker compose config | applc import -               of several files, with `extends` and `include`
+  docker compose config --no-path-resolution | applc import -
+                                                       of several files, with `extends` and `include`
   applc import --from docker-run 'docker run -d nginx' a line, as it is pasted
   applc import --from marathon group.json              also one app, a list, or Chronos jobs
 

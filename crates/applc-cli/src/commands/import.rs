@@ -25,6 +25,9 @@ pub fn run(arguments: &Import) -> Status {
 }
 
 fn import(arguments: &Import, reporter: &mut Reporter) -> Result<Status, Status> {
+    if arguments.output.as_ref().is_some_and(|path| path.as_os_str() == STDIN) {
+        return Err(fail("omit `--output` to print to standard output", Status::Usage));
+    }
     let line = line_of(arguments)?;
     let file = arguments.file.first().map_or(STDIN, String::as_str);
     let is_line = line.is_some();
@@ -48,19 +51,14 @@ fn import(arguments: &Import, reporter: &mut Reporter) -> Result<Status, Status>
     let Imported { text, report } = import::import(&source, arguments.from, &options);
     let status = reporter.add(report);
     let Some(text) = text else { return Ok(status) };
-    let name = arguments
-        .output
-        .as_ref()
-        .map_or_else(|| "imported.yaml".to_owned(), |path| path.to_string_lossy().into_owned());
-    // What the import could not decide is told at its place in the result.
-    let checked = Analysis::of(&Source::new(name, text.clone()));
+    // What the import could not decide is told at its place in the result, which is no file.
+    let checked = Analysis::of(&Source::new("the imported appliance", text.clone()));
     let errors = checked.into_report();
-    let status = status.max(if errors.has_errors() { reporter.add(errors) } else { Status::Clean });
+    if errors.has_errors() {
+        return Ok(status.max(reporter.add(errors)));
+    }
     match &arguments.output {
         None => Ok(print(&text).max(status)),
-        Some(path) if path.as_os_str() == STDIN => {
-            Err(fail("omit `--output` to print to standard output", Status::Usage))
-        }
         Some(path) => {
             emit::write(&[OutputFile { path: path.clone(), text }]).map_err(|error| {
                 let message = format!("cannot write `{}`: {}", error.path.display(), error.cause);

@@ -110,3 +110,45 @@ fn lines_and_groups_are_imported() {
     assert_eq!((status, err.as_str()), (0, ""), "{out}");
     assert!(out.starts_with("id: web\n"), "{out}");
 }
+
+#[test]
+fn an_appliance_with_errors_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("app.yaml"), "before").unwrap();
+    let faulty = COMPOSE.replace("nginx:$TAG", "nginx:1\n    working_dir: relative");
+    let (status, out, err) = import(folder.path(), &["-", "-o", "app.yaml"], &faulty);
+    assert_eq!((status, out.as_str()), (1, ""), "{err}");
+    assert!(err.contains("the imported appliance:"), "{err}");
+    assert_eq!(fs::read_to_string(folder.path().join("app.yaml")).unwrap(), "before");
+}
+
+/// What `docker compose config --no-path-resolution` prints of a file with a build and a mount.
+const CONFIG: &str = "\
+name: shop
+services:
+  web:
+    build:
+      context: ./web
+      dockerfile: Dockerfile
+    networks:
+      default: null
+    restart: always
+    volumes:
+      - type: bind
+        source: ./html
+        target: /srv
+        bind:
+          create_host_path: true
+networks:
+  default:
+    name: shop_default
+";
+
+#[test]
+fn what_compose_makes_of_several_files_keeps_relative_paths() {
+    let folder = tempfile::tempdir().unwrap();
+    let (status, out, err) = import(folder.path(), &["-"], CONFIG);
+    assert_eq!(status, 0, "{err}");
+    assert!(out.contains("build: { context: \"./web\", dockerfile: Dockerfile }\n"), "{out}");
+    assert!(out.contains("{ src: \"./html\", dest: /srv, type: host }\n"), "{out}");
+}
