@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use applc::analysis::Analysis;
+use applc::diag::Levels;
 use applc::import::{self, Format, Imported, Options};
 use applc::source::Source;
 
@@ -48,9 +49,12 @@ fn import(arguments: &Import, reporter: &mut Reporter) -> Result<Status, Status>
         folder: folder.unwrap_or_default(),
         world: &Disk,
     };
-    let Imported { text, report } = import::import(&source, arguments.from, &options);
+    let Imported { text, mut report } = import::import(&source, arguments.from, &options);
+    let levels = reporter.levels(&Levels::default());
+    levels.apply(&mut report.diagnostics);
     let status = reporter.add(report);
-    let Some(text) = text else { return Ok(status) };
+    // A finding that is denied is an error, after which nothing is written.
+    let Some(text) = text.filter(|_| status == Status::Clean) else { return Ok(status) };
     // What the import could not decide is told at its place in the result, which is no file.
     let checked = Analysis::of(&Source::new("the imported appliance", text.clone()));
     let errors = checked.into_report();

@@ -75,6 +75,29 @@ fn a_file_with_errors_writes_nothing() {
 }
 
 #[test]
+fn levels_are_those_of_the_arguments() {
+    let folder = tempfile::tempdir().unwrap();
+    let lossy = COMPOSE.replace("$TAG", "1\n    tty: true");
+    let run = |levels: &[&str]| {
+        let arguments = [&["-", "-o", "app.yaml"], levels].concat();
+        let (status, _, err) = import(folder.path(), &arguments, &lossy);
+        let is_written = fs::remove_file(folder.path().join("app.yaml")).is_ok();
+        (status, is_written, err)
+    };
+    let (status, is_written, err) = run(&[]);
+    assert!(status == 0 && is_written && err.contains("warning[W1001]: `tty`"), "{err}");
+    for levels in [["--deny", "warnings"], ["--deny", "W1001"]] {
+        let (status, is_written, err) = run(&levels);
+        assert!(status == 1 && !is_written && err.contains("error[W1001]: `tty`"), "{err}");
+    }
+    let (status, is_written, err) = run(&["--deny", "warnings", "--allow", "W1001"]);
+    assert_eq!((status, is_written, err.as_str()), (0, true, ""));
+    let hinted = COMPOSE.replace("$TAG", "1").replace("restart: always", "tty: false");
+    let (status, _, err) = import(folder.path(), &["-", "--warn", "H1001"], &hinted);
+    assert!(status == 0 && err.contains("warning[H1001]"), "{err}");
+}
+
+#[test]
 fn lines_and_groups_are_imported() {
     let folder = tempfile::tempdir().unwrap();
     let line = "docker run -d --restart always --name web -p 80 nginx:1.27";
