@@ -17,6 +17,18 @@ impl Told<'_> {
         self.0.push(Diagnostic::new(&codes::IMPORT_DIFFERS, span, message).help(help));
     }
 
+    /// Reports memory that is rounded up to whole megabytes.
+    pub fn megabytes(&mut self, span: Span, written: f64) {
+        let whole = written.ceil().max(1.0);
+        if whole != written {
+            self.differ(
+                span,
+                format!("rounded up to {whole} MB"),
+                "the language has whole megabytes",
+            );
+        }
+    }
+
     /// Reports a value that is not valid.
     pub fn refuse(&mut self, span: Span, message: impl Into<String>) {
         self.0.push(Diagnostic::new(&codes::NOT_IMPORTED, span, message));

@@ -38,10 +38,12 @@ pub fn findings(
     refused.chain(lost).collect()
 }
 
-/// Reads a file. Variables in values are replaced by what is known, and by what the file says before.
-pub fn read(text: &str, known: &BTreeMap<String, String>) -> EnvFile {
+/// Reads a file. Variables in values are replaced by what is known, by what the file says before, and by what the
+/// files `before` say.
+pub fn read(text: &str, known: &BTreeMap<String, String>, before: &[(String, String)]) -> EnvFile {
     let mut out = EnvFile::default();
-    let mut seen = known.clone();
+    let mut seen: BTreeMap<String, String> = before.iter().cloned().collect();
+    seen.extend(known.clone());
     let text = text.trim_start_matches('\u{feff}');
     let mut rest = text;
     loop {
@@ -175,11 +177,11 @@ mod tests {
             ("A=b #c", "A", "b"),
             ("A='x' # c", "A", "x"),
         ] {
-            let file = read(line, &BTreeMap::new());
+            let file = read(line, &BTreeMap::new(), &[]);
             assert_eq!(file.variables, [(name.to_owned(), value.to_owned())], "{line}");
             assert!(file.wrong.is_empty() && file.bare.is_empty(), "{line}");
         }
-        let two = read("A=\"x\" B=y", &BTreeMap::new());
+        let two = read("A=\"x\" B=y", &BTreeMap::new(), &[]);
         assert_eq!(two.variables.len(), 2);
     }
 
@@ -192,10 +194,10 @@ mod tests {
             ("A B=1", (1, "`A B` is not the name of a variable")),
             ("A!=1", (1, "`A!` is not the name of a variable")),
         ] {
-            let wrong = read(text, &BTreeMap::new()).wrong;
+            let wrong = read(text, &BTreeMap::new(), &[]).wrong;
             assert_eq!(wrong, [(expected.0, expected.1.to_owned())], "{text}");
         }
-        let file = read("A=1\nNOEQ\nB=2", &BTreeMap::new());
+        let file = read("A=1\nNOEQ\nB=2", &BTreeMap::new(), &[]);
         assert_eq!((file.bare, file.variables.len()), (vec![(2, "NOEQ".to_owned())], 2));
     }
 }

@@ -1,5 +1,7 @@
 //! Environment variables, and the files that hold them.
 
+use std::collections::BTreeMap;
+
 use super::super::draft::Object as Draft;
 use super::super::references::{marked, names_a_host};
 use super::{Import, Service, env_file, pairs, tree, unique};
@@ -12,10 +14,17 @@ use crate::syntax::Node;
 impl<'t> Import<'_, 't> {
     pub(super) fn environment(&mut self, service: &Service<'t>, container: &mut Draft) {
         let mut all: Vec<(String, String)> = Vec::new();
-        for file in service.get("env_file").map(list).unwrap_or_default() {
-            all.extend(self.env_file(file));
-        }
         let own = service.get("environment").map(pairs).unwrap_or_default();
+        let mut known: BTreeMap<String, String> = own
+            .iter()
+            .filter_map(|(name, value, _)| Some((name.clone(), value.clone()?)))
+            .filter(|(_, value)| !value.starts_with(MARK))
+            .collect();
+        known.extend(self.variables.clone());
+        for file in service.get("env_file").map(list).unwrap_or_default() {
+            let new = self.env_file(file, &known, &all);
+            all.extend(new);
+        }
         let mut secrets = Draft::new();
         for (name, value, span) in own {
             let value = match (value, self.variables.contains_key(&name)) {
@@ -37,11 +46,20 @@ impl<'t> Import<'_, 't> {
             }
             match value.or_else(|| self.variables.get(&name).cloned()) {
                 Some(value) => all.push((name, value)),
-                None => self.told.lose(
-                    span,
-                    format!("`{name}` has no value"),
-                    "Compose takes it from the shell; give it with `--env-file FILE`",
-                ),
+                None => {
+                    let before = all.len();
+                    all.retain(|(other, _)| *other != name);
+                    let message = if before == all.len() {
+                        format!("`{name}` has no value")
+                    } else {
+                        format!("`{name}` has no value, not even that of `env_file`")
+                    };
+                    self.told.lose(
+                        span,
+                        message,
+                        "Compose takes it from the shell; give it with `--env-file FILE`",
+                    );
+                }
             }
         }
         let mut env = Draft::new();
@@ -70,8 +88,14 @@ impl<'t> Import<'_, 't> {
         container.put_filled("secret_env", secrets);
     }
 
-    /// The variables of a file that `env_file` names.
-    fn env_file(&mut self, file: &Node) -> Vec<(String, String)> {
+    /// The variables of a file that `env_file` names. `known` are those that win over variables of files, and `before`
+    /// those of the files before it.
+    fn env_file(
+        &mut self,
+        file: &Node,
+        known: &BTreeMap<String, String>,
+        before: &[(String, String)],
+    ) -> Vec<(String, String)> {
         let object = file.as_object();
         let path = match object {
             Some(object) => present(object, "path").and_then(text),
@@ -87,7 +111,7 @@ impl<'t> Import<'_, 't> {
                 if is_raw.is_some_and(|format| format == "raw") {
                     self.raw_variables(file, &content)
                 } else {
-                    let read = env_file::read(&content, &self.variables);
+                    let read = env_file::read(&content, known, before);
                     for finding in env_file::findings(file.span, &path, &read.wrong, &read.bare) {
                         self.told.push(finding);
                     }
@@ -113,6 +137,10 @@ impl<'t> Import<'_, 't> {
                 continue;
             }
             match line.split_once('=') {
+                Some((name, _)) if name.contains(char::is_whitespace) => self.told.refuse(
+                    file.span,
+                    format!("`{name}` in this file is no name: the engine takes no spaces in one"),
+                ),
                 Some((name, value)) => all.push((name.to_owned(), value.to_owned())),
                 None => self.told.lose(
                     file.span,

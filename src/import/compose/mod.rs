@@ -8,6 +8,7 @@ mod interpolation;
 mod lost;
 mod networks;
 mod own;
+mod plain;
 mod ports;
 mod process;
 mod resources;
@@ -144,7 +145,7 @@ pub fn variables(
     let mut unset = BTreeSet::new();
     let mut wrong = Vec::new();
     let mut add = |path: &str, bytes: Vec<u8>| {
-        let file = env_file::read(&String::from_utf8_lossy(&bytes), &all);
+        let file = env_file::read(&String::from_utf8_lossy(&bytes), &all, &[]);
         all.extend(file.variables);
         unset.extend(file.unset);
         wrong.extend(env_file::findings(start, path, &file.wrong, &file.bare));

@@ -60,7 +60,13 @@ impl<'t> Import<'_, 't> {
         }
         let size = "a size such as `512M`";
         let memory = match (most, least) {
-            (Some(node), _) => self.number(node, size, units::megabytes),
+            (Some(node), _) => {
+                let written = self.number(node, size, units::megabytes);
+                if let Some(written) = written {
+                    self.told.megabytes(node.span, written);
+                }
+                written
+            }
             (None, Some(node)) => {
                 self.number(node, size, units::megabytes).map(|least| self.above(node, least))
             }

@@ -275,6 +275,11 @@ impl<'t> Import<'_, 't> {
                 add(from, span, STARTED);
             }
         }
+        if let Some(mode) = service.get("network_mode")
+            && let Some(name) = text(mode).as_deref().and_then(|mode| mode.strip_prefix("service:"))
+        {
+            add(name.to_owned(), mode.span, STARTED);
+        }
         let mut ids = Vec::new();
         for (name, span, condition) in names {
             let is_meant = |one: &&Service<'_>| one.name == name || one.copies.contains(&&*name);

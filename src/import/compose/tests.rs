@@ -1,3 +1,5 @@
+mod values;
+
 use crate::Memory;
 use crate::import::{Format, Imported, Options, import};
 use crate::source::Source;

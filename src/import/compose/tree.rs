@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::interpolation::{Refused, interpolate};
+use super::plain::{self, Plain};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::elsewhere::scalars::{present, text};
 use crate::import::secrets::marker;
@@ -33,7 +34,15 @@ pub fn read(
     if let Some(Ok(name)) = name.map(|name| interpolate(&name, &variables, &mut BTreeSet::new())) {
         variables.insert(PROJECT.to_owned(), name);
     }
-    let mut walk = Walk { source, variables: &variables, octals, findings, in_environment: false };
+    let mut walk = Walk {
+        source,
+        variables: &variables,
+        octals,
+        findings,
+        in_environment: false,
+        in_texts: false,
+        chosen: BTreeSet::new(),
+    };
     walk.node(&mut tree);
     Some(tree)
 }
@@ -55,9 +64,64 @@ struct Walk<'a> {
     findings: &'a mut Findings,
     /// Whether the value is one of `environment`.
     in_environment: bool,
+    /// Whether Compose makes a text of the value, whatever it is.
+    in_texts: bool,
+    /// The scalars whose other value was told.
+    chosen: BTreeSet<Span>,
 }
 
+/// Fields whose values Compose makes texts.
+const TEXTS: [&str; 3] = ["environment", "labels", "args"];
+
 impl Walk<'_> {
+    /// Keeps a number as it is written. Returns whether it is one.
+    fn keep(&self, node: &mut Node) -> bool {
+        let is_octal = matches!(node.kind, Kind::Broken) && self.octals.contains(&node.span);
+        if is_octal {
+            node.kind = Kind::Number(self.source.slice(node.span).into());
+        }
+        matches!(node.kind, Kind::Number(_))
+    }
+
+    /// Takes the value that Compose reads from a scalar without quotes.
+    fn plain(&mut self, node: &mut Node, text: &str) {
+        let value = match plain::resolve(text) {
+            Some(Plain::Value(value)) => value,
+            Some(Plain::NotFinite) => {
+                let message = format!("Compose takes no `{text}`: it is not a finite number");
+                self.findings.push(
+                    Diagnostic::new(&codes::NOT_IMPORTED, node.span, message)
+                        .help("write it in quotes if it is meant as text"),
+                );
+                return;
+            }
+            None => {
+                node.kind = Kind::String(text.into());
+                return;
+            }
+        };
+        if value == text {
+            return;
+        }
+        let number = |text: &str| text.parse::<f64>().ok();
+        // Elsewhere, only another number is another value.
+        if (self.in_texts || number(text) != number(&value)) && self.chosen.insert(node.span) {
+            self.findings.push(
+                Diagnostic::new(
+                    &codes::IMPORT_CHOICE,
+                    node.span,
+                    format!("`{text}` is `{value}`, as Compose reads it"),
+                )
+                .help("write it in quotes if it is meant as text"),
+            );
+        }
+        node.kind = if number(&value).is_some() {
+            Kind::Number(value.into())
+        } else {
+            Kind::String(value.into())
+        };
+    }
+
     fn node(&mut self, node: &mut Node) {
         match &mut node.kind {
             Kind::Array(items) => items.iter_mut().for_each(|item| self.node(item)),
@@ -68,14 +132,34 @@ impl Walk<'_> {
                     if name == "x-required" {
                         continue;
                     }
-                    let before = self.in_environment;
+                    // Modes of files keep their octal digits.
+                    if name == "mode" && !self.in_texts && self.keep(&mut member.value) {
+                        continue;
+                    }
+                    let before = (self.in_environment, self.in_texts);
                     self.in_environment |= name == "environment";
+                    self.in_texts |= TEXTS.contains(&name);
                     self.node(&mut member.value);
-                    self.in_environment = before;
+                    (self.in_environment, self.in_texts) = before;
                 }
             }
             Kind::Broken if self.octals.contains(&node.span) => {
-                node.kind = Kind::Number(self.source.slice(node.span).into());
+                let text = self.source.slice(node.span).to_owned();
+                node.kind = Kind::Number(text.as_str().into());
+                self.plain(node, &text);
+            }
+            Kind::Number(text) => {
+                let text = text.to_string();
+                self.plain(node, &text);
+            }
+            // Text with quotes is longer in the source.
+            Kind::String(text)
+                if self.in_texts
+                    && plain::resolve(text).is_some()
+                    && *text == self.source.slice(node.span) =>
+            {
+                let text = text.to_string();
+                self.plain(node, &text);
             }
             Kind::String(text) if text.contains('$') => {
                 if self.in_environment

@@ -123,7 +123,11 @@ impl<'t> Import<'_, 't> {
                 return None;
             }
             ("bind", Some(source)) => {
-                draft.put("src", source.as_str());
+                // Such as `.env`, which is a path only for Compose.
+                let is_path = source.starts_with('/')
+                    || source.split('/').next().is_some_and(|part| matches!(part, "." | ".."));
+                let start = if is_path { "" } else { "./" };
+                draft.put("src", format!("{start}{source}"));
             }
             ("volume", source) => {
                 let id = self.volume(service, span, source.as_deref(), &mount.target);

@@ -19,7 +19,7 @@ use crate::syntax::Member;
 
 use command::Kind;
 use nodes::{array, boolean, member, object, string, text};
-use reader::{Reader, Written, option_of};
+use reader::{Reader, Written, folder, option_of};
 use shell::{Shell, Word};
 
 /// Imports the lines. `None` if there is nothing to import.
@@ -131,6 +131,7 @@ fn service(
     reader.set("image", image.span, text(image));
     if let [first, .., last] | [first @ last] = command {
         let span = first.span.to(last.span);
+        command.iter().for_each(|word| folder(word, told));
         reader.set("command", span, array(span, command.iter().map(text).collect()));
     }
     if reader.is_job() {

@@ -186,6 +186,16 @@ impl<'a> Reader<'a> {
     ) {
         let word = value.unwrap_or(option);
         let span = word.span;
+        if !matches!(
+            action,
+            Action::Ignored
+                | Action::IgnoredValue
+                | Action::EnvFile
+                | Action::Volume
+                | Action::Mount
+        ) {
+            folder(word, told);
+        }
         match action {
             Action::Ignored | Action::IgnoredValue => {}
             Action::Detach => self.is_detached = on,
@@ -394,6 +404,17 @@ impl<'a> Reader<'a> {
             }
             _ => self.fields.push(member(span, field, object(span, vec![value]))),
         }
+    }
+}
+
+/// Tells that a word has a folder of the machine in it that is not known.
+pub fn folder(word: &Word, told: &mut Told<'_>) {
+    if word.has_folder {
+        told.differ(
+            word.span,
+            format!("the folder that the shell puts here is not known: it becomes `{}`", word.text),
+            "write the path itself",
+        );
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Word {
     pub text: String,
     /// Its place.
     pub span: Span,
+    /// Whether the shell puts a folder of the machine in it, which is `.` or `~` in the text.
+    pub has_folder: bool,
 }
 
 /// A command.
@@ -38,6 +40,8 @@ pub struct Shell<'a> {
     variables: BTreeMap<String, String>,
     /// Whether it is for `cmd` or PowerShell, where `\` stands in paths.
     is_windows: bool,
+    /// Whether the shell puts a folder of the machine in the word that is read.
+    has_folder: bool,
 }
 
 /// What ends the prompt of a shell.
@@ -57,7 +61,7 @@ impl<'a> Shell<'a> {
         let is_windows =
             text.to_ascii_lowercase().contains("%cd%") || text.lines().any(is_line_end);
         let at = source.content_start() - source.start().start as usize;
-        Shell { source, text, at, variables, is_windows }
+        Shell { source, text, at, variables, is_windows, has_folder: false }
     }
 
     /// The variables that are set now.
@@ -215,6 +219,7 @@ impl<'a> Shell<'a> {
     fn word(&mut self, told: &mut Told<'_>) -> Option<Word> {
         let start = self.at;
         let mut text = String::new();
+        self.has_folder = false;
         while let Some(c) = self.peek() {
             let here = self.at;
             if self.goes_on() {
@@ -277,12 +282,14 @@ impl<'a> Shell<'a> {
                 }
                 '$' | '`' | '%' => self.variable(&mut text, told),
                 _ => {
+                    self.expansion(&text, told);
                     self.take();
                     text.push(c);
                 }
             }
         }
-        Some(Word { text, span: self.source.span(start..self.at) })
+        let span = self.source.span(start..self.at);
+        Some(Word { text, span, has_folder: self.has_folder })
     }
 
     fn unclosed(&mut self, at: usize, told: &mut Told<'_>) -> Option<Word> {

@@ -9,7 +9,10 @@ fn of(text: &str) -> (String, Vec<String>) {
         env_files: Vec::new(),
         profiles: Vec::new(),
         folder: String::new(),
-        world: &Memory::new().with("web.env", "A=1\n").with("lone.env", "# one\nLONE\n"),
+        world: &Memory::new()
+            .with("web.env", "A=1\n")
+            .with("lone.env", "# one\nLONE\n")
+            .with("export.env", "export H=1\n"),
     };
     let imported = import(&Source::new("docker run", text), Format::DockerRun, &options);
     let told = |code: &str| code != "H1001";
@@ -107,6 +110,14 @@ fn what_runs_in_the_foreground_and_is_removed_is_a_job() {
 }
 
 #[test]
+fn words_that_the_shell_keeps_are_not_told() {
+    for words in ["-e A=* a", "a ls '*.txt' \"{a,b}\" '~'", "-e A={} a", "-v $PWD:/x a", "a x~"] {
+        let findings = of(&format!("docker run -d --restart always {words}")).1;
+        assert_eq!(findings, Vec::<String>::new(), "{words}");
+    }
+}
+
+#[test]
 fn what_cannot_be_imported_is_told() {
     for (text, finding) in [
         ("docker ps", "E1001 no `docker run` line"),
@@ -145,6 +156,24 @@ fn what_cannot_be_imported_is_told() {
         ),
         ("podman run --pod p a", "W1001 `--pod` is left out: the container is not in the pod"),
         ("docker run --env-file lone.env a", "W1001 `LONE` has no value in this file"),
+        (
+            "docker run --env-file export.env a",
+            "E1001 `export H` in this file is no name: the engine takes no spaces in one",
+        ),
+        (
+            "docker run -e HOST_DIR=$PWD a",
+            "W1002 the folder that the shell puts here is not known: it becomes `HOST_DIR=.`",
+        ),
+        (
+            "docker run -e A=~/x a",
+            "W1002 the folder that the shell puts here is not known: it becomes `A=~/x`",
+        ),
+        (
+            "docker run a ls \"$HOME\"",
+            "W1002 the folder that the shell puts here is not known: it becomes `~`",
+        ),
+        ("docker run a ls *.txt", "W1002 `*` is kept, where the shell may put other words"),
+        ("docker run a ls {a,b}", "W1002 `{a,b}` is kept, where the shell may put other words"),
         ("docker run -e A=$B a", "W1002 `B` is not set: it becomes empty"),
         ("docker run -it a", "W1001 `-t` is left out: there is no terminal"),
         ("docker run --tty a", "W1001 `--tty` is left out: there is no terminal"),

@@ -101,15 +101,11 @@ impl Import<'_> {
     pub(super) fn resources(&mut self, of: &Object, container: &mut Draft, cpus: f64, mem: f64) {
         let mut draft = Draft::new();
         draft.put("cpus", Value::number(number(of, "cpus").unwrap_or(cpus)));
-        let mem = number(of, "mem").unwrap_or(mem);
-        if let Some(node) = present(of, "mem").filter(|_| mem.fract() != 0.0) {
-            self.told.differ(
-                node.span,
-                format!("rounded to {} MB", mem.ceil()),
-                "the language has whole MB",
-            );
+        let memory = number(of, "mem").unwrap_or(mem);
+        if let Some(node) = present(of, "mem") {
+            self.told.megabytes(node.span, memory);
         }
-        draft.put("mem", Value::number(mem.ceil()));
+        draft.put("mem", Value::number(memory.ceil().max(1.0)));
         for (name, field) in [("disk", "disk"), ("gpus", "gpu")] {
             if let Some(amount) = number(of, name).filter(|amount| *amount > 0.0) {
                 draft.put(field, Value::number(amount.ceil()));
@@ -153,7 +149,15 @@ impl Import<'_> {
                 secrets.put(name, value.draft());
                 continue;
             }
-            let value = text(&member.value).unwrap_or_default();
+            let Some(value) = text(&member.value) else {
+                let kind = member.value.kind_name();
+                self.told.lose(
+                    member.value.span,
+                    format!("`{name}` is left out: its value is {kind}, not text"),
+                    "write the value as text",
+                );
+                continue;
+            };
             env.put(name, marked(&value, &self.names, names_a_host(name)));
         }
         container.put_filled("env", env);
@@ -245,15 +249,27 @@ impl Import<'_> {
         {
             let of = |name: &str| node.as_object().and_then(|of| present(of, name)).and_then(text);
             let (key, value) = (of("key").unwrap_or_default(), of("value").unwrap_or_default());
-            match key.as_str() {
-                "user" => {
-                    container.put("user", value);
-                }
-                "workdir" => {
-                    container.put("working_dir", value);
-                }
+            let field = match key.as_str() {
+                "user" => "user",
+                "workdir" => "working_dir",
+                "entrypoint" => "entrypoint",
+                _ => "",
+            };
+            let others = if field == "entrypoint" { &["entrypoint", "cmd"][..] } else { &[field] };
+            if let Some(other) = others.iter().find(|other| container.has(other)) {
+                self.told.lose(
+                    node.span,
+                    format!("the parameter `{key}` of Docker is left out: there is a `{other}`"),
+                    "keep the one of them that is meant",
+                );
+                continue;
+            }
+            match field {
                 "entrypoint" => {
                     container.put("entrypoint", vec![value]);
+                }
+                "user" | "working_dir" => {
+                    container.put(field, value);
                 }
                 _ => self.told.lose(
                     node.span,
@@ -269,17 +285,32 @@ impl Import<'_> {
         for node in present(of, "constraints").map(list).unwrap_or_default() {
             let words = strings(node);
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            match words.as_slice() {
-                ["hostname" | "@hostname", "CLUSTER" | "IS" | "LIKE" | "EQUALS", host] => {
-                    placement.put("host", *host);
+            let field = match words.as_slice() {
+                ["hostname" | "@hostname", "CLUSTER" | "IS" | "EQUALS", host] => {
+                    Some(("host", *host))
                 }
-                ["@zone" | "zone", "CLUSTER" | "IS" | "EQUALS", zone] => {
-                    placement.put("zone", *zone);
+                ["hostname" | "@hostname", "LIKE", pattern] => {
+                    literal(pattern).map(|host| ("host", host))
                 }
+                ["@zone" | "zone", "CLUSTER" | "IS" | "EQUALS", zone] => Some(("zone", *zone)),
                 ["@region" | "region", "CLUSTER" | "IS" | "EQUALS", region] => {
-                    placement.put("region", *region);
+                    Some(("region", *region))
                 }
-                words => self.told.lose(
+                _ => None,
+            };
+            match field {
+                Some((name, value)) if !placement.has(name) => {
+                    placement.put(name, value);
+                }
+                Some((name, _)) => self.told.lose(
+                    node.span,
+                    format!(
+                        "the constraint `{}` is left out: there is another {name}",
+                        words.join(" ")
+                    ),
+                    "keep the one of them that is meant",
+                ),
+                None => self.told.lose(
                     node.span,
                     format!("the constraint `{}` is left out", words.join(" ")),
                     "use `schedule_hints`, or the means of the target",
@@ -341,6 +372,13 @@ fn resolve(group: &str, on: &str) -> String {
         }
     }
     parts.join("/")
+}
+
+/// The only name of a host that a regular expression is meant to match: a dot is that of a domain. `None` if it may match
+/// several.
+fn literal(pattern: &str) -> Option<&str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    (pattern.chars().all(is_plain) && !pattern.ends_with('.')).then_some(pattern)
 }
 
 /// A member that is an object.

@@ -28,6 +28,14 @@ impl Import<'_> {
         for node in present(job, "environmentVariables").map(list).unwrap_or_default() {
             let of = |name: &str| node.as_object().and_then(|of| present(of, name)).and_then(text);
             if let Some(name) = of("name") {
+                if env.has(&name) {
+                    self.told.lose(
+                        node.span,
+                        format!("this value of `{name}` is left out: it has one already"),
+                        "keep the one of them that is meant",
+                    );
+                    continue;
+                }
                 let value = of("value").unwrap_or_default();
                 env.put(&name, marked(&value, &self.names, names_a_host(&name)));
             }

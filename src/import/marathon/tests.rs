@@ -233,6 +233,37 @@ fn what_has_no_like_is_told() {
             r#"{"name": "j", "command": "x", "schedule": "R/2030-01-01T00:00:00Z/PT5H", "scheduleTimeZone": "Europe/Berlin"}"#.to_owned(),
             "W1001 `scheduleTimeZone` is left out: the schedule is in the zone of its start time",
         ),
+        (
+            app(r#""constraints": [["hostname", "LIKE", "node-[12]"]]"#),
+            "W1001 the constraint `hostname LIKE node-[12]` is left out",
+        ),
+        (
+            app(r#""constraints": [["hostname", "LIKE", "node.*"]]"#),
+            "W1001 the constraint `hostname LIKE node.*` is left out",
+        ),
+        (app(r#""constraints": [["hostname", "LIKE", "node-1.example.com"]]"#), ""),
+        (
+            app(r#""constraints": [["hostname", "IS", "a"], ["hostname", "IS", "b"]]"#),
+            "W1001 the constraint `hostname IS b` is left out: there is another host",
+        ),
+        (app(r#""env": {"A": null}"#), "W1001 `A` is left out: its value is null, not text"),
+        (
+            app(r#""env": {"E": {"x": 1}}"#),
+            "W1001 `E` is left out: its value is an object, not text",
+        ),
+        (app(r#""mem": 32.4"#), "W1002 rounded up to 33 MB"),
+        (
+            r#"{"id": "a", "user": "u", "container": {"docker": {"image": "a:1", "parameters": [{"key": "user", "value": "v"}]}}}"#.to_owned(),
+            "W1001 the parameter `user` of Docker is left out: there is a `user`",
+        ),
+        (
+            r#"{"id": "a", "cmd": "x", "container": {"docker": {"image": "a:1", "parameters": [{"key": "entrypoint", "value": "v"}]}}}"#.to_owned(),
+            "W1001 the parameter `entrypoint` of Docker is left out: there is a `cmd`",
+        ),
+        (
+            r#"{"name": "j", "command": "x", "schedule": "R/2030-01-01T00:00:00Z/PT5H", "environmentVariables": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]}"#.to_owned(),
+            "W1001 this value of `A` is left out: it has one already",
+        ),
         (app(r#""nonsense": 1"#), "W1001 unknown field `nonsense` is left out"),
         (
             app(r#""dependencies": ["/b"]"#),
@@ -292,5 +323,5 @@ fn memory_that_is_rounded_is_told() {
     let (out, findings) =
         of(r#"{"id": "/a", "mem": 64.5, "container": {"docker": {"image": "a"}}}"#);
     assert!(out.contains("mem: 65 }"), "{out}");
-    assert!(findings.contains(&"W1002 rounded to 65 MB".to_owned()), "{findings:?}");
+    assert!(findings.contains(&"W1002 rounded up to 65 MB".to_owned()), "{findings:?}");
 }

@@ -22,6 +22,7 @@ impl Shell<'_> {
         let rest = self.rest();
         if FOLDER.iter().any(|here| self.eat_name(here, true)) {
             text.push('.');
+            self.has_folder = true;
             return;
         }
         let name = rest.trim_start_matches(['$', '{']);
@@ -49,6 +50,7 @@ impl Shell<'_> {
         let whole = rest.get(..length).unwrap_or_default();
         if matches!(whole, "$HOME" | "${HOME}") && !self.variables.contains_key("HOME") {
             text.push('~');
+            self.has_folder = true;
             self.at += length;
             return;
         }
@@ -107,6 +109,39 @@ impl Shell<'_> {
                 "give variables with `--env-file FILE`",
             ),
         }
+    }
+
+    /// Notes what the shell replaces here in a word without quotes: `~`, names of files, or several words. `before` is the
+    /// word up to here.
+    pub(super) fn expansion(&mut self, before: &str, told: &mut Told<'_>) {
+        let rest = self.rest();
+        let end =
+            rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '|' | '&'));
+        let rest = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+        let length = match rest.chars().next() {
+            _ if self.is_windows => return,
+            Some('~') if before.is_empty() || before.ends_with('=') => {
+                self.has_folder |= matches!(rest.chars().nth(1), None | Some('/'));
+                return;
+            }
+            // No file has a name such as `ORIGINS=https`.
+            Some('*') if !before.contains('=') => 1,
+            Some('{') => {
+                let Some(close) = rest.find('}') else { return };
+                let inside = rest.get(1..close).unwrap_or_default();
+                if !inside.contains(',') && !inside.contains("..") {
+                    return;
+                }
+                close + 1
+            }
+            _ => return,
+        };
+        let written = rest.get(..length).unwrap_or_default();
+        told.differ(
+            self.source.span(self.at..self.at + length),
+            format!("`{written}` is kept, where the shell may put other words"),
+            "write it in quotes if it is meant as text, or the words themselves",
+        );
     }
 
     /// What is neither a variable nor a known command.
