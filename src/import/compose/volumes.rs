@@ -241,6 +241,14 @@ pub fn short(written: &str) -> Mount {
             _ => parts.push(part.to_owned()),
         }
     }
+    // Without another path behind it, `x:/data` is the volume `x`, not a folder of a drive.
+    if let [first, rest @ ..] = parts.as_slice()
+        && rest.first().is_none_or(|next| !next.contains(['/', '\\']))
+        && let Some((volume, target)) = first.split_once(':').filter(|(_, to)| to.starts_with('/'))
+    {
+        let both = [volume.to_owned(), target.to_owned()];
+        parts = both.into_iter().chain(rest.iter().cloned()).collect();
+    }
     let mut parts = parts.into_iter();
     let first = parts.next().unwrap_or_default();
     let (source, target) = match parts.next() {

@@ -137,6 +137,10 @@ fn what_cannot_be_imported_is_told() {
         ("docker run -e A=`date` a", "E1001 what the shell puts here is not known"),
         ("docker run a \"$@\"", "W1002 the arguments of the script are not known: left out"),
         ("docker run a < dump.sql", "W1001 the redirection is left out"),
+        (
+            "docker run -v x:/y:z,ro,nocopy a",
+            "W1001 the options `z,nocopy` of the mount are left out",
+        ),
         ("docker run -v C:\\\\x:/x a", "W1001 a folder of Windows is not mounted at `/x`"),
         (
             "docker run --network name=n,ip=10.0.0.9 a",
