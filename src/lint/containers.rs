@@ -83,6 +83,10 @@ const ENGINE_SOCKETS: [&str; 4] = ["docker.sock", "containerd.sock", "crio.sock"
 /// Reports a mount of a sensitive path of the host.
 fn sensitive_mount(mount: &Mount) -> Option<Diagnostic> {
     let MountSource::Host(source) = &mount.source else { return None };
+    // Relative to a folder that is not known here.
+    if mount.beside().is_some() {
+        return None;
+    }
     let path = &*cleaned_path(&source.value);
     let what = if ENGINE_SOCKETS.iter().any(|socket| path.ends_with(&format!("/{socket}"))) {
         "the container engine of the host, and so to the entire host"

@@ -75,6 +75,8 @@ fn sensitive_mounts() {
         assert_eq!(mount(path, "RW"), ["W0602"], "{path}");
     }
     assert_eq!(mount("/etc", "RO"), ["W0602"]);
+    // The folder of the appliance.
+    assert_eq!(mount(".", "RW"), [""; 0]);
     for path in ["/srv/data", "/etc/localtime", "/rooted", "/data/etc", "/var/log"] {
         assert_eq!(mount(path, "RW"), [""; 0], "{path}");
     }

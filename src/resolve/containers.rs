@@ -23,6 +23,12 @@ pub fn resolve(
 ) -> Container {
     // Both are an error, which the schema reports; then the arguments are still checked.
     let args = container.args.iter().map(|arg| text::scalar(arg, lookup, findings)).collect();
+    if let Some(first) = container.entrypoint.first().filter(|first| first.as_str() == Some("")) {
+        findings.add(&codes::BAD_FORMAT, |code| {
+            Diagnostic::new(code, first.span, "the program of `entrypoint` cannot be empty")
+                .help("name a program; without `entrypoint`, the image's own runs")
+        });
+    }
     let entrypoint: Box<[Text]> =
         container.entrypoint.iter().map(|word| text::scalar(word, lookup, findings)).collect();
     let command = match container.cmd {

@@ -1,8 +1,8 @@
 //! The settings that most containers do not have.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::io;
 
 use ecow::EcoString;
@@ -43,31 +43,74 @@ pub fn resolve(
         secret_files: secret_files(container, &mut paths, findings),
         labels: container.labels.iter().filter_map(|label| self::label(label, findings)).collect(),
     };
+    paths.check(findings);
     (!extras.is_none()).then_some(extras)
 }
 
 /// The cleaned paths that a container mounts, and where they are first written.
-struct Paths<'t>(HashMap<Cow<'t, str>, Span>);
+struct Paths<'t>(HashMap<Cow<'t, str>, Place>);
+
+/// Where a path is written, and whether it is that of a file.
+struct Place {
+    span: Span,
+    is_file: bool,
+}
 
 impl<'t> Paths<'t> {
     /// Those of its volumes, if there are files.
     fn of(container: &Container<'t>) -> Paths<'t> {
         let has_files = !container.files.is_empty() || !container.secret_files.is_empty();
         let volumes = container.volumes.iter().filter(|_| has_files).map(|volume| volume.dest);
-        Paths(volumes.map(|dest| (cleaned(dest.value), dest.span)).collect())
+        Paths(
+            volumes
+                .map(|dest| (cleaned(dest.value), Place { span: dest.span, is_file: false }))
+                .collect(),
+        )
     }
 
     /// Adds the path of a file. Reports one that is there already.
     fn add(&mut self, dest: Spanned<&'t str>, findings: &mut Findings) {
         text::check_nul(dest.value, dest.span, findings);
+        if dest.value.starts_with('/')
+            && dest.value.split('/').any(|part| part == "." || part == "..")
+        {
+            findings.add(&codes::BAD_FORMAT, |code| {
+                let message = "the path of a file cannot have the parts `.` and `..`";
+                Diagnostic::new(code, dest.span, message)
+            });
+            return;
+        }
         match self.0.entry(cleaned(dest.value)) {
             Entry::Occupied(before) => findings.add(&codes::DUPLICATE_MOUNT, |code| {
                 let message = format!("duplicate mount path `{}`", before.key());
                 Diagnostic::new(code, dest.span, message)
                     .label("mounted again here")
-                    .also(*before.get(), "first mounted here")
+                    .also(before.get().span, "first mounted here")
             }),
-            Entry::Vacant(entry) => drop(entry.insert(dest.span)),
+            Entry::Vacant(entry) => {
+                entry.insert(Place { span: dest.span, is_file: true });
+            }
+        }
+    }
+
+    /// Reports the paths that are below a file, which is no folder.
+    fn check(&self, findings: &mut Findings) {
+        // Only parents of these lengths are looked up, so that a path of many parts costs no more than it should.
+        let files = self.0.iter().filter(|(_, place)| place.is_file);
+        let lengths: HashSet<usize> = files.map(|(path, _)| path.len()).collect();
+        for (path, place) in &self.0 {
+            let parents =
+                path.match_indices('/').map(|(at, _)| at).filter(|at| lengths.contains(at));
+            let files = parents.filter_map(|at| self.0.get_key_value(path.get(..at)?));
+            let Some((file, around)) = files.into_iter().find(|(_, place)| place.is_file) else {
+                continue;
+            };
+            findings.add(&codes::DUPLICATE_MOUNT, |code| {
+                let message = format!("mount path `{path}` is below the file `{file}`");
+                Diagnostic::new(code, place.span, message)
+                    .label("cannot be below a file")
+                    .also(around.span, "the file is mounted here")
+            });
         }
     }
 }

@@ -419,3 +419,34 @@ fn nul_characters_are_rejected() {
     // In JSON text it is an escape of six characters.
     assert_eq!(findings(&format!(r#"{{"id":"a","env":{{"A":[{nul}]}}}}"#)), []);
 }
+
+#[test]
+fn files_are_at_paths_that_can_exist() {
+    let file = |dest: &str| format!(r#"{{"dest":"{dest}","content":"x"}}"#);
+    let secret = |dest: &str| format!(r#"{{"dest":"{dest}","secret":"s","key":"k"}}"#);
+    let two = |files: &str, secrets: &str, volume: &str| {
+        let found = findings(&format!(
+            r#"{{"id":"a","files":[{files}],"secret_files":[{secrets}],
+            "volumes":[{{"type":"host","src":"/h","dest":"{volume}"}}]}}"#
+        ));
+        found.into_iter().map(|(code, text)| format!("{code} {text}")).collect::<Vec<_>>()
+    };
+    let below = r#"E0311 "/a/b/c""#;
+    assert_eq!(two(&[file("/a/b/c"), file("/a/b")].join(","), "", "/v"), [below]);
+    assert_eq!(two("", &[secret("/a/b"), secret("/a/b/c")].join(","), "/v"), [below]);
+    assert_eq!(two(&file("/a"), "", "/a/b/c"), [below]);
+    assert_eq!(two(&file("/a/b/c"), &secret("//a/b"), "/a"), [below]);
+    assert_eq!(two(&[file("/a/b"), file("/a/bc"), file("/a/b-c/d")].join(","), "", "/a"), [""; 0]);
+    for path in ["/..", "/.", "/a/../b", "/./a"] {
+        let expected = format!("E0206 \"{path}\"");
+        assert_eq!(two(&file(path), "", "/v"), [expected.as_str()]);
+        assert_eq!(two("", &secret(path), "/v"), [expected.as_str()]);
+    }
+    assert_eq!(two(&[file("/..a"), file("/.b/...")].join(","), "", "/v"), [""; 0]);
+}
+
+#[test]
+fn the_program_of_an_entrypoint_is_not_empty() {
+    assert_eq!(one(r#"{"id":"a","entrypoint":["","x"]}"#), ("E0206", r#""""#.to_owned()));
+    assert_eq!(findings(r#"{"id":"a","entrypoint":["x",""]}"#), []);
+}

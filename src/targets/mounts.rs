@@ -4,6 +4,7 @@ use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Mount, MountSource, PlacementLevel};
+use crate::resolve::cleaned_path;
 use crate::source::Spanned;
 
 /// Reports a mount path that contains a colon. `target` is the name of the target.
@@ -13,6 +14,38 @@ pub fn check_colon(path: &Spanned<EcoString>, findings: &mut Findings) {
     if path.value.contains(':') {
         let message = format!("mount path `{}` cannot contain `:`", path.value);
         findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, path.span, message));
+    }
+}
+
+/// What container engines mount themselves, over what is copied to these paths.
+const OF_ENGINE: [&str; 6] =
+    ["/dev", "/proc", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"];
+
+/// Whether a cleaned path is below a folder.
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Reports a file that is copied into the container to where it would not be in the container itself: below a
+/// volume, in which it would stay, or where the engine mounts something over it.
+pub fn check_copied(container: &Container, dest: &Spanned<EcoString>, findings: &mut Findings) {
+    let path = cleaned_path(&dest.value);
+    let is_of_engine = |place: &&&str| path == ***place || is_below(&path, place);
+    if let Some(place) = OF_ENGINE.iter().find(is_of_engine) {
+        findings.add(&codes::BAD_TARGET_VALUE, |code| {
+            let message =
+                format!("a file at `{path}` would be hidden: the engine mounts its own `{place}`");
+            Diagnostic::new(code, dest.span, message).help("choose another path")
+        });
+    }
+    let around = |mount: &&Mount| is_below(&path, &cleaned_path(&mount.target.value));
+    if let Some(mount) = container.mounts.iter().find(around) {
+        findings.add(&codes::BAD_TARGET_VALUE, |code| {
+            let message = format!("the file `{path}` would be written into the volume at `{}`", mount.target.value);
+            Diagnostic::new(code, dest.span, message)
+                .also(mount.target.span, "mounted here")
+                .help("Compose copies files into containers, and this one would stay in the volume: choose a path outside of it, or mount the volume at a path that does not contain the file")
+        });
     }
 }
 

@@ -72,7 +72,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::depends(Field::Labels, "`labels`; a name cannot be one that applc or Compose sets"),
     Capability::depends(
         Field::Files,
-        "`configs`, with the content in the Compose file (Docker Compose 2.23.1 or later), and permissions 0444 unless a `mode` is written; rejected if it is empty; what is not text is read from the folder of the Compose file, with a warning; rejected for a path with `:`",
+        "`configs`, with the content in the Compose file (Docker Compose 2.23.1 or later), and permissions 0444 unless a `mode` is written; rejected if it is empty; what is not text is read from the folder of the Compose file, with a warning; rejected for a path with `:`, below a volume, or where the engine mounts something itself, such as `/etc/hosts` and `/dev`; the content is copied into the container, where root can change it",
     ),
     Capability::depends(Field::Env, "`environment`, as a list; a name cannot end in whitespace"),
     Capability::depends(
@@ -81,7 +81,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::SecretFiles,
-        "`secrets`, with the value of the same variable (Docker Compose 2.23.1 or later), and permissions 0444 unless a `mode` is written; a changed value reaches the container when it is created anew; rejected for a path with `:`",
+        "`secrets`, with the value of the same variable (Docker Compose 2.23.1 or later), and permissions 0444 unless a `mode` is written; a changed value reaches the container when it is created anew; rejected for a path with `:`, below a volume, or where the engine mounts something itself, such as `/etc/hosts` and `/dev`; the content is copied into the container, where root can change it",
     ),
     Capability::depends(
         Field::References,

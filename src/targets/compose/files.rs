@@ -40,6 +40,10 @@ pub fn mounts(
 ) -> Vec<ConfigMount> {
     let mount = |(at, file): (usize, &File)| {
         mounts::check_colon(&file.dest, findings);
+        // Compose mounts a file that it reads from a folder.
+        if !matches!(file.content, Content::Bytes(_)) {
+            mounts::check_copied(container, &file.dest, findings);
+        }
         ConfigMount {
             source: key(context, container, at, file),
             target: Traced::new(escaped(&file.dest.value), file.dest.span),

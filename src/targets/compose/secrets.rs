@@ -99,9 +99,14 @@ fn key(value: &SecretValue) -> String {
 }
 
 /// Where the files are in a container.
-pub fn mounts(files: &[SecretFile], findings: &mut Findings) -> Vec<SecretMount> {
+pub fn mounts(
+    container: &Container,
+    files: &[SecretFile],
+    findings: &mut Findings,
+) -> Vec<SecretMount> {
     let mount = |SecretFile { dest, value, mode }: &SecretFile| {
         mounts::check_colon(dest, findings);
+        mounts::check_copied(container, dest, findings);
         SecretMount {
             source: Composed::new(key(value), value.secret.span, vec![value.key.span]),
             target: Traced::new(escaped(&dest.value), dest.span),

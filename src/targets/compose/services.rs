@@ -150,7 +150,7 @@ fn service(
             .filter_map(|mount| volumes::mount(mount, context, findings))
             .collect(),
         configs: files::mounts(context, container, files, findings),
-        secrets: secrets::mounts(secret_files, findings),
+        secrets: secrets::mounts(container, secret_files, findings),
         privileged: Traced::new(privileged.value, origins::privileged(container)),
         depends_on: dependencies.iter().flat_map(|on| dependency(context, on)).collect(),
         healthcheck,

@@ -371,6 +371,19 @@ fn cases() -> Vec<Case> {
         ),
         one(
             Field::Files,
+            json!({
+                "files": [{"dest": "/data/a/b", "content": "x"}, {"dest": "/database", "content": "x"}],
+                "volumes": [{"type": "host", "src": "/h", "dest": "//data/", "mode": "RO"}],
+            }),
+            Rejected(vec![("E0408", "\"/data/a/b\"")]),
+        ),
+        one(
+            Field::Files,
+            json!({"files": [{"dest": "/dev/shm/a", "content": "x"}, {"dest": "//etc/hosts", "content": "x"}, {"dest": "/etc/hosts.allow", "content": "x"}]}),
+            Rejected(vec![("E0408", "\"/dev/shm/a\""), ("E0408", "\"//etc/hosts\"")]),
+        ),
+        one(
+            Field::Files,
             json!({"files": [{"dest": "/a:b", "content": "x"}]}),
             Rejected(vec![("E0408", "\"/a:b\"")]),
         ),
@@ -410,6 +423,19 @@ fn cases() -> Vec<Case> {
                     "environment": "SECRET_DB_P", "x-required": "${SECRET_DB_P:?the key p of the secret db}",
                 }}),
             ),
+        ),
+        one(
+            Field::SecretFiles,
+            json!({
+                "secret_files": [{"dest": "/data/a/b", "secret": "db", "key": "p"}, {"dest": "/database", "secret": "db", "key": "p"}],
+                "volumes": [{"type": "host", "src": "/h", "dest": "//data/", "mode": "RO"}],
+            }),
+            Rejected(vec![("E0408", "\"/data/a/b\"")]),
+        ),
+        one(
+            Field::SecretFiles,
+            json!({"secret_files": [{"dest": "/dev/shm/a", "secret": "db", "key": "p"}, {"dest": "//etc/hosts", "secret": "db", "key": "p"}, {"dest": "/etc/hosts.allow", "secret": "db", "key": "p"}]}),
+            Rejected(vec![("E0408", "\"/dev/shm/a\""), ("E0408", "\"//etc/hosts\"")]),
         ),
         one(
             Field::SecretFiles,

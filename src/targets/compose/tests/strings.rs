@@ -49,6 +49,7 @@ proptest! {
         check in strings(),
         entrypoint in proptest::collection::vec(strings(), 1..4),
     ) {
+        prop_assume!(!entrypoint[0].is_empty());
         let check = format!("{check}.");
         let document = appliance(&[
             container("a", json!({"args": args, "env": {name.clone(): value}})),

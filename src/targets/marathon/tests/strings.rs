@@ -60,6 +60,7 @@ proptest! {
         check in text(),
     ) {
         prop_assume!(script.chars().count() > 1 && !check.is_empty());
+        prop_assume!(!args[0].is_empty());
         let written_args: Vec<String> = args.iter().map(|arg| written(arg)).collect();
         let result = compile(&appliance(&[
             service(&json!({

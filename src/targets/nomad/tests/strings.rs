@@ -66,7 +66,7 @@ proptest! {
 
     #[test]
     fn strings_are_escaped_for_the_client(text in special_text()) {
-        prop_assume!(unicode_normalization::is_nfc(&text));
+        prop_assume!(!text.is_empty() && unicode_normalization::is_nfc(&text));
         let written = text.replace('@', "\\@");
         let made = compiled(&appliance(&[container(
             "a",
