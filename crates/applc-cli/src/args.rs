@@ -307,6 +307,10 @@ pub struct Status {
     #[arg(long, requires = "id", conflicts_with = "watch")]
     pub drift: bool,
 
+    /// Folder with the values of secrets, as for `applc up`; only for Compose
+    #[arg(long, value_name = "DIR", requires = "drift")]
+    pub secrets: Option<PathBuf>,
+
     /// Show what took how long until each container was ready, and the chain that took longest
     #[arg(long, requires = "id", conflicts_with_all = ["watch", "drift"])]
     pub timeline: bool,

@@ -48,6 +48,46 @@ enum Missing {
     Nul,
     /// The file cannot be read.
     Unreadable(std::io::Error),
+    /// It is one of a variable of a container, but not text: Compose would change it.
+    NotText,
+    /// It has this number of bytes, too many for a variable.
+    TooLong(usize),
+}
+
+/// Maximum length in bytes of `NAME=value` for a program that Linux starts: `MAX_ARG_STRLEN`, without the final NUL.
+const MAX_VARIABLE: usize = 131_071;
+
+impl Missing {
+    /// What is wrong with this value.
+    fn message(&self, value: &SecretValue) -> String {
+        let (secret, key) = (&value.secret.value, &value.key.value);
+        let what = format!("the key `{key}` of the secret `{secret}`");
+        match self {
+            Missing::Unset => format!("secret `{secret}` has no key `{key}`"),
+            Missing::Empty => format!("{what} is empty"),
+            Missing::Nul => format!("{what} contains a NUL character"),
+            Missing::Unreadable(cause) => format!("cannot read {what}: {cause}"),
+            Missing::NotText => format!("{what} is not UTF-8, but a variable of a container"),
+            Missing::TooLong(length) => {
+                format!(
+                    "{what} has {length} bytes, too many for a variable of at most {MAX_VARIABLE} with its name"
+                )
+            }
+        }
+    }
+
+    /// What to do about a value that is there, but cannot be used.
+    fn way_out(&self) -> Option<&'static str> {
+        match self {
+            Missing::NotText => {
+                Some("store it as Base64 text, or use it as a file (`secret_files`)")
+            }
+            Missing::TooLong(_) => Some(
+                "Compose reads secrets from variables; mount a large file from the host, or divide it into several keys",
+            ),
+            Missing::Unset | Missing::Empty | Missing::Nul | Missing::Unreadable(_) => None,
+        }
+    }
 }
 
 impl Secrets {
@@ -71,24 +111,19 @@ impl Secrets {
         let mut told = Vec::new();
         let mut findings = Vec::new();
         for (value, variable) in compose_secrets(plan) {
-            let Err(missing) = self.find(value, &variable) else { continue };
+            let Err(missing) = self.usable(plan, value, &variable) else { continue };
             if told.contains(&variable) {
                 continue;
             }
             let SecretValue { secret, key } = value;
             let (secret, span) = (&secret.value, secret.span);
             let key = &key.value;
-            let message = match missing {
-                Missing::Unset => format!("secret `{secret}` has no key `{key}`"),
-                Missing::Empty => format!("the key `{key}` of the secret `{secret}` is empty"),
-                Missing::Nul => {
-                    format!("the key `{key}` of the secret `{secret}` contains a NUL character")
-                }
-                Missing::Unreadable(cause) => {
-                    format!("cannot read the key `{key}` of the secret `{secret}`: {cause}")
-                }
-            };
-            let finding = Diagnostic::new(&codes::NO_SECRET, span, message);
+            let finding = Diagnostic::new(&codes::NO_SECRET, span, missing.message(value));
+            if let Some(way_out) = missing.way_out() {
+                findings.push(finding.help(way_out));
+                told.push(variable);
+                continue;
+            }
             findings.push(match (self.environment, &self.folder) {
                 (true, None) => finding.help(format!(
                     "set the variable `{variable}`, or name a folder with the file `{secret}/{key}` with `--secrets DIR`"
@@ -113,17 +148,42 @@ impl Secrets {
     pub fn values(&self, plan: &Plan) -> Result<Values, Error> {
         let mut values = Vec::new();
         for (value, variable) in compose_secrets(plan) {
-            match self.find(value, &variable) {
+            match self.usable(plan, value, &variable) {
                 Ok(found) => values.push((variable, found)),
-                Err(_) => {
-                    let (secret, key) = (&value.secret.value, &value.key.value);
-                    let message = format!("secret `{secret}` has no key `{key}`");
-                    return Err(Error::new(ErrorKind::Missing, message)
-                        .help(format!("set the variable `{variable}`")));
+                Err(missing) => {
+                    let help = missing
+                        .way_out()
+                        .map_or_else(|| format!("set the variable `{variable}`"), str::to_owned);
+                    return Err(Error::new(ErrorKind::Missing, missing.message(value)).help(help));
                 }
             }
         }
         Ok(Values(values))
+    }
+
+    /// A value that reaches the containers as it is.
+    fn usable(
+        &self,
+        plan: &Plan,
+        value: &SecretValue,
+        variable: &str,
+    ) -> Result<OsString, Missing> {
+        let found = self.find(value, variable)?;
+        let is_same = |other: &SecretValue| {
+            (&other.secret.value, &other.key.value) == (&value.secret.value, &value.key.value)
+        };
+        let variables = plan.containers.iter().flat_map(|one| &one.extras().secret_env);
+        let names = variables.filter(|one| is_same(&one.value)).map(|one| one.name.value.len());
+        let longest = names.max();
+        if longest.is_some() && found.to_str().is_none() {
+            return Err(Missing::NotText);
+        }
+        // Compose gets it in a variable, too, if it is the content of a file.
+        let name = longest.unwrap_or(0).max(variable.len());
+        if name + 1 + found.len() > MAX_VARIABLE {
+            return Err(Missing::TooLong(found.len()));
+        }
+        Ok(found)
     }
 
     /// A value: that of the folder, and otherwise that of the variable.
@@ -192,6 +252,15 @@ mod tests {
             std::fs::write(folder.path().join("db/two"), bytes).unwrap();
             assert_eq!(secrets.missing(&plan())[0].message, message);
         }
+        let name = "SECRET_DB_TWO".len() + 1;
+        std::fs::write(folder.path().join("db/two"), "x".repeat(MAX_VARIABLE - name)).unwrap();
+        assert_eq!(secrets.missing(&plan()), []);
+        std::fs::write(folder.path().join("db/two"), "x".repeat(MAX_VARIABLE - name + 1)).unwrap();
+        let found = secrets.missing(&plan());
+        assert!(
+            found[0].message.starts_with("the key `two` of the secret `db` has 131058 bytes"),
+            "{found:?}"
+        );
         std::fs::write(folder.path().join("db/two"), "2").unwrap();
         assert_eq!(secrets.missing(&plan()), []);
         let values = secrets.values(&plan()).unwrap();
@@ -199,6 +268,26 @@ mod tests {
         let one = ("SECRET_DB_ONE", Some("canary\n$"));
         assert_eq!(all, [one, ("SECRET_DB_TWO", Some("2")), one]);
         assert!(!format!("{values:?}").contains("canary"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_not_text_is_no_value_of_a_variable() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("db")).unwrap();
+        std::fs::write(folder.path().join("db/one"), b"\xff").unwrap();
+        std::fs::write(folder.path().join("db/two"), "2").unwrap();
+        let secrets = Secrets::of_folder(Some(folder.path().to_owned()));
+        let found = secrets.missing(&plan());
+        let message =
+            "the key `one` of the secret `db` is not UTF-8, but a variable of a container";
+        assert_eq!(found.iter().map(|one| one.message.as_str()).collect::<Vec<_>>(), [message]);
+        assert!(found[0].help[0].contains("Base64"));
+        assert_eq!(secrets.values(&plan()).unwrap_err().kind, ErrorKind::Missing);
+        // A file has any bytes.
+        let mut plan = plan();
+        plan.containers[0].extras.as_mut().unwrap().secret_env.remove(0);
+        assert_eq!(secrets.missing(&plan), []);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use applc_run::{Appliances, Error, ErrorKind, Running};
+use applc_run::{Appliances, Error, ErrorKind, Running, Secrets, engine_with};
 
 use super::{appliances, drift, failed, ls, shown, timeline};
 use crate::Status;
@@ -33,6 +33,10 @@ fn one(appliances: &Appliances, id: &str, arguments: &Arguments) -> Result<Statu
         return Err(down(id, &format!("`{id}` is down")));
     }
     if arguments.drift {
+        if let Some(folder) = &arguments.secrets {
+            let secrets = Secrets::of_user(Some(folder.clone()));
+            running.engine = engine_with(running.engine.target(), secrets)?;
+        }
         return drift::show(appliances, &*running.engine, id, arguments.format);
     }
     if arguments.timeline {
