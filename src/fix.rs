@@ -259,6 +259,7 @@ mod tests {
                 source: Source::new("t", text),
                 sources: Sources::new(),
                 diagnostics: findings,
+                hidden: Vec::new(),
             })
         };
         let text = vec!["a"; 10_000].join(" ");
@@ -282,6 +283,7 @@ mod tests {
                 source: Source::new("t", text),
                 sources: Sources::new(),
                 diagnostics: findings,
+                hidden: Vec::new(),
             })
         };
         assert_eq!(fix("a x yy", check).unwrap().text, "bcd x ");
@@ -322,6 +324,7 @@ mod tests {
                 source: Source::new("t", text),
                 sources: Sources::new(),
                 diagnostics: findings,
+                hidden: Vec::new(),
             })
         };
         assert_eq!(fix("a a a", check).unwrap().text, "b a b");

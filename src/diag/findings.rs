@@ -86,6 +86,7 @@ impl Findings {
         for finding in &mut self.all {
             let labels = std::iter::once(&mut finding.primary).chain(&mut finding.secondary);
             labels.for_each(|label| label.span = label.span.moved(by));
+            finding.hidden = finding.hidden.map(|span| span.moved(by));
             if let Some(edit) = &mut finding.edit {
                 edit.span = edit.span.moved(by);
             }

@@ -90,6 +90,8 @@ pub struct Diagnostic {
     pub edit: Option<Edit>,
     /// Whether the text of `primary` is a secret, which outputs mask.
     pub is_secret: bool,
+    /// A value that may be a secret, too, which outputs mask.
+    pub hidden: Option<Span>,
 }
 
 impl Diagnostic {
@@ -105,6 +107,7 @@ impl Diagnostic {
             help: Vec::new(),
             edit: None,
             is_secret: code == &codes::SECRET_IN_SIGHT,
+            hidden: None,
         }
     }
 
@@ -119,6 +122,12 @@ impl Diagnostic {
     /// Says that the text of `primary` is a secret.
     pub fn secret(mut self) -> Self {
         self.is_secret = true;
+        self
+    }
+
+    /// Says that a value at another place may be a secret.
+    pub fn hiding(mut self, span: Span) -> Self {
+        self.hidden = Some(span);
         self
     }
 
@@ -163,12 +172,19 @@ pub struct Report {
     pub sources: Sources,
     /// The findings, sorted by location.
     pub diagnostics: Vec<Diagnostic>,
+    /// More values that look like secrets, which outputs mask.
+    pub hidden: Vec<Span>,
 }
 
 impl Report {
     /// The report of the findings in a source.
     pub fn new(source: Source, findings: Findings) -> Report {
-        Report { source, sources: Sources::new(), diagnostics: findings.into_sorted() }
+        Report {
+            source,
+            sources: Sources::new(),
+            diagnostics: findings.into_sorted(),
+            hidden: Vec::new(),
+        }
     }
 
     /// The report of one finding.
@@ -182,6 +198,12 @@ impl Report {
         self
     }
 
+    /// Says that outputs must mask these spans.
+    pub fn hiding(mut self, spans: Vec<Span>) -> Report {
+        self.hidden = spans;
+        self
+    }
+
     /// The source that a span is in.
     pub fn source_of(&self, span: Span) -> &Source {
         self.sources.of(span).unwrap_or(&self.source)
@@ -190,7 +212,9 @@ impl Report {
     /// The report with values masked that look like secrets, as its findings say. Outputs end up in logs.
     pub(crate) fn masked(&self) -> Cow<'_, Report> {
         let found = self.diagnostics.iter().filter(|found| found.is_secret);
-        let spans: Vec<Span> = found.map(|found| found.primary.span).collect();
+        let mut spans: Vec<Span> = found.map(|found| found.primary.span).collect();
+        spans.extend(self.diagnostics.iter().filter_map(|found| found.hidden));
+        spans.extend(&self.hidden);
         if spans.is_empty() {
             return Cow::Borrowed(self);
         }
@@ -198,6 +222,7 @@ impl Report {
             source: self.source.masked(&spans),
             sources: self.sources.masked(&spans),
             diagnostics: self.diagnostics.clone(),
+            hidden: Vec::new(),
         })
     }
 

@@ -64,16 +64,22 @@ pub fn names_a_secret(name: &str) -> bool {
     ends_in_pass || SECRET_NAMES.iter().any(ends_with)
 }
 
+/// Whether a value begins as the keys and tokens of well-known services.
+pub fn is_key(value: &str) -> bool {
+    let is_long = |rest: &str| rest.chars().count() >= 12;
+    SECRET_STARTS.iter().any(|start| value.strip_prefix(start).is_some_and(is_long))
+}
+
 /// The kind of secret that a variable contains, if any.
 fn secret(variable: &EnvVar) -> Option<&'static str> {
     if password_in_url(&variable.value) {
         return Some("a password");
     }
     let [Piece::Literal(value)] = &*variable.value.pieces else { return None };
-    let is_key = SECRET_STARTS
-        .iter()
-        .any(|start| value.strip_prefix(start).is_some_and(|rest| rest.chars().count() >= 12));
-    if is_key && !value.starts_with("-----BEGIN CERTIFICATE") && !value.contains("PUBLIC KEY") {
+    if is_key(value)
+        && !value.starts_with("-----BEGIN CERTIFICATE")
+        && !value.contains("PUBLIC KEY")
+    {
         return Some("a key");
     }
     let is_named = names_a_secret(&variable.name.value);

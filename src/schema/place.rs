@@ -96,6 +96,13 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// Whether the value is inside a value of a secret store.
+    pub fn is_of_secret(&self) -> bool {
+        let names = self.steps.iter().filter_map(|step| step.member);
+        let mut names = names.map(|member| member.key.value.as_str());
+        names.any(|name| matches!(name, "secret_env" | "secret_files"))
+    }
+
     /// The object that contains the value, if it is the value of a member.
     pub fn parent(&self) -> Option<&'a Object> {
         self.steps.last()?.from.as_object()

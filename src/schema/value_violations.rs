@@ -67,6 +67,7 @@ fn wrong_type(place: &Place, rule: &Value) -> Diagnostic {
             "put the value into the secret store of the platform, and name it: `{ \"secret\": \"NAME\", \"key\": \"KEY\" }`",
         );
     }
+    let diagnostic = if place.is_of_secret() { diagnostic.secret() } else { diagnostic };
     let converted = expected.iter().find_map(|name| converted(place.node, name));
     match converted.or_else(|| habits::rewritten(place)) {
         Some(text) => diagnostic.likely_edit(place.node.span, text),

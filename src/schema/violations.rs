@@ -156,6 +156,11 @@ impl<'a> Reporter<'a, '_> {
             }
             let message = format!("unknown field `{}`", words::short(name));
             let diagnostic = Diagnostic::new(&codes::UNKNOWN_FIELD, member.key.span, message);
+            // It may be the value itself.
+            let diagnostic = match place.is_of_secret() {
+                true => diagnostic.hiding(member.value.span),
+                false => diagnostic,
+            };
             let is_extension = name.starts_with("x-");
             let is_absent = |field: &str| fields.iter().any(|(name, _)| *name == field);
             let other = twins::twin(member, object)

@@ -165,6 +165,7 @@ fn no_command_shows_a_value() {
     // A value is missing for the comparison.
     let drift = done(3, "status app --drift");
     assert!(drift.contains("secret `web` has no key `token`"), "{drift}");
+    assert!(done(0, "status app --drift --secrets secrets").contains("no drift"));
     done(0, "ls");
     done(0, "ls --format json");
     assert!(has_none_below(&folder.join("state")) > 2);
@@ -202,6 +203,49 @@ fn a_finding_masks_what_looks_like_a_secret() {
             assert!(text.contains("W0601"), "{format}: {text}");
             assert!(format != "human" || text.contains("name it in `secret_env`"), "{text}");
             assert!(!text.contains("canary-in-plain"), "{format}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_value_in_place_of_its_name_is_not_shown() {
+    let folder = folder();
+    let canary = "\"value\":\"canary-in-plain\"";
+    for (name, with) in [
+        ("\"key\":\"password\"}", format!("\"key\":\"password\",{canary}}}")),
+        ("\"secret\":\"db\"", canary.to_owned()),
+        ("\"secret\":\"db\"", format!("\"secret\":{{{canary}}}")),
+        ("\"secret\":\"web\"", format!("\"secret\":\"web\",{canary}")),
+        ("\"secret\":\"web\"", format!("\"secret\":[{{{canary}}}]")),
+    ] {
+        fs::write(folder.path().join("app.json"), APPLIANCE.replace(name, &with)).unwrap();
+        for format in ["human", "json", "sarif"] {
+            let (status, text) = run(folder.path(), &["check", "app.json", "--format", format]);
+            assert_eq!(status, 1, "{text}");
+            assert!(!text.contains("canary-in-plain"), "{with} {format}: {text}");
+        }
+    }
+}
+
+#[test]
+fn an_import_masks_what_looks_like_a_secret() {
+    let folder = folder();
+    let compose = "services: { db: { image: mysql, environment: { MYSQL_ROOT_PASSWORD: canary-in-plain }, restart: never, shm_size: 1g } }\n";
+    let list = "services:\n  db:\n    image: mysql\n    environment:\n      - DB_PASSWORD=canary-in-plain and more\n    shm_size: 1g\n";
+    let line = "docker run --shm-size 1g -e MYSQL_ROOT_PASSWORD=canary-in-plain -e URL=http://me:canary-in-plain@h mysql\n";
+    let marathon = r#"{"id": "/db", "container": {"docker": {"image": "mysql"}}, "env": {"DB_PASSWORD": "canary-in-plain"}, "backoffFactor": 3, "unknown": 1}"#;
+    for (name, from, text) in [
+        ("a.yaml", "compose", compose),
+        ("b.yaml", "compose", list),
+        ("c.sh", "docker-run", line),
+        ("d.json", "marathon", marathon),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
+        for format in ["human", "json", "sarif"] {
+            let arguments = ["import", name, "--from", from, "-o", "out.yaml", "--format", format];
+            let (_, text) = run(folder.path(), &arguments);
+            assert!(text.contains("W100"), "{name} {format}: {text}");
+            assert!(!text.contains("canary-in-plain"), "{name} {format}: {text}");
         }
     }
 }

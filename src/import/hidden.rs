@@ -1,0 +1,215 @@
+//! Values in the source of an import that look like secrets, by the names before them: outputs do not show them.
+
+use std::ops::Range;
+
+use crate::lint::{is_key, names_a_secret};
+use crate::source::{Source, Span};
+
+/// The spans of values in a source of any format that look like secrets: those of names such as `DB_PASSWORD`, keys
+/// of well-known services, and passwords in addresses.
+///
+/// It reads the text itself, so that there are some if the source cannot be parsed, too.
+pub fn spans(source: &Source) -> Vec<Span> {
+    let text = source.text();
+    let ranges = named(text).into_iter().chain(in_addresses(text));
+    ranges.map(|range| source.span(range)).collect()
+}
+
+/// Whether a byte belongs to a name.
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)
+}
+
+fn is_quote(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'')
+}
+
+fn named(text: &str) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut at = 0;
+    // Whether a mapping in braces begins in this line.
+    let mut has_brace = false;
+    while let Some(byte) = bytes.get(at) {
+        if !is_of_name(*byte) {
+            has_brace = *byte == b'{' || (has_brace && *byte != b'\n');
+            at += 1;
+            continue;
+        }
+        let start = at;
+        at = end(bytes, at, |byte| !is_of_name(byte));
+        let word = text.get(start..at).unwrap_or_default();
+        if is_key(word) {
+            found.push(start..at);
+        } else if word != "secret"
+            && names_a_secret(word)
+            && let Some(value) = value(text, start..at, has_brace)
+        {
+            at = value.end.max(at);
+            has_brace &= !text.get(value.clone()).is_some_and(|value| value.contains('\n'));
+            if !is_elsewhere(text.get(value.clone()).unwrap_or_default()) {
+                found.push(value);
+            }
+        }
+    }
+    found
+}
+
+/// Whether a value is a path to the secret, a variable, or no secret at all.
+fn is_elsewhere(value: &str) -> bool {
+    let value = value.trim_matches(['"', '\'']);
+    value.is_empty() || value.starts_with('/') || (value.starts_with("${") && !value.contains('-'))
+}
+
+/// The index of the first byte from `at` on that `is_end` accepts, or the end of the text.
+fn end(bytes: &[u8], at: usize, is_end: impl Fn(u8) -> bool) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.iter().position(|byte| is_end(*byte)).map_or(bytes.len(), |found| at + found)
+}
+
+/// The value of the name at this range.
+fn value(text: &str, name: Range<usize>, has_brace: bool) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let before = name.start.checked_sub(1).and_then(|at| bytes.get(at).copied());
+    let quote = before.filter(|byte| is_quote(*byte));
+    let is_whole = quote.is_some() && bytes.get(name.end).copied() == quote;
+    let mut at = end(bytes, name.end + usize::from(is_whole), |byte| !matches!(byte, b' ' | b'\t'));
+    let mut sign = *bytes.get(at)?;
+    if is_whole && sign == b',' {
+        // A pair of `name` and `value`.
+        let rest = text.get(at + 1..)?.trim_start().strip_prefix("\"value\"")?.trim_start();
+        at = text.len() - rest.len();
+        sign = *bytes.get(at)?;
+    }
+    if !matches!(sign, b':' | b'=') {
+        return None;
+    }
+    let is_space =
+        |byte: u8| matches!(byte, b' ' | b'\t') || (is_whole && byte.is_ascii_whitespace());
+    let start = end(bytes, at + 1, |byte| !is_space(byte) || (sign == b'=' && !is_whole));
+    let first = *bytes.get(start)?;
+    let end = match (quote.filter(|_| !is_whole), sign) {
+        (Some(quote), _) => quoted(bytes, start, quote),
+        (None, b':') if is_quote(first) => quoted(bytes, start + 1, first) + 1,
+        (None, b':') if matches!(first, b'{' | b'[') => return None,
+        (None, b':') if matches!(first, b'|' | b'>') => block(text, name.start, start),
+        (None, b':') => end(bytes, start, |byte| {
+            byte == b'\n' || ((has_brace || is_whole) && matches!(byte, b',' | b'}'))
+        }),
+        (None, _) if is_item(text, name.start) => end(bytes, start, |byte| byte == b'\n'),
+        (None, _) => word(bytes, start),
+    };
+    Some(start..end.min(bytes.len()))
+}
+
+/// The index of the quote that ends a string.
+fn quoted(bytes: &[u8], mut at: usize, quote: u8) -> usize {
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' if quote == b'"' => at += 1,
+            byte if *byte == quote => return at,
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
+}
+
+/// The end of a word of a shell.
+fn word(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            byte if is_quote(*byte) => at = quoted(bytes, at + 1, *byte),
+            byte if byte.is_ascii_whitespace() => return at,
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
+}
+
+/// What is before an index in its line.
+fn line_before(text: &str, at: usize) -> &str {
+    let before = text.get(..at).unwrap_or_default();
+    before.rsplit('\n').next().unwrap_or_default()
+}
+
+/// Whether an item of a list of YAML begins there.
+fn is_item(text: &str, at: usize) -> bool {
+    line_before(text, at).trim() == "-"
+}
+
+/// The end of a block of YAML that begins there: the first line that is not further in than the line of its name.
+fn block(text: &str, name: usize, start: usize) -> usize {
+    let line = line_before(text, name);
+    let indent = line.len() - line.trim_start().len();
+    let mut end = start;
+    for (number, line) in text.get(start..).unwrap_or_default().split_inclusive('\n').enumerate() {
+        let inside = line.len() - line.trim_start().len() > indent || line.trim().is_empty();
+        if number > 0 && !inside {
+            break;
+        }
+        end += line.len();
+    }
+    end
+}
+
+/// Passwords in `scheme://user:password@host`.
+fn in_addresses(text: &str) -> impl Iterator<Item = Range<usize>> {
+    text.match_indices("://").filter_map(|(at, sign)| {
+        let start = at + sign.len();
+        let rest = text.get(start..)?;
+        let is_end = |c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '"' | '\'');
+        let authority = rest.split(is_end).next()?;
+        let (user, _) = authority.rsplit_once('@')?;
+        let (name, password) = user.split_once(':')?;
+        let start = start + name.len() + 1;
+        (!is_elsewhere(password)).then(|| start..start + password.len())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_secrets_are_found_in_every_format() {
+        for text in [
+            "  environment: { A: b, DB_PASSWORD: <canary>, C: d }\n",
+            "  environment: { DB_PASSWORD: \"<canary, canary}>\", C: d }\n",
+            "  DB_PASSWORD: <canary, canary # canary>\n  C: d\n",
+            "  DB_PASSWORD: <|\n    canary\n\n    canary\n>  C: d\n",
+            "  - DB_PASSWORD=<canary canary>\n  - C=d\n",
+            "  - \"DB_PASSWORD=<canary canary>\"\n",
+            "docker run -e C=d -eDB_PASSWORD=<canary\\ canary> nginx",
+            "docker run -e DB_PASSWORD=<'canary canary'can\"ary x\"> nginx",
+            "docker run -e 'DB_PASSWORD=<canary canary' --env=API_TOKEN=canary> nginx",
+            r#"{"env": {"DB_PASSWORD": "<can\"ary>", "C": "d"}}"#,
+            r#"{"name": "DB_PASSWORD", "value": "<canary>"}, {"name": "C", "value": "d"}"#,
+            "command: [--requirepass, a, --db-password=<canary,> b]",
+            "C=http://me:<canary>@host/x x",
+            "C: <ghp_canarycanarycanary>\n",
+            // Unfinished.
+            "DB_PASSWORD: <\"canary>",
+        ] {
+            let source = Source::new("a", text.replace(['<', '>'], ""));
+            let shown = source.masked(&spans(&source)).text().to_owned();
+            assert!(!shown.contains("ary"), "{text}: {shown}");
+            // What is around them is not hidden.
+            let (first, _) = text.split_once('<').unwrap();
+            assert!(shown.starts_with(first), "{text}: {shown}");
+            let (_, last) = text.rsplit_once('>').unwrap();
+            assert!(shown.ends_with(last), "{text}: {shown}");
+        }
+        for text in [
+            "DB_PASSWORD: ${DB_PASSWORD:?missing}\n",
+            "DB_PASSWORD_FILE: /run/secrets/p\n",
+            "TOKEN=/run/secrets/p\n",
+            "- DB_PASSWORD\n- C=d\n",
+            "http://host:80/a@b",
+        ] {
+            assert_eq!(spans(&Source::new("a", text)), [], "{text}");
+        }
+    }
+}
