@@ -17,12 +17,16 @@ const MARATHON_GROUP: Kin = Kin { what: "a Marathon group", arguments: Some("--f
 const MARATHON_APP: Kin = Kin { what: "a Marathon app", arguments: Some("--from marathon ") };
 const CHRONOS_JOB: Kin = Kin { what: "a Chronos job", arguments: Some("--from marathon ") };
 const KUBERNETES: Kin = Kin { what: "a Kubernetes manifest", arguments: None };
+const NOMAD: Kin = Kin { what: "a Nomad job", arguments: None };
 
 /// The finding about a file of another tool, in place of all findings that its fields would have.
 /// `tree` is what was parsed of it. `None` if it is not such a file.
 pub fn recognize(source: &Source, tree: Option<&Node>) -> Option<Diagnostic> {
     if let Some(span) = docker_run(source) {
         return Some(finding(source, &DOCKER_RUN, span));
+    }
+    if let Some(span) = nomad_job(source) {
+        return Some(finding(source, &NOMAD, span));
     }
     if let Some((kin, span)) = tree.and_then(of_tree) {
         return Some(finding(source, kin, span));
@@ -57,10 +61,33 @@ fn finding(source: &Source, kin: &Kin, span: Span) -> Diagnostic {
         Some(arguments) => diagnostic.help(format!(
             "convert it with `applc import {arguments}{name}`, which prints an appliance"
         )),
-        None => diagnostic.help(
-            "write an appliance, and compile it with `--target kubernetes`; `applc import` reads Compose files, `docker run` lines, Marathon apps and Chronos jobs",
-        ),
+        None => {
+            let target = if kin.what == NOMAD.what { "nomad" } else { "kubernetes" };
+            diagnostic.help(format!(
+                "write an appliance, and compile it with `--target {target}`; `applc import` reads Compose files, `docker run` lines, Marathon apps and Chronos jobs",
+            ))
+        }
     }
+}
+
+/// The place of `job` at the start of a block in the language of Nomad, which comments and variables can
+/// precede.
+fn nomad_job(source: &Source) -> Option<Span> {
+    let text = source.text();
+    let mut at = source.content_start();
+    let first = text.get(at..)?.trim_start();
+    if !["job", "variable", "locals", "#", "//", "/*"].iter().any(|start| first.starts_with(start))
+    {
+        return None;
+    }
+    for line in text.get(at..)?.split_inclusive('\n') {
+        let rest = line.strip_prefix("job").map(str::trim_start);
+        if rest.is_some_and(|rest| rest.starts_with('"') && rest.trim_end().ends_with('{')) {
+            return Some(source.span(at..at + "job".len()));
+        }
+        at += line.len();
+    }
+    None
 }
 
 /// The place of `docker run` at the start of a text.
@@ -100,6 +127,10 @@ fn of_tree(tree: &Node) -> Option<(&'static Kin, Span)> {
     }
     if object.get("containers").is_some() {
         return None;
+    }
+    let job = object.get("Job").and_then(Node::as_object).unwrap_or(object);
+    if let Some(groups) = job.member("TaskGroups") {
+        return Some((&NOMAD, groups.key.span));
     }
     if let Some(services) = object.member("services") {
         let is_compose = matches!(services.value.kind, Kind::Object(_) | Kind::Null);

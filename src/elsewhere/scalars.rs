@@ -60,3 +60,39 @@ pub fn health_command(value: &Node) -> Option<String> {
         _ => None,
     }
 }
+
+/// The words of a command line, as a shell reads them. `None` if a shell would do more with it than to
+/// take quotes away, or if a quote is not closed.
+pub fn words(text: &str) -> Option<Vec<String>> {
+    let mut quote = None;
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        match (quote, c) {
+            (None | Some('"'), '\\') => drop(characters.next()),
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), _) if open == c => quote = None,
+            (None | Some('"'), '$' | '`') => return None,
+            (None, _) if "|&;<>()*?[{~#!\n".contains(c) => return None,
+            _ => {}
+        }
+    }
+    shell_words::split(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_of_a_shell() {
+        let split = |text: &str| words(text);
+        assert_eq!(split("a  --b c").unwrap(), ["a", "--b", "c"]);
+        assert_eq!(split("nginx -g \"daemon off;\"").unwrap(), ["nginx", "-g", "daemon off;"]);
+        assert_eq!(split(r"echo 'a | $b' \$c").unwrap(), ["echo", "a | $b", "$c"]);
+        for shell in
+            ["a | b", "a && b", "a $B", "a \"$B\"", "a > b", "a *.txt", "a 'b", "a; b", "a `b`"]
+        {
+            assert_eq!(split(shell), None, "{shell}");
+        }
+    }
+}

@@ -19,6 +19,45 @@ pub fn check(container: &Container, findings: &mut Findings) {
         });
     }
     findings.extend(container.mounts.iter().filter_map(sensitive_mount));
+    unreadable_files(container, findings);
+}
+
+/// Reports files that the user of the container cannot read. On every target they belong to root and its group.
+fn unreadable_files(container: &Container, findings: &mut Findings) {
+    let extras = container.extras();
+    let Some(user) = &extras.user else { return };
+    let (name, group) = match user.value.split_once(':') {
+        Some((name, group)) => (name, Some(group)),
+        None => (user.value.as_str(), None),
+    };
+    let is_root = |name: &str| name == "root" || name.bytes().all(|digit| digit == b'0');
+    if is_root(name) {
+        return;
+    }
+    let files = extras.files.iter().map(|file| (&file.dest, &file.mode));
+    let secret_files = extras.secret_files.iter().map(|file| (&file.dest, &file.mode));
+    for (dest, mode) in files.chain(secret_files) {
+        let of_others = mode.value & 0o004 != 0;
+        let of_group = mode.value & 0o040 != 0;
+        if of_others || of_group && group.is_some_and(is_root) {
+            continue;
+        }
+        findings.add(&codes::UNREADABLE_MODE, |code| {
+            // Without a group, it is the one that the image gives to the user.
+            let is_certain = !of_group || group.is_some();
+            let verb = if is_certain { "cannot" } else { "may be unable to" };
+            let message = format!("user `{}` {verb} read `{}`", user.value, dest.value);
+            // What the owner may do, except to write.
+            let bits = mode.value >> 6 & 0o5 | 0o4;
+            let readable = mode.value | bits << 3 | bits;
+            Diagnostic::new(code, mode.span, message)
+                .label("others cannot read it")
+                .also(user.span, "user of the container")
+                .help(format!(
+                    "the file belongs to root; use a mode that lets others read it, such as `{readable:04o}`"
+                ))
+        });
+    }
 }
 
 /// Reports an image that is not pinned to a version.

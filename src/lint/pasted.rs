@@ -91,6 +91,16 @@ fn unreplaced(name: &str, value: &Text, findings: &mut Findings) {
         if is_script || !text.contains('$') || text.contains('\n') {
             continue;
         }
+        if let Some(found) = escaped(text) {
+            findings.add(&codes::UNREPLACED_VARIABLE, |code| {
+                let message = format!("`{found}` keeps both dollar signs");
+                let plain = found.get(1..).unwrap_or_default();
+                Diagnostic::new(code, value.span, message).help(format!(
+                    "Compose needs `$$` for a dollar sign, but nothing is replaced here; write `{plain}` if `{name}` is to have that text"
+                ))
+            });
+            return;
+        }
         let Some(found) = variable(text) else { continue };
         findings.add(&codes::UNREPLACED_VARIABLE, |code| {
             let message = format!("`{found}` is not replaced");
@@ -100,6 +110,28 @@ fn unreplaced(name: &str, value: &Text, findings: &mut Findings) {
         });
         return;
     }
+}
+
+/// The first variable in a text whose dollar sign is doubled, as Compose needs it: `$$NAME` or `$${NAME}`
+/// at the start of the text or of a path in it. Elsewhere, as in a password, two dollar signs are likely meant.
+fn escaped(text: &str) -> Option<&str> {
+    text.match_indices("$$").find_map(|(at, _)| {
+        if !text.get(..at)?.is_empty() && !text.get(..at)?.ends_with([':', '/', '=', ' ']) {
+            return None;
+        }
+        let rest = text.get(at + 2..)?;
+        let is_braced = rest.starts_with('{');
+        let inside = if is_braced { rest.get(1..)? } else { rest };
+        let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        let length = inside.find(|c| !is_part(c)).unwrap_or(inside.len());
+        let behind = inside.get(length..)?;
+        let ends = match is_braced {
+            true => behind.starts_with('}'),
+            false => behind.is_empty() || behind.starts_with([':', '/', ' ']),
+        };
+        let is_name = length > 1 && !inside.starts_with(|c: char| c.is_ascii_digit());
+        (ends && is_name).then(|| text.get(at..at + 2 + length + if is_braced { 2 } else { 0 }))?
+    })
 }
 
 /// The first variable in a text: `${NAME}`, with or without a default, `$(NAME)`, or a text that is `$NAME`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ecow::EcoString;
 
-use super::Text;
+use super::{Plan, Text};
 use crate::source::Spanned;
 
 /// Settings that most containers do not have.
@@ -157,6 +157,24 @@ impl Extras {
         let settings = user.is_some() || working_dir.is_some() || stop_timeout.is_some();
         let secrets = !secret_env.is_empty() || !secret_files.is_empty();
         !settings && !secrets && build.is_none() && labels.is_empty() && files.is_empty()
+    }
+}
+
+impl Plan {
+    /// The values of all containers in the secret store, in the order of the document.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretValue> {
+        self.containers.iter().flat_map(|container| container.extras().secrets())
+    }
+
+    /// The keys of a secret that are used, each once.
+    pub fn keys(&self, secret: &str) -> Vec<&str> {
+        let mut keys = Vec::new();
+        for value in self.secrets().filter(|value| value.secret.value == secret) {
+            if !keys.contains(&value.key.value.as_str()) {
+                keys.push(value.key.value.as_str());
+            }
+        }
+        keys
     }
 }
 

@@ -54,6 +54,22 @@ pub fn meant<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> O
     candidates.into_iter().find(|candidate| candidate == here)
 }
 
+/// Whether a conversion that only looks at the types of a value is not what its author means.
+pub fn has_own_form(place: &Place) -> bool {
+    let key = place.key().map(|key| key.value.as_str());
+    match (key, &place.node.kind) {
+        // A command line is several words.
+        (Some("args" | "entrypoint"), Kind::String(text)) => text.contains(' '),
+        (Some("mode"), Kind::Number(_)) => true,
+        _ => false,
+    }
+}
+
+/// Whether digits are permissions.
+fn is_mode(digits: &str) -> bool {
+    (3..=4).contains(&digits.len()) && digits.bytes().all(|digit| (b'0'..=b'7').contains(&digit))
+}
+
 /// Rewrites a value of the wrong type that is valid in another language.
 pub fn rewritten(place: &Place) -> Option<String> {
     let key = place.key().map(|key| key.value.as_str());
@@ -67,7 +83,8 @@ pub fn rewritten(place: &Place) -> Option<String> {
             _,
             Kind::String(text),
         ) => units::whole_seconds(text).map(|seconds| seconds.to_string()),
-        (Some("env"), _, Kind::Array(_)) => twins::variables(place.node),
+        // Of these, the `args` of a build are no list.
+        (Some("env" | "labels" | "args"), _, Kind::Array(_)) => twins::variables(place.node),
         (Some("dependencies"), _, Kind::Object(_)) => twins::waits_for(place.node),
         (Some("args" | "entrypoint"), _, Kind::String(text)) if text.contains(' ') => {
             twins::split(text)
@@ -78,7 +95,7 @@ pub fn rewritten(place: &Place) -> Option<String> {
         (Some("build"), _, Kind::String(path)) => {
             Some(format!("{{ \"context\": {} }}", words::quoted(path)))
         }
-        (Some("mode"), _, Kind::Number(digits)) if digits.len() <= 4 => {
+        (Some("mode"), _, Kind::Number(digits)) if is_mode(digits) => {
             Some(words::quoted(&format!("{digits:0>4}")))
         }
         (_, Some("ports"), Kind::Number(port)) => Some(format!("{{ \"container_port\": {port} }}")),

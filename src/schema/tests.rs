@@ -259,7 +259,7 @@ fn edits_fix_errors() {
         (r#""instances": " 3 ""#, r#""instances": 3"#),
         (r#""is_privileged": "True""#, r#""is_privileged": true"#),
         (r#""cmd": 5"#, r#""cmd": "5""#),
-        (r#""args": "a \"b\"""#, r#""args": ["a \"b\""]"#),
+        (r#""args": "a \"b\"""#, r#""args": ["a", "b"]"#),
         (r#""dependencies": ["b", "b", "c"]"#, r#""dependencies": ["b", "c"]"#),
         (
             r#""health_check": {"path": "/"}"#,

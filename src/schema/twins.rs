@@ -74,10 +74,13 @@ pub fn variables(list: &Node) -> Option<String> {
 
 fn variable(item: &Node) -> Option<String> {
     if let Some(object) = item.as_object() {
-        let (name, value) = (object.get("name")?.as_str()?, object.get("value")?);
-        let is_whole = object.members.len() == 2;
-        let value = scalars::text(value).filter(|_| is_whole)?;
-        return Some(format!("{}: {}", words::quoted(name), words::quoted(&value)));
+        // `- NAME: value` of YAML is an object, too.
+        let (name, value) = match &*object.members {
+            [only] => (only.key.value.as_str(), &only.value),
+            [_, _] => (object.get("name")?.as_str()?, object.get("value")?),
+            _ => return None,
+        };
+        return Some(format!("{}: {}", words::quoted(name), words::quoted(&scalars::text(value)?)));
     }
     let (name, value) = item.as_str()?.split_once('=')?;
     Some(format!("{}: {}", words::quoted(name), words::quoted(value)))
@@ -123,12 +126,10 @@ fn list(items: &[Node]) -> Option<String> {
     words.filter(|all| !all.is_empty()).map(|all| format!("[{}]", all.join(", ")))
 }
 
-/// The words of a command line, which has nothing that only a shell understands.
+/// The words of a command line as a list. `None` if it has something that only a shell understands.
 pub fn split(text: &str) -> Option<String> {
-    let is_plain = |c: char| c.is_alphanumeric() || " -_./:=,@%+".contains(c);
-    let words: Vec<String> =
-        text.split(' ').filter(|word| !word.is_empty()).map(words::quoted).collect();
-    (text.chars().all(is_plain) && !words.is_empty()).then(|| format!("[{}]", words.join(", ")))
+    let words: Vec<String> = scalars::words(text)?.iter().map(|word| words::quoted(word)).collect();
+    (!words.is_empty()).then(|| format!("[{}]", words.join(", ")))
 }
 
 /// `healthcheck` of Compose with its defaults, which are others than those of the language.

@@ -68,7 +68,10 @@ fn wrong_type(place: &Place, rule: &Value) -> Diagnostic {
         );
     }
     let diagnostic = if place.is_of_secret() { diagnostic.secret() } else { diagnostic };
-    let converted = expected.iter().find_map(|name| converted(place.node, name));
+    let converted = expected
+        .iter()
+        .find_map(|name| converted(place.node, name))
+        .filter(|_| !habits::has_own_form(place));
     match converted.or_else(|| habits::rewritten(place)) {
         Some(text) => diagnostic.likely_edit(place.node.span, text),
         None if place.node.kind == Kind::Null && place.key().is_some() => {

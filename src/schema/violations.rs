@@ -7,6 +7,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Found;
 use serde_json::Value;
 
+use super::keywords::Pattern;
 use super::place::{Finder, Place, opening};
 use super::rules::{self, Reason};
 use super::{habits, twins, value_violations, words};
@@ -23,6 +24,7 @@ pub fn report(schema: &Value, tree: &Node, found: Vec<ValidationError>, findings
     let mut report = Reporter {
         schema,
         settled: HashSet::new(),
+        named: HashSet::new(),
         misspelt: HashMap::new(),
         missing: HashMap::new(),
         findings,
@@ -54,6 +56,8 @@ struct Reporter<'a, 'd> {
     schema: &'a Value,
     /// Locations of values that are not reported again.
     settled: HashSet<Span>,
+    /// Locations of objects whose keys have been checked.
+    named: HashSet<Span>,
     /// By location of an object: the fields for which it has a misspelling.
     misspelt: HashMap<Span, Vec<&'a str>>,
     /// By location of an object: its missing fields.
@@ -65,6 +69,8 @@ struct Missing<'a> {
     span: Span,
     place: String,
     fields: Vec<(&'a str, Option<&'a Value>)>,
+    /// The field that the last of them can have in its place.
+    other: Option<(&'a str, Option<&'a Value>)>,
 }
 
 impl<'a> Reporter<'a, '_> {
@@ -284,8 +290,10 @@ impl<'a> Reporter<'a, '_> {
 
     fn note_missing(&mut self, place: &Place, path: &str, rule: &'a Value, name: &str) {
         let Some(object) = place.node.as_object() else { return };
+        let other = alternative(self.schema, path);
         let meant = self.misspelt.get(&place.node.span);
-        if object.damaged || meant.is_some_and(|meant| meant.contains(&name)) {
+        let is_meant = |name: &str| meant.is_some_and(|meant| meant.contains(&name));
+        if object.damaged || is_meant(name) || other.is_some_and(is_meant) {
             return;
         }
         // A conditional rule has no properties itself; the object schema that contains it does.
@@ -303,12 +311,14 @@ impl<'a> Reporter<'a, '_> {
             span: opening(place.node),
             place: description,
             fields: Vec::new(),
+            other: None,
         });
         // An object that YAML aliases repeat is reported once per repetition.
         if missing.fields.iter().any(|(known, _)| *known == name) {
             return;
         }
         missing.fields.push((name, words::field(self.schema, owner, name)));
+        missing.other = other.map(|name| (name, words::field(self.schema, owner, name)));
     }
 
     /// Reports all missing fields of an object in one diagnostic.
@@ -316,10 +326,13 @@ impl<'a> Reporter<'a, '_> {
         for missing in std::mem::take(&mut self.missing).into_values() {
             let names: Vec<&str> = missing.fields.iter().map(|(name, _)| *name).collect();
             let noun = if names.len() == 1 { "field" } else { "fields" };
-            let names = words::list_and(&names);
+            let mut names = words::list_and(&names);
+            if let Some((other, _)) = missing.other {
+                names += &format!(" or `{other}`");
+            }
             let message = format!("missing {noun} {names} in {}", missing.place);
             let mut diagnostic = Diagnostic::new(&codes::MISSING_FIELD, missing.span, message);
-            for (name, rule) in missing.fields {
+            for (name, rule) in missing.fields.into_iter().chain(missing.other) {
                 diagnostic.help.extend(rule.and_then(|rule| words::about(name, rule)));
             }
             self.findings.push(diagnostic);
@@ -351,17 +364,17 @@ impl<'a> Reporter<'a, '_> {
         }
     }
 
-    /// Reports keys that are not valid names of environment variables.
+    /// Reports keys that do not have the form of names in their object.
     fn bad_names(&mut self, place: &Place, rule: &Value) {
         let Some(object) = place.node.as_object() else { return };
-        let form = rule
-            .pointer("/patternErrorMessage")
-            .or_else(|| rule.pointer("/propertyNames/patternErrorMessage"))
-            .and_then(Value::as_str)
-            .unwrap_or_default();
         // The library reports each name separately; all are reported here at once.
-        self.settled.insert(place.node.span);
-        let is_invalid = |key: &str| key.is_empty() || key.contains(['=', '\0']);
+        if !self.named.insert(place.node.span) {
+            return;
+        }
+        let names = rule.get("propertyNames").unwrap_or(rule);
+        let form = words::text(names, "patternErrorMessage").unwrap_or_default();
+        let pattern = Pattern::new(words::text(names, "pattern").unwrap_or_default());
+        let is_invalid = |key: &str| pattern.matches(key) == Some(false);
         for member in object.members.iter().filter(|member| is_invalid(&member.key.value)) {
             if self.findings.is_full(Level::Error) {
                 return;
@@ -388,6 +401,15 @@ impl<'a> Reporter<'a, '_> {
             None => format!("{article} {title}"),
         }
     }
+}
+
+/// The field that an object can have in place of one that is required only without it: the keyword is
+/// `.../allOf/N/then/required`, and the condition of the branch is that there is no such field.
+fn alternative<'a>(schema: &'a Value, path: &str) -> Option<&'a str> {
+    let branch = schema.pointer(path.strip_suffix("/then/required")?)?;
+    let conditions = branch.pointer("/if/properties")?.as_object()?;
+    let absent = conditions.iter().find(|(_, rule)| **rule == Value::Bool(false));
+    absent.map(|(name, _)| name.as_str())
 }
 
 /// The name with the prefix of ignored fields (`x-`), if it nearly has that prefix and the

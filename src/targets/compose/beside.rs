@@ -33,25 +33,36 @@ pub fn path(path: &Spanned<EcoString>, options: &Options) -> Composed {
     Composed::new(escaped(&found), path.span, also)
 }
 
-/// Reports the first path beside the appliance, unless an option says where that is.
+/// Reports the paths beside the appliance in one finding, unless an option says where that is.
 pub fn check(plan: &Plan, options: &Options, findings: &mut Findings) {
     if options.some(PROJECT_DIRECTORY).is_some() {
         return;
     }
-    let Some(path) = plan.containers.iter().find_map(first) else { return };
-    let message = format!("`{}` is looked for in the folder of the Compose file", path.value);
-    findings.push(Diagnostic::new(&codes::CLUSTER_NEEDS, path.span, message).help(format!(
+    let mut paths: Vec<&Spanned<EcoString>> = Vec::new();
+    for path in plan.containers.iter().flat_map(read) {
+        if paths.iter().all(|known| known.value != path.value) {
+            paths.push(path);
+        }
+    }
+    let Some(first) = paths.first() else { return };
+    let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.value)).collect();
+    let (names, verb) = match names.as_slice() {
+        [more @ .., last] if !more.is_empty() => (format!("{} and {last}", more.join(", ")), "are"),
+        names => (names.concat(), "is"),
+    };
+    let message = format!("{names} {verb} looked for in the folder of the Compose file");
+    findings.push(Diagnostic::new(&codes::CLUSTER_NEEDS, first.span, message).help(format!(
         "write the Compose file beside the appliance, or name the folder of the appliance with `--option {NAME}.{PROJECT_DIRECTORY}=...`"
     )));
 }
 
-/// The first path of a container that Compose reads.
-fn first(container: &Container) -> Option<&Spanned<EcoString>> {
+/// The paths of a container that Compose reads.
+fn read(container: &Container) -> impl Iterator<Item = &Spanned<EcoString>> {
     let extras = container.extras();
-    let build = extras.build.as_ref().map(|build| &build.context);
-    let read = |file: &File| matches!(file.content, Content::Bytes(_));
-    let file = || extras.files.iter().find(|file| read(file)).and_then(|file| file.source.as_ref());
-    build.or_else(file).or_else(|| container.mounts.iter().find_map(Mount::beside))
+    let build = extras.build.iter().map(|build| &build.context);
+    let is_read = |file: &&File| matches!(file.content, Content::Bytes(_));
+    let files = extras.files.iter().filter(is_read).filter_map(|file| file.source.as_ref());
+    build.chain(files).chain(container.mounts.iter().filter_map(Mount::beside))
 }
 
 #[cfg(test)]

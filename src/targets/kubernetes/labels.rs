@@ -23,16 +23,24 @@ pub fn of(container: &Container, findings: &mut Findings) -> Pairs {
             let message = format!("`{}` is not a valid name of a label", name.value);
             findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message).help(
                 "a name has at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends; a DNS name and `/` can precede it",
-            ));
+            ).help(without(container, &name.value)));
         }
         if !value.value.is_empty() && !is_word(&value.value) {
             let message = format!("`{}` is not a valid value of a label", value.value);
             findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, value.span, message).help(
                 "a value has at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends",
-            ));
+            ).help(without(container, &name.value)));
         }
     }
     labels.iter().map(|Label { name, value }| (name.into(), value.into())).collect()
+}
+
+/// How to leave a label out where the appliance runs on Kubernetes: other targets may need it.
+fn without(container: &Container, name: &str) -> String {
+    let overlay = serde_json::json!({
+        "containers": { container.id.value.as_str(): { "labels": { name: null } } }
+    });
+    format!("for Kubernetes alone, an overlay (`--overlay FILE`) can remove the label: `{overlay}`")
 }
 
 fn is_name(name: &str) -> bool {

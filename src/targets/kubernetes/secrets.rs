@@ -90,16 +90,17 @@ pub fn check(plan: &Plan, settings: &Settings, findings: &mut Findings) {
     }
     let mut known = HashSet::new();
     let namespace = &settings.namespace;
-    let extras = plan.containers.iter().map(Container::extras);
-    for SecretValue { secret, key } in extras.flat_map(|extras| extras.secrets()) {
+    for SecretValue { secret, key: _ } in plan.secrets() {
         if !known.insert(&secret.value) {
             continue;
         }
+        let files: String =
+            plan.keys(&secret.value).iter().map(|key| format!(" --from-file {key}=FILE")).collect();
         let message =
             format!("Secret `{}` must exist in namespace `{}`", secret.value, namespace.value);
         findings.push(Diagnostic::new(&codes::CLUSTER_NEEDS, secret.span, message).help(format!(
-            "create it with all of its keys, for example with `kubectl create secret generic {} --namespace {} --from-file {}=FILE`; pods wait for it",
-            secret.value, namespace.value, key.value
+            "create it with all of its keys, for example with `kubectl create secret generic {} --namespace {}{files}`; pods wait for it",
+            secret.value, namespace.value
         )));
     }
 }

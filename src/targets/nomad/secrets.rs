@@ -131,9 +131,8 @@ pub fn vault(context: &Context<'_>, container: &Container) -> Option<Traced<bool
 
 /// Reports once what the tasks of an appliance must be allowed, and paths that are too long.
 pub fn report_access(context: &Context<'_>, findings: &mut Findings) {
-    let extras = context.plan.containers.iter().map(Container::extras);
     let mut is_told = false;
-    for SecretValue { secret, key } in extras.flat_map(|extras| extras.secrets()) {
+    for SecretValue { secret, key: _ } in context.plan.secrets() {
         let path = path(context, &secret.value);
         if !in_vault(context) && path.len() > MAX_VARIABLE {
             let message = format!(
@@ -148,14 +147,16 @@ pub fn report_access(context: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         is_told = true;
-        let (key, all) = (&key.value, self::path(context, "*"));
+        let all = self::path(context, "*");
+        let keys = context.plan.keys(&secret.value);
+        let files: String = keys.iter().map(|key| format!(" {key}=@FILE")).collect();
         let namespace = context.options.some("namespace").unwrap_or("default");
         let needs = |message: String| Diagnostic::new(&codes::CLUSTER_NEEDS, secret.span, message);
         findings.push(match in_vault(context) {
             false => needs(format!(
                 "secrets are Nomad variables, `{path}` for this one, which tasks must be allowed to read"
             ))
-            .help(format!("`nomad var put -namespace {namespace} {path} {key}=@FILE` sets it"))
+            .help(format!("`nomad var put -namespace {namespace} {path}{files}` sets it"))
             .help(format!(
                 "with ACLs: `nomad acl policy apply -namespace {namespace} applc-secrets FILE` with the FILE `namespace \"{namespace}\" {{ variables {{ path \"{all}\" {{ capabilities = [\"read\"] }} }} }}`"
             )),
