@@ -16,12 +16,29 @@ pub trait World: Send + Sync {
     /// The file cannot be read; [`io::ErrorKind::NotFound`] if it does not exist.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
 
+    /// Returns the content of a file below a folder, by its path relative to it without `..`. An appliance names such
+    /// files, and may come from someone else: no link leads out of the folder, and only regular files are read.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not such a file; [`io::ErrorKind::NotFound`] if it does not exist.
+    fn read_below(&self, folder: &str, path: &str) -> io::Result<Vec<u8>> {
+        self.read(&joined(folder, path))
+    }
+
     /// Returns the files below a folder, at any depth, sorted, as paths relative to it with
     /// `/` between parts.
     ///
     /// # Errors
     /// The folder cannot be read; [`io::ErrorKind::NotFound`] if it does not exist.
     fn list(&self, folder: &str) -> io::Result<Vec<String>>;
+}
+
+/// The path of a file below a folder; an empty folder is the current one.
+fn joined(folder: &str, path: &str) -> String {
+    match folder {
+        "" => path.to_owned(),
+        folder => format!("{}/{path}", folder.trim_end_matches('/')),
+    }
 }
 
 /// A file or folder that cannot be read.
@@ -122,6 +139,13 @@ impl<W: World> World for Overlay<W> {
         }
     }
 
+    fn read_below(&self, folder: &str, path: &str) -> io::Result<Vec<u8>> {
+        match self.buffers.read(&joined(folder, path)) {
+            Err(_) => self.below.read_below(folder, path),
+            found => found,
+        }
+    }
+
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
         let unsaved = self.buffers.below(folder).map(str::to_owned);
         match self.below.list(folder) {
@@ -142,6 +166,10 @@ impl<W: World> World for Overlay<W> {
 impl<W: World + ?Sized> World for &W {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         (**self).read(path)
+    }
+
+    fn read_below(&self, folder: &str, path: &str) -> io::Result<Vec<u8>> {
+        (**self).read_below(folder, path)
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
@@ -168,6 +196,9 @@ mod tests {
         let mut world = Overlay::new(&disk, Memory::new().with("t/a", "unsaved"));
         assert_eq!(world.read("t/a").unwrap(), b"unsaved");
         assert_eq!(world.read("t/b").unwrap(), b"saved");
+        assert_eq!(world.read_below("t/", "a").unwrap(), b"unsaved");
+        assert_eq!(world.read_below("t", "b").unwrap(), b"saved");
+        assert_eq!(world.read_below("", "t/b").unwrap(), b"saved");
         world.buffers().insert("t/c", "new");
         assert_eq!(world.list("t").unwrap(), ["a", "b", "c"]);
         world.buffers().insert("new/x", "new");

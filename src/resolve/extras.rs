@@ -203,15 +203,13 @@ pub fn read_files(plan: &mut Plan, world: &dyn World, folder: &str, findings: &m
             });
             continue;
         }
-        let path = match folder {
-            "" => source.value.to_string(),
-            folder => format!("{}/{}", folder.trim_end_matches('/'), source.value),
-        };
-        match world.read(&path) {
+        match world.read_below(folder, &source.value) {
             Ok(bytes) => file.content = content(bytes, source.span),
             Err(cause) => findings.add(&codes::UNREADABLE_FILE, |code| {
                 let message = match cause.kind() {
                     io::ErrorKind::NotFound => format!("file `{}` not found", source.value),
+                    // What the world does not allow.
+                    io::ErrorKind::InvalidInput => format!("`{}` {cause}", source.value),
                     _ => format!("cannot read `{}`: {cause}", source.value),
                 };
                 Diagnostic::new(code, source.span, message)

@@ -14,18 +14,27 @@ pub struct Disk;
 
 impl World for Disk {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        // One byte more than the limit shows that a file exceeds it.
-        let limit = MAX_SOURCE_BYTES as u64 + 1;
-        let mut bytes = Vec::new();
-        if path == STDIN {
-            io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
-        } else {
-            let file = std::fs::File::open(path)?;
-            let size = file.metadata().map_or(0, |data| data.len().min(limit));
-            bytes.reserve(usize::try_from(size).unwrap_or(0));
-            file.take(limit).read_to_end(&mut bytes)?;
+        if path != STDIN {
+            return read_file(Path::new(path));
         }
+        let mut bytes = Vec::new();
+        io::stdin().lock().take(LIMIT).read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    fn read_below(&self, folder: &str, path: &str) -> io::Result<Vec<u8>> {
+        let folder = if folder.is_empty() { "." } else { folder };
+        let inside = std::fs::canonicalize(folder)?;
+        let real = std::fs::canonicalize(inside.join(path))?;
+        let refused = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        if !real.starts_with(&inside) {
+            return refused("is a link out of the folder of the appliance");
+        }
+        // A pipe would be waited for.
+        if !std::fs::metadata(&real)?.is_file() {
+            return refused("is not a regular file");
+        }
+        read_file(&real)
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
@@ -34,6 +43,17 @@ impl World for Disk {
         found.sort();
         Ok(found)
     }
+}
+
+/// Maximum number of bytes that are read: one more than the limit shows that a file exceeds it.
+const LIMIT: u64 = MAX_SOURCE_BYTES as u64 + 1;
+
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let file = std::fs::File::open(path)?;
+    let size = file.metadata().map_or(0, |data| data.len().min(LIMIT));
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    file.take(LIMIT).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The disk with a file that is read once and held, for commands that need it several times:
@@ -70,4 +90,40 @@ fn list_below(
         }
     }
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn files_below_a_folder_are_regular_and_not_outside() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("app");
+        std::fs::create_dir_all(folder.join("conf")).unwrap();
+        std::fs::write(root.path().join("outside"), "secret").unwrap();
+        std::fs::write(folder.join("conf/real"), "x").unwrap();
+        symlink("conf/real", folder.join("inside")).unwrap();
+        symlink("../outside", folder.join("link")).unwrap();
+        symlink("..", folder.join("up")).unwrap();
+        let _socket = UnixListener::bind(folder.join("socket")).unwrap();
+        let read = |path: &str| Disk.read_below(folder.to_str().unwrap(), path);
+        assert_eq!(read("conf/real").unwrap(), b"x");
+        assert_eq!(read("inside").unwrap(), b"x");
+        assert_eq!(read("conf/none").unwrap_err().kind(), io::ErrorKind::NotFound);
+        let refused = |path: &str| {
+            let error = read(path).unwrap_err();
+            (error.kind(), error.to_string())
+        };
+        let outside = "is a link out of the folder of the appliance".to_owned();
+        for path in ["link", "up/outside"] {
+            assert_eq!(refused(path), (io::ErrorKind::InvalidInput, outside.clone()), "{path}");
+        }
+        for path in ["conf", "socket"] {
+            assert_eq!(refused(path).1, "is not a regular file", "{path}");
+        }
+    }
 }

@@ -48,6 +48,10 @@ impl World for Rooted {
         Disk.read(&self.on_disk(path).to_string_lossy())
     }
 
+    fn read_below(&self, folder: &str, path: &str) -> std::io::Result<Vec<u8>> {
+        Disk.read_below(&self.on_disk(folder).to_string_lossy(), path)
+    }
+
     fn list(&self, folder: &str) -> std::io::Result<Vec<String>> {
         Disk.list(&self.on_disk(folder).to_string_lossy())
     }
