@@ -70,12 +70,21 @@ fn help(container: &Container, fault: &Fault) -> Option<&'static str> {
     match fault.kind {
         FaultKind::Start => fixed_port(container, &reason)
             .map(|_| "choose another `host_port`, or leave it out, so that the engine chooses one"),
+        FaultKind::Crash if ended_well(&reason) => Some(
+            "a service that ends is started again, for ever; if its program is to end, write `\"type\": \"job\"`",
+        ),
         FaultKind::Pull if is_of_helper(&reason) => Some(
             "this is the image of the option `wait-image`, or `record-image` if the task also records something; \
              `applc targets nomad` describes them",
         ),
         _ => None,
     }
+}
+
+/// Whether a reason is that a program has ended without an error.
+fn ended_well(reason: &str) -> bool {
+    let rest = reason.split_once("exit status 0").map(|(_, rest)| rest);
+    rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether a reason is about a task that Nomad runs beside the container, which has an image of its own.
@@ -325,6 +334,19 @@ mod tests {
         assert!(text_of("Bind for 0.0.0.0:8081 failed: port is already allocated").contains(help));
         assert!(!text_of("Bind for 0.0.0.0:80 failed: port is already allocated").contains(help));
         assert!(!text_of("something else at :8081").contains(help));
+    }
+
+    #[test]
+    fn a_service_that_ends_well_may_be_a_job() {
+        let help = "help: a service that ends is started again, for ever; if its program is to end, write `\"type\": \"job\"`";
+        let text = text_of(FaultKind::Crash, "ended with exit status 0, 4 starts so far");
+        assert!(text.contains(help), "{text}");
+        for other in ["ended with exit status 1, 4 starts so far", "exit status 01", "killed"] {
+            assert!(!text_of(FaultKind::Crash, other).contains("job"), "{other}");
+        }
+        assert!(
+            !text_of(FaultKind::Health, "its health check ends with exit status 0").contains("job")
+        );
     }
 
     #[test]

@@ -36,6 +36,11 @@ impl Values {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &OsString)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
+
+    /// The value of a variable.
+    pub fn get(&self, variable: &str) -> Option<&OsString> {
+        self.iter().find(|(name, _)| *name == variable).map(|(_, value)| value)
+    }
 }
 
 /// Why there is no value.

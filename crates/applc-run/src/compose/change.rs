@@ -28,6 +28,8 @@ struct Service {
     unborn: Vec<String>,
     /// The containers that were changed without Compose.
     altered: Vec<String>,
+    /// Whether a container has the former value of a secret in a file.
+    is_stale: bool,
     /// Whether it is a job that has succeeded: Compose would run it again.
     is_done: bool,
 }
@@ -58,6 +60,7 @@ impl Comparison {
                     stuck: Vec::new(),
                     unborn: Vec::new(),
                     altered: Vec::new(),
+                    is_stale: false,
                     is_done: false,
                 });
             }
@@ -100,6 +103,12 @@ impl Comparison {
         services
             .flat_map(|service| service.unborn.iter().chain(&service.altered))
             .map(String::as_str)
+    }
+
+    /// The services that Compose is to create anew although it sees no change.
+    pub fn recreated(&self) -> impl Iterator<Item = &str> {
+        let stale = self.services.iter().filter(|service| service.is_stale);
+        stale.map(|service| service.name.as_str())
     }
 
     /// What becomes of each container of the appliance: of several services of one, that which is
@@ -159,6 +168,7 @@ fn service(wanted: &Wanted, found: &[&Found], image: Option<&str>) -> Service {
     let changed: Vec<String> = own().filter(differs).map(|one| one.name.clone()).collect();
     let broken = states.iter().find(|one| ended(one) || stuck.contains(&one.name));
     let moved = image.filter(|id| found.iter().any(|one| one.image != *id));
+    let stale = found.iter().find_map(|one| one.stale.first());
     let (action, why) = if found.is_empty() && wanted.count > 0 {
         (Action::Created, String::new())
     } else if found.iter().any(|one| one.hash != wanted.hash) {
@@ -167,6 +177,8 @@ fn service(wanted: &Wanted, found: &[&Found], image: Option<&str>) -> Service {
         (Action::Replaced, "its image has changed".to_owned())
     } else if let Some(one) = own().find(differs) {
         (Action::Replaced, altered(wanted, one).join(", "))
+    } else if let Some(path) = stale {
+        (Action::Replaced, format!("the secret in `{path}` has changed"))
     } else if found.len() != wanted.count {
         let instances = if wanted.count == 1 { "instance" } else { "instances" };
         (Action::Changed, format!("{} {instances} instead of {}", wanted.count, found.len()))
@@ -185,6 +197,7 @@ fn service(wanted: &Wanted, found: &[&Found], image: Option<&str>) -> Service {
         stuck,
         unborn,
         altered: changed,
+        is_stale: stale.is_some() && wanted.count > 0,
         is_done: is_done || wanted.count == 0,
     }
 }

@@ -136,6 +136,18 @@ impl Docker {
         Running::start(self.compose_with(file).args(arguments))
     }
 
+    /// Creates the containers of services anew, without starting them. Volumes that only a container knows go on
+    /// with the new one.
+    ///
+    /// # Errors
+    /// Compose refuses.
+    pub fn recreate(&self, file: &File, services: &[&str]) -> Result<(), Error> {
+        let mut compose = self.compose_with(file);
+        compose.args(["up", "--no-start", "--force-recreate", "--no-deps", "--pull", "never"]);
+        compose.arg("--no-build").args(services);
+        succeeded(tool::run(&mut compose, REMOVAL)?).map(drop)
+    }
+
     /// Compose for a file, with the values that it reads from variables.
     fn compose_with(&self, file: &File) -> Command {
         let mut compose = self.compose(&file.project, Some(&file.path));

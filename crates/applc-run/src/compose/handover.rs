@@ -172,6 +172,10 @@ impl Compose {
             }
             return Ok(Up::Done);
         }
+        let stale: Vec<&str> = comparison.recreated().collect();
+        if !stale.is_empty() {
+            self.docker.recreate(&self.file, &stale)?;
+        }
         let mut arguments = vec![
             "up",
             "--detach",

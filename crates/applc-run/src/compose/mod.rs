@@ -10,6 +10,7 @@ mod handover;
 mod logs;
 mod machine;
 mod model;
+mod stale;
 mod states;
 #[cfg(test)]
 mod tests;
@@ -64,8 +65,15 @@ impl Compose {
         strangers(id, &found).map_or(Ok(found), Err)
     }
 
+    /// The same, after looking for files with secrets that have changed.
+    fn compared(&self, desired: &Desired<'_>) -> Result<Vec<Found>, Error> {
+        let mut found = self.found(desired.id())?;
+        stale::mark(&self.docker, desired.plan, &self.secrets, &mut found)?;
+        Ok(found)
+    }
+
     fn comparison(&self, desired: &Desired<'_>) -> Result<Comparison, Error> {
-        let found = self.found(desired.id())?;
+        let found = self.compared(desired)?;
         let (wanted, images) = self.wanted(desired)?;
         Ok(Comparison::new(&wanted, &found, &images))
     }
@@ -142,7 +150,7 @@ impl Engine for Compose {
 
     fn apply(&self, desired: &Desired<'_>) -> Result<Box<dyn Handover>, Error> {
         let file = self.file(desired)?;
-        let found = self.found(desired.id())?;
+        let found = self.compared(desired)?;
         let wanted = self.docker.services(&file)?;
         Ok(Box::new(handover::Compose::new(self.docker.clone(), file, wanted, found)?))
     }

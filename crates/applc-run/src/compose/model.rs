@@ -117,6 +117,8 @@ pub struct Found {
     pub networks: BTreeSet<String>,
     /// What it was made from.
     pub definition: Definition,
+    /// The paths of its files with secrets whose values have changed since it was created.
+    pub stale: Vec<String>,
 }
 
 /// `State` of a container.
@@ -326,6 +328,7 @@ fn found(raw: Raw) -> Found {
         limits,
         networks: raw.network_settings.networks.unwrap_or_default().into_keys().collect(),
         definition,
+        stale: Vec::new(),
         ports: ports.into_iter().map(|(port, at)| (port, at.unwrap_or_default())).collect(),
     }
 }

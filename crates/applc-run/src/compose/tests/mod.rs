@@ -406,6 +406,22 @@ fn altered_containers_are_made_anew() {
 }
 
 #[test]
+fn containers_with_a_former_value_of_a_secret_are_made_anew() {
+    for container in ["web", "good"] {
+        let mut all = found();
+        edited(container, |one| one.stale.push("/run/x".to_owned()))(&mut all);
+        let changed = change(&wanted(), &all, container);
+        assert_eq!(changed.action, Action::Replaced);
+        assert_eq!(changed.why, "the secret in `/run/x` has changed");
+        let comparison = Comparison::new(&wanted(), &all, &BTreeMap::new());
+        assert_eq!(comparison.recreated().collect::<Vec<_>>(), [container]);
+        assert!(comparison.selected().contains(&container.to_owned()));
+    }
+    let comparison = Comparison::new(&wanted(), &found(), &BTreeMap::new());
+    assert_eq!(comparison.recreated().count(), 0);
+}
+
+#[test]
 fn the_basis_does_not_depend_on_states() {
     let of = |edit: &dyn Fn(&mut Vec<Found>)| {
         let mut all = found();
