@@ -62,6 +62,9 @@ pub mod trace;
 // Findings of other tools in generated files.
 pub mod linters;
 
+// What differs in meaning between two versions of an appliance.
+pub mod meaning;
+
 // `applc.toml`.
 pub mod project;
 

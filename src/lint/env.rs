@@ -89,17 +89,28 @@ fn secret(variable: &EnvVar) -> Option<&'static str> {
     (is_named && !is_switch() && !is_elsewhere).then_some("a secret")
 }
 
+/// Whether a text contains a secret that is known by its form: a key, or a password in an address.
+pub fn has_secret(text: &str) -> bool {
+    let mut words = text.split(|c: char| c.is_whitespace() || "'\"=".contains(c));
+    is_key(text) || words.any(is_key) || has_password(text)
+}
+
 /// Whether a text contains `scheme://user:password@`.
 fn password_in_url(text: &Text) -> bool {
-    text.pieces.iter().any(|piece| {
-        let Piece::Literal(literal) = piece else { return false };
-        literal.match_indices("://").any(|(at, _)| {
-            let rest = literal.get(at + 3..).unwrap_or("");
-            let authority = rest.split(['/', '?', '#', ' ', '"']).next().unwrap_or("");
-            let Some((user, _)) = authority.rsplit_once('@') else { return false };
-            user.split_once(':').is_some_and(|(_, password)| {
-                !password.is_empty() && !password.starts_with(['$', '<', '{'])
-            })
+    text.pieces.iter().any(|piece| match piece {
+        Piece::Literal(literal) => has_password(literal),
+        Piece::Reference(_) => false,
+    })
+}
+
+/// Whether a string contains `scheme://user:password@`.
+fn has_password(literal: &str) -> bool {
+    literal.match_indices("://").any(|(at, _)| {
+        let rest = literal.get(at + 3..).unwrap_or("");
+        let authority = rest.split(['/', '?', '#', ' ', '"']).next().unwrap_or("");
+        let Some((user, _)) = authority.rsplit_once('@') else { return false };
+        user.split_once(':').is_some_and(|(_, password)| {
+            !password.is_empty() && !password.starts_with(['$', '<', '{'])
         })
     })
 }

@@ -594,6 +594,11 @@ pub struct Compile {
     #[arg(long, conflicts_with = "output")]
     pub diff: bool,
 
+    /// With --diff: print what changes in meaning since a commit of git, and in the files that are made from
+    /// its sources. The format is `human`, `json`, or `markdown`
+    #[arg(long, value_name = "REV", requires = "diff")]
+    pub base: Option<String>,
+
     /// Write the files of the appliances of the project without errors
     #[arg(long)]
     pub keep_going: bool,
@@ -602,8 +607,12 @@ pub struct Compile {
     #[arg(long)]
     pub adopt: bool,
 
+    /// Output format of findings, or of the changes with --base
+    #[arg(long, default_value = "human", value_parser = compile_format_parser(), help_heading = "Findings")]
+    pub format: CompileFormat,
+
     #[command(flatten)]
-    pub findings: FindingsArguments,
+    pub levels: LevelArguments,
 
     /// Output file or folder. It is a folder if it exists as one, ends in `/`, or there are
     /// several files
@@ -730,6 +739,25 @@ pub struct FindingsArguments {
 
     #[command(flatten)]
     pub levels: LevelArguments,
+}
+
+/// The output format of `compile`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompileFormat {
+    /// One of findings, or of changes.
+    Findings(Format),
+    /// Markdown for a pull request: changes only.
+    Markdown,
+}
+
+fn compile_format_parser() -> impl TypedValueParser<Value = CompileFormat> {
+    let values =
+        Format::ALL.iter().map(|format| PossibleValue::new(format.name()).help(format.meaning()));
+    let markdown = PossibleValue::new("markdown").help("with --base: a comment for a pull request");
+    PossibleValuesParser::new(values.chain([markdown])).map(|name| match Format::find(&name) {
+        Some(format) => CompileFormat::Findings(format),
+        None => CompileFormat::Markdown,
+    })
 }
 
 fn format_parser() -> impl TypedValueParser<Value = Format> {

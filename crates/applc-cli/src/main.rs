@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod disk;
 mod emit;
+mod git;
 mod levels;
 mod memory;
 mod projects;

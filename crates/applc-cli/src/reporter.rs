@@ -6,6 +6,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use crate::Status;
 use crate::args::FindingsArguments;
+use crate::levels::LevelArguments;
 use crate::terminal::{note, print};
 use applc::Error;
 use applc::diag::{self, Diagnostic, Format, Level, Levels, Report, codes, human};
@@ -40,11 +41,23 @@ impl Reporter {
         stream: Stream,
         hints: bool,
     ) -> Result<Reporter, Status> {
-        let levels = arguments.levels.read().map_err(|errors| {
+        Reporter::with(arguments.format, &arguments.levels, stream, hints)
+    }
+
+    /// Creates a reporter with this format and these levels.
+    ///
+    /// # Errors
+    /// The exit status if a level is invalid, which was reported.
+    pub fn with(
+        format: Format,
+        levels: &LevelArguments,
+        stream: Stream,
+        hints: bool,
+    ) -> Result<Reporter, Status> {
+        let levels = levels.read().map_err(|errors| {
             errors.iter().for_each(show);
             Status::Usage
         })?;
-        let format = arguments.format;
         Ok(Reporter { format, stream, hints, levels, reports: Vec::new() })
     }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::Status;
-use crate::args::Compile;
+use crate::args::{Compile, CompileFormat};
 use crate::commands::{compile_project, trace};
 use crate::disk::{Disk, STDIN};
 use crate::emit::{self, OutputFile};
@@ -13,11 +13,15 @@ use crate::select::Wanted;
 use crate::terminal::{fail, print};
 use crate::whole::discover;
 use applc::Output;
+use applc::diag::Format;
 use applc::targets::Artifact;
 use applc::trace::annotate;
 
 /// Compiles one file, or a project. Nothing is written if there are errors.
 pub fn run(arguments: &Compile) -> Status {
+    if arguments.format == CompileFormat::Markdown && arguments.base.is_none() {
+        return fail("`--format markdown` is for `--diff --base REV`", Status::Usage);
+    }
     match (discover::root(&arguments.paths), arguments.paths.as_slice()) {
         (Some(Ok(root)), _) if arguments.output.is_none() && !arguments.annotate => {
             compile_project::run(root, arguments)
@@ -41,9 +45,18 @@ pub fn run(arguments: &Compile) -> Status {
     }
 }
 
+/// A reporter for the findings. With `--base`, the format is that of the changes.
+pub fn reporter(arguments: &Compile) -> Result<Reporter, Status> {
+    let format = match arguments.format {
+        CompileFormat::Findings(format) if arguments.base.is_none() => format,
+        _ => Format::Human,
+    };
+    Reporter::with(format, &arguments.levels, Stream::Stderr, false)
+}
+
 /// Compiles one file.
 fn one(file: &str, arguments: &Compile) -> Status {
-    let mut reporter = match Reporter::new(&arguments.findings, Stream::Stderr, false) {
+    let mut reporter = match reporter(arguments) {
         Ok(reporter) => reporter,
         Err(status) => return status,
     };

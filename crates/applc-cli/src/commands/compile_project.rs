@@ -10,7 +10,9 @@ use similar::TextDiff;
 
 use crate::Status;
 use crate::args::Compile;
-use crate::reporter::{Reporter, Stream};
+use crate::commands::compile::reporter;
+use crate::commands::compile_since;
+use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::{fail, note, print};
 use crate::whole::Rooted;
@@ -23,10 +25,13 @@ use crate::whole::record::Invalid;
 
 /// Compiles the appliances of the project in `root`, and writes, compares or prints what changes.
 pub fn run(root: PathBuf, arguments: &Compile) -> Status {
-    let mut reporter = match Reporter::new(&arguments.findings, Stream::Stderr, false) {
+    let mut reporter = match reporter(arguments) {
         Ok(reporter) => reporter,
         Err(status) => return status,
     };
+    if let Some(revision) = &arguments.base {
+        return compile_since::run(root, revision, arguments, &mut reporter);
+    }
     // From here on, as what is read after another run has ended is not older than what that run has written.
     let turn = match arguments.is_comparison() {
         true => None,
@@ -86,7 +91,7 @@ fn make(root: PathBuf, arguments: &Compile, reporter: &mut Reporter) -> Result<C
 }
 
 /// Checks that each appliance has targets, and a place for its output.
-fn check_settings(found: &Found) -> Result<(), Status> {
+pub fn check_settings(found: &Found) -> Result<(), Status> {
     for unit in found.units.iter().filter(|unit| unit.chosen) {
         let message = if unit.output().is_none() {
             format!(
@@ -207,7 +212,7 @@ fn place(report: &Report, span: Span) -> Place {
 }
 
 /// Reports the units that write the same files, each pair once.
-fn report_conflicts(found: &Found, made: &[Made], reporter: &mut Reporter) -> Status {
+pub fn report_conflicts(found: &Found, made: &[Made], reporter: &mut Reporter) -> Status {
     let mut pairs = BTreeSet::new();
     let mut status = Status::Clean;
     for conflict in compile::conflicts(made) {

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod compile;
 pub mod compile_project;
+pub mod compile_since;
 pub mod completions;
 pub mod explain;
 pub mod fix;

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use applc::analysis::Analysis;
 use applc::diag::Report;
+use applc::plan::Plan;
 use applc::project::{Names, Pattern};
 use applc::render::Format;
 use applc::targets::{Claim, InProcess, PROJECT_DIRECTORY, Rendering};
 use applc::{Compilation, Error, Selected};
 use rayon::prelude::*;
 
-use super::Rooted;
+use super::Files as World;
 use super::discover::{Found, Unit};
 
 /// A file that the project is to have.
@@ -38,6 +39,8 @@ pub struct Outcome {
     pub images: Vec<String>,
     /// The entries of the table of images that set a version, as indices.
     pub used_images: Vec<usize>,
+    /// Its plan, if it is wanted and there are no errors.
+    pub plan: Option<Plan>,
 }
 
 /// The files of a unit.
@@ -49,25 +52,42 @@ pub struct Files {
     pub made: Vec<Made>,
 }
 
+/// What is made of each unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// Nothing but findings.
+    Findings,
+    /// Files.
+    Files,
+    /// Files, and the plans that they are made from.
+    Plans,
+}
+
 /// Compiles the chosen units. The outcomes are in their order, whatever the number of threads.
 pub fn compile(found: &Found) -> Vec<Outcome> {
-    outcomes(found, true)
+    outcomes(found, Depth::Files)
 }
 
 /// Finds what is wrong with the chosen units, but makes no files.
 pub fn check(found: &Found) -> Vec<Outcome> {
-    outcomes(found, false)
+    outcomes(found, Depth::Findings)
 }
 
-fn outcomes(found: &Found, rendered: bool) -> Vec<Outcome> {
+/// Compiles the chosen units, and keeps their plans.
+pub fn with_plans<W: World>(found: &Found<W>) -> Vec<Outcome> {
+    outcomes(found, Depth::Plans)
+}
+
+fn outcomes<W: World>(found: &Found<W>, wanted: Depth) -> Vec<Outcome> {
     let units: Vec<(usize, &Unit)> =
         found.units.iter().enumerate().filter(|(_, unit)| unit.chosen).collect();
-    let outcome = |(index, unit)| one(&found.world, unit, index, rendered);
+    let outcome = |(index, unit)| one(&found.world, unit, index, wanted);
     units.into_par_iter().map(outcome).collect()
 }
 
-fn one(world: &Rooted, unit: &Unit, index: usize, rendered: bool) -> Outcome {
-    let rendering = rendered.then_some(Rendering { renderer: &InProcess, recorded: false });
+fn one(world: &dyn World, unit: &Unit, index: usize, wanted: Depth) -> Outcome {
+    let rendering = Rendering { renderer: &InProcess, recorded: false };
+    let rendering = (wanted != Depth::Findings).then_some(rendering);
     match compiled(world, unit, rendering) {
         Ok(Compiled { id, used_images, compilation }) => {
             let is_sound = !compilation.report.has_errors()
@@ -75,10 +95,12 @@ fn one(world: &Rooted, unit: &Unit, index: usize, rendered: bool) -> Outcome {
             let files = is_sound.then(|| files(unit, index, &id, &compilation));
             let images = compilation.plan.iter().flat_map(|plan| &plan.containers);
             let images = images.map(|container| container.image.value.to_string()).collect();
-            let outputs = compilation.outputs.into_iter();
-            let claims = outputs.map(|one| (one.target.name().to_owned(), one.claims)).collect();
-            let findings = Ok((compilation.report, compilation.others));
-            Outcome { unit: index, findings, files, claims, images, used_images }
+            let Compilation { report, plan, others, outputs } = compilation;
+            let claims = outputs.into_iter();
+            let claims = claims.map(|one| (one.target.name().to_owned(), one.claims)).collect();
+            let plan = plan.filter(|_| is_sound && wanted == Depth::Plans);
+            let findings = Ok((report, others));
+            Outcome { unit: index, findings, files, claims, images, used_images, plan }
         }
         Err(error) => Outcome {
             unit: index,
@@ -87,6 +109,7 @@ fn one(world: &Rooted, unit: &Unit, index: usize, rendered: bool) -> Outcome {
             claims: Vec::new(),
             images: Vec::new(),
             used_images: Vec::new(),
+            plan: None,
         },
     }
 }
@@ -106,12 +129,12 @@ pub struct Compiled {
 /// # Errors
 /// A file cannot be read, or a built-in template fails.
 pub fn compiled(
-    world: &Rooted,
+    world: &dyn World,
     unit: &Unit,
     rendering: Option<Rendering<'_>>,
 ) -> Result<Compiled, Error> {
     let scope = &unit.settings;
-    let is_file = |path: &str| world.on_disk(path).is_file();
+    let is_file = |path: &str| world.is_file(path);
     let changes = scope.settings.changes(&unit.file, &unit.names(), is_file);
     let mut analysis =
         Analysis::changed_to_compile(world, &unit.file, &changes, scope.sources.clone())?;

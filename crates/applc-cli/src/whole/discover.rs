@@ -1,7 +1,6 @@
 //! Finds the appliances of a project, and what each is compiled for.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use applc::project::{self, Globs, Names, Output, Project, Settings};
 use applc::source::Sources;
 use applc::targets::TargetRef;
 
-use super::Rooted;
+use super::{Entry, Files, Rooted};
 use crate::projects::{self, appliance_name, folders};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
@@ -72,13 +71,15 @@ impl Unit {
 }
 
 /// The appliances of a project.
-pub struct Found {
+pub struct Found<W = Rooted> {
     /// The files of the project.
-    pub world: Rooted,
+    pub world: W,
     /// The appliances in their environments, sorted by file, in the order of the environments.
     pub units: Vec<Unit>,
     /// Whether all of them were asked for.
     pub is_whole: bool,
+    /// The projects by folder.
+    projects: BTreeMap<String, Arc<Project>>,
 }
 
 /// Finds the folder of the outermost project file above a folder. `None` if there is no project file.
@@ -121,33 +122,14 @@ pub fn find(
     reporter: &mut Reporter,
 ) -> Result<Found, Status> {
     let world = Rooted::new(root);
-    let selection =
-        paths.iter().map(|path| relative_to(world.root(), path)).collect::<Result<Vec<_>, _>>()?;
-    let mut walk = Walk {
-        world: &world,
-        given: wanted.loaded(),
-        projects: BTreeMap::new(),
-        files: Vec::new(),
-    };
-    let root_project = walk.project_of("", None)?.ok_or(Status::Io)?;
-    walk.folder("", &root_project)?;
-    let Walk { projects, mut files, .. } = walk;
-    for (folder, project) in &projects {
-        // The others have the file of a folder above.
-        if project.file.folder == *folder {
-            projects::report_file(&project.file, reporter)?;
-        }
-    }
-    memory_limit(projects.values());
-    files.sort();
-    let known = |name: &String| check_environment_of(projects.values(), name);
+    let selection = selection(world.root(), paths)?;
+    let asked = Asked { selection: &selection, environments, wanted };
+    let found = find_all(world, &asked, reporter)?;
+    let known = |name: &String| check_environment_of(found.projects.values(), name);
     environments.iter().try_for_each(known)?;
-    let is_chosen = |file: &str| {
-        selection.is_empty()
-            || selection.iter().any(|path| file == path || project::relative(file, path).is_some())
-    };
+    let files: Vec<&str> = found.units.iter().map(|unit| unit.file.as_str()).collect();
     if let Some(unknown) = selection.iter().find(|path| {
-        !files.iter().any(|file| file == *path || project::relative(file, path).is_some())
+        !files.iter().any(|file| file == path || project::relative(file, path).is_some())
     }) {
         let shown = if unknown.is_empty() { "the project" } else { unknown };
         let message = format!(
@@ -163,6 +145,58 @@ pub fn find(
         );
         return Err(fail(&message, Status::Errors));
     }
+    Ok(found)
+}
+
+/// The paths of the command line, relative to the root of the project.
+///
+/// # Errors
+/// The exit status if one does not exist or is outside, which was reported.
+pub fn selection(root: &Path, paths: &[String]) -> Result<Vec<String>, Status> {
+    paths.iter().map(|path| relative_to(root, path)).collect()
+}
+
+/// What is asked for.
+pub struct Asked<'a> {
+    /// Files and folders of the project; none for all.
+    pub selection: &'a [String],
+    /// Environments; none for all.
+    pub environments: &'a [String],
+    /// Targets and their options.
+    pub wanted: &'a Wanted<'a>,
+}
+
+/// Finds the appliances of a project, of which none has to be what is asked for.
+///
+/// # Errors
+/// The exit status if there is no project file, or one is invalid, which was reported.
+pub fn find_all<W: Files>(
+    world: W,
+    asked: &Asked<'_>,
+    reporter: &mut Reporter,
+) -> Result<Found<W>, Status> {
+    let Asked { selection, environments, wanted } = asked;
+    let mut walk = Walk {
+        world: &world,
+        given: wanted.loaded(),
+        projects: BTreeMap::new(),
+        files: Vec::new(),
+    };
+    let root_project = walk.project_of("", None)?.ok_or(Status::Io)?;
+    walk.folder("", &root_project)?;
+    let Walk { projects, mut files, world: _, given: _ } = walk;
+    for (folder, project) in &projects {
+        // The others have the file of a folder above.
+        if project.file.folder == *folder {
+            projects::report_file(&project.file, reporter)?;
+        }
+    }
+    memory_limit(projects.values());
+    files.sort();
+    let is_chosen = |file: &str| {
+        selection.is_empty()
+            || selection.iter().any(|path| file == path || project::relative(file, path).is_some())
+    };
     let mut scopes = Scopes { known: BTreeMap::new(), wanted, reporter };
     let mut units = Vec::new();
     for file in &files {
@@ -183,7 +217,7 @@ pub fn find(
         }
     }
     let is_whole = units.iter().all(|unit| unit.chosen);
-    Ok(Found { world, units, is_whole })
+    Ok(Found { world, units, is_whole, projects })
 }
 
 /// The project files in the root of a project and below it, sorted by their folders.
@@ -207,10 +241,11 @@ pub fn project_files(world: &Rooted, reporter: &mut Reporter) -> Result<Vec<Arc<
 /// The exit status if a folder cannot be read, which was reported.
 pub fn named_below(folder: &str) -> Result<Vec<String>, Status> {
     let globs = Globs::default();
+    let world = Rooted::new(PathBuf::from(folder));
     let mut files = Vec::new();
     let mut folders = vec![String::new()];
     while let Some(below) = folders.pop() {
-        let (within, more) = entries(&Path::new(folder).join(&below), &below)?;
+        let (within, more) = entries(&world, &below)?;
         files.extend(within.into_iter().filter(|file| globs.matches(file)));
         folders.extend(more);
     }
@@ -235,23 +270,18 @@ pub fn named_in(folder: &str) -> Result<Vec<String>, Status> {
     Ok(files.into_iter().map(shown).collect())
 }
 
-/// The files and the folders in a folder, as paths below `prefix`, without those that have no appliances. Links are
-/// not followed: they could lead out of it.
-fn entries(folder: &Path, prefix: &str) -> Result<(Vec<String>, Vec<String>), Status> {
-    let failed = |cause: io::Error| {
-        fail(&format!("cannot read `{}`: {cause}", folder.display()), Status::Io)
-    };
+/// The files and the folders in a folder, without those that have no appliances.
+fn entries(world: &impl Files, folder: &str) -> Result<(Vec<String>, Vec<String>), Status> {
+    let entries = world.entries(folder).map_err(|cause| {
+        fail(&format!("cannot read `{}`: {cause}", world.shown(folder)), Status::Io)
+    })?;
     let (mut files, mut folders) = (Vec::new(), Vec::new());
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let kind = entry.file_type().map_err(failed)?;
-        let name = entry.file_name();
-        let Some(name) = name.to_str() else { continue };
-        let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") };
-        if kind.is_dir() && !SKIPPED.contains(&name) {
-            folders.push(path);
-        } else if kind.is_file() {
+    for Entry { name, is_folder } in entries {
+        let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
+        if !is_folder {
             files.push(path);
+        } else if !SKIPPED.contains(&name.as_str()) {
+            folders.push(path);
         }
     }
     Ok((files, folders))
@@ -293,15 +323,15 @@ fn relative_to(root: &Path, path: &str) -> Result<String, Status> {
 /// Folders that have no appliances: those of version control and the cache.
 const SKIPPED: [&str; 5] = [".git", ".hg", ".svn", ".jj", super::apply::CACHE];
 
-struct Walk<'w> {
-    world: &'w Rooted,
+struct Walk<'w, W> {
+    world: &'w W,
     given: Vec<TargetRef>,
     /// By folder, those that have a project file or are below one.
     projects: BTreeMap<String, Arc<Project>>,
     files: Vec<String>,
 }
 
-impl Walk<'_> {
+impl<W: Files> Walk<'_, W> {
     /// The project of a folder, whose folder above has `outer`.
     fn project_of(
         &mut self,
@@ -318,7 +348,7 @@ impl Walk<'_> {
 
     /// Collects the appliances in a folder.
     fn folder(&mut self, folder: &str, project: &Arc<Project>) -> Result<(), Status> {
-        let (files, folders) = entries(&self.world.on_disk(folder), folder)?;
+        let (files, folders) = entries(self.world, folder)?;
         self.files.extend(files.into_iter().filter(|file| project.has_appliance(file)));
         for folder in folders {
             if let Some(project) = self.project_of(&folder, Some(project))? {

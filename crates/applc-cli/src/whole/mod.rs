@@ -14,13 +14,38 @@ pub mod discover;
 pub mod owner;
 pub mod record;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use applc::World;
 
 use crate::disk::Disk;
 
-/// The files of a project.
+/// The files of a project, wherever they are.
+pub trait Files: World {
+    /// The files and folders in a folder, in any order, without links. Names that are not Unicode are left out.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    fn entries(&self, folder: &str) -> io::Result<Vec<Entry>>;
+
+    /// Whether there is a file, or a link to one.
+    fn is_file(&self, path: &str) -> bool;
+
+    /// The name of a path for people.
+    fn shown(&self, path: &str) -> String;
+}
+
+/// A file or folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name, without the folder.
+    pub name: String,
+    /// Whether it is a folder.
+    pub is_folder: bool,
+}
+
+/// The files of a project on disk.
 pub struct Rooted {
     root: PathBuf,
 }
@@ -54,5 +79,30 @@ impl World for Rooted {
 
     fn list(&self, folder: &str) -> std::io::Result<Vec<String>> {
         Disk.list(&self.on_disk(folder).to_string_lossy())
+    }
+}
+
+impl Files for Rooted {
+    fn entries(&self, folder: &str) -> io::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(self.on_disk(folder))? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            // Links are not followed: they could lead out of the project.
+            if let Ok(name) = entry.file_name().into_string()
+                && (kind.is_dir() || kind.is_file())
+            {
+                entries.push(Entry { name, is_folder: kind.is_dir() });
+            }
+        }
+        Ok(entries)
+    }
+
+    fn is_file(&self, path: &str) -> bool {
+        self.on_disk(path).is_file()
+    }
+
+    fn shown(&self, path: &str) -> String {
+        self.on_disk(path).display().to_string()
     }
 }

@@ -21,6 +21,7 @@ mod secrets;
 mod serve;
 mod set_image;
 mod shells;
+mod since;
 #[cfg(unix)]
 mod steps;
 mod streams;

@@ -1,0 +1,322 @@
+//! `applc compile --diff --base REV`: what changes in meaning since a commit, and in the files.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use applc::World;
+use applc::diag::{Format, Report};
+use applc::meaning::{self, Change, Style, Subject, code_span, hidden_values};
+use applc::project::FILE_NAME;
+use applc::source::Span;
+use serde_json::{Value, json};
+use similar::TextDiff;
+
+use crate::Status;
+use crate::args::{Compile, CompileFormat};
+use crate::commands::compile_project::{check_settings, report_all, report_conflicts};
+use crate::git::Commit;
+use crate::reporter::Reporter;
+use crate::select::Wanted;
+use crate::terminal::{fail, note, print};
+use crate::whole::compile::{self, Made, Outcome};
+use crate::whole::discover::{self, Asked, Found, Unit};
+use crate::whole::{Files, Rooted};
+
+/// Length in bytes of a comment after which files are left out: services take about 65,000 characters.
+const COMMENT: usize = 60_000;
+
+/// One appliance in one environment that is not as before.
+struct Entry<'a> {
+    unit: &'a Unit,
+    id: String,
+    state: State<'a>,
+}
+
+enum State<'a> {
+    Added,
+    Removed,
+    /// Its sources have errors at the commit.
+    Unknown,
+    Changed(Vec<(Change, &'a Report, &'a Report)>),
+}
+
+/// Compares the project in `root` with the sources of a commit, and prints the changes.
+pub fn run(root: PathBuf, revision: &str, arguments: &Compile, reporter: &mut Reporter) -> Status {
+    match compared(root, revision, arguments, reporter) {
+        Ok(status) | Err(status) => status,
+    }
+}
+
+fn compared(
+    root: PathBuf,
+    revision: &str,
+    arguments: &Compile,
+    reporter: &mut Reporter,
+) -> Result<Status, Status> {
+    let environments = &arguments.environment.names;
+    let wanted = Wanted::read(&arguments.targets, reporter)?;
+    let commit = Commit::find(&root, revision).map_err(|failure| {
+        let is_usage = matches!(failure, crate::git::Failure::Unknown(..));
+        fail(&failure.to_string(), if is_usage { Status::Usage } else { Status::Io })
+    })?;
+    let hash = commit.hash.clone();
+    let selection = discover::selection(Rooted::new(root.clone()).root(), &arguments.paths)?;
+    let now = discover::find(root, &arguments.paths, environments, &wanted, reporter)?;
+    check_settings(&now)?;
+    let after = compile::with_plans(&now);
+    let status = report_all(&now, &after, reporter);
+    let made = files(&after);
+    let conflicts: Vec<Made> = made.values().map(|one| (*one).clone()).collect();
+    let status = status.max(report_conflicts(&now, &conflicts, reporter));
+    if status != Status::Clean {
+        return Err(status);
+    }
+    // A commit without a project has no appliances.
+    let base = match commit.read(FILE_NAME) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        _ => {
+            let asked = Asked { selection: &selection, environments, wanted: &wanted };
+            let found = discover::find_all(commit, &asked, reporter);
+            Some(found.inspect_err(|_| note(&format!("the errors are those of `{revision}`")))?)
+        }
+    };
+    let before = base.as_ref().map(compile::with_plans).unwrap_or_default();
+    let entries = entries(&now, &after, base.as_ref(), &before);
+    let unknown = entries.iter().any(|one| matches!(one.state, State::Unknown));
+    let hidden: Vec<String> = {
+        let plans = after.iter().chain(&before).filter_map(|one| one.plan.as_ref());
+        plans.flat_map(hidden_values).collect()
+    };
+    let diffs = diffs(&files(&before), &made, &hidden);
+    let text = match arguments.format {
+        CompileFormat::Findings(Format::Json) => json_text(&hash, &entries, &diffs),
+        CompileFormat::Markdown => markdown(revision, &entries, &diffs),
+        CompileFormat::Findings(_) => human(&entries, &diffs),
+    };
+    if entries.is_empty() && diffs.is_empty() {
+        note(&format!("nothing changes since `{revision}`"));
+    }
+    if unknown {
+        note(&format!("some appliances have errors at `{revision}`, and are not compared"));
+    }
+    let printed = print(&text);
+    let is_same = entries.is_empty() && diffs.is_empty();
+    Ok(printed.max(if is_same { Status::Clean } else { Status::Changes }))
+}
+
+/// The files of all units, by path.
+fn files(outcomes: &[Outcome]) -> BTreeMap<&str, &Made> {
+    let made = outcomes.iter().filter_map(|one| one.files.as_ref()).flat_map(|files| &files.made);
+    made.map(|one| (one.path.as_str(), one)).collect()
+}
+
+/// The appliances that are not as before: by environment, in the order of the project.
+fn entries<'a, W: Files>(
+    now: &'a Found,
+    after: &'a [Outcome],
+    base: Option<&'a Found<W>>,
+    before: &'a [Outcome],
+) -> Vec<Entry<'a>> {
+    let units = |found: &'a [Unit], outcomes: &'a [Outcome]| -> Vec<(&'a Unit, &'a Outcome)> {
+        let unit = |one: &'a Outcome| Some((found.get(one.unit)?, one));
+        outcomes.iter().filter_map(unit).collect()
+    };
+    let new = units(&now.units, after);
+    let old = base.map(|found| units(&found.units, before)).unwrap_or_default();
+    let is_same = |a: &Unit, b: &Unit| a.file == b.file && a.environment == b.environment;
+    let id = |one: &Outcome| one.plan.as_ref().map(|plan| plan.id.value.to_string());
+    let mut all = Vec::new();
+    for (unit, outcome) in &new {
+        let state = match old.iter().find(|(other, _)| is_same(unit, other)) {
+            None => State::Added,
+            Some((_, was)) => match (&was.plan, &was.findings, &outcome.plan, &outcome.findings) {
+                (Some(was), Ok((from, _)), Some(is), Ok((to, _))) => {
+                    let changes = meaning::changes(was, is);
+                    if changes.is_empty() {
+                        continue;
+                    }
+                    State::Changed(changes.into_iter().map(|one| (one, from, to)).collect())
+                }
+                _ => State::Unknown,
+            },
+        };
+        all.push(Entry { unit, id: id(outcome).unwrap_or_default(), state });
+    }
+    for (unit, outcome) in &old {
+        if !new.iter().any(|(other, _)| is_same(unit, other)) {
+            all.push(Entry { unit, id: id(outcome).unwrap_or_default(), state: State::Removed });
+        }
+    }
+    let mut order: Vec<&Option<String>> = Vec::new();
+    for unit in now.units.iter().chain(base.iter().flat_map(|found| &found.units)) {
+        if !order.contains(&&unit.environment) {
+            order.push(&unit.environment);
+        }
+    }
+    all.sort_by_key(|one| order.iter().position(|name| **name == one.unit.environment));
+    all
+}
+
+/// A file that changes, and its unified diff.
+struct Diff {
+    path: String,
+    text: String,
+}
+
+/// The unified diffs of all files that change. Lines with values that may be secrets are hidden.
+fn diffs(
+    before: &BTreeMap<&str, &Made>,
+    after: &BTreeMap<&str, &Made>,
+    hidden: &[String],
+) -> Vec<Diff> {
+    let mut paths: Vec<&str> = before.keys().chain(after.keys()).copied().collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let diff = |path: &str| {
+        let (old, new) = (before.get(path), after.get(path));
+        let text = |made: Option<&&Made>| made.map_or("", |made| made.text.as_str()).to_owned();
+        if text(old) == text(new) {
+            return None;
+        }
+        let name = |made: Option<&&Made>, side| match made {
+            Some(_) => format!("{side}/{path}"),
+            None => "/dev/null".to_owned(),
+        };
+        let (from, to) = (text(old), text(new));
+        let diff = TextDiff::from_lines(&from, &to);
+        let text = diff.unified_diff().header(&name(old, "a"), &name(new, "b")).to_string();
+        Some(Diff { path: path.to_owned(), text: without(&text, hidden) })
+    };
+    paths.into_iter().filter_map(diff).collect()
+}
+
+/// A diff in which lines with one of these values are hidden, also if the value is quoted.
+fn without(diff: &str, hidden: &[String]) -> String {
+    let forms = hidden.iter().flat_map(|value| {
+        let quoted = json!(value).to_string();
+        let quoted = quoted.trim_matches('"').to_owned();
+        [value.clone(), value.replace('$', "$$"), quoted.replace('$', "$$"), quoted]
+    });
+    // Of a value with several lines, each line is hidden.
+    let forms: Vec<String> = forms
+        .flat_map(|form| form.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>())
+        .filter(|form| form.chars().count() >= 4)
+        .collect();
+    let line = |line: &str| match forms.iter().any(|form| line.contains(form.as_str())) {
+        true => format!("{}(hidden)\n", line.get(..1).unwrap_or_default()),
+        false => line.to_owned(),
+    };
+    diff.split_inclusive('\n').map(line).collect()
+}
+
+impl Entry<'_> {
+    fn title(&self) -> String {
+        let id = if self.id.is_empty() { &self.unit.file } else { &self.id };
+        match &self.unit.environment {
+            Some(environment) => format!("{environment}/{id}"),
+            None => id.clone(),
+        }
+    }
+
+    /// What changes, a line each.
+    fn lines(&self, style: Style) -> Vec<String> {
+        match &self.state {
+            State::Added => vec!["new appliance".to_owned()],
+            State::Removed => vec!["appliance removed".to_owned()],
+            State::Unknown => vec!["not compared: it had errors before".to_owned()],
+            State::Changed(changes) => changes.iter().map(|(one, ..)| one.words(style)).collect(),
+        }
+    }
+}
+
+fn human(entries: &[Entry<'_>], diffs: &[Diff]) -> String {
+    let mut text = String::new();
+    for entry in entries {
+        text += &format!("{} ({})\n", entry.title(), entry.unit.file);
+        for line in entry.lines(Style::Plain) {
+            text += &format!("  {line}\n");
+        }
+    }
+    if !entries.is_empty() && !diffs.is_empty() {
+        text.push('\n');
+    }
+    diffs.iter().for_each(|diff| text += &diff.text);
+    text
+}
+
+/// A comment for a pull request, of limited length.
+fn markdown(revision: &str, entries: &[Entry<'_>], diffs: &[Diff]) -> String {
+    let mut text = format!("### Changes since {}\n\n", code_span(revision));
+    if entries.is_empty() && diffs.is_empty() {
+        return text + "Nothing changes.\n";
+    }
+    if entries.is_empty() {
+        text += "Nothing changes in meaning.\n";
+    }
+    for (at, entry) in entries.iter().enumerate() {
+        let title =
+            format!("**{}** in {}\n\n", code_span(&entry.title()), code_span(&entry.unit.file));
+        let lines = entry.lines(Style::Markdown).into_iter().map(|line| format!("- {line}\n"));
+        let part = title + &lines.collect::<String>() + "\n";
+        if text.len() + part.len() > COMMENT {
+            text += &format!("... and {} more appliances\n\n", entries.len() - at);
+            break;
+        }
+        text += &part;
+    }
+    for (at, diff) in diffs.iter().enumerate() {
+        let longest = diff.text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+        let fence = "`".repeat(longest.max(2) + 1);
+        // A path in HTML would need other escapes than in Markdown, so it is in the diff only.
+        let part = format!(
+            "<details><summary>File {}</summary>\n\n{fence}diff\n{}{fence}\n\n</details>\n",
+            at + 1,
+            diff.text
+        );
+        if text.len() + part.len() > COMMENT {
+            text += &format!("\n... and {} more files\n", diffs.len() - at);
+            break;
+        }
+        text += &part;
+    }
+    text
+}
+
+fn json_text(hash: &str, entries: &[Entry<'_>], diffs: &[Diff]) -> String {
+    let appliances: Vec<Value> = entries.iter().map(|entry| {
+        let (state, changes) = match &entry.state {
+            State::Added => ("added", Vec::new()),
+            State::Removed => ("removed", Vec::new()),
+            State::Unknown => ("unknown", Vec::new()),
+            State::Changed(changes) => {
+                ("changed", changes.iter().map(|(one, from, to)| json_change(one, from, to)).collect())
+            }
+        };
+        json!({ "environment": entry.unit.environment, "file": entry.unit.file, "id": entry.id, "state": state, "changes": changes })
+    }).collect();
+    let files: Vec<Value> =
+        diffs.iter().map(|diff| json!({ "path": diff.path, "diff": diff.text })).collect();
+    format!("{:#}\n", json!({ "base": hash, "appliances": appliances, "files": files }))
+}
+
+fn json_change(change: &Change, from: &Report, to: &Report) -> Value {
+    let side = |side: &Option<(meaning::Value, Span)>, report: &Report| {
+        side.as_ref().map(|(value, span)| {
+            let source = report.source_of(*span);
+            let place = source.position(span.start);
+            json!({
+                "value": value.shown(), "file": source.name(), "line": place.line, "column": place.column,
+            })
+        })
+    };
+    let (container, volume) = match &change.subject {
+        Subject::Appliance => (None, None),
+        Subject::Container(id) => (Some(id.as_str()), None),
+        Subject::Volume(id) => (None, Some(id.as_str())),
+    };
+    json!({
+        "container": container, "volume": volume, "field": change.field, "key": change.key.as_deref(),
+        "before": side(&change.before, from), "after": side(&change.after, to),
+        "text": change.words(Style::Plain),
+    })
+}

@@ -1,0 +1,164 @@
+//! `applc compile --diff --base REV`: what changes in meaning since a commit.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+const PROJECT: &str = "default-targets = [\"compose\"]\noutput = \"out/{environment}/{folder}/{target}\"\n\
+    [environments.test]\n[environments.prod]\nimages = { api = \"9\" }\n";
+
+fn appliance(image: &str, rest: &str) -> String {
+    format!(
+        "{{\"id\": \"shop\", \"containers\": [{{\"id\": \"web\", \"type\": \"service\", \"image\": \"{image}\", \
+         \"network_mode\": \"container\", \"resources\": {{\"cpus\": 1, \"mem\": 64}}{rest}}}]}}\n"
+    )
+}
+
+/// An appliance with another id.
+fn other() -> String {
+    appliance("api:1", "").replace("shop", "blog")
+}
+
+fn write(folder: &Path, path: &str, text: &str) {
+    let path = folder.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(folder).args(["-c", "user.name=a", "-c", "user.email=a@b"]);
+    command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
+    let output = command.args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn commit(folder: &Path) {
+    git(folder, &["add", "-A"]);
+    git(folder, &["commit", "-q", "-m", "one"]);
+}
+
+/// A repository with one commit, with a project in the folder `p q`.
+fn repository() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    git(folder.path(), &["init", "-q"]);
+    write(folder.path(), "p q/applc.toml", PROJECT);
+    let old =
+        ", \"env\": {\"DB_PASSWORD\": \"hunter2-old\"}, \"ports\": [{\"container_port\": 8080}]";
+    write(folder.path(), "p q/a/a.appliance.json", &appliance("api:1", old));
+    write(folder.path(), "p q/b/b \"é\".appliance.json", &other());
+    commit(folder.path());
+    folder
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = assert_cmd::Command::cargo_bin("applc").unwrap();
+    command.current_dir(folder.join("p q")).args(["compile", "--diff", "--base"]).args(arguments);
+    let output = command.env("LANG", "de_DE.UTF-8").output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn nothing_changes_since_the_commit_itself() {
+    let repository = repository();
+    let (status, out, err) = run(repository.path(), &["HEAD"]);
+    assert_eq!((status, out.as_str()), (0, ""), "{err}");
+    // Another spelling means the same.
+    let old = ", \"env\": {\"DB_PASSWORD\": \"hunter2-old\"}, \"instances\": 1, \"ports\": [{\"container_port\": 8080}]";
+    write(repository.path(), "p q/a/a.appliance.json", &appliance("api:1", old));
+    assert_eq!(run(repository.path(), &["HEAD"]).0, 0);
+}
+
+#[test]
+fn changes_are_told_by_environment_in_each_format() {
+    let repository = repository();
+    let new = ", \"env\": {\"DB_PASSWORD\": \"hunter2-new\"}, \"instances\": 3";
+    write(repository.path(), "p q/a/a.appliance.json", &appliance("api:2", new));
+    let (status, out, err) = run(repository.path(), &["HEAD"]);
+    assert_eq!(status, 4, "{err}");
+    let expected = "test/shop (a/a.appliance.json)\n  `web` image 1 -> 2\n  `web` 1 -> 3 instances\n  \
+        `web` env `DB_PASSWORD` changed (hidden)\n  `web` port 8080 is no longer published\n\
+        prod/shop (a/a.appliance.json)\n  `web` 1 -> 3 instances\n";
+    assert!(out.starts_with(expected), "{out}");
+    assert!(out.contains("--- a/out/test/a/compose/compose.yaml\n"), "{out}");
+    assert!(!out.contains("hunter2"), "{out}");
+    let (status, out, _) = run(repository.path(), &["HEAD", "--env", "prod", "--format", "json"]);
+    assert_eq!(status, 4);
+    let document: Value = serde_json::from_str(&out).unwrap();
+    let change = &document["appliances"][0]["changes"][0];
+    assert_eq!(
+        (&change["field"], &change["after"]["value"]),
+        (&"containers[].instances".into(), &"3".into())
+    );
+    assert_eq!(
+        (&change["after"]["file"], &change["after"]["line"]),
+        (&"a/a.appliance.json".into(), &1.into())
+    );
+    assert_eq!(document["files"].as_array().unwrap().len(), 1);
+    assert!(!out.contains("hunter2"), "{out}");
+    let (_, out, _) = run(repository.path(), &["HEAD", "--format", "markdown"]);
+    assert!(
+        out.contains("**`test/shop`** in `a/a.appliance.json`\n\n- `web` image `1` -> `2`\n"),
+        "{out}"
+    );
+    assert!(!out.contains("hunter2"), "{out}");
+}
+
+#[test]
+fn appliances_appear_and_disappear() {
+    let repository = repository();
+    fs::remove_dir_all(repository.path().join("p q/b")).unwrap();
+    write(repository.path(), "p q/c/c.appliance.json", &other());
+    let (status, out, _) = run(repository.path(), &["HEAD", "--env", "test"]);
+    assert_eq!(status, 4);
+    let expected = "test/blog (c/c.appliance.json)\n  new appliance\n\
+        test/blog (b/b \"é\".appliance.json)\n  appliance removed\n";
+    assert!(out.starts_with(expected), "{out}");
+    // Errors come first.
+    write(repository.path(), "p q/c/c.appliance.json", "{}");
+    let (status, out, _) = run(repository.path(), &["HEAD"]);
+    assert_eq!((status, out.as_str()), (1, ""));
+}
+
+#[test]
+fn sources_with_errors_in_the_commit_are_not_compared() {
+    let repository = repository();
+    write(repository.path(), "p q/b/b \"é\".appliance.json", "{");
+    commit(repository.path());
+    write(repository.path(), "p q/b/b \"é\".appliance.json", &other());
+    let (status, out, err) = run(repository.path(), &["HEAD", "--env", "test"]);
+    assert_eq!(status, 4, "{err}");
+    assert!(out.contains("not compared: it had errors before"), "{out}");
+}
+
+#[test]
+fn unknown_commits_are_errors() {
+    let repository = repository();
+    for revision in ["nothing", "", "HEAD:p q"] {
+        let (status, out, err) = run(repository.path(), &[revision]);
+        assert_eq!((status, out.as_str()), (2, ""), "{err}");
+    }
+    let clone = tempfile::tempdir().unwrap();
+    commit_again(repository.path());
+    let from = format!("file://{}", repository.path().display());
+    git(clone.path(), &["clone", "-q", "--depth=1", &from, "."]);
+    let (status, _, err) = run(clone.path(), &["HEAD~1"]);
+    assert_eq!(status, 2);
+    assert!(err.contains("shallow clone; fetch it with `git fetch"), "{err}");
+}
+
+fn commit_again(folder: &Path) {
+    write(folder, "other", "x");
+    commit(folder);
+}
+
+#[test]
+fn markdown_is_for_changes_only() {
+    let repository = repository();
+    let mut command = assert_cmd::Command::cargo_bin("applc").unwrap();
+    command.current_dir(repository.path().join("p q")).args(["compile", "--format", "markdown"]);
+    assert_eq!(command.output().unwrap().status.code(), Some(2));
+}

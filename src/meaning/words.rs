@@ -1,0 +1,161 @@
+//! How changes are worded for a reviewer. The wording is stable: scripts may compare it.
+
+use std::fmt::Write;
+
+use super::change::{CONTAINER, Change, Kind, Subject, VOLUME, Value};
+
+/// Length in characters after which a value is cut.
+const SHOWN: usize = 80;
+
+/// How text is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// For terminals: names are in backticks.
+    Plain,
+    /// For pull requests: names and values are code, so that nothing in them has a meaning.
+    Markdown,
+}
+
+impl Style {
+    fn name(self, text: &str) -> String {
+        match self {
+            Style::Plain => format!("`{}`", one_line(text)),
+            Style::Markdown => code_span(text),
+        }
+    }
+
+    fn value(self, value: &Value) -> String {
+        match (self, value) {
+            (_, Value::Hidden(_)) => "(hidden)".to_owned(),
+            (_, Value::Content(_, what)) => what.clone(),
+            (Style::Plain, Value::Shown(text)) if text.is_empty() => "\"\"".to_owned(),
+            (Style::Plain, Value::Shown(text)) => one_line(text),
+            (Style::Markdown, Value::Shown(text)) if text.is_empty() => code_span("\"\""),
+            (Style::Markdown, Value::Shown(text)) => code_span(text),
+        }
+    }
+}
+
+/// A text in one line, cut after some characters. Characters that control a terminal are escaped.
+fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for (count, c) in text.chars().enumerate() {
+        if count == SHOWN {
+            line.push_str("...");
+            break;
+        }
+        // Marks that change the direction of text could show another value than there is.
+        let is_hidden = c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if is_hidden { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
+}
+
+/// A text as code in Markdown, in one line, cut after some characters.
+pub fn code_span(text: &str) -> String {
+    let line = one_line(text);
+    let longest = line.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest + 1);
+    // A space before and after is not a part of the code.
+    let needs_space = line.starts_with(['`', ' ']) || line.ends_with(['`', ' ']) || line.is_empty();
+    let space = if needs_space { " " } else { "" };
+    format!("{fence}{space}{line}{space}{fence}")
+}
+
+impl Change {
+    /// The change in a few words, with what it is about.
+    pub fn words(&self, style: Style) -> String {
+        let Change { subject, field, key, before, after } = self;
+        let (before, after) = (before.as_ref().map(|(v, _)| v), after.as_ref().map(|(v, _)| v));
+        if [CONTAINER, VOLUME].contains(field) {
+            return self.whole(style);
+        }
+        let mut words = match subject {
+            Subject::Appliance => String::new(),
+            Subject::Container(id) => style.name(id) + " ",
+            Subject::Volume(id) => format!("volume {} ", style.name(id)),
+        };
+        let of = |value: Option<&Value>| value.map(|value| style.value(value)).unwrap_or_default();
+        let named = key.as_deref().map(|key| style.name(key)).unwrap_or_default();
+        let is = |value: Option<&Value>, text: &str| value.and_then(Value::shown) == Some(text);
+        match *field {
+            "containers[].instances" => {
+                let _ = write!(words, "{} -> {} instances", of(before), of(after));
+            }
+            "containers[].image" => {
+                let (old, new) = (before.and_then(Value::shown), after.and_then(Value::shown));
+                let (old, new) = same_repository(old.unwrap_or_default(), new.unwrap_or_default());
+                let value = |text: &str| style.value(&Value::Shown(text.to_owned()));
+                let _ = write!(words, "image {} -> {}", value(old), value(new));
+            }
+            "containers[].ports[]" => {
+                let port = key.as_deref().unwrap_or_default();
+                let state = match (before, after) {
+                    (before, None) if is(before, "internal") => "is no longer listed",
+                    (_, None) => "is no longer published",
+                    (None, after) if is(after, "internal") => "is listed as internal",
+                    (None, _) => "is published",
+                    (_, after) if is(after, "internal") => "is no longer published, but internal",
+                    _ => "is published, no longer internal",
+                };
+                let _ = write!(words, "port {port} {state}");
+            }
+            "containers[].dependencies" => {
+                let no = if after.is_none() { "no longer " } else { "" };
+                let _ = write!(words, "{no}waits for {named}");
+            }
+            field => {
+                words.push_str(&label(field));
+                if key.is_some() {
+                    let _ = write!(words, " {named}");
+                }
+                let hidden = |value: Option<&Value>| matches!(value, Some(Value::Hidden(_)));
+                let _ = match (before, after) {
+                    (Some(_), Some(_)) if hidden(before) && hidden(after) => {
+                        write!(words, " changed (hidden)")
+                    }
+                    (Some(_), Some(_)) => write!(words, " {} -> {}", of(before), of(after)),
+                    (None, _) => write!(words, " added: {}", of(after)),
+                    (_, None) => write!(words, " removed, was {}", of(before)),
+                };
+            }
+        }
+        words
+    }
+
+    /// The words for a whole container or volume.
+    fn whole(&self, style: Style) -> String {
+        let (what, id) = match &self.subject {
+            Subject::Appliance => return String::new(),
+            Subject::Container(id) => {
+                let kind = self.before.as_ref().or(self.after.as_ref());
+                (kind.and_then(|(value, _)| value.shown()).unwrap_or("container"), id)
+            }
+            Subject::Volume(id) => ("volume", id),
+        };
+        let done = if self.kind() == Kind::Removed { "removed" } else { "added" };
+        format!("{what} {} {done}", style.name(id))
+    }
+}
+
+/// The name of a field: its path in a container or volume.
+fn label(field: &str) -> String {
+    let path = field.strip_prefix("containers[].").unwrap_or(field);
+    let path = path.strip_prefix("data_persistence.volumes[].").unwrap_or(path);
+    path.strip_prefix("data_persistence.").unwrap_or(path).replace("[]", "")
+}
+
+/// Two images, without their repository if that is the same.
+fn same_repository<'i>(old: &'i str, new: &'i str) -> (&'i str, &'i str) {
+    let split = |image: &'i str| {
+        // A colon before the last slash is that of the port of a registry.
+        let name = image.rfind('/').map_or(0, |slash| slash + 1);
+        let end = image.find('@').or_else(|| image.get(name..)?.find(':').map(|at| name + at));
+        end.and_then(|at| Some((image.get(..at)?, image.get(at + 1..)?)))
+    };
+    match (split(old), split(new)) {
+        (Some((of, old)), Some((to, new))) if of == to => (old, new),
+        _ => (old, new),
+    }
+}
