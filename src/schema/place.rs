@@ -96,11 +96,12 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Whether the value is inside a value of a secret store.
+    /// Whether the value is inside a value of a secret store, and not one of the fields that are about the file.
     pub fn is_of_secret(&self) -> bool {
         let names = self.steps.iter().filter_map(|step| step.member);
-        let mut names = names.map(|member| member.key.value.as_str());
-        names.any(|name| matches!(name, "secret_env" | "secret_files"))
+        let names: Vec<&str> = names.map(|member| member.key.value.as_str()).collect();
+        let is_secret = names.iter().any(|name| matches!(*name, "secret_env" | "secret_files"));
+        is_secret && !names.last().is_some_and(|name| matches!(*name, "dest" | "mode"))
     }
 
     /// The object that contains the value, if it is the value of a member.

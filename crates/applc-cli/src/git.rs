@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn names_of_every_kind_are_read() {
-        let tree = b"100644 blob aa\ta b\n\"c\".json\0120000 blob bb\tlink\0160000 commit cc\tsub\0100755 blob dd\t\xff\0";
+        let tree = b"100644 blob aa\ta b\n\"c\".json\x00120000 blob bb\tlink\x00160000 commit cc\tsub\x00100755 blob dd\t\xff\x00";
         let found = blobs(tree);
         let found: Vec<_> = found
             .iter()

@@ -94,7 +94,7 @@ fn a_variable_without_a_value_hides_that_of_a_file() {
     for environment in ["[A]", "{A: }"] {
         let (env, findings) = variables(environment, "");
         assert_eq!(env, ["B: plain", "C: \"no\"", "D: plain-plain", "E: two"], "{environment}");
-        assert_eq!(findings, [told.clone()]);
+        assert_eq!(findings, std::slice::from_ref(&told));
     }
     let (env, findings) = variables("[A]", "A=dot\n");
     assert_eq!(env, ["A: dot", "B: dot", "C: \"no\"", "D: dot-dot", "E: dot"]);

@@ -1,6 +1,7 @@
 //! `applc up`.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use applc::diag::{Findings, Format, Report};
 use applc_run::up::Outcome;
@@ -20,6 +21,10 @@ use crate::terminal::{fail, note, print};
 
 /// Number of lines of the log of the container that does not come up.
 const LOG_LINES: u32 = 10;
+
+/// How often a log that is empty is read, and how long after another.
+const LOG_TRIES: u32 = 4;
+const LOG_PAUSE: Duration = Duration::from_millis(250);
 
 /// Compiles an appliance and brings it up.
 pub fn run(arguments: &Up) -> Status {
@@ -196,15 +201,28 @@ fn tell_up(engine: &dyn Engine, compiled: &Compiled, after: &Observed) -> Status
     print(&shown::containers(&appliance, after))
 }
 
+/// The last lines of the log of an instance; empty if there are none. The finding says what is wrong also without
+/// them.
+fn last_lines(engine: &dyn Engine, name: &str) -> String {
+    // An engine may tell that a program has ended before it has written its log.
+    for _ in 0..LOG_TRIES {
+        let mut log = Vec::new();
+        let options = LogOptions { tail: Some(LOG_LINES), ..LogOptions::default() };
+        let is_read = engine.logs(&[name.to_owned()], options, &mut log).is_ok();
+        let log = String::from_utf8_lossy(&log);
+        if !is_read || !log.trim().is_empty() {
+            return log.into_owned();
+        }
+        std::thread::sleep(LOG_PAUSE);
+    }
+    String::new()
+}
+
 /// Prints what else is of use to find out why an appliance does not come up.
 fn tell_failed(engine: &dyn Engine, instance: Option<&str>, ready: &[String], id: &str) {
     if let Some(name) = instance {
-        let mut log = Vec::new();
-        let options = LogOptions { tail: Some(LOG_LINES), ..LogOptions::default() };
-        // The finding says what is wrong also without it.
-        let logged = engine.logs(&[name.to_owned()], options, &mut log).is_ok();
-        let log = String::from_utf8_lossy(&log);
-        if logged && !log.trim().is_empty() {
+        let log = last_lines(engine, name);
+        if !log.trim().is_empty() {
             note(&format!("the last lines of the log of `{name}`:"));
             log.lines().for_each(|line| note(&format!("  {line}")));
         }
