@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use applc::World;
 use applc::source::MAX_SOURCE_BYTES;
 
-use crate::whole::{Entry, Files};
+use crate::whole::{Entry, Files, parent};
 
 /// Maximum number of links that lead to a file.
 const MAX_LINKS: usize = 8;
@@ -156,7 +156,7 @@ impl Commit {
             }
             let target = self.content(blob)?;
             let target = String::from_utf8(target).map_err(|_| ErrorKind::NotFound)?;
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let folder = parent(&path);
             // A link out of the repository leads to nothing that belongs to the commit.
             let next = (!target.starts_with('/')).then(|| normal(folder, &target)).flatten();
             path = next.ok_or(ErrorKind::NotFound)?;

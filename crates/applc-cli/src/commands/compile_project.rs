@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use applc::diag::{Diagnostic, Findings, Report, codes};
 use applc::project::{FILE_NAME, Placeholder};
 use applc::source::Span;
-use similar::TextDiff;
 
 use crate::Status;
 use crate::args::Compile;
 use crate::commands::compile::reporter;
 use crate::commands::compile_since;
+use crate::diff;
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::{fail, note, print};
@@ -308,7 +308,7 @@ fn finish(compiled: &Compiled, arguments: &Compile, turn: Option<Turn>) -> Statu
             note(&format!("{} up to date", counted(changes.unchanged)));
             Status::Clean
         }
-        None if arguments.diff => print(&diff(&changes)).max(Status::Changes),
+        None if arguments.diff => print(&difference(&changes)).max(Status::Changes),
         None => {
             let status = print(&list(&changes));
             note(&format!(
@@ -397,18 +397,15 @@ fn list(changes: &Changes) -> String {
 }
 
 /// A unified diff, which `patch -p1` takes in the folder of the project.
-fn diff(changes: &Changes) -> String {
-    let mut text = String::new();
-    for change in &changes.files {
-        let path = &change.path;
+fn difference(changes: &Changes) -> String {
+    let of = |change: &changes::Change| {
+        let old = String::from_utf8_lossy(&change.old);
         let (old, new) = match change.kind {
-            Kind::New => ("/dev/null".to_owned(), format!("b/{path}")),
-            Kind::Changed => (format!("a/{path}"), format!("b/{path}")),
-            Kind::Removed => (format!("a/{path}"), "/dev/null".to_owned()),
+            Kind::New => (None, Some(change.new.as_str())),
+            Kind::Changed => (Some(&*old), Some(change.new.as_str())),
+            Kind::Removed => (Some(&*old), None),
         };
-        let before = String::from_utf8_lossy(&change.old);
-        let diff = TextDiff::from_lines(before.as_ref(), change.new.as_str());
-        text += &diff.unified_diff().header(&old, &new).to_string();
-    }
-    text
+        diff::unified(&change.path, old, new)
+    };
+    changes.files.iter().map(of).collect()
 }

@@ -9,11 +9,11 @@ use applc::meaning::{self, Change, Style, Subject, code_span, hidden_values};
 use applc::project::FILE_NAME;
 use applc::source::Span;
 use serde_json::{Value, json};
-use similar::TextDiff;
 
 use crate::Status;
 use crate::args::{Compile, CompileFormat};
 use crate::commands::compile_project::{check_settings, report_all, report_conflicts};
+use crate::diff;
 use crate::git::Commit;
 use crate::reporter::Reporter;
 use crate::select::Wanted;
@@ -174,17 +174,11 @@ fn diffs(
     paths.dedup();
     let diff = |path: &str| {
         let (old, new) = (before.get(path), after.get(path));
-        let text = |made: Option<&&Made>| made.map_or("", |made| made.text.as_str()).to_owned();
-        if text(old) == text(new) {
+        let [old, new] = [old, new].map(|made| made.map(|made| made.text.as_str()));
+        if old.unwrap_or_default() == new.unwrap_or_default() {
             return None;
         }
-        let name = |made: Option<&&Made>, side| match made {
-            Some(_) => format!("{side}/{path}"),
-            None => "/dev/null".to_owned(),
-        };
-        let (from, to) = (text(old), text(new));
-        let diff = TextDiff::from_lines(&from, &to);
-        let text = diff.unified_diff().header(&name(old, "a"), &name(new, "b")).to_string();
+        let text = diff::unified(path, old, new);
         Some(Diff { path: path.to_owned(), text: without(&text, hidden) })
     };
     paths.into_iter().filter_map(diff).collect()

@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use similar::TextDiff;
-
 use crate::Status;
+use crate::diff;
 use crate::disk::{self, Disk, STDIN};
 use crate::emit::{self, OutputFile};
 use crate::projects::Settings;
@@ -39,7 +38,7 @@ pub fn run(file: &str, mode: Mode, settings: &Settings, reporter: &mut Reporter)
         note(&format!("{file}:{}:{}: {verb} {code}: {message}", place.line, place.column));
     }
     let status = match mode {
-        Mode::Diff => print(&difference(file, &text, &fixed.text)),
+        Mode::Diff => print(&diff::unified(file, Some(&text), Some(&fixed.text))),
         Mode::Write if fixed.applied.is_empty() => Status::Clean,
         Mode::Write => {
             match emit::write(&[OutputFile { path: PathBuf::from(file), text: fixed.text }]) {
@@ -76,10 +75,4 @@ fn fixed(file: &str, settings: &Settings) -> Result<(String, Fixed), Error> {
     let edited = |text: &str| Overlay::new(Disk, Memory::new().with(file, text));
     let fixed = fix(source.text(), |text| settings.check(&edited(text), file))?;
     Ok((source.text().to_owned(), fixed))
-}
-
-/// A unified diff for `patch` and `git apply`. Empty if the texts are equal.
-fn difference(file: &str, before: &str, after: &str) -> String {
-    let (old, new) = (format!("a/{file}"), format!("b/{file}"));
-    TextDiff::from_lines(before, after).unified_diff().header(&old, &new).to_string()
 }

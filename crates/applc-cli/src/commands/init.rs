@@ -10,7 +10,7 @@ use crate::Status;
 use crate::args::Init;
 use crate::emit::{self, OutputFile};
 use crate::terminal::{fail, note};
-use crate::whole::discover;
+use crate::whole::{discover, parent};
 
 /// A sample of an appliance.
 const SAMPLE: &str = include_str!("init/hello.appliance.yaml");
@@ -61,8 +61,7 @@ fn init(folder: &Path) -> Result<Status, Status> {
 
 /// The text of the project file for these appliances.
 fn project(appliances: &[String]) -> String {
-    let folders =
-        appliances.iter().map(|file| file.rsplit_once('/').map_or("", |(folder, _)| folder));
+    let folders = appliances.iter().map(|file| parent(file));
     // Appliances of one folder would make the same files.
     let name = match folders.collect::<BTreeSet<_>>().len() < appliances.len() {
         true => "/{name}",

@@ -7,11 +7,11 @@ use applc::diag::Findings;
 use applc::overlay::Images;
 use applc::project::{FILE_NAME, File, Project};
 use applc::source::{Source, Span, Spanned};
-use similar::TextDiff;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use crate::Status;
 use crate::args::{FindingsArguments, SetImage};
+use crate::diff;
 use crate::emit::{self, OutputFile};
 use crate::projects::unknown_environment;
 use crate::reporter::{Reporter, Stream};
@@ -65,9 +65,8 @@ fn set(arguments: &SetImage) -> Result<Status, Status> {
     }
     if arguments.dry_run {
         for (source, text) in changed {
-            let (old, new) = (format!("a/{}", source.name()), format!("b/{}", source.name()));
-            let diff = TextDiff::from_lines(source.text(), text.as_str());
-            status = status.max(print(&diff.unified_diff().header(&old, &new).to_string()));
+            let changed = diff::unified(source.name(), Some(source.text()), Some(&text));
+            status = status.max(print(&changed));
         }
         return Ok(status.max(Status::Changes));
     }

@@ -7,10 +7,10 @@ use std::path::Path;
 use applc::project;
 use rayon::prelude::*;
 
-use super::Rooted;
 use super::compile::{Made, Outcome, start_of_paths};
 use super::discover::Found;
 use super::record::{self, Invalid};
+use super::{Rooted, joined, parent};
 
 /// What happens to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,7 +114,7 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
         if let Some((_, then)) = record_of(&mut changes.records, path) {
             then.remove(path);
         }
-        let parent = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let parent = parent(path);
         if leads_astray(found.world.root(), &found.world.on_disk(parent)) {
             // Its folder was replaced, so that what is there now is not the file that was made.
             continue;
@@ -131,14 +131,7 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
 /// The folders that have records: the parts of all output paths before the first placeholder.
 fn folders(found: &Found) -> BTreeSet<String> {
     let outputs = found.units.iter().filter_map(|unit| unit.output());
-    outputs
-        .map(|output| {
-            let fixed = output.pattern.value.fixed();
-            let fixed = fixed.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let parts = output.folder.split('/').chain(fixed.split('/'));
-            parts.filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/")
-        })
-        .collect()
+    outputs.map(|output| joined(&output.folder, parent(output.pattern.value.fixed()))).collect()
 }
 
 /// The record that a path belongs to: that of the innermost folder.

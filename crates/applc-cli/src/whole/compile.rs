@@ -11,8 +11,8 @@ use applc::targets::{Claim, InProcess, PROJECT_DIRECTORY, Rendering};
 use applc::{Compilation, Error, Selected};
 use rayon::prelude::*;
 
-use super::Files as World;
 use super::discover::{Found, Unit};
+use super::{Files as World, joined, parent};
 
 /// A file that the project is to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,16 +214,9 @@ fn filled(pattern: &Pattern, names: &Names<'_>) -> String {
     }
 }
 
-/// A path below a folder, without empty parts and `.`.
-fn joined(folder: &str, path: &str) -> String {
-    let parts = folder.split('/').chain(path.split('/'));
-    let parts: Vec<&str> = parts.filter(|part| !part.is_empty() && *part != ".").collect();
-    parts.join("/")
-}
-
 /// The way from a folder to that of a file.
 pub fn way_to_source(folder: &str, file: &str) -> String {
-    way(folder, file.rsplit_once('/').map_or("", |(folder, _)| folder))
+    way(folder, parent(file))
 }
 
 /// The way from a folder to another one.

@@ -10,7 +10,7 @@ use applc::project::{self, Globs, Names, Output, Project, Settings};
 use applc::source::Sources;
 use applc::targets::TargetRef;
 
-use super::{Entry, Files, Rooted};
+use super::{Entry, Files, Rooted, parent};
 use crate::projects::{self, appliance_name, folders};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
@@ -200,7 +200,7 @@ pub fn find_all<W: Files>(
     let mut scopes = Scopes { known: BTreeMap::new(), wanted, reporter };
     let mut units = Vec::new();
     for file in &files {
-        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = parent(file);
         let project = projects.get(folder).unwrap_or(&root_project);
         let all = project.environments();
         let all: Vec<Option<&str>> =

@@ -45,6 +45,18 @@ pub struct Entry {
     pub is_folder: bool,
 }
 
+/// The folder of a path of the project; empty for the root.
+pub fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// A path below a folder, without empty parts and `.`.
+pub fn joined(folder: &str, path: &str) -> String {
+    let parts = folder.split('/').chain(path.split('/'));
+    let parts: Vec<&str> = parts.filter(|part| !matches!(*part, "" | ".")).collect();
+    parts.join("/")
+}
+
 /// The files of a project on disk.
 pub struct Rooted {
     root: PathBuf,
