@@ -70,15 +70,18 @@ fn make(root: PathBuf, arguments: &Compile, reporter: &mut Reporter) -> Result<C
         discover::find(root, &arguments.paths, &arguments.environment.names, &wanted, reporter)?;
     check_settings(&found)?;
     let mut outcomes = compile::compile(&found);
-    let mut status = report_all(&found, &outcomes, reporter);
+    let status = report_all(&found, &outcomes, reporter);
     let made: Vec<Made> = outcomes
         .iter_mut()
         .filter_map(|one| one.files.as_mut())
         .flat_map(|files| std::mem::take(&mut files.made))
         .collect();
-    status = status.max(report_conflicts(&found, &made, reporter));
-    status = status.max(report_long_names(&found, &made, reporter));
-    if status != Status::Clean && !(arguments.keep_going && status == Status::Errors) {
+    // None of the appliances that share a file is the sound one.
+    let of_files = report_conflicts(&found, &made, reporter);
+    let of_files = of_files.max(report_long_names(&found, &made, reporter));
+    let may_go_on = arguments.keep_going && status == Status::Errors && of_files == Status::Clean;
+    let status = status.max(of_files);
+    if status != Status::Clean && !may_go_on {
         if status == Status::Errors && !arguments.is_comparison() {
             note("nothing is written, as there are errors");
         }

@@ -242,6 +242,8 @@ fn appliances_that_write_one_file_are_an_error() {
     assert!(err.contains("error[E0504]: apps/a/a.appliance.json in `test` and apps/a/other.appliance.json in `test` both write"), "{err}");
     assert!(err.contains("add `{id}` to `output`"), "{err}");
     assert!(!repository.path("manifests").exists());
+    let (status, _, err) = repository.run(&["compile", "--keep-going"]);
+    assert_eq!((status, repository.path("manifests").exists()), (1, false), "{err}");
     repository.write("applc.toml", &PROJECT.replace("{folder}/", "{folder}/{id}/"));
     assert_eq!(repository.run(&["compile"]).0, 0);
     repository.write("applc.toml", &PROJECT.replace("{environment}/", ""));
