@@ -1,10 +1,11 @@
+mod differences;
+mod environment;
 mod values;
+mod volumes;
 
 use crate::Memory;
 use crate::import::{Format, Imported, Options, import};
 use crate::source::Source;
-
-mod differences;
 
 fn imported(text: &str, files: &[(&str, &str)], profiles: &[&str]) -> Imported {
     let mut world = Memory::new();
@@ -212,111 +213,6 @@ fn ports_are_read_in_every_form() {
 }
 
 #[test]
-fn a_single_file_that_is_only_read_is_copied() {
-    let import = |mounts: &str| {
-        let text = format!(
-            "services:\n  web:\n    image: a:1\n    restart: always\n    mem_limit: 64m\n    cpu_shares: 512\n    volumes: [{mounts}]\n"
-        );
-        let files = [
-            ("conf/a.conf", "x"),
-            ("run.sh", "#!/bin/sh\n"),
-            (".env", "A=b"),
-            ("db_password.txt", "x"),
-            ("tls.pem", "-----BEGIN PRIVATE KEY-----\n"),
-        ];
-        with(&text, &files, &[])
-    };
-    let copied = |dest: &str, path: &str| {
-        format!("7 W1002 `{dest}` is a copy: a change of `{path}` reaches it with the next `up`")
-    };
-    let (out, findings) =
-        import("'./conf/a.conf:/etc/a.conf:ro', './run.sh:/run.sh:ro', './conf:/b:ro'");
-    assert!(
-        out.contains(
-            "
-    files:
-      - { dest: /etc/a.conf, source: conf/a.conf }
-      - { dest: /run.sh, source: run.sh, mode: \"0755\" }
-    volumes:
-      - { src: \"./conf\", dest: /b, type: host, mode: RO }
-"
-        ),
-        "{out}"
-    );
-    assert_eq!(findings, [copied("/etc/a.conf", "conf/a.conf"), copied("/run.sh", "run.sh")]);
-    let long = "{type: bind, source: ./conf/a.conf, target: /a.conf, read_only: true}";
-    assert_eq!(import(long).1, [copied("/a.conf", "conf/a.conf")]);
-    for kept in [
-        "'./conf/a.conf:/etc/a.conf'",
-        "'./missing:/etc/a.conf:ro'",
-        "'./conf/../run.sh:/run.sh:ro'",
-        "'/conf/a.conf:/etc/a.conf:ro'",
-        "'./conf/a.conf:/etc/a.conf/:ro'",
-        "'./conf:/etc/b', './conf/a.conf:/etc/b/a.conf:ro'",
-        "'./.env:/app/.env:ro'",
-        "'./db_password.txt:/run/password:ro'",
-        "'./tls.pem:/tls.pem:ro'",
-    ] {
-        let (out, findings) = import(kept);
-        assert!(!out.contains("files:") && findings.is_empty(), "{kept}: {out} {findings:?}");
-    }
-}
-
-#[test]
-fn volumes_of_other_services_are_mounted_too() {
-    let import = |of: &str, fields: &str| {
-        let service = "image: a:1, restart: always, mem_limit: 64m, cpu_shares: 512";
-        self::of(&format!(
-            "services:\n  app: {{{service}, {of}}}\n  web: {{{service}, {fields}}}\nvolumes: {{data: }}\n"
-        ))
-    };
-    let listed = "volumes: ['data:/d', '/srv:/s', './x:/own']";
-    let (out, findings) = import(listed, "volumes_from: ['app:ro'], volumes: ['/mine:/own']");
-    let expected = "
-    volumes:
-      - { src: /mine, dest: /own, type: host }
-      - { src: data, dest: /d, mode: RO }
-      - { src: /srv, dest: /s, type: host, mode: RO }
-    network_mode: bridge
-    dependencies: [app]
-";
-    assert!(out.contains(expected), "{out}");
-    let told =
-        "3 W1002 the volumes that `app` lists are mounted, not those that only its image declares";
-    assert_eq!(findings, [told]);
-    for (of, fields) in [
-        ("user: me", "volumes_from: [app]"),
-        ("volumes: [{type: tmpfs, target: /t}]", "volumes_from: [app]"),
-        (listed, "volumes_from: ['container:app']"),
-        (listed, "volumes_from: ['app:z']"),
-    ] {
-        let (_, findings) = import(of, fields);
-        let lost =
-            "3 W1001 `volumes_from` is left out: the volumes of another container are not mounted";
-        assert!(findings.iter().any(|one| one == lost), "{of} {fields}: {findings:?}");
-    }
-}
-
-#[test]
-fn volumes_are_read_in_every_form() {
-    let (out, findings) = of(
-        "services:\n  web:\n    image: a:1\n    restart: always\n    mem_limit: 64m\n    cpu_shares: 512\n    volumes:\n      - my_data:/a:ro\n      - ./html:/b\n      - /etc/x:/c:rw,cached\n      - {type: bind, source: /d, target: /d, bind: {create_host_path: true}, read_only: true}\n      - /e\nvolumes:\n  my_data: {external: true, name: theirs}\n",
-    );
-    let expected = "\
-    volumes:
-      - { src: theirs, dest: /a, mode: RO }
-      - { src: \"./html\", dest: /b, type: host }
-      - { src: /etc/x, dest: /c, type: host }
-      - { src: /d, dest: /d, type: host, mode: RO }
-      - { src: web-e, dest: /e }
-";
-    assert!(out.contains(expected), "{out}");
-    assert!(out.ends_with("    - { id: theirs, scope: global }\n    - { id: web-e }\n"), "{out}");
-    let expected = ["12 W1002 the volume at `/e` is kept when the container is replaced"];
-    assert_eq!(findings, expected);
-}
-
-#[test]
 fn what_has_no_like_is_told_at_its_place() {
     found(
         "cap_add: [NET_ADMIN]",
@@ -336,29 +232,6 @@ fn what_has_no_like_is_told_at_its_place() {
         "",
         "7 W1001 `tmpfs` is left out: the folders are on the disk of the container",
     );
-}
-
-#[test]
-fn mounts_that_the_language_has_no_like_for_are_told() {
-    found(
-        "volumes: ['/etc/x:/c:ro,z']",
-        "volumes:\n  - { src: /etc/x, dest: /c, type: host, mode: RO }\n",
-        "7 W1001 the options `z` of the mount are left out",
-    );
-    for mount in ["C:\\data:/c", "C:\\data:D:\\data:rw", "D:/data:/c"] {
-        let (out, findings) = container(&format!("volumes: ['{mount}']"));
-        assert_eq!(out, "", "{mount}");
-        assert!(
-            findings.concat().starts_with("7 W1001 a folder of Windows is not mounted at"),
-            "{mount}: {findings:?}"
-        );
-    }
-    let (out, findings) = of(
-        "services: {web: {image: a, volumes: ['data:/x']}}\nvolumes: {data: {external: true, name: my_data}}\n",
-    );
-    assert!(out.contains("{ id: my-data, scope: global }"), "{out}");
-    let finding = "1 W1002 the volume is not `my_data`, but one with the name `my-data`";
-    assert!(findings.contains(&finding.to_owned()), "{findings:?}");
 }
 
 #[test]
@@ -477,15 +350,6 @@ fn words_that_may_be_hosts_are_told() {
 }
 
 #[test]
-fn the_name_of_the_project_is_a_variable() {
-    let (out, findings) =
-        of("name: My_App\nservices:\n  web: {image: a, labels: {x: $COMPOSE_PROJECT_NAME}}\n");
-    assert!(out.contains("labels: { x: My_App }"), "{out}");
-    let finding = "3 W1002 `COMPOSE_PROJECT_NAME` is the id of the appliance";
-    assert!(findings.contains(&finding.to_owned()), "{findings:?}");
-}
-
-#[test]
 fn what_is_not_valid_writes_nothing() {
     for (text, finding) in [
         ("web: {image: a}", "1 E1001 no services"),
@@ -544,75 +408,4 @@ fn profiles_are_imported_if_they_are_asked_for() {
     );
     let (out, _) = with(text, &[], &["dev"]);
     assert!(out.contains("  - id: debug\n"), "{out}");
-}
-
-#[test]
-fn env_files_are_read_as_compose_reads_them() {
-    let file = "# comment\nG=$A-${NONE}\nH='$A'\nI=\"${G}\\$A\"\nexport A=1\nB = two words # comment\nC='a # b'\nD=\"x\\ny\"\nE=\"line\nnext\"\nF=\nnothing\n";
-    let text = "services:\n  web:\n    image: a\n    env_file: [./web.env, {path: no.env, required: false}]\n    environment: {A: '2'}\n";
-    let (out, findings) = with(text, &[("web.env", file), (".env", "A=shell")], &[]);
-    let unset = "4 W1002 `NONE` is not set: it becomes empty";
-    assert!(findings.contains(&unset.to_owned()), "{findings:?}");
-    let expected = "    env:\n      G: shell-\n      H: \"$A\"\n      I: \"shell-$A\"\n      A: \"2\"\n      B: \"two words\"\n      C: \"a # b\"\n      D: |-\n        x\n        y\n      E: |-\n        line\n        next\n      F: \"\"\n";
-    assert!(out.contains(expected), "{out}");
-    assert!(findings.iter().all(|finding| !finding.contains("read")), "{findings:?}");
-}
-
-#[test]
-fn files_and_secrets_are_read() {
-    let text = "services:\n  web:\n    image: a:1\n    configs: [{source: site, target: /etc/site.conf, mode: 0440}]\n    secrets: [password]\nconfigs: {site: {file: ./site.conf}}\nsecrets: {password: {file: ./password.txt}}\n";
-    let (out, findings) = of(text);
-    assert!(
-        out.contains("      - { dest: /etc/site.conf, source: \"./site.conf\", mode: \"0440\" }\n"),
-        "{out}"
-    );
-    let file =
-        "    secret_files:\n      - { dest: /run/secrets/password, secret: shop, key: password }\n";
-    assert!(out.contains(file), "{out}");
-    let told =
-        "5 H1001 the secret `password` is the key `password` of the secret `shop`".to_owned();
-    assert!(findings.contains(&told), "{findings:?}");
-}
-
-#[test]
-fn variables_that_are_not_set_and_named_as_secrets_are_in_the_store() {
-    let secret = |name: &str| format!("secret_env: {{ A: {{ secret: shop, key: {name} }} }}\n");
-    let told = |name: &str| format!("7 H1001 `A` is the key `{name}` of the secret `shop`");
-    for value in ["${DB_PASSWORD}", "$DB_PASSWORD", "${DB_PASSWORD?}", "${DB_PASSWORD:?set it}"] {
-        found(
-            &format!("environment:\n  - A={value}"),
-            &secret("DB_PASSWORD"),
-            &told("DB_PASSWORD").replace("7 ", "8 "),
-        );
-        found(
-            &format!("environment: {{A: '{value}'}}"),
-            &secret("DB_PASSWORD"),
-            &told("DB_PASSWORD"),
-        );
-    }
-    found(
-        "environment: [API_TOKEN]",
-        "secret_env: { API_TOKEN: { secret: shop, key: API_TOKEN } }\n",
-        "7 H1001 `API_TOKEN` is the key `API_TOKEN` of the secret `shop`",
-    );
-    // What Compose files of applc contain.
-    clean(
-        "environment: ['A=${SECRET_DB_1_P_W:?the key p.w of the secret db-1}']",
-        "secret_env: { A: { secret: db-1, key: p.w } }\n",
-    );
-    // Part of a value, one with a default, and names of something else.
-    found(
-        "environment: {A: 'x${DB_PASSWORD}'}",
-        "env: { A: x }\n",
-        "7 W1002 `DB_PASSWORD` is not set: it becomes empty",
-    );
-    clean("environment: {A: '${DB_PASSWORD:-x}'}", "env: { A: x }\n");
-    found(
-        "environment: {A: '${LEVEL}'}",
-        "env: { A: \"\" }\n",
-        "7 W1002 `LEVEL` is not set: it becomes empty",
-    );
-    let set = "services: {web: {image: a, environment: {A: '${DB_PASSWORD:?}'}}}";
-    let (out, _) = with(set, &[(".env", "DB_PASSWORD=x")], &[]);
-    assert!(out.contains("env: { A: x }"), "{out}");
 }
