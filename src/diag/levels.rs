@@ -44,6 +44,17 @@ enum Subject {
     All(Level),
 }
 
+impl Subject {
+    fn name(self) -> &'static str {
+        match self {
+            Subject::Code(code) => code.id,
+            Subject::All(level) => {
+                GROUPS.iter().find(|(_, group)| *group == level).map_or("", |(name, _)| *name)
+            }
+        }
+    }
+}
+
 /// The names of groups of codes, and their levels.
 const GROUPS: [(&str, Level); 2] = [("warnings", Level::Warning), ("hints", Level::Hint)];
 
@@ -52,6 +63,8 @@ const GROUPS: [(&str, Level); 2] = [("warnings", Level::Warning), ("hints", Leve
 pub struct Setting {
     verb: Verb,
     subject: Subject,
+    /// Where it is written.
+    place: Span,
 }
 
 impl Setting {
@@ -62,7 +75,7 @@ impl Setting {
     pub fn parse(verb: Verb, written: Spanned<&str>) -> Result<Setting, Box<Diagnostic>> {
         let word = written.value;
         if let Some((_, level)) = GROUPS.iter().find(|(name, _)| *name == word) {
-            return Ok(Setting { verb, subject: Subject::All(*level) });
+            return Ok(Setting { verb, subject: Subject::All(*level), place: written.span });
         }
         let error = |message: String| Diagnostic::new(&codes::BAD_LEVEL, written.span, message);
         let Some(code) = codes::find(word) else {
@@ -83,7 +96,7 @@ impl Setting {
                 error(message).help("output compiled in spite of an error would be wrong"),
             ));
         }
-        Ok(Setting { verb, subject: Subject::Code(code) })
+        Ok(Setting { verb, subject: Subject::Code(code), place: written.span })
     }
 
     /// Parses a setting from a command line argument, given as a source.
@@ -93,6 +106,21 @@ impl Setting {
     pub fn of_argument(verb: Verb, source: &Source) -> Result<Setting, Box<Diagnostic>> {
         let text = source.text();
         Setting::parse(verb, Spanned::new(text, Span::new(0, text.len())))
+    }
+
+    /// What it does with the findings.
+    pub fn verb(self) -> Verb {
+        self.verb
+    }
+
+    /// The id of the code, or the name of the group of codes.
+    pub fn subject(self) -> &'static str {
+        self.subject.name()
+    }
+
+    /// Where the id or the name is written.
+    pub fn place(self) -> Span {
+        self.place
     }
 
     /// Whether the setting selects a single code, not a group.
@@ -135,6 +163,14 @@ impl Levels {
     /// Creates a list of settings.
     pub fn new(settings: Vec<Setting>) -> Levels {
         Levels(settings)
+    }
+
+    /// The settings in the order in which they are applied. Of those with the same subject, only the last one.
+    pub fn iter(&self) -> impl Iterator<Item = Setting> {
+        self.0.iter().enumerate().filter_map(|(at, setting)| {
+            let mut later = self.0.iter().skip(at + 1);
+            (!later.any(|other| other.same_subject(*setting))).then_some(*setting)
+        })
     }
 
     /// Appends these settings to those of `base`, which they override.

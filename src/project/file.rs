@@ -29,8 +29,12 @@ pub struct File {
     pub environments: Vec<(Spanned<String>, Values)>,
     /// The levels of codes that it sets.
     pub levels: Levels,
-    /// Which files below its folder are appliances.
-    pub appliances: Option<Globs>,
+    /// The versions of the program that it accepts.
+    pub required_version: Option<Spanned<String>>,
+    /// Which files below its folder are appliances, and where it says so.
+    pub appliances: Option<Spanned<Globs>>,
+    /// The folders of custom targets that it lists, relative to its own.
+    pub target_folders: Vec<Spanned<String>>,
     /// Where output is written, relative to its folder.
     pub output: Option<Spanned<Pattern>>,
 }
@@ -43,7 +47,7 @@ pub struct Values {
     /// The options of targets, by the name of the target.
     pub options: BTreeMap<String, Options>,
     /// Names of overlays beside an appliance.
-    pub overlays: Option<Vec<Spanned<Pattern>>>,
+    pub overlays: Option<Spanned<Vec<Spanned<Pattern>>>>,
     /// The versions of images.
     pub images: Images,
 }
@@ -69,11 +73,12 @@ pub(super) fn read(
 ) -> File {
     let mut findings = before;
     let folder = Path::new(source.name()).parent().unwrap_or(Path::new("")).to_string_lossy();
-    let mut reading = Reading { targets, others: Vec::new(), incomplete: false };
+    let mut reading =
+        Reading { targets, others: Vec::new(), folders: Vec::new(), incomplete: false };
     let read = toml::read(source, &codes::BAD_OPTION, &mut findings, |root, reader| {
         reading.file(root, world, &folder, reader)
     });
-    let Reading { others, .. } = reading;
+    let Reading { others, folders: target_folders, .. } = reading;
     let read = read.unwrap_or_default();
     File {
         report: Report::new(source.clone(), findings),
@@ -82,7 +87,9 @@ pub(super) fn read(
         values: read.values,
         environments: read.environments,
         levels: read.levels.levels(),
+        required_version: read.required_version,
         appliances: read.appliances,
+        target_folders,
         output: read.output,
     }
 }
@@ -93,7 +100,8 @@ struct Entries {
     values: Values,
     environments: Vec<(Spanned<String>, Values)>,
     levels: LevelLists,
-    appliances: Option<Globs>,
+    required_version: Option<Spanned<String>>,
+    appliances: Option<Spanned<Globs>>,
     output: Option<Spanned<Pattern>>,
 }
 
@@ -101,8 +109,34 @@ struct Entries {
 struct Reading<'t> {
     targets: &'t mut Vec<TargetRef>,
     others: Vec<Report>,
+    folders: Vec<Spanned<String>>,
     /// Whether a folder has a target that could not be loaded, whose name is not known.
     incomplete: bool,
+}
+
+impl Values {
+    /// Whether a value of these is at a place.
+    fn has(&self, place: Span) -> bool {
+        let targets = self
+            .targets
+            .iter()
+            .flat_map(|targets| targets.value.iter().map(|name| name.span).chain([targets.span]));
+        let options = self.options.values().flat_map(Options::given).map(|(_, value)| value.span);
+        let overlays = self.overlays.iter().flat_map(|overlays| {
+            overlays.value.iter().map(|overlay| overlay.span).chain([overlays.span])
+        });
+        let images = self.images.iter().map(|(_, version)| version.span);
+        targets.chain(options).chain(overlays).chain(images).any(|span| span == place)
+    }
+}
+
+impl File {
+    /// The environment that a place of a value of this file belongs to; `None` for values of all environments.
+    pub fn environment_of(&self, place: Span) -> Option<&str> {
+        let mut environments = self.environments.iter();
+        let found = environments.find(|(_, values)| values.has(place));
+        found.map(|(name, _)| name.value.as_str())
+    }
 }
 
 impl Reading<'_> {
@@ -124,8 +158,11 @@ impl Reading<'_> {
         let tables = root.take("targets");
         let environments = root.take("environments");
         // Another version may have other keys.
-        if version.is_some_and(|version| !required_version(version, reader)) {
-            return entries;
+        if let Some(version) = version.and_then(|version| version.string(reader)) {
+            if !is_required(&version, reader) {
+                return entries;
+            }
+            entries.required_version = Some(version);
         }
         root.finish(reader);
         if let Some(lists) = lists {
@@ -135,9 +172,10 @@ impl Reading<'_> {
         if let Some(folders) = folders {
             self.folders(folders, world, folder, reader);
         }
-        if let Some(texts) = appliances.and_then(|entry| entry.strings(reader)) {
-            entries.appliances = Some(Globs::read(&texts, reader.findings));
-        }
+        entries.appliances = appliances.and_then(|entry| {
+            let texts = entry.strings(reader)?;
+            Some(Spanned::new(Globs::read(&texts, reader.findings), entry.span()))
+        });
         entries.output = output.and_then(|entry| output_pattern(entry, reader));
         entries.values.targets = names.and_then(|entry| self.names(entry, reader));
         if let Some(tables) = tables {
@@ -220,8 +258,9 @@ impl Reading<'_> {
     ) {
         let expected = "an array of folders, such as `[\"deploy/quadlet\"]`,";
         for item in entry.items(expected, reader).unwrap_or_default() {
-            let Some(path) = item.string(reader) else { continue };
-            let path = Path::new(folder).join(path.value);
+            let Some(written) = item.string(reader) else { continue };
+            let path = Path::new(folder).join(&written.value);
+            self.folders.push(written);
             match custom::load(world, &path.to_string_lossy()) {
                 Ok(loaded) => {
                     self.others.extend(loaded.reports);
@@ -287,8 +326,7 @@ fn is_environment(name: &str) -> bool {
 }
 
 /// Whether this version of the program is one that the file requires, or the requirement is invalid.
-fn required_version(entry: Entry<'_>, reader: &mut Reader<'_>) -> bool {
-    let Some(text) = entry.string(reader) else { return true };
+fn is_required(text: &Spanned<String>, reader: &mut Reader<'_>) -> bool {
     let own = env!("CARGO_PKG_VERSION");
     match (VersionReq::parse(&text.value), Version::parse(own)) {
         (Err(error), _) => reader.report_with(
@@ -337,7 +375,7 @@ fn output_pattern(entry: Entry<'_>, reader: &mut Reader<'_>) -> Option<Spanned<P
 }
 
 /// Reads the name of an overlay, or a list of names.
-fn overlays(entry: Entry<'_>, reader: &mut Reader<'_>) -> Option<Vec<Spanned<Pattern>>> {
+fn overlays(entry: Entry<'_>, reader: &mut Reader<'_>) -> Option<Spanned<Vec<Spanned<Pattern>>>> {
     let texts = match entry.as_str() {
         Some(text) => vec![Spanned::new(text.to_owned(), entry.span())],
         None => entry.strings(reader)?,
@@ -355,7 +393,7 @@ fn overlays(entry: Entry<'_>, reader: &mut Reader<'_>) -> Option<Vec<Spanned<Pat
         }
         found.push(Spanned::new(pattern, text.span));
     }
-    Some(found)
+    Some(Spanned::new(found, entry.span()))
 }
 
 /// Reads the table of images.

@@ -11,6 +11,8 @@ pub struct Globs(Vec<Glob>);
 
 #[derive(Debug, Clone)]
 struct Glob {
+    /// The pattern as it is written, where a file has it.
+    written: Option<Spanned<String>>,
     /// Whether it takes files out again: written with `!`.
     out: bool,
     matcher: GlobMatcher,
@@ -18,14 +20,14 @@ struct Glob {
 
 impl Default for Globs {
     fn default() -> Globs {
-        Globs(Glob::parse(Globs::DEFAULT).into_iter().collect())
+        Globs(Glob::parse(Globs::DEFAULT, None).into_iter().collect())
     }
 }
 
 impl Glob {
     /// # Errors
     /// What is wrong with the pattern.
-    fn parse(text: &str) -> Result<Glob, String> {
+    fn parse(text: &str, written: Option<Spanned<String>>) -> Result<Glob, String> {
         let (out, pattern) = match text.strip_prefix('!') {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -33,7 +35,7 @@ impl Glob {
         let pattern = pattern.strip_prefix("./").unwrap_or(pattern);
         let glob = GlobBuilder::new(pattern).literal_separator(true).build();
         let glob = glob.map_err(|error| error.kind().to_string())?;
-        Ok(Glob { out, matcher: glob.compile_matcher() })
+        Ok(Glob { written, out, matcher: glob.compile_matcher() })
     }
 }
 
@@ -57,7 +59,7 @@ impl Globs {
                     "patterns are relative to the folder of `applc.toml`",
                 );
             } else {
-                match Glob::parse(&text.value) {
+                match Glob::parse(&text.value, Some(text.clone())) {
                     Ok(glob) => globs.push(glob),
                     Err(cause) => report(
                         format!("invalid pattern `{}`: {cause}", text.value),
@@ -67,6 +69,11 @@ impl Globs {
             }
         }
         Globs(globs)
+    }
+
+    /// The patterns as a project file has them; none for the default.
+    pub fn written(&self) -> impl Iterator<Item = &Spanned<String>> {
+        self.0.iter().filter_map(|glob| glob.written.as_ref())
     }
 
     /// Whether a path, relative to the folder of the project file and with `/` between parts, is one of an appliance.

@@ -46,6 +46,9 @@ use crate::world::{ReadError, World};
 /// Name of the project file.
 pub const FILE_NAME: &str = "applc.toml";
 
+/// The JSON Schema of the output of `applc config --format json`.
+pub const CONFIG_SCHEMA: &str = include_str!("../../schema/config.schema.json");
+
 /// The project file of a folder, over those of the folders above it.
 pub struct Project {
     /// The file.
@@ -164,7 +167,10 @@ impl Project {
     pub fn has_appliance(&self, path: &str) -> bool {
         let listing = self.files().rev().find(|file| file.appliances.is_some());
         let (folder, globs) = match listing {
-            Some(file) => (file.folder.as_str(), file.appliances.clone().unwrap_or_default()),
+            Some(file) => {
+                let globs = file.appliances.as_ref().map(|globs| globs.value.clone());
+                (file.folder.as_str(), globs.unwrap_or_default())
+            }
             None => (self.root(), Globs::default()),
         };
         relative(path, folder).is_some_and(|path| globs.matches(path))

@@ -151,6 +151,18 @@ impl Pattern {
         Ok(text)
     }
 
+    /// The text with each placeholder replaced whose meaning is known. The others stay.
+    pub fn fill_known(&self, names: &Names<'_>) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Placeholder(one) => match names.of(*one) {
+                Some(name) => name.to_owned(),
+                None => format!("{{{}}}", one.name()),
+            },
+        };
+        self.parts.iter().map(part).collect()
+    }
+
     /// The text before the first placeholder.
     pub fn fixed(&self) -> &str {
         match self.parts.first() {
@@ -202,6 +214,8 @@ mod tests {
         assert_eq!(pattern.fill(&names), Err((Placeholder::Target, "out/prod/a/b-".to_owned())));
         let names = Names { target: Some("nomad"), ..names };
         assert_eq!(pattern.fill(&names).as_deref(), Ok("out/prod/a/b-nomad/x"));
+        let names = Names { folder: None, ..names };
+        assert_eq!(pattern.fill_known(&names), "out/prod/{folder}-nomad/x");
         assert!(pattern.has(Placeholder::Folder) && !pattern.has(Placeholder::Id));
     }
 

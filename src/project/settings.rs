@@ -22,8 +22,8 @@ pub struct Settings {
     pub options: BTreeMap<String, Options>,
     /// The levels of codes.
     pub levels: Levels,
-    /// The names of overlays beside an appliance, in the order in which they are applied.
-    pub overlays: Vec<Spanned<Pattern>>,
+    /// The names of overlays beside an appliance, in the order in which they are applied, where a file says so.
+    pub overlays: Option<Spanned<Vec<Spanned<Pattern>>>>,
     /// The versions of images.
     pub images: Images,
     /// Where output is written, and the folder of the file that says so.
@@ -42,15 +42,7 @@ pub struct Output {
 impl Project {
     /// Merges the files for an environment; `None` for what they say for all environments.
     pub fn settings(&self, environment: Option<&str>) -> Settings {
-        let mut settings = Settings {
-            known: self.targets.clone(),
-            targets: None,
-            options: BTreeMap::new(),
-            levels: self.levels(),
-            overlays: Vec::new(),
-            images: Images::default(),
-            output: None,
-        };
+        let mut settings = Settings { levels: self.levels(), ..Settings::of(self.targets.clone()) };
         for file in self.files() {
             settings.merge(&file.values);
             if let Some(pattern) = &file.output {
@@ -69,17 +61,48 @@ impl Project {
 }
 
 impl Settings {
+    /// Those without a project, with these known targets.
+    pub fn of(known: Vec<TargetRef>) -> Settings {
+        Settings {
+            known,
+            targets: None,
+            options: BTreeMap::new(),
+            levels: Levels::default(),
+            overlays: None,
+            images: Images::default(),
+            output: None,
+        }
+    }
+
     /// What the project changes in an appliance: the overlays in its folder that `exists` has, and versions of
     /// images. `file` is its path.
     pub fn changes(&self, file: &str, names: &Names<'_>, exists: impl Fn(&str) -> bool) -> Changes {
+        let overlays = self.overlays_of(file, names, exists).into_iter();
+        Changes {
+            overlays: overlays.map(|overlay| overlay.value).collect(),
+            images: self.images.clone(),
+        }
+    }
+
+    /// The overlays in the folder of an appliance that `exists` has, with the places where the project names them.
+    /// `file` is its path.
+    pub fn overlays_of(
+        &self,
+        file: &str,
+        names: &Names<'_>,
+        exists: impl Fn(&str) -> bool,
+    ) -> Vec<Spanned<String>> {
         let folder = file.rsplit_once('/').map(|(folder, _)| folder);
         let beside = |name: String| match folder {
             Some(folder) => format!("{folder}/{name}"),
             None => name,
         };
-        let overlays = self.overlays.iter().filter_map(|pattern| pattern.value.fill(names).ok());
-        let overlays = overlays.map(beside).filter(|path| exists(path)).collect();
-        Changes { overlays, images: self.images.clone() }
+        let overlays = self.overlays.iter().flat_map(|overlays| &overlays.value);
+        let filled = overlays.filter_map(|pattern| {
+            let name = pattern.value.fill(names).ok()?;
+            Some(Spanned::new(beside(name), pattern.span))
+        });
+        filled.filter(|overlay| exists(&overlay.value)).collect()
     }
 
     fn merge(&mut self, values: &Values) {
@@ -93,8 +116,8 @@ impl Settings {
             };
             self.options.insert(name.clone(), merged);
         }
-        if let Some(overlays) = &values.overlays {
-            self.overlays.clone_from(overlays);
+        if values.overlays.is_some() {
+            self.overlays.clone_from(&values.overlays);
         }
         self.images = values.images.over(&self.images);
     }
@@ -182,8 +205,8 @@ mod tests {
             .map(|(name, version)| (name.value.as_str(), version.value.as_str()))
             .collect();
         assert_eq!(versions, [("docker.io/library/a", ":1"), ("docker.io/library/b", ":2")]);
-        assert_eq!(settings.overlays.len(), 1);
-        assert_eq!(of(Some("test")).0.overlays.len(), 0);
+        assert_eq!(settings.overlays.map(|overlays| overlays.value.len()), Some(1));
+        assert_eq!(of(Some("test")).0.overlays, None);
     }
 
     #[test]

@@ -1,13 +1,19 @@
 //! Files on disk, and standard input.
 
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use applc::source::MAX_SOURCE_BYTES;
 use applc::{Memory, Overlay, ReadError, World};
 
 /// The file name of standard input.
 pub const STDIN: &str = "-";
+
+/// A path as people name it: relative to the working directory if it is in it.
+pub fn shown(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).to_owned()
+}
 
 /// The disk, with standard input as the file `-`.
 pub struct Disk;

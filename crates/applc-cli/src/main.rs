@@ -25,8 +25,8 @@ use clap::error::ErrorKind;
 use args::{Arguments, Command, SchemaOf, Target};
 use commands::run::{down, logs, ls, serve, status, up};
 use commands::{
-    check, compile, completions, explain, graph, import, init, man, plan, set_image, target_check,
-    target_new, targets, trace,
+    check, compile, completions, config, explain, graph, import, init, man, plan, set_image,
+    target_check, target_new, targets, trace,
 };
 
 /// Most of the time goes to small parts of trees and texts, which this allocator makes and frees in about
@@ -84,11 +84,13 @@ fn dispatch(arguments: Arguments) -> Status {
             SchemaOf::Overlay => applc::overlay::SCHEMA,
             SchemaOf::Plan => applc::plan::published::SCHEMA,
             SchemaOf::Diagnostics => applc::diag::SCHEMA,
+            SchemaOf::Config => applc::project::CONFIG_SCHEMA,
         }),
         Command::Targets(arguments) => targets::run(&arguments),
         Command::Target(Target::New(arguments)) => target_new::run(&arguments),
         Command::Target(Target::Check(arguments)) => target_check::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
         Command::SetImage(arguments) => set_image::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),

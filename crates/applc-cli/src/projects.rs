@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::args::{EnvironmentArguments, OverlayArguments};
-use crate::disk::{Disk, STDIN};
+use crate::disk::{Disk, STDIN, shown};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::fail;
@@ -163,7 +163,7 @@ impl Projects {
         // The files of the project come first, so that the places of its options stay the same.
         let mut sources = project.sources.clone();
         let targets = selected(&merged, wanted, &mut sources, reporter)?;
-        let folder = folder_in(project.root(), path);
+        let folder = folder_of(&project, &merged, path);
         let names = Names {
             environment: wanted.environment,
             folder: Some(&folder),
@@ -258,8 +258,10 @@ pub fn unknown_environment(name: &str, known: &[&str]) -> Status {
     fail(&format!("unknown environment `{name}`; {advice}"), Status::Usage)
 }
 
-/// The folder of a file, relative to a folder above it; empty for that folder.
-fn folder_in(root: &str, file: &Path) -> String {
+/// The folder of a file of a project, relative to that of the project file that says where its output is written, or
+/// else of the outermost one; empty for that folder.
+pub fn folder_of(project: &Project, settings: &project::Settings, file: &Path) -> String {
+    let root = settings.output.as_ref().map_or(project.root(), |output| output.folder.as_str());
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let root = if root.is_empty() { Path::new(".") } else { Path::new(root) };
     let (root, file) = (absolute(root), absolute(file));
@@ -286,9 +288,6 @@ fn read(
     given: &[TargetRef],
     reporter: &mut Reporter,
 ) -> Result<Option<Arc<Project>>, Status> {
-    // As people name them: relative to the working directory if they are in it.
-    let here = std::env::current_dir().unwrap_or_default();
-    let shown = |folder: &Path| folder.strip_prefix(&here).unwrap_or(folder).to_owned();
     let found = project::find(&Disk, folders(folder).into_iter().map(shown), given);
     let Some(project) = found.map_err(|error| fail(&error.to_string(), Status::Io))? else {
         return Ok(None);

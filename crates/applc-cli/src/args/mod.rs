@@ -10,7 +10,7 @@ mod single;
 use clap::{Parser, Subcommand};
 
 pub use findings::{CompileFormat, FindingsArguments};
-pub use projects::{Check, Compile, Init, SetImage};
+pub use projects::{Check, Compile, Config, ConfigFormat, Init, SetImage};
 pub use reference::{
     Completions, Explain, Man, Schema, SchemaOf, Target, TargetCheck, TargetNew, Targets,
 };
@@ -191,6 +191,18 @@ Examples:
 Files named `*.appliance.{json,jsonc,yaml,yml}` are the appliances of the project. No file is
 overwritten.")]
     Init(Init),
+    /// Show the settings of a project, or of one of its files, and where each comes from
+    #[command(after_help = "\
+Examples:
+  applc config                                         those of the working directory
+  applc config apps/shop/shop.appliance.yaml --env prod
+                                                       those of a file in an environment
+  applc config --target nomad                          with all options of a target
+
+A value comes from a line of an `applc.toml`, from an argument, or is the default of applc. Later
+ones override earlier ones: defaults, the outermost `applc.toml`, those of folders below, tables of
+the environment, arguments. For a file, placeholders such as `{id}` are replaced.")]
+    Config(Config),
     /// Set the versions of images in an environment of the project
     #[command(after_help = "\
 Examples:

@@ -114,6 +114,40 @@ pub struct Init {
     pub folder: PathBuf,
 }
 
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct Config {
+    /// Appliance file, `-` for standard input, or a folder. Default: the working directory
+    #[arg(value_name = "PATH")]
+    pub path: Option<String>,
+
+    #[command(flatten)]
+    pub environment: EnvironmentArguments,
+
+    #[command(flatten)]
+    pub overlays: OverlayArguments,
+
+    #[command(flatten)]
+    pub targets: TargetArguments,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ConfigFormat,
+
+    #[command(flatten)]
+    pub levels: LevelArguments,
+}
+
+/// The formats of `config`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ConfigFormat {
+    /// A table
+    #[default]
+    Human,
+    /// A document: `applc schema config` prints its JSON Schema
+    Json,
+}
+
 /// Arguments of `set-image`.
 #[derive(Debug, Args)]
 pub struct SetImage {

@@ -33,6 +33,8 @@ pub enum SchemaOf {
     Plan,
     /// The output of `--format json`
     Diagnostics,
+    /// The output of `applc config --format json`
+    Config,
 }
 
 /// Arguments of `targets`.

@@ -5,6 +5,7 @@ pub mod compile;
 pub mod compile_project;
 pub mod compile_since;
 pub mod completions;
+pub mod config;
 pub mod explain;
 pub mod fix;
 pub mod graph;

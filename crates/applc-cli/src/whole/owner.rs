@@ -9,6 +9,7 @@ use super::compile::{self, header, start_of_paths, way_to_source};
 use super::discover::{self, Found, Unit};
 use super::record;
 use crate::Status;
+use crate::disk::shown;
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 
@@ -69,7 +70,7 @@ fn of_unit(found: &Found, unit: &Unit, path: &str, place: &str) -> Option<Owned>
             continue;
         };
         return Some(Owned {
-            source: shown(&found.world.on_disk(&unit.file)),
+            source: shown(&found.world.on_disk(&unit.file)).to_string_lossy().into_owned(),
             environment: unit.environment.clone(),
             target: target.to_owned(),
             way: way_to_source(&folder, &unit.file),
@@ -78,12 +79,6 @@ fn of_unit(found: &Found, unit: &Unit, path: &str, place: &str) -> Option<Owned>
         });
     }
     None
-}
-
-/// A path as people name it: relative to the working directory if it is in it.
-fn shown(path: &Path) -> String {
-    let here = std::env::current_dir().unwrap_or_default();
-    path.strip_prefix(&here).unwrap_or(path).to_string_lossy().into_owned()
 }
 
 impl Owned {

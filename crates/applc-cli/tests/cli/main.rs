@@ -1,5 +1,6 @@
 //! End-to-end tests of the program.
 
+mod config;
 mod example_project;
 mod findings;
 mod folders;

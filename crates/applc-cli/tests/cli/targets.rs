@@ -212,6 +212,7 @@ fn each_schema_is_printed() {
         ("overlay", "overlay.schema.json"),
         ("plan", "plan.schema.json"),
         ("diagnostics", "diagnostics.schema.json"),
+        ("config", "config.schema.json"),
     ] {
         let (status, out, _) = run(folder.path(), &["schema", of]);
         assert_eq!(status, 0);
