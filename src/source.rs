@@ -214,6 +214,18 @@ impl Source {
         Source { base, document: Arc::clone(&self.document) }
     }
 
+    /// The same document with another name, and the syntax of the old one.
+    pub(crate) fn renamed(&self, name: impl FnOnce(&str) -> String) -> Source {
+        let Document { syntax, name: old, text, .. } = &*self.document;
+        let document = Document {
+            syntax: *syntax,
+            name: name(old),
+            text: text.clone(),
+            lines: OnceLock::new(),
+        };
+        Source { base: self.base, document: Arc::new(document) }
+    }
+
     /// The offset of its first byte in the space that all sources share.
     pub(crate) fn base(&self) -> u32 {
         self.base
@@ -381,6 +393,11 @@ impl Sources {
     /// The same sources with spans [masked](Source::masked).
     pub(crate) fn masked(&self, spans: &[Span]) -> Sources {
         Sources { all: self.all.iter().map(|source| source.masked(spans)).collect() }
+    }
+
+    /// The same sources with other [names](Source::renamed).
+    pub(crate) fn renamed(&self, name: impl Fn(&str) -> String) -> Sources {
+        Sources { all: self.all.iter().map(|source| source.renamed(&name)).collect() }
     }
 
     /// The sources, in the order in which they were added.

@@ -198,6 +198,13 @@ impl Report {
         self
     }
 
+    /// The same report with other names of its sources, such as paths from another folder.
+    #[must_use]
+    pub fn renamed(self, name: impl Fn(&str) -> String) -> Report {
+        let (source, sources) = (self.source.renamed(&name), self.sources.renamed(&name));
+        Report { source, sources, ..self }
+    }
+
     /// Says that outputs must mask these spans.
     pub fn hiding(mut self, spans: Vec<Span>) -> Report {
         self.hidden = spans;

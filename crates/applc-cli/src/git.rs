@@ -10,6 +10,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 
 use applc::World;
+use applc::diag::Report;
 use applc::source::MAX_SOURCE_BYTES;
 
 use crate::whole::{Entry, Files, parent};
@@ -262,6 +263,10 @@ impl Files for Commit {
 
     fn shown(&self, path: &str) -> String {
         format!("{}:{}{path}", self.hash, self.prefix)
+    }
+
+    fn named(&self, report: Report) -> Report {
+        report
     }
 }
 

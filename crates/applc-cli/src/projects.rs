@@ -304,16 +304,23 @@ pub fn report(project: &Project, reporter: &mut Reporter) -> Result<(), Status> 
     if project.targets.iter().any(|target| matches!(target, TargetRef::Custom(_))) {
         memory::limit();
     }
-    project.files().try_for_each(|file| report_file(file, reporter))
+    project.files().try_for_each(|file| report_each(reports(file).cloned(), reporter))
 }
 
-/// Reports the findings in a project file, and in the folders of custom targets that it lists.
+/// The findings in a project file, and in the folders of custom targets that it lists.
+pub fn reports(file: &project::File) -> impl Iterator<Item = &Report> {
+    file.others.iter().chain([&file.report])
+}
+
+/// Reports findings.
 ///
 /// # Errors
 /// The exit status if there are errors.
-pub fn report_file(file: &project::File, reporter: &mut Reporter) -> Result<(), Status> {
-    let reports = file.others.iter().chain([&file.report]);
-    match reports.map(|report| reporter.add(report.clone())).max() {
+pub fn report_each(
+    reports: impl Iterator<Item = Report>,
+    reporter: &mut Reporter,
+) -> Result<(), Status> {
+    match reports.map(|report| reporter.add(report)).max() {
         None | Some(Status::Clean) => Ok(()),
         Some(status) => Err(status),
     }

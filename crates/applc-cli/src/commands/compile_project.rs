@@ -1,27 +1,30 @@
 //! `applc compile` of a project.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::PathBuf;
 
 use applc::diag::{Diagnostic, Findings, Report, codes};
 use applc::project::{FILE_NAME, Placeholder};
 use applc::source::Span;
+use applc::{Error, ReadError};
 
 use crate::Status;
 use crate::args::Compile;
 use crate::commands::compile::reporter;
 use crate::commands::compile_since;
 use crate::diff;
+use crate::disk::shown;
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::{fail, note, print};
-use crate::whole::Rooted;
 use crate::whole::apply::{self, Turn};
 use crate::whole::changes::{self, Changes, Kind};
 use crate::whole::claims;
 use crate::whole::compile::{self, Made, Outcome};
 use crate::whole::discover::{self, Found, Unit};
 use crate::whole::record::Invalid;
+use crate::whole::{Files, Rooted};
 
 /// Compiles the appliances of the project in `root`, and writes, compares or prints what changes.
 pub fn run(root: PathBuf, arguments: &Compile) -> Status {
@@ -103,7 +106,7 @@ pub fn check_settings(found: &Found) -> Result<(), Status> {
         } else if unit.settings.targets.is_empty() {
             format!(
                 "no target for {}; set `default-targets` in `{FILE_NAME}`, or use `--target NAME`",
-                unit.shown()
+                found.shown(unit)
             )
         } else {
             continue;
@@ -118,7 +121,8 @@ pub fn report_all(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) 
     let status = report(found, outcomes, reporter);
     let status = status.max(report_unused_images(found, outcomes, reporter));
     let clashes = claims::clashes(found, outcomes).into_iter();
-    clashes.map(|report| reporter.add(report)).fold(status, Status::max)
+    let clashes = clashes.map(|report| reporter.add(found.world.named(report)));
+    clashes.fold(status, Status::max)
 }
 
 /// Reports the findings in the units. What is the same in several environments is reported once.
@@ -140,14 +144,14 @@ fn report(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Statu
                     report.diagnostics =
                         all.into_iter().filter(|one| is_new(&report, one)).collect();
                     if !report.diagnostics.is_empty() {
-                        reporter.add(report);
+                        reporter.add(found.world.named(report));
                     }
                     if has_errors {
                         status = status.max(Status::Errors);
                     }
                 }
             }
-            Err(error) => status = status.max(reporter.fail(file, error)),
+            Err(error) => status = status.max(fail_unit(found, file, error, reporter)),
         }
     }
     status
@@ -184,7 +188,7 @@ fn report_unused_images(found: &Found, outcomes: &[Outcome], reporter: &mut Repo
             continue;
         }
         unit.settings.levels.apply(&mut report.diagnostics);
-        status = status.max(reporter.add(report));
+        status = status.max(reporter.add(found.world.named(report)));
     }
     status
 }
@@ -203,6 +207,19 @@ fn report_of_project(unit: &Unit, findings: Findings) -> Report {
     let project = &unit.settings.project;
     let source = project.file.report.source.clone();
     Report::new(source, findings).within(project.sources.clone())
+}
+
+/// Reports why a unit cannot be compiled.
+fn fail_unit(found: &Found, file: &str, error: &Error, reporter: &mut Reporter) -> Status {
+    let file = found.world.shown(file);
+    match error {
+        Error::Read(ReadError { path, cause }) => {
+            let path = found.world.shown(path);
+            let cause = io::Error::new(cause.kind(), cause.to_string());
+            reporter.fail(&file, &Error::Read(ReadError { path, cause }))
+        }
+        error => reporter.fail(&file, error),
+    }
 }
 
 /// A place that is the same in all reports: the name of a file, and a range of it in bytes.
@@ -242,13 +259,13 @@ pub fn report_conflicts(found: &Found, made: &[Made], reporter: &mut Reporter) -
         };
         let message = format!(
             "{} and {} both write `{}`",
-            first.shown(),
-            second.shown(),
-            conflict.second.path
+            found.shown(first),
+            found.shown(second),
+            found.world.shown(&conflict.second.path)
         );
         let finding =
             Diagnostic::new(&codes::OUTPUT_CONFLICT, output.pattern.span, message).help(help);
-        status = status.max(report_output(second, finding, reporter));
+        status = status.max(report_output(found, second, finding, reporter));
     }
     status
 }
@@ -270,23 +287,29 @@ fn report_long_names(found: &Found, made: &[Made], reporter: &mut Reporter) -> S
         let start: String = name.chars().take(40).collect();
         let message = format!(
             "{} would have a file or folder `{start}...`, whose name has {} bytes; at most {MAX_NAME} are possible",
-            unit.shown(),
+            found.shown(unit),
             name.len()
         );
         let finding = Diagnostic::new(&codes::BAD_OPTION, output.pattern.span, message)
             .help("separate placeholders by `/`, or choose a shorter id");
-        status = status.max(report_output(unit, finding, reporter));
+        status = status.max(report_output(found, unit, finding, reporter));
     }
     status
 }
 
 /// Reports a finding in what the project says of the output of a unit.
-fn report_output(unit: &Unit, finding: Diagnostic, reporter: &mut Reporter) -> Status {
+fn report_output(
+    found: &Found,
+    unit: &Unit,
+    finding: Diagnostic,
+    reporter: &mut Reporter,
+) -> Status {
     let project = &unit.settings.project;
     let source = project.sources.of(finding.primary.span).cloned();
     let source = source.or_else(|| project.files().last().map(|file| file.report.source.clone()));
     let Some(source) = source else { return Status::Errors };
-    reporter.add(Report::of(source, finding).within(project.sources.clone()))
+    let report = Report::of(source, finding).within(project.sources.clone());
+    reporter.add(found.world.named(report))
 }
 
 /// Writes what was compiled, or says what would change.
@@ -294,10 +317,10 @@ fn finish(compiled: &Compiled, arguments: &Compile, turn: Option<Turn>) -> Statu
     let Compiled { found, outcomes, made, .. } = compiled;
     let changes = match changes::find(found, outcomes, made) {
         Ok(changes) => changes,
-        Err(failure) => return cannot_compare(&failure),
+        Err(failure) => return cannot_compare(&found.world, &failure),
     };
     if !changes.foreign.is_empty() && !arguments.adopt {
-        return foreign(&changes.foreign);
+        return foreign(&found.world, &changes.foreign);
     }
     match turn {
         Some(turn) => match turn.apply(&found.world, &changes) {
@@ -313,7 +336,7 @@ fn finish(compiled: &Compiled, arguments: &Compile, turn: Option<Turn>) -> Statu
         }
         None if arguments.diff => print(&difference(&changes)).max(Status::Changes),
         None => {
-            let status = print(&list(&changes));
+            let status = print(&list(&found.world, &changes));
             note(&format!(
                 "{} out of date; `applc compile` makes them",
                 counted(changes.files.len())
@@ -324,30 +347,32 @@ fn finish(compiled: &Compiled, arguments: &Compile, turn: Option<Turn>) -> Statu
 }
 
 fn cannot_write(error: &apply::Failure) -> Status {
-    let message = format!("cannot write `{}`: {}", error.path.display(), error.cause);
+    let message = format!("cannot write `{}`: {}", shown(&error.path).display(), error.cause);
     fail(&message, Status::Io)
 }
 
-fn cannot_compare(failure: &changes::Failure) -> Status {
+fn cannot_compare(world: &Rooted, failure: &changes::Failure) -> Status {
+    let shown = |path: &str| world.shown(path);
     let (message, status) = match failure {
         changes::Failure::Record(path, Invalid::Unreadable(cause)) => {
-            (format!("cannot read `{path}`: {cause}"), Status::Io)
+            (format!("cannot read `{}`: {cause}", shown(path)), Status::Io)
         }
         changes::Failure::Record(path, Invalid::Line(line, text)) => (
-            format!("{path}:{line}: `{text}` is not the path of a file in this folder"),
+            format!("{}:{line}: `{text}` is not the path of a file in this folder", shown(path)),
             Status::Errors,
         ),
         changes::Failure::Unreadable(path, cause) => {
-            (format!("cannot read `{path}`: {cause}"), Status::Io)
+            (format!("cannot read `{}`: {cause}", shown(path)), Status::Io)
         }
         changes::Failure::NoFolder(path) => (
             format!(
-                "`{path}` is a link or a file, or leads through one; output is written to folders of the project only"
+                "`{}` is a link or a file, or leads through one; output is written to folders of the project only",
+                shown(path)
             ),
             Status::Io,
         ),
         changes::Failure::NoFile(path) => (
-            format!("`{path}` is a link or a folder, and output is to be written there"),
+            format!("`{}` is a link or a folder, and output is to be written there", shown(path)),
             Status::Io,
         ),
     };
@@ -355,9 +380,10 @@ fn cannot_compare(failure: &changes::Failure) -> Status {
 }
 
 /// Reports files that are in the way.
-fn foreign(paths: &[String]) -> Status {
+fn foreign(world: &Rooted, paths: &[String]) -> Status {
     const SHOWN: usize = 10;
     for path in paths.iter().take(SHOWN) {
+        let path = world.shown(path);
         fail(&format!("`{path}` exists, and was not made by applc"), Status::Errors);
     }
     if paths.len() > SHOWN {
@@ -387,14 +413,14 @@ fn summary(changes: &Changes) -> String {
 }
 
 /// The files that are out of date, one a line.
-fn list(changes: &Changes) -> String {
+fn list(world: &Rooted, changes: &Changes) -> String {
     let line = |change: &changes::Change| {
         let what = match change.kind {
             Kind::New => "missing ",
             Kind::Changed => "stale   ",
             Kind::Removed => "orphaned",
         };
-        format!("{what}  {}\n", change.path)
+        format!("{what}  {}\n", world.shown(&change.path))
     };
     changes.files.iter().map(line).collect()
 }

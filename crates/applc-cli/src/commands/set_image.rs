@@ -12,11 +12,12 @@ use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 use crate::Status;
 use crate::args::{FindingsArguments, SetImage};
 use crate::diff;
+use crate::disk::shown;
 use crate::emit::{self, OutputFile};
 use crate::projects::unknown_environment;
 use crate::reporter::{Reporter, Stream};
 use crate::terminal::{fail, note, print};
-use crate::whole::{Rooted, discover};
+use crate::whole::{Files, Rooted, discover};
 
 /// Sets the versions of the arguments.
 pub fn run(arguments: &SetImage) -> Status {
@@ -75,9 +76,10 @@ fn set(arguments: &SetImage) -> Result<Status, Status> {
         text: text.clone(),
     };
     emit::write(&changed.iter().map(file).collect::<Vec<_>>()).map_err(|error| {
-        fail(&format!("cannot write `{}`: {}", error.path.display(), error.cause), Status::Io)
+        let path = shown(&error.path);
+        fail(&format!("cannot write `{}`: {}", path.display(), error.cause), Status::Io)
     })?;
-    changed.iter().for_each(|(source, _)| note(&format!("{} changed", source.name())));
+    changed.iter().for_each(|(source, _)| note(&format!("{} changed", world.shown(source.name()))));
     Ok(Status::Clean)
 }
 

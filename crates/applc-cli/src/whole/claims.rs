@@ -6,6 +6,7 @@ use applc::diag::{Diagnostic, Findings, Report, codes};
 use applc::source::{Source, Sources, Span};
 use applc::targets::Claim;
 
+use super::Files;
 use super::compile::Outcome;
 use super::discover::{Found, Unit};
 
@@ -31,7 +32,7 @@ pub fn clashes(found: &Found, outcomes: &[Outcome]) -> Vec<Report> {
                 let before = *first.entry(key).or_insert(claimed);
                 let is_other = before.outcome.unit != outcome.unit;
                 if is_other && told.insert((&before.unit.file, &unit.file, target)) {
-                    reports.extend(report(before, claimed, target));
+                    reports.extend(report(found, before, claimed, target));
                 }
             }
         }
@@ -40,7 +41,7 @@ pub fn clashes(found: &Found, outcomes: &[Outcome]) -> Vec<Report> {
 }
 
 /// The finding about two claims, whose places are in two appliances.
-fn report(first: Claimed<'_>, second: Claimed<'_>, target: &str) -> Option<Report> {
+fn report(found: &Found, first: Claimed<'_>, second: Claimed<'_>, target: &str) -> Option<Report> {
     let mut sources = Sources::new();
     let (place, source) = second.place(&mut sources)?;
     let (other, _) = first.place(&mut sources)?;
@@ -49,8 +50,8 @@ fn report(first: Claimed<'_>, second: Claimed<'_>, target: &str) -> Option<Repor
     let environment = second.unit.environment.as_ref();
     let environment =
         environment.map(|name| format!(" in environment `{name}`")).unwrap_or_default();
-    let message =
-        format!("{kind} `{name}`{within} is also that of `{}`{environment}", first.unit.file);
+    let file = found.world.shown(&first.unit.file);
+    let message = format!("{kind} `{name}`{within} is also that of `{file}`{environment}");
     let finding = Diagnostic::new(&codes::CLAIMED_TWICE, place, message);
     let mut findings = Findings::of_target(target);
     findings.push(finding.also(other, "the other one"));

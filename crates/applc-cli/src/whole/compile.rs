@@ -149,7 +149,8 @@ pub fn compiled(
 /// A target with its options for a unit: placeholders are replaced, and Compose knows the way from the
 /// output to the appliance.
 fn for_unit(one: &Selected, unit: &Unit, id: &str, analysis: &mut Analysis) -> Selected {
-    let names = Names { id: Some(id), ..unit.names() };
+    let id_or_none = Some(id).filter(|id| !id.is_empty());
+    let names = Names { id: id_or_none, ..unit.names() };
     let findings = &mut analysis.findings;
     let mut options = applc::project::filled(&one.options, &*one.target, &names, findings);
     if one.target.custom().is_none()

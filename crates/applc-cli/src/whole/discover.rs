@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use applc::Selected;
 use applc::diag::Levels;
 use applc::project::{self, Globs, Names, Output, Project, Settings};
 use applc::source::Sources;
 use applc::targets::TargetRef;
+use applc::{ReadError, Selected};
 
 use super::{Entry, Files, Rooted, parent};
 use crate::projects::{self, appliance_name, folders};
@@ -60,14 +60,6 @@ impl Unit {
     pub fn output(&self) -> Option<&Output> {
         self.settings.settings.output.as_ref()
     }
-
-    /// Its name for people.
-    pub fn shown(&self) -> String {
-        match &self.environment {
-            Some(environment) => format!("{} in `{environment}`", self.file),
-            None => self.file.clone(),
-        }
-    }
 }
 
 /// The appliances of a project.
@@ -80,6 +72,17 @@ pub struct Found<W = Rooted> {
     pub is_whole: bool,
     /// The projects by folder.
     projects: BTreeMap<String, Arc<Project>>,
+}
+
+impl<W: Files> Found<W> {
+    /// The name of a unit for people.
+    pub fn shown(&self, unit: &Unit) -> String {
+        let file = self.world.shown(&unit.file);
+        match &unit.environment {
+            Some(environment) => format!("{file} in `{environment}`"),
+            None => file,
+        }
+    }
 }
 
 /// Finds the folder of the outermost project file above a folder. `None` if there is no project file.
@@ -131,7 +134,7 @@ pub fn find(
     if let Some(unknown) = selection.iter().find(|path| {
         !files.iter().any(|file| file == path || project::relative(file, path).is_some())
     }) {
-        let shown = if unknown.is_empty() { "the project" } else { unknown };
+        let shown = found.world.shown(unknown);
         let message = format!(
             "no appliance of the project in `{shown}`; `appliances` in `{}` lists them",
             project::FILE_NAME
@@ -188,7 +191,7 @@ pub fn find_all<W: Files>(
     for (folder, project) in &projects {
         // The others have the file of a folder above.
         if project.file.folder == *folder {
-            projects::report_file(&project.file, reporter)?;
+            report_file(&world, &project.file, reporter)?;
         }
     }
     memory_limit(projects.values());
@@ -231,8 +234,21 @@ pub fn project_files(world: &Rooted, reporter: &mut Reporter) -> Result<Vec<Arc<
     // The others have the file of a folder above.
     let own = walk.projects.into_iter().filter(|(folder, project)| project.file.folder == *folder);
     let own: Vec<Arc<Project>> = own.map(|(_, project)| project).collect();
-    own.iter().try_for_each(|project| projects::report_file(&project.file, reporter))?;
+    own.iter().try_for_each(|project| report_file(world, &project.file, reporter))?;
     Ok(own)
+}
+
+/// Reports the findings in a project file, and in the folders of custom targets that it lists.
+///
+/// # Errors
+/// The exit status if there are errors.
+fn report_file(
+    world: &impl Files,
+    file: &project::File,
+    reporter: &mut Reporter,
+) -> Result<(), Status> {
+    let reports = projects::reports(file).map(|report| world.named(report.clone()));
+    projects::report_each(reports, reporter)
 }
 
 /// The files below a folder that are named as the appliances of a project without a list, relative to it, sorted.
@@ -339,7 +355,9 @@ impl<W: Files> Walk<'_, W> {
         outer: Option<&Arc<Project>>,
     ) -> Result<Option<Arc<Project>>, Status> {
         let found = project::of_folder(self.world, Path::new(folder), outer, &self.given);
-        let found = found.map_err(|error| fail(&error.to_string(), Status::Io))?;
+        let found = found.map_err(|ReadError { path, cause }| {
+            fail(&format!("cannot read `{}`: {cause}", self.world.shown(&path)), Status::Io)
+        })?;
         if let Some(project) = &found {
             self.projects.insert(folder.to_owned(), project.clone());
         }

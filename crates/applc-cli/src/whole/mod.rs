@@ -18,8 +18,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use applc::World;
+use applc::diag::Report;
 
-use crate::disk::Disk;
+use crate::disk::{Disk, shown};
 
 /// The files of a project, wherever they are.
 pub trait Files: World {
@@ -34,6 +35,9 @@ pub trait Files: World {
 
     /// The name of a path for people.
     fn shown(&self, path: &str) -> String;
+
+    /// A report with the names of these files for people.
+    fn named(&self, report: Report) -> Report;
 }
 
 /// A file or folder.
@@ -115,6 +119,18 @@ impl Files for Rooted {
     }
 
     fn shown(&self, path: &str) -> String {
-        self.on_disk(path).display().to_string()
+        let shown = shown(&self.on_disk(path));
+        if shown.as_os_str().is_empty() { ".".to_owned() } else { shown.display().to_string() }
+    }
+
+    fn named(&self, report: Report) -> Report {
+        if shown(&self.root).as_os_str().is_empty() {
+            return report;
+        }
+        // Arguments, and the folders of targets that they name, have the names that they are given.
+        report.renamed(|name| match self.is_file(name) {
+            true => self.shown(name),
+            false => name.to_owned(),
+        })
     }
 }

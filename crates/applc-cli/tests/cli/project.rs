@@ -204,9 +204,70 @@ fn a_part_of_a_project_leaves_the_rest_alone() {
     // A file of the project, from a folder of it.
     let arguments = ["compile", "b.appliance.yaml", "--check", "--env", "prod"];
     let (status, out, _) = repository.run_in("apps/b", &arguments);
-    assert_eq!(
-        (status, out.as_str()),
-        (4, "stale     manifests/prod/apps/b/kubernetes/kubernetes.yaml\n")
+    let stale = "manifests/prod/apps/b/kubernetes/kubernetes.yaml";
+    let path = fs::canonicalize(repository.path(stale)).unwrap();
+    assert_eq!((status, out), (4, format!("stale     {}\n", path.display())));
+}
+
+/// The files that findings in the format `short` are in, each once.
+fn files_of(out: &str) -> Vec<&str> {
+    let mut files: Vec<&str> =
+        out.lines().filter_map(|line| Some(line.split_once(':')?.0)).collect();
+    files.dedup();
+    files
+}
+
+#[test]
+fn findings_name_paths_from_the_working_directory() {
+    let repository = Repository::new();
+    let inner = |path: &str| fs::canonicalize(repository.path("inner").join(path)).unwrap();
+    let text = repository.read("applc.toml");
+    repository.write("inner/applc.toml", &text.replace("\"nginx\"", "\"none\""));
+    repository.write("inner/apps/a/a.appliance.json", "{\"id\": 3}");
+    repository.write("inner/apps/b/b.appliance.yaml", &appliance("b", "redis:7.4"));
+    repository.write("inner/apps/b/b.prod.yaml", "containers: { wbe: { instances: 3 } }\n");
+    fs::remove_file(repository.path("applc.toml")).unwrap();
+    let check = |folder: &str, arguments: &[&str]| {
+        let arguments = [&["check", "--format", "short"][..], arguments].concat();
+        let (status, out, err) = repository.run_in(folder, &arguments);
+        assert_eq!((status, err.as_str()), (1, ""));
+        out
+    };
+    // From above, below, and elsewhere: as a file that can be opened.
+    let expected = ["inner/apps/a/a.appliance.json", "inner/apps/b/b.prod.yaml"];
+    assert_eq!(files_of(&check("", &["inner"])), expected);
+    let own = ["apps/a/a.appliance.json", "apps/b/b.prod.yaml"];
+    assert_eq!(files_of(&check("inner", &[])), own);
+    let out = check("inner/apps/b", &["../.."]);
+    let a = inner("apps/a/a.appliance.json").to_string_lossy().into_owned();
+    assert_eq!(files_of(&out), [a.as_str(), "b.prod.yaml"]);
+    // Project files, too, and what is said of two files.
+    repository.write("inner/apps/a/a.appliance.json", &appliance("a", "redis:7.4"));
+    repository.write("inner/apps/b/b.prod.yaml", "containers: { web: { instances: 3 } }\n");
+    repository.write("inner/applc.toml", &text.replace("{folder}/", ""));
+    let (status, _, err) = repository.run(&["compile", "inner"]);
+    assert_eq!(status, 1);
+    assert!(err.contains("--> inner/applc.toml:2"), "{err}");
+    let both = "inner/apps/a/a.appliance.json in `test` and inner/apps/b/b.appliance.yaml in `test` both write \
+                `inner/manifests/test/compose/compose.yaml`";
+    assert!(err.contains(both), "{err}");
+    let (_, _, err) = repository.run(&["compile", "inner", "--option", "nomad.regin=x"]);
+    assert!(err.contains("--> --option:1"), "{err}");
+    repository.write("inner/applc.toml", &text);
+    assert_eq!(repository.run(&["compile", "inner"]).0, 0);
+    repository.write("inner/apps/b/b.appliance.yaml", &appliance("b", "redis:8"));
+    let (status, out, _) = repository.run(&["compile", "--check", "inner"]);
+    assert_eq!(status, 4);
+    assert!(out.starts_with("stale     inner/manifests/prod/apps/b/"), "{out}");
+    // What `patch -p1` takes has the paths of the project.
+    let (_, out, _) = repository.run(&["compile", "--diff", "inner"]);
+    assert!(out.starts_with("--- a/manifests/prod/apps/b/"), "{out}");
+    fs::remove_file(repository.path("inner/manifests/.applc-outputs")).unwrap();
+    let (status, _, err) = repository.run(&["compile", "inner"]);
+    assert_eq!(status, 1);
+    assert!(
+        err.contains("`inner/manifests/prod/apps/b/kubernetes/kubernetes.yaml` exists"),
+        "{err}"
     );
 }
 
