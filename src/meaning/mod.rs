@@ -18,3 +18,6 @@ pub use change::{Change, Kind, Subject, Value};
 pub use changes::changes;
 pub use text::hidden_values;
 pub use words::{Style, code_span};
+
+/// The JSON Schema of the output of `applc compile --diff --base REV --format json`.
+pub const SCHEMA: &str = include_str!("../../schema/changes.schema.json");

@@ -84,6 +84,7 @@ fn dispatch(arguments: Arguments) -> Status {
             SchemaOf::Overlay => applc::overlay::SCHEMA,
             SchemaOf::Plan => applc::plan::published::SCHEMA,
             SchemaOf::Diagnostics => applc::diag::SCHEMA,
+            SchemaOf::Changes => applc::meaning::SCHEMA,
             SchemaOf::Config => applc::project::CONFIG_SCHEMA,
         }),
         Command::Targets(arguments) => targets::run(&arguments),

@@ -35,6 +35,8 @@ pub enum SchemaOf {
     Diagnostics,
     /// The output of `applc config --format json`
     Config,
+    /// The output of `applc compile --diff --base REV --format json`
+    Changes,
 }
 
 /// Arguments of `targets`.

@@ -22,6 +22,10 @@ use crate::whole::compile::{self, Made, Outcome};
 use crate::whole::discover::{self, Asked, Found, Unit};
 use crate::whole::{Files, Rooted};
 
+/// The version of the JSON document: it increases when something is removed or changes its meaning, not when something
+/// is added.
+const VERSION: u32 = 1;
+
 /// Length in bytes of a comment after which files are left out: services take about 65,000 characters.
 const COMMENT: usize = 60_000;
 
@@ -276,6 +280,7 @@ fn markdown(revision: &str, entries: &[Entry<'_>], diffs: &[Diff]) -> String {
     text
 }
 
+/// The document, which matches `schema/changes.schema.json`.
 fn json_text(hash: &str, entries: &[Entry<'_>], diffs: &[Diff]) -> String {
     let appliances: Vec<Value> = entries.iter().map(|entry| {
         let (state, changes) = match &entry.state {
@@ -290,7 +295,10 @@ fn json_text(hash: &str, entries: &[Entry<'_>], diffs: &[Diff]) -> String {
     }).collect();
     let files: Vec<Value> =
         diffs.iter().map(|diff| json!({ "path": diff.path, "diff": diff.text })).collect();
-    format!("{:#}\n", json!({ "base": hash, "appliances": appliances, "files": files }))
+    format!(
+        "{:#}\n",
+        json!({ "version": VERSION, "base": hash, "appliances": appliances, "files": files })
+    )
 }
 
 fn json_change(change: &Change, from: &Report, to: &Report) -> Value {

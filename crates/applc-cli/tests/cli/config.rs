@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::project::Repository;
+use crate::schemas;
 
 const OUTER: &str = r#"required-version = ">=0.1"
 default-targets = ["compose", "kubernetes"]
@@ -50,12 +51,7 @@ fn document(repository: &Repository, folder: &str, arguments: &[&str]) -> Value 
     let arguments = [&["config", "--format", "json"][..], arguments].concat();
     let (status, out, err) = repository.run_in(folder, &arguments);
     assert_eq!((status, err.as_str()), (0, ""));
-    let document: Value = serde_json::from_str(&out).unwrap();
-    let schema = applc_testing::read("schema/config.schema.json");
-    let schema = jsonschema::draft7::new(&serde_json::from_str(&schema).unwrap()).unwrap();
-    let errors: Vec<String> = schema.iter_errors(&document).map(|one| one.to_string()).collect();
-    assert_eq!(errors, [""; 0]);
-    document
+    schemas::document("config", &out)
 }
 
 /// The values of a key, and where they come from.

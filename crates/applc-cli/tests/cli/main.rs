@@ -16,6 +16,7 @@ mod readme;
 mod run;
 #[cfg(unix)]
 mod run_custom;
+mod schemas;
 #[cfg(unix)]
 mod secrets;
 #[cfg(unix)]

@@ -1,10 +1,11 @@
 //! `applc compile --diff --base REV`: what changes in meaning since a commit.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
+use crate::schemas;
 
 const PROJECT: &str = "default-targets = [\"compose\"]\noutput = \"out/{environment}/{folder}/{target}\"\n\
     [environments.test]\n[environments.prod]\nimages = { api = \"9\" }\n";
@@ -87,7 +88,7 @@ fn changes_are_told_by_environment_in_each_format() {
     assert!(!out.contains("hunter2"), "{out}");
     let (status, out, _) = run(repository.path(), &["HEAD", "--env", "prod", "--format", "json"]);
     assert_eq!(status, 4);
-    let document: Value = serde_json::from_str(&out).unwrap();
+    let document = schemas::document("changes", &out);
     let change = &document["appliances"][0]["changes"][0];
     assert_eq!(
         (&change["field"], &change["after"]["value"]),
@@ -132,6 +133,32 @@ fn sources_with_errors_in_the_commit_are_not_compared() {
     let (status, out, err) = run(repository.path(), &["HEAD", "--env", "test"]);
     assert_eq!(status, 4, "{err}");
     assert!(out.contains("not compared: it had errors before"), "{out}");
+}
+
+#[test]
+fn every_state_matches_the_schema() {
+    let repository = repository();
+    let write = |path: &str, text: &str| write(repository.path(), path, text);
+    write("p q/gone/x.appliance.json", &other().replace("blog", "gone"));
+    write("p q/broken/x.appliance.json", "{");
+    commit(repository.path());
+    fs::remove_dir_all(repository.path().join("p q/gone")).unwrap();
+    write("p q/broken/x.appliance.json", &other().replace("blog", "broken"));
+    write("p q/new/x.appliance.json", &other().replace("blog", "new"));
+    let text = appliance("api:2", ", \"env\": {\"DB_PASSWORD\": \"hunter2-new\"}");
+    let text = text.replace("]}", "], \"data_persistence\": {\"volumes\": [{\"id\": \"data\"}]}}");
+    write("p q/a/a.appliance.json", &text);
+    let (status, out, err) = run(repository.path(), &["HEAD", "--format", "json"]);
+    assert_eq!(status, 4, "{err}");
+    let document = schemas::document("changes", &out);
+    let appliances = document["appliances"].as_array().unwrap();
+    let states: BTreeSet<&str> =
+        appliances.iter().filter_map(|one| one["state"].as_str()).collect();
+    assert_eq!(states, BTreeSet::from(["added", "changed", "removed", "unknown"]));
+    let changes = || appliances.iter().flat_map(|one| one["changes"].as_array().unwrap());
+    assert!(changes().any(|one| one["volume"] == "data" && one["before"].is_null()), "{out}");
+    assert!(changes().any(|one| one["key"] == "DB_PASSWORD"), "{out}");
+    assert!(changes().any(|one| one["after"].is_null() && one["container"] == "web"), "{out}");
 }
 
 #[test]

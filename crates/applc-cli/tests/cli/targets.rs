@@ -213,6 +213,7 @@ fn each_schema_is_printed() {
         ("plan", "plan.schema.json"),
         ("diagnostics", "diagnostics.schema.json"),
         ("config", "config.schema.json"),
+        ("changes", "changes.schema.json"),
     ] {
         let (status, out, _) = run(folder.path(), &["schema", of]);
         assert_eq!(status, 0);
