@@ -1,6 +1,7 @@
 //! Standard output and error.
 
-use std::io::{self, ErrorKind, Write};
+use std::ffi::OsStr;
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use crate::Status;
 
@@ -24,4 +25,26 @@ pub fn fail(message: &str, status: Status) -> Status {
 /// Prints a line to standard error.
 pub fn note(line: &str) {
     let _ = writeln!(io::stderr().lock(), "applc: {line}");
+}
+
+/// Whether lines on standard error can be drawn anew: it is a terminal that can move its cursor.
+pub fn is_live() -> bool {
+    can_redraw(io::stderr().is_terminal(), std::env::var_os("TERM").as_deref())
+}
+
+fn can_redraw(is_terminal: bool, term: Option<&OsStr>) -> bool {
+    is_terminal && term.is_none_or(|term| term != "dumb")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logs_and_plain_terminals_are_not_live() {
+        let of = |is_terminal, term: Option<&str>| can_redraw(is_terminal, term.map(OsStr::new));
+        assert!(of(true, Some("xterm-256color")) && of(true, None));
+        assert!(!of(true, Some("dumb")));
+        assert!(!of(false, Some("xterm-256color")) && !of(false, None));
+    }
 }

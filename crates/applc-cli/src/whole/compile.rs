@@ -11,6 +11,7 @@ use applc::targets::{Claim, InProcess, PROJECT_DIRECTORY, Rendering};
 use applc::{Compilation, Error, Selected};
 use rayon::prelude::*;
 
+use super::bar::Bar;
 use super::discover::{Found, Unit};
 use super::{Files as World, joined, parent};
 
@@ -81,7 +82,12 @@ pub fn with_plans<W: World>(found: &Found<W>) -> Vec<Outcome> {
 fn outcomes<W: World>(found: &Found<W>, wanted: Depth) -> Vec<Outcome> {
     let units: Vec<(usize, &Unit)> =
         found.units.iter().enumerate().filter(|(_, unit)| unit.chosen).collect();
-    let outcome = |(index, unit)| one(&found.world, unit, index, wanted);
+    let bar = Bar::new(units.len());
+    let outcome = |(index, unit)| {
+        let outcome = one(&found.world, unit, index, wanted);
+        bar.advance();
+        outcome
+    };
     units.into_par_iter().map(outcome).collect()
 }
 

@@ -7,6 +7,7 @@
 //! Paths are relative to the folder of the outermost project file, with `/` between parts.
 
 pub mod apply;
+mod bar;
 pub mod changes;
 pub mod claims;
 pub mod compile;

@@ -1,13 +1,13 @@
 //! What happens while an appliance comes up: a table that is redrawn on a terminal, lines elsewhere.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use applc::plan::{Container, Plan};
 use applc_run::up::Event;
 use applc_run::{Observed, Progress, State, container_state};
 
-use crate::terminal::note;
+use crate::terminal::{is_live, note};
 
 /// How it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,8 +159,7 @@ impl<'a> Shown<'a> {
 
 /// A table is redrawn if it fits on the terminal.
 fn mode(lines: usize) -> Mode {
-    let is_plain = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    if !io::stderr().is_terminal() || is_plain {
+    if !is_live() {
         return Mode::Lines;
     }
     match terminal_size::terminal_size_of(io::stderr()) {
