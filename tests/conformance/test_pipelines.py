@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tarfile
 import threading
+import tomllib
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
+import kube_schemas
 from kube_api import documents
 from support import ROOT, Applc, require_tool
 
@@ -164,6 +166,31 @@ def test_the_action_shows_what_is_out_of_date(action: Action, checkout: Path, tm
     assert "+          image: registry.example.org/shop/api:2.4.2\n" in summary, summary
 
 
+def test_a_release_has_the_version_of_its_tag_and_notes(tmp_path: Path) -> None:
+    jobs = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text("utf-8"))["jobs"]
+    (script,) = [step["run"] for step in jobs["version"]["steps"] if "run" in step]
+    shutil.copy(ROOT / "Cargo.toml", tmp_path)
+    version = tomllib.loads((ROOT / "Cargo.toml").read_text("utf-8"))["workspace"]["package"]["version"]
+    changes = tmp_path / "CHANGELOG.md"
+
+    def release(tag: str, notes: str) -> subprocess.CompletedProcess[str]:
+        changes.write_text(f"# Changelog\n\n## Unreleased\n\n- Next.\n\n{notes}\n## 0.0.1\n\n- Old.\n")
+        return subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script], cwd=tmp_path,
+            env={"PATH": "/usr/bin:/bin", "GITHUB_REF_NAME": tag}, capture_output=True, text=True,
+        )  # fmt: skip
+
+    for heading in (f"## {version}", f"## {version} (2030-01-31)"):
+        done = release(f"v{version}", f"{heading}\n\n- New.\n")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert (tmp_path / "notes.md").read_text().strip() == "- New."
+    done = release("v99.0.0", "## 99.0.0\n\n- New.\n")
+    assert done.returncode == 1 and f"::error file=Cargo.toml::the tag is v99.0.0, and the version {version}" in done.stdout
+    for notes in ("", f"## {version}\n", f"## {version}1\n\n- New.\n"):
+        done = release(f"v{version}", notes)
+        assert done.returncode == 1 and "::error file=CHANGELOG.md::there are no notes" in done.stdout, done
+
+
 def gitlab() -> tuple[str, str]:
     """The script of the job, and the path of its report."""
     job = yaml.safe_load((EXAMPLE / ".gitlab-ci.yml").read_text("utf-8"))["applc"]
@@ -193,8 +220,13 @@ def test_the_plugin_of_argo_cd_makes_all_or_fails(run: Run, checkout: Path) -> N
     glob = plugin["discover"]["find"]["glob"]
     assert {path.parent.name for path in checkout.rglob(glob)} == {"storefront", "data"}
 
+    # The shell of the sidecar.
+    shells = checkout.parent / "busybox"
+    shells.mkdir()
+    (shells / "sh").symlink_to("/bin/busybox")
+
     def generate(folder: str = "apps/storefront", **variables: str) -> Any:
-        return run(script, shell="sh", folder=folder, **variables)
+        return run(script, shell=str(shells / "sh"), folder=folder, **variables)
 
     done = generate(ARGOCD_ENV_ENVIRONMENT="prod")
     assert done.returncode == 0, done.stderr
@@ -207,10 +239,58 @@ def test_the_plugin_of_argo_cd_makes_all_or_fails(run: Run, checkout: Path) -> N
     ]
     assert sorted(map(json.dumps, objects)) == sorted(map(json.dumps, committed))
     # Argo CD removes what blank output does not contain: whatever is wrong, there is none with success.
-    failures = [generate(), generate(ARGOCD_ENV_ENVIRONMENT="prd"), generate("manifests", ARGOCD_ENV_ENVIRONMENT="prod")]
+    failures = [
+        generate(),
+        generate(ARGOCD_ENV_ENVIRONMENT=""),
+        generate(ARGOCD_ENV_ENVIRONMENT="prd"),
+        generate("manifests", ARGOCD_ENV_ENVIRONMENT="prod"),
+        generate(ARGOCD_ENV_ENVIRONMENT="prod", PATH="/usr/bin:/bin"),
+        generate(ARGOCD_ENV_ENVIRONMENT="prod", TMPDIR="/nowhere"),
+    ]
+    # Argo CD can be told to send a plugin a part of the repository.
+    (checkout / "applc.toml").rename(checkout / "hidden")
+    failures.append(generate(ARGOCD_ENV_ENVIRONMENT="prod"))
+    (checkout / "hidden").rename(checkout / "applc.toml")
     edit(checkout / SHOP, "@api:9000", "@apii:9000")
     failures.append(generate(ARGOCD_ENV_ENVIRONMENT="prod"))
-    assert [(done.returncode != 0, done.stdout) for done in failures] == [(True, "")] * 4
+    for done in failures:
+        assert done.returncode != 0 and done.stdout == "" and done.stderr, done
+
+
+# The parts of Argo CD's own Deployment that the patch relies on.
+REPO_SERVER = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: argocd-repo-server, namespace: argocd }
+spec:
+  selector: { matchLabels: { app.kubernetes.io/name: argocd-repo-server } }
+  template:
+    metadata: { labels: { app.kubernetes.io/name: argocd-repo-server } }
+    spec:
+      containers:
+        - name: argocd-repo-server
+          image: quay.io/argoproj/argocd:v3.4.1
+          volumeMounts: [{ name: tmp, mountPath: /tmp }]
+      volumes:
+        - { name: tmp, emptyDir: {} }
+        - { name: var-files, emptyDir: {} }
+        - { name: plugins, emptyDir: {} }
+"""
+
+
+def test_the_patch_adds_the_sidecar_to_the_repository_server_of_argo_cd(tmp_path: Path) -> None:
+    (tmp_path / "server.yaml").write_text(REPO_SERVER)
+    shutil.copy(EXAMPLE / "argocd/repo-server.yaml", tmp_path)
+    patched = {"resources": ["server.yaml"], "patches": [{"path": "repo-server.yaml"}]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(patched))
+    built = subprocess.run([require_tool("kubectl"), "kustomize", tmp_path], capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    (server,) = documents(built.stdout)
+    assert kube_schemas.problems([server]) == []
+    pod = server["spec"]["template"]["spec"]
+    assert {each["name"] for each in pod["containers"]} == {"argocd-repo-server", "applc"}
+    mounted = {mount["name"] for each in pod["containers"] for mount in each["volumeMounts"]}
+    assert mounted == {volume["name"] for volume in pod["volumes"]}
 
 
 def test_flux_can_apply_the_folder_of_an_environment(checkout: Path) -> None:

@@ -59,6 +59,8 @@ fn files_for_pipelines_name_the_version_of_the_program() {
         ("pre-commit/pyproject.toml", format!("dependencies = [\"applc=={version}\"]\n")),
         ("examples/project/.pre-commit-config.yaml", format!("rev: v{version}\n")),
         ("examples/project/.github/workflows/applc.yml", format!("/applc@v{version}\n")),
+        ("examples/project/argocd/Containerfile", format!("/applc:{version} AS applc\n")),
+        ("examples/project/argocd/repo-server.yaml", format!("/argocd-applc:{version}\n")),
     ] {
         assert!(applc_testing::read(file).contains(&text), "{file}: {text}");
     }
