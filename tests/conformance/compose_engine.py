@@ -7,6 +7,7 @@ No image registry is needed: every image is built here, from the machine's stati
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import os
@@ -108,17 +109,24 @@ class Engine:
             support.missing("a running Docker engine", "run .ci/install/engine")
 
     def image(self, name: str, behaviour: Behaviour = Behaviour()) -> str:
-        """Builds the image `name` (a reference without a digest) and returns the name."""
-        checked(
-            self.docker,
-            "import",
-            "--change", 'ENTRYPOINT ["/probe/run"]',
-            "--change", 'CMD ["the-image\'s-own-argument"]',
-            "--change", "ENV PATH=/bin:/usr/bin",
-            "-",
-            name,
-            stdin=root_file_system(behaviour),
-        )
+        """Makes `name` (a reference without a digest) an image that behaves so, and returns the name.
+
+        The same behavior is the same image, so that a test does not change one that another test runs.
+        """
+        files = root_file_system(behaviour)
+        made = f"applc-test/made:{hashlib.sha256(files).hexdigest()}"
+        if command(self.docker, "image", "inspect", made).returncode != 0:
+            checked(
+                self.docker,
+                "import",
+                "--change", 'ENTRYPOINT ["/probe/run"]',
+                "--change", 'CMD ["the-image\'s-own-argument"]',
+                "--change", "ENV PATH=/bin:/usr/bin",
+                "-",
+                made,
+                stdin=files,
+            )
+        checked(self.docker, "tag", made, name)
         return name
 
     def ensure_image(self, name: str) -> None:

@@ -7,6 +7,7 @@ leaves out the files that `rejections.toml` lists for the target.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 import compose_engine
 import kube_app
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 
 # A code block of the guide that is written to a file.
 WRITTEN = re.compile(r"<!-- write: (\S+) -->\n```\w+\n(.*?)```\n", re.DOTALL)
+
+
+# A test that takes the fixture `engine`.
+USES_ENGINE = re.compile(r"\bengine: (compose_engine\.)?Engine\b")
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +50,14 @@ def require_tool() -> Callable[[str], Path]:
 def engine() -> compose_engine.Engine:
     """The Docker engine, with Compose."""
     return compose_engine.Engine()
+
+
+@pytest.fixture
+def host_ports() -> Iterator[None]:
+    """Well-known ports of the machine, which only one test at a time uses."""
+    with (support.TOOLS / "host-ports.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +109,22 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "spark: builds and runs images of Spark; .ci/full runs these tests")
     config.addinivalue_line("markers", "wheel: builds the wheel of the program; .ci/full runs these tests")
     config.addinivalue_line("markers", "browser: takes long in a browser; .ci/full runs these tests")
+
+
+class ByEngine(LoadScopeScheduling):
+    """What `pytest --numprocesses=N` runs one after the other: the tests of a file, those that run Nomad, and those that
+    use the Docker engine besides, which share names, images, and networks."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = support.ROOT / nodeid.partition("::")[0]
+        if "nomad" in path.stem:
+            return "nomad"
+        return "docker" if USES_ENGINE.search(path.read_text(encoding="utf-8")) else path.stem
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByEngine:
+    """Distributes the tests to processes."""
+    return ByEngine(config, log)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -36,6 +36,9 @@ client {
   network_interface = "docker0"
   cpu_total_compute = 64000
   memory_total_mb   = %(memory)d
+  # Other tests publish ports that examples name.
+  min_dynamic_port  = 24000
+  max_dynamic_port  = 30000
   alloc_dir         = "%(folder)s/alloc"
   host_volumes_dir  = "%(folder)s/volumes"
   cni_path          = "%(plugins)s"

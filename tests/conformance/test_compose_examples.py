@@ -17,6 +17,8 @@ from compose_engine import Behaviour, Engine, Project, checked, wait_until
 from support import ROOT, Applc
 from test_compose import DIGEST, NO_GPU_DRIVER
 
+pytestmark = pytest.mark.usefixtures("host_ports")
+
 # Programs that the health checks of the examples run.
 STUBS = ("rabbitmq-diagnostics", "pg_isready")
 

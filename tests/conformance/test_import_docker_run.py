@@ -205,6 +205,7 @@ def is_renamed(part: str, meant: Any, found: Any) -> bool:
     return all(value == meant[name] or (value, meant[name]) == ("shop-db", "database") for name, value in found.items())
 
 
+@pytest.mark.usefixtures("host_ports")
 @pytest.mark.parametrize("case", STARTED)
 def test_a_line_and_its_import_start_the_same_program(
     applc: Applc, engine: Engine, pasted: Any, case: str, tmp_path: Path

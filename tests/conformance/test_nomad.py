@@ -62,6 +62,7 @@ def registered(run: Agent, service: str) -> str:
     return str(only["Address"])
 
 
+@pytest.mark.usefixtures("host_ports")
 @pytest.mark.parametrize("network", ["", "cni/cluster", "host"])
 def test_spark_livy_runs(compiler: Compiler, run: Agent, network: str) -> None:
     appliance = json.loads((ROOT / "examples" / "spark-livy.json").read_text())

@@ -317,7 +317,8 @@ def test_the_timeline_shows_what_took_longest(brought: Callable[[str], Appliance
     document = json.loads(run.stdout)
     web, made, db = document["instances"]
     assert [each["container"] for each in document["chain"]] == ["db", "web"]
-    assert 3 <= db["checking"] < 6 and 1 <= made["running"] < 2 and web["waiting"] >= 3
+    # The engine notes a start after the program has begun.
+    assert 2.9 <= db["checking"] < 6 and 0.9 <= made["running"] < 2.9 and web["waiting"] >= 2.9
     assert web["total"] >= web["waiting"]
     # The engine forgets the first success after five checks, and `up` has noted it.
     time.sleep(6)

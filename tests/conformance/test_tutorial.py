@@ -45,6 +45,7 @@ def shop(applc: Applc, engine: Engine, tmp_path: Path) -> Iterator[dict[str, str
     command(engine.compose, "-p", "shop", "down", "--volumes", "--timeout", "1", "--remove-orphans")
 
 
+@pytest.mark.usefixtures("host_ports")
 def test_the_steps_on_an_engine_work(engine: Engine, shop: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path / "shop"
     folder.mkdir()
