@@ -2,6 +2,7 @@
 
 /// Maximum address space of the process while it runs custom templates, in bytes. mimalloc reserves 1 GiB
 /// of it when the process starts, and moves a large text to a new place whenever it grows.
+#[cfg(unix)]
 const LIMIT: u64 = 4 << 30;
 
 /// Limits the memory of the process, so that custom templates cannot use all memory of the machine:
