@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use crate::analysis::Analysis;
-use crate::diag::{Levels, Report};
+use crate::diag::{Findings, Levels, Report};
 use crate::overlay::Changes;
 use crate::plan::Plan;
 use crate::render::RenderError;
@@ -148,4 +148,29 @@ pub fn compile_analysis(
     }
     let plan = analysis.plan.take();
     Ok(Compilation { report: analysis.into_report(), plan, others, outputs })
+}
+
+/// What one target finds in an appliance.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// The findings in the appliance, its overlays, and what sets options.
+    pub findings: Findings,
+    /// The findings in other files: those of custom targets, and generated files.
+    pub others: Vec<Report>,
+}
+
+/// Finds what one target has to say about what was analysed with its tree: nothing if the analysis has errors.
+/// Only what cannot be checked otherwise is rendered.
+///
+/// # Errors
+/// A built-in template fails.
+pub fn check_for(analysis: &Analysis, selected: &Selected) -> Result<Checked, RenderError> {
+    let Some(plan) = analysis.valid_plan() else { return Ok(Checked::default()) };
+    let Selected { target, options } = selected;
+    let mut findings = Findings::new();
+    match targets::compile(target.deref(), plan, options, None, &mut findings) {
+        Ok(_) => Ok(Checked { findings, others: Vec::new() }),
+        Err(Failure::Reports(others)) => Ok(Checked { findings, others }),
+        Err(Failure::Render(error)) => Err(error),
+    }
 }

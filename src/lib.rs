@@ -11,11 +11,11 @@
 //!
 //! A module uses only those above it in the list below; a test holds that.
 
-// Where files come from.
-mod world;
-
 // Bytes to text: places, lines, columns.
 pub mod source;
+
+// Where files come from.
+mod world;
 
 // Findings: the table of codes, levels, and each output format.
 pub mod diag;
@@ -77,6 +77,9 @@ pub mod analysis;
 // All of the above for one file.
 mod compile;
 
+// What a project says of one appliance.
+pub mod scope;
+
 // Files in other formats to appliance files.
 pub mod import;
 
@@ -87,6 +90,7 @@ pub mod fix;
 pub mod samples;
 
 pub use compile::{
-    Compilation, Error, Output, Selected, compile, compile_analysis, compile_changed,
+    Checked, Compilation, Error, Output, Selected, check_for, compile, compile_analysis,
+    compile_changed,
 };
 pub use world::{Memory, Overlay, ReadError, World};

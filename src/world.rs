@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::{fmt, io};
 
+use crate::source::{Source, SourceError};
+
 /// A set of files to read.
 ///
 /// Paths are opaque to the library, except that it joins folders and names with `/`.
@@ -23,6 +25,15 @@ pub trait World: Send + Sync {
     /// The file cannot be read, or is not such a file; [`io::ErrorKind::NotFound`] if it does not exist.
     fn read_below(&self, folder: &str, path: &str) -> io::Result<Vec<u8>> {
         self.read(&joined(folder, path))
+    }
+
+    /// Returns the text of a file, with its path as its name, and why its bytes are not valid text. An editor returns
+    /// texts that it has already.
+    ///
+    /// # Errors
+    /// Those of [`read`](World::read).
+    fn source(&self, path: &str) -> io::Result<(Source, Option<SourceError>)> {
+        Ok(Source::from_bytes(path, self.read(path)?))
     }
 
     /// Returns the files below a folder, at any depth, sorted, as paths relative to it with
@@ -58,12 +69,15 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// Returns the content of a file.
+/// Returns the text of a file, and why its bytes are not valid text.
 ///
 /// # Errors
 /// The file cannot be read.
-pub(crate) fn read(world: &dyn World, path: &str) -> Result<Vec<u8>, ReadError> {
-    world.read(path).map_err(|cause| ReadError { path: path.to_owned(), cause })
+pub(crate) fn source(
+    world: &dyn World,
+    path: &str,
+) -> Result<(Source, Option<SourceError>), ReadError> {
+    world.source(path).map_err(|cause| ReadError { path: path.to_owned(), cause })
 }
 
 /// Files in memory, by path. A folder exists if a file is below it.
@@ -170,6 +184,10 @@ impl<W: World + ?Sized> World for &W {
 
     fn read_below(&self, folder: &str, path: &str) -> io::Result<Vec<u8>> {
         (**self).read_below(folder, path)
+    }
+
+    fn source(&self, path: &str) -> io::Result<(Source, Option<SourceError>)> {
+        (**self).source(path)
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {

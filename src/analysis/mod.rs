@@ -105,10 +105,7 @@ impl Analysis {
         sources: Sources,
         keep_tree: bool,
     ) -> Result<Analysis, ReadError> {
-        let read = |path: &String| {
-            let bytes = crate::world::read(world, path)?;
-            Ok(Source::from_bytes(path.as_str(), bytes))
-        };
+        let read = |path: &String| crate::world::source(world, path);
         let file = read(&path.to_owned())?;
         let overlays: Vec<File> = changes.overlays.iter().map(read).collect::<Result<_, _>>()?;
         let overlays = Overlays { files: &overlays, images: &changes.images };
@@ -203,16 +200,28 @@ impl Analysis {
     }
 
     /// The findings as they are reported.
-    pub fn into_report(mut self) -> Report {
-        lint::remove_covered(&mut self.findings);
-        for edit in self.findings.iter_mut().filter_map(|found| found.edit.as_mut()) {
-            let source = self.sources.of(edit.span).unwrap_or(&self.source);
-            if source.syntax() == Syntax::Yaml {
-                syntax::respell(source, edit);
-            }
-        }
-        Report::new(self.source, self.findings).within(self.sources)
+    pub fn into_report(self) -> Report {
+        report(self.source, self.sources, self.findings)
     }
+
+    /// The findings as they are reported, together with those of [`check_for`](crate::check_for()).
+    pub fn report_with<'f>(&self, more: impl IntoIterator<Item = &'f Findings>) -> Report {
+        let mut findings = self.findings.clone();
+        findings.extend(more.into_iter().flat_map(Findings::iter).cloned());
+        report(self.source.clone(), self.sources.clone(), findings)
+    }
+}
+
+/// The findings in sources as they are reported.
+fn report(source: Source, sources: Sources, mut findings: Findings) -> Report {
+    lint::remove_covered(&mut findings);
+    for edit in findings.iter_mut().filter_map(|found| found.edit.as_mut()) {
+        let source = sources.of(edit.span).unwrap_or(&source);
+        if source.syntax() == Syntax::Yaml {
+            syntax::respell(source, edit);
+        }
+    }
+    Report::new(source, findings).within(sources)
 }
 
 /// A file, and why its bytes are not valid.

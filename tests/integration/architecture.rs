@@ -212,8 +212,22 @@ fn modules_of_a_folder_do_not_use_each_other_in_a_cycle() {
 
 #[test]
 fn the_library_touches_nothing_outside() {
+    assert_pure("src");
+}
+
+/// The language server runs as a program, in tests, and in WebAssembly.
+#[test]
+fn the_language_server_touches_nothing_outside() {
+    assert_pure("crates/applc-lsp/src");
+    let manifest = read("crates/applc-lsp/Cargo.toml");
+    assert!(!manifest.contains("applc-run") && !manifest.contains("applc-cli"), "{manifest}");
+}
+
+fn assert_pure(folder: &str) {
     let impure = Regex::new(IMPURE).unwrap();
-    for path in sources(&repository("src")) {
+    let files = sources(&repository(folder));
+    assert!(files.len() > 10, "{files:?}");
+    for path in files {
         let code = code(&path);
         let found = impure.find(&code).map(|found| found.as_str());
         assert_eq!(found, None, "{}", path.display());

@@ -59,8 +59,7 @@ pub struct Loaded {
 pub fn load(world: &dyn World, folder: &str) -> Result<Loaded, ReadError> {
     let source = |name: &str| -> Result<(Source, Option<Diagnostic>), ReadError> {
         let path = join(folder, name);
-        let bytes = world::read(world, &path)?;
-        let (source, error) = Source::from_bytes(path, bytes);
+        let (source, error) = world::source(world, &path)?;
         let error = error.map(|error| crate::syntax::source_error(&source, error));
         Ok((source, error))
     };

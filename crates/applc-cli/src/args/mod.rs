@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 pub use findings::{CompileFormat, FindingsArguments};
 pub use projects::{Check, Compile, Config, ConfigFormat, Init, SetImage};
 pub use reference::{
-    Completions, Explain, Man, Schema, SchemaOf, Target, TargetCheck, TargetNew, Targets,
+    Completions, Explain, Lsp, Man, Schema, SchemaOf, Target, TargetCheck, TargetNew, Targets,
 };
 pub use running::{Down, ListFormat, Logs, Ls, Power, Serve, Status, StatusFormat, Up};
 pub use shared::{EnvironmentArguments, OverlayArguments, TargetArguments};
@@ -225,6 +225,14 @@ Examples:
   applc completions fish > ~/.config/fish/completions/applc.fish
   applc completions powershell >> $PROFILE")]
     Completions(Completions),
+    /// Run the language server, which editors start
+    #[command(after_help = "\
+The server speaks the Language Server Protocol, version 3.18, on standard input and output. It shows
+the findings of `applc check` while you type: those of the language, and those of the targets that
+`applc.toml` names. Editors start it; docs/editors.md says how.
+
+Exit status: 0 after `shutdown` and `exit`, or when the editor is gone; 1 after `exit` alone.")]
+    Lsp(Lsp),
     /// Print the manual page of applc, or of one of its commands
     #[command(after_help = "\
 Examples:

@@ -78,6 +78,14 @@ pub struct TargetCheck {
     pub folder: PathBuf,
 }
 
+/// Arguments of `lsp`.
+#[derive(Debug, Args)]
+pub struct Lsp {
+    /// Use standard input and output, as without this option; some editors require it
+    #[arg(long)]
+    pub stdio: bool,
+}
+
 /// Arguments of `completions`.
 #[derive(Debug, Args)]
 pub struct Completions {

@@ -1,0 +1,99 @@
+//! What the client can do, and what its user wants.
+
+use gen_lsp_types as lsp;
+use serde::Deserialize;
+
+use crate::position::Encoding;
+
+/// The client.
+#[derive(Debug, Clone, Default)]
+pub struct Client {
+    /// What columns count.
+    pub encoding: Encoding,
+    /// Whether it can be asked to watch files.
+    pub watches_files: bool,
+    /// Whether it shows related places of findings.
+    pub related: bool,
+    /// Whether it opens the page of the code of a finding.
+    pub code_description: bool,
+    /// Whether it shows tags of findings.
+    pub tags: bool,
+    /// Whether it shows documents that the server makes.
+    pub shows_content: bool,
+    /// What its user wants.
+    pub settings: Settings,
+}
+
+/// The settings of the user: `initializationOptions`, or the section `applc` of the configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Settings {
+    /// The names of the targets whose findings are shown where no project file says for which targets to compile.
+    pub targets: Vec<String>,
+}
+
+impl Settings {
+    /// The settings in a configuration, which may be that of all servers. `None` if there are none.
+    pub fn read(value: &serde_json::Value) -> Option<Settings> {
+        let own = value.get("applc").unwrap_or(value);
+        if own.is_null() {
+            return None;
+        }
+        serde_json::from_value(own.clone()).ok()
+    }
+}
+
+impl Client {
+    /// What a client says when it starts.
+    pub fn of(parameters: &lsp::InitializeParams) -> Client {
+        let all = &parameters.capabilities;
+        let workspace = all.workspace.as_ref();
+        let document = all.text_document.as_ref();
+        let diagnostics = document.and_then(|document| document.publish_diagnostics.as_ref());
+        let options = parameters.initialization_options.as_ref();
+        Client {
+            encoding: encoding(all),
+            watches_files: workspace
+                .and_then(|workspace| workspace.did_change_watched_files.as_ref())
+                .and_then(|watched| watched.dynamic_registration)
+                .unwrap_or(false),
+            related: diagnostics
+                .and_then(|found| found.diagnostics_capabilities.related_information)
+                .unwrap_or(false),
+            code_description: diagnostics
+                .and_then(|found| found.diagnostics_capabilities.code_description_support)
+                .unwrap_or(false),
+            tags: diagnostics
+                .is_some_and(|found| found.diagnostics_capabilities.tag_support.is_some()),
+            shows_content: workspace
+                .is_some_and(|workspace| workspace.text_document_content.is_some()),
+            settings: options.and_then(Settings::read).unwrap_or_default(),
+        }
+    }
+}
+
+/// The encoding that costs least among those that a client knows.
+fn encoding(capabilities: &lsp::ClientCapabilities) -> Encoding {
+    use lsp::PositionEncodingKind as Kind;
+    let known =
+        capabilities.general.as_ref().and_then(|general| general.position_encodings.as_ref());
+    let Some(known) = known else { return Encoding::Utf16 };
+    let wanted = [
+        (Kind::UTF8, Encoding::Utf8),
+        (Kind::UTF32, Encoding::Utf32),
+        (Kind::UTF16, Encoding::Utf16),
+    ];
+    let found = wanted.into_iter().find(|(kind, _)| known.contains(kind));
+    found.map_or(Encoding::Utf16, |(_, encoding)| encoding)
+}
+
+impl Encoding {
+    /// Its name in the protocol.
+    pub fn kind(self) -> lsp::PositionEncodingKind {
+        match self {
+            Encoding::Utf8 => lsp::PositionEncodingKind::UTF8,
+            Encoding::Utf16 => lsp::PositionEncodingKind::UTF16,
+            Encoding::Utf32 => lsp::PositionEncodingKind::UTF32,
+        }
+    }
+}

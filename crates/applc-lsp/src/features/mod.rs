@@ -1,0 +1,66 @@
+//! What the client can ask for: a file for each feature.
+//!
+//! A new feature is a file with `announce`, which says in the capabilities of the server that there is one, and a
+//! function for each of its requests; and its lines in the two tables below.
+
+pub mod explain;
+pub mod navigation;
+
+use gen_lsp_types as lsp;
+use gen_lsp_types::Request;
+use lsp_server::ErrorCode;
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::server::{Failure, Phase, Server};
+
+/// Says what the server can do.
+pub fn announce(client: &Client, capabilities: &mut lsp::ServerCapabilities) {
+    explain::announce(client, capabilities);
+    navigation::announce(client, capabilities);
+}
+
+/// Answers a request.
+///
+/// # Errors
+/// It is unknown, its parameters are invalid, or it cannot be fulfilled.
+pub fn answer(server: &mut Server, method: &str, params: Value) -> Result<Value, Failure> {
+    let call = Call { server, method, params };
+    call.to::<lsp::ShutdownRequest>(|server, ()| {
+        server.phase = Phase::Ending;
+        Ok(())
+    })
+    .or_else(|call| call.to::<lsp::TextDocumentContentRequest>(explain::content))
+    .or_else(|call| call.to::<lsp::DefinitionRequest>(navigation::definition))
+    .or_else(|call| call.to::<lsp::ReferencesRequest>(navigation::references))
+    .or_else(|call| call.to::<lsp::DocumentHighlightRequest>(navigation::highlight))
+    .unwrap_or_else(|call| {
+        let message = format!("unknown request `{}`", call.method);
+        Err(Failure { code: ErrorCode::MethodNotFound, message })
+    })
+}
+
+/// A request that was not answered yet.
+struct Call<'a> {
+    server: &'a mut Server,
+    method: &'a str,
+    params: Value,
+}
+
+impl<'a> Call<'a> {
+    /// Answers the request if it is of a kind; otherwise returns it.
+    fn to<R: Request>(
+        self,
+        answer: fn(&mut Server, R::Params) -> Result<R::Result, Failure>,
+    ) -> Result<Result<Value, Failure>, Call<'a>> {
+        if self.method != R::METHOD.as_str() {
+            return Err(self);
+        }
+        Ok(serde_json::from_value(self.params)
+            .map_err(|error| Failure::invalid(error.to_string()))
+            .and_then(|params| answer(self.server, params))
+            .and_then(|result| {
+                serde_json::to_value(result).map_err(|error| Failure::refused(error.to_string()))
+            }))
+    }
+}

@@ -1,0 +1,106 @@
+//! From a mention of a container or volume to its definition and the other mentions, also in overlays.
+
+use applc::analysis::Mention;
+use applc::source::Span;
+use gen_lsp_types as lsp;
+
+use crate::at::At;
+use crate::client::Client;
+use crate::diagnostics::Places;
+use crate::server::{Failure, Server};
+
+/// Says that there are definitions, references and highlights.
+pub fn announce(_: &Client, capabilities: &mut lsp::ServerCapabilities) {
+    capabilities.definition_provider = Some(true.into());
+    capabilities.references_provider = Some(true.into());
+    capabilities.document_highlight_provider = Some(true.into());
+}
+
+/// Where the container or volume at a place is defined.
+///
+/// # Errors
+/// Never.
+pub fn definition(
+    server: &mut Server,
+    params: lsp::DefinitionParams,
+) -> Result<Option<lsp::DefinitionResponse>, Failure> {
+    let (found, mut places) = server.at(&params.text_document_position_params);
+    let spans = found.iter().filter_map(|at| {
+        let (symbol, _) = at.unit.analysis.symbol_at(at.offset)?;
+        Some((at, at.unit.analysis.definition(symbol)?))
+    });
+    let locations = locations(spans, &mut places);
+    let some = (!locations.is_empty()).then_some(locations);
+    Ok(some.map(|all| lsp::Definition::LocationList(all).into()))
+}
+
+/// Where the container or volume at a place is mentioned.
+///
+/// # Errors
+/// Never.
+pub fn references(
+    server: &mut Server,
+    params: lsp::ReferenceParams,
+) -> Result<Option<Vec<lsp::Location>>, Failure> {
+    let (found, mut places) = server.at(&params.text_document_position_params);
+    let is_wanted =
+        |mention: &Mention| params.context.include_declaration || *mention != Mention::Definition;
+    let spans = found.iter().flat_map(|at| {
+        let mentions = mentions(at).into_iter().filter(|(mention, _)| is_wanted(mention));
+        mentions.map(move |(_, span)| (at, span))
+    });
+    let locations = locations(spans, &mut places);
+    Ok((!locations.is_empty()).then_some(locations))
+}
+
+/// The mentions, in the same document, of the container or volume at a place.
+///
+/// # Errors
+/// Never.
+pub fn highlight(
+    server: &mut Server,
+    params: lsp::DocumentHighlightParams,
+) -> Result<Option<Vec<lsp::DocumentHighlight>>, Failure> {
+    let place = params.text_document_position_params;
+    let (found, mut places) = server.at(&place);
+    let mut marked: Vec<lsp::DocumentHighlight> = Vec::new();
+    for at in &found {
+        for (mention, span) in mentions(at) {
+            let Some(location) = locations([(at, span)], &mut places).pop() else { continue };
+            if location.uri != place.text_document.uri
+                || marked.iter().any(|other| other.range == location.range)
+            {
+                continue;
+            }
+            let kind = match mention {
+                Mention::Definition => lsp::DocumentHighlightKind::Write,
+                _ => lsp::DocumentHighlightKind::Read,
+            };
+            marked.push(lsp::DocumentHighlight { range: location.range, kind: Some(kind) });
+        }
+    }
+    Ok((!marked.is_empty()).then_some(marked))
+}
+
+/// All mentions of what is at a place.
+fn mentions(at: &At<'_>) -> Vec<(Mention, Span)> {
+    let symbol = at.unit.analysis.symbol_at(at.offset);
+    symbol.map(|(symbol, _)| at.unit.analysis.mentions(symbol)).unwrap_or_default()
+}
+
+/// The places of spans, each once: environments share files.
+fn locations<'s>(
+    spans: impl IntoIterator<Item = (&'s At<'s>, Span)>,
+    places: &mut Places<'_>,
+) -> Vec<lsp::Location> {
+    let mut all = Vec::new();
+    for (at, span) in spans {
+        let analysis = &at.unit.analysis;
+        let source = analysis.sources.of(span).unwrap_or(&analysis.source);
+        let location = places.location(source, span);
+        if !all.contains(&location) {
+            all.push(location);
+        }
+    }
+    all
+}

@@ -1,0 +1,7 @@
+//! The server as a client sees it: messages in, messages out.
+
+mod client;
+mod findings;
+mod navigation;
+mod start;
+mod sync;

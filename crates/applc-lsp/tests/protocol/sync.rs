@@ -1,0 +1,121 @@
+//! Documents are what the client says, whatever it sends.
+
+use gen_lsp_types::{Position, Range};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::client::{Client, SOUND};
+
+const PATH: &str = "/p/a.appliance.json";
+
+/// What a client does to its own text: a range in UTF-16, and what replaces it.
+fn apply(text: &mut String, range: Range, new: &str) {
+    let index = |position: Position| -> usize {
+        let lines: Vec<&str> = text.split('\n').collect();
+        let before: usize = lines[..position.line as usize].iter().map(|line| line.len() + 1).sum();
+        let mut units = 0;
+        let line = lines[position.line as usize];
+        let end = line.char_indices().find(|(_, c)| {
+            let is_there = units >= position.character as usize;
+            units += c.len_utf16();
+            is_there
+        });
+        before + end.map_or(line.len(), |(at, _)| at)
+    };
+    let (start, end) = (index(range.start), index(range.end));
+    text.replace_range(start..end, new);
+}
+
+fn places(text: &str) -> Vec<Position> {
+    let mut places = Vec::new();
+    for (line, content) in text.split('\n').enumerate() {
+        let mut character = 0;
+        for c in content.chars() {
+            places.push(Position { line: line as u32, character });
+            character += c.len_utf16() as u32;
+        }
+        places.push(Position { line: line as u32, character });
+    }
+    places
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn edits_equal_the_full_text(
+        edits in prop::collection::vec(
+            (any::<prop::sample::Index>(), 0usize..12, "[a-b\"{}:,\\né😀]{0,6}", any::<bool>()),
+            1..8,
+        ),
+    ) {
+        let mut client = Client::with(&[]);
+        client.open(PATH, SOUND);
+        let mut text = SOUND.to_owned();
+        let mut changes = Vec::new();
+        for (at, length, new, ends) in edits {
+            let places = places(&text);
+            let from = at.index(places.len());
+            let to = (from + length).min(places.len() - 1);
+            let range = Range { start: places[from], end: places[to] };
+            apply(&mut text, range, &new);
+            changes.push(json!({ "range": range, "text": new }));
+            if ends {
+                client.change(PATH, Value::Array(std::mem::take(&mut changes)));
+            }
+        }
+        client.change(PATH, Value::Array(changes));
+        client.settle();
+        let mut other = Client::with(&[]);
+        other.open(PATH, &text);
+        other.settle();
+        prop_assert_eq!(client.server.text(PATH), Some(text.as_str()));
+        prop_assert_eq!(client.findings.get("file:///p/a.appliance.json"), other.findings.get("file:///p/a.appliance.json"));
+    }
+}
+
+#[test]
+fn no_truncated_document_is_too_much() {
+    let yaml = "id: shop\ncontainers:\n- id: web\n  type: service\n  image: \"n:1\" # é😀\n  env: {A: '@web', B: \"é😀\"}\n";
+    for (path, text) in [(PATH, SOUND), ("/p/a.appliance.yaml", yaml)] {
+        let mut client = Client::with(&[]);
+        client.open(path, "");
+        for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
+            client.replace(path, &text[..end]);
+            client.settle();
+            for method in
+                ["definition", "references", "documentHighlight", "hover", "prepareRename"]
+            {
+                let params = json!({
+                    "textDocument": { "uri": crate::client::uri(path) },
+                    "position": { "line": 9999, "character": 9999 },
+                    "context": { "includeDeclaration": true },
+                });
+                let _ = client.request(&format!("textDocument/{method}"), params);
+            }
+        }
+        assert!(!client.findings.is_empty());
+    }
+}
+
+#[test]
+fn a_newer_edit_drops_the_work_of_an_older_one() {
+    let files = [("/p/applc.toml", "default-targets = [\"compose\", \"nomad\"]\n")];
+    let mut client = Client::with(&files);
+    client.open(PATH, SOUND);
+    // The document, its analysis, and two targets.
+    let mut steps = 0;
+    while client.step() {
+        steps += 1;
+    }
+    assert_eq!(steps, 4);
+    client.replace(PATH, &SOUND.replace("shop", "one"));
+    assert!(client.step());
+    client.replace(PATH, &SOUND.replace("shop", "two"));
+    client.replace(PATH, &SOUND.replace("shop", "three"));
+    let mut steps = 0;
+    while client.step() {
+        steps += 1;
+    }
+    assert_eq!(steps, 3);
+}

@@ -1,0 +1,176 @@
+//! What a project says of one appliance: in which environments it is, and in each of them, for which targets with
+//! which options, which overlays, and the levels of findings.
+
+use std::sync::Arc;
+
+use crate::compile::Selected;
+use crate::diag::{Findings, Levels};
+use crate::overlay::Changes;
+use crate::project::{self, Names, Output, Project, Settings};
+use crate::source::Sources;
+use crate::targets::{Options, PROJECT_DIRECTORY, TargetRef};
+
+/// An appliance in one environment.
+#[derive(Clone)]
+pub struct Scope {
+    /// The environment; `None` without a project, in one without environments, and for a file that is not among the
+    /// appliances of its project.
+    pub environment: Option<String>,
+    /// The targets. The values of their options may have placeholders ([`Scope::selected`]).
+    pub targets: Vec<Selected>,
+    /// The levels of findings.
+    pub levels: Levels,
+    /// The sources that options were set in.
+    pub sources: Sources,
+    /// What is changed in the file before it is compiled.
+    pub changes: Changes,
+    /// The folder of the file, relative to that of the project.
+    folder: String,
+    name: String,
+    /// Where its output is written.
+    output: Option<Output>,
+    /// The folder of the file.
+    above: String,
+}
+
+impl Scope {
+    /// The scopes of a file: one for each environment, at least one. `more` are the targets if the project does not
+    /// say for which ones to compile. `exists` says whether there is an overlay.
+    pub fn all(
+        project: Option<&Arc<Project>>,
+        file: &str,
+        more: &[TargetRef],
+        exists: impl Fn(&str) -> bool,
+    ) -> Vec<Scope> {
+        let Some(project) = project else {
+            return vec![Scope {
+                environment: None,
+                targets: more.iter().cloned().map(plain).collect(),
+                levels: Levels::default(),
+                sources: Sources::new(),
+                changes: Changes::none(),
+                folder: String::new(),
+                name: appliance_name(file).to_owned(),
+                output: None,
+                above: above(file).to_owned(),
+            }];
+        };
+        let is_listed = project.has_appliance(file);
+        let environments = if is_listed { project.environments() } else { Vec::new() };
+        let environments: Vec<Option<&str>> = match environments.is_empty() {
+            true => vec![None],
+            false => environments.into_iter().map(Some).collect(),
+        };
+        let scope = |environment| {
+            let mut scope = Scope::of(project, environment, file, more, &exists);
+            scope.output = scope.output.filter(|_| is_listed);
+            scope
+        };
+        environments.into_iter().map(scope).collect()
+    }
+
+    fn of(
+        project: &Project,
+        environment: Option<&str>,
+        file: &str,
+        more: &[TargetRef],
+        exists: impl Fn(&str) -> bool,
+    ) -> Scope {
+        let settings = project.settings(environment);
+        let base = settings.output.as_ref().map_or_else(|| project.root(), |output| &output.folder);
+        let above = above(file);
+        let folder = project::relative(above, base).unwrap_or_default();
+        let name = appliance_name(file);
+        let names =
+            Names { environment, folder: Some(folder), name: Some(name), ..Names::default() };
+        Scope {
+            environment: environment.map(str::to_owned),
+            targets: targets(&settings, more),
+            changes: settings.changes(file, &names, exists),
+            levels: settings.levels,
+            sources: project.sources.clone(),
+            folder: folder.to_owned(),
+            name: name.to_owned(),
+            output: settings.output,
+            above: above.to_owned(),
+        }
+    }
+
+    /// The targets with their options for the appliance with an id. What is invalid for it is added to `findings`.
+    pub fn selected(&self, id: Option<&str>, findings: &mut Findings) -> Vec<Selected> {
+        let names = Names {
+            environment: self.environment.as_deref(),
+            folder: Some(&self.folder),
+            name: Some(&self.name),
+            id,
+            target: None,
+        };
+        let filled = |one: &Selected, findings: &mut Findings| {
+            let mut options = project::filled(&one.options, &*one.target, &names, findings);
+            if one.target.custom().is_none()
+                && let Some(folder) = self.output_folder(one.target.name(), &names)
+            {
+                options.set_default(PROJECT_DIRECTORY, &way(&folder, &self.above));
+            }
+            Selected { target: one.target.clone(), options }
+        };
+        self.targets.iter().map(|one| filled(one, findings)).collect()
+    }
+
+    /// The folder that the output for a target is written to, as far as its names are known. `None` if the project
+    /// does not say where.
+    fn output_folder(&self, target: &str, names: &Names<'_>) -> Option<String> {
+        let output = self.output.as_ref()?;
+        let names = Names { target: Some(target), ..*names };
+        let below = output.pattern.value.fill(&names).unwrap_or_else(|(_, known)| known);
+        Some(format!("{}/{below}", output.folder))
+    }
+}
+
+/// The folder of a file.
+fn above(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The way from a folder to another one.
+fn way(from: &str, to: &str) -> String {
+    let parts = |path: &str| -> Vec<String> {
+        path.split('/').filter(|part| !matches!(*part, "" | ".")).map(str::to_owned).collect()
+    };
+    let (from, to) = (parts(from), parts(to));
+    let same = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = from.iter().skip(same).map(|_| "..".to_owned());
+    let way: Vec<String> = up.chain(to.into_iter().skip(same)).collect();
+    if way.is_empty() { ".".to_owned() } else { way.join("/") }
+}
+
+/// The targets that project files say to compile for, otherwise others, with the options of the files.
+fn targets(settings: &Settings, more: &[TargetRef]) -> Vec<Selected> {
+    let own = settings.selected();
+    let all = if settings.targets.is_some() { own } else { more.to_vec() };
+    let mut targets: Vec<Selected> = Vec::new();
+    for target in all {
+        if targets.iter().any(|one| one.target.name() == target.name()) {
+            continue;
+        }
+        let mut one = plain(target);
+        if let Some(base) = settings.options.get(one.target.name()) {
+            one.options = one.options.over(base);
+        }
+        targets.push(one);
+    }
+    targets
+}
+
+/// A target without options.
+fn plain(target: TargetRef) -> Selected {
+    let options = Options::of(&*target);
+    Selected { target, options }
+}
+
+/// The name of the file of an appliance, without folders, `.appliance`, and the ending.
+pub fn appliance_name(file: &str) -> &str {
+    let name = file.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(file);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    stem.strip_suffix(".appliance").unwrap_or(stem)
+}
