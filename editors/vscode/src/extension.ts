@@ -4,32 +4,41 @@ import * as vscode from "vscode";
 
 import { check, compile, fixAll } from "./commands.ts";
 import { Graphs } from "./graph.ts";
-import { choose, goToOutput, goToSource } from "./preview.ts";
+import { Links } from "./links.ts";
+import { choose, follow, LENS, open } from "./preview.ts";
 import { Server } from "./server.ts";
 
+let server: Server | undefined;
+
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
-  const server = new Server(context.extensionUri);
-  const graphs = new Graphs(server);
+  const running = new Server(context.extensionUri);
+  server = running;
+  const graphs = new Graphs(running);
   const command = (name: string, action: () => unknown) =>
     vscode.commands.registerCommand(`applc.${name}`, action);
   context.subscriptions.push(
-    server,
     graphs,
-    command("showPreview", () => choose(server)),
-    command("goToOutput", () => goToOutput(server)),
-    command("goToSource", () => goToSource(server)),
+    new Links(),
+    vscode.commands.registerCommand(LENS, open),
+    command("showPreview", () => choose(running)),
+    command("goToOutput", () => follow(running)),
+    command("goToSource", () => follow(running)),
     command("graph", () => graphs.show()),
-    command("check", () => check(server)),
-    command("compile", () => compile(server)),
+    command("check", () => check(running)),
+    command("compile", () => compile(running)),
     command("fixAll", () => fixAll()),
-    command("restart", () => server.restart()),
-    command("showLog", () => server.log.show()),
-    vscode.workspace.onDidGrantWorkspaceTrust(() => server.restart()),
+    command("restart", () => running.restart()),
+    command("showLog", () => running.log.show()),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => running.restart()),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration("applc.path")) {
-        void server.restart();
+        void running.restart();
       }
     }),
   );
-  await server.restart();
+  await running.restart();
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.dispose();
 }

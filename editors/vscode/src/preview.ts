@@ -67,33 +67,45 @@ async function previewsOf(document: vscode.TextDocument): Promise<Choice[]> {
   });
 }
 
-/** Goes to the lines of output that the place of the caret in an appliance becomes. */
-export function goToOutput(server: Server): Promise<void> {
-  return follow(server, "vscode.executeImplementationProvider", "Go to Output", "No line of output comes from here.");
+/** A place that another one leads to. */
+export interface Leads {
+  uri: vscode.Uri;
+  range: vscode.Range;
 }
 
-/** Goes to the places of the appliance, or of its project, that the place of the caret in a preview comes from. */
-export function goToSource(server: Server): Promise<void> {
-  return follow(server, "vscode.executeDefinitionProvider", "Go to Source", "The appliance does not set this.");
+/**
+ * Where the place of the caret leads: in a preview, to the places of the appliance or its project that it comes from, else to
+ * the lines of output that it becomes.
+ */
+export async function leadsFrom({ document, selection }: vscode.TextEditor): Promise<Leads[]> {
+  const provider = document.uri.scheme === SCHEME ? "vscode.executeDefinitionProvider" : "vscode.executeImplementationProvider";
+  const found = await vscode.commands.executeCommand<(vscode.Location | vscode.LocationLink)[] | undefined>(
+    provider,
+    document.uri,
+    selection.active,
+  );
+  return (found ?? []).map((place) =>
+    place instanceof vscode.Location
+      ? { uri: place.uri, range: place.range }
+      : { uri: place.targetUri, range: place.targetSelectionRange ?? place.targetRange },
+  );
 }
 
-/** Goes where a provider leads, or, if it leads to several places, where the user chooses. */
-async function follow(server: Server, provider: string, title: string, nowhere: string): Promise<void> {
+/** Goes where the place of the caret leads, or, if it leads to several places, where the user chooses. */
+export async function follow(server: Server): Promise<void> {
   const editor = vscode.window.activeTextEditor;
   if (editor === undefined || server.required === undefined) {
     return;
   }
-  const found = await vscode.commands.executeCommand<(vscode.Location | vscode.LocationLink)[] | undefined>(
-    provider,
-    editor.document.uri,
-    editor.selection.active,
-  );
-  const places = await Promise.all((found ?? []).map(placeOf));
+  const isPreview = editor.document.uri.scheme === SCHEME;
+  const places = await Promise.all((await leadsFrom(editor)).map(placeOf));
   const [only, ...others] = places;
   if (only === undefined) {
+    const nowhere = isPreview ? "The appliance does not set this." : "No line of output comes from here.";
     void vscode.window.showInformationMessage(nowhere);
     return;
   }
+  const title = isPreview ? "Go to Source" : "Go to Output";
   const place = others.length === 0 ? only : await vscode.window.showQuickPick(places, { title, matchOnDescription: true });
   if (place === undefined) {
     return;
@@ -108,11 +120,7 @@ async function follow(server: Server, provider: string, title: string, nowhere: 
 }
 
 /** A place in a list of choices. */
-async function placeOf(found: vscode.Location | vscode.LocationLink) {
-  const [uri, range] =
-    found instanceof vscode.Location
-      ? [found.uri, found.range]
-      : [found.targetUri, found.targetSelectionRange ?? found.targetRange];
+async function placeOf({ uri, range }: Leads) {
   const document = await vscode.workspace.openTextDocument(uri);
   const preview = uri.scheme === SCHEME ? previewOf(uri) : undefined;
   const file = preview === undefined ? vscode.workspace.asRelativePath(uri) : `${preview.target}: ${preview.file}`;

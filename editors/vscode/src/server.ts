@@ -6,7 +6,6 @@ import * as vscode from "vscode";
 import { LanguageClient, RevealOutputChannelOn, type LanguageClientOptions } from "vscode-languageclient/node";
 
 import { Plain } from "./languages.ts";
-import { LENS, open } from "./preview.ts";
 import { fromProtocol, SCHEME, toProtocol } from "./previewUri.ts";
 import { findProgram, isAtLeast, versionIn, type Search } from "./program.ts";
 import { run } from "./run.ts";
@@ -39,7 +38,6 @@ export class Server implements vscode.Disposable {
   ]);
   private program: string | undefined;
   private client: LanguageClient | undefined;
-  private lens: vscode.Disposable | undefined;
   private plain: Plain | undefined;
   /** Starts and stops wait for each other. */
   private queue: Promise<void> = Promise.resolve();
@@ -102,9 +100,6 @@ export class Server implements vscode.Disposable {
       return this.without(`${search.program} has no language server: ${error}`);
     }
     this.client = client;
-    if (!(await vscode.commands.getCommands(true)).includes(LENS)) {
-      this.lens = vscode.commands.registerCommand(LENS, open);
-    }
     this.plain?.dispose();
     this.plain = undefined;
   }
@@ -116,10 +111,6 @@ export class Server implements vscode.Disposable {
       synchronize: { configurationSection: "applc" },
       outputChannel: this.log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
-      middleware: {
-        // Where the server can show previews itself, they are still to be beside the editor.
-        executeCommand: (command, args, next) => (command === LENS ? open(args[0]) : next(command, args)),
-      },
       uriConverters: {
         code2Protocol: (uri) => (uri.scheme === SCHEME ? toProtocol(uri) : uri.toString()),
         protocol2Code: (uri) =>
@@ -134,8 +125,6 @@ export class Server implements vscode.Disposable {
     const client = this.client;
     this.client = undefined;
     this.program = undefined;
-    this.lens?.dispose();
-    this.lens = undefined;
     await client?.dispose();
   }
 
