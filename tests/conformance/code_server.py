@@ -190,6 +190,13 @@ class Window:
         self.press("Enter")
         expect(self.status("Ln ")).to_contain_text(f"Ln {line}, Col {column}")
 
+    def hover(self) -> Locator:
+        """What the editor says of the place of the caret."""
+        self.press("Control+k", "Control+i")
+        hover = self.page.locator(".monaco-hover:visible").last
+        expect(hover).to_be_visible()
+        return hover
+
     def status(self, text: str) -> Locator:
         """An entry of the status bar."""
         return self.page.locator(".statusbar-item", has_text=text)

@@ -177,3 +177,39 @@ def test_nothing_is_started_from_a_folder_that_is_not_trusted(opened: Opened, wo
     window.run("Workspaces: Manage Workspace Trust")
     window.page.get_by_role("button", name="Trust", exact=True).click()
     window.wait("the program of the folder", started.exists)
+
+
+def test_findings_and_the_way_to_places(opened: Opened, workspace: Path) -> None:
+    project = 'default-targets = ["compose"]\n[environments.prod]\noverlay = "{name}.prod.yaml"\n'
+    (workspace / "applc.toml").write_text(project)
+    (workspace / "shop.appliance.json").write_text(SHOP.replace('["store"]', '["stor"]'))
+    # The name of an overlay says nothing: the project does.
+    (workspace / "shop.prod.yaml").write_text("containers:\n  wep:\n    instances: 2\n")
+    window = opened("shop.appliance.json")
+    page = window.page
+
+    expect(page.locator(".squiggly-error").first).to_be_visible()
+    window.go_to(13, 26)
+    hover = window.hover()
+    expect(hover).to_contain_text("stor")
+    expect(hover).to_contain_text("E0302")
+    window.picture("finding")
+    # The code leads to its page.
+    hover.get_by_text("E0302").click()
+    expect(page.locator('.tab.active[data-resource-name="E0302.md"]')).to_be_visible()
+    expect(window.line("E0302: dependency on an unknown container")).to_be_visible()
+
+    window.focus("shop.appliance.json")
+    window.go_to(13, 29)
+    page.keyboard.type("e")
+    expect(page.locator(".squiggly-error")).to_have_count(0)
+
+    # From a reference to the container.
+    window.go_to(12, 36)
+    window.press("F12")
+    expect(window.status("Ln 16, Col 14")).to_be_visible()
+
+    window.open("shop.prod.yaml")
+    expect(page.locator(".squiggly-error").first).to_be_visible()
+    window.go_to(2, 4)
+    expect(window.hover()).to_contain_text("E1101")

@@ -23,7 +23,7 @@ const SELECTOR = [
   ...LANGUAGES.map((language) => ({ language, scheme: "file" })),
   { language: "appliance", scheme: "untitled" },
   { language: "appliance-yaml", scheme: "untitled" },
-  { pattern: "**/{applc,target}.toml", scheme: "file" },
+  { pattern: "**/{applc.toml,target.toml,*.j2}", scheme: "file" },
   { scheme: SCHEME },
 ];
 
