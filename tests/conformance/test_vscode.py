@@ -207,7 +207,7 @@ def test_findings_and_the_way_to_places(opened: Opened, workspace: Path) -> None
     # From a reference to the container.
     window.go_to(12, 36)
     window.press("F12")
-    expect(window.status("Ln 16, Col 14")).to_be_visible()
+    expect(window.status("Ln 16, Col 13")).to_be_visible()
 
     window.open("shop.prod.yaml")
     expect(page.locator(".squiggly-error").first).to_be_visible()

@@ -111,6 +111,12 @@ export class Server implements vscode.Disposable {
       synchronize: { configurationSection: "applc" },
       outputChannel: this.log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
+      // The server made the text of previews: it does not have to be told of it.
+      middleware: {
+        didOpen: (document, next) => unlessPreview(document, () => next(document)),
+        didChange: (change, next) => unlessPreview(change.document, () => next(change)),
+        didClose: (document, next) => unlessPreview(document, () => next(document)),
+      },
       uriConverters: {
         code2Protocol: (uri) => (uri.scheme === SCHEME ? toProtocol(uri) : uri.toString()),
         protocol2Code: (uri) =>
@@ -157,6 +163,12 @@ export class Server implements vscode.Disposable {
     this.plain?.dispose();
     this.status.dispose();
     this.log.dispose();
+  }
+}
+
+async function unlessPreview(document: vscode.TextDocument, tell: () => Promise<void>): Promise<void> {
+  if (document.uri.scheme !== SCHEME) {
+    await tell();
   }
 }
 
