@@ -20,8 +20,10 @@ const DIGESTS: [(&str, usize); 3] = [("sha256", 64), ("sha384", 96), ("sha512", 
 pub struct Reference<'a> {
     /// What comes before the tag and the digest: the registry and the path, as they are written.
     pub name: &'a str,
-    /// Whether it has a tag or a digest.
-    pub has_version: bool,
+    /// The tag.
+    pub tag: Option<&'a str>,
+    /// The digest, such as `sha256:...`.
+    pub digest: Option<&'a str>,
 }
 
 impl<'a> Reference<'a> {
@@ -29,12 +31,27 @@ impl<'a> Reference<'a> {
     pub fn read(text: &'a str) -> Option<Reference<'a>> {
         let is_text = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
         reference(text).ok().filter(|()| is_text)?;
-        let named = text.split('@').next().unwrap_or(text);
+        let (named, digest) = match text.split_once('@') {
+            Some((named, digest)) => (named, Some(digest)),
+            None => (text, None),
+        };
         // A colon before the last slash separates the port of a registry.
-        let last = named.rfind('/').map_or(0, |slash| slash + 1);
-        let colon = named.get(last..).and_then(|part| part.find(':'));
-        let name = colon.map_or(named, |colon| named.get(..last + colon).unwrap_or(named));
-        Some(Reference { name, has_version: name.len() < text.len() })
+        let (name, tag) = match named.rsplit_once(':') {
+            Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
+            _ => (named, None),
+        };
+        Some(Reference { name, tag, digest })
+    }
+
+    /// Whether it has a tag or a digest.
+    pub fn has_version(&self) -> bool {
+        self.tag.is_some() || self.digest.is_some()
+    }
+
+    /// The normal name with the tag, `latest` by default. `None` if it has a digest, which says more.
+    pub fn normal_tagged(&self) -> Option<String> {
+        let tag = self.tag.unwrap_or("latest");
+        self.digest.is_none().then(|| format!("{}:{tag}", self.normal_name()))
     }
 
     /// The name with the registry and the folder that it has by default, as `ParseNormalizedNamed` of

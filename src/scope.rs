@@ -64,6 +64,8 @@ impl Scope {
         let scope = |environment| {
             let mut scope = Scope::of(project, environment, file, more, &exists);
             scope.output = scope.output.filter(|_| is_listed);
+            // `applc lock` has the images of these only.
+            scope.changes.reports_unlocked = is_listed;
             scope
         };
         environments.into_iter().map(scope).collect()

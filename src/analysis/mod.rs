@@ -15,7 +15,7 @@ pub use place::{Place, Step};
 pub use symbols::{Mention, Symbol};
 
 use crate::diag::{Findings, Level, Report};
-use crate::overlay::{self, Changes, Images, Named};
+use crate::overlay::{self, Changes, Named, Tagged};
 use crate::plan::Plan;
 use crate::source::{Source, SourceError, Sources, Span, Syntax};
 use crate::syntax::Node;
@@ -42,6 +42,8 @@ pub struct Analysis {
     /// The entries of the table of images that set a version, as indices, for
     /// [`Images::report_unused`](crate::overlay::Images::report_unused).
     pub used_images: Vec<usize>,
+    /// In a project with a lock file, the images with tags, before those became digests.
+    pub tagged_images: Vec<Tagged>,
     /// Its plan; `None` if the file is not an object, or has more errors than are reported. If
     /// there are errors, the plan lacks what they made unusable; it is never compiled then.
     pub plan: Option<Plan>,
@@ -108,7 +110,7 @@ impl Analysis {
         let read = |path: &String| crate::world::source(world, path);
         let file = read(&path.to_owned())?;
         let overlays: Vec<File> = changes.overlays.iter().map(read).collect::<Result<_, _>>()?;
-        let overlays = Overlays { files: &overlays, images: &changes.images };
+        let overlays = Overlays { files: &overlays, changes };
         let mut analysis = Analysis::new(&file, &overlays, sources, keep_tree);
         if let Some(plan) = &mut analysis.plan {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -127,7 +129,7 @@ impl Analysis {
     /// Analyses a text with overlays.
     pub fn of_changed(source: &Source, overlays: &[Source]) -> Analysis {
         let files: Vec<File> = overlays.iter().map(|overlay| (overlay.clone(), None)).collect();
-        let overlays = Overlays { files: &files, images: &Images::default() };
+        let overlays = Overlays { files: &files, changes: &Changes::none() };
         Analysis::new(&(source.clone(), None), &overlays, Sources::new(), true)
     }
 
@@ -137,7 +139,7 @@ impl Analysis {
         mut sources: Sources,
         keep_tree: bool,
     ) -> Analysis {
-        let Overlays { files, images } = overlays;
+        let Overlays { files, changes } = overlays;
         let source = sources.add(&file.0);
         let mut findings = Findings::new();
         let mut tree = parse(&source, file.1, syntax::parse, &mut findings);
@@ -164,7 +166,14 @@ impl Analysis {
             overlay
         });
         let overlays: Vec<Source> = overlays.collect();
-        let used_images = tree.as_mut().map(|tree| images.apply(tree)).unwrap_or_default();
+        let used_images = tree.as_mut().map(|tree| changes.images.apply(tree)).unwrap_or_default();
+        let mut tagged_images = Vec::new();
+        if let (Some(tree), Some(lock)) = (&mut tree, &changes.lock) {
+            tagged_images = lock.apply(tree);
+            if changes.reports_unlocked {
+                lock.report_missing(&tagged_images, &mut findings);
+            }
+        }
         let texts = (&source, &sources);
         let (tree, mut plan) = match tree {
             Some(tree) if keep_tree => {
@@ -181,7 +190,18 @@ impl Analysis {
             }
             lint::check(plan, &source, &mut findings);
         }
-        Analysis { source, overlays, sources, tree, written, named, used_images, plan, findings }
+        Analysis {
+            source,
+            overlays,
+            sources,
+            tree,
+            written,
+            named,
+            used_images,
+            tagged_images,
+            plan,
+            findings,
+        }
     }
 
     /// Which of the files a place is in.
@@ -227,10 +247,10 @@ fn report(source: Source, sources: Sources, mut findings: Findings) -> Report {
 /// A file, and why its bytes are not valid.
 type File = (Source, Option<SourceError>);
 
-/// What is changed in an appliance: the overlays, as they were read, and the versions of images.
+/// What is changed in an appliance: the overlays, as they were read, and all changes.
 struct Overlays<'a> {
     files: &'a [File],
-    images: &'a Images,
+    changes: &'a Changes,
 }
 
 /// Which file a value comes from.

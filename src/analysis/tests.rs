@@ -1,5 +1,6 @@
 use super::*;
 use crate::diag::MAX_FINDINGS;
+use crate::overlay::Images;
 use crate::source::Spanned;
 use crate::{Memory, targets};
 
@@ -222,7 +223,7 @@ fn a_version_of_an_image_has_its_place_in_the_table() {
         images.add(part(repository), part(version), &mut Findings::new());
     }
     let world = Memory::new().with("a.json", TEXT);
-    let changes = Changes { overlays: Vec::new(), images };
+    let changes = Changes { images, ..Changes::none() };
     let analysis = Analysis::read_changed(&world, "a.json", &changes, sources).unwrap();
     let image = &analysis.plan.as_ref().unwrap().containers[0].image;
     assert_eq!((&*image.value, table.slice(image.span)), ("i:3", "\"3\""));

@@ -215,6 +215,14 @@ codes! {
         NOTHING_REMOVED "W1102" Warning "removal of something that does not exist";
         UNUSED_IMAGE "W1103" Warning "version of an unused image";
     }
+    /// Locking: the digests of images.
+    Lock "Digests of images" {
+        NO_IMAGE "E1201" Error "image that its registry does not have";
+        NO_ACCESS "E1202" Error "registry that denies access to an image";
+        NO_ANSWER "E1203" Error "registry that does not say the digest of an image";
+        NOT_LOCKED "W1201" Warning "image without a locked digest";
+        UNUSED_LOCK "W1202" Warning "locked digest of an unused image";
+    }
     /// Importing: what becomes of a file in another format.
     Import "Importing" {
         NOT_IMPORTED "E1001" Error "value that cannot be imported";

@@ -123,6 +123,11 @@ impl Setting {
         self.place
     }
 
+    /// Makes findings of a code errors. It is written nowhere.
+    pub fn deny(code: &'static Code) -> Setting {
+        Setting { verb: Verb::Deny, subject: Subject::Code(code), place: Span::at(0) }
+    }
+
     /// Whether the setting selects a single code, not a group.
     pub fn names_a_code(self) -> bool {
         matches!(self.subject, Subject::Code(_))

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::change::{CONTAINER, Change, Kind, Subject, VOLUME, Value};
+use crate::image::Reference;
 
 /// Length in characters after which a value is cut.
 const SHOWN: usize = 80;
@@ -85,9 +86,9 @@ impl Change {
             }
             "containers[].image" => {
                 let (old, new) = (before.and_then(Value::shown), after.and_then(Value::shown));
-                let (old, new) = same_repository(old.unwrap_or_default(), new.unwrap_or_default());
+                let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
                 let value = |text: &str| style.value(&Value::Shown(text.to_owned()));
-                let _ = write!(words, "image {} -> {}", value(old), value(new));
+                words.push_str(&images(old, new, value));
             }
             "containers[].ports[]" => {
                 let port = key.as_deref().unwrap_or_default();
@@ -146,6 +147,41 @@ fn label(field: &str) -> String {
     path.strip_prefix("data_persistence.").unwrap_or(path).replace("[]", "")
 }
 
+/// How many digits of a digest are shown, as Docker does.
+const SHORT_DIGEST: usize = 12;
+
+/// What changes between two images. `value` marks a text as that of a value.
+fn images(old: &str, new: &str, value: impl Fn(&str) -> String) -> String {
+    let of = |image| Reference::read(image).map(|read| (read.name, read.tag, read.digest));
+    match (of(old), of(new)) {
+        (Some((from, old, Some(was))), Some((to, new, Some(is)))) if from == to && old == new => {
+            let at = old.map(|tag| format!(" at {}", value(tag))).unwrap_or_default();
+            let (was, is) = (value(short(was)), value(short(is)));
+            format!("image digest changed{at}: {was} -> {is}")
+        }
+        (Some((from, Some(old), was)), Some((to, Some(new), is)))
+            if from == to && (was.is_some() || is.is_some()) =>
+        {
+            // Another tag says more than its digest.
+            let digest = |digest: Option<&str>| match digest {
+                Some(digest) if old == new => format!(" ({})", value(short(digest))),
+                _ => String::new(),
+            };
+            format!("image {}{} -> {}{}", value(old), digest(was), value(new), digest(is))
+        }
+        _ => {
+            let (old, new) = same_repository(old, new);
+            format!("image {} -> {}", value(old), value(new))
+        }
+    }
+}
+
+/// The first digits of a digest.
+fn short(digest: &str) -> &str {
+    let digits = digest.split_once(':').map_or(digest, |(_, digits)| digits);
+    digits.get(..SHORT_DIGEST).unwrap_or(digits)
+}
+
 /// Two images, without their repository if that is the same.
 fn same_repository<'i>(old: &'i str, new: &'i str) -> (&'i str, &'i str) {
     let split = |image: &'i str| {
@@ -157,5 +193,36 @@ fn same_repository<'i>(old: &'i str, new: &'i str) -> (&'i str, &'i str) {
     match (split(old), split(new)) {
         (Some((of, old)), Some((to, new))) if of == to => (old, new),
         _ => (old, new),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_of_images_are_shortened_and_tags_come_first() {
+        let digest = |digit: &str| format!("@sha256:{}", digit.repeat(64));
+        let (a, b) = (digest("a"), digest("b"));
+        let cases = [
+            (
+                format!("r/x{a}"),
+                format!("r/x{b}"),
+                "image digest changed: aaaaaaaaaaaa -> bbbbbbbbbbbb",
+            ),
+            (
+                format!("r/x:1{a}"),
+                format!("r/x:1{b}"),
+                "image digest changed at 1: aaaaaaaaaaaa -> bbbbbbbbbbbb",
+            ),
+            (format!("r/x:1{a}"), format!("r/x:2{b}"), "image 1 -> 2"),
+            ("r/x:1".to_owned(), format!("r/x:1{b}"), "image 1 -> 1 (bbbbbbbbbbbb)"),
+            (format!("r/x:1{a}"), "r/x:1".to_owned(), "image 1 (aaaaaaaaaaaa) -> 1"),
+            ("r/x:1".to_owned(), format!("r/x:2{b}"), "image 1 -> 2"),
+            ("r/x:1".to_owned(), "r/x:2".to_owned(), "image 1 -> 2"),
+        ];
+        for (old, new, expected) in cases {
+            assert_eq!(images(&old, &new, str::to_owned), expected, "{old} {new}");
+        }
     }
 }

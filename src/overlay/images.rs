@@ -40,7 +40,7 @@ impl Images {
         findings: &mut Findings,
     ) {
         let Spanned { value: text, span } = repository;
-        let Some(name) = Reference::read(text).filter(|read| !read.has_version) else {
+        let Some(name) = Reference::read(text).filter(|read| !read.has_version()) else {
             let message = format!("invalid repository `{text}`");
             findings.push(
                 Diagnostic::new(&codes::BAD_OPTION, span, message)
@@ -146,15 +146,21 @@ impl Images {
 
 /// The images of the containers of an appliance.
 fn images(appliance: &mut Node) -> impl Iterator<Item = &mut Node> {
+    containers(appliance).filter_map(|container| member(container, "image"))
+}
+
+/// The containers of an appliance.
+pub(super) fn containers(appliance: &mut Node) -> impl Iterator<Item = &mut Node> {
     let containers = member(appliance, "containers").map(|containers| &mut containers.kind);
     let containers = match containers {
         Some(Kind::Array(items)) => &mut items[..],
         _ => &mut [],
     };
-    containers.iter_mut().filter_map(|container| member(container, "image"))
+    containers.iter_mut()
 }
 
-fn member<'n>(node: &'n mut Node, name: &str) -> Option<&'n mut Node> {
+/// The value of a member of an object.
+pub(super) fn member<'n>(node: &'n mut Node, name: &str) -> Option<&'n mut Node> {
     let Kind::Object(object) = &mut node.kind else { return None };
     let found = object.members.iter_mut().find(|member| member.key.value == name);
     found.map(|member| &mut member.value)

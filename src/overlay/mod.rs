@@ -6,12 +6,16 @@
 
 mod images;
 mod key;
+mod lock;
 mod merge;
 mod shape;
 mod wording;
 
 pub use images::Images;
+pub use lock::{Lock, Tagged, pattern};
 pub(crate) use merge::{Named, merge};
+
+use std::sync::Arc;
 
 use crate::diag::{Findings, Label, codes};
 use shape::{Field, Shape};
@@ -26,6 +30,10 @@ pub struct Changes {
     pub overlays: Vec<String>,
     /// The versions of images, which are applied after the overlays.
     pub images: Images,
+    /// The digests of images, which take the place of their tags at last; `None` in a project without a lock file.
+    pub lock: Option<Arc<Lock>>,
+    /// Whether images that the lock does not have are reported.
+    pub reports_unlocked: bool,
 }
 
 /// Adds to findings about containers and volumes that are not found where an overlay removed them.

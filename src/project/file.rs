@@ -19,7 +19,7 @@ use crate::world::World;
 pub struct File {
     /// The file, and the findings in it.
     pub report: Report,
-    /// The findings in the folders of custom targets that it lists.
+    /// The findings in the folders of custom targets that it lists, and in the lock file beside it.
     pub others: Vec<Report>,
     /// Its folder, as the caller named it.
     pub folder: String,

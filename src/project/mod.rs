@@ -39,6 +39,7 @@ pub use pattern::{Names, Pattern, Placeholder};
 pub use settings::{Output, Settings, filled};
 
 use crate::diag::{Findings, Levels, Report};
+use crate::overlay::Lock;
 use crate::source::{Source, Sources};
 use crate::targets::{self, TargetRef};
 use crate::world::{ReadError, World};
@@ -48,6 +49,8 @@ pub const FILE_NAME: &str = "applc.toml";
 
 /// The JSON Schema of the output of `applc config --format json`.
 pub const CONFIG_SCHEMA: &str = include_str!("../../schema/config.schema.json");
+/// Name of the lock file, which is beside the outermost project file.
+pub const LOCK_NAME: &str = "applc.lock";
 
 /// The project file of a folder, over those of the folders above it.
 pub struct Project {
@@ -57,6 +60,8 @@ pub struct Project {
     pub outer: Option<Arc<Project>>,
     /// These files, the outermost one first.
     pub sources: Sources,
+    /// The digests of images, from the lock file. Its source is one of `sources`.
+    pub lock: Option<Arc<Lock>>,
     /// All known targets: the built-in targets, those that were given, and those of the folders that the
     /// files list.
     pub targets: Vec<TargetRef>,
@@ -74,12 +79,24 @@ pub fn of_folder(
     given: &[TargetRef],
 ) -> Result<Option<Arc<Project>>, ReadError> {
     let candidate = folder.join(FILE_NAME).to_string_lossy().into_owned();
-    let bytes = match world.read(&candidate) {
-        Ok(bytes) => bytes,
-        Err(error) if is_absent(&error) => return Ok(outer.cloned()),
-        Err(cause) => return Err(ReadError { path: candidate, cause }),
-    };
-    Ok(Some(Arc::new(read(world, candidate, bytes, outer, given))))
+    let Some(bytes) = read_file(world, &candidate)? else { return Ok(outer.cloned()) };
+    let mut project = read(world, candidate, bytes, outer, given);
+    if outer.is_none() {
+        let name = folder.join(LOCK_NAME).to_string_lossy().into_owned();
+        if let Some(bytes) = read_file(world, &name)? {
+            project.read_lock(name, bytes);
+        }
+    }
+    Ok(Some(Arc::new(project)))
+}
+
+/// The content of a file; `None` if it does not exist.
+fn read_file(world: &dyn World, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
+    match world.read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(cause) => Err(ReadError { path: path.to_owned(), cause }),
+    }
 }
 
 /// Finds the project of a folder. `folders` are this folder and those above it that may belong to the project,
@@ -121,10 +138,28 @@ fn read(
     );
     let mut file = file::read(world, &source, findings, &mut targets);
     file.report = file.report.within(sources.clone());
-    Project { file, outer: outer.cloned(), sources, targets }
+    let lock = outer.and_then(|outer| outer.lock.clone());
+    Project { file, outer: outer.cloned(), sources, lock, targets }
 }
 
 impl Project {
+    /// Reads the lock file. What is wrong in it is reported beside the project file.
+    fn read_lock(&mut self, name: String, bytes: Vec<u8>) {
+        let (source, error) = Source::from_bytes(name, bytes);
+        let source = self.sources.add(&source);
+        let mut findings = Findings::new();
+        findings.extend(error.map(|error| crate::syntax::source_error(&source, error)));
+        self.lock = Some(Arc::new(Lock::read(&source, &mut findings)));
+        if !findings.is_empty() {
+            self.file.others.push(Report::new(source, findings).within(self.sources.clone()));
+        }
+    }
+
+    /// The path of the lock file, as the caller named the folder of the outermost file.
+    pub fn lock_path(&self) -> String {
+        Path::new(self.root()).join(LOCK_NAME).to_string_lossy().into_owned()
+    }
+
     /// The files, the outermost one first.
     pub fn files(&self) -> impl DoubleEndedIterator<Item = &File> {
         let mut files: Vec<&File> =

@@ -1,12 +1,13 @@
 //! What the project files say for one environment.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Project;
 use super::file::Values;
 use super::pattern::{Names, Pattern};
 use crate::diag::{Findings, Levels};
-use crate::overlay::{Changes, Images};
+use crate::overlay::{Changes, Images, Lock};
 use crate::source::Spanned;
 use crate::targets::{Options, Target, TargetRef, named};
 
@@ -26,6 +27,8 @@ pub struct Settings {
     pub overlays: Option<Spanned<Vec<Spanned<Pattern>>>>,
     /// The versions of images.
     pub images: Images,
+    /// The digests of images.
+    pub lock: Option<Arc<Lock>>,
     /// Where output is written, and the folder of the file that says so.
     pub output: Option<Output>,
 }
@@ -42,7 +45,11 @@ pub struct Output {
 impl Project {
     /// Merges the files for an environment; `None` for what they say for all environments.
     pub fn settings(&self, environment: Option<&str>) -> Settings {
-        let mut settings = Settings { levels: self.levels(), ..Settings::of(self.targets.clone()) };
+        let mut settings = Settings {
+            levels: self.levels(),
+            lock: self.lock.clone(),
+            ..Settings::of(self.targets.clone())
+        };
         for file in self.files() {
             settings.merge(&file.values);
             if let Some(pattern) = &file.output {
@@ -70,17 +77,20 @@ impl Settings {
             levels: Levels::default(),
             overlays: None,
             images: Images::default(),
+            lock: None,
             output: None,
         }
     }
 
     /// What the project changes in an appliance: the overlays in its folder that `exists` has, and versions of
-    /// images. `file` is its path.
+    /// images, and their digests. `file` is its path.
     pub fn changes(&self, file: &str, names: &Names<'_>, exists: impl Fn(&str) -> bool) -> Changes {
         let overlays = self.overlays_of(file, names, exists).into_iter();
         Changes {
             overlays: overlays.map(|overlay| overlay.value).collect(),
             images: self.images.clone(),
+            lock: self.lock.clone(),
+            reports_unlocked: true,
         }
     }
 

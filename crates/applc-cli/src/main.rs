@@ -25,8 +25,8 @@ use clap::error::ErrorKind;
 use args::{Arguments, Command, SchemaOf, Target};
 use commands::run::{down, logs, ls, serve, status, up};
 use commands::{
-    check, compile, completions, config, explain, graph, import, init, lsp, man, plan, set_image,
-    target_check, target_new, targets, trace,
+    check, compile, completions, config, explain, graph, import, init, lock, lsp, man, plan,
+    set_image, target_check, target_new, targets, trace,
 };
 
 /// Most of the time goes to small parts of trees and texts, which this allocator makes and frees in about
@@ -93,6 +93,7 @@ fn dispatch(arguments: Arguments) -> Status {
         Command::Init(arguments) => init::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::SetImage(arguments) => set_image::run(&arguments),
+        Command::Lock(arguments) => lock::run(&arguments),
         Command::Lsp(arguments) => lsp::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),

@@ -138,7 +138,9 @@ impl Projects {
         let path = if file == STDIN { Path::new("stdin") } else { Path::new(file) };
         let given = wanted.loaded();
         let name = appliance_name(file).to_owned();
-        let Some(project) = self.of(path, &given, reporter)? else {
+        let project = self.of(path, &given, reporter)?;
+        reporter.check_lock(project.as_deref())?;
+        let Some(project) = project else {
             if let Some(environment) = wanted.environment {
                 return Err(unknown_environment(environment, &[]));
             }
@@ -170,7 +172,9 @@ impl Projects {
             name: Some(&name),
             ..Names::default()
         };
-        let changes = merged.changes(file, &names, |path| Path::new(path).is_file());
+        let mut changes = merged.changes(file, &names, |path| Path::new(path).is_file());
+        changes.reports_unlocked =
+            reporter.is_locked() || is_locked_by(&project, path, wanted.environment);
         Ok(Settings {
             targets,
             levels: reporter.levels(&merged.levels),
@@ -198,6 +202,18 @@ impl Projects {
             self.known.entry(folder).or_insert_with_key(|folder| read(folder, given, reporter));
         known.clone()
     }
+}
+
+/// Whether `applc lock` has the images of a file in an environment: those of the appliances of a project, in its
+/// environments.
+fn is_locked_by(project: &Project, file: &Path, environment: Option<&str>) -> bool {
+    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let here = std::env::current_dir().unwrap_or_default();
+    // As the files of the project are named.
+    let relative = absolute.strip_prefix(&here).unwrap_or(&absolute);
+    let is_one = |path: &Path| project.has_appliance(&path.to_string_lossy().replace('\\', "/"));
+    (environment.is_some() || project.environments().is_empty())
+        && (is_one(relative) || is_one(&absolute))
 }
 
 /// The targets of the arguments, or those of the project, with the options of both.

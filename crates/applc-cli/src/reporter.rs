@@ -5,11 +5,12 @@ use std::io::{self, Write};
 use anstream::{AutoStream, ColorChoice};
 
 use crate::Status;
-use crate::args::FindingsArguments;
+use crate::args::{FindingsArguments, LockedArguments};
 use crate::levels::LevelArguments;
-use crate::terminal::{note, print};
+use crate::terminal::{fail, note, print};
 use applc::Error;
-use applc::diag::{self, Diagnostic, Format, Level, Levels, Report, codes, human};
+use applc::diag::{self, Diagnostic, Format, Level, Levels, Report, Setting, codes, human};
+use applc::project::{FILE_NAME, Project};
 use applc::source::{Source, Span};
 
 /// Where documents of machine-readable formats are written.
@@ -28,6 +29,8 @@ pub struct Reporter {
     /// Whether hints are shown. Hints that `--warn` turned into warnings are always shown.
     hints: bool,
     levels: Levels,
+    /// Whether all images must be in the lock file.
+    is_locked: bool,
     reports: Vec<Report>,
 }
 
@@ -58,7 +61,41 @@ impl Reporter {
             errors.iter().for_each(show);
             Status::Usage
         })?;
-        Ok(Reporter { format, stream, hints, levels, reports: Vec::new() })
+        Ok(Reporter { format, stream, hints, levels, is_locked: false, reports: Vec::new() })
+    }
+
+    /// Makes a lock file that is out of date an error, if wanted.
+    pub fn lock(&mut self, arguments: &LockedArguments) {
+        self.is_locked = arguments.locked;
+        if arguments.locked {
+            let levels = [&codes::NOT_LOCKED, &codes::UNUSED_LOCK].map(Setting::deny);
+            self.levels = Levels::new(levels.to_vec()).over(&self.levels);
+        }
+    }
+
+    /// Checks that there is a lock file, if it was made strict.
+    ///
+    /// # Errors
+    /// The exit status if there is none, which was reported.
+    pub fn check_lock(&self, project: Option<&Project>) -> Result<(), Status> {
+        match project {
+            _ if !self.is_locked => Ok(()),
+            None => {
+                let message = format!("`--locked` is for projects: there is no `{FILE_NAME}`");
+                Err(fail(&message, Status::Usage))
+            }
+            Some(project) if project.lock.is_none() => {
+                let path = project.lock_path();
+                let message = format!("there is no `{path}`; `applc lock` makes it");
+                Err(fail(&message, Status::Errors))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Whether all images must be in the lock file.
+    pub fn is_locked(&self) -> bool {
+        self.is_locked
     }
 
     /// The levels of the arguments, which override those of a project file.
@@ -95,7 +132,7 @@ impl Reporter {
                 self.add(Report::of(Source::new(name, ""), unreadable));
             }
             _ => {
-                crate::terminal::fail(&error.to_string(), Status::Io);
+                fail(&error.to_string(), Status::Io);
             }
         }
         Status::Io

@@ -1,6 +1,8 @@
 //! What the tests of several packages share: paths in the repository, and files that are
 //! compared with what they must be.
 
+pub mod registry;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -10,12 +10,12 @@ mod single;
 use clap::{Parser, Subcommand};
 
 pub use findings::{CompileFormat, FindingsArguments};
-pub use projects::{Check, Compile, Config, ConfigFormat, Init, SetImage};
+pub use projects::{Check, Compile, Config, ConfigFormat, Init, Lock, SetImage};
 pub use reference::{
     Completions, Explain, Lsp, Man, Schema, SchemaOf, Target, TargetCheck, TargetNew, Targets,
 };
 pub use running::{Down, ListFormat, Logs, Ls, Power, Serve, Status, StatusFormat, Up};
-pub use shared::{EnvironmentArguments, OverlayArguments, TargetArguments};
+pub use shared::{EnvironmentArguments, LockedArguments, OverlayArguments, TargetArguments};
 pub use single::{Graph, Import, Plan, Trace};
 
 /// Compile appliance files for container orchestrators
@@ -217,6 +217,22 @@ image, such as `docker.io/nginx`. Nothing is written where nothing changes.
 Exit status: 0 set, 1 errors in a project file, 2 invalid usage, 3 a file cannot be read or written,
 4 changes (with --dry-run).")]
     SetImage(SetImage),
+    /// Write the digests of the images of the project to `applc.lock`
+    #[command(after_help = "\
+Examples:
+  applc lock                                           add what is missing, remove what is unused
+  applc lock --update registry.example.org/shop/api    ask for all its tags again
+  applc lock --update redis:7.4 --dry-run              print what would change as a diff
+  applc lock --update-all
+  applc compile --check --locked                       in a pipeline: fail if it is out of date
+
+With an `applc.lock`, the output of all targets has `IMAGE@sha256:...` for its images. A digest stays until
+it is updated, also if the tag moves. Only this command asks registries, with the credentials of
+`docker login`. Nothing is written if one of them does not answer.
+
+Exit status: 0 written or nothing to change, 1 errors in the project, an image that does not exist or
+that may not be read, 2 invalid usage, 3 a registry does not answer, 4 changes (with --dry-run).")]
+    Lock(Lock),
     /// Print the completions of a shell
     #[command(after_help = "\
 Examples:

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::findings::{CompileFormat, FindingsArguments, compile_format_parser};
-use super::shared::{EnvironmentArguments, OverlayArguments, TargetArguments};
+use super::shared::{EnvironmentArguments, LockedArguments, OverlayArguments, TargetArguments};
 use crate::levels::LevelArguments;
 
 /// Arguments of `compile`.
@@ -47,6 +47,9 @@ pub struct Compile {
     /// Overwrite files that applc has not made
     #[arg(long)]
     pub adopt: bool,
+
+    #[command(flatten)]
+    pub locked: LockedArguments,
 
     /// Output format of findings, or of the changes with --base
     #[arg(long, default_value = "human", value_parser = compile_format_parser(), help_heading = "Findings")]
@@ -103,6 +106,9 @@ pub struct Check {
     pub targets: TargetArguments,
 
     #[command(flatten)]
+    pub locked: LockedArguments,
+
+    #[command(flatten)]
     pub findings: FindingsArguments,
 }
 
@@ -146,6 +152,26 @@ pub enum ConfigFormat {
     Human,
     /// A document: `applc schema config` prints its JSON Schema
     Json,
+}
+
+/// Arguments of `lock`.
+#[derive(Debug, Args)]
+pub struct Lock {
+    /// Ask for the digest of this image again, also if it is known; without a tag, of all its tags;
+    /// repeatable
+    #[arg(long, value_name = "IMAGE")]
+    pub update: Vec<String>,
+
+    /// Ask for the digests of all images again
+    #[arg(long, conflicts_with = "update")]
+    pub update_all: bool,
+
+    /// Write nothing: print what would change as a unified diff
+    #[arg(long)]
+    pub dry_run: bool,
+
+    #[command(flatten)]
+    pub findings: FindingsArguments,
 }
 
 /// Arguments of `set-image`.

@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::findings::FindingsArguments;
-use super::shared::{EnvironmentArguments, TargetArguments};
+use super::shared::{EnvironmentArguments, LockedArguments, TargetArguments};
 
 /// Arguments of `up`.
 #[derive(Debug, Args)]
@@ -37,6 +37,9 @@ pub struct Up {
     /// Write what would change to a file, and change nothing; `applc up FILE` then does exactly that
     #[arg(long, value_name = "FILE", conflicts_with_all = ["detach", "dry_run"])]
     pub plan: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub locked: LockedArguments,
 
     #[command(flatten)]
     pub findings: FindingsArguments,

@@ -26,6 +26,14 @@ impl EnvironmentArguments {
     }
 }
 
+/// How strict the lock file is.
+#[derive(Debug, Default, Args)]
+pub struct LockedArguments {
+    /// Fail if an image of the project is not in `applc.lock`, or an entry of it is unused
+    #[arg(long)]
+    pub locked: bool,
+}
+
 /// What is changed in the appliance.
 #[derive(Debug, Default, Args)]
 pub struct OverlayArguments {

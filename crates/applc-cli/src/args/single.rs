@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::findings::FindingsArguments;
-use super::shared::{EnvironmentArguments, OverlayArguments, TargetArguments};
+use super::shared::{EnvironmentArguments, LockedArguments, OverlayArguments, TargetArguments};
 use crate::commands::trace::Where;
 use crate::levels::LevelArguments;
 
@@ -22,6 +22,9 @@ pub struct Plan {
 
     #[command(flatten)]
     pub environment: EnvironmentArguments,
+
+    #[command(flatten)]
+    pub locked: LockedArguments,
 
     #[command(flatten)]
     pub findings: FindingsArguments,

@@ -21,6 +21,7 @@ pub fn run(arguments: &Check) -> Status {
         Ok(reporter) => reporter,
         Err(status) => return status,
     };
+    reporter.lock(&arguments.locked);
     match check(arguments, &mut reporter) {
         // No file was checked, so there is no document.
         Status::Usage => Status::Usage,

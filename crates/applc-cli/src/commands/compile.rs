@@ -51,7 +51,9 @@ pub fn reporter(arguments: &Compile) -> Result<Reporter, Status> {
         CompileFormat::Findings(format) if arguments.base.is_none() => format,
         _ => Format::Human,
     };
-    Reporter::with(format, &arguments.levels, Stream::Stderr, false)
+    let mut reporter = Reporter::with(format, &arguments.levels, Stream::Stderr, false)?;
+    reporter.lock(&arguments.locked);
+    Ok(reporter)
 }
 
 /// Compiles one file.

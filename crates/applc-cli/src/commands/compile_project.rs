@@ -120,6 +120,7 @@ pub fn check_settings(found: &Found) -> Result<(), Status> {
 pub fn report_all(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Status {
     let status = report(found, outcomes, reporter);
     let status = status.max(report_unused_images(found, outcomes, reporter));
+    let status = status.max(report_unused_lock(found, outcomes, reporter));
     let clashes = claims::clashes(found, outcomes).into_iter();
     let clashes = clashes.map(|report| reporter.add(found.world.named(report)));
     clashes.fold(status, Status::max)
@@ -191,6 +192,28 @@ fn report_unused_images(found: &Found, outcomes: &[Outcome], reporter: &mut Repo
         status = status.max(reporter.add(found.world.named(report)));
     }
     status
+}
+
+/// Reports the entries of the lock file that no appliance uses, unless some were not asked for.
+fn report_unused_lock(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Status {
+    let Some(project) = found.root_project().filter(|_| found.is_whole) else {
+        return Status::Clean;
+    };
+    let Some(lock) = &project.lock else { return Status::Clean };
+    let used: Option<Vec<&Vec<String>>> =
+        outcomes.iter().map(|one| one.tagged_images.as_ref()).collect();
+    let Some(used) = used else { return Status::Clean };
+    let mut findings = Findings::new();
+    lock.report_unused(used.into_iter().flatten().map(String::as_str), &mut findings);
+    let Some(source) = findings.iter().find_map(|one| project.sources.of(one.primary.span)) else {
+        return Status::Clean;
+    };
+    let mut report = Report::new(source.clone(), findings).within(project.sources.clone());
+    reporter.levels(&project.levels()).apply(&mut report.diagnostics);
+    if report.diagnostics.is_empty() {
+        return Status::Clean;
+    }
+    reporter.add(found.world.named(report))
 }
 
 /// The places of the entries of a table of images that its appliances use.

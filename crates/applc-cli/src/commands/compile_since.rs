@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use applc::World;
 use applc::diag::{Format, Report};
-use applc::meaning::{self, Change, Style, Subject, code_span, hidden_values};
+use applc::meaning::{self, Change, Style, Subject, Value, code_span, hidden_values};
+use applc::overlay::Lock;
 use applc::project::FILE_NAME;
 use applc::source::Span;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::Status;
 use crate::args::{Compile, CompileFormat};
@@ -85,7 +86,9 @@ fn compared(
         }
     };
     let before = base.as_ref().map(compile::with_plans).unwrap_or_default();
-    let entries = entries(&now, &after, base.as_ref(), &before);
+    let mut entries = entries(&now, &after, base.as_ref(), &before);
+    let (old, new) = (base.as_ref().and_then(lock_of), lock_of(&now));
+    entries.iter_mut().for_each(|entry| entry.tell_tags(old, new));
     let unknown = entries.iter().any(|one| matches!(one.state, State::Unknown));
     let hidden: Vec<String> = {
         let plans = after.iter().chain(&before).filter_map(|one| one.plan.as_ref());
@@ -106,6 +109,11 @@ fn compared(
     let printed = print(&text);
     let is_same = entries.is_empty() && diffs.is_empty();
     Ok(printed.max(if is_same { Status::Clean } else { Status::Changes }))
+}
+
+/// The lock file of a project.
+fn lock_of<W>(found: &Found<W>) -> Option<&Lock> {
+    found.root_project().and_then(|project| project.lock.as_deref())
 }
 
 /// The files of all units, by path.
@@ -208,6 +216,23 @@ fn without(diff: &str, hidden: &[String]) -> String {
 }
 
 impl Entry<'_> {
+    /// Puts back the tags of images that became digests by the lock files before and after.
+    fn tell_tags(&mut self, before: Option<&Lock>, after: Option<&Lock>) {
+        let State::Changed(changes) = &mut self.state else { return };
+        let images = changes.iter_mut().filter(|(change, ..)| change.field == "containers[].image");
+        for (change, ..) in images {
+            for (side, lock) in [(&mut change.before, before), (&mut change.after, after)] {
+                let (Some((Value::Shown(image), place)), Some(lock)) = (side, lock) else {
+                    continue;
+                };
+                let tag = lock.image_at(*place).and_then(|image| image.rsplit_once(':'));
+                if let (Some((_, tag)), Some((name, digest))) = (tag, image.split_once('@')) {
+                    *image = format!("{name}:{tag}@{digest}");
+                }
+            }
+        }
+    }
+
     fn title(&self) -> String {
         let id = if self.id.is_empty() { &self.unit.file } else { &self.id };
         match &self.unit.environment {
@@ -282,7 +307,7 @@ fn markdown(revision: &str, entries: &[Entry<'_>], diffs: &[Diff]) -> String {
 
 /// The document, which matches `schema/changes.schema.json`.
 fn json_text(hash: &str, entries: &[Entry<'_>], diffs: &[Diff]) -> String {
-    let appliances: Vec<Value> = entries.iter().map(|entry| {
+    let appliances: Vec<serde_json::Value> = entries.iter().map(|entry| {
         let (state, changes) = match &entry.state {
             State::Added => ("added", Vec::new()),
             State::Removed => ("removed", Vec::new()),
@@ -293,7 +318,7 @@ fn json_text(hash: &str, entries: &[Entry<'_>], diffs: &[Diff]) -> String {
         };
         json!({ "environment": entry.unit.environment, "file": entry.unit.file, "id": entry.id, "state": state, "changes": changes })
     }).collect();
-    let files: Vec<Value> =
+    let files: Vec<serde_json::Value> =
         diffs.iter().map(|diff| json!({ "path": diff.path, "diff": diff.text })).collect();
     format!(
         "{:#}\n",
@@ -301,8 +326,8 @@ fn json_text(hash: &str, entries: &[Entry<'_>], diffs: &[Diff]) -> String {
     )
 }
 
-fn json_change(change: &Change, from: &Report, to: &Report) -> Value {
-    let side = |side: &Option<(meaning::Value, Span)>, report: &Report| {
+fn json_change(change: &Change, from: &Report, to: &Report) -> serde_json::Value {
+    let side = |side: &Option<(Value, Span)>, report: &Report| {
         side.as_ref().map(|(value, span)| {
             let source = report.source_of(*span);
             let place = source.position(span.start);

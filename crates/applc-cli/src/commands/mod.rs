@@ -11,6 +11,7 @@ pub mod fix;
 pub mod graph;
 pub mod import;
 pub mod init;
+pub mod lock;
 pub mod lsp;
 pub mod man;
 pub mod plan;

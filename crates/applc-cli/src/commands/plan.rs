@@ -16,6 +16,7 @@ pub fn run(arguments: &Plan) -> Status {
         Ok(reporter) => reporter,
         Err(status) => return status,
     };
+    reporter.lock(&arguments.locked);
     let plan = plan(arguments, &mut reporter);
     if !matches!(plan, Err(Status::Usage)) {
         reporter.finish();

@@ -40,6 +40,9 @@ pub struct Outcome {
     pub images: Vec<String>,
     /// The entries of the table of images that set a version, as indices.
     pub used_images: Vec<usize>,
+    /// In a project with a lock file, its images with tags, in their normal form; `None` if it has errors, so that
+    /// there may be more.
+    pub tagged_images: Option<Vec<String>>,
     /// Its plan, if it is wanted and there are no errors.
     pub plan: Option<Plan>,
 }
@@ -95,7 +98,7 @@ fn one(world: &dyn World, unit: &Unit, index: usize, wanted: Depth) -> Outcome {
     let rendering = Rendering { renderer: &InProcess, recorded: false };
     let rendering = (wanted != Depth::Findings).then_some(rendering);
     match compiled(world, unit, rendering) {
-        Ok(Compiled { id, used_images, compilation }) => {
+        Ok(Compiled { id, used_images, tagged_images, compilation }) => {
             let is_sound = !compilation.report.has_errors()
                 && !compilation.others.iter().any(Report::has_errors);
             let files = is_sound.then(|| files(unit, index, &id, &compilation));
@@ -106,7 +109,16 @@ fn one(world: &dyn World, unit: &Unit, index: usize, wanted: Depth) -> Outcome {
             let claims = claims.map(|one| (one.target.name().to_owned(), one.claims)).collect();
             let plan = plan.filter(|_| is_sound && wanted == Depth::Plans);
             let findings = Ok((report, others));
-            Outcome { unit: index, findings, files, claims, images, used_images, plan }
+            Outcome {
+                unit: index,
+                findings,
+                files,
+                claims,
+                images,
+                used_images,
+                tagged_images,
+                plan,
+            }
         }
         Err(error) => Outcome {
             unit: index,
@@ -115,6 +127,7 @@ fn one(world: &dyn World, unit: &Unit, index: usize, wanted: Depth) -> Outcome {
             claims: Vec::new(),
             images: Vec::new(),
             used_images: Vec::new(),
+            tagged_images: None,
             plan: None,
         },
     }
@@ -126,6 +139,8 @@ pub struct Compiled {
     pub id: String,
     /// The entries of the table of images that set a version, as indices.
     pub used_images: Vec<usize>,
+    /// As those of [`Outcome`].
+    pub tagged_images: Option<Vec<String>>,
     /// The rest.
     pub compilation: Compilation,
 }
@@ -145,11 +160,15 @@ pub fn compiled(
     let mut analysis =
         Analysis::changed_to_compile(world, &unit.file, &changes, scope.sources.clone())?;
     let used_images = std::mem::take(&mut analysis.used_images);
+    let tagged_images = std::mem::take(&mut analysis.tagged_images).into_iter();
+    let tagged_images = tagged_images.map(|image| image.value).collect();
+    let tagged_images = (!analysis.findings.has_errors()).then_some(tagged_images);
     let id = analysis.plan.as_ref().map(|plan| plan.id.value.to_string()).unwrap_or_default();
     let selected: Vec<Selected> =
         scope.targets.iter().map(|one| for_unit(one, unit, &id, &mut analysis)).collect();
     let compilation = applc::compile_analysis(analysis, &selected, rendering)?;
-    Ok(Compiled { id, used_images, compilation: compilation.with_levels(&scope.levels) })
+    let compilation = compilation.with_levels(&scope.levels);
+    Ok(Compiled { id, used_images, tagged_images, compilation })
 }
 
 /// A target with its options for a unit: placeholders are replaced, and Compose knows the way from the

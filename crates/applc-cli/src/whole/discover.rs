@@ -85,6 +85,13 @@ impl<W: Files> Found<W> {
     }
 }
 
+impl<W> Found<W> {
+    /// The project of the outermost file.
+    pub fn root_project(&self) -> Option<&Project> {
+        self.projects.get("").map(Arc::as_ref)
+    }
+}
+
 /// Finds the folder of the outermost project file above a folder. `None` if there is no project file.
 pub fn root_of(folder: &Path) -> Option<PathBuf> {
     // That of a file without folders is empty.
@@ -130,6 +137,7 @@ pub fn find(
     let found = find_all(world, &asked, reporter)?;
     let known = |name: &String| check_environment_of(found.projects.values(), name);
     environments.iter().try_for_each(known)?;
+    reporter.check_lock(found.root_project())?;
     let files: Vec<&str> = found.units.iter().map(|unit| unit.file.as_str()).collect();
     if let Some(unknown) = selection.iter().find(|path| {
         !files.iter().any(|file| file == path || project::relative(file, path).is_some())

@@ -8,6 +8,7 @@ mod graph;
 mod guide;
 mod import;
 mod init;
+mod lock;
 mod overlays;
 mod project;
 #[cfg(unix)]

@@ -64,6 +64,23 @@ fn a_missing_engine_is_an_error_of_its_own() {
 }
 
 #[test]
+fn an_environment_has_its_overlays() {
+    let folder = folder(GOOD);
+    fs::write(
+        folder.path().join("applc.toml"),
+        "[environments.prod]\noverlay = \"{name}.prod.yaml\"\n",
+    )
+    .unwrap();
+    fs::write(folder.path().join("app.prod.yaml"), "containers: { wbe: { instances: 3 } }\n")
+        .unwrap();
+    let up = ["up", "app.json", "-t", "compose", "--env", "prod"];
+    let (status, _, err) = run(folder.path(), &up);
+    assert!(status == 1 && err.contains("E1101") && err.contains("app.prod.yaml:1"), "{err}");
+    // The engine is what is missing without it.
+    assert_eq!(run(folder.path(), &up[..4]).0, 3);
+}
+
+#[test]
 fn errors_in_the_appliance_come_first() {
     let folder = folder(&GOOD.replace("nginx:1.27", "a b"));
     let (status, _, err) = run(folder.path(), &["up", "app.json", "-t", "compose"]);

@@ -141,7 +141,8 @@ impl Outcome<'_> {
         self.overlays = self.settings.overlays_of(file, &names, exists);
         let overlays = self.overlays.iter().map(|overlay| overlay.value.clone());
         let overlays = overlays.chain(arguments.overlays.overlays.clone()).collect();
-        let changes = Changes { overlays, images: self.settings.images.clone() };
+        let images = self.settings.images.clone();
+        let changes = Changes { overlays, images, ..Changes::none() };
         let analysis = Analysis::changed_to_compile(&Disk, file, &changes, self.sources.clone());
         let mut analysis = analysis.map_err(|error| reporter.fail(file, &error.into()))?;
         let id = analysis.plan.as_ref().map(|plan| plan.id.value.to_string());

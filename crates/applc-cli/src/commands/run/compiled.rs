@@ -148,8 +148,8 @@ fn from_source(
     name_folder(&mut settings, file);
     let selected = settings.targets.first().map(|selected| selected.target.clone());
     let target = selected.as_ref().map(|target| target.name()).unwrap_or_default();
-    let mut analysis = Analysis::read(&Disk, file, settings.sources.clone())
-        .map_err(|error| reporter.fail(file, &error.into()))?;
+    let analysis = Analysis::read_changed(&Disk, file, &settings.changes, settings.sources.clone());
+    let mut analysis = analysis.map_err(|error| reporter.fail(file, &error.into()))?;
     let (source, sources) = (analysis.source.clone(), analysis.sources.clone());
     let appliance = analysis.tree.as_ref().map(complete).unwrap_or_default();
     let rendering = Some(Rendering { renderer: &InProcess, recorded: false });

@@ -32,6 +32,7 @@ pub fn run(arguments: &Up) -> Status {
         Ok(reporter) => reporter,
         Err(status) => return status,
     };
+    reporter.lock(&arguments.locked);
     let status = bring_up(arguments, &mut reporter).unwrap_or_else(|status| status);
     if status != Status::Usage {
         reporter.finish();

@@ -21,7 +21,7 @@ pub struct Entry {
     pub source: Option<Location>,
     /// The path of the field, or the name of the option.
     pub field: String,
-    /// What set the value: `appliance`, `overlay`, `images` of the project, `default` or `option`.
+    /// What set the value: `appliance`, `overlay`, `images` of the project, its `lock` file, `default` or `option`.
     pub layer: &'static str,
     /// How the place is known: by a `value`, by the values of the `block`, or by what is `around`.
     pub known: &'static str,
@@ -151,7 +151,8 @@ fn layer(traced: &Traced, span: Span) -> &'static str {
     match traced.overlays.iter().any(|overlay| overlay.contains(span.start)) {
         true => "overlay",
         false if traced.source.contains(span.start) => "appliance",
-        // The only part of the project file that is in the tree.
+        // The only parts of the files of a project that are in the tree.
+        false if traced.is_lock(span) => "lock",
         false => "images",
     }
 }

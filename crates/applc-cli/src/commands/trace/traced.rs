@@ -1,9 +1,11 @@
 //! An appliance compiled with the origins of its output.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use applc::analysis::Analysis;
 use applc::diag::Levels;
+use applc::project::LOCK_NAME;
 use applc::source::{Source, Sources, Span};
 use applc::syntax::Node;
 use applc::targets::{Artifact, InProcess, Rendering, TargetRef};
@@ -72,6 +74,12 @@ impl Traced {
         let source = self.sources.of(place).unwrap_or(&self.source);
         let position = source.position(place.start);
         format!("{}:{}:{}", source.name(), position.line, position.column)
+    }
+
+    /// Whether a place is in the lock file of the project.
+    pub fn is_lock(&self, place: Span) -> bool {
+        let source = self.sources.of(place).map_or("", Source::name);
+        Path::new(source).file_name().is_some_and(|name| name == LOCK_NAME)
     }
 
     /// The index of the file of the output that a file on disk has the name or the text of.

@@ -1,0 +1,91 @@
+//! Why a registry does not say a digest.
+
+use std::fmt;
+
+/// Why a registry does not say a digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// It does not have the tag, or not the repository.
+    NoImage {
+        /// The tags that the repository has, if the registry lists them.
+        tags: Vec<String>,
+    },
+    /// It denies access.
+    Denied {
+        /// Whether it got credentials.
+        has_credentials: bool,
+        /// What it says, or why there are no credentials.
+        said: Option<String>,
+    },
+    /// It got too many requests.
+    TooMany {
+        /// When it takes more: a number of seconds or a date.
+        retry_after: Option<String>,
+    },
+    /// TLS fails.
+    Tls(String),
+    /// There is no answer: why.
+    Silent(String),
+    /// The answer is none that can be used: why.
+    Unusable(String),
+}
+
+impl fmt::Display for Failure {
+    /// What the registry does, to go on after its name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = |said: &Option<String>| match said {
+            Some(said) => format!(": {said}"),
+            None => String::new(),
+        };
+        match self {
+            Failure::NoImage { .. } => write!(f, "does not have it"),
+            Failure::Denied { has_credentials: true, said: words } => {
+                write!(f, "does not accept the credentials of Docker{}", said(words))
+            }
+            Failure::Denied { has_credentials: false, said: words } => {
+                write!(f, "wants credentials{}", said(words))
+            }
+            Failure::TooMany { retry_after } => {
+                write!(f, "got too many requests")?;
+                match retry_after {
+                    Some(time) if time.bytes().all(|byte| byte.is_ascii_digit()) => {
+                        write!(f, ", and takes more in {time} s")
+                    }
+                    Some(time) => write!(f, ", and takes more at {time}"),
+                    None => Ok(()),
+                }
+            }
+            Failure::Tls(cause) => write!(f, "cannot be asked with TLS: {cause}"),
+            Failure::Silent(cause) => write!(f, "does not answer: {cause}"),
+            Failure::Unusable(cause) => f.write_str(cause),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<ureq::Error> for Failure {
+    fn from(error: ureq::Error) -> Failure {
+        match error {
+            ureq::Error::Timeout(_) => Failure::Silent("no answer in time".to_owned()),
+            ureq::Error::HostNotFound => Failure::Silent("there is no such host".to_owned()),
+            ureq::Error::Rustls(cause) => Failure::Tls(cause.to_string()),
+            ureq::Error::Tls(cause) => Failure::Tls(cause.to_owned()),
+            ureq::Error::Io(cause) => of_io(&cause),
+            error => Failure::Silent(error.to_string()),
+        }
+    }
+}
+
+/// Errors of TLS are wrapped by the stream that they happen on.
+fn of_io(cause: &std::io::Error) -> Failure {
+    use std::io::ErrorKind;
+    match cause.kind() {
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => {
+            Failure::Silent("no answer in time".to_owned())
+        }
+        ErrorKind::ConnectionRefused => Failure::Silent("connection refused".to_owned()),
+        ErrorKind::InvalidData => Failure::Tls(cause.to_string()),
+        _ => Failure::Silent(cause.to_string()),
+    }
+}
