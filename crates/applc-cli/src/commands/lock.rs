@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use applc::analysis::Analysis;
-use applc::diag::{Code, Diagnostic, Findings, Level, Report, codes, list_or, nearest};
+use applc::diag::{Code, Diagnostic, Level, Report, codes, list_or, nearest};
 use applc::overlay::{self, Tagged};
 use applc::project::{FILE_NAME, LOCK_NAME};
 use applc::source::{Source, Sources, Span};
@@ -42,6 +42,25 @@ struct Place {
     source: Source,
     sources: Sources,
     span: Span,
+}
+
+impl Place {
+    /// Adds a finding at this place to the report of its file.
+    fn report(&self, finding: Diagnostic, reports: &mut Vec<Report>) {
+        let source = self.sources.of(self.span).unwrap_or(&self.source);
+        let is_same =
+            |other: &Source| other.name() == source.name() && other.start() == source.start();
+        match reports.iter_mut().find(|report| is_same(&report.source)) {
+            Some(report) => {
+                report.diagnostics.push(finding);
+                report.diagnostics.sort_by_key(|one| one.primary.span);
+            }
+            None => {
+                let report = Report::of(source.clone(), finding).within(self.sources.clone());
+                reports.push(report);
+            }
+        }
+    }
 }
 
 /// A lock file, before and after.
@@ -187,6 +206,7 @@ fn asked(
         questions => Client::new(Credentials::of_docker()).digests(questions),
     };
     let mut digests = BTreeMap::new();
+    let mut reports = Vec::new();
     let mut status = Status::Clean;
     for (((name, place), (image, _)), answer) in wanted.iter().zip(&questions).zip(answers) {
         match answer {
@@ -195,11 +215,7 @@ fn asked(
             }
             Err(failure) => {
                 let (code, of) = status_of(&failure);
-                let finding = finding(code, image, place.span, &failure);
-                let findings = Findings::from_iter([finding]);
-                let source = place.sources.of(place.span).unwrap_or(&place.source);
-                let report = Report::new(source.clone(), findings);
-                reporter.add(report.within(place.sources.clone()));
+                place.report(finding(code, image, place.span, &failure), &mut reports);
                 status = status.max(of);
             }
         }
@@ -207,6 +223,9 @@ fn asked(
     if status == Status::Clean {
         return Ok(digests);
     }
+    reports.into_iter().for_each(|report| {
+        reporter.add(report);
+    });
     note(&format!("`{LOCK_NAME}` is not written, as there are errors"));
     Err(status)
 }

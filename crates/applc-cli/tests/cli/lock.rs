@@ -119,7 +119,7 @@ fn updates_are_of_one_tag_of_all_tags_or_of_all_images() {
     assert_eq!(asked(&["--update", &all_tags]), both);
     assert_eq!(asked(&["--update-all"]).len(), 3);
     for (argument, expected) in [
-        (format!("{name}/cahce"), format!("did you mean `{name}/cache`?")),
+        (format!("{name}/caches"), format!("did you mean `{name}/cache`?")),
         ("nginx:1".to_owned(), "no container of the project has the image `nginx:1`".to_owned()),
         (format!("x@sha256:{}", "0".repeat(64)), "invalid image".to_owned()),
     ] {
