@@ -7,6 +7,7 @@ use std::path::Path;
 use applc::project;
 use rayon::prelude::*;
 
+use super::case::Renamed;
 use super::compile::{Made, Outcome, start_of_paths};
 use super::discover::Found;
 use super::record::{self, Invalid};
@@ -78,6 +79,7 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
     }
     let owned: BTreeSet<String> =
         changes.records.values().flat_map(|(owned, _)| owned).cloned().collect();
+    let renamed = Renamed::find(&found.world, &owned, made);
     let parents: BTreeSet<&str> =
         made.iter().filter_map(|one| one.path.rsplit_once('/')).map(|(folder, _)| folder).collect();
     let astray = |folder: &&&str| leads_astray(found.world.root(), &found.world.on_disk(folder));
@@ -87,7 +89,7 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
     let known: Vec<Option<Vec<u8>>> =
         made.par_iter().map(|one| content(&found.world, &one.path)).collect::<Result<_, _>>()?;
     for (one, old) in made.iter().zip(known) {
-        let is_owned = owned.contains(&one.path);
+        let is_owned = owned.contains(&one.path) || renamed.after.contains(one.path.as_str());
         if let Some((_, then)) = record_of(&mut changes.records, &one.path) {
             then.insert(one.path.clone());
         }
@@ -113,6 +115,9 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
     for path in owned.iter().filter(|path| !paths.contains(path.as_str()) && !kept.has(path)) {
         if let Some((_, then)) = record_of(&mut changes.records, path) {
             then.remove(path);
+        }
+        if renamed.before.contains(path.as_str()) {
+            continue;
         }
         let parent = parent(path);
         if leads_astray(found.world.root(), &found.world.on_disk(parent)) {

@@ -8,6 +8,7 @@
 
 pub mod apply;
 mod bar;
+pub mod case;
 pub mod changes;
 pub mod claims;
 pub mod compile;

@@ -367,6 +367,28 @@ fn a_record_that_leads_elsewhere_is_refused() {
     assert!(repository.files() == before);
 }
 
+/// A second link stands for what a file system does that does not tell names apart by case.
+#[cfg(unix)]
+#[test]
+fn a_file_whose_name_changes_only_in_case_is_kept() {
+    let repository = Repository::new();
+    assert_eq!(repository.run(&["compile"]).0, 0);
+    fs::rename(repository.path("apps/a"), repository.path("apps/A")).unwrap();
+    let before = repository.paths();
+    let before: Vec<&String> = before.iter().filter(|path| path.contains("/apps/a/")).collect();
+    assert_eq!(before.len(), 3);
+    for path in &before {
+        let after = repository.path(&path.replace("/apps/a/", "/apps/A/"));
+        fs::create_dir_all(after.parent().unwrap()).unwrap();
+        fs::hard_link(repository.path(path), after).unwrap();
+    }
+    let (status, _, err) = repository.run(&["compile"]);
+    assert_eq!((status, err.as_str()), (0, "applc: 3 files changed, 3 files unchanged\n"));
+    assert!(before.iter().all(|path| repository.path(path).is_file()), "{before:?}");
+    let record = repository.read("manifests/.applc-outputs");
+    assert!(record.contains("prod/apps/A/") && !record.contains("/apps/a/"), "{record}");
+}
+
 #[cfg(unix)]
 #[test]
 fn output_does_not_follow_links() {
