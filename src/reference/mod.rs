@@ -1,16 +1,19 @@
 //! The reference of the language, field by field, generated from the schema and the capability
 //! tables of the targets.
 //!
-//! [`page()`] is `docs/language.md`; [`explain()`] and [`list()`] are what `applc explain` prints.
+//! [`page()`] is `docs/language.md`; [`explain()`] and [`list()`] are what `applc explain` prints; [`field()`] is what
+//! editors show.
 
 mod explain;
 mod fields;
+mod help;
 mod page;
 
 #[cfg(test)]
 mod tests;
 
 pub use explain::{explain, list, nearest};
+pub use help::{FieldHelp, field};
 pub use page::page;
 
 /// The description of references, for the page and for `applc explain references`.

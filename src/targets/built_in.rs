@@ -11,6 +11,7 @@ use super::{Artifact, Capability, Failure, Job, OptionSpec, Options, Target, nam
 use crate::diag::Findings;
 use crate::plan::Plan;
 use crate::render::{Recorded, TemplateText, Templates};
+use crate::source::Span;
 
 /// What a built-in target states as data. See [`Target`] for the meaning of each part.
 pub struct Definition {
@@ -33,6 +34,9 @@ pub trait BuiltIn: Send + Sync {
 
     /// Lowers a plan to files, see [`Target::lower`].
     fn files(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Lowered;
+
+    /// What takes the place of each reference, see [`Target::addresses`].
+    fn addresses(&self, plan: &Plan, options: &Options) -> Vec<(Span, String)>;
 }
 
 impl<T: BuiltIn> Target for T {
@@ -68,6 +72,10 @@ impl<T: BuiltIn> Target for T {
             findings.extend(names::check_file(&file.path, owner));
         }
         lowered
+    }
+
+    fn addresses(&self, plan: &Plan, options: &Options) -> Vec<(Span, String)> {
+        BuiltIn::addresses(self, plan, options)
     }
 
     fn render(&self, job: Job<'_>, _: &mut Findings) -> Result<Vec<Artifact>, Failure> {

@@ -44,6 +44,7 @@ use std::sync::Arc;
 use crate::diag::{Diagnostic, Findings, Report, codes, nearest};
 use crate::plan::{Field, Plan, Use};
 use crate::render::{Record, RenderError, TemplateText};
+use crate::source::Span;
 
 /// An orchestrator, or another format, that an appliance can be compiled to.
 pub trait Target: Send + Sync {
@@ -67,6 +68,12 @@ pub trait Target: Send + Sync {
     /// Lowers the plan to the models of the target's files. Findings that depend on the appliance
     /// are added to `findings`; if one is an error, the models must not be rendered.
     fn lower(&self, plan: &Plan, options: &Options, findings: &mut Findings) -> Lowered;
+
+    /// What takes the place of each reference of a plan, by the span of the reference. What is looked up when a
+    /// container starts is described in angle brackets. Empty for targets whose templates make it.
+    fn addresses(&self, _: &Plan, _: &Options) -> Vec<(Span, String)> {
+        Vec::new()
+    }
 
     /// Renders what was lowered. Only targets that [find by rendering](Target::finds_by_rendering)
     /// add to `findings`.
@@ -339,6 +346,39 @@ fn check_uses(target: &dyn Target, plan: &Plan, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Editors show them; they must be those of the output.
+    #[test]
+    fn addresses_of_references_are_in_the_output() {
+        let container = |id: &str, env: serde_json::Value| {
+            serde_json::json!({
+                "id": id, "type": "service", "image": "i:1", "network_mode": "container",
+                "resources": {"cpus": 1, "mem": 64}, "env": env,
+                "ports": [{"container_port": 80, "protocol": "tcp"}],
+            })
+        };
+        let document = serde_json::json!({"id": "app", "containers": [
+            container("db", serde_json::json!({})),
+            container("web", serde_json::json!({"A": "@db", "B": "x@db:80/y"})),
+        ]});
+        let source = crate::source::Source::new("appliance.json", document.to_string());
+        for target in ALL {
+            let compiled = testing::Compiled::of(*target, &document, &[]);
+            let mut plan = crate::analysis::Analysis::of(&source).plan.unwrap();
+            plan.uses.clear();
+            let found = target.addresses(&plan, &Options::of(*target));
+            let spans: Vec<&str> = found.iter().map(|(span, _)| source.slice(*span)).collect();
+            assert_eq!(spans, ["@db", "@db:80"], "{}", target.name());
+            for (_, address) in found {
+                // Nomad looks up a service, whose name is the last word.
+                let part = address.split('>').next().unwrap_or_default();
+                let part = part.rsplit(' ').next().unwrap_or_default();
+                let is_there = |artifact: &Artifact| artifact.text.contains(part);
+                assert!(!part.is_empty(), "{}", target.name());
+                assert!(compiled.artifacts.iter().any(is_there), "{}: {address}", target.name());
+            }
+        }
+    }
 
     #[test]
     fn each_target_has_one_row_for_each_field() {

@@ -12,6 +12,12 @@ pub struct Client {
     pub encoding: Encoding,
     /// Whether it can be asked to watch files.
     pub watches_files: bool,
+    /// Whether edits of several documents may be versioned.
+    pub document_changes: bool,
+    /// Whether it renews inlay hints when it is told to.
+    pub refreshes_hints: bool,
+    /// Whether hovers may be Markdown.
+    pub markdown: bool,
     /// Whether it shows related places of findings.
     pub related: bool,
     /// Whether it opens the page of the code of a finding.
@@ -57,6 +63,18 @@ impl Client {
                 .and_then(|workspace| workspace.did_change_watched_files.as_ref())
                 .and_then(|watched| watched.dynamic_registration)
                 .unwrap_or(false),
+            document_changes: workspace
+                .and_then(|workspace| workspace.workspace_edit.as_ref())
+                .and_then(|edit| edit.document_changes)
+                .unwrap_or(false),
+            refreshes_hints: workspace
+                .and_then(|workspace| workspace.inlay_hint.as_ref())
+                .and_then(|hints| hints.refresh_support)
+                .unwrap_or(false),
+            markdown: document
+                .and_then(|document| document.hover.as_ref())
+                .and_then(|hover| hover.content_format.as_ref())
+                .is_some_and(|formats| formats.contains(&lsp::MarkupKind::Markdown)),
             related: diagnostics
                 .and_then(|found| found.diagnostics_capabilities.related_information)
                 .unwrap_or(false),

@@ -118,7 +118,8 @@ impl<'a> Places<'a> {
         found
     }
 
-    fn diagnostic(&mut self, report: &Report, found: &Diagnostic) -> lsp::Diagnostic {
+    /// A finding.
+    pub fn diagnostic(&mut self, report: &Report, found: &Diagnostic) -> lsp::Diagnostic {
         let labels = if self.client.related { found.secondary.as_slice() } else { &[] };
         let related = labels.iter().map(|label| lsp::DiagnosticRelatedInformation {
             location: self.location(report.source_of(label.span), label.span),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use applc::diag::Report;
 use applc::targets::{self, TargetRef, custom};
 use gen_lsp_types as lsp;
 use gen_lsp_types::{Notification, Request};
@@ -65,6 +66,8 @@ struct Waiting {
     appliances: VecDeque<String>,
     /// Folders of custom targets to check.
     targets: BTreeSet<String>,
+    /// Whether hints differ that the client has: of documents that did not change themselves.
+    hints: bool,
 }
 
 /// A request that fails.
@@ -141,6 +144,10 @@ impl Server {
             self.look_at_documents();
         } else if let Some(path) = self.waiting.appliances.pop_front() {
             self.analyse(&path);
+        } else if std::mem::take(&mut self.waiting.hints) {
+            if self.client.refreshes_hints {
+                self.ask::<lsp::InlayHintRefreshRequest>(());
+            }
         } else if let Some(folder) = self.waiting.targets.pop_first() {
             self.check_target(&folder);
         } else if !self.check_next() {
@@ -187,6 +194,7 @@ impl Server {
     pub(crate) fn settings_changed(&mut self) {
         self.waiting.appliances = self.appliances.keys().cloned().collect();
         self.waiting.documents = true;
+        self.waiting.hints = true;
     }
 
     /// Says that the text of a file changed: what was made of the old one is made anew, and its work is dropped.
@@ -199,6 +207,7 @@ impl Server {
             (name == path || files::is_among(&appliance.asked, path)).then(|| name.clone())
         };
         let dependent: Vec<String> = self.appliances.iter().filter_map(dependent).collect();
+        self.waiting.hints |= dependent.iter().any(|name| name != path);
         dependent.into_iter().for_each(|name| self.wait_for(name));
         if let Some(Kind::Target(folder)) = self.kinds.get(path) {
             self.waiting.targets.insert(folder.clone());
@@ -337,6 +346,37 @@ impl Server {
         }
         let known = |path: &String| self.appliances.get_key_value(path);
         paths.iter().filter_map(known).map(|(path, known)| (path.as_str(), known)).collect()
+    }
+
+    /// Checks the targets that wait of the appliances that an open document is about.
+    pub(crate) fn finish(&mut self, path: &str) {
+        let paths: Vec<String> =
+            self.appliances_of(path).into_iter().map(|(path, _)| path.to_owned()).collect();
+        for path in paths {
+            let Some(appliance) = self.appliances.get_mut(&path) else { continue };
+            let mut is_something = false;
+            while let Some(found) = appliance.check_next() {
+                is_something |= found;
+            }
+            if is_something {
+                self.publish_appliance(&path);
+            }
+        }
+    }
+
+    /// The findings that a document is part of, if it is not about appliances: those of the project, or of the custom
+    /// target.
+    pub(crate) fn other_reports(&mut self, path: &str) -> Vec<Report> {
+        match self.kind(path) {
+            Kind::Project => {
+                let projects = self.projects.all();
+                projects.iter().flat_map(|project| project.reports().cloned()).collect()
+            }
+            Kind::Target(folder) => {
+                custom::load(&self.open, &folder).map(|loaded| loaded.reports).unwrap_or_default()
+            }
+            Kind::Appliance | Kind::Overlay(_) | Kind::Other => Vec::new(),
+        }
     }
 
     /// All appliances that are analysed, by path.

@@ -9,7 +9,7 @@ use applc::project::Project;
 use applc::scope::Scope;
 use applc::source::Source;
 use applc::targets::TargetRef;
-use applc::{Checked, Selected};
+use applc::{Checked, Memory, Overlay, Selected};
 
 use crate::files::Open;
 
@@ -92,6 +92,19 @@ impl Unit {
         self.analysis.sources.iter().find(|source| source.name() == path)
     }
 
+    /// The findings in the appliance with another text, on all targets.
+    ///
+    /// # Errors
+    /// A file cannot be read, or a built-in template fails.
+    pub fn check(&self, open: &Open, path: &str, text: &str) -> Result<Report, applc::Error> {
+        let world = Overlay::new(open, Memory::new().with(path, text));
+        let Scope { changes, sources, .. } = &self.scope;
+        let analysis = Analysis::read_changed(&world, path, changes, sources.clone())?;
+        let mut unit = Unit::of(self.scope.clone(), Arc::new(analysis));
+        while unit.check_next().is_some() {}
+        Ok(unit.report())
+    }
+
     fn check_next(&mut self) -> Option<bool> {
         // An invalid option is told before targets are checked with it.
         if self.options.has_errors() || self.analysis.valid_plan().is_none() {
@@ -105,12 +118,16 @@ impl Unit {
         Some(is_something)
     }
 
-    fn reports(&self) -> impl Iterator<Item = Report> {
+    fn report(&self) -> Report {
         let of_targets = self.checked.iter().map(|checked| &checked.findings);
         let mut report =
             self.analysis.report_with(std::iter::once(&self.options).chain(of_targets));
         self.scope.levels.apply(&mut report.diagnostics);
+        report
+    }
+
+    fn reports(&self) -> impl Iterator<Item = Report> {
         let others = self.checked.iter().flat_map(|checked| checked.others.iter().cloned());
-        others.chain([report])
+        others.chain([self.report()])
     }
 }

@@ -28,9 +28,9 @@ use include_dir::{Dir, include_dir};
 
 use super::{BuiltIn, Claim, Definition, FileModel, Lowered, Options, Part, names};
 use crate::diag::Findings;
-use crate::plan::{Plan, SecretValue};
+use crate::plan::{Container, Plan, SecretValue};
 use crate::render::{Model, Traced};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 
 /// The Compose target.
 pub struct Compose;
@@ -58,6 +58,18 @@ impl BuiltIn for Compose {
         let (file, claims) = file(plan, options, findings);
         let part = Part::new(TEMPLATE, file, plan.id.span);
         Lowered { files: vec![FileModel::of("compose.yaml", part)], claims }
+    }
+
+    fn addresses(&self, plan: &Plan, _: &Options) -> Vec<(Span, String)> {
+        let mut told = Findings::new();
+        let name = checked_project_name(&plan.id, &mut told);
+        let split = instances::Split::of(plan, &mut told);
+        let network = network::Network::of(plan, &split, &name, &mut told);
+        let of = |(from, container): (usize, &Container)| -> Vec<(Span, String)> {
+            let references = container.references();
+            references.map(|one| (one.span, network.address(from, one))).collect()
+        };
+        plan.containers.iter().enumerate().flat_map(of).collect()
     }
 }
 

@@ -32,6 +32,7 @@ use self::model::{Claim, Label, Meta, Namespace, Object, Service};
 use self::network::{Network, Ports, ServiceKind};
 use self::options::Settings;
 use self::order::AwaitedObjects;
+use self::text::Strings;
 use self::workload::Parts;
 use super::names::{MAX_LABEL, check, dns_label};
 use super::{BuiltIn, Definition, FileModel, Lowered, Options, build};
@@ -82,6 +83,16 @@ impl BuiltIn for Kubernetes {
         let file =
             FileModel { path: "kubernetes.yaml".to_owned(), parts, between: "---\n", layout: None };
         Lowered { files: vec![file], claims }
+    }
+
+    fn addresses(&self, plan: &Plan, options: &Options) -> Vec<(Span, String)> {
+        let network = Network::new(plan, &Settings::read(plan, options), &mut Findings::new());
+        let containers = plan.containers.iter().enumerate();
+        let of = |(id, container): (usize, &Container)| -> Vec<(Span, String)> {
+            let strings = Strings::of(container, id, plan, &network);
+            container.references().map(|one| (one.span, strings.address(one))).collect()
+        };
+        containers.flat_map(of).collect()
     }
 }
 

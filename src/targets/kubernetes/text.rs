@@ -54,11 +54,15 @@ impl<'a> Strings<'a> {
 
     /// A string of `command`, `args` or `env`, escaped, with addresses in place of references.
     pub fn spelled(&self, text: &Text) -> Composed {
-        let written = text.spell(escaped, |reference| match self.is_own(reference) {
+        self.composed(text, text.spell(escaped, |reference| self.address(reference)))
+    }
+
+    /// What takes the place of a reference in a string of `command`, `args` or `env`.
+    pub fn address(&self, reference: &Reference) -> String {
+        match self.is_own(reference) {
             true => format!("$({}){}", self.variable(), port(reference)),
             false => self.network.address(reference),
-        });
-        self.composed(text, written)
+        }
     }
 
     /// The command of a probe. Kubernetes expands only variables with a fixed value there, so a

@@ -85,19 +85,22 @@ fn check_reference(reference: &Reference, to: &Container) -> Option<Diagnostic> 
     )
 }
 
+/// The DNS name, and the port, that takes the place of a reference of the container `from`.
+pub fn of(reference: &Reference, from: &Container, plan: &Plan, names: &Names) -> String {
+    let to = plan.containers.get(reference.to());
+    // Ids are unique.
+    let is_other = to.is_some_and(|to| to.id.value != from.id.value);
+    let host = match to.map(|to| to.network.value) {
+        Some(NetworkMode::Bridge) if is_other => names.virtual_host(reference.to()),
+        Some(NetworkMode::Host) => names.host(reference.to(), "agentip"),
+        _ => names.host(reference.to(), "containerip"),
+    };
+    host + &names::port_suffix(reference)
+}
+
 /// The text of the container `from` with DNS names in place of references.
 pub fn spell(text: &Text, from: &Container, plan: &Plan, names: &Names) -> Composed {
-    let spelled = text.spell(str::to_owned, |reference| {
-        let to = plan.containers.get(reference.to());
-        // Ids are unique.
-        let is_other = to.is_some_and(|to| to.id.value != from.id.value);
-        let host = match to.map(|to| to.network.value) {
-            Some(NetworkMode::Bridge) if is_other => names.virtual_host(reference.to()),
-            Some(NetworkMode::Host) => names.host(reference.to(), "agentip"),
-            _ => names.host(reference.to(), "containerip"),
-        };
-        host + &names::port_suffix(reference)
-    });
+    let spelled = text.spell(str::to_owned, |reference| of(reference, from, plan, names));
     let mut also = origins::of_references(plan, text, |reference, also| {
         also.extend(plan.containers.get(reference.to()).map(|to| to.network.span));
         also.extend(port(plan, reference).map(|port| port.container_port.span));

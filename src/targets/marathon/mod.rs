@@ -26,8 +26,9 @@ use include_dir::{Dir, include_dir};
 
 use super::{BuiltIn, Claim, Definition, FileModel, Lowered, Options, Part, build};
 use crate::diag::Findings;
-use crate::plan::Plan;
+use crate::plan::{Container, Plan};
 use crate::render::Model;
+use crate::source::Span;
 
 use jobs::JobFile;
 use names::Names;
@@ -86,5 +87,14 @@ impl BuiltIn for Marathon {
         let job = |JobFile { path, job, owner }| FileModel::of(path, Part::new(JOB, job, owner));
         files.extend(jobs.into_iter().map(job));
         Lowered { files, claims }
+    }
+
+    fn addresses(&self, plan: &Plan, options: &Options) -> Vec<(Span, String)> {
+        let names = Names::of(plan, &Settings::read(options), &mut Findings::new());
+        let of = |container: &Container| -> Vec<(Span, String)> {
+            let references = container.references();
+            references.map(|one| (one.span, address::of(one, container, plan, &names))).collect()
+        };
+        plan.containers.iter().flat_map(of).collect()
     }
 }

@@ -128,6 +128,18 @@ impl<'a> References<'a> {
         }
     }
 
+    /// What takes the place of a reference, for people.
+    pub fn described(&self, reference: &Reference) -> String {
+        match self.spelling(reference) {
+            Spelling::Socket(service) => format!("<address and port of service {service}>"),
+            Spelling::Host(service, after) => format!("<address of service {service}>{after}"),
+            Spelling::Instance(service, after) => {
+                format!("<own address of service {service}>{after}")
+            }
+            Spelling::Own(before, name, after) => format!("{before}${{{name}}}{after}"),
+        }
+    }
+
     /// The host name of the container, if it refers to itself on Docker's bridge.
     pub fn host_name(&self, container: &Container, reach: &Reach) -> Option<Composed> {
         let own = reach.referrers.iter().find(|referrer| referrer.from() == self.from)?;

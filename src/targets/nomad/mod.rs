@@ -33,11 +33,12 @@ use include_dir::{Dir, include_dir};
 
 use super::{BuiltIn, Claim, Definition, FileModel, Lowered, Options, Part, build};
 use crate::diag::Findings;
-use crate::plan::{Kind, Plan};
+use crate::plan::{Container, Kind, Plan};
 use crate::render::{Composed, Model, Origin, Traced};
 use crate::source::Span;
 use crate::targets::origins;
 
+use address::References;
 use context::Context;
 use model::{Group, Job};
 use success::Versions;
@@ -75,6 +76,15 @@ impl BuiltIn for Nomad {
             .into_iter()
             .map(|(owner, path, volume)| file(path, Part::new("volume.hcl.j2", volume, owner)));
         Lowered { files: jobs.chain(volumes).collect(), claims }
+    }
+
+    fn addresses(&self, plan: &Plan, options: &Options) -> Vec<(Span, String)> {
+        let context = Context::new(plan, options, &mut Findings::new());
+        let of = |(id, container): (usize, &Container)| -> Vec<(Span, String)> {
+            let references = References::of(&context, id);
+            container.references().map(|one| (one.span, references.described(one))).collect()
+        };
+        plan.containers.iter().enumerate().flat_map(of).collect()
     }
 }
 

@@ -9,6 +9,7 @@ mod guide;
 mod import;
 mod init;
 mod lock;
+mod lsp;
 mod overlays;
 mod project;
 #[cfg(unix)]

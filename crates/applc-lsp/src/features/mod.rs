@@ -3,8 +3,14 @@
 //! A new feature is a file with `announce`, which says in the capabilities of the server that there is one, and a
 //! function for each of its requests; and its lines in the two tables below.
 
+pub mod actions;
+mod addresses;
+mod edits;
 pub mod explain;
+pub mod hints;
+pub mod hover;
 pub mod navigation;
+pub mod rename;
 
 use gen_lsp_types as lsp;
 use gen_lsp_types::Request;
@@ -18,6 +24,10 @@ use crate::server::{Failure, Phase, Server};
 pub fn announce(client: &Client, capabilities: &mut lsp::ServerCapabilities) {
     explain::announce(client, capabilities);
     navigation::announce(client, capabilities);
+    actions::announce(client, capabilities);
+    hover::announce(client, capabilities);
+    hints::announce(client, capabilities);
+    rename::announce(client, capabilities);
 }
 
 /// Answers a request.
@@ -34,6 +44,11 @@ pub fn answer(server: &mut Server, method: &str, params: Value) -> Result<Value,
     .or_else(|call| call.to::<lsp::DefinitionRequest>(navigation::definition))
     .or_else(|call| call.to::<lsp::ReferencesRequest>(navigation::references))
     .or_else(|call| call.to::<lsp::DocumentHighlightRequest>(navigation::highlight))
+    .or_else(|call| call.to::<lsp::CodeActionRequest>(actions::actions))
+    .or_else(|call| call.to::<lsp::HoverRequest>(hover::hover))
+    .or_else(|call| call.to::<lsp::InlayHintRequest>(hints::hints))
+    .or_else(|call| call.to::<lsp::PrepareRenameRequest>(rename::prepare))
+    .or_else(|call| call.to::<lsp::RenameRequest>(rename::rename))
     .unwrap_or_else(|call| {
         let message = format!("unknown request `{}`", call.method);
         Err(Failure { code: ErrorCode::MethodNotFound, message })

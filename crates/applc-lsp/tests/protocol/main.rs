@@ -1,7 +1,9 @@
 //! The server as a client sees it: messages in, messages out.
 
 mod client;
+mod edits;
 mod findings;
+mod hover;
 mod navigation;
 mod start;
 mod sync;

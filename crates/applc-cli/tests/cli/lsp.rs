@@ -1,0 +1,254 @@
+//! `applc lsp`: the program that editors start finds what `applc check` finds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use lsp_server::{Message, Notification, Request, RequestId};
+use serde_json::{Value, json};
+
+/// An editor and its server.
+struct Editor {
+    server: Child,
+    to: Option<ChildStdin>,
+    from: BufReader<ChildStdout>,
+    findings: BTreeMap<String, Vec<Value>>,
+    requests: i32,
+}
+
+impl Editor {
+    fn start() -> Editor {
+        let mut server = Command::new(assert_cmd::cargo::cargo_bin("applc"))
+            .args(["lsp", "--stdio"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let to = server.stdin.take();
+        let from = BufReader::new(server.stdout.take().unwrap());
+        let mut editor = Editor { server, to, from, findings: BTreeMap::new(), requests: 0 };
+        let capabilities = json!({ "general": { "positionEncodings": ["utf-32"] } });
+        let start = json!({ "processId": null, "rootUri": null, "capabilities": capabilities });
+        let result = editor.request("initialize", start).unwrap();
+        assert_eq!(result["capabilities"]["positionEncoding"], "utf-32");
+        editor.notify("initialized", json!({}));
+        editor
+    }
+
+    fn send(&mut self, message: Message) {
+        message.write(self.to.as_mut().unwrap()).unwrap();
+    }
+
+    fn notify(&mut self, method: &str, params: Value) {
+        self.send(Notification { method: method.to_owned(), params }.into());
+    }
+
+    /// Sends a request, and reads up to its answer.
+    fn request(&mut self, method: &str, params: Value) -> Result<Value, String> {
+        self.requests += 1;
+        let id = RequestId::from(self.requests);
+        self.send(Request { id: id.clone(), method: method.to_owned(), params }.into());
+        loop {
+            match Message::read(&mut self.from).unwrap().expect("the server answers") {
+                Message::Response(answer) if answer.id == id => {
+                    return answer.response_result.map_err(|error| error.message);
+                }
+                Message::Notification(told) if told.method == "textDocument/publishDiagnostics" => {
+                    let uri = told.params["uri"].as_str().unwrap().to_owned();
+                    let found = told.params["diagnostics"].as_array().unwrap().clone();
+                    self.findings.insert(uri, found);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Opens a file, and waits for its findings.
+    fn open(&mut self, path: &Path) {
+        let uri = format!("file://{}", path.display());
+        let text = fs::read_to_string(path).unwrap();
+        let document = json!({ "uri": uri, "languageId": "appliance", "version": 1, "text": text });
+        self.notify("textDocument/didOpen", json!({ "textDocument": document }));
+        let place = json!({ "line": 0, "character": 0 });
+        // Its answer depends on all findings.
+        let params = json!({
+            "textDocument": { "uri": uri },
+            "range": { "start": place, "end": place },
+            "context": { "diagnostics": [] },
+        });
+        self.request("textDocument/codeAction", params).unwrap();
+    }
+
+    fn end(mut self) -> (Option<i32>, String) {
+        self.request("shutdown", Value::Null).unwrap();
+        self.notify("exit", Value::Null);
+        self.wait()
+    }
+
+    fn wait(mut self) -> (Option<i32>, String) {
+        self.to = None;
+        let output = self.server.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    }
+}
+
+/// File, code, severity, place, and text of findings.
+type Found = BTreeSet<(String, String, u64, String, String)>;
+
+/// What `applc check` finds.
+fn checked(folder: &Path, arguments: &[&str]) -> Found {
+    let output = assert_cmd::Command::cargo_bin("applc")
+        .unwrap()
+        .current_dir(folder)
+        .args(["check", "--format", "json"])
+        .args(arguments)
+        .output()
+        .unwrap();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let place = |place: &Value| json!({ "line": place["line"].as_u64().unwrap() - 1, "character": place["column"].as_u64().unwrap() - 1 });
+    let one = |found: &Value| {
+        let text = |name: &str| found[name].as_str().unwrap().to_owned();
+        let severity = match found["level"].as_str().unwrap() {
+            "error" => 1,
+            "warning" => 2,
+            _ => 4,
+        };
+        let mut message = match found["target"].as_str() {
+            Some(target) => format!("{target}: {}", text("message")),
+            None => text("message"),
+        };
+        if !text("label").is_empty() {
+            message += &format!("\n{}", text("label"));
+        }
+        for help in found["help"].as_array().unwrap() {
+            message += &format!("\nhelp: {}", help.as_str().unwrap());
+        }
+        let range = json!({
+            "start": place(&found["span"]["start"]),
+            "end": place(&found["span"]["end"]),
+        });
+        (text("file"), text("code"), severity, range.to_string(), message)
+    };
+    let all = document["diagnostics"].as_array().unwrap();
+    // Those of all appliances together are not those of a file.
+    let of_files =
+        |found: &&Value| !["E0504", "E0505", "W1103"].contains(&found["code"].as_str().unwrap());
+    all.iter().filter(of_files).map(one).collect()
+}
+
+/// What the server published, with paths relative to a folder.
+fn published(editor: &Editor, folder: &Path) -> Found {
+    let mut all = Found::new();
+    for (uri, found) in &editor.findings {
+        let path = uri.strip_prefix("file://").unwrap();
+        let path = Path::new(path).strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+        for one in found {
+            let text = |name: &str| one[name].as_str().unwrap().to_owned();
+            let severity = one["severity"].as_u64().unwrap();
+            let message = text("message");
+            all.insert((path.clone(), text("code"), severity, one["range"].to_string(), message));
+        }
+    }
+    all
+}
+
+/// A folder with a name that needs no encoding.
+fn folder() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("applc-lsp-").tempdir().unwrap()
+}
+
+#[test]
+fn findings_of_each_file_are_those_of_check() {
+    let folder = folder();
+    let root = fs::canonicalize(folder.path()).unwrap();
+    let targets = "default-targets = [\"compose\", \"kubernetes\", \"nomad\", \"marathon\"]\n";
+    fs::write(root.join("applc.toml"), targets).unwrap();
+    let mut files = Vec::new();
+    for from in
+        ["examples", "tests/corpus", "tests/diagnostics/lint", "tests/diagnostics/syntax-yaml"]
+    {
+        let entries = fs::read_dir(applc_testing::repository(from)).unwrap();
+        let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        // A part of the many is enough.
+        for path in paths.iter().filter(|path| path.is_file()).step_by(5) {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let is_appliance = [".json", ".yaml", ".jsonc"].iter().any(|end| name.ends_with(end));
+            if is_appliance && fs::read_to_string(path).is_ok() {
+                fs::copy(path, root.join(name)).unwrap();
+                files.push(name.to_owned());
+            }
+        }
+    }
+    assert!(files.len() > 40, "{files:?}");
+    let mut editor = Editor::start();
+    for file in &files {
+        editor.open(&root.join(file));
+    }
+    let arguments: Vec<&str> = files.iter().map(String::as_str).collect();
+    let expected = checked(&root, &arguments);
+    assert!(expected.len() > 100, "{}", expected.len());
+    let found = published(&editor, &root);
+    let only = |a: &Found, b: &Found| -> Vec<_> { a.difference(b).cloned().collect() };
+    assert_eq!((only(&found, &expected), only(&expected, &found)), (vec![], vec![]));
+    assert_eq!(editor.end(), (Some(0), String::new()));
+}
+
+#[test]
+fn findings_of_a_project_are_those_of_check_in_all_environments() {
+    let folder = folder();
+    let root = fs::canonicalize(folder.path()).unwrap();
+    let example = applc_testing::repository("examples/project");
+    let mut appliances = Vec::new();
+    for part in ["", "apps/data", "apps/storefront"] {
+        fs::create_dir_all(root.join(part)).unwrap();
+        for entry in fs::read_dir(example.join(part)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let Some(text) = path.is_file().then(|| fs::read_to_string(&path).unwrap()) else {
+                continue;
+            };
+            // All that the example allows is told, and something is wrong in an overlay.
+            let text = match name {
+                "applc.toml" => text.replace("allow = [", "warn = ["),
+                "shop.prod.yaml" => text + "  nobody:\n    image: x:1\n",
+                _ => text,
+            };
+            fs::write(root.join(part).join(name), text).unwrap();
+            if name.contains(".appliance.") {
+                appliances.push(root.join(part).join(name));
+            }
+        }
+    }
+    let expected = checked(&root, &[]);
+    let files: BTreeSet<&str> = expected.iter().map(|found| found.0.as_str()).collect();
+    assert!(files.iter().any(|file| file.ends_with("shop.prod.yaml")), "{expected:#?}");
+    let mut editor = Editor::start();
+    for file in &appliances {
+        editor.open(file);
+    }
+    let found = published(&editor, &root);
+    let only = |a: &Found, b: &Found| -> Vec<_> { a.difference(b).cloned().collect() };
+    assert_eq!((only(&found, &expected), only(&expected, &found)), (vec![], vec![]));
+    editor.end();
+}
+
+#[test]
+fn an_editor_may_go_without_a_word() {
+    assert_eq!(Editor::start().wait(), (Some(0), String::new()));
+    let mut editor = Editor::start();
+    editor.notify("exit", Value::Null);
+    assert_eq!(editor.wait(), (Some(1), String::new()));
+}
+
+#[test]
+fn what_is_no_message_ends_the_server() {
+    let mut editor = Editor::start();
+    editor.to.as_mut().unwrap().write_all(b"hello\n").unwrap();
+    let (status, error) = editor.wait();
+    assert_eq!(status, Some(3));
+    assert!(error.contains("cannot talk to the editor"), "{error}");
+}

@@ -1,0 +1,118 @@
+//! What a field means, and what becomes of it on each target; what a reference becomes.
+
+use applc::analysis::Place;
+use applc::reference::{self, FieldHelp};
+use applc::source::Span;
+use applc::targets::{self, TargetRef};
+use gen_lsp_types as lsp;
+
+use super::addresses::{self, Addressed};
+use crate::at::At;
+use crate::client::Client;
+use crate::server::{Failure, Server};
+
+/// Says that there are hovers.
+pub fn announce(_: &Client, capabilities: &mut lsp::ServerCapabilities) {
+    capabilities.hover_provider = Some(true.into());
+}
+
+/// What there is to say of a place.
+///
+/// # Errors
+/// Never.
+pub fn hover(server: &mut Server, params: lsp::HoverParams) -> Result<Option<lsp::Hover>, Failure> {
+    let is_markdown = server.client.markdown;
+    let (found, mut places) = server.at(&params.text_document_position_params);
+    let Some(first) = found.first() else { return Ok(None) };
+    let analysis = &first.unit.analysis;
+    let said = of_reference(&found).or_else(|| of_field(&found));
+    let Some((span, text)) = said else { return Ok(None) };
+    let range = analysis.sources.of(span).map(|source| places.range(source, span));
+    let kind = if is_markdown { lsp::MarkupKind::Markdown } else { lsp::MarkupKind::PlainText };
+    let contents = lsp::MarkupContent { kind, value: text };
+    Ok(Some(lsp::Hover { contents: contents.into(), range }))
+}
+
+/// The reference at a place: its container, and the addresses that it becomes.
+fn of_reference(found: &[At<'_>]) -> Option<(Span, String)> {
+    let first = found.first()?;
+    let plan = first.unit.analysis.plan.as_ref()?;
+    let references = plan.containers.iter().flat_map(|container| container.references());
+    let contains = |span: Span| span.start <= first.offset && first.offset <= span.end;
+    let reference = references.into_iter().find(|reference| contains(reference.span))?;
+    let to = plan.containers.get(reference.to())?;
+    let kind = if to.job().is_some() { "job" } else { "service" };
+    let port = reference.port.map(|port| format!(", port {port}")).unwrap_or_default();
+    let mut text = format!("The address of the {kind} `{}`{port}.\n", to.id.value);
+    let rows: Vec<(String, String)> = addresses::all(found.iter().map(|at| at.unit))
+        .into_iter()
+        .filter(|one| one.span == reference.span)
+        .map(|Addressed { target, text, .. }| (target, format!("`{text}`")))
+        .collect();
+    text.push_str(&table(&rows));
+    Some((reference.span, text))
+}
+
+/// The field at a place: its text in the schema, and its support on targets.
+fn of_field(found: &[At<'_>]) -> Option<(Span, String)> {
+    let first = found.first()?;
+    let place = first.unit.analysis.at(first.offset)?;
+    let FieldHelp { path, description, value, presence, rows } = reference::field(&place.field())?;
+    let mut text = format!("**{path}**\n\n{description}\n\n- Type: {value}\n- {presence}\n");
+    text.push_str(&table(&support(found, &rows)));
+    Some((shown(&place), text))
+}
+
+/// The part of a field that a hover is about: its key, and otherwise its value.
+fn shown(place: &Place<'_>) -> Span {
+    place.key.unwrap_or(place.value.span)
+}
+
+/// The support for a field by target: for the value at the place if there are rows for it, otherwise for all values.
+fn support(found: &[At<'_>], rows: &[(applc::plan::Field, String)]) -> Vec<(String, String)> {
+    let mut targets: Vec<TargetRef> = Vec::new();
+    for one in found.iter().flat_map(|at| &at.unit.selected) {
+        if targets.iter().all(|target| target.name() != one.target.name()) {
+            targets.push(one.target.clone());
+        }
+    }
+    // A project that names none may use any.
+    if targets.is_empty() {
+        targets.extend(targets::built_in());
+    }
+    let mut lines = Vec::new();
+    for target in &targets {
+        let own = found.first().map(|at| at.unit.analysis.support_at(at.offset, &**target));
+        let own = own.unwrap_or_default();
+        for (_, row) in &own {
+            lines.push((target.name().to_owned(), told(row.fate.name(), row.note, "")));
+        }
+        if !own.is_empty() {
+            continue;
+        }
+        let capabilities = target.capabilities();
+        for (field, value) in rows {
+            if let Some(row) = capabilities.iter().find(|row| row.field == *field) {
+                lines.push((target.name().to_owned(), told(row.fate.name(), row.note, value)));
+            }
+        }
+    }
+    lines.dedup();
+    lines
+}
+
+fn told(fate: &str, note: &str, value: &str) -> String {
+    match value {
+        "" => format!("**{fate}**: {note}"),
+        value => format!("**{fate}** for {value}: {note}"),
+    }
+}
+
+/// A list of what is said for each target.
+fn table(rows: &[(String, String)]) -> String {
+    let mut text = String::new();
+    for (target, said) in rows {
+        text.push_str(&format!("\n- {target}: {said}"));
+    }
+    text
+}

@@ -1,0 +1,173 @@
+//! Edits of the server, as a client applies them.
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, SOUND, position, uri};
+
+const APP: &str = "/p/a.appliance.json";
+
+/// The index of a position in UTF-16.
+fn index(text: &str, position: &Value) -> usize {
+    let line = position["line"].as_u64().unwrap() as usize;
+    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let mut units = position["character"].as_u64().unwrap();
+    let mut at = start;
+    for c in text[start..].chars() {
+        if units == 0 {
+            break;
+        }
+        units -= c.len_utf16() as u64;
+        at += c.len_utf8();
+    }
+    at
+}
+
+/// A text with the edits of a workspace edit for a document.
+fn applied(edit: &Value, path: &str, text: &str) -> String {
+    let mut edits = edit["changes"][uri(path)].as_array().cloned().unwrap_or_default();
+    edits.sort_by_key(|edit| std::cmp::Reverse(index(text, &edit["range"]["start"])));
+    let mut text = text.to_owned();
+    for edit in edits {
+        let range = index(&text, &edit["range"]["start"])..index(&text, &edit["range"]["end"]);
+        text.replace_range(range, edit["newText"].as_str().unwrap());
+    }
+    text
+}
+
+fn actions(client: &mut Client, path: &str, only: &str) -> Vec<Value> {
+    let params = json!({
+        "textDocument": { "uri": uri(path) },
+        "range": { "start": { "line": 0, "character": 0 }, "end": { "line": 99999, "character": 0 } },
+        "context": { "diagnostics": [], "only": [only] },
+    });
+    client.request("textDocument/codeAction", params).unwrap().as_array().unwrap().clone()
+}
+
+#[test]
+fn each_quick_fix_removes_its_finding() {
+    let mut count = 0;
+    let mut failures = Vec::new();
+    for folder in ["lint", "resolve", "schema", "syntax", "syntax-yaml"] {
+        let folder = applc_testing::repository("tests/diagnostics").join(folder);
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let file = entry.unwrap().path();
+            let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+            let (Ok(text), true) = (
+                std::fs::read_to_string(&file),
+                ["json", "jsonc", "yaml", "yml"].contains(&ending),
+            ) else {
+                continue;
+            };
+            let path = format!("/p/a.appliance.{ending}");
+            let mut client = Client::with(&[]);
+            client.open(&path, &text);
+            for action in actions(&mut client, &path, "quickfix") {
+                count += 1;
+                let finding = &action["diagnostics"][0];
+                let fixed = applied(&action["edit"], &path, &text);
+                client.replace(&path, &fixed);
+                client.settle();
+                let same = |found: &&Value| {
+                    found["code"] == finding["code"] && found["message"] == finding["message"]
+                };
+                let before = |client: &mut Client| {
+                    client
+                        .findings
+                        .get(&uri(&path))
+                        .map_or(0, |all| all.iter().filter(same).count())
+                };
+                let left = before(&mut client);
+                client.replace(&path, &text);
+                client.settle();
+                if left >= before(&mut client) {
+                    failures.push(format!("{}: {action}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(count > 100, "{count}");
+    assert!(failures.is_empty(), "{} of {count}:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn a_quick_fix_says_what_it_does() {
+    let text = SOUND.replace("\"dependencies\": [\"db\"]", "\"dependencis\": [\"db\"]");
+    let mut client = Client::with(&[]);
+    client.open(APP, &text);
+    let all = actions(&mut client, APP, "quickfix");
+    let titles: Vec<&str> = all.iter().map(|action| action["title"].as_str().unwrap()).collect();
+    assert_eq!(titles, ["Replace `\"dependencis\"` with `\"dependencies\"`"]);
+    assert_eq!(all[0]["isPreferred"], true);
+    assert_eq!(applied(&all[0]["edit"], APP, &text), SOUND);
+    assert!(actions(&mut client, APP, "refactor").is_empty());
+}
+
+#[test]
+fn fix_all_is_that_of_check() {
+    let text = SOUND
+        .replace("\"dependencies\"", "\"dependencis\"")
+        .replace("\"service\", \"image\": \"nginx", "\"Service\", \"image\": \"nginx");
+    let mut client = Client::with(&[]);
+    client.open(APP, &text);
+    let all = actions(&mut client, APP, "source.fixAll");
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert_eq!(all[0]["kind"], "source.fixAll.applc");
+    assert_eq!(applied(&all[0]["edit"], APP, &text), SOUND);
+    client.replace(APP, SOUND);
+    assert!(actions(&mut client, APP, "source.fixAll.applc").is_empty());
+}
+
+fn rename(client: &mut Client, path: &str, at: Value, name: &str) -> Result<Value, String> {
+    let params = json!({ "textDocument": { "uri": uri(path) }, "position": at, "newName": name });
+    client.request("textDocument/rename", params).map_err(|error| error.message)
+}
+
+#[test]
+fn a_container_is_renamed_everywhere_and_back() {
+    let overlay = "containers:\n  db: # 😀\n    image: postgres:18\n";
+    let files = [
+        ("/p/applc.toml", "[environments.prod]\noverlay = \"a.prod.yaml\"\n[environments.test]\n"),
+        (APP, SOUND),
+        ("/p/a.prod.yaml", overlay),
+    ];
+    let mut client = Client::with(&files);
+    client.open(APP, SOUND);
+    let at = position(SOUND, "@db", 1);
+    let ready = client.at("textDocument/prepareRename", APP, at.clone());
+    assert_eq!(ready["placeholder"], "db");
+    assert_eq!(ready["range"]["start"], at);
+    let edit = rename(&mut client, APP, at.clone(), "data-base").unwrap();
+    let app = applied(&edit, APP, SOUND);
+    let expected = SOUND.replace("\"db\"", "\"data-base\"").replace("@db:", "@data-base:");
+    assert_eq!(app, expected);
+    let changed = applied(&edit, "/p/a.prod.yaml", overlay);
+    assert_eq!(changed, overlay.replace("db:", "data-base:"));
+    // And back, from the overlay.
+    client.replace(APP, &app);
+    client.open("/p/a.prod.yaml", &changed);
+    let at = position(&changed, "data-base", 2);
+    let edit = rename(&mut client, "/p/a.prod.yaml", at, "db").unwrap();
+    assert_eq!(applied(&edit, APP, &app), SOUND);
+    assert_eq!(applied(&edit, "/p/a.prod.yaml", &changed), overlay);
+}
+
+#[test]
+fn renaming_is_refused_where_it_would_break_something() {
+    let mut client = Client::with(&[]);
+    client.open(APP, SOUND);
+    let at = position(SOUND, "@db", 1);
+    for (name, why) in [("web", "another one"), ("a b", "is no id"), ("", "is no id")] {
+        let refused = rename(&mut client, APP, at.clone(), name).unwrap_err();
+        assert!(refused.contains(why), "{refused}");
+    }
+    let nothing = client.at("textDocument/prepareRename", APP, position(SOUND, "nginx", 1));
+    assert_eq!(nothing, Value::Null);
+    let escaped = SOUND.replace("\"dependencies\": [\"db\"]", "\"dependencies\": [\"\\u0064b\"]");
+    client.replace(APP, &escaped);
+    let refused = rename(&mut client, APP, position(&escaped, "@db", 1), "x").unwrap_err();
+    assert!(refused.contains("escapes"), "{refused}");
+    client.replace(APP, &SOUND.replace("\"mem\": 512 }", "\"mem\": 512, }"));
+    client.replace(APP, &SOUND.replace("\"mem\": 512 }", "\"mem\": true }"));
+    let refused = rename(&mut client, APP, at, "x").unwrap_err();
+    assert!(refused.contains("has errors"), "{refused}");
+}

@@ -1,0 +1,73 @@
+//! What is said of fields and references.
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, SOUND, position, uri};
+
+const APP: &str = "/p/a.appliance.json";
+
+fn text(hover: &Value) -> &str {
+    hover["contents"]["value"].as_str().unwrap_or_else(|| panic!("{hover}"))
+}
+
+fn with_targets(targets: &str) -> Client {
+    let file = format!("default-targets = [{targets}]\n");
+    let mut client = Client::with(&[("/p/applc.toml", &file)]);
+    client.open(APP, SOUND);
+    client
+}
+
+#[test]
+fn a_field_has_its_text_its_default_and_its_fate_on_the_targets_of_the_project() {
+    let mut client = with_targets("\"nomad\", \"marathon\"");
+    let hover = client.at("textDocument/hover", APP, position(SOUND, "\"protocol\"", 3));
+    let said = text(&hover);
+    assert!(said.contains("**containers[].ports[].protocol**"), "{said}");
+    assert!(said.contains("Default: `\"tcp\"`") || said.contains("Default: \"tcp\""), "{said}");
+    assert!(said.contains("\n- nomad: **") && said.contains("\n- marathon: **"), "{said}");
+    assert!(!said.contains("compose"), "{said}");
+    assert_eq!(hover["range"]["start"], position(SOUND, "\"protocol\"", 0));
+    // A project that names no targets may use any.
+    let mut client = with_targets("");
+    client.replace("/p/a.appliance.json", SOUND);
+    let nothing = client.at("textDocument/hover", APP, json!({ "line": 9999, "character": 0 }));
+    assert_eq!(nothing, Value::Null);
+}
+
+#[test]
+fn a_reference_has_its_address_on_each_target() {
+    let mut client = with_targets("\"compose\", \"nomad\"");
+    let hover = client.at("textDocument/hover", APP, position(SOUND, "@db:5432", 2));
+    let said = text(&hover);
+    assert!(said.contains("service `db`, port 5432"), "{said}");
+    assert!(said.contains("\n- compose: `db:5432`"), "{said}");
+    assert!(said.contains("\n- nomad: `<address"), "{said}");
+    assert_eq!(hover["range"]["start"], position(SOUND, "@db", 0));
+}
+
+#[test]
+fn hints_show_addresses_behind_references() {
+    let mut client = with_targets("\"compose\"");
+    let hints = |client: &mut Client, end: u32| {
+        let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": end, "character": 0 } });
+        let params = json!({ "textDocument": { "uri": uri(APP) }, "range": range });
+        client.request("textDocument/inlayHint", params).unwrap().as_array().unwrap().clone()
+    };
+    let all = hints(&mut client, 99);
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0]["label"], "db:5432");
+    assert_eq!(all[0]["position"], position(SOUND, "@db:5432", 8));
+    assert!(hints(&mut client, 3).is_empty());
+    // Without a plan, there are no addresses.
+    client.replace(APP, &SOUND.replace("nginx:1.27", ""));
+    assert!(hints(&mut client, 99).is_empty());
+}
+
+#[test]
+fn environments_with_other_options_have_other_addresses() {
+    let file = "default-targets = [\"kubernetes\"]\n[environments.a]\n[environments.b]\ntargets.kubernetes.names = \"long\"\n";
+    let mut client = Client::with(&[("/p/applc.toml", file)]);
+    client.open(APP, SOUND);
+    let hover = client.at("textDocument/hover", APP, position(SOUND, "@db", 1));
+    assert!(text(&hover).contains("\n- kubernetes: `"), "{hover}");
+}
