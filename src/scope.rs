@@ -134,8 +134,8 @@ fn above(file: &str) -> &str {
     file.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// The way from a folder to another one.
-fn way(from: &str, to: &str) -> String {
+/// The way from a folder to another one, both relative to the same folder.
+pub fn way(from: &str, to: &str) -> String {
     let parts = |path: &str| -> Vec<String> {
         path.split('/').filter(|part| !matches!(*part, "" | ".")).map(str::to_owned).collect()
     };
@@ -175,4 +175,65 @@ pub fn appliance_name(file: &str) -> &str {
     let name = file.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(file);
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     stem.strip_suffix(".appliance").unwrap_or(stem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Memory;
+    use crate::project::find;
+
+    #[test]
+    fn ways_lead_from_the_output_to_the_source() {
+        assert_eq!(way("out/prod/apps/x/compose", "apps/x"), "../../../../../apps/x");
+        assert_eq!(way("apps/x/out", "apps/x"), "..");
+        assert_eq!(way("", ""), ".");
+        assert_eq!(way("apps", "apps"), ".");
+    }
+
+    #[test]
+    fn an_appliance_is_in_each_environment_of_its_project() {
+        let text = r#"
+            appliances = ["apps/**"]
+            output = "out/{environment}"
+            default-targets = ["kubernetes", "compose", "kubernetes"]
+            targets.kubernetes.namespace = "{id}-{environment}-{name}"
+            [environments.dev]
+            [environments.prod]
+            overlay = "{name}.prod.yaml"
+            compile-for = ["kubernetes"]
+        "#;
+        let world = Memory::new().with("/p/applc.toml", text);
+        let project = find(&world, ["/p"], &[]).unwrap();
+        let told = |file: &str| -> Vec<(Option<String>, Vec<String>, Vec<String>)> {
+            let scopes = Scope::all(project.as_ref(), file, &[], |_| true);
+            let of = |scope: Scope| {
+                let mut findings = Findings::new();
+                let selected = scope.selected(Some("shop"), &mut findings);
+                assert!(findings.is_empty());
+                let option = |one: &Selected| match one.target.name() {
+                    "kubernetes" => one.options.text("namespace").to_owned(),
+                    _ => one.options.some(PROJECT_DIRECTORY).unwrap_or_default().to_owned(),
+                };
+                let options = selected.iter().map(option).collect();
+                (scope.environment, scope.changes.overlays, options)
+            };
+            scopes.into_iter().map(of).collect()
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let words = |all: &[&str]| all.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            told("/p/apps/x/a.appliance.yaml"),
+            [
+                (some("dev"), words(&[]), words(&["shop-dev-a", "../../apps/x"])),
+                (some("prod"), words(&["/p/apps/x/a.prod.yaml"]), words(&["shop-prod-a"])),
+            ]
+        );
+        // A file that the project does not list is in none of them, and has no output.
+        let other = told("/p/b.yaml");
+        assert_eq!(other.len(), 1);
+        assert_eq!(other[0].0, None);
+        assert_eq!(other[0].2[1], "");
+        assert!(Scope::all(None, "/p/b.yaml", &[], |_| true)[0].targets.is_empty());
+    }
 }

@@ -14,6 +14,7 @@ use applc::analysis::Analysis;
 use applc::diag::{Levels, Report, list_or, nearest};
 use applc::overlay::Changes;
 use applc::project::{self, Names, Project};
+use applc::scope::appliance_name;
 use applc::source::Sources;
 use applc::targets::{self, InProcess, PROJECT_DIRECTORY, Rendering, TargetRef};
 use applc::{Compilation, Error, Selected, World};
@@ -234,13 +235,6 @@ pub fn selected(
         }
     }
     Ok(targets)
-}
-
-/// The name of the file of an appliance, without folders, `.appliance`, and the ending.
-pub fn appliance_name(file: &str) -> &str {
-    let name = file.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(file);
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    stem.strip_suffix(".appliance").unwrap_or(stem)
 }
 
 /// Reports an environment that the project does not have.

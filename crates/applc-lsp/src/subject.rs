@@ -111,10 +111,14 @@ impl Unit {
             return None;
         }
         let next = self.selected.get(self.checked.len())?;
+        // A bug on the way must not be met again and again.
+        self.checked.push(Checked::default());
         // A built-in template that fails has no place in the source.
         let checked = applc::check_for(&self.analysis, next).unwrap_or_default();
         let is_something = !checked.findings.is_empty() || !checked.others.is_empty();
-        self.checked.push(checked);
+        if let Some(last) = self.checked.last_mut() {
+            *last = checked;
+        }
         Some(is_something)
     }
 

@@ -64,19 +64,24 @@ fn handle(server: &mut Server, message: Message) -> Vec<Message> {
         Message::Request(request) => Some(request.id.clone()),
         Message::Response(_) | Message::Notification(_) => None,
     };
-    let handled = panic::catch_unwind(AssertUnwindSafe(|| server.handle(message)));
-    handled.unwrap_or_else(|_| {
-        let answer = id.map(|id| {
-            Response::new_err(id, ErrorCode::InternalError as i32, BUG.to_owned()).into()
-        });
-        answer.into_iter().chain([applc_lsp::logged(BUG)]).collect()
+    guarded(|| server.handle(message)).unwrap_or_else(|logged| {
+        let code = ErrorCode::InternalError as i32;
+        let answer = id.map(|id| Response::new_err(id, code, BUG.to_owned()).into());
+        answer.into_iter().chain([logged]).collect()
     })
 }
 
 /// Does a step. A bug that is found on the way ends the step.
 fn step(server: &mut Server) -> Option<Vec<Message>> {
-    let done = panic::catch_unwind(AssertUnwindSafe(|| server.step()));
-    done.unwrap_or_else(|_| Some(vec![applc_lsp::logged(BUG)]))
+    guarded(|| server.step()).unwrap_or_else(|logged| Some(vec![logged]))
+}
+
+/// Does something.
+///
+/// # Errors
+/// A message for the log of the client, if there is a bug on the way.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Message> {
+    panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| applc_lsp::logged(BUG))
 }
 
 const BUG: &str = "a bug in applc; standard error has the details";
@@ -124,5 +129,70 @@ impl Files for Saved {
 
     fn exists(&self, path: &str) -> bool {
         Path::new(path).is_absolute() && Path::new(path).exists()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Files that cannot be read without a bug.
+    struct Broken;
+
+    impl World for Broken {
+        fn read(&self, _: &str) -> io::Result<Vec<u8>> {
+            panic!("for a test")
+        }
+
+        fn list(&self, _: &str) -> io::Result<Vec<String>> {
+            panic!("for a test")
+        }
+    }
+
+    impl Files for Broken {
+        fn entries(&self, _: &str) -> io::Result<Vec<Entry>> {
+            panic!("for a test")
+        }
+
+        fn exists(&self, _: &str) -> bool {
+            panic!("for a test")
+        }
+    }
+
+    #[test]
+    fn a_bug_ends_the_request_and_not_the_server() {
+        use serde_json::json;
+
+        let mut server = Server::new(Box::new(Broken));
+        let request = |id: i32, method: &str, params| {
+            let id = lsp_server::RequestId::from(id);
+            lsp_server::Request { id, method: method.to_owned(), params }
+        };
+        let start = json!({ "processId": null, "rootUri": null, "capabilities": {} });
+        assert_eq!(handle(&mut server, request(1, "initialize", start).into()).len(), 1);
+        let document = json!({
+            "uri": "file:///p/a.appliance.json", "languageId": "json", "version": 1, "text": "{}",
+        });
+        let method = "textDocument/didOpen".to_owned();
+        let params = json!({ "textDocument": document });
+        let opened = lsp_server::Notification { method, params };
+        assert!(handle(&mut server, opened.into()).is_empty());
+        let place = json!({
+            "textDocument": { "uri": "file:///p/a.appliance.json" },
+            "position": { "line": 0, "character": 0 },
+        });
+        let said = handle(&mut server, request(2, "textDocument/hover", place).into());
+        let [Message::Response(answer), Message::Notification(log)] = said.as_slice() else {
+            panic!("{said:?}")
+        };
+        let error = answer.response_result.as_ref().unwrap_err();
+        assert_eq!(error.code, ErrorCode::InternalError as i32);
+        assert_eq!(log.method, "window/logMessage");
+        // Steps end, whatever is wrong.
+        assert!((0..10).any(|_| step(&mut server).is_none()));
+        let ended = handle(&mut server, request(3, "shutdown", serde_json::Value::Null).into());
+        assert!(
+            matches!(ended.as_slice(), [Message::Response(answer)] if answer.response_result.is_ok())
+        );
     }
 }

@@ -7,6 +7,7 @@ use applc::diag::Report;
 use applc::plan::Plan;
 use applc::project::{Names, Pattern};
 use applc::render::Format;
+use applc::scope::way;
 use applc::targets::{Claim, InProcess, PROJECT_DIRECTORY, Rendering};
 use applc::{Compilation, Error, Selected};
 use rayon::prelude::*;
@@ -245,18 +246,6 @@ pub fn way_to_source(folder: &str, file: &str) -> String {
     way(folder, parent(file))
 }
 
-/// The way from a folder to another one.
-fn way(from: &str, to: &str) -> String {
-    let parts = |path: &'_ str| -> Vec<String> {
-        path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
-    };
-    let (from, to) = (parts(from), parts(to));
-    let same = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    let up = from.iter().skip(same).map(|_| "..".to_owned());
-    let way: Vec<String> = up.chain(to.into_iter().skip(same)).collect();
-    if way.is_empty() { ".".to_owned() } else { way.join("/") }
-}
-
 /// Two units that write one path.
 pub struct Conflict<'m> {
     /// The file that is written first.
@@ -284,14 +273,6 @@ pub fn conflicts(made: &[Made]) -> Vec<Conflict<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ways_lead_from_the_output_to_the_source() {
-        assert_eq!(way("out/prod/apps/x/compose", "apps/x"), "../../../../../apps/x");
-        assert_eq!(way("apps/x/out", "apps/x"), "..");
-        assert_eq!(way("", ""), ".");
-        assert_eq!(way("apps", "apps"), ".");
-    }
 
     #[test]
     fn names_that_differ_in_case_are_in_conflict() {

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use applc::diag::Levels;
 use applc::project::{self, Globs, Names, Output, Project, Settings};
+use applc::scope::appliance_name;
 use applc::source::Sources;
 use applc::targets::TargetRef;
 use applc::{ReadError, Selected};
 
 use super::{Entry, Files, Rooted, parent};
-use crate::projects::{self, appliance_name, folders};
+use crate::projects::{self, folders};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::fail;

@@ -28,8 +28,11 @@ pub fn hover(server: &mut Server, params: lsp::HoverParams) -> Result<Option<lsp
     let said = of_reference(&found).or_else(|| of_field(&found));
     let Some((span, text)) = said else { return Ok(None) };
     let range = analysis.sources.of(span).map(|source| places.range(source, span));
-    let kind = if is_markdown { lsp::MarkupKind::Markdown } else { lsp::MarkupKind::PlainText };
-    let contents = lsp::MarkupContent { kind, value: text };
+    let (kind, value) = match is_markdown {
+        true => (lsp::MarkupKind::Markdown, text),
+        false => (lsp::MarkupKind::PlainText, text.replace("**", "")),
+    };
+    let contents = lsp::MarkupContent { kind, value };
     Ok(Some(lsp::Hover { contents: contents.into(), range }))
 }
 

@@ -117,6 +117,16 @@ fn fix_all_is_that_of_check() {
     assert!(actions(&mut client, APP, "source.fixAll.applc").is_empty());
 }
 
+/// The Compose file of an appliance.
+fn compiled(text: &str) -> String {
+    let target = applc::targets::find("compose").unwrap();
+    let options = applc::targets::Options::of(target);
+    let selected = [applc::Selected { target: target.into(), options }];
+    let world = applc::Memory::new().with(APP, text);
+    let mut done = applc::compile(&world, APP, &selected).unwrap();
+    done.outputs.remove(0).artifacts.remove(0).text
+}
+
 fn rename(client: &mut Client, path: &str, at: Value, name: &str) -> Result<Value, String> {
     let params = json!({ "textDocument": { "uri": uri(path) }, "position": at, "newName": name });
     client.request("textDocument/rename", params).map_err(|error| error.message)
@@ -140,6 +150,7 @@ fn a_container_is_renamed_everywhere_and_back() {
     let app = applied(&edit, APP, SOUND);
     let expected = SOUND.replace("\"db\"", "\"data-base\"").replace("@db:", "@data-base:");
     assert_eq!(app, expected);
+    assert_eq!(compiled(&app).replace("data-base", "db"), compiled(SOUND));
     let changed = applied(&edit, "/p/a.prod.yaml", overlay);
     assert_eq!(changed, overlay.replace("db:", "data-base:"));
     // And back, from the overlay.

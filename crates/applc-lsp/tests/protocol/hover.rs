@@ -12,7 +12,8 @@ fn text(hover: &Value) -> &str {
 
 fn with_targets(targets: &str) -> Client {
     let file = format!("default-targets = [{targets}]\n");
-    let mut client = Client::with(&[("/p/applc.toml", &file)]);
+    let markdown = json!({ "textDocument": { "hover": { "contentFormat": ["markdown"] } } });
+    let mut client = Client::started(&[("/p/applc.toml", &file)], markdown, Value::Null);
     client.open(APP, SOUND);
     client
 }
@@ -65,9 +66,17 @@ fn hints_show_addresses_behind_references() {
 
 #[test]
 fn environments_with_other_options_have_other_addresses() {
-    let file = "default-targets = [\"kubernetes\"]\n[environments.a]\n[environments.b]\ntargets.kubernetes.names = \"long\"\n";
+    let file = "default-targets = [\"marathon\"]\n[environments.a]\n[environments.b]\ntargets.marathon.dns-suffix = \"b.example\"\n[environments.c]\n";
     let mut client = Client::with(&[("/p/applc.toml", file)]);
     client.open(APP, SOUND);
     let hover = client.at("textDocument/hover", APP, position(SOUND, "@db", 1));
-    assert!(text(&hover).contains("\n- kubernetes: `"), "{hover}");
+    let lines: Vec<&str> = text(&hover).lines().filter(|line| line.starts_with("- ")).collect();
+    assert_eq!(lines.len(), 2, "{hover}");
+    assert!(lines[0].starts_with("- marathon: `") && !lines[0].contains("example"), "{hover}");
+    assert!(lines[1].starts_with("- marathon in b: `"), "{hover}");
+    assert!(lines[1].ends_with("b.example:5432`"), "{hover}");
+    // A client that does not say so shows no Markdown.
+    let hover = client.at("textDocument/hover", APP, position(SOUND, "\"protocol\"", 3));
+    assert_eq!(hover["contents"]["kind"], "plaintext");
+    assert!(!text(&hover).contains("**"), "{hover}");
 }

@@ -10,6 +10,7 @@ use applc::analysis::Analysis;
 use applc::diag::{Format, Level, Levels};
 use applc::overlay::Changes;
 use applc::project::{self, FILE_NAME, Names, Project};
+use applc::scope::appliance_name;
 use applc::source::{Sources, Spanned};
 use applc::targets::{PROJECT_DIRECTORY, TargetRef};
 use applc::{Selected, targets};
@@ -18,8 +19,7 @@ use crate::Status;
 use crate::args::{Config, ConfigFormat};
 use crate::disk::{Disk, STDIN};
 use crate::projects::{
-    self, Projects, appliance_name, check_environment, folder_of, one_environment,
-    unknown_environment,
+    self, Projects, check_environment, folder_of, one_environment, unknown_environment,
 };
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
