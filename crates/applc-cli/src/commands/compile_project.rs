@@ -1,9 +1,10 @@
 //! `applc compile` of a project.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 
+use applc::World;
 use applc::diag::{Diagnostic, Findings, Report, codes};
 use applc::project::{FILE_NAME, Placeholder};
 use applc::source::Span;
@@ -23,7 +24,7 @@ use crate::whole::changes::{self, Changes, Kind};
 use crate::whole::claims;
 use crate::whole::compile::{self, Made, Outcome};
 use crate::whole::discover::{self, Found, Unit};
-use crate::whole::record::Invalid;
+use crate::whole::record::{self, Invalid};
 use crate::whole::{Files, Rooted};
 
 /// Compiles the appliances of the project in `root`, and writes, compares or prints what changes.
@@ -357,7 +358,7 @@ fn finish(compiled: &Compiled, arguments: &Compile, turn: Option<Turn>) -> Statu
             note(&format!("{} up to date", counted(changes.unchanged)));
             Status::Clean
         }
-        None if arguments.diff => print(&difference(&changes)).max(Status::Changes),
+        None if arguments.diff => print(&difference(&found.world, &changes)).max(Status::Changes),
         None => {
             let status = print(&list(&found.world, &changes));
             note(&format!(
@@ -448,16 +449,26 @@ fn list(world: &Rooted, changes: &Changes) -> String {
     changes.files.iter().map(line).collect()
 }
 
-/// A unified diff, which `patch -p1` takes in the folder of the project.
-fn difference(changes: &Changes) -> String {
-    let of = |change: &changes::Change| {
+/// A unified diff, which `patch -p1` takes in the folder of the project. Records change with the files, so that they are
+/// in it.
+fn difference(world: &Rooted, changes: &Changes) -> String {
+    let mut all = BTreeMap::new();
+    for change in &changes.files {
         let old = String::from_utf8_lossy(&change.old);
         let (old, new) = match change.kind {
             Kind::New => (None, Some(change.new.as_str())),
             Kind::Changed => (Some(&*old), Some(change.new.as_str())),
             Kind::Removed => (Some(&*old), None),
         };
-        diff::unified(&change.path, old, new)
-    };
-    changes.files.iter().map(of).collect()
+        all.insert(change.path.clone(), diff::unified(&change.path, old, new));
+    }
+    for (folder, (_, then)) in &changes.records {
+        let path = record::path(folder);
+        let old = world.read(&path).ok();
+        let old = old.as_deref().map(String::from_utf8_lossy);
+        let new = (!then.is_empty()).then(|| record::text(folder, then));
+        let text = diff::unified(&path, old.as_deref(), new.as_deref());
+        all.insert(path, text);
+    }
+    all.into_values().collect()
 }
