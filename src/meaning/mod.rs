@@ -7,6 +7,7 @@
 mod change;
 mod changes;
 mod containers;
+pub mod effects;
 mod fact;
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,8 @@ use crate::analysis::Analysis;
 use crate::plan::Plan;
 use crate::{Memory, source::Sources};
 
-/// An appliance in which the fields of a container, or of the appliance, are replaced.
-fn plan(fields: &Value) -> Plan {
+/// The file of an appliance in which the fields of a container, or of the appliance, are replaced.
+pub fn world(fields: &Value) -> Memory {
     let mut container = json!({
         "id": "a", "type": "service", "image": "i:1", "resources": {"cpus": 1, "mem": 64},
         "network_mode": "container", "ports": [{"container_port": 80}, {"container_port": 81}],
@@ -27,9 +27,11 @@ fn plan(fields: &Value) -> Plan {
         "network_mode": "container",
     });
     appliance["containers"] = json!([container, other]);
-    let world =
-        Memory::new().with("x.json", appliance.to_string()).with("f", "one").with("g", "other");
-    let analysis = Analysis::read(&world, "x.json", Sources::new()).unwrap();
+    Memory::new().with("x.json", appliance.to_string()).with("f", "one").with("g", "other")
+}
+
+fn plan(fields: &Value) -> Plan {
+    let analysis = Analysis::read(&world(fields), "x.json", Sources::new()).unwrap();
     assert!(!analysis.findings.has_errors(), "{fields}: {:?}", analysis.findings);
     analysis.plan.unwrap()
 }
@@ -40,7 +42,7 @@ fn words(before: &Value, after: &Value) -> Vec<String> {
 }
 
 /// The fields that a case changes, its versions, and what is said of the way there.
-type Case = (&'static [&'static str], Value, Value, &'static [&'static str]);
+pub type Case = (&'static [&'static str], Value, Value, &'static [&'static str]);
 
 fn c(
     fields: &'static [&'static str],
@@ -51,7 +53,7 @@ fn c(
     (fields, before, after, expected)
 }
 
-fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<Case> {
     let job = |fields: Value| {
         let mut all = json!({"type": "job"});
         all.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());

@@ -18,7 +18,8 @@ pub enum Style {
 }
 
 impl Style {
-    fn name(self, text: &str) -> String {
+    /// A name in this style, in one line.
+    pub fn name(self, text: &str) -> String {
         match self {
             Style::Plain => format!("`{}`", one_line(text)),
             Style::Markdown => code_span(text),

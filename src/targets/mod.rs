@@ -191,6 +191,14 @@ impl TargetRef {
         }
     }
 
+    /// The name of the built-in target whose files it writes: itself, or the one that it extends.
+    pub fn built_in(&self) -> Option<&str> {
+        match self {
+            TargetRef::BuiltIn(target) => Some(target.name()),
+            TargetRef::Custom(target) => target.extends(),
+        }
+    }
+
     /// Whether it was loaded from a folder with the same manifest: usually the same folder.
     pub fn is_same(&self, other: &custom::CustomTarget) -> bool {
         match self {

@@ -11,12 +11,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import support
 from kube_api import Cluster, Object, documents
+from told_effects import told
 
 Fields = dict[str, Any]
 
@@ -395,6 +397,51 @@ def test_what_kubernetes_does_not_change_is_documented(versions: Versions, later
     assert set(refused) == set(REFUSED)
     for name, why in REFUSED.items():
         assert why in refused[name]
+
+
+OPTIONS = 'preemptible-label = "spot=true"\ncloud-label = "cloud"\n'
+
+
+@pytest.mark.parametrize("later", [1, 0])
+def test_what_applc_says_restarts_is_what_has_another_pod_template(
+    applc: support.Applc, versions: Versions, tmp_path: Path, later: int
+) -> None:
+    appliances = [document(versions.namespace, version) for version in (0, 1)]
+    (tmp_path / "README.md").write_text("a file")
+    effects = told(applc, tmp_path, "kubernetes", appliances[1 - later], appliances[later], OPTIONS)
+    before, after = versions.alone[1 - later], versions.after[later]
+
+    def names(kind: str) -> set[str]:
+        both = before.objects.keys() & after.objects.keys()
+        return {name.split("/")[1] for name in both if name.startswith(f"{kind}/")}
+
+    def spec(state: State, kind: str, name: str) -> Object:
+        return state.objects[f"{kind}/{name}"]["spec"]
+
+    deployments = names("Deployment")
+    template = {
+        name for name in deployments
+        if spec(before, "Deployment", name)["template"] != spec(after, "Deployment", name)["template"]
+    }  # fmt: skip
+    running = {
+        name for name in template
+        if spec(before, "Deployment", name)["replicas"] and spec(after, "Deployment", name)["replicas"]
+    }  # fmt: skip
+    assert running == effects["restarts"]
+    replicas = {
+        name for name in deployments - running
+        if spec(before, "Deployment", name)["replicas"] != spec(after, "Deployment", name)["replicas"]
+    }  # fmt: skip
+    assert replicas == effects["scaled"]
+    jobs = {name.removeprefix("Job/") for name in after.refused if name.startswith("Job/")}
+    assert jobs == effects["refused"]
+    crons = {
+        name for name in names("CronJob") if spec(before, "CronJob", name) != spec(after, "CronJob", name)
+    }  # fmt: skip
+    assert crons == effects["next-run"]
+    ids = [{container["id"] for container in each["containers"]} for each in appliances]
+    assert effects["new"] == ids[later] - ids[1 - later]
+    assert effects["removed"] == ids[1 - later] - ids[later]
 
 
 def test_the_documented_prune_deletes_what_is_left_except_claims(applc: support.Applc, cluster: Cluster) -> None:

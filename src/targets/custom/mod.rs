@@ -159,6 +159,14 @@ impl CustomTarget {
         }
     }
 
+    /// The name of the built-in target that it extends, if it does.
+    pub fn extends(&self) -> Option<&str> {
+        match &self.manifest.kind {
+            Kind::Own(_) => None,
+            Kind::Extends(base) => Some(base.name()),
+        }
+    }
+
     /// How its output is run, if the manifest says so.
     pub fn run(&self) -> Option<&Run> {
         self.manifest.run.as_ref()

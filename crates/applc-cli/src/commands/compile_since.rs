@@ -1,10 +1,13 @@
 //! `applc compile --diff --base REV`: what changes in meaning since a commit, and in the files.
 
+mod effects;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use applc::World;
 use applc::diag::{Format, Report};
+use applc::meaning::effects::lines;
 use applc::meaning::{self, Change, Style, Subject, Value, code_span, hidden_values};
 use applc::overlay::Lock;
 use applc::project::FILE_NAME;
@@ -35,6 +38,8 @@ struct Entry<'a> {
     unit: &'a Unit,
     id: String,
     state: State<'a>,
+    /// What it does to what runs.
+    effects: effects::OnTargets,
 }
 
 enum State<'a> {
@@ -139,12 +144,14 @@ fn entries<'a, W: Files>(
     let id = |one: &Outcome| one.plan.as_ref().map(|plan| plan.id.value.to_string());
     let mut all = Vec::new();
     for (unit, outcome) in &new {
-        let state = match old.iter().find(|(other, _)| is_same(unit, other)) {
+        let before = old.iter().find(|(other, _)| is_same(unit, other)).map(|(_, was)| *was);
+        let effects = effects::of(before, Some(outcome));
+        let state = match before {
             None => State::Added,
-            Some((_, was)) => match (&was.plan, &was.findings, &outcome.plan, &outcome.findings) {
+            Some(was) => match (&was.plan, &was.findings, &outcome.plan, &outcome.findings) {
                 (Some(was), Ok((from, _)), Some(is), Ok((to, _))) => {
                     let changes = meaning::changes(was, is);
-                    if changes.is_empty() {
+                    if changes.is_empty() && effects::is_nothing(&effects) {
                         continue;
                     }
                     State::Changed(changes.into_iter().map(|one| (one, from, to)).collect())
@@ -152,11 +159,14 @@ fn entries<'a, W: Files>(
                 _ => State::Unknown,
             },
         };
-        all.push(Entry { unit, id: id(outcome).unwrap_or_default(), state });
+        // What runs of an appliance with errors is not known.
+        let effects = if matches!(state, State::Unknown) { Vec::new() } else { effects };
+        all.push(Entry { unit, id: id(outcome).unwrap_or_default(), state, effects });
     }
     for (unit, outcome) in &old {
         if !new.iter().any(|(other, _)| is_same(unit, other)) {
-            all.push(Entry { unit, id: id(outcome).unwrap_or_default(), state: State::Removed });
+            let (id, effects) = (id(outcome).unwrap_or_default(), effects::of(Some(outcome), None));
+            all.push(Entry { unit, id, state: State::Removed, effects });
         }
     }
     let mut order: Vec<&Option<String>> = Vec::new();
@@ -247,7 +257,10 @@ impl Entry<'_> {
             State::Added => vec!["new appliance".to_owned()],
             State::Removed => vec!["appliance removed".to_owned()],
             State::Unknown => vec!["not compared: it had errors before".to_owned()],
-            State::Changed(changes) => changes.iter().map(|(one, ..)| one.words(style)).collect(),
+            State::Changed(changes) => {
+                let changes = changes.iter().map(|(one, ..)| one.words(style));
+                changes.chain(lines(&self.effects, style)).collect()
+            }
         }
     }
 }
@@ -316,7 +329,7 @@ fn json_text(hash: &str, entries: &[Entry<'_>], diffs: &[Diff]) -> String {
                 ("changed", changes.iter().map(|(one, from, to)| json_change(one, from, to)).collect())
             }
         };
-        json!({ "environment": entry.unit.environment, "file": entry.unit.file, "id": entry.id, "state": state, "changes": changes })
+        json!({ "environment": entry.unit.environment, "file": entry.unit.file, "id": entry.id, "state": state, "changes": changes, "targets": effects::json(&entry.effects) })
     }).collect();
     let files: Vec<serde_json::Value> =
         diffs.iter().map(|diff| json!({ "path": diff.path, "diff": diff.text })).collect();

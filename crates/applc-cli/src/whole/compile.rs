@@ -1,6 +1,7 @@
 //! Compiles the appliances of a project, in parallel, to the files that it is to have.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use applc::analysis::Analysis;
 use applc::diag::Report;
@@ -8,7 +9,7 @@ use applc::plan::Plan;
 use applc::project::{Names, Pattern};
 use applc::render::Format;
 use applc::scope::way;
-use applc::targets::{Claim, InProcess, PROJECT_DIRECTORY, Rendering};
+use applc::targets::{Claim, InProcess, PROJECT_DIRECTORY, Rendering, TargetRef};
 use applc::{Compilation, Error, Selected};
 use rayon::prelude::*;
 
@@ -55,6 +56,8 @@ pub struct Files {
     pub folders: Vec<String>,
     /// The files.
     pub made: Vec<Made>,
+    /// The targets, and where the files of each are in `made`.
+    pub targets: Vec<(TargetRef, Range<usize>)>,
 }
 
 /// What is made of each unit.
@@ -192,6 +195,7 @@ fn files(unit: &Unit, index: usize, id: &str, compilation: &Compilation) -> File
     let mut files = Files::default();
     for output in &compilation.outputs {
         let Some(folder) = folder_of(unit, id, output.target.name()) else { continue };
+        let first = files.made.len();
         for artifact in &output.artifacts {
             let path = joined(&folder, &artifact.path);
             let text = match header(&artifact.path, &unit.file) {
@@ -201,6 +205,7 @@ fn files(unit: &Unit, index: usize, id: &str, compilation: &Compilation) -> File
             files.made.push(Made { path, text, unit: index });
         }
         files.folders.push(folder);
+        files.targets.push((output.target.clone(), first..files.made.len()));
     }
     files
 }

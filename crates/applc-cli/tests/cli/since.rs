@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::{Value, json};
+
 use crate::schemas;
 
 const PROJECT: &str = "default-targets = [\"compose\"]\noutput = \"out/{environment}/{folder}/{target}\"\n\
@@ -81,7 +83,8 @@ fn changes_are_told_by_environment_in_each_format() {
     let (status, out, err) = run(repository.path(), &["HEAD"]);
     assert_eq!(status, 4, "{err}");
     let expected = "test/shop (a/a.appliance.json)\n  `web` image 1 -> 2\n  `web` 1 -> 3 instances\n  \
-        `web` env `DB_PASSWORD` changed (hidden)\n  `web` port 8080 is no longer published\n\
+        `web` env `DB_PASSWORD` changed (hidden)\n  `web` port 8080 is no longer published\n  \
+        1 container restarts on compose: `web`\n\
         prod/shop (a/a.appliance.json)\n  `web` 1 -> 3 instances\n";
     assert!(out.starts_with(expected), "{out}");
     assert!(out.contains("--- a/out/test/a/compose/compose.yaml\n"), "{out}");
@@ -99,13 +102,64 @@ fn changes_are_told_by_environment_in_each_format() {
         (&"a/a.appliance.json".into(), &1.into())
     );
     assert_eq!(document["files"].as_array().unwrap().len(), 1);
+    let effect = json!({"effect": "restarts", "containers": ["web"]});
+    assert_eq!(
+        document["appliances"][0]["targets"],
+        json!([{"target": "compose", "effects": [effect]}])
+    );
     assert!(!out.contains("hunter2"), "{out}");
     let (_, out, _) = run(repository.path(), &["HEAD", "--format", "markdown"]);
     assert!(
         out.contains("**`test/shop`** in `a/a.appliance.json`\n\n- `web` image `1` -> `2`\n"),
         "{out}"
     );
+    assert!(out.contains("- 1 container restarts on compose: `web`\n"), "{out}");
     assert!(!out.contains("hunter2"), "{out}");
+}
+
+#[test]
+fn options_and_templates_restart_containers_too() {
+    let repository = repository();
+    let project = |namespace: &str| {
+        let targets = "default-targets = [\"kubernetes\", \"own\"]\ntarget-folders = [\"own\"]\n";
+        PROJECT.replace("default-targets = [\"compose\"]\n", targets)
+            + &format!("[targets.kubernetes]\nnamespace = \"{namespace}\"\n")
+    };
+    let fields = [
+        "id",
+        "containers[].id",
+        "containers[].type: service",
+        "containers[].image",
+        "containers[].env",
+    ];
+    let more = ["containers[].resources.cpus", "containers[].resources.mem", "containers[].ports"];
+    let last = ["containers[].network_mode: container", "containers[].force_pull_image"];
+    let carried = |field: &&str| format!("\"{field}\" = \"carried\"\n");
+    let fields: String = fields.iter().chain(&more).chain(&last).map(carried).collect();
+    let own = format!(
+        "applc = 1\nname = \"own\"\ndescription = \"a list\"\n[[artifacts]]\ntemplate = \"list.j2\"\n\
+         path = \"list.txt\"\nformat = \"plain\"\n[references]\naddress = \"{{{{ name }}}}\"\n[fields]\n\
+         \"*\" = {{ rejected = \"no\" }}\n{fields}"
+    );
+    write(repository.path(), "p q/applc.toml", &project("one"));
+    write(repository.path(), "p q/own/target.toml", &own);
+    write(repository.path(), "p q/own/list.j2", "one\n");
+    commit(repository.path());
+    write(repository.path(), "p q/applc.toml", &project("two"));
+    let (status, out, err) = run(repository.path(), &["HEAD", "a", "--env", "test"]);
+    assert_eq!(status, 4, "{err}");
+    let expected = "test/shop (a/a.appliance.json)\n  \
+        1 container is replaced under another name or kind on kubernetes: `web`\n  \
+        nothing restarts on own\n\n--- a/";
+    assert!(out.starts_with(expected), "{out}");
+    write(repository.path(), "p q/applc.toml", &project("one"));
+    write(repository.path(), "p q/own/list.j2", "two\n");
+    write(repository.path(), "p q/a/a.appliance.json", &appliance("api:3", ""));
+    let (status, out, err) = run(repository.path(), &["HEAD", "a", "--env", "test"]);
+    assert_eq!(status, 4, "{err}");
+    let expected =
+        "  1 container restarts on kubernetes: `web`\n  what restarts on own is not known\n";
+    assert!(out.contains(expected), "{out}");
 }
 
 #[test]
@@ -133,6 +187,9 @@ fn sources_with_errors_in_the_commit_are_not_compared() {
     let (status, out, err) = run(repository.path(), &["HEAD", "--env", "test"]);
     assert_eq!(status, 4, "{err}");
     assert!(out.contains("not compared: it had errors before"), "{out}");
+    let (_, out, _) = run(repository.path(), &["HEAD", "--env", "test", "--format", "json"]);
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(document["appliances"][0]["targets"], json!([]));
 }
 
 #[test]

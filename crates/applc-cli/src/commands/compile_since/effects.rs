@@ -1,0 +1,73 @@
+//! What a change does to what runs, on each target of an appliance.
+
+use applc::meaning::effects::{self, Effects, Output};
+use applc::plan::Plan;
+use applc::targets::TargetRef;
+use serde_json::{Value, json};
+
+use crate::whole::compile::Outcome;
+
+/// What happens on each target, by name. `None` if it is not known.
+pub type OnTargets = Vec<(String, Option<Effects>)>;
+
+/// What is made for a target.
+struct Side<'a> {
+    target: &'a TargetRef,
+    plan: &'a Plan,
+    files: Vec<(&'a str, &'a str)>,
+}
+
+/// What happens on each target of an appliance, those of its later version first.
+pub fn of(before: Option<&Outcome>, after: Option<&Outcome>) -> OnTargets {
+    let (before, after) = (sides(before), sides(after));
+    let mut all = OnTargets::new();
+    for side in after.iter().chain(&before) {
+        let name = side.target.name();
+        if all.iter().any(|(known, _)| known == name) {
+            continue;
+        }
+        let [old, new] = [&before, &after]
+            .map(|sides| sides.iter().find(|other| other.target.name() == name).map(Side::output));
+        all.push((name.to_owned(), effects::effects(side.target.built_in(), old, new)));
+    }
+    all
+}
+
+impl Side<'_> {
+    fn output(&self) -> Output<'_> {
+        Output { plan: self.plan, files: &self.files }
+    }
+}
+
+/// What is made of an appliance, by target. Nothing if it has errors.
+fn sides(outcome: Option<&Outcome>) -> Vec<Side<'_>> {
+    let parts = outcome.and_then(|one| Some((one.plan.as_ref()?, one.files.as_ref()?)));
+    let Some((plan, files)) = parts else { return Vec::new() };
+    files
+        .targets
+        .iter()
+        .map(|(target, range)| {
+            let made = files.made.get(range.clone()).unwrap_or_default();
+            let files = made.iter().map(|one| (one.path.as_str(), one.text.as_str())).collect();
+            Side { target, plan, files }
+        })
+        .collect()
+}
+
+/// Whether nothing that runs is touched, as far as it is known.
+pub fn is_nothing(targets: &OnTargets) -> bool {
+    targets.iter().all(|(_, effects)| effects.as_ref().is_none_or(Vec::is_empty))
+}
+
+/// The effects for programs.
+pub fn json(targets: &OnTargets) -> Value {
+    let effect = |one: &effects::Effect| {
+        let names = if one.kind.is_of_volumes() { "volumes" } else { "containers" };
+        json!({ "effect": one.kind.name(), names: one.names })
+    };
+    let target = |(name, effects): &(String, Option<Effects>)| {
+        let effects = effects.as_ref().map(|all| all.iter().map(effect).collect::<Vec<_>>());
+        json!({ "target": name, "effects": effects })
+    };
+    targets.iter().map(target).collect()
+}
