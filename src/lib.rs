@@ -11,6 +11,9 @@
 //!
 //! A module uses only those above it in the list below; a test holds that.
 
+// Text of others, as terminals and logs may show it.
+pub mod printable;
+
 // Bytes to text: places, lines, columns.
 pub mod source;
 

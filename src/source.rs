@@ -4,8 +4,11 @@
 //! share one space of offsets: each file has a base, which is added to the offsets in it, so that a
 //! span knows its file ([`Sources`]).
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
+
+use crate::printable;
 
 /// A half-open range of bytes of a source: offsets in the space that all sources share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -240,6 +243,11 @@ impl Source {
     /// The name of the source in diagnostics.
     pub fn name(&self) -> &str {
         &self.document.name
+    }
+
+    /// The name as terminals and logs may show it.
+    pub fn shown_name(&self) -> Cow<'_, str> {
+        printable::line(self.name())
     }
 
     /// The syntax of the text.

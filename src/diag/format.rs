@@ -1,6 +1,7 @@
 //! Output formats of findings.
 
 use super::{Report, github, gitlab, json, junit, sarif, short};
+use crate::printable;
 
 /// The JSON Schema of [`Format::Json`].
 pub const SCHEMA: &str = include_str!("../../schema/diagnostics.schema.json");
@@ -56,15 +57,16 @@ impl Format {
 }
 
 /// Renders the findings of a run as one document. `None` for [`Format::Human`], which is
-/// rendered per file.
+/// rendered per file. Nothing in it acts on a terminal.
 pub fn document(format: Format, reports: &[Report]) -> Option<String> {
+    let json = |document: String| printable::json(&document).into_owned();
     match format {
         Format::Human => None,
         Format::Short => Some(short::render(reports)),
-        Format::Json => Some(json::render(reports)),
-        Format::Sarif => Some(sarif::render(reports)),
+        Format::Json => Some(json(json::render(reports))),
+        Format::Sarif => Some(json(sarif::render(reports))),
         Format::Github => Some(github::render(reports)),
-        Format::Gitlab => Some(gitlab::render(reports)),
+        Format::Gitlab => Some(json(gitlab::render(reports))),
         Format::Junit => Some(junit::render(reports)),
     }
 }

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use super::{Level, Report};
+use crate::printable;
 
 /// Renders one command per finding.
 pub fn render(reports: &[Report]) -> String {
@@ -21,7 +22,7 @@ pub fn render(reports: &[Report]) -> String {
             let _ = write!(
                 text,
                 "::{command} file={},line={},endLine={}",
-                property(source.name()),
+                property(&source.shown_name()),
                 start.line,
                 end.line
             );
@@ -33,7 +34,12 @@ pub fn render(reports: &[Report]) -> String {
             for help in &diagnostic.help {
                 let _ = write!(message, "\nhelp: {help}");
             }
-            let _ = writeln!(text, ",title={}::{}", diagnostic.code.id, data(&message));
+            let _ = writeln!(
+                text,
+                ",title={}::{}",
+                diagnostic.code.id,
+                data(&printable::lines(&message))
+            );
         }
     }
     text
@@ -63,7 +69,7 @@ mod tests {
         assert_eq!(
             render(&[report]),
             "::error file=a%2Cb%3Ac%25.json,line=1,endLine=1,col=2,endColumn=3,title=E0201\
-             ::50 %25%0D%0A::x%0Ahelp: y\n"
+             ::50 %25\\r\\n::x%0Ahelp: y\n"
         );
     }
 

@@ -1,5 +1,6 @@
 //! Findings as text for people: the source lines with labels, in the style of rustc.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use annotate_snippets::{
@@ -8,6 +9,7 @@ use annotate_snippets::{
 use anstream::adapter::strip_str;
 
 use super::{Diagnostic, Label, Level, Report};
+use crate::printable;
 use crate::source::{Source, Span};
 
 /// Labels that are further apart than this number of lines are shown in separate extracts.
@@ -88,9 +90,12 @@ fn groups<'a>(report: &'a Report, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> 
         };
         let source = report.source_of(edit.span);
         let lines = Lines::around(source, edit.span, LONG_EDITED_LINE);
-        let patch = Patch::new(lines.inside(source.range(edit.span)), edit.replacement.as_str());
+        let patch = Patch::new(
+            lines.inside(source.range(edit.span)),
+            printable::same_length(&edit.replacement),
+        );
         let snippet = Snippet::source(lines.text(source)).line_start(lines.first + 1).patch(patch);
-        let snippet = if lines.is_part { snippet } else { snippet.path(source.name()) };
+        let snippet = if lines.is_part { snippet } else { snippet.path(source.shown_name()) };
         groups.push(Shown::HELP.secondary_title(title).element(snippet));
     }
     groups
@@ -127,8 +132,8 @@ impl Lines {
         Lines { first, last, start, end, is_part: false }
     }
 
-    fn text<'a>(&self, source: &'a Source) -> &'a str {
-        source.text().get(self.start..self.end).unwrap_or("")
+    fn text<'a>(&self, source: &'a Source) -> Cow<'a, str> {
+        printable::same_length(source.text().get(self.start..self.end).unwrap_or(""))
     }
 
     /// A range of the source as a range of [`Lines::text`].
@@ -157,7 +162,7 @@ impl<'a> Extract<'a> {
             })
             .collect();
         let snippet = Snippet::source(text).line_start(self.lines.first + 1).annotations(marks);
-        if self.lines.is_part { snippet } else { snippet.path(self.source.name()) }
+        if self.lines.is_part { snippet } else { snippet.path(self.source.shown_name()) }
     }
 
     /// The location of the first label if the extract is a part of a line, from which the
@@ -165,7 +170,9 @@ impl<'a> Extract<'a> {
     fn origin(&self) -> Option<Origin<'a>> {
         let (_, label) = self.marks.first().filter(|_| self.lines.is_part)?;
         let position = self.source.position(label.span.start);
-        Some(Origin::path(self.source.name()).line(position.line).char_column(position.column))
+        Some(
+            Origin::path(self.source.shown_name()).line(position.line).char_column(position.column),
+        )
     }
 }
 

@@ -101,7 +101,7 @@ impl Diagnostic {
             code,
             level: code.level,
             target: None,
-            message: words::shortened(message.into()),
+            message: words::shown(message.into()),
             primary: Label { span, text: String::new() },
             secondary: Vec::new(),
             help: Vec::new(),
@@ -133,19 +133,19 @@ impl Diagnostic {
 
     /// Sets the text of the primary label.
     pub fn label(mut self, text: impl Into<String>) -> Self {
-        self.primary.text = words::shortened(text.into());
+        self.primary.text = words::shown(text.into());
         self
     }
 
     /// Adds a related location.
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.secondary.push(Label { span, text: words::shortened(text.into()) });
+        self.secondary.push(Label { span, text: words::shown(text.into()) });
         self
     }
 
     /// Adds a line of help.
     pub fn help(mut self, text: impl Into<String>) -> Self {
-        self.help.push(words::shortened(text.into()));
+        self.help.push(words::shown(text.into()));
         self
     }
 

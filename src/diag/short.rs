@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::Report;
+use crate::printable;
 
 /// Renders `file:line:column: level[code]: message` for each finding.
 pub fn render(reports: &[Report]) -> String {
@@ -14,19 +15,14 @@ pub fn render(reports: &[Report]) -> String {
             let _ = writeln!(
                 text,
                 "{}:{}:{}: {}[{}]: {}",
-                source.name(),
+                source.shown_name(),
                 position.line,
                 position.column,
                 diagnostic.level.name(),
                 diagnostic.code.id,
-                one_line(&diagnostic.text())
+                printable::line(&diagnostic.text())
             );
         }
     }
     text
-}
-
-/// Replaces line breaks and other control characters with spaces.
-fn one_line(message: &str) -> String {
-    message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -1,5 +1,9 @@
 //! Helpers for messages that several phases share.
 
+use std::borrow::Cow;
+
+use crate::printable;
+
 /// Maximum length in bytes of a word for which a similar one is suggested.
 const LONG_WORD: usize = 200;
 
@@ -9,8 +13,13 @@ const MAX_DISTANCE: usize = 3;
 /// Maximum length of a message in bytes. Messages quote the source, which may be one long token.
 const LONG_MESSAGE: usize = 1_000;
 
-/// Shortens a very long message by omitting its middle.
-pub fn shortened(message: String) -> String {
+/// A message in one line, of which nothing acts on a terminal. Of a very long one the middle is
+/// omitted.
+pub fn shown(message: String) -> String {
+    let message = match printable::line(&message) {
+        Cow::Borrowed(_) => message,
+        Cow::Owned(shown) => shown,
+    };
     if message.len() <= LONG_MESSAGE {
         return message;
     }
@@ -154,7 +163,7 @@ mod tests {
 
     #[test]
     fn long_messages_keep_both_ends() {
-        let short = shortened(format!("`{}` is not a number", "é".repeat(100_000)));
+        let short = shown(format!("`{}` is not a number", "é".repeat(100_000)));
         assert!(short.starts_with("`é") && short.ends_with("é` is not a number"));
         assert!(short.len() < LONG_MESSAGE);
     }

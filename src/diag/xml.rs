@@ -2,8 +2,11 @@
 
 use std::fmt::Write;
 
+use crate::printable;
+
 /// Escapes text for content and attributes. Characters that XML 1.0 cannot represent become
-/// U+FFFD; line breaks and tabs become references, so that attributes keep them.
+/// U+FFFD; line breaks and tabs become references, so that attributes keep them, as do characters
+/// that act on a terminal.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -16,6 +19,9 @@ pub fn escape(text: &str) -> String {
                 let _ = write!(escaped, "&#{};", c as u32);
             }
             '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            c if printable::acts(c) => {
+                let _ = write!(escaped, "&#{};", c as u32);
+            }
             _ => escaped.push(c),
         }
     }

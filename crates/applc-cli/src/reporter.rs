@@ -165,6 +165,6 @@ fn show(report: &Report) {
     let text = human::render(report, colour);
     let _ = io::stderr().lock().write_all(text.as_bytes());
     if let Some(summary) = human::summary(&report.diagnostics) {
-        note(&format!("{}: {summary}", report.source.name()));
+        note(&format!("{}: {summary}", report.source.shown_name()));
     }
 }

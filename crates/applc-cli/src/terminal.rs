@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use crate::Status;
+use applc::printable;
+use serde_json::Value;
 
 /// Writes text to standard output. A reader that closed the pipe is not a failure.
 pub fn print(text: &str) -> Status {
@@ -16,14 +18,26 @@ pub fn print(text: &str) -> Status {
     }
 }
 
+/// Writes text for people to standard output. Nothing in it acts on the terminal.
+pub fn show(text: &str) -> Status {
+    print(&printable::lines(text))
+}
+
+/// Writes a JSON document to standard output. Nothing in it acts on the terminal.
+pub fn show_json(document: &Value) -> Status {
+    print(&printable::json(&format!("{document:#}\n")))
+}
+
 /// Prints an error to standard error and returns the status that it means.
 pub fn fail(message: &str, status: Status) -> Status {
     note(&format!("error: {message}"));
     status
 }
 
-/// Prints a line to standard error.
+/// Prints a line to standard error. Nothing in it acts on the terminal, and what it quotes starts no line of
+/// its own, which a CI service could take for a command.
 pub fn note(line: &str) {
+    let line = printable::lines(line).replace('\n', "\n  | ");
     let _ = writeln!(io::stderr().lock(), "applc: {line}");
 }
 

@@ -4,6 +4,7 @@
 mod hostile;
 mod json;
 mod mutation;
+mod terminal;
 mod yaml;
 mod yaml_writer;
 

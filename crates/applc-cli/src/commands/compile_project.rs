@@ -18,7 +18,7 @@ use crate::diff;
 use crate::disk::shown;
 use crate::reporter::Reporter;
 use crate::select::Wanted;
-use crate::terminal::{fail, note, print};
+use crate::terminal::{fail, note, print, show};
 use crate::whole::apply::{self, Turn};
 use crate::whole::changes::{self, Changes, Kind};
 use crate::whole::claims;
@@ -360,7 +360,7 @@ fn finish(compiled: &Compiled, arguments: &Compile, turn: Option<Turn>) -> Statu
         }
         None if arguments.diff => print(&difference(&found.world, &changes)).max(Status::Changes),
         None => {
-            let status = print(&list(&found.world, &changes));
+            let status = show(&list(&found.world, &changes));
             note(&format!(
                 "{} out of date; `applc compile` makes them",
                 counted(changes.files.len())

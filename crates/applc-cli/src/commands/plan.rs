@@ -8,6 +8,7 @@ use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
 use crate::terminal::{fail, print};
 use applc::plan::published;
+use applc::printable;
 use applc::render;
 
 /// Prints the plan of a file, or nothing if there are errors.
@@ -21,7 +22,7 @@ pub fn run(arguments: &Plan) -> Status {
     if !matches!(plan, Err(Status::Usage)) {
         reporter.finish();
     }
-    plan.map_or_else(|status| status, |text| print(&text))
+    plan.map_or_else(|status| status, |text| print(&printable::json(&text)))
 }
 
 fn plan(arguments: &Plan, reporter: &mut Reporter) -> Result<String, Status> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::args::{FindingsArguments, TargetCheck};
 use crate::reporter::{Reporter, Stream};
-use crate::terminal::{fail, print};
+use crate::terminal::{fail, show};
 use crate::{Status, select};
 use applc::diag::{Level, Report};
 use applc::targets::{Options, TargetRef};
@@ -90,6 +90,6 @@ fn check(arguments: &TargetCheck) -> Result<Status, Status> {
     }
     let summary = outcome.summary(target.name(), all);
     let errors = outcome.errors.into_iter().map(|report| reporter.add(report)).max();
-    print(&summary);
+    show(&summary);
     Ok(errors.unwrap_or(Status::Clean))
 }

@@ -6,9 +6,10 @@ use std::path::Path;
 use crate::args::{FindingsArguments, Targets};
 use crate::projects::Projects;
 use crate::reporter::{Reporter, Stream};
-use crate::terminal::print;
+use crate::terminal::show as show_text;
 use crate::{Status, select};
 use applc::plan::Field;
+use applc::printable;
 use applc::targets::{self, Target, TargetRef};
 
 /// Lists the targets, or describes one. The targets are the built-in ones, and those of the project
@@ -22,15 +23,15 @@ fn show(arguments: &Targets) -> Result<Status, Status> {
     if let Some(name) = &arguments.name
         && let Some(target) = select::load(name, &mut reporter)?
     {
-        return Ok(print(&(describe(&*target) + &commands(&target))));
+        return Ok(show_text(&(describe(&*target) + &commands(&target))));
     }
     let mut projects = Projects::default();
     let project = projects.of(Path::new("stdin"), &[], &mut reporter)?;
     let known = project.map_or_else(|| targets::built_in().collect(), |it| it.targets.clone());
     match &arguments.name {
-        None => Ok(print(&list(&known))),
+        None => Ok(show_text(&list(&known))),
         Some(name) => match targets::named(&known, name) {
-            Some(target) => Ok(print(&(describe(&*target) + &commands(&target)))),
+            Some(target) => Ok(show_text(&(describe(&*target) + &commands(&target)))),
             None => Err(select::unknown_target(name, &known)),
         },
     }
@@ -39,7 +40,7 @@ fn show(arguments: &Targets) -> Result<Status, Status> {
 fn list(targets: &[TargetRef]) -> String {
     let width = targets.iter().map(|target| target.name().len()).max().unwrap_or(0);
     targets.iter().fold(String::new(), |mut text, target| {
-        let _ = writeln!(text, "{:width$}  {}", target.name(), target.summary());
+        let _ = writeln!(text, "{:width$}  {}", target.name(), printable::line(target.summary()));
         text
     })
 }
@@ -63,12 +64,16 @@ fn commands(target: &TargetRef) -> String {
 }
 
 fn describe(target: &dyn Target) -> String {
-    let mut text = format!("{}: {}\n\nFields:\n", target.name(), target.summary());
+    let mut text = format!("{}: {}\n\nFields:\n", target.name(), printable::line(target.summary()));
     let capabilities = target.capabilities();
     for row in
         Field::ALL.iter().filter_map(|field| capabilities.iter().find(|row| row.field == *field))
     {
-        let note = if row.note.is_empty() { String::new() } else { format!(": {}", row.note) };
+        let note = if row.note.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", printable::line(&row.note))
+        };
         let _ = writeln!(text, "  {}\n      {}{note}", row.field.path(), row.fate.name());
     }
     if !target.options().is_empty() {
@@ -80,7 +85,7 @@ fn describe(target: &dyn Target) -> String {
             text,
             "  {}\n      {}\n      value: {}; default: {default}",
             option.name,
-            option.meaning,
+            printable::line(option.meaning),
             option.kind.wanted()
         );
     }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use applc::analysis::Analysis;
 use applc::diag::Report;
 use applc::plan::Plan;
+use applc::printable;
 use applc::project::{Names, Pattern};
 use applc::render::Format;
 use applc::scope::way;
@@ -214,6 +215,7 @@ fn files(unit: &Unit, index: usize, id: &str, compilation: &Compilation) -> File
 pub fn header(path: &str, source: &str) -> Option<String> {
     match Format::of_name(path) {
         Format::Yaml | Format::Hcl | Format::Ini => {
+            let source = printable::line(source);
             Some(format!("# Made by applc from {source}: edit that file instead.\n"))
         }
         Format::Json | Format::Plain => None,

@@ -376,7 +376,14 @@ impl<W: Files> Walk<'_, W> {
     /// Collects the appliances in a folder.
     fn folder(&mut self, folder: &str, project: &Arc<Project>) -> Result<(), Status> {
         let (files, folders) = entries(self.world, folder)?;
-        self.files.extend(files.into_iter().filter(|file| project.has_appliance(file)));
+        for file in files.into_iter().filter(|file| project.has_appliance(file)) {
+            // The record has a path in each line, and generated files name their source.
+            if file.contains(char::is_control) {
+                let message = format!("the path `{file}` contains a control character; rename it");
+                return Err(fail(&message, Status::Errors));
+            }
+            self.files.push(file);
+        }
         for folder in folders {
             if let Some(project) = self.project_of(&folder, Some(project))? {
                 self.folder(&folder, &project)?;

@@ -6,6 +6,7 @@ mod findings;
 mod folders;
 mod graph;
 mod guide;
+mod hostile;
 mod import;
 mod init;
 mod lock;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::shown;
 use crate::Status;
 use crate::args::StatusFormat;
-use crate::terminal::{note, print};
+use crate::terminal::{self, note, show_json};
 
 /// Prints how what runs of an appliance differs from what was handed over.
 pub fn show(
@@ -20,13 +20,13 @@ pub fn show(
         StatusFormat::Json => {
             let drift: Vec<Value> = drift.iter().map(document).collect();
             let document = json!({"id": id, "target": engine.target(), "drift": drift});
-            print(&format!("{document:#}\n"))
+            show_json(&document)
         }
         StatusFormat::Human if drift.is_empty() => {
             note(&format!("{id}: no drift"));
             Status::Clean
         }
-        StatusFormat::Human => print(&table(&drift)),
+        StatusFormat::Human => terminal::show(&table(&drift)),
     };
     let is_clean = drift.is_empty() || printed != Status::Clean;
     Ok(if is_clean { printed } else { Status::Changes })

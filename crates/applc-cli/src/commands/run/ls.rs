@@ -1,5 +1,6 @@
 //! `applc ls`.
 
+use applc::printable;
 use applc_run::Listed;
 use serde_json::{Value, json};
 
@@ -15,9 +16,7 @@ const OVER_HTTP: &str = "(submitted over HTTP)";
 pub fn run(arguments: &Ls) -> Status {
     list(|all| match arguments.format {
         ListFormat::Human => table(all),
-        ListFormat::Json => {
-            Some(format!("{:#}\n", Value::Array(all.into_iter().map(entry).collect())))
-        }
+        ListFormat::Json => Some(document(all.into_iter().map(entry).collect())),
     })
 }
 
@@ -27,9 +26,13 @@ pub fn all(format: StatusFormat) -> Status {
         StatusFormat::Human => table(all),
         StatusFormat::Json => {
             let up = all.into_iter().filter(|one| !one.is_down).map(|one| one.appliance);
-            Some(format!("{:#}\n", Value::Array(up.collect())))
+            Some(document(up.collect()))
         }
     })
+}
+
+fn document(all: Vec<Value>) -> String {
+    printable::json(&format!("{:#}\n", Value::Array(all))).into_owned()
 }
 
 /// Prints what `text` makes of all appliances, and tells which engines do not answer.

@@ -1,10 +1,13 @@
 //! Containers and their states in lines for people.
 
+use applc::printable;
 use applc_run::{Observed, State};
 use serde_json::Value;
 
-/// Aligns the columns of a table. The last one is not padded.
+/// Aligns the columns of a table. The last one is not padded. Nothing in a cell acts on the terminal.
 pub fn table(rows: &[Vec<String>]) -> String {
+    let shown = |cell: &String| printable::line(cell).into_owned();
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(shown).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
@@ -12,7 +15,7 @@ pub fn table(rows: &[Vec<String>]) -> String {
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
-    for row in rows {
+    for row in &rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
             line.push_str(&format!("{cell:width$}  "));

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
+use applc::printable;
 use applc_run::{Appliances, Error, ErrorKind, Running, Secrets, engine_with};
 
 use super::{appliances, drift, failed, ls, shown, timeline};
@@ -95,13 +96,15 @@ fn text(
     if arguments.format == StatusFormat::Human
         && let Some(report) = running.engine.report(id)?
     {
-        return Ok(report);
+        return Ok(printable::lines(&report).into_owned());
     }
     let appliance = appliances.status(&*running.engine, id, &running.observed);
     Ok(match arguments.format {
         StatusFormat::Human => shown::containers(&appliance, &running.observed),
         // A line for each change, so that programs can read them one by one.
-        StatusFormat::Json if arguments.watch => format!("{appliance}\n"),
-        StatusFormat::Json => format!("{appliance:#}\n"),
+        StatusFormat::Json if arguments.watch => {
+            printable::json(&format!("{appliance}\n")).into_owned()
+        }
+        StatusFormat::Json => printable::json(&format!("{appliance:#}\n")).into_owned(),
     })
 }

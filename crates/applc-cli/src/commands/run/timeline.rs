@@ -6,7 +6,7 @@ use serde_json::json;
 use super::shown;
 use crate::Status;
 use crate::args::StatusFormat;
-use crate::terminal::print;
+use crate::terminal::{self, show_json};
 
 /// The seconds of a row in one phase.
 type Phase = fn(&Row) -> Option<f64>;
@@ -36,9 +36,11 @@ pub fn show(
             let document = json!({
                 "id": id, "target": engine.target(), "instances": instances, "chain": chain,
             });
-            print(&format!("{document:#}\n"))
+            show_json(&document)
         }
-        StatusFormat::Human => print(&(table(&timeline.instances) + &chain(&timeline.chain))),
+        StatusFormat::Human => {
+            terminal::show(&(table(&timeline.instances) + &chain(&timeline.chain)))
+        }
     }
 }
 

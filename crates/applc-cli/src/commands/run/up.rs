@@ -17,7 +17,7 @@ use super::{appliances, failed, printed, shown, warn};
 use crate::Status;
 use crate::args::Up;
 use crate::reporter::{Reporter, Stream};
-use crate::terminal::{fail, note, print};
+use crate::terminal::{fail, note, show, show_json};
 
 /// Number of lines of the log of the container that does not come up.
 const LOG_LINES: u32 = 10;
@@ -162,13 +162,13 @@ fn foretell(
         Format::Json => {
             let document =
                 json!({"id": compiled.id(), "target": compiled.target, "changes": changes});
-            print(&format!("{document:#}\n"))
+            show_json(&document)
         }
         _ => {
             let row = |change: &Change| {
                 vec![change.container.clone(), change.action.word().to_owned(), change.why.clone()]
             };
-            print(&shown::table(&changes.iter().map(row).collect::<Vec<_>>()))
+            show(&shown::table(&changes.iter().map(row).collect::<Vec<_>>()))
         }
     };
     let is_changed = changes.iter().any(|change| change.action != Action::Kept);
@@ -190,7 +190,7 @@ fn tell_moved(compiled: &Compiled, plan: &str, moved: &[String]) -> Status {
 fn tell_up(engine: &dyn Engine, compiled: &Compiled, after: &Observed) -> Status {
     let id = compiled.id();
     match engine.report(id) {
-        Ok(Some(report)) => return print(&report),
+        Ok(Some(report)) => return show(&report),
         // It was handed over all the same.
         Err(error) => {
             warn(Some(&error));
@@ -199,7 +199,7 @@ fn tell_up(engine: &dyn Engine, compiled: &Compiled, after: &Observed) -> Status
         Ok(None) => {}
     }
     let appliance = render(id, Some(&compiled.appliance), after, State::Submitted);
-    print(&shown::containers(&appliance, after))
+    show(&shown::containers(&appliance, after))
 }
 
 /// The last lines of the log of an instance; empty if there are none. The finding says what is wrong also without

@@ -11,9 +11,10 @@ use crate::args::Trace;
 use crate::projects::{Projects, one_environment};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
-use crate::terminal::{fail, print};
+use crate::terminal::{self, fail, print};
 use crate::whole::owner::{self, Owned};
 use applc::diag::Format;
+use applc::printable;
 
 use entry::Entry;
 use question::Position;
@@ -134,7 +135,7 @@ fn one(mut traced: Vec<Traced>, argument: &str) -> Result<Traced, Status> {
 
 fn show(entries: &[Entry], format: Format, table: impl FnOnce() -> String) -> Status {
     match format {
-        Format::Json => print(&entry::json(entries)),
-        _ => print(&table()),
+        Format::Json => print(&printable::json(&entry::json(entries))),
+        _ => terminal::show(&table()),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use applc::printable;
 use applc::source::Source;
 
 use super::entry::{Entry, Location};
@@ -147,7 +148,8 @@ fn extract(source: &Source, place: &Location) -> String {
 
 /// A line without control characters, shortened to [`LONG_LINE`] characters.
 fn shortened(line: &str) -> String {
-    let clean = line.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let clean = printable::same_length(line);
+    let clean = clean.chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut shown: String = clean.clone().take(LONG_LINE).collect();
     if clean.count() > LONG_LINE {
         shown.pop();
