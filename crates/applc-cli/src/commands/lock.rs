@@ -86,7 +86,7 @@ fn lock(arguments: &Lock, reporter: &mut Reporter) -> Result<Done, Status> {
     };
     let wanted: Vec<(&String, &Place)> =
         images.iter().filter(|(image, _)| is_wanted(image)).collect();
-    let new = asked(&wanted, &old, reporter)?;
+    let new = asked(&found.world, &wanted, &old, reporter)?;
     let digests = images.keys().filter_map(|image| {
         let digest = new.get(image).map(String::as_str).or_else(|| old.digest(image))?;
         Some((image.as_str(), digest))
@@ -136,7 +136,7 @@ fn images(found: &Found, reporter: &mut Reporter) -> Result<BTreeMap<String, Pla
         // The others are those of `applc check`.
         report.diagnostics.retain(|one| one.level == Level::Error);
         if !report.diagnostics.is_empty() {
-            status = status.max(reporter.add(report));
+            status = status.max(reporter.add(found.world.named(report)));
         }
     }
     if status == Status::Clean { Ok(images) } else { Err(status) }
@@ -191,6 +191,7 @@ fn updates(arguments: &Lock, images: &BTreeMap<String, Place>) -> Result<Vec<Upd
 /// # Errors
 /// The exit status if one of them is not known, which was reported.
 fn asked(
+    world: &Rooted,
     wanted: &[(&String, &Place)],
     old: &overlay::Lock,
     reporter: &mut Reporter,
@@ -224,7 +225,7 @@ fn asked(
         return Ok(digests);
     }
     reports.into_iter().for_each(|report| {
-        reporter.add(report);
+        reporter.add(world.named(report));
     });
     note(&format!("`{LOCK_NAME}` is not written, as there are errors"));
     Err(status)

@@ -146,6 +146,9 @@ fn a_failure_is_at_the_place_of_the_image_and_nothing_is_written() {
     // What the environment sets is wrong there.
     assert!(err.contains("has no image `cache:9`") && err.contains("applc.toml:5:"), "{err}");
     assert!(!repository.path("applc.lock").exists());
+    // Files are named as they can be opened.
+    let (_, _, err) = repository.run_in("a", &["lock"]);
+    assert!(err.contains("--> a.appliance.json:1:"), "{err}");
     // An appliance with an error, too.
     repository.write("b/b.appliance.json", "{\"id\": \"b\"}");
     let (status, _, err) = repository.run(&["lock"]);
