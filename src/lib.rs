@@ -74,6 +74,9 @@ pub mod project;
 // What the documents and `applc explain` say of the language.
 pub mod reference;
 
+// What editors that know nothing of applc read: JSON Schemas.
+pub mod editors;
+
 // What is known about one file, also while it has errors.
 pub mod analysis;
 

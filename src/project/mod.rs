@@ -239,6 +239,15 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_options_are_read_in_their_base() {
+        for (text, number) in [("0x400", "1024"), ("1_024", "1024"), ("0b11", "3"), ("+7", "7")] {
+            let project = of(&format!("[targets.kubernetes]\nvolume-size = {text}\n"));
+            assert!(project.file.report.diagnostics.is_empty());
+            assert_eq!(project.file.values.options["kubernetes"].text("volume-size"), number);
+        }
+    }
+
+    #[test]
     fn all_errors_are_reported_at_their_locations() {
         let text =
             "\u{feff}colour = 1\n[targets.kubernets]\nx = 1\n[targets.compose]\nnothing = true\n";

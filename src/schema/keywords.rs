@@ -68,6 +68,8 @@ pub struct Keywords {
     _description: IgnoredAny,
     #[serde(rename = "doNotSuggest")]
     _do_not_suggest: IgnoredAny,
+    #[serde(rename = "errorMessage")]
+    _error_message: IgnoredAny,
     #[serde(rename = "examples")]
     _examples: IgnoredAny,
     #[serde(rename = "overlayKey")]

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeInteger, DeTable, DeValue};
 
 use crate::diag::{Code, Diagnostic, Findings, codes, list_or, nearest};
 use crate::source::{Source, Span, Spanned};
@@ -184,9 +184,7 @@ impl<'t> Entry<'t> {
     /// Returns the value as an integer; another type is an error.
     pub fn integer(&self, reader: &mut Reader<'_>) -> Option<Spanned<i64>> {
         let number = match self.value.value {
-            DeValue::Integer(number) => {
-                i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
-            }
+            DeValue::Integer(number) => value_of(number),
             _ => None,
         };
         match number {
@@ -199,7 +197,10 @@ impl<'t> Entry<'t> {
     pub fn scalar(&self, reader: &mut Reader<'_>) -> Option<Spanned<String>> {
         let text = match self.value.value {
             DeValue::String(text) => text.to_string(),
-            DeValue::Integer(number) => number.as_str().to_owned(),
+            // Without the prefix, the digits of a hexadecimal number would be those of another one.
+            DeValue::Integer(number) => {
+                value_of(number).map_or_else(|| number.to_string(), |value| value.to_string())
+            }
             DeValue::Float(number) => number.as_str().to_owned(),
             DeValue::Boolean(value) => value.to_string(),
             _ => return self.mismatch("a string, a number or a boolean", reader),
@@ -259,6 +260,11 @@ impl<'t> Entry<'t> {
         reader.report(self.value.span, message);
         None
     }
+}
+
+/// The value of an integer. `None` if it does not fit.
+fn value_of(number: &DeInteger<'_>) -> Option<i64> {
+    i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
 }
 
 /// The help for a word that is not one of `known`.

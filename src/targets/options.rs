@@ -43,6 +43,9 @@ pub enum OptionKind<'a> {
     Checked {
         /// Whether the target accepts a text. The default is not checked.
         accepts: fn(&str) -> bool,
+        /// A regular expression for whole texts, in the syntax that Rust and JavaScript share. It matches
+        /// all texts that are accepted, and as few others as it can.
+        pattern: &'static str,
         /// What it accepts, in words.
         wanted: &'static str,
     },
@@ -79,6 +82,7 @@ impl OptionKind<'_> {
     /// The name of an image: neither empty nor with blanks.
     pub const IMAGE: OptionKind<'static> = OptionKind::Checked {
         accepts: |text| !text.is_empty() && !text.contains(char::is_whitespace),
+        pattern: r"\S+",
         wanted: "the name of an image",
     };
 
@@ -96,7 +100,7 @@ impl OptionKind<'_> {
     }
 
     /// Whether a value is valid.
-    pub(super) fn takes(&self, value: &str) -> bool {
+    pub(crate) fn takes(&self, value: &str) -> bool {
         match self {
             OptionKind::Flag => value == "true" || value == "false",
             OptionKind::Text => true,

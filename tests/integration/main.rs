@@ -7,6 +7,7 @@ mod custom;
 mod determinism;
 mod diagnostics;
 mod docs;
+mod editors;
 mod explanations;
 mod fields;
 mod graph;

@@ -73,9 +73,12 @@ fn of_overlay(rule: &Value) -> Value {
         let names = rule["required"].as_array();
         names.is_some_and(|names| names.iter().any(|required| required == name))
     };
+    let is_closed = rule.get("pattern").is_some() && rule.get("patternErrorMessage").is_none();
     for (keyword, value) in keywords {
         let value = match (keyword.as_str(), value) {
-            ("required" | "default" | "examples" | "if" | "then" | "else", _) => continue,
+            ("required" | "default" | "if" | "then" | "else", _) => continue,
+            // Of a pattern without a message, the examples are the values that it matches.
+            ("examples", _) if !is_closed => continue,
             // An alias has the rule of its field in it; others are conditions.
             ("allOf", _) if keywords.contains_key("properties") => continue,
             ("overlayKey" | "aliasOf" | "minItems", _) => continue,

@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use applc::editors::Format;
 use args::{Arguments, Command, SchemaOf, Target};
 use commands::run::{down, logs, ls, serve, status, up};
 use commands::{
@@ -79,13 +80,15 @@ fn dispatch(arguments: Arguments) -> Status {
         Command::Import(arguments) => import::run(&arguments),
         Command::Graph(arguments) => graph::run(arguments),
         Command::Plan(arguments) => plan::run(&arguments),
-        Command::Schema(arguments) => terminal::print(match arguments.of {
-            SchemaOf::Appliance => applc::schema::TEXT,
-            SchemaOf::Overlay => applc::overlay::SCHEMA,
-            SchemaOf::Plan => applc::plan::published::SCHEMA,
-            SchemaOf::Diagnostics => applc::diag::SCHEMA,
-            SchemaOf::Changes => applc::meaning::SCHEMA,
-            SchemaOf::Config => applc::project::CONFIG_SCHEMA,
+        Command::Schema(arguments) => terminal::print(&match arguments.of {
+            SchemaOf::Appliance => Format::Appliance.text(),
+            SchemaOf::Overlay => Format::Overlay.text(),
+            SchemaOf::Project => Format::Project.text(),
+            SchemaOf::Target => Format::Target.text(),
+            SchemaOf::Plan => applc::plan::published::SCHEMA.to_owned(),
+            SchemaOf::Diagnostics => applc::diag::SCHEMA.to_owned(),
+            SchemaOf::Changes => applc::meaning::SCHEMA.to_owned(),
+            SchemaOf::Config => applc::project::CONFIG_SCHEMA.to_owned(),
         }),
         Command::Targets(arguments) => targets::run(&arguments),
         Command::Target(Target::New(arguments)) => target_new::run(&arguments),

@@ -14,6 +14,7 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         name: "namespace",
         kind: OptionKind::Checked {
             accepts: |name| name.is_empty() || is_label(name),
+            pattern: "([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?",
             wanted: "at most 63 lower-case letters, digits and hyphens",
         },
         default: "",
@@ -41,6 +42,7 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         name: "storage-class",
         kind: OptionKind::Checked {
             accepts: |name| name.is_empty() || name.split('.').all(is_label),
+            pattern: "([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?([.][a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)?",
             wanted: "the name of a storage class",
         },
         default: "",
@@ -56,6 +58,7 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         name: "gpu-resource",
         kind: OptionKind::Checked {
             accepts: |name| name.contains('/') && is_label_key(name),
+            pattern: "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?([.][a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*/[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?",
             wanted: "the name of a resource with a domain, such as `amd.com/gpu`",
         },
         default: "nvidia.com/gpu",
@@ -65,6 +68,7 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         name: "cloud-label",
         kind: OptionKind::Checked {
             accepts: |key| key.is_empty() || is_label_key(key),
+            pattern: "(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?([.][a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?",
             wanted: "a label key",
         },
         default: "",
@@ -74,6 +78,7 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         name: "preemptible-label",
         kind: OptionKind::Checked {
             accepts: |label| label.is_empty() || key_and_value(label).is_some(),
+            pattern: "(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?([.][a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?=[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?",
             wanted: "a label as `key=value`",
         },
         default: "",

@@ -19,6 +19,9 @@ pub const SECRETS: &str = "secrets";
 
 /// What the options that are parts of DNS names accept, in words.
 const DOMAIN: &str = "letters, digits and hyphens, in parts separated by dots";
+/// The same as a pattern.
+const DOMAIN_PATTERN: &str =
+    "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?([.][A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*";
 
 /// The options of the target.
 pub static OPTIONS: &[OptionSpec<'static>] = &[
@@ -30,13 +33,13 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
     },
     OptionSpec {
         name: "framework",
-        kind: OptionKind::Checked { accepts: is_domain, wanted: DOMAIN },
+        kind: OptionKind::Checked { accepts: is_domain, pattern: DOMAIN_PATTERN, wanted: DOMAIN },
         default: "marathon",
         meaning: "name of the Marathon instance, part of every DNS name",
     },
     OptionSpec {
         name: "dns-suffix",
-        kind: OptionKind::Checked { accepts: is_domain, wanted: DOMAIN },
+        kind: OptionKind::Checked { accepts: is_domain, pattern: DOMAIN_PATTERN, wanted: DOMAIN },
         default: "thisdcos.directory",
         meaning: "suffix of every DNS name",
     },
@@ -57,6 +60,7 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         name: SCHEDULE_FROM,
         kind: OptionKind::Checked {
             accepts: |text| text.len() == 10 && text.parse::<Date>().is_ok(),
+            pattern: "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
             wanted: "a date such as `2027-01-31`",
         },
         default: "",

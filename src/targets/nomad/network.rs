@@ -7,6 +7,9 @@ use crate::targets::Options;
 /// The values of the option `network`, in words.
 pub const WANTED: &str = "`host`, `bridge`, or the CNI network of the nodes, such as `cni/cluster`";
 
+/// The values of the option `network`, as a pattern.
+pub const PATTERN: &str = "(host|bridge|cni/[A-Za-z0-9_.-]+)?";
+
 /// Whether the option `network` has this value. None leaves containers on Docker's bridge.
 pub fn is_network(value: &str) -> bool {
     let name = value.strip_prefix("cni/").unwrap_or_default();

@@ -15,6 +15,7 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         "namespace",
         OptionKind::Checked {
             accepts: |name| name.is_empty() || is_name(name, "-"),
+            pattern: "[A-Za-z0-9-]{0,128}",
             wanted: "at most 128 letters, digits and hyphens",
         },
         "",
@@ -25,6 +26,7 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         "datacenters",
         OptionKind::Checked {
             accepts: are_datacenters,
+            pattern: r"([^,]*[^,\s][^,]*(,[^,]*[^,\s][^,]*)*)?",
             wanted: "names separated by commas, such as `north,south`",
         },
         "*",
@@ -34,6 +36,7 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         "node-pool",
         OptionKind::Checked {
             accepts: |name| name.is_empty() || is_name(name, "-_"),
+            pattern: "[A-Za-z0-9_-]{0,128}",
             wanted: "at most 128 letters, digits, hyphens and underscores",
         },
         "",
@@ -41,7 +44,11 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
     ),
     option(
         "network",
-        OptionKind::Checked { accepts: network::is_network, wanted: network::WANTED },
+        OptionKind::Checked {
+            accepts: network::is_network,
+            pattern: network::PATTERN,
+            wanted: network::WANTED,
+        },
         "",
         "network of containers whose `network_mode` is `container`: a CNI network of the nodes, such as `cni/cluster`, gives them their own addresses; `bridge` does so on a single node; `host` is the host network; by default they are on Docker's bridge network",
     ),
@@ -49,6 +56,7 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         "mhz-per-cpu",
         OptionKind::Checked {
             accepts: is_clock,
+            pattern: r"[+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?",
             wanted: "a number greater than 0, at most 1000000",
         },
         "1000",
@@ -94,6 +102,7 @@ pub static OPTIONS: &[OptionSpec<'static>] = &[
         SECRET_PATH,
         OptionKind::Checked {
             accepts: is_path,
+            pattern: "([A-Za-z0-9_~-][A-Za-z0-9_~/-]*)?",
             wanted: "letters, digits, hyphens, underscores, and slashes",
         },
         "",

@@ -171,11 +171,14 @@ for it, a dashed arrow to one that only refers to it. A file with errors has no 
     Graph(Graph),
     /// Print the JSON Schema of the appliance language or of another format
     #[command(after_help = "\
-Editors use it for completion and documentation. Save it next to your appliances, and refer
-to it at the top of each; applc ignores `$schema`:
+Editors use it for completion, documentation and checks. Save it next to your files, and refer to
+it at the top of each; applc ignores that:
   applc schema > appliance.schema.json
-  { \"$schema\": \"./appliance.schema.json\", \"id\": ...
-In VS Code, you can add it to the setting `json.schemas` instead.")]
+  { \"$schema\": \"./appliance.schema.json\", \"id\": ...        in JSON
+  # yaml-language-server: $schema=./appliance.schema.json     in YAML
+  applc schema project > applc.schema.json
+  #:schema ./applc.schema.json                                in applc.toml
+The documentation says how to name a schema in the settings of an editor instead.")]
     Schema(Schema),
     /// List the targets, or show the fields and options of one
     Targets(Targets),

@@ -29,6 +29,10 @@ pub enum SchemaOf {
     Appliance,
     /// What differs from an appliance: the file of `--overlay`
     Overlay,
+    /// The project file `applc.toml`
+    Project,
+    /// The `target.toml` of a custom target
+    Target,
     /// The output of `applc plan`
     Plan,
     /// The output of `--format json`

@@ -205,7 +205,7 @@ fn a_write_error_is_status_3() {
 fn the_schema_is_printed() {
     let (status, out, _) = run(&["schema"], "");
     assert_eq!(status, 0);
-    let file = applc_testing::repository("schema/appliance.schema.json");
+    let file = applc_testing::repository("editors/schemas/applc-appliance.json");
     assert_eq!(out, fs::read_to_string(file).unwrap());
 }
 

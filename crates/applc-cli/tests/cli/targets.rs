@@ -208,18 +208,17 @@ fn the_plan_is_json_and_empty_after_an_error() {
 fn each_schema_is_printed() {
     let folder = tempfile::tempdir().unwrap();
     for (of, file) in [
-        ("appliance", "appliance.schema.json"),
-        ("overlay", "overlay.schema.json"),
-        ("plan", "plan.schema.json"),
-        ("diagnostics", "diagnostics.schema.json"),
-        ("config", "config.schema.json"),
-        ("changes", "changes.schema.json"),
+        ("appliance", "editors/schemas/applc-appliance.json"),
+        ("overlay", "editors/schemas/applc-overlay.json"),
+        ("project", "editors/schemas/applc-project.json"),
+        ("target", "editors/schemas/applc-target.json"),
+        ("plan", "schema/plan.schema.json"),
+        ("diagnostics", "schema/diagnostics.schema.json"),
+        ("config", "schema/config.schema.json"),
+        ("changes", "schema/changes.schema.json"),
     ] {
         let (status, out, _) = run(folder.path(), &["schema", of]);
         assert_eq!(status, 0);
-        assert_eq!(
-            out,
-            fs::read_to_string(applc_testing::repository("schema").join(file)).unwrap()
-        );
+        assert_eq!(out, fs::read_to_string(applc_testing::repository(file)).unwrap());
     }
 }
