@@ -213,3 +213,55 @@ def test_findings_and_the_way_to_places(opened: Opened, workspace: Path) -> None
     expect(page.locator(".squiggly-error").first).to_be_visible()
     window.go_to(2, 4)
     expect(window.hover()).to_contain_text("E1101")
+
+
+def test_fixes_addresses_and_names(opened: Opened, workspace: Path) -> None:
+    (workspace / "applc.toml").write_text('default-targets = ["compose", "kubernetes"]\n')
+    file = workspace / "shop.appliance.json"
+    file.write_text(SHOP.replace('"image"', '"imge"'))
+    on_save = {"editor.codeActionsOnSave": {"source.fixAll.applc": "explicit"}}
+    window = opened("shop.appliance.json", **{"[appliance][appliance-yaml]": on_save})
+    page = window.page
+
+    # One fix by hand, the other one when the file is saved.
+    expect(page.locator(".squiggly-error")).to_have_count(2)
+    window.go_to(8, 9)
+    fixes = page.locator(".action-widget", has_text="Quick Fix")
+
+    def offered() -> bool:
+        # The list goes away when findings are published while it is shown.
+        window.press("Escape", "Control+.")
+        page.wait_for_timeout(2000)
+        return fixes.is_visible()
+
+    window.wait("the fixes", offered)
+    expect(fixes).to_contain_text("image")
+    window.picture("fix")
+    window.press("Enter")
+    expect(window.line("registry.example.org")).to_contain_text('"image"')
+    expect(page.locator(".squiggly-error")).to_have_count(1)
+    window.press("Control+s")
+    expect(page.locator(".squiggly-error")).to_have_count(0)
+    window.wait("the fixed file", lambda: file.read_text() == SHOP)
+
+    # What becomes of a reference and of a field.
+    line = window.line("STORE")
+    window.wait("the address", lambda: line.inner_text().count("store:6379") == 2)
+    window.go_to(10, 10)
+    hover = window.hover()
+    expect(hover).to_contain_text("containers[].network_mode")
+    for target in ("compose", "kubernetes"):
+        expect(hover).to_contain_text(target)
+    window.picture("hover")
+    window.press("Escape")
+
+    window.go_to(16, 16)
+    window.press("F2")
+    name = page.locator(".rename-box input")
+    expect(name).to_be_focused()
+    expect(name).to_have_value("store")
+    name.fill("cache")
+    window.press("Enter")
+    expect(window.line("redis://")).to_contain_text("@cache:6379")
+    expect(window.line("dependencies")).to_contain_text('["cache"]')
+    window.picture("renamed")
