@@ -71,7 +71,7 @@ fn texts_of_custom_targets_never_act_on_a_terminal() {
     let hostile = lines.collect::<String>();
     assert_ne!(hostile, text);
     fs::write(&file, hostile).unwrap();
-    let output = repository.run(&["targets", "odd"]);
+    let output = repository.run(&["targets", "./odd"]);
     assert_eq!(output.0, 0, "{output:?}");
     assert!(output.1.contains("::error::x"), "{output:?}");
     assert_harmless(&output);
