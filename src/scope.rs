@@ -195,8 +195,8 @@ mod tests {
     fn an_appliance_is_in_each_environment_of_its_project() {
         let text = r#"
             appliances = ["apps/**"]
-            output = "out/{environment}"
-            default-targets = ["kubernetes", "compose", "kubernetes"]
+            output = "out/{environment}/{target}/{folder}/{id}"
+            default-targets = ["kubernetes", "compose"]
             targets.kubernetes.namespace = "{id}-{environment}-{name}"
             [environments.dev]
             [environments.prod]
@@ -205,6 +205,8 @@ mod tests {
         "#;
         let world = Memory::new().with("/p/applc.toml", text);
         let project = find(&world, ["/p"], &[]).unwrap();
+        let found: Vec<_> = project.iter().flat_map(|project| project.reports()).collect();
+        assert!(found.iter().all(|report| report.diagnostics.is_empty()), "{found:?}");
         let told = |file: &str| -> Vec<(Option<String>, Vec<String>, Vec<String>)> {
             let scopes = Scope::all(project.as_ref(), file, &[], |_| true);
             let of = |scope: Scope| {
@@ -225,7 +227,7 @@ mod tests {
         assert_eq!(
             told("/p/apps/x/a.appliance.yaml"),
             [
-                (some("dev"), words(&[]), words(&["shop-dev-a", "../../apps/x"])),
+                (some("dev"), words(&[]), words(&["shop-dev-a", "../../../../../../apps/x"])),
                 (some("prod"), words(&["/p/apps/x/a.prod.yaml"]), words(&["shop-prod-a"])),
             ]
         );
