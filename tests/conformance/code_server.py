@@ -140,15 +140,15 @@ class Window:
         """Closes the window."""
         self.context.close()
 
-    def picture(self, name: str, part: Locator | None = None) -> None:
-        """Takes a picture, for those who look into the folder of a test, and for the documentation."""
-        where = self.pictures / f"{name}.png"
-        if part is None:
-            self.page.screenshot(path=where)
-        else:
-            part.screenshot(path=where)
+    def picture(self, name: str) -> None:
+        """Takes a picture for those who look into the folder of a test."""
+        self.page.screenshot(path=self.pictures / f"{name}.png")
+
+    def documented(self, name: str) -> None:
+        """Takes a picture of the editors, and also for the documentation, if it is asked for."""
+        picture = self.page.locator(".part.editor").screenshot(path=self.pictures / f"{name}.png")
         if os.environ.get("APPLC_PICTURES"):
-            (PICTURES / f"{name}.png").write_bytes(where.read_bytes())
+            (PICTURES / f"{name}.png").write_bytes(picture)
 
     def press(self, *keys: str) -> None:
         """Presses keys, one after the other."""

@@ -113,7 +113,9 @@ def test_colors_and_the_picture(opened: Opened, workspace: Path) -> None:
     picture = window.webview()
     expect(picture.locator('[data-id="web"]')).to_be_visible()
     expect(picture.locator('[data-id="store"]')).to_be_visible()
-    window.picture("graph")
+    window.documented("graph")
+    picture.locator('[data-id="store"]').click()
+    expect(window.status("Ln 16, ")).to_be_visible()
     # It follows what is typed, saved or not.
     window.focus("shop.appliance.json")
     window.go_to(6, 14)
@@ -132,11 +134,31 @@ def test_colors_and_the_picture(opened: Opened, workspace: Path) -> None:
 
     # A terminal shows what the program finds in the folder.
     window.run("applc: Check Workspace")
-    expect(page.locator(".xterm-rows").last).to_contain_text("shop.appliance.json: 1 warning")
+    expect(page.locator(".xterm-rows", has_text="shop.appliance.json: 1 warning").first).to_be_attached()
 
     window.open("lab.appliance.yaml")
     window.wait("two colors", lambda: window.colors("TABLES", "@tables", ":5432") == [reference, plain])
     assert window.colors("TABLES", "comment") != [plain]
+
+
+@pytest.mark.xfail(strict=True, reason="the server makes no previews")
+def test_a_preview_follows_the_appliance(opened: Opened) -> None:
+    window = opened("shop.appliance.json", **{"applc.targets": ["compose"]})
+    expect(window.page.locator(".codelens-decoration").first).to_be_visible(timeout=20_000)
+    window.run("applc: Preview Output")
+    image = window.line("registry.example.org", editor=1)
+    expect(image).to_contain_text("web:1.4")
+    # It follows what is typed, and what is at the caret is marked in it.
+    window.focus("shop.appliance.json")
+    window.go_to(8, 53)
+    window.page.keyboard.type("1")
+    expect(image).to_contain_text("web:1.41")
+    window.documented("preview")
+    # There, and back again.
+    window.run("applc: Go to Output")
+    expect(window.page.locator(".tab.active.selected", has_text="compose.yaml").first).to_be_visible()
+    window.press("F12")
+    expect(window.status("Ln 8, ")).to_be_visible()
 
 
 def test_without_the_program_the_schema_judges(opened: Opened, workspace: Path, tmp_path: Path) -> None:
@@ -252,7 +274,7 @@ def test_fixes_addresses_and_names(opened: Opened, workspace: Path) -> None:
     expect(hover).to_contain_text("containers[].network_mode")
     for target in ("compose", "kubernetes"):
         expect(hover).to_contain_text(target)
-    window.picture("hover")
+    window.documented("hover")
     window.press("Escape")
 
     window.go_to(16, 16)

@@ -5,7 +5,7 @@ import * as vscode from "vscode";
 import { check, compile, fixAll } from "./commands.ts";
 import { Graphs } from "./graph.ts";
 import { Links } from "./links.ts";
-import { choose, follow, LENS, open } from "./preview.ts";
+import { choose, follow } from "./preview.ts";
 import { Server } from "./server.ts";
 
 let server: Server | undefined;
@@ -19,7 +19,6 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   context.subscriptions.push(
     graphs,
     new Links(),
-    vscode.commands.registerCommand(LENS, open),
     command("showPreview", () => choose(running)),
     command("goToOutput", () => follow(running)),
     command("goToSource", () => follow(running)),

@@ -103,7 +103,7 @@ class Graph {
       "vscode.executeDocumentSymbolProvider",
       this.document.uri,
     );
-    const selection = containerIn(symbols ?? [], id);
+    const selection = containerIn(symbols ?? [], id) ?? mentionIn(this.document, id);
     const beside = vscode.window.visibleTextEditors.find((editor) => editor.document === this.document);
     await vscode.window.showTextDocument(this.document, {
       viewColumn: beside?.viewColumn ?? vscode.ViewColumn.One,
@@ -121,6 +121,16 @@ function containerIn(symbols: readonly vscode.DocumentSymbol[], id: string): vsc
     }
   }
   return undefined;
+}
+
+/** The first place of a text that gives something an id, which stands in for symbols where the server has none. */
+function mentionIn(document: vscode.TextDocument, id: string): vscode.Range | undefined {
+  // An id has nothing that means something else in a pattern.
+  const found = new RegExp(`\\bid["']?\\s*:\\s*["']?(${id})(?![A-Za-z0-9-])`, "d").exec(document.getText());
+  const [start, end] = found?.indices?.[1] ?? [];
+  return start === undefined || end === undefined
+    ? undefined
+    : new vscode.Range(document.positionAt(start), document.positionAt(end));
 }
 
 /** The page with a picture. Nothing but its own style and script has an effect in it, and nothing is loaded. */

@@ -6,6 +6,7 @@ import * as vscode from "vscode";
 import { LanguageClient, RevealOutputChannelOn, type LanguageClientOptions } from "vscode-languageclient/node";
 
 import { Plain } from "./languages.ts";
+import { LENS, open } from "./preview.ts";
 import { fromProtocol, SCHEME, toProtocol } from "./previewUri.ts";
 import { findProgram, isAtLeast, versionIn, type Search } from "./program.ts";
 import { run } from "./run.ts";
@@ -38,6 +39,7 @@ export class Server implements vscode.Disposable {
   ]);
   private program: string | undefined;
   private client: LanguageClient | undefined;
+  private lens: vscode.Disposable | undefined;
   private plain: Plain | undefined;
   /** Starts and stops wait for each other. */
   private queue: Promise<void> = Promise.resolve();
@@ -100,6 +102,10 @@ export class Server implements vscode.Disposable {
       return this.without(`${search.program} has no language server: ${error}`);
     }
     this.client = client;
+    // The client has it if the server says that it can run the command itself.
+    if (!client.initializeResult?.capabilities.executeCommandProvider?.commands.includes(LENS)) {
+      this.lens = vscode.commands.registerCommand(LENS, open);
+    }
     this.plain?.dispose();
     this.plain = undefined;
   }
@@ -113,6 +119,7 @@ export class Server implements vscode.Disposable {
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       // The server made the text of previews: it does not have to be told of it.
       middleware: {
+        executeCommand: (command, args, next) => (command === LENS ? open(args[0]) : next(command, args)),
         didOpen: (document, next) => unlessPreview(document, () => next(document)),
         didChange: (change, next) => unlessPreview(change.document, () => next(change)),
         didClose: (document, next) => unlessPreview(document, () => next(document)),
@@ -131,6 +138,8 @@ export class Server implements vscode.Disposable {
     const client = this.client;
     this.client = undefined;
     this.program = undefined;
+    this.lens?.dispose();
+    this.lens = undefined;
     await client?.dispose();
   }
 
