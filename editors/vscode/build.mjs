@@ -26,7 +26,7 @@ if (options.includes("--watch")) {
   await bundle.dispose();
   await writeFile("dist/third-party.txt", await licenses(Object.keys(metafile.inputs)));
 }
-await copyFile("../../schema/appliance.schema.json", "dist/appliance.schema.json");
+await copyFile("../schemas/applc-appliance.json", "dist/appliance.schema.json");
 
 // The licenses of the packages that these files are from.
 async function licenses(files) {
