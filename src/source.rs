@@ -183,6 +183,16 @@ fn count_starts(bytes: &[u8]) -> u32 {
 /// The byte order mark, which some editors write at the start of a file.
 const BOM: &str = "\u{feff}";
 
+impl PartialEq for Source {
+    fn eq(&self, other: &Source) -> bool {
+        let (one, two) = (&self.document, &other.document);
+        let is_same = || one.name == two.name && one.text == two.text;
+        self.base == other.base && (Arc::ptr_eq(one, two) || is_same())
+    }
+}
+
+impl Eq for Source {}
+
 impl Source {
     /// Creates a source from text, with its first byte at offset 0. `name`, usually a path,
     /// appears in diagnostics and determines the syntax.
@@ -368,7 +378,7 @@ impl Source {
 }
 
 /// The sources of a run, in one space of offsets.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sources {
     /// By their bases.
     all: Vec<Source>,

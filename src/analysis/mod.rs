@@ -107,9 +107,7 @@ impl Analysis {
         sources: Sources,
         keep_tree: bool,
     ) -> Result<Analysis, ReadError> {
-        let read = |path: &String| crate::world::source(world, path);
-        let file = read(&path.to_owned())?;
-        let overlays: Vec<File> = changes.overlays.iter().map(read).collect::<Result<_, _>>()?;
+        let (file, overlays) = read(world, path, changes)?;
         let overlays = Overlays { files: &overlays, changes };
         let mut analysis = Analysis::new(&file, &overlays, sources, keep_tree);
         if let Some(plan) = &mut analysis.plan {
@@ -119,6 +117,25 @@ impl Analysis {
             resolve::read_files(plan, world, folder, &mut analysis.findings);
         }
         Ok(analysis)
+    }
+
+    /// The files of the findings in an appliance: its own, and all of them. `sources` are as in
+    /// [`read_changed`](Analysis::read_changed).
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn files(
+        world: &dyn World,
+        path: &str,
+        changes: &Changes,
+        mut sources: Sources,
+    ) -> Result<(Source, Sources), ReadError> {
+        let (file, overlays) = read(world, path, changes)?;
+        let source = sources.add(&file.0);
+        for (overlay, _) in &overlays {
+            sources.add(overlay);
+        }
+        Ok((source, sources))
     }
 
     /// Analyses a text.
@@ -246,6 +263,14 @@ fn report(source: Source, sources: Sources, mut findings: Findings) -> Report {
 
 /// A file, and why its bytes are not valid.
 type File = (Source, Option<SourceError>);
+
+/// Reads an appliance and its overlays.
+fn read(world: &dyn World, path: &str, changes: &Changes) -> Result<(File, Vec<File>), ReadError> {
+    let read = |path: &String| crate::world::source(world, path);
+    let file = read(&path.to_owned())?;
+    let overlays = changes.overlays.iter().map(read).collect::<Result<_, _>>()?;
+    Ok((file, overlays))
+}
 
 /// What is changed in an appliance: the overlays, as they were read, and all changes.
 struct Overlays<'a> {

@@ -24,7 +24,7 @@ use shape::{Field, Shape};
 pub const SCHEMA: &str = include_str!("../../schema/overlay.schema.json");
 
 /// What is changed in an appliance before it is checked.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Paths of the overlays, in the order in which they are applied.
     pub overlays: Vec<String>,

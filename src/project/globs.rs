@@ -1,5 +1,7 @@
 //! Which files of a project are appliances: patterns such as `apps/**/*.appliance.{json,yaml}`.
 
+use std::sync::LazyLock;
+
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::diag::{Diagnostic, Findings, codes};
@@ -18,9 +20,13 @@ struct Glob {
     matcher: GlobMatcher,
 }
 
+/// The pattern of a project that does not list any, parsed once.
+static DEFAULT: LazyLock<Globs> =
+    LazyLock::new(|| Globs(Glob::parse(Globs::DEFAULT, None).into_iter().collect()));
+
 impl Default for Globs {
     fn default() -> Globs {
-        Globs(Glob::parse(Globs::DEFAULT, None).into_iter().collect())
+        DEFAULT.clone()
     }
 }
 
@@ -74,6 +80,11 @@ impl Globs {
     /// The patterns as a project file has them; none for the default.
     pub fn written(&self) -> impl Iterator<Item = &Spanned<String>> {
         self.0.iter().filter_map(|glob| glob.written.as_ref())
+    }
+
+    /// Those of a project that does not list any.
+    pub fn usual() -> &'static Globs {
+        &DEFAULT
     }
 
     /// Whether a path, relative to the folder of the project file and with `/` between parts, is one of an appliance.

@@ -203,11 +203,11 @@ impl Project {
         let listing = self.files().rev().find(|file| file.appliances.is_some());
         let (folder, globs) = match listing {
             Some(file) => {
-                let globs = file.appliances.as_ref().map(|globs| globs.value.clone());
-                (file.folder.as_str(), globs.unwrap_or_default())
+                (file.folder.as_str(), file.appliances.as_ref().map(|globs| &globs.value))
             }
-            None => (self.root(), Globs::default()),
+            None => (self.root(), None),
         };
+        let globs = globs.unwrap_or_else(|| Globs::usual());
         relative(path, folder).is_some_and(|path| globs.matches(path))
     }
 }

@@ -1,5 +1,6 @@
 //! What an appliance claims on a target, so that no other one can have it there.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::source::Span;
@@ -8,7 +9,7 @@ use crate::source::Span;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// What it is, in words.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// The namespace that the name is unique in. `None` if it is unique everywhere.
     pub within: Option<Arc<str>>,
     /// Its name or number.

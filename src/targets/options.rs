@@ -129,7 +129,7 @@ fn ports(text: &str) -> Option<Vec<RangeInclusive<u16>>> {
 }
 
 /// The values of the options of one target: the given ones, otherwise the defaults.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// In the order of the target's list of options.
     defaults: Vec<(String, String)>,

@@ -13,7 +13,7 @@ use applc::World;
 use applc::diag::Report;
 use applc::source::MAX_SOURCE_BYTES;
 
-use crate::whole::{Entry, Files, parent};
+use crate::whole::{Entry, Files, Kind, parent};
 
 /// Maximum number of links that lead to a file.
 const MAX_LINKS: usize = 8;
@@ -194,13 +194,12 @@ impl Commit {
         Ok(bytes)
     }
 
-    /// The files below a folder, relative to it. Links are left out.
-    fn below<'c>(&'c self, folder: &str) -> Vec<&'c str> {
+    /// The files and links below a folder, relative to it.
+    fn below<'c>(&'c self, folder: &str) -> Vec<(&'c str, &'c Blob)> {
         let Some(folder) = self.in_repository(folder) else { return Vec::new() };
         let start = if folder.is_empty() { folder } else { folder + "/" };
         let after = self.blobs.range(start.clone()..);
-        let below = after.map_while(|(path, blob)| Some((path.strip_prefix(&start)?, blob)));
-        below.filter(|(_, blob)| !blob.is_link).map(|(path, _)| path).collect()
+        after.map_while(|(path, blob)| Some((path.strip_prefix(&start)?, blob))).collect()
     }
 }
 
@@ -237,7 +236,8 @@ impl World for Commit {
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        let mut found: Vec<String> = self.below(folder).into_iter().map(str::to_owned).collect();
+        let files = self.below(folder).into_iter().filter(|(_, blob)| !blob.is_link);
+        let mut found: Vec<String> = files.map(|(path, _)| path.to_owned()).collect();
         found.sort();
         if found.is_empty() { Err(ErrorKind::NotFound.into()) } else { Ok(found) }
     }
@@ -245,15 +245,16 @@ impl World for Commit {
 
 impl Files for Commit {
     fn entries(&self, folder: &str) -> io::Result<Vec<Entry>> {
-        let names: BTreeSet<(&str, bool)> = self
+        let names: BTreeSet<(&str, Kind)> = self
             .below(folder)
             .into_iter()
-            .map(|path| match path.split_once('/') {
-                Some((name, _)) => (name, true),
-                None => (path, false),
+            .map(|(path, blob)| match path.split_once('/') {
+                Some((name, _)) => (name, Kind::Folder),
+                None if blob.is_link => (path, Kind::Other),
+                None => (path, Kind::File),
             })
             .collect();
-        let entry = |(name, is_folder): (&str, bool)| Entry { name: name.to_owned(), is_folder };
+        let entry = |(name, kind): (&str, Kind)| Entry { name: name.to_owned(), kind };
         Ok(names.into_iter().map(entry).collect())
     }
 

@@ -144,11 +144,14 @@ impl Reporter {
         Status::Usage
     }
 
+    /// The document, if the format has one.
+    pub fn document(&self) -> Option<String> {
+        diag::document(self.format, &self.reports)
+    }
+
     /// Writes the document, if the format has one.
     pub fn finish(self) -> Status {
-        let Some(document) = diag::document(self.format, &self.reports) else {
-            return Status::Clean;
-        };
+        let Some(document) = self.document() else { return Status::Clean };
         match self.stream {
             Stream::Stdout => print(&document),
             Stream::Stderr => {

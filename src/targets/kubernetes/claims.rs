@@ -13,14 +13,14 @@ pub fn of(plan: &Plan, settings: &Settings, objects: &[(Span, Object)]) -> Vec<C
     if !settings.names.are_shared() {
         // All other objects are in it.
         let name = namespace.value.clone();
-        claims.push(Claim { kind: "Namespace", within: None, name, span: plan.id.span });
+        claims.push(Claim { kind: "Namespace".into(), within: None, name, span: plan.id.span });
     }
     for (owner, object) in objects {
         let (kind, meta) = object.identity();
         // A namespace that appliances share is of none of them.
         if settings.names.are_shared() && meta.namespace.is_some() {
             claims.push(Claim {
-                kind,
+                kind: kind.into(),
                 within: Some(namespace.value.clone()),
                 name: meta.name.value.clone(),
                 span: *owner,
@@ -30,7 +30,7 @@ pub fn of(plan: &Plan, settings: &Settings, objects: &[(Span, Object)]) -> Vec<C
             // A number is of one Service in the whole cluster, whatever the protocol.
             claims.extend(service.ports.iter().filter_map(|port| port.node_port).map(|number| {
                 Claim {
-                    kind: "node port",
+                    kind: "node port".into(),
                     within: None,
                     name: number.value.to_string().into(),
                     span: number.from.place().unwrap_or(*owner),

@@ -76,7 +76,12 @@ impl BuiltIn for Marathon {
         let mut files = Vec::new();
         // The names of virtual addresses, volumes and secrets are unique as that of the group is. Apps may
         // be on several agents, so that host ports are no claims.
-        let claim = |kind, name: &str, span| Claim { kind, within: None, name: name.into(), span };
+        let claim = |kind: &'static str, name: &str, span| Claim {
+            kind: kind.into(),
+            within: None,
+            name: name.into(),
+            span,
+        };
         let jobs_of = |file: &JobFile| claim("Chronos job", &file.job.name.value, file.owner);
         let mut claims: Vec<Claim> = jobs.iter().map(jobs_of).collect();
         if !apps.is_empty() || jobs.is_empty() {

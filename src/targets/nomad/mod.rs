@@ -97,7 +97,7 @@ fn claim(owner: Span, job: &Job) -> Claim {
         .map(|name| name.value.as_str())
         .collect();
     let within = (!scope.is_empty()).then(|| scope.join("/").into());
-    Claim { kind: "job", within, name: job.id.value.as_str().into(), span: owner }
+    Claim { kind: "job".into(), within, name: job.id.value.as_str().into(), span: owner }
 }
 
 /// The Nomad jobs of the appliance: the job for all services first, if there are any. Each comes

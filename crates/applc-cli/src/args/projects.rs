@@ -48,6 +48,10 @@ pub struct Compile {
     #[arg(long)]
     pub adopt: bool,
 
+    /// Neither use nor write what earlier runs have found out about the appliances of the project
+    #[arg(long)]
+    pub no_cache: bool,
+
     #[command(flatten)]
     pub locked: LockedArguments,
 
@@ -98,6 +102,10 @@ pub struct Check {
     /// Print what --fix would change as a unified diff, without writing files
     #[arg(long, visible_alias = "dry-run")]
     pub diff: bool,
+
+    /// Neither use nor write what earlier runs have found out about the appliances of the project
+    #[arg(long)]
+    pub no_cache: bool,
 
     #[command(flatten)]
     pub overlays: OverlayArguments,

@@ -11,7 +11,9 @@ use crate::projects::{Projects, Settings, one_environment};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
 use crate::terminal::fail;
-use crate::whole::{compile, discover};
+use crate::whole::cache::Cache;
+use crate::whole::compile::{self, Depth};
+use crate::whole::discover;
 
 /// Checks each file. Returns the most severe status.
 pub fn run(arguments: &Check) -> Status {
@@ -111,8 +113,14 @@ fn check_project(
     reporter: &mut Reporter,
 ) -> Result<Status, Status> {
     let environments = &arguments.environment.names;
-    let found = discover::find(root, &arguments.files, environments, wanted, reporter)?;
-    let outcomes = compile::check(&found);
+    let cache = match wanted.loaded().is_empty() && !arguments.no_cache {
+        true => Cache::open(&root),
+        false => Cache::none(),
+    };
+    let world = cache.world(root);
+    let found = discover::find(world, &arguments.files, environments, wanted, reporter)?;
+    let outcomes = compile::compile(&found, Depth::Findings, &cache);
+    cache.write(&found, &[]);
     Ok(compile_project::report_all(&found, &outcomes, reporter))
 }
 

@@ -1,5 +1,8 @@
 //! `applc compile` of a project.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
@@ -19,11 +22,13 @@ use crate::disk::shown;
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::{fail, note, print, show};
-use crate::whole::apply::{self, Turn};
+use crate::whole::apply::{self, Turn, Written};
+use crate::whole::cache::Cache;
 use crate::whole::changes::{self, Changes, Kind};
 use crate::whole::claims;
-use crate::whole::compile::{self, Made, Outcome};
+use crate::whole::compile::{self, Depth};
 use crate::whole::discover::{self, Found, Unit};
+use crate::whole::outcome::{Made, Outcome};
 use crate::whole::record::{self, Invalid};
 use crate::whole::{Files, Rooted};
 
@@ -44,14 +49,24 @@ pub fn run(root: PathBuf, arguments: &Compile) -> Status {
             Err(error) => return cannot_write(&error),
         },
     };
-    let made = make(root, arguments, &mut reporter);
+    let cache = match arguments.no_cache {
+        true => Cache::none(),
+        false => Cache::open(&root),
+    };
+    let made = make(root, arguments, cache, &mut reporter);
     if !matches!(made, Err(Status::Usage)) {
         reporter.finish();
     }
-    match made {
-        Ok(made) => made.status.max(finish(&made, arguments, turn)),
-        Err(status) => status,
-    }
+    let made = match made {
+        Ok(made) => made,
+        Err(status) => return status,
+    };
+    let (status, written) = match finish(&made, arguments, turn) {
+        Ok((status, written)) => (status, written),
+        Err(status) => (status, Vec::new()),
+    };
+    made.cache.write(&made.found, &written);
+    made.status.max(status)
 }
 
 /// What was compiled.
@@ -62,27 +77,55 @@ struct Compiled {
     made: Vec<Made>,
     /// The status of the findings.
     status: Status,
+    cache: Cache,
 }
 
 /// Compiles what the arguments ask for.
 ///
 /// # Errors
 /// The exit status if nothing is to be written; the errors were printed or are among the findings.
-fn make(root: PathBuf, arguments: &Compile, reporter: &mut Reporter) -> Result<Compiled, Status> {
+fn make(
+    root: PathBuf,
+    arguments: &Compile,
+    cache: Cache,
+    reporter: &mut Reporter,
+) -> Result<Compiled, Status> {
     let wanted = Wanted::read(&arguments.targets, reporter)?;
-    let found =
-        discover::find(root, &arguments.paths, &arguments.environment.names, &wanted, reporter)?;
+    // What is in the folders of the arguments is not part of the project.
+    let cache = if wanted.loaded().is_empty() { cache } else { Cache::none() };
+    let environments = &arguments.environment.names;
+    let world = cache.world(root);
+    let found = discover::find(world, &arguments.paths, environments, &wanted, reporter)?;
     check_settings(&found)?;
-    let mut outcomes = compile::compile(&found);
-    let status = report_all(&found, &outcomes, reporter);
+    let mut outcomes = compile::compile(&found, Depth::Files, &cache);
+    match judge(&found, &mut outcomes, arguments, reporter) {
+        Ok((made, status)) => Ok(Compiled { found, outcomes, made, status, cache }),
+        Err(status) => {
+            cache.write(&found, &[]);
+            Err(status)
+        }
+    }
+}
+
+/// Reports what is wrong, and takes the files that are to be written, with the status of the findings.
+///
+/// # Errors
+/// The exit status if nothing is to be written.
+fn judge(
+    found: &Found,
+    outcomes: &mut [Outcome],
+    arguments: &Compile,
+    reporter: &mut Reporter,
+) -> Result<(Vec<Made>, Status), Status> {
+    let status = report_all(found, outcomes, reporter);
     let made: Vec<Made> = outcomes
         .iter_mut()
         .filter_map(|one| one.files.as_mut())
         .flat_map(|files| std::mem::take(&mut files.made))
         .collect();
     // None of the appliances that share a file is the sound one.
-    let of_files = report_conflicts(&found, &made, reporter);
-    let of_files = of_files.max(report_long_names(&found, &made, reporter));
+    let of_files = report_conflicts(found, &made, reporter);
+    let of_files = of_files.max(report_long_names(found, &made, reporter));
     let may_go_on = arguments.keep_going && status == Status::Errors && of_files == Status::Clean;
     let status = status.max(of_files);
     if status != Status::Clean && !may_go_on {
@@ -94,7 +137,7 @@ fn make(root: PathBuf, arguments: &Compile, reporter: &mut Reporter) -> Result<C
     if made.is_empty() {
         return Err(fail("nothing was made", Status::Errors));
     }
-    Ok(Compiled { found, outcomes, made, status })
+    Ok((made, status))
 }
 
 /// Checks that each appliance has targets, and a place for its output.
@@ -139,7 +182,8 @@ fn report(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Statu
         let file = &found.units[outcome.unit].file;
         match &outcome.findings {
             Ok((report, others)) => {
-                for report in others.iter().chain([report]) {
+                let all = others.iter().chain([report]);
+                for report in all.filter(|report| !report.diagnostics.is_empty()) {
                     let mut report = report.clone();
                     let has_errors = report.has_errors();
                     let all = std::mem::take(&mut report.diagnostics);
@@ -273,7 +317,7 @@ pub fn report_conflicts(found: &Found, made: &[Made], reporter: &mut Reporter) -
                 !pattern.has(*placeholder)
                     && match placeholder {
                         Placeholder::Environment => first.environment != second.environment,
-                        Placeholder::Folder => first.settings.folder != second.settings.folder,
+                        Placeholder::Folder => first.folder != second.folder,
                         _ => true,
                     }
             });
@@ -336,38 +380,41 @@ fn report_output(
     reporter.add(found.world.named(report))
 }
 
-/// Writes what was compiled, or says what would change.
-fn finish(compiled: &Compiled, arguments: &Compile, turn: Option<Turn>) -> Status {
+/// Writes what was compiled, or says what would change. Returns the exit status, and the files that were written.
+///
+/// # Errors
+/// The exit status if there are other files in the way, or a file cannot be read or written, which was reported.
+fn finish(
+    compiled: &Compiled,
+    arguments: &Compile,
+    turn: Option<Turn>,
+) -> Result<(Status, Vec<Written>), Status> {
     let Compiled { found, outcomes, made, .. } = compiled;
-    let changes = match changes::find(found, outcomes, made) {
-        Ok(changes) => changes,
-        Err(failure) => return cannot_compare(&found.world, &failure),
-    };
+    let changes = changes::find(found, outcomes, made)
+        .map_err(|failure| cannot_compare(&found.world, &failure))?;
     if !changes.foreign.is_empty() && !arguments.adopt {
-        return foreign(&found.world, &changes.foreign);
+        return Err(foreign(&found.world, &changes.foreign));
     }
-    match turn {
-        Some(turn) => match turn.apply(&found.world, &changes) {
-            Ok(()) => {
-                note(&summary(&changes));
-                Status::Clean
-            }
-            Err(error) => cannot_write(&error),
-        },
-        None if changes.files.is_empty() => {
-            note(&format!("{} up to date", counted(changes.unchanged)));
-            Status::Clean
-        }
-        None if arguments.diff => print(&difference(&found.world, &changes)).max(Status::Changes),
-        None => {
-            let status = show(&list(&found.world, &changes));
-            note(&format!(
-                "{} out of date; `applc compile` makes them",
-                counted(changes.files.len())
-            ));
-            status.max(Status::Changes)
-        }
+    if let Some(turn) = turn {
+        let written = turn.apply(&found.world, &changes).map_err(|error| cannot_write(&error))?;
+        note(&summary(&changes));
+        return Ok((Status::Clean, written));
     }
+    Ok((told(&found.world, &changes, arguments), Vec::new()))
+}
+
+/// Says what would change.
+fn told(world: &Rooted, changes: &Changes, arguments: &Compile) -> Status {
+    if changes.files.is_empty() {
+        note(&format!("{} up to date", counted(changes.unchanged)));
+        return Status::Clean;
+    }
+    if arguments.diff {
+        return print(&difference(world, changes)).max(Status::Changes);
+    }
+    let status = show(&list(world, changes));
+    note(&format!("{} out of date; `applc compile` makes them", counted(changes.files.len())));
+    status.max(Status::Changes)
 }
 
 fn cannot_write(error: &apply::Failure) -> Status {

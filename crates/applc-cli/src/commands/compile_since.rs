@@ -22,8 +22,9 @@ use crate::git::Commit;
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::{fail, note, print};
-use crate::whole::compile::{self, Made, Outcome};
+use crate::whole::compile;
 use crate::whole::discover::{self, Asked, Found, Unit};
+use crate::whole::outcome::{Made, Outcome};
 use crate::whole::{Files, Rooted};
 
 /// The version of the JSON document: it increases when something is removed or changes its meaning, not when something
@@ -70,8 +71,8 @@ fn compared(
         fail(&failure.to_string(), if is_usage { Status::Usage } else { Status::Io })
     })?;
     let hash = commit.hash.clone();
-    let selection = discover::selection(Rooted::new(root.clone()).root(), &arguments.paths)?;
-    let now = discover::find(root, &arguments.paths, environments, &wanted, reporter)?;
+    let selection = discover::selection(&root, &arguments.paths)?;
+    let now = discover::find(Rooted::new(root), &arguments.paths, environments, &wanted, reporter)?;
     check_settings(&now)?;
     let after = compile::with_plans(&now);
     let status = report_all(&now, &after, reporter);
@@ -196,7 +197,7 @@ fn diffs(
     paths.dedup();
     let diff = |path: &str| {
         let (old, new) = (before.get(path), after.get(path));
-        let [old, new] = [old, new].map(|made| made.map(|made| made.text.as_str()));
+        let [old, new] = [old, new].map(|made| made.and_then(|made| made.text.as_deref()));
         if old.unwrap_or_default() == new.unwrap_or_default() {
             return None;
         }

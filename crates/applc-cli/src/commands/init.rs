@@ -84,7 +84,8 @@ appliances = [\"{}\"]
 # Targets to compile for; `applc targets` lists them, and `applc targets NAME` their options.
 default-targets = [\"compose\"]
 
-# Where files are made. Commit them, and run `applc compile --check` in a pipeline.
+# Where files are made. Commit them, and run `applc compile --check` in a pipeline. The cache in `.applc-cache` ignores
+# itself in git.
 output = \"manifests/{{environment}}/{{folder}}{name}/{{target}}\"
 
 [environments.test]

@@ -75,7 +75,7 @@ struct Done {
 fn lock(arguments: &Lock, reporter: &mut Reporter) -> Result<Done, Status> {
     let root = discover::root_of(Path::new("."))
         .ok_or_else(|| fail(&format!("no `{FILE_NAME}` in this folder or above"), Status::Usage))?;
-    let found = discover::find(root, &[], &[], &Wanted::none(), reporter)?;
+    let found = discover::find(Rooted::new(root), &[], &[], &Wanted::none(), reporter)?;
     let old = found.root_project().and_then(|project| project.lock.clone()).unwrap_or_default();
     let images = images(&found, reporter)?;
     let updates = updates(arguments, &images)?;

@@ -15,13 +15,11 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::Rooted;
 use super::changes::{Changes, Kind, Records, leads_astray, record_of};
 use super::record;
+use super::stats::Stat;
+use super::{Rooted, folder};
 use crate::terminal::note;
-
-/// The folder at the root of the project for what applc may lose.
-pub const CACHE: &str = ".applc-cache";
 
 /// A file that cannot be written or removed.
 #[derive(Debug)]
@@ -49,13 +47,7 @@ impl Turn {
     /// # Errors
     /// The folder cannot be used.
     pub fn take(world: &Rooted) -> Result<Turn, Failure> {
-        let cache = world.on_disk(CACHE);
-        fs::create_dir_all(&cache).map_err(at(&cache))?;
-        // What is in it is not for version control.
-        let ignored = cache.join(".gitignore");
-        if !ignored.exists() {
-            fs::write(&ignored, "*\n").map_err(at(&ignored))?;
-        }
+        let cache = folder::create(world.root()).map_err(at(&world.on_disk(folder::NAME)))?;
         let path = cache.join("lock");
         let lock = File::options().create(true).truncate(false).write(true).open(&path);
         let lock = lock.map_err(at(&path))?;
@@ -76,11 +68,11 @@ impl Turn {
         Ok(Turn { staging, _lock: lock })
     }
 
-    /// Carries the changes out.
+    /// Carries the changes out, and returns the files that were written.
     ///
     /// # Errors
     /// A file cannot be written. Before the first file is moved, nothing is changed but the records.
-    pub fn apply(self, world: &Rooted, changes: &Changes) -> Result<(), Failure> {
+    pub fn apply(self, world: &Rooted, changes: &Changes) -> Result<Vec<Written>, Failure> {
         fs::create_dir_all(&self.staging).map_err(at(&self.staging))?;
         let result = self.carry_out(world, changes);
         // A folder that stays is removed by the next run.
@@ -88,12 +80,15 @@ impl Turn {
         result
     }
 
-    fn carry_out(&self, world: &Rooted, changes: &Changes) -> Result<(), Failure> {
+    fn carry_out(&self, world: &Rooted, changes: &Changes) -> Result<Vec<Written>, Failure> {
         check_folders(world, changes)?;
         let mut staged = Vec::new();
+        let mut written = Vec::new();
         for change in changes.files.iter().filter(|change| change.kind != Kind::Removed) {
             let place = world.on_disk(&change.path);
             let temporary = self.staged(staged.len(), change.new.as_bytes(), &place)?;
+            let data = fs::symlink_metadata(&temporary).map_err(at(&place))?;
+            written.extend(Stat::of(&data).map(|stat| Written { path: change.path.clone(), stat }));
             staged.push(Staged { temporary, place, path: &change.path });
         }
         for folder in changes.records.keys() {
@@ -123,7 +118,8 @@ impl Turn {
                 remove_empty(world, &place);
             }
         }
-        self.write_records(world, &changes.records, |(_, then)| then.clone())
+        self.write_records(world, &changes.records, |(_, then)| then.clone())?;
+        Ok(written)
     }
 
     /// Moves files to another file system: all contents are there before the first file is replaced.
@@ -204,6 +200,14 @@ impl Turn {
         }
         Ok(())
     }
+}
+
+/// A file that was written.
+pub struct Written {
+    /// Its path in the project.
+    pub path: String,
+    /// What it was before it was moved to its place.
+    pub stat: Stat,
 }
 
 /// A content that is ready to be moved.

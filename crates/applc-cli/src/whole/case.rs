@@ -1,11 +1,11 @@
 //! File systems that do not tell names apart by case, as those of Windows and macOS: a file whose path changes only in
 //! case is the same file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use super::Rooted;
-use super::compile::Made;
+use super::outcome::Made;
 
 /// Paths that change only in case.
 #[derive(Debug, Default)]
@@ -18,9 +18,9 @@ pub struct Renamed<'p> {
 
 impl<'p> Renamed<'p> {
     /// Finds the owned files that are also files to be made, under another name.
-    pub fn find(world: &Rooted, owned: &'p BTreeSet<String>, made: &'p [Made]) -> Renamed<'p> {
+    pub fn find(world: &Rooted, owned: &HashSet<&'p str>, made: &'p [Made]) -> Renamed<'p> {
         let paths: BTreeSet<&str> = made.iter().map(|one| one.path.as_str()).collect();
-        let gone = owned.iter().map(String::as_str).filter(|path| !paths.contains(path));
+        let gone = owned.iter().copied().filter(|path| !paths.contains(path));
         let gone: BTreeMap<String, &str> = gone.map(|path| (path.to_lowercase(), path)).collect();
         let mut found = Renamed::default();
         // Nearly always, nothing is gone.

@@ -1,6 +1,6 @@
 //! What has to change on disk, so that the project has the files that it is to have.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::path::Path;
 
@@ -8,8 +8,9 @@ use applc::project;
 use rayon::prelude::*;
 
 use super::case::Renamed;
-use super::compile::{Made, Outcome, start_of_paths};
+use super::compile::start_of_paths;
 use super::discover::Found;
+use super::outcome::{Made, Outcome};
 use super::record::{self, Invalid};
 use super::{Rooted, joined, parent};
 
@@ -77,46 +78,51 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
             .map_err(|cause| Failure::Record(record::path(&folder), cause))?;
         changes.records.insert(folder, (owned.clone(), owned));
     }
-    let owned: BTreeSet<String> =
-        changes.records.values().flat_map(|(owned, _)| owned).cloned().collect();
+    let now = changes.records.clone();
+    let owned: HashSet<&str> =
+        now.values().flat_map(|(owned, _)| owned).map(String::as_str).collect();
     let renamed = Renamed::find(&found.world, &owned, made);
     let parents: BTreeSet<&str> =
         made.iter().filter_map(|one| one.path.rsplit_once('/')).map(|(folder, _)| folder).collect();
-    let astray = |folder: &&&str| leads_astray(found.world.root(), &found.world.on_disk(folder));
-    if let Some(folder) = parents.iter().find(astray) {
-        return Err(Failure::NoFolder((*folder).to_owned()));
+    if let Some(folder) = first_astray(found, parents) {
+        return Err(Failure::NoFolder(folder.to_owned()));
     }
-    let known: Vec<Option<Vec<u8>>> =
-        made.par_iter().map(|one| content(&found.world, &one.path)).collect::<Result<_, _>>()?;
+    let known = |one: &Made| match one.text {
+        Some(_) => content(&found.world, &one.path),
+        None => Ok(None),
+    };
+    let known: Vec<Option<Vec<u8>>> = made.par_iter().map(known).collect::<Result<_, _>>()?;
     for (one, old) in made.iter().zip(known) {
-        let is_owned = owned.contains(&one.path) || renamed.after.contains(one.path.as_str());
-        if let Some((_, then)) = record_of(&mut changes.records, &one.path) {
+        let is_owned =
+            owned.contains(one.path.as_str()) || renamed.after.contains(one.path.as_str());
+        if let Some((_, then)) = record_of(&mut changes.records, &one.path)
+            && !then.contains(&one.path)
+        {
             then.insert(one.path.clone());
         }
-        match old {
-            Some(old) if old == one.text.as_bytes() => changes.unchanged += 1,
-            old => {
+        match (old, &one.text) {
+            (_, None) => changes.unchanged += 1,
+            (Some(old), Some(text)) if old == text.as_bytes() => changes.unchanged += 1,
+            (old, Some(text)) => {
                 if old.is_some() && !is_owned {
                     changes.foreign.push(one.path.clone());
                 }
                 let kind = if old.is_some() { Kind::Changed } else { Kind::New };
                 let old = old.unwrap_or_default();
-                changes.files.push(Change {
-                    path: one.path.clone(),
-                    kind,
-                    old,
-                    new: one.text.clone(),
-                });
+                changes.files.push(Change { path: one.path.clone(), kind, old, new: text.clone() });
             }
         }
     }
-    let paths: BTreeSet<&str> = made.iter().map(|one| one.path.as_str()).collect();
+    let paths: HashSet<&str> = made.iter().map(|one| one.path.as_str()).collect();
     let kept = Kept::of(found, outcomes);
-    for path in owned.iter().filter(|path| !paths.contains(path.as_str()) && !kept.has(path)) {
+    let gone = owned.into_iter().filter(|path| !paths.contains(path) && !kept.has(path));
+    let mut gone: Vec<&str> = gone.collect();
+    gone.sort_unstable();
+    for path in gone {
         if let Some((_, then)) = record_of(&mut changes.records, path) {
             then.remove(path);
         }
-        if renamed.before.contains(path.as_str()) {
+        if renamed.before.contains(path) {
             continue;
         }
         let parent = parent(path);
@@ -125,7 +131,7 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
             continue;
         }
         if let Some(old) = content(&found.world, path)? {
-            let path = path.clone();
+            let path = path.to_owned();
             changes.files.push(Change { path, kind: Kind::Removed, old, new: String::new() });
         }
     }
@@ -184,15 +190,32 @@ impl Kept<'_> {
 
 /// The content of a file of the project; `None` if it is not there.
 fn content(world: &Rooted, path: &str) -> Result<Option<Vec<u8>>, Failure> {
-    let on_disk = world.on_disk(path);
-    match std::fs::symlink_metadata(&on_disk) {
-        Ok(data) if data.is_file() => std::fs::read(&on_disk)
-            .map(Some)
-            .map_err(|cause| Failure::Unreadable(path.to_owned(), cause)),
-        Ok(_) => Err(Failure::NoFile(path.to_owned())),
+    match world.read_own(path) {
+        Ok(Some(bytes)) => Ok(Some(bytes)),
+        Ok(None) => Err(Failure::NoFile(path.to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(cause) => Err(Failure::Unreadable(path.to_owned(), cause)),
     }
+}
+
+/// The first of these folders that is a link or no folder, or is in one. What is above several is looked at once.
+fn first_astray<'f>(found: &Found, folders: BTreeSet<&'f str>) -> Option<&'f str> {
+    let above = |folder: &'f str| {
+        let ends = folder.match_indices('/').map(|(end, _)| end).chain([folder.len()]);
+        ends.filter_map(|end| folder.get(..end)).filter(|folder| !folder.is_empty())
+    };
+    let unknown = folders.iter().copied().flat_map(above);
+    let unknown: BTreeSet<&str> = unknown.filter(|one| !found.folders.contains(*one)).collect();
+    let unknown: Vec<&str> = unknown.into_iter().collect();
+    let is_astray = |folder: &&str| {
+        let data = std::fs::symlink_metadata(found.world.on_disk(folder));
+        data.is_ok_and(|data| !data.is_dir())
+    };
+    let astray: BTreeSet<&str> = unknown.into_par_iter().filter(is_astray).collect();
+    if astray.is_empty() {
+        return None;
+    }
+    folders.into_iter().find(|folder| above(folder).any(|one| astray.contains(one)))
 }
 
 /// Whether a folder, or one between it and the root, is a link or no folder.

@@ -7,37 +7,70 @@ use applc::source::{Source, Sources, Span};
 use applc::targets::Claim;
 
 use super::Files;
-use super::compile::Outcome;
 use super::discover::{Found, Unit};
+use super::outcome::Outcome;
 
 /// A claim of a unit.
 #[derive(Clone, Copy)]
 struct Claimed<'o> {
+    /// The index of the outcome.
+    at: usize,
     outcome: &'o Outcome,
     unit: &'o Unit,
     claim: &'o Claim,
 }
 
-/// The findings about claims of two units. Two appliances are told once for each target.
+/// Two units that claim the same thing on a target.
+struct Clash<'o> {
+    target: &'o str,
+    first: Claimed<'o>,
+    second: Claimed<'o>,
+}
+
+/// The findings about claims of two units, of those that [`mark`] has marked.
 pub fn clashes(found: &Found, outcomes: &[Outcome]) -> Vec<Report> {
+    let clashes = find(found, outcomes, |outcome| outcome.is_clashing).into_iter();
+    let told = |Clash { target, first, second }| report(found, first, second, target);
+    clashes.filter_map(told).collect()
+}
+
+/// Marks the outcomes of units that claim what another one claims, and returns their indices.
+pub fn mark<W>(found: &Found<W>, outcomes: &mut [Outcome]) -> BTreeSet<usize> {
+    let clashes = find(found, outcomes, |_| true).into_iter();
+    let all: BTreeSet<usize> =
+        clashes.flat_map(|Clash { first, second, .. }| [first.at, second.at]).collect();
+    for at in &all {
+        if let Some(outcome) = outcomes.get_mut(*at) {
+            outcome.is_clashing = true;
+        }
+    }
+    all
+}
+
+/// Finds the clashes. Two appliances are told once for each target.
+fn find<'o, W>(
+    found: &'o Found<W>,
+    outcomes: &'o [Outcome],
+    is_wanted: impl Fn(&Outcome) -> bool,
+) -> Vec<Clash<'o>> {
     let mut first = HashMap::new();
     let mut told = BTreeSet::new();
-    let mut reports = Vec::new();
-    for outcome in outcomes {
+    let mut clashes = Vec::new();
+    for (at, outcome) in outcomes.iter().enumerate().filter(|(_, outcome)| is_wanted(outcome)) {
         let Some(unit) = found.units.get(outcome.unit) else { continue };
         for (target, claims) in &outcome.claims {
             for claim in claims {
-                let claimed = Claimed { outcome, unit, claim };
-                let key = (&unit.environment, target, claim.kind, &claim.within, &claim.name);
+                let claimed = Claimed { at, outcome, unit, claim };
+                let key = (&unit.environment, target, &claim.kind, &claim.within, &claim.name);
                 let before = *first.entry(key).or_insert(claimed);
                 let is_other = before.outcome.unit != outcome.unit;
                 if is_other && told.insert((&before.unit.file, &unit.file, target)) {
-                    reports.extend(report(found, before, claimed, target));
+                    clashes.push(Clash { target, first: before, second: claimed });
                 }
             }
         }
     }
-    reports
+    clashes
 }
 
 /// The finding about two claims, whose places are in two appliances.

@@ -1,69 +1,32 @@
 //! Compiles the appliances of a project, in parallel, to the files that it is to have.
+//!
+//! What environments have in common is done once: a file that they change in the same way is analysed once, and what
+//! has the same options is compiled once.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::collections::HashMap;
 
 use applc::analysis::Analysis;
 use applc::diag::Report;
-use applc::plan::Plan;
+use applc::overlay::Changes;
 use applc::printable;
 use applc::project::{Names, Pattern};
 use applc::render::Format;
 use applc::scope::way;
-use applc::targets::{Claim, InProcess, PROJECT_DIRECTORY, Rendering, TargetRef};
+use applc::targets::{InProcess, PROJECT_DIRECTORY, Rendering};
 use applc::{Compilation, Error, Selected};
 use rayon::prelude::*;
 
 use super::bar::Bar;
+use super::cache::Cache;
+use super::claims;
 use super::discover::{Found, Unit};
+use super::outcome::{Files, Made, Outcome};
+use super::seen::{Recorder, Seen};
 use super::{Files as World, joined, parent};
 
-/// A file that the project is to have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Made {
-    /// Its path.
-    pub path: String,
-    /// Its content.
-    pub text: String,
-    /// The index of the unit it is made from.
-    pub unit: usize,
-}
-
-/// What became of a unit.
-pub struct Outcome {
-    /// The index of the unit.
-    pub unit: usize,
-    /// The findings in the appliance, and in other files; or why it cannot be read.
-    pub findings: Result<(Report, Vec<Report>), Error>,
-    /// Its files; `None` if it has errors.
-    pub files: Option<Files>,
-    /// What it claims on each target, by name, so that no other unit of its environment can have it.
-    pub claims: Vec<(String, Vec<Claim>)>,
-    /// The images of its containers.
-    pub images: Vec<String>,
-    /// The entries of the table of images that set a version, as indices.
-    pub used_images: Vec<usize>,
-    /// In a project with a lock file, its images with tags, in their normal form; `None` if it has errors, so that
-    /// there may be more.
-    pub tagged_images: Option<Vec<String>>,
-    /// Its plan, if it is wanted and there are no errors.
-    pub plan: Option<Plan>,
-}
-
-/// The files of a unit.
-#[derive(Debug, Default)]
-pub struct Files {
-    /// The folder of each target.
-    pub folders: Vec<String>,
-    /// The files.
-    pub made: Vec<Made>,
-    /// The targets, and where the files of each are in `made`.
-    pub targets: Vec<(TargetRef, Range<usize>)>,
-}
-
 /// What is made of each unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Depth {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub enum Depth {
     /// Nothing but findings.
     Findings,
     /// Files.
@@ -72,69 +35,196 @@ enum Depth {
     Plans,
 }
 
-/// Compiles the chosen units. The outcomes are in their order, whatever the number of threads.
-pub fn compile(found: &Found) -> Vec<Outcome> {
-    outcomes(found, Depth::Files)
-}
-
-/// Finds what is wrong with the chosen units, but makes no files.
-pub fn check(found: &Found) -> Vec<Outcome> {
-    outcomes(found, Depth::Findings)
+/// Compiles the chosen units, as far as the cache does not know what becomes of them. The outcomes are in the order
+/// of the units, whatever the number of threads.
+pub fn compile(found: &Found, depth: Depth, cache: &Cache) -> Vec<Outcome> {
+    let world = &found.world;
+    let all: Vec<usize> = (0..found.units.len()).filter(|at| found.units[*at].chosen).collect();
+    let mut outcomes = outcomes(world, &found.units, &all, depth, cache);
+    // What is said of two appliances requires the places of their claims.
+    let clashing = claims::mark(found, &mut outcomes);
+    let again: Vec<usize> = clashing.into_iter().filter(|at| outcomes[*at].is_known).collect();
+    if !again.is_empty() {
+        let units: Vec<usize> = again.iter().map(|at| outcomes[*at].unit).collect();
+        let anew = self::outcomes(world, &found.units, &units, depth, &Cache::none());
+        for (at, outcome) in again.into_iter().zip(anew) {
+            outcomes[at] = Outcome { is_clashing: true, ..outcome };
+        }
+    }
+    outcomes
 }
 
 /// Compiles the chosen units, and keeps their plans.
 pub fn with_plans<W: World>(found: &Found<W>) -> Vec<Outcome> {
-    outcomes(found, Depth::Plans)
+    let all: Vec<usize> = (0..found.units.len()).filter(|at| found.units[*at].chosen).collect();
+    let mut outcomes = outcomes(&found.world, &found.units, &all, Depth::Plans, &Cache::none());
+    claims::mark(found, &mut outcomes);
+    outcomes
 }
 
-fn outcomes<W: World>(found: &Found<W>, wanted: Depth) -> Vec<Outcome> {
-    let units: Vec<(usize, &Unit)> =
-        found.units.iter().enumerate().filter(|(_, unit)| unit.chosen).collect();
-    let bar = Bar::new(units.len());
-    let outcome = |(index, unit)| {
-        let outcome = one(&found.world, unit, index, wanted);
-        bar.advance();
-        outcome
+/// Compiles these units, which are in order.
+fn outcomes<W: World>(
+    world: &W,
+    units: &[Unit],
+    wanted: &[usize],
+    depth: Depth,
+    cache: &Cache,
+) -> Vec<Outcome> {
+    let chosen: Vec<Chosen<'_>> =
+        wanted.iter().map(|index| Chosen { unit: &units[*index], index: *index }).collect();
+    let files: Vec<&[Chosen<'_>]> = chosen.chunk_by(|a, b| a.unit.file == b.unit.file).collect();
+    let bar = Bar::new(chosen.len());
+    let of_file = |file: &[Chosen<'_>]| {
+        let outcomes = of_file(world, file, depth, cache);
+        outcomes.iter().for_each(|_| bar.advance());
+        outcomes
     };
-    units.into_par_iter().map(outcome).collect()
+    files.into_par_iter().flat_map_iter(of_file).collect()
 }
 
-fn one(world: &dyn World, unit: &Unit, index: usize, wanted: Depth) -> Outcome {
-    let rendering = Rendering { renderer: &InProcess, recorded: false };
-    let rendering = (wanted != Depth::Findings).then_some(rendering);
-    match compiled(world, unit, rendering) {
-        Ok(Compiled { id, used_images, tagged_images, compilation }) => {
-            let is_sound = !compilation.report.has_errors()
-                && !compilation.others.iter().any(Report::has_errors);
-            let files = is_sound.then(|| files(unit, index, &id, &compilation));
-            let images = compilation.plan.iter().flat_map(|plan| &plan.containers);
-            let images = images.map(|container| container.image.value.to_string()).collect();
-            let Compilation { report, plan, others, outputs } = compilation;
-            let claims = outputs.into_iter();
-            let claims = claims.map(|one| (one.target.name().to_owned(), one.claims)).collect();
-            let plan = plan.filter(|_| is_sound && wanted == Depth::Plans);
-            let findings = Ok((report, others));
-            Outcome {
-                unit: index,
-                findings,
-                files,
-                claims,
-                images,
-                used_images,
-                tagged_images,
-                plan,
+/// A unit that is compiled.
+#[derive(Clone, Copy)]
+struct Chosen<'u> {
+    unit: &'u Unit,
+    /// Its index.
+    index: usize,
+}
+
+/// Compiles the units of one file.
+fn of_file(world: &dyn World, units: &[Chosen<'_>], depth: Depth, cache: &Cache) -> Vec<Outcome> {
+    let known = cache.find(world, units.iter().map(|one| (one.index, one.unit)), depth);
+    let mut outcomes: Vec<Option<Outcome>> = known;
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for (at, chosen) in units.iter().enumerate() {
+        if outcomes.get(at).is_some_and(Option::is_some) {
+            continue;
+        }
+        let recorder = Recorder::new(world);
+        let changes = changes(&recorder, chosen.unit);
+        let member = Member { at, chosen: *chosen, seen: recorder.into_seen() };
+        let is_same = |group: &&mut Group<'_>| {
+            let (one, other) = (&group.first.settings, &chosen.unit.settings);
+            group.changes == changes && one.sources == other.sources
+        };
+        match groups.iter_mut().find(is_same) {
+            Some(group) => group.members.push(member),
+            None => groups.push(Group { changes, first: chosen.unit, members: vec![member] }),
+        }
+    }
+    outcomes.resize_with(units.len(), || None);
+    for group in groups {
+        for (at, outcome) in group.compile(world, depth, cache) {
+            if let Some(place) = outcomes.get_mut(at) {
+                *place = Some(outcome);
             }
         }
-        Err(error) => Outcome {
-            unit: index,
-            findings: Err(error),
-            files: None,
-            claims: Vec::new(),
-            images: Vec::new(),
-            used_images: Vec::new(),
-            tagged_images: None,
-            plan: None,
-        },
+    }
+    outcomes.into_iter().flatten().collect()
+}
+
+/// Units of one file that are changed in the same way, so that they are analysed once.
+struct Group<'u> {
+    changes: Changes,
+    first: &'u Unit,
+    members: Vec<Member<'u>>,
+}
+
+struct Member<'u> {
+    /// Its place among the units of the file.
+    at: usize,
+    chosen: Chosen<'u>,
+    /// What was read to find what is changed.
+    seen: Seen,
+}
+
+impl Group<'_> {
+    /// The outcomes of the members, with their places among the units of the file.
+    fn compile(self, world: &dyn World, depth: Depth, cache: &Cache) -> Vec<(usize, Outcome)> {
+        let recorder = Recorder::new(world);
+        let analysis = analysed(&recorder, self.first, &self.changes);
+        let seen = recorder.into_seen();
+        let last = self.members.len().saturating_sub(1);
+        let mut analysis = Some(analysis);
+        let mut done: Vec<(Vec<Selected>, Compiled)> = Vec::new();
+        let mut outcomes = Vec::new();
+        for (index, member) in self.members.into_iter().enumerate() {
+            let Chosen { unit, index: unit_index } = member.chosen;
+            let one = match &analysis {
+                _ if index == last => analysis.take(),
+                Some(Ok(analysis)) => Some(Ok(analysis.clone())),
+                Some(Err(_)) | None => None,
+            };
+            // A file that cannot be read is read again: an error has no copy.
+            let one = one.unwrap_or_else(|| analysed(world, unit, &self.changes));
+            let outcome = match one {
+                Err(error) => Outcome::failed(unit_index, error),
+                Ok(mut analysis) => {
+                    let before = analysis.findings.len();
+                    let id = id_of(&analysis);
+                    let selected = selected(unit, &id, &mut analysis);
+                    // What is wrong with an option is said of each unit.
+                    let is_clean = analysis.findings.len() == before;
+                    let is_same = |(other, _): &&(Vec<Selected>, Compiled)| {
+                        is_clean && is_same_selection(other, &selected)
+                    };
+                    match done.iter().find(is_same) {
+                        Some((_, compiled)) => outcome(unit, unit_index, compiled, depth),
+                        None => {
+                            match compiled_for(unit, analysis, id, &selected, depth.rendering()) {
+                                Ok(compiled) => {
+                                    let outcome = outcome(unit, unit_index, &compiled, depth);
+                                    if is_clean && index != last {
+                                        done.push((selected, compiled));
+                                    }
+                                    outcome
+                                }
+                                Err(error) => Outcome::failed(unit_index, error),
+                            }
+                        }
+                    }
+                }
+            };
+            cache.add(unit, depth, member.seen.into_iter().chain(seen.iter().cloned()), &outcome);
+            outcomes.push((member.at, outcome));
+        }
+        outcomes
+    }
+}
+
+/// Whether two selections are of the same targets with the same options.
+fn is_same_selection(one: &[Selected], other: &[Selected]) -> bool {
+    let is_same = |(one, other): (&Selected, &Selected)| {
+        // Units of one file have the same project, in which a name is of one target.
+        one.options == other.options && one.target.name() == other.target.name()
+    };
+    one.len() == other.len() && one.iter().zip(other).all(is_same)
+}
+
+impl Depth {
+    fn rendering(self) -> Option<Rendering<'static>> {
+        let rendering = Rendering { renderer: &InProcess, recorded: false };
+        (self != Depth::Findings).then_some(rendering)
+    }
+}
+
+/// What becomes of a unit that was compiled, or of one that has the same options.
+fn outcome(unit: &Unit, index: usize, compiled: &Compiled, depth: Depth) -> Outcome {
+    let Compiled { id, used_images, tagged_images, compilation } = compiled;
+    let Compilation { report, plan, others, outputs } = compilation;
+    let is_sound = !report.has_errors() && !others.iter().any(Report::has_errors);
+    let images = plan.iter().flat_map(|plan| &plan.containers);
+    let claims = outputs.iter();
+    Outcome {
+        unit: index,
+        findings: Ok((report.clone(), others.clone())),
+        files: is_sound.then(|| files(unit, index, id, compilation)),
+        claims: claims.map(|one| (one.target.name().to_owned(), one.claims.clone())).collect(),
+        images: images.map(|container| container.image.value.to_string()).collect(),
+        used_images: used_images.clone(),
+        tagged_images: tagged_images.clone(),
+        plan: plan.clone().filter(|_| is_sound && depth == Depth::Plans),
+        is_known: false,
+        is_clashing: false,
     }
 }
 
@@ -159,20 +249,47 @@ pub fn compiled(
     unit: &Unit,
     rendering: Option<Rendering<'_>>,
 ) -> Result<Compiled, Error> {
-    let scope = &unit.settings;
+    let mut analysis = analysed(world, unit, &changes(world, unit))?;
+    let id = id_of(&analysis);
+    let selected = selected(unit, &id, &mut analysis);
+    compiled_for(unit, analysis, id, &selected, rendering)
+}
+
+/// What the project changes in the appliance of a unit.
+pub fn changes(world: &dyn World, unit: &Unit) -> Changes {
     let is_file = |path: &str| world.is_file(path);
-    let changes = scope.settings.changes(&unit.file, &unit.names(), is_file);
-    let mut analysis =
-        Analysis::changed_to_compile(world, &unit.file, &changes, scope.sources.clone())?;
+    unit.settings.settings.changes(&unit.file, &unit.names(), is_file)
+}
+
+fn analysed(world: &dyn World, unit: &Unit, changes: &Changes) -> Result<Analysis, Error> {
+    let sources = unit.settings.sources.clone();
+    Ok(Analysis::changed_to_compile(world, &unit.file, changes, sources)?)
+}
+
+/// The id of an appliance; empty if it is not known.
+fn id_of(analysis: &Analysis) -> String {
+    analysis.plan.as_ref().map(|plan| plan.id.value.to_string()).unwrap_or_default()
+}
+
+/// The targets of a unit with their options. What is wrong with them is added to the findings.
+fn selected(unit: &Unit, id: &str, analysis: &mut Analysis) -> Vec<Selected> {
+    unit.settings.targets.iter().map(|one| for_unit(one, unit, id, analysis)).collect()
+}
+
+/// Compiles the analysed appliance of a unit.
+fn compiled_for(
+    unit: &Unit,
+    mut analysis: Analysis,
+    id: String,
+    selected: &[Selected],
+    rendering: Option<Rendering<'_>>,
+) -> Result<Compiled, Error> {
     let used_images = std::mem::take(&mut analysis.used_images);
     let tagged_images = std::mem::take(&mut analysis.tagged_images).into_iter();
     let tagged_images = tagged_images.map(|image| image.value).collect();
     let tagged_images = (!analysis.findings.has_errors()).then_some(tagged_images);
-    let id = analysis.plan.as_ref().map(|plan| plan.id.value.to_string()).unwrap_or_default();
-    let selected: Vec<Selected> =
-        scope.targets.iter().map(|one| for_unit(one, unit, &id, &mut analysis)).collect();
-    let compilation = applc::compile_analysis(analysis, &selected, rendering)?;
-    let compilation = compilation.with_levels(&scope.levels);
+    let compilation = applc::compile_analysis(analysis, selected, rendering)?;
+    let compilation = compilation.with_levels(&unit.settings.levels);
     Ok(Compiled { id, used_images, tagged_images, compilation })
 }
 
@@ -203,7 +320,7 @@ fn files(unit: &Unit, index: usize, id: &str, compilation: &Compilation) -> File
                 Some(header) => header + &artifact.text,
                 None => artifact.text.clone(),
             };
-            files.made.push(Made { path, text, unit: index });
+            files.made.push(Made { path, text: Some(text), unit: index });
         }
         files.folders.push(folder);
         files.targets.push((output.target.clone(), first..files.made.len()));
@@ -263,7 +380,7 @@ pub struct Conflict<'m> {
 
 /// Finds the files that two units or targets write, also where a file system does not tell the names apart.
 pub fn conflicts(made: &[Made]) -> Vec<Conflict<'_>> {
-    let mut by_name: BTreeMap<String, &Made> = BTreeMap::new();
+    let mut by_name: HashMap<String, &Made> = HashMap::new();
     let mut found = Vec::new();
     for one in made {
         let name = one.path.to_lowercase();
@@ -283,7 +400,7 @@ mod tests {
 
     #[test]
     fn names_that_differ_in_case_are_in_conflict() {
-        let file = |path: &str, unit| Made { path: path.to_owned(), text: String::new(), unit };
+        let file = |path: &str, unit| Made { path: path.to_owned(), text: None, unit };
         let made = [file("a/X.yaml", 0), file("a/y.yaml", 0), file("a/x.yaml", 1)];
         let found: Vec<_> =
             conflicts(&made).iter().map(|c| (c.first.unit, c.second.unit)).collect();

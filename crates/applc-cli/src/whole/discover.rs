@@ -1,6 +1,7 @@
 //! Finds the appliances of a project, and what each is compiled for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,8 +11,11 @@ use applc::scope::appliance_name;
 use applc::source::Sources;
 use applc::targets::TargetRef;
 use applc::{ReadError, Selected};
+use rayon::prelude::*;
 
-use super::{Entry, Files, Rooted, parent};
+use super::digest::Digest;
+use super::seen::Recorder;
+use super::{Entry, Files, Kind, Rooted, parent};
 use crate::projects::{self, folders};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
@@ -26,11 +30,13 @@ pub struct Unit {
     pub environment: Option<String>,
     /// What the project says.
     pub settings: Arc<Scope>,
+    /// The folder of the file, relative to the project file that says where output is written.
+    pub folder: String,
     /// Whether the arguments ask for it. The others are only known, so that their output is kept.
     pub chosen: bool,
 }
 
-/// The settings of all appliances of a folder in an environment.
+/// The settings of all appliances of a project file in an environment.
 pub struct Scope {
     /// The project.
     pub project: Arc<Project>,
@@ -42,8 +48,8 @@ pub struct Scope {
     pub levels: Levels,
     /// The sources that options were set in.
     pub sources: Sources,
-    /// The folder, relative to the file that says where output is written.
-    pub folder: String,
+    /// What all of it is made of.
+    pub digest: Digest,
 }
 
 impl Unit {
@@ -51,7 +57,7 @@ impl Unit {
     pub fn names(&self) -> Names<'_> {
         Names {
             environment: self.environment.as_deref(),
-            folder: Some(&self.settings.folder),
+            folder: Some(&self.folder),
             name: Some(appliance_name(&self.file)),
             ..Names::default()
         }
@@ -71,7 +77,9 @@ pub struct Found<W = Rooted> {
     pub units: Vec<Unit>,
     /// Whether all of them were asked for.
     pub is_whole: bool,
-    /// The projects by folder.
+    /// The folders of the project that were looked into, with the root: none of them is a link.
+    pub folders: HashSet<String>,
+    /// The projects by the folders of their files.
     projects: BTreeMap<String, Arc<Project>>,
 }
 
@@ -120,19 +128,18 @@ pub fn root(paths: &[String]) -> Option<Result<PathBuf, Status>> {
     }))
 }
 
-/// Finds the appliances of the project in `root`: those that `paths` name, which are files and folders of
+/// Finds the appliances of a project: those that `paths` name, which are files and folders of
 /// it; without paths, all.
 ///
 /// # Errors
 /// The exit status if a project file is invalid or there is nothing to find, which was reported.
 pub fn find(
-    root: PathBuf,
+    world: Rooted,
     paths: &[String],
     environments: &[String],
     wanted: &Wanted<'_>,
     reporter: &mut Reporter,
 ) -> Result<Found, Status> {
-    let world = Rooted::new(root);
     let selection = selection(world.root(), paths)?;
     let asked = Asked { selection: &selection, environments, wanted };
     let found = find_all(world, &asked, reporter)?;
@@ -192,44 +199,46 @@ pub fn find_all<W: Files>(
         world: &world,
         given: wanted.loaded(),
         projects: BTreeMap::new(),
+        digests: BTreeMap::new(),
         files: Vec::new(),
+        folders: HashSet::new(),
     };
     let root_project = walk.project_of("", None)?.ok_or(Status::Io)?;
-    walk.folder("", &root_project)?;
-    let Walk { projects, mut files, world: _, given: _ } = walk;
-    for (folder, project) in &projects {
-        // The others have the file of a folder above.
-        if project.file.folder == *folder {
-            report_file(&world, &project.file, reporter)?;
-        }
+    walk.below(&root_project)?;
+    let Walk { projects, digests, mut files, folders, world: _, given: _ } = walk;
+    for project in projects.values() {
+        report_file(&world, &project.file, reporter)?;
     }
     memory_limit(projects.values());
-    files.sort();
+    files.sort_by(|(a, _), (b, _)| a.cmp(b));
     let is_chosen = |file: &str| {
         selection.is_empty()
             || selection.iter().any(|path| file == path || project::relative(file, path).is_some())
     };
-    let mut scopes = Scopes { known: BTreeMap::new(), wanted, reporter };
+    let mut scopes = Scopes { known: BTreeMap::new(), digests, wanted, reporter };
     let mut units = Vec::new();
-    for file in &files {
+    for (file, project) in &files {
         let folder = parent(file);
-        let project = projects.get(folder).unwrap_or(&root_project);
         let all = project.environments();
         let all: Vec<Option<&str>> =
             if all.is_empty() { vec![None] } else { all.into_iter().map(Some).collect() };
         for environment in all {
             let is_wanted = environments.is_empty()
                 || environment.is_some_and(|name| environments.iter().any(|wanted| wanted == name));
+            let settings = scopes.of(project, environment)?;
+            let output = settings.settings.output.as_ref();
+            let base = output.map_or("", |output| output.folder.as_str());
             units.push(Unit {
                 file: file.clone(),
                 environment: environment.map(str::to_owned),
-                settings: scopes.of(folder, project, environment)?,
+                folder: project::relative(folder, base).unwrap_or_default().to_owned(),
+                settings,
                 chosen: is_wanted && is_chosen(file),
             });
         }
     }
     let is_whole = units.iter().all(|unit| unit.chosen);
-    Ok(Found { world, units, is_whole, projects })
+    Ok(Found { world, units, is_whole, folders, projects })
 }
 
 /// The project files in the root of a project and below it, sorted by their folders.
@@ -237,12 +246,17 @@ pub fn find_all<W: Files>(
 /// # Errors
 /// The exit status if one is invalid or cannot be read, which was reported.
 pub fn project_files(world: &Rooted, reporter: &mut Reporter) -> Result<Vec<Arc<Project>>, Status> {
-    let mut walk = Walk { world, given: Vec::new(), projects: BTreeMap::new(), files: Vec::new() };
+    let mut walk = Walk {
+        world,
+        given: Vec::new(),
+        projects: BTreeMap::new(),
+        digests: BTreeMap::new(),
+        files: Vec::new(),
+        folders: HashSet::new(),
+    };
     let root = walk.project_of("", None)?.ok_or(Status::Io)?;
-    walk.folder("", &root)?;
-    // The others have the file of a folder above.
-    let own = walk.projects.into_iter().filter(|(folder, project)| project.file.folder == *folder);
-    let own: Vec<Arc<Project>> = own.map(|(_, project)| project).collect();
+    walk.below(&root)?;
+    let own: Vec<Arc<Project>> = walk.projects.into_values().collect();
     own.iter().try_for_each(|project| report_file(world, &project.file, reporter))?;
     Ok(own)
 }
@@ -270,9 +284,10 @@ pub fn named_below(folder: &str) -> Result<Vec<String>, Status> {
     let mut files = Vec::new();
     let mut folders = vec![String::new()];
     while let Some(below) = folders.pop() {
-        let (within, more) = entries(&world, &below)?;
-        files.extend(within.into_iter().filter(|file| globs.matches(file)));
-        folders.extend(more);
+        let listed =
+            Listed::of(&world, &below).map_err(|cause| unlisted(&world, &below, &cause))?;
+        files.extend(listed.files.into_iter().filter(|file| globs.matches(file)));
+        folders.extend(listed.folders);
     }
     files.sort();
     Ok(files)
@@ -295,21 +310,34 @@ pub fn named_in(folder: &str) -> Result<Vec<String>, Status> {
     Ok(files.into_iter().map(shown).collect())
 }
 
-/// The files and the folders in a folder, without those that have no appliances.
-fn entries(world: &impl Files, folder: &str) -> Result<(Vec<String>, Vec<String>), Status> {
-    let entries = world.entries(folder).map_err(|cause| {
-        fail(&format!("cannot read `{}`: {cause}", world.shown(folder)), Status::Io)
-    })?;
-    let (mut files, mut folders) = (Vec::new(), Vec::new());
-    for Entry { name, is_folder } in entries {
-        let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
-        if !is_folder {
-            files.push(path);
-        } else if !SKIPPED.contains(&name.as_str()) {
-            folders.push(path);
+/// What is in a folder, without folders that have no appliances.
+struct Listed {
+    files: Vec<String>,
+    folders: Vec<String>,
+    /// Whether there is something with the name of a project file.
+    has_project: bool,
+}
+
+impl Listed {
+    fn of(world: &impl Files, folder: &str) -> io::Result<Listed> {
+        let mut listed = Listed { files: Vec::new(), folders: Vec::new(), has_project: false };
+        for Entry { name, kind } in world.entries(folder)? {
+            // Some file systems do not tell the names apart.
+            listed.has_project |= name.eq_ignore_ascii_case(project::FILE_NAME);
+            let path = || if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
+            match kind {
+                Kind::File => listed.files.push(path()),
+                Kind::Folder if !SKIPPED.contains(&name.as_str()) => listed.folders.push(path()),
+                Kind::Folder | Kind::Other => {}
+            }
         }
+        Ok(listed)
     }
-    Ok((files, folders))
+}
+
+/// Reports a folder that cannot be read.
+fn unlisted(world: &impl Files, folder: &str, cause: &io::Error) -> Status {
+    fail(&format!("cannot read `{}`: {cause}", world.shown(folder)), Status::Io)
 }
 
 /// Limits the memory if templates of others run.
@@ -346,14 +374,19 @@ fn relative_to(root: &Path, path: &str) -> Result<String, Status> {
 }
 
 /// Folders that have no appliances: those of version control and the cache.
-const SKIPPED: [&str; 5] = [".git", ".hg", ".svn", ".jj", super::apply::CACHE];
+const SKIPPED: [&str; 5] = [".git", ".hg", ".svn", ".jj", super::folder::NAME];
 
 struct Walk<'w, W> {
     world: &'w W,
     given: Vec<TargetRef>,
-    /// By folder, those that have a project file or are below one.
+    /// By the folders of their files.
     projects: BTreeMap<String, Arc<Project>>,
-    files: Vec<String>,
+    /// What was read for the project files, by the folder of the file.
+    digests: BTreeMap<String, Digest>,
+    /// The appliances, with their projects.
+    files: Vec<(String, Arc<Project>)>,
+    /// The folders that were looked into.
+    folders: HashSet<String>,
 }
 
 impl<W: Files> Walk<'_, W> {
@@ -363,31 +396,47 @@ impl<W: Files> Walk<'_, W> {
         folder: &str,
         outer: Option<&Arc<Project>>,
     ) -> Result<Option<Arc<Project>>, Status> {
-        let found = project::of_folder(self.world, Path::new(folder), outer, &self.given);
+        let recorder = Recorder::new(self.world);
+        let found = project::of_folder(&recorder, Path::new(folder), outer, &self.given);
         let found = found.map_err(|ReadError { path, cause }| {
             fail(&format!("cannot read `{}`: {cause}", self.world.shown(&path)), Status::Io)
         })?;
-        if let Some(project) = &found {
+        if let Some(project) = found.as_ref().filter(|project| project.file.folder == folder) {
+            let outer = outer.and_then(|outer| self.digests.get(&outer.file.folder));
+            let digest = Digest::of(&(outer, recorder.into_seen()));
+            self.digests.insert(folder.to_owned(), digest);
             self.projects.insert(folder.to_owned(), project.clone());
         }
         Ok(found)
     }
 
-    /// Collects the appliances in a folder.
-    fn folder(&mut self, folder: &str, project: &Arc<Project>) -> Result<(), Status> {
-        let (files, folders) = entries(self.world, folder)?;
-        for file in files.into_iter().filter(|file| project.has_appliance(file)) {
+    /// Collects the appliances, level by level: the folders of one are read at once.
+    fn below(&mut self, root: &Arc<Project>) -> Result<(), Status> {
+        let world = self.world;
+        let mut level = vec![(String::new(), root.clone())];
+        while !level.is_empty() {
+            let listed: Vec<io::Result<Listed>> =
+                level.par_iter().map(|(folder, _)| Listed::of(world, folder)).collect();
+            let mut within = Vec::new();
+            let mut next = Vec::new();
+            for ((folder, mut project), listed) in level.into_iter().zip(listed) {
+                let listed = listed.map_err(|cause| unlisted(world, &folder, &cause))?;
+                if listed.has_project && !folder.is_empty() {
+                    project = self.project_of(&folder, Some(&project))?.unwrap_or(project);
+                }
+                next.extend(listed.folders.into_iter().map(|path| (path, project.clone())));
+                within.extend(listed.files.into_iter().map(|path| (path, project.clone())));
+                self.folders.insert(folder);
+            }
+            let is_one = |(file, project): &(String, Arc<Project>)| project.has_appliance(file);
+            self.files.par_extend(within.into_par_iter().filter(is_one));
             // The record has a path in each line, and generated files name their source.
-            if file.contains(char::is_control) {
+            let is_odd = |(file, _): &&(String, Arc<Project>)| file.contains(char::is_control);
+            if let Some((file, _)) = self.files.iter().find(is_odd) {
                 let message = format!("the path `{file}` contains a control character; rename it");
                 return Err(fail(&message, Status::Errors));
             }
-            self.files.push(file);
-        }
-        for folder in folders {
-            if let Some(project) = self.project_of(&folder, Some(project))? {
-                self.folder(&folder, &project)?;
-            }
+            level = next;
         }
         Ok(())
     }
@@ -395,6 +444,7 @@ impl<W: Files> Walk<'_, W> {
 
 struct Scopes<'a, 'w> {
     known: BTreeMap<(String, Option<String>), Arc<Scope>>,
+    digests: BTreeMap<String, Digest>,
     wanted: &'a Wanted<'w>,
     reporter: &'a mut Reporter,
 }
@@ -402,29 +452,27 @@ struct Scopes<'a, 'w> {
 impl Scopes<'_, '_> {
     fn of(
         &mut self,
-        folder: &str,
         project: &Arc<Project>,
         environment: Option<&str>,
     ) -> Result<Arc<Scope>, Status> {
-        let key = (folder.to_owned(), environment.map(str::to_owned));
+        let file = &project.file.folder;
+        let key = (file.clone(), environment.map(str::to_owned));
         if let Some(known) = self.known.get(&key) {
             return Ok(known.clone());
         }
         let settings = project.settings(environment);
         let mut sources = project.sources.clone();
         let targets = projects::selected(&settings, self.wanted, &mut sources, self.reporter)?;
-        let base = settings.output.as_ref().map_or("", |output| output.folder.as_str());
-        let relative = project::relative(folder, base).unwrap_or_default().to_owned();
         let levels = self.reporter.levels(&settings.levels);
-        let scope = Scope {
-            project: project.clone(),
-            settings,
-            targets,
-            levels,
-            sources,
-            folder: relative,
-        };
-        let scope = Arc::new(scope);
+        let options: Vec<_> = targets.iter().map(|one| (one.target.name(), &one.options)).collect();
+        let said = format!(
+            "{:?}",
+            (&settings.overlays, &settings.images, &settings.output, options, &levels)
+        );
+        let texts: Vec<_> = sources.iter().map(|source| (source.name(), source.text())).collect();
+        let digest = Digest::of(&(self.digests.get(file), environment, said, texts));
+        let project = project.clone();
+        let scope = Arc::new(Scope { project, settings, targets, levels, sources, digest });
         self.known.insert(key, scope.clone());
         Ok(scope)
     }

@@ -8,25 +8,35 @@
 
 pub mod apply;
 mod bar;
+pub mod cache;
 pub mod case;
 pub mod changes;
 pub mod claims;
 pub mod compile;
+mod digest;
 pub mod discover;
+pub mod folder;
+pub mod outcome;
 pub mod owner;
 pub mod record;
+mod seen;
+pub mod stats;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use applc::World;
 use applc::diag::Report;
+use serde::{Deserialize, Serialize};
 
+use self::digest::Digest;
+use self::stats::Stats;
 use crate::disk::{Disk, shown};
 
 /// The files of a project, wherever they are.
 pub trait Files: World {
-    /// The files and folders in a folder, in any order, without links. Names that are not Unicode are left out.
+    /// What is in a folder, in any order. Names that are not Unicode are left out.
     ///
     /// # Errors
     /// The folder cannot be read.
@@ -40,15 +50,31 @@ pub trait Files: World {
 
     /// A report with the names of these files for people.
     fn named(&self, report: Report) -> Report;
+
+    /// The digest of what reading a file gives.
+    fn digest(&self, path: &str) -> Digest {
+        Digest::of_read(&self.read(path))
+    }
 }
 
-/// A file or folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Something in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Its name, without the folder.
     pub name: String,
-    /// Whether it is a folder.
-    pub is_folder: bool,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What something in a folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Kind {
+    /// A file.
+    File,
+    /// A folder.
+    Folder,
+    /// A link, which is not followed as it could lead out of the project, or something else.
+    Other,
 }
 
 /// The folder of a path of the project; empty for the root.
@@ -66,17 +92,53 @@ pub fn joined(folder: &str, path: &str) -> String {
 /// The files of a project on disk.
 pub struct Rooted {
     root: PathBuf,
+    /// What is known of those that are as before.
+    stats: Option<Arc<Stats>>,
 }
 
 impl Rooted {
     /// The files below a folder.
     pub fn new(root: PathBuf) -> Rooted {
-        Rooted { root }
+        Rooted { root, stats: None }
+    }
+
+    /// The same with what is known of them.
+    pub fn with(self, stats: Option<Arc<Stats>>) -> Rooted {
+        Rooted { stats, ..self }
+    }
+
+    /// The digest of a file; `None` if there is something else, or a link, in its place.
+    ///
+    /// # Errors
+    /// It cannot be read; [`io::ErrorKind::NotFound`] if there is nothing.
+    pub fn own_digest(&self, path: &str) -> io::Result<Option<Digest>> {
+        let on_disk = self.on_disk(path);
+        let data = std::fs::symlink_metadata(&on_disk)?;
+        if !data.is_file() {
+            return Ok(None);
+        }
+        let read = || Disk.read(&on_disk.to_string_lossy());
+        match &self.stats {
+            Some(stats) => stats.digest(path, &data, read).map(Some),
+            None => Ok(Some(Digest::of_bytes(&read()?))),
+        }
     }
 
     /// The folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The content of a file; `None` if there is something else, or a link, in its place.
+    ///
+    /// # Errors
+    /// It cannot be read; [`io::ErrorKind::NotFound`] if there is nothing.
+    pub fn read_own(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+        let on_disk = self.on_disk(path);
+        match std::fs::symlink_metadata(&on_disk)?.is_file() {
+            true => std::fs::read(&on_disk).map(Some),
+            false => Ok(None),
+        }
     }
 
     /// Where a path of the project is on disk.
@@ -102,18 +164,19 @@ impl World for Rooted {
 
 impl Files for Rooted {
     fn entries(&self, folder: &str) -> io::Result<Vec<Entry>> {
-        let mut entries = Vec::new();
-        for entry in std::fs::read_dir(self.on_disk(folder))? {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            // Links are not followed: they could lead out of the project.
-            if let Ok(name) = entry.file_name().into_string()
-                && (kind.is_dir() || kind.is_file())
-            {
-                entries.push(Entry { name, is_folder: kind.is_dir() });
-            }
+        let on_disk = self.on_disk(folder);
+        let Some(stats) = &self.stats else { return entries(&on_disk) };
+        // The root may be a link; below it, none is followed.
+        let data = std::fs::metadata(&on_disk)?;
+        stats.entries(folder, &data, || entries(&on_disk))
+    }
+
+    fn digest(&self, path: &str) -> Digest {
+        match self.own_digest(path) {
+            Ok(Some(digest)) => digest,
+            // What is read is what a link leads to.
+            Ok(None) | Err(_) => Digest::of_read(&self.read(path)),
         }
-        Ok(entries)
     }
 
     fn is_file(&self, path: &str) -> bool {
@@ -135,4 +198,21 @@ impl Files for Rooted {
             false => name.to_owned(),
         })
     }
+}
+
+fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if let Ok(name) = entry.file_name().into_string() {
+            let kind = match () {
+                () if kind.is_file() => Kind::File,
+                () if kind.is_dir() => Kind::Folder,
+                () => Kind::Other,
+            };
+            entries.push(Entry { name, kind });
+        }
+    }
+    Ok(entries)
 }

@@ -7,7 +7,7 @@ use applc::targets::{Artifact, InProcess, Rendering};
 
 use super::compile::{self, header, start_of_paths, way_to_source};
 use super::discover::{self, Found, Unit};
-use super::record;
+use super::{Rooted, record};
 use crate::Status;
 use crate::disk::shown;
 use crate::reporter::Reporter;
@@ -41,13 +41,13 @@ pub fn of(path: &str, reporter: &mut Reporter) -> Result<Option<Owned>, Status> 
     if !on_disk.is_file() || !is_recorded(&root, &place) {
         return Ok(None);
     }
-    let found = discover::find(root, &[], &[], &Wanted::none(), reporter)?;
+    let found = discover::find(Rooted::new(root), &[], &[], &Wanted::none(), reporter)?;
     Ok(found.units.iter().find_map(|unit| of_unit(&found, unit, path, &place)))
 }
 
 /// Whether a record in a folder of a file names it. Most files are no output, and the project is not read for them.
 fn is_recorded(root: &Path, place: &str) -> bool {
-    let world = super::Rooted::new(root.to_owned());
+    let world = Rooted::new(root.to_owned());
     let folders = place.rmatch_indices('/').map(|(end, _)| &place[..end]).chain([""]);
     folders
         .into_iter()

@@ -35,9 +35,9 @@ fn the_output_is_current() {
         let (status, text) = run(&["compile"]);
         assert_eq!(status, 0, "{text}");
     }
-    let (status, text) = run(&["compile", "--check"]);
+    let (status, text) = run(&["compile", "--check", "--no-cache"]);
     assert_eq!(status, 0, "run `UPDATE_DOCS=1 cargo test example_project`:\n{text}");
-    assert_eq!(run(&["check", "--deny", "warnings"]).0, 0, "{text}");
+    assert_eq!(run(&["check", "--deny", "warnings", "--no-cache"]).0, 0, "{text}");
 }
 
 #[test]

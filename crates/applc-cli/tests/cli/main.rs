@@ -13,6 +13,7 @@ mod lock;
 mod lsp;
 mod overlays;
 mod project;
+mod project_cache;
 #[cfg(unix)]
 mod project_kill;
 mod readme;

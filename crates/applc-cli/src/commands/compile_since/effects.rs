@@ -5,7 +5,7 @@ use applc::plan::Plan;
 use applc::targets::TargetRef;
 use serde_json::{Value, json};
 
-use crate::whole::compile::Outcome;
+use crate::whole::outcome::Outcome;
 
 /// What happens on each target, by name. `None` if it is not known.
 pub type OnTargets = Vec<(String, Option<Effects>)>;
@@ -48,7 +48,10 @@ fn sides(outcome: Option<&Outcome>) -> Vec<Side<'_>> {
         .iter()
         .map(|(target, range)| {
             let made = files.made.get(range.clone()).unwrap_or_default();
-            let files = made.iter().map(|one| (one.path.as_str(), one.text.as_str())).collect();
+            let files = made
+                .iter()
+                .filter_map(|one| Some((one.path.as_str(), one.text.as_deref()?)))
+                .collect();
             Side { target, plan, files }
         })
         .collect()
