@@ -72,7 +72,7 @@ fn describe(target: &dyn Target) -> String {
         let note = if row.note.is_empty() {
             String::new()
         } else {
-            format!(": {}", printable::line(&row.note))
+            format!(": {}", printable::line(row.note))
         };
         let _ = writeln!(text, "  {}\n      {}{note}", row.field.path(), row.fate.name());
     }
