@@ -1,14 +1,17 @@
 //! What a project says of one appliance: in which environments it is, and in each of them, for which targets with
 //! which options, which overlays, and the levels of findings.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::compile::Selected;
 use crate::diag::{Findings, Levels};
 use crate::overlay::Changes;
+use crate::printable;
 use crate::project::{self, Names, Output, Project, Settings};
+use crate::render::{Format, Mark};
 use crate::source::Sources;
-use crate::targets::{Options, PROJECT_DIRECTORY, TargetRef};
+use crate::targets::{self, Artifact, Options, PROJECT_DIRECTORY, TargetRef};
 
 /// An appliance in one environment.
 #[derive(Clone)]
@@ -27,8 +30,12 @@ pub struct Scope {
     /// The folder of the file, relative to that of the project.
     folder: String,
     name: String,
+    /// The options that the project sets, by target.
+    options: BTreeMap<String, Options>,
     /// Where its output is written.
     output: Option<Output>,
+    /// The file as its output names it: relative to the folder of the project.
+    shown: String,
     /// The folder of the file.
     above: String,
 }
@@ -51,7 +58,9 @@ impl Scope {
                 changes: Changes::none(),
                 folder: String::new(),
                 name: appliance_name(file).to_owned(),
+                options: BTreeMap::new(),
                 output: None,
+                shown: file.to_owned(),
                 above: above(file).to_owned(),
             }];
         };
@@ -93,8 +102,28 @@ impl Scope {
             sources: project.sources.clone(),
             folder: folder.to_owned(),
             name: name.to_owned(),
+            options: settings.options,
             output: settings.output,
+            shown: project::relative(file, project.root()).unwrap_or(file).to_owned(),
             above: above.to_owned(),
+        }
+    }
+
+    /// The same for all built-in targets, if nobody says for which targets to compile.
+    #[must_use]
+    pub fn or_built_in(mut self) -> Scope {
+        if self.targets.is_empty() {
+            let all = targets::built_in().map(|target| with_options(target, &self.options));
+            self.targets = all.collect();
+        }
+        self
+    }
+
+    /// A file of the output as it is written: if the project says where, with the comment at its start.
+    pub fn written(&self, artifact: Artifact) -> Artifact {
+        match self.output {
+            Some(_) => with_header(artifact, &self.shown),
+            None => artifact,
         }
     }
 
@@ -155,13 +184,43 @@ fn targets(settings: &Settings, more: &[TargetRef]) -> Vec<Selected> {
         if targets.iter().any(|one| one.target.name() == target.name()) {
             continue;
         }
-        let mut one = plain(target);
-        if let Some(base) = settings.options.get(one.target.name()) {
-            one.options = one.options.over(base);
-        }
-        targets.push(one);
+        targets.push(with_options(target, &settings.options));
     }
     targets
+}
+
+/// A target with the options that a project sets.
+fn with_options(target: TargetRef, options: &BTreeMap<String, Options>) -> Selected {
+    let mut one = plain(target);
+    if let Some(base) = options.get(one.target.name()) {
+        one.options = one.options.over(base);
+    }
+    one
+}
+
+/// The comment at the start of a file, which names its source. `None` if its format has no comments.
+pub fn header(path: &str, source: &str) -> Option<String> {
+    match Format::of_name(path) {
+        Format::Yaml | Format::Hcl | Format::Ini => {
+            let source = printable::line(source);
+            Some(format!("# Made by applc from {source}: edit that file instead.\n"))
+        }
+        Format::Json | Format::Plain => None,
+    }
+}
+
+/// A file with the comment at its start. What is recorded of its origins moves with its text.
+pub fn with_header(artifact: Artifact, source: &str) -> Artifact {
+    let Artifact { path, text, mut record } = artifact;
+    let header = header(&path, source).unwrap_or_default();
+    let by = header.len();
+    for Mark { range, .. } in &mut record.marks {
+        *range = range.start + by..range.end + by;
+    }
+    for (start, _) in &mut record.parts {
+        *start += by;
+    }
+    Artifact { path, text: header + &text, record }
 }
 
 /// A target without options.

@@ -319,6 +319,23 @@ pub fn compile(
     Ok(Compiled { artifacts, claims })
 }
 
+/// The paths of the files that a plan becomes for one target. `None` if the target reports an error. Templates run only
+/// if nothing else knows.
+pub fn paths(target: &dyn Target, plan: &Plan, options: &Options) -> Option<Vec<String>> {
+    let mut found = Findings::of_target(target.name());
+    check_uses(target, plan, &mut found);
+    let lowered = target.lower(plan, options, &mut found);
+    if found.has_errors() {
+        return None;
+    }
+    if !target.finds_by_rendering() {
+        return Some(lowered.files.into_iter().map(|file| file.path).collect());
+    }
+    let job = Job { target, plan, options, lowered, recorded: false };
+    let artifacts = InProcess.render(job, &mut found).ok()?;
+    (!found.has_errors()).then(|| artifacts.into_iter().map(|artifact| artifact.path).collect())
+}
+
 /// Reports the fields that the target always approximates or rejects.
 fn check_uses(target: &dyn Target, plan: &Plan, findings: &mut Findings) {
     let capabilities = target.capabilities();

@@ -143,7 +143,7 @@ impl<'a> Places<'a> {
 }
 
 /// The name of the server at its findings.
-const SOURCE: &str = "applc";
+pub const SOURCE: &str = "applc";
 
 /// The URI of a file: as its client writes it, if it is open.
 pub fn uri_of(open: &Open, path: &str) -> lsp::Uri {

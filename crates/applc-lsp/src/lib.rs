@@ -23,6 +23,7 @@ mod inbox;
 mod kind;
 mod lifecycle;
 mod position;
+mod previews;
 mod projects;
 mod server;
 mod subject;

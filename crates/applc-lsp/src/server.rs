@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::diagnostics::{About, Found, Places, Published};
 use crate::files::{self, Files, Open};
 use crate::kind::Kind;
+use crate::previews::Previews;
 use crate::projects::Projects;
 use crate::subject::Appliance;
 use crate::{changes, features, lifecycle};
@@ -33,6 +34,8 @@ pub struct Server {
     /// Work that waits.
     waiting: Waiting,
     published: Published,
+    /// The previews of the client.
+    pub(crate) previews: Previews,
     /// The messages that are not taken yet.
     out: Vec<Message>,
     /// The number of requests to the client.
@@ -102,6 +105,7 @@ impl Server {
             appliances: BTreeMap::new(),
             waiting: Waiting::default(),
             published: Published::default(),
+            previews: Previews::default(),
             out: Vec::new(),
             asked: 0,
             watched: BTreeSet::new(),
@@ -148,6 +152,8 @@ impl Server {
             if self.client.refreshes_hints {
                 self.ask::<lsp::InlayHintRefreshRequest>(());
             }
+        } else if features::preview::renew(self) {
+            // What the user looks at comes before the other targets.
         } else if let Some(folder) = self.waiting.targets.pop_first() {
             self.check_target(&folder);
         } else if !self.check_next() {
@@ -280,6 +286,14 @@ impl Server {
         }
         self.publish_appliance(path);
         lifecycle::watch(self);
+    }
+
+    /// What is known of an appliance that is not open. `None` if a file cannot be read.
+    pub(crate) fn analyse_closed(&mut self, path: &str) -> Option<Appliance> {
+        let project = self.projects.of(&self.open, path);
+        let more: Vec<TargetRef> =
+            self.client.settings.targets.iter().filter_map(|n| named(n)).collect();
+        Appliance::analyse(&self.open, project.as_ref(), path, &more)
     }
 
     /// Checks a target of an appliance. Returns whether one waited.

@@ -8,7 +8,7 @@ use applc::diag::{Findings, Report};
 use applc::project::Project;
 use applc::scope::Scope;
 use applc::source::Source;
-use applc::targets::TargetRef;
+use applc::targets::{self, Artifact, InProcess, Rendering, TargetRef};
 use applc::{Checked, Memory, Overlay, Selected};
 
 use crate::files::Open;
@@ -103,6 +103,19 @@ impl Unit {
         let mut unit = Unit::of(self.scope.clone(), Arc::new(analysis));
         while unit.check_next().is_some() {}
         Ok(unit.report())
+    }
+
+    /// The files of one target as `applc compile` writes them, with their origins. `None` if there are errors.
+    pub fn render(&self, selected: &Selected) -> Option<Vec<Artifact>> {
+        let plan = self.analysis.valid_plan()?;
+        let Selected { target, options } = selected;
+        let mut findings = Findings::new();
+        let rendering = Some(Rendering { renderer: &InProcess, recorded: true });
+        let made = targets::compile(&**target, plan, options, rendering, &mut findings).ok()?;
+        let mut report = self.analysis.report_with([&self.options, &findings]);
+        self.scope.levels.apply(&mut report.diagnostics);
+        let written = |artifact| self.scope.written(artifact);
+        (!report.has_errors()).then(|| made.artifacts.into_iter().map(written).collect())
     }
 
     fn check_next(&mut self) -> Option<bool> {

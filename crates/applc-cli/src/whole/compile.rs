@@ -8,10 +8,8 @@ use std::collections::HashMap;
 use applc::analysis::Analysis;
 use applc::diag::Report;
 use applc::overlay::Changes;
-use applc::printable;
 use applc::project::{Names, Pattern};
-use applc::render::Format;
-use applc::scope::way;
+use applc::scope::{header, way};
 use applc::targets::{InProcess, PROJECT_DIRECTORY, Rendering};
 use applc::{Compilation, Error, Selected};
 use rayon::prelude::*;
@@ -326,17 +324,6 @@ fn files(unit: &Unit, index: usize, id: &str, compilation: &Compilation) -> File
         files.targets.push((output.target.clone(), first..files.made.len()));
     }
     files
-}
-
-/// The comment at the start of a file, which names its source. `None` if its format has no comments.
-pub fn header(path: &str, source: &str) -> Option<String> {
-    match Format::of_name(path) {
-        Format::Yaml | Format::Hcl | Format::Ini => {
-            let source = printable::line(source);
-            Some(format!("# Made by applc from {source}: edit that file instead.\n"))
-        }
-        Format::Json | Format::Plain => None,
-    }
 }
 
 /// The folder that a unit's files for a target are written to. `None` if the project does not say where.

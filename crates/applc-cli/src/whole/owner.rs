@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use applc::render::Mark;
+use applc::scope::with_header;
 use applc::targets::{Artifact, InProcess, Rendering};
 
-use super::compile::{self, header, start_of_paths, way_to_source};
+use super::compile::{self, start_of_paths, way_to_source};
 use super::discover::{self, Found, Unit};
 use super::{Rooted, record};
 use crate::Status;
@@ -84,15 +84,7 @@ fn of_unit(found: &Found, unit: &Unit, path: &str, place: &str) -> Option<Owned>
 impl Owned {
     /// A file of the output as it is in the project: in its folder, and with the comment at its start.
     pub fn placed(&self, artifact: Artifact) -> Artifact {
-        let Artifact { path, text, mut record } = artifact;
-        let header = header(&path, &self.header_source).unwrap_or_default();
-        let by = header.len();
-        for Mark { range, .. } in &mut record.marks {
-            *range = range.start + by..range.end + by;
-        }
-        for (start, _) in &mut record.parts {
-            *start += by;
-        }
-        Artifact { path: format!("{}{path}", self.folder), text: header + &text, record }
+        let artifact = with_header(artifact, &self.header_source);
+        Artifact { path: format!("{}{}", self.folder, artifact.path), ..artifact }
     }
 }

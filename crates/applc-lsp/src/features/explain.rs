@@ -3,7 +3,9 @@
 use applc::diag::{Code, codes};
 use gen_lsp_types as lsp;
 
+use super::preview;
 use crate::client::Client;
+use crate::previews;
 use crate::server::{Failure, Server};
 
 /// The scheme of the URIs of documents that the server makes.
@@ -20,7 +22,9 @@ pub fn uri(code: &Code) -> lsp::Uri {
 /// Says that the server makes documents.
 pub fn announce(client: &Client, capabilities: &mut lsp::ServerCapabilities) {
     if client.shows_content {
-        let options = lsp::TextDocumentContentOptions { schemes: vec![SCHEME.to_owned()] };
+        let options = lsp::TextDocumentContentOptions {
+            schemes: vec![SCHEME.to_owned(), previews::SCHEME.to_owned()],
+        };
         let workspace = capabilities.workspace.get_or_insert_default();
         workspace.text_document_content = Some(options.into());
     }
@@ -31,9 +35,13 @@ pub fn announce(client: &Client, capabilities: &mut lsp::ServerCapabilities) {
 /// # Errors
 /// There is none with this URI.
 pub fn content(
-    _: &mut Server,
+    server: &mut Server,
     params: lsp::TextDocumentContentParams,
 ) -> Result<lsp::TextDocumentContentResult, Failure> {
+    if previews::Address::read(&params.uri).is_some() {
+        let text = preview::content(server, &params.uri)?;
+        return Ok(lsp::TextDocumentContentResult { text });
+    }
     let path = params.uri.0.strip_prefix(SCHEME).and_then(|rest| rest.strip_prefix(':'));
     let id = path.and_then(|path| path.strip_prefix(PAGES)?.strip_suffix(".md"));
     match id.and_then(codes::find) {

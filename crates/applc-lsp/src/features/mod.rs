@@ -9,8 +9,11 @@ mod edits;
 pub mod explain;
 pub mod hints;
 pub mod hover;
+pub mod lenses;
 pub mod navigation;
+pub mod preview;
 pub mod rename;
+pub mod trail;
 
 use gen_lsp_types as lsp;
 use gen_lsp_types::Request;
@@ -28,6 +31,8 @@ pub fn announce(client: &Client, capabilities: &mut lsp::ServerCapabilities) {
     hover::announce(client, capabilities);
     hints::announce(client, capabilities);
     rename::announce(client, capabilities);
+    preview::announce(client, capabilities);
+    trail::announce(client, capabilities);
 }
 
 /// Answers a request.
@@ -41,7 +46,7 @@ pub fn answer(server: &mut Server, method: &str, params: Value) -> Result<Value,
         Ok(())
     })
     .or_else(|call| call.to::<lsp::TextDocumentContentRequest>(explain::content))
-    .or_else(|call| call.to::<lsp::DefinitionRequest>(navigation::definition))
+    .or_else(|call| call.to::<lsp::DefinitionRequest>(trail::definition))
     .or_else(|call| call.to::<lsp::ReferencesRequest>(navigation::references))
     .or_else(|call| call.to::<lsp::DocumentHighlightRequest>(navigation::highlight))
     .or_else(|call| call.to::<lsp::CodeActionRequest>(actions::actions))
@@ -49,6 +54,8 @@ pub fn answer(server: &mut Server, method: &str, params: Value) -> Result<Value,
     .or_else(|call| call.to::<lsp::InlayHintRequest>(hints::hints))
     .or_else(|call| call.to::<lsp::PrepareRenameRequest>(rename::prepare))
     .or_else(|call| call.to::<lsp::RenameRequest>(rename::rename))
+    .or_else(|call| call.to::<lsp::ImplementationRequest>(trail::implementation))
+    .or_else(|call| call.to::<lsp::CodeLensRequest>(lenses::lenses))
     .unwrap_or_else(|call| {
         let message = format!("unknown request `{}`", call.method);
         Err(Failure { code: ErrorCode::MethodNotFound, message })

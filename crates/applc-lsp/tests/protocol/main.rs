@@ -5,5 +5,6 @@ mod edits;
 mod findings;
 mod hover;
 mod navigation;
+mod preview;
 mod start;
 mod sync;
