@@ -24,6 +24,12 @@ pub struct Client {
     pub code_description: bool,
     /// Whether it shows tags of findings.
     pub tags: bool,
+    /// Whether what it inserts may have stops.
+    pub snippets: bool,
+    /// Whether it indents the lines that it inserts.
+    pub adjusts_indentation: bool,
+    /// Whether the texts of what it offers may be Markdown.
+    pub completion_markdown: bool,
     /// Whether it shows documents that the server makes.
     pub shows_content: bool,
     /// What its user wants.
@@ -56,6 +62,9 @@ impl Client {
         let workspace = all.workspace.as_ref();
         let document = all.text_document.as_ref();
         let diagnostics = document.and_then(|document| document.publish_diagnostics.as_ref());
+        let offered = document
+            .and_then(|document| document.completion.as_ref())
+            .and_then(|completion| completion.completion_item.as_ref());
         let options = parameters.initialization_options.as_ref();
         Client {
             encoding: encoding(all),
@@ -83,6 +92,15 @@ impl Client {
                 .unwrap_or(false),
             tags: diagnostics
                 .is_some_and(|found| found.diagnostics_capabilities.tag_support.is_some()),
+            snippets: offered.and_then(|item| item.snippet_support).unwrap_or(false),
+            adjusts_indentation: offered
+                .and_then(|item| item.insert_text_mode_support.as_ref())
+                .is_some_and(|modes| {
+                    modes.value_set.contains(&lsp::InsertTextMode::AdjustIndentation)
+                }),
+            completion_markdown: offered
+                .and_then(|item| item.documentation_format.as_ref())
+                .is_some_and(|formats| formats.contains(&lsp::MarkupKind::Markdown)),
             shows_content: workspace
                 .is_some_and(|workspace| workspace.text_document_content.is_some()),
             settings: options.and_then(Settings::read).unwrap_or_default(),

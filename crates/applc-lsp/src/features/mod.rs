@@ -5,6 +5,7 @@
 
 pub mod actions;
 mod addresses;
+pub mod completion;
 mod edits;
 pub mod explain;
 pub mod hints;
@@ -33,6 +34,7 @@ pub fn announce(client: &Client, capabilities: &mut lsp::ServerCapabilities) {
     rename::announce(client, capabilities);
     preview::announce(client, capabilities);
     trail::announce(client, capabilities);
+    completion::announce(client, capabilities);
 }
 
 /// Answers a request.
@@ -56,6 +58,7 @@ pub fn answer(server: &mut Server, method: &str, params: Value) -> Result<Value,
     .or_else(|call| call.to::<lsp::RenameRequest>(rename::rename))
     .or_else(|call| call.to::<lsp::ImplementationRequest>(trail::implementation))
     .or_else(|call| call.to::<lsp::CodeLensRequest>(lenses::lenses))
+    .or_else(|call| call.to::<lsp::CompletionRequest>(completion::completion))
     .unwrap_or_else(|call| {
         let message = format!("unknown request `{}`", call.method);
         Err(Failure { code: ErrorCode::MethodNotFound, message })

@@ -1,6 +1,7 @@
 //! The server as a client sees it: messages in, messages out.
 
 mod client;
+mod completion;
 mod edits;
 mod findings;
 mod hover;
