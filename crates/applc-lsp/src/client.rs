@@ -30,6 +30,8 @@ pub struct Client {
     pub adjusts_indentation: bool,
     /// Whether the texts of what it offers may be Markdown.
     pub completion_markdown: bool,
+    /// Whether symbols may be inside other ones.
+    pub nests_symbols: bool,
     /// Whether it shows documents that the server makes.
     pub shows_content: bool,
     /// What its user wants.
@@ -101,6 +103,10 @@ impl Client {
             completion_markdown: offered
                 .and_then(|item| item.documentation_format.as_ref())
                 .is_some_and(|formats| formats.contains(&lsp::MarkupKind::Markdown)),
+            nests_symbols: document
+                .and_then(|document| document.document_symbol.as_ref())
+                .and_then(|symbols| symbols.hierarchical_document_symbol_support)
+                .unwrap_or(false),
             shows_content: workspace
                 .is_some_and(|workspace| workspace.text_document_content.is_some()),
             settings: options.and_then(Settings::read).unwrap_or_default(),

@@ -8,13 +8,18 @@ mod addresses;
 pub mod completion;
 mod edits;
 pub mod explain;
+pub mod files;
 pub mod hints;
 pub mod hover;
 pub mod lenses;
 pub mod navigation;
+pub mod outline;
 pub mod preview;
 pub mod rename;
+pub mod structure;
+pub mod tokens;
 pub mod trail;
+mod tree;
 
 use gen_lsp_types as lsp;
 use gen_lsp_types::Request;
@@ -32,9 +37,13 @@ pub fn announce(client: &Client, capabilities: &mut lsp::ServerCapabilities) {
     hover::announce(client, capabilities);
     hints::announce(client, capabilities);
     rename::announce(client, capabilities);
-    preview::announce(client, capabilities);
+    lenses::announce(client, capabilities);
     trail::announce(client, capabilities);
     completion::announce(client, capabilities);
+    outline::announce(client, capabilities);
+    structure::announce(client, capabilities);
+    files::announce(client, capabilities);
+    tokens::announce(client, capabilities);
 }
 
 /// Answers a request.
@@ -59,6 +68,12 @@ pub fn answer(server: &mut Server, method: &str, params: Value) -> Result<Value,
     .or_else(|call| call.to::<lsp::ImplementationRequest>(trail::implementation))
     .or_else(|call| call.to::<lsp::CodeLensRequest>(lenses::lenses))
     .or_else(|call| call.to::<lsp::CompletionRequest>(completion::completion))
+    .or_else(|call| call.to::<lsp::DocumentSymbolRequest>(outline::of_document))
+    .or_else(|call| call.to::<lsp::WorkspaceSymbolRequest>(outline::of_workspace))
+    .or_else(|call| call.to::<lsp::FoldingRangeRequest>(structure::folding))
+    .or_else(|call| call.to::<lsp::SelectionRangeRequest>(structure::selection))
+    .or_else(|call| call.to::<lsp::DocumentLinkRequest>(files::links))
+    .or_else(|call| call.to::<lsp::SemanticTokensRequest>(tokens::tokens))
     .unwrap_or_else(|call| {
         let message = format!("unknown request `{}`", call.method);
         Err(Failure { code: ErrorCode::MethodNotFound, message })

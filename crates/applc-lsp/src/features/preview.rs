@@ -9,7 +9,6 @@ use applc::diag::Findings;
 use applc::trace::SourceMap;
 use gen_lsp_types as lsp;
 
-use crate::client::Client;
 use crate::diagnostics::SOURCE;
 use crate::previews::{Address, Made, Shown};
 use crate::server::{Failure, Server};
@@ -17,17 +16,6 @@ use crate::subject::{Appliance, Unit};
 
 /// The command that shows a preview; its argument is the URI. The client has it.
 const SHOW: &str = "applc.preview";
-
-/// Says that there are code lenses.
-pub fn announce(client: &Client, capabilities: &mut lsp::ServerCapabilities) {
-    if client.shows_content {
-        let lenses = lsp::CodeLensOptions {
-            resolve_provider: Some(false),
-            ..lsp::CodeLensOptions::default()
-        };
-        capabilities.code_lens_provider = Some(lenses);
-    }
-}
 
 /// The text of a preview.
 ///

@@ -8,4 +8,5 @@ mod hover;
 mod navigation;
 mod preview;
 mod start;
+mod structure;
 mod sync;
