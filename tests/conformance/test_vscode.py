@@ -169,9 +169,12 @@ def test_without_the_program_the_schema_judges(opened: Opened, workspace: Path, 
     page = window.page
     toast = page.locator(".notification-toast", has_text="applc")
     expect(toast).to_contain_text("neither in an environment of the workspace nor on the PATH")
-    expect(toast.get_by_role("button", name="How to Install")).to_be_visible()
     expect(page.locator(".squiggly-warning, .squiggly-error").first).to_be_visible()
     window.picture("without")
+    toast.get_by_role("button", name="How to Install").click()
+    expect(window.webview().get_by_role("heading", name="Install")).to_be_visible()
+    window.picture("install")
+    window.focus("shop.appliance.json")
     # When it is there, its server takes over.
     (workspace / ".venv" / "bin").mkdir(parents=True)
     (workspace / ".venv" / "bin" / "applc").symlink_to(support.find_applc().binary)

@@ -44,6 +44,7 @@ export class Server implements vscode.Disposable {
   /** Starts and stops wait for each other. */
   private queue: Promise<void> = Promise.resolve();
 
+  /** `extension` is the folder of the extension. */
   constructor(private readonly extension: vscode.Uri) {
     this.status.name = "applc";
   }
@@ -159,7 +160,10 @@ export class Server implements vscode.Disposable {
     const set = "Set Path";
     const chosen = await vscode.window.showWarningMessage(`applc: ${why}`, install, set);
     if (chosen === install) {
-      const readme = vscode.Uri.joinPath(this.extension, "README.md").with({ fragment: "install" });
+      // Packaging writes the name of the README in small letters.
+      const files = await vscode.workspace.fs.readDirectory(this.extension);
+      const name = files.map(([name]) => name).find((name) => name.toLowerCase() === "readme.md") ?? "README.md";
+      const readme = vscode.Uri.joinPath(this.extension, name).with({ fragment: "install" });
       await vscode.commands.executeCommand("markdown.showPreview", readme);
     } else if (chosen === set) {
       await vscode.commands.executeCommand("workbench.action.openSettings", "applc.path");
