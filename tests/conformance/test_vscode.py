@@ -141,18 +141,21 @@ def test_colors_and_the_picture(opened: Opened, workspace: Path) -> None:
     assert window.colors("TABLES", "comment") != [plain]
 
 
-@pytest.mark.xfail(strict=True, reason="the server makes no previews")
 def test_a_preview_follows_the_appliance(opened: Opened) -> None:
     window = opened("shop.appliance.json", **{"applc.targets": ["compose"]})
-    expect(window.page.locator(".codelens-decoration").first).to_be_visible(timeout=20_000)
+    expect(window.page.locator(".codelens-decoration").first).to_be_visible()
     window.run("applc: Preview Output")
     image = window.line("registry.example.org", editor=1)
     expect(image).to_contain_text("web:1.4")
     # It follows what is typed, and what is at the caret is marked in it.
     window.focus("shop.appliance.json")
-    window.go_to(8, 53)
+    window.go_to(8, 50)
     window.page.keyboard.type("1")
     expect(image).to_contain_text("web:1.41")
+    window.press("Home")
+    window.go_to(8, 18)
+    marks = window.page.locator(".editor-instance").nth(1).locator("[class*=TextEditorDecorationType]")
+    expect(marks.first).to_be_visible()
     window.documented("preview")
     # There, and back again.
     window.run("applc: Go to Output")
@@ -277,7 +280,7 @@ def test_fixes_addresses_and_names(opened: Opened, workspace: Path) -> None:
     expect(hover).to_contain_text("containers[].network_mode")
     for target in ("compose", "kubernetes"):
         expect(hover).to_contain_text(target)
-    window.documented("hover")
+    window.picture("hover")
     window.press("Escape")
 
     window.go_to(16, 16)

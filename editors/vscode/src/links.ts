@@ -40,7 +40,9 @@ export class Links implements vscode.Disposable {
       other.setDecorations(this.mark, ranges);
       const [first] = ranges;
       if (first !== undefined) {
-        other.revealRange(first, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+        // Its line: a far column would scroll to the side.
+        const start = first.start.with({ character: 0 });
+        other.revealRange(new vscode.Range(start, start), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
       }
     }
   }
