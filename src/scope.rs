@@ -198,15 +198,23 @@ fn with_options(target: TargetRef, options: &BTreeMap<String, Options>) -> Selec
     one
 }
 
+/// What the comment at the start of a file starts with.
+const MADE_FROM: &str = "# Made by applc from ";
+
 /// The comment at the start of a file, which names its source. `None` if its format has no comments.
 pub fn header(path: &str, source: &str) -> Option<String> {
     match Format::of_name(path) {
         Format::Yaml | Format::Hcl | Format::Ini => {
             let source = printable::line(source);
-            Some(format!("# Made by applc from {source}: edit that file instead.\n"))
+            Some(format!("{MADE_FROM}{source}: edit that file instead.\n"))
         }
         Format::Json | Format::Plain => None,
     }
+}
+
+/// Whether a content starts as what applc has made does, whatever its source.
+pub fn has_header(content: &[u8]) -> bool {
+    content.starts_with(MADE_FROM.as_bytes())
 }
 
 /// A file with the comment at its start. What is recorded of its origins moves with its text.

@@ -168,6 +168,12 @@ fn show(report: &Report) {
     let text = human::render(report, colour);
     let _ = io::stderr().lock().write_all(text.as_bytes());
     if let Some(summary) = human::summary(&report.diagnostics) {
-        note(&format!("{}: {summary}", report.source.shown_name()));
+        // The findings may all be in another file than the one that was checked.
+        let mut sources = report.diagnostics.iter().map(|one| report.source_of(one.primary.span));
+        let source = match sources.next() {
+            Some(first) if sources.all(|other| other.name() == first.name()) => first,
+            _ => &report.source,
+        };
+        note(&format!("{}: {summary}", source.shown_name()));
     }
 }

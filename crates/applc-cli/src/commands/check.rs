@@ -121,7 +121,9 @@ fn check_project(
     let found = discover::find(world, &arguments.files, environments, wanted, reporter)?;
     let outcomes = compile::compile(&found, Depth::Findings, &cache);
     cache.write(&found, &[]);
-    Ok(compile_project::report_all(&found, &outcomes, reporter))
+    let status = compile_project::report_all(&found, &outcomes, reporter);
+    let made = compile::made_in_shared_folders(&found, &outcomes);
+    Ok(status.max(compile_project::report_conflicts(&found, &made, reporter)))
 }
 
 fn check_file(

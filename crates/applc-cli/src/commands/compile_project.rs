@@ -3,11 +3,10 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
-use applc::World;
 use applc::diag::{Diagnostic, Findings, Report, codes};
 use applc::project::{FILE_NAME, Placeholder};
 use applc::source::Span;
@@ -24,12 +23,12 @@ use crate::select::Wanted;
 use crate::terminal::{fail, note, print, show};
 use crate::whole::apply::{self, Turn, Written};
 use crate::whole::cache::Cache;
-use crate::whole::changes::{self, Changes, Kind};
+use crate::whole::changes::{self, Change, Changes, Kind};
 use crate::whole::claims;
 use crate::whole::compile::{self, Depth};
 use crate::whole::discover::{self, Found, Unit};
 use crate::whole::outcome::{Made, Outcome};
-use crate::whole::record::{self, Invalid};
+use crate::whole::record::Invalid;
 use crate::whole::{Files, Rooted};
 
 /// Compiles the appliances of the project in `root`, and writes, compares or prints what changes.
@@ -221,20 +220,23 @@ fn report_unused_images(found: &Found, outcomes: &[Outcome], reporter: &mut Repo
     // unused if it is in none of them.
     let mut told: BTreeSet<_> = tables.iter().flat_map(used_places).collect();
     let mut status = Status::Clean;
-    for (unit, outcomes) in tables {
-        let used: Vec<usize> = outcomes.iter().flat_map(|one| one.used_images.clone()).collect();
-        let images = outcomes.iter().flat_map(|one| &one.images).map(String::as_str);
+    for (unit, users) in tables {
+        let used: Vec<usize> = users.iter().flat_map(|one| one.used_images.clone()).collect();
+        // An entry of a file above may be meant for an appliance with another table.
+        let environment = |one: &Outcome| &found.units[one.unit].environment;
+        let environments: BTreeSet<_> = users.iter().map(|one| environment(one)).collect();
+        let candidates = outcomes.iter().filter(|one| environments.contains(environment(one)));
+        let images = candidates.flat_map(|one| &one.images).map(String::as_str);
         let mut findings = Findings::new();
         unit.settings.settings.images.report_unused(&used, images, &mut findings);
         let mut report = report_of_project(unit, findings);
         let all = std::mem::take(&mut report.diagnostics);
         report.diagnostics =
             all.into_iter().filter(|one| told.insert(place(&report, one.primary.span))).collect();
-        if report.diagnostics.is_empty() {
-            continue;
-        }
         unit.settings.levels.apply(&mut report.diagnostics);
-        status = status.max(reporter.add(found.world.named(report)));
+        for report in by_file(report) {
+            status = status.max(reporter.add(found.world.named(report)));
+        }
     }
     status
 }
@@ -270,6 +272,22 @@ fn used_places((unit, outcomes): &(&Unit, Vec<&Outcome>)) -> Vec<Place> {
     used.map(|(_, (repository, _))| place(&report, repository.span)).collect()
 }
 
+/// A report for each file that a report has findings in.
+fn by_file(report: Report) -> Vec<Report> {
+    let mut reports: Vec<Report> = Vec::new();
+    for one in &report.diagnostics {
+        let source = report.source_of(one.primary.span);
+        match reports.iter_mut().find(|other| other.source.name() == source.name()) {
+            Some(other) => other.diagnostics.push(one.clone()),
+            None => {
+                let diagnostics = vec![one.clone()];
+                reports.push(Report { source: source.clone(), diagnostics, ..report.clone() });
+            }
+        }
+    }
+    reports
+}
+
 /// Findings in the project files of a unit.
 fn report_of_project(unit: &Unit, findings: Findings) -> Report {
     let project = &unit.settings.project;
@@ -299,10 +317,10 @@ fn place(report: &Report, span: Span) -> Place {
     (source.name().to_owned(), range.start, range.end)
 }
 
-/// Reports the units that write the same files, each pair once.
+/// Reports the units that write the same files: for each `output`, the first pair, and how many more there are.
 pub fn report_conflicts(found: &Found, made: &[Made], reporter: &mut Reporter) -> Status {
     let mut pairs = BTreeSet::new();
-    let mut status = Status::Clean;
+    let mut told: Vec<(Place, &Unit, Diagnostic, usize)> = Vec::new();
     for conflict in compile::conflicts(made) {
         let (first, second) =
             (&found.units[conflict.first.unit], &found.units[conflict.second.unit]);
@@ -310,6 +328,11 @@ pub fn report_conflicts(found: &Found, made: &[Made], reporter: &mut Reporter) -
             continue;
         }
         let Some(output) = second.output() else { continue };
+        let at = place(&report_of_project(second, Findings::new()), output.pattern.span);
+        if let Some((.., more)) = told.iter_mut().find(|(other, ..)| *other == at) {
+            *more += 1;
+            continue;
+        }
         let pattern = &output.pattern.value;
         let missing = [Placeholder::Environment, Placeholder::Folder, Placeholder::Id]
             .into_iter()
@@ -333,9 +356,15 @@ pub fn report_conflicts(found: &Found, made: &[Made], reporter: &mut Reporter) -
         );
         let finding =
             Diagnostic::new(&codes::OUTPUT_CONFLICT, output.pattern.span, message).help(help);
-        status = status.max(report_output(found, second, finding, reporter));
+        told.push((at, second, finding, 0));
     }
-    status
+    let report = |(_, unit, mut finding, more): (Place, &Unit, Diagnostic, usize)| {
+        if more > 0 {
+            finding.message = format!("{}, and {more} more", finding.message);
+        }
+        report_output(found, unit, finding, reporter)
+    };
+    told.into_iter().map(report).fold(Status::Clean, Status::max)
 }
 
 /// The greatest number of bytes of the name of a file or folder on usual file systems.
@@ -395,6 +424,7 @@ fn finish(
     if !changes.foreign.is_empty() && !arguments.adopt {
         return Err(foreign(&found.world, &changes.foreign));
     }
+    note_lost(&found.world, &changes.lost);
     if let Some(turn) = turn {
         let written = turn.apply(&found.world, &changes).map_err(|error| cannot_write(&error))?;
         note(&summary(&changes));
@@ -405,16 +435,37 @@ fn finish(
 
 /// Says what would change.
 fn told(world: &Rooted, changes: &Changes, arguments: &Compile) -> Status {
-    if changes.files.is_empty() {
+    let all = changes.all();
+    if all.is_empty() {
         note(&format!("{} up to date", counted(changes.unchanged)));
         return Status::Clean;
     }
     if arguments.diff {
-        return print(&difference(world, changes)).max(Status::Changes);
+        return print(&difference(&all)).max(Status::Changes);
     }
-    let status = show(&list(world, changes));
-    note(&format!("{} out of date; `applc compile` makes them", counted(changes.files.len())));
+    let status = show(&list(world, &all));
+    let them = if all.len() == 1 { "it" } else { "them" };
+    let what = match all.iter().all(|change| change.kind == Kind::Removed) {
+        true => format!("no longer made; `applc compile` removes {them}"),
+        false => format!("out of date; `applc compile` brings {them} up to date"),
+    };
+    note(&format!("{} {what}", counted(all.len())));
     status.max(Status::Changes)
+}
+
+/// Says which files may be left over, as no record names them.
+fn note_lost(world: &Rooted, lost: &[String]) {
+    let Some(first) = lost.first() else { return };
+    let first = world.shown(first);
+    note(&match lost.len() {
+        1 => {
+            format!("`{first}` was made by applc, and is not made or recorded any more; remove it")
+        }
+        many => format!(
+            "`{first}` and {} more were made by applc, and are not made or recorded any more; remove them",
+            many - 1
+        ),
+    });
 }
 
 fn cannot_write(error: &apply::Failure) -> Status {
@@ -484,8 +535,8 @@ fn summary(changes: &Changes) -> String {
 }
 
 /// The files that are out of date, one a line.
-fn list(world: &Rooted, changes: &Changes) -> String {
-    let line = |change: &changes::Change| {
+fn list(world: &Rooted, changes: &[&Change]) -> String {
+    let line = |change: &&Change| {
         let what = match change.kind {
             Kind::New => "missing ",
             Kind::Changed => "stale   ",
@@ -493,29 +544,19 @@ fn list(world: &Rooted, changes: &Changes) -> String {
         };
         format!("{what}  {}\n", world.shown(&change.path))
     };
-    changes.files.iter().map(line).collect()
+    changes.iter().map(line).collect()
 }
 
-/// A unified diff, which `patch -p1` takes in the folder of the project. Records change with the files, so that they are
-/// in it.
-fn difference(world: &Rooted, changes: &Changes) -> String {
-    let mut all = BTreeMap::new();
-    for change in &changes.files {
+/// A unified diff, which `patch -p1` takes in the folder of the project.
+fn difference(changes: &[&Change]) -> String {
+    let of_file = |change: &&Change| {
         let old = String::from_utf8_lossy(&change.old);
         let (old, new) = match change.kind {
             Kind::New => (None, Some(change.new.as_str())),
             Kind::Changed => (Some(&*old), Some(change.new.as_str())),
             Kind::Removed => (Some(&*old), None),
         };
-        all.insert(change.path.clone(), diff::unified(&change.path, old, new));
-    }
-    for (folder, (_, then)) in &changes.records {
-        let path = record::path(folder);
-        let old = world.read(&path).ok();
-        let old = old.as_deref().map(String::from_utf8_lossy);
-        let new = (!then.is_empty()).then(|| record::text(folder, then));
-        let text = diff::unified(&path, old.as_deref(), new.as_deref());
-        all.insert(path, text);
-    }
-    all.into_values().collect()
+        diff::unified(&change.path, old, new)
+    };
+    changes.iter().map(of_file).collect()
 }

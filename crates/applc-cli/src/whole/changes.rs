@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::path::Path;
 
-use applc::project;
+use applc::scope::has_header;
+use applc::{World, project};
 use rayon::prelude::*;
 
 use super::case::Renamed;
@@ -12,7 +13,7 @@ use super::compile::start_of_paths;
 use super::discover::Found;
 use super::outcome::{Made, Outcome};
 use super::record::{self, Invalid};
-use super::{Rooted, joined, parent};
+use super::{Files, Rooted, joined, old, parent};
 
 /// What happens to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +42,7 @@ pub struct Change {
 /// All changes.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// The files, sorted by path. Records are not among them.
+    /// The files, sorted by path, without records.
     pub files: Vec<Change>,
     /// Number of files that are as they should be.
     pub unchanged: usize,
@@ -49,6 +50,20 @@ pub struct Changes {
     pub foreign: Vec<String>,
     /// The records.
     pub records: Records,
+    /// The records that have to change, sorted by path.
+    pub of_records: Vec<Change>,
+    /// Files that applc has made, and that are neither made nor named by a record any more. They are looked for only
+    /// where a record lacks files that are there, as one that was lost does.
+    pub lost: Vec<String>,
+}
+
+impl Changes {
+    /// The files and the records that have to change, sorted by path.
+    pub fn all(&self) -> Vec<&Change> {
+        let mut all: Vec<&Change> = self.files.iter().chain(&self.of_records).collect();
+        all.sort_by(|a, b| a.path.cmp(&b.path));
+        all
+    }
 }
 
 /// The folders that have records, with the files that are owned now, and then.
@@ -73,14 +88,21 @@ pub enum Failure {
 /// A record or a file cannot be read.
 pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Changes, Failure> {
     let mut changes = Changes::default();
-    for folder in folders(found) {
-        let owned = record::read(&found.world, &folder)
-            .map_err(|cause| Failure::Record(record::path(&folder), cause))?;
-        changes.records.insert(folder, (owned.clone(), owned));
+    let current = folders(found);
+    for folder in &current {
+        let owned = record::read(&found.world, folder)
+            .map_err(|cause| Failure::Record(record::path(folder), cause))?;
+        changes.records.insert(folder.clone(), (owned.clone(), owned));
     }
     let now = changes.records.clone();
-    let owned: HashSet<&str> =
-        now.values().flat_map(|(owned, _)| owned).map(String::as_str).collect();
+    let old = old::records(found, outcomes, made, &current);
+    let owned: HashSet<&str> = now
+        .values()
+        .map(|(owned, _)| owned)
+        .chain(old.values())
+        .flatten()
+        .map(String::as_str)
+        .collect();
     let renamed = Renamed::find(&found.world, &owned, made);
     let parents: BTreeSet<&str> =
         made.iter().filter_map(|one| one.path.rsplit_once('/')).map(|(folder, _)| folder).collect();
@@ -92,6 +114,7 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
         None => Ok(None),
     };
     let known: Vec<Option<Vec<u8>>> = made.par_iter().map(known).collect::<Result<_, _>>()?;
+    let mut is_unrecorded = false;
     for (one, old) in made.iter().zip(known) {
         let is_owned =
             owned.contains(one.path.as_str()) || renamed.after.contains(one.path.as_str());
@@ -100,6 +123,7 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
         {
             then.insert(one.path.clone());
         }
+        is_unrecorded |= !is_owned && (old.is_some() || one.text.is_none());
         match (old, &one.text) {
             (_, None) => changes.unchanged += 1,
             (Some(old), Some(text)) if old == text.as_bytes() => changes.unchanged += 1,
@@ -115,7 +139,7 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
     }
     let paths: HashSet<&str> = made.iter().map(|one| one.path.as_str()).collect();
     let kept = Kept::of(found, outcomes);
-    let gone = owned.into_iter().filter(|path| !paths.contains(path) && !kept.has(path));
+    let gone = owned.iter().copied().filter(|path| !paths.contains(path) && !kept.has(path));
     let mut gone: Vec<&str> = gone.collect();
     gone.sort_unstable();
     for path in gone {
@@ -136,7 +160,54 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
         }
     }
     changes.files.sort_by(|a, b| a.path.cmp(&b.path));
+    if is_unrecorded {
+        let is_known = |path: &str| paths.contains(path) || owned.contains(path) || kept.has(path);
+        changes.lost = lost(found, &current, is_known);
+    }
+    changes
+        .records
+        .extend(old.into_iter().map(|(folder, owned)| (folder, (owned, BTreeSet::new()))));
+    let of_record = |(folder, (_, then)): (&String, &(_, BTreeSet<String>))| {
+        of_record(&found.world, folder, then)
+    };
+    changes.of_records = changes.records.iter().filter_map(of_record).collect();
+    changes.of_records.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(changes)
+}
+
+/// How the record of a folder changes to name these files; `None` if it does that already.
+fn of_record(world: &Rooted, folder: &str, then: &BTreeSet<String>) -> Option<Change> {
+    let path = record::path(folder);
+    let old = world.read(&path).ok();
+    let new = (!then.is_empty()).then(|| record::text(folder, then));
+    let kind = match (&old, &new) {
+        (None, None) => return None,
+        (Some(old), Some(new)) if old == new.as_bytes() => return None,
+        (None, Some(_)) => Kind::New,
+        (Some(_), Some(_)) => Kind::Changed,
+        (Some(_), None) => Kind::Removed,
+    };
+    Some(Change { path, kind, old: old.unwrap_or_default(), new: new.unwrap_or_default() })
+}
+
+/// The files in these folders, and below, that applc has made, without those that are known; sorted.
+fn lost(found: &Found, tops: &BTreeSet<String>, is_known: impl Fn(&str) -> bool) -> Vec<String> {
+    let is_output = |folder: &&String| {
+        tops.iter().any(|top| *folder == top || project::relative(folder, top).is_some())
+    };
+    let mut lost = Vec::new();
+    for folder in found.folders.iter().filter(is_output) {
+        let entries = found.world.entries(folder).unwrap_or_default().into_iter();
+        let files = entries.filter(|entry| entry.kind == super::Kind::File);
+        let paths = files.map(|entry| joined(folder, &entry.name));
+        let is_made = |path: &String| {
+            let content = found.world.read_own(path);
+            content.is_ok_and(|content| content.is_some_and(|content| has_header(&content)))
+        };
+        lost.extend(paths.filter(|path| !is_known(path) && is_made(path)));
+    }
+    lost.sort_unstable();
+    lost
 }
 
 /// The folders that have records: the parts of all output paths before the first placeholder.

@@ -3,7 +3,7 @@
 //! What environments have in common is done once: a file that they change in the same way is analysed once, and what
 //! has the same options is compiled once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use applc::analysis::Analysis;
 use applc::diag::Report;
@@ -355,6 +355,26 @@ fn filled(pattern: &Pattern, names: &Names<'_>) -> String {
 /// The way from a folder to that of a file.
 pub fn way_to_source(folder: &str, file: &str) -> String {
     way(folder, parent(file))
+}
+
+/// What the units make whose files are in the folder of another one, so that they may write the same files, for outcomes
+/// without files. Nearly always, there are none, and nothing is compiled.
+pub fn made_in_shared_folders(found: &Found, outcomes: &[Outcome]) -> Vec<Made> {
+    let mut by_folder: HashMap<String, Vec<usize>> = HashMap::new();
+    for outcome in outcomes {
+        for folder in outcome.files.iter().flat_map(|files| &files.folders) {
+            by_folder.entry(folder.to_lowercase()).or_default().push(outcome.unit);
+        }
+    }
+    let shared = by_folder.into_values().filter(|units| units.len() > 1);
+    let shared: BTreeSet<usize> = shared.flatten().collect();
+    if shared.is_empty() {
+        return Vec::new();
+    }
+    let shared: Vec<usize> = shared.into_iter().collect();
+    let outcomes =
+        self::outcomes(&found.world, &found.units, &shared, Depth::Files, &Cache::none());
+    outcomes.into_iter().filter_map(|one| one.files).flat_map(|files| files.made).collect()
 }
 
 /// Two units that write one path.

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use super::digest::Digest;
 use super::seen::Recorder;
-use super::{Entry, Files, Kind, Rooted, parent};
+use super::{Entry, Files, Kind, Rooted, parent, record};
 use crate::projects::{self, folders};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
@@ -79,6 +79,9 @@ pub struct Found<W = Rooted> {
     pub is_whole: bool,
     /// The folders of the project that were looked into, with the root: none of them is a link.
     pub folders: HashSet<String>,
+    /// The folders with a record of made files that may be those of this project: without those of other projects and
+    /// repositories in it.
+    pub records: Vec<String>,
     /// The projects by the folders of their files.
     projects: BTreeMap<String, Arc<Project>>,
 }
@@ -202,10 +205,12 @@ pub fn find_all<W: Files>(
         digests: BTreeMap::new(),
         files: Vec::new(),
         folders: HashSet::new(),
+        records: Vec::new(),
+        repositories: Vec::new(),
     };
     let root_project = walk.project_of("", None)?.ok_or(Status::Io)?;
     walk.below(&root_project)?;
-    let Walk { projects, digests, mut files, folders, world: _, given: _ } = walk;
+    let Walk { projects, digests, mut files, folders, records, .. } = walk;
     for project in projects.values() {
         report_file(&world, &project.file, reporter)?;
     }
@@ -238,7 +243,7 @@ pub fn find_all<W: Files>(
         }
     }
     let is_whole = units.iter().all(|unit| unit.chosen);
-    Ok(Found { world, units, is_whole, folders, projects })
+    Ok(Found { world, units, is_whole, folders, records, projects })
 }
 
 /// The project files in the root of a project and below it, sorted by their folders.
@@ -253,6 +258,8 @@ pub fn project_files(world: &Rooted, reporter: &mut Reporter) -> Result<Vec<Arc<
         digests: BTreeMap::new(),
         files: Vec::new(),
         folders: HashSet::new(),
+        records: Vec::new(),
+        repositories: Vec::new(),
     };
     let root = walk.project_of("", None)?.ok_or(Status::Io)?;
     walk.below(&root)?;
@@ -311,23 +318,30 @@ pub fn named_in(folder: &str) -> Result<Vec<String>, Status> {
 }
 
 /// What is in a folder, without folders that have no appliances.
+#[derive(Default)]
 struct Listed {
     files: Vec<String>,
     folders: Vec<String>,
     /// Whether there is something with the name of a project file.
     has_project: bool,
+    /// Whether there is a record of made files.
+    has_record: bool,
+    /// Whether it is the folder of a repository, as that of a submodule.
+    is_repository: bool,
 }
 
 impl Listed {
     fn of(world: &impl Files, folder: &str) -> io::Result<Listed> {
-        let mut listed = Listed { files: Vec::new(), folders: Vec::new(), has_project: false };
+        let mut listed = Listed::default();
         for Entry { name, kind } in world.entries(folder)? {
             // Some file systems do not tell the names apart.
             listed.has_project |= name.eq_ignore_ascii_case(project::FILE_NAME);
+            listed.has_record |= name == record::NAME && kind == Kind::File;
+            listed.is_repository |= REPOSITORIES.contains(&name.as_str());
             let path = || if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
             match kind {
                 Kind::File => listed.files.push(path()),
-                Kind::Folder if !SKIPPED.contains(&name.as_str()) => listed.folders.push(path()),
+                Kind::Folder if !is_skipped(&name) => listed.folders.push(path()),
                 Kind::Folder | Kind::Other => {}
             }
         }
@@ -373,8 +387,13 @@ fn relative_to(root: &Path, path: &str) -> Result<String, Status> {
     Ok(relative.to_string_lossy().replace('\\', "/"))
 }
 
-/// Folders that have no appliances: those of version control and the cache.
-const SKIPPED: [&str; 5] = [".git", ".hg", ".svn", ".jj", super::folder::NAME];
+/// The folders of version control. In those of a submodule, it is a file.
+const REPOSITORIES: [&str; 4] = [".git", ".hg", ".svn", ".jj"];
+
+/// Whether a folder has no appliances: those of version control and the cache.
+fn is_skipped(name: &str) -> bool {
+    name == super::folder::NAME || REPOSITORIES.contains(&name)
+}
 
 struct Walk<'w, W> {
     world: &'w W,
@@ -387,6 +406,10 @@ struct Walk<'w, W> {
     files: Vec<(String, Arc<Project>)>,
     /// The folders that were looked into.
     folders: HashSet<String>,
+    /// As those of [`Found`].
+    records: Vec<String>,
+    /// The folders of repositories in the project.
+    repositories: Vec<String>,
 }
 
 impl<W: Files> Walk<'_, W> {
@@ -424,6 +447,12 @@ impl<W: Files> Walk<'_, W> {
                 if listed.has_project && !folder.is_empty() {
                     project = self.project_of(&folder, Some(&project))?.unwrap_or(project);
                 }
+                if listed.is_repository && !folder.is_empty() {
+                    self.repositories.push(folder.clone());
+                }
+                if listed.has_record && project.file.folder.is_empty() {
+                    self.records.push(folder.clone());
+                }
                 next.extend(listed.folders.into_iter().map(|path| (path, project.clone())));
                 within.extend(listed.files.into_iter().map(|path| (path, project.clone())));
                 self.folders.insert(folder);
@@ -438,6 +467,10 @@ impl<W: Files> Walk<'_, W> {
             }
             level = next;
         }
+        let repositories = &self.repositories;
+        let is_below =
+            |path: &str, folder: &str| path == folder || project::relative(path, folder).is_some();
+        self.records.retain(|record| !repositories.iter().any(|one| is_below(record, one)));
         Ok(())
     }
 }

@@ -16,6 +16,7 @@ pub mod compile;
 mod digest;
 pub mod discover;
 pub mod folder;
+mod old;
 pub mod outcome;
 pub mod owner;
 pub mod record;

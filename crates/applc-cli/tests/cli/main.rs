@@ -17,6 +17,7 @@ mod project_cache;
 #[cfg(unix)]
 mod project_kill;
 mod readme;
+mod records;
 mod run;
 #[cfg(unix)]
 mod run_custom;

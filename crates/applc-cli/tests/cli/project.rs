@@ -148,6 +148,7 @@ missing   manifests/prod/apps/b/compose/compose.yaml
 missing   manifests/test/apps/a/compose/compose.yaml
 stale     manifests/test/apps/b/compose/compose.yaml
 stale     manifests/test/apps/b/kubernetes/kubernetes.yaml
+stale     manifests/.applc-outputs
 ";
     let lines = |text: &str| {
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
