@@ -215,7 +215,8 @@ Examples:
 
 Changes all `applc.toml` of the project that set the image in the environment; if none does, the
 outermost one that has the environment. Comments and order stay, also other spellings of an
-image, such as `docker.io/nginx`. Nothing is written where nothing changes.
+image, such as `docker.io/nginx`. Nothing is written where nothing changes. An image that no file sets
+and no appliance of the environment uses is an error, unless `--add` is given.
 
 Exit status: 0 set, 1 errors in a project file, 2 invalid usage, 3 a file cannot be read or written,
 4 changes (with --dry-run).")]

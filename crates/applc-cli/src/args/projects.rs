@@ -193,6 +193,10 @@ pub struct SetImage {
     #[arg(long = "env", value_name = "NAME")]
     pub environment: String,
 
+    /// Also add images that no appliance of the environment uses
+    #[arg(long)]
+    pub add: bool,
+
     /// Write nothing: print what would change as a unified diff
     #[arg(long)]
     pub dry_run: bool,

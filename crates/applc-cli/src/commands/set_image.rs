@@ -1,9 +1,10 @@
 //! `applc set-image`: sets the versions of images in project files, and keeps all else in them.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use applc::diag::Findings;
+use applc::diag::{Findings, Format, nearest};
 use applc::overlay::Images;
 use applc::project::{FILE_NAME, File, Project};
 use applc::source::{Source, Span, Spanned};
@@ -14,9 +15,14 @@ use crate::args::{FindingsArguments, SetImage};
 use crate::diff;
 use crate::disk::shown;
 use crate::emit::{self, OutputFile};
+use crate::levels::LevelArguments;
 use crate::projects::unknown_environment;
 use crate::reporter::{Reporter, Stream};
+use crate::select;
 use crate::terminal::{fail, note, print};
+use crate::whole::cache::Cache;
+use crate::whole::compile::{self, Depth};
+use crate::whole::discover::Asked;
 use crate::whole::{Files, Rooted, discover};
 
 /// Sets the versions of the arguments.
@@ -40,9 +46,22 @@ fn set(arguments: &SetImage) -> Result<Status, Status> {
     let root = discover::root_of(Path::new("."));
     let root = root
         .ok_or_else(|| fail(&format!("no `{FILE_NAME}` in this folder or above"), Status::Usage))?;
-    let world = Rooted::new(root);
+    let world = Rooted::new(root.clone());
     let projects = discover::project_files(&world, &mut reporter)?;
     let environment = arguments.environment.as_str();
+    let is_known = projects.iter().any(|project| images_of(&project.file, environment).is_some());
+    if !is_known {
+        let mut known: Vec<&str> = projects.iter().flat_map(|one| one.environments()).collect();
+        known.sort_unstable();
+        known.dedup();
+        return Err(unknown_environment(environment, &known));
+    }
+    if !arguments.add {
+        let is_new = |one: &&Wanted<'_>| {
+            !projects.iter().any(|project| sets(project, environment, one) == Some(true))
+        };
+        check_used(root, environment, &images.iter().filter(is_new).collect::<Vec<_>>())?;
+    }
     let mut status = Status::Clean;
     let mut changed = Vec::new();
     for (index, project) in projects.iter().enumerate() {
@@ -52,13 +71,6 @@ fn set(arguments: &SetImage) -> Result<Status, Status> {
         if let Some(text) = edited(source.text(), environment, &chosen)? {
             changed.push((source, text));
         }
-    }
-    let is_known = projects.iter().any(|project| images_of(&project.file, environment).is_some());
-    if !is_known {
-        let mut known: Vec<&str> = projects.iter().flat_map(|one| one.environments()).collect();
-        known.sort_unstable();
-        known.dedup();
-        return Err(unknown_environment(environment, &known));
     }
     if changed.is_empty() {
         note("nothing to change");
@@ -94,6 +106,10 @@ fn wanted<'a>(arguments: &'a [String], reporter: &Reporter) -> Result<Vec<Wanted
             let message = format!("expected `IMAGE=TAG`, found `{argument}`");
             return Err(fail(&message, Status::Usage));
         };
+        if version.is_empty() {
+            let message = format!("expected `IMAGE=TAG`, found `{argument}` without a tag");
+            return Err(fail(&message, Status::Usage));
+        }
         let source = Source::new("IMAGE=TAG", argument.as_str());
         let (mut images, mut findings) = (Images::default(), Findings::new());
         images.add(
@@ -119,14 +135,60 @@ fn images_of<'f>(file: &'f File, environment: &str) -> Option<&'f Images> {
     found.map(|(_, values)| &values.images)
 }
 
+/// Whether the file of a project sets the version of an image in an environment; `None` if it does not have the
+/// environment.
+fn sets(project: &Project, environment: &str, image: &Wanted<'_>) -> Option<bool> {
+    let images = images_of(&project.file, environment)?;
+    Some(images.iter().any(|(repository, _)| repository.value == image.normal))
+}
+
+/// Checks that appliances of an environment use these images. Appliances with errors may use any.
+///
+/// # Errors
+/// The exit status if none uses one of them, which was reported.
+fn check_used(root: PathBuf, environment: &str, images: &[&Wanted<'_>]) -> Result<(), Status> {
+    if images.is_empty() {
+        return Ok(());
+    }
+    let cache = Cache::open(&root);
+    // What is wrong with appliances is for `applc check` to say.
+    let mut unheard =
+        Reporter::with(Format::Json, &LevelArguments::default(), Stream::Stderr, false)?;
+    let environments = [environment.to_owned()];
+    let asked =
+        Asked { selection: &[], environments: &environments, wanted: &select::Wanted::none() };
+    let found = discover::find_all(cache.world(root), &asked, &mut unheard)?;
+    let outcomes = compile::compile(&found, Depth::Findings, &cache);
+    if outcomes.iter().any(|one| one.files.is_none()) {
+        return Ok(());
+    }
+    let used = outcomes.iter().flat_map(|one| &one.images);
+    let used = used.map(|image| repository_of(image));
+    let used = used.filter_map(|repository| Some((normal_form(repository)?, repository)));
+    let used: BTreeMap<String, &str> = used.collect();
+    let mut status = Ok(());
+    for Wanted { repository, normal, .. } in images {
+        if used.contains_key(normal) {
+            continue;
+        }
+        let similar = nearest(normal, used.keys().map(String::as_str));
+        let similar = similar.and_then(|similar| used.get(similar));
+        let hint = match similar {
+            Some(similar) => format!("did you mean `{similar}`? `--add` adds it all the same"),
+            None => "`--add` adds it all the same".to_owned(),
+        };
+        let message =
+            format!("no container in `{environment}` has an image of `{repository}`; {hint}");
+        status = Err(fail(&message, Status::Usage));
+    }
+    status
+}
+
 /// Whether a version belongs in the file of a project: in all that set it, otherwise in the outermost one that has
 /// the environment.
 fn is_for(index: usize, all: &[Arc<Project>], environment: &str, image: &Wanted<'_>) -> bool {
-    let of = |project: &Arc<Project>| {
-        let images = images_of(&project.file, environment)?;
-        Some(images.iter().any(|(repository, _)| repository.value == image.normal))
-    };
-    let states: Vec<Option<bool>> = all.iter().map(of).collect();
+    let states: Vec<Option<bool>> =
+        all.iter().map(|project| sets(project, environment, image)).collect();
     if states.contains(&Some(true)) {
         return states.get(index) == Some(&Some(true));
     }
@@ -217,6 +279,16 @@ fn insert(table: &mut dyn TableLike, is_inline: bool, key: &str, mut item: Item)
     table.insert(key, item);
     if is_inline && let Some(mut key) = table.key_mut(key) {
         *key.leaf_decor_mut() = toml_edit::Decor::new(" ", " ");
+    }
+}
+
+/// A reference to an image without its tag and digest.
+fn repository_of(image: &str) -> &str {
+    let named = image.split_once('@').map_or(image, |(named, _)| named);
+    match named.rsplit_once(':') {
+        // That of a port is before a `/`.
+        Some((repository, tag)) if !tag.contains('/') => repository,
+        _ => named,
     }
 }
 

@@ -44,8 +44,37 @@ fn a_version_is_added() {
             "environments = { prod = { overlay = \"p.yaml\", images = { \"x.org/api\" = \"2\" } } }\n",
         ),
     ] {
-        assert_eq!(set(text, &["x.org/api=2"]), expected);
+        assert_eq!(set(text, &["x.org/api=2", "--add"]), expected);
     }
+}
+
+#[test]
+fn an_image_that_no_appliance_uses_is_refused() {
+    let repository = Repository::new();
+    repository.write("apps/b/b.prod.yaml", "containers: { web: { image: \"x.org/api:1\" } }\n");
+    let set = |images: &[&str]| {
+        let arguments = [&["set-image", "--env", "prod"][..], images].concat();
+        let (status, out, err) = repository.run(&arguments);
+        assert_eq!(out, "");
+        (status, err)
+    };
+    let before = repository.files();
+    // `redis` is used in other environments only.
+    for (image, hint) in [("x.org/apo", "did you mean `x.org/api`? `--add`"), ("redis", "`--add`")]
+    {
+        let (status, err) = set(&[&format!("{image}=2"), "nginx=2"]);
+        let expected = format!(
+            "applc: error: no container in `prod` has an image of `{image}`; {hint} adds it all the same\n"
+        );
+        assert_eq!((status, err), (2, expected));
+    }
+    assert!(repository.files() == before);
+    assert_eq!(set(&["x.org/api=2", "docker.io/nginx=2"]).0, 0);
+    assert_eq!(set(&["x.org/apo=2", "--add"]).0, 0);
+    // What is in the table is changed, and what appliances with errors use is not known.
+    assert_eq!(set(&["x.org/apo=3"]).0, 0);
+    repository.write("apps/b/b.appliance.yaml", "id: 3\n");
+    assert_eq!(set(&["x.org/other=1"]), (0, "applc: applc.toml changed\n".to_owned()));
 }
 
 #[test]
@@ -86,6 +115,7 @@ fn invalid_arguments_are_refused() {
     let before = repository.files();
     for (arguments, expected) in [
         (&["--env", "prod", "nginx"][..], "expected `IMAGE=TAG`, found `nginx`"),
+        (&["--env", "prod", "nginx="], "expected `IMAGE=TAG`, found `nginx=` without a tag"),
         (&["--env", "prod", "Nginx=1"], "invalid repository `Nginx`"),
         (&["--env", "prod", "nginx:1=2"], "invalid repository `nginx:1`"),
         (&["--env", "prod", "nginx=.1"], "`.1` is not a valid tag"),
