@@ -28,7 +28,7 @@ use crate::whole::claims;
 use crate::whole::compile::{self, Depth};
 use crate::whole::discover::{self, Found, Unit};
 use crate::whole::outcome::{Made, Outcome};
-use crate::whole::record::Invalid;
+use crate::whole::record::{self, Invalid};
 use crate::whole::{Files, Rooted};
 
 /// Compiles the appliances of the project in `root`, and writes, compares or prints what changes.
@@ -481,6 +481,22 @@ fn cannot_compare(world: &Rooted, failure: &changes::Failure) -> Status {
         }
         changes::Failure::Record(path, Invalid::Line(line, text)) => (
             format!("{}:{line}: `{text}` is not the path of a file in this folder", shown(path)),
+            Status::Errors,
+        ),
+        changes::Failure::NoPath(path) => (
+            format!(
+                "`{}` cannot be written: `{}` has a path in each line, without `:`, `\\`, `.git`, and `#` or a merge mark at its start; rename the folder of the appliance, or change `output`",
+                shown(path),
+                record::NAME
+            ),
+            Status::Errors,
+        ),
+        changes::Failure::Source(record, path) => (
+            format!(
+                "`{}` names `{}`, which applc reads and never writes; remove that line",
+                shown(record),
+                shown(path)
+            ),
             Status::Errors,
         ),
         changes::Failure::Unreadable(path, cause) => {

@@ -9,8 +9,8 @@ use applc::{World, project};
 use rayon::prelude::*;
 
 use super::case::Renamed;
-use super::compile::start_of_paths;
-use super::discover::Found;
+use super::compile::{changes, start_of_paths};
+use super::discover::{Found, Unit};
 use super::outcome::{Made, Outcome};
 use super::record::{self, Invalid};
 use super::{Files, Rooted, joined, old, parent};
@@ -80,6 +80,10 @@ pub enum Failure {
     NoFolder(String),
     /// There is a link or a folder in place of a file.
     NoFile(String),
+    /// The path of a file that is made cannot be in a record.
+    NoPath(String),
+    /// The record of a folder names a file that is not made, but written by people.
+    Source(String, String),
 }
 
 /// Compares the files that were made with those on disk.
@@ -103,6 +107,12 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
         .flatten()
         .map(String::as_str)
         .collect();
+    for one in made {
+        let folder = current.iter().filter(|it| project::relative(&one.path, it).is_some()).max();
+        if folder.is_some_and(|folder| !record::can_have(folder, &one.path)) {
+            return Err(Failure::NoPath(one.path.clone()));
+        }
+    }
     let renamed = Renamed::find(&found.world, &owned, made);
     let parents: BTreeSet<&str> =
         made.iter().filter_map(|one| one.path.rsplit_once('/')).map(|(folder, _)| folder).collect();
@@ -142,6 +152,12 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
     let gone = owned.iter().copied().filter(|path| !paths.contains(path) && !kept.has(path));
     let mut gone: Vec<&str> = gone.collect();
     gone.sort_unstable();
+    if let Some(path) = gone.iter().find(|path| is_source(found, path)) {
+        let folder =
+            now.keys().chain(old.keys()).filter(|it| project::relative(path, it).is_some());
+        let record = record::path(folder.max().map_or("", String::as_str));
+        return Err(Failure::Source(record, (*path).to_owned()));
+    }
     for path in gone {
         if let Some((_, then)) = record_of(&mut changes.records, path) {
             then.remove(path);
@@ -214,6 +230,14 @@ fn lost(found: &Found, tops: &BTreeSet<String>, is_known: impl Fn(&str) -> bool)
 fn folders(found: &Found) -> BTreeSet<String> {
     let outputs = found.units.iter().filter_map(|unit| unit.output());
     outputs.map(|output| joined(&output.folder, parent(output.pattern.value.fixed()))).collect()
+}
+
+/// Whether a file is one that the project is made from: what a record says of it is wrong.
+fn is_source(found: &Found, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_overlay = |unit: &Unit| changes(&found.world, unit).overlays.iter().any(|it| it == path);
+    [project::FILE_NAME, project::LOCK_NAME, ".gitignore", ".gitattributes"].contains(&name)
+        || found.units.iter().any(|unit| unit.file == path || is_overlay(unit))
 }
 
 /// The record that a path belongs to: that of the innermost folder.

@@ -5,8 +5,6 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use applc::World;
-
 use super::Rooted;
 
 /// Name of the file.
@@ -14,6 +12,9 @@ pub const NAME: &str = ".applc-outputs";
 
 const HEADER: &str =
     "# Files that applc has made. Commit this file; it is how applc knows what it may remove.\n";
+
+/// Number of characters of an invalid line that are shown.
+const SHOWN: usize = 100;
 
 /// Why a record cannot be used.
 #[derive(Debug)]
@@ -29,8 +30,13 @@ pub enum Invalid {
 /// # Errors
 /// It cannot be read, or names a path that is not below its folder.
 pub fn read(world: &Rooted, folder: &str) -> Result<BTreeSet<String>, Invalid> {
-    let text = match world.read(&path(folder)) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+    let text = match world.read_own(&path(folder)) {
+        Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+        // A link could lead anywhere, and a pipe would be waited for.
+        Ok(None) => {
+            let cause = io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file");
+            return Err(Invalid::Unreadable(cause));
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
         Err(error) => return Err(Invalid::Unreadable(error)),
     };
@@ -55,14 +61,25 @@ fn parse(text: &str, folder: &str) -> Result<BTreeSet<String>, Invalid> {
         if line.is_empty() || line.starts_with('#') || line == "=======" || is_mark {
             continue;
         }
-        let is_inside = line.split('/').all(|part| !matches!(part, "" | "." | ".."))
-            && !line.contains(['\\', ':', '\0']);
-        if !is_inside || line.split('/').any(|part| part == ".git") || line == NAME {
-            return Err(Invalid::Line(index + 1, line.to_owned()));
+        if !is_path(line) {
+            return Err(Invalid::Line(index + 1, line.chars().take(SHOWN).collect()));
         }
         owned.insert(below(folder, line));
     }
     Ok(owned)
+}
+
+/// Whether a line is the path of a file below the folder of the record, on every system.
+fn is_path(line: &str) -> bool {
+    let is_inside = line.split('/').all(|part| !matches!(part, "" | "." | ".." | ".git"))
+        && !line.contains(['\\', ':', '\0']);
+    is_inside && line != NAME
+}
+
+/// Whether a path can be in the record of a folder: reading it there gives the same path.
+pub fn can_have(folder: &str, path: &str) -> bool {
+    let line = applc::project::relative(path, folder).unwrap_or(path);
+    parse(line, folder).is_ok_and(|owned| owned.iter().eq([path]))
 }
 
 /// The text of the record in a folder of these files.
@@ -87,6 +104,17 @@ mod tests {
         assert_eq!(parse(&text, "out").unwrap(), owned);
         let root: BTreeSet<String> = ["a/b.yaml".to_owned()].into();
         assert_eq!(parse(&super::text("", &root), "").unwrap(), root);
+    }
+
+    #[test]
+    fn what_would_be_read_otherwise_cannot_be_in_a_record() {
+        for path in ["out/a/b.yaml", "out/a/#b", "out/=======x", "out/é x"] {
+            assert!(can_have("out", path), "{path}");
+        }
+        let others = ["a:b/c", "a\\b", "#a/b", "=======", "<<<<<<< a/b", "a\nb", ".git/a", NAME];
+        for path in others {
+            assert!(!can_have("out", &format!("out/{path}")), "{path}");
+        }
     }
 
     #[test]

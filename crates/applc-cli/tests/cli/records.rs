@@ -195,3 +195,38 @@ fn findings_in_the_outermost_file_name_it() {
         assert!(err.contains(&format!("applc: {file}: 1 warning\n")), "{err}");
     }
 }
+
+#[test]
+fn folders_that_a_record_cannot_name_are_refused() {
+    for folder in ["a:b", "b\\s", "#x", "<<<<<<< HEAD"] {
+        let repository = Repository::new();
+        repository.write(
+            "applc.toml",
+            "default-targets = [\"compose\"]\noutput = \"out/{folder}/{target}\"\n",
+        );
+        repository.write(&format!("{folder}/c.appliance.yaml"), &appliance("c", "nginx:1.27"));
+        // Folders of appliances are below `apps` otherwise.
+        let before = repository.files();
+        let (status, _, errors) = repository.run(&["compile"]);
+        assert_eq!(status, 1, "{folder}: {errors}");
+        assert!(errors.contains("rename the folder of the appliance"), "{folder}: {errors}");
+        assert_eq!(repository.files(), before, "{folder}");
+    }
+}
+
+#[test]
+fn sources_in_a_record_are_never_removed() {
+    for source in ["applc.toml", "apps/a/a.appliance.json", "apps/b/b.prod.yaml"] {
+        let repository = Repository::new();
+        let settings = repository.read("applc.toml").replace("manifests/", "");
+        repository.write("applc.toml", &settings);
+        assert_eq!(repository.run(&["compile"]).0, 0);
+        let record = repository.read(".applc-outputs");
+        repository.write(".applc-outputs", &format!("{record}{source}\n"));
+        let before = repository.files();
+        let (status, _, errors) = repository.run(&["compile"]);
+        assert_eq!(status, 1, "{source}: {errors}");
+        assert!(errors.contains(&format!("`.applc-outputs` names `{source}`")), "{errors}");
+        assert_eq!(repository.files(), before, "{source}");
+    }
+}
