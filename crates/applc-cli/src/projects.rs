@@ -1,7 +1,7 @@
 //! Project files, each read and reported once in a run.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::args::{EnvironmentArguments, OverlayArguments};
@@ -13,7 +13,7 @@ use crate::{Status, memory};
 use applc::analysis::Analysis;
 use applc::diag::{Levels, Report, list_or, nearest};
 use applc::overlay::Changes;
-use applc::project::{self, Names, Project};
+use applc::project::{self, Names, Output, Project};
 use applc::scope::appliance_name;
 use applc::source::Sources;
 use applc::targets::{self, InProcess, PROJECT_DIRECTORY, Rendering, TargetRef};
@@ -35,10 +35,23 @@ pub struct Settings {
     pub sources: Sources,
     /// What is changed in the file before it is compiled.
     pub changes: Changes,
-    environment: Option<String>,
+    /// What the project says of the file, if it is one of its appliances.
+    pub listed: Option<Listed>,
+    /// The environment.
+    pub environment: Option<String>,
     /// The folder of the file, relative to that of the project.
-    folder: String,
+    pub folder: String,
     name: String,
+}
+
+/// A file that is an appliance of a project.
+pub struct Listed {
+    /// The project.
+    pub project: Arc<Project>,
+    /// The file, relative to the outermost project file.
+    pub source: String,
+    /// Where its output is written.
+    pub output: Option<Output>,
 }
 
 impl Settings {
@@ -90,15 +103,20 @@ impl Settings {
     /// One of the targets with its options for an appliance, as [`Settings::selected`].
     pub fn filled(&self, one: &Selected, analysis: &mut Analysis) -> Selected {
         let id = analysis.plan.as_ref().map(|plan| plan.id.value.to_string());
-        let names = Names {
+        let names = self.names(id.as_deref());
+        let options = project::filled(&one.options, &*one.target, &names, &mut analysis.findings);
+        Selected { target: one.target.clone(), options }
+    }
+
+    /// What placeholders stand for, for the appliance with an id.
+    pub fn names<'n>(&'n self, id: Option<&'n str>) -> Names<'n> {
+        Names {
             environment: self.environment.as_deref(),
             folder: Some(&self.folder),
             name: Some(&self.name),
-            id: id.as_deref(),
+            id,
             target: None,
-        };
-        let options = project::filled(&one.options, &*one.target, &names, &mut analysis.findings);
-        Selected { target: one.target.clone(), options }
+        }
     }
 
     fn run(
@@ -136,7 +154,8 @@ impl Projects {
         reporter: &mut Reporter,
     ) -> Result<Settings, Status> {
         // The project file for standard input is that of the working directory.
-        let path = if file == STDIN { Path::new("stdin") } else { Path::new(file) };
+        let path = without_parents(if file == STDIN { "stdin" } else { file });
+        let path = path.as_path();
         let given = wanted.loaded();
         let name = appliance_name(file).to_owned();
         let project = self.of(path, &given, reporter)?;
@@ -156,6 +175,7 @@ impl Projects {
                 levels,
                 sources,
                 changes,
+                listed: None,
                 environment: None,
                 folder,
                 name,
@@ -176,11 +196,17 @@ impl Projects {
         let mut changes = merged.changes(file, &names, |path| Path::new(path).is_file());
         changes.reports_unlocked =
             reporter.is_locked() || is_locked_by(&project, path, wanted.environment);
+        let listed = (file != STDIN && is_listed(&project, path)).then(|| Listed {
+            source: below(project.root(), path).unwrap_or_default(),
+            output: merged.output.clone(),
+            project: project.clone(),
+        });
         Ok(Settings {
             targets,
             levels: reporter.levels(&merged.levels),
             sources,
             changes,
+            listed,
             environment: wanted.environment.map(str::to_owned),
             folder,
             name,
@@ -208,13 +234,34 @@ impl Projects {
 /// Whether `applc lock` has the images of a file in an environment: those of the appliances of a project, in its
 /// environments.
 fn is_locked_by(project: &Project, file: &Path, environment: Option<&str>) -> bool {
+    (environment.is_some() || project.environments().is_empty()) && is_listed(project, file)
+}
+
+/// Whether a file is an appliance of a project.
+fn is_listed(project: &Project, file: &Path) -> bool {
     let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    let here = std::env::current_dir().unwrap_or_default();
-    // As the files of the project are named.
-    let relative = absolute.strip_prefix(&here).unwrap_or(&absolute);
     let is_one = |path: &Path| project.has_appliance(&path.to_string_lossy().replace('\\', "/"));
-    (environment.is_some() || project.environments().is_empty())
-        && (is_one(relative) || is_one(&absolute))
+    // As the files of the project are named.
+    is_one(&shown(&absolute)) || is_one(&absolute)
+}
+
+/// A path without `..`, so that it starts with the folder of its project.
+fn without_parents(path: &str) -> PathBuf {
+    let path = Path::new(path);
+    if !path.components().any(|part| part == Component::ParentDir) {
+        return path.to_owned();
+    }
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut clean = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            Component::ParentDir => {
+                clean.pop();
+            }
+            part => clean.push(part),
+        }
+    }
+    clean
 }
 
 /// The targets of the arguments, or those of the project, with the options of both.
@@ -272,11 +319,16 @@ pub fn unknown_environment(name: &str, known: &[&str]) -> Status {
 /// else of the outermost one; empty for that folder.
 pub fn folder_of(project: &Project, settings: &project::Settings, file: &Path) -> String {
     let root = settings.output.as_ref().map_or(project.root(), |output| output.folder.as_str());
+    let file = below(root, file).unwrap_or_default();
+    file.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned()
+}
+
+/// A file relative to a folder of its project, which is named as from the working directory.
+fn below(folder: &str, file: &Path) -> Option<String> {
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let root = if root.is_empty() { Path::new(".") } else { Path::new(root) };
-    let (root, file) = (absolute(root), absolute(file));
-    let folder = file.parent().and_then(|folder| folder.strip_prefix(&root).ok());
-    folder.unwrap_or(Path::new("")).to_string_lossy().replace('\\', "/")
+    let folder = if folder.is_empty() { Path::new(".") } else { Path::new(folder) };
+    let (folder, file) = (absolute(folder), absolute(file));
+    Some(file.strip_prefix(&folder).ok()?.to_string_lossy().replace('\\', "/"))
 }
 
 /// The absolute folders that may belong to the project of a folder, the innermost one first: up to the root of

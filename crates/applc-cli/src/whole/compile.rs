@@ -345,7 +345,7 @@ pub fn start_of_paths(unit: &Unit, target: &str) -> Option<String> {
 }
 
 /// A pattern with names in it, up to the first placeholder that is not known.
-fn filled(pattern: &Pattern, names: &Names<'_>) -> String {
+pub fn filled(pattern: &Pattern, names: &Names<'_>) -> String {
     match pattern.fill(names) {
         Ok(text) => text,
         Err((_, before)) => before,

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use applc::scope::with_header;
+use applc::project::Names;
+use applc::scope::{way, with_header};
 use applc::targets::{Artifact, InProcess, Rendering};
 
 use super::compile::{self, start_of_paths, way_to_source};
 use super::discover::{self, Found, Unit};
-use super::{Rooted, record};
+use super::{Rooted, joined, record};
 use crate::Status;
 use crate::disk::shown;
+use crate::projects::Settings;
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 
@@ -21,11 +23,19 @@ pub struct Owned {
     pub environment: Option<String>,
     /// The name of the target.
     pub target: String,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// Where a project has the output of an appliance for a target.
+#[derive(Clone)]
+pub struct Place {
     /// The way from the folder of the output to that of the appliance.
     pub way: String,
-    /// The folder of the output, as it is found from the working directory.
+    /// The folder of the output, as it is found from the working directory; empty, or it ends in `/`.
     folder: String,
-    header_source: String,
+    /// The appliance, as the comment at the start of a file names it.
+    source: String,
 }
 
 /// Finds what a file is made from. `None` if it is not one that the record of a project names, or is no longer made.
@@ -73,18 +83,35 @@ fn of_unit(found: &Found, unit: &Unit, path: &str, place: &str) -> Option<Owned>
             source: shown(&found.world.on_disk(&unit.file)).to_string_lossy().into_owned(),
             environment: unit.environment.clone(),
             target: target.to_owned(),
-            way: way_to_source(&folder, &unit.file),
-            folder: path.strip_suffix(&artifact.path).unwrap_or_default().to_owned(),
-            header_source: unit.file.clone(),
+            place: Place {
+                way: way_to_source(&folder, &unit.file),
+                folder: path.strip_suffix(&artifact.path).unwrap_or_default().to_owned(),
+                source: unit.file.clone(),
+            },
         });
     }
     None
 }
 
-impl Owned {
+impl Place {
+    /// The place of the output for a target of the appliance with an id. `None` if no project lists it, or its
+    /// project does not say where output is written.
+    pub fn of(settings: &Settings, target: &str, id: &str) -> Option<Place> {
+        let listed = settings.listed.as_ref()?;
+        let output = listed.output.as_ref()?;
+        let names = Names { target: Some(target), ..settings.names(Some(id)) };
+        let below = joined("", &compile::filled(&output.pattern.value, &names));
+        let on_disk = Path::new(&output.folder).join(&below);
+        let folder = match shown(&on_disk).to_string_lossy().replace('\\', "/") {
+            here if here.is_empty() => here,
+            folder => format!("{}/", folder.trim_end_matches('/')),
+        };
+        Some(Place { way: way(&below, &settings.folder), folder, source: listed.source.clone() })
+    }
+
     /// A file of the output as it is in the project: in its folder, and with the comment at its start.
     pub fn placed(&self, artifact: Artifact) -> Artifact {
-        let artifact = with_header(artifact, &self.header_source);
+        let artifact = with_header(artifact, &self.source);
         Artifact { path: format!("{}{}", self.folder, artifact.path), ..artifact }
     }
 }

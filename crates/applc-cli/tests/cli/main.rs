@@ -16,6 +16,7 @@ mod project;
 mod project_cache;
 #[cfg(unix)]
 mod project_kill;
+mod project_trace;
 mod readme;
 mod records;
 mod run;

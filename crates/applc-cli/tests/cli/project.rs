@@ -90,7 +90,8 @@ pub fn appliance(id: &str, image: &str) -> String {
     )
 }
 
-const MADE: [&str; 7] = [
+/// The files that it is compiled to.
+pub const MADE: [&str; 7] = [
     "manifests/.applc-outputs",
     "manifests/prod/apps/a/kubernetes/kubernetes.yaml",
     "manifests/prod/apps/b/kubernetes/kubernetes.yaml",

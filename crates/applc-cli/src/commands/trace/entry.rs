@@ -15,6 +15,9 @@ use super::traced::Traced;
 pub struct Entry {
     /// The target.
     pub target: String,
+    /// The environment of the project, if it is made in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// The range of the output.
     pub output: Location,
     /// The place of the source; `None` for the default of an option.
@@ -134,6 +137,7 @@ fn entry(traced: &Traced, file: usize, range: &Range<usize>, from: Origin, known
     let nowhere = Location { file: String::new(), line: 0, column: 0, end_line: 0, end_column: 0 };
     Entry {
         target: traced.target.name().to_owned(),
+        environment: traced.environment.clone(),
         output: output.unwrap_or(nowhere),
         source,
         field,

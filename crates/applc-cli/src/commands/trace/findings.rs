@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use applc::World;
-use applc::diag::{Diagnostic, Findings, Level, Levels, Report, codes};
+use applc::diag::{Diagnostic, Findings, Level, Report, codes};
 use applc::linters::{self, ForeignFinding};
 use applc::render::Origin;
 use applc::source::Source;
@@ -22,12 +22,7 @@ use crate::terminal::{fail, note};
 ///
 /// # Errors
 /// The exit status if the document cannot be read, which was reported.
-pub fn report(
-    traced: &Traced,
-    path: &Path,
-    levels: &Levels,
-    mut reporter: Reporter,
-) -> Result<Status, Status> {
+pub fn report(traced: Traced, path: &Path, mut reporter: Reporter) -> Result<Status, Status> {
     let shown = path.display();
     let bytes = Disk
         .read(&path.to_string_lossy())
@@ -36,6 +31,8 @@ pub fn report(
         let message = format!("`{shown}` has no known format; expected {}", linters::FORMATS);
         return Err(fail(&message, Status::Usage));
     };
+    let paths = found.iter().map(|one| on_disk(&one.file));
+    let traced = &traced.as_written(paths);
     let mut sources = traced.sources.clone();
     let outputs: Vec<Source> = traced.outputs.iter().map(|output| sources.add(output)).collect();
     name_outputs(traced, &mut found);
@@ -55,7 +52,7 @@ pub fn report(
         }
     }
     let mut report = Report::new(traced.source.clone(), findings).within(sources);
-    levels.apply(&mut report.diagnostics);
+    traced.levels.apply(&mut report.diagnostics);
     let status = reporter.add(report);
     Ok(status.max(reporter.finish()))
 }
@@ -67,19 +64,29 @@ fn name_outputs(traced: &Traced, found: &mut [ForeignFinding]) {
     for finding in found {
         let output = files.entry(finding.file.clone()).or_insert_with_key(|file| {
             // A file that is gone is found by its name.
-            let path = file.strip_prefix("file://").unwrap_or(file);
-            let bytes = std::fs::read(path).ok()?;
-            let same = traced.with_text(&String::from_utf8_lossy(&bytes));
-            let same = same.and_then(|index| traced.artifacts.get(index));
-            if same.is_none() {
-                note(&format!("warning: {}", is_stale(path)));
-            }
-            same.map(|output| output.path.clone())
+            let path = on_disk(file);
+            let same = match std::fs::read(path) {
+                Ok(bytes) => {
+                    let same = traced.with_text(&String::from_utf8_lossy(&bytes));
+                    if same.is_none() {
+                        note(&format!("warning: {}", is_stale(path)));
+                    }
+                    same
+                }
+                Err(_) => None,
+            };
+            let index = same.or_else(|| traced.named_below(path))?;
+            traced.artifacts.get(index).map(|output| output.path.clone())
         });
         if let Some(output) = output {
             finding.file.clone_from(output);
         }
     }
+}
+
+/// The path of a file that another tool has read.
+fn on_disk(file: &str) -> &str {
+    file.strip_prefix("file://").unwrap_or(file)
 }
 
 /// A finding at the place that a range of the output comes from, or at the range.

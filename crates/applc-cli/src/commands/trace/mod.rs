@@ -8,11 +8,12 @@ mod traced;
 
 use crate::Status;
 use crate::args::Trace;
-use crate::projects::{Projects, one_environment};
+use crate::projects::{Projects, Settings, one_environment};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
 use crate::terminal::{self, fail, print};
 use crate::whole::owner::{self, Owned};
+use applc::Selected;
 use applc::diag::Format;
 use applc::printable;
 
@@ -45,13 +46,12 @@ fn answer(arguments: &Trace) -> Result<Status, Status> {
     if let Some(owned) = owner::of(file, &mut reporter)? {
         return of_output(file, &owned, position, arguments, reporter);
     }
-    let chosen = !wanted.is_empty();
     let mut projects = Projects::default();
-    let settings = projects.apply(file, &wanted.or_built_in(), &mut reporter)?;
-    let settings = settings.changed(&arguments.overlays);
-    let traced = traced::of_each(&settings, file, chosen, &mut reporter)?;
+    let scopes = scopes(file, &wanted, &mut projects, &mut reporter)?.into_iter();
+    let scopes: Vec<Settings> = scopes.map(|one| one.changed(&arguments.overlays)).collect();
+    let traced = traced::of_each(&scopes, file, !wanted.is_empty(), &mut reporter)?;
     if let Some(path) = &arguments.of_findings {
-        return findings::report(&one(traced, "--findings")?, path, &settings.levels, reporter);
+        return findings::report(one(traced, "--findings")?, path, reporter);
     }
     let entries = match (&position, &arguments.at) {
         (Some(_), Some(_)) => {
@@ -60,9 +60,11 @@ fn answer(arguments: &Trace) -> Result<Status, Status> {
         }
         (Some(position), None) => from_source(&traced, *position)?,
         (None, Some(place)) => {
-            let traced = one(traced, "--at")?;
+            let traced = one(named(traced, &place.file), "--at")?;
+            let traced = traced.as_written([place.file.as_str()]);
             let other = || {
                 let built_in = Wanted::none().or_built_in();
+                let built_in = built_in.in_environment(traced.environment.as_deref());
                 let settings = projects.apply(file, &built_in, &mut reporter).ok()?;
                 let settings = settings.changed(&arguments.overlays);
                 traced::target_of(&settings, file, &place.file, &mut reporter)
@@ -98,7 +100,7 @@ fn of_output(
     let traced = traced::of_owned(owned, &mut reporter)?;
     let format = arguments.findings.format;
     if let Some(path) = &arguments.of_findings {
-        return findings::report(&traced, path, &traced.levels, reporter);
+        return findings::report(traced, path, reporter);
     }
     let Some(position) = position else {
         let index = traced.written_as(file).unwrap_or(0);
@@ -125,12 +127,69 @@ fn from_source(traced: &[Traced], position: Position) -> Result<Vec<Entry>, Stat
     Ok(entries)
 }
 
-/// The only target, which `argument` is about.
-fn one(mut traced: Vec<Traced>, argument: &str) -> Result<Traced, Status> {
-    match traced.pop() {
-        Some(only) if traced.is_empty() => Ok(only),
-        _ => Err(fail(&format!("`{argument}` requires one `--target`"), Status::Usage)),
+/// The settings of a file. One that a project lists is compiled for the targets of each of its environments, or of
+/// the one that is wanted; others, and those of projects that name no targets, for the built-in ones.
+fn scopes(
+    file: &str,
+    wanted: &Wanted<'_>,
+    projects: &mut Projects,
+    reporter: &mut Reporter,
+) -> Result<Vec<Settings>, Status> {
+    let mut apply = |wanted: Wanted<'_>, reporter: &mut Reporter| {
+        let settings = projects.apply(file, &wanted, reporter)?;
+        match settings.targets.is_empty() {
+            true => projects.apply(file, &wanted.or_built_in(), reporter),
+            false => Ok(settings),
+        }
+    };
+    let alone = apply(wanted.with(Vec::new()), reporter)?;
+    let project = match (&alone.listed, wanted.environment) {
+        (Some(listed), None) => listed.project.clone(),
+        _ => return Ok(vec![alone]),
+    };
+    let environments = project.environments();
+    if environments.is_empty() {
+        return Ok(vec![alone]);
     }
+    let mut scopes = Vec::new();
+    for name in environments {
+        let mut settings = apply(wanted.with(Vec::new()).in_environment(Some(name)), reporter)?;
+        let own = project.settings(Some(name)).selected();
+        let is_own = |one: &Selected| own.iter().any(|own| own.name() == one.target.name());
+        // An environment that is compiled for others has no such output.
+        if !own.is_empty() {
+            settings.targets.retain(is_own);
+        }
+        scopes.push(settings);
+    }
+    scopes.retain(|settings| !settings.targets.is_empty());
+    // Targets that no environment is compiled for have the output of the file by itself.
+    Ok(if scopes.is_empty() { vec![alone] } else { scopes })
+}
+
+/// Of several outputs, the one that has a file.
+fn named(mut traced: Vec<Traced>, file: &str) -> Vec<Traced> {
+    if traced.len() > 1 && !file.is_empty() {
+        let has = |one: &Traced| one.artifacts.iter().any(|artifact| artifact.is_named_by(file));
+        if traced.iter().filter(|one| has(one)).count() == 1 {
+            traced.retain(has);
+        }
+    }
+    traced
+}
+
+/// The only output, which `argument` is about.
+fn one(mut traced: Vec<Traced>, argument: &str) -> Result<Traced, Status> {
+    let first = traced.pop();
+    let Some(other) = traced.first() else {
+        return first.ok_or(Status::Errors);
+    };
+    let is_other = |one: &Traced| one.target.name() != other.target.name();
+    let missing = match first.iter().chain(&traced).any(is_other) {
+        true => "--target",
+        false => "--env",
+    };
+    Err(fail(&format!("`{argument}` requires one `{missing}`"), Status::Usage))
 }
 
 fn show(entries: &[Entry], format: Format, table: impl FnOnce() -> String) -> Status {

@@ -17,13 +17,13 @@ pub fn whole(traced: &[Traced], entries: &[Entry]) -> String {
     for traced in traced {
         for output in &traced.outputs {
             let appliance = traced.source.name();
-            let name = traced.target.name();
+            let name = label(traced.target.name(), traced.environment.as_deref());
             let _ = writeln!(text, "{name}: {}, from {appliance}", output.name());
             let lines: Vec<&str> = output.text().lines().collect();
             let width = lines.len().to_string().len();
-            let here = entries.iter().filter(|entry| {
-                entry.target == traced.target.name() && entry.output.file == output.name()
-            });
+            let here = entries
+                .iter()
+                .filter(|entry| is_of(entry, traced) && entry.output.file == output.name());
             let mut here = here.peekable();
             for (at, line) in lines.iter().enumerate() {
                 let mut on_line: Vec<&Entry> = Vec::new();
@@ -107,10 +107,24 @@ pub fn answer(traced: &Traced, entries: &[Entry]) -> String {
 /// A range of the output and its line.
 fn output(traced: &[Traced], entry: &Entry) -> String {
     let Location { file, line, column, .. } = &entry.output;
-    let found = traced.iter().find(|traced| traced.target.name() == entry.target);
+    let found = traced.iter().find(|traced| is_of(entry, traced));
     let source = found.and_then(|traced| traced.outputs.iter().find(|o| o.name() == file));
     let text = source.and_then(|source| source.text().lines().nth(line - 1)).unwrap_or_default();
-    format!("{}: {file}:{line}:{column}: {}", entry.target, shortened(text.trim_start()).trim_end())
+    let label = label(&entry.target, entry.environment.as_deref());
+    format!("{label}: {file}:{line}:{column}: {}", shortened(text.trim_start()).trim_end())
+}
+
+/// The name of the output for a target.
+fn label(target: &str, environment: Option<&str>) -> String {
+    match environment {
+        Some(environment) => format!("{target} in `{environment}`"),
+        None => target.to_owned(),
+    }
+}
+
+/// Whether an entry is of this output.
+fn is_of(entry: &Entry, traced: &Traced) -> bool {
+    entry.target == traced.target.name() && entry.environment == traced.environment
 }
 
 /// What an entry comes from: the field and its place, without the name of the file `known`.

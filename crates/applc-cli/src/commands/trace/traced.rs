@@ -8,7 +8,7 @@ use applc::diag::Levels;
 use applc::project::LOCK_NAME;
 use applc::source::{Source, Sources, Span};
 use applc::syntax::Node;
-use applc::targets::{Artifact, InProcess, Rendering, TargetRef};
+use applc::targets::{Artifact, InProcess, PROJECT_DIRECTORY, Rendering, TargetRef};
 use applc::trace::{SourceMap, annotate};
 use applc::{Compilation, Selected, World};
 
@@ -18,14 +18,18 @@ use crate::projects::{Projects, Settings};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::{fail, note};
-use crate::whole::owner::Owned;
+use crate::whole::owner::{Owned, Place};
 
 /// The output of one target, and where it comes from.
 pub struct Traced {
     /// The target.
     pub target: TargetRef,
-    /// The files of the target.
+    /// The environment of the project.
+    pub environment: Option<String>,
+    /// The files of the target, where a project has them, and as it does.
     pub artifacts: Vec<Artifact>,
+    /// The same files without what a project adds; empty if it is nothing.
+    plain: Vec<Artifact>,
     /// The texts of the files, for lines and columns.
     pub outputs: Vec<Source>,
     /// The origins of the files.
@@ -85,7 +89,39 @@ impl Traced {
     /// The index of the file of the output that a file on disk has the name or the text of.
     pub fn written_as(&self, path: &str) -> Option<usize> {
         let named = self.artifacts.iter().position(|file| file.is_named_by(path));
-        named.or_else(|| self.with_text(&std::fs::read_to_string(path).ok()?))
+        let same = || self.with_text(&std::fs::read_to_string(path).ok()?);
+        named.or_else(same).or_else(|| self.named_below(path))
+    }
+
+    /// The index of the file of the output that the end of a path names, without the folder that a project has it in.
+    pub fn named_below(&self, path: &str) -> Option<usize> {
+        self.plain.iter().position(|file| file.is_named_by(path))
+    }
+
+    /// The output as files on disk have it that are about to be asked for: without what a project adds, if one of
+    /// them was compiled by itself.
+    pub fn as_written<'p>(self, paths: impl IntoIterator<Item = &'p str>) -> Traced {
+        let texts = paths.into_iter().filter_map(|path| std::fs::read_to_string(path).ok());
+        let texts: Vec<String> = texts.collect();
+        let has = |traced: &Traced| texts.iter().any(|text| traced.with_text(text).is_some());
+        if texts.is_empty() || self.plain.is_empty() || has(&self) {
+            return self;
+        }
+        let artifacts = self.plain.clone();
+        let plain = Traced {
+            map: SourceMap::new(&self.tree, &artifacts),
+            outputs: artifacts.iter().map(text_of).collect(),
+            artifacts,
+            plain: Vec::new(),
+            target: self.target.clone(),
+            environment: self.environment.clone(),
+            source: self.source.clone(),
+            overlays: self.overlays.clone(),
+            sources: self.sources.clone(),
+            tree: self.tree.clone(),
+            levels: self.levels.clone(),
+        };
+        if has(&plain) { plain } else { self }
     }
 
     /// The index of the file of the output that has a text, with or without comments that name
@@ -130,35 +166,37 @@ pub fn trace(
     selected: &Selected,
     reporter: &mut Reporter,
 ) -> Result<Traced, Status> {
-    match compiled(analysed, settings, selected, None, reporter)? {
+    match compiled(analysed, settings, selected, Files::Plain, reporter)? {
         Ok(traced) => Ok(traced),
         Err(compilation) => Err(reporter.add_all(compilation.report, compilation.others)),
     }
 }
 
-/// Compiles a file for each target. Targets that were not chosen are left out if they do not support
-/// the appliance.
+/// Compiles a file for each target, with the settings of each environment. Targets that were not chosen are left out
+/// if they do not support the appliance.
 ///
 /// # Errors
 /// Those of [`trace`], and if the file cannot be read or no target supports the appliance.
 pub fn of_each(
-    settings: &Settings,
+    scopes: &[Settings],
     file: &str,
     chosen: bool,
     reporter: &mut Reporter,
 ) -> Result<Vec<Traced>, Status> {
-    let analysed = Analysed::read(&Disk, settings, file, reporter)?;
     let mut all = Vec::new();
     let mut failed = None;
-    for selected in &settings.targets {
-        match compiled(&analysed, settings, selected, None, reporter)? {
-            Ok(traced) => all.push(traced),
-            Err(compilation) if chosen || !is_of_target(&compilation) => {
-                return Err(reporter.add_all(compilation.report, compilation.others));
-            }
-            Err(compilation) => {
-                note(&format!("{} does not support the appliance", selected.target.name()));
-                failed = Some(compilation);
+    for settings in scopes {
+        let analysed = Analysed::read(&Disk, settings, file, reporter)?;
+        for selected in &settings.targets {
+            match compiled(&analysed, settings, selected, Files::OfProject, reporter)? {
+                Ok(traced) => all.push(traced),
+                Err(compilation) if chosen || !is_of_target(&compilation) => {
+                    return Err(reporter.add_all(compilation.report, compilation.others));
+                }
+                Err(compilation) => {
+                    note(&format!("{} does not support the appliance", selected.target.name()));
+                    failed = Some(compilation);
+                }
             }
         }
     }
@@ -176,11 +214,10 @@ pub fn of_owned(owned: &Owned, reporter: &mut Reporter) -> Result<Traced, Status
     let file = owned.source.as_str();
     let names = [owned.target.clone()];
     let wanted = Wanted::named(&names).in_environment(owned.environment.as_deref());
-    let mut settings = Projects::default().apply(file, &wanted, reporter)?;
-    settings.tell_folder(&owned.way);
+    let settings = Projects::default().apply(file, &wanted, reporter)?;
     let analysed = Analysed::read(&Disk, &settings, file, reporter)?;
     let Some(selected) = settings.targets.first() else { return Err(Status::Errors) };
-    match compiled(&analysed, &settings, selected, Some(owned), reporter)? {
+    match compiled(&analysed, &settings, selected, Files::Of(owned), reporter)? {
         Ok(traced) => Ok(traced),
         Err(compilation) => Err(reporter.add_all(compilation.report, compilation.others)),
     }
@@ -198,7 +235,8 @@ pub fn target_of(
     let file = Some(file).filter(|file| *file != STDIN)?;
     let analysed = Analysed::read(&Disk, settings, file, reporter).ok()?;
     settings.targets.iter().find_map(|selected| {
-        let traced = compiled(&analysed, settings, selected, None, reporter).ok()?.ok()?;
+        let traced = compiled(&analysed, settings, selected, Files::OfProject, reporter);
+        let traced = traced.ok()?.ok()?;
         traced.written_as(path).map(|_| traced.target)
     })
 }
@@ -209,12 +247,28 @@ fn is_of_target(compilation: &Compilation) -> bool {
     errors.filter(|found| found.level == applc::diag::Level::Error).all(|f| f.target.is_some())
 }
 
+/// Which files the output is.
+#[derive(Clone, Copy)]
+enum Files<'a> {
+    /// Those of an appliance by itself.
+    Plain,
+    /// Those of the project, if it lists the appliance.
+    OfProject,
+    /// Those of which this is one.
+    Of(&'a Owned),
+}
+
+/// The text of a file of the output, for lines and columns.
+fn text_of(artifact: &Artifact) -> Source {
+    Source::new(artifact.path.as_str(), artifact.text.as_str())
+}
+
 /// Compiles an appliance, or returns the compilation with its errors.
 fn compiled(
     analysed: &Analysed,
     settings: &Settings,
     selected: &Selected,
-    owned: Option<&Owned>,
+    files: Files<'_>,
     reporter: &mut Reporter,
 ) -> Result<Result<Traced, Compilation>, Status> {
     let Analysed { analysis, tree } = analysed;
@@ -222,7 +276,18 @@ fn compiled(
     let overlays = analysis.overlays.clone();
     let rendering = Rendering { renderer: &InProcess, recorded: true };
     let mut analysis = analysis.clone();
-    let selected = settings.filled(selected, &mut analysis);
+    let mut selected = settings.filled(selected, &mut analysis);
+    let id = analysis.plan.as_ref().map(|plan| plan.id.value.to_string()).unwrap_or_default();
+    let place = match files {
+        Files::Plain => None,
+        Files::OfProject => Place::of(settings, selected.target.name(), &id),
+        Files::Of(owned) => Some(owned.place.clone()),
+    };
+    if let Some(place) = &place
+        && selected.target.custom().is_none()
+    {
+        selected.options.set_default(PROJECT_DIRECTORY, &place.way);
+    }
     let compilation = applc::compile_analysis(analysis, &[selected], Some(rendering))
         .map_err(|error| reporter.fail(source.name(), &error))?
         .with_levels(&settings.levels);
@@ -232,17 +297,20 @@ fn compiled(
     let Some(output) = compilation.outputs.into_iter().next() else {
         return Err(fail("the target has no output", Status::Errors));
     };
-    let place = |artifact: Artifact| match owned {
-        Some(owned) => owned.placed(artifact),
-        None => artifact,
+    let (artifacts, plain) = match &place {
+        Some(place) => {
+            let placed = output.artifacts.iter().map(|artifact| place.placed(artifact.clone()));
+            (placed.collect(), output.artifacts)
+        }
+        None => (output.artifacts, Vec::new()),
     };
-    let artifacts: Vec<Artifact> = output.artifacts.into_iter().map(place).collect();
     let map = SourceMap::new(&tree, &artifacts);
-    let text = |artifact: &Artifact| Source::new(artifact.path.as_str(), artifact.text.as_str());
     Ok(Ok(Traced {
         target: output.target,
-        outputs: artifacts.iter().map(text).collect(),
+        environment: settings.environment.clone(),
+        outputs: artifacts.iter().map(text_of).collect(),
         artifacts,
+        plain,
         map,
         source,
         overlays,
