@@ -8,7 +8,7 @@ use annotate_snippets::{
 };
 use anstream::adapter::strip_str;
 
-use super::{Diagnostic, Label, Level, Report};
+use super::{Diagnostic, Label, Level, Report, codes};
 use crate::printable;
 use crate::source::{Source, Span};
 
@@ -73,7 +73,11 @@ fn groups<'a>(report: &'a Report, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> 
         if let Some(origin) = extract.origin() {
             group = group.element(origin);
         }
-        group = group.element(extract.snippet());
+        group = match diagnostic.code.id == codes::UNREADABLE.id {
+            // Nothing was read: a line without text says nothing.
+            true => group.element(Origin::path(extract.source.shown_name())),
+            false => group.element(extract.snippet()),
+        };
     }
     for help in &diagnostic.help {
         group = group.element(Shown::HELP.message(help));

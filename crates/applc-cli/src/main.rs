@@ -9,6 +9,7 @@ mod diff;
 mod disk;
 mod emit;
 mod git;
+mod kind;
 mod levels;
 mod memory;
 mod projects;

@@ -9,7 +9,7 @@ use crate::disk::{Disk, STDIN, shown};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::fail;
-use crate::{Status, memory};
+use crate::{Status, kind, memory};
 use applc::analysis::Analysis;
 use applc::diag::{Levels, Report, list_or, nearest};
 use applc::overlay::Changes;
@@ -159,6 +159,7 @@ impl Projects {
         let given = wanted.loaded();
         let name = appliance_name(file).to_owned();
         let project = self.of(path, &given, reporter)?;
+        kind::check(file, project.as_ref(), reporter)?;
         reporter.check_lock(project.as_deref())?;
         let Some(project) = project else {
             if let Some(environment) = wanted.environment {

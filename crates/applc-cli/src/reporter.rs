@@ -1,6 +1,7 @@
 //! The findings of a run: printed file by file for people, or as one document at the end.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -127,8 +128,11 @@ impl Reporter {
     pub fn fail(&mut self, name: &str, error: &Error) -> Status {
         match error {
             Error::Read(read) if read.path == name => {
-                let unreadable =
+                let mut unreadable =
                     Diagnostic::new(&codes::UNREADABLE, Span::at(0), error.to_string());
+                if let Some(help) = expected(Path::new(name)) {
+                    unreadable = unreadable.help(help);
+                }
                 self.add(Report::of(Source::new(name, ""), unreadable));
             }
             _ => {
@@ -160,6 +164,26 @@ impl Reporter {
             }
         }
     }
+}
+
+/// What an argument may be, if it is no file.
+fn expected(path: &Path) -> Option<String> {
+    if path.is_dir() {
+        // The first word is that of the command, unless an option is before it.
+        let first = std::env::args_os().nth(1).and_then(|word| word.into_string().ok());
+        let command = match first.filter(|word| !word.starts_with('-')) {
+            Some(command) => format!("`{command}`"),
+            None => "this command".to_owned(),
+        };
+        return Some(format!(
+            "{command} takes one file; `applc check` and `applc compile` take folders"
+        ));
+    }
+    let is_pattern = path.to_string_lossy().contains(['*', '?', '[']);
+    (is_pattern && !path.exists()).then(|| {
+        "the shell found no file for this pattern; `applc check` without arguments, or with a folder, finds appliances"
+            .to_owned()
+    })
 }
 
 /// Prints findings for people to standard error.

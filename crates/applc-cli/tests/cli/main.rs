@@ -9,6 +9,7 @@ mod guide;
 mod hostile;
 mod import;
 mod init;
+mod kinds;
 mod lock;
 mod lsp;
 mod overlays;

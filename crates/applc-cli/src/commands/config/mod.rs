@@ -18,6 +18,7 @@ use applc::{Selected, targets};
 use crate::Status;
 use crate::args::{Config, ConfigFormat};
 use crate::disk::{Disk, STDIN};
+use crate::kind;
 use crate::projects::{
     self, Projects, check_environment, folder_of, one_environment, unknown_environment,
 };
@@ -67,6 +68,9 @@ fn config(arguments: &Config) -> Result<Status, Status> {
     };
     let given = wanted.loaded();
     let project = Projects::default().of(&in_folder, &given, &mut reporter)?;
+    if !is_folder {
+        kind::check(path, project.as_ref(), &mut reporter)?;
+    }
     match &project {
         Some(project) => check_environment(project, environment)?,
         None if is_folder => return Err(no_project(arguments.path.as_deref())),
