@@ -240,7 +240,7 @@ fn add_port(port: &Port, facts: &mut Facts) {
 fn add_service(plan: &Plan, container: &Container, service: &Service, facts: &mut Facts) {
     let Service { health, minimum_capacity } = service;
     let (share, span) = (minimum_capacity.value.to_string(), minimum_capacity.span);
-    facts.optional("containers[].minimum_capacity", share, "1", span);
+    facts.optional("containers[].minimum_capacity", share, "0", span);
     if let Some(health) = health {
         add_health(plan, container, health, facts);
     }
@@ -298,7 +298,7 @@ fn add_health(plan: &Plan, container: &Container, health: &HealthCheck, facts: &
 
 fn add_job(container: &Container, job: &Job, facts: &mut Facts) {
     let Job { retries, repeats, start, interval, schedule } = job;
-    facts.optional("containers[].retries", retries.value.to_string(), "0", retries.span);
+    facts.optional("containers[].retries", retries.value.to_string(), "1", retries.span);
     if schedule.is_none() {
         let runs = match repeats.value {
             Repeats::Times(runs) => runs.to_string(),

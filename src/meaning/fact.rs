@@ -16,7 +16,8 @@ pub struct Fact {
     /// Which entry of the field, if it is a list or an object with names.
     pub key: Option<EcoString>,
     pub value: Value,
-    /// The value that means the same as its absence, where a kind of container does not have the field.
+    /// The value that is not told if it appears or disappears: the default, where a kind of container does not have
+    /// the field at all.
     pub absent: Option<&'static str>,
     pub span: Span,
 }

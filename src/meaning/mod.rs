@@ -18,7 +18,7 @@ mod words;
 pub use change::{Change, Kind, Subject, Value};
 pub use changes::changes;
 pub use text::hidden_values;
-pub use words::{Style, code_span};
+pub use words::{Style, code_span, html_code};
 
 /// The JSON Schema of the output of `applc compile --diff --base REV --format json`.
 pub const SCHEMA: &str = include_str!("../../schema/changes.schema.json");

@@ -72,15 +72,22 @@ pub fn cases() -> Vec<Case> {
     let hint = |place: Value| json!({"schedule_hints": {"placement": place}});
     vec![
         c(&["id"], json!({}), json!({"id": "y"}), &["id x -> y"]),
+        c(&["containers[].type"], json!({}), job(json!({})), &["`a` type service -> job"]),
         c(
             &["containers[].type"],
-            json!({}),
-            job(json!({})),
+            json!({"minimum_capacity": 1}),
+            job(json!({"retries": 0})),
             &[
                 "`a` type service -> job",
-                "`a` retries added: 1",
-                "`a` minimum_capacity removed, was 0",
+                "`a` retries added: 0",
+                "`a` minimum_capacity removed, was 1",
             ],
+        ),
+        c(
+            &["containers[].files[].content"],
+            json!({"files": [{"dest": "/f", "content": "one"}]}),
+            json!({"files": [{"dest": "/f", "content": "two"}]}),
+            &["`a` files.content `/f` changed, still 3 bytes"],
         ),
         c(&["containers[].image"], json!({}), json!({"image": "i:2"}), &["`a` image 1 -> 2"]),
         c(
@@ -171,14 +178,14 @@ pub fn cases() -> Vec<Case> {
             &["containers[].files", "containers[].files[].dest", "containers[].files[].content"],
             json!({"files": [{"dest": "/f", "content": "one"}]}),
             json!({"files": [{"dest": "/f", "content": "two!"}]}),
-            &["`a` files.content `/f` 3 bytes -> 4 bytes"],
+            &["`a` files.content `/f` changed, 3 bytes -> 4 bytes"],
         ),
         c(
             &["containers[].files[].source", "containers[].files[].mode"],
             json!({"files": [{"dest": "/f", "source": "f"}]}),
             json!({"files": [{"dest": "/f", "source": "g", "mode": "0600"}]}),
             &[
-                "`a` files.content `/f` 3 bytes -> 5 bytes",
+                "`a` files.content `/f` changed, 3 bytes -> 5 bytes",
                 "`a` files.source `/f` f -> g",
                 "`a` files.mode `/f` 0644 -> 0600",
             ],

@@ -40,9 +40,13 @@ impl Style {
 
 /// A text in one line, cut after some characters. Characters that control a terminal are escaped.
 fn one_line(text: &str) -> String {
+    cut_line(text, SHOWN)
+}
+
+fn cut_line(text: &str, length: usize) -> String {
     let mut line = String::new();
     for (count, c) in text.chars().enumerate() {
-        if count == SHOWN {
+        if count == length {
             line.push_str("...");
             break;
         }
@@ -63,6 +67,13 @@ pub fn code_span(text: &str) -> String {
     let needs_space = line.starts_with(['`', ' ']) || line.ends_with(['`', ' ']) || line.is_empty();
     let space = if needs_space { " " } else { "" };
     format!("{fence}{space}{line}{space}{fence}")
+}
+
+/// A text as code in the HTML that Markdown may contain, in one line.
+pub fn html_code(text: &str) -> String {
+    let line = cut_line(text, usize::MAX);
+    let line = line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!("<code>{line}</code>")
 }
 
 impl Change {
@@ -116,6 +127,12 @@ impl Change {
                 let _ = match (before, after) {
                     (Some(_), Some(_)) if hidden(before) && hidden(after) => {
                         write!(words, " changed (hidden)")
+                    }
+                    (Some(Value::Content(_, was)), Some(Value::Content(_, is))) if was == is => {
+                        write!(words, " changed, still {is}")
+                    }
+                    (Some(Value::Content(_, was)), Some(Value::Content(_, is))) => {
+                        write!(words, " changed, {was} -> {is}")
                     }
                     (Some(_), Some(_)) => write!(words, " {} -> {}", of(before), of(after)),
                     (None, _) => write!(words, " added: {}", of(after)),
@@ -200,6 +217,13 @@ fn same_repository<'i>(old: &'i str, new: &'i str) -> (&'i str, &'i str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_in_html_is_whole_and_has_no_tags() {
+        let path = format!("a&<b>\u{202e}{}", "c".repeat(SHOWN));
+        let expected = format!("<code>a&amp;&lt;b&gt;\\u{{202e}}{}</code>", "c".repeat(SHOWN));
+        assert_eq!(html_code(&path), expected);
+    }
 
     #[test]
     fn digests_of_images_are_shortened_and_tags_come_first() {

@@ -17,7 +17,7 @@ REPLACE = ("restarts", "replaced", "runs-again")
 def told(
     applc: Applc, folder: Path, target: str, before: Any, after: Any, options: str = ""
 ) -> dict[str, set[str]]:
-    """The containers and volumes of each effect on a target, if `after` takes the place of `before`."""
+    """The containers, volumes and namespaces of each effect on a target, if `after` takes the place of `before`."""
     project = f'default-targets = ["{target}"]\noutput = "out/{{target}}"\n'
     (folder / "applc.toml").write_text(f"{project}[targets.{target}]\n{options}")
     source = folder / "app.appliance.json"
@@ -35,7 +35,8 @@ def told(
     (on_target,) = appliance["targets"]
     assert on_target["target"] == target
     effects = on_target["effects"]
-    return {each["effect"]: set(each.get("containers") or each["volumes"]) for each in effects}
+    kinds = ("containers", "volumes", "namespaces")
+    return {each["effect"]: set().union(*(each.get(kind, []) for kind in kinds)) for each in effects}
 
 
 def replaced(effects: dict[str, set[str]]) -> set[str]:

@@ -1,6 +1,6 @@
 //! Compares what an engine runs before and after.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::{Run, State, Work};
 
@@ -27,6 +27,8 @@ pub enum Kind {
     NextRun,
     /// Another volume is mounted where one was before.
     OtherData,
+    /// A namespace that is no longer in the output. What deletes it deletes everything in it.
+    NamespaceRemoved,
     /// A volume that is no longer in the output, with its data.
     VolumeUnused,
     /// A volume that cannot be changed as it is written.
@@ -47,14 +49,19 @@ impl Kind {
             Kind::Scaled => "scaled",
             Kind::NextRun => "next-run",
             Kind::OtherData => "other-data",
+            Kind::NamespaceRemoved => "namespace-removed",
             Kind::VolumeUnused => "volume-unused",
             Kind::VolumeRefused => "volume-refused",
         }
     }
 
-    /// Whether it is about volumes, by the names that the engine has for them.
-    pub fn is_of_volumes(self) -> bool {
-        matches!(self, Kind::VolumeUnused | Kind::VolumeRefused)
+    /// What it is about, in JSON: containers by their ids, all else by the names that the engine has for it.
+    pub fn subjects(self) -> &'static str {
+        match self {
+            Kind::VolumeUnused | Kind::VolumeRefused => "volumes",
+            Kind::NamespaceRemoved => "namespaces",
+            _ => "containers",
+        }
     }
 }
 
@@ -63,7 +70,8 @@ impl Kind {
 pub struct Effect {
     /// What happens.
     pub kind: Kind,
-    /// The ids of the containers, or the names of the volumes, that it happens to, in the order of the output.
+    /// The ids of the containers, or the names of the volumes or namespaces, that it happens to, sorted: the order of
+    /// an output is another one on each target.
     pub names: Vec<String>,
 }
 
@@ -72,14 +80,12 @@ pub type Effects = Vec<Effect>;
 
 /// What happens if `after` takes the place of `before`.
 pub fn effects(before: State, after: State) -> Effects {
-    let mut found: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
-    let mut push = |kind, name: &str| found.entry(kind).or_default().push(name.to_owned());
-    let mut ids: Vec<&str> = Vec::new();
-    for run in after.runs.iter().chain(&before.runs) {
-        if !ids.contains(&run.container.as_str()) {
-            ids.push(&run.container);
-        }
-    }
+    let mut found: BTreeMap<Kind, BTreeSet<String>> = BTreeMap::new();
+    let mut push = |kind, name: &str| {
+        found.entry(kind).or_default().insert(name.to_owned());
+    };
+    let runs = after.runs.iter().chain(&before.runs);
+    let ids: BTreeSet<&str> = runs.map(|run| run.container.as_str()).collect();
     for id in ids {
         let was: Vec<&Run> = before.runs.iter().filter(|run| run.container == id).collect();
         let is: Vec<&Run> = after.runs.iter().filter(|run| run.container == id).collect();
@@ -90,6 +96,9 @@ pub fn effects(before: State, after: State) -> Effects {
             push(Kind::OtherData, id);
         }
     }
+    for name in before.namespaces.difference(&after.namespaces) {
+        push(Kind::NamespaceRemoved, name);
+    }
     for (name, volume) in &before.volumes {
         match after.volumes.get(name) {
             None => push(Kind::VolumeUnused, name),
@@ -99,7 +108,11 @@ pub fn effects(before: State, after: State) -> Effects {
             Some(_) => {}
         }
     }
-    found.into_iter().map(|(kind, names)| Effect { kind, names }).collect()
+    let effect = |(kind, names): (Kind, BTreeSet<String>)| Effect {
+        kind,
+        names: names.into_iter().collect(),
+    };
+    found.into_iter().map(effect).collect()
 }
 
 /// What happens to a container, by what runs for it.
@@ -139,7 +152,10 @@ fn run(was: &Run, is: &Run) -> Option<Kind> {
             (_, Work::Repeating) => Kind::NextRun,
         });
     }
-    (was.machines != is.machines).then_some(Kind::MayMove)
+    if was.machines != is.machines {
+        return Some(Kind::MayMove);
+    }
+    (was.timing != is.timing).then_some(Kind::NextRun)
 }
 
 /// Whether a container has another volume at a path than before.

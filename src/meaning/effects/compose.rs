@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Output;
 use super::state::{Run, State, Volume, Work};
 use super::tree;
+use crate::plan::{Container, Plan};
 
 /// The keys that the hash leaves out, as far as they do not make another image.
 const NOT_HASHED: [&str; 5] = ["build", "pull_policy", "scale", "depends_on", "profiles"];
@@ -49,6 +50,7 @@ fn read_file(output: Output<'_>, file: &Value, state: &mut State) {
         let mut run = Run::new(&container.id.value, format!("{project}/{name}"));
         if container.job().is_some() {
             run.work = Work::Once;
+            run.timing = timing(container);
         }
         run.instances = service["scale"].as_u64().unwrap_or(1);
         for mount in tree::items(&service["volumes"]).filter(|mount| mount["type"] == "volume") {
@@ -67,6 +69,18 @@ fn read_file(output: Output<'_>, file: &Value, state: &mut State) {
         run.definition = Value::Array(vec![hashed, build, volumes]);
         state.runs.push(run);
     }
+}
+
+/// When a job runs. Compose has no schedules, so the crontab of the machine has it, and no file.
+fn timing(container: &Container) -> Value {
+    let schedule = container.job().and_then(|job| job.schedule.as_ref());
+    schedule.map_or(Value::Null, |schedule| json!([schedule.cron.value.line(), schedule.zone()]))
+}
+
+/// When each container runs that has a time.
+pub fn timings(plan: &Plan) -> Vec<(&str, Value)> {
+    let timed = plan.containers.iter().map(|one| (one.id.value.as_str(), timing(one)));
+    timed.filter(|(_, timing)| !timing.is_null()).collect()
 }
 
 /// The value of a label, which is in a map or in a list.

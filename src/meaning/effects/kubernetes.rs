@@ -35,6 +35,10 @@ fn read_object(output: Output<'_>, object: &Value, state: &mut State) {
         state.volumes.insert(format!("{namespace}/{name}"), Volume { fixed, size });
         return;
     }
+    if kind == "Namespace" {
+        state.namespaces.insert(name);
+        return;
+    }
     let label = text(&meta["labels"][NAME]);
     let plan = &output.plan.containers;
     let Some(container) = plan.iter().find(|one| kubernetes_label(&one.id.value) == label) else {

@@ -39,21 +39,37 @@ pub fn effects(
     before: Option<Output<'_>>,
     after: Option<Output<'_>>,
 ) -> Option<Effects> {
-    if texts(before) == texts(after) {
+    if texts(before) == texts(after) && (engine != Some("compose") || times(before) == times(after))
+    {
         return Some(Effects::default());
     }
-    let read = match engine? {
-        "compose" => compose::read,
-        "kubernetes" => kubernetes::read,
-        "nomad" => nomad::read,
-        "marathon" => marathon::read,
-        _ => return None,
-    };
     let state = |side: Option<Output<'_>>| match side {
-        Some(side) => read(side),
-        None => Some(State::default()),
+        Some(side) => read(engine?, side),
+        None => engine.and(Some(State::default())),
     };
     Some(compare::effects(state(before)?, state(after)?))
+}
+
+/// The namespaces that an output makes, by name. None if it cannot be read.
+pub fn namespaces(engine: Option<&str>, output: Output<'_>) -> Vec<String> {
+    let state = engine.and_then(|engine| read(engine, output));
+    state.map(|state| state.namespaces.into_iter().collect()).unwrap_or_default()
+}
+
+/// What an engine runs. `None` if that is not known.
+fn read(engine: &str, output: Output<'_>) -> Option<State> {
+    match engine {
+        "compose" => compose::read(output),
+        "kubernetes" => kubernetes::read(output),
+        "nomad" => nomad::read(output),
+        "marathon" => marathon::read(output),
+        _ => None,
+    }
+}
+
+/// When the jobs run that only the crontab of a machine starts.
+fn times(side: Option<Output<'_>>) -> Option<Vec<(&str, serde_json::Value)>> {
+    side.map(|side| compose::timings(side.plan))
 }
 
 fn texts(side: Option<Output<'_>>) -> Option<Vec<&str>> {

@@ -1,6 +1,6 @@
 //! What an engine runs of an appliance, as the files of a target say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -11,6 +11,8 @@ pub struct State {
     pub runs: Vec<Run>,
     /// The volumes, by name.
     pub volumes: BTreeMap<String, Volume>,
+    /// The namespaces that the output makes. What deletes one deletes everything in it.
+    pub namespaces: BTreeSet<String>,
 }
 
 /// Something that runs: a service of Compose, a workload of Kubernetes, a group of Nomad, an app.
@@ -25,6 +27,8 @@ pub struct Run {
     pub definition: Value,
     /// What machines must be like. Instances on others are replaced.
     pub machines: Value,
+    /// When the next run is, as far as it is not in the definition.
+    pub timing: Value,
     /// The part that the engine refuses to change.
     pub fixed: Value,
     pub instances: u64,
@@ -60,6 +64,7 @@ impl Run {
             work: Work::Service,
             definition: Value::Null,
             machines: Value::Null,
+            timing: Value::Null,
             fixed: Value::Null,
             instances: 1,
             mounts: BTreeMap::new(),

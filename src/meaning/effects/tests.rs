@@ -164,6 +164,11 @@ fn changes_of_jobs_instances_and_data_do_what_engines_do() {
             json!({"a": {"ports": [{"container_port": 80}], "default_health_check": true, "image": "i:2"}, "b": {"dependencies": ["a"]}}),
         ),
         (
+            "the images of two, the second of which starts first",
+            json!({"a": {"dependencies": ["b"]}, "b": {}}),
+            json!({"a": {"dependencies": ["b"], "image": "i:2"}, "b": {"image": "i:2"}}),
+        ),
+        (
             "the image of a job that others wait for",
             json!({"a": {"type": "job"}, "b": {"dependencies": ["a"]}}),
             json!({"a": {"type": "job", "image": "i:2"}, "b": {"dependencies": ["a"]}}),

@@ -41,6 +41,9 @@ fn words(effect: &Effect, targets: &str, style: Style) -> String {
     let containers = format!("{count} {}", choose("container", "containers"));
     let jobs = format!("{count} {}", choose("job", "jobs"));
     let volumes = format!("{count} {}", choose("volume", "volumes"));
+    let it = choose("it", "them");
+    let names: Vec<String> = names.iter().map(|name| style.name(name)).collect();
+    let names = names.join(", ");
     let (is, restart) = (choose("is", "are"), choose("restarts", "restart"));
     let what = match kind {
         Kind::Restarts => format!("{containers} {restart} on {targets}"),
@@ -62,11 +65,23 @@ fn words(effect: &Effect, targets: &str, style: Style) -> String {
         Kind::OtherData => {
             format!("{containers} {} another volume on {targets}", choose("gets", "get"))
         }
-        Kind::VolumeUnused => format!("{volumes} with data {is} no longer used on {targets}"),
+        Kind::NamespaceRemoved => {
+            let namespaces = choose("Namespace", "Namespaces");
+            return format!(
+                "the {namespaces} {names} {is} no longer in the output of {targets}: a tool that prunes deletes {it} \
+                 with everything in {it}"
+            );
+        }
+        Kind::VolumeUnused => {
+            let its = choose("its", "their");
+            return format!(
+                "{volumes} with data {is} no longer used on {targets}: {names}; {its} data stays unless a tool \
+                 prunes {it}"
+            );
+        }
         Kind::VolumeRefused => format!("{volumes} cannot be changed in place on {targets}"),
     };
-    let names: Vec<String> = names.iter().map(|name| style.name(name)).collect();
-    format!("{what}: {}", names.join(", "))
+    format!("{what}: {names}")
 }
 
 /// Names as in a sentence.

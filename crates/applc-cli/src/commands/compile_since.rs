@@ -1,19 +1,21 @@
 //! `applc compile --diff --base REV`: what changes in meaning since a commit, and in the files.
 
 mod effects;
+mod pairs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use applc::World;
 use applc::diag::{Format, Report};
 use applc::meaning::effects::lines;
-use applc::meaning::{self, Change, Style, Subject, Value, code_span, hidden_values};
+use applc::meaning::{self, Change, Style, Subject, Value, code_span, hidden_values, html_code};
 use applc::overlay::Lock;
 use applc::project::FILE_NAME;
 use applc::source::Span;
 use serde_json::json;
 
+use self::pairs::{Pair, Version, pairs};
 use crate::Status;
 use crate::args::{Compile, CompileFormat};
 use crate::commands::compile_project::{check_settings, report_all, report_conflicts};
@@ -37,6 +39,8 @@ const COMMENT: usize = 60_000;
 /// One appliance in one environment that is not as before.
 struct Entry<'a> {
     unit: &'a Unit,
+    /// Where it was before, if that is another file or environment.
+    from: Option<&'a Unit>,
     id: String,
     state: State<'a>,
     /// What it does to what runs.
@@ -135,39 +139,27 @@ fn entries<'a, W: Files>(
     base: Option<&'a Found<W>>,
     before: &'a [Outcome],
 ) -> Vec<Entry<'a>> {
-    let units = |found: &'a [Unit], outcomes: &'a [Outcome]| -> Vec<(&'a Unit, &'a Outcome)> {
-        let unit = |one: &'a Outcome| Some((found.get(one.unit)?, one));
-        outcomes.iter().filter_map(unit).collect()
+    let versions = |found: &'a [Unit], outcomes: &'a [Outcome]| -> Vec<Version<'a>> {
+        let version =
+            |outcome: &'a Outcome| Some(Version { unit: found.get(outcome.unit)?, outcome });
+        outcomes.iter().filter_map(version).collect()
     };
-    let new = units(&now.units, after);
-    let old = base.map(|found| units(&found.units, before)).unwrap_or_default();
-    let is_same = |a: &Unit, b: &Unit| a.file == b.file && a.environment == b.environment;
-    let id = |one: &Outcome| one.plan.as_ref().map(|plan| plan.id.value.to_string());
-    let mut all = Vec::new();
-    for (unit, outcome) in &new {
-        let before = old.iter().find(|(other, _)| is_same(unit, other)).map(|(_, was)| *was);
-        let effects = effects::of(before, Some(outcome));
-        let state = match before {
-            None => State::Added,
-            Some(was) => match (&was.plan, &was.findings, &outcome.plan, &outcome.findings) {
-                (Some(was), Ok((from, _)), Some(is), Ok((to, _))) => {
-                    let changes = meaning::changes(was, is);
-                    if changes.is_empty() && effects::is_nothing(&effects) {
-                        continue;
-                    }
-                    State::Changed(changes.into_iter().map(|one| (one, from, to)).collect())
-                }
-                _ => State::Unknown,
-            },
-        };
-        // What runs of an appliance with errors is not known.
-        let effects = if matches!(state, State::Unknown) { Vec::new() } else { effects };
-        all.push(Entry { unit, id: id(outcome).unwrap_or_default(), state, effects });
-    }
-    for (unit, outcome) in &old {
-        if !new.iter().any(|(other, _)| is_same(unit, other)) {
-            let (id, effects) = (id(outcome).unwrap_or_default(), effects::of(Some(outcome), None));
-            all.push(Entry { unit, id, state: State::Removed, effects });
+    let new = versions(&now.units, after);
+    let old = base.map(|found| versions(&found.units, before)).unwrap_or_default();
+    let mut all: Vec<Entry<'_>> = pairs(&new, &old).into_iter().filter_map(entry).collect();
+    if all.iter().any(|one| effects::removes_namespaces(&one.effects)) {
+        let kept: HashSet<_> = new
+            .iter()
+            .flat_map(|one| {
+                let found = effects::namespaces(one.outcome);
+                found.map(|(target, name)| (&one.unit.environment, target, name))
+            })
+            .collect();
+        for one in &mut all {
+            let environment = &one.unit.environment;
+            effects::keep_namespaces(&mut one.effects, |target, name| {
+                kept.contains(&(environment, target.to_owned(), name.to_owned()))
+            });
         }
     }
     let mut order: Vec<&Option<String>> = Vec::new();
@@ -178,6 +170,40 @@ fn entries<'a, W: Files>(
     }
     all.sort_by_key(|one| order.iter().position(|name| **name == one.unit.environment));
     all
+}
+
+/// What is not as before. `None` if nothing is.
+fn entry<'a>((now, before): Pair<'a>) -> Option<Entry<'a>> {
+    let (version, from) = (now.or(before)?, before.filter(|_| now.is_some()));
+    let is_moved = |from: &Version<'a>| {
+        from.unit.file != version.unit.file || from.unit.environment != version.unit.environment
+    };
+    let from = from.filter(is_moved).map(|from| from.unit);
+    let effects = effects::of(before.map(|one| one.outcome), now.map(|one| one.outcome));
+    let state = match (now, before) {
+        (_, None) => State::Added,
+        (None, _) => State::Removed,
+        (Some(is), Some(was)) => {
+            let parts = |one: &'a Outcome| {
+                let (report, _) = one.findings.as_ref().ok()?;
+                Some((one.plan.as_ref()?, report))
+            };
+            match (parts(was.outcome), parts(is.outcome)) {
+                (Some((was, old)), Some((is, new))) => {
+                    let changes = meaning::changes(was, is);
+                    if from.is_none() && changes.is_empty() && effects::is_nothing(&effects) {
+                        return None;
+                    }
+                    State::Changed(changes.into_iter().map(|one| (one, old, new)).collect())
+                }
+                _ => State::Unknown,
+            }
+        }
+    };
+    // What runs of an appliance with errors is not known.
+    let effects = if matches!(state, State::Unknown) { Vec::new() } else { effects };
+    let id = version.id().unwrap_or_default().to_owned();
+    Some(Entry { unit: version.unit, from, id, state, effects })
 }
 
 /// A file that changes, and its unified diff.
@@ -254,14 +280,32 @@ impl Entry<'_> {
 
     /// What changes, a line each.
     fn lines(&self, style: Style) -> Vec<String> {
-        match &self.state {
+        let mut all: Vec<String> = match &self.state {
             State::Added => vec!["new appliance".to_owned()],
             State::Removed => vec!["appliance removed".to_owned()],
-            State::Unknown => vec!["not compared: it had errors before".to_owned()],
+            State::Unknown => return vec!["not compared: it had errors before".to_owned()],
             State::Changed(changes) => {
                 let changes = changes.iter().map(|(one, ..)| one.words(style));
-                changes.chain(lines(&self.effects, style)).collect()
+                self.from.map(|from| self.moved(from, style)).into_iter().chain(changes).collect()
             }
+        };
+        // Nothing of a new appliance ran, so what is not known is no matter.
+        let is_added = matches!(self.state, State::Added);
+        let told = self.effects.iter().filter(|(_, effects)| !is_added || effects.is_some());
+        all.extend(lines(&told.cloned().collect::<effects::OnTargets>(), style));
+        all
+    }
+
+    /// Where it was before.
+    fn moved(&self, from: &Unit, style: Style) -> String {
+        let environment = || match &from.environment {
+            Some(name) => format!("environment {}", style.name(name)),
+            None => "no environment".to_owned(),
+        };
+        match (from.file != self.unit.file, from.environment != self.unit.environment) {
+            (true, false) => format!("moved from {}", style.name(&from.file)),
+            (true, true) => format!("moved from {} in {}", style.name(&from.file), environment()),
+            _ => format!("moved from {}", environment()),
         }
     }
 }
@@ -304,10 +348,9 @@ fn markdown(revision: &str, entries: &[Entry<'_>], diffs: &[Diff]) -> String {
     for (at, diff) in diffs.iter().enumerate() {
         let longest = diff.text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
         let fence = "`".repeat(longest.max(2) + 1);
-        // A path in HTML would need other escapes than in Markdown, so it is in the diff only.
         let part = format!(
-            "<details><summary>File {}</summary>\n\n{fence}diff\n{}{fence}\n\n</details>\n",
-            at + 1,
+            "<details><summary>{}</summary>\n\n{fence}diff\n{}{fence}\n\n</details>\n",
+            html_code(&diff.path),
             diff.text
         );
         if text.len() + part.len() > COMMENT {
@@ -330,7 +373,8 @@ fn json_text(hash: &str, entries: &[Entry<'_>], diffs: &[Diff]) -> String {
                 ("changed", changes.iter().map(|(one, from, to)| json_change(one, from, to)).collect())
             }
         };
-        json!({ "environment": entry.unit.environment, "file": entry.unit.file, "id": entry.id, "state": state, "changes": changes, "targets": effects::json(&entry.effects) })
+        let from = entry.from.map(|from| json!({ "environment": from.environment, "file": from.file }));
+        json!({ "environment": entry.unit.environment, "file": entry.unit.file, "from": from, "id": entry.id, "state": state, "changes": changes, "targets": effects::json(&entry.effects) })
     }).collect();
     let files: Vec<serde_json::Value> =
         diffs.iter().map(|diff| json!({ "path": diff.path, "diff": diff.text })).collect();

@@ -150,6 +150,7 @@ fn options_and_templates_restart_containers_too() {
     assert_eq!(status, 4, "{err}");
     let expected = "test/shop (a/a.appliance.json)\n  \
         1 container is replaced under another name or kind on kubernetes: `web`\n  \
+        the Namespace `one` is no longer in the output of kubernetes: a tool that prunes deletes it with everything in it\n  \
         nothing restarts on own\n\n--- a/";
     assert!(out.starts_with(expected), "{out}");
     write(repository.path(), "p q/applc.toml", &project("one"));
@@ -169,13 +170,127 @@ fn appliances_appear_and_disappear() {
     write(repository.path(), "p q/c/c.appliance.json", &other());
     let (status, out, _) = run(repository.path(), &["HEAD", "--env", "test"]);
     assert_eq!(status, 4);
-    let expected = "test/blog (c/c.appliance.json)\n  new appliance\n\
-        test/blog (b/b \"é\".appliance.json)\n  appliance removed\n";
+    let expected = "test/blog (c/c.appliance.json)\n  moved from `b/b \"é\".appliance.json`\n  \
+        nothing restarts on compose\n\n--- a/";
+    assert!(out.starts_with(expected), "{out}");
+    write(repository.path(), "p q/c/c.appliance.json", &other().replace("blog", "wiki"));
+    let (status, out, _) = run(repository.path(), &["HEAD", "--env", "test"]);
+    assert_eq!(status, 4);
+    let expected = "test/wiki (c/c.appliance.json)\n  new appliance\n  1 container is new on compose: `web`\n\
+        test/blog (b/b \"é\".appliance.json)\n  appliance removed\n  1 container is removed on compose: `web`\n";
     assert!(out.starts_with(expected), "{out}");
     // Errors come first.
     write(repository.path(), "p q/c/c.appliance.json", "{}");
     let (status, out, _) = run(repository.path(), &["HEAD"]);
     assert_eq!((status, out.as_str()), (1, ""));
+}
+
+#[test]
+fn data_that_a_removed_appliance_leaves_is_told_in_each_format() {
+    let repository = repository();
+    let targets = "default-targets = [\"compose\", \"kubernetes\"]\n";
+    let project = PROJECT.replace("default-targets = [\"compose\"]\n", targets);
+    write(repository.path(), "p q/applc.toml", &project);
+    let mount = ", \"volumes\": [{\"src\": \"data\", \"dest\": \"/d\"}]";
+    let data = "], \"data_persistence\": {\"volumes\": [{\"id\": \"data\", \"size\": 10}]}}";
+    let text = appliance("api:1", mount).replace("shop", "gone").replace("]}\n", data);
+    write(repository.path(), "p q/gone/x.appliance.json", &text);
+    commit(repository.path());
+    fs::remove_dir_all(repository.path().join("p q/gone")).unwrap();
+    let (status, out, err) = run(repository.path(), &["HEAD", "--env", "test"]);
+    assert_eq!(status, 4, "{err}");
+    let lines = [
+        "appliance removed",
+        "1 container is removed on compose and kubernetes: `web`",
+        "the Namespace `gone` is no longer in the output of kubernetes: a tool that prunes deletes it with everything in it",
+        "1 volume with data is no longer used on compose: `gone_data`; its data stays unless a tool prunes it",
+        "1 volume with data is no longer used on kubernetes: `gone/data`; its data stays unless a tool prunes it",
+    ];
+    let listed =
+        |mark: &str| -> String { lines.iter().map(|line| format!("{mark}{line}\n")).collect() };
+    let expected = format!("test/gone (gone/x.appliance.json)\n{}", listed("  "));
+    assert!(out.starts_with(&expected), "{out}");
+    let (_, out, _) = run(repository.path(), &["HEAD", "--env", "test", "--format", "markdown"]);
+    assert!(out.contains(&listed("- ")), "{out}");
+    let (_, out, _) = run(repository.path(), &["HEAD", "--env", "test", "--format", "json"]);
+    let document = schemas::document("changes", &out);
+    let effects = json!([
+        {"effect": "removed", "containers": ["web"]},
+        {"effect": "namespace-removed", "namespaces": ["gone"]},
+        {"effect": "volume-unused", "volumes": ["gone/data"]},
+    ]);
+    assert_eq!(document["appliances"][0]["targets"][1]["effects"], effects, "{out}");
+}
+
+#[test]
+fn a_namespace_that_is_no_longer_made_is_told_unless_another_appliance_makes_it() {
+    let repository = repository();
+    let project = |options: &str| {
+        PROJECT.replace("compose", "kubernetes") + &format!("[targets.kubernetes]\n{options}")
+    };
+    write(repository.path(), "p q/applc.toml", &project(""));
+    commit(repository.path());
+    write(repository.path(), "p q/applc.toml", &project("create-namespace = false\n"));
+    let (status, out, err) = run(repository.path(), &["HEAD", "a", "--env", "test"]);
+    assert_eq!(status, 4, "{err}");
+    let expected = "test/shop (a/a.appliance.json)\n  the Namespace `shop` is no longer in the output of kubernetes: \
+        a tool that prunes deletes it with everything in it\n\n--- a/";
+    assert!(out.starts_with(expected), "{out}");
+    write(repository.path(), "p q/applc.toml", &project("namespace = \"all\"\n"));
+    commit(repository.path());
+    fs::remove_dir_all(repository.path().join("p q/b")).unwrap();
+    let (status, out, err) = run(repository.path(), &["HEAD", "--env", "test"]);
+    assert_eq!(status, 4, "{err}");
+    let expected = "test/blog (b/b \"é\".appliance.json)\n  appliance removed\n  \
+        1 container is removed on kubernetes: `web`\n\n--- a/";
+    assert!(out.starts_with(expected), "{out}");
+}
+
+#[test]
+fn what_is_moved_is_compared_with_what_it_was() {
+    let repository = repository();
+    let path = |path: &str| repository.path().join("p q").join(path);
+    let project = |from: &str, to: &str| fs::write(path("applc.toml"), PROJECT.replace(from, to));
+    // An environment has another name, and the project of Compose that of before.
+    project("environments.test", "environments.stage").unwrap();
+    fs::create_dir(path("c")).unwrap();
+    fs::rename(path("b/b \"é\".appliance.json"), path("c/c.appliance.json")).unwrap();
+    let text = other().replace("cpus\": 1", "cpus\": 2");
+    fs::write(path("c/c.appliance.json"), text).unwrap();
+    let (status, out, err) = run(repository.path(), &["HEAD", "--format", "json"]);
+    assert_eq!(status, 4, "{err}");
+    let document = schemas::document("changes", &out);
+    let from = |one: &Value| {
+        let names = ["environment", "id", "state", "from"].map(|name| one[name].clone());
+        let [environment, id, state, from] = names;
+        json!([environment, id, state, from["environment"], from["file"]])
+    };
+    let found: Vec<Value> = document["appliances"].as_array().unwrap().iter().map(from).collect();
+    let (shop, blog) = ("a/a.appliance.json", "b/b \"é\".appliance.json");
+    let expected = json!([
+        ["prod", "blog", "changed", "prod", blog],
+        ["stage", "shop", "changed", "test", shop],
+        ["stage", "blog", "changed", "test", blog],
+    ]);
+    for one in expected.as_array().unwrap() {
+        assert!(found.contains(one), "{one}: {found:?}");
+    }
+    assert_eq!(found.len(), 3, "{found:?}");
+    let (_, out, _) = run(repository.path(), &["HEAD", "--format", "markdown"]);
+    let shop = "**`stage/shop`** in `a/a.appliance.json`\n\n- moved from environment `test`\n- nothing restarts on compose\n";
+    assert!(out.contains(shop), "{out}");
+    let blog = "- moved from `b/b \"é\".appliance.json` in environment `test`\n- `web` resources.cpus `1` -> `2`\n\
+        - 1 container restarts on compose: `web`\n";
+    assert!(out.contains(blog), "{out}");
+    assert!(
+        out.contains("<summary><code>out/stage/a/compose/compose.yaml</code></summary>"),
+        "{out}"
+    );
+    // It is not known which of two environments is which.
+    project("environments.", "environments.new-").unwrap();
+    let (_, out, _) = run(repository.path(), &["HEAD", "a"]);
+    assert!(out.contains("new-test/shop (a/a.appliance.json)\n  new appliance\n"), "{out}");
+    assert!(out.contains("prod/shop (a/a.appliance.json)\n  appliance removed\n"), "{out}");
 }
 
 #[test]

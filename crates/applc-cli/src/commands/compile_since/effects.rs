@@ -1,6 +1,6 @@
 //! What a change does to what runs, on each target of an appliance.
 
-use applc::meaning::effects::{self, Effects, Output};
+use applc::meaning::effects::{self, Effects, Kind, Output};
 use applc::plan::Plan;
 use applc::targets::TargetRef;
 use serde_json::{Value, json};
@@ -62,12 +62,35 @@ pub fn is_nothing(targets: &OnTargets) -> bool {
     targets.iter().all(|(_, effects)| effects.as_ref().is_none_or(Vec::is_empty))
 }
 
+/// The namespaces that each target makes for an appliance.
+pub fn namespaces(outcome: &Outcome) -> impl Iterator<Item = (String, String)> {
+    let sides = sides(Some(outcome)).into_iter();
+    sides.flat_map(|side| {
+        let found = effects::namespaces(side.target.built_in(), side.output());
+        found.into_iter().map(|one| (side.target.name().to_owned(), one)).collect::<Vec<_>>()
+    })
+}
+
+/// Whether a namespace goes.
+pub fn removes_namespaces(targets: &OnTargets) -> bool {
+    let mut all = targets.iter().filter_map(|(_, effects)| effects.as_ref()).flatten();
+    all.any(|effect| effect.kind == Kind::NamespaceRemoved)
+}
+
+/// Takes out the namespaces that other appliances still make, by target and name.
+pub fn keep_namespaces(targets: &mut OnTargets, is_kept: impl Fn(&str, &str) -> bool) {
+    for (target, effects) in targets {
+        let Some(effects) = effects else { continue };
+        for effect in effects.iter_mut().filter(|one| one.kind == Kind::NamespaceRemoved) {
+            effect.names.retain(|name| !is_kept(target, name));
+        }
+        effects.retain(|one| !one.names.is_empty());
+    }
+}
+
 /// The effects for programs.
 pub fn json(targets: &OnTargets) -> Value {
-    let effect = |one: &effects::Effect| {
-        let names = if one.kind.is_of_volumes() { "volumes" } else { "containers" };
-        json!({ "effect": one.kind.name(), names: one.names })
-    };
+    let effect = |one: &effects::Effect| json!({ "effect": one.kind.name(), one.kind.subjects(): one.names });
     let target = |(name, effects): &(String, Option<Effects>)| {
         let effects = effects.as_ref().map(|all| all.iter().map(effect).collect::<Vec<_>>());
         json!({ "target": name, "effects": effects })
