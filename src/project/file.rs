@@ -367,7 +367,7 @@ fn output_pattern(entry: Entry<'_>, reader: &mut Reader<'_>) -> Option<Spanned<P
         reader.report_with(
             text.span,
             "`{target}` is missing in `output`",
-            "files of different targets have the same names; for example `manifests/{environment}/{folder}/{target}`",
+            "files of different targets have the same names; for example `manifests/{environment}/{target}/{folder}/{id}`",
         );
         return None;
     }

@@ -4,7 +4,7 @@
 //! required-version = ">=0.1, <0.2"
 //! appliances = ["apps/**/*.appliance.{json,yaml}"]
 //! default-targets = ["kubernetes"]
-//! output = "manifests/{environment}/{folder}/{target}"
+//! output = "manifests/{environment}/{target}/{folder}/{id}"
 //! target-folders = ["deploy/quadlet"]
 //!
 //! [targets.kubernetes]

@@ -1,6 +1,6 @@
 //! Texts with placeholders: where output is written, names of overlays, and values of options.
 //!
-//! `manifests/{environment}/{folder}/{target}`: a name in braces stands for what is known of the file.
+//! `manifests/{environment}/{target}/{folder}/{id}`: a name in braces stands for what is known of the file.
 
 use crate::diag::{Findings, list_or, nearest};
 use crate::source::Spanned;

@@ -38,7 +38,9 @@ Examples:
   applc target new ./my-target                         create a custom target
 
 Exit status: 0 success (also with warnings), 1 errors in the input, 2 invalid usage,
-3 cannot read or write a file, or an engine does not answer; `applc up --help` has one more."
+3 cannot read or write a file, or an engine does not answer, 4 something differs (only
+`compile` with --check or --diff, `up`, `set-image` and `lock` with --dry-run, `up --plan`,
+and `status --drift`)."
 )]
 pub struct Arguments {
     /// The command.
@@ -56,13 +58,19 @@ several targets, each has a subfolder with its name. Files are written only if t
 errors, and only if their content changes.
 
 Findings are written to standard error in every format. Hints are hidden; `applc check`
-shows them, and `--warn hints` turns them into warnings.")]
+shows them, and `--warn hints` turns them into warnings.
+
+Exit status: 0 success (also with warnings), 1 errors, 2 invalid usage, 3 cannot read or write a
+file, 4 files are out of date (with --check or --diff), or something changes (with --base).
+Errors win: with status 1, nothing is written.")]
     Compile(Compile),
     /// Check appliances and report all findings
     #[command(after_help = "\
 The format `human` is written to standard error, all other formats to standard output, as
 one document for all files. The exit status is 1 if there are errors, which includes
-findings that --deny turned into errors. Warnings and hints do not change it.")]
+findings that --deny turned into errors. Warnings and hints do not change it.
+
+Exit status: 0 no errors, 1 errors, 2 invalid usage, 3 cannot read or write a file.")]
     Check(Check),
     /// Explain a diagnostic code or a field of the appliance language
     #[command(after_help = "\
@@ -81,7 +89,8 @@ Examples:
   applc trace app.json:31:14 -t nomad                  those that the value at column 14 reaches
   applc trace app.json -t compose --at 12              what line 12 of the output comes from
   applc trace app.json -t nomad --at jobs/web.nomad.hcl:12:9
-  applc trace manifests/prod/shop/nomad/shop.nomad.hcl:12   in a project, which knows its files
+  applc trace manifests/prod/nomad/apps/shop/shop/shop.nomad.hcl:12
+                                                       in a project, which knows its files
   kube-linter lint out/ --format json > found.json
   applc trace app.json -t kubernetes --findings found.json
 
@@ -106,8 +115,8 @@ appliance is up when its services are ready and its jobs have succeeded. If it c
 stops waiting and reports the first container that fails; what was started goes on running, and `up`
 again repairs the rest.
 
-Exit status: 0 up, 1 errors in the appliance or a container that fails, 2 invalid usage, 3 the engine
-does not answer or refuses, 4 changes (with --dry-run or --plan).")]
+Exit status: 0 up, 1 errors in the appliance or a container that fails, 2 invalid usage, 3 the
+engine does not answer or refuses, 4 changes (with --dry-run or --plan).")]
     Up(Up),
     /// Show the states and endpoints of an appliance that was brought up
     #[command(after_help = "\
@@ -115,8 +124,8 @@ States: submitted, pending (waits for dependencies), staging (starts, or is not 
 running, success (a job that ended well), failed, killed. The format `json` is that of the API of
 PIVOT.
 
-Exit status: 0, 1 the appliance is unknown, 2 invalid usage, 3 the engine does not answer or refuses,
-4 drift (with --drift).")]
+Exit status: 0, 1 the appliance is unknown, 2 invalid usage, 3 the engine does not answer or
+refuses, 4 drift (with --drift).")]
     Status(Status),
     /// Print the logs of an appliance, or of one of its containers
     Logs(Logs),
@@ -133,9 +142,9 @@ Examples:
   curl -X DELETE http://127.0.0.1:9090/appliance/app
 
 Beyond loopback, requests must show the token of --token-file or of APPLC_TOKEN, as `Authorization:
-Bearer TOKEN`; browsers ask for it once. Requests from pages of other origins are refused. Privileged
-containers and paths of the host are refused unless --allow names them. The programs of the engine run
-without the environment of the service, but for what concerns them.")]
+Bearer TOKEN`; browsers ask for it once. Requests from pages of other origins are refused.
+Privileged containers and paths of the host are refused unless --allow names them. The programs of
+the engine run without the environment of the service, but for what concerns them.")]
     Serve(Serve),
     /// Print the plan of an appliance as JSON, with defaults and resolved references
     #[command(after_help = "\
@@ -173,11 +182,12 @@ for it, a dashed arrow to one that only refers to it. A file with errors has no 
     #[command(after_help = "\
 Editors use it for completion, documentation and checks. Save it next to your files, and refer to
 it at the top of each; applc ignores that:
-  applc schema > appliance.schema.json
-  { \"$schema\": \"./appliance.schema.json\", \"id\": ...        in JSON
-  # yaml-language-server: $schema=./appliance.schema.json     in YAML
-  applc schema project > applc.schema.json
-  #:schema ./applc.schema.json                                in applc.toml
+  mkdir -p .applc
+  applc schema > .applc/appliance.json
+  { \"$schema\": \"./.applc/appliance.json\", \"id\": ...       in JSON
+  # yaml-language-server: $schema=./.applc/appliance.json    in YAML
+  applc schema project > .applc/project.json
+  #:schema ./.applc/project.json                             in applc.toml
 The documentation says how to name a schema in the settings of an editor instead.")]
     Schema(Schema),
     /// List the targets, or show the fields and options of one
@@ -230,12 +240,12 @@ Examples:
   applc lock --update-all
   applc compile --check --locked                       in a pipeline: fail if it is out of date
 
-With an `applc.lock`, the output of all targets has `IMAGE@sha256:...` for its images. A digest stays until
-it is updated, also if the tag moves. Only this command asks registries, with the credentials of
-`docker login`. Nothing is written if one of them does not answer.
+With an `applc.lock`, the output of all targets has `IMAGE@sha256:...` for its images. A digest
+stays until it is updated, also if the tag moves. Only this command asks registries, with the
+credentials of `docker login`. Nothing is written if one of them does not answer.
 
-Exit status: 0 written or nothing to change, 1 errors in the project, an image that does not exist or
-that may not be read, 2 invalid usage, 3 a registry does not answer, 4 changes (with --dry-run).")]
+Exit status: 0 written or nothing to change, 1 errors in the project, an image that does not exist
+or that may not be read, 2 invalid usage, 3 a registry does not answer, 4 changes (with --dry-run).")]
     Lock(Lock),
     /// Print the completions of a shell
     #[command(after_help = "\
@@ -260,4 +270,24 @@ Examples:
   applc man target new | man -l -                      that of a command
   applc man compile > ~/.local/share/man/man1/applc-compile.1")]
     Man(Man),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    #[test]
+    fn no_line_of_a_help_text_is_wrapped() {
+        fn check(command: &clap::Command) {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in text.lines() {
+                // The widest help of clap has 100 columns.
+                assert!(line.chars().count() <= 100, "{}: {line}", command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Arguments::command());
+    }
 }

@@ -144,7 +144,7 @@ pub fn check_settings(found: &Found) -> Result<(), Status> {
     for unit in found.units.iter().filter(|unit| unit.chosen) {
         let message = if unit.output().is_none() {
             format!(
-                "`output` is missing in `{FILE_NAME}`; for example `output = \"manifests/{{environment}}/{{folder}}/{{target}}\"`"
+                "`output` is missing in `{FILE_NAME}`; for example `output = \"manifests/{{environment}}/{{target}}/{{folder}}/{{id}}\"`"
             )
         } else if unit.settings.targets.is_empty() {
             format!(

@@ -1,6 +1,5 @@
 //! `applc init`: the first files of a project.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use crate::Status;
 use crate::args::Init;
 use crate::emit::{self, OutputFile};
 use crate::terminal::{fail, note};
-use crate::whole::{discover, parent};
+use crate::whole::discover;
 
 /// A sample of an appliance.
 const SAMPLE: &str = include_str!("init/hello.appliance.yaml");
@@ -30,14 +29,19 @@ fn init(folder: &Path) -> Result<Status, Status> {
         return Err(fail(&message, Status::Usage));
     }
     if let Some(root) = discover::root_of(folder) {
-        let message = format!("`{}` is in the project of `{}`", folder.display(), root.display());
+        let message = format!(
+            "`{}` is in the project of `{}`; to change settings for this folder, create `{}`: it adds to the one above",
+            folder.display(),
+            root.display(),
+            file.display()
+        );
         return Err(fail(&message, Status::Usage));
     }
     let appliances = match folder.exists() {
         true => discover::named_below(&folder.to_string_lossy())?,
         false => Vec::new(),
     };
-    let mut files = vec![OutputFile { path: file, text: project(&appliances) }];
+    let mut files = vec![OutputFile { path: file, text: project() }];
     let sample = folder.join(SAMPLE_FILE);
     if appliances.is_empty() {
         if sample.symlink_metadata().is_ok() {
@@ -59,14 +63,8 @@ fn init(folder: &Path) -> Result<Status, Status> {
     Ok(Status::Clean)
 }
 
-/// The text of the project file for these appliances.
-fn project(appliances: &[String]) -> String {
-    let folders = appliances.iter().map(|file| parent(file));
-    // Appliances of one folder would make the same files.
-    let name = match folders.collect::<BTreeSet<_>>().len() < appliances.len() {
-        true => "/{name}",
-        false => "",
-    };
+/// The text of the project file.
+fn project() -> String {
     let mut text = String::new();
     let version = env!("CARGO_PKG_VERSION");
     let minor = version.rsplit_once('.').map_or(version, |(minor, _)| minor);
@@ -86,7 +84,7 @@ default-targets = [\"compose\"]
 
 # Where files are made. Commit them, and run `applc compile --check` in a pipeline. The cache in `.applc-cache` ignores
 # itself in git.
-output = \"manifests/{{environment}}/{{folder}}{name}/{{target}}\"
+output = \"manifests/{{environment}}/{{target}}/{{folder}}/{{id}}\"
 
 [environments.test]
 

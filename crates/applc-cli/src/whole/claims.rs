@@ -87,8 +87,17 @@ fn report(found: &Found, first: Claimed<'_>, second: Claimed<'_>, target: &str) 
     let message = format!("{kind} `{name}`{within} is also that of `{file}`{environment}");
     let finding = Diagnostic::new(&codes::CLAIMED_TWICE, place, message);
     let mut findings = Findings::of_target(target);
-    findings.push(finding.also(other, "the other one"));
+    findings.push(finding.also(other, "the other one").help(way_out(kind)));
     Some(Report::new(source, findings).within(sources))
+}
+
+/// How two appliances can have different things of this kind.
+fn way_out(kind: &str) -> &'static str {
+    match kind {
+        "host port" | "node port" => "give one of them another `host_port`, or none",
+        "project" | "group" | "Chronos job" => "give one of them another `id`",
+        _ => "give one of them another `id`, or another namespace in `applc.toml`",
+    }
 }
 
 impl Claimed<'_> {

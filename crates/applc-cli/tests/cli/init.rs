@@ -16,7 +16,7 @@ fn a_new_project_compiles_at_once() {
     let (status, _, err) = folder.run_in("shop", &["compile", "--deny", "warnings"]);
     assert_eq!(status, 0, "{err}");
     assert!(err.ends_with("2 files made\n"), "{err}");
-    assert!(folder.path("shop/manifests/test/hello/compose/compose.yaml").exists());
+    assert!(folder.path("shop/manifests/test/compose/hello/hello/compose.yaml").exists());
 }
 
 #[test]
@@ -37,7 +37,9 @@ fn appliances_that_exist_are_found() {
 fn nothing_is_overwritten() {
     let repository = Repository::new();
     let before = repository.files();
-    for (folder, expected) in [(".", "exists already"), ("apps/a", "is in the project of")] {
+    for (folder, expected) in
+        [(".", "exists already"), ("apps/a", "create `apps/a/applc.toml`: it adds")]
+    {
         let (status, _, err) = repository.run(&["init", folder]);
         assert_eq!(status, 2);
         assert!(err.contains(expected), "{err}");

@@ -479,23 +479,39 @@ fn what_two_appliances_claim_on_a_target_is_an_error() {
     let job = |id: &str| plain(id).replace("\"service\"", "\"job\", \"cmd\": \"true\"");
     let shared = "default-targets = [\"kubernetes\"]\ntargets.kubernetes.namespace = \"team\"";
     let target = |name: &str| format!("default-targets = [\"{name}\"]");
-    for (settings, first, second, claimed) in [
-        (target("compose"), plain("a-b"), plain("A-b"), "project `a_b`"),
-        (target("compose"), with_port("a", port), with_port("b", port), "host port `30080/tcp`"),
-        (target("kubernetes"), plain("a"), plain("A"), "Namespace `a`"),
-        (target("kubernetes"), with_port("a", port), with_port("b", port), "node port `30080`"),
-        (shared.to_owned(), plain("a"), plain("A"), "in `team`"),
-        (target("nomad"), plain("a"), plain("a"), "job `a`"),
-        (target("nomad"), job("a"), job("a"), "job `a.web`"),
-        (target("marathon"), plain("a"), plain("A"), "group `/a`"),
-        (target("marathon"), job("a"), job("a"), "Chronos job `a.web`"),
+    let (id, number) = ("another `id`", "another `host_port`, or none");
+    let namespace = "another `id`, or another namespace";
+    for (settings, first, second, claimed, help) in [
+        (target("compose"), plain("a-b"), plain("A-b"), "project `a_b`", id),
+        (
+            target("compose"),
+            with_port("a", port),
+            with_port("b", port),
+            "host port `30080/tcp`",
+            number,
+        ),
+        (target("kubernetes"), plain("a"), plain("A"), "Namespace `a`", namespace),
+        (
+            target("kubernetes"),
+            with_port("a", port),
+            with_port("b", port),
+            "node port `30080`",
+            number,
+        ),
+        (shared.to_owned(), plain("a"), plain("A"), "in `team`", namespace),
+        (target("nomad"), plain("a"), plain("a"), "job `a`", namespace),
+        (target("nomad"), job("a"), job("a"), "job `a.web`", namespace),
+        (target("marathon"), plain("a"), plain("A"), "group `/a`", id),
+        (target("marathon"), job("a"), job("a"), "Chronos job `a.web`", id),
     ] {
         let (status, all) = two(&settings, &first, &second);
         assert_eq!((status, all.matches("E0505").count()), (1, 1), "{claimed}: {all}");
         let message =
             format!("{claimed} is also that of `one.appliance.json` in environment `prod`");
         assert!(
-            all.contains("two.appliance.json:1:") && all.contains(&message),
+            all.contains("two.appliance.json:1:")
+                && all.contains(&message)
+                && all.contains(&format!("give one of them {help}")),
             "{claimed}: {all}"
         );
     }
