@@ -29,6 +29,7 @@ SCHEMAS = [
     ("vendor.github-actions", ROOT / "action.yml"),
     ("vendor.github-workflows", ROOT / ".github/workflows/release.yml"),
     ("vendor.github-workflows", EXAMPLE / ".github/workflows/applc.yml"),
+    ("vendor.github-workflows", EXAMPLE / ".github/workflows/changes.yml"),
     ("vendor.gitlab-ci", EXAMPLE / ".gitlab-ci.yml"),
 ]
 SHOP = "apps/storefront/shop.appliance.yaml"
@@ -213,6 +214,115 @@ def test_the_job_of_gitlab_fails_on_faults_and_on_files_out_of_date(run: Run, ch
     assert all(isinstance(found[key], str) and found[key] for key in ("description", "check_name", "fingerprint"))
 
 
+def commit(run: Run) -> str:
+    """Commits all of the checkout, and returns the hash."""
+    identity = "-c user.name=Ada -c user.email=ada@example.org"
+    done = run(f"git init -q -b main && git add . && git {identity} commit -q -m all && git rev-parse HEAD")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def stand_in(folder: Path, name: str, path: str) -> str:
+    """A program that notes its arguments, and the file that one of them names. Returns the `PATH` with it."""
+    folder.mkdir()
+    program = folder / name
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >"{folder}/arguments"\ncat "{path}" >"{folder}/body"\n')
+    program.chmod(0o755)
+    return str(folder)
+
+
+def test_the_workflow_comments_on_a_pull_request(run: Run, applc: Applc, checkout: Path, tmp_path: Path) -> None:
+    workflow = yaml.safe_load((EXAMPLE / ".github/workflows/changes.yml").read_text("utf-8"))
+    (script,) = [step["run"] for step in workflow["jobs"]["comment"]["steps"] if "run" in step]
+    assert workflow["permissions"] == {"contents": "read", "pull-requests": "write"}
+    head = commit(run)
+    run(f"git update-ref refs/remotes/origin/main {head}")
+    temporary = tmp_path / "runner"
+    temporary.mkdir()
+    tools = stand_in(tmp_path / "tools", "gh", str(temporary / "changes.md"))
+    variables = {
+        "PATH": f"{tools}:{applc.binary.parent}:/usr/bin:/bin", "NUMBER": "7", "GITHUB_BASE_REF": "main",
+        "RUNNER_TEMP": str(temporary),
+    }  # fmt: skip
+    body, arguments = tmp_path / "tools/body", tmp_path / "tools/arguments"
+    assert run(script, **variables).returncode == 0
+    assert "Nothing changes." in body.read_text("utf-8")
+    edit(checkout / "applc.toml", '"2.4.1"', '"2.4.2"')
+    done = run(script, **variables)
+    assert done.returncode == 0, done.stderr
+    assert "image `2.4.1` -> `2.4.2`" in body.read_text("utf-8")
+    assert arguments.read_text("utf-8").split()[:3] == ["pr", "comment", "7"]
+    # Faults are no comment.
+    arguments.unlink()
+    edit(checkout / SHOP, "@api:9000", "@apii:9000")
+    assert run(script, **variables).returncode == 1
+    assert not arguments.exists()
+
+
+def test_the_job_of_gitlab_comments_on_a_merge_request(run: Run, applc: Applc, checkout: Path, tmp_path: Path) -> None:
+    job = yaml.safe_load((EXAMPLE / ".gitlab-ci.yml").read_text("utf-8"))["applc-changes"]
+    script = "\n".join(job["script"])
+    tools = stand_in(tmp_path / "tools", "curl", "changes.md")
+    variables = {
+        "PATH": f"{tools}:{applc.binary.parent}:/usr/bin:/bin", "CI_MERGE_REQUEST_DIFF_BASE_SHA": commit(run),
+        "NOTES_TOKEN": "secret", "CI_API_V4_URL": "https://git.example.org/api/v4", "CI_PROJECT_ID": "3",
+        "CI_MERGE_REQUEST_IID": "7",
+    }  # fmt: skip
+    edit(checkout / "applc.toml", '"2.4.1"', '"2.4.2"')
+    done = run(script, **variables)
+    assert done.returncode == 0, done.stderr
+    assert "image `2.4.1` -> `2.4.2`" in (tmp_path / "tools/body").read_text("utf-8")
+    arguments = (tmp_path / "tools/arguments").read_text("utf-8").splitlines()
+    assert arguments[-1] == "https://git.example.org/api/v4/projects/3/merge_requests/7/notes"
+    (tmp_path / "tools/arguments").unlink()
+    edit(checkout / SHOP, "@api:9000", "@apii:9000")
+    assert run(script, **variables).returncode == 1
+    assert not (tmp_path / "tools/arguments").exists()
+
+
+@pytest.mark.parametrize("pipeline", ["github", "gitlab"])
+def test_locked_digests_must_be_complete_in_pipelines(pipeline: str, action: Action, run: Run, checkout: Path) -> None:
+    (checkout / "applc.lock").write_text("version = 1\n\n[images]\n")
+    done = action("Check that generated files are up to date") if pipeline == "github" else run(gitlab()[0])
+    assert done.returncode == 1 and "W1201" in done.stdout + done.stderr, done
+
+
+def test_argo_cd_finds_each_folder_with_files(checkout: Path) -> None:
+    path = EXAMPLE / "argocd/applications.yaml"
+    (generator,) = yaml.safe_load(path.read_text("utf-8"))["spec"]["generators"]
+    (pattern,) = [each["path"] for each in generator["git"]["directories"]]
+    found = {path for path in checkout.glob(pattern) if path.is_dir()}
+    assert found == {path.parent for path in (checkout / "manifests/prod/kubernetes").rglob("*.yaml")} != set()
+
+
+JOB = """
+---
+apiVersion: batch/v1
+kind: Job
+metadata: { name: migrate, namespace: shop-prod }
+spec: { template: { spec: { restartPolicy: Never, containers: [{ name: migrate, image: "busybox:1.37" }] } } }
+"""
+
+
+def annotations(built: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """The annotations of the metadata of each kind."""
+    assert built.returncode == 0, built.stderr
+    return {item["kind"]: item["metadata"].get("annotations") for item in documents(built.stdout)}
+
+
+def test_argo_cd_replaces_jobs_that_change(run: Run, checkout: Path) -> None:
+    folder = checkout / "manifests/prod/kubernetes/apps/storefront/shop"
+    shutil.copy(EXAMPLE / "argocd/kustomization.yaml", folder)
+    # applc leaves the file alone.
+    assert run("applc compile --check").returncode == 0
+    with (folder / "kubernetes.yaml").open("a") as file:
+        file.write(JOB)
+    built = subprocess.run([require_tool("kubectl"), "kustomize", folder], capture_output=True, text=True)
+    found = annotations(built)
+    assert found.pop("Job") == {"argocd.argoproj.io/sync-options": "Force=true,Replace=true"}
+    assert not any(found.values())
+
+
 def test_the_plugin_of_argo_cd_makes_all_or_fails(run: Run, checkout: Path) -> None:
     plugin = yaml.safe_load((EXAMPLE / "argocd/plugin.yaml").read_text("utf-8"))["spec"]
     *command, script = plugin["generate"]["command"] + plugin["generate"]["args"]
@@ -302,11 +412,19 @@ def test_flux_can_apply_the_folder_of_an_environment(checkout: Path) -> None:
     folder = checkout / kustomization["spec"]["path"]
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     assert len(files) == 2
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump({"resources": files}))
+    with (folder / files[0]).open("a") as file:
+        file.write(JOB)
+    patches = kustomization["spec"]["patches"]
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump({"resources": files, "patches": patches}))
     built = subprocess.run([require_tool("kubectl"), "kustomize", folder], capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
     made = [item for name in files for item in documents((folder / name).read_text("utf-8"))]
     assert len(documents(built.stdout)) == len(made)
+    found = annotations(built)
+    assert found.pop("Job") == {"kustomize.toolkit.fluxcd.io/force": "enabled"}
+    for kind in ("Namespace", "PersistentVolumeClaim"):
+        assert found.pop(kind) == {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+    assert not any(found.values())
 
 
 @pytest.fixture(scope="module")
