@@ -6,6 +6,7 @@ use base64::prelude::BASE64_STANDARD;
 use http_auth::parser::ChallengeParser;
 use serde::Deserialize;
 use ureq::Agent;
+use ureq::http::Uri;
 
 use crate::credentials::Credential;
 use crate::failure::Failure;
@@ -69,8 +70,8 @@ impl Challenge {
             (Challenge::Basic, Credential::User(user, password)) => Ok(basic(user, password)),
             (Challenge::Basic, _) => Err(Failure::Denied { has_credentials: false, said: None }),
             (Challenge::Bearer { realm, service, scope }, credential) => {
-                if !is_safe(realm, image) {
-                    let message = format!("sends passwords to `{realm}`, which has no TLS");
+                if let Some(fault) = fault(realm, image) {
+                    let message = format!("sends passwords to `{realm}`, which {fault}");
                     return Err(Failure::Unusable(message));
                 }
                 let scope = scope
@@ -83,15 +84,19 @@ impl Challenge {
     }
 }
 
-/// Whether a token server may be asked: with TLS, or where the registry has none, either.
-fn is_safe(realm: &str, image: &Image) -> bool {
-    let Some(rest) = realm.strip_prefix("http://") else { return realm.starts_with("https://") };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    let host = match authority.rsplit_once(':') {
-        Some((host, _)) if !authority.ends_with(']') => host,
-        _ => authority,
-    };
-    image.is_local() && is_loopback(host)
+/// Why a token server may not be asked: it has no TLS, unless the registry has none, either, and both are on loopback.
+/// The address is read as the client does that asks it, so that both see the same host.
+fn fault(realm: &str, image: &Image) -> Option<&'static str> {
+    let uri: Option<Uri> = realm.parse().ok();
+    let read = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?)));
+    let Some((scheme, authority)) = read else { return Some("is no address") };
+    match scheme {
+        // `http://localhost:5000@r.example` is on another host than it seems.
+        _ if authority.as_str().contains('@') => Some("has a user in it"),
+        "https" => None,
+        "http" if image.is_local() && is_loopback(authority.host()) => None,
+        _ => Some("has no TLS"),
+    }
 }
 
 fn basic(user: &str, password: &str) -> String {
@@ -184,12 +189,22 @@ mod tests {
     fn passwords_go_to_servers_with_tls_only() {
         let image = |registry: &str| Image::read(&format!("{registry}/a:1")).unwrap();
         let (local, far) = (image("localhost:5000"), image("r.example"));
-        assert!(is_safe("https://auth.example/token", &local));
-        assert!(is_safe("https://auth.example/token", &far));
-        assert!(is_safe("http://127.0.0.1:5001/token", &local));
-        assert!(!is_safe("http://auth.example/token", &local));
-        assert!(!is_safe("http://127.0.0.1.example:80/", &local));
-        assert!(!is_safe("http://127.0.0.1:5001/token", &far));
-        assert!(!is_safe("ftp://auth.example", &far));
+        for realm in ["http://127.0.0.1:5001/token", "http://[::1]:5001/token", "http://localhost"]
+        {
+            assert_eq!(fault(realm, &local), None, "{realm}");
+            assert_eq!(fault(realm, &far), Some("has no TLS"), "{realm}");
+        }
+        for image in [&local, &far] {
+            assert_eq!(fault("https://auth.example/token", image), None);
+            for realm in ["http://auth.example/token", "http://127.0.0.1.example:80/", "ftp://a"] {
+                assert_eq!(fault(realm, image), Some("has no TLS"), "{realm}");
+            }
+            for realm in ["http://localhost:5@0.0.0.0/token", "https://user@auth.example/token"] {
+                assert_eq!(fault(realm, image), Some("has a user in it"), "{realm}");
+            }
+            for realm in ["", "/token", "https://", "http://[::1", "https://a b/"] {
+                assert_eq!(fault(realm, image), Some("is no address"), "{realm}");
+            }
+        }
     }
 }

@@ -14,14 +14,9 @@ use ureq::{Agent, Body};
 
 use crate::access::{Challenge, retry_after};
 use crate::credentials::{Credential, Credentials};
-use crate::failure::Failure;
+use crate::failure::{Failure, message};
 use crate::image::Image;
-
-/// The kinds of manifests that stand for an image: those for one platform, and those that list one for each.
-const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
-    application/vnd.docker.distribution.manifest.list.v2+json, \
-    application/vnd.oci.image.manifest.v1+json, \
-    application/vnd.docker.distribution.manifest.v2+json";
+use crate::manifest::{self, ACCEPT};
 
 /// Time for one answer, with its connection.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -105,7 +100,9 @@ impl Client {
             404 | 405 => None,
             _ => return Err(self.refusal(answer)),
         };
-        if said.is_some() && said.as_deref() == known {
+        // A registry may say no type here; with another one, the content tells what it is.
+        let is_manifest = content_type(&answer.response).is_none_or(manifest::is_kind);
+        if said.is_some() && said.as_deref() == known && is_manifest {
             return Ok(known.unwrap_or_default().to_owned());
         }
         let version = said.as_deref().unwrap_or(&image.tag);
@@ -117,6 +114,7 @@ impl Client {
         }
         let said = said.or_else(|| digest_of(&answer.response));
         let body = answer.response.body_mut().with_config().limit(MAX_MANIFEST).read_to_vec()?;
+        manifest::check(content_type(&answer.response), &body).map_err(Failure::Unusable)?;
         match said {
             None => Ok(computed("sha256", &body).unwrap_or_default()),
             Some(said) => {
@@ -239,20 +237,7 @@ fn computed(algorithm: &str, content: &[u8]) -> Option<String> {
     Some(text)
 }
 
-/// The first error in the body of an answer, without line ends.
-fn message(body: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Errors {
-        errors: Vec<One>,
-    }
-    #[derive(Deserialize)]
-    struct One {
-        message: Option<String>,
-        code: Option<String>,
-    }
-    let errors: Errors = serde_json::from_slice(body).ok()?;
-    let one = errors.errors.into_iter().next()?;
-    let text = one.message.filter(|text| !text.is_empty()).or(one.code)?;
-    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    Some(text.chars().filter(|c| !c.is_control()).take(200).collect())
+/// The type that a registry says its answer has.
+fn content_type(response: &Response<Body>) -> Option<&str> {
+    response.headers().get("content-type")?.to_str().ok()
 }

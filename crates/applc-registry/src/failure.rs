@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+
 /// Why a registry does not say a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
@@ -88,4 +90,22 @@ fn of_io(cause: &std::io::Error) -> Failure {
         ErrorKind::InvalidData => Failure::Tls(cause.to_string()),
         _ => Failure::Silent(cause.to_string()),
     }
+}
+
+/// The first error in the body of an answer, without line ends.
+pub(crate) fn message(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Errors {
+        errors: Vec<One>,
+    }
+    #[derive(Deserialize)]
+    struct One {
+        message: Option<String>,
+        code: Option<String>,
+    }
+    let errors: Errors = serde_json::from_slice(body).ok()?;
+    let one = errors.errors.into_iter().next()?;
+    let text = one.message.filter(|text| !text.is_empty()).or(one.code)?;
+    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    Some(text.chars().filter(|c| !c.is_control()).take(200).collect())
 }

@@ -8,6 +8,7 @@ mod client;
 mod credentials;
 mod failure;
 mod image;
+mod manifest;
 
 pub use client::Client;
 pub use credentials::Credentials;

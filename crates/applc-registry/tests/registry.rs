@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use applc_registry::{Client, Credentials, Failure, Image};
-use applc_testing::registry::{Answer, Registry, Request, digest};
+use applc_testing::registry::{Answer, Registry, Request, digest, manifest};
 
 fn client() -> Client {
     Client::new(Credentials::in_folder(Path::new("/nowhere")))
@@ -46,17 +46,20 @@ fn a_digest_is_that_of_the_content() {
     assert_eq!(client.digest(&web, Some(&expected)), Ok(expected));
     assert_eq!(asked(&registry), ["HEAD /v2/shop/web/manifests/1"]);
     let moved = registry.push("shop/web", "1", "other");
-    assert_eq!(client.digest(&web, Some(&digest("content"))), Ok(moved));
+    assert_eq!(client.digest(&web, Some(&digest(&manifest("content")))), Ok(moved));
 }
 
 #[test]
 fn a_registry_that_does_not_know_head_is_asked_for_the_content() {
     let registry = Registry::behind(|request, _| match request.method.as_str() {
         "HEAD" => Some(Answer::new(405, "")),
-        _ if request.path.ends_with("manifests/1") => Some(Answer::new(200, "content")),
+        _ if request.path.ends_with("manifests/1") => Some(Answer::new(200, manifest("content"))),
         _ => None,
     });
-    assert_eq!(client().digest(&image(&registry, "a", "1"), None), Ok(digest("content")));
+    assert_eq!(
+        client().digest(&image(&registry, "a", "1"), None),
+        Ok(digest(&manifest("content")))
+    );
 }
 
 #[test]
@@ -64,12 +67,42 @@ fn content_with_another_digest_is_refused() {
     let wrong = digest("something else");
     let said = wrong.clone();
     let registry = Registry::behind(move |_, _| {
-        Some(Answer::new(200, "content").header("Docker-Content-Digest", said.as_str()))
+        let answer = Answer::new(200, manifest("content"));
+        Some(answer.header("Docker-Content-Digest", said.as_str()))
     });
     let failure = client().digest(&image(&registry, "a", "1"), None).unwrap_err();
-    let message =
-        format!("sends content with the digest {}, and says that it is {wrong}", digest("content"));
+    let sent = digest(&manifest("content"));
+    let message = format!("sends content with the digest {sent}, and says that it is {wrong}");
     assert_eq!(failure.to_string(), message);
+}
+
+#[test]
+fn what_is_no_manifest_is_refused_also_with_its_digest() {
+    let page = "<html>login</html>";
+    let login = |answer: Answer| answer.header("Content-Type", "text/html; charset=utf-8");
+    let without = Registry::behind(move |_, _| Some(login(Answer::new(200, page))));
+    let with = Registry::behind(move |_, _| {
+        Some(login(Answer::new(200, page)).header("Docker-Content-Digest", digest(page)))
+    });
+    for (registry, known) in [(&without, None), (&with, None), (&with, Some(digest(page)))] {
+        let failure = client().digest(&image(registry, "a", "1"), known.as_deref()).unwrap_err();
+        let message = "sends no manifest of an image, but `text/html`";
+        assert_eq!(failure.to_string(), message, "{known:?}");
+    }
+    let empty = Registry::behind(|_, _| Some(Answer::new(200, "")));
+    let failure = client().digest(&image(&empty, "a", "1"), None).unwrap_err();
+    assert_eq!(failure.to_string(), "sends no manifest of an image, but an empty answer");
+    // `HEAD` may come without a type.
+    let known = digest(&manifest("x"));
+    let said = known.clone();
+    let bare = Registry::behind(move |request, _| {
+        let answer = || Answer::new(200, "").header("Docker-Content-Digest", said.as_str());
+        (request.method == "HEAD").then(answer)
+    });
+    bare.push("a", "1", "x");
+    for old in [None, Some(known.as_str())] {
+        assert_eq!(client().digest(&image(&bare, "a", "1"), old), Ok(known.clone()));
+    }
 }
 
 #[test]
@@ -132,6 +165,20 @@ fn a_token_is_asked_for_once() {
     std::fs::write(folder.path().join("config.json"), config).unwrap();
     let client = Client::new(Credentials::in_folder(folder.path()));
     assert_eq!(client.digest(&image(&registry, "private", "1"), None), Ok(expected));
+}
+
+#[test]
+fn a_token_server_is_the_host_that_gets_the_password() {
+    let other = Registry::start();
+    let port = other.name().rsplit_once(':').unwrap().1.to_owned();
+    let registry = Registry::behind(move |_, _| {
+        let challenge = format!("Bearer realm=\"http://localhost:5@0.0.0.0:{port}/token\"");
+        Some(Answer::new(401, "").header("WWW-Authenticate", challenge))
+    });
+    let (_folder, client) = client_of(&registry, "user", "secret");
+    let failure = client.digest(&image(&registry, "a", "1"), None).unwrap_err();
+    assert!(failure.to_string().ends_with("/token`, which has a user in it"), "{failure}");
+    assert_eq!(asked(&other), [""; 0]);
 }
 
 #[test]
@@ -216,6 +263,7 @@ fn several_are_asked_for_at_once_and_keep_their_order() {
             (image(&registry, "a", &tag), None)
         })
         .collect();
-    let expected: Vec<_> = (0..20).map(|number| Ok(digest(&number.to_string()))).collect();
+    let expected: Vec<_> =
+        (0..20).map(|number| Ok(digest(&manifest(&number.to_string())))).collect();
     assert_eq!(client().digests(&images), expected);
 }

@@ -9,6 +9,9 @@ use std::thread;
 
 use sha2::{Digest, Sha256};
 
+/// The type of an index of images.
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
 /// A request.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -74,6 +77,12 @@ pub fn digest(content: &str) -> String {
     text
 }
 
+/// A manifest, an index of one image, that differs from those of other names.
+pub fn manifest(name: &str) -> String {
+    let (kind, of) = (INDEX, digest(name));
+    format!(r#"{{"schemaVersion": 2, "mediaType": "{kind}", "manifests": [{{"digest": "{of}"}}]}}"#)
+}
+
 impl Registry {
     /// An empty registry.
     pub fn start() -> Registry {
@@ -107,11 +116,13 @@ impl Registry {
         self.state.address.to_string()
     }
 
-    /// Gives a tag a content, and returns its digest.
-    pub fn push(&self, repository: &str, tag: &str, content: &str) -> String {
+    /// Gives a tag the [`manifest`] of a name, and returns its digest.
+    pub fn push(&self, repository: &str, tag: &str, name: &str) -> String {
         let key = (repository.to_owned(), tag.to_owned());
-        self.images().insert(key, content.to_owned());
-        digest(content)
+        let content = manifest(name);
+        let digest = digest(&content);
+        self.images().insert(key, content);
+        digest
     }
 
     /// The requests so far, and forgets them.
@@ -181,7 +192,7 @@ fn answer_of(request: &Request, images: &Images) -> Answer {
         return match found {
             Some((_, content)) => Answer::new(200, content.as_str())
                 .header("Docker-Content-Digest", digest(content))
-                .header("Content-Type", "application/vnd.oci.image.index.v1+json"),
+                .header("Content-Type", INDEX),
             None => Answer::new(
                 404,
                 r#"{"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}"#,

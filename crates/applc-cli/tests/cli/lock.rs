@@ -1,6 +1,6 @@
 //! `applc lock`, and what a lock file does to everything else.
 
-use applc_testing::registry::{Answer, Registry};
+use applc_testing::registry::{Answer, Registry, manifest};
 use serde_json::Value;
 
 use crate::project::{Repository, appliance};
@@ -44,7 +44,7 @@ fn every_image_of_every_environment_is_locked() {
         (0, "", "applc: applc.lock: 3 images added\n")
     );
     let text = repository.read("applc.lock");
-    let expected = |content: &str| applc_testing::registry::digest(content);
+    let expected = |name: &str| applc_testing::registry::digest(&manifest(name));
     assert_eq!(digest(&repository, &registry, "shop/web:1"), expected("shop/web 1"));
     assert_eq!(digest(&repository, &registry, "cache:8"), expected("cache 8"));
     assert!(text.starts_with("# Made by `applc lock`"), "{text}");
