@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use applc::project;
+use applc::scope::header;
 
 use super::changes::leads_astray;
-use super::compile::header;
 use super::discover::Found;
 use super::outcome::{Made, Outcome};
 use super::{Rooted, parent, record};
@@ -73,7 +73,7 @@ impl Evidence<'_> {
             if self.headers.contains(&first) {
                 return true;
             }
-            has_header |= super::compile::has_header(&content);
+            has_header |= applc::scope::has_header(&content);
             has_path |= project::relative(path, folder).is_some_and(|it| self.paths.contains(it));
         }
         !is_any_there || (has_path && !has_header)
