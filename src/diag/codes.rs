@@ -214,6 +214,7 @@ codes! {
         NOTHING_CHANGED "W1101" Warning "overlay that changes nothing";
         NOTHING_REMOVED "W1102" Warning "removal of something that does not exist";
         UNUSED_IMAGE "W1103" Warning "version of an unused image";
+        UNUSED_OVERLAY "W1104" Warning "overlay of no appliance";
     }
     /// Locking: the digests of images.
     Lock "Digests of images" {

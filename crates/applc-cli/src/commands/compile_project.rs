@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod tests;
+mod unused_overlays;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -164,6 +165,7 @@ pub fn report_all(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) 
     let status = report(found, outcomes, reporter);
     let status = status.max(report_unused_images(found, outcomes, reporter));
     let status = status.max(report_unused_lock(found, outcomes, reporter));
+    let status = status.max(unused_overlays::report(found, reporter));
     let clashes = claims::clashes(found, outcomes).into_iter();
     let clashes = clashes.map(|report| reporter.add(found.world.named(report)));
     clashes.fold(status, Status::max)

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::project::{Repository, appliance};
+
 const APPLIANCE: &str = r#"{
   "id": "shop",
   "containers": [
@@ -103,4 +105,45 @@ fn an_overlay_that_cannot_be_read_is_an_error() {
     let (status, _, err) = run(folder.path(), &["check", "app.json", "--overlay", "none.yaml"]);
     assert_eq!(status, 3);
     assert!(err.contains("cannot read `none.yaml`"), "{err}");
+}
+
+#[test]
+fn overlays_of_no_appliance_are_reported() {
+    let repository = Repository::new();
+    repository.write("apps/a/b.prod.yaml", "{}\n");
+    repository.write("apps/b/bb.prod.yaml", "{}\n");
+    repository.write("apps/b/docs/c.prod.yaml", "{}\n");
+    let run = |arguments: &[&str]| {
+        let (status, _, err) = repository.run(arguments);
+        assert_eq!(status, 0, "{err}");
+        err
+    };
+    let err = run(&["check"]);
+    assert_eq!(err.matches("warning[W1104]").count(), 2, "{err}");
+    assert!(err.contains("`apps/a/b.prod.yaml` is an overlay of no appliance"), "{err}");
+    assert!(err.contains("`apps/b/bb.prod.yaml` is an overlay of no appliance"), "{err}");
+    assert!(run(&["compile"]).contains("W1104"));
+    assert!(!run(&["check", "apps/b"]).contains("W1104"), "a part of a project");
+    repository.write("apps/s/storefront.appliance.yaml", &appliance("front", "redis:8"));
+    repository.write("apps/s/storefrnt.prod.yaml", "{}\n");
+    assert!(run(&["check"]).contains("did you mean `storefront.prod.yaml`?"));
+    // All files beside an appliance have this form: those with a similar name are reported.
+    let text = repository.read("applc.toml");
+    repository.write("applc.toml", &text.replace("{name}.prod.yaml", "{name}.yaml"));
+    repository.write("apps/b/values.yaml", "{}\n");
+    repository.write("apps/s/storefron.yaml", "{}\n");
+    let err = run(&["check"]);
+    assert!(err.contains("apps/s/storefron.yaml") && !err.contains("values.yaml"), "{err}");
+    // An entry without any file, once for all folders.
+    assert!(!err.contains("no appliance has an overlay"), "{err}");
+    repository.write("apps/s/storefront.prd.yaml", "{}\n");
+    for (entry, help) in [("prod.yaml", 0), ("{name}.prod.yaml", 1)] {
+        repository.write("applc.toml", &text.replace("{name}.prod.yaml", entry));
+        fs::remove_file(repository.path("apps/b/b.prod.yaml")).unwrap_or_default();
+        let err = run(&["check"]);
+        let expected = format!("no appliance has an overlay `{entry}`");
+        assert_eq!(err.matches(&expected).count(), 1, "{err}");
+        let similar = "similar name: `apps/s/storefront.prd.yaml`";
+        assert_eq!(err.matches(similar).count(), help, "{err}");
+    }
 }
