@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use applc::project;
-use applc::scope::header;
+use applc::scope::{has_header, header};
 
 use super::changes::leads_astray;
 use super::discover::Found;
@@ -61,7 +61,7 @@ impl Evidence<'_> {
     /// none names a source, one has the same path below the record as one that is made. Also if none is there any
     /// more, as after a run that was killed.
     fn is_of_project(&self, world: &Rooted, folder: &str, owned: &BTreeSet<String>) -> bool {
-        let (mut is_any_there, mut has_header, mut has_path) = (false, false, false);
+        let (mut is_any_there, mut is_marked, mut has_path) = (false, false, false);
         for path in owned {
             if leads_astray(world.root(), &world.on_disk(parent(path))) {
                 continue;
@@ -73,9 +73,9 @@ impl Evidence<'_> {
             if self.headers.contains(&first) {
                 return true;
             }
-            has_header |= applc::scope::has_header(&content);
+            is_marked |= has_header(&content);
             has_path |= project::relative(path, folder).is_some_and(|it| self.paths.contains(it));
         }
-        !is_any_there || (has_path && !has_header)
+        !is_any_there || (has_path && !is_marked)
     }
 }

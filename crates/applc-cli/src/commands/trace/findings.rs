@@ -32,7 +32,7 @@ pub fn report(traced: Traced, path: &Path, mut reporter: Reporter) -> Result<Sta
         return Err(fail(&message, Status::Usage));
     };
     let paths = found.iter().map(|one| on_disk(&one.file));
-    let traced = &traced.as_written(paths);
+    let traced = &traced.matching(paths);
     let mut sources = traced.sources.clone();
     let outputs: Vec<Source> = traced.outputs.iter().map(|output| sources.add(output)).collect();
     name_outputs(traced, &mut found);

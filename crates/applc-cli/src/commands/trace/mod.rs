@@ -61,7 +61,7 @@ fn answer(arguments: &Trace) -> Result<Status, Status> {
         (Some(position), None) => from_source(&traced, *position)?,
         (None, Some(place)) => {
             let traced = one(named(traced, &place.file), "--at")?;
-            let traced = traced.as_written([place.file.as_str()]);
+            let traced = traced.matching([place.file.as_str()]);
             let other = || {
                 let built_in = Wanted::none().or_built_in();
                 let built_in = built_in.in_environment(traced.environment.as_deref());

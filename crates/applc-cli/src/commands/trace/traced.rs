@@ -100,7 +100,7 @@ impl Traced {
 
     /// The output as files on disk have it that are about to be asked for: without what a project adds, if one of
     /// them was compiled by itself.
-    pub fn as_written<'p>(self, paths: impl IntoIterator<Item = &'p str>) -> Traced {
+    pub fn matching<'p>(self, paths: impl IntoIterator<Item = &'p str>) -> Traced {
         let texts = paths.into_iter().filter_map(|path| std::fs::read_to_string(path).ok());
         let texts: Vec<String> = texts.collect();
         let has = |traced: &Traced| texts.iter().any(|text| traced.with_text(text).is_some());
