@@ -159,7 +159,7 @@ Examples:
   applc import compose.yaml -o app.appliance.yaml      write it
   applc import compose.yaml --profile debug            with the services of a profile
   docker compose config --no-path-resolution | applc import -
-                                                       of several files, with `extends` and `include`
+                                                       of several files, with `extends`, `include`
   applc import --from docker-run 'docker run -d nginx' a line, as it is pasted
   applc import --from marathon group.json              also one app, a list, or Chronos jobs
 
@@ -225,8 +225,8 @@ Examples:
 
 Changes all `applc.toml` of the project that set the image in the environment; if none does, the
 outermost one that has the environment. Comments and order stay, also other spellings of an
-image, such as `docker.io/nginx`. Nothing is written where nothing changes. An image that no file sets
-and no appliance of the environment uses is an error, unless `--add` is given.
+image, such as `docker.io/nginx`. Nothing is written where nothing changes. An image that no file
+sets and no appliance of the environment uses is an error, unless `--add` is given.
 
 Exit status: 0 set, 1 errors in a project file, 2 invalid usage, 3 a file cannot be read or written,
 4 changes (with --dry-run).")]
