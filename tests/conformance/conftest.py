@@ -109,6 +109,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "spark: builds and runs images of Spark; .ci/full runs these tests")
     config.addinivalue_line("markers", "wheel: builds the wheel of the program; .ci/full runs these tests")
     config.addinivalue_line("markers", "vscode: drives VS Code in a browser; .ci/full runs these tests")
+    config.addinivalue_line("markers", "editors: drives editors; .ci/full runs these tests")
     config.addinivalue_line("markers", "browser: takes long in a browser; .ci/full runs these tests")
 
 
