@@ -26,6 +26,10 @@ use crate::syntax::{Kind, Node};
 /// The version of the format.
 const VERSION: i64 = 1;
 
+/// What helps after a merge.
+const TAKE_ONE_SIDE: &str =
+    "after a merge, take one side; `applc lock` then adds and removes what differs";
+
 /// The digests of images with tags.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lock(BTreeMap<String, Locked>);
@@ -51,13 +55,16 @@ pub fn pattern(image: &str) -> Option<String> {
 impl Lock {
     /// Reads a lock file.
     pub fn read(source: &Source, findings: &mut Findings) -> Lock {
+        if let Some(conflict) = conflict(source) {
+            // Each marker, and each entry of both sides, would be an error.
+            let found = Diagnostic::new(&codes::BAD_TOML, conflict, "conflict of a merge");
+            findings.push(found.help(TAKE_ONE_SIDE));
+            return Lock::default();
+        }
         let lock = toml::read(source, &codes::BAD_OPTION, findings, read);
         for broken in findings.iter_mut().filter(|found| found.code == &codes::BAD_TOML) {
             // Most likely, two branches have changed it.
-            broken.help.push(
-                "after a merge, take one side; `applc lock` then adds and removes what differs"
-                    .to_owned(),
-            );
+            broken.help.push(TAKE_ONE_SIDE.to_owned());
         }
         lock.unwrap_or_default()
     }
@@ -146,6 +153,17 @@ impl Lock {
             );
         }
     }
+}
+
+/// The first marker of a conflict of a merge, as git writes it.
+fn conflict(source: &Source) -> Option<Span> {
+    const MARKER: &str = "<<<<<<< ";
+    let text = source.text();
+    let start = match text.starts_with(MARKER) {
+        true => 0,
+        false => text.find(&format!("\n{MARKER}"))? + 1,
+    };
+    Some(source.span(start..start + MARKER.trim_end().len()))
 }
 
 /// Reads the top level of a lock file.
@@ -312,5 +330,11 @@ mod tests {
         let found = findings.iter().next().unwrap();
         assert_eq!((found.code.id, source.position(found.primary.span.start).line), ("E0115", 2));
         assert!(found.help.iter().any(|help| help.contains("take one side")), "{:?}", found.help);
+        // One finding for all markers and the entries of both sides.
+        let entry = |digit| format!("\"r.example/a:1\" = \"{}\"\n", digest(digit));
+        let (ours, theirs) = (entry("a"), entry("b"));
+        let (lock, faults) = read(&format!("<<<<<<< HEAD\n{ours}=======\n{theirs}>>>>>>> other\n"));
+        assert_eq!(lock, Lock::default());
+        assert_eq!(faults, [("<<<<<<<".to_owned(), "conflict of a merge".to_owned())]);
     }
 }

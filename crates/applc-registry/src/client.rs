@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
 use crate::access::{Challenge, retry_after};
-use crate::credentials::{Credential, Credentials};
+use crate::credentials::{Credential, Credentials, Fault};
 use crate::failure::{Failure, message};
 use crate::image::Image;
 use crate::manifest::{self, ACCEPT};
@@ -33,6 +33,9 @@ const MAX_MANIFEST: u64 = 8 << 20;
 /// Maximum length of a list of tags in bytes.
 const MAX_TAGS: u64 = 4 << 20;
 
+/// The credentials for a registry, once they were looked for.
+type Found = Arc<OnceLock<Result<Credential, Fault>>>;
+
 /// Asks registries.
 pub struct Client {
     /// For registries of the network.
@@ -40,6 +43,10 @@ pub struct Client {
     /// For registries of this machine, which no proxy reaches.
     local: Agent,
     credentials: Credentials,
+    /// What is known of credentials, by registry.
+    found: Mutex<BTreeMap<String, Found>>,
+    /// The registries that cannot be reached.
+    unreachable: Mutex<BTreeMap<String, Failure>>,
     /// What registries want to see, by registry and repository.
     known: Mutex<BTreeMap<(String, String), String>>,
 }
@@ -64,7 +71,14 @@ impl Client {
                 .user_agent(concat!("applc/", env!("CARGO_PKG_VERSION")))
         };
         let (agent, local) = (config().build().into(), config().proxy(None).build().into());
-        Client { agent, local, credentials, known: Mutex::default() }
+        Client {
+            agent,
+            local,
+            credentials,
+            found: Mutex::default(),
+            unreachable: Mutex::default(),
+            known: Mutex::default(),
+        }
     }
 
     /// The digests of images, in their order. `known` are those that they had; they spare a request if they are
@@ -160,8 +174,23 @@ impl Client {
             if let Some(authorization) = authorization {
                 request = request.header("Authorization", authorization);
             }
-            agent.run(request.body(()).map_err(ureq::Error::Http)?)
+            let request = request.body(()).map_err(ureq::Error::Http)?;
+            agent.run(request).map_err(|error| {
+                let failure = Failure::from(error);
+                if matches!(failure, Failure::Unreachable(_)) {
+                    let mut unreachable =
+                        self.unreachable.lock().unwrap_or_else(PoisonError::into_inner);
+                    unreachable.insert(image.registry.clone(), failure.clone());
+                }
+                failure
+            })
         };
+        // No time is lost with each of its images.
+        let unreachable = self.unreachable.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failure) = unreachable.get(&image.registry) {
+            return Err(failure.clone());
+        }
+        drop(unreachable);
         let key = (image.registry.clone(), image.repository.clone());
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         let response = send(known.as_deref())?;
@@ -170,16 +199,27 @@ impl Client {
         }
         let headers = response.headers().get_all("www-authenticate");
         let challenge = Challenge::read(headers.iter().filter_map(|value| value.to_str().ok()));
-        let credential = self
-            .credentials
-            .of(&image.registry)
-            .map_err(|cause| Failure::Denied { has_credentials: false, said: Some(cause) })?;
+        let credential = self.credential(&image.registry)?;
         let has_credentials = credential != Credential::None;
         let Some(challenge) = challenge else { return Ok(Answer { response, has_credentials }) };
         let authorization = challenge.authorization(agent, image, &credential)?;
         let response = send(Some(&authorization))?;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, authorization);
         Ok(Answer { response, has_credentials })
+    }
+
+    /// The credentials for a registry, which are looked for once, as a helper may be slow or ask a person.
+    fn credential(&self, registry: &str) -> Result<Credential, Failure> {
+        let found = {
+            let mut all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+            all.entry(registry.to_owned()).or_default().clone()
+        };
+        let of = || self.credentials.of(registry);
+        let Fault { cause, help } = match found.get_or_init(of).clone() {
+            Ok(credential) => return Ok(credential),
+            Err(fault) => fault,
+        };
+        Err(Failure::Credentials { cause, help })
     }
 
     /// Why a registry has not answered with what it was asked for.

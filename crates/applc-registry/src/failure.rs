@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Deserialize;
+use ureq::Timeout;
 
 /// Why a registry does not say a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +17,15 @@ pub enum Failure {
     Denied {
         /// Whether it got credentials.
         has_credentials: bool,
-        /// What it says, or why there are no credentials.
+        /// What it says.
         said: Option<String>,
+    },
+    /// It wants credentials, and those of Docker cannot be found out.
+    Credentials {
+        /// Why.
+        cause: String,
+        /// How to mend it.
+        help: String,
     },
     /// It got too many requests.
     TooMany {
@@ -26,6 +34,8 @@ pub enum Failure {
     },
     /// TLS fails.
     Tls(String),
+    /// It cannot be reached: why. Other images of the registry are not asked for then.
+    Unreachable(String),
     /// There is no answer: why.
     Silent(String),
     /// The answer is none that can be used: why.
@@ -47,6 +57,7 @@ impl fmt::Display for Failure {
             Failure::Denied { has_credentials: false, said: words } => {
                 write!(f, "wants credentials{}", said(words))
             }
+            Failure::Credentials { cause, .. } => write!(f, "wants credentials: {cause}"),
             Failure::TooMany { retry_after } => {
                 write!(f, "got too many requests")?;
                 match retry_after {
@@ -58,7 +69,9 @@ impl fmt::Display for Failure {
                 }
             }
             Failure::Tls(cause) => write!(f, "cannot be asked with TLS: {cause}"),
-            Failure::Silent(cause) => write!(f, "does not answer: {cause}"),
+            Failure::Unreachable(cause) | Failure::Silent(cause) => {
+                write!(f, "does not answer: {cause}")
+            }
             Failure::Unusable(cause) => f.write_str(cause),
         }
     }
@@ -69,11 +82,32 @@ impl std::error::Error for Failure {}
 impl From<ureq::Error> for Failure {
     fn from(error: ureq::Error) -> Failure {
         match error {
+            ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+                Failure::Unreachable("no connection in time".to_owned())
+            }
             ureq::Error::Timeout(_) => Failure::Silent("no answer in time".to_owned()),
-            ureq::Error::HostNotFound => Failure::Silent("there is no such host".to_owned()),
+            ureq::Error::HostNotFound => Failure::Unreachable("there is no such host".to_owned()),
             ureq::Error::Rustls(cause) => Failure::Tls(cause.to_string()),
             ureq::Error::Tls(cause) => Failure::Tls(cause.to_owned()),
             ureq::Error::Io(cause) => of_io(&cause),
+            ureq::Error::BodyExceedsLimit(limit) => {
+                Failure::Unusable(format!("sends an answer of more than {limit} bytes"))
+            }
+            ureq::Error::LargeResponseHeader(..) => {
+                Failure::Unusable("sends headers that are too long".to_owned())
+            }
+            ureq::Error::TooManyRedirects => {
+                Failure::Unusable("redirects from one address to another without end".to_owned())
+            }
+            ureq::Error::RedirectFailed => {
+                Failure::Unusable("redirects a request for a token".to_owned())
+            }
+            ureq::Error::Protocol(cause) => {
+                Failure::Unusable(format!("answers with something that is no HTTP: {cause}"))
+            }
+            ureq::Error::ConnectProxyFailed(cause) => {
+                Failure::Unreachable(format!("the proxy refuses: {cause}"))
+            }
             error => Failure::Silent(error.to_string()),
         }
     }
@@ -86,7 +120,10 @@ fn of_io(cause: &std::io::Error) -> Failure {
         ErrorKind::TimedOut | ErrorKind::WouldBlock => {
             Failure::Silent("no answer in time".to_owned())
         }
-        ErrorKind::ConnectionRefused => Failure::Silent("connection refused".to_owned()),
+        ErrorKind::ConnectionRefused => Failure::Unreachable("connection refused".to_owned()),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+            Failure::Unreachable(cause.to_string())
+        }
         ErrorKind::InvalidData => Failure::Tls(cause.to_string()),
         _ => Failure::Silent(cause.to_string()),
     }

@@ -238,10 +238,32 @@ fn what_does_not_answer_is_told_apart() {
         let image = Image::read(&format!("{registry}/a:1")).unwrap();
         client().digest(&image, None).unwrap_err()
     };
-    assert_eq!(of(&closed.to_string()), Failure::Silent("connection refused".to_owned()));
+    assert_eq!(of(&closed.to_string()), Failure::Unreachable("connection refused".to_owned()));
     let registry = Registry::behind(|_, _| Some(Answer::new(500, "<html>")));
     let answered = of(&registry.name());
     assert_eq!(answered, Failure::Unusable("answers with status 500".to_owned()));
+    let large = Registry::behind(|_, _| Some(Answer::new(200, " ".repeat((8 << 20) + 1))));
+    let message = "sends an answer of more than 8388608 bytes";
+    assert_eq!(of(&large.name()).to_string(), message);
+    let round = Registry::behind(|request, _| {
+        Some(Answer::new(307, "").header("Location", request.path.as_str()))
+    });
+    let message = "redirects from one address to another without end";
+    assert_eq!(of(&round.name()).to_string(), message);
+}
+
+#[test]
+fn a_registry_that_cannot_be_reached_is_not_asked_for_other_images() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let image = |tag: u32| Image::read(&format!("{address}/a:{tag}")).unwrap();
+    let client = client();
+    let refused = Err(Failure::Unreachable("connection refused".to_owned()));
+    assert_eq!(client.digest(&image(1), None), refused);
+    // It would answer now.
+    let _listener = std::net::TcpListener::bind(address).unwrap();
+    assert_eq!(client.digest(&image(2), None), refused);
 }
 
 #[test]

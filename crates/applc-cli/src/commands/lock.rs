@@ -209,6 +209,13 @@ fn asked(
     let mut digests = BTreeMap::new();
     let mut reports = Vec::new();
     let mut status = Status::Clean;
+    // Of a registry that cannot be reached, one finding says all.
+    let mut unreachable: BTreeMap<&str, usize> = BTreeMap::new();
+    for ((image, _), answer) in questions.iter().zip(&answers) {
+        if matches!(answer, Err(Failure::Unreachable(_))) {
+            *unreachable.entry(image.registry.as_str()).or_default() += 1;
+        }
+    }
     for (((name, place), (image, _)), answer) in wanted.iter().zip(&questions).zip(answers) {
         match answer {
             Ok(digest) => {
@@ -216,8 +223,16 @@ fn asked(
             }
             Err(failure) => {
                 let (code, of) = status_of(&failure);
-                place.report(finding(code, image, place.span, &failure), &mut reports);
                 status = status.max(of);
+                let others = match failure {
+                    Failure::Unreachable(_) => match unreachable.remove(image.registry.as_str()) {
+                        Some(count) => count - 1,
+                        None => continue,
+                    },
+                    _ => 0,
+                };
+                let found = finding(code, image, others, place.span, &failure);
+                place.report(found, &mut reports);
             }
         }
     }
@@ -235,17 +250,27 @@ fn asked(
 fn status_of(failure: &Failure) -> (&'static Code, Status) {
     match failure {
         Failure::NoImage { .. } => (&codes::NO_IMAGE, Status::Errors),
-        Failure::Denied { .. } => (&codes::NO_ACCESS, Status::Errors),
+        Failure::Denied { .. } | Failure::Credentials { .. } => (&codes::NO_ACCESS, Status::Errors),
         _ => (&codes::NO_ANSWER, Status::Io),
     }
 }
 
-/// What a registry says of an image, at its place.
-fn finding(code: &'static Code, image: &Image, span: Span, failure: &Failure) -> Diagnostic {
+/// What a registry says of an image, at its place, and of a number of others.
+fn finding(
+    code: &'static Code,
+    image: &Image,
+    others: usize,
+    span: Span,
+    failure: &Failure,
+) -> Diagnostic {
     let Image { registry, repository, tag } = image;
     let named = format!("`{repository}:{tag}`");
     let message = match failure {
         Failure::NoImage { .. } => format!("`{registry}` has no image {named}"),
+        failure if others > 0 => {
+            let others = format!("{others} other image{}", if others == 1 { "" } else { "s" });
+            format!("no digests of {named} and {others}: `{registry}` {failure}")
+        }
         failure => format!("no digest of {named}: `{registry}` {failure}"),
     };
     let found = Diagnostic::new(code, span, message);
@@ -270,9 +295,13 @@ fn finding(code: &'static Code, image: &Image, span: Span, failure: &Failure) ->
         Failure::Denied { .. } => found.help(format!(
             "the image does not exist, or these credentials may not read it; `{login}` changes them"
         )),
+        Failure::Credentials { help, .. } => found.help(help.clone()),
         Failure::TooMany { .. } if registry == "docker.io" => {
             found.help("Docker Hub has a higher limit after `docker login`")
         }
+        Failure::Unreachable(_) => found.help(
+            "see whether the name of the registry is right and the network is up; a proxy is taken from `HTTPS_PROXY` and `NO_PROXY`",
+        ),
         Failure::Tls(_) => found.help(
             "`SSL_CERT_FILE` names a file with the certificates of authorities that the system does not know",
         ),

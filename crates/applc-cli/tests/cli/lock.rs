@@ -192,6 +192,50 @@ fn a_registry_that_denies_access_or_is_silent_says_what_to_do() {
     repository.write("a/a.appliance.json", &appliance("a", &format!("{closed}/a:1")));
     let (status, _, err) = repository.run(&["lock"]);
     assert!(status == 3 && err.contains("connection refused"), "{err}");
+    assert!(err.contains("see whether the name of the registry is right"), "{err}");
+    // One finding for both images of the registry.
+    repository.write("b/b.appliance.json", &appliance("b", &format!("{closed}/b:1")));
+    let (status, _, err) = repository.run(&["lock"]);
+    let message = format!("no digests of `a:1` and 1 other image: `{closed}` does not answer");
+    assert!(status == 3 && err.contains(&message), "{err}");
+    assert_eq!(err.matches("E1203").count(), 1, "{err}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_helper_that_prints_no_credentials_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let registry = Registry::behind(|_, _| {
+        Some(Answer::new(401, "").header("WWW-Authenticate", "Basic realm=\"r\""))
+    });
+    let repository = project(&registry);
+    let config = format!("{{\"credHelpers\": {{\"{}\": \"odd\"}}}}", registry.name());
+    repository.write("docker/config.json", &config);
+    // Each run of it adds a line.
+    repository.write(
+        "bin/docker-credential-odd",
+        "#!/bin/sh\nread -r of\necho \"$of\" >>asked\necho no\n",
+    );
+    let helper = repository.path("bin/docker-credential-odd");
+    std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let lock = || {
+        let mut command = assert_cmd::Command::cargo_bin("applc").unwrap();
+        command.current_dir(repository.path("")).env_clear().env("DOCKER_CONFIG", "docker");
+        let output = command.env("PATH", repository.path("bin")).arg("lock").output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (status, err) = lock();
+    assert!(status == 1 && err.contains("error[E1202]"), "{err}");
+    let cause =
+        "wants credentials: `docker-credential-odd` prints no JSON with `Username` and `Secret`";
+    assert!(err.contains(cause) && err.contains("| docker-credential-odd get`"), "{err}");
+    assert!(!err.contains("these credentials may not read it"), "{err}");
+    // Three images of one registry.
+    assert_eq!(repository.read("asked"), format!("{}\n", registry.name()));
+    repository.write("docker/config.json", "{\"auths\": {");
+    let (status, err) = lock();
+    assert!(status == 1 && err.contains("docker/config.json` is no JSON: EOF"), "{err}");
+    assert!(err.contains("help: correct the file"), "{err}");
 }
 
 #[test]
@@ -348,6 +392,18 @@ fn a_lock_file_that_is_invalid_is_an_error_of_every_command() {
         assert!(err.contains("take one side"), "{err}");
     }
     assert_eq!(repository.read("applc.lock"), text);
+    let entry = |digit: &str| {
+        let digest = digit.repeat(64);
+        format!("\"{}/cache:7\" = \"sha256:{digest}\"\n", registry.name())
+    };
+    let (ours, theirs) = (entry("0"), entry("1"));
+    let text =
+        format!("version = 1\n[images]\n<<<<<<< HEAD\n{ours}=======\n{theirs}>>>>>>> other\n");
+    repository.write("applc.lock", &text);
+    let (status, _, err) = repository.run(&["check"]);
+    assert!(status == 1 && err.contains("conflict of a merge") && err.contains("lock:3:"), "{err}");
+    assert_eq!(err.matches("take one side").count(), 1, "{err}");
+    assert_eq!(err.matches("error[").count(), 1, "{err}");
     repository.write("applc.lock", "version = 2\n");
     let (status, _, err) = repository.run(&["check"]);
     assert!(status == 1 && err.contains("version 2 of the lock file is not known"), "{err}");
