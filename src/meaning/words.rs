@@ -174,7 +174,10 @@ fn images(old: &str, new: &str, value: impl Fn(&str) -> String) -> String {
     match (of(old), of(new)) {
         (Some((from, old, Some(was))), Some((to, new, Some(is)))) if from == to && old == new => {
             let at = old.map(|tag| format!(" at {}", value(tag))).unwrap_or_default();
-            let (was, is) = (value(short(was)), value(short(is)));
+            // As many as it takes to tell them apart.
+            let common = digits(was).bytes().zip(digits(is).bytes()).take_while(|(a, b)| a == b);
+            let count = SHORT_DIGEST.max(common.count() + 1);
+            let (was, is) = (value(first(was, count)), value(first(is, count)));
             format!("image digest changed{at}: {was} -> {is}")
         }
         (Some((from, Some(old), was)), Some((to, Some(new), is)))
@@ -182,7 +185,7 @@ fn images(old: &str, new: &str, value: impl Fn(&str) -> String) -> String {
         {
             // Another tag says more than its digest.
             let digest = |digest: Option<&str>| match digest {
-                Some(digest) if old == new => format!(" ({})", value(short(digest))),
+                Some(digest) if old == new => format!(" ({})", value(first(digest, SHORT_DIGEST))),
                 _ => String::new(),
             };
             format!("image {}{} -> {}{}", value(old), digest(was), value(new), digest(is))
@@ -194,10 +197,15 @@ fn images(old: &str, new: &str, value: impl Fn(&str) -> String) -> String {
     }
 }
 
+/// The digits of a digest.
+fn digits(digest: &str) -> &str {
+    digest.split_once(':').map_or(digest, |(_, digits)| digits)
+}
+
 /// The first digits of a digest.
-fn short(digest: &str) -> &str {
-    let digits = digest.split_once(':').map_or(digest, |(_, digits)| digits);
-    digits.get(..SHORT_DIGEST).unwrap_or(digits)
+fn first(digest: &str, count: usize) -> &str {
+    let digits = digits(digest);
+    digits.get(..count).unwrap_or(digits)
 }
 
 /// Two images, without their repository if that is the same.
@@ -239,6 +247,11 @@ mod tests {
                 format!("r/x:1{a}"),
                 format!("r/x:1{b}"),
                 "image digest changed at 1: aaaaaaaaaaaa -> bbbbbbbbbbbb",
+            ),
+            (
+                format!("r/x:1@sha256:{}a{}", "0".repeat(13), "0".repeat(50)),
+                format!("r/x:1@sha256:{}b{}", "0".repeat(13), "0".repeat(50)),
+                "image digest changed at 1: 0000000000000a -> 0000000000000b",
             ),
             (format!("r/x:1{a}"), format!("r/x:2{b}"), "image 1 -> 2"),
             ("r/x:1".to_owned(), format!("r/x:1{b}"), "image 1 -> 1 (bbbbbbbbbbbb)"),
