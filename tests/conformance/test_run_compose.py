@@ -17,8 +17,9 @@ import support
 from compose_engine import Behaviour, Engine, command, wait_until
 from run_compose import IMAGE, STAY, Appliance, Cable, checked, container, job
 
-# Maximum time from when the engine knows that a container fails to the end of `up`, in seconds.
-SOON = 5
+# Maximum time from when the engine knows that a container fails to the end of `up`, in seconds: 5, and as much again
+# for the tests that run beside.
+SOON = 10
 
 DATA = {"volumes": [{"src": "data", "dest": "/data"}]}
 KEPT = {"data_persistence": {"volumes": [{"id": "data"}]}}

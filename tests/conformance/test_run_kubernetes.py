@@ -19,8 +19,9 @@ from run_kubernetes import KubeAppliance, show
 
 pytestmark = pytest.mark.node
 
-# Maximum time from when the engine knows that a container fails to the end of `up`, in seconds.
-SOON = 5
+# Maximum time from when the engine knows that a container fails to the end of `up`, in seconds: 5, and as much again
+# for the tests that run beside.
+SOON = 10
 
 DATA = {"volumes": [{"src": "data", "dest": "/data"}]}
 KEPT = {"data_persistence": {"volumes": [{"id": "data"}]}}

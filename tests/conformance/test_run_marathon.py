@@ -19,8 +19,9 @@ import pytest
 import support
 from marathon_server import Agent, Cluster
 
-# Maximum time from when Marathon knows that a container fails to the end of `up`, in seconds.
-SOON = 5
+# Maximum time from when Marathon knows that a container fails to the end of `up`, in seconds: 5, and as much again
+# for the tests that run beside.
+SOON = 10
 
 
 @dataclass(frozen=True)

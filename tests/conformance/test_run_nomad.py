@@ -19,8 +19,9 @@ from nomad_app import RECORD_IMAGE, WAIT_IMAGE
 from run_compose import IMAGE, STAY, Ended, container, job
 from run_nomad import Appliance, Reports, checked, serve
 
-# Maximum time from when Nomad knows that a container fails to the end of `up`, in seconds.
-SOON = 5
+# Maximum time from when Nomad knows that a container fails to the end of `up`, in seconds: 5, and as much again
+# for the tests that run beside.
+SOON = 10
 
 # Memory of the node in MB, and a container that takes most of it.
 MEMORY = 2048
