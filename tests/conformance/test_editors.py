@@ -47,14 +47,38 @@ FIXED = SHOP.replace("imge", "image")
 RENAMED = FIXED.replace("@store", "@cache").replace('"store"', '"cache"')
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Path:
+# Text with a fault in other files, what is found, and the range.
+FAULTS = {
+    "applc.toml": (
+        'default-targets = ["compose"]\nenvironments = { prod = { overlay = "😀.{name}.yaml", overlai = "x" } }\n',
+        ["E0501", "overlai"],
+    ),
+    "shop.prod.yaml": ('containers: { web: { env: { MOOD: "😀" }, imge: "shop/web" } }\n', ["E0201", "imge"]),
+}
+
+
+# JSON is YAML, too.
+@pytest.fixture(params=["json", "jsonc", "yaml", "yml"])
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """An appliance in a project."""
     folder = tmp_path / "shop"
     folder.mkdir()
     (folder / "applc.toml").write_text('default-targets = ["compose"]\n')
-    file = folder / "shop.appliance.json"
+    file = folder / f"shop.appliance.{request.param}"
     file.write_text(SHOP)
+    return file
+
+
+@pytest.fixture(params=FAULTS)
+def faulty(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Another file of a project, with one of `FAULTS`."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    project = 'default-targets = ["compose"]\n[environments.prod]\noverlay = "{name}.prod.yaml"\n'
+    (folder / "applc.toml").write_text(project)
+    (folder / "shop.appliance.json").write_text(FIXED)
+    file: Path = folder / request.param
+    file.write_text(FAULTS[file.name][0])
     return file
 
 
@@ -109,11 +133,21 @@ def seen_by(command: list[str | Path], shop: Path, environment: dict[str, str]) 
     return result
 
 
-def in_neovim(program: Path, lines: str, shop: Path, environment: dict[str, str]) -> dict[str, Any]:
-    """What is seen in Neovim with the lines as `init.lua`."""
+def in_neovim(name: str, block: int, shop: Path, environment: dict[str, str]) -> dict[str, Any]:
+    """What is seen in a Neovim with a block of the page as `init.lua`."""
+    program = support.require_tool(name)
     init = shop.parent.parent / "init.lua"
-    init.write_text(lines)
+    init.write_text(set_up("Neovim", "lua", block))
     command = [program, "--headless", "-i", "NONE", "-n", "-u", init, shop.name, "-S", SCRIPTS / "neovim.lua"]
+    return seen_by(command, shop, environment)
+
+
+def in_emacs(shop: Path, environment: dict[str, str]) -> dict[str, Any]:
+    """What is seen in Emacs with the lines of the page as `init.el`."""
+    init = shop.parent.parent / "init.el"
+    init.write_text(set_up("Emacs", "elisp"))
+    program = support.require_tool("emacs")
+    command = [program, "--batch", "-f", "package-initialize", "-l", init, shop.name, "-l", SCRIPTS / "emacs.el"]
     return seen_by(command, shop, environment)
 
 
@@ -179,20 +213,31 @@ def test_a_client_without_an_editor(
 
 
 def test_old_neovim(shop: Path, environment: dict[str, str], as_expected: Callable[[dict[str, Any]], None]) -> None:
-    program = support.require_tool("nvim-debian")
-    as_expected(in_neovim(program, set_up("Neovim", "lua", block=1), shop, environment))
+    as_expected(in_neovim("nvim-debian", 1, shop, environment))
+
+
+def test_findings_of_other_files_in_old_neovim(faulty: Path, environment: dict[str, str]) -> None:
+    seen = in_neovim("nvim-debian", 1, faulty, environment | {"ONLY_FINDINGS": "1"})
+    assert seen == {"findings": [FAULTS[faulty.name][1]]}
 
 
 @pytest.mark.editors
 def test_new_neovim(shop: Path, environment: dict[str, str], as_expected: Callable[[dict[str, Any]], None]) -> None:
-    program = support.require_tool("nvim-new")
-    as_expected(in_neovim(program, set_up("Neovim", "lua"), shop, environment))
+    as_expected(in_neovim("nvim-new", 0, shop, environment))
+
+
+@pytest.mark.editors
+def test_findings_of_other_files_in_new_neovim(faulty: Path, environment: dict[str, str]) -> None:
+    seen = in_neovim("nvim-new", 0, faulty, environment | {"ONLY_FINDINGS": "1"})
+    assert seen == {"findings": [FAULTS[faulty.name][1]]}
 
 
 @pytest.mark.editors
 def test_emacs(shop: Path, environment: dict[str, str], as_expected: Callable[[dict[str, Any]], None]) -> None:
-    program = support.require_tool("emacs")
-    init = shop.parent.parent / "init.el"
-    init.write_text(set_up("Emacs", "elisp"))
-    command = [program, "--batch", "-f", "package-initialize", "-l", init, shop.name, "-l", SCRIPTS / "emacs.el"]
-    as_expected(seen_by(command, shop, environment))
+    as_expected(in_emacs(shop, environment))
+
+
+@pytest.mark.editors
+def test_findings_of_other_files_in_emacs(faulty: Path, environment: dict[str, str]) -> None:
+    seen = in_emacs(faulty, environment | {"ONLY_FINDINGS": "1"})
+    assert seen == {"findings": [FAULTS[faulty.name][1]]}
