@@ -133,11 +133,11 @@ def seen_by(command: list[str | Path], shop: Path, environment: dict[str, str]) 
     return result
 
 
-def in_neovim(name: str, block: int, shop: Path, environment: dict[str, str]) -> dict[str, Any]:
-    """What is seen in a Neovim with a block of the page as `init.lua`."""
+def in_neovim(name: str, block: int, shop: Path, environment: dict[str, str], *more: int) -> dict[str, Any]:
+    """What is seen in a Neovim with blocks of the page as `init.lua`."""
     program = support.require_tool(name)
     init = shop.parent.parent / "init.lua"
-    init.write_text(set_up("Neovim", "lua", block))
+    init.write_text("".join(set_up("Neovim", "lua", one) for one in (block, *more)))
     command = [program, "--headless", "-i", "NONE", "-n", "-u", init, shop.name, "-S", SCRIPTS / "neovim.lua"]
     return seen_by(command, shop, environment)
 
@@ -213,17 +213,26 @@ def test_a_client_without_an_editor(
 
 
 def test_old_neovim(shop: Path, environment: dict[str, str], as_expected: Callable[[dict[str, Any]], None]) -> None:
-    as_expected(in_neovim("nvim-debian", 1, shop, environment))
+    as_expected(in_neovim("nvim-debian", 2, shop, environment))
 
 
 def test_findings_of_other_files_in_old_neovim(faulty: Path, environment: dict[str, str]) -> None:
-    seen = in_neovim("nvim-debian", 1, faulty, environment | {"ONLY_FINDINGS": "1"})
+    seen = in_neovim("nvim-debian", 2, faulty, environment | {"ONLY_FINDINGS": "1"})
     assert seen == {"findings": [FAULTS[faulty.name][1]]}
 
 
 @pytest.mark.editors
 def test_new_neovim(shop: Path, environment: dict[str, str], as_expected: Callable[[dict[str, Any]], None]) -> None:
     as_expected(in_neovim("nvim-new", 0, shop, environment))
+
+
+@pytest.mark.editors
+def test_previews_in_new_neovim(
+    shop: Path, environment: dict[str, str], as_expected: Callable[[dict[str, Any]], None]
+) -> None:
+    seen = in_neovim("nvim-new", 0, shop, environment, 1)
+    as_expected(seen)
+    assert seen["shown"] == seen["preview"]
 
 
 @pytest.mark.editors

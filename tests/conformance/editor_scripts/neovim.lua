@@ -107,6 +107,29 @@ local function steps()
   end
   names(ask("textDocument/documentSymbol"))
 
+  if vim.lsp.commands["applc.preview"] then
+    vim.lsp.codelens.refresh({ bufnr = 0 })
+    wait("the lenses", function() return #vim.lsp.codelens.get(0) > 0 end)
+    go_to("{")
+    vim.lsp.codelens.run()
+    local function preview()
+      for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
+        local lines = vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
+        if buffer ~= original and lines[1] == "name: shop" then
+          return table.concat(lines, "\n") .. "\n"
+        end
+      end
+    end
+    wait("the preview", preview)
+    seen.shown = preview()
+    -- It follows what is typed.
+    go_to("shop/web:1.4")
+    vim.cmd([[substitute/web:1.4/web:1.5/]])
+    wait("the new image", function() return preview():find("shop/web:1.5", 1, true) end)
+    vim.cmd("undo")
+    wait("the old image", function() return preview() == seen.shown end)
+  end
+
   local uri = "applc-preview:/compose/compose.yaml?source=" .. vim.uri_from_bufnr(original)
   seen.preview = ask("workspace/textDocumentContent", { uri = uri }).text
 end
