@@ -29,7 +29,7 @@ class Client:
             },
             "workspace": {"workspaceEdit": {"documentChanges": True}, "textDocumentContent": {}},
         })
-        self._send({"method": "initialized", "params": {}})
+        self.send({"method": "initialized", "params": {}})
 
     def __enter__(self) -> Client:
         return self
@@ -43,14 +43,14 @@ class Client:
 
     def notify(self, method: str, **params: Any) -> None:
         """Sends a notification."""
-        self._send({"method": method, **({"params": params} if params else {})})
+        self.send({"method": method, **({"params": params} if params else {})})
 
     def request(self, method: str, **params: Any) -> Any:
-        """Sends a request, and returns the result."""
+        """Sends a request, without `params` if there are none, and returns the result."""
         self.last += 1
-        self._send({"id": self.last, "method": method, **({"params": params} if params else {})})
+        self.send({"id": self.last, "method": method, **({"params": params} if params else {})})
         while True:
-            message = self._take(method)
+            message = self.take(method)
             if message.get("id") == self.last and "method" not in message:
                 assert "error" not in message, message
                 return message["result"]
@@ -62,18 +62,20 @@ class Client:
                 found = [finding for finding in self.findings[uri] if finding["severity"] == 1]
                 if bool(found) == errors:
                     return found
-            self._take(f"errors: {errors}")
+            self.take(f"errors: {errors}")
 
-    def _take(self, awaited: str) -> dict[str, Any]:
+    def take(self, awaited: str) -> dict[str, Any]:
+        """The next message of the server. A request of it is answered with nothing."""
         message = self.told.get(timeout=20)
         assert message is not None, f"the server ended before: {awaited}"
         if message.get("method") == "textDocument/publishDiagnostics":
             self.findings[message["params"]["uri"]] = message["params"]["diagnostics"]
         elif "method" in message and "id" in message:
-            self._send({"id": message["id"], "result": None})
+            self.send({"id": message["id"], "result": None})
         return message
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def send(self, message: dict[str, Any]) -> None:
+        """Sends a message as it is."""
         body = json.dumps({"jsonrpc": "2.0", **message}).encode()
         assert self.process.stdin
         self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))

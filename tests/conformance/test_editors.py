@@ -212,6 +212,20 @@ def test_a_client_without_an_editor(
     as_expected(seen)
 
 
+@pytest.mark.xfail(strict=True, reason="the server refuses `shutdown` with parameters, and then exits with status 1")
+def test_the_end_as_kate_asks_for_it(applc: support.Applc, tmp_path: Path) -> None:
+    client = lsp_client.Client(applc.binary, tmp_path)
+    try:
+        # Kate sends an object with every request; without parameters, an empty one.
+        client.send({"id": 99, "method": "shutdown", "params": {}})
+        answer = client.take("shutdown")
+        assert answer == {"jsonrpc": "2.0", "id": 99, "result": None}
+        client.notify("exit")
+        assert client.process.wait(timeout=10) == 0
+    finally:
+        client.process.kill()
+
+
 def test_old_neovim(shop: Path, environment: dict[str, str], as_expected: Callable[[dict[str, Any]], None]) -> None:
     as_expected(in_neovim("nvim-debian", 2, shop, environment))
 
