@@ -212,7 +212,6 @@ def test_a_client_without_an_editor(
     as_expected(seen)
 
 
-@pytest.mark.xfail(strict=True, reason="the server refuses `shutdown` with parameters, and then exits with status 1")
 def test_the_end_as_kate_asks_for_it(applc: support.Applc, tmp_path: Path) -> None:
     client = lsp_client.Client(applc.binary, tmp_path)
     try:

@@ -51,7 +51,9 @@ pub fn announce(client: &Client, capabilities: &mut lsp::ServerCapabilities) {
 /// # Errors
 /// It is unknown, its parameters are invalid, or it cannot be fulfilled.
 pub fn answer(server: &mut Server, method: &str, params: Value) -> Result<Value, Failure> {
-    let call = Call { server, method, params };
+    // It has no parameters; Kate sends an empty object.
+    let has_none = method == lsp::ShutdownRequest::METHOD.as_str();
+    let call = Call { server, method, params: if has_none { Value::Null } else { params } };
     call.to::<lsp::ShutdownRequest>(|server, ()| {
         server.phase = Phase::Ending;
         Ok(())
