@@ -363,6 +363,14 @@ fn output_pattern(entry: Entry<'_>, reader: &mut Reader<'_>) -> Option<Spanned<P
         );
         return None;
     }
+    if let Some(part) = text.value.split('/').find(|part| super::is_reserved(part)) {
+        reader.report_with(
+            text.span,
+            format!("output cannot be written to `{part}`"),
+            "this folder is that of version control or of the cache of applc; choose another one",
+        );
+        return None;
+    }
     if !found.has(Placeholder::Target) {
         reader.report_with(
             text.span,

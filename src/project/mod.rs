@@ -212,6 +212,13 @@ impl Project {
     }
 }
 
+/// Whether a folder of this name has neither appliances nor output: those of version control, and the cache. Some file
+/// systems do not tell upper and lower case apart.
+pub fn is_reserved(name: &str) -> bool {
+    const RESERVED: [&str; 5] = [".git", ".hg", ".svn", ".jj", ".applc-cache"];
+    RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
+}
+
 /// A path relative to a folder that it is in.
 pub fn relative<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     match folder {

@@ -15,6 +15,13 @@ pub fn shown(path: &Path) -> PathBuf {
     path.strip_prefix(&here).unwrap_or(path).to_owned()
 }
 
+/// Whether there is something at a path, also if it cannot be read, as a link to what does not exist.
+pub fn exists(path: &Path) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    let data = path.symlink_metadata();
+    !data.is_err_and(|cause| matches!(cause.kind(), NotFound | NotADirectory))
+}
+
 /// The disk, with standard input as the file `-`.
 pub struct Disk;
 
@@ -55,7 +62,13 @@ impl World for Disk {
 const LIMIT: u64 = MAX_SOURCE_BYTES as u64 + 1;
 
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let file = std::fs::File::open(path)?;
+    let file = std::fs::File::open(path).map_err(|cause| match cause.kind() {
+        // What is there does not count as absent.
+        io::ErrorKind::NotFound if path.symlink_metadata().is_ok() => {
+            io::Error::other("it is a link to what does not exist")
+        }
+        _ => cause,
+    })?;
     let size = file.metadata().map_or(0, |data| data.len().min(LIMIT));
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     file.take(LIMIT).read_to_end(&mut bytes)?;

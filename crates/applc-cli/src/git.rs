@@ -258,7 +258,7 @@ impl Files for Commit {
         Ok(names.into_iter().map(entry).collect())
     }
 
-    fn is_file(&self, path: &str) -> bool {
+    fn exists(&self, path: &str) -> bool {
         self.blob(path).is_ok()
     }
 

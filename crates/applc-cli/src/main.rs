@@ -18,6 +18,7 @@ mod select;
 mod terminal;
 mod whole;
 
+use std::cmp::Ordering;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -36,8 +37,8 @@ use commands::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The exit status of a run. Of several, the greatest counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// The exit status of a run. Of several, the greatest counts: a failure to read or write is above all others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// Success; there may be warnings.
     Clean = 0,
@@ -49,6 +50,23 @@ pub enum Status {
     Io = 3,
     /// There is something to change.
     Changes = 4,
+}
+
+impl Ord for Status {
+    fn cmp(&self, other: &Status) -> Ordering {
+        // With changes that are not told, or told of a part, there is no result.
+        let rank = |status: &Status| match status {
+            Status::Io => u8::MAX,
+            status => *status as u8,
+        };
+        rank(self).cmp(&rank(other))
+    }
+}
+
+impl PartialOrd for Status {
+    fn partial_cmp(&self, other: &Status) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 fn main() -> ExitCode {

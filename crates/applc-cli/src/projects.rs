@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::args::{EnvironmentArguments, OverlayArguments};
-use crate::disk::{Disk, STDIN, shown};
+use crate::disk::{Disk, STDIN, exists, shown};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::fail;
@@ -194,7 +194,7 @@ impl Projects {
             name: Some(&name),
             ..Names::default()
         };
-        let mut changes = merged.changes(file, &names, |path| Path::new(path).is_file());
+        let mut changes = merged.changes(file, &names, |path| exists(Path::new(path)));
         changes.reports_unlocked =
             reporter.is_locked() || is_locked_by(&project, path, wanted.environment);
         let listed = (file != STDIN && is_listed(&project, path)).then(|| Listed {

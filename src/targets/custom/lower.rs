@@ -179,7 +179,9 @@ impl Lowering<'_> {
         // Without marks, the object is known.
         let record = Record { parts: vec![(0, part.span)], marks: marks.unwrap_or_default() };
         let artifact = Artifact { path, text, record };
-        if let Some(error) = output_as(rendering.kind.format, &artifact, template) {
+        let error = self.texts.blank(&artifact, template);
+        if let Some(error) = error.or_else(|| output_as(rendering.kind.format, &artifact, template))
+        {
             files.errors.reports.push(error);
             return ControlFlow::Break(());
         }

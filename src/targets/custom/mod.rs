@@ -266,7 +266,10 @@ impl Target for CustomTarget {
                 let artifacts = made.map_err(|error| self.texts.locate(error))?;
                 let invalid: Vec<Report> = artifacts
                     .iter()
-                    .filter_map(|artifact| template_errors::output(artifact, &artifact.path))
+                    .filter_map(|artifact| {
+                        let blank = self.texts.blank(artifact, &artifact.path);
+                        blank.or_else(|| template_errors::output(artifact, &artifact.path))
+                    })
                     .collect();
                 if invalid.is_empty() { Ok(artifacts) } else { Err(Failure::Reports(invalid)) }
             }

@@ -63,6 +63,19 @@ impl Texts {
         Some(Report::of(source.clone(), finding))
     }
 
+    /// Reports a file without content, at its template: who removes what is no longer made must never take it for
+    /// the result.
+    pub fn blank(&self, artifact: &Artifact, template: &str) -> Option<Report> {
+        if !artifact.text.trim().is_empty() {
+            return None;
+        }
+        let source = self.templates.get(template).unwrap_or(&self.manifest);
+        let message = format!("the file `{}` would be empty", artifact.path);
+        let finding = Diagnostic::new(&codes::BAD_TEMPLATE, source.start(), message)
+            .help("an empty `path` stands for no file");
+        Some(Report::of(source.clone(), finding))
+    }
+
     /// Adds the location to an error in a template of this folder.
     pub fn locate(&self, error: RenderError) -> Failure {
         match self.report(&error, &[]) {

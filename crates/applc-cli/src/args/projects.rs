@@ -12,7 +12,8 @@ use crate::levels::LevelArguments;
 #[derive(Debug, Args)]
 pub struct Compile {
     /// Appliance file (.json, .jsonc, .yaml or .yml), or `-` for standard input. A folder, or
-    /// nothing, stands for the appliances of the project in it
+    /// nothing, stands for the appliances of the project in it. A part of a project, by PATH, --env or
+    /// --target, leaves the files of the rest as they are
     #[arg(value_name = "PATH")]
     pub paths: Vec<String>,
 

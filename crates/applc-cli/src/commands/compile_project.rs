@@ -9,7 +9,7 @@ use std::io;
 use std::path::PathBuf;
 
 use applc::diag::{Diagnostic, Findings, Report, codes};
-use applc::project::{FILE_NAME, Placeholder};
+use applc::project::{FILE_NAME, Pattern, Placeholder, is_reserved};
 use applc::source::Span;
 use applc::{Error, ReadError};
 
@@ -28,6 +28,7 @@ use crate::whole::changes::{self, Change, Changes, Kind};
 use crate::whole::claims;
 use crate::whole::compile::{self, Depth};
 use crate::whole::discover::{self, Found, Unit};
+use crate::whole::hidden;
 use crate::whole::outcome::{Made, Outcome};
 use crate::whole::record::{self, Invalid};
 use crate::whole::{Files, Rooted};
@@ -96,7 +97,7 @@ fn make(
     let environments = &arguments.environment.names;
     let world = cache.world(root);
     let found = discover::find(world, &arguments.paths, environments, &wanted, reporter)?;
-    check_settings(&found)?;
+    check_settings(&found, reporter)?;
     let mut outcomes = compile::compile(&found, Depth::Files, &cache);
     match judge(&found, &mut outcomes, arguments, reporter) {
         Ok((made, status)) => Ok(Compiled { found, outcomes, made, status, cache }),
@@ -125,7 +126,7 @@ fn judge(
         .collect();
     // None of the appliances that share a file is the sound one.
     let of_files = report_conflicts(found, &made, reporter);
-    let of_files = of_files.max(report_long_names(found, &made, reporter));
+    let of_files = of_files.max(report_names(found, &made, reporter));
     let may_go_on = arguments.keep_going && status == Status::Errors && of_files == Status::Clean;
     let status = status.max(of_files);
     if status != Status::Clean && !may_go_on {
@@ -140,8 +141,36 @@ fn judge(
     Ok((made, status))
 }
 
+/// Checks that no appliance without an environment has output at a place that is named by one: what follows the
+/// placeholder would be cut off.
+///
+/// # Errors
+/// The exit status if there is one, which was reported.
+pub fn check_environments(found: &Found, reporter: &mut Reporter) -> Result<(), Status> {
+    let is_one = |unit: &&Unit| {
+        let has = |pattern: &Pattern| pattern.has(Placeholder::Environment);
+        let output = unit.output();
+        unit.environment.is_none() && output.is_some_and(|output| has(&output.pattern.value))
+    };
+    let Some(unit) = found.units.iter().filter(|unit| unit.chosen).find(is_one) else {
+        return Ok(());
+    };
+    let Some(output) = unit.output() else { return Ok(()) };
+    let placeholder = format!("{{{}}}", Placeholder::Environment.name());
+    let whole = output.pattern.span;
+    let place = unit.settings.project.sources.of(whole).and_then(|source| {
+        let start = source.range(whole).start + source.slice(whole).find(&placeholder)?;
+        Some(source.span(start..start + placeholder.len()))
+    });
+    let message = format!("`{placeholder}` needs an environment");
+    let finding = Diagnostic::new(&codes::BAD_OPTION, place.unwrap_or(whole), message)
+        .help(format!("add `[environments.NAME]`, or remove `{placeholder}`"));
+    Err(report_output(found, unit, finding, reporter).max(Status::Errors))
+}
+
 /// Checks that each appliance has targets, and a place for its output.
-pub fn check_settings(found: &Found) -> Result<(), Status> {
+pub fn check_settings(found: &Found, reporter: &mut Reporter) -> Result<(), Status> {
+    check_environments(found, reporter)?;
     for unit in found.units.iter().filter(|unit| unit.chosen) {
         let message = if unit.output().is_none() {
             format!(
@@ -372,15 +401,24 @@ pub fn report_conflicts(found: &Found, made: &[Made], reporter: &mut Reporter) -
 /// The greatest number of bytes of the name of a file or folder on usual file systems.
 const MAX_NAME: usize = 255;
 
-/// Reports the units whose files would have names that are too long, each once.
-fn report_long_names(found: &Found, made: &[Made], reporter: &mut Reporter) -> Status {
+/// Reports the units whose files would have names that are too long or not for output, each once.
+fn report_names(found: &Found, made: &[Made], reporter: &mut Reporter) -> Status {
     let mut units = BTreeSet::new();
     let mut status = Status::Clean;
     for one in made {
-        let Some(name) = one.path.split('/').find(|name| name.len() > MAX_NAME) else { continue };
+        let is_odd = |name: &&str| name.len() > MAX_NAME || is_reserved(name);
+        let Some(name) = one.path.split('/').find(is_odd) else { continue };
         let unit = &found.units[one.unit];
         let Some(output) = unit.output() else { continue };
         if !units.insert(one.unit) {
+            continue;
+        }
+        if is_reserved(name) {
+            let message = format!("{} would be written to `{name}`", found.shown(unit));
+            let finding = Diagnostic::new(&codes::BAD_OPTION, output.pattern.span, message).help(
+                "this folder is that of version control or of the cache of applc; choose another one",
+            );
+            status = status.max(report_output(found, unit, finding, reporter));
             continue;
         }
         let start: String = name.chars().take(40).collect();
@@ -423,6 +461,7 @@ fn finish(
     let Compiled { found, outcomes, made, .. } = compiled;
     let changes = changes::find(found, outcomes, made)
         .map_err(|failure| cannot_compare(&found.world, &failure))?;
+    hidden::check_removed(found, &changes)?;
     if !changes.foreign.is_empty() && !arguments.adopt {
         return Err(foreign(&found.world, &changes.foreign));
     }

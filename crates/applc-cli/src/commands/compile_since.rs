@@ -77,12 +77,14 @@ fn compared(
     let hash = commit.hash.clone();
     let selection = discover::selection(&root, &arguments.paths)?;
     let now = discover::find(Rooted::new(root), &arguments.paths, environments, &wanted, reporter)?;
-    check_settings(&now)?;
+    check_settings(&now, reporter)?;
     let after = compile::with_plans(&now);
     let status = report_all(&now, &after, reporter);
     let made = files(&after);
-    let conflicts: Vec<Made> = made.values().map(|one| (*one).clone()).collect();
-    let status = status.max(report_conflicts(&now, &conflicts, reporter));
+    // In `made`, one of two with the same path hides the other one.
+    let all = after.iter().filter_map(|one| one.files.as_ref()).flat_map(|files| &files.made);
+    let all: Vec<Made> = all.cloned().collect();
+    let status = status.max(report_conflicts(&now, &all, reporter));
     if status != Status::Clean {
         return Err(status);
     }

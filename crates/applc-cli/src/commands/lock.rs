@@ -92,7 +92,7 @@ fn lock(arguments: &Lock, reporter: &mut Reporter) -> Result<Done, Status> {
         Some((image.as_str(), digest))
     });
     let new = overlay::Lock::of(digests);
-    let old_text = found.world.is_file(LOCK_NAME).then(|| {
+    let old_text = found.world.exists(LOCK_NAME).then(|| {
         let text = std::fs::read(found.world.on_disk(LOCK_NAME)).unwrap_or_default();
         String::from_utf8_lossy(&text).into_owned()
     });
@@ -107,8 +107,8 @@ fn images(found: &Found, reporter: &mut Reporter) -> Result<BTreeMap<String, Pla
     let lock = found.root_project().and_then(|project| project.lock.clone()).unwrap_or_default();
     let read = |unit: &Unit| {
         let settings = &unit.settings.settings;
-        let is_file = |path: &str| found.world.is_file(path);
-        let mut changes = settings.changes(&unit.file, &unit.names(), is_file);
+        let exists = |path: &str| found.world.exists(path);
+        let mut changes = settings.changes(&unit.file, &unit.names(), exists);
         changes.lock = Some(lock.clone());
         changes.reports_unlocked = false;
         let sources = unit.settings.sources.clone();

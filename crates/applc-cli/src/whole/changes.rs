@@ -269,8 +269,12 @@ impl Kept<'_> {
             let targets = unit.settings.targets.iter();
             targets.filter_map(|one| start_of_paths(unit, one.target.name()))
         });
+        let unasked =
+            || found.units.iter().flat_map(|unit| unit.unasked().map(move |it| (unit, it)));
+        let starts = starts
+            .chain(unasked().filter_map(|(unit, target)| start_of_paths(unit, target.name())));
         Kept {
-            is_part: !found.is_whole,
+            is_part: !found.is_whole || unasked().next().is_some(),
             others: starts.collect(),
             folders: sound().flat_map(|(_, files)| &files.folders).map(String::as_str).collect(),
         }

@@ -255,8 +255,8 @@ pub fn compiled(
 
 /// What the project changes in the appliance of a unit.
 pub fn changes(world: &dyn World, unit: &Unit) -> Changes {
-    let is_file = |path: &str| world.is_file(path);
-    unit.settings.settings.changes(&unit.file, &unit.names(), is_file)
+    let exists = |path: &str| world.exists(path);
+    unit.settings.settings.changes(&unit.file, &unit.names(), exists)
 }
 
 fn analysed(world: &dyn World, unit: &Unit, changes: &Changes) -> Result<Analysis, Error> {

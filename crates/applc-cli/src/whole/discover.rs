@@ -15,7 +15,8 @@ use rayon::prelude::*;
 
 use super::digest::Digest;
 use super::seen::Recorder;
-use super::{Entry, Files, Kind, Rooted, parent, record};
+use super::{Entry, Files, Kind, Rooted, hidden, parent, record};
+use crate::disk::exists;
 use crate::projects::{self, folders};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
@@ -63,6 +64,13 @@ impl Unit {
         }
     }
 
+    /// The targets that the project compiles it for, and that the arguments do not ask for.
+    pub fn unasked(&self) -> impl Iterator<Item = TargetRef> {
+        let Scope { settings, targets, .. } = &*self.settings;
+        let is_asked = |it: &TargetRef| targets.iter().any(|one| one.target.name() == it.name());
+        settings.selected().into_iter().filter(move |target| !is_asked(target))
+    }
+
     /// Where its output is written.
     pub fn output(&self) -> Option<&Output> {
         self.settings.settings.output.as_ref()
@@ -82,6 +90,8 @@ pub struct Found<W = Rooted> {
     /// The folders with a record of made files that may be those of this project: without those of other projects and
     /// repositories in it.
     pub records: Vec<String>,
+    /// What is not looked into, as it is a link or has no name that can be written, with its project.
+    pub odd: Vec<(String, Kind, Arc<Project>)>,
     /// The projects by the folders of their files.
     projects: BTreeMap<String, Arc<Project>>,
 }
@@ -109,7 +119,7 @@ pub fn root_of(folder: &Path) -> Option<PathBuf> {
     // That of a file without folders is empty.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let folder = std::path::absolute(folder).ok()?;
-    let with_file = |folder: &&&Path| folder.join(project::FILE_NAME).is_file();
+    let with_file = |folder: &&&Path| exists(&folder.join(project::FILE_NAME));
     folders(&folder).iter().rev().find(with_file).map(|folder| folder.to_path_buf())
 }
 
@@ -148,6 +158,7 @@ pub fn find(
     let found = find_all(world, &asked, reporter)?;
     let known = |name: &String| check_environment_of(found.projects.values(), name);
     environments.iter().try_for_each(known)?;
+    hidden::check(&found)?;
     reporter.check_lock(found.root_project())?;
     let files: Vec<&str> = found.units.iter().map(|unit| unit.file.as_str()).collect();
     if let Some(unknown) = selection.iter().find(|path| {
@@ -204,13 +215,14 @@ pub fn find_all<W: Files>(
         projects: BTreeMap::new(),
         digests: BTreeMap::new(),
         files: Vec::new(),
+        odd: Vec::new(),
         folders: HashSet::new(),
         records: Vec::new(),
         repositories: Vec::new(),
     };
     let root_project = walk.project_of("", None)?.ok_or(Status::Io)?;
     walk.below(&root_project)?;
-    let Walk { projects, digests, mut files, folders, records, .. } = walk;
+    let Walk { projects, digests, mut files, odd, folders, records, .. } = walk;
     for project in projects.values() {
         report_file(&world, &project.file, reporter)?;
     }
@@ -243,7 +255,7 @@ pub fn find_all<W: Files>(
         }
     }
     let is_whole = units.iter().all(|unit| unit.chosen);
-    Ok(Found { world, units, is_whole, folders, records, projects })
+    Ok(Found { world, units, is_whole, folders, records, odd, projects })
 }
 
 /// The project files in the root of a project and below it, sorted by their folders.
@@ -257,6 +269,7 @@ pub fn project_files(world: &Rooted, reporter: &mut Reporter) -> Result<Vec<Arc<
         projects: BTreeMap::new(),
         digests: BTreeMap::new(),
         files: Vec::new(),
+        odd: Vec::new(),
         folders: HashSet::new(),
         records: Vec::new(),
         repositories: Vec::new(),
@@ -322,6 +335,8 @@ pub fn named_in(folder: &str) -> Result<Vec<String>, Status> {
 struct Listed {
     files: Vec<String>,
     folders: Vec<String>,
+    /// What is neither.
+    odd: Vec<(String, Kind)>,
     /// Whether there is something with the name of a project file.
     has_project: bool,
     /// Whether there is a record of made files.
@@ -341,8 +356,10 @@ impl Listed {
             let path = || if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
             match kind {
                 Kind::File => listed.files.push(path()),
-                Kind::Folder if !is_skipped(&name) => listed.folders.push(path()),
-                Kind::Folder | Kind::Other => {}
+                Kind::Folder if !project::is_reserved(&name) => listed.folders.push(path()),
+                Kind::Folder => {}
+                Kind::Other if project::is_reserved(&name) => {}
+                Kind::Other | Kind::Nameless => listed.odd.push((path(), kind)),
             }
         }
         Ok(listed)
@@ -390,11 +407,6 @@ fn relative_to(root: &Path, path: &str) -> Result<String, Status> {
 /// The folders of version control. In those of a submodule, it is a file.
 const REPOSITORIES: [&str; 4] = [".git", ".hg", ".svn", ".jj"];
 
-/// Whether a folder has no appliances: those of version control and the cache.
-fn is_skipped(name: &str) -> bool {
-    name == super::folder::NAME || REPOSITORIES.contains(&name)
-}
-
 struct Walk<'w, W> {
     world: &'w W,
     given: Vec<TargetRef>,
@@ -404,6 +416,8 @@ struct Walk<'w, W> {
     digests: BTreeMap<String, Digest>,
     /// The appliances, with their projects.
     files: Vec<(String, Arc<Project>)>,
+    /// What is neither a file nor a folder that can be looked into, with its project.
+    odd: Vec<(String, Kind, Arc<Project>)>,
     /// The folders that were looked into.
     folders: HashSet<String>,
     /// As those of [`Found`].
@@ -454,6 +468,8 @@ impl<W: Files> Walk<'_, W> {
                     self.records.push(folder.clone());
                 }
                 next.extend(listed.folders.into_iter().map(|path| (path, project.clone())));
+                let odd = listed.odd.into_iter();
+                self.odd.extend(odd.map(|(path, kind)| (path, kind, project.clone())));
                 within.extend(listed.files.into_iter().map(|path| (path, project.clone())));
                 self.folders.insert(folder);
             }

@@ -16,6 +16,7 @@ pub mod compile;
 mod digest;
 pub mod discover;
 pub mod folder;
+pub mod hidden;
 mod old;
 pub mod outcome;
 pub mod owner;
@@ -33,18 +34,18 @@ use serde::{Deserialize, Serialize};
 
 use self::digest::Digest;
 use self::stats::Stats;
-use crate::disk::{Disk, shown};
+use crate::disk::{Disk, exists, shown};
 
 /// The files of a project, wherever they are.
 pub trait Files: World {
-    /// What is in a folder, in any order. Names that are not Unicode are left out.
+    /// What is in a folder, in any order.
     ///
     /// # Errors
     /// The folder cannot be read.
     fn entries(&self, folder: &str) -> io::Result<Vec<Entry>>;
 
-    /// Whether there is a file, or a link to one.
-    fn is_file(&self, path: &str) -> bool;
+    /// Whether there is something, also if it cannot be read.
+    fn exists(&self, path: &str) -> bool;
 
     /// The name of a path for people.
     fn shown(&self, path: &str) -> String;
@@ -61,7 +62,7 @@ pub trait Files: World {
 /// Something in a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its name, without the folder.
+    /// Its name, without the folder; one that is not Unicode is only similar to it.
     pub name: String,
     /// What it is.
     pub kind: Kind,
@@ -74,8 +75,11 @@ pub enum Kind {
     File,
     /// A folder.
     Folder,
-    /// A link, which is not followed as it could lead out of the project, or something else.
+    /// A link, which is not followed as it could lead out of the project, a file whose name is not Unicode, or
+    /// something else.
     Other,
+    /// A folder whose name is not Unicode.
+    Nameless,
 }
 
 /// The folder of a path of the project; empty for the root.
@@ -180,8 +184,8 @@ impl Files for Rooted {
         }
     }
 
-    fn is_file(&self, path: &str) -> bool {
-        self.on_disk(path).is_file()
+    fn exists(&self, path: &str) -> bool {
+        exists(&self.on_disk(path))
     }
 
     fn shown(&self, path: &str) -> String {
@@ -194,7 +198,7 @@ impl Files for Rooted {
             return report;
         }
         // Arguments, and the folders of targets that they name, have the names that they are given.
-        report.renamed(|name| match self.is_file(name) {
+        report.renamed(|name| match self.on_disk(name).is_file() {
             true => self.shown(name),
             false => name.to_owned(),
         })
@@ -206,14 +210,14 @@ fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let kind = entry.file_type()?;
-        if let Ok(name) = entry.file_name().into_string() {
-            let kind = match () {
-                () if kind.is_file() => Kind::File,
-                () if kind.is_dir() => Kind::Folder,
-                () => Kind::Other,
-            };
-            entries.push(Entry { name, kind });
-        }
+        let name = entry.file_name();
+        let kind = match name.to_str() {
+            Some(_) if kind.is_file() => Kind::File,
+            Some(_) if kind.is_dir() => Kind::Folder,
+            None if kind.is_dir() => Kind::Nameless,
+            _ => Kind::Other,
+        };
+        entries.push(Entry { name: name.to_string_lossy().into_owned(), kind });
     }
     Ok(entries)
 }

@@ -27,7 +27,7 @@ impl Access {
     /// The digest of what it gives now.
     pub fn digest(&self, world: &dyn Files) -> Digest {
         match self {
-            Access::IsFile(path) => Digest::of(&world.is_file(path)),
+            Access::IsFile(path) => Digest::of(&world.exists(path)),
             Access::Read(path) => world.digest(path),
             Access::Below(folder, path) => Digest::of_read(&world.read_below(folder, path)),
             Access::List(folder) => of_list(&world.list(folder)),
@@ -95,10 +95,10 @@ impl Files for Recorder<'_> {
         self.world.entries(folder)
     }
 
-    fn is_file(&self, path: &str) -> bool {
-        let is_file = self.world.is_file(path);
-        self.add(Access::IsFile(path.to_owned()), Digest::of(&is_file));
-        is_file
+    fn exists(&self, path: &str) -> bool {
+        let exists = self.world.exists(path);
+        self.add(Access::IsFile(path.to_owned()), Digest::of(&exists));
+        exists
     }
 
     fn shown(&self, path: &str) -> String {

@@ -16,6 +16,8 @@ mod overlays;
 mod project;
 mod project_cache;
 #[cfg(unix)]
+mod project_guards;
+#[cfg(unix)]
 mod project_kill;
 mod project_trace;
 mod readme;

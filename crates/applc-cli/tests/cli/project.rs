@@ -77,7 +77,8 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
             collect(root, &path, found);
         } else {
             let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-            found.push((name, fs::read(path).unwrap()));
+            // A link may lead nowhere.
+            found.push((name, fs::read(path).unwrap_or_default()));
         }
     }
 }

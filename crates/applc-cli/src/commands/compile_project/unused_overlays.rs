@@ -26,7 +26,7 @@ pub fn report(found: &Found, reporter: &mut Reporter) -> Status {
     let folders = folders(found);
     let is_file = |path: &str| match folders.get(parent(path)) {
         Some(folder) => folder.files.contains(path),
-        None => found.world.is_file(path),
+        None => found.world.exists(path),
     };
     // Each entry of `overlay`, by its place, with a unit that has it and what is found.
     let mut entries: BTreeMap<_, (&Unit, &Spanned<Pattern>, bool)> = BTreeMap::new();

@@ -17,7 +17,7 @@ use applc::{Selected, targets};
 
 use crate::Status;
 use crate::args::{Config, ConfigFormat};
-use crate::disk::{Disk, STDIN};
+use crate::disk::{Disk, STDIN, exists};
 use crate::kind;
 use crate::projects::{
     self, Projects, check_environment, folder_of, one_environment, unknown_environment,
@@ -26,6 +26,7 @@ use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
 use crate::terminal::{fail, print};
 use crate::whole::compile::way_to_source;
+use crate::whole::joined;
 
 /// Shows the settings of a project, or of one of its files.
 pub fn run(arguments: &Config) -> Status {
@@ -141,7 +142,7 @@ impl Outcome<'_> {
             name: Some(appliance_name(file)),
             ..Names::default()
         };
-        let exists = |path: &str| Path::new(path).is_file();
+        let exists = |path: &str| exists(Path::new(path));
         self.overlays = self.settings.overlays_of(file, &names, exists);
         let overlays = self.overlays.iter().map(|overlay| overlay.value.clone());
         let overlays = overlays.chain(arguments.overlays.overlays.clone()).collect();
@@ -161,12 +162,12 @@ impl Outcome<'_> {
                 && let Ok(output) =
                     output.pattern.value.fill(&Names { target: Some(one.target.name()), ..names })
             {
-                let way = way_to_source(&output, &format!("{folder}/file"));
+                let way = way_to_source(&joined("", &output), &format!("{folder}/file"));
                 one.options.set_default(PROJECT_DIRECTORY, &way);
             }
         }
         if let Some(output) = &self.settings.output {
-            self.output = Some(output.pattern.value.fill_known(&names));
+            self.output = Some(joined("", &output.pattern.value.fill_known(&names)));
         }
         // What else is wrong with the appliance is what `applc check` is for.
         let mut report = analysis.into_report();
