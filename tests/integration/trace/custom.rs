@@ -179,7 +179,7 @@ fn text_that_looks_like_a_mark_remains() {
 
 #[test]
 fn remarks_of_a_template_are_made_once() {
-    let template = "{% do approximate(appliance, 'about ' ~ appliance.id) %}";
+    let template = "a{% do approximate(appliance, 'about ' ~ appliance.id) %}";
     let (made, _) = of_template("plain", template, "x");
     assert_eq!(made.findings, 1);
 }

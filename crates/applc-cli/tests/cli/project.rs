@@ -464,7 +464,7 @@ fn two(settings: &str, first: &str, second: &str) -> (i32, String) {
     repository.write("applc.toml", &format!("{settings}\n\n[environments.prod]\n"));
     repository.write("one.appliance.json", first);
     repository.write("two.appliance.json", second);
-    let (status, out, err) = repository.run(&["check", "--format", "short"]);
+    let (status, out, err) = repository.run(&["check"]);
     (status, out + &err)
 }
 
