@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { fromProtocol, previewOf, previewParts, toProtocol, type Preview } from "../src/previewUri.ts";
 
 const PREVIEWS: Preview[] = [
-  { target: "compose", file: "compose.yaml", source: "file:///work/shop.appliance.json" },
+  { target: "compose", file: "compose.yaml", source: "file:///code/shop.appliance.json" },
   { target: "my target", file: "a b/é#?.yaml", source: "file:///a%20b/x%26y%3Dz%2B.appliance.yaml", environment: "prod & test" },
 ];
 
@@ -23,7 +23,7 @@ test("an address keeps what it says on its way through the protocol", () => {
   assert.ok(first !== undefined);
   assert.equal(
     toProtocol(previewParts(first)),
-    "applc-preview:/compose/compose.yaml?source=file%3A%2F%2F%2Fwork%2Fshop.appliance.json",
+    "applc-preview:/compose/compose.yaml?source=file%3A%2F%2F%2Fcode%2Fshop.appliance.json",
   );
 });
 

@@ -10,7 +10,7 @@ function around(programs: string[], other: Partial<Surroundings> = {}): Surround
     home: "/home/me",
     path: "/usr/local/bin:/usr/bin",
     setting: "",
-    folders: ["/work/shop", "/work/lab"],
+    folders: ["/code/shop", "/code/lab"],
     trusted: true,
     isProgram: (path) => programs.includes(path),
     ...other,
@@ -18,8 +18,8 @@ function around(programs: string[], other: Partial<Surroundings> = {}): Surround
 }
 
 const PLACES = [
-  "/work/shop/.venv/bin/applc",
-  "/work/lab/node_modules/.bin/applc",
+  "/code/shop/.venv/bin/applc",
+  "/code/lab/node_modules/.bin/applc",
   "/usr/local/bin/applc",
   "/usr/bin/applc",
   "/home/me/.cargo/bin/applc",
@@ -38,7 +38,7 @@ test("the setting alone counts", () => {
   assert.deepEqual(search("/opt/applc", [...PLACES, "/opt/applc"]), { program: "/opt/applc" });
   assert.deepEqual(search("~/bin/applc", ["/home/me/bin/applc"]), { program: "/home/me/bin/applc" });
   for (const setting of ["tools/applc", "./tools/applc", "${workspaceFolder}/tools/applc"]) {
-    assert.deepEqual(search(setting, ["/work/lab/tools/applc"]), { program: "/work/lab/tools/applc" }, setting);
+    assert.deepEqual(search(setting, ["/code/lab/tools/applc"]), { program: "/code/lab/tools/applc" }, setting);
   }
   assert.match(JSON.stringify(search("/opt/applc", PLACES)), /missing.*\/opt\/applc, which is not a program/);
 });
@@ -47,16 +47,16 @@ test("nothing is started from a workspace that is not trusted", () => {
   const untrusted = (programs: string[], other: Partial<Surroundings> = {}) =>
     findProgram(around(programs, { trusted: false, ...other }));
   assert.deepEqual(untrusted(PLACES), { program: "/usr/local/bin/applc" });
-  const inside = ["/work/shop/.venv/bin/applc", "/work/shop/bin/applc", "/work/lab/node_modules/.bin/applc"];
-  const paths = ["/work/shop/bin", "/usr/../work/shop/bin", "/work/other/../shop/./bin/", "bin", ".", ""];
+  const inside = ["/code/shop/.venv/bin/applc", "/code/shop/bin/applc", "/code/lab/node_modules/.bin/applc"];
+  const paths = ["/code/shop/bin", "/usr/../code/shop/bin", "/code/other/../shop/./bin/", "bin", ".", ""];
   for (const path of paths) {
     assert.match(JSON.stringify(untrusted(inside, { path })), /missing/, path);
   }
-  for (const setting of ["bin/applc", "/work/shop/bin/applc", "/work/lab/../shop/bin/applc", "${workspaceFolder}/bin/applc"]) {
+  for (const setting of ["bin/applc", "/code/shop/bin/applc", "/code/lab/../shop/bin/applc", "${workspaceFolder}/bin/applc"]) {
     assert.match(JSON.stringify(untrusted(inside, { setting })), /missing.*not trusted/, setting);
   }
   // A folder beside the workspace whose name begins in the same way is not in it.
-  assert.deepEqual(untrusted(["/work/shop2/applc"], { setting: "/work/shop2/applc" }), { program: "/work/shop2/applc" });
+  assert.deepEqual(untrusted(["/code/shop2/applc"], { setting: "/code/shop2/applc" }), { program: "/code/shop2/applc" });
 });
 
 test("a relative entry of the PATH is ignored", () => {
