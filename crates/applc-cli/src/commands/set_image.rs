@@ -20,6 +20,7 @@ use crate::projects::unknown_environment;
 use crate::reporter::{Reporter, Stream};
 use crate::select;
 use crate::terminal::{fail, note, print};
+use crate::whole::apply::Turn;
 use crate::whole::cache::Cache;
 use crate::whole::compile::{self, Depth};
 use crate::whole::discover::Asked;
@@ -47,6 +48,11 @@ fn set(arguments: &SetImage) -> Result<Status, Status> {
     let root = root
         .ok_or_else(|| fail(&format!("no `{FILE_NAME}` in this folder or above"), Status::Usage))?;
     let world = Rooted::new(root.clone());
+    // Another run that sets an image must not write what was read before.
+    let turn = (!arguments.dry_run).then(|| Turn::take(&world)).transpose();
+    let _turn = turn.map_err(|error| {
+        fail(&format!("cannot write `{}`: {}", error.path.display(), error.cause), Status::Io)
+    })?;
     let projects = discover::project_files(&world, &mut reporter)?;
     let environment = arguments.environment.as_str();
     let is_known = projects.iter().any(|project| images_of(&project.file, environment).is_some());

@@ -49,6 +49,11 @@ impl Turn {
     pub fn take(world: &Rooted) -> Result<Turn, Failure> {
         let cache = folder::create(world.root()).map_err(at(&world.on_disk(folder::NAME)))?;
         let path = cache.join("lock");
+        // A link could lead anywhere, and a pipe would be waited for.
+        if fs::symlink_metadata(&path).is_ok_and(|data| !data.is_file()) {
+            let cause = io::Error::new(ErrorKind::InvalidInput, "it is not a regular file");
+            return Err(at(&path)(cause));
+        }
         let lock = File::options().create(true).truncate(false).write(true).open(&path);
         let lock = lock.map_err(at(&path))?;
         match lock.try_lock() {

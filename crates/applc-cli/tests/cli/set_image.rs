@@ -129,3 +129,21 @@ fn invalid_arguments_are_refused() {
     }
     assert!(repository.files() == before);
 }
+
+#[test]
+fn runs_at_the_same_time_keep_what_the_others_set() {
+    let repository = Repository::new();
+    repository.write("applc.toml", "[environments.prod.images]\n");
+    let images: Vec<String> = (0..6).map(|at| format!("x.org/image-{at}=1")).collect();
+    std::thread::scope(|scope| {
+        for image in &images {
+            scope.spawn(|| {
+                let (status, _, err) =
+                    repository.run(&["set-image", "--env", "prod", "--add", image]);
+                assert_eq!(status, 0, "{err}");
+            });
+        }
+    });
+    let text = repository.read("applc.toml");
+    assert_eq!(text.matches("x.org/image-").count(), images.len(), "{text}");
+}
