@@ -367,7 +367,7 @@ fn output_pattern(entry: Entry<'_>, reader: &mut Reader<'_>) -> Option<Spanned<P
         reader.report_with(
             text.span,
             format!("output cannot be written to `{part}`"),
-            "this folder is that of version control or of the cache of applc; choose another one",
+            super::RESERVED_HELP,
         );
         return None;
     }

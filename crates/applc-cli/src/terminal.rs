@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::Path;
 
 use crate::Status;
 use applc::printable;
@@ -32,6 +33,11 @@ pub fn show_json(document: &Value) -> Status {
 pub fn fail(message: &str, status: Status) -> Status {
     note(&format!("error: {message}"));
     status
+}
+
+/// Prints that a file cannot be written, and returns the status that it means.
+pub fn cannot_write(path: &Path, cause: &io::Error) -> Status {
+    fail(&format!("cannot write `{}`: {cause}", path.display()), Status::Io)
 }
 
 /// Prints a line to standard error. Nothing in it acts on the terminal, and what it quotes starts no line of

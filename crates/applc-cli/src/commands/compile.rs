@@ -10,7 +10,7 @@ use crate::emit::{self, OutputFile};
 use crate::projects::{Projects, Settings, one_environment};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
-use crate::terminal::{fail, print};
+use crate::terminal::{cannot_write, fail, print};
 use crate::whole::discover;
 use applc::Output;
 use applc::diag::Format;
@@ -215,10 +215,7 @@ fn to_files(compiled: &Compiled, path: &Path) -> Status {
     files.extend(maps);
     match emit::write(&files) {
         Ok(_) => Status::Clean,
-        Err(error) => {
-            let message = format!("cannot write `{}`: {}", error.path.display(), error.cause);
-            fail(&message, Status::Io)
-        }
+        Err(error) => cannot_write(&error.path, &error.cause),
     }
 }
 

@@ -9,7 +9,7 @@ use std::io;
 use std::path::PathBuf;
 
 use applc::diag::{Diagnostic, Findings, Report, codes};
-use applc::project::{FILE_NAME, Pattern, Placeholder, is_reserved};
+use applc::project::{FILE_NAME, Pattern, Placeholder, RESERVED_HELP, is_reserved};
 use applc::source::Span;
 use applc::{Error, ReadError};
 
@@ -21,7 +21,7 @@ use crate::diff;
 use crate::disk::shown;
 use crate::reporter::Reporter;
 use crate::select::Wanted;
-use crate::terminal::{fail, note, print, show};
+use crate::terminal::{self, fail, note, print, show};
 use crate::whole::apply::{self, Turn, Written};
 use crate::whole::cache::Cache;
 use crate::whole::changes::{self, Change, Changes, Kind};
@@ -415,9 +415,8 @@ fn report_names(found: &Found, made: &[Made], reporter: &mut Reporter) -> Status
         }
         if is_reserved(name) {
             let message = format!("{} would be written to `{name}`", found.shown(unit));
-            let finding = Diagnostic::new(&codes::BAD_OPTION, output.pattern.span, message).help(
-                "this folder is that of version control or of the cache of applc; choose another one",
-            );
+            let finding = Diagnostic::new(&codes::BAD_OPTION, output.pattern.span, message)
+                .help(RESERVED_HELP);
             status = status.max(report_output(found, unit, finding, reporter));
             continue;
         }
@@ -510,8 +509,7 @@ fn note_lost(world: &Rooted, lost: &[String]) {
 }
 
 fn cannot_write(error: &apply::Failure) -> Status {
-    let message = format!("cannot write `{}`: {}", shown(&error.path).display(), error.cause);
-    fail(&message, Status::Io)
+    terminal::cannot_write(&shown(&error.path), &error.cause)
 }
 
 fn cannot_compare(world: &Rooted, failure: &changes::Failure) -> Status {

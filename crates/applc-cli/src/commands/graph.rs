@@ -7,7 +7,7 @@ use crate::emit::{self, OutputFile};
 use crate::projects::{Projects, one_environment};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
-use crate::terminal::{fail, print};
+use crate::terminal::{cannot_write, fail, print};
 use applc::diag::Format;
 use applc::graph;
 
@@ -32,8 +32,7 @@ fn draw(arguments: Graph) -> Result<Status, Status> {
     if path.as_os_str() == STDIN {
         return Err(fail("omit `--output` to print to standard output", Status::Usage));
     }
-    emit::write(&[OutputFile { path, text }]).map(|_| Status::Clean).map_err(|error| {
-        let message = format!("cannot write `{}`: {}", error.path.display(), error.cause);
-        fail(&message, Status::Io)
-    })
+    emit::write(&[OutputFile { path, text }])
+        .map(|_| Status::Clean)
+        .map_err(|error| cannot_write(&error.path, &error.cause))
 }

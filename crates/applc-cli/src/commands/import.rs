@@ -12,7 +12,7 @@ use crate::args::Import;
 use crate::disk::{Disk, STDIN};
 use crate::emit::{self, OutputFile};
 use crate::reporter::{Reporter, Stream};
-use crate::terminal::{fail, print};
+use crate::terminal::{cannot_write, fail, print};
 
 /// Imports a file, and writes the appliance that it describes.
 pub fn run(arguments: &Import) -> Status {
@@ -64,10 +64,8 @@ fn import(arguments: &Import, reporter: &mut Reporter) -> Result<Status, Status>
     match &arguments.output {
         None => Ok(print(&text).max(status)),
         Some(path) => {
-            emit::write(&[OutputFile { path: path.clone(), text }]).map_err(|error| {
-                let message = format!("cannot write `{}`: {}", error.path.display(), error.cause);
-                fail(&message, Status::Io)
-            })?;
+            emit::write(&[OutputFile { path: path.clone(), text }])
+                .map_err(|error| cannot_write(&error.path, &error.cause))?;
             Ok(status)
         }
     }

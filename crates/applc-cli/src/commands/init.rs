@@ -8,7 +8,7 @@ use applc::project::FILE_NAME;
 use crate::Status;
 use crate::args::Init;
 use crate::emit::{self, OutputFile};
-use crate::terminal::{fail, note};
+use crate::terminal::{cannot_write, fail, note};
 use crate::whole::discover;
 
 /// A sample of an appliance.
@@ -50,9 +50,7 @@ fn init(folder: &Path) -> Result<Status, Status> {
         }
         files.push(OutputFile { path: sample, text: SAMPLE.to_owned() });
     }
-    emit::write(&files).map_err(|error| {
-        fail(&format!("cannot write `{}`: {}", error.path.display(), error.cause), Status::Io)
-    })?;
+    emit::write(&files).map_err(|error| cannot_write(&error.path, &error.cause))?;
     files.iter().for_each(|file| note(&format!("made {}", file.path.display())));
     match appliances.len() {
         0 => {}

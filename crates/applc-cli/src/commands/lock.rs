@@ -17,7 +17,7 @@ use crate::diff;
 use crate::emit::{self, OutputFile};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
-use crate::terminal::{fail, note, print};
+use crate::terminal::{cannot_write, fail, note, print};
 use crate::whole::discover::{self, Found, Unit};
 use crate::whole::{Files, Rooted};
 
@@ -324,8 +324,7 @@ impl Done {
         }
         let path = self.world.on_disk(LOCK_NAME);
         if let Err(error) = emit::write(&[OutputFile { path, text }]) {
-            let message = format!("cannot write `{}`: {}", error.path.display(), error.cause);
-            return fail(&message, Status::Io);
+            return cannot_write(&error.path, &error.cause);
         }
         note(&format!("{LOCK_NAME}: {}", self.summary()));
         Status::Clean

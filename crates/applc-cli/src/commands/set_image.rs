@@ -19,7 +19,7 @@ use crate::levels::LevelArguments;
 use crate::projects::unknown_environment;
 use crate::reporter::{Reporter, Stream};
 use crate::select;
-use crate::terminal::{fail, note, print};
+use crate::terminal::{cannot_write, fail, note, print};
 use crate::whole::apply::Turn;
 use crate::whole::cache::Cache;
 use crate::whole::compile::{self, Depth};
@@ -50,9 +50,7 @@ fn set(arguments: &SetImage) -> Result<Status, Status> {
     let world = Rooted::new(root.clone());
     // Another run that sets an image must not write what was read before.
     let turn = (!arguments.dry_run).then(|| Turn::take(&world)).transpose();
-    let _turn = turn.map_err(|error| {
-        fail(&format!("cannot write `{}`: {}", error.path.display(), error.cause), Status::Io)
-    })?;
+    let _turn = turn.map_err(|error| cannot_write(&error.path, &error.cause))?;
     let projects = discover::project_files(&world, &mut reporter)?;
     let environment = arguments.environment.as_str();
     let is_known = projects.iter().any(|project| images_of(&project.file, environment).is_some());
@@ -93,10 +91,8 @@ fn set(arguments: &SetImage) -> Result<Status, Status> {
         path: world.on_disk(source.name()),
         text: text.clone(),
     };
-    emit::write(&changed.iter().map(file).collect::<Vec<_>>()).map_err(|error| {
-        let path = shown(&error.path);
-        fail(&format!("cannot write `{}`: {}", path.display(), error.cause), Status::Io)
-    })?;
+    emit::write(&changed.iter().map(file).collect::<Vec<_>>())
+        .map_err(|error| cannot_write(&shown(&error.path), &error.cause))?;
     changed.iter().for_each(|(source, _)| note(&format!("{} changed", world.shown(source.name()))));
     Ok(Status::Clean)
 }

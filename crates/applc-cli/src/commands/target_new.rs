@@ -3,7 +3,7 @@
 use crate::Status;
 use crate::args::TargetNew;
 use crate::emit::{self, OutputFile};
-use crate::terminal::{fail, print};
+use crate::terminal::{cannot_write, fail, print};
 use applc::targets::custom::starter;
 
 /// Creates the folder of a new target.
@@ -31,9 +31,6 @@ pub fn run(arguments: &TargetNew) -> Status {
         Ok(_) => print(&format!(
             "created {shown}; try `applc compile FILE --target {argument}{shown}` and `applc target check {shown}`\n"
         )),
-        Err(error) => {
-            let message = format!("cannot write `{}`: {}", error.path.display(), error.cause);
-            fail(&message, Status::Io)
-        }
+        Err(error) => cannot_write(&error.path, &error.cause),
     }
 }

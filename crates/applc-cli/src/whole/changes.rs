@@ -108,7 +108,7 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
         .map(String::as_str)
         .collect();
     for one in made {
-        let folder = current.iter().filter(|it| project::relative(&one.path, it).is_some()).max();
+        let folder = innermost(current.iter(), &one.path);
         if folder.is_some_and(|folder| !record::can_have(folder, &one.path)) {
             return Err(Failure::NoPath(one.path.clone()));
         }
@@ -153,9 +153,8 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
     let mut gone: Vec<&str> = gone.collect();
     gone.sort_unstable();
     if let Some(path) = gone.iter().find(|path| is_source(found, path)) {
-        let folder =
-            now.keys().chain(old.keys()).filter(|it| project::relative(path, it).is_some());
-        let record = record::path(folder.max().map_or("", String::as_str));
+        let folder = innermost(now.keys().chain(old.keys()), path);
+        let record = record::path(folder.map_or("", String::as_str));
         return Err(Failure::Source(record, (*path).to_owned()));
     }
     for path in gone {
@@ -230,6 +229,11 @@ fn lost(found: &Found, tops: &BTreeSet<String>, is_known: impl Fn(&str) -> bool)
 fn folders(found: &Found) -> BTreeSet<String> {
     let outputs = found.units.iter().filter_map(|unit| unit.output());
     outputs.map(|output| joined(&output.folder, parent(output.pattern.value.fixed()))).collect()
+}
+
+/// Of folders, the innermost one that a path is in.
+fn innermost<'f>(folders: impl Iterator<Item = &'f String>, path: &str) -> Option<&'f String> {
+    folders.filter(|folder| project::relative(path, folder).is_some()).max_by_key(|it| it.len())
 }
 
 /// Whether a file is one that the project is made from: what a record says of it is wrong.

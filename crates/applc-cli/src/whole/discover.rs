@@ -209,19 +209,7 @@ pub fn find_all<W: Files>(
     reporter: &mut Reporter,
 ) -> Result<Found<W>, Status> {
     let Asked { selection, environments, wanted } = asked;
-    let mut walk = Walk {
-        world: &world,
-        given: wanted.loaded(),
-        projects: BTreeMap::new(),
-        digests: BTreeMap::new(),
-        files: Vec::new(),
-        odd: Vec::new(),
-        folders: HashSet::new(),
-        records: Vec::new(),
-        repositories: Vec::new(),
-    };
-    let root_project = walk.project_of("", None)?.ok_or(Status::Io)?;
-    walk.below(&root_project)?;
+    let walk = Walk::of(&world, wanted.loaded())?;
     let Walk { projects, digests, mut files, odd, folders, records, .. } = walk;
     for project in projects.values() {
         report_file(&world, &project.file, reporter)?;
@@ -263,19 +251,7 @@ pub fn find_all<W: Files>(
 /// # Errors
 /// The exit status if one is invalid or cannot be read, which was reported.
 pub fn project_files(world: &Rooted, reporter: &mut Reporter) -> Result<Vec<Arc<Project>>, Status> {
-    let mut walk = Walk {
-        world,
-        given: Vec::new(),
-        projects: BTreeMap::new(),
-        digests: BTreeMap::new(),
-        files: Vec::new(),
-        odd: Vec::new(),
-        folders: HashSet::new(),
-        records: Vec::new(),
-        repositories: Vec::new(),
-    };
-    let root = walk.project_of("", None)?.ok_or(Status::Io)?;
-    walk.below(&root)?;
+    let walk = Walk::of(world, Vec::new())?;
     let own: Vec<Arc<Project>> = walk.projects.into_values().collect();
     own.iter().try_for_each(|project| report_file(world, &project.file, reporter))?;
     Ok(own)
@@ -352,7 +328,7 @@ impl Listed {
             // Some file systems do not tell the names apart.
             listed.has_project |= name.eq_ignore_ascii_case(project::FILE_NAME);
             listed.has_record |= name == record::NAME && kind == Kind::File;
-            listed.is_repository |= REPOSITORIES.contains(&name.as_str());
+            listed.is_repository |= project::VERSION_CONTROL.contains(&name.as_str());
             let path = || if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
             match kind {
                 Kind::File => listed.files.push(path()),
@@ -404,9 +380,6 @@ fn relative_to(root: &Path, path: &str) -> Result<String, Status> {
     Ok(relative.to_string_lossy().replace('\\', "/"))
 }
 
-/// The folders of version control. In those of a submodule, it is a file.
-const REPOSITORIES: [&str; 4] = [".git", ".hg", ".svn", ".jj"];
-
 struct Walk<'w, W> {
     world: &'w W,
     given: Vec<TargetRef>,
@@ -426,7 +399,28 @@ struct Walk<'w, W> {
     repositories: Vec<String>,
 }
 
-impl<W: Files> Walk<'_, W> {
+impl<'w, W: Files> Walk<'w, W> {
+    /// What is found in the root of a project and below it.
+    ///
+    /// # Errors
+    /// The exit status if there is no project file, or one or a folder cannot be read, which was reported.
+    fn of(world: &'w W, given: Vec<TargetRef>) -> Result<Walk<'w, W>, Status> {
+        let mut walk = Walk {
+            world,
+            given,
+            projects: BTreeMap::new(),
+            digests: BTreeMap::new(),
+            files: Vec::new(),
+            odd: Vec::new(),
+            folders: HashSet::new(),
+            records: Vec::new(),
+            repositories: Vec::new(),
+        };
+        let root = walk.project_of("", None)?.ok_or(Status::Io)?;
+        walk.below(&root)?;
+        Ok(walk)
+    }
+
     /// The project of a folder, whose folder above has `outer`.
     fn project_of(
         &mut self,
