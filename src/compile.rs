@@ -157,6 +157,8 @@ pub struct Checked {
     pub findings: Findings,
     /// The findings in other files: those of custom targets, and generated files.
     pub others: Vec<Report>,
+    /// What no other appliance can have in the same place.
+    pub claims: Vec<Claim>,
 }
 
 /// Finds what one target has to say about what was analysed with its tree: nothing if the analysis has errors.
@@ -169,8 +171,8 @@ pub fn check_for(analysis: &Analysis, selected: &Selected) -> Result<Checked, Re
     let Selected { target, options } = selected;
     let mut findings = Findings::new();
     match targets::compile(target.deref(), plan, options, None, &mut findings) {
-        Ok(_) => Ok(Checked { findings, others: Vec::new() }),
-        Err(Failure::Reports(others)) => Ok(Checked { findings, others }),
+        Ok(Compiled { claims, .. }) => Ok(Checked { findings, others: Vec::new(), claims }),
+        Err(Failure::Reports(others)) => Ok(Checked { findings, others, claims: Vec::new() }),
         Err(Failure::Render(error)) => Err(error),
     }
 }

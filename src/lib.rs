@@ -86,6 +86,12 @@ mod compile;
 // What a project says of one appliance.
 pub mod scope;
 
+// What a file is, by its name and its project.
+pub mod kind;
+
+// What only shows when the appliances of a project are compared.
+pub mod whole;
+
 // Files in other formats to appliance files.
 pub mod import;
 

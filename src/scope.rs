@@ -129,13 +129,7 @@ impl Scope {
 
     /// The targets with their options for the appliance with an id. What is invalid for it is added to `findings`.
     pub fn selected(&self, id: Option<&str>, findings: &mut Findings) -> Vec<Selected> {
-        let names = Names {
-            environment: self.environment.as_deref(),
-            folder: Some(&self.folder),
-            name: Some(&self.name),
-            id,
-            target: None,
-        };
+        let names = self.names(id);
         let filled = |one: &Selected, findings: &mut Findings| {
             let mut options = project::filled(&one.options, &*one.target, &names, findings);
             if one.target.custom().is_none()
@@ -148,8 +142,23 @@ impl Scope {
         self.targets.iter().map(|one| filled(one, findings)).collect()
     }
 
-    /// The folder that the output for a target is written to, as far as its names are known. `None` if the project
-    /// does not say where.
+    /// The folder that the output for a target is written to, for the appliance with an id, as far as its names are known.
+    /// `None` if the project does not say where.
+    pub fn folder_for(&self, target: &str, id: Option<&str>) -> Option<String> {
+        self.output_folder(target, &self.names(id))
+    }
+
+    /// What placeholders stand for, for the appliance with an id.
+    fn names<'n>(&'n self, id: Option<&'n str>) -> Names<'n> {
+        Names {
+            environment: self.environment.as_deref(),
+            folder: Some(&self.folder),
+            name: Some(&self.name),
+            id,
+            target: None,
+        }
+    }
+
     fn output_folder(&self, target: &str, names: &Names<'_>) -> Option<String> {
         let output = self.output.as_ref()?;
         let names = Names { target: Some(target), ..*names };

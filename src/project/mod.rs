@@ -212,6 +212,9 @@ impl Project {
     }
 }
 
+/// Name of the record of the files that applc has made, in a folder with output.
+pub const RECORD_NAME: &str = ".applc-outputs";
+
 /// The folders of version control. In those of a submodule, it is a file.
 pub const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".svn", ".jj"];
 

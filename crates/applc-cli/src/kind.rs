@@ -4,14 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use applc::diag::{Diagnostic, Report, codes};
-use applc::project::{FILE_NAME, LOCK_NAME, Project};
-use applc::scope::Scope;
+use applc::kind::{self, Base, Reserved};
+use applc::project::Project;
 use applc::source::{Source, Span};
 
 use crate::Status;
 use crate::disk::{STDIN, shown};
 use crate::reporter::Reporter;
-use crate::whole::record;
 
 /// Reports a file that has another meaning than that of an appliance: to read it as one would find nothing but
 /// misleading errors.
@@ -27,13 +26,14 @@ pub fn check(
     if file == STDIN || !path.is_file() {
         return Ok(());
     }
-    let message = match path.file_name().and_then(|name| name.to_str()) {
-        Some(FILE_NAME) => {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let message = match Reserved::of_name(name) {
+        Some(Reserved::Project) => {
             Some("this is the project file; run `applc check` in its folder".to_owned())
         }
-        Some(LOCK_NAME) => Some("this is the lock file; `applc lock` writes it".to_owned()),
-        Some(record::NAME) => Some("this is applc's record of its outputs".to_owned()),
-        _ => project.and_then(|project| of_overlay(file, project)),
+        Some(Reserved::Lock) => Some("this is the lock file; `applc lock` writes it".to_owned()),
+        Some(Reserved::Record) => Some("this is applc's record of its outputs".to_owned()),
+        Some(Reserved::Target) | None => project.and_then(|project| of_overlay(file, project)),
     };
     let Some(message) = message else { return Ok(()) };
     let found = Diagnostic::new(&codes::UNREADABLE, Span::at(0), message);
@@ -55,19 +55,20 @@ fn of_overlay(file: &str, project: &Arc<Project>) -> Option<String> {
         let mut names: Vec<String> =
             beside.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
         names.sort();
-        names.iter().find_map(|name| {
-            let base = folder.map_or(name.clone(), |folder| format!("{folder}/{name}"));
-            if !project.has_appliance(&base) {
-                return None;
-            }
-            let scopes = Scope::all(Some(project), &base, &[], |path| path == overlay);
-            let mut scopes = scopes.iter().filter(|scope| !scope.changes.overlays.is_empty());
-            Some(match &scopes.next()?.environment {
-                Some(environment) => format!(
-                    "this is an overlay of `{name}` in `{environment}`; check that file with `--env {environment}`"
-                ),
-                None => format!("this is an overlay of `{name}`; check that file"),
-            })
+        let below = |name: &String| {
+            folder.map_or_else(|| name.clone(), |folder| format!("{folder}/{name}"))
+        };
+        let files: Vec<String> = names.iter().map(below).collect();
+        let appliances = files.iter().map(String::as_str);
+        let appliances = appliances.filter(|file| project.has_appliance(file));
+        let overlays = kind::overlays(project, appliances);
+        let Base { file, environment } = overlays.get(&overlay)?.first()?;
+        let name = file.rsplit('/').next().unwrap_or(file);
+        Some(match environment {
+            Some(environment) => format!(
+                "this is an overlay of `{name}` in `{environment}`; check that file with `--env {environment}`"
+            ),
+            None => format!("this is an overlay of `{name}`; check that file"),
         })
     })
 }

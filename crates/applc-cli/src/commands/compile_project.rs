@@ -2,15 +2,15 @@
 
 #[cfg(test)]
 mod tests;
-mod unused_overlays;
 
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
-use applc::diag::{Diagnostic, Findings, Report, codes};
-use applc::project::{FILE_NAME, Pattern, Placeholder, RESERVED_HELP, is_reserved};
+use applc::diag::{Diagnostic, Report, codes};
+use applc::project::{FILE_NAME, RESERVED_HELP, is_reserved};
 use applc::source::Span;
+use applc::whole::{self, Member, Used};
 use applc::{Error, ReadError};
 
 use crate::Status;
@@ -31,7 +31,7 @@ use crate::whole::discover::{self, Found, Unit};
 use crate::whole::hidden;
 use crate::whole::outcome::{Made, Outcome};
 use crate::whole::record::{self, Invalid};
-use crate::whole::{Files, Rooted};
+use crate::whole::{Compared, Files, Rooted};
 
 /// Compiles the appliances of the project in `root`, and writes, compares or prints what changes.
 pub fn run(root: PathBuf, arguments: &Compile) -> Status {
@@ -147,25 +147,11 @@ fn judge(
 /// # Errors
 /// The exit status if there is one, which was reported.
 pub fn check_environments(found: &Found, reporter: &mut Reporter) -> Result<(), Status> {
-    let is_one = |unit: &&Unit| {
-        let has = |pattern: &Pattern| pattern.has(Placeholder::Environment);
-        let output = unit.output();
-        unit.environment.is_none() && output.is_some_and(|output| has(&output.pattern.value))
-    };
-    let Some(unit) = found.units.iter().filter(|unit| unit.chosen).find(is_one) else {
-        return Ok(());
-    };
-    let Some(output) = unit.output() else { return Ok(()) };
-    let placeholder = format!("{{{}}}", Placeholder::Environment.name());
-    let whole = output.pattern.span;
-    let place = unit.settings.project.sources.of(whole).and_then(|source| {
-        let start = source.range(whole).start + source.slice(whole).find(&placeholder)?;
-        Some(source.span(start..start + placeholder.len()))
-    });
-    let message = format!("`{placeholder}` needs an environment");
-    let finding = Diagnostic::new(&codes::BAD_OPTION, place.unwrap_or(whole), message)
-        .help(format!("add `[environments.NAME]`, or remove `{placeholder}`"));
-    Err(report_output(found, unit, finding, reporter).max(Status::Errors))
+    let mut chosen = found.units.iter().filter(|unit| unit.chosen);
+    match chosen.find_map(|unit| whole::without_environment(&unit.member())) {
+        Some(report) => Err(report_named(found, [report], reporter).max(Status::Errors)),
+        None => Ok(()),
+    }
 }
 
 /// Checks that each appliance has targets, and a place for its output.
@@ -192,12 +178,8 @@ pub fn check_settings(found: &Found, reporter: &mut Reporter) -> Result<(), Stat
 /// Reports the findings in the units, and in what the project says of them.
 pub fn report_all(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Status {
     let status = report(found, outcomes, reporter);
-    let status = status.max(report_unused_images(found, outcomes, reporter));
-    let status = status.max(report_unused_lock(found, outcomes, reporter));
-    let status = status.max(unused_overlays::report(found, reporter));
-    let clashes = claims::clashes(found, outcomes).into_iter();
-    let clashes = clashes.map(|report| reporter.add(found.world.named(report)));
-    clashes.fold(status, Status::max)
+    let status = status.max(report_unused(found, outcomes, reporter));
+    status.max(report_named(found, claims::clashes(found, outcomes), reporter))
 }
 
 /// Reports the findings in the units. What is the same in several environments is reported once.
@@ -233,97 +215,40 @@ fn report(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Statu
     status
 }
 
-/// Reports the versions of images that no appliance of the environment uses, unless some were not asked for.
-fn report_unused_images(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Status {
-    if !found.is_whole || outcomes.iter().any(|outcome| outcome.files.is_none()) {
+/// Reports what no appliance uses: versions of images, entries of the lock file, and overlays; unless some were not asked
+/// for.
+fn report_unused(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Status {
+    if !found.is_whole {
         return Status::Clean;
     }
-    let mut tables: Vec<(&Unit, Vec<&Outcome>)> = Vec::new();
-    for outcome in outcomes {
-        let unit = &found.units[outcome.unit];
-        let images = &unit.settings.settings.images;
-        match tables.iter_mut().find(|(other, _)| other.settings.settings.images == *images) {
-            Some((_, all)) => all.push(outcome),
-            None => tables.push((unit, vec![outcome])),
-        }
+    let used = outcomes.iter().filter_map(|one: &Outcome| {
+        let member = found.units.get(one.unit)?.member();
+        Some(Used { member, images: &one.images, entries: &one.used_images })
+    });
+    let mut reports = Vec::new();
+    if outcomes.iter().all(|one| one.files.is_some()) {
+        reports.extend(whole::unused_images(&used.collect::<Vec<_>>()));
     }
-    // A file of a folder adds to the table of those above it, so that one entry is in several tables. It is
-    // unused if it is in none of them.
-    let mut told: BTreeSet<_> = tables.iter().flat_map(used_places).collect();
-    let mut status = Status::Clean;
-    for (unit, users) in tables {
-        let used: Vec<usize> = users.iter().flat_map(|one| one.used_images.clone()).collect();
-        // An entry of a file above may be meant for an appliance with another table.
-        let environment = |one: &Outcome| &found.units[one.unit].environment;
-        let environments: BTreeSet<_> = users.iter().map(|one| environment(one)).collect();
-        let candidates = outcomes.iter().filter(|one| environments.contains(environment(one)));
-        let images = candidates.flat_map(|one| &one.images).map(String::as_str);
-        let mut findings = Findings::new();
-        unit.settings.settings.images.report_unused(&used, images, &mut findings);
-        let mut report = report_of_project(unit, findings);
-        let all = std::mem::take(&mut report.diagnostics);
-        report.diagnostics =
-            all.into_iter().filter(|one| told.insert(place(&report, one.primary.span))).collect();
-        unit.settings.levels.apply(&mut report.diagnostics);
-        for report in by_file(report) {
-            status = status.max(reporter.add(found.world.named(report)));
-        }
-    }
-    status
-}
-
-/// Reports the entries of the lock file that no appliance uses, unless some were not asked for.
-fn report_unused_lock(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Status {
-    let Some(project) = found.root_project().filter(|_| found.is_whole) else {
-        return Status::Clean;
-    };
-    let Some(lock) = &project.lock else { return Status::Clean };
-    let used: Option<Vec<&Vec<String>>> =
+    let tagged: Option<Vec<&Vec<String>>> =
         outcomes.iter().map(|one| one.tagged_images.as_ref()).collect();
-    let Some(used) = used else { return Status::Clean };
-    let mut findings = Findings::new();
-    lock.report_unused(used.into_iter().flatten().map(String::as_str), &mut findings);
-    let Some(source) = findings.iter().find_map(|one| project.sources.of(one.primary.span)) else {
-        return Status::Clean;
-    };
-    let mut report = Report::new(source.clone(), findings).within(project.sources.clone());
-    reporter.levels(&project.levels()).apply(&mut report.diagnostics);
-    if report.diagnostics.is_empty() {
-        return Status::Clean;
+    if let (Some(project), Some(tagged)) = (found.root_project(), tagged) {
+        let levels = reporter.levels(&project.levels());
+        let tagged = tagged.into_iter().flatten().map(String::as_str);
+        reports.extend(whole::unused_locked(project, &levels, tagged));
     }
-    reporter.add(found.world.named(report))
+    let members: Vec<Member<'_>> = found.units.iter().map(Unit::member).collect();
+    reports.extend(whole::unused_overlays(&members, &Compared(&found.world)));
+    report_named(found, reports, reporter)
 }
 
-/// The places of the entries of a table of images that its appliances use.
-fn used_places((unit, outcomes): &(&Unit, Vec<&Outcome>)) -> Vec<Place> {
-    let report = report_of_project(unit, Findings::new());
-    let is_used = |index: &usize| outcomes.iter().any(|one| one.used_images.contains(index));
-    let entries = unit.settings.settings.images.iter().enumerate();
-    let used = entries.filter(|(index, _)| is_used(index));
-    used.map(|(_, (repository, _))| place(&report, repository.span)).collect()
-}
-
-/// A report for each file that a report has findings in.
-fn by_file(report: Report) -> Vec<Report> {
-    let mut reports: Vec<Report> = Vec::new();
-    for one in &report.diagnostics {
-        let source = report.source_of(one.primary.span);
-        match reports.iter_mut().find(|other| other.source.name() == source.name()) {
-            Some(other) => other.diagnostics.push(one.clone()),
-            None => {
-                let diagnostics = vec![one.clone()];
-                reports.push(Report { source: source.clone(), diagnostics, ..report.clone() });
-            }
-        }
-    }
-    reports
-}
-
-/// Findings in the project files of a unit.
-fn report_of_project(unit: &Unit, findings: Findings) -> Report {
-    let project = &unit.settings.project;
-    let source = project.file.report.source.clone();
-    Report::new(source, findings).within(project.sources.clone())
+/// Reports findings with the names of files for people.
+fn report_named(
+    found: &Found,
+    reports: impl IntoIterator<Item = Report>,
+    reporter: &mut Reporter,
+) -> Status {
+    let reports = reports.into_iter().map(|report| reporter.add(found.world.named(report)));
+    reports.fold(Status::Clean, Status::max)
 }
 
 /// Reports why a unit cannot be compiled.
@@ -348,54 +273,12 @@ fn place(report: &Report, span: Span) -> Place {
     (source.name().to_owned(), range.start, range.end)
 }
 
-/// Reports the units that write the same files: for each `output`, the first pair, and how many more there are.
+/// Reports the units that write the same files.
 pub fn report_conflicts(found: &Found, made: &[Made], reporter: &mut Reporter) -> Status {
-    let mut pairs = BTreeSet::new();
-    let mut told: Vec<(Place, &Unit, Diagnostic, usize)> = Vec::new();
-    for conflict in compile::conflicts(made) {
-        let (first, second) =
-            (&found.units[conflict.first.unit], &found.units[conflict.second.unit]);
-        if !pairs.insert((conflict.first.unit, conflict.second.unit)) {
-            continue;
-        }
-        let Some(output) = second.output() else { continue };
-        let at = place(&report_of_project(second, Findings::new()), output.pattern.span);
-        if let Some((.., more)) = told.iter_mut().find(|(other, ..)| *other == at) {
-            *more += 1;
-            continue;
-        }
-        let pattern = &output.pattern.value;
-        let missing = [Placeholder::Environment, Placeholder::Folder, Placeholder::Id]
-            .into_iter()
-            .find(|placeholder| {
-                !pattern.has(*placeholder)
-                    && match placeholder {
-                        Placeholder::Environment => first.environment != second.environment,
-                        Placeholder::Folder => first.folder != second.folder,
-                        _ => true,
-                    }
-            });
-        let help = match missing {
-            Some(missing) => format!("add `{{{}}}` to `output`", missing.name()),
-            None => "give the appliances different ids or folders".to_owned(),
-        };
-        let message = format!(
-            "{} and {} both write `{}`",
-            found.shown(first),
-            found.shown(second),
-            found.world.shown(&conflict.second.path)
-        );
-        let finding =
-            Diagnostic::new(&codes::OUTPUT_CONFLICT, output.pattern.span, message).help(help);
-        told.push((at, second, finding, 0));
-    }
-    let report = |(_, unit, mut finding, more): (Place, &Unit, Diagnostic, usize)| {
-        if more > 0 {
-            finding.message = format!("{}, and {more} more", finding.message);
-        }
-        report_output(found, unit, finding, reporter)
-    };
-    told.into_iter().map(report).fold(Status::Clean, Status::max)
+    let written = made.iter().map(|one| (one.path.as_str(), one.unit));
+    let of = |unit: usize| found.units.get(unit).map(Unit::member);
+    let reports = whole::shared_files(written, of, &Compared(&found.world));
+    report_named(found, reports, reporter)
 }
 
 /// The greatest number of bytes of the name of a file or folder on usual file systems.
@@ -440,12 +323,7 @@ fn report_output(
     finding: Diagnostic,
     reporter: &mut Reporter,
 ) -> Status {
-    let project = &unit.settings.project;
-    let source = project.sources.of(finding.primary.span).cloned();
-    let source = source.or_else(|| project.files().last().map(|file| file.report.source.clone()));
-    let Some(source) = source else { return Status::Errors };
-    let report = Report::of(source, finding).within(project.sources.clone());
-    reporter.add(found.world.named(report))
+    report_named(found, [whole::of_output(&unit.member(), finding)], reporter)
 }
 
 /// Writes what was compiled, or says what would change. Returns the exit status, and the files that were written.

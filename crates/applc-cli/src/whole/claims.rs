@@ -1,36 +1,22 @@
 //! Finds what two appliances of one environment claim on a target.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use applc::diag::{Diagnostic, Findings, Report, codes};
-use applc::source::{Source, Sources, Span};
-use applc::targets::Claim;
+use applc::diag::Report;
+use applc::source::{Source, Span};
+use applc::whole::{self, Claimed, Clash};
 
-use super::Files;
-use super::discover::{Found, Unit};
+use super::Compared;
+use super::discover::Found;
 use super::outcome::Outcome;
-
-/// A claim of a unit.
-#[derive(Clone, Copy)]
-struct Claimed<'o> {
-    /// The index of the outcome.
-    at: usize,
-    outcome: &'o Outcome,
-    unit: &'o Unit,
-    claim: &'o Claim,
-}
-
-/// Two units that claim the same thing on a target.
-struct Clash<'o> {
-    target: &'o str,
-    first: Claimed<'o>,
-    second: Claimed<'o>,
-}
 
 /// The findings about claims of two units, of those that [`mark`] has marked.
 pub fn clashes(found: &Found, outcomes: &[Outcome]) -> Vec<Report> {
     let clashes = find(found, outcomes, |outcome| outcome.is_clashing).into_iter();
-    let told = |Clash { target, first, second }| report(found, first, second, target);
+    let told = |clash: Clash<'_>| {
+        let (first, second) = (place(outcomes, &clash.first)?, place(outcomes, &clash.second)?);
+        Some(clash.report(first, second, &Compared(&found.world)))
+    };
     clashes.filter_map(told).collect()
 }
 
@@ -47,67 +33,24 @@ pub fn mark<W>(found: &Found<W>, outcomes: &mut [Outcome]) -> BTreeSet<usize> {
     all
 }
 
-/// Finds the clashes. Two appliances are told once for each target.
+/// Finds the clashes of some outcomes, which are known by their indices.
 fn find<'o, W>(
     found: &'o Found<W>,
     outcomes: &'o [Outcome],
     is_wanted: impl Fn(&Outcome) -> bool,
 ) -> Vec<Clash<'o>> {
-    let mut first = HashMap::new();
-    let mut told = BTreeSet::new();
-    let mut clashes = Vec::new();
-    for (at, outcome) in outcomes.iter().enumerate().filter(|(_, outcome)| is_wanted(outcome)) {
-        let Some(unit) = found.units.get(outcome.unit) else { continue };
-        for (target, claims) in &outcome.claims {
-            for claim in claims {
-                let claimed = Claimed { at, outcome, unit, claim };
-                let key = (&unit.environment, target, &claim.kind, &claim.within, &claim.name);
-                let before = *first.entry(key).or_insert(claimed);
-                let is_other = before.outcome.unit != outcome.unit;
-                if is_other && told.insert((&before.unit.file, &unit.file, target)) {
-                    clashes.push(Clash { target, first: before, second: claimed });
-                }
-            }
-        }
-    }
-    clashes
+    let outcomes = outcomes.iter().enumerate().filter(|(_, outcome)| is_wanted(outcome));
+    whole::clashes(outcomes.flat_map(|(at, outcome)| {
+        let member = found.units.get(outcome.unit).map(|unit| unit.member());
+        let claims = outcome.claims.iter();
+        let claims = claims.flat_map(|(target, all)| all.iter().map(move |claim| (target, claim)));
+        claims
+            .filter_map(move |(target, claim)| Some(Claimed { at, member: member?, target, claim }))
+    }))
 }
 
-/// The finding about two claims, whose places are in two appliances.
-fn report(found: &Found, first: Claimed<'_>, second: Claimed<'_>, target: &str) -> Option<Report> {
-    let mut sources = Sources::new();
-    let (place, source) = second.place(&mut sources)?;
-    let (other, _) = first.place(&mut sources)?;
-    let Claim { kind, within, name, .. } = second.claim;
-    let within = within.as_ref().map(|within| format!(" in `{within}`")).unwrap_or_default();
-    let environment = second.unit.environment.as_ref();
-    let environment =
-        environment.map(|name| format!(" in environment `{name}`")).unwrap_or_default();
-    let file = found.world.shown(&first.unit.file);
-    let message = format!("{kind} `{name}`{within} is also that of `{file}`{environment}");
-    let finding = Diagnostic::new(&codes::CLAIMED_TWICE, place, message);
-    let mut findings = Findings::of_target(target);
-    findings.push(finding.also(other, "the other one").help(way_out(kind)));
-    Some(Report::new(source, findings).within(sources))
-}
-
-/// How two appliances can have different things of this kind.
-fn way_out(kind: &str) -> &'static str {
-    match kind {
-        "host port" | "node port" => "give one of them another `host_port`, or none",
-        "project" | "group" | "Chronos job" => "give one of them another `id`",
-        _ => "give one of them another `id`, or another namespace in `applc.toml`",
-    }
-}
-
-impl Claimed<'_> {
-    /// The place of the claim, and its source, in the space of these sources, to which the source is added.
-    /// `None` if it is unknown.
-    fn place(&self, sources: &mut Sources) -> Option<(Span, Source)> {
-        let (report, _) = self.outcome.findings.as_ref().ok()?;
-        let source = report.source_of(self.claim.span);
-        let range = source.range(self.claim.span);
-        let moved = sources.add(source);
-        Some((moved.span(range), moved))
-    }
+/// The place of a claim, and its source. `None` if it is unknown.
+fn place<'o>(outcomes: &'o [Outcome], claimed: &Claimed<'_>) -> Option<(&'o Source, Span)> {
+    let (report, _) = outcomes.get(claimed.at)?.findings.as_ref().ok()?;
+    Some((report.source_of(claimed.claim.span), claimed.claim.span))
 }

@@ -10,6 +10,7 @@ use applc::project::{self, Globs, Names, Output, Project, Settings};
 use applc::scope::appliance_name;
 use applc::source::Sources;
 use applc::targets::TargetRef;
+use applc::whole::Member;
 use applc::{ReadError, Selected};
 use rayon::prelude::*;
 
@@ -54,6 +55,13 @@ pub struct Scope {
 }
 
 impl Unit {
+    /// It as the appliances of a project are compared.
+    pub fn member(&self) -> Member<'_> {
+        let Scope { project, settings, levels, .. } = &*self.settings;
+        let environment = self.environment.as_deref();
+        Member { file: &self.file, environment, project, settings, levels }
+    }
+
     /// What placeholders stand for, as far as it is known without reading the appliance.
     pub fn names(&self) -> Names<'_> {
         Names {

@@ -24,6 +24,7 @@ pub mod record;
 mod seen;
 pub mod stats;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -80,6 +81,25 @@ pub enum Kind {
     Other,
     /// A folder whose name is not Unicode.
     Nameless,
+}
+
+/// The files of a project, as its appliances are compared.
+pub struct Compared<'w, W>(pub &'w W);
+
+impl<W: Files> applc::whole::Files for Compared<'_, W> {
+    fn files(&self, folder: &str) -> BTreeSet<String> {
+        let entries = self.0.entries(folder).unwrap_or_default().into_iter();
+        let files = entries.filter(|entry| entry.kind != Kind::Folder);
+        files.map(|entry| joined(folder, &entry.name)).collect()
+    }
+
+    fn exists(&self, path: &str) -> bool {
+        self.0.exists(path)
+    }
+
+    fn shown(&self, path: &str) -> String {
+        self.0.shown(path)
+    }
 }
 
 /// The folder of a path of the project; empty for the root.

@@ -8,7 +8,7 @@ use std::io;
 use super::Rooted;
 
 /// Name of the file.
-pub const NAME: &str = ".applc-outputs";
+pub const NAME: &str = applc::project::RECORD_NAME;
 
 const HEADER: &str =
     "# Files that applc has made. Commit this file; it is how applc knows what it may remove.\n";

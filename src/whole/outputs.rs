@@ -1,0 +1,128 @@
+//! Files that two appliances write, or one in two environments.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{Files, Member, Place};
+use crate::diag::{Diagnostic, Report, codes};
+use crate::project::{Pattern, Placeholder};
+
+/// A file that is written twice.
+pub struct Conflict<'a> {
+    /// Its path, as the second one writes it.
+    pub path: &'a str,
+    /// What the caller knows the first one by.
+    pub first: usize,
+    /// The other one.
+    pub second: usize,
+}
+
+/// Finds the files that are written twice, also where a file system does not tell the names apart.
+pub fn conflicts<'a>(written: impl IntoIterator<Item = (&'a str, usize)>) -> Vec<Conflict<'a>> {
+    let mut by_name: HashMap<String, usize> = HashMap::new();
+    let mut found = Vec::new();
+    for (path, by) in written {
+        match by_name.get(&path.to_lowercase()) {
+            Some(first) => found.push(Conflict { path, first: *first, second: by }),
+            None => {
+                by_name.insert(path.to_lowercase(), by);
+            }
+        }
+    }
+    found
+}
+
+/// Reports the files that are written twice: for each `output`, the first pair, and how many more there are. `of` is what is
+/// known by a number; those without are left out.
+pub fn shared_files<'a>(
+    written: impl IntoIterator<Item = (&'a str, usize)>,
+    of: impl Fn(usize) -> Option<Member<'a>>,
+    files: &dyn Files,
+) -> Vec<Report> {
+    let mut pairs = BTreeSet::new();
+    let mut told: Vec<(Place, Member<'_>, Diagnostic, usize)> = Vec::new();
+    for conflict in conflicts(written) {
+        let (Some(first), Some(second)) = (of(conflict.first), of(conflict.second)) else {
+            continue;
+        };
+        if !pairs.insert((conflict.first, conflict.second)) {
+            continue;
+        }
+        let Some(output) = &second.settings.output else { continue };
+        let at = second.place(output.pattern.span);
+        if let Some((.., more)) = told.iter_mut().find(|(other, ..)| *other == at) {
+            *more += 1;
+            continue;
+        }
+        let pattern = &output.pattern.value;
+        let missing = [Placeholder::Environment, Placeholder::Folder, Placeholder::Id]
+            .into_iter()
+            .find(|placeholder| {
+                !pattern.has(*placeholder)
+                    && match placeholder {
+                        Placeholder::Environment => first.environment != second.environment,
+                        Placeholder::Folder => first.folder() != second.folder(),
+                        _ => true,
+                    }
+            });
+        let help = match missing {
+            Some(missing) => format!("add `{{{}}}` to `output`", missing.name()),
+            None => "give the appliances different ids or folders".to_owned(),
+        };
+        let message = format!(
+            "{} and {} both write `{}`",
+            first.shown(files),
+            second.shown(files),
+            files.shown(conflict.path)
+        );
+        let finding =
+            Diagnostic::new(&codes::OUTPUT_CONFLICT, output.pattern.span, message).help(help);
+        told.push((at, second, finding, 0));
+    }
+    let report = |(_, member, mut finding, more): (Place, Member<'_>, Diagnostic, usize)| {
+        if more > 0 {
+            finding.message = format!("{}, and {more} more", finding.message);
+        }
+        of_output(&member, finding)
+    };
+    told.into_iter().map(report).collect()
+}
+
+/// Reports an appliance without an environment that has output at a place that is named by one: what follows the
+/// placeholder would be cut off.
+pub fn without_environment(member: &Member<'_>) -> Option<Report> {
+    let output = member.settings.output.as_ref()?;
+    let has = |pattern: &Pattern| pattern.has(Placeholder::Environment);
+    if member.environment.is_some() || !has(&output.pattern.value) {
+        return None;
+    }
+    let placeholder = format!("{{{}}}", Placeholder::Environment.name());
+    let whole = output.pattern.span;
+    let place = member.project.sources.of(whole).and_then(|source| {
+        let start = source.range(whole).start + source.slice(whole).find(&placeholder)?;
+        Some(source.span(start..start + placeholder.len()))
+    });
+    let message = format!("`{placeholder}` needs an environment");
+    let finding = Diagnostic::new(&codes::BAD_OPTION, place.unwrap_or(whole), message)
+        .help(format!("add `[environments.NAME]`, or remove `{placeholder}`"));
+    Some(of_output(member, finding))
+}
+
+/// A finding in what the project says of the output of an appliance.
+pub fn of_output(member: &Member<'_>, finding: Diagnostic) -> Report {
+    let project = member.project;
+    let source = project.sources.of(finding.primary.span);
+    let source = source.unwrap_or(&project.file.report.source).clone();
+    Report::of(source, finding).within(project.sources.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_differ_in_case_are_in_conflict() {
+        let written = [("a/X.yaml", 0), ("a/y.yaml", 0), ("a/x.yaml", 1)];
+        let found: Vec<_> = conflicts(written).iter().map(|c| (c.first, c.second)).collect();
+        assert_eq!(found, [(0, 1)]);
+    }
+}
