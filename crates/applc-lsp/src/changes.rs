@@ -45,7 +45,7 @@ pub fn notified(server: &mut Server, notification: lsp_server::Notification) {
             })
             || take::<lsp::DidChangeWorkspaceFoldersNotification>(&method, &params, |_| {
                 // Documents say which files matter, wherever they are.
-                server.documents_changed();
+                server.documents_changed(None);
             });
     // Without an answer, there is nobody to tell.
     let _ = took;
@@ -70,7 +70,7 @@ fn opened(server: &mut Server, params: lsp::DidOpenTextDocumentParams) {
     let path = uri::to_path(&params.text_document.uri);
     let document = Document::open(&path, params.text_document);
     server.open.documents_mut().insert(path.clone(), document);
-    server.documents_changed();
+    server.documents_changed(Some(&path));
     server.file_changed(&path);
 }
 
@@ -85,7 +85,7 @@ fn edited(server: &mut Server, params: lsp::DidChangeTextDocumentParams) {
 fn closed(server: &mut Server, params: lsp::DidCloseTextDocumentParams) {
     let path = uri::to_path(&params.text_document.uri);
     server.open.documents_mut().remove(&path);
-    server.documents_changed();
+    server.documents_changed(Some(&path));
     // What was not saved is gone.
     server.file_changed(&path);
 }
@@ -93,7 +93,6 @@ fn closed(server: &mut Server, params: lsp::DidCloseTextDocumentParams) {
 fn saved(server: &mut Server, params: &lsp::DidSaveTextDocumentParams) {
     // A client that watches files tells it twice.
     if !server.client.watches_files {
-        server.documents_changed();
         changed_on_disk(server, &uri::to_path(&params.text_document.uri));
     }
 }
@@ -101,7 +100,7 @@ fn saved(server: &mut Server, params: &lsp::DidSaveTextDocumentParams) {
 fn changed_on_disk(server: &mut Server, path: &str) {
     // The text of an open document is that of the client.
     if !server.open.documents().contains_key(path) {
-        server.documents_changed();
+        server.documents_changed(Some(path));
         server.file_changed(path);
     }
 }

@@ -21,6 +21,8 @@ pub enum About {
     Appliance(String),
     /// The custom target in a folder.
     Target(String),
+    /// All appliances of the project in a folder, as they are compared.
+    Whole(String),
 }
 
 /// The findings by file.

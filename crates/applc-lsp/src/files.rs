@@ -11,7 +11,7 @@ use crate::document::Document;
 
 /// The files below the open documents: usually the disk. Paths are absolute, with `/` between parts.
 pub trait Files: World {
-    /// The files and folders in a folder, in any order, without links.
+    /// What is in a folder, in any order.
     ///
     /// # Errors
     /// The folder cannot be read.
@@ -21,13 +21,35 @@ pub trait Files: World {
     fn exists(&self, path: &str) -> bool;
 }
 
-/// A file or folder.
+/// Something in a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its name, without the folder.
     pub name: String,
-    /// Whether it is a folder.
-    pub is_folder: bool,
+    /// What it is.
+    pub kind: EntryKind,
+}
+
+/// What something in a folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A file.
+    File,
+    /// A folder.
+    Folder,
+    /// A link, which is not followed, or something else.
+    Other,
+}
+
+/// The names of what is in a folder.
+#[derive(Debug, Default)]
+pub struct Entries {
+    /// Files, also those of open documents that are not saved.
+    pub files: BTreeSet<String>,
+    /// Folders.
+    pub folders: BTreeSet<String>,
+    /// Links and others.
+    pub others: BTreeSet<String>,
 }
 
 /// Open documents over other files. It knows which files were asked for.
@@ -53,16 +75,22 @@ impl Open {
         &mut self.documents
     }
 
-    /// The files and folders in a folder, also those of open documents that are not saved.
-    pub fn names(&self, folder: &str) -> BTreeSet<String> {
-        self.ask(folder);
-        let saved = self.below.entries(folder).unwrap_or_default().into_iter();
-        let saved = saved.filter(|entry| !entry.is_folder).map(|entry| entry.name);
-        let open = self.documents.keys().filter_map(|path| {
-            let (above, name) = path.rsplit_once('/')?;
-            (above == folder).then(|| name.to_owned())
-        });
-        saved.chain(open).collect()
+    /// What is in a folder; nothing if it cannot be read.
+    pub fn entries(&self, folder: &str) -> Entries {
+        let mut entries = Entries::default();
+        for Entry { name, kind } in self.below.entries(folder).unwrap_or_default() {
+            let names = match kind {
+                EntryKind::File => &mut entries.files,
+                EntryKind::Folder => &mut entries.folders,
+                EntryKind::Other => &mut entries.others,
+            };
+            names.insert(name);
+        }
+        let start = format!("{folder}/");
+        let open = self.documents.range(start.clone()..).map(|(path, _)| path);
+        let open = open.map_while(|path| path.strip_prefix(&start));
+        entries.files.extend(open.filter(|name| !name.contains('/')).map(str::to_owned));
+        entries
     }
 
     /// Whether there is a file or a folder, or an open document.

@@ -15,21 +15,25 @@
 mod at;
 mod changes;
 mod client;
+mod compare;
 mod diagnostics;
 mod document;
+mod facts;
 mod features;
 mod files;
 mod inbox;
-mod kind;
+mod kinds;
 mod lifecycle;
 mod position;
 mod previews;
 mod projects;
 mod server;
 mod subject;
+mod symbols;
 mod uri;
+mod wholes;
 
-pub use files::{Entry, Files};
+pub use files::{Entry, EntryKind, Files};
 pub use inbox::Inbox;
 pub use lsp_server::Message;
 pub use server::{Server, logged};

@@ -1,13 +1,14 @@
 //! The projects of documents, each read once until one of its files changes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use applc::project::{self, Project};
 
 use crate::files::{self, Open};
 
-/// The projects that were asked for, by folder.
+/// The projects that were asked for, by folder. Folders without a project file have that of the folder above.
 #[derive(Default)]
 pub struct Projects {
     known: BTreeMap<String, Option<Arc<Project>>>,
@@ -21,12 +22,47 @@ impl Projects {
         if let Some(known) = self.known.get(folder) {
             return known.clone();
         }
-        let (found, asked) = open.watched(|| {
-            // A project file that cannot be read says nothing.
-            project::find(open, folders(open, folder), &[]).ok().flatten()
-        });
+        let (found, asked) = open.watched(|| self.read(open, folder));
         self.asked.extend(asked);
-        self.known.insert(folder.to_owned(), found.clone());
+        found
+    }
+
+    /// Reads the project of a folder: its own file, over those of the folders above, up to the root of its repository.
+    fn read(&mut self, open: &Open, folder: &str) -> Option<Arc<Project>> {
+        let ends = folder.match_indices('/').map(|(at, _)| at).chain([folder.len()]);
+        let above: Vec<&str> = ends.filter_map(|end| folder.get(..end)).collect();
+        let mut outer = None;
+        let mut unknown = Vec::new();
+        for folder in above.into_iter().rev() {
+            if let Some(known) = self.known.get(folder) {
+                outer = known.clone();
+                break;
+            }
+            unknown.push(folder);
+            if open.exists(&format!("{folder}/.git")) {
+                break;
+            }
+        }
+        for folder in unknown.into_iter().rev() {
+            outer = of_folder(open, folder, outer.as_ref());
+            self.known.insert(folder.to_owned(), outer.clone());
+        }
+        outer
+    }
+
+    /// The project of a folder that is in the folder of another project, wherever the repository starts.
+    pub fn within(
+        &mut self,
+        open: &Open,
+        folder: &str,
+        outer: &Arc<Project>,
+    ) -> Option<Arc<Project>> {
+        let own = self.of(open, &format!("{folder}/"));
+        if let Some(own) = own.filter(|own| own.root() == outer.root()) {
+            return Some(own);
+        }
+        let (found, asked) = open.watched(|| of_folder(open, folder, Some(outer)));
+        self.asked.extend(asked);
         found
     }
 
@@ -42,26 +78,16 @@ impl Projects {
 
     /// Those that are known, once each.
     pub fn all(&self) -> Vec<Arc<Project>> {
-        let mut all: Vec<Arc<Project>> = Vec::new();
-        for project in self.known.values().flatten() {
-            if !all.iter().any(|known| known.file.folder == project.file.folder) {
-                all.push(project.clone());
-            }
-        }
-        all
+        let known = self.known.values().flatten();
+        let all: BTreeMap<&str, &Arc<Project>> =
+            known.map(|project| (project.file.folder.as_str(), project)).collect();
+        all.into_values().cloned().collect()
     }
 }
 
-/// The folders that may belong to the project of a folder, the innermost one first: up to the root of its repository.
-fn folders<'p>(open: &Open, folder: &'p str) -> Vec<&'p str> {
-    let ends = folder.match_indices('/').map(|(at, _)| at).chain([folder.len()]);
-    let above: Vec<&str> = ends.filter_map(|end| folder.get(..end)).collect();
-    let mut folders = Vec::new();
-    for folder in above.into_iter().rev() {
-        folders.push(if folder.is_empty() { "/" } else { folder });
-        if open.exists(&format!("{folder}/.git")) {
-            break;
-        }
-    }
-    folders
+/// The project of a folder below the folder of another one.
+fn of_folder(open: &Open, folder: &str, outer: Option<&Arc<Project>>) -> Option<Arc<Project>> {
+    let folder = if folder.is_empty() { "/" } else { folder };
+    // A project file that cannot be read says nothing.
+    project::of_folder(open, Path::new(folder), outer, &[]).ok().flatten()
 }

@@ -10,12 +10,14 @@ use lsp_server::{ErrorCode, Message, RequestId, Response};
 
 use crate::client::Client;
 use crate::diagnostics::{About, Found, Places, Published};
+use crate::facts::{self, Facts};
 use crate::files::{self, Files, Open};
-use crate::kind::Kind;
+use crate::kinds::{Kind, Kinds};
 use crate::previews::Previews;
 use crate::projects::Projects;
 use crate::subject::Appliance;
-use crate::{changes, features, lifecycle};
+use crate::wholes::{Wholes, Work};
+use crate::{changes, compare, features, lifecycle, symbols};
 
 /// A language server for one client.
 pub struct Server {
@@ -28,7 +30,9 @@ pub struct Server {
     /// The projects of open documents.
     projects: Projects,
     /// What the open documents are.
-    kinds: BTreeMap<String, Kind>,
+    kinds: Kinds,
+    /// All appliances of the projects.
+    wholes: Wholes,
     /// What is known of the appliances of open documents, by path.
     appliances: BTreeMap<String, Appliance>,
     /// Work that waits.
@@ -101,7 +105,8 @@ impl Server {
             open: Open::over(files),
             phase: Phase::Starting,
             projects: Projects::default(),
-            kinds: BTreeMap::new(),
+            kinds: Kinds::default(),
+            wholes: Wholes::default(),
             appliances: BTreeMap::new(),
             waiting: Waiting::default(),
             published: Published::default(),
@@ -156,7 +161,7 @@ impl Server {
             // What the user looks at comes before the other targets.
         } else if let Some(folder) = self.waiting.targets.pop_first() {
             self.check_target(&folder);
-        } else if !self.check_next() {
+        } else if !self.check_next() && !self.compare_next() {
             return None;
         }
         Some(std::mem::take(&mut self.out))
@@ -191,14 +196,20 @@ impl Server {
         self.out.push(lsp_server::Request { id, method, params }.into());
     }
 
-    /// Says that a document was opened or closed.
-    pub(crate) fn documents_changed(&mut self) {
+    /// Says that a document was opened or closed, or a file may be new or gone; without a path, any of them.
+    pub(crate) fn documents_changed(&mut self, path: Option<&str>) {
+        self.kinds.forget(path);
+        if let Some(path) = path {
+            self.wholes.is_new_or_gone(path);
+        }
         self.waiting.documents = true;
     }
 
     /// Says that the settings of the user changed.
     pub(crate) fn settings_changed(&mut self) {
         self.waiting.appliances = self.appliances.keys().cloned().collect();
+        self.kinds.forget(None);
+        self.wholes.forget();
         self.waiting.documents = true;
         self.waiting.hints = true;
     }
@@ -209,6 +220,7 @@ impl Server {
             self.projects.forget();
             self.settings_changed();
         }
+        self.wholes.changed(path);
         let dependent = |(name, appliance): (&String, &Appliance)| {
             (name == path || files::is_among(&appliance.asked, path)).then(|| name.clone())
         };
@@ -229,25 +241,24 @@ impl Server {
     /// Finds out what the open documents are, and which appliances they are about.
     fn look_at_documents(&mut self) {
         self.waiting.documents = false;
-        let paths: Vec<String> = self.open.documents().keys().cloned().collect();
-        self.kinds.clear();
-        for path in paths {
-            let kind = Kind::of(&self.open, &mut self.projects, &path);
-            self.kinds.insert(path, kind);
-        }
+        self.kinds.look(&self.open, &mut self.projects);
         let mut wanted = BTreeSet::new();
         let mut targets = BTreeSet::new();
-        for (path, kind) in &self.kinds {
+        let mut roots = BTreeMap::new();
+        for (path, kind) in self.kinds.iter() {
             match kind {
                 Kind::Appliance => drop(wanted.insert(path.clone())),
                 Kind::Overlay(bases) => wanted.extend(bases.iter().cloned()),
                 Kind::Target(folder) => drop(targets.insert(folder.clone())),
-                Kind::Project | Kind::Other => {
-                    // Its project is read.
-                    self.projects.of(&self.open, path);
-                }
+                Kind::Project => {}
+                Kind::Other => continue,
+            }
+            let project = self.projects.of(&self.open, path);
+            if let Some(root) = std::iter::successors(project, |one| one.outer.clone()).last() {
+                roots.insert(root.file.folder.clone(), root);
             }
         }
+        self.wholes.keep(&roots);
         self.appliances.retain(|path, _| wanted.contains(path));
         self.waiting.appliances.retain(|path| wanted.contains(path));
         for path in &wanted {
@@ -263,6 +274,7 @@ impl Server {
             About::Project(folder) => !projects_of.contains(folder.as_str()),
             About::Appliance(path) => !wanted.contains(path),
             About::Target(folder) => !targets.contains(folder),
+            About::Whole(folder) => !self.wholes.has(folder),
         });
         let gone: Vec<About> = gone.cloned().collect();
         for about in gone {
@@ -278,9 +290,7 @@ impl Server {
     /// Analyses an appliance, and publishes what the core finds.
     fn analyse(&mut self, path: &str) {
         let project = self.projects.of(&self.open, path);
-        let more: Vec<TargetRef> =
-            self.client.settings.targets.iter().filter_map(|n| named(n)).collect();
-        match Appliance::analyse(&self.open, project.as_ref(), path, &more) {
+        match Appliance::analyse(&self.open, project.as_ref(), path, &self.more()) {
             Some(appliance) => drop(self.appliances.insert(path.to_owned(), appliance)),
             None => drop(self.appliances.remove(path)),
         }
@@ -291,9 +301,7 @@ impl Server {
     /// What is known of an appliance that is not open. `None` if a file cannot be read.
     pub(crate) fn analyse_closed(&mut self, path: &str) -> Option<Appliance> {
         let project = self.projects.of(&self.open, path);
-        let more: Vec<TargetRef> =
-            self.client.settings.targets.iter().filter_map(|n| named(n)).collect();
-        Appliance::analyse(&self.open, project.as_ref(), path, &more)
+        Appliance::analyse(&self.open, project.as_ref(), path, &self.more())
     }
 
     /// Checks a target of an appliance. Returns whether one waited.
@@ -307,6 +315,101 @@ impl Server {
             self.publish_appliance(&path);
         }
         true
+    }
+
+    /// Does a piece of the work that compares the appliances of projects. Returns whether some waited.
+    fn compare_next(&mut self) -> bool {
+        match self.wholes.next() {
+            None => return false,
+            Some(Work::List(root, folder)) => {
+                if let Some(whole) = self.wholes.get_mut(&root) {
+                    whole.list(&self.open, &mut self.projects, &folder);
+                }
+            }
+            Some(Work::Look(root, file)) => self.look_at(&root, &file),
+            Some(Work::Compare(root)) => self.compare(&root),
+        }
+        true
+    }
+
+    /// Finds out what there is to know of an appliance of a project.
+    fn look_at(&mut self, root: &str, file: &str) {
+        let found = self.checked(root, file, |appliance, places| Facts::of(appliance, places));
+        let facts = found.unwrap_or_else(|| Facts::unreadable(file));
+        if let Some(whole) = self.wholes.get_mut(root) {
+            whole.learn(file, facts);
+        }
+    }
+
+    /// Compares the appliances of a project, or finds out what that takes.
+    fn compare(&mut self, root: &str) {
+        let Some(whole) = self.wholes.get(root) else { return };
+        if let Some(file) = compare::without_paths(whole).into_iter().next() {
+            let paths = self.checked(root, &file, |appliance, _| facts::paths(appliance));
+            let member = self.wholes.get_mut(root).and_then(|whole| whole.members.get_mut(&file));
+            if let Some(member) = member {
+                member.paths = Some(paths.unwrap_or_default());
+            }
+            return;
+        }
+        let compare::Compared { reports, has_clashes } = compare::compare(&self.open, whole);
+        let found = Places::new(&self.open, &self.client).found(&reports);
+        if let Some(whole) = self.wholes.get_mut(root) {
+            whole.compared(has_clashes);
+        }
+        self.publish(About::Whole(root.to_owned()), found);
+    }
+
+    /// Asks an appliance of a project whose targets are checked. `None` if it cannot be read.
+    fn checked<T>(
+        &mut self,
+        root: &str,
+        file: &str,
+        ask: impl FnOnce(&Appliance, &mut Places<'_>) -> T,
+    ) -> Option<T> {
+        let project = self.wholes.get(root)?.members.get(file)?.project.clone();
+        // That of an open document has another project if its repository is inside that of this project.
+        let is_own = self.appliances.get(file).is_some_and(|appliance| {
+            appliance.project.as_ref().is_some_and(|own| own.root() == project.root())
+        });
+        if is_own && !self.waiting.appliances.iter().any(|waiting| waiting == file) {
+            self.finish_appliance(file);
+            let appliance = self.appliances.get(file)?;
+            return Some(ask(appliance, &mut Places::new(&self.open, &self.client)));
+        }
+        let mut appliance = Appliance::analyse(&self.open, Some(&project), file, &self.more())?;
+        while appliance.check_next().is_some() {}
+        Some(ask(&appliance, &mut Places::new(&self.open, &self.client)))
+    }
+
+    /// The targets of appliances whose projects do not name any.
+    fn more(&self) -> Vec<TargetRef> {
+        self.client.settings.targets.iter().filter_map(|name| named(name)).collect()
+    }
+
+    /// The containers and volumes of the appliances that are open, and of all appliances of their projects.
+    pub(crate) fn symbols(&mut self) -> Vec<lsp::SymbolInformation> {
+        if self.waiting.documents {
+            self.look_at_documents();
+        }
+        loop {
+            match self.wholes.next() {
+                Some(Work::List(..) | Work::Look(..)) => drop(self.compare_next()),
+                Some(Work::Compare(_)) | None => break,
+            }
+        }
+        let mut places = Places::new(&self.open, &self.client);
+        let of_open = self.appliances.values().flat_map(|one| symbols::of(one, &mut places));
+        let mut symbols: Vec<lsp::SymbolInformation> = of_open.collect();
+        let members = self.wholes.iter().flat_map(|whole| whole.members.values());
+        symbols.extend(members.flat_map(|member| member.facts.symbols.iter().cloned()));
+        symbols
+    }
+
+    /// The images of all appliances of the projects of open documents, as far as they are known.
+    pub(crate) fn images_of_projects(&self) -> impl Iterator<Item = &str> {
+        let members = self.wholes.iter().flat_map(|whole| whole.members.values());
+        members.flat_map(|member| &member.facts.images).map(String::as_str)
     }
 
     /// Checks the custom target in a folder.
@@ -366,15 +469,18 @@ impl Server {
     pub(crate) fn finish(&mut self, path: &str) {
         let paths: Vec<String> =
             self.appliances_of(path).into_iter().map(|(path, _)| path.to_owned()).collect();
-        for path in paths {
-            let Some(appliance) = self.appliances.get_mut(&path) else { continue };
-            let mut is_something = false;
-            while let Some(found) = appliance.check_next() {
-                is_something |= found;
-            }
-            if is_something {
-                self.publish_appliance(&path);
-            }
+        paths.iter().for_each(|path| self.finish_appliance(path));
+    }
+
+    /// Checks the targets that wait of an appliance.
+    fn finish_appliance(&mut self, path: &str) {
+        let Some(appliance) = self.appliances.get_mut(path) else { return };
+        let mut is_something = false;
+        while let Some(found) = appliance.check_next() {
+            is_something |= found;
+        }
+        if is_something {
+            self.publish_appliance(path);
         }
     }
 

@@ -8,7 +8,7 @@ use applc::diag::{Findings, Report};
 use applc::project::Project;
 use applc::scope::Scope;
 use applc::source::Source;
-use applc::targets::{self, Artifact, InProcess, Rendering, TargetRef};
+use applc::targets::{self, Artifact, Claim, InProcess, Rendering, TargetRef};
 use applc::{Checked, Memory, Overlay, Selected};
 
 use crate::files::Open;
@@ -19,6 +19,8 @@ pub struct Appliance {
     pub units: Vec<Unit>,
     /// The files and folders that were asked for.
     pub asked: BTreeSet<String>,
+    /// Its project.
+    pub project: Option<Arc<Project>>,
 }
 
 /// An appliance in one environment.
@@ -60,7 +62,7 @@ impl Appliance {
             }
             Some(units)
         });
-        Some(Appliance { units: units?, asked })
+        Some(Appliance { units: units?, asked, project: project.cloned() })
     }
 
     /// Checks the next target that waits. `None` if none does, otherwise whether something was found.
@@ -135,6 +137,19 @@ impl Unit {
         Some(is_something)
     }
 
+    /// Whether values of options are invalid for it.
+    pub fn has_bad_options(&self) -> bool {
+        self.options.has_errors()
+    }
+
+    /// What it claims on the targets that are checked, with their names.
+    pub fn claims(&self) -> impl Iterator<Item = (&str, &Claim)> {
+        let checked = self.selected.iter().zip(&self.checked);
+        checked.flat_map(|(one, checked)| {
+            checked.claims.iter().map(|claim| (one.target.name(), claim))
+        })
+    }
+
     fn report(&self) -> Report {
         let of_targets = self.checked.iter().map(|checked| &checked.findings);
         let mut report =
@@ -143,7 +158,8 @@ impl Unit {
         report
     }
 
-    fn reports(&self) -> impl Iterator<Item = Report> {
+    /// The findings so far: in other files, and in it and its overlays.
+    pub fn reports(&self) -> impl Iterator<Item = Report> {
         let others = self.checked.iter().flat_map(|checked| checked.others.iter().cloned());
         others.chain([self.report()])
     }

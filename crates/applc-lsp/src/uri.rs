@@ -35,6 +35,20 @@ pub fn of_path(path: &str) -> Uri {
     Uri(format!("{FILE}{slash}{}", utf8_percent_encode(path, ENCODED)))
 }
 
+/// A path below a folder, without `.` and `..`.
+pub fn joined(folder: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    let start = if folder.starts_with('/') { "/" } else { "" };
+    start.to_owned() + &parts.join("/")
+}
+
 /// Whether a path is a URI such as `untitled:Untitled-1`, not one of a drive.
 fn is_other_scheme(path: &str) -> bool {
     path.split_once(':').is_some_and(|(scheme, _)| {

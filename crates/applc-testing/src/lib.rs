@@ -88,3 +88,61 @@ pub fn many_containers(containers: usize) -> String {
     text.push_str("]}\n");
     text
 }
+
+/// The files of a project of this many appliances, in three environments for two targets, by their paths: each appliance
+/// has two overlays. Each is in a folder of its own, or all are in one.
+pub fn project_of(appliances: usize, has_folders: bool) -> Vec<(String, String)> {
+    let mut files = vec![("applc.toml".to_owned(), PROJECT.to_owned())];
+    for at in 0..appliances {
+        let folder = match has_folders {
+            true => format!("apps/team{}/app{at}", at / 100),
+            false => "apps".to_owned(),
+        };
+        for (ending, text) in [("test", TEST), ("prod", PROD)] {
+            files.push((format!("{folder}/app{at}.{ending}.yaml"), text.to_owned()));
+        }
+        files.push((format!("{folder}/app{at}.appliance.json"), appliance(at)));
+    }
+    files
+}
+
+const PROJECT: &str = r#"default-targets = ["compose", "kubernetes"]
+output = "manifests/{environment}/{folder}/{id}/{target}"
+
+[environments.dev]
+
+[environments.test]
+overlay = "{name}.test.yaml"
+
+[environments.prod]
+overlay = "{name}.prod.yaml"
+targets.kubernetes.namespace = "{id}-prod"
+"#;
+
+const TEST: &str = "containers:\n  api: { env: { LOG_LEVEL: debug, WEB: \"@web:8080\" } }\n";
+const PROD: &str = "containers:\n  web: { instances: 3, env: { LOG_LEVEL: warn } }\n  api: { dependencies: [], instances: 2 }\ndata_persistence: { volumes: { data: { size: 20480 } } }\n";
+
+/// One of the appliances of a project: two containers, of which one has a volume.
+fn appliance(at: usize) -> String {
+    format!(
+        r#"{{
+  "id": "app{at}",
+  "containers": [
+    {{
+      "id": "web", "type": "service", "image": "registry.example.org/shop/web:1.{at}",
+      "network_mode": "container", "ports": [{{ "container_port": 8080 }}],
+      "env": {{ "API": "http://@api:8080", "N": "{at}" }},
+      "resources": {{ "cpus": 0.5, "mem": 128 }}, "dependencies": ["api"]
+    }},
+    {{
+      "id": "api", "type": "service", "image": "registry.example.org/shop/api:1.{at}",
+      "network_mode": "container", "ports": [{{ "container_port": 8080 }}],
+      "env": {{ "LOG_LEVEL": "info" }}, "resources": {{ "cpus": 1, "mem": 256 }},
+      "volumes": [{{ "type": "persistent", "src": "data", "dest": "/data" }}]
+    }}
+  ],
+  "data_persistence": {{ "volumes": [{{ "id": "data", "size": 10240 }}] }}
+}}
+"#
+    )
+}

@@ -5,7 +5,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
 use applc::World;
-use applc_lsp::{Entry, Files, Inbox, Message, Server};
+use applc_lsp::{Entry, EntryKind, Files, Inbox, Message, Server};
 use lsp_server::{Connection, ErrorCode, Response};
 
 use crate::args::Lsp;
@@ -117,11 +117,13 @@ impl Files for Saved {
         let mut entries = Vec::new();
         for entry in std::fs::read_dir(folder)? {
             let entry = entry?;
-            let kind = entry.file_type()?;
-            if let Ok(name) = entry.file_name().into_string()
-                && (kind.is_dir() || kind.is_file())
-            {
-                entries.push(Entry { name, is_folder: kind.is_dir() });
+            let kind = match entry.file_type()? {
+                kind if kind.is_file() => EntryKind::File,
+                kind if kind.is_dir() => EntryKind::Folder,
+                _ => EntryKind::Other,
+            };
+            if let Ok(name) = entry.file_name().into_string() {
+                entries.push(Entry { name, kind });
             }
         }
         Ok(entries)

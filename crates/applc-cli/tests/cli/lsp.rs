@@ -82,6 +82,22 @@ impl Editor {
         self.request("textDocument/codeAction", params).unwrap();
     }
 
+    /// Waits until the findings are these.
+    fn expect(&mut self, folder: &Path, expected: &Found) {
+        let only = |a: &Found, b: &Found| -> Vec<_> { a.difference(b).cloned().collect() };
+        let mut found = Found::new();
+        for _ in 0..100 {
+            found = published(self, folder);
+            if found == *expected {
+                return;
+            }
+            // Appliances are compared when nothing else is to do.
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            self.request("workspace/symbol", json!({ "query": "none" })).unwrap();
+        }
+        assert_eq!((only(&found, expected), only(expected, &found)), (vec![], vec![]));
+    }
+
     fn end(mut self) -> (Option<i32>, String) {
         self.request("shutdown", Value::Null).unwrap();
         self.notify("exit", Value::Null);
@@ -132,12 +148,7 @@ fn checked(folder: &Path, arguments: &[&str]) -> Found {
         });
         (text("file"), text("code"), severity, range.to_string(), message)
     };
-    let all = document["diagnostics"].as_array().unwrap();
-    // Those of all appliances together are not those of a file.
-    let of_files = |found: &&Value| {
-        !["E0504", "E0505", "W1103", "W1104"].contains(&found["code"].as_str().unwrap())
-    };
-    all.iter().filter(of_files).map(one).collect()
+    document["diagnostics"].as_array().unwrap().iter().map(one).collect()
 }
 
 /// What the server published, with paths relative to a folder.
@@ -192,7 +203,9 @@ fn findings_of_each_file_are_those_of_check() {
     let arguments: Vec<&str> = files.iter().map(String::as_str).collect();
     let expected = checked(&root, &arguments);
     assert!(expected.len() > 100, "{}", expected.len());
-    let found = published(&editor, &root);
+    let mut found = published(&editor, &root);
+    // `applc check FILE` does not compare appliances.
+    found.retain(|(_, code, ..)| !["E0504", "E0505"].contains(&code.as_str()));
     let only = |a: &Found, b: &Found| -> Vec<_> { a.difference(b).cloned().collect() };
     assert_eq!((only(&found, &expected), only(&expected, &found)), (vec![], vec![]));
     assert_eq!(editor.end(), (Some(0), String::new()));
@@ -231,9 +244,56 @@ fn findings_of_a_project_are_those_of_check_in_all_environments() {
     for file in &appliances {
         editor.open(file);
     }
-    let found = published(&editor, &root);
-    let only = |a: &Found, b: &Found| -> Vec<_> { a.difference(b).cloned().collect() };
-    assert_eq!((only(&found, &expected), only(&expected, &found)), (vec![], vec![]));
+    editor.expect(&root, &expected);
+    editor.end();
+}
+
+#[test]
+fn what_only_shows_in_a_whole_project_is_that_of_check() {
+    let folder = folder();
+    let root = fs::canonicalize(folder.path()).unwrap();
+    let write = |path: &str, text: &str| {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let project = r#"
+default-targets = ["compose"]
+output = "out/{target}/{id}"
+[environments.dev]
+[environments.prod]
+overlay = ["{name}.prod.yaml", "all.yaml"]
+[environments.prod.images]
+nginx = "1.28"
+ngnix = "1"
+"#;
+    let appliance = |id: &str, port: u32| {
+        format!(
+            r#"{{ "id": "{id}", "containers": [{{
+  "id": "web", "type": "service", "image": "nginx:1.27", "resources": {{ "cpus": 1, "mem": 512 }},
+  "network_mode": "bridge", "ports": [{{ "container_port": 80, "host_port": {port} }}] }}] }}"#
+        )
+    };
+    write("applc.toml", project);
+    let digest = "0".repeat(64);
+    let lock =
+        format!("version = 1\n[images]\n\"docker.io/library/redis:7\" = \"sha256:{digest}\"\n");
+    write("applc.lock", &lock);
+    write("apps/a/a.appliance.json", &appliance("a", 8080));
+    write("apps/b/b.appliance.json", &appliance("b", 8080));
+    write("apps/b/c.appliance.json", &appliance("B", 8081));
+    write("apps/b/d.prod.yaml", "{}\n");
+    write("apps/b/applc.toml", "[environments.prod.images]\n\"shop/api\" = \"1\"\n");
+    let expected = checked(&root, &[]);
+    let codes: BTreeSet<&str> = expected.iter().map(|found| found.1.as_str()).collect();
+    for code in ["E0504", "E0505", "W1103", "W1104", "W1202"] {
+        assert!(codes.contains(code), "{code}: {expected:#?}");
+    }
+    let mut editor = Editor::start();
+    for file in ["a/a", "b/b", "b/c"] {
+        editor.open(&root.join(format!("apps/{file}.appliance.json")));
+    }
+    editor.expect(&root, &expected);
     editor.end();
 }
 

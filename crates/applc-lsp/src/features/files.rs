@@ -31,7 +31,7 @@ pub fn links(
             // A document that is not saved has no folder.
             false if folder.is_empty() => continue,
             false => {
-                let path = joined(folder, &name);
+                let path = uri::joined(folder, &name);
                 if !server.open.exists(&path) {
                     continue;
                 }
@@ -78,17 +78,4 @@ fn entries<'n>(node: &'n Node, key: &str) -> impl Iterator<Item = &'n Node> {
 fn text(node: &Node, key: &str) -> Option<(Span, String)> {
     let value = get(node, key)?;
     Some((value.span, value.as_str().filter(|text| !text.is_empty())?.to_owned()))
-}
-
-/// A path below a folder, without `.` and `..`.
-fn joined(folder: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = folder.split('/').collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }

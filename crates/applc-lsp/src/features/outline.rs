@@ -1,14 +1,13 @@
 //! The containers and volumes of a document, and of all appliances that are known.
 
-use applc::analysis::Symbol;
 use applc::source::Span;
 use applc::syntax::Node;
 use gen_lsp_types as lsp;
 
 use super::tree::Tree;
 use crate::client::Client;
-use crate::diagnostics::Places;
 use crate::server::{Failure, Server};
+use crate::symbols::information;
 
 /// Says that there are symbols.
 pub fn announce(_: &Client, capabilities: &mut lsp::ServerCapabilities) {
@@ -73,16 +72,6 @@ fn nested(
     lsp::DocumentSymbol::new(found.name, detail, found.kind, None, None, range, name_at, children)
 }
 
-fn information(
-    name: String,
-    kind: lsp::SymbolKind,
-    location: lsp::Location,
-    container_name: Option<String>,
-) -> lsp::SymbolInformation {
-    let base = lsp::BaseSymbolInformation { name, kind, tags: None, container_name };
-    lsp::SymbolInformation::new(None, location, base)
-}
-
 /// The entries of a list, which is an object in an overlay, that have an id.
 fn entries(
     node: &Node,
@@ -128,7 +117,7 @@ fn volume(_: &Node) -> (lsp::SymbolKind, String) {
     (lsp::SymbolKind::Struct, "persistent volume".to_owned())
 }
 
-/// The containers and volumes of all appliances that are known whose id has the letters of a query in their order.
+/// The containers and volumes, whose id has the letters of a query in their order.
 ///
 /// # Errors
 /// Never.
@@ -136,33 +125,12 @@ pub fn of_workspace(
     server: &mut Server,
     params: lsp::WorkspaceSymbolParams,
 ) -> Result<Option<lsp::WorkspaceSymbolResponse>, Failure> {
-    let mut places = Places::new(&server.open, &server.client);
     let mut symbols: Vec<lsp::SymbolInformation> = Vec::new();
-    for unit in server.analysed().values().flat_map(|appliance| &appliance.units) {
-        let analysis = &unit.analysis;
-        let Some(plan) = &analysis.plan else { continue };
-        let containers = plan.containers.iter().enumerate().map(|(at, container)| {
-            let kind = match container.job() {
-                Some(_) => lsp::SymbolKind::Function,
-                None => lsp::SymbolKind::Class,
-            };
-            (Symbol::Container(at), container.id.value.as_str(), kind)
-        });
-        let volumes = plan.volumes.iter().enumerate();
-        let volumes = volumes
-            .map(|(at, one)| (Symbol::Volume(at), one.id.value.as_str(), lsp::SymbolKind::Struct));
-        for (symbol, name, kind) in containers.chain(volumes) {
-            let Some(span) = analysis.definition(symbol).filter(|_| matches(name, &params.query))
-            else {
-                continue;
-            };
-            let source = analysis.sources.of(span).unwrap_or(&analysis.source);
-            let location = places.location(source, span);
-            if symbols.iter().any(|known| known.location == location) {
-                continue;
-            }
-            let appliance = plan.id.value.to_string();
-            symbols.push(information(name.to_owned(), kind, location, Some(appliance)));
+    for symbol in server.symbols() {
+        let base = &symbol.base_symbol_information;
+        let is_new = |known: &lsp::SymbolInformation| known.location != symbol.location;
+        if matches(&base.name, &params.query) && symbols.iter().all(is_new) {
+            symbols.push(symbol);
         }
     }
     Ok(Some(symbols.into()))

@@ -5,7 +5,7 @@ use applc::source::{Source, Span};
 use applc::syntax::{self, Node};
 use gen_lsp_types as lsp;
 
-use crate::kind::Kind;
+use crate::kinds::Kind;
 use crate::server::Server;
 use crate::uri;
 

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use applc::{Memory, World};
-use applc_lsp::{Entry, Files, Message, Server};
+use applc_lsp::{Entry, EntryKind, Files, Message, Server};
 use lsp_server::{Notification, Request, RequestId, Response};
 use serde_json::{Value, json};
 
@@ -16,6 +16,10 @@ pub struct Disk(Arc<Mutex<Memory>>);
 impl Disk {
     pub fn write(&self, path: &str, text: &str) {
         self.0.lock().unwrap().insert(path, text);
+    }
+
+    pub fn remove(&self, path: &str) {
+        self.0.lock().unwrap().remove(path);
     }
 
     pub fn files(&self) -> Memory {
@@ -41,7 +45,9 @@ impl Files for Disk {
             None => (path.clone(), false),
         };
         let entries: BTreeSet<(String, bool)> = all.iter().map(first).collect();
-        Ok(entries.into_iter().map(|(name, is_folder)| Entry { name, is_folder }).collect())
+        let kind = |is_folder| if is_folder { EntryKind::Folder } else { EntryKind::File };
+        let entry = |(name, is_folder)| Entry { name, kind: kind(is_folder) };
+        Ok(entries.into_iter().map(entry).collect())
     }
 
     fn exists(&self, path: &str) -> bool {

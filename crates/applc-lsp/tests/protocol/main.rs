@@ -7,6 +7,7 @@ mod findings;
 mod hover;
 mod navigation;
 mod preview;
+mod projects;
 mod start;
 mod structure;
 mod sync;

@@ -103,12 +103,12 @@ fn a_newer_edit_drops_the_work_of_an_older_one() {
     let files = [("/p/applc.toml", "default-targets = [\"compose\", \"nomad\"]\n")];
     let mut client = Client::with(&files);
     client.open(PATH, SOUND);
-    // The document, its analysis, and two targets.
+    // The document, its analysis, and two targets; then the folder, what is kept of the appliance, and the comparison.
     let mut steps = 0;
     while client.step() {
         steps += 1;
     }
-    assert_eq!(steps, 4);
+    assert_eq!(steps, 7);
     client.replace(PATH, &SOUND.replace("shop", "one"));
     assert!(client.step());
     client.replace(PATH, &SOUND.replace("shop", "two"));
@@ -117,5 +117,5 @@ fn a_newer_edit_drops_the_work_of_an_older_one() {
     while client.step() {
         steps += 1;
     }
-    assert_eq!(steps, 3);
+    assert_eq!(steps, 5);
 }

@@ -21,7 +21,7 @@ use self::items::Offer;
 use self::names::Names;
 use self::rules::Rules;
 use crate::client::Client;
-use crate::kind::Kind;
+use crate::kinds::Kind;
 use crate::server::{Failure, Server};
 use crate::uri;
 

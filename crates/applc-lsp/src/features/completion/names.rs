@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use applc::syntax::{Kind, Node};
 
+use crate::facts;
 use crate::server::Server;
 use crate::subject::Unit;
 
@@ -24,7 +25,7 @@ pub struct Names {
     pub containers: Vec<Container>,
     /// The ids of the persistent volumes.
     pub volumes: BTreeSet<String>,
-    /// The images of all appliances that are open, and those that their projects choose.
+    /// The images of all appliances that are open or known, and those that their projects choose.
     pub images: BTreeSet<String>,
 }
 
@@ -42,6 +43,7 @@ impl Names {
                 names.add_images(unit);
             }
         }
+        names.images.extend(server.images_of_projects().map(str::to_owned));
         names
     }
 
@@ -70,10 +72,8 @@ impl Names {
     }
 
     fn add_images(&mut self, unit: &Unit) {
-        let tree = unit.analysis.tree.as_ref();
-        let containers = tree.into_iter().flat_map(|tree| items(tree, "containers"));
-        let images = containers.filter_map(|container| text(container, "image"));
-        self.images.extend(images.filter(|image| !image.is_empty()).map(str::to_owned));
+        let images = unit.analysis.tree.iter().flat_map(facts::images);
+        self.images.extend(images.map(str::to_owned));
     }
 }
 
