@@ -53,6 +53,12 @@ FAULTS = {
         'default-targets = ["compose"]\nenvironments = { prod = { overlay = "😀.{name}.yaml", overlai = "x" } }\n',
         ["E0501", "overlai"],
     ),
+    "target.toml": (
+        'applc = 1\nname = "own"\ndescription = "a file"\n'
+        'artifacts = [{ template = "a.j2", path = "😀.ini", formaat = "ini" }]\n'
+        '[references]\naddress = "x"\n[fields]\n"*" = { rejected = "none" }\n',
+        ["E0701", "formaat"],
+    ),
     "shop.prod.yaml": ('containers: { web: { env: { MOOD: "😀" }, imge: "shop/web" } }\n', ["E0201", "imge"]),
 }
 
@@ -78,6 +84,10 @@ def faulty(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     (folder / "applc.toml").write_text(project)
     (folder / "shop.appliance.json").write_text(FIXED)
     file: Path = folder / request.param
+    if file.name == "target.toml":
+        (folder / "own").mkdir()
+        (folder / "own" / "a.j2").write_text("[a]\n")
+        file = folder / "own" / file.name
     file.write_text(FAULTS[file.name][0])
     return file
 

@@ -47,10 +47,8 @@ pub fn compare(open: &Open, whole: &Whole) -> Compared {
     let projects: BTreeMap<&str, &Project> =
         whole.projects().map(|project| (project.file.folder.as_str(), &**project)).collect();
     let mut reports: Vec<Report> = Vec::new();
-    for project in projects.values() {
-        reports.extend(project.file.others.iter().chain([&project.file.report]).cloned());
-    }
-    if reports.iter().any(Report::has_errors) {
+    let mut files = projects.values().map(|project| &project.file);
+    if files.any(|file| file.others.iter().chain([&file.report]).any(Report::has_errors)) {
         return Compared { reports, has_clashes: false };
     }
     let settings = settings(&projects);

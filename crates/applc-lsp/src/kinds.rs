@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use applc::editors::Format;
 use applc::kind::{self, Base, Reserved};
 use applc::project::{Globs, Project};
 use applc::targets::custom;
@@ -22,6 +23,20 @@ pub enum Kind {
     Target(String),
     /// Something else, of which the server says nothing.
     Other,
+}
+
+impl Kind {
+    /// The format of a document of this kind. `None` without one that the server knows, as that of templates.
+    pub fn format(&self, path: &str) -> Option<Format> {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        match self {
+            Kind::Appliance => Some(Format::Appliance),
+            Kind::Overlay(_) => Some(Format::Overlay),
+            Kind::Project => Some(Format::Project),
+            Kind::Target(_) if name == custom::FILE_NAME => Some(Format::Target),
+            Kind::Target(_) | Kind::Other => None,
+        }
+    }
 }
 
 /// What is known of documents, and of the overlays in their folders.
@@ -80,21 +95,15 @@ impl Kinds {
         if let Some(folder) = target_of(open, folder) {
             return Kind::Target(folder);
         }
-        match project.map(|project| self.bases(open, projects, &project, path)) {
-            None => Kind::Other,
-            Some(none) if none.is_empty() => Kind::Other,
-            Some(bases) => Kind::Overlay(bases),
+        match self.bases(open, projects, path) {
+            none if none.is_empty() => Kind::Other,
+            bases => Kind::Overlay(bases),
         }
     }
 
     /// The appliances that have a file as an overlay in some environment: they are in its folder, or in one above it.
-    fn bases(
-        &mut self,
-        open: &Open,
-        projects: &mut Projects,
-        project: &Project,
-        path: &str,
-    ) -> Vec<String> {
+    pub fn bases(&mut self, open: &Open, projects: &mut Projects, path: &str) -> Vec<String> {
+        let Some(project) = projects.of(open, path) else { return Vec::new() };
         let mut folder = path;
         while let Some((above, _)) = folder.rsplit_once('/') {
             folder = above;

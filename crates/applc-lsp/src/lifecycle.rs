@@ -66,7 +66,8 @@ const WATCHED_MORE: &str = "applc-more-files";
 /// Does what waits for the client to be ready.
 pub fn started(server: &mut Server) {
     if server.client.watches_files {
-        let names = [project::FILE_NAME, custom::FILE_NAME, "*.{json,jsonc,yaml,yml,j2}"];
+        let ends = "*.{json,jsonc,yaml,yml,j2}";
+        let names = [project::FILE_NAME, project::LOCK_NAME, custom::FILE_NAME, ends];
         register(server, WATCHED, &names);
     }
 }

@@ -1,5 +1,7 @@
 //! The state of the server, and the order of its work.
 
+mod projects;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use applc::diag::Report;
@@ -10,14 +12,13 @@ use lsp_server::{ErrorCode, Message, RequestId, Response};
 
 use crate::client::Client;
 use crate::diagnostics::{About, Found, Places, Published};
-use crate::facts::{self, Facts};
 use crate::files::{self, Files, Open};
 use crate::kinds::{Kind, Kinds};
 use crate::previews::Previews;
 use crate::projects::Projects;
 use crate::subject::Appliance;
-use crate::wholes::{Wholes, Work};
-use crate::{changes, compare, features, lifecycle, symbols};
+use crate::wholes::Wholes;
+use crate::{changes, features, lifecycle};
 
 /// A language server for one client.
 pub struct Server {
@@ -209,7 +210,10 @@ impl Server {
     pub(crate) fn settings_changed(&mut self) {
         self.waiting.appliances = self.appliances.keys().cloned().collect();
         self.kinds.forget(None);
-        self.wholes.forget();
+        // What was found is at places that have moved.
+        for root in self.wholes.forget() {
+            self.publish(About::Whole(root), Found::new());
+        }
         self.waiting.documents = true;
         self.waiting.hints = true;
     }
@@ -255,7 +259,10 @@ impl Server {
             }
             let project = self.projects.of(&self.open, path);
             if let Some(root) = std::iter::successors(project, |one| one.outer.clone()).last() {
-                roots.insert(root.file.folder.clone(), root);
+                // Below the root of the disk are other things.
+                if root.file.folder != "/" {
+                    roots.insert(root.file.folder.clone(), root);
+                }
             }
         }
         self.wholes.keep(&roots);
@@ -317,99 +324,9 @@ impl Server {
         true
     }
 
-    /// Does a piece of the work that compares the appliances of projects. Returns whether some waited.
-    fn compare_next(&mut self) -> bool {
-        match self.wholes.next() {
-            None => return false,
-            Some(Work::List(root, folder)) => {
-                if let Some(whole) = self.wholes.get_mut(&root) {
-                    whole.list(&self.open, &mut self.projects, &folder);
-                }
-            }
-            Some(Work::Look(root, file)) => self.look_at(&root, &file),
-            Some(Work::Compare(root)) => self.compare(&root),
-        }
-        true
-    }
-
-    /// Finds out what there is to know of an appliance of a project.
-    fn look_at(&mut self, root: &str, file: &str) {
-        let found = self.checked(root, file, |appliance, places| Facts::of(appliance, places));
-        let facts = found.unwrap_or_else(|| Facts::unreadable(file));
-        if let Some(whole) = self.wholes.get_mut(root) {
-            whole.learn(file, facts);
-        }
-    }
-
-    /// Compares the appliances of a project, or finds out what that takes.
-    fn compare(&mut self, root: &str) {
-        let Some(whole) = self.wholes.get(root) else { return };
-        if let Some(file) = compare::without_paths(whole).into_iter().next() {
-            let paths = self.checked(root, &file, |appliance, _| facts::paths(appliance));
-            let member = self.wholes.get_mut(root).and_then(|whole| whole.members.get_mut(&file));
-            if let Some(member) = member {
-                member.paths = Some(paths.unwrap_or_default());
-            }
-            return;
-        }
-        let compare::Compared { reports, has_clashes } = compare::compare(&self.open, whole);
-        let found = Places::new(&self.open, &self.client).found(&reports);
-        if let Some(whole) = self.wholes.get_mut(root) {
-            whole.compared(has_clashes);
-        }
-        self.publish(About::Whole(root.to_owned()), found);
-    }
-
-    /// Asks an appliance of a project whose targets are checked. `None` if it cannot be read.
-    fn checked<T>(
-        &mut self,
-        root: &str,
-        file: &str,
-        ask: impl FnOnce(&Appliance, &mut Places<'_>) -> T,
-    ) -> Option<T> {
-        let project = self.wholes.get(root)?.members.get(file)?.project.clone();
-        // That of an open document has another project if its repository is inside that of this project.
-        let is_own = self.appliances.get(file).is_some_and(|appliance| {
-            appliance.project.as_ref().is_some_and(|own| own.root() == project.root())
-        });
-        if is_own && !self.waiting.appliances.iter().any(|waiting| waiting == file) {
-            self.finish_appliance(file);
-            let appliance = self.appliances.get(file)?;
-            return Some(ask(appliance, &mut Places::new(&self.open, &self.client)));
-        }
-        let mut appliance = Appliance::analyse(&self.open, Some(&project), file, &self.more())?;
-        while appliance.check_next().is_some() {}
-        Some(ask(&appliance, &mut Places::new(&self.open, &self.client)))
-    }
-
     /// The targets of appliances whose projects do not name any.
     fn more(&self) -> Vec<TargetRef> {
         self.client.settings.targets.iter().filter_map(|name| named(name)).collect()
-    }
-
-    /// The containers and volumes of the appliances that are open, and of all appliances of their projects.
-    pub(crate) fn symbols(&mut self) -> Vec<lsp::SymbolInformation> {
-        if self.waiting.documents {
-            self.look_at_documents();
-        }
-        loop {
-            match self.wholes.next() {
-                Some(Work::List(..) | Work::Look(..)) => drop(self.compare_next()),
-                Some(Work::Compare(_)) | None => break,
-            }
-        }
-        let mut places = Places::new(&self.open, &self.client);
-        let of_open = self.appliances.values().flat_map(|one| symbols::of(one, &mut places));
-        let mut symbols: Vec<lsp::SymbolInformation> = of_open.collect();
-        let members = self.wholes.iter().flat_map(|whole| whole.members.values());
-        symbols.extend(members.flat_map(|member| member.facts.symbols.iter().cloned()));
-        symbols
-    }
-
-    /// The images of all appliances of the projects of open documents, as far as they are known.
-    pub(crate) fn images_of_projects(&self) -> impl Iterator<Item = &str> {
-        let members = self.wholes.iter().flat_map(|whole| whole.members.values());
-        members.flat_map(|member| &member.facts.images).map(String::as_str)
     }
 
     /// Checks the custom target in a folder.

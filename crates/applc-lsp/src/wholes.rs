@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use applc::project::{self, FILE_NAME, Project};
+use applc::project::{self, FILE_NAME, Names, Project, Settings};
+use applc::scope::appliance_name;
+use applc::source::Span;
 
 use crate::facts::Facts;
 use crate::files::{Entries, Open};
@@ -55,6 +57,9 @@ pub struct Member {
     pub paths: Option<Vec<Vec<String>>>,
 }
 
+/// The overlays that exist for the entries of a project file, by the places of the entries.
+pub type ByEntry = BTreeMap<Span, BTreeSet<String>>;
+
 /// What waits. Each is of the project in a folder.
 pub enum Work {
     /// To look into a folder.
@@ -74,9 +79,9 @@ impl Wholes {
         }
     }
 
-    /// Forgets all.
-    pub fn forget(&mut self) {
-        self.0.clear();
+    /// Forgets all, and returns their folders.
+    pub fn forget(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.0).into_keys().collect()
     }
 
     /// All projects.
@@ -164,6 +169,27 @@ impl Whole {
     pub fn projects(&self) -> impl Iterator<Item = &Arc<Project>> {
         let of_members = self.members.values().map(|member| &member.project);
         [&self.root].into_iter().chain(of_members)
+    }
+
+    /// The overlays that exist for each entry of a project file, by the place of the entry in that file.
+    pub fn overlays_by_entry(&self, file: &str, exists: impl Fn(&str) -> bool) -> ByEntry {
+        let mut found = ByEntry::new();
+        let mut known: BTreeMap<(&str, Option<String>), Settings> = BTreeMap::new();
+        for (path, Member { project, .. }) in &self.members {
+            let environments = project.environments().into_iter().map(Some);
+            for environment in environments.chain([None]) {
+                let key = (project.file.folder.as_str(), environment.map(str::to_owned));
+                let settings = known.entry(key).or_insert_with(|| project.settings(environment));
+                let name = Some(appliance_name(path));
+                let names = Names { environment, name, ..Names::default() };
+                for overlay in settings.overlays_of(path, &names, &exists) {
+                    if project.sources.of(overlay.span).is_some_and(|one| one.name() == file) {
+                        found.entry(overlay.span).or_default().insert(overlay.value);
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// Looks into a folder.

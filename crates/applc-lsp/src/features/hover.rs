@@ -1,15 +1,18 @@
 //! What a field means, and what becomes of it on each target; what a reference becomes.
 
 use applc::analysis::Place;
+use applc::editors::Format;
 use applc::reference::{self, FieldHelp};
 use applc::source::Span;
 use applc::targets::{self, TargetRef};
 use gen_lsp_types as lsp;
 
 use super::addresses::{self, Addressed};
+use super::completion;
 use crate::at::At;
 use crate::client::Client;
 use crate::server::{Failure, Server};
+use crate::uri;
 
 /// Says that there are hovers.
 pub fn announce(_: &Client, capabilities: &mut lsp::ServerCapabilities) {
@@ -22,18 +25,42 @@ pub fn announce(_: &Client, capabilities: &mut lsp::ServerCapabilities) {
 /// Never.
 pub fn hover(server: &mut Server, params: lsp::HoverParams) -> Result<Option<lsp::Hover>, Failure> {
     let is_markdown = server.client.markdown;
+    if let Some(hover) = of_table(server, &params.text_document_position_params) {
+        return Ok(Some(hover));
+    }
     let (found, mut places) = server.at(&params.text_document_position_params);
     let Some(first) = found.first() else { return Ok(None) };
     let analysis = &first.unit.analysis;
     let said = of_reference(&found).or_else(|| of_field(&found));
     let Some((span, text)) = said else { return Ok(None) };
     let range = analysis.sources.of(span).map(|source| places.range(source, span));
+    Ok(Some(shown_as(is_markdown, text, range)))
+}
+
+/// A text in Markdown as the client shows it.
+fn shown_as(is_markdown: bool, text: String, range: Option<lsp::Range>) -> lsp::Hover {
     let (kind, value) = match is_markdown {
         true => (lsp::MarkupKind::Markdown, text),
         false => (lsp::MarkupKind::PlainText, text.replace("**", "")),
     };
     let contents = lsp::MarkupContent { kind, value };
-    Ok(Some(lsp::Hover { contents: contents.into(), range }))
+    lsp::Hover { contents: contents.into(), range }
+}
+
+/// The key at a place of `applc.toml` or `target.toml`: what its schema says.
+fn of_table(server: &mut Server, place: &lsp::TextDocumentPositionParams) -> Option<lsp::Hover> {
+    let path = uri::to_path(&place.text_document.uri);
+    let format = server.kind(&path).format(&path)?;
+    if !matches!(format, Format::Project | Format::Target) {
+        return None;
+    }
+    let (is_markdown, encoding) = (server.client.markdown, server.client.encoding);
+    let document = server.open.documents().get(&path)?;
+    let text = document.source().text();
+    let caret = document.lines().index(text, place.position, encoding);
+    let (range, key, said) = completion::about(format, text, caret, is_markdown)?;
+    let range = document.lines().range(text, range, encoding);
+    Some(shown_as(is_markdown, format!("**{key}**\n\n{said}\n"), Some(range)))
 }
 
 /// The reference at a place: its container, and the addresses that it becomes.

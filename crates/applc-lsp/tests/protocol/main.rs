@@ -11,3 +11,4 @@ mod projects;
 mod start;
 mod structure;
 mod sync;
+mod targets;

@@ -93,6 +93,35 @@ fn what_no_appliance_uses_shows_in_the_project_file() {
 }
 
 #[test]
+fn a_project_file_that_changes_has_no_old_findings() {
+    let project = |key: &str| {
+        format!("{key} = \"out/{{target}}/{{id}}\"\n[environments.a]\n[environments.b]\n")
+    };
+    let inner = "colour = 1\n";
+    let files = [
+        ("/p/applc.toml", "default-targets = [\"compose\"]\n"),
+        ("/p/x/applc.toml", inner),
+        ("/p/x/b.appliance.json", SOUND),
+    ];
+    let mut client = Client::with(&files);
+    client.open(APP, SOUND);
+    client.settle();
+    // It is not open, and in no folder above one that is.
+    assert_eq!(client.codes("/p/x/applc.toml"), ["E0501"]);
+    client.disk.write("/p/x/applc.toml", "");
+    changed(&mut client, "/p/x/applc.toml");
+    assert_eq!(client.codes("/p/x/applc.toml"), [""; 0]);
+    client
+        .open("/p/applc.toml", &format!("default-targets = [\"compose\"]\n{}", project("output")));
+    client.settle();
+    assert_eq!(client.codes("/p/applc.toml"), ["E0504"]);
+    client.replace("/p/applc.toml", &project("outputs"));
+    assert_eq!(client.codes("/p/applc.toml"), [""; 0]);
+    client.settle();
+    assert_eq!(client.codes("/p/applc.toml"), ["E0501"]);
+}
+
+#[test]
 fn files_that_two_environments_write_show_at_the_output() {
     let project = "default-targets = [\"compose\"]\noutput = \"out/{target}/{id}\"\n[environments.dev]\n[environments.prod]\n";
     let mut client = Client::with(&[("/p/applc.toml", project)]);

@@ -23,6 +23,12 @@ pub enum Form {
     Toml,
 }
 
+/// A key as TOML has it: with quotes, if it needs them.
+pub fn toml_key(name: &str) -> String {
+    let is_bare = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    if is_bare { name.to_owned() } else { format!("\"{name}\"") }
+}
+
 /// The number of spaces of a step.
 const STEP: usize = 2;
 
@@ -67,7 +73,7 @@ impl Body {
     pub fn member(&mut self, rules: Rules, name: &str, rule: Rule, form: Form, indent: usize) {
         match form {
             Form::Json => self.add(&format!("\"{name}\": ")),
-            Form::Toml => self.add(&format!("{name} = ")),
+            Form::Toml => self.add(&format!("{} = ", toml_key(name))),
             Form::Yaml | Form::Flow => self.add(&format!("{name}:")),
         }
         let starts_line = form == Form::Yaml

@@ -11,6 +11,15 @@ pub enum Step {
     Item(usize),
 }
 
+impl Step {
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Step::Key(key) => Some(key),
+            Step::Item(_) => None,
+        }
+    }
+}
+
 /// What the caret is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot {

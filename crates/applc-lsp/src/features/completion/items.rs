@@ -5,7 +5,7 @@ use std::ops::Range;
 use applc::schema::is_id_char;
 use gen_lsp_types as lsp;
 
-use super::body::{Body, Form};
+use super::body::{Body, Form, toml_key};
 use super::cursor::{Cursor, Slot, Step, Style};
 use super::names::Names;
 use super::rules::{Field, Rule, Rules};
@@ -163,8 +163,11 @@ impl Offer<'_> {
         let mut body = Body::new(self.client.snippets);
         match (has_colon, form) {
             (true, Form::Json) => body.add(&format!("\"{name}\"")),
+            (true, Form::Toml) => body.add(&toml_key(name)),
             (true, _) => body.add(name),
-            (false, Form::Toml) if rule.is_object() => body.add(&format!("{name}.")),
+            (false, Form::Toml) if rule.is_object() => {
+                body.add(&format!("{}.", toml_key(name)));
+            }
             (false, _) => body.member(self.rules, name, rule, form, indent),
         }
         let choice = Choice {
@@ -365,15 +368,6 @@ impl Offer<'_> {
             text_edit: Some(self.edit(self.cursor.token.clone(), body.text).into()),
             additional_text_edits: comma,
             ..lsp::CompletionItem::default()
-        }
-    }
-}
-
-impl Step {
-    fn key(&self) -> Option<&str> {
-        match self {
-            Step::Key(key) => Some(key),
-            Step::Item(_) => None,
         }
     }
 }

@@ -12,16 +12,17 @@ mod names;
 mod rules;
 mod tables;
 
+use std::ops::Range;
+
 use applc::editors::Format;
 use applc::source::Syntax;
 use gen_lsp_types as lsp;
 
-use self::cursor::{Cursor, Style};
+use self::cursor::{Cursor, Step, Style};
 use self::items::Offer;
 use self::names::Names;
 use self::rules::Rules;
 use crate::client::Client;
-use crate::kinds::Kind;
 use crate::server::{Failure, Server};
 use crate::uri;
 
@@ -44,19 +45,14 @@ pub fn completion(
 ) -> Result<Option<lsp::CompletionResponse>, Failure> {
     let place = params.text_document_position_params;
     let path = uri::to_path(&place.text_document.uri);
-    let format = match server.kind(&path) {
-        Kind::Appliance => Format::Appliance,
-        Kind::Overlay(_) => Format::Overlay,
-        Kind::Project => Format::Project,
-        Kind::Target(_) | Kind::Other => return Ok(None),
-    };
-    let Some(rules) = Rules::of(format) else { return Ok(None) };
+    let Some(format) = server.kind(&path).format(&path) else { return Ok(None) };
+    let rules = Rules::of(format);
     let names = Names::of(server, &path);
     let Some(document) = server.open.documents().get(&path) else { return Ok(None) };
     let (text, encoding) = (document.source().text(), server.client.encoding);
     let caret = document.lines().index(text, place.position, encoding);
     let cursor = match (format, document.source().syntax()) {
-        (Format::Project, _) => tables::find(text, caret),
+        (Format::Project | Format::Target, _) => tables::find(text, caret),
         (_, Syntax::Yaml) => lines::find(text, caret),
         _ => of_json(text, caret),
     };
@@ -73,6 +69,19 @@ pub fn completion(
         range: &range,
     };
     Ok(Some(offer.items().into()))
+}
+
+/// What the schema says of the key or value at a place of TOML: its range, its key with those around it, and the text.
+pub fn about(
+    format: Format,
+    text: &str,
+    caret: usize,
+    is_markdown: bool,
+) -> Option<(Range<usize>, String, &'static str)> {
+    let (steps, range) = tables::at(text, caret)?;
+    let said = Rules::of(format).at(&steps)?.text(is_markdown);
+    let keys: Vec<&str> = steps.iter().filter_map(Step::key).collect();
+    (!said.is_empty()).then(|| (range, keys.join("."), said))
 }
 
 fn of_json(text: &str, caret: usize) -> Option<Cursor> {

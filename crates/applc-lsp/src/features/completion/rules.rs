@@ -10,6 +10,7 @@ use super::cursor::Step;
 static APPLIANCE: LazyLock<Value> = LazyLock::new(|| Format::Appliance.schema());
 static OVERLAY: LazyLock<Value> = LazyLock::new(|| Format::Overlay.schema());
 static PROJECT: LazyLock<Value> = LazyLock::new(|| Format::Project.schema());
+static TARGET: LazyLock<Value> = LazyLock::new(|| Format::Target.schema());
 
 /// The schema of a format.
 #[derive(Clone, Copy)]
@@ -37,15 +38,15 @@ pub struct Field {
 }
 
 impl Rules {
-    /// The rules of a format. `None` if it has no completion.
-    pub fn of(format: Format) -> Option<Rules> {
+    /// The rules of a format.
+    pub fn of(format: Format) -> Rules {
         let root = match format {
             Format::Appliance => &APPLIANCE,
             Format::Overlay => &OVERLAY,
             Format::Project => &PROJECT,
-            Format::Target => return None,
+            Format::Target => &TARGET,
         };
-        Some(Rules { root })
+        Rules { root }
     }
 
     /// The rule for a value.
@@ -73,6 +74,10 @@ impl Rules {
     pub fn at(self, steps: &[Step]) -> Option<Rule> {
         let mut rule = self.rule(self.root);
         for step in steps {
+            // In TOML, a table below a list of tables is in its last item.
+            if let (Step::Key(_), true, Some(items)) = (step, rule.is_list(), self.items(rule)) {
+                rule = items;
+            }
             let next = match step {
                 Step::Item(_) => rule.all.get("items")?,
                 Step::Key(key) => {
