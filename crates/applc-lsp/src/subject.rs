@@ -94,17 +94,21 @@ impl Unit {
         self.analysis.sources.iter().find(|source| source.name() == path)
     }
 
-    /// The findings in the appliance with another text, on all targets.
+    /// The findings on all targets if the appliance, or one of its overlays, has another text; the report is that of the
+    /// changed file.
     ///
     /// # Errors
     /// A file cannot be read, or a built-in template fails.
     pub fn check(&self, open: &Open, path: &str, text: &str) -> Result<Report, applc::Error> {
         let world = Overlay::new(open, Memory::new().with(path, text));
         let Scope { changes, sources, .. } = &self.scope;
-        let analysis = Analysis::read_changed(&world, path, changes, sources.clone())?;
+        let file = self.analysis.source.name();
+        let analysis = Analysis::read_changed(&world, file, changes, sources.clone())?;
         let mut unit = Unit::of(self.scope.clone(), Arc::new(analysis));
         while unit.check_next().is_some() {}
-        Ok(unit.report())
+        let report = unit.report();
+        let source = unit.source(path).unwrap_or(&report.source).clone();
+        Ok(Report { source, ..report })
     }
 
     /// The files of one target as `applc compile` writes them, with their origins. `None` if there are errors.

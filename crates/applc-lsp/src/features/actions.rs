@@ -141,25 +141,31 @@ fn shown(text: &str) -> String {
     }
 }
 
-/// All certain edits of an appliance, as `applc check --fix` applies them.
+/// All certain edits of an appliance, as `applc check --fix` applies them, or of an overlay.
 fn fix_all(server: &mut Server, path: &str) -> Option<lsp::CodeAction> {
-    server.appliances_of(path);
-    // An overlay has no edits of its own.
-    let unit = server.analysed().get(path)?.units.first()?;
+    let appliances = server.appliances_of(path).into_iter().map(|(file, _)| file.to_owned());
+    let appliances: Vec<String> = appliances.collect();
+    let known = appliances.iter().filter_map(|file| server.analysed().get(file));
+    // An appliance has the same findings in all its environments, but for those of targets. An overlay is in some of them,
+    // and may be of several appliances.
+    let units = known.filter_map(|one| one.units.iter().find(|unit| unit.source(path).is_some()));
     let document = server.open.documents().get(path)?;
     let text = document.source().text();
-    let fixed = applc::fix::fix(text, |text| unit.check(&server.open, path, text)).ok()?;
-    if fixed.text == text {
+    let (mut new, mut count) = (text.to_owned(), 0);
+    for unit in units {
+        let fixed = applc::fix::fix(&new, |text| unit.check(&server.open, path, text)).ok()?;
+        (new, count) = (fixed.text, count + fixed.applied.len());
+    }
+    if new == text {
         return None;
     }
-    let (kept, new) = difference(text, &fixed.text);
+    let (kept, new) = difference(text, &new);
     let encoding = server.client.encoding;
     let edit = Edit {
         file: path.to_owned(),
         range: document.lines().range(text, kept, encoding),
         text: new.to_owned(),
     };
-    let count = fixed.applied.len();
     Some(lsp::CodeAction {
         title: format!("Apply all safe fixes ({count})"),
         kind: Some(lsp::CodeActionKind::from(FIX_ALL.to_owned())),

@@ -1,5 +1,6 @@
 //! New ids of containers and volumes, wherever they are mentioned: in the appliance, and in its overlays.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use applc::analysis::{Analysis, Mention, Symbol};
@@ -10,7 +11,9 @@ use gen_lsp_types as lsp;
 use super::edits::{self, Edit};
 use crate::at::At;
 use crate::client::Client;
+use crate::diagnostics::Places;
 use crate::server::{Failure, Server};
+use crate::uri;
 
 /// Says that there is renaming.
 pub fn announce(_: &Client, capabilities: &mut lsp::ServerCapabilities) {
@@ -53,19 +56,82 @@ pub fn rename(
             "`{new}` is no id: it has letters, digits and hyphens"
         )));
     }
-    let (found, mut places) = server.at(&params.text_document_position_params);
-    check(&found)?;
+    let (found, _) = server.at(&params.text_document_position_params);
+    let old = found.iter().find_map(|at| {
+        let (symbol, _) = at.unit.analysis.symbol_at(at.offset)?;
+        Some(Old::of(&at.unit.analysis, symbol))
+    });
+    let Some(old) = old else { return check(&found).map(|()| None) };
+    let path = uri::to_path(&params.text_document_position_params.text_document.uri);
+    let mut waiting: Vec<String> =
+        server.appliances_of(&path).into_iter().map(|(path, _)| path.to_owned()).collect();
+    let mut done: BTreeSet<String> = BTreeSet::new();
     let mut all: Vec<Edit> = Vec::new();
-    for at in &found {
-        let analysis = &at.unit.analysis;
-        let Some((symbol, _)) = analysis.symbol_at(at.offset) else { continue };
+    // Also in environments without the document; and an overlay may be of other appliances, which may be closed.
+    while let Some(file) = waiting.pop() {
+        if !done.insert(file.clone()) {
+            continue;
+        }
+        let closed = match server.analysed().contains_key(&file) {
+            true => None,
+            false => server.analyse_closed(&file),
+        };
+        let appliance = closed.as_ref().or_else(|| server.analysed().get(&file));
+        let mut places = Places::new(&server.open, &server.client);
+        let before = all.len();
+        for unit in appliance.into_iter().flat_map(|appliance| &appliance.units) {
+            old.rename(&unit.analysis, new, &mut places, &mut all)?;
+        }
+        let files = all.get(before..).unwrap_or_default().iter().map(|edit| edit.file.clone());
+        let files: BTreeSet<String> = files.filter(|edited| *edited != file).collect();
+        waiting.extend(files.iter().flat_map(|overlay| server.bases_of(overlay)));
+    }
+    Ok((!all.is_empty()).then(|| edits::workspace(server, all)))
+}
+
+/// A container or volume, as it is named before.
+struct Old {
+    id: String,
+    is_container: bool,
+}
+
+impl Old {
+    fn of(analysis: &Analysis, symbol: Symbol) -> Old {
+        let is_container = matches!(symbol, Symbol::Container(_));
+        Old { id: id(analysis, symbol).to_owned(), is_container }
+    }
+
+    /// It in an appliance.
+    fn symbol(&self, analysis: &Analysis) -> Option<Symbol> {
+        let plan = analysis.plan.as_ref()?;
+        let is_it = |id: &str| id.eq_ignore_ascii_case(&self.id);
+        match self.is_container {
+            true => {
+                plan.containers.iter().position(|one| is_it(&one.id.value)).map(Symbol::Container)
+            }
+            false => plan.volumes.iter().position(|one| is_it(&one.id.value)).map(Symbol::Volume),
+        }
+    }
+
+    /// Adds the edits in an appliance, each once.
+    ///
+    /// # Errors
+    /// The appliance has errors or another one with the new name, or a mention has no simple edit.
+    fn rename(
+        &self,
+        analysis: &Analysis,
+        new: &str,
+        places: &mut Places<'_>,
+        all: &mut Vec<Edit>,
+    ) -> Result<(), Failure> {
+        check_analysis(analysis)?;
+        let Some(symbol) = self.symbol(analysis) else { return Ok(()) };
         if is_taken(analysis, symbol, new) {
             return Err(Failure::refused(format!("`{new}` is the id of another one")));
         }
-        let old = id(analysis, symbol);
         for (mention, span) in analysis.mentions(symbol) {
             let source = analysis.sources.of(span).unwrap_or(&analysis.source);
-            let Some(range) = inside(source, span, old) else {
+            let Some(range) = inside(source, span, &self.id) else {
                 let place = source.position(span.start);
                 let what = if mention == Mention::Reference { "reference" } else { "id" };
                 return Err(Failure::refused(format!(
@@ -80,17 +146,31 @@ pub fn rename(
                 all.push(edit);
             }
         }
+        Ok(())
     }
-    Ok((!all.is_empty()).then(|| edits::workspace(server, all)))
 }
 
 /// # Errors
 /// There are errors, so that not all mentions are known.
 fn check(found: &[At<'_>]) -> Result<(), Failure> {
-    match found.iter().any(|at| at.unit.analysis.findings.has_errors()) {
-        true => Err(Failure::refused("the file has errors; mentions may be missing")),
+    found.iter().try_for_each(|at| check_analysis(&at.unit.analysis))
+}
+
+/// # Errors
+/// There are errors, so that not all mentions are known.
+fn check_analysis(analysis: &Analysis) -> Result<(), Failure> {
+    match analysis.findings.has_errors() {
+        true => Err(Failure::refused(format!(
+            "`{}` has errors; mentions may be missing",
+            name_of(analysis.source.name())
+        ))),
         false => Ok(()),
     }
+}
+
+/// The name of a file, without folders.
+fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 fn id(analysis: &Analysis, symbol: Symbol) -> &str {

@@ -123,6 +123,11 @@ impl Server {
         Some((project, overlays.unwrap_or_default()))
     }
 
+    /// The appliances that have a file as an overlay.
+    pub(crate) fn bases_of(&mut self, overlay: &str) -> Vec<String> {
+        self.kinds.bases(&self.open, &mut self.projects, overlay)
+    }
+
     /// The images of all appliances of the projects of open documents, as far as they are known.
     pub(crate) fn images_of_projects(&self) -> impl Iterator<Item = &str> {
         let members = self.wholes.iter().flat_map(|whole| whole.members.values());

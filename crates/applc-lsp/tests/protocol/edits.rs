@@ -103,6 +103,23 @@ fn a_quick_fix_says_what_it_does() {
 }
 
 #[test]
+fn fix_all_mends_overlays() {
+    let project = "[environments.dev]\n[environments.prod]\noverlay = \"all.prod.yaml\"\n";
+    let other = "{\"id\": \"other\", \"containers\": []}";
+    let files = [("/p/applc.toml", project), ("/p/0.appliance.json", other), (APP, SOUND)];
+    let overlay = "/p/all.prod.yaml";
+    let text = "containers:\n  web: # 😀\n    type: Service\n  db: { type: SERVICE }\n";
+    let mended = "containers:\n  web: # 😀\n    type: service\n  db: { type: service }\n";
+    let mut client = Client::with(&files);
+    client.open(overlay, text);
+    let all = actions(&mut client, overlay, "source.fixAll");
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert_eq!(applied(&all[0]["edit"], overlay, text), mended);
+    client.replace(overlay, mended);
+    assert!(actions(&mut client, overlay, "source.fixAll").is_empty());
+}
+
+#[test]
 fn fix_all_is_that_of_check() {
     let text = SOUND
         .replace("\"dependencies\"", "\"dependencis\"")
@@ -160,6 +177,35 @@ fn a_container_is_renamed_everywhere_and_back() {
     let edit = rename(&mut client, "/p/a.prod.yaml", at, "db").unwrap();
     assert_eq!(applied(&edit, APP, &app), SOUND);
     assert_eq!(applied(&edit, "/p/a.prod.yaml", &changed), overlay);
+}
+
+/// An overlay of one environment is renamed from one of another one, with all appliances that share it.
+#[test]
+fn renaming_reaches_all_environments_and_appliances() {
+    let project = "[environments.dev]\noverlay = \"{name}.dev.yaml\"\n[environments.prod]\noverlay = \"all.yaml\"\n";
+    let overlay = "containers:\n  db:\n    image: postgres:18\n";
+    let other = SOUND.replace("\"shop\"", "\"other\"");
+    let dev = "/p/a.dev.yaml";
+    let files = [
+        ("/p/applc.toml", project),
+        (APP, SOUND),
+        (dev, overlay),
+        ("/p/all.yaml", overlay),
+        ("/p/b.appliance.json", &other),
+    ];
+    let mut client = Client::with(&files);
+    client.open(dev, overlay);
+    let edit = rename(&mut client, dev, position(overlay, "db", 1), "store").unwrap();
+    let renamed = |text: &str| {
+        text.replace("\"db\"", "\"store\"").replace("@db:", "@store:").replace("db:\n", "store:\n")
+    };
+    for (path, text) in &files[1..] {
+        assert_eq!(applied(&edit, path, text), renamed(text), "{path}");
+    }
+    // One of them cannot be renamed.
+    client.disk.write("/p/b.appliance.json", &other.replace("\"web\"", "\"store\""));
+    let refused = rename(&mut client, dev, position(overlay, "db", 1), "store").unwrap_err();
+    assert!(refused.contains("another one"), "{refused}");
 }
 
 #[test]
