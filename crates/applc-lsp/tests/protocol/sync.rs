@@ -74,13 +74,41 @@ proptest! {
     }
 }
 
+/// The documents of the examples: where they are opened, and their texts.
+fn examples() -> Vec<(String, String)> {
+    let mut examples = vec![
+        ("/p/applc.toml".to_owned(), applc_testing::read("examples/project/applc.toml")),
+        ("/t/target.toml".to_owned(), applc_testing::read("examples/targets/swarm/target.toml")),
+    ];
+    for folder in ["examples", "examples/project/apps/storefront"] {
+        let files = std::fs::read_dir(applc_testing::repository(folder)).unwrap();
+        for file in files.map(|file| file.unwrap().file_name().into_string().unwrap()) {
+            let Some((name, ending @ ("json" | "yaml"))) = file.rsplit_once('.') else { continue };
+            let text = applc_testing::read(&format!("{folder}/{file}"));
+            let name =
+                if folder == "examples" { format!("{name}.appliance") } else { name.to_owned() };
+            examples.push((format!("/p/apps/{name}.{ending}"), text));
+        }
+    }
+    assert!(examples.len() > 15, "{}", examples.len());
+    examples
+}
+
 #[test]
 fn no_truncated_document_is_too_much() {
     let yaml = "id: shop\ncontainers:\n- id: web\n  type: service\n  image: \"n:1\" # é😀\n  env: {A: '@web', B: \"é😀\"}\n";
-    for (path, text) in [(PATH, SOUND), ("/p/a.appliance.yaml", yaml)] {
-        let mut client = Client::with(&[]);
+    let is_deep = std::env::var_os(applc_testing::DEEP).is_some();
+    let saved = examples();
+    let saved: Vec<(&str, &str)> =
+        saved.iter().map(|(p, text)| (p.as_str(), text.as_str())).collect();
+    let small = [("/s/a.appliance.json", SOUND), ("/s/a.appliance.yaml", yaml)];
+    let small = small.into_iter().map(|(path, text)| (path, text, 1));
+    let examples = saved.iter().map(|(path, text)| (*path, *text, if is_deep { 1 } else { 61 }));
+    for (path, text, every) in small.chain(examples) {
+        let mut client = Client::with(&saved);
         client.open(path, "");
-        for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
+        let ends = (0..text.len()).filter(|end| text.is_char_boundary(*end));
+        for end in ends.step_by(every) {
             client.replace(path, &text[..end]);
             client.settle();
             for method in
@@ -94,7 +122,7 @@ fn no_truncated_document_is_too_much() {
                 let _ = client.request(&format!("textDocument/{method}"), params);
             }
         }
-        assert!(!client.findings.is_empty());
+        assert!(!client.findings.is_empty(), "{path}");
     }
 }
 
