@@ -12,14 +12,11 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+import { messages, startTaplo, write } from "./taplo.mjs";
+
 const packages = path.resolve(process.argv[2]);
 const require = createRequire(path.join(packages, "package.json"));
 const input = JSON.parse(readFileSync(0, "utf8"));
-
-// taplo asks for the catalog of SchemaStore when it starts.
-globalThis.fetch = async (address) => {
-  throw new Error(`asked for ${address.url ?? address}`);
-};
 
 const uriOf = (file) => pathToFileURL(path.resolve(file)).href;
 const endsWith = (...endings) => (document) => endings.some((ending) => document.path.endsWith(ending));
@@ -136,26 +133,10 @@ async function yaml(documents) {
   const schemas = {};
   for (const [pattern, file] of Object.entries(input.schemas)) (schemas[uriOf(file)] ??= []).push(pattern);
   const client = new Client(
-    (message) => {
-      const body = Buffer.from(JSON.stringify(message));
-      server.stdin.write(`Content-Length: ${body.length}\r\n\r\n`);
-      server.stdin.write(body);
-    },
+    (message) => write(server.stdin, message),
     { yaml: { schemas, schemaStore: { enable: false }, validate: true, hover: true, completion: true, yamlVersion: "1.2" } },
   );
-  let buffer = Buffer.alloc(0);
-  server.stdout.on("data", (chunk) => {
-    buffer = Buffer.concat([buffer, chunk]);
-    for (;;) {
-      const end = buffer.indexOf("\r\n\r\n");
-      if (end < 0) return;
-      const length = Number(/Content-Length: (\d+)/i.exec(buffer.subarray(0, end).toString())[1]);
-      if (buffer.length < end + 4 + length) return;
-      const message = JSON.parse(buffer.subarray(end + 4, end + 4 + length).toString());
-      buffer = buffer.subarray(end + 4 + length);
-      client.receive(message);
-    }
-  });
+  messages(server.stdout, (message) => client.receive(message));
   await client.initialize();
   const answers = [];
   for (const document of documents) answers.push(await client.about(document, "yaml"));
@@ -165,31 +146,10 @@ async function yaml(documents) {
 
 /** The server in Even Better TOML. */
 async function toml(documents) {
-  const { TaploLsp } = require("@taplo/lsp");
   const rules = Object.entries(input.schemas).map(([pattern, file]) => [`.*${pattern.replaceAll(".", "\\.").replaceAll("*", ".*")}$`, uriOf(file)]);
   const section = { schema: { enabled: true, associations: Object.fromEntries(rules), catalogs: [], links: false }, completion: { maxKeys: 5 } };
   let client;
-  const server = await TaploLsp.initialize(
-    {
-      cwd: () => process.cwd(),
-      envVar: () => undefined,
-      envVars: () => [],
-      findConfigFile: () => undefined,
-      glob: () => [],
-      isAbsolute: path.isAbsolute,
-      now: () => new Date(),
-      readFile: (file) => readFile(file),
-      writeFile: async () => {},
-      stdErrAtty: () => false,
-      stdin: async () => new Uint8Array(),
-      stdout: async (bytes) => bytes.length,
-      stderr: async (bytes) => (process.env.DEBUG && process.stderr.write(bytes), bytes.length),
-      // As in Even Better TOML; it is also asked about addresses that are not those of files.
-      urlToFilePath: (url) => decodeURIComponent(url).slice("file://".length),
-      fetch: { fetch: () => Promise.reject(new Error("no network")), Headers, Request, Response },
-    },
-    { onMessage: (message) => client.receive(message) },
-  );
+  const server = await startTaplo(packages, (message) => client.receive(message));
   // It publishes errors of syntax, of tables, and of the schema one after the other; of two of them none.
   const settled = (resolve) => {
     let count = 0;
