@@ -18,8 +18,8 @@ pub trait World: Send + Sync {
     /// The file cannot be read; [`io::ErrorKind::NotFound`] if it does not exist.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
 
-    /// Returns the content of a file below a folder, by its path relative to it without `..`. An appliance names such
-    /// files, and may come from someone else: no link leads out of the folder, and only regular files are read.
+    /// Returns the content of a file below a folder, by its path relative to it without `..`. Such a file may come from
+    /// someone else: no link leads out of the folder, and only regular files are read.
     ///
     /// # Errors
     /// The file cannot be read, or is not such a file; [`io::ErrorKind::NotFound`] if it does not exist.
@@ -34,6 +34,14 @@ pub trait World: Send + Sync {
     /// Those of [`read`](World::read).
     fn source(&self, path: &str) -> io::Result<(Source, Option<SourceError>)> {
         Ok(Source::from_bytes(path, self.read(path)?))
+    }
+
+    /// Returns the text of a file below a folder, as [`source`](World::source) and [`read_below`](World::read_below) do.
+    ///
+    /// # Errors
+    /// Those of [`read_below`](World::read_below).
+    fn source_below(&self, folder: &str, path: &str) -> io::Result<(Source, Option<SourceError>)> {
+        Ok(Source::from_bytes(joined(folder, path), self.read_below(folder, path)?))
     }
 
     /// Returns the files below a folder, at any depth, sorted, as paths relative to it with
@@ -188,6 +196,10 @@ impl<W: World + ?Sized> World for &W {
 
     fn source(&self, path: &str) -> io::Result<(Source, Option<SourceError>)> {
         (**self).source(path)
+    }
+
+    fn source_below(&self, folder: &str, path: &str) -> io::Result<(Source, Option<SourceError>)> {
+        (**self).source_below(folder, path)
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {

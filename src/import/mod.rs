@@ -16,6 +16,9 @@ mod volumes;
 
 pub use names::id_of;
 
+use std::io;
+use std::path::{Component, Path};
+
 use crate::diag::{Findings, Report};
 use crate::source::Source;
 use crate::world::World;
@@ -70,14 +73,14 @@ pub struct Options<'a> {
 }
 
 impl Options<'_> {
-    /// Reads a file that the source refers to.
-    fn read(&self, path: &str) -> std::io::Result<Vec<u8>> {
-        let path = path.strip_prefix("./").unwrap_or(path);
-        match self.folder.as_str() {
-            "" => self.world.read(path),
-            _ if path.starts_with('/') => self.world.read(path),
-            folder => self.world.read(&format!("{folder}/{path}")),
+    /// Reads a file that the source refers to, in its folder or below: the source may come from someone else.
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        let is_below = |part| matches!(part, Component::CurDir | Component::Normal(_));
+        if !Path::new(path).components().all(is_below) {
+            let cause = "it is outside the folder of the file that is imported";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, cause));
         }
+        self.world.read_below(&self.folder, path.strip_prefix("./").unwrap_or(path))
     }
 }
 

@@ -78,21 +78,28 @@ pub fn of_folder(
     outer: Option<&Arc<Project>>,
     given: &[TargetRef],
 ) -> Result<Option<Arc<Project>>, ReadError> {
-    let candidate = folder.join(FILE_NAME).to_string_lossy().into_owned();
-    let Some(bytes) = read_file(world, &candidate)? else { return Ok(outer.cloned()) };
-    let mut project = read(world, candidate, bytes, outer, given);
-    if outer.is_none() {
-        let name = folder.join(LOCK_NAME).to_string_lossy().into_owned();
-        if let Some(bytes) = read_file(world, &name)? {
-            project.read_lock(name, bytes);
-        }
+    // No link leads out of the project: findings show lines of these files.
+    let root = outer
+        .map_or_else(|| folder.to_string_lossy().into_owned(), |outer| outer.root().to_owned());
+    let read_file = |name: &str| read_file(world, &root, &folder.join(name).to_string_lossy());
+    let Some(bytes) = read_file(FILE_NAME)? else { return Ok(outer.cloned()) };
+    let name = folder.join(FILE_NAME).to_string_lossy().into_owned();
+    let mut project = read(world, name, bytes, outer, given);
+    if outer.is_none()
+        && let Some(bytes) = read_file(LOCK_NAME)?
+    {
+        project.read_lock(folder.join(LOCK_NAME).to_string_lossy().into_owned(), bytes);
     }
     Ok(Some(Arc::new(project)))
 }
 
-/// The content of a file; `None` if it does not exist.
-fn read_file(world: &dyn World, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
-    match world.read(path) {
+/// The content of a file in a folder or below it; `None` if it does not exist.
+fn read_file(world: &dyn World, folder: &str, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
+    let read = match relative(path, folder) {
+        Some(below) => world.read_below(folder, below),
+        None => world.read(path),
+    };
+    match read {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if is_absent(&error) => Ok(None),
         Err(cause) => Err(ReadError { path: path.to_owned(), cause }),

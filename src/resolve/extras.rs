@@ -208,8 +208,6 @@ pub fn read_files(plan: &mut Plan, world: &dyn World, folder: &str, findings: &m
             Err(cause) => findings.add(&codes::UNREADABLE_FILE, |code| {
                 let message = match cause.kind() {
                     io::ErrorKind::NotFound => format!("file `{}` not found", source.value),
-                    // What the world does not allow.
-                    io::ErrorKind::InvalidInput => format!("`{}` {cause}", source.value),
                     _ => format!("cannot read `{}`: {cause}", source.value),
                 };
                 Diagnostic::new(code, source.span, message)

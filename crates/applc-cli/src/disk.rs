@@ -1,7 +1,8 @@
 //! Files on disk, and standard input.
 
+use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use applc::source::MAX_SOURCE_BYTES;
 use applc::{Memory, Overlay, ReadError, World};
@@ -22,32 +23,24 @@ pub fn exists(path: &Path) -> bool {
     !data.is_err_and(|cause| matches!(cause.kind(), NotFound | NotADirectory))
 }
 
-/// The disk, with standard input as the file `-`.
+/// The disk. Only regular files are read: a pipe or a device would be waited for.
 pub struct Disk;
 
 impl World for Disk {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        if path != STDIN {
-            return read_file(Path::new(path));
-        }
-        let mut bytes = Vec::new();
-        io::stdin().lock().take(LIMIT).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        read_regular(Path::new(path))
     }
 
     fn read_below(&self, folder: &str, path: &str) -> io::Result<Vec<u8>> {
         let folder = if folder.is_empty() { "." } else { folder };
         let inside = std::fs::canonicalize(folder)?;
-        let real = std::fs::canonicalize(inside.join(path))?;
-        let refused = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        let on_disk = inside.join(path);
+        let real = std::fs::canonicalize(&on_disk).map_err(|cause| present(&on_disk, cause))?;
         if !real.starts_with(&inside) {
-            return refused("is a link out of the folder of the appliance");
+            let cause = "it is a link out of the folder";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, cause));
         }
-        // A pipe would be waited for.
-        if !std::fs::metadata(&real)?.is_file() {
-            return refused("is not a regular file");
-        }
-        read_file(&real)
+        read_regular(&real)
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
@@ -58,21 +51,136 @@ impl World for Disk {
     }
 }
 
+/// The disk for a command that names one file: what the command line names may be a pipe or a link to anywhere,
+/// what a project has beside it may not.
+pub struct Named<'n> {
+    /// The file, or `-` for standard input.
+    pub file: &'n str,
+    /// The other files that the command line names.
+    pub others: &'n [String],
+    /// The folder of the project, if there is one.
+    pub root: Option<&'n str>,
+}
+
+impl World for Named<'_> {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        let is_named = path == self.file || self.others.iter().any(|other| other == path);
+        match self.root {
+            _ if is_named => read_named(path),
+            Some(root) => {
+                // It may be reached through a link itself.
+                let own = Path::new(self.file).parent().unwrap_or(Path::new(""));
+                read_within(&[Path::new(root), own], Path::new(path))
+            }
+            None => Disk.read(path),
+        }
+    }
+
+    fn read_below(&self, folder: &str, path: &str) -> io::Result<Vec<u8>> {
+        Disk.read_below(folder, path)
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        Disk.list(folder)
+    }
+}
+
 /// Maximum number of bytes that are read: one more than the limit shows that a file exceeds it.
 const LIMIT: u64 = MAX_SOURCE_BYTES as u64 + 1;
 
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let file = std::fs::File::open(path).map_err(|cause| match cause.kind() {
-        // What is there does not count as absent.
-        io::ErrorKind::NotFound if path.symlink_metadata().is_ok() => {
-            io::Error::other("it is a link to what does not exist")
+/// Reads a file that the command line names, which may be a pipe, or `-` for standard input.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read_named(path: &str) -> io::Result<Vec<u8>> {
+    if path == STDIN {
+        let mut bytes = Vec::new();
+        io::stdin().lock().take(LIMIT).read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    let path = Path::new(path);
+    read_opened(File::open(path).map_err(|cause| present(path, cause))?)
+}
+
+/// Reads a file of a project. It may be a link, or in one, but not one out of the project, whose folder is the first of
+/// `folders`, and out of the others.
+///
+/// # Errors
+/// It cannot be read, or is not such a file.
+pub fn read_within(folders: &[&Path], path: &Path) -> io::Result<Vec<u8>> {
+    let root = folders.first().copied().unwrap_or(Path::new(""));
+    if has_link(root, path) {
+        let real = std::fs::canonicalize(path).map_err(|cause| present(path, cause))?;
+        let is_in = |folder: &&Path| {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            std::fs::canonicalize(folder).is_ok_and(|folder| real.starts_with(folder))
+        };
+        if !folders.iter().any(is_in) {
+            let cause = "it is a link out of the project";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, cause));
         }
-        _ => cause,
-    })?;
+    }
+    read_regular(path)
+}
+
+/// Whether a part of a path below a folder is a link, or it is not below.
+fn has_link(root: &Path, path: &Path) -> bool {
+    let Ok(below) = path.strip_prefix(root) else { return true };
+    let mut place = root.to_owned();
+    below.components().any(|part| {
+        place.push(part);
+        part == Component::ParentDir || place.symlink_metadata().is_ok_and(|data| data.is_symlink())
+    })
+}
+
+/// Reads a regular file: opening a pipe would wait for someone who writes, and opening a device may do anything.
+fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    let refused = || io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file");
+    let data = std::fs::metadata(path).map_err(|cause| present(path, cause))?;
+    if data.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !data.is_file() {
+        return Err(refused());
+    }
+    let mut options = File::options();
+    options.read(true);
+    // Something else may be there by now.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    let file = options.open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(refused());
+    }
+    read_opened(file)
+}
+
+/// Reads a regular file as text.
+///
+/// # Errors
+/// It cannot be read, or is not Unicode.
+pub fn read_text(path: &str) -> io::Result<String> {
+    String::from_utf8(Disk.read(path)?).map_err(io::Error::other)
+}
+
+fn read_opened(file: File) -> io::Result<Vec<u8>> {
     let size = file.metadata().map_or(0, |data| data.len().min(LIMIT));
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     file.take(LIMIT).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Why a path cannot be read: what is there does not count as absent.
+fn present(path: &Path, cause: io::Error) -> io::Error {
+    match cause.kind() {
+        io::ErrorKind::NotFound if path.symlink_metadata().is_ok() => {
+            io::Error::other("it is a link to what does not exist")
+        }
+        _ => cause,
+    }
 }
 
 /// The disk with a file that is read once and held, for commands that need it several times:
@@ -81,7 +189,7 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// The file cannot be read.
 pub fn holding(path: &str) -> Result<Overlay<Disk>, ReadError> {
-    match Disk.read(path) {
+    match read_named(path) {
         Ok(bytes) => Ok(Overlay::new(Disk, Memory::new().with(path, bytes))),
         Err(cause) => Err(ReadError { path: path.to_owned(), cause }),
     }
@@ -137,12 +245,41 @@ mod tests {
             let error = read(path).unwrap_err();
             (error.kind(), error.to_string())
         };
-        let outside = "is a link out of the folder of the appliance".to_owned();
+        let outside = "it is a link out of the folder".to_owned();
         for path in ["link", "up/outside"] {
             assert_eq!(refused(path), (io::ErrorKind::InvalidInput, outside.clone()), "{path}");
         }
-        for path in ["conf", "socket"] {
-            assert_eq!(refused(path).1, "is not a regular file", "{path}");
-        }
+        assert_eq!(refused("socket").1, "it is not a regular file");
+        assert_eq!(read("conf").unwrap_err().kind(), io::ErrorKind::IsADirectory);
+    }
+
+    #[test]
+    fn files_of_a_project_are_regular_and_not_outside() {
+        let root = tempfile::tempdir().unwrap();
+        let project = root.path().join("project");
+        std::fs::create_dir_all(project.join("app")).unwrap();
+        std::fs::write(root.path().join("outside"), "secret").unwrap();
+        std::fs::write(project.join("common"), "x").unwrap();
+        symlink("../common", project.join("app/common")).unwrap();
+        symlink("../../outside", project.join("app/outside")).unwrap();
+        symlink("absent", project.join("app/nothing")).unwrap();
+        symlink("../..", project.join("app/up")).unwrap();
+        symlink("app", project.join("again")).unwrap();
+        let _socket = UnixListener::bind(project.join("app/socket")).unwrap();
+        let file = project.join("app/file").to_string_lossy().into_owned();
+        let world = Named { file: &file, others: &[], root: project.to_str() };
+        let read = |path: &str| {
+            let path = project.join("app").join(path);
+            world.read(&path.to_string_lossy()).map_err(|cause| cause.to_string())
+        };
+        assert_eq!(read("common").unwrap(), b"x");
+        assert_eq!(read("outside").unwrap_err(), "it is a link out of the project");
+        assert_eq!(read("up/outside").unwrap_err(), "it is a link out of the project");
+        assert_eq!(read("../again/common").unwrap(), b"x");
+        assert_eq!(read("nothing").unwrap_err(), "it is a link to what does not exist");
+        assert_eq!(read("socket").unwrap_err(), "it is not a regular file");
+        let outside = [project.join("app/outside").to_string_lossy().into_owned()];
+        let world = Named { others: &outside, ..world };
+        assert_eq!(world.read(&outside[0]).unwrap(), b"secret");
     }
 }

@@ -14,6 +14,7 @@ mod levels;
 mod memory;
 mod projects;
 mod reporter;
+mod search;
 mod select;
 mod terminal;
 mod whole;
@@ -85,6 +86,9 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments) -> Status {
+    if let Some(Err(status)) = arguments.command.project().map(search::choose) {
+        return status;
+    }
     match arguments.command {
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),

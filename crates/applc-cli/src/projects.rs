@@ -5,11 +5,11 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::args::{EnvironmentArguments, OverlayArguments};
-use crate::disk::{Disk, STDIN, exists, shown};
+use crate::disk::{Disk, Named, STDIN, exists, shown};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::fail;
-use crate::{Status, kind, memory};
+use crate::{Status, kind, memory, search};
 use applc::analysis::Analysis;
 use applc::diag::{Levels, Report, list_or, nearest};
 use applc::overlay::Changes;
@@ -42,6 +42,10 @@ pub struct Settings {
     /// The folder of the file, relative to that of the project.
     pub folder: String,
     name: String,
+    /// The overlays of the arguments.
+    given: Vec<String>,
+    /// The folder of the project.
+    root: Option<String>,
 }
 
 /// A file that is an appliance of a project.
@@ -57,8 +61,14 @@ pub struct Listed {
 impl Settings {
     /// The same settings with overlays.
     pub fn changed(mut self, overlays: &OverlayArguments) -> Settings {
+        self.given.extend(overlays.overlays.iter().cloned());
         self.changes.overlays.extend(overlays.changes().overlays);
         self
+    }
+
+    /// The disk for the file that these are the settings of, which the command line names.
+    pub fn disk<'s>(&'s self, file: &'s str) -> Named<'s> {
+        Named { file, others: &self.given, root: self.root.as_deref() }
     }
 
     /// Tells Compose where the folder of the appliance is, if no option does.
@@ -154,7 +164,10 @@ impl Projects {
         reporter: &mut Reporter,
     ) -> Result<Settings, Status> {
         // The project file for standard input is that of the working directory.
-        let path = without_parents(if file == STDIN { "stdin" } else { file });
+        let path = match file {
+            STDIN => search::start().join("stdin"),
+            file => without_parents(file),
+        };
         let path = path.as_path();
         let given = wanted.loaded();
         let name = appliance_name(file).to_owned();
@@ -180,6 +193,8 @@ impl Projects {
                 environment: None,
                 folder,
                 name,
+                given: Vec::new(),
+                root: None,
             });
         };
         check_environment(&project, wanted.environment)?;
@@ -202,6 +217,7 @@ impl Projects {
             output: merged.output.clone(),
             project: project.clone(),
         });
+        let root = Some(project.root().to_owned());
         Ok(Settings {
             targets,
             levels: reporter.levels(&merged.levels),
@@ -211,6 +227,8 @@ impl Projects {
             environment: wanted.environment.map(str::to_owned),
             folder,
             name,
+            given: Vec::new(),
+            root,
         })
     }
 
@@ -332,26 +350,15 @@ fn below(folder: &str, file: &Path) -> Option<String> {
     Some(file.strip_prefix(&folder).ok()?.to_string_lossy().replace('\\', "/"))
 }
 
-/// The absolute folders that may belong to the project of a folder, the innermost one first: up to the root of
-/// its repository.
-pub fn folders(folder: &Path) -> Vec<&Path> {
-    let mut folders = Vec::new();
-    for folder in folder.ancestors() {
-        folders.push(folder);
-        if folder.join(".git").exists() {
-            break;
-        }
-    }
-    folders
-}
-
 /// Reads the project files of an absolute folder and reports their findings.
 fn read(
     folder: &Path,
     given: &[TargetRef],
     reporter: &mut Reporter,
 ) -> Result<Option<Arc<Project>>, Status> {
-    let found = project::find(&Disk, folders(folder).into_iter().map(shown), given);
+    let folders =
+        search::folders(folder).map_err(|refused| fail(&refused.to_string(), Status::Usage))?;
+    let found = project::find(&Disk, folders.into_iter().map(shown), given);
     let Some(project) = found.map_err(|error| fail(&error.to_string(), Status::Io))? else {
         return Ok(None);
     };

@@ -19,6 +19,24 @@ pub trait Files: World {
 
     /// Whether there is a file or a folder.
     fn exists(&self, path: &str) -> bool;
+
+    /// The folders that may belong to the project of a folder, the innermost one first: up to the root of its
+    /// repository.
+    ///
+    /// # Errors
+    /// A message for people, if there is a project file that must not be used.
+    fn project_folders(&self, folder: &str) -> Result<Vec<String>, String> {
+        let ends = folder.match_indices('/').map(|(at, _)| at).chain([folder.len()]);
+        let above: Vec<&str> = ends.filter_map(|end| folder.get(..end)).collect();
+        let mut folders = Vec::new();
+        for folder in above.into_iter().rev() {
+            folders.push(if folder.is_empty() { "/" } else { folder }.to_owned());
+            if self.exists(&format!("{folder}/.git")) {
+                break;
+            }
+        }
+        Ok(folders)
+    }
 }
 
 /// Something in a folder.
@@ -97,6 +115,17 @@ impl Open {
     pub fn exists(&self, path: &str) -> bool {
         self.ask(path);
         self.documents.contains_key(path) || self.below.exists(path)
+    }
+
+    /// The folders that may belong to the project of a folder, as [`Files::project_folders`].
+    ///
+    /// # Errors
+    /// Those of [`Files::project_folders`].
+    pub fn project_folders(&self, folder: &str) -> Result<Vec<String>, String> {
+        let folders = self.below.project_folders(folder)?;
+        // Where the search ends depends on them.
+        folders.iter().for_each(|folder| self.ask(&format!("{folder}/.git")));
+        Ok(folders)
     }
 
     /// Does something, and returns the files and folders that it asked for, whether they exist or not.

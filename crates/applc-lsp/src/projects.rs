@@ -13,6 +13,8 @@ use crate::files::{self, Open};
 pub struct Projects {
     known: BTreeMap<String, Option<Arc<Project>>>,
     asked: BTreeSet<String>,
+    /// Why project files are not used, and whether it was told.
+    refused: BTreeMap<String, bool>,
 }
 
 impl Projects {
@@ -27,27 +29,33 @@ impl Projects {
         found
     }
 
-    /// Reads the project of a folder: its own file, over those of the folders above, up to the root of its repository.
+    /// Reads the project of a folder: its own file, over those of the folders above that may belong to it.
     fn read(&mut self, open: &Open, folder: &str) -> Option<Arc<Project>> {
-        let ends = folder.match_indices('/').map(|(at, _)| at).chain([folder.len()]);
-        let above: Vec<&str> = ends.filter_map(|end| folder.get(..end)).collect();
+        let Some(folders) = self.folders(open, folder) else {
+            self.known.insert(folder.to_owned(), None);
+            return None;
+        };
         let mut outer = None;
         let mut unknown = Vec::new();
-        for folder in above.into_iter().rev() {
-            if let Some(known) = self.known.get(folder) {
+        for folder in folders {
+            if let Some(known) = self.known.get(&folder) {
                 outer = known.clone();
                 break;
             }
             unknown.push(folder);
-            if open.exists(&format!("{folder}/.git")) {
-                break;
-            }
         }
         for folder in unknown.into_iter().rev() {
-            outer = of_folder(open, folder, outer.as_ref());
-            self.known.insert(folder.to_owned(), outer.clone());
+            outer = of_folder(open, &folder, outer.as_ref());
+            self.known.insert(folder, outer.clone());
         }
         outer
+    }
+
+    /// The folders that may belong to the project of a folder, the innermost one first. `None` if one of their
+    /// files must not be used, which is told once.
+    fn folders(&mut self, open: &Open, folder: &str) -> Option<Vec<String>> {
+        let folders = open.project_folders(folder);
+        folders.map_err(|why| self.refused.entry(why).or_default()).ok()
     }
 
     /// The project of a folder that is in the folder of another project, wherever the repository starts.
@@ -61,6 +69,7 @@ impl Projects {
         if let Some(own) = own.filter(|own| own.root() == outer.root()) {
             return Some(own);
         }
+        self.folders(open, folder)?;
         let (found, asked) = open.watched(|| of_folder(open, folder, Some(outer)));
         self.asked.extend(asked);
         found
@@ -73,7 +82,18 @@ impl Projects {
 
     /// Forgets all, so that it is read anew.
     pub fn forget(&mut self) {
-        *self = Projects::default();
+        *self = Projects { refused: std::mem::take(&mut self.refused), ..Projects::default() };
+    }
+
+    /// Why project files are not used, each reason once.
+    pub fn take_refused(&mut self) -> Vec<String> {
+        let untold = self.refused.iter_mut().filter(|(_, is_told)| !**is_told);
+        untold
+            .map(|(why, is_told)| {
+                *is_told = true;
+                why.clone()
+            })
+            .collect()
     }
 
     /// Those that are known, once each.

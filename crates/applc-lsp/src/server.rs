@@ -142,7 +142,7 @@ impl Server {
             // Answers to requests of the server have nothing that it waits for.
             Message::Response(_) => {}
         }
-        std::mem::take(&mut self.out)
+        self.said()
     }
 
     /// Does one piece of the work that waits, and returns what there is to say. `None` if none waits.
@@ -165,7 +165,13 @@ impl Server {
         } else if !self.check_next() && !self.compare_next() {
             return None;
         }
-        Some(std::mem::take(&mut self.out))
+        Some(self.said())
+    }
+
+    /// What there is to say.
+    fn said(&mut self) -> Vec<Message> {
+        self.out.extend(self.projects.take_refused().iter().map(|why| shown(why)));
+        std::mem::take(&mut self.out)
     }
 
     /// The text of an open document.
@@ -433,6 +439,15 @@ pub(crate) fn response(id: RequestId, result: Result<serde_json::Value, Failure>
         Ok(value) => Response { id, response_result: Ok(value) },
         Err(Failure { code, message }) => Response::new_err(id, code as i32, message),
     }
+}
+
+/// A message that the client shows.
+fn shown(text: &str) -> Message {
+    let params =
+        lsp::ShowMessageParams { kind: lsp::MessageType::Warning, message: text.to_owned() };
+    let params = serde_json::to_value(params).unwrap_or_default();
+    let method = lsp::ShowMessageNotification::METHOD.as_str().to_owned();
+    lsp_server::Notification { method, params }.into()
 }
 
 /// A message for the log of the client, of an error of the server.

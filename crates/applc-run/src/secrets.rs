@@ -207,6 +207,11 @@ impl Secrets {
 /// have no slashes.
 fn read(folder: &Path, value: &SecretValue) -> Result<Option<OsString>, Missing> {
     let path = folder.join(&*value.secret.value).join(&*value.key.value);
+    // A pipe would be waited for.
+    if std::fs::metadata(&path).is_ok_and(|data| !data.is_file() && !data.is_dir()) {
+        let cause = std::io::Error::other("it is not a regular file");
+        return Err(Missing::Unreadable(cause));
+    }
     match std::fs::read(path) {
         Ok(bytes) if bytes.contains(&0) => Err(Missing::Nul),
         Ok(bytes) => text(bytes).map(Some),

@@ -30,7 +30,7 @@ use crate::diag::{Diagnostic, Findings, Report, codes};
 use crate::plan::{Field, Plan};
 use crate::render::{Recorded, Templates};
 use crate::source::Source;
-use crate::world::{self, ReadError, World};
+use crate::world::{ReadError, World};
 
 /// File name extension of templates.
 const EXTENSION: &str = ".j2";
@@ -58,8 +58,10 @@ pub struct Loaded {
 /// `target.toml` or a template cannot be read.
 pub fn load(world: &dyn World, folder: &str) -> Result<Loaded, ReadError> {
     let source = |name: &str| -> Result<(Source, Option<Diagnostic>), ReadError> {
-        let path = join(folder, name);
-        let (source, error) = world::source(world, &path)?;
+        // The folder may come from someone else, and findings show lines of its files.
+        let (source, error) = world
+            .source_below(folder, name)
+            .map_err(|cause| ReadError { path: join(folder, name), cause })?;
         let error = error.map(|error| crate::syntax::source_error(&source, error));
         Ok((source, error))
     };

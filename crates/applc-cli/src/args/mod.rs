@@ -15,7 +15,9 @@ pub use reference::{
     Completions, Explain, Lsp, Man, Schema, SchemaOf, Target, TargetCheck, TargetNew, Targets,
 };
 pub use running::{Down, ListFormat, Logs, Ls, Power, Serve, Status, StatusFormat, Up};
-pub use shared::{EnvironmentArguments, LockedArguments, OverlayArguments, TargetArguments};
+pub use shared::{
+    EnvironmentArguments, LockedArguments, OverlayArguments, ProjectArguments, TargetArguments,
+};
 pub use single::{Graph, Import, Plan, Trace};
 
 /// Compile appliance files for container orchestrators
@@ -270,6 +272,37 @@ Examples:
   applc man target new | man -l -                      that of a command
   applc man compile > ~/.local/share/man/man1/applc-compile.1")]
     Man(Man),
+}
+
+impl Command {
+    /// Where the project file is, for commands that use one.
+    pub fn project(&self) -> Option<&ProjectArguments> {
+        match self {
+            Command::Compile(arguments) => Some(&arguments.project),
+            Command::Check(arguments) => Some(&arguments.project),
+            Command::Trace(arguments) => Some(&arguments.project),
+            Command::Up(arguments) => Some(&arguments.project),
+            Command::Graph(arguments) => Some(&arguments.project),
+            Command::Plan(arguments) => Some(&arguments.project),
+            Command::Targets(arguments) => Some(&arguments.project),
+            Command::Config(arguments) => Some(&arguments.project),
+            Command::SetImage(arguments) => Some(&arguments.project),
+            Command::Lock(arguments) => Some(&arguments.project),
+            Command::Lsp(arguments) => Some(&arguments.project),
+            Command::Explain(_)
+            | Command::Status(_)
+            | Command::Logs(_)
+            | Command::Down(_)
+            | Command::Ls(_)
+            | Command::Serve(_)
+            | Command::Import(_)
+            | Command::Schema(_)
+            | Command::Target(_)
+            | Command::Init(_)
+            | Command::Completions(_)
+            | Command::Man(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]

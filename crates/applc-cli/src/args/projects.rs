@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::findings::{CompileFormat, FindingsArguments, compile_format_parser};
-use super::shared::{EnvironmentArguments, LockedArguments, OverlayArguments, TargetArguments};
+use super::shared::{
+    EnvironmentArguments, LockedArguments, OverlayArguments, ProjectArguments, TargetArguments,
+};
 use crate::levels::LevelArguments;
 
 /// Arguments of `compile`.
@@ -16,6 +18,9 @@ pub struct Compile {
     /// --target, leaves the files of the rest as they are
     #[arg(value_name = "PATH")]
     pub paths: Vec<String>,
+
+    #[command(flatten)]
+    pub project: ProjectArguments,
 
     #[command(flatten)]
     pub environment: EnvironmentArguments,
@@ -94,6 +99,9 @@ pub struct Check {
     pub files: Vec<String>,
 
     #[command(flatten)]
+    pub project: ProjectArguments,
+
+    #[command(flatten)]
     pub environment: EnvironmentArguments,
 
     /// Apply safe fixes to the files, and report the remaining findings
@@ -137,6 +145,9 @@ pub struct Config {
     pub path: Option<String>,
 
     #[command(flatten)]
+    pub project: ProjectArguments,
+
+    #[command(flatten)]
     pub environment: EnvironmentArguments,
 
     #[command(flatten)]
@@ -175,6 +186,9 @@ pub struct Lock {
     #[arg(long, conflicts_with = "update")]
     pub update_all: bool,
 
+    #[command(flatten)]
+    pub project: ProjectArguments,
+
     /// Write nothing: print what would change as a unified diff
     #[arg(long)]
     pub dry_run: bool,
@@ -193,6 +207,9 @@ pub struct SetImage {
     /// Environment of the project
     #[arg(long = "env", value_name = "NAME")]
     pub environment: String,
+
+    #[command(flatten)]
+    pub project: ProjectArguments,
 
     /// Also add images that no appliance of the environment uses
     #[arg(long)]

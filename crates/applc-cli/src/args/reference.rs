@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::shared::ProjectArguments;
+
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
@@ -48,6 +50,9 @@ pub enum SchemaOf {
 pub struct Targets {
     /// Show the supported fields and the options of this target (a name or a folder)
     pub name: Option<String>,
+
+    #[command(flatten)]
+    pub project: ProjectArguments,
 }
 
 /// The commands for custom targets.
@@ -88,6 +93,9 @@ pub struct Lsp {
     /// Use standard input and output, as without this option; some editors require it
     #[arg(long)]
     pub stdio: bool,
+
+    #[command(flatten)]
+    pub project: ProjectArguments,
 }
 
 /// Arguments of `completions`.

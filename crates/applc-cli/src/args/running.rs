@@ -7,13 +7,16 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::findings::FindingsArguments;
-use super::shared::{EnvironmentArguments, LockedArguments, TargetArguments};
+use super::shared::{EnvironmentArguments, LockedArguments, ProjectArguments, TargetArguments};
 
 /// Arguments of `up`.
 #[derive(Debug, Args)]
 pub struct Up {
     /// Appliance file, `-` for standard input, or a plan that `--plan` has written
     pub file: String,
+
+    #[command(flatten)]
+    pub project: ProjectArguments,
 
     #[command(flatten)]
     pub environment: EnvironmentArguments,

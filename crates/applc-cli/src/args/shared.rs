@@ -1,5 +1,7 @@
 //! The arguments that several commands share.
 
+use std::path::PathBuf;
+
 use applc::overlay::Changes;
 use clap::Args;
 
@@ -24,6 +26,19 @@ impl EnvironmentArguments {
             _ => Err("a file is read in one environment; several are for projects".to_owned()),
         }
     }
+}
+
+/// Where the project file is.
+#[derive(Debug, Default, Args)]
+pub struct ProjectArguments {
+    /// Project file, or its folder, to use whoever owns it. Default: those of the folder and of folders above,
+    /// up to the root of the repository
+    #[arg(long, value_name = "FILE", conflicts_with = "no_project")]
+    pub project: Option<PathBuf>,
+
+    /// Use no project file
+    #[arg(long)]
+    pub no_project: bool,
 }
 
 /// How strict the lock file is.

@@ -7,7 +7,9 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::findings::FindingsArguments;
-use super::shared::{EnvironmentArguments, LockedArguments, OverlayArguments, TargetArguments};
+use super::shared::{
+    EnvironmentArguments, LockedArguments, OverlayArguments, ProjectArguments, TargetArguments,
+};
 use crate::commands::trace::Where;
 use crate::levels::LevelArguments;
 
@@ -19,6 +21,9 @@ pub struct Plan {
 
     #[command(flatten)]
     pub overlays: OverlayArguments,
+
+    #[command(flatten)]
+    pub project: ProjectArguments,
 
     #[command(flatten)]
     pub environment: EnvironmentArguments,
@@ -47,6 +52,9 @@ pub struct Trace {
 
     #[command(flatten)]
     pub overlays: OverlayArguments,
+
+    #[command(flatten)]
+    pub project: ProjectArguments,
 
     #[command(flatten)]
     pub environment: EnvironmentArguments,
@@ -111,6 +119,9 @@ pub struct Graph {
     /// Output file
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub project: ProjectArguments,
 
     #[command(flatten)]
     pub environment: EnvironmentArguments,

@@ -6,7 +6,6 @@ use crate::Status;
 use crate::args::Check;
 use crate::commands::compile_project;
 use crate::commands::fix::{self, Mode};
-use crate::disk::Disk;
 use crate::projects::{Projects, Settings, one_environment};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
@@ -83,9 +82,10 @@ enum Files {
 fn files(arguments: &[String]) -> Result<Files, Status> {
     let here = [".".to_owned()];
     let paths = if arguments.is_empty() { &here } else { arguments };
-    let mut folders = paths.iter().map(Path::new).filter(|path| path.is_dir());
-    if let Some(root) = folders.find_map(discover::root_of) {
-        return Ok(Files::Project(root));
+    for folder in paths.iter().map(Path::new).filter(|path| path.is_dir()) {
+        if let Some(root) = discover::root_of(folder)? {
+            return Ok(Files::Project(root));
+        }
     }
     let mut files = Vec::new();
     for path in paths {
@@ -135,7 +135,7 @@ fn check_file(
 ) -> Status {
     match mode {
         Some(mode) => fix::run(file, mode, settings, reporter),
-        None => match settings.check_only(&Disk, file) {
+        None => match settings.check_only(&settings.disk(file), file) {
             Ok(compilation) => reporter.add_all(compilation.report, compilation.others),
             Err(error) => reporter.fail(file, &error),
         },

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::Status;
 use crate::args::{Compile, CompileFormat};
 use crate::commands::{compile_project, trace};
-use crate::disk::{Disk, STDIN};
+use crate::disk::STDIN;
 use crate::emit::{self, OutputFile};
 use crate::projects::{Projects, Settings, one_environment};
 use crate::reporter::{Reporter, Stream};
@@ -34,8 +34,9 @@ pub fn run(arguments: &Compile) -> Status {
         (None, [file]) if !arguments.is_comparison() => one(file, arguments),
         (None, [file, ..]) => {
             match discover::root_of(Path::new(file).parent().unwrap_or(Path::new("."))) {
-                Some(root) => compile_project::run(root, arguments),
-                None => fail(
+                Ok(Some(root)) => compile_project::run(root, arguments),
+                Err(status) => status,
+                Ok(None) => fail(
                     "several files, `--check` and `--diff` are for projects: there is no `applc.toml`",
                     Status::Usage,
                 ),
@@ -99,7 +100,8 @@ fn compile(file: &str, arguments: &Compile, reporter: &mut Reporter) -> Result<C
     if arguments.annotate || arguments.source_map {
         return with_origins(file, arguments, &settings, reporter);
     }
-    let compilation = settings.compile(&Disk, file).map_err(|error| reporter.fail(file, &error))?;
+    let compilation = settings.compile(&settings.disk(file), file);
+    let compilation = compilation.map_err(|error| reporter.fail(file, &error))?;
     match reporter.add_all(compilation.report, compilation.others) {
         Status::Clean => Ok(Compiled { outputs: compilation.outputs, maps: Vec::new() }),
         status => Err(status),
@@ -117,7 +119,7 @@ fn with_origins(
     settings: &Settings,
     reporter: &mut Reporter,
 ) -> Result<Compiled, Status> {
-    let analysed = trace::Analysed::read(&Disk, settings, file, reporter)?;
+    let analysed = trace::Analysed::read(settings, file, reporter)?;
     // The findings of all targets, each once.
     let checked = settings
         .check_analysis(analysed.analysis.clone())

@@ -2,7 +2,7 @@
 
 use crate::Status;
 use crate::args::{FindingsArguments, Graph};
-use crate::disk::{Disk, STDIN};
+use crate::disk::STDIN;
 use crate::emit::{self, OutputFile};
 use crate::projects::{Projects, one_environment};
 use crate::reporter::{Reporter, Stream};
@@ -17,14 +17,14 @@ pub fn run(arguments: Graph) -> Status {
 }
 
 fn draw(arguments: Graph) -> Result<Status, Status> {
-    let Graph { file, format, output, environment, levels } = arguments;
+    let Graph { file, format, output, environment, levels, project: _ } = arguments;
     // `--format` is that of the picture.
     let findings = FindingsArguments { format: Format::Human, levels };
     let mut reporter = Reporter::new(&findings, Stream::Stderr, false)?;
     let wanted = Wanted::none().in_environment(one_environment(&environment)?);
     let settings = Projects::default().apply(&file, &wanted, &mut reporter)?;
-    let compilation =
-        settings.check_only(&Disk, &file).map_err(|error| reporter.fail(&file, &error))?;
+    let compilation = settings.check_only(&settings.disk(&file), &file);
+    let compilation = compilation.map_err(|error| reporter.fail(&file, &error))?;
     let status = reporter.add(compilation.report);
     let plan = compilation.plan.ok_or(status)?;
     let text = graph::Graph::of(&plan).render(format);

@@ -9,7 +9,7 @@ use applc::source::Source;
 
 use crate::Status;
 use crate::args::Import;
-use crate::disk::{Disk, STDIN};
+use crate::disk::{Named, STDIN, read_named};
 use crate::emit::{self, OutputFile};
 use crate::reporter::{Reporter, Stream};
 use crate::terminal::{cannot_write, fail, print};
@@ -47,7 +47,7 @@ fn import(arguments: &Import, reporter: &mut Reporter) -> Result<Status, Status>
         env_files: arguments.env_file.clone(),
         profiles: arguments.profile.clone(),
         folder: folder.unwrap_or_default(),
-        world: &Disk,
+        world: &Named { file, others: &arguments.env_file, root: None },
     };
     let Imported { text, mut report } = import::import(&source, arguments.from, &options);
     let levels = reporter.levels(&Levels::default());
@@ -83,7 +83,7 @@ fn line_of(arguments: &Import) -> Result<Option<String>, Status> {
 }
 
 fn read(file: &str, reporter: &mut Reporter) -> Result<Vec<u8>, Status> {
-    applc::World::read(&Disk, file).map_err(|cause| {
+    read_named(file).map_err(|cause| {
         let error = applc::ReadError { path: file.to_owned(), cause };
         reporter.fail(file, &error.into())
     })

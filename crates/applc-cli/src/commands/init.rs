@@ -28,7 +28,8 @@ fn init(folder: &Path) -> Result<Status, Status> {
         let message = format!("`{}` exists already", file.display());
         return Err(fail(&message, Status::Usage));
     }
-    if let Some(root) = discover::root_of(folder) {
+    // One of another user is not used for this folder.
+    if let Ok(Some(root)) = discover::root_above(folder) {
         let message = format!(
             "`{}` is in the project of `{}`; to change settings for this folder, create `{}`: it adds to the one above",
             folder.display(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use applc::World;
 use applc::analysis::Analysis;
 use applc::diag::{Code, Diagnostic, Level, Report, codes, list_or, nearest};
 use applc::overlay::{self, Tagged};
@@ -73,7 +74,7 @@ struct Done {
 }
 
 fn lock(arguments: &Lock, reporter: &mut Reporter) -> Result<Done, Status> {
-    let root = discover::root_of(Path::new("."))
+    let root = discover::root_of(Path::new("."))?
         .ok_or_else(|| fail(&format!("no `{FILE_NAME}` in this folder or above"), Status::Usage))?;
     let found = discover::find(Rooted::new(root), &[], &[], &Wanted::none(), reporter)?;
     let old = found.root_project().and_then(|project| project.lock.clone()).unwrap_or_default();
@@ -93,7 +94,7 @@ fn lock(arguments: &Lock, reporter: &mut Reporter) -> Result<Done, Status> {
     });
     let new = overlay::Lock::of(digests);
     let old_text = found.world.exists(LOCK_NAME).then(|| {
-        let text = std::fs::read(found.world.on_disk(LOCK_NAME)).unwrap_or_default();
+        let text = found.world.read(LOCK_NAME).unwrap_or_default();
         String::from_utf8_lossy(&text).into_owned()
     });
     Ok(Done { world: found.world, old_text, old: (*old).clone(), new })

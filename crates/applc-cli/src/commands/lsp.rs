@@ -10,6 +10,7 @@ use lsp_server::{Connection, ErrorCode, Response};
 
 use crate::args::Lsp;
 use crate::disk::Disk;
+use crate::search;
 use crate::terminal::fail;
 use crate::{Status, memory};
 
@@ -131,6 +132,13 @@ impl Files for Saved {
 
     fn exists(&self, path: &str) -> bool {
         Path::new(path).is_absolute() && Path::new(path).exists()
+    }
+
+    fn project_folders(&self, folder: &str) -> Result<Vec<String>, String> {
+        let folders = search::folders(Path::new(folder)).map_err(|refused| refused.to_string())?;
+        // Paths have `/` between parts on all systems.
+        let shown = |folder: &Path| folder.to_string_lossy().replace('\\', "/");
+        Ok(folders.into_iter().map(shown).collect())
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crate::Status;
 use crate::args::Plan;
-use crate::disk::Disk;
 use crate::projects::{Projects, one_environment};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
@@ -30,8 +29,8 @@ fn plan(arguments: &Plan, reporter: &mut Reporter) -> Result<String, Status> {
     let wanted = Wanted::none().in_environment(one_environment(&arguments.environment)?);
     let settings = Projects::default().apply(file, &wanted, reporter)?;
     let settings = settings.changed(&arguments.overlays);
-    let compilation =
-        settings.check_only(&Disk, file).map_err(|error| reporter.fail(file, &error))?;
+    let compilation = settings.check_only(&settings.disk(file), file);
+    let compilation = compilation.map_err(|error| reporter.fail(file, &error))?;
     let status = reporter.add(compilation.report);
     let plan = compilation.plan.ok_or(status)?;
     render::json(&published::neutral(&plan)).map_err(|error| fail(&error.to_string(), Status::Io))

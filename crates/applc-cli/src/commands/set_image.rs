@@ -44,7 +44,7 @@ struct Wanted<'a> {
 fn set(arguments: &SetImage) -> Result<Status, Status> {
     let mut reporter = Reporter::new(&FindingsArguments::default(), Stream::Stderr, false)?;
     let images = wanted(&arguments.images, &reporter)?;
-    let root = discover::root_of(Path::new("."));
+    let root = discover::root_of(Path::new("."))?;
     let root = root
         .ok_or_else(|| fail(&format!("no `{FILE_NAME}` in this folder or above"), Status::Usage))?;
     let world = Rooted::new(root.clone());

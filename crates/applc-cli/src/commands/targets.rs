@@ -1,13 +1,12 @@
 //! `applc targets`.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use crate::args::{FindingsArguments, Targets};
 use crate::projects::Projects;
 use crate::reporter::{Reporter, Stream};
 use crate::terminal::show as show_text;
-use crate::{Status, select};
+use crate::{Status, search, select};
 use applc::plan::Field;
 use applc::printable;
 use applc::targets::{self, Target, TargetRef};
@@ -26,7 +25,7 @@ fn show(arguments: &Targets) -> Result<Status, Status> {
         return Ok(show_text(&(describe(&*target) + &commands(&target))));
     }
     let mut projects = Projects::default();
-    let project = projects.of(Path::new("stdin"), &[], &mut reporter)?;
+    let project = projects.of(&search::start().join("stdin"), &[], &mut reporter)?;
     let known = project.map_or_else(|| targets::built_in().collect(), |it| it.targets.clone());
     match &arguments.name {
         None => Ok(show_text(&list(&known))),

@@ -18,11 +18,12 @@ use super::digest::Digest;
 use super::seen::Recorder;
 use super::{Entry, Files, Kind, Rooted, hidden, parent, record};
 use crate::disk::exists;
-use crate::projects::{self, folders};
+use crate::projects;
 use crate::reporter::Reporter;
+use crate::search::Refused;
 use crate::select::Wanted;
 use crate::terminal::fail;
-use crate::{Status, memory};
+use crate::{Status, memory, search};
 
 /// One appliance in one environment.
 pub struct Unit {
@@ -123,12 +124,27 @@ impl<W> Found<W> {
 }
 
 /// Finds the folder of the outermost project file above a folder. `None` if there is no project file.
-pub fn root_of(folder: &Path) -> Option<PathBuf> {
+///
+/// # Errors
+/// The exit status if there is one of another user, which was reported.
+pub fn root_of(folder: &Path) -> Result<Option<PathBuf>, Status> {
+    root_above(folder).map_err(|refused| fail(&refused.to_string(), Status::Usage))
+}
+
+/// The same, without a report.
+///
+/// # Errors
+/// There is a project file of another user.
+pub fn root_above(folder: &Path) -> Result<Option<PathBuf>, Refused> {
+    if let Some(root) = search::named_root() {
+        return Ok(Some(root));
+    }
     // That of a file without folders is empty.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let folder = std::path::absolute(folder).ok()?;
+    let Ok(folder) = std::path::absolute(folder) else { return Ok(None) };
+    let folders = search::folders(&folder)?;
     let with_file = |folder: &&&Path| exists(&folder.join(project::FILE_NAME));
-    folders(&folder).iter().rev().find(with_file).map(|folder| folder.to_path_buf())
+    Ok(folders.iter().rev().find(with_file).map(|folder| folder.to_path_buf()))
 }
 
 /// The root of the project that the arguments ask for: that of the first path, or of the working directory.
@@ -139,13 +155,14 @@ pub fn root(paths: &[String]) -> Option<Result<PathBuf, Status>> {
         Some(path) if Path::new(path).is_dir() => Path::new(path),
         Some(_) => return None,
     };
-    Some(root_of(folder).ok_or_else(|| {
+    Some(root_of(folder).transpose().unwrap_or_else(|| {
         let place = match paths.first() {
             None => "this folder".to_owned(),
             Some(path) => format!("`{path}`"),
         };
         let file = project::FILE_NAME;
-        fail(&format!("no `{file}` in {place} or above; name an appliance file"), Status::Usage)
+        let message = format!("no `{file}` in {place} or above; name an appliance file");
+        Err(fail(&message, Status::Usage))
     }))
 }
 
@@ -461,6 +478,9 @@ impl<'w, W: Files> Walk<'w, W> {
             for ((folder, mut project), listed) in level.into_iter().zip(listed) {
                 let listed = listed.map_err(|cause| unlisted(world, &folder, &cause))?;
                 if listed.has_project && !folder.is_empty() {
+                    world
+                        .check_project(&folder)
+                        .map_err(|refused| fail(&refused.to_string(), Status::Usage))?;
                     project = self.project_of(&folder, Some(&project))?.unwrap_or(project);
                 }
                 if listed.is_repository && !folder.is_empty() {

@@ -35,7 +35,8 @@ use serde::{Deserialize, Serialize};
 
 use self::digest::Digest;
 use self::stats::Stats;
-use crate::disk::{Disk, exists, shown};
+use crate::disk::{Disk, exists, read_within, shown};
+use crate::search::{Refused, Trust};
 
 /// The files of a project, wherever they are.
 pub trait Files: World {
@@ -50,6 +51,14 @@ pub trait Files: World {
 
     /// The name of a path for people.
     fn shown(&self, path: &str) -> String;
+
+    /// Checks that the project file of a folder, which is not the root, may be used.
+    ///
+    /// # Errors
+    /// It belongs to someone else.
+    fn check_project(&self, _: &str) -> Result<(), Refused> {
+        Ok(())
+    }
 
     /// A report with the names of these files for people.
     fn named(&self, report: Report) -> Report;
@@ -175,7 +184,7 @@ impl Rooted {
 
 impl World for Rooted {
     fn read(&self, path: &str) -> std::io::Result<Vec<u8>> {
-        Disk.read(&self.on_disk(path).to_string_lossy())
+        read_within(&[&self.root], &self.on_disk(path))
     }
 
     fn read_below(&self, folder: &str, path: &str) -> std::io::Result<Vec<u8>> {
@@ -211,6 +220,10 @@ impl Files for Rooted {
     fn shown(&self, path: &str) -> String {
         let shown = shown(&self.on_disk(path));
         if shown.as_os_str().is_empty() { ".".to_owned() } else { shown.display().to_string() }
+    }
+
+    fn check_project(&self, folder: &str) -> Result<(), Refused> {
+        Trust::of(&self.root).check(&self.on_disk(folder))
     }
 
     fn named(&self, report: Report) -> Report {

@@ -44,7 +44,8 @@ pub struct Place {
 /// The exit status if the project is invalid, which was reported.
 pub fn of(path: &str, reporter: &mut Reporter) -> Result<Option<Owned>, Status> {
     let on_disk = Path::new(path);
-    let Some(root) = on_disk.parent().and_then(discover::root_of) else { return Ok(None) };
+    let root = on_disk.parent().map(discover::root_of).transpose()?.flatten();
+    let Some(root) = root else { return Ok(None) };
     let Ok(place) = std::path::absolute(on_disk) else { return Ok(None) };
     let Ok(place) = place.strip_prefix(&root) else { return Ok(None) };
     let place = place.to_string_lossy().replace('\\', "/");

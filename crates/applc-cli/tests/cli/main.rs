@@ -39,4 +39,6 @@ mod streams;
 mod targets;
 mod trace;
 #[cfg(unix)]
+mod trust;
+#[cfg(unix)]
 mod tutorial;

@@ -17,12 +17,13 @@ use applc::{Selected, targets};
 
 use crate::Status;
 use crate::args::{Config, ConfigFormat};
-use crate::disk::{Disk, STDIN, exists};
+use crate::disk::{Named, STDIN, exists};
 use crate::kind;
 use crate::projects::{
     self, Projects, check_environment, folder_of, one_environment, unknown_environment,
 };
 use crate::reporter::{Reporter, Stream};
+use crate::search;
 use crate::select::Wanted;
 use crate::terminal::{fail, print};
 use crate::whole::compile::way_to_source;
@@ -59,11 +60,13 @@ fn config(arguments: &Config) -> Result<Status, Status> {
     let mut reporter = Reporter::with(Format::Human, &arguments.levels, Stream::Stderr, false)?;
     let environment = one_environment(&arguments.environment)?;
     let wanted = Wanted::read(&arguments.targets, &mut reporter)?.in_environment(environment);
-    let path = arguments.path.as_deref().unwrap_or(".");
+    let start = search::start();
+    let start = start.to_string_lossy();
+    let path = arguments.path.as_deref().unwrap_or(&start);
     let is_folder = path != STDIN && Path::new(path).is_dir();
     // Those of a folder are those of any file in it.
     let in_folder = match path {
-        STDIN => Path::new("stdin").to_owned(),
+        STDIN => search::start().join("stdin"),
         path if is_folder => Path::new(path).join("file"),
         path => Path::new(path).to_owned(),
     };
@@ -148,7 +151,9 @@ impl Outcome<'_> {
         let overlays = overlays.chain(arguments.overlays.overlays.clone()).collect();
         let images = self.settings.images.clone();
         let changes = Changes { overlays, images, ..Changes::none() };
-        let analysis = Analysis::changed_to_compile(&Disk, file, &changes, self.sources.clone());
+        let root = self.project.as_ref().map(|project| project.root());
+        let world = Named { file, others: &arguments.overlays.overlays, root };
+        let analysis = Analysis::changed_to_compile(&world, file, &changes, self.sources.clone());
         let mut analysis = analysis.map_err(|error| reporter.fail(file, &error.into()))?;
         let id = analysis.plan.as_ref().map(|plan| plan.id.value.to_string());
         names.id = id.as_deref().filter(|id| !id.is_empty());

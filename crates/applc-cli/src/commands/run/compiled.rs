@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::Status;
 use crate::args::Up;
-use crate::disk::{Disk, STDIN};
+use crate::disk::STDIN;
 use crate::projects::{Projects, Settings, one_environment};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
@@ -78,7 +78,8 @@ pub fn compile(
 
 /// The text of a file that is a plan. One that cannot be read is reported as an appliance.
 fn plan_text(file: &str) -> Option<String> {
-    if file == STDIN {
+    // A pipe has no second time for the appliance.
+    if file == STDIN || !Path::new(file).is_file() {
         return None;
     }
     std::fs::read_to_string(file).ok().filter(|text| Planned::is_one(text))
@@ -137,7 +138,7 @@ fn from_source(
     // The file may be a plan, which needs no target: that it cannot be read says more.
     if arguments.targets.names.is_empty()
         && file != STDIN
-        && let Err(cause) = std::fs::File::open(file)
+        && let Err(cause) = std::fs::metadata(file)
     {
         return Err(reporter.fail(file, &ReadError { path: file.clone(), cause }.into()));
     }
@@ -148,7 +149,12 @@ fn from_source(
     name_folder(&mut settings, file);
     let selected = settings.targets.first().map(|selected| selected.target.clone());
     let target = selected.as_ref().map(|target| target.name()).unwrap_or_default();
-    let analysis = Analysis::read_changed(&Disk, file, &settings.changes, settings.sources.clone());
+    let analysis = Analysis::read_changed(
+        &settings.disk(file),
+        file,
+        &settings.changes,
+        settings.sources.clone(),
+    );
     let mut analysis = analysis.map_err(|error| reporter.fail(file, &error.into()))?;
     let (source, sources) = (analysis.source.clone(), analysis.sources.clone());
     let appliance = analysis.tree.as_ref().map(complete).unwrap_or_default();

@@ -13,7 +13,7 @@ use applc::source::Source;
 use super::question::is_stale;
 use super::traced::Traced;
 use crate::Status;
-use crate::disk::Disk;
+use crate::disk::{Disk, read_named};
 use crate::reporter::Reporter;
 use crate::terminal::{fail, note};
 
@@ -24,8 +24,7 @@ use crate::terminal::{fail, note};
 /// The exit status if the document cannot be read, which was reported.
 pub fn report(traced: Traced, path: &Path, mut reporter: Reporter) -> Result<Status, Status> {
     let shown = path.display();
-    let bytes = Disk
-        .read(&path.to_string_lossy())
+    let bytes = read_named(&path.to_string_lossy())
         .map_err(|error| fail(&format!("cannot read `{shown}`: {error}"), Status::Io))?;
     let Some(mut found) = linters::read(&String::from_utf8_lossy(&bytes)) else {
         let message = format!("`{shown}` has no known format; expected {}", linters::FORMATS);
@@ -65,7 +64,7 @@ fn name_outputs(traced: &Traced, found: &mut [ForeignFinding]) {
         let output = files.entry(finding.file.clone()).or_insert_with_key(|file| {
             // A file that is gone is found by its name.
             let path = on_disk(file);
-            let same = match std::fs::read(path) {
+            let same = match Disk.read(path) {
                 Ok(bytes) => {
                     let same = traced.with_text(&String::from_utf8_lossy(&bytes));
                     if same.is_none() {

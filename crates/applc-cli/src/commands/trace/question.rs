@@ -8,6 +8,7 @@ use applc::targets::TargetRef;
 
 use super::traced::Traced;
 use crate::Status;
+use crate::disk::read_text;
 use crate::terminal::{fail, note};
 
 /// A line, and a column in it; both start at 1.
@@ -202,7 +203,7 @@ fn check_stale(
     path: &str,
     line: usize,
 ) -> Result<(), Status> {
-    let Ok(text) = std::fs::read_to_string(path) else { return Ok(()) };
+    let Ok(text) = read_text(path) else { return Ok(()) };
     if path.is_empty() || traced.is_text_of(index, &text) {
         return Ok(());
     }

@@ -10,10 +10,10 @@ use applc::source::{Source, Sources, Span};
 use applc::syntax::Node;
 use applc::targets::{Artifact, InProcess, PROJECT_DIRECTORY, Rendering, TargetRef};
 use applc::trace::{SourceMap, annotate};
-use applc::{Compilation, Selected, World};
+use applc::{Compilation, Selected};
 
 use crate::Status;
-use crate::disk::{Disk, STDIN};
+use crate::disk::{STDIN, read_text};
 use crate::projects::{Projects, Settings};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
@@ -59,13 +59,16 @@ impl Analysed {
     /// # Errors
     /// The exit status if the file cannot be read, which was reported.
     pub fn read(
-        world: &dyn World,
         settings: &Settings,
         file: &str,
         reporter: &mut Reporter,
     ) -> Result<Analysed, Status> {
-        let analysis =
-            Analysis::read_changed(world, file, &settings.changes, settings.sources.clone());
+        let analysis = Analysis::read_changed(
+            &settings.disk(file),
+            file,
+            &settings.changes,
+            settings.sources.clone(),
+        );
         let mut analysis = analysis.map_err(|error| reporter.fail(file, &error.into()))?;
         let tree = analysis.tree.take().map(Arc::new);
         Ok(Analysed { analysis, tree })
@@ -89,7 +92,7 @@ impl Traced {
     /// The index of the file of the output that a file on disk has the name or the text of.
     pub fn written_as(&self, path: &str) -> Option<usize> {
         let named = self.artifacts.iter().position(|file| file.is_named_by(path));
-        let same = || self.with_text(&std::fs::read_to_string(path).ok()?);
+        let same = || self.with_text(&read_text(path).ok()?);
         named.or_else(same).or_else(|| self.named_below(path))
     }
 
@@ -101,7 +104,7 @@ impl Traced {
     /// The output as files on disk have it that are about to be asked for: without what a project adds, if one of
     /// them was compiled by itself.
     pub fn matching<'p>(self, paths: impl IntoIterator<Item = &'p str>) -> Traced {
-        let texts = paths.into_iter().filter_map(|path| std::fs::read_to_string(path).ok());
+        let texts = paths.into_iter().filter_map(|path| read_text(path).ok());
         let texts: Vec<String> = texts.collect();
         let has = |traced: &Traced| texts.iter().any(|text| traced.with_text(text).is_some());
         if texts.is_empty() || self.plain.is_empty() || has(&self) {
@@ -186,7 +189,7 @@ pub fn of_each(
     let mut all = Vec::new();
     let mut failed = None;
     for settings in scopes {
-        let analysed = Analysed::read(&Disk, settings, file, reporter)?;
+        let analysed = Analysed::read(settings, file, reporter)?;
         for selected in &settings.targets {
             match compiled(&analysed, settings, selected, Files::OfProject, reporter)? {
                 Ok(traced) => all.push(traced),
@@ -215,7 +218,7 @@ pub fn of_owned(owned: &Owned, reporter: &mut Reporter) -> Result<Traced, Status
     let names = [owned.target.clone()];
     let wanted = Wanted::named(&names).in_environment(owned.environment.as_deref());
     let settings = Projects::default().apply(file, &wanted, reporter)?;
-    let analysed = Analysed::read(&Disk, &settings, file, reporter)?;
+    let analysed = Analysed::read(&settings, file, reporter)?;
     let Some(selected) = settings.targets.first() else { return Err(Status::Errors) };
     match compiled(&analysed, &settings, selected, Files::Of(owned), reporter)? {
         Ok(traced) => Ok(traced),
@@ -233,7 +236,7 @@ pub fn target_of(
 ) -> Option<TargetRef> {
     // Standard input was read, and cannot be read again.
     let file = Some(file).filter(|file| *file != STDIN)?;
-    let analysed = Analysed::read(&Disk, settings, file, reporter).ok()?;
+    let analysed = Analysed::read(settings, file, reporter).ok()?;
     settings.targets.iter().find_map(|selected| {
         let traced = compiled(&analysed, settings, selected, Files::OfProject, reporter);
         let traced = traced.ok()?.ok()?;
