@@ -17,6 +17,9 @@ pub mod printable;
 // Bytes to text: places, lines, columns.
 pub mod source;
 
+// What looks like a secret, which no output shows.
+pub mod secrets;
+
 // Where files come from.
 mod world;
 

@@ -60,6 +60,11 @@ impl Format {
 /// rendered per file. Nothing in it acts on a terminal.
 pub fn document(format: Format, reports: &[Report]) -> Option<String> {
     let json = |document: String| printable::json(&document).into_owned();
+    if format == Format::Human {
+        return None;
+    }
+    let reports: Vec<Report> = reports.iter().map(|one| one.masked().into_owned()).collect();
+    let reports = reports.as_slice();
     match format {
         Format::Human => None,
         Format::Short => Some(short::render(reports)),

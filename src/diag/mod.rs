@@ -10,6 +10,7 @@ pub mod human;
 mod json;
 mod junit;
 mod levels;
+mod masked;
 mod sarif;
 mod short;
 mod words;
@@ -214,23 +215,6 @@ impl Report {
     /// The source that a span is in.
     pub fn source_of(&self, span: Span) -> &Source {
         self.sources.of(span).unwrap_or(&self.source)
-    }
-
-    /// The report with values masked that look like secrets, as its findings say. Outputs end up in logs.
-    pub(crate) fn masked(&self) -> Cow<'_, Report> {
-        let found = self.diagnostics.iter().filter(|found| found.is_secret);
-        let mut spans: Vec<Span> = found.map(|found| found.primary.span).collect();
-        spans.extend(self.diagnostics.iter().filter_map(|found| found.hidden));
-        spans.extend(&self.hidden);
-        if spans.is_empty() {
-            return Cow::Borrowed(self);
-        }
-        Cow::Owned(Report {
-            source: self.source.masked(&spans),
-            sources: self.sources.masked(&spans),
-            diagnostics: self.diagnostics.clone(),
-            hidden: Vec::new(),
-        })
     }
 
     /// Whether the findings contain an error.

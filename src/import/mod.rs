@@ -6,7 +6,6 @@
 mod compose;
 mod docker_run;
 mod draft;
-mod hidden;
 mod marathon;
 mod names;
 mod references;
@@ -106,7 +105,7 @@ pub fn import(source: &Source, format: Format, options: &Options<'_>) -> Importe
         Format::DockerRun => docker_run::import(source, options, &mut findings),
         Format::Marathon => marathon::import(source, options, &mut findings),
     };
-    let report = Report::new(source.clone(), findings).hiding(hidden::spans(source));
+    let report = Report::new(source.clone(), findings).hiding(crate::secrets::spans(source));
     let text = draft.filter(|_| !report.has_errors()).map(|draft| draft.to_yaml());
     Imported { text, report }
 }

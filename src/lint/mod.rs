@@ -10,7 +10,6 @@ mod value_from;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use env::{has_secret, is_key, names_a_secret};
 pub use pasted::check_values;
 
 use std::collections::{HashMap, HashSet};

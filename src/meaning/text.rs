@@ -1,7 +1,7 @@
 //! The strings of a plan, and whether they may be secrets.
 
-use crate::lint;
 use crate::plan::{Piece, Plan, Text};
+use crate::secrets;
 
 /// A string with its references as they are written.
 pub fn text(plan: &Plan, text: &Text) -> String {
@@ -26,16 +26,18 @@ pub fn is_secret(name: &str, value: &str) -> bool {
     if value.is_empty() {
         return false;
     }
-    if lint::names_a_secret(name) || lint::has_secret(value) {
+    if secrets::names_a_secret(name) || secrets::has_secret(value) {
         return true;
     }
     let words: Vec<&str> = value.split(|c: char| c.is_whitespace() || "'\"".contains(c)).collect();
     let assigned = |word: &&str| {
         let parts = word.split_once(['=', ':']);
-        parts.is_some_and(|(name, value)| !value.is_empty() && lint::names_a_secret(name))
+        parts.is_some_and(|(name, value)| !value.is_empty() && secrets::names_a_secret(name))
     };
     let option = |pair: &[&str]| match pair {
-        [name, value] => name.starts_with('-') && !value.is_empty() && lint::names_a_secret(name),
+        [name, value] => {
+            name.starts_with('-') && !value.is_empty() && secrets::names_a_secret(name)
+        }
         _ => false,
     };
     words.iter().any(assigned) || words.windows(2).any(option)

@@ -8,7 +8,7 @@ use super::{Import, Service, env_file, pairs, tree, unique};
 use crate::diag::{Diagnostic, codes};
 use crate::elsewhere::scalars::{boolean, list, present, text};
 use crate::import::secrets::{MARK, Value, marker};
-use crate::lint::names_a_secret;
+use crate::secrets::names_a_secret;
 use crate::syntax::Node;
 
 impl<'t> Import<'_, 't> {

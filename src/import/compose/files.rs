@@ -6,7 +6,7 @@ use super::volumes::Mount;
 use super::{Import, Service};
 use crate::elsewhere::scalars::{list, present, text};
 use crate::import::secrets::Value;
-use crate::lint::names_a_secret;
+use crate::secrets::names_a_secret;
 use crate::source::Span;
 use crate::syntax::{Node, Object};
 

@@ -7,7 +7,7 @@ use super::plain::{self, Plain};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::elsewhere::scalars::{present, text};
 use crate::import::secrets::marker;
-use crate::lint::names_a_secret;
+use crate::secrets::names_a_secret;
 use crate::source::{Source, Span, Syntax};
 use crate::syntax::{self, Kind, Node};
 

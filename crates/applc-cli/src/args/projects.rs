@@ -46,6 +46,11 @@ pub struct Compile {
     #[arg(long, value_name = "REV", requires = "diff")]
     pub base: Option<String>,
 
+    /// With --diff: print values that look like secrets, so that `patch` can apply the diff; without it, they
+    /// are asterisks
+    #[arg(long, requires = "diff", conflicts_with = "base")]
+    pub show_secrets: bool,
+
     /// Write the files of the appliances of the project without errors
     #[arg(long)]
     pub keep_going: bool,
@@ -111,6 +116,11 @@ pub struct Check {
     /// Print what --fix would change as a unified diff, without writing files
     #[arg(long, visible_alias = "dry-run")]
     pub diff: bool,
+
+    /// With --diff: print values that look like secrets, so that `patch` can apply the diff; without it, they
+    /// are asterisks
+    #[arg(long, requires = "diff")]
+    pub show_secrets: bool,
 
     /// Neither use nor write what earlier runs have found out about the appliances of the project
     #[arg(long)]

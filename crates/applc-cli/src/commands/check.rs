@@ -99,7 +99,7 @@ fn files(arguments: &[String]) -> Result<Files, Status> {
 
 fn mode(arguments: &Check) -> Option<Mode> {
     match (arguments.diff, arguments.fix) {
-        (true, _) => Some(Mode::Diff),
+        (true, _) => Some(Mode::Diff { show_secrets: arguments.show_secrets }),
         (false, true) => Some(Mode::Write),
         (false, false) => None,
     }

@@ -359,7 +359,7 @@ fn told(world: &Rooted, changes: &Changes, arguments: &Compile) -> Status {
         return Status::Clean;
     }
     if arguments.diff {
-        return print(&difference(&all)).max(Status::Changes);
+        return print(&difference(&all, arguments.show_secrets)).max(Status::Changes);
     }
     let status = show(&list(world, &all));
     let them = if all.len() == 1 { "it" } else { "them" };
@@ -480,16 +480,24 @@ fn list(world: &Rooted, changes: &[&Change]) -> String {
     changes.iter().map(line).collect()
 }
 
-/// A unified diff, which `patch -p1` takes in the folder of the project.
-fn difference(changes: &[&Change]) -> String {
-    let of_file = |change: &&Change| {
+/// A unified diff, which `patch -p1` takes in the folder of the project if it has no secrets, or shows them.
+fn difference(changes: &[&Change], show_secrets: bool) -> String {
+    let mut masked = 0;
+    let mut of_file = |change: &&Change| {
         let old = String::from_utf8_lossy(&change.old);
         let (old, new) = match change.kind {
             Kind::New => (None, Some(change.new.as_str())),
             Kind::Changed => (Some(&*old), Some(change.new.as_str())),
             Kind::Removed => (Some(&*old), None),
         };
-        diff::unified(&change.path, old, new)
+        if show_secrets {
+            return diff::unified(&change.path, old, new);
+        }
+        let (text, count) = diff::masked(&change.path, old, new);
+        masked += count;
+        text
     };
-    changes.iter().map(of_file).collect()
+    let text = changes.iter().map(&mut of_file).collect();
+    diff::note_masked(masked);
+    text
 }

@@ -230,13 +230,15 @@ fn diffs(
             return None;
         }
         let text = diff::unified(path, old, new);
-        Some(Diff { path: path.to_owned(), text: without(&text, hidden) })
+        let (masked, _) = diff::masked(path, old, new);
+        Some(Diff { path: path.to_owned(), text: without(&text, &masked, hidden) })
     };
     paths.into_iter().filter_map(diff).collect()
 }
 
-/// A diff in which lines with one of these values are hidden, also if the value is quoted.
-fn without(diff: &str, hidden: &[String]) -> String {
+/// A diff in which lines with one of these values are hidden, also if the value is quoted. The others are those of the
+/// same diff that is masked.
+fn without(diff: &str, masked: &str, hidden: &[String]) -> String {
     let forms = hidden.iter().flat_map(|value| {
         let quoted = json!(value).to_string();
         let quoted = quoted.trim_matches('"').to_owned();
@@ -247,11 +249,14 @@ fn without(diff: &str, hidden: &[String]) -> String {
         .flat_map(|form| form.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>())
         .filter(|form| form.chars().count() >= 4)
         .collect();
-    let line = |line: &str| match forms.iter().any(|form| line.contains(form.as_str())) {
+    let line = |(line, masked): (&str, &str)| match forms
+        .iter()
+        .any(|form| line.contains(form.as_str()))
+    {
         true => format!("{}(hidden)\n", line.get(..1).unwrap_or_default()),
-        false => line.to_owned(),
+        false => masked.to_owned(),
     };
-    diff.split_inclusive('\n').map(line).collect()
+    diff.split_inclusive('\n').zip(masked.split_inclusive('\n')).map(line).collect()
 }
 
 impl Entry<'_> {

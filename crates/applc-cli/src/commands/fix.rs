@@ -19,7 +19,10 @@ pub enum Mode {
     /// Write it to the file.
     Write,
     /// Print a diff.
-    Diff,
+    Diff {
+        /// Whether it has values that look like secrets.
+        show_secrets: bool,
+    },
 }
 
 /// Applies the safe fixes to a file, and reports the remaining findings.
@@ -38,7 +41,14 @@ pub fn run(file: &str, mode: Mode, settings: &Settings, reporter: &mut Reporter)
         note(&format!("{file}:{}:{}: {verb} {code}: {message}", place.line, place.column));
     }
     let status = match mode {
-        Mode::Diff => print(&diff::unified(file, Some(&text), Some(&fixed.text))),
+        Mode::Diff { show_secrets: true } => {
+            print(&diff::unified(file, Some(&text), Some(&fixed.text)))
+        }
+        Mode::Diff { show_secrets: false } => {
+            let (diff, masked) = diff::masked(file, Some(&text), Some(&fixed.text));
+            diff::note_masked(masked);
+            print(&diff)
+        }
         Mode::Write if fixed.applied.is_empty() => Status::Clean,
         Mode::Write => {
             match emit::write(&[OutputFile { path: PathBuf::from(file), text: fixed.text }]) {

@@ -82,7 +82,7 @@ fn set(arguments: &SetImage) -> Result<Status, Status> {
     }
     if arguments.dry_run {
         for (source, text) in changed {
-            let changed = diff::unified(source.name(), Some(source.text()), Some(&text));
+            let changed = diff::masked(source.name(), Some(source.text()), Some(&text)).0;
             status = status.max(print(&changed));
         }
         return Ok(status.max(Status::Changes));

@@ -12,6 +12,7 @@ mod init;
 mod kinds;
 mod lock;
 mod lsp;
+mod masks;
 mod overlays;
 mod project;
 mod project_cache;

@@ -4,11 +4,20 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use applc::project::{File, Globs};
+use applc::secrets;
 use applc::source::{Span, Spanned};
 use applc::targets::{Options, named};
 
 use super::Outcome;
 use crate::args::Config;
+
+/// What is shown in place of a value that looks like a secret.
+const HIDDEN: &str = "(hidden)";
+
+/// Whether the value of an option looks like a secret.
+fn is_secret(name: &str, value: &str) -> bool {
+    !value.is_empty() && (secrets::names_a_secret(name) || secrets::has_secret(value))
+}
 
 /// A setting. Lists have a row for each item.
 pub struct Row {
@@ -183,6 +192,15 @@ impl Rows<'_> {
     fn option(&mut self, target: &str, name: &str, options: &Options) {
         let key = ["targets", target, name];
         match options.place(name) {
+            Some(place) if is_secret(name, options.text(name)) => {
+                let origin = match self.origin(place) {
+                    Origin::Argument(_) => {
+                        Origin::Argument(format!("--option {target}.{name}={HIDDEN}"))
+                    }
+                    origin => origin,
+                };
+                self.add(&key, Some(HIDDEN.to_owned()), origin);
+            }
             Some(place) => self.add_at(&key, options.text(name), place),
             None => self.add(&key, options.some(name).map(str::to_owned), Origin::Default),
         }

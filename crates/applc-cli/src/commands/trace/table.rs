@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use applc::printable;
+use applc::secrets;
 use applc::source::Source;
 
 use super::entry::{Entry, Location};
@@ -19,7 +20,8 @@ pub fn whole(traced: &[Traced], entries: &[Entry]) -> String {
             let appliance = traced.source.name();
             let name = label(traced.target.name(), traced.environment.as_deref());
             let _ = writeln!(text, "{name}: {}, from {appliance}", output.name());
-            let lines: Vec<&str> = output.text().lines().collect();
+            let masked = secrets::masked(output);
+            let lines: Vec<&str> = masked.text().lines().collect();
             let width = lines.len().to_string().len();
             let here = entries
                 .iter()
@@ -109,7 +111,9 @@ fn output(traced: &[Traced], entry: &Entry) -> String {
     let Location { file, line, column, .. } = &entry.output;
     let found = traced.iter().find(|traced| is_of(entry, traced));
     let source = found.and_then(|traced| traced.outputs.iter().find(|o| o.name() == file));
-    let text = source.and_then(|source| source.text().lines().nth(line - 1)).unwrap_or_default();
+    let masked = source.map(secrets::masked);
+    let text = masked.as_ref().and_then(|source| source.text().lines().nth(line - 1));
+    let text = text.unwrap_or_default();
     let label = label(&entry.target, entry.environment.as_deref());
     format!("{label}: {file}:{line}:{column}: {}", shortened(text.trim_start()).trim_end())
 }
@@ -148,7 +152,8 @@ fn place(entry: &Entry, known: Option<&str>) -> String {
 
 /// The first line of a place, with its text underlined.
 fn extract(source: &Source, place: &Location) -> String {
-    let line = source.text().lines().nth(place.line - 1).unwrap_or_default();
+    let masked = secrets::masked(source);
+    let line = masked.text().lines().nth(place.line - 1).unwrap_or_default();
     let line = line.trim_start_matches('\u{feff}');
     let number = place.line.to_string();
     let characters = line.chars().count();

@@ -1,8 +1,8 @@
-//! Values in the source of an import that look like secrets, by the names before them: outputs do not show them.
+//! Values in a text of any format that look like secrets, by the names before them: outputs do not show them.
 
 use std::ops::Range;
 
-use crate::lint::{is_key, names_a_secret};
+use super::{is_key, names_a_secret};
 use crate::source::{Source, Span};
 
 /// The spans of values in a source of any format that look like secrets: those of names such as `DB_PASSWORD`, keys
@@ -75,23 +75,44 @@ fn value(text: &str, name: Range<usize>, has_brace: bool) -> Option<Range<usize>
     let is_whole = quote.is_some() && bytes.get(name.end).copied() == quote;
     let mut at = end(bytes, name.end + usize::from(is_whole), |byte| !matches!(byte, b' ' | b'\t'));
     let mut sign = *bytes.get(at)?;
-    if is_whole && sign == b',' {
+    let is_option = bytes.get(name.start).is_some_and(|byte| *byte == b'-');
+    if is_option && is_whole && sign == b',' {
+        // An argument, and the next one.
+        let start = end(bytes, at + 1, |byte| !byte.is_ascii_whitespace());
+        let quote = bytes.get(start).copied().filter(|byte| is_quote(*byte))?;
+        return Some(start..(quoted(bytes, start + 1, quote) + 1).min(bytes.len()));
+    }
+    if is_option && quote.is_none() && at > name.end && !matches!(sign, b':' | b'=' | b'-') {
+        return Some(at..word(bytes, at).min(bytes.len()));
+    }
+    let mut is_pair = false;
+    if (is_whole && sign == b',') || matches!(sign, b'\n' | b'\r') {
         // A pair of `name` and `value`.
-        let rest = text.get(at + 1..)?.trim_start().strip_prefix("\"value\"")?.trim_start();
+        let rest = text.get(at + usize::from(sign == b',')..)?.trim_start();
+        let rest = match sign {
+            b',' => rest.strip_prefix("\"value\"")?.trim_start(),
+            _ => rest.strip_prefix("value")?,
+        };
         at = text.len() - rest.len();
+        is_pair = sign != b',';
         sign = *bytes.get(at)?;
     }
     if !matches!(sign, b':' | b'=') {
         return None;
     }
+    let is_whole = is_whole && !is_pair;
+    // HCL and TOML have space on both sides.
+    let is_spaced = sign == b'=' && at > name.end && !is_whole;
     let is_space =
         |byte: u8| matches!(byte, b' ' | b'\t') || (is_whole && byte.is_ascii_whitespace());
-    let start = end(bytes, at + 1, |byte| !is_space(byte) || (sign == b'=' && !is_whole));
+    let has_space = sign != b'=' || is_whole || is_spaced;
+    let start = end(bytes, at + 1, |byte| !is_space(byte) || !has_space);
     let first = *bytes.get(start)?;
-    let end = match (quote.filter(|_| !is_whole), sign) {
+    let end = match (quote.filter(|_| !is_whole && !is_pair), sign) {
         (Some(quote), _) => quoted(bytes, start, quote),
         (None, b':') if is_quote(first) => quoted(bytes, start + 1, first) + 1,
-        (None, b':') if matches!(first, b'{' | b'[') => return None,
+        (None, b':') if first == b'{' => return None,
+        (None, b':') if first == b'[' => end(bytes, start, |byte| matches!(byte, b']' | b'\n')),
         (None, b':') if matches!(first, b'|' | b'>') => block(text, name.start, start),
         (None, b':') => end(bytes, start, |byte| {
             byte == b'\n' || ((has_brace || is_whole) && matches!(byte, b',' | b'}'))
@@ -116,10 +137,15 @@ fn quoted(bytes: &[u8], mut at: usize, quote: u8) -> usize {
 }
 
 /// The end of a word of a shell.
-fn word(bytes: &[u8], mut at: usize) -> usize {
+fn word(bytes: &[u8], start: usize) -> usize {
+    let mut at = start;
     while let Some(byte) = bytes.get(at) {
         match byte {
             b'\\' => at += 1,
+            // The end of a string that the word is in.
+            byte if is_quote(*byte) && is_end_of_string(bytes.get(at + 1)) && at > start => {
+                return at;
+            }
             byte if is_quote(*byte) => at = quoted(bytes, at + 1, *byte),
             byte if byte.is_ascii_whitespace() => return at,
             _ => {}
@@ -127,6 +153,11 @@ fn word(bytes: &[u8], mut at: usize) -> usize {
         at += 1;
     }
     bytes.len()
+}
+
+/// Whether the byte after a quote says that a string ends there.
+fn is_end_of_string(next: Option<&u8>) -> bool {
+    next.is_none_or(|byte| matches!(byte, b',' | b']' | b'}' | b'\n' | b'\r'))
 }
 
 /// What is before an index in its line.
@@ -188,6 +219,17 @@ mod tests {
             r#"{"env": {"DB_PASSWORD": "<can\"ary>", "C": "d"}}"#,
             r#"{"name": "DB_PASSWORD", "value": "<canary>"}, {"name": "C", "value": "d"}"#,
             "command: [--requirepass, a, --db-password=<canary,> b]",
+            "args: [\"--db-password\", \"<canary>\", \"b\"]",
+            "args: [\"--db-password=<canary>\", \"b\"]",
+            "\"cmd\": \"run --db-password <canary> --x\", \"b\"",
+            "\"cmd\": \"run --db-password <canary>\", \"b\"",
+            "\"cmd\": \"run --db-password=<canary>\", \"b\"",
+            "- name: DB_PASSWORD\n  value: \"<canary>\"\n- name: B\n",
+            "- name: \"DB_PASSWORD\"\n  value: <canary>\n- name: B\n",
+            "env {\n  DB_PASSWORD = \"<canary>\"\n  B = \"c\"\n}\n",
+            "env {\n  \"DB_PASSWORD\" = \"<canary>\"\n}\n",
+            "Environment=\"DB_PASSWORD=<canary canary>\"\nB=c\n",
+            "env: { DB_PASSWORD: <[canary, \"canary\">], C: d }",
             "C=http://me:<canary>@host/x x",
             "C: <ghp_canarycanarycanary>\n",
             // Unfinished.
@@ -208,6 +250,9 @@ mod tests {
             "TOKEN=/run/secrets/p\n",
             "- DB_PASSWORD\n- C=d\n",
             "http://host:80/a@b",
+            "secret_env: { PASSWORD: { secret: db, key: password } }",
+            "secret_env:\n  PASSWORD:\n    secret: db\n    key: password\n",
+            "mysql --password --host db",
         ] {
             assert_eq!(spans(&Source::new("a", text)), [], "{text}");
         }
