@@ -12,6 +12,7 @@
 //! A module uses only those above it in the list below; a test holds that.
 
 // Text of others, as terminals and logs may show it.
+pub mod path;
 pub mod printable;
 
 // Bytes to text: places, lines, columns.

@@ -184,7 +184,7 @@ codes! {
         BAD_MANIFEST "E0701" Error "invalid `target.toml`";
         BAD_TEMPLATE "E0702" Error "template that cannot be parsed or rendered";
         BAD_OUTPUT "E0703" Error "invalid output of a template";
-        BAD_PATH "E0704" Error "file path outside the output folder or used twice";
+        BAD_PATH "E0704" Error "file path that is invalid, outside the output folder, or used twice";
         UNUSED_TEMPLATE "W0701" Warning "unused template";
         UNMENTIONED_FIELD "H0701" Hint "field not mentioned by the target";
     }

@@ -10,6 +10,7 @@ use super::globs::Globs;
 use super::pattern::{self, Pattern, Placeholder};
 use crate::diag::{Diagnostic, Findings, Levels, Report, Setting, Verb, codes};
 use crate::overlay::Images;
+use crate::path::{self, Fault};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::toml::{self, Entry, Reader, Table};
 use crate::targets::{self, Options, Target, TargetRef, custom, unknown_option};
@@ -363,13 +364,21 @@ fn output_pattern(entry: Entry<'_>, reader: &mut Reader<'_>) -> Option<Spanned<P
         );
         return None;
     }
-    if let Some(part) = text.value.split('/').find(|part| super::is_reserved(part)) {
-        reader.report_with(
-            text.span,
-            format!("output cannot be written to `{part}`"),
-            super::RESERVED_HELP,
-        );
-        return None;
+    // A name that a placeholder is part of is checked when it is known.
+    let names = pattern::sample(&text.value);
+    let names: Vec<&str> = names.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    match path::fault(&names.join("/")).filter(|_| !names.is_empty()) {
+        Some(fault @ Fault::Reserved(_)) => {
+            let part = text.value.split('/').find(|part| path::is_reserved(part));
+            let message = format!("output cannot be written to `{}`", part.unwrap_or_default());
+            reader.report_with(text.span, message, fault.help());
+            return None;
+        }
+        Some(fault) => {
+            reader.report_with(text.span, format!("`output` {fault}"), fault.help());
+            return None;
+        }
+        None => {}
     }
     if !found.has(Placeholder::Target) {
         reader.report_with(

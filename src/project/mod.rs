@@ -222,22 +222,6 @@ impl Project {
 /// Name of the record of the files that applc has made, in a folder with output.
 pub const RECORD_NAME: &str = ".applc-outputs";
 
-/// The folders of version control. In those of a submodule, it is a file.
-pub const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".svn", ".jj"];
-
-/// The folder at the root of a project for what applc may lose.
-pub const CACHE: &str = ".applc-cache";
-
-/// What to do about output in a folder for which [`is_reserved`] holds.
-pub const RESERVED_HELP: &str =
-    "this folder is that of version control or of the cache of applc; choose another one";
-
-/// Whether a folder of this name has neither appliances nor output: those of version control, and the cache. Some file
-/// systems do not tell upper and lower case apart.
-pub fn is_reserved(name: &str) -> bool {
-    VERSION_CONTROL.iter().chain([&CACHE]).any(|reserved| name.eq_ignore_ascii_case(reserved))
-}
-
 /// A path relative to a folder that it is in.
 pub fn relative<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     match folder {

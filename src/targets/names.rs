@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
+use crate::path::{MAX_NAME, MAX_PATH};
 use crate::source::{Span, Spanned};
 
 /// Maximum length of a DNS label.
@@ -93,18 +94,18 @@ pub fn check<'a>(
     }
 }
 
-/// Maximum length of the name of a file in bytes (Linux, `NAME_MAX`). Other systems allow 255
-/// characters.
-const MAX_FILE_NAME: usize = 255;
-
-/// Reports a path with a name that is too long for a file system. `owner` is the place of the id of
+/// Reports a path that is too long for a file system, or has a name that is. `owner` is the place of the id of
 /// the object that the file is for.
 pub fn check_file(path: &str, owner: Span) -> Option<Diagnostic> {
-    let name = path.split('/').find(|name| name.len() > MAX_FILE_NAME)?;
-    let message = format!(
-        "the file name `{name}` is too long: {} bytes, at most {MAX_FILE_NAME}",
-        name.len()
-    );
+    let message = match path.split('/').find(|name| name.len() > MAX_NAME) {
+        Some(name) => {
+            format!("the file name `{name}` is too long: {} bytes, at most {MAX_NAME}", name.len())
+        }
+        None if path.len() > MAX_PATH => {
+            format!("the file path is too long: {} bytes, at most {MAX_PATH}", path.len())
+        }
+        None => return None,
+    };
     Some(Diagnostic::new(&codes::BAD_NAME, owner, message).help("choose shorter ids"))
 }
 
@@ -136,5 +137,7 @@ mod tests {
         assert_eq!(check_file(&name(255), Span::at(0)), None);
         let found = check_file(&name(256), Span::at(0));
         assert_eq!(found.map(|found| found.code.id), Some("E0402"));
+        let found = check_file(&"ab/".repeat(1366), Span::at(0)).unwrap();
+        assert!(found.text().contains("4098 bytes, at most 4095"));
     }
 }

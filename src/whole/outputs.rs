@@ -1,13 +1,17 @@
 //! Files that two appliances write, or one in two environments.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use super::{Files, Member, Place};
 use crate::diag::{Diagnostic, Report, codes};
+use crate::path::{folded, folders};
 use crate::project::{Pattern, Placeholder};
 
-/// A file that is written twice.
+/// A file that is written twice, or in place of a folder of another one.
 pub struct Conflict<'a> {
+    /// Its path, as the first one writes it.
+    pub first_path: &'a str,
     /// Its path, as the second one writes it.
     pub path: &'a str,
     /// What the caller knows the first one by.
@@ -16,17 +20,34 @@ pub struct Conflict<'a> {
     pub second: usize,
 }
 
-/// Finds the files that are written twice, also where a file system does not tell the names apart.
+/// Finds the files that are written twice, also where a file system does not tell the names apart, and those that are in
+/// place of a folder of another one.
 pub fn conflicts<'a>(written: impl IntoIterator<Item = (&'a str, usize)>) -> Vec<Conflict<'a>> {
-    let mut by_name: HashMap<String, usize> = HashMap::new();
+    let written: Vec<(String, &str, usize)> =
+        written.into_iter().map(|(path, by)| (folded(path), path, by)).collect();
+    let mut by_name: HashMap<&str, (&str, usize)> = HashMap::new();
     let mut found = Vec::new();
-    for (path, by) in written {
-        match by_name.get(&path.to_lowercase()) {
-            Some(first) => found.push(Conflict { path, first: *first, second: by }),
-            None => {
-                by_name.insert(path.to_lowercase(), by);
+    for (name, path, second) in &written {
+        let (path, second) = (*path, *second);
+        match by_name.entry(name) {
+            Entry::Occupied(known) => {
+                let (first_path, first) = *known.get();
+                found.push(Conflict { first_path, path, first, second });
+            }
+            Entry::Vacant(place) => {
+                place.insert((path, second));
             }
         }
+    }
+    for (name, path, second) in &written {
+        let first = folders(name).find_map(|folder| by_name.get(folder));
+        let conflict = first.map(|(first_path, first)| Conflict {
+            first_path,
+            path,
+            first: *first,
+            second: *second,
+        });
+        found.extend(conflict);
     }
     found
 }
@@ -68,12 +89,7 @@ pub fn shared_files<'a>(
             Some(missing) => format!("add `{{{}}}` to `output`", missing.name()),
             None => "give the appliances different ids or folders".to_owned(),
         };
-        let message = format!(
-            "{} and {} both write `{}`",
-            first.shown(files),
-            second.shown(files),
-            files.shown(conflict.path)
-        );
+        let message = message(&conflict, &first.shown(files), &second.shown(files), files);
         let finding =
             Diagnostic::new(&codes::OUTPUT_CONFLICT, output.pattern.span, message).help(help);
         told.push((at, second, finding, 0));
@@ -85,6 +101,20 @@ pub fn shared_files<'a>(
         of_output(&member, finding)
     };
     told.into_iter().map(report).collect()
+}
+
+/// Who writes what, in a conflict of two appliances.
+fn message(conflict: &Conflict<'_>, first: &str, second: &str, files: &dyn Files) -> String {
+    let [one, other] = [conflict.first_path, conflict.path].map(|path| files.shown(path));
+    if conflict.first_path == conflict.path {
+        format!("{first} and {second} both write `{other}`")
+    } else if folded(conflict.first_path) == folded(conflict.path) {
+        format!(
+            "{first} writes `{one}` and {second} writes `{other}`, which some file systems do not tell apart"
+        )
+    } else {
+        format!("{first} writes the file `{one}`, which is a folder of `{other}` of {second}")
+    }
 }
 
 /// Reports an appliance without an environment that has output at a place that is named by one: what follows the
@@ -120,9 +150,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_differ_in_case_are_in_conflict() {
-        let written = [("a/X.yaml", 0), ("a/y.yaml", 0), ("a/x.yaml", 1)];
+    fn names_that_differ_in_case_and_files_in_place_of_folders_are_in_conflict() {
+        let written = [
+            ("a/X.yaml", 0),
+            ("a/y.yaml", 0),
+            ("a/x.yaml", 1),
+            ("b/É", 2),
+            ("b/e\u{301}", 3),
+            ("C/d/e", 4),
+            ("c", 5),
+        ];
         let found: Vec<_> = conflicts(written).iter().map(|c| (c.first, c.second)).collect();
-        assert_eq!(found, [(0, 1)]);
+        assert_eq!(found, [(0, 1), (2, 3), (5, 4)]);
     }
 }

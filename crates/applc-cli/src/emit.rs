@@ -24,7 +24,7 @@ pub struct Written {
     pub unchanged: usize,
 }
 
-/// A file that cannot be written.
+/// A file that cannot be written, or not be removed.
 #[derive(Debug)]
 pub struct WriteError {
     /// Path of the file.

@@ -205,7 +205,7 @@ impl Whole {
             .flatten();
         let above = outer.file.folder.clone();
         let project = own.unwrap_or(outer);
-        let below = folders.iter().filter(|name| !project::is_reserved(name));
+        let below = folders.iter().filter(|name| !applc::path::is_reserved(name));
         let below: BTreeSet<String> = below.map(path).collect();
         let appliances = files.iter().map(path);
         let is_one =

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::ControlFlow;
-use std::path::{Component, Path};
 use std::sync::Arc;
 
 use ecow::EcoString;
@@ -18,6 +17,7 @@ use super::template_errors::{
     ADDRESS, ADDRESS_WITH_PORT, Texts, in_manifest, output_as, path_name,
 };
 use crate::diag::{Diagnostic, Findings, Report, codes};
+use crate::path::{self, Fault};
 use crate::plan::Plan;
 use crate::plan::published::VERSION;
 use crate::render::{
@@ -78,8 +78,8 @@ struct Tracing<'a> {
 /// The files rendered so far.
 struct Files {
     artifacts: Vec<Artifact>,
-    /// Their paths, with the span of the part that each is for.
-    paths: BTreeMap<String, Span>,
+    /// Their paths.
+    paths: Paths,
     errors: Errors,
 }
 
@@ -304,33 +304,25 @@ impl Lowering<'_> {
         }
     }
 
-    /// Checks that a path is inside the output folder and unique.
-    fn check_path(
-        &self,
-        path: &str,
-        span: Span,
-        paths: &mut BTreeMap<String, Span>,
-        findings: &mut Findings,
-    ) {
-        let normal = |part| matches!(part, Component::Normal(_));
-        let is_inside = !path.contains(['\\', ':'])
-            && !path.chars().any(char::is_control)
-            && !path.ends_with('/')
-            && Path::new(path).components().all(normal);
-        if !is_inside {
-            let message = format!("path `{path}` is not inside the output folder");
-            findings.push(
-                Diagnostic::new(&codes::BAD_PATH, span, message).help(
-                    "a path must not contain `\\` or `:`, or parts that are empty, `.` or `..`",
-                ),
-            );
-        } else if let Some(first) = paths.insert(path.to_owned(), span) {
-            let message = format!("duplicate file path `{path}`");
+    /// Checks that a path is one that all systems can have, inside the output folder and unique.
+    fn check_path(&self, path: &str, span: Span, paths: &mut Paths, findings: &mut Findings) {
+        match path::fault(path) {
+            // Too long a name is that of an id.
+            None | Some(Fault::LongName(_) | Fault::LongPath(_)) => {}
+            Some(fault) => {
+                let message = format!("path `{path}` {fault}");
+                findings.push(Diagnostic::new(&codes::BAD_PATH, span, message).help(fault.help()));
+                return;
+            }
+        }
+        findings.extend(names::check_file(path, span));
+        if let Some((first, message)) = clash(path, paths) {
             findings.push(
                 Diagnostic::new(&codes::BAD_PATH, span, message).also(first, "first used here"),
             );
+        } else {
+            paths.insert(path::folded(path), (path.to_owned(), span));
         }
-        findings.extend(names::check_file(path, span));
     }
 
     /// Adds an error of a template, unless the same one was added before.
@@ -409,4 +401,29 @@ fn context(model: &Model, part: &Part) -> Value {
 
 fn part(variable: &'static str, value: &Value, span: Span) -> Part {
     Part { variable, value: value.clone(), span }
+}
+
+/// Paths, as [`path::folded`] writes them, with themselves and the span of the part that each is for.
+type Paths = BTreeMap<String, (String, Span)>;
+
+/// The place of a file that has the same path as another one on some systems, or is a folder of it, and what is wrong.
+fn clash(path: &str, known: &Paths) -> Option<(Span, String)> {
+    let folded = path::folded(path);
+    if let Some((other, span)) = known.get(&folded) {
+        let message = match other == path {
+            true => format!("duplicate file path `{path}`"),
+            false => {
+                format!("some file systems do not tell the paths `{other}` and `{path}` apart")
+            }
+        };
+        return Some((*span, message));
+    }
+    let folder = path::folders(&folded).find_map(|folder| known.get(folder));
+    if let Some((folder, span)) = folder {
+        return Some((*span, format!("path `{path}` leads through the file `{folder}`")));
+    }
+    let below = format!("{folded}/");
+    let (next, (file, span)) = known.range(below.clone()..).next()?;
+    let is_below = next.starts_with(&below);
+    is_below.then(|| (*span, format!("path `{path}` is a folder of the file `{file}`")))
 }

@@ -1,37 +1,34 @@
 //! `applc compile` of a project.
 
+mod findings;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-use std::io;
 use std::path::PathBuf;
 
-use applc::diag::{Diagnostic, Report, codes};
-use applc::project::{FILE_NAME, RESERVED_HELP, is_reserved};
-use applc::source::Span;
-use applc::whole::{self, Member, Used};
-use applc::{Error, ReadError};
+use applc::project::FILE_NAME;
 
+use self::findings::report_names;
+pub use self::findings::{check_environments, report_all, report_conflicts};
 use crate::Status;
 use crate::args::Compile;
 use crate::commands::compile::reporter;
 use crate::commands::compile_since;
 use crate::diff;
 use crate::disk::shown;
+use crate::emit::WriteError;
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::{self, fail, note, print, show};
-use crate::whole::apply::{self, Turn, Written};
+use crate::whole::apply::{Turn, Written};
 use crate::whole::cache::Cache;
 use crate::whole::changes::{self, Change, Changes, Kind};
-use crate::whole::claims;
 use crate::whole::compile::{self, Depth};
-use crate::whole::discover::{self, Found, Unit};
+use crate::whole::discover::{self, Found};
 use crate::whole::hidden;
 use crate::whole::outcome::{Made, Outcome};
 use crate::whole::record::{self, Invalid};
-use crate::whole::{Compared, Files, Rooted};
+use crate::whole::{Files, Rooted};
 
 /// Compiles the appliances of the project in `root`, and writes, compares or prints what changes.
 pub fn run(root: PathBuf, arguments: &Compile) -> Status {
@@ -141,19 +138,6 @@ fn judge(
     Ok((made, status))
 }
 
-/// Checks that no appliance without an environment has output at a place that is named by one: what follows the
-/// placeholder would be cut off.
-///
-/// # Errors
-/// The exit status if there is one, which was reported.
-pub fn check_environments(found: &Found, reporter: &mut Reporter) -> Result<(), Status> {
-    let mut chosen = found.units.iter().filter(|unit| unit.chosen);
-    match chosen.find_map(|unit| whole::without_environment(&unit.member())) {
-        Some(report) => Err(report_named(found, [report], reporter).max(Status::Errors)),
-        None => Ok(()),
-    }
-}
-
 /// Checks that each appliance has targets, and a place for its output.
 pub fn check_settings(found: &Found, reporter: &mut Reporter) -> Result<(), Status> {
     check_environments(found, reporter)?;
@@ -173,157 +157,6 @@ pub fn check_settings(found: &Found, reporter: &mut Reporter) -> Result<(), Stat
         return Err(fail(&message, Status::Errors));
     }
     Ok(())
-}
-
-/// Reports the findings in the units, and in what the project says of them.
-pub fn report_all(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Status {
-    let status = report(found, outcomes, reporter);
-    let status = status.max(report_unused(found, outcomes, reporter));
-    status.max(report_named(found, claims::clashes(found, outcomes), reporter))
-}
-
-/// Reports the findings in the units. What is the same in several environments is reported once.
-fn report(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Status {
-    let mut seen = BTreeSet::new();
-    let mut is_new = |report: &Report, one: &Diagnostic| {
-        let target = one.target.as_ref().map(ToString::to_string);
-        seen.insert((place(report, one.primary.span), one.code.id, one.message.to_string(), target))
-    };
-    let mut status = Status::Clean;
-    for outcome in outcomes {
-        let file = &found.units[outcome.unit].file;
-        match &outcome.findings {
-            Ok((report, others)) => {
-                let all = others.iter().chain([report]);
-                for report in all.filter(|report| !report.diagnostics.is_empty()) {
-                    let mut report = report.clone();
-                    let has_errors = report.has_errors();
-                    let all = std::mem::take(&mut report.diagnostics);
-                    report.diagnostics =
-                        all.into_iter().filter(|one| is_new(&report, one)).collect();
-                    if !report.diagnostics.is_empty() {
-                        reporter.add(found.world.named(report));
-                    }
-                    if has_errors {
-                        status = status.max(Status::Errors);
-                    }
-                }
-            }
-            Err(error) => status = status.max(fail_unit(found, file, error, reporter)),
-        }
-    }
-    status
-}
-
-/// Reports what no appliance uses: versions of images, entries of the lock file, and overlays; unless some were not asked
-/// for.
-fn report_unused(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Status {
-    if !found.is_whole {
-        return Status::Clean;
-    }
-    let used = outcomes.iter().filter_map(|one: &Outcome| {
-        let member = found.units.get(one.unit)?.member();
-        Some(Used { member, images: &one.images, entries: &one.used_images })
-    });
-    let mut reports = Vec::new();
-    if outcomes.iter().all(|one| one.files.is_some()) {
-        reports.extend(whole::unused_images(&used.collect::<Vec<_>>()));
-    }
-    let tagged: Option<Vec<&Vec<String>>> =
-        outcomes.iter().map(|one| one.tagged_images.as_ref()).collect();
-    if let (Some(project), Some(tagged)) = (found.root_project(), tagged) {
-        let levels = reporter.levels(&project.levels());
-        let tagged = tagged.into_iter().flatten().map(String::as_str);
-        reports.extend(whole::unused_locked(project, &levels, tagged));
-    }
-    let members: Vec<Member<'_>> = found.units.iter().map(Unit::member).collect();
-    reports.extend(whole::unused_overlays(&members, &Compared(&found.world)));
-    report_named(found, reports, reporter)
-}
-
-/// Reports findings with the names of files for people.
-fn report_named(
-    found: &Found,
-    reports: impl IntoIterator<Item = Report>,
-    reporter: &mut Reporter,
-) -> Status {
-    let reports = reports.into_iter().map(|report| reporter.add(found.world.named(report)));
-    reports.fold(Status::Clean, Status::max)
-}
-
-/// Reports why a unit cannot be compiled.
-fn fail_unit(found: &Found, file: &str, error: &Error, reporter: &mut Reporter) -> Status {
-    let file = found.world.shown(file);
-    match error {
-        Error::Read(ReadError { path, cause }) => {
-            let path = found.world.shown(path);
-            let cause = io::Error::new(cause.kind(), cause.to_string());
-            reporter.fail(&file, &Error::Read(ReadError { path, cause }))
-        }
-        error => reporter.fail(&file, error),
-    }
-}
-
-/// A place that is the same in all reports: the name of a file, and a range of it in bytes.
-type Place = (String, usize, usize);
-
-fn place(report: &Report, span: Span) -> Place {
-    let source = report.source_of(span);
-    let range = source.range(span);
-    (source.name().to_owned(), range.start, range.end)
-}
-
-/// Reports the units that write the same files.
-pub fn report_conflicts(found: &Found, made: &[Made], reporter: &mut Reporter) -> Status {
-    let written = made.iter().map(|one| (one.path.as_str(), one.unit));
-    let of = |unit: usize| found.units.get(unit).map(Unit::member);
-    let reports = whole::shared_files(written, of, &Compared(&found.world));
-    report_named(found, reports, reporter)
-}
-
-/// The greatest number of bytes of the name of a file or folder on usual file systems.
-const MAX_NAME: usize = 255;
-
-/// Reports the units whose files would have names that are too long or not for output, each once.
-fn report_names(found: &Found, made: &[Made], reporter: &mut Reporter) -> Status {
-    let mut units = BTreeSet::new();
-    let mut status = Status::Clean;
-    for one in made {
-        let is_odd = |name: &&str| name.len() > MAX_NAME || is_reserved(name);
-        let Some(name) = one.path.split('/').find(is_odd) else { continue };
-        let unit = &found.units[one.unit];
-        let Some(output) = unit.output() else { continue };
-        if !units.insert(one.unit) {
-            continue;
-        }
-        if is_reserved(name) {
-            let message = format!("{} would be written to `{name}`", found.shown(unit));
-            let finding = Diagnostic::new(&codes::BAD_OPTION, output.pattern.span, message)
-                .help(RESERVED_HELP);
-            status = status.max(report_output(found, unit, finding, reporter));
-            continue;
-        }
-        let start: String = name.chars().take(40).collect();
-        let message = format!(
-            "{} would have a file or folder `{start}...`, whose name has {} bytes; at most {MAX_NAME} are possible",
-            found.shown(unit),
-            name.len()
-        );
-        let finding = Diagnostic::new(&codes::BAD_OPTION, output.pattern.span, message)
-            .help("separate placeholders by `/`, or choose a shorter id");
-        status = status.max(report_output(found, unit, finding, reporter));
-    }
-    status
-}
-
-/// Reports a finding in what the project says of the output of a unit.
-fn report_output(
-    found: &Found,
-    unit: &Unit,
-    finding: Diagnostic,
-    reporter: &mut Reporter,
-) -> Status {
-    report_named(found, [whole::of_output(&unit.member(), finding)], reporter)
 }
 
 /// Writes what was compiled, or says what would change. Returns the exit status, and the files that were written.
@@ -386,7 +219,7 @@ fn note_lost(world: &Rooted, lost: &[String]) {
     });
 }
 
-fn cannot_write(error: &apply::Failure) -> Status {
+fn cannot_write(error: &WriteError) -> Status {
     terminal::cannot_write(&shown(&error.path), &error.cause)
 }
 

@@ -19,20 +19,12 @@ use super::changes::{Changes, Kind, Records, leads_astray, record_of};
 use super::record;
 use super::stats::Stat;
 use super::{Rooted, folder};
+use crate::emit::WriteError;
 use crate::terminal::note;
 
-/// A file that cannot be written or removed.
-#[derive(Debug)]
-pub struct Failure {
-    /// Its path.
-    pub path: PathBuf,
-    /// The reason.
-    pub cause: io::Error,
-}
-
-/// Makes a failure of a path.
-fn at(path: &Path) -> impl Fn(io::Error) -> Failure {
-    move |cause| Failure { path: path.to_owned(), cause }
+/// Makes an error of a path.
+fn at(path: &Path) -> impl Fn(io::Error) -> WriteError {
+    move |cause| WriteError { path: path.to_owned(), cause }
 }
 
 /// The right to write, which one run has at a time.
@@ -46,7 +38,7 @@ impl Turn {
     ///
     /// # Errors
     /// The folder cannot be used.
-    pub fn take(world: &Rooted) -> Result<Turn, Failure> {
+    pub fn take(world: &Rooted) -> Result<Turn, WriteError> {
         let cache = folder::create(world.root()).map_err(at(&world.on_disk(folder::NAME)))?;
         let path = cache.join("lock");
         // A link could lead anywhere, and a pipe would be waited for.
@@ -77,7 +69,7 @@ impl Turn {
     ///
     /// # Errors
     /// A file cannot be written. Before the first file is moved, nothing is changed but the records.
-    pub fn apply(self, world: &Rooted, changes: &Changes) -> Result<Vec<Written>, Failure> {
+    pub fn apply(self, world: &Rooted, changes: &Changes) -> Result<Vec<Written>, WriteError> {
         fs::create_dir_all(&self.staging).map_err(at(&self.staging))?;
         let result = self.carry_out(world, changes);
         // A folder that stays is removed by the next run.
@@ -85,7 +77,7 @@ impl Turn {
         result
     }
 
-    fn carry_out(&self, world: &Rooted, changes: &Changes) -> Result<Vec<Written>, Failure> {
+    fn carry_out(&self, world: &Rooted, changes: &Changes) -> Result<Vec<Written>, WriteError> {
         check_folders(world, changes)?;
         let mut staged = Vec::new();
         let mut written = Vec::new();
@@ -133,7 +125,7 @@ impl Turn {
         world: &Rooted,
         changes: &Changes,
         files: &[Staged<'_>],
-    ) -> Result<(), Failure> {
+    ) -> Result<(), WriteError> {
         let beside = |index: usize, path: &str| match path.rsplit_once('/') {
             Some((folder, _)) => format!("{folder}/.applc-{index}"),
             None => format!(".applc-{index}"),
@@ -167,7 +159,7 @@ impl Turn {
     }
 
     /// Writes a content beside the others, with the permissions of the file in its place.
-    fn staged(&self, index: usize, content: &[u8], place: &Path) -> Result<PathBuf, Failure> {
+    fn staged(&self, index: usize, content: &[u8], place: &Path) -> Result<PathBuf, WriteError> {
         let path = self.staging.join(index.to_string());
         fs::write(&path, content).map_err(at(place))?;
         if let Ok(known) = fs::metadata(place) {
@@ -184,7 +176,7 @@ impl Turn {
         world: &Rooted,
         records: &Records,
         owned: impl Fn(&(BTreeSet<String>, BTreeSet<String>)) -> BTreeSet<String>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), WriteError> {
         for (folder, both) in records {
             let owned = owned(both);
             let place = world.on_disk(&record::path(folder));
@@ -224,7 +216,7 @@ struct Staged<'c> {
 }
 
 /// Checks that the folders of the files that change can be written to, as far as their permissions say.
-fn check_folders(world: &Rooted, changes: &Changes) -> Result<(), Failure> {
+fn check_folders(world: &Rooted, changes: &Changes) -> Result<(), WriteError> {
     let places = changes.files.iter().map(|change| world.on_disk(&change.path));
     let folders: BTreeSet<PathBuf> =
         places.filter_map(|place| place.parent().map(Path::to_owned)).collect();
@@ -263,7 +255,7 @@ fn beside_record(place: &Path) -> PathBuf {
 }
 
 /// Removes a file, if it is there.
-fn removed(place: &Path) -> Result<(), Failure> {
+fn removed(place: &Path) -> Result<(), WriteError> {
     match fs::remove_file(place) {
         // A folder above may be a file now.
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {

@@ -1,13 +1,15 @@
-//! File systems that do not tell names apart by case, as those of Windows and macOS: a file whose path changes only in
-//! case is the same file.
+//! File systems that do not tell names apart by case, or not the forms of Unicode, as those of Windows and macOS: a file
+//! whose path changes only in these is the same file.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
+use applc::path::folded;
+
 use super::Rooted;
 use super::outcome::Made;
 
-/// Paths that change only in case.
+/// Paths that change only in case or in the form of Unicode.
 #[derive(Debug, Default)]
 pub struct Renamed<'p> {
     /// Those that are owned and no longer made.
@@ -21,14 +23,14 @@ impl<'p> Renamed<'p> {
     pub fn find(world: &Rooted, owned: &HashSet<&'p str>, made: &'p [Made]) -> Renamed<'p> {
         let paths: BTreeSet<&str> = made.iter().map(|one| one.path.as_str()).collect();
         let gone = owned.iter().copied().filter(|path| !paths.contains(path));
-        let gone: BTreeMap<String, &str> = gone.map(|path| (path.to_lowercase(), path)).collect();
+        let gone: BTreeMap<String, &str> = gone.map(|path| (folded(path), path)).collect();
         let mut found = Renamed::default();
         // Nearly always, nothing is gone.
         if gone.is_empty() {
             return found;
         }
         for path in paths {
-            if let Some(before) = gone.get(&path.to_lowercase())
+            if let Some(before) = gone.get(&folded(path))
                 && is_one_file(&world.on_disk(before), &world.on_disk(path))
             {
                 found.before.insert(before);

@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use applc::analysis::Analysis;
 use applc::diag::Report;
 use applc::overlay::Changes;
+use applc::path::folded;
 use applc::project::{Names, Pattern};
 use applc::scope::{header, way};
 use applc::targets::{InProcess, PROJECT_DIRECTORY, Rendering};
@@ -363,7 +364,7 @@ pub fn made_in_shared_folders(found: &Found, outcomes: &[Outcome]) -> Vec<Made> 
     let mut by_folder: HashMap<String, Vec<usize>> = HashMap::new();
     for outcome in outcomes {
         for folder in outcome.files.iter().flat_map(|files| &files.folders) {
-            by_folder.entry(folder.to_lowercase()).or_default().push(outcome.unit);
+            by_folder.entry(folded(folder)).or_default().push(outcome.unit);
         }
     }
     let shared = by_folder.into_values().filter(|units| units.len() > 1);

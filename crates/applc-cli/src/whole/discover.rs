@@ -353,13 +353,13 @@ impl Listed {
             // Some file systems do not tell the names apart.
             listed.has_project |= name.eq_ignore_ascii_case(project::FILE_NAME);
             listed.has_record |= name == record::NAME && kind == Kind::File;
-            listed.is_repository |= project::VERSION_CONTROL.contains(&name.as_str());
+            listed.is_repository |= applc::path::VERSION_CONTROL.contains(&name.as_str());
             let path = || if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
             match kind {
                 Kind::File => listed.files.push(path()),
-                Kind::Folder if !project::is_reserved(&name) => listed.folders.push(path()),
+                Kind::Folder if !applc::path::is_reserved(&name) => listed.folders.push(path()),
                 Kind::Folder => {}
-                Kind::Other if project::is_reserved(&name) => {}
+                Kind::Other if applc::path::is_reserved(&name) => {}
                 Kind::Other | Kind::Nameless => listed.odd.push((path(), kind)),
             }
         }

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Its name.
-pub const NAME: &str = applc::project::CACHE;
+pub const NAME: &str = applc::path::CACHE;
 
 /// What is in it besides: it is not for version control, nor for backups (<https://bford.info/cachedir/>).
 const FILES: [(&str, &str); 2] = [

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use applc::path::folded;
 use applc::project;
 use applc::scope::{has_header, header};
 
@@ -21,8 +22,8 @@ pub fn records(
     current: &BTreeSet<String>,
 ) -> BTreeMap<String, BTreeSet<String>> {
     // Some file systems do not tell names apart by case: then it is the same record.
-    let current: HashSet<String> = current.iter().map(|folder| folder.to_lowercase()).collect();
-    let is_old = |folder: &&String| !current.contains(&folder.to_lowercase());
+    let current: HashSet<String> = current.iter().map(|folder| folded(folder)).collect();
+    let is_old = |folder: &&String| !current.contains(&folded(folder));
     let old: Vec<&String> = found.records.iter().filter(is_old).collect();
     if old.is_empty() || !found.is_whole || outcomes.iter().any(|one| one.files.is_none()) {
         return BTreeMap::new();
@@ -46,7 +47,7 @@ struct Evidence<'m> {
 impl Evidence<'_> {
     fn of<'m>(found: &Found, made: &'m [Made], current: &HashSet<String>) -> Evidence<'m> {
         let below = |one: &'m Made| {
-            let is_record = |folder: &str| current.contains(&folder.to_lowercase());
+            let is_record = |folder: &str| current.contains(&folded(folder));
             let ends = one.path.rmatch_indices('/').map(|(end, _)| end);
             let end = ends.into_iter().find(|end| one.path.get(..*end).is_some_and(is_record));
             end.map_or(Some(one.path.as_str()), |end| one.path.get(end + 1..))

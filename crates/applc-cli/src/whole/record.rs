@@ -71,7 +71,9 @@ fn parse(text: &str, folder: &str) -> Result<BTreeSet<String>, Invalid> {
 
 /// Whether a line is the path of a file below the folder of the record, on every system.
 fn is_path(line: &str) -> bool {
-    let is_inside = line.split('/').all(|part| !matches!(part, "" | "." | ".." | ".git"))
+    let is_inside = line
+        .split('/')
+        .all(|part| !matches!(part, "" | "." | "..") && !applc::path::is_reserved(part))
         && !line.contains(['\\', ':', '\0']);
     is_inside && line != NAME
 }
@@ -125,9 +127,17 @@ mod tests {
 
     #[test]
     fn a_record_does_not_lead_out_of_its_folder() {
-        for line in
-            ["../x", "a/../../x", "/etc/passwd", "a//b", "c:\\x", ".git/config", ".applc-outputs"]
-        {
+        for line in [
+            "../x",
+            "a/../../x",
+            "/etc/passwd",
+            "a//b",
+            "c:\\x",
+            ".git/config",
+            "a/.GIT/config",
+            ".applc-cache/seal",
+            ".applc-outputs",
+        ] {
             assert!(matches!(parse(line, "out"), Err(Invalid::Line(1, _))), "{line}");
         }
     }

@@ -122,6 +122,33 @@ fn output_is_not_written_to_folders_of_version_control() {
 }
 
 #[test]
+fn output_has_paths_that_all_systems_can_have() {
+    let repository = Repository::new();
+    for output in
+        ["out/nul/{target}", "{target}./x", "out/{target} ", "a?/{target}", "git~1/{target}"]
+    {
+        repository.write("applc.toml", &format!("output = \"{output}\"\n"));
+        assert_refused(&repository, &["check"], 1, "error[E0501]: ");
+    }
+    fs::remove_dir_all(repository.path("apps/b")).unwrap();
+    let with = |id: &str, output: &str| {
+        let project = format!("default-targets = [\"compose\"]\noutput = \"{output}\"\n");
+        repository.write("applc.toml", &project);
+        repository.write("apps/a/a.appliance.json", &appliance(id, "nginx:1.27"));
+    };
+    with("aux", "out/{id}/{target}");
+    assert_refused(&repository, &["compile"], 1, "has a part `aux`, which Windows cannot have");
+    with("long", &format!("{{target}}{}", "/{id}".repeat(820)));
+    assert_refused(&repository, &["compile"], 1, "bytes; at most 4095 are possible");
+    with("same", "out/{id}/{target}");
+    repository.write("apps/a/other.appliance.json", &appliance("SAME", "httpd:2"));
+    let message =
+        "writes `out/SAME/compose/compose.yaml`, which some file systems do not tell apart";
+    assert_refused(&repository, &["compile"], 1, message);
+    assert_refused(&repository, &["check"], 1, message);
+}
+
+#[test]
 fn two_that_write_one_file_have_no_difference_to_a_commit() {
     let repository = Repository::new();
     git(repository.0.path(), &["init", "-q"]);

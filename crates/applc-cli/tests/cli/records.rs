@@ -198,7 +198,15 @@ fn findings_in_the_outermost_file_name_it() {
 
 #[test]
 fn folders_that_a_record_cannot_name_are_refused() {
-    for folder in ["a:b", "b\\s", "#x", "<<<<<<< HEAD"] {
+    let rename = "rename the folder of the appliance";
+    for (folder, message) in [
+        ("a:b", "has `:` or `\\` in `a:b`"),
+        ("b\\s", "has `:` or `\\` in `b\\s`"),
+        ("#x", rename),
+        ("<<<<<<< HEAD", "which Windows cannot have"),
+        (">>", "which Windows cannot have"),
+        ("#", rename),
+    ] {
         let repository = Repository::new();
         repository.write(
             "applc.toml",
@@ -209,7 +217,7 @@ fn folders_that_a_record_cannot_name_are_refused() {
         let before = repository.files();
         let (status, _, errors) = repository.run(&["compile"]);
         assert_eq!(status, 1, "{folder}: {errors}");
-        assert!(errors.contains("rename the folder of the appliance"), "{folder}: {errors}");
+        assert!(errors.contains(message), "{folder}: {errors}");
         assert_eq!(repository.files(), before, "{folder}");
     }
 }
