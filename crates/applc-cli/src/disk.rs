@@ -1,8 +1,10 @@
 //! Files on disk, and standard input.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use applc::source::MAX_SOURCE_BYTES;
 use applc::{Memory, Overlay, ReadError, World};
@@ -85,6 +87,31 @@ impl World for Named<'_> {
     }
 }
 
+/// The files that this process has read as input.
+static READ: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// The first of these paths that is a file that was read as input, also by another name of it. Output must not replace
+/// it.
+pub fn first_read<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Option<&'p Path> {
+    let read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    let identities: Vec<_> = read.iter().filter_map(|path| identity(path)).collect();
+    let is_read = |path: &&Path| identity(path).is_some_and(|one| identities.contains(&one));
+    paths.into_iter().find(is_read)
+}
+
+/// What tells a file from others, whatever its names.
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).ok().filter(|data| data.is_file()).map(|data| (data.dev(), data.ino()))
+}
+
+/// What tells a file from others: its full path, without links.
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<PathBuf> {
+    std::fs::canonicalize(path).ok()
+}
+
 /// Maximum number of bytes that are read: one more than the limit shows that a file exceeds it.
 const LIMIT: u64 = MAX_SOURCE_BYTES as u64 + 1;
 
@@ -99,7 +126,7 @@ pub fn read_named(path: &str) -> io::Result<Vec<u8>> {
         return Ok(bytes);
     }
     let path = Path::new(path);
-    read_opened(File::open(path).map_err(|cause| present(path, cause))?)
+    read_opened(File::open(path).map_err(|cause| present(path, cause))?, path)
 }
 
 /// Reads a file of a project. It may be a link, or in one, but not one out of the project, whose folder is the first of
@@ -155,7 +182,7 @@ fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     if !file.metadata()?.is_file() {
         return Err(refused());
     }
-    read_opened(file)
+    read_opened(file, path)
 }
 
 /// Reads a regular file as text.
@@ -166,7 +193,8 @@ pub fn read_text(path: &str) -> io::Result<String> {
     String::from_utf8(Disk.read(path)?).map_err(io::Error::other)
 }
 
-fn read_opened(file: File) -> io::Result<Vec<u8>> {
+fn read_opened(file: File, path: &Path) -> io::Result<Vec<u8>> {
+    READ.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
     let size = file.metadata().map_or(0, |data| data.len().min(LIMIT));
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     file.take(LIMIT).read_to_end(&mut bytes)?;

@@ -9,6 +9,7 @@ mod diff;
 mod disk;
 mod emit;
 mod git;
+mod interrupt;
 mod kind;
 mod levels;
 mod memory;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Status;
 use crate::args::{Compile, CompileFormat};
-use crate::commands::{compile_project, trace};
+use crate::commands::{compile_project, refuse_inputs, trace};
 use crate::disk::STDIN;
 use crate::emit::{self, OutputFile};
 use crate::projects::{Projects, Settings, one_environment};
@@ -195,27 +195,30 @@ fn to_files(compiled: &Compiled, path: &Path) -> Status {
         );
         return fail(&message, Status::Usage);
     }
-    let mut files: Vec<OutputFile> =
-        if count == 1 && outputs.len() == 1 && !ends_in_slash && !path.is_dir() {
-            outputs
-                .iter()
-                .flat_map(|output| &output.artifacts)
-                .map(|artifact| OutputFile { path: path.to_owned(), text: artifact.text.clone() })
-                .collect()
-        } else if path.is_file() {
-            let message =
-                format!("`{}` is a file, but the output has {count} files", path.display());
-            return fail(&message, Status::Usage);
-        } else {
-            layout(outputs, path)
-        };
+    let is_file = count == 1 && outputs.len() == 1 && !ends_in_slash && !path.is_dir();
+    let mut files: Vec<OutputFile> = if is_file {
+        outputs
+            .iter()
+            .flat_map(|output| &output.artifacts)
+            .map(|artifact| OutputFile { path: path.to_owned(), text: artifact.text.clone() })
+            .collect()
+    } else if path.is_file() {
+        let message = format!("`{}` is a file, but the output has {count} files", path.display());
+        return fail(&message, Status::Usage);
+    } else {
+        layout(outputs, path)
+    };
     let beside = |(file, map): (&OutputFile, &String)| OutputFile {
         path: PathBuf::from(format!("{}.map.json", file.path.display())),
         text: map.clone(),
     };
     let maps: Vec<OutputFile> = files.iter().zip(maps).map(beside).collect();
     files.extend(maps);
-    match emit::write(&files) {
+    if let Err(status) = refuse_inputs(files.iter().map(|file| file.path.as_path())) {
+        return status;
+    }
+    let written = if is_file { emit::write(&files) } else { emit::write_below(path, &files) };
+    match written {
         Ok(_) => Status::Clean,
         Err(error) => cannot_write(&error.path, &error.cause),
     }

@@ -51,7 +51,7 @@ pub fn run(file: &str, mode: Mode, settings: &Settings, reporter: &mut Reporter)
         }
         Mode::Write if fixed.applied.is_empty() => Status::Clean,
         Mode::Write => {
-            match emit::write(&[OutputFile { path: PathBuf::from(file), text: fixed.text }]) {
+            match emit::edit(&[OutputFile { path: PathBuf::from(file), text: fixed.text }]) {
                 Ok(_) => Status::Clean,
                 Err(error) => fail(&format!("cannot write `{file}`: {}", error.cause), Status::Io),
             }

@@ -2,6 +2,7 @@
 
 use crate::Status;
 use crate::args::{FindingsArguments, Graph};
+use crate::commands::refuse_inputs;
 use crate::disk::STDIN;
 use crate::emit::{self, OutputFile};
 use crate::projects::{Projects, one_environment};
@@ -32,6 +33,7 @@ fn draw(arguments: Graph) -> Result<Status, Status> {
     if path.as_os_str() == STDIN {
         return Err(fail("omit `--output` to print to standard output", Status::Usage));
     }
+    refuse_inputs([path.as_path()])?;
     emit::write(&[OutputFile { path, text }])
         .map(|_| Status::Clean)
         .map_err(|error| cannot_write(&error.path, &error.cause))

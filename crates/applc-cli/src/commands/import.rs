@@ -9,6 +9,7 @@ use applc::source::Source;
 
 use crate::Status;
 use crate::args::Import;
+use crate::commands::refuse_inputs;
 use crate::disk::{Named, STDIN, read_named};
 use crate::emit::{self, OutputFile};
 use crate::reporter::{Reporter, Stream};
@@ -64,6 +65,7 @@ fn import(arguments: &Import, reporter: &mut Reporter) -> Result<Status, Status>
     match &arguments.output {
         None => Ok(print(&text).max(status)),
         Some(path) => {
+            refuse_inputs([path.as_path()])?;
             emit::write(&[OutputFile { path: path.clone(), text }])
                 .map_err(|error| cannot_write(&error.path, &error.cause))?;
             Ok(status)

@@ -51,7 +51,7 @@ fn init(folder: &Path) -> Result<Status, Status> {
         }
         files.push(OutputFile { path: sample, text: SAMPLE.to_owned() });
     }
-    emit::write(&files).map_err(|error| cannot_write(&error.path, &error.cause))?;
+    emit::write_below(folder, &files).map_err(|error| cannot_write(&error.path, &error.cause))?;
     files.iter().for_each(|file| note(&format!("made {}", file.path.display())));
     match appliances.len() {
         0 => {}

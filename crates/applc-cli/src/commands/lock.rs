@@ -324,7 +324,7 @@ impl Done {
             return print(&changed).max(Status::Changes);
         }
         let path = self.world.on_disk(LOCK_NAME);
-        if let Err(error) = emit::write(&[OutputFile { path, text }]) {
+        if let Err(error) = emit::edit(&[OutputFile { path, text }]) {
             return cannot_write(&error.path, &error.cause);
         }
         note(&format!("{LOCK_NAME}: {}", self.summary()));

@@ -21,3 +21,19 @@ pub mod target_check;
 pub mod target_new;
 pub mod targets;
 pub mod trace;
+
+use std::path::Path;
+
+use crate::Status;
+use crate::disk;
+use crate::terminal::fail;
+
+/// Refuses to write to files that were read to make what is written.
+///
+/// # Errors
+/// The exit status if there is one, which was reported.
+fn refuse_inputs<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Result<(), Status> {
+    let Some(read) = disk::first_read(paths) else { return Ok(()) };
+    let message = format!("`{}` was read to make the output; choose another place", read.display());
+    Err(fail(&message, Status::Usage))
+}

@@ -91,7 +91,7 @@ fn set(arguments: &SetImage) -> Result<Status, Status> {
         path: world.on_disk(source.name()),
         text: text.clone(),
     };
-    emit::write(&changed.iter().map(file).collect::<Vec<_>>())
+    emit::edit(&changed.iter().map(file).collect::<Vec<_>>())
         .map_err(|error| cannot_write(&shown(&error.path), &error.cause))?;
     changed.iter().for_each(|(source, _)| note(&format!("{} changed", world.shown(source.name()))));
     Ok(Status::Clean)

@@ -27,7 +27,7 @@ pub fn run(arguments: &TargetNew) -> Status {
         .into_iter()
         .map(|(file, text)| OutputFile { path: folder.join(file), text })
         .collect();
-    match emit::write(&files) {
+    match emit::write_below(folder, &files) {
         Ok(_) => print(&format!(
             "created {shown}; try `applc compile FILE --target {argument}{shown}` and `applc target check {shown}`\n"
         )),

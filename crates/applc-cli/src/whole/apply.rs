@@ -19,7 +19,8 @@ use super::changes::{Changes, Kind, Records, leads_astray, record_of};
 use super::record;
 use super::stats::Stat;
 use super::{Rooted, folder};
-use crate::emit::WriteError;
+use crate::emit::{WriteError, take_over};
+use crate::interrupt;
 use crate::terminal::note;
 
 /// Makes an error of a path.
@@ -70,15 +71,18 @@ impl Turn {
     /// # Errors
     /// A file cannot be written. Before the first file is moved, nothing is changed but the records.
     pub fn apply(self, world: &Rooted, changes: &Changes) -> Result<Vec<Written>, WriteError> {
+        let mut held = interrupt::hold();
+        held.add(&self.staging);
         fs::create_dir_all(&self.staging).map_err(at(&self.staging))?;
+        drop(held);
         let result = self.carry_out(world, changes);
-        // A folder that stays is removed by the next run.
-        let _ = fs::remove_dir_all(&self.staging);
+        interrupt::hold().remove(&self.staging);
         result
     }
 
     fn carry_out(&self, world: &Rooted, changes: &Changes) -> Result<Vec<Written>, WriteError> {
         check_folders(world, changes)?;
+        check_places(world, changes)?;
         let mut staged = Vec::new();
         let mut written = Vec::new();
         for change in changes.files.iter().filter(|change| change.kind != Kind::Removed) {
@@ -88,17 +92,21 @@ impl Turn {
             written.extend(Stat::of(&data).map(|stat| Written { path: change.path.clone(), stat }));
             staged.push(Staged { temporary, place, path: &change.path });
         }
+        // From here on, a signal waits for the end.
+        let _held = interrupt::hold();
         for folder in changes.records.keys() {
             removed(&beside_record(&world.on_disk(&record::path(folder))))?;
         }
         self.write_records(world, &changes.records, |(now, then)| now | then)?;
         let mut elsewhere = Vec::new();
+        let mut moved = 0;
         for one in staged {
             let folder = one.place.parent().unwrap_or(&one.place);
-            fs::create_dir_all(folder).map_err(at(folder))?;
-            match fs::rename(&one.temporary, &one.place) {
+            let made = fs::create_dir_all(folder);
+            match made.and_then(|()| fs::rename(&one.temporary, &one.place)) {
                 Err(error) if error.kind() == ErrorKind::CrossesDevices => elsewhere.push(one),
-                moved => moved.map_err(at(&one.place))?,
+                Err(error) => return Err(after(moved, at(&one.place)(error))),
+                Ok(()) => moved += 1,
             }
         }
         if !elsewhere.is_empty() {
@@ -158,15 +166,16 @@ impl Turn {
         result
     }
 
-    /// Writes a content beside the others, with the permissions of the file in its place.
+    /// Writes a content beside the others, with the permissions and the owner of the file in its place.
     fn staged(&self, index: usize, content: &[u8], place: &Path) -> Result<PathBuf, WriteError> {
+        let _held = interrupt::hold();
         let path = self.staging.join(index.to_string());
         fs::write(&path, content).map_err(at(place))?;
         if let Ok(known) = fs::metadata(place) {
             if known.permissions().readonly() {
                 return Err(at(place)(ErrorKind::PermissionDenied.into()));
             }
-            fs::set_permissions(&path, known.permissions()).map_err(at(place))?;
+            take_over(&known, &path).map_err(at(place))?;
         }
         Ok(path)
     }
@@ -232,6 +241,27 @@ fn check_folders(world: &Rooted, changes: &Changes) -> Result<(), WriteError> {
         }
     }
     Ok(())
+}
+
+/// Checks that no folder has come in the place of a file since it was looked at.
+fn check_places(world: &Rooted, changes: &Changes) -> Result<(), WriteError> {
+    let places = changes.files.iter().map(|change| world.on_disk(&change.path));
+    let is_folder = |place: &PathBuf| fs::symlink_metadata(place).is_ok_and(|data| data.is_dir());
+    match places.into_iter().find(is_folder) {
+        Some(place) => Err(at(&place)(ErrorKind::IsADirectory.into())),
+        None => Ok(()),
+    }
+}
+
+/// Tells in an error that files were written before it.
+fn after(moved: usize, error: WriteError) -> WriteError {
+    let WriteError { path, cause } = error;
+    if moved == 0 {
+        return WriteError { path, cause };
+    }
+    let files = if moved == 1 { "1 file was".to_owned() } else { format!("{moved} files were") };
+    let message = format!("{cause}; {files} written before it, and the next run writes the rest");
+    WriteError { path, cause: io::Error::new(cause.kind(), message) }
 }
 
 /// Moves a record to its place, which may be on another file system.

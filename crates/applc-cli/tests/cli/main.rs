@@ -43,3 +43,5 @@ mod trace;
 mod trust;
 #[cfg(unix)]
 mod tutorial;
+#[cfg(unix)]
+mod writing;

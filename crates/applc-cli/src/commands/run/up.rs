@@ -16,8 +16,10 @@ use super::progress::Shown;
 use super::{appliances, failed, printed, shown, warn};
 use crate::Status;
 use crate::args::Up;
+use crate::commands::refuse_inputs;
+use crate::emit::{self, OutputFile};
 use crate::reporter::{Reporter, Stream};
-use crate::terminal::{fail, note, show, show_json};
+use crate::terminal::{cannot_write, fail, note, show, show_json};
 
 /// Number of lines of the log of the container that does not come up.
 const LOG_LINES: u32 = 10;
@@ -153,9 +155,9 @@ fn foretell(
     if let Some(path) = &arguments.plan {
         let Compiled { target, file, appliance, files, .. } = compiled;
         let planned = Planned::new(target, compiled.id(), file, appliance, files, &outlook);
-        std::fs::write(path, planned.text()).map_err(|cause| {
-            fail(&format!("cannot write `{}`: {cause}", path.display()), Status::Io)
-        })?;
+        refuse_inputs([path.as_path()])?;
+        emit::write(&[OutputFile { path: path.clone(), text: planned.text() }])
+            .map_err(|error| cannot_write(&error.path, &error.cause))?;
     }
     let changes = outlook.changes;
     let status = match arguments.findings.format {

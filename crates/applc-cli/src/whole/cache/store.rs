@@ -11,6 +11,7 @@ use serde::Deserialize;
 use tempfile::NamedTempFile;
 
 use super::entry::Entry;
+use crate::emit::Staging;
 use crate::whole::digest::Digest;
 use crate::whole::folder;
 use crate::whole::stats::{Form, Known, Stat};
@@ -96,7 +97,8 @@ impl Store {
 
     /// Replaces a file as a whole.
     fn replace(&self, name: &str, parts: &[&[u8]]) -> io::Result<PathBuf> {
-        let mut file = NamedTempFile::new_in(&self.folder)?;
+        let staging = Staging::create(&self.folder)?;
+        let mut file = NamedTempFile::new_in(staging.folder())?;
         parts.iter().try_for_each(|part| file.write_all(part))?;
         let path = self.folder.join(name);
         file.persist(&path)?;
@@ -104,9 +106,9 @@ impl Store {
     }
 }
 
-/// A file that is written, and removed again.
+/// A file that is written, and gone again.
 fn written_now(folder: &Path) -> Option<Metadata> {
-    NamedTempFile::new_in(folder).ok()?.as_file().metadata().ok()
+    tempfile::tempfile_in(folder).ok()?.metadata().ok()
 }
 
 fn form(value: &impl serde::Serialize) -> Option<Vec<u8>> {

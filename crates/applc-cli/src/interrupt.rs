@@ -1,0 +1,73 @@
+//! Signals that end the program while it writes: a step that was begun is completed first, and what is temporary is
+//! removed.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Temporary folders of this process.
+static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// While this is held, a signal does not end the program.
+pub struct Held(MutexGuard<'static, Vec<PathBuf>>);
+
+/// Begins a step that no signal is to interrupt. It must not be long, and none can begin within it.
+pub fn hold() -> Held {
+    #[cfg(unix)]
+    signals::watch();
+    Held(TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+impl Held {
+    /// Has a folder removed when a signal ends the program.
+    pub fn add(&mut self, folder: &Path) {
+        self.0.push(folder.to_owned());
+    }
+
+    /// Removes a folder that was added.
+    pub fn remove(&mut self, folder: &Path) {
+        self.0.retain(|known| known != folder);
+        // One that stays is removed by the next run.
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+#[cfg(unix)]
+mod signals {
+    use std::sync::{Once, PoisonError};
+
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+    use signal_hook::low_level::emulate_default_handler;
+
+    use super::TEMPORARY;
+
+    /// Ends the program as the signals would, between two steps.
+    pub fn watch() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let ignored = ignored();
+            let all = [SIGHUP, SIGINT, SIGTERM].into_iter();
+            let wanted = all.filter(|signal| ignored & (1 << (signal - 1)) == 0);
+            // Without, the next run removes what this one leaves.
+            let Ok(mut signals) = Signals::new(wanted) else { return };
+            std::thread::spawn(move || {
+                for signal in signals.forever() {
+                    // Held until the end, so that no other step begins.
+                    let temporary = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
+                    for folder in temporary.iter() {
+                        let _ = std::fs::remove_dir_all(folder);
+                    }
+                    let _ = emulate_default_handler(signal);
+                }
+            });
+        });
+    }
+
+    /// The signals that this program was started to ignore, as a set of bits: `nohup` does that, and a shell with what
+    /// it starts in the background. Only Linux says so without unsafe code; see proc(5).
+    fn ignored() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    }
+}
