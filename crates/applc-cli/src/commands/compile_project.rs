@@ -249,6 +249,13 @@ fn cannot_compare(world: &Rooted, failure: &changes::Failure) -> Status {
             ),
             Status::Errors,
         ),
+        changes::Failure::OverSource(path) => (
+            format!(
+                "`{}` is a source of the project, and output would be written there; change `output`",
+                shown(path)
+            ),
+            Status::Errors,
+        ),
         changes::Failure::Unreadable(path, cause) => {
             (format!("cannot read `{}`: {cause}", shown(path)), Status::Io)
         }

@@ -84,6 +84,8 @@ pub enum Failure {
     NoPath(String),
     /// The record of a folder names a file that is not made, but written by people.
     Source(String, String),
+    /// The place of a file that is made is that of one that the project is made from.
+    OverSource(String),
 }
 
 /// Compares the files that were made with those on disk.
@@ -146,6 +148,10 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
                 changes.files.push(Change { path: one.path.clone(), kind, old, new: text.clone() });
             }
         }
+    }
+    let is_own = |path: &&String| is_source(found, path) || is_of_target(found, path);
+    if let Some(path) = changes.foreign.iter().find(is_own) {
+        return Err(Failure::OverSource(path.clone()));
     }
     let paths: HashSet<&str> = made.iter().map(|one| one.path.as_str()).collect();
     let kept = Kept::of(found, outcomes);
@@ -234,6 +240,14 @@ fn folders(found: &Found) -> BTreeSet<String> {
 /// Of folders, the innermost one that a path is in.
 fn innermost<'f>(folders: impl Iterator<Item = &'f String>, path: &str) -> Option<&'f String> {
     folders.filter(|folder| project::relative(path, folder).is_some()).max_by_key(|it| it.len())
+}
+
+/// Whether a file is one of a custom target.
+fn is_of_target(found: &Found, path: &str) -> bool {
+    let targets = found.units.iter().flat_map(|unit| &unit.settings.targets);
+    let custom = targets.filter_map(|one| one.target.custom());
+    let folders: BTreeSet<&str> = custom.map(|target| parent(target.source().name())).collect();
+    folders.into_iter().any(|folder| project::relative(path, folder).is_some())
 }
 
 /// Whether a file is one that the project is made from: what a record says of it is wrong.
