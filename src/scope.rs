@@ -130,22 +130,16 @@ impl Scope {
     /// The targets with their options for the appliance with an id. What is invalid for it is added to `findings`.
     pub fn selected(&self, id: Option<&str>, findings: &mut Findings) -> Vec<Selected> {
         let names = self.names(id);
-        let filled = |one: &Selected, findings: &mut Findings| {
-            let mut options = project::filled(&one.options, &*one.target, &names, findings);
-            if one.target.custom().is_none()
-                && let Some(folder) = self.output_folder(one.target.name(), &names)
-            {
-                options.set_default(PROJECT_DIRECTORY, &way(&folder, &self.above));
-            }
-            Selected { target: one.target.clone(), options }
-        };
-        self.targets.iter().map(|one| filled(one, findings)).collect()
+        let output = self.output.as_ref();
+        let targets = self.targets.iter();
+        targets.map(|one| for_appliance(one, &names, output, &self.above, findings)).collect()
     }
 
     /// The folder that the output for a target is written to, for the appliance with an id, as far as its names are known.
     /// `None` if the project does not say where.
     pub fn folder_for(&self, target: &str, id: Option<&str>) -> Option<String> {
-        self.output_folder(target, &self.names(id))
+        let output = self.output.as_ref()?;
+        Some(output_folder(output, target, &self.names(id)))
     }
 
     /// What placeholders stand for, for the appliance with an id.
@@ -158,13 +152,32 @@ impl Scope {
             target: None,
         }
     }
+}
 
-    fn output_folder(&self, target: &str, names: &Names<'_>) -> Option<String> {
-        let output = self.output.as_ref()?;
-        let names = Names { target: Some(target), ..*names };
-        let below = output.pattern.value.fill(&names).unwrap_or_else(|(_, known)| known);
-        Some(format!("{}/{below}", output.folder))
+/// A target with its options for an appliance: placeholders are replaced, and Compose knows the way from the output, if the
+/// project says where that is, to the folder of the appliance. What is invalid for it is added to `findings`.
+pub fn for_appliance(
+    one: &Selected,
+    names: &Names<'_>,
+    output: Option<&Output>,
+    above: &str,
+    findings: &mut Findings,
+) -> Selected {
+    let mut options = project::filled(&one.options, &*one.target, names, findings);
+    if one.target.custom().is_none()
+        && let Some(output) = output
+    {
+        let folder = output_folder(output, one.target.name(), names);
+        options.set_default(PROJECT_DIRECTORY, &way(&folder, above));
     }
+    Selected { target: one.target.clone(), options }
+}
+
+/// The folder that the output for a target is written to, as far as the names are known.
+pub fn output_folder(output: &Output, target: &str, names: &Names<'_>) -> String {
+    let names = Names { target: Some(target), ..*names };
+    let below = output.pattern.value.fill(&names).unwrap_or_else(|(_, known)| known);
+    format!("{}/{below}", output.folder)
 }
 
 /// The folder of a file.

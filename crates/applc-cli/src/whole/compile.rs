@@ -10,8 +10,8 @@ use applc::diag::Report;
 use applc::overlay::Changes;
 use applc::path::folded;
 use applc::project::{Names, Pattern};
-use applc::scope::{header, way};
-use applc::targets::{InProcess, PROJECT_DIRECTORY, Rendering};
+use applc::scope::{self, header, way};
+use applc::targets::{InProcess, Rendering};
 use applc::{Compilation, Error, Selected};
 use rayon::prelude::*;
 
@@ -295,16 +295,9 @@ fn compiled_for(
 /// A target with its options for a unit: placeholders are replaced, and Compose knows the way from the
 /// output to the appliance.
 fn for_unit(one: &Selected, unit: &Unit, id: &str, analysis: &mut Analysis) -> Selected {
-    let id_or_none = Some(id).filter(|id| !id.is_empty());
-    let names = Names { id: id_or_none, ..unit.names() };
-    let findings = &mut analysis.findings;
-    let mut options = applc::project::filled(&one.options, &*one.target, &names, findings);
-    if one.target.custom().is_none()
-        && let Some(folder) = folder_of(unit, id, one.target.name())
-    {
-        options.set_default(PROJECT_DIRECTORY, &way_to_source(&folder, &unit.file));
-    }
-    Selected { target: one.target.clone(), options }
+    let names = Names { id: Some(id).filter(|id| !id.is_empty()), ..unit.names() };
+    let above = parent(&unit.file);
+    scope::for_appliance(one, &names, unit.output(), above, &mut analysis.findings)
 }
 
 /// The files of a unit.
@@ -329,9 +322,8 @@ fn files(unit: &Unit, index: usize, id: &str, compilation: &Compilation) -> File
 
 /// The folder that a unit's files for a target are written to. `None` if the project does not say where.
 pub fn folder_of(unit: &Unit, id: &str, target: &str) -> Option<String> {
-    let output = unit.output()?;
-    let names = Names { id: Some(id), target: Some(target), ..unit.names() };
-    Some(joined(&output.folder, &filled(&output.pattern.value, &names)))
+    let names = Names { id: Some(id), ..unit.names() };
+    Some(joined(&scope::output_folder(unit.output()?, target, &names), ""))
 }
 
 /// What the paths of all files of a unit start with, as far as it is known without its id. `None` if the
