@@ -157,6 +157,30 @@ fn edits(editor: &mut Editor, path: &str) -> (f64, f64) {
     (median(core), median(all))
 }
 
+/// The median of an edit to all findings, of one of the appliances in a project of its own.
+fn edits_alone() -> f64 {
+    let folder = std::env::temp_dir().join(format!("applc-lsp-bench-one-{}", std::process::id()));
+    let files = write(&folder, 1, false);
+    let mut editor = Editor::start(&folder);
+    let appliance = &files.last().expect("it has files").0;
+    editor.open(appliance);
+    editor.settle();
+    let (_, all) = edits(&mut editor, appliance);
+    fs::remove_dir_all(&folder).expect("it is removed");
+    all
+}
+
+/// Writes the files of a project.
+fn write(folder: &Path, appliances: usize, has_folders: bool) -> Vec<(String, String)> {
+    let files = applc_testing::project_of(appliances, has_folders);
+    for (path, text) in &files {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().expect("it is in a folder")).expect("it is made");
+        fs::write(path, text).expect("it is written");
+    }
+    files
+}
+
 /// A bar that is met or not.
 struct Bars(bool);
 
@@ -170,14 +194,10 @@ impl Bars {
 
 fn measure(has_folders: bool, bars: &mut Bars) {
     let folder = std::env::temp_dir().join(format!("applc-lsp-bench-{}", std::process::id()));
-    for (path, text) in applc_testing::project_of(APPLIANCES, has_folders) {
-        let path = folder.join(path);
-        fs::create_dir_all(path.parent().expect("it is in a folder")).expect("it is made");
-        fs::write(path, text).expect("it is written");
-    }
-    let files = applc_testing::project_of(APPLIANCES, has_folders);
+    let files = write(&folder, APPLIANCES, has_folders);
     let find = |end: &str| files.iter().find(|(path, _)| path.ends_with(end)).unwrap().0.clone();
     let appliance = find("/app500.appliance.json");
+    let alone = edits_alone();
     let overlay = find("/app500.prod.yaml");
     let mut editor = Editor::start(&folder);
     editor.open(&appliance);
@@ -190,13 +210,18 @@ fn measure(has_folders: bool, bars: &mut Bars) {
     println!("{:55} {rest:8.2}", "all that waits then, ms");
     let (core, all) = edits(&mut editor, &appliance);
     bars.hold("an edit: findings of the language, ms", core, 2.0);
-    bars.hold("an edit: all that waits, ms", all, 20.0);
+    bars.hold("an edit: all that waits, ms", all, 5.0);
+    println!("{:55} {:8.2}", "the same in a project without others, ms", alone);
+    let (_, symbols) = timed(|| editor.request("workspace/symbol", json!({ "query": "web" })));
+    println!("{:55} {symbols:8.2}", "symbols of the whole project, ms");
     let (_, opened) = timed(|| {
         editor.open(&overlay);
         editor.settle();
     });
     bars.hold("an overlay is opened: all findings, ms", opened, 100.0);
-    let (count, rename) = timed(|| editor.rename(&overlay, 2, 3));
+    let start = Instant::now();
+    let count = editor.rename(&overlay, 2, 3);
+    let rename = start.elapsed().as_secs_f64() * 1e3;
     assert_eq!(count, 3, "the appliance and both overlays");
     bars.hold("renaming in an appliance and its overlays, ms", rename, 200.0);
     bars.hold("memory, MB", peak(), 200.0);

@@ -31,7 +31,7 @@ pub struct Unit {
     pub environment: Option<String>,
     /// Whether it has errors, so that it has no output.
     pub has_errors: bool,
-    /// The images of its containers.
+    /// The images of its containers, each once.
     pub images: Vec<String>,
     /// The entries of the table of images that set a version, as indices.
     pub entries: Vec<usize>,
@@ -57,11 +57,10 @@ pub struct Claimed {
 impl PartialEq for Claimed {
     /// Wherever it is.
     fn eq(&self, other: &Claimed) -> bool {
-        let of = |one: &Claimed| {
-            let Claim { kind, within, name, .. } = &one.claim;
-            (one.target.clone(), kind.clone(), within.clone(), name.clone())
-        };
-        of(self) == of(other)
+        let Claim { kind, within, name, span: _ } = &self.claim;
+        let claim = &other.claim;
+        self.target == other.target
+            && (kind, within, name) == (&claim.kind, &claim.within, &claim.name)
     }
 }
 
@@ -99,12 +98,13 @@ fn unit(unit: &subject::Unit) -> Unit {
     let Some(plan) = plan else {
         return Unit { environment, has_errors, entries, tagged, ..Unit::default() };
     };
-    let containers = plan.containers.iter();
+    let images = plan.containers.iter().map(|container| container.image.value.to_string());
+    let images: BTreeSet<String> = images.collect();
     let folders = unit.selected.iter().filter_map(|one| folder_of(unit, one.target.name()));
     Unit {
         environment,
         has_errors,
-        images: containers.map(|container| container.image.value.to_string()).collect(),
+        images: images.into_iter().collect(),
         entries,
         tagged,
         claims: unit.claims().map(|(target, claim)| claimed(unit, target, claim)).collect(),

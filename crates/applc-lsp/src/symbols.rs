@@ -1,5 +1,7 @@
 //! The containers and volumes of an appliance, with their places.
 
+use std::collections::HashSet;
+
 use applc::analysis::Symbol;
 use gen_lsp_types as lsp;
 
@@ -9,6 +11,7 @@ use crate::subject::Appliance;
 /// The containers and volumes of an appliance, in all its environments, each once.
 pub fn of(appliance: &Appliance, places: &mut Places<'_>) -> Vec<lsp::SymbolInformation> {
     let mut symbols: Vec<lsp::SymbolInformation> = Vec::new();
+    let mut seen: HashSet<(&str, usize)> = HashSet::new();
     for unit in &appliance.units {
         let analysis = &unit.analysis;
         let Some(plan) = &analysis.plan else { continue };
@@ -25,10 +28,10 @@ pub fn of(appliance: &Appliance, places: &mut Places<'_>) -> Vec<lsp::SymbolInfo
         for (symbol, name, kind) in containers.chain(volumes) {
             let Some(span) = analysis.definition(symbol) else { continue };
             let source = analysis.sources.of(span).unwrap_or(&analysis.source);
-            let location = places.location(source, span);
-            if symbols.iter().any(|known| known.location == location) {
+            if !seen.insert((source.name(), source.range(span).start)) {
                 continue;
             }
+            let location = places.location(source, span);
             let appliance = plan.id.value.to_string();
             symbols.push(information(name.to_owned(), kind, location, Some(appliance)));
         }

@@ -1,5 +1,7 @@
 //! The containers and volumes of a document, and of all appliances that are known.
 
+use std::collections::HashSet;
+
 use applc::source::Span;
 use applc::syntax::Node;
 use gen_lsp_types as lsp;
@@ -125,14 +127,13 @@ pub fn of_workspace(
     server: &mut Server,
     params: lsp::WorkspaceSymbolParams,
 ) -> Result<Option<lsp::WorkspaceSymbolResponse>, Failure> {
-    let mut symbols: Vec<lsp::SymbolInformation> = Vec::new();
-    for symbol in server.symbols() {
-        let base = &symbol.base_symbol_information;
-        let is_new = |known: &lsp::SymbolInformation| known.location != symbol.location;
-        if matches(&base.name, &params.query) && symbols.iter().all(is_new) {
-            symbols.push(symbol);
-        }
-    }
+    let mut symbols = server.symbols();
+    let mut seen = HashSet::new();
+    symbols.retain(|symbol| {
+        let lsp::Location { uri, range } = &symbol.location;
+        matches(&symbol.base_symbol_information.name, &params.query)
+            && seen.insert((uri.0.clone(), range.start.line, range.start.character))
+    });
     Ok(Some(symbols.into()))
 }
 
