@@ -63,6 +63,29 @@ FAULTS = {
 }
 
 
+# Texts out of order, with a finding so that an editor knows that the server is there, and as they are formatted.
+UNTIDY = {
+    "shop.appliance.json": (
+        '{"id":   "shop", // 😀\n "imge": 1,\n\n\n    "containers": [{ "id":"web" }]\n}',
+        '{\n  "id": "shop", // 😀\n  "imge": 1,\n\n  "containers": [{ "id": "web" }]\n}\n',
+    ),
+    "shop.appliance.yaml": (
+        "# 😀\nid:   shop   # one\nimge: &a {b: 1}\ncontainers:\n- id:    web\n  env: *a\n",
+        "# 😀\nid: shop # one\nimge: &a { b: 1 }\ncontainers:\n  - id: web\n    env: *a\n",
+    ),
+}
+
+
+@pytest.fixture(params=UNTIDY)
+def untidy(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """An appliance that is not formatted: one of `UNTIDY`."""
+    file: Path = tmp_path / "shop" / request.param
+    file.parent.mkdir()
+    (file.parent / "applc.toml").write_text('default-targets = ["compose"]\n')
+    file.write_text(UNTIDY[file.name][0])
+    return file
+
+
 # JSON is YAML, too.
 @pytest.fixture(params=["json", "jsonc", "yaml", "yml"])
 def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
@@ -220,6 +243,28 @@ def test_a_client_without_an_editor(
         preview = f"applc-preview:/compose/compose.yaml?source={uri}"
         seen["preview"] = client.request("workspace/textDocumentContent", uri=preview)["text"]
     as_expected(seen)
+
+
+def test_formatting_in_a_client_without_an_editor(applc: support.Applc, untidy: Path) -> None:
+    before, after = UNTIDY[untidy.name]
+    document = {"uri": untidy.as_uri()}
+    with lsp_client.Client(applc.binary, untidy.parent) as client:
+        client.notify("textDocument/didOpen", textDocument={**document, "languageId": "", "version": 1, "text": before})
+        # Settings of an editor do not count.
+        options = {"tabSize": 8, "insertSpaces": False}
+        edits = client.request("textDocument/formatting", textDocument=document, options=options)
+    assert lsp_client.edited(before, edits) == after
+
+
+def test_formatting_in_old_neovim(untidy: Path, environment: dict[str, str]) -> None:
+    seen = in_neovim("nvim-debian", 2, untidy, environment | {"ONLY_FORMATTING": "1"})
+    assert seen["formatted"] == UNTIDY[untidy.name][1]
+
+
+@pytest.mark.editors
+def test_formatting_in_new_neovim(untidy: Path, environment: dict[str, str]) -> None:
+    seen = in_neovim("nvim-new", 0, untidy, environment | {"ONLY_FORMATTING": "1"})
+    assert seen["formatted"] == UNTIDY[untidy.name][1]
 
 
 def test_the_end_as_kate_asks_for_it(applc: support.Applc, tmp_path: Path) -> None:

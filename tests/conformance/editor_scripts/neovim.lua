@@ -60,6 +60,16 @@ local function steps()
     table.insert(seen.findings, { code, table.concat(words, "\n") })
   end
 
+  if os.getenv("ONLY_FORMATTING") then
+    if vim.lsp.buf.format then
+      vim.lsp.buf.format({ timeout_ms = 20000 })
+    else
+      vim.lsp.buf.formatting_sync(nil, 20000)
+    end
+    seen.formatted = text()
+    return
+  end
+
   if os.getenv("ONLY_FINDINGS") then
     return
   end

@@ -9,6 +9,7 @@ pub mod completion;
 mod edits;
 pub mod explain;
 pub mod files;
+pub mod formatting;
 pub mod hints;
 pub mod hover;
 pub mod lenses;
@@ -44,6 +45,7 @@ pub fn announce(client: &Client, capabilities: &mut lsp::ServerCapabilities) {
     structure::announce(client, capabilities);
     files::announce(client, capabilities);
     tokens::announce(client, capabilities);
+    formatting::announce(client, capabilities);
 }
 
 /// Answers a request.
@@ -76,6 +78,7 @@ pub fn answer(server: &mut Server, method: &str, params: Value) -> Result<Value,
     .or_else(|call| call.to::<lsp::SelectionRangeRequest>(structure::selection))
     .or_else(|call| call.to::<lsp::DocumentLinkRequest>(files::links))
     .or_else(|call| call.to::<lsp::SemanticTokensRequest>(tokens::tokens))
+    .or_else(|call| call.to::<lsp::DocumentFormattingRequest>(formatting::formatting))
     .unwrap_or_else(|call| {
         let message = format!("unknown request `{}`", call.method);
         Err(Failure { code: ErrorCode::MethodNotFound, message })

@@ -4,6 +4,7 @@ mod client;
 mod completion;
 mod edits;
 mod findings;
+mod formatting;
 mod hover;
 mod navigation;
 mod preview;
