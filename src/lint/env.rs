@@ -2,11 +2,7 @@
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, EnvVar, Piece, Text};
-use crate::secrets::{has_password, is_key, names_a_secret};
-
-/// Values that switch a feature and are not a secret.
-const SWITCHES: [&str; 11] =
-    ["", "0", "1", "true", "false", "yes", "no", "on", "off", "none", "null"];
+use crate::secrets::{has_password, is_key, is_switch, names_a_secret};
 
 /// Checks the variables of one container.
 pub fn check(container: &Container, findings: &mut Findings) {
@@ -46,10 +42,9 @@ fn secret(variable: &EnvVar) -> Option<&'static str> {
         return Some("a key");
     }
     let is_named = names_a_secret(&variable.name.value);
-    let is_switch = || SWITCHES.iter().any(|switch| value.eq_ignore_ascii_case(switch));
     // A path to the secret, a placeholder, or JSON that contains more than a secret.
     let is_elsewhere = value.starts_with(['/', '$', '<', '{', '[']);
-    (is_named && !is_switch() && !is_elsewhere).then_some("a secret")
+    (is_named && !is_switch(value) && !is_elsewhere).then_some("a secret")
 }
 
 /// Whether a text contains `scheme://user:password@`.

@@ -63,6 +63,15 @@ const STARTS: [&str; 28] = [
     "xoxs-",
 ];
 
+/// Values that switch a feature and are not a secret.
+const SWITCHES: [&str; 11] =
+    ["", "0", "1", "true", "false", "yes", "no", "on", "off", "none", "null"];
+
+/// Whether a value switches a feature, and is not a secret under any name.
+pub fn is_switch(value: &str) -> bool {
+    SWITCHES.iter().any(|switch| value.eq_ignore_ascii_case(switch))
+}
+
 /// Whether a name is that of a secret.
 pub fn names_a_secret(name: &str) -> bool {
     let letters = || {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{is_key, names_a_secret};
+use super::{is_key, is_switch, names_a_secret};
 use crate::source::{Source, Span};
 
 /// The spans of values in a source of any format that look like secrets: those of names such as `DB_PASSWORD`, keys
@@ -58,7 +58,9 @@ fn named(text: &str) -> Vec<Range<usize>> {
 /// Whether a value is a path to the secret, a variable, or no secret at all.
 fn is_elsewhere(value: &str) -> bool {
     let value = value.trim_matches(['"', '\'']);
-    value.is_empty() || value.starts_with('/') || (value.starts_with("${") && !value.contains('-'))
+    is_switch(value.trim())
+        || value.starts_with('/')
+        || (value.starts_with("${") && !value.contains('-'))
 }
 
 /// The index of the first byte from `at` on that `is_end` accepts, or the end of the text.
@@ -248,6 +250,7 @@ mod tests {
             "DB_PASSWORD: ${DB_PASSWORD:?missing}\n",
             "DB_PASSWORD_FILE: /run/secrets/p\n",
             "TOKEN=/run/secrets/p\n",
+            "ALLOW_EMPTY_PASSWORD: \"yes\"\n",
             "- DB_PASSWORD\n- C=d\n",
             "http://host:80/a@b",
             "secret_env: { PASSWORD: { secret: db, key: password } }",
