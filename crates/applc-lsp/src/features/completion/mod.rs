@@ -118,5 +118,13 @@ mod tests {
             }
             assert!(found > 20, "{found}");
         }
+        let mut found = 0;
+        for at in (0..=toml.len()).filter(|at| toml.is_char_boundary(*at)) {
+            let Some((steps, range)) = tables::at(toml, at) else { continue };
+            found += 1;
+            assert!(!steps.is_empty() && toml.get(range.clone()).is_some(), "{at}: {steps:?}");
+            assert!(range.start <= at && at <= range.end, "{at}: {range:?}");
+        }
+        assert!(found > 10, "{found}");
     }
 }
