@@ -92,7 +92,8 @@ class Client:
 
 def offset(text: str, position: dict[str, int]) -> int:
     """The index in `text` of a position in UTF-16."""
-    lines = text.splitlines(keepends=True)
+    # A position can be behind the last line break.
+    lines = [*text.splitlines(keepends=True), ""]
     line = lines[position["line"]].encode("utf-16-le")[: 2 * position["character"]].decode("utf-16-le")
     return sum(map(len, lines[: position["line"]])) + len(line)
 

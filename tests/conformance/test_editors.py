@@ -66,8 +66,8 @@ FAULTS = {
 # Texts out of order, with a finding so that an editor knows that the server is there, and as they are formatted.
 UNTIDY = {
     "shop.appliance.json": (
-        '{"id":   "shop", // 😀\n "imge": 1,\n\n\n    "containers": [{ "id":"web" }]\n}',
-        '{\n  "id": "shop", // 😀\n  "imge": 1,\n\n  "containers": [{ "id": "web" }]\n}\n',
+        '{"id":   "shop", // 😀\n "imge": 1,\n    "containers": [{ "id":"web" }]\n}\n',
+        '{\n  "id": "shop", // 😀\n  "imge": 1,\n  "containers": [{ "id": "web" }]\n}\n',
     ),
     "shop.appliance.yaml": (
         "# 😀\nid:   shop   # one\nimge: &a {b: 1}\ncontainers:\n- id:    web\n  env: *a\n",

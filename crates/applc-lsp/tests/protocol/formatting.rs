@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use applc::diag::Findings;
 use applc::source::Source;
+use applc::syntax::{Kind, Member, Node};
 use fastrand::Rng;
 use serde_json::json;
 
@@ -96,11 +97,22 @@ fn texts(folder: &str) -> Vec<(String, String, String)> {
     texts
 }
 
-fn is_valid(path: &str, text: &str) -> bool {
+/// The value of a text without errors of syntax, as text.
+fn value(path: &str, text: &str) -> Option<String> {
+    fn shown(node: &Node) -> String {
+        match &node.kind {
+            Kind::Array(items) => format!("[{}]", items.iter().map(shown).collect::<String>()),
+            Kind::Object(object) => {
+                let member = |one: &Member| format!("{:?}{}", one.key.value, shown(&one.value));
+                format!("{{{}}}", object.members.iter().map(member).collect::<String>())
+            }
+            kind => format!("{kind:?},"),
+        }
+    }
     let (source, error) = Source::from_bytes(path, text.as_bytes().to_vec());
     let mut findings = Findings::new();
-    applc::syntax::parse(&source, &mut findings);
-    error.is_none() && !findings.has_errors()
+    let root = applc::syntax::parse(&source, &mut findings)?;
+    (error.is_none() && !findings.has_errors()).then(|| shown(&root))
 }
 
 #[test]
@@ -133,11 +145,12 @@ fn what_is_valid_is_formatted_once() {
         texts("examples").into_iter().chain(texts("tests/corpus")).chain(syntax)
     {
         match formatted(&mut client, &path, &text) {
-            None if is_valid(&path, &text) => not_done.push(name),
+            None if value(&path, &text).is_some() => not_done.push(name),
             None => {}
             Some(after) => {
                 let again = formatted(&mut client, &path, &after);
                 assert_eq!(again.as_ref(), Some(&after), "{name}");
+                assert_eq!(value(&path, &after), value(&path, &text), "{name}");
                 done += 1;
             }
         }
@@ -171,6 +184,7 @@ fn no_text_is_too_much() {
         let after = after.unwrap_or_else(|_| panic!("{path}:\n{text}"));
         let Some(after) = after else { continue };
         done += 1;
+        assert_eq!(value(path, &after), value(path, &text), "{path}:\n{text}\n=\n{after}");
         let again = formatted(&mut client, path, &after);
         assert!(
             again.is_none() || again.as_ref() == Some(&after),
