@@ -72,12 +72,15 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::depends(Field::Labels, "`labels`; a name cannot be one that applc or Compose sets"),
     Capability::depends(
         Field::Files,
-        "`configs`, with the content in the Compose file (Docker Compose 2.23.1 or later), and permissions 0444 unless a `mode` is written; rejected if it is empty; what is not text is read from the folder of the Compose file, with a warning; rejected for a path with `:`, below a volume, or where the engine mounts something itself, such as `/etc/hosts` and `/dev`; the content is copied into the container, where root can change it",
+        "`configs`, with the content in the Compose file (Docker Compose 2.23.1 or later), and permissions 0444 unless a `mode` is written; rejected if it is empty; what is not text is mounted from the folder of the Compose file, with a warning, and has the permissions that it has there; rejected for a path with `:`, below a volume, or where the engine mounts something itself, such as `/etc/hosts` and `/dev`; the content is copied into the container, where root can change it",
     ),
-    Capability::depends(Field::Env, "`environment`, as a list; a name cannot end in whitespace"),
+    Capability::depends(
+        Field::Env,
+        "`environment`, as a list; a name cannot end in whitespace, or in a character whose last byte in UTF-8 is 85 or A0, such as `à`",
+    ),
     Capability::depends(
         Field::SecretEnv,
-        "`environment`, with `${SECRET_NAME_KEY:?...}`: a variable of the environment that Compose runs in, or of `.env`, with the names of the secret and of the key in upper case; without a value, Compose starts nothing; a name cannot end in whitespace",
+        "`environment`, with `${SECRET_NAME_KEY:?...}`: a variable of the environment that Compose runs in, or of `.env`, with the names of the secret and of the key in upper case; without a value, Compose starts nothing; a name cannot end in whitespace, or in a character whose last byte in UTF-8 is 85 or A0, such as `à`",
     ),
     Capability::depends(
         Field::SecretFiles,

@@ -1,11 +1,12 @@
 //! Files of the appliance as configs, which Compose copies into containers.
 
 use data_encoding::BASE64;
+use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{Container, Content, File};
 use crate::render::{Composed, Traced};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use crate::targets::{mounts, names};
 
 use super::beside;
@@ -40,15 +41,19 @@ pub fn mounts(
 ) -> Vec<ConfigMount> {
     let mount = |(at, file): (usize, &File)| {
         mounts::check_colon(&file.dest, findings);
+        let is_written = file.mode.span != file.dest.span;
         // Compose mounts a file that it reads from a folder.
-        if !matches!(file.content, Content::Bytes(_)) {
+        let is_mounted = matches!(file.content, Content::Bytes(_));
+        if !is_mounted {
             mounts::check_copied(container, &file.dest, findings);
+        } else if let Some(source) = file.source.as_ref().filter(|_| is_written) {
+            findings.push(keeps_permissions(source, file.mode.span));
         }
         ConfigMount {
             source: key(context, container, at, file),
             target: Traced::new(escaped(&file.dest.value), file.dest.span),
             // With a mode, Compose prints a warning that it is ignored, which is wrong.
-            mode: (file.mode.span != file.dest.span)
+            mode: (is_written && !is_mounted)
                 .then(|| Traced::new(format!("{:04o}", file.mode.value), file.mode.span)),
         }
     };
@@ -80,6 +85,15 @@ pub fn configs(
         configs.push((container.id.span, Config { key, content, file }));
     }
     configs
+}
+
+/// The warning about the permissions of a file that is mounted.
+fn keeps_permissions(source: &Spanned<EcoString>, mode: Span) -> Diagnostic {
+    let message = format!(
+        "Compose mounts a file that is not text: it has the permissions of `{}` on the machine",
+        source.value
+    );
+    Diagnostic::new(&codes::APPROXIMATED, mode, message).help("set these permissions there")
 }
 
 /// The error of an empty file. Compose takes it for the path of a file, and mounts the folder of the

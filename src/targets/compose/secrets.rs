@@ -85,12 +85,19 @@ pub fn environment(
     container.extras().secret_env.iter().map(item).collect()
 }
 
-/// Reports the name of a variable that Compose changes.
+/// Reports the name of a variable that Compose refuses. It looks for whitespace at the end, and takes
+/// the last byte for a character: that of `à` is a no-break space in Latin-1.
 pub fn check_name(name: &Spanned<EcoString>, findings: &mut Findings) {
-    if name.value.ends_with(char::is_whitespace) {
-        let message = "the name of an environment variable cannot end in whitespace".to_string();
-        findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
-    }
+    let Some(last) = name.value.bytes().last().filter(|byte| char::from(*byte).is_whitespace())
+    else {
+        return;
+    };
+    let message = if last.is_ascii() {
+        "the name of an environment variable cannot end in whitespace".to_string()
+    } else {
+        format!("Compose mistakes the last byte of `{}`, {last:02X}, for whitespace", name.value)
+    };
+    findings.push(Diagnostic::new(&codes::BAD_TARGET_VALUE, name.span, message));
 }
 
 /// The key of a secret in the Compose file. No name of a secret contains a dot.

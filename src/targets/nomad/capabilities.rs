@@ -140,7 +140,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::Dependencies,
-        "a template waits until all instances have started or succeeded, a prestart task polls those with a health check; to wait for a job, tasks must be allowed to use Nomad variables; a repeating job cannot be waited for",
+        "a template waits until all instances have started or succeeded, a prestart task polls those with a health check; to wait for a job, tasks must be allowed to use Nomad variables; a repeating job cannot be waited for; the stop order is undefined",
     ),
     Capability::depends(
         Field::PlacementCloud,

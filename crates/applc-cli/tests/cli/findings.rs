@@ -278,6 +278,22 @@ fn fixing_reads_the_files_beside_the_appliance() {
 }
 
 #[test]
+fn a_file_that_compose_mounts_has_no_permissions_of_its_own() {
+    let text = r#"{"id": "x", "containers": [{"id": "a", "type": "job", "image": "a:1",
+      "resources": {"cpus": 1, "mem": 64}, "files": [{"dest": "/a", "source": "b", "mode": "0755"}]}]}"#;
+    let folder = folder(&[("a.json", text), ("b", "text")]);
+    let compile = || applc(folder.path(), &["compile", "a.json", "--target", "compose"]);
+    let said = "it has the permissions of `b` on the machine";
+    // Text is in the Compose file, with its mode.
+    let run = compile();
+    assert!(run.stdout.contains("mode: \"0755\"") && !run.stderr.contains(said), "{}", run.stderr);
+    fs::write(folder.path().join("b"), b"\xff").unwrap();
+    let run = compile();
+    assert!(!run.stdout.contains("mode: \"0755\"") && run.stderr.contains(said), "{}", run.stderr);
+    assert!(run.stderr.contains("W0401"), "{}", run.stderr);
+}
+
+#[test]
 fn standard_input_is_not_fixed_in_place() {
     let folder = folder(&[]);
     assert_eq!(applc(folder.path(), &["check", "--fix", "-"]).status, 2);

@@ -448,6 +448,13 @@ fn cases() -> Vec<Case> {
             Carried("/services/a/environment", json!(["B=null", "x-a=1"])),
         ),
         one(Field::Env, json!({"env": {"A ": "1"}}), Rejected(vec![("E0408", "\"A \"")])),
+        // The last byte of `à` is A0, of `\u{85}` it is 85, of an ideographic space 80.
+        one(Field::Env, json!({"env": {"déjà": "1"}}), Rejected(vec![("E0408", "\"déjà\"")])),
+        one(
+            Field::Env,
+            json!({"env": {"A\u{3000}": "1", "é": "2"}}),
+            Carried("/services/a/environment", json!(["A\u{3000}=1", "é=2"])),
+        ),
         one(
             Field::References,
             json!({"args": ["@a:80"]}),
