@@ -110,6 +110,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "wheel: builds the wheel of the program; .ci/full runs these tests")
     config.addinivalue_line("markers", "vscode: drives VS Code in a browser; .ci/full runs these tests")
     config.addinivalue_line("markers", "editors: drives editors; .ci/full runs these tests")
+    config.addinivalue_line("markers", "proof: random appliances with fixed seeds, a step of its own")
+    config.addinivalue_line("markers", "proof_deep: random appliances with fresh seeds; .ci/full runs these tests")
     config.addinivalue_line("markers", "browser: takes long in a browser; .ci/full runs these tests")
 
 

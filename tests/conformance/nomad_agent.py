@@ -37,8 +37,8 @@ client {
   cpu_total_compute = 64000
   memory_total_mb   = %(memory)d
   # Other tests publish ports that examples name.
-  min_dynamic_port  = 24000
-  max_dynamic_port  = 30000
+  min_dynamic_port  = %(first_port)d
+  max_dynamic_port  = %(last_port)d
   alloc_dir         = "%(folder)s/alloc"
   host_volumes_dir  = "%(folder)s/volumes"
   cni_path          = "%(plugins)s"
@@ -135,14 +135,21 @@ class Agent:
     """A running agent; a context manager that stops the agent and everything that it runs."""
 
     def __init__(
-        self, engine: Engine, meta: dict[str, str] | None = None, memory: int = 131072, durable: bool = False
+        self,
+        engine: Engine,
+        meta: dict[str, str] | None = None,
+        memory: int = 131072,
+        durable: bool = False,
+        ports: range = range(24000, 30001),
     ) -> None:
-        """`memory` is that of the client in MB. The state of a `durable` agent outlives its process, and ACLs are on."""
+        """`memory` is that of the client in MB. The state of a `durable` agent outlives its process, and ACLs are on.
+        Agents that run at the same time need different `ports` for their tasks."""
         self.nomad = support.require_tool("nomad")
         self.engine = engine
         self.meta = meta or {}
         self.memory = memory
         self.durable = durable
+        self.ports = ports
         self.token = ""
 
     def __enter__(self) -> Agent:
@@ -167,6 +174,8 @@ class Agent:
                 "folder": folder,
                 "meta": meta,
                 "memory": self.memory,
+                "first_port": self.ports[0],
+                "last_port": self.ports[-1],
                 "plugins": support.TOOLS / "nomad" / "plugins",
                 "infra": INFRA_IMAGE,
             }

@@ -1,0 +1,122 @@
+"""Compares what an engine showed with what the language says. No target is in it: masks come from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import facts
+import order
+from difference import Difference
+from expectations import ChangeExpectations, Expectations
+from masks import Mask
+from seen import Seen, seen
+
+# What an instance has that was not replaced after a change.
+OF_BEFORE = {"argv", "env", "uid", "gid", "cwd", "memory", "label", "file", "not-read", "unanswered"}
+
+
+@dataclass
+class Result:
+    """The differences, and those that a row of the table of capabilities explains."""
+
+    differences: list[Difference] = field(default_factory=list)
+    masked: list[tuple[Difference, Mask]] = field(default_factory=list)
+
+
+def compare(expectations: Expectations, observations: dict[str, Any], masks: list[Mask]) -> Result:
+    """The differences of an appliance that was brought up, and down again if the last phase is `down`."""
+    names = [phase["name"] for phase in observations["phases"]]
+    running = len(names) - 1 if names and names[-1] == "down" else len(names)
+    return sift(differences(expectations, observations, running), expectations, masks)
+
+
+def unmet(expectations: Expectations, observations: dict[str, Any], masks: list[Mask]) -> list[str]:
+    """What is not yet there, and may come: nothing is left to wait for if this is empty."""
+    result = sift(differences(expectations, observations, len(observations["phases"])), expectations, masks)
+    return [str(difference) for difference in result.differences if difference.may_come]
+
+
+def differences(expectations: Expectations, observations: dict[str, Any], running: int) -> Iterator[Difference]:
+    """The differences up to the phase `running`, and in the phase after it, in which the appliance is removed."""
+    up = seen(observations, running)
+    yield from facts.of_appliance(expectations, up)
+    yield from order.of_starts(expectations, up)
+    yield from order.of_runs(expectations, up)
+    yield from order.of_health(expectations, up)
+    if running < len(observations["phases"]):
+        yield from order.of_stop(expectations, up, seen(observations))
+
+
+def compare_change(change: ChangeExpectations, observations: dict[str, Any], masks: list[Mask]) -> Result:
+    """The differences of an appliance that was changed into another one: phases `up` and `change`."""
+    return sift(changed(change, observations), change.after, masks)
+
+
+def unmet_change(change: ChangeExpectations, observations: dict[str, Any], masks: list[Mask]) -> list[str]:
+    """What is not yet there after a change, and may come."""
+    return [str(item) for item in compare_change(change, observations, masks).differences if item.may_come]
+
+
+def changed(change: ChangeExpectations, observations: dict[str, Any]) -> Iterator[Difference]:
+    """The differences after a change."""
+    names = [phase["name"] for phase in observations["phases"]]
+    first = names.index("change")
+    before = seen(observations, first)
+    last = len(names) - 1 if names[-1] == "down" else len(names)
+    after = seen(observations, last)
+    yield from facts.of_appliance(change.after, after, since=first, kept=change.stay)
+    yield from order.of_runs(change.after, after, only=change.new, since=first)
+    yield from order.of_change(change, before, after)
+
+
+def of_disturbance(expectations: Expectations, observations: dict[str, Any], masks: list[Mask]) -> Result:
+    """The differences after a disturbance: what the language says holds again, with whatever was restarted."""
+    last = len(observations["phases"])
+    after = seen(observations, last)
+    found = list(facts.of_appliance(expectations, after, disturbed=True))
+    found += order.of_data(expectations, after)
+    return sift(iter(found), expectations, masks)
+
+
+def sift(found: Iterator[Difference], expectations: Expectations, masks: list[Mask]) -> Result:
+    """Divides differences into those that a mask explains, with what follows from them, and the others."""
+    result = Result()
+    for difference in found:
+        mask = next((mask for mask in masks if mask.explains(difference, expectations)), None)
+        if mask is None:
+            result.differences.append(difference)
+        else:
+            result.masked.append((difference, mask))
+    stale = {d.container: mask for d, mask in result.masked if d.kind == "not-new"}
+    for difference in [d for d in result.differences if d.container in stale and d.kind in OF_BEFORE]:
+        result.differences.remove(difference)
+        result.masked.append((difference, stale[difference.container]))
+    absent = {d.container: mask for d, mask in result.masked if d.kind in ("not-started", "too-few-runs")}
+    while follows := [d for d in result.differences if consequence(d, expectations, absent) is not None]:
+        for difference in follows:
+            cause = consequence(difference, expectations, absent)
+            if cause is not None:
+                result.differences.remove(difference)
+                result.masked.append((difference, absent[cause]))
+                if difference.kind in ("not-started", "too-few-runs"):
+                    absent.setdefault(difference.container, absent[cause])
+    return result
+
+
+def consequence(difference: Difference, expectations: Expectations, absent: dict[str, Mask]) -> str | None:
+    """The container whose absence, which a mask explains, is the cause of a difference."""
+    expected = expectations.containers.get(difference.container)
+    if expected is None:
+        return None
+    if difference.kind in ("unpublished", "unchecked", "not-replaced") and expected.id in absent:
+        return expected.id
+    if difference.kind in ("not-started", "too-few-runs"):
+        return next((need.id for need in expected.needs if need.id in absent), None)
+    if difference.kind == "unanswered":
+        return next((item.id for item in expected.opens if item.index == difference.at and item.id in absent), None)
+    return None
+
+
+__all__ = ["Seen", "compare", "compare_change", "of_disturbance", "unmet", "unmet_change"]

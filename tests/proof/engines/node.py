@@ -1,0 +1,280 @@
+"""Appliances on a Kubernetes node: `kubectl apply --server-side` with the file that `applc compile` wrote.
+
+A change is applied over what runs, with what docs/kubernetes.md says of changed jobs and of objects that are gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import ssl
+import threading
+import time
+import urllib.request
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import image
+from case import Case
+from engines.base import PLACES, Command, Deployment, Engine, Place, Running, kill_process
+from follow import Tail, boot_offset, container_runtime
+from kube_app import NAME, App
+from kube_node import Node as KubeNode
+
+INSTANCE = "app.kubernetes.io/instance"
+# The labels of the node that places are constraints on.
+PREEMPTIBLE = "applc.test/preemptible=true"
+LABELS = {
+    "cloud": "applc.test/cloud", "region": "topology.kubernetes.io/region", "zone": "topology.kubernetes.io/zone",
+    "host": "kubernetes.io/hostname",
+}  # fmt: skip
+PRUNED = ("apps/v1/Deployment", "batch/v1/Job", "batch/v1/CronJob", "core/v1/Service", "core/v1/ConfigMap")
+FIELD = re.compile(r'Job\.batch "([^"]+)" is invalid')
+
+
+class Node(Engine):
+    """A cluster with one node on this machine."""
+
+    name = "node"
+    target = "kubernetes"
+    options = (f"kubernetes.cloud-label={LABELS['cloud']}", f"kubernetes.preemptible-label={PREEMPTIBLE}")
+
+    def __enter__(self) -> Node:
+        super().__enter__()
+        self.node = KubeNode().__enter__()
+        assert self.node.registry
+        self.image = f"applc.test/{image.REPOSITORY}"
+        self.node.registry.put(self.image, image.files(), image.CONFIGURATION)
+        where = [f"{label}={PLACES[level]}" for level, label in LABELS.items()]
+        self.node.checked("label", "--overwrite", "node", self.node.name, PREEMPTIBLE, *where)
+        self.deployments: dict[str, NodeDeployment] = {}
+        # The newest state of each pod, by its UID.
+        self.pods: dict[str, dict[str, Any]] = {}
+        self._ended = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+        return self
+
+    def __exit__(self, *arguments: object) -> None:
+        self._ended.set()
+        self.node.__exit__(None, None, None)
+        super().__exit__(*arguments)
+
+    def host_space(self) -> str:
+        return os.readlink(f"/proc/{self.node.first}/ns/net")
+
+    def read(self, path: str, timeout: float = 30) -> Any:
+        """The open response of the API server to a GET request."""
+        context = ssl.create_default_context(cafile=str(self.node.authority))
+        context.check_hostname = False
+        request = urllib.request.Request(
+            f"https://{self.node.address}:{self.node.port}{path}", headers={"Authorization": f"Bearer {self.node.token}"}
+        )
+        return urllib.request.urlopen(request, timeout=timeout, context=context)
+
+    def _watch(self) -> None:
+        while not self._ended.is_set():
+            with suppress(OSError, ValueError):
+                for line in self.read(f"/api/v1/pods?watch=true&timeoutSeconds=300&labelSelector={INSTANCE}", 60):
+                    event = json.loads(line)
+                    if event["type"] in ("ADDED", "MODIFIED", "DELETED"):
+                        self._take(event["object"], event["type"] == "DELETED")
+            self._ended.wait(0.3)
+
+    def _take(self, pod: dict[str, Any], deleted: bool) -> None:
+        meta = pod["metadata"]
+        deployment = self.deployments.get(meta["namespace"])
+        if deployment is None:
+            return
+        self.pods[meta["uid"]] = pod
+        (one,) = pod["spec"]["containers"]
+        runs = deployment.runs.setdefault(meta["uid"], {})
+        for status in pod["status"].get("containerStatuses") or []:
+            count = status["restartCount"]
+            states = [(count, status["state"]), (count - 1, status.get("lastState") or {})]
+            for at, state in states:
+                about = state.get("running") or state.get("terminated")
+                if about and about.get("startedAt"):
+                    run = runs.setdefault(at, Running(moment(about["startedAt"])))
+                    if about.get("finishedAt"):
+                        run.ended, run.code = moment(about["finishedAt"]), about["exitCode"]
+            logs = Path(f"/proc/{self.node.first}/root/var/log/pods") / f"{meta['namespace']}_{meta['name']}_{meta['uid']}"
+            for at in range(count + 1):
+                container = deployment.container_of(pod)
+                log = logs / one["name"] / f"{at}.log"
+                self.tails.add(Tail(log, container_runtime, deployment.journal, container, meta["uid"]))
+        if deleted:
+            for run in runs.values():
+                run.ended = run.ended or moment(None)
+            self.tails.end(meta["uid"])
+
+    def deployment(self, case: Case, folder: Path) -> NodeDeployment:
+        return NodeDeployment(self, case, folder)
+
+    def restart_kubelet(self) -> None:
+        """Ends the kubelet while its pods continue to run, and starts it again."""
+        program = str(self.node.programs["kubelet"])
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                words = (entry / "cmdline").read_text().split("\0")[:-1]
+                if words and words[0] == program and f"--hostname-override={self.node.name}" in words:
+                    os.kill(int(entry.name), 15)
+                    kept = [(name, process) for name, process in self.node.running if name != "kubelet"]
+                    for name, process in self.node.running:
+                        if name == "kubelet":
+                            process.wait(timeout=30)
+                    self.node.running[:] = kept
+                    self.node._run("kubelet", *words[1:])
+                    return
+        raise RuntimeError("the kubelet does not run")
+
+
+class NodeDeployment(Deployment):
+    """The namespace of one appliance."""
+
+    engine: Node
+
+    def __init__(self, engine: Node, case: Case, folder: Path) -> None:
+        super().__init__(engine, case, folder)
+        self.app: App | None = None
+        # The starts of the container of each pod, by the count of its restarts.
+        self.runs: dict[str, dict[int, Running]] = {}
+        self._read: tuple[float, list[dict[str, Any]]] = (0, [])
+
+    def container_of(self, pod: dict[str, Any]) -> str:
+        """The id of the container as the appliance writes it."""
+        name = pod["metadata"]["labels"].get(NAME, "")
+        (one,) = pod["spec"]["containers"]
+        ids = [each["id"] for each in self.case.appliance["containers"]]
+        # Ids that are no names in Kubernetes are changed: the program says which one it runs.
+        told = " ".join(map(json.dumps, [*one.get("command", []), *one.get("args", [])]))
+        said = (found for found in ids if re.search(rf"--name={re.escape(found)}(?![A-Za-z0-9-])", told))
+        return next((each for each in ids if each.lower() == name.lower()), None) or next(said, name)
+
+    def prepare(self) -> None:
+        for path in self.case.host_paths:
+            self.engine.node.run("/bin/mkdir", "-p", "-m", "777", path)
+
+    def _kubectl(self, *words: str, stdin: str = "") -> Command:
+        node = self.engine.node
+        environment = {"KUBECONFIG": str(node.kubeconfig), "HOME": str(self.folder)}
+        return self.command(node.programs["kubectl"], *words, env=environment, stdin=stdin)
+
+    def deploy(self, out: Path) -> None:
+        file = out / "kubernetes.yaml"
+        assert self.engine.node.registry
+        for name in self.built():
+            # What the random appliances build adds nothing to the image.
+            self.engine.node.registry.put(name, image.files(), image.CONFIGURATION)
+        # Some characters cannot be sent in a server-side apply; the compiler says so.
+        findings = (self.folder / f"findings{self.versions}.txt").read_text()
+        app = App(self.engine.node, file.read_text(), findings)
+        how = "--server-side" if app.server_side else "--server-side=false"
+        self.engine.deployments[app.namespace] = self
+        if self.app is None:
+            # With its namespace, a volume for each claim.
+            app.__enter__()
+            for secret, values in self.case.secrets.items():
+                meta = {"name": secret, "namespace": app.namespace}
+                item = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": values}
+                self._kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(item))
+            self.app = app
+            self._kubectl("apply", how, "-f", str(file))
+            return
+        app._make_volumes()
+        self.app = app
+        kinds = [f"--prune-allowlist={kind}" for kind in PRUNED]
+        label = f"{INSTANCE}={app.objects[0]['metadata']['labels'][INSTANCE]}"
+        for _ in range(5):
+            done = self._kubectl("apply", how, "--prune", "-l", label, *kinds, "-f", str(file))
+            changed = FIELD.findall(done.stderr)
+            if not changed:
+                break
+            self._kubectl("delete", "job", *changed, "-n", app.namespace)
+
+    def down(self) -> None:
+        if self.app:
+            kinds = "deployments,jobs,cronjobs,services"
+            self._kubectl("delete", kinds, "--all", "-n", self.app.namespace, "--wait=false")
+
+    def clean(self) -> None:
+        if self.app:
+            self.app.__exit__()
+            self.engine.deployments.pop(self.app.namespace, None)
+        for path in self.case.host_paths:
+            self.engine.node.run("/bin/rm", "-rf", path)
+        super().clean()
+
+    def running(self) -> dict[str, tuple[str, list[Running], dict[str, str]]]:
+        found = {}
+        for uid, runs in list(self.runs.items()):
+            pod = self.engine.pods[uid]
+            labels = pod["metadata"]["labels"]
+            found[uid] = (self.container_of(pod), [run for _, run in sorted(runs.items())], labels)
+        return found
+
+    def _services(self) -> list[dict[str, Any]]:
+        if self.app and time.monotonic() > self._read[0] + 1:
+            with self.engine.read(f"/api/v1/namespaces/{self.app.namespace}/services") as response:
+                self._read = time.monotonic(), json.load(response)["items"]
+        return self._read[1]
+
+    def places(self, container: str, port: int, protocol: str) -> list[Place]:
+        alive = self.alive({container})
+        address = self.engine.node.address
+        if self.mode(container) == "host":
+            return [Place(key, address, port) for _, key in alive]
+        if not alive:
+            return []
+        found = []
+        name = self.engine.pods[alive[0][1]]["metadata"]["labels"].get(NAME, "")
+        for service in self._services():
+            if service["metadata"]["labels"].get(NAME, "") == name:
+                for each in service["spec"].get("ports") or []:
+                    if each["port"] == port and each["protocol"].lower() == protocol and "nodePort" in each:
+                        found.append(Place(alive[0][1], address, each["nodePort"]))
+        for _, key in alive:
+            for each in self.engine.pods[key]["spec"]["containers"][0].get("ports") or []:
+                if each.get("hostPort") and each["containerPort"] == port and each["protocol"].lower() == protocol:
+                    found.append(Place(key, address, each["hostPort"]))
+        return found
+
+    def explain(self) -> str:
+        return self.app.event_log() if self.app else ""
+
+    def disturbances(self) -> list[str]:
+        return ["kill", "delete", "evict", "kubelet", "dependency"]
+
+    def disturb(self, kind: str, chance: random.Random) -> dict[str, Any]:
+        if kind == "kubelet":
+            with self.engine.quiet.alone():
+                self.engine.restart_kubelet()
+            return {"kind": kind}
+        services = {each["id"] for each in self.case.appliance["containers"] if each["type"] == "service"}
+        found = self.alive(self.depended_on() if kind == "dependency" else services) or self.alive(services)
+        if not found or not self.app:
+            return {"kind": kind}
+        container, key = chance.choice(found)
+        name = self.engine.pods[key]["metadata"]["name"]
+        if kind == "kill":
+            for entry in Path("/proc").glob("[0-9]*"):
+                with suppress(OSError):
+                    if f"pod{key}" in (entry / "cgroup").read_text() and "observer" in (entry / "comm").read_text():
+                        kill_process(int(entry.name))
+        elif kind == "evict":
+            meta = {"name": name, "namespace": self.app.namespace}
+            item = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": meta}
+            path = f"/api/v1/namespaces/{self.app.namespace}/pods/{name}/eviction"
+            self._kubectl("create", f"--raw={path}", "-f", "-", stdin=json.dumps(item))
+        else:
+            self._kubectl("delete", "pod", name, "-n", self.app.namespace, "--wait=false")
+        return {"kind": kind, "container": container, "key": key}
+
+
+def moment(text: str | None) -> float:
+    """A time of the API in seconds since the start of the machine; without one, now."""
+    at = time.time() if text is None else datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    return at - boot_offset()

@@ -1,0 +1,218 @@
+"""Differences that the table of capabilities announces, and nothing else.
+
+A mask names a row of `applc targets NAME` and the words in it that announce the difference. If the row or the words go,
+so does the mask: `for_target` refuses it.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from difference import Difference
+from expectations import Expectations, Expected, Ref
+
+When = Callable[[Difference, Expected, Expectations], bool]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table of a target, or one of its options (`option NAME`)."""
+
+    target: str
+    field: str
+    # "carried", "depends", "approximated", "rejected", or "option".
+    support: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Differences of some kinds on a target, which a row announces."""
+
+    target: str
+    field: str
+    words: str
+    kinds: frozenset[str]
+    when: When
+
+    def explains(self, difference: Difference, expectations: Expectations) -> bool:
+        """Whether the row announces this difference."""
+        if difference.kind not in self.kinds:
+            return False
+        expected = expectations.containers.get(difference.container)
+        return expected is not None and self.when(difference, expected, expectations)
+
+    def __str__(self) -> str:
+        return f"{self.target}: {self.field}: {self.words}"
+
+
+def always(_: Difference, __: Expected, ___: Expectations) -> bool:
+    """At all containers."""
+    return True
+
+
+def scheduled(_: Difference, expected: Expected, __: Expectations) -> bool:
+    """At a job with a cron line."""
+    return expected.runs is not None and expected.runs.schedule is not None
+
+
+def repeating(_: Difference, expected: Expected, __: Expectations) -> bool:
+    """At a job that runs several times."""
+    return expected.runs is not None and expected.runs.repeats != 1
+
+
+def later(_: Difference, expected: Expected, __: Expectations) -> bool:
+    """At a job with a start time."""
+    return expected.runs is not None and expected.runs.start is not None
+
+
+def job(_: Difference, expected: Expected, __: Expectations) -> bool:
+    """At a job."""
+    return not expected.service
+
+
+def default_mode(difference: Difference, expected: Expected, _: Expectations) -> bool:
+    """At a file whose permissions are not written."""
+    return any(file.dest == difference.at and not file.mode_written and not file.secret for file in expected.files)
+
+
+def not_text(difference: Difference, expected: Expected, _: Expectations) -> bool:
+    """At a file that is not text."""
+    found = [file.content for file in expected.files if file.dest == difference.at]
+    return any(isinstance(content, bytes) and not is_text(content) for content in found)
+
+
+def is_text(content: bytes) -> bool:
+    """Whether bytes are UTF-8."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def udp_to_host(difference: Difference, expected: Expected, expectations: Expectations) -> bool:
+    """At a question over UDP to a container on the host network."""
+    return any(
+        item.index == difference.at and item.protocol == "udp" and expectations.containers[item.id].host_network
+        for item in expected.opens
+    )
+
+
+def own_udp_to_host(difference: Difference, expected: Expected, expectations: Expectations) -> bool:
+    """At such a question of a container with an address of its own."""
+    return not expected.host_network and udp_to_host(difference, expected, expectations)
+
+
+def command(difference: Difference, expected: Expected, expectations: Expectations) -> bool:
+    """At a container whose check is a command, or at one that waits for it."""
+    if difference.kind == "order":
+        expected = expectations.containers[str(difference.at)]
+    return expected.health is not None and expected.health.how == "command"
+
+
+def turns_unhealthy(difference: Difference, expected: Expected, expectations: Expectations) -> bool:
+    """At a container that turns unhealthy, or at a question to it."""
+    asked = {item.id for item in expected.opens if item.index == difference.at}
+    return any(
+        (health := expectations.containers[name].health) is not None and health.unhealthy_after is not None
+        for name in (asked if difference.kind == "unanswered" else {expected.id})
+    )
+
+
+def several_on_host(_: Difference, expected: Expected, __: Expectations) -> bool:
+    """At several instances that need one port of the host each."""
+    return expected.host_network and expected.instances > 1 and bool(expected.published)
+
+
+def refers_to_none(_: Difference, expected: Expected, expectations: Expectations) -> bool:
+    """At a container that refers to one that does not run."""
+    return any(not expectations.containers[ref.id].runs_now for ref in expected.references if ref.id != expected.id)
+
+
+def several_at_their_numbers(_: Difference, expected: Expected, expectations: Expectations) -> bool:
+    """At several instances to whose ports a reference without a port leads."""
+    bare = any(ref == Ref(expected.id) for other in expectations.containers.values() for ref in other.references)
+    return bare and expected.instances > 1 and bool(expected.published or expected.internal)
+
+
+TABLE: list[tuple[str, str, str, str, When]] = [
+    ("compose", "containers[].health_check times and failures", "but it is not replaced", "not-replaced", always),
+    ("compose", "containers[].health_check times and failures", "but it is not replaced", "unanswered unpublished",
+     turns_unhealthy),
+    ("compose", "containers[].schedule", "the job runs once, at `up`", "too-many-runs late-run", scheduled),
+    ("compose", "containers[].repeats", "a repeating job runs once, at `up`", "too-many-runs late-run", repeating),
+    ("compose", "containers[].start_time", "the job runs at `up`", "early too-many-runs", later),
+    ("compose", "containers[].files", "permissions 0444 unless a `mode` is written", "file-mode", default_mode),
+    ("compose", "containers[].files", "has the permissions that it has there", "file-mode", not_text),
+    ("compose", "containers[].type: job", "every `up` runs it again", "not-kept", job),
+    ("compose", "@id in a string", "a warning for UDP to the host network", "unanswered wrong-answer", udp_to_host),
+    ("kubernetes", "containers[].dependencies", "the stop order is undefined", "stop-order", always),
+    ("kubernetes", "containers[].network_mode: host", "if a container with its own IP address refers to a UDP port",
+     "unanswered wrong-answer", own_udp_to_host),
+    ("kubernetes", "containers[].network_mode: host", "if several instances need a node each", "not-started",
+     several_on_host),
+    ("kubernetes", "containers[].type: job", "a changed Job must be deleted before it is applied again",
+     "not-new too-few-runs", job),
+    ("nomad", "containers[].health_check.protocol: COMMAND", "the container is neither checked nor replaced",
+     "unchecked not-replaced order", command),
+    ("nomad", "containers[].dependencies", "the stop order is undefined", "stop-order", always),
+    ("nomad", "containers[].ports[].internal", "mapped to a free port of the node", "internal-published", always),
+    ("nomad", "containers[].network_mode: host", "so that each instance needs its own node", "not-started",
+     several_on_host),
+    ("nomad", "@id in a string", "filled in when both are placed", "not-started too-few-runs", refers_to_none),
+    ("nomad", "@id in a string", "the ports of the other container are fixed on the host at the same numbers",
+     "not-started not-new", several_at_their_numbers),
+    ("nomad", "option follow-addresses", "whether a service is restarted when the address", "restarted not-kept",
+     always),
+]  # fmt: skip
+
+ALL = [Mask(target, field, words, frozenset(kinds.split()), when) for target, field, words, kinds, when in TABLE]
+
+
+def for_target(target: str, rows: list[Row]) -> list[Mask]:
+    """The masks of a target; an error if one is not, or no longer, in its table."""
+    masks = [mask for mask in ALL if mask.target == target]
+    if gone := [mask for mask in masks if row_of(mask, rows) is None]:
+        raise ValueError(f"the table of capabilities does not announce: {', '.join(map(str, gone))}")
+    return masks
+
+
+def row_of(mask: Mask, rows: list[Row]) -> Row | None:
+    """The row that a mask names, if the words are in it."""
+    found = (row for row in rows if (row.target, row.field) == (mask.target, mask.field) and mask.words in row.text)
+    return next(found, None)
+
+
+def rows(applc: Path, target: str) -> list[Row]:
+    """The table of a target, as the program prints it."""
+    done = subprocess.run([str(applc), "targets", target], capture_output=True, text=True, check=True)
+    return parse(target, done.stdout)
+
+
+def parse(target: str, text: str) -> list[Row]:
+    """The rows in the output of `applc targets NAME`."""
+    found: list[Row] = []
+    options, field = False, ""
+    for line in text.splitlines():
+        if line.startswith(("Fields:", "Options")):
+            options = line.startswith("Options")
+        elif re.match(r"  \S", line):
+            field = line.strip()
+        elif line.startswith("      ") and field:
+            if options:
+                found.append(Row(target, f"option {field}", "option", line.strip()))
+            else:
+                support, _, how = line.strip().partition(": ")
+                found.append(Row(target, field, support, how))
+            field = ""
+    return found
+
+
+def unneeded(masks: list[Mask], needed: list[Mask]) -> list[Mask]:
+    """The masks that explained nothing: the table announces a difference that no appliance showed."""
+    return [mask for mask in masks if mask not in needed]

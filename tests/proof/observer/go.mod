@@ -1,0 +1,3 @@
+module applc.test/observer
+
+go 1.22

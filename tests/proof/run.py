@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Tries random appliances on an engine and reports what differs from what the language says.
+
+    run.py --engine compose --seeds 1-200 --side-by-side 8
+
+`README.md` says more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "conformance")]
+
+import masks  # noqa: E402
+import support  # noqa: E402
+from case import Case  # noqa: E402
+from engines.base import Engine  # noqa: E402
+from generate import Hints, generate  # noqa: E402
+from slots import Slots, alone  # noqa: E402
+from trial import Outcome, Trial  # noqa: E402
+
+
+# Seconds until everything must be right. Nomad waits 15 seconds and more before each retry, Kubernetes 10, 20, and 40.
+PATIENCE = {"compose": 60, "nomad": 120, "node": 120}
+
+# On a single node, containers for preemptible nodes and for others have no place together.
+PREEMPTIBLE = frozenset(f"containers[].{hints}.preemptible" for hints in ("schedule_hints", "user_schedule_hints"))
+HINTS = {"nomad": Hints(leave_out=PREEMPTIBLE)}
+
+
+def engine_named(name: str, applc: Path, folder: Path) -> Engine:
+    """An engine by its name on the command line."""
+    if name == "compose":
+        from engines.compose import Compose
+
+        return Compose(applc, folder)
+    if name == "nomad":
+        from engines.nomad import Nomad
+
+        return Nomad(applc, folder)
+    from engines.node import Node
+
+    return Node(applc, folder)
+
+
+def seeds(text: str) -> list[int]:
+    """`1-20,25` as numbers."""
+    parts = [part.partition("-") for part in text.split(",")]
+    return [seed for first, _, last in parts for seed in range(int(first), int(last or first) + 1)]
+
+
+def run(
+    name: str,
+    chosen: list[int],
+    applc: Path,
+    *,
+    side_by_side: int = 8,
+    pairs: bool = False,
+    disturb: bool = False,
+    patience: float | None = None,
+    keep: Path | None = None,
+    keep_all: bool = False,
+    show: bool = True,
+    shrink: bool = False,
+) -> list[Outcome]:
+    """Tries all seeds; what fails is in the folder `keep`."""
+    with ExitStack() as held:
+        if keep is None:
+            keep = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="proof-")))
+        folder = keep
+        held.enter_context(alone(support.TOOLS / "proof" / f"{name}.lock"))
+        engine = held.enter_context(engine_named(name, applc, folder))
+        rows = masks.rows(applc, engine.target)
+        trial = Trial(engine, rows, masks.for_target(engine.target, rows), patience or PATIENCE[name], pairs, disturb)
+        slots = Slots(name, side_by_side)
+
+        def one(seed: int) -> Outcome:
+            own = folder / f"{name}-{seed}"
+            with slots.one() as ports:
+                case = generate(seed, ports=ports, image=engine.image, hints=HINTS.get(name, Hints()))
+                changed: Case | None = None
+                if pairs:
+                    from change import change
+
+                    changed = change(seed, case)
+                    if seed % 2:
+                        case, changed = changed, case
+                outcome = trial.run(case, changed, own)
+                if shrink and outcome.differences:
+                    from shrinking import shrunk
+
+                    shrunk(trial, case, outcome, own / "shrunk", print)
+            if show:
+                print(outcome, flush=True)
+            if not (outcome.differences or keep_all):
+                shutil.rmtree(own)
+            return outcome
+
+        with ThreadPoolExecutor(side_by_side) as pool:
+            try:
+                return list(pool.map(one, chosen))
+            except BaseException:
+                # Those that run go on, and are removed.
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+def main() -> int:
+    """The program."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--engine", choices=("compose", "nomad", "node"), required=True)
+    parser.add_argument("--seeds", type=seeds, help="such as 1-20,25")
+    parser.add_argument("--fresh", type=int, metavar="N", help="N seeds that nobody has chosen")
+    parser.add_argument("--side-by-side", type=int, default=8, metavar="N", help="appliances at a time")
+    parser.add_argument("--pairs", action="store_true", help="change each appliance")
+    parser.add_argument("--disturb", action="store_true", help="disturb each appliance")
+    parser.add_argument("--patience", type=float, metavar="SECONDS", help="until everything must be right")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="where to keep what differs")
+    parser.add_argument("--keep-all", action="store_true", help="keep what does not differ, too")
+    parser.add_argument("--shrink", action="store_true", help="look for the smallest appliance that differs")
+    parser.add_argument("--applc", type=Path, metavar="PATH", help="the compiler")
+    words = parser.parse_args()
+    # What is on the engine is removed then, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    chosen = words.seeds or [random.randrange(1, 10**9) for _ in range(words.fresh or 20)]
+    if not words.seeds:
+        print("seeds", ",".join(map(str, chosen)), flush=True)
+    applc = (words.applc or support.find_applc().binary).resolve()
+    begin = time.monotonic()
+    outcomes = run(
+        words.engine, chosen, applc, side_by_side=words.side_by_side, pairs=words.pairs, disturb=words.disturb,
+        patience=words.patience, keep=words.keep, keep_all=words.keep_all, shrink=words.shrink,
+    )  # fmt: skip
+    bad = [each.seed for each in outcomes if each.differences]
+    containers = sum(each.containers for each in outcomes)
+    print(f"{len(outcomes)} appliances, {containers} containers, {time.monotonic() - begin:.0f} s; {len(bad)} differ")
+    used = [mask for each in outcomes for mask in each.needed]
+    print(f"masks needed: {', '.join(sorted(set(map(str, used)))) or 'none'}")
+    target = {"node": "kubernetes"}.get(words.engine, words.engine)
+    unneeded = masks.unneeded([mask for mask in masks.ALL if mask.target == target], used)
+    print(f"masks not needed: {', '.join(map(str, unneeded)) or 'none'}")
+    if bad:
+        print("seeds that differ:", ",".join(map(str, bad)))
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

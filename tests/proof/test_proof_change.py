@@ -1,0 +1,166 @@
+"""Pairs: what did not change goes on and keeps its data, and what changed is new."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import simulate
+from case import Case
+from change import change
+from check import check
+from compare import compare_change, of_disturbance, unmet_change
+from expectations import ChangeExpectations
+from generate import generate
+
+from meaning import expect, expect_change
+
+PORTS = range(30000, 30100)
+IMAGE = "registry.example.org/proof:1"
+
+
+@cache
+def pair(seed: int) -> tuple[Case, Case]:
+    """A case and a change of it."""
+    before = generate(seed, PORTS, IMAGE)
+    return before, change(seed, before)
+
+
+def without_later(cases: tuple[Case, Case]) -> bool:
+    """Whether no job repeats or starts later, which the simulated engine does in its own time."""
+    return not any(
+        c.get("schedule") or c.get("start_time") or c.get("repeats", 1) != 1
+        for case in cases
+        for c in case.appliance["containers"]
+    )
+
+
+def shown(expected: ChangeExpectations) -> dict[str, Any]:
+    """What a perfect engine shows of a change."""
+    engine = simulate.Engine(expected.before)
+    up = engine.up()
+    return {"boot": simulate.BOOT, "phases": [up, engine.change(expected)]}
+
+
+def test_a_perfect_engine_shows_no_difference() -> None:
+    tried = 0
+    for seed in range(1, 120):
+        if without_later(pair(seed)):
+            tried += 1
+            expected = expect_change(*pair(seed))
+            assert list(map(str, compare_change(expected, shown(expected), []).differences)) == [], seed
+            assert unmet_change(expected, shown(expected), []) == []
+    assert tried > 60
+
+
+def test_changes_are_valid_and_differ(applc_path: Path) -> None:
+    kinds = {"stay": 0, "new": 0, "gone": 0}
+    for seed in range(1, 60):
+        before, after = pair(seed)
+        assert before.appliance != after.appliance
+        assert [f for f in check(applc_path, after, []) if f.level == "error"] == [], seed
+        expected = expect_change(before, after)
+        assert not expected.stay & expected.new
+        for kind in kinds:
+            kinds[kind] += len(getattr(expected, kind))
+    assert all(kinds.values()), kinds
+
+
+def test_the_same_appliance_changes_nothing() -> None:
+    case, _ = pair(3)
+    changed = copy.deepcopy(case.appliance)
+    changed["x-note"] = 1
+    changed["containers"].reverse()
+    for container in changed["containers"]:
+        container["state"] = "running"
+        container["network_mode"] = container.get("network_mode", "host").upper()
+    expected = expect_change(case, replace(case, appliance=changed))
+    assert expected.stay == {c["id"] for c in changed["containers"]}
+    assert not expected.new and not expected.gone
+
+
+def test_a_job_counts_the_runs_before_a_change() -> None:
+    job = {
+        "id": "a",
+        "type": "job",
+        "image": IMAGE,
+        "resources": {"cpus": 0.05, "mem": 16},
+        "args": ["--exit=0:0", "--fail-runs=1", "--count=/v/x"],
+        "volumes": [{"src": "v", "dest": "/v"}],
+    }
+    volumes = {"volumes": [{"id": "v"}]}
+    before = Case(0, {"id": "p", "containers": [job], "data_persistence": volumes})
+    after = replace(before, appliance={**before.appliance, "containers": [{**job, "env": {"A": "b"}}]})
+    expected = expect_change(before, after)
+    runs = [side.containers["a"].runs for side in (expected.before, expected.after)]
+    assert [run.codes for run in runs if run] == [[1, 0], [0]]
+
+
+def faulty(kind: str, container: str, expected: ChangeExpectations, seen: dict[str, Any]) -> bool:
+    """Whether a difference of this kind is found at a container."""
+    found = compare_change(expected, seen, []).differences
+    return any((d.kind, d.container) == (kind, container) for d in found)
+
+
+def test_a_needless_restart_is_found() -> None:
+    for seed in range(1, 60):
+        expected = expect_change(*pair(seed))
+        stay = [
+            n for n in expected.stay if expected.after.containers[n].service and expected.after.containers[n].runs_now
+        ]
+        if stay and without_later(pair(seed)):
+            needless = replace(expected, stay=expected.stay - {stay[0]}, new=expected.new | {stay[0]})
+            assert faulty("not-kept", stay[0], expected, shown(needless))
+            return
+    raise AssertionError("no case")
+
+
+def test_a_missing_change_is_found() -> None:
+    for seed in range(1, 60):
+        expected = expect_change(*pair(seed))
+        both = [n for n in expected.new if n in expected.before.containers and expected.after.containers[n].service]
+        running = [n for n in both if expected.before.containers[n].runs_now and expected.after.containers[n].runs_now]
+        if running and without_later(pair(seed)):
+            missing = replace(expected, stay=expected.stay | {running[0]}, new=expected.new - {running[0]})
+            assert faulty("not-new", running[0], expected, shown(missing))
+            return
+    raise AssertionError("no case")
+
+
+def test_what_is_gone_and_still_runs_is_found() -> None:
+    for seed in range(1, 60):
+        expected = expect_change(*pair(seed))
+        gone = [
+            n for n in expected.gone if expected.before.containers[n].service and expected.before.containers[n].runs_now
+        ]
+        if gone and without_later(pair(seed)):
+            assert faulty("gone-runs", gone[0], expected, shown(replace(expected, stay=expected.stay | {gone[0]})))
+            return
+    raise AssertionError("no case")
+
+
+def test_lost_data_is_found() -> None:
+    for seed in range(1, 120):
+        expected = expect_change(*pair(seed))
+        seen = shown(expected)
+        for event in seen["phases"][1]["events"]:
+            if event["event"] == "marks":
+                event["marks"] = [m for m in event["marks"] if m["nonce"] == event["nonce"]]
+        found = compare_change(expected, seen, []).differences
+        if any(d.kind == "data-lost" for d in found):
+            return
+    raise AssertionError("no case")
+
+
+def test_after_a_disturbance_everything_holds_again() -> None:
+    for seed in range(1, 40):
+        case, _ = pair(seed)
+        if not without_later((case, case)):
+            continue
+        expected = expect(case)
+        engine = simulate.Engine(expected)
+        seen = {"boot": simulate.BOOT, "phases": [engine.up(), engine.disturb()]}
+        assert list(map(str, of_disturbance(expected, seen, []).differences)) == [], seed

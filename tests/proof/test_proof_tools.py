@@ -1,0 +1,223 @@
+"""Masks, taming, and shrinking."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import masks
+import places
+import simulate
+import pytest
+from case import Case
+from check import Finding, check
+from compare import compare, sift
+from difference import KINDS, Difference
+from generate import generate
+from shrink import shrink, size
+from tame import explain, silent, tame
+from tidy import tidy
+
+from meaning import expect
+
+PORTS = range(30000, 30100)
+IMAGE = "registry.example.org/proof:1"
+ENGINES = ["compose", "kubernetes", "nomad"]
+
+
+def service(name: str, **fields: Any) -> dict[str, Any]:
+    """A small container."""
+    return {"id": name, "type": "service", "image": IMAGE, "resources": {"cpus": 0.05, "mem": 16}, **fields}
+
+
+def case(*containers: dict[str, Any], **fields: Any) -> Case:
+    """A case of these containers."""
+    return Case(0, {"id": "proof", "containers": list(containers), **fields})
+
+
+@pytest.mark.parametrize("target", ENGINES)
+def test_each_mask_is_announced_by_the_table(target: str, applc_path: Path) -> None:
+    rows = masks.rows(applc_path, target)
+    assert len(rows) > 50
+    assert {"carried", "depends", "approximated", "option"} <= {row.support for row in rows}
+    found = masks.for_target(target, rows)
+    assert found
+    for mask in found:
+        assert mask.kinds <= KINDS, mask
+
+
+def test_a_mask_without_a_row_is_refused() -> None:
+    row = masks.Row("compose", "containers[].health_check times and failures", "carried", "replaces it")
+    with pytest.raises(ValueError, match="but it is not replaced"):
+        masks.for_target("compose", [row])
+
+
+def test_a_mask_explains_only_its_difference() -> None:
+    expected = expect(case(service("a", ports=[{"container_port": 80, "internal": True}], network_mode="bridge")))
+    mask = next(m for m in masks.ALL if m.field == "containers[].ports[].internal")
+    assert mask.explains(Difference("internal-published", "a", "", "80/tcp"), expected)
+    assert not mask.explains(Difference("argv", "a", ""), expected)
+    assert not mask.explains(Difference("internal-published", "unknown", ""), expected)
+    assert masks.unneeded([mask], []) == [mask]
+    assert masks.unneeded([mask], [mask]) == []
+
+
+def test_what_follows_from_a_masked_absence_is_masked() -> None:
+    absent = case(
+        service("none", instances=0),
+        service("a", args=["@none", "--listen=tcp:80"], ports=[{"container_port": 80}], network_mode="bridge"),
+        service("b", dependencies=["a"], network_mode="bridge"),
+        service("c", args=["--open=tcp:@a:80"], network_mode="bridge"),
+    )
+    expected = expect(absent)
+    seen = simulate.observations(expected)
+    seen["phases"] = seen["phases"][:1]
+    up = seen["phases"][0]
+    up["events"] = [e for e in up["events"] if e["name"] == "c" and e["event"] != "opened"]
+    up["instances"] = [i for i in up["instances"] if i["name"] == "c"]
+    up["published"] = []
+    found = {(d.kind, d.container) for d in compare(expected, seen, []).differences}
+    assert found == {("not-started", "a"), ("unpublished", "a"), ("not-started", "b"), ("unanswered", "c")}
+    nomad = [mask for mask in masks.ALL if mask.target == "nomad"]
+    result = compare(expected, seen, nomad)
+    assert result.differences == []
+    assert {mask.words for _, mask in result.masked} == {"filled in when both are placed"}
+    # Without the reference nothing excuses it.
+    del absent.appliance["containers"][1]["args"][0]
+    assert len(compare(expect(absent), seen, nomad).differences) == 4
+
+
+def test_what_an_instance_of_before_has_follows_from_it() -> None:
+    several = case(service("a", instances=2, args=["@a"], ports=[{"container_port": 80}], network_mode="bridge"))
+    expected = expect(several)
+    nomad = [mask for mask in masks.ALL if mask.target == "nomad"]
+    found = [Difference("env", "a", ""), Difference("not-new", "a", ""), Difference("mount", "a", "")]
+    assert [d.kind for d in sift(iter(found), expected, nomad).differences] == ["mount"]
+    assert [d.kind for d in sift(iter(found[:1]), expected, nomad).differences] == ["env"]
+
+
+def test_places_lead_to_rows() -> None:
+    appliance = case(
+        service(
+            "a",
+            env={"X": "@a"},
+            health_check={"protocol": "MESOS_TCP", "timeout_seconds": 3},
+            volumes=[{"src": "./x", "dest": "/x", "type": "host"}, {"src": "v", "dest": "/v", "mode": "RO"}],
+            ports=[{"container_port": 80}],
+        )
+    ).appliance
+    text, found = places.written(appliance)
+    assert json.loads(text) == appliance
+
+    def rows_at(words: str) -> list[str]:
+        start = text.encode().index(words.encode())
+        return places.fields(appliance, places.path_at(found, start, start + len(words.encode())))
+
+    assert "containers[].env" in rows_at('"@a"')
+    assert rows_at("3")[0] == "containers[].health_check times and failures"
+    assert "containers[].health_check.protocol: TCP" in rows_at('"MESOS_TCP"')
+    assert "containers[].volumes[].type: host beside the appliance" in rows_at('"./x"')
+    assert "containers[].volumes[].mode: RO" in rows_at('"RO"')
+    assert "containers[].ports[].host_port" in rows_at("80")
+    assert "containers[].type: service" in rows_at('"service"')
+
+
+def test_an_error_at_a_carried_field_is_not_announced() -> None:
+    appliance = case(service("a", working_dir="/x")).appliance
+    text, _ = places.written(appliance)
+    start = text.index('"/x"')
+    error = Finding("E0408", "error", "compose", "no", start, start + 4)
+    row = masks.Row("compose", "containers[].working_dir", "carried", "")
+    assert not explain(appliance, error, [row]).announced
+    depends = masks.Row("compose", "containers[].working_dir", "depends", "")
+    assert explain(appliance, error, [depends]).announced
+    assert not explain(appliance, error, []).announced
+
+
+def test_what_is_approximated_in_silence_is_found() -> None:
+    appliance = case(service("a", minimum_capacity=0.5, instances=2)).appliance
+    row = masks.Row("compose", "containers[].minimum_capacity", "approximated", "no minimum")
+    text, _ = places.written(appliance)
+    start = text.index('"minimum_capacity"')
+    warning = Finding("W0401", "warning", "compose", "no minimum", start, start + 18)
+    assert silent(appliance, [warning], [row]) == []
+    assert silent(appliance, [], [row]) == ["approximated in silence: containers[].minimum_capacity: no minimum"]
+    carried = masks.Row("compose", "containers[].minimum_capacity", "carried", "")
+    assert silent(appliance, [], [carried]) == []
+
+
+@pytest.mark.parametrize("target", ENGINES)
+def test_a_tamed_case_is_accepted(target: str, applc_path: Path) -> None:
+    rows = masks.rows(applc_path, target)
+    kept = 0
+    for seed in range(1, 30):
+        original = generate(seed, PORTS, IMAGE)
+        tamed = tame(original, target, applc_path, rows)
+        assert tamed.case is not None, (seed, list(map(str, tamed.rejections)))
+        assert [f for f in check(applc_path, tamed.case, [target]) if f.level == "error"] == []
+        assert [str(r) for r in tamed.rejections if not r.announced] == [], seed
+        assert tamed.silent == [], seed
+        # What is left still means something to the reference semantics.
+        expect(tamed.case)
+        kept += len(tamed.case.appliance["containers"]) == len(original.appliance["containers"])
+    assert kept > 20
+
+
+def test_tidy_takes_out_what_has_no_other_end() -> None:
+    broken = case(
+        service(
+            "a",
+            dependencies=["gone", "b"],
+            args=[
+                "--name=a",
+                "--mark=/v",
+                "--once=/v/x",
+                "--unhealthy-after=4",
+                "--open=tcp:@gone:80",
+                "--read=/f",
+                "@gone \\@x",
+                "@b",
+            ],
+            env={"OPEN_0": "tcp:@gone 80", "URL": "http://@gone:80"},
+            volumes=[{"src": "gone", "dest": "/v"}],
+        ),
+        service("b", cmd="exec /observer '--name=b' '--open=tcp:@gone:80' '--mark=/v' 'it'\\''s' '@a'"),
+    ).appliance
+    a, b = tidy(broken)["containers"]
+    assert a["args"] == ["--name=a", "gone \\@x", "@b"]
+    assert a["env"] == {"URL": "http://gone:80"}
+    assert a["dependencies"] == ["b"]
+    assert "volumes" not in a
+    assert b["cmd"] == "exec /observer '--name=b' 'it'\\''s' '@a'"
+
+
+def test_a_case_shrinks_to_what_fails(applc_path: Path) -> None:
+    def fails(candidate: Case) -> bool:
+        return any(
+            "$$" in json.dumps(container.get("env", {})) and container.get("type") == "service"
+            for container in candidate.appliance["containers"]
+        )
+
+    original = next(
+        c for seed in range(1, 200) if fails(c := generate(seed, PORTS, IMAGE)) and size(c.appliance) > 3000
+    )
+    before = copy.deepcopy(original)
+    small = shrink(original, fails, applc_path)
+    assert original == before
+    assert fails(small)
+    [container] = small.appliance["containers"]
+    assert list(container["env"].values()) == ["$$"]
+    assert set(container) <= {"id", "type", "image", "resources", "env", "args", "cmd", "entrypoint"}
+    assert [f for f in check(applc_path, small, []) if f.level == "error"] == []
+
+
+def test_a_pair_of_containers_is_kept_where_both_are_required(applc_path: Path) -> None:
+    def fails(candidate: Case) -> bool:
+        return any(c.get("dependencies") for c in candidate.appliance["containers"])
+
+    original = next(c for seed in range(1, 50) if fails(c := generate(seed, PORTS, IMAGE)))
+    small = shrink(original, fails, applc_path)
+    assert len(small.appliance["containers"]) == 2
+    expect(small)
