@@ -154,6 +154,34 @@ fn up_waits_for_states_in_json() {
 }
 
 #[test]
+fn answers_of_an_engine_never_act_on_a_terminal() {
+    let acts = |text: &str| text.chars().any(|c| c.is_control() && c != '\n');
+    // A text for people.
+    let text = TEXT.replace("echo $up is up", r"printf 'up \\033[2J\\n'");
+    let of_text = folder(&text);
+    let (status, out, err) = run(of_text.path(), UP);
+    assert_eq!((status, out.as_str()), (0, "up \\u{1b}[2J\n"), "{err}");
+    // States with reasons and addresses.
+    let of_json = folder(JSON);
+    let why = r#""why": "\u001b[2J\n::error::x", "endpoints": [{"host": "\u001b[2J",
+        "host_port": 1, "container_port": 2, "protocol": "tcp"}]"#;
+    let states = |state: &str| {
+        let web = format!(r#"{{"id": "Web", "state": "{state}", {why}}}"#);
+        let text = format!(r#"{{"containers": [{web}, {{"id": "db", "state": "running"}}]}}"#);
+        fs::write(of_json.path().join("mine/states"), text).unwrap();
+    };
+    for (state, expected) in [("failed", 1), ("running", 0)] {
+        states(state);
+        for arguments in [UP, &["status", "App"], &["status", "App", "--format", "json"], &["ls"]] {
+            let (status, out, err) = run(of_json.path(), arguments);
+            assert!(status == expected || arguments != UP, "{status} {out}{err}");
+            assert!(!acts(&out) && !acts(&err), "{arguments:?}: {out:?}{err:?}");
+            assert!(!format!("\n{out}\n{err}").contains("\n::error::"), "{out}{err}");
+        }
+    }
+}
+
+#[test]
 fn nothing_is_run_that_was_not_asked_for() {
     let folder = folder(TEXT);
     fs::write(folder.path().join("mine/up"), "echo run > ../../../../run\n").unwrap();
