@@ -282,6 +282,21 @@ mod tests {
     }
 
     #[test]
+    fn folders_are_listed_to_a_depth_of_8() {
+        let root = tempfile::tempdir().unwrap();
+        let mut folder = root.path().to_owned();
+        for depth in 0..10 {
+            std::fs::write(folder.join("file"), "").unwrap();
+            folder.push(depth.to_string());
+            std::fs::create_dir(&folder).unwrap();
+        }
+        symlink(root.path(), root.path().join("again")).unwrap();
+        let found = Disk.list(root.path().to_str().unwrap()).unwrap();
+        let deepest = found.iter().map(|path| path.matches('/').count()).max();
+        assert_eq!((found.len(), deepest), (9, Some(8)), "{found:?}");
+    }
+
+    #[test]
     fn files_of_a_project_are_regular_and_not_outside() {
         let root = tempfile::tempdir().unwrap();
         let project = root.path().join("project");

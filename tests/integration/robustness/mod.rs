@@ -3,6 +3,7 @@
 
 mod hostile;
 mod json;
+mod limits;
 mod mutation;
 mod terminal;
 mod yaml;
