@@ -66,6 +66,8 @@ class ComposeDeployment(Deployment):
         self.project = ""
         self.secrets: dict[str, str] = {}
         self.volumes: list[str] = []
+        # An appliance of the same name may have been there.
+        self.before = set(engine.watch.seen)
 
     def prepare(self) -> None:
         super().prepare()
@@ -101,7 +103,8 @@ class ComposeDeployment(Deployment):
         self.engine.projects.pop(self.project, None)
 
     def _seen(self) -> dict[str, Seen]:
-        return {key: one for key, one in list(self.engine.watch.seen.items()) if one.labels[PROJECT] == self.project}
+        seen = list(self.engine.watch.seen.items())
+        return {key: one for key, one in seen if one.labels[PROJECT] == self.project and key not in self.before}
 
     def running(self) -> dict[str, tuple[str, list[Running], dict[str, str]]]:
         return {key: (one.labels["applc.container"], one.runs, one.labels) for key, one in self._seen().items()}

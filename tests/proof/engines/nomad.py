@@ -159,6 +159,8 @@ class NomadDeployment(Deployment):
         self.volumes: list[str] = []
         # The task that runs the container, by job and group: some ids are no names of tasks.
         self.tasks: dict[tuple[str, str], str] = {}
+        # An appliance of the same name may have been there.
+        self.before = set(engine.allocations)
         engine.deployments[self.id] = self
 
     def _nomad(self, *words: str | Path, timeout: float = 60, stdin: str = "") -> None:
@@ -233,7 +235,7 @@ class NomadDeployment(Deployment):
         self.engine.deployments.pop(self.id, None)
 
     def _allocations(self) -> list[dict[str, Any]]:
-        found = list(self.engine.allocations.values())
+        found = [each for key, each in list(self.engine.allocations.items()) if key not in self.before]
         return [each for each in found if each["JobID"].split("/")[0].split(".")[0] == self.id]
 
     def running(self) -> dict[str, tuple[str, list[Running], dict[str, str]]]:
