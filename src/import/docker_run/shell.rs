@@ -293,7 +293,9 @@ impl<'a> Shell<'a> {
     }
 
     fn unclosed(&mut self, at: usize, told: &mut Told<'_>) -> Option<Word> {
-        told.refuse(self.source.span(at..at + 1), "this quote is not closed");
+        let quote = self.text.get(at..).and_then(|rest| rest.chars().next());
+        let end = at + quote.map_or(0, char::len_utf8);
+        told.refuse(self.source.span(at..end), "this quote is not closed");
         self.at = self.text.len();
         None
     }

@@ -1,4 +1,5 @@
 use crate::Memory;
+use crate::diag::human;
 use crate::import::{Format, Options, import};
 use crate::source::Source;
 
@@ -15,6 +16,8 @@ fn of(text: &str) -> (String, Vec<String>) {
             .with("export.env", "export H=1\n"),
     };
     let imported = import(&Source::new("docker run", text), Format::DockerRun, &options);
+    // Each place can be shown.
+    let _ = human::render(&imported.report, false);
     let told = |code: &str| code != "H1001";
     let findings = imported.report.diagnostics.iter().filter(|one| told(one.code.id));
     let findings = findings.map(|one| format!("{} {}", one.code.id, one.message)).collect();
@@ -126,6 +129,7 @@ fn what_cannot_be_imported_is_told() {
         ("docker run -dz a", "E1001 unknown option `-z`"),
         ("docker run --name", "E1001 `--name` has no value"),
         ("docker run -e 'A=1 a", "E1001 this quote is not closed"),
+        ("docker run -e “A=1 a", "E1001 this quote is not closed"),
         ("docker run -e A=$(date) a", "E1001 what the shell puts here is not known"),
         (
             "docker run --name a a:1; docker run --name a b:1",
