@@ -119,9 +119,16 @@ fn place(source: &Source, error: &RenderError) -> Span {
     let expression = expression(source, error)
         .filter(|range| !range.is_empty() && range.end <= source.text().len());
     expression
-        .map(|range| source.span(range))
+        .map(|range| source.span(of_characters(source.text(), range)))
         .or_else(|| error.line.and_then(|line| line_of(source, line)))
         .unwrap_or(source.start())
+}
+
+/// A byte range of a text with all of its characters: the engine takes one that it does not expect for one byte.
+fn of_characters(text: &str, range: Range<usize>) -> Range<usize> {
+    let start = (0..=range.start).rev().find(|at| text.is_char_boundary(*at));
+    let end = (range.end..text.len()).find(|at| text.is_char_boundary(*at));
+    start.unwrap_or(0)..end.unwrap_or(text.len())
 }
 
 /// The byte range of the expression with the error. For an undefined value, the range of the engine
