@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import places
 
@@ -18,6 +19,9 @@ Container = dict[str, Any]
 # The appliance's name in the folder of a saved case.
 FILE = "case.appliance.json"
 AROUND = "case.json"
+
+# A schedule that `at` replaces: every minute of the hour that it is in the job's time zone.
+THIS_HOUR = "0 4 * * *"
 
 
 @dataclass(frozen=True)
@@ -34,16 +38,21 @@ class Case:
     global_volumes: list[str] = field(default_factory=list)
     # Folders of the host that are mounted, which everyone can write to.
     host_paths: list[str] = field(default_factory=list)
-    # Jobs that start later: container id, seconds from the time at which the appliance is brought up.
+    # Jobs that start later: container id, seconds from the time at which the appliance is brought up. Of jobs with a
+    # schedule: until a run must have come, at most.
     starts: dict[str, int] = field(default_factory=dict)
 
     def at(self, now: datetime) -> Case:
-        """The case with start times that lie ahead of `now`."""
+        """The case with start times that lie ahead of `now`, and with schedules that run now, and not in other time zones."""
         appliance = copy.deepcopy(self.appliance)
         for container in appliance["containers"]:
             if container["id"] in self.starts and container.get("start_time"):
                 start = (now + timedelta(seconds=self.starts[container["id"]])).astimezone(UTC)
                 container["start_time"] = start.strftime("%Y-%m-%dT%H:%M:%SZ")
+            if container.get("schedule") == THIS_HOUR:
+                zone = ZoneInfo(container.get("time_zone", "UTC"))
+                hours = {(now + timedelta(minutes=ahead)).astimezone(zone).hour for ahead in (0, 10)}
+                container["schedule"] = f"*/1 {','.join(map(str, sorted(hours)))} * * *"
         return replace(self, appliance=appliance)
 
     def with_appliance(self, appliance: Appliance) -> Case:

@@ -38,6 +38,11 @@ def unmet(expectations: Expectations, observations: dict[str, Any], masks: list[
     return [str(difference) for difference in result.differences if difference.may_come]
 
 
+def awaited(expectations: Expectations, observations: dict[str, Any]) -> list[str]:
+    """What must be waited for, whatever there is to see yet."""
+    return list(order.awaited(expectations, seen(observations)))
+
+
 def differences(expectations: Expectations, observations: dict[str, Any], running: int) -> Iterator[Difference]:
     """The differences up to the phase `running`, and in the phase after it, in which the appliance is removed."""
     up = seen(observations, running)
@@ -119,4 +124,4 @@ def consequence(difference: Difference, expectations: Expectations, absent: dict
     return None
 
 
-__all__ = ["Seen", "compare", "compare_change", "of_disturbance", "unmet", "unmet_change"]
+__all__ = ["Seen", "awaited", "compare", "compare_change", "of_disturbance", "unmet", "unmet_change"]

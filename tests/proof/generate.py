@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import words
-from case import Appliance, Case, Container
+from case import THIS_HOUR, Appliance, Case, Container
 from hostile import HTTP_PATHS, as_path, escaped
 from skeleton import Hints, Maker, Port, Skeleton
 
@@ -76,6 +76,7 @@ def generated(seed: int, ports: Sequence[int], image: str, hints: Hints | None =
             runs(make, kind)
     settle_order(make, kinds)
     starts = {kind.name: make.choice([4, 6, 8]) for kind in kinds if kind.fields.get("start_time")}
+    starts |= {kind.name: 90 for kind in kinds if kind.fields.get("schedule") in ("* * * * *", THIS_HOUR)}
     written = [container(make, kind, words.Strings(make, kind, kinds, secrets, beside), image, hints) for kind in kinds]
     make.random.shuffle(written)
     appliance: Appliance = {"id": name, "containers": written}
@@ -276,7 +277,7 @@ def runs(make: Maker, kind: Skeleton) -> None:
     elif make.chance(0.08):
         kind.dependable = False
         kind.runs_later = True
-        kind.fields["schedule"] = make.choice(["* * * * *", "*/2 * * * *", "0 4 * * *", "30 5 * JAN,feb MON-FRI"])
+        kind.fields["schedule"] = make.choice(["* * * * *", THIS_HOUR, THIS_HOUR, "30 5 * JAN,feb MON-FRI"])
         if make.chance(0.5):
             kind.fields["time_zone"] = make.choice(ZONES)
         if make.chance(0.3):

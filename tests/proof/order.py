@@ -16,6 +16,8 @@ RUNS_EARLY = 1.0
 SAID_LATE = 0.3
 # That a scheduler is late.
 LATE = 20.0
+# Until an engine knows a job that it is told of: what is due before that may be missed.
+KNOWN = 45.0
 
 
 def of_starts(expectations: Expectations, up: Seen) -> Iterator[Difference]:
@@ -99,7 +101,7 @@ def of_runs(expectations: Expectations, up: Seen, only: set[str] | None = None, 
                         text = f"started {runs.start - process.at - up.boot:.1f} s before its start time"
                         yield Difference("early", expected.id, text)
             if not runs.once:
-                yield from of_repeats(expected, processes, schedules.due(runs, start, end), end)
+                yield from of_repeats(expected, processes, schedules.due(runs, start, end), start, end)
                 continue
         elif not runs.once:
             continue
@@ -114,13 +116,28 @@ def of_runs(expectations: Expectations, up: Seen, only: set[str] | None = None, 
             yield Difference("result", expected.id, f"runs ended with {sorted(codes)}, expected {wanted}")
 
 
-def of_repeats(expected: Expected, processes: list[Process], due: list[float], end: float) -> Iterator[Difference]:
-    """A job that repeats: as many runs as were due, and what is due right now may be late."""
+def awaited(expectations: Expectations, up: Seen) -> Iterator[str]:
+    """The scheduled jobs whose first run is due soon, or just now: what comes of it is not known yet."""
+    for expected in expectations.containers.values():
+        runs = expected.runs
+        if up.boot is None or runs is None or runs.schedule is None or not expected.starts or expected.instances == 0:
+            continue
+        start, end = up.start + up.boot, up.end + up.boot
+        soon = schedules.due(runs, start + KNOWN, start + KNOWN + 60)
+        if soon and end < soon[0] + LATE + 1 and not up.of(expected.id):
+            yield f"late-run: {expected.id}: its first run is due in {soon[0] - end:.0f} s"
+
+
+def of_repeats(
+    expected: Expected, processes: list[Process], due: list[float], start: float, end: float
+) -> Iterator[Difference]:
+    """A job that repeats: as many runs as were due. What is due at once may be missed, and what is due right now late."""
     runs = expected.runs
     if runs is None:
         return
     most = len(due) * expected.instances * len(runs.codes)
-    least = sum(time <= end - LATE for time in due) * expected.instances
+    known = start + KNOWN if runs.schedule else start
+    least = sum(known <= time <= end - LATE for time in due) * expected.instances
     if len(processes) > most:
         yield Difference("too-many-runs", expected.id, f"{len(processes)} runs, of which {most} were due")
     if len(processes) < least:

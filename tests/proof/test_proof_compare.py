@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import simulate
 from case import Case
-from compare import compare, unmet
+from compare import awaited, compare, unmet
 from difference import KINDS
 from expectations import Expectations, Expected
 from generate import generate
@@ -54,6 +54,21 @@ def test_nothing_is_left_to_wait_for() -> None:
     for seed in range(1, 60):
         up = {**perfect(seed), "phases": perfect(seed)["phases"][:1]}
         assert unmet(expected(seed), up, []) == [], seed
+
+
+def test_a_scheduled_run_is_waited_for_until_it_comes_or_is_late() -> None:
+    job = {"id": "a", "type": "job", "image": "x", "resources": {"cpus": 1, "mem": 16}, "args": ["--name=a", "--exit=0:0"]}
+    wanted = expect(Case(0, {"id": "p", "containers": [{**job, "schedule": "* * * * *"}]}))
+    boot = 1_800_000_000.0
+    # The engine may not know the job at the first full minute yet.
+    for end, waits, late in [(30, True, False), (61, True, False), (139, True, False), (142, False, True)]:
+        phase = {"name": "up", "from": 20.0, "to": float(end), "events": [], "instances": [], "published": []}
+        seen = {"boot": boot, "phases": [phase]}
+        assert bool(awaited(wanted, seen)) == waits, end
+        assert [d.kind for d in compare(wanted, seen, []).differences if d.kind == "late-run"] == ["late-run"] * late, end
+        start = {"event": "start", "name": "a", "nonce": "n", "t": 62.0, "argv": [], "env": []}
+        if end > 62:
+            assert awaited(wanted, {"boot": boot, "phases": [{**phase, "events": [start]}]}) == []
 
 
 def test_everything_is_to_be_waited_for_at_the_start() -> None:

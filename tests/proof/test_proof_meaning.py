@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import schedules
-from case import Case
+from case import THIS_HOUR, Case
 from expectations import Expected, Json, Open, Ref, Runs, pattern
 
 from meaning import duration, expect, reference
@@ -158,6 +159,21 @@ def test_durations() -> None:
 def test_cron_lines(line: str, zone: str, times: list[int]) -> None:
     # Friday, 15 January 2027, 08:00 UTC.
     assert schedules.due(Runs([0], schedule=(line, zone), repeats=-1), 1800000000, 1800000300) == times
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"])
+@pytest.mark.parametrize("minute", [0, 31, 55])
+def test_a_schedule_of_this_hour_is_due_in_its_zone_only(zone: str, minute: int) -> None:
+    job = {"id": "a", "type": "job", "image": "x", "resources": {"cpus": 1, "mem": 16}, "schedule": THIS_HOUR, "time_zone": zone}
+    now = datetime(2027, 1, 15, 8, minute, 30, tzinfo=UTC)
+    at = Case(0, {"id": "p", "containers": [job]}).at(now)
+    runs = expect(at).containers["a"].runs
+    assert runs and runs.schedule
+    begin = now.timestamp()
+    assert schedules.due(runs, begin, begin + 240) == [begin + 30 + 60 * n for n in range(4)]
+    if zone != "UTC":
+        lost = Runs(runs.codes, schedule=(runs.schedule[0], "UTC"), repeats=-1)
+        assert schedules.due(lost, begin, begin + 240) == []
 
 
 def test_runs_that_repeat() -> None:

@@ -125,9 +125,11 @@ class Trial:
     def _up(self, deployment: Deployment, observer: Observer, case: Case, expectations: Expectations) -> None:
         out = deployment.compile(case)
         set_how(observer, expectations)
-        observer.phase(
-            "up", lambda: deployment.deploy(out), lambda document: compare.unmet(expectations, document, self.masks)
-        )
+
+        def unmet(document: dict[str, Any]) -> list[str]:
+            return compare.unmet(expectations, document, self.masks) + compare.awaited(expectations, document)
+
+        observer.phase("up", lambda: deployment.deploy(out), unmet)
 
     def _change(self, deployment: Deployment, observer: Observer, case: Case, changed: Case, outcome: Outcome) -> None:
         change = expect_change(case, changed)
