@@ -15,6 +15,7 @@ from case import Case
 from check import Finding, check
 from compare import compare, sift
 from difference import KINDS, Difference
+from engines.base import Deployment, Place
 from generate import generate
 from shrink import shrink, size
 from tame import explain, silent, tame
@@ -221,3 +222,28 @@ def test_a_pair_of_containers_is_kept_where_both_are_required(applc_path: Path) 
     small = shrink(original, fails, applc_path)
     assert len(small.appliance["containers"]) == 2
     expect(small)
+
+
+class Nothing(Deployment):
+    """An appliance on no engine."""
+
+    def deploy(self, out: Path) -> None:
+        self.handed("sh", "-c", "echo the port is in use >&2; exit 3")
+        self.command("sh", "-c", "exit 4")
+        self.handed("true")
+
+    def down(self) -> None: ...
+
+    def running(self) -> dict[str, Any]:
+        return {}
+
+    def places(self, container: str, port: int, protocol: str) -> list[Place]:
+        return []
+
+
+def test_what_an_engine_refuses_is_a_difference(tmp_path: Path) -> None:
+    engine: Any = None
+    deployment = Nothing(engine, case(service("a")), tmp_path)
+    deployment.deploy(tmp_path)
+    assert deployment.refused == ["refused: -c echo the port is in use >&2; exit 3: the port is in use"]
+    assert [each.code for each in deployment.commands] == [3, 4, 0]

@@ -111,6 +111,7 @@ class Trial:
                 observer.phase("down", deployment.down, ended, STOPPING)
                 self._take(compare.compare(expectations, observer.document(), self.masks), outcome)
             outcome.differences += [line for phase in observer.phases for line in phase.get("failed", [])]
+            outcome.differences += deployment.refused
             if outcome.differences:
                 # Jobs that fail as they should make commands fail, too.
                 outcome.causes = [f"{each.words[-2:]}: {each.stderr[-300:].strip()}" for each in deployment.commands if each.code]

@@ -71,6 +71,8 @@ class Deployment(ABC):
         self.folder = folder
         self.journal = Journal()
         self.commands: list[Command] = []
+        # What the engine said to commands that it may not refuse, whatever the appliance is.
+        self.refused: list[str] = []
         self.versions = 0
         self.made_paths: list[Path] = []
         self.made_images: set[str] = set()
@@ -90,6 +92,13 @@ class Deployment(ABC):
         if run.returncode != 0:
             raise Rejected(run.stderr)
         return out
+
+    def handed(self, *words: str | Path, env: dict[str, str] | None = None, stdin: str = "", timeout: float = COMMAND_TIMEOUT) -> Command:
+        """Runs a command that hands something over to the engine. If the engine refuses it, that is a difference."""
+        done = self.command(*words, env=env, stdin=stdin, timeout=timeout)
+        if done.code:
+            self.refused.append(f"refused: {' '.join(done.words[1:])}: {' '.join(done.stderr.split())[-300:]}")
+        return done
 
     def command(self, *words: str | Path, env: dict[str, str] | None = None, stdin: str = "", timeout: float = COMMAND_TIMEOUT) -> Command:
         """Runs a command of the engine and keeps how it ended."""

@@ -158,10 +158,11 @@ class NodeDeployment(Deployment):
         for path in self.case.host_paths:
             self.engine.node.run("/bin/mkdir", "-p", "-m", "777", path)
 
-    def _kubectl(self, *words: str, stdin: str = "") -> Command:
+    def _kubectl(self, *words: str, stdin: str = "", may_fail: bool = True) -> Command:
         node = self.engine.node
         environment = {"KUBECONFIG": str(node.kubeconfig), "HOME": str(self.folder)}
-        return self.command(node.programs["kubectl"], *words, env=environment, stdin=stdin)
+        run = self.command if may_fail else self.handed
+        return run(node.programs["kubectl"], *words, env=environment, stdin=stdin)
 
     def deploy(self, out: Path) -> None:
         file = out / "kubernetes.yaml"
@@ -180,9 +181,9 @@ class NodeDeployment(Deployment):
             for secret, values in self.case.secrets.items():
                 meta = {"name": secret, "namespace": app.namespace}
                 item = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": values}
-                self._kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(item))
+                self._kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(item), may_fail=False)
             self.app = app
-            self._kubectl("apply", how, "-f", str(file))
+            self._kubectl("apply", how, "-f", str(file), may_fail=False)
             return
         app._make_volumes()
         self.app = app

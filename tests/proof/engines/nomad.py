@@ -163,10 +163,11 @@ class NomadDeployment(Deployment):
         self.before = set(engine.allocations)
         engine.deployments[self.id] = self
 
-    def _nomad(self, *words: str | Path, timeout: float = 60, stdin: str = "") -> None:
+    def _nomad(self, *words: str | Path, timeout: float = 60, stdin: str = "", may_fail: bool = False) -> None:
         environment = {"NOMAD_ADDR": self.engine.agent.address, "NOMAD_TOKEN": self.engine.agent.token}
         with self.engine.quiet.shared():
-            self.command(self.engine.agent.nomad, *words, env=environment, timeout=timeout, stdin=stdin)
+            run = self.command if may_fail else self.handed
+            run(self.engine.agent.nomad, *words, env=environment, timeout=timeout, stdin=stdin)
 
     def prepare(self) -> None:
         super().prepare()
@@ -215,7 +216,8 @@ class NomadDeployment(Deployment):
 
     def down(self) -> None:
         for job in reversed(self.jobs):
-            self._nomad("job", "stop", "-detach", "-yes", job)
+            # What goes on is seen.
+            self._nomad("job", "stop", "-detach", "-yes", job, may_fail=True)
 
     def clean(self) -> None:
         agent = self.engine.agent
@@ -293,9 +295,9 @@ class NomadDeployment(Deployment):
             docker = self.engine.docker.docker
             kill_process(int(checked(docker, "inspect", "--format", "{{.State.Pid}}", f"{task}-{key}")))
         elif kind == "stop":
-            self._nomad("alloc", "stop", "-detach", key)
+            self._nomad("alloc", "stop", "-detach", key, may_fail=True)
         else:
-            self._nomad("alloc", "restart", key, task)
+            self._nomad("alloc", "restart", key, task, may_fail=True)
         return {"kind": kind, "container": container, "key": key}
 
 
