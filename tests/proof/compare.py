@@ -38,9 +38,9 @@ def unmet(expectations: Expectations, observations: dict[str, Any], masks: list[
     return [str(difference) for difference in result.differences if difference.may_come]
 
 
-def awaited(expectations: Expectations, observations: dict[str, Any]) -> list[str]:
-    """What must be waited for, whatever there is to see yet."""
-    return list(order.awaited(expectations, seen(observations)))
+def awaited(expectations: Expectations, observations: dict[str, Any], again: float) -> list[str]:
+    """What must be waited for, whatever there is to see yet: an engine tries what failed again after `again` seconds."""
+    return list(order.awaited(expectations, seen(observations), again))
 
 
 def differences(expectations: Expectations, observations: dict[str, Any], running: int) -> Iterator[Difference]:

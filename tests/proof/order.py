@@ -116,11 +116,17 @@ def of_runs(expectations: Expectations, up: Seen, only: set[str] | None = None, 
             yield Difference("result", expected.id, f"runs ended with {sorted(codes)}, expected {wanted}")
 
 
-def awaited(expectations: Expectations, up: Seen) -> Iterator[str]:
-    """The scheduled jobs whose first run is due soon, or just now: what comes of it is not known yet."""
+def awaited(expectations: Expectations, up: Seen, again: float) -> Iterator[str]:
+    """What is not known yet: of scheduled jobs, whether the first run comes, if it is due soon or just now; of jobs that
+    have failed for good, whether they are tried again."""
     for expected in expectations.containers.values():
         runs = expected.runs
-        if up.boot is None or runs is None or runs.schedule is None or not expected.starts or expected.instances == 0:
+        if up.boot is None or runs is None or not expected.starts or expected.instances == 0:
+            continue
+        ends = [p.exit["t"] for p in up.of(expected.id) if p.exit is not None]
+        if runs.once and not runs.succeeds and ends and up.end < max(ends) + again:
+            yield f"too-many-runs: {expected.id}: it may be tried again"
+        if runs.schedule is None:
             continue
         start, end = up.start + up.boot, up.end + up.boot
         soon = schedules.due(runs, start + KNOWN, start + KNOWN + 60)

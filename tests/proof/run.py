@@ -36,7 +36,11 @@ PATIENCE = {"compose": 60, "nomad": 120, "node": 120}
 
 # On a single node, containers for preemptible nodes and for others have no place together.
 PREEMPTIBLE = frozenset(f"containers[].{hints}.preemptible" for hints in ("schedule_hints", "user_schedule_hints"))
-HINTS = {"nomad": Hints(leave_out=PREEMPTIBLE)}
+# Folders of the host belong to one engine: another one may run the same seed at the same time.
+HINTS = {
+    "compose": Hints(host_dir="/var/tmp/proof-compose"),
+    "nomad": Hints(leave_out=PREEMPTIBLE, host_dir="/var/tmp/proof-nomad"),
+}
 
 
 def engine_named(name: str, applc: Path, folder: Path) -> Engine:

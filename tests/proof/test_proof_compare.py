@@ -64,11 +64,23 @@ def test_a_scheduled_run_is_waited_for_until_it_comes_or_is_late() -> None:
     for end, waits, late in [(30, True, False), (61, True, False), (139, True, False), (142, False, True)]:
         phase = {"name": "up", "from": 20.0, "to": float(end), "events": [], "instances": [], "published": []}
         seen = {"boot": boot, "phases": [phase]}
-        assert bool(awaited(wanted, seen)) == waits, end
+        assert bool(awaited(wanted, seen, 3)) == waits, end
         assert [d.kind for d in compare(wanted, seen, []).differences if d.kind == "late-run"] == ["late-run"] * late, end
         start = {"event": "start", "name": "a", "nonce": "n", "t": 62.0, "argv": [], "env": []}
         if end > 62:
-            assert awaited(wanted, {"boot": boot, "phases": [{**phase, "events": [start]}]}) == []
+            assert awaited(wanted, {"boot": boot, "phases": [{**phase, "events": [start]}]}, 3) == []
+
+
+def test_another_try_of_a_failed_job_is_waited_for() -> None:
+    job = {"id": "a", "type": "job", "image": "x", "resources": {"cpus": 1, "mem": 16}, "retries": 0}
+    wanted = expect(Case(0, {"id": "p", "containers": [{**job, "args": ["--name=a", "--exit=3:0"]}]}))
+    events = [
+        {"event": "start", "name": "a", "nonce": "n", "t": 2.0, "argv": [], "env": []},
+        {"event": "exit", "name": "a", "nonce": "n", "t": 3.0, "code": 3},
+    ]
+    for end, waits in [(3, True), (22, True), (24, False)]:
+        phase = {"name": "up", "from": 0.0, "to": float(end), "events": events, "instances": [], "published": []}
+        assert bool(awaited(wanted, {"boot": 0.0, "phases": [phase]}, 20)) == waits, end
 
 
 def test_everything_is_to_be_waited_for_at_the_start() -> None:

@@ -128,7 +128,7 @@ class Trial:
         set_how(observer, expectations)
 
         def unmet(document: dict[str, Any]) -> list[str]:
-            return compare.unmet(expectations, document, self.masks) + compare.awaited(expectations, document)
+            return compare.unmet(expectations, document, self.masks) + compare.awaited(expectations, document, self.engine.again)
 
         observer.phase("up", lambda: deployment.deploy(out), unmet)
 

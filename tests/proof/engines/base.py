@@ -222,6 +222,8 @@ class Engine(ABC):
     target = ""
     # Options of the target.
     options: tuple[str, ...] = ()
+    # Seconds until a run that failed is tried again, at most: that it is tried too often is seen only then.
+    again = 3.0
 
     def __init__(self, applc: Path, folder: Path) -> None:
         self.applc = applc

@@ -41,6 +41,8 @@ class Node(Engine):
 
     name = "node"
     target = "kubernetes"
+    # The third delay, after the most tries that random appliances ask for.
+    again = 45.0
     options = (f"kubernetes.cloud-label={LABELS['cloud']}", f"kubernetes.preemptible-label={PREEMPTIBLE}")
 
     def __enter__(self) -> Node:

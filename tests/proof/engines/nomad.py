@@ -49,6 +49,8 @@ class Nomad(Engine):
     """An agent, server and client in one, whose state outlives its process, with access control."""
 
     name = target = "nomad"
+    # A delay of 15 seconds, and a random part of it.
+    again = 20.0
     options = (
         f"nomad.wait-image={WAIT_IMAGE}", f"nomad.record-image={RECORD_IMAGE}", "nomad.host-attribute=meta.host"
     )  # fmt: skip
