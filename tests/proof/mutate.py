@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import argparse
 import copy
-import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +22,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -115,7 +115,7 @@ class Hunt:
         if not self.found:
             return f"{self.mutant.name}: survives {self.looked} seeds, of which {len(self.tried)} have other output"
         seed = min(self.found)
-        return f"{self.mutant.name}: seed {seed}: {self.found[seed][0]}"
+        return f"{self.mutant.name}: seed {seed}: {'; '.join(self.found[seed][:3])}"
 
 
 class Outputs:
@@ -235,13 +235,17 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where to keep what was seen")
     parser.add_argument("--no-engine", action="store_true", help="only say which seeds have other output")
     words = parser.parse_args()
+    # What is on the engine is removed then, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = [
         mutant
         for mutant in mutants()
         if words.engine in (None, mutant.engine) and (not words.numbers or mutant.name[:2] in words.numbers)
     ]
     survive = 0
-    with tempfile.TemporaryDirectory(prefix="proof-") as scratch, given(words.built) or builds(chosen) as programs:
+    with tempfile.TemporaryDirectory(prefix="proof-") as scratch, (
+        nullcontext(words.built.resolve()) if words.built else builds(chosen)
+    ) as programs:
         folder = (words.keep or Path(scratch)).resolve()
         for name in dict.fromkeys(mutant.engine for mutant in chosen):
             of_engine = [mutant for mutant in chosen if mutant.engine == name]
@@ -257,16 +261,6 @@ def main() -> int:
             survive += sum(not hunt.found for hunt in hunts)
     print(f"{len(chosen)} mutants, {survive} survive")
     return 1 if survive else 0
-
-
-@contextmanager
-def _given(folder: Path) -> Iterator[Path]:
-    yield folder.resolve()
-
-
-def given(folder: Path | None):  # noqa: ANN201
-    """The folder of programs that were built before, if there is one."""
-    return _given(folder) if folder else None
 
 
 if __name__ == "__main__":
