@@ -10,9 +10,7 @@ use crate::plan::Plan;
 use crate::render::RenderError;
 use crate::resolve;
 use crate::source::Sources;
-use crate::targets::{
-    self, Artifact, Claim, Compiled, Failure, InProcess, Options, Rendering, TargetRef,
-};
+use crate::targets::{self, Artifact, Claim, Compiled, Failure, Options, Rendering, TargetRef};
 use crate::world::{ReadError, World};
 
 /// A target to compile for, with its options.
@@ -102,7 +100,7 @@ pub fn compile_changed(
     changes: &Changes,
     targets: &[Selected],
 ) -> Result<Compilation, Error> {
-    let rendering = Rendering { renderer: &InProcess, recorded: false };
+    let rendering = Rendering { recorded: false };
     let analysis = Analysis::changed_to_compile(world, path, changes, Sources::new())?;
     compile_analysis(analysis, targets, Some(rendering))
 }
@@ -115,7 +113,7 @@ pub fn compile_changed(
 pub fn compile_analysis(
     mut analysis: Analysis,
     targets: &[Selected],
-    rendering: Option<Rendering<'_>>,
+    rendering: Option<Rendering>,
 ) -> Result<Compilation, Error> {
     // Only the plan is compiled.
     analysis.tree = None;

@@ -89,7 +89,7 @@ mod tests {
             overlay = ["all.yaml", "b.json"]
         "#;
         let world = Memory::new().with("p/applc.toml", text);
-        let project = find(&world, ["p"], &[]).unwrap().unwrap();
+        let project = find(&world, ["p"], &[], None).unwrap().unwrap();
         let found = overlays(&project, ["p/a.json", "p/b.json", "p/other.yaml"]);
         let found: Vec<_> = found
             .iter()

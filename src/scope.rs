@@ -293,7 +293,7 @@ mod tests {
             compile-for = ["kubernetes"]
         "#;
         let world = Memory::new().with("/p/applc.toml", text);
-        let project = find(&world, ["/p"], &[]).unwrap();
+        let project = find(&world, ["/p"], &[], None).unwrap();
         let found: Vec<_> = project.iter().flat_map(|project| project.reports()).collect();
         assert!(found.iter().all(|report| report.diagnostics.is_empty()), "{found:?}");
         let told = |file: &str| -> Vec<(Option<String>, Vec<String>, Vec<String>)> {

@@ -8,10 +8,14 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::printable;
 
 /// A half-open range of bytes of a source: offsets in the space that all sources share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Span {
     /// Offset of the first byte.
     pub start: u32,
@@ -48,7 +52,7 @@ impl Span {
 }
 
 /// A value and its location in the source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spanned<T> {
     /// The value.
     pub value: T,
@@ -192,6 +196,20 @@ impl PartialEq for Source {
 }
 
 impl Eq for Source {}
+
+/// Written as name and text, and read with its first byte at offset 0.
+impl Serialize for Source {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        (self.name(), self.text()).serialize(to)
+    }
+}
+
+impl<'d> Deserialize<'d> for Source {
+    fn deserialize<D: Deserializer<'d>>(from: D) -> Result<Source, D::Error> {
+        let (name, text) = <(String, String)>::deserialize(from)?;
+        Ok(Source::new(name, text))
+    }
+}
 
 impl Source {
     /// Creates a source from text, with its first byte at offset 0. `name`, usually a path,

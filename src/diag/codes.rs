@@ -185,6 +185,7 @@ codes! {
         BAD_TEMPLATE "E0702" Error "template that cannot be parsed or rendered";
         BAD_OUTPUT "E0703" Error "invalid output of a template";
         BAD_PATH "E0704" Error "file path that is invalid, outside the output folder, or used twice";
+        NO_PROCESS "E0706" Error "process for templates that cannot be started";
         UNUSED_TEMPLATE "W0701" Warning "unused template";
         UNMENTIONED_FIELD "H0701" Hint "field not mentioned by the target";
     }
@@ -236,6 +237,22 @@ codes! {
 /// Returns the code with this id, ignoring case.
 pub fn find(id: &str) -> Option<&'static Code> {
     ALL.iter().find(|code| code.id.eq_ignore_ascii_case(id)).copied()
+}
+
+/// A code, written as its id.
+pub(super) mod by_id {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Code, find};
+
+    pub fn serialize<S: Serializer>(code: &&'static Code, to: S) -> Result<S::Ok, S::Error> {
+        code.id.serialize(to)
+    }
+
+    pub fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<&'static Code, D::Error> {
+        let id = String::deserialize(from)?;
+        find(&id).ok_or_else(|| serde::de::Error::custom(format!("unknown code `{id}`")))
+    }
 }
 
 #[cfg(test)]

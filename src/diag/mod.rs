@@ -26,10 +26,12 @@ pub use words::{list_or, nearest};
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::source::{Source, Sources, Span};
 
 /// The severity of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Level {
     /// The output would be wrong, so nothing is written.
     Error,
@@ -51,7 +53,7 @@ impl Level {
 }
 
 /// A location in the source with a short text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Label {
     /// The location.
     pub span: Span,
@@ -60,7 +62,7 @@ pub struct Label {
 }
 
 /// A change of the source that fixes a finding.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edit {
     /// The replaced text. Empty for an insertion.
     pub span: Span,
@@ -71,9 +73,10 @@ pub struct Edit {
 }
 
 /// One finding.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {
     /// The kind of finding.
+    #[serde(with = "codes::by_id")]
     pub code: &'static Code,
     /// The severity: the default of the code, unless [`Levels`] override it.
     pub level: Level,

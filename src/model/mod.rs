@@ -10,6 +10,7 @@ mod tests;
 pub use read::{container, containers, read, take_containers};
 
 use ecow::EcoString;
+use serde::{Deserialize, Serialize};
 
 use crate::source::{Span, Spanned};
 use crate::syntax::{Member, Node};
@@ -128,7 +129,7 @@ pub const DEFAULT_INTERVAL: &str = "2M";
 pub const DEFAULT_VOLUME_TYPE: &str = "cephfs";
 
 /// Resources of one instance.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Resources {
     /// CPUs, reserved; not a limit.
     pub cpus: Spanned<f64>,
@@ -141,7 +142,7 @@ pub struct Resources {
 }
 
 /// `network_mode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum NetworkMode {
     /// The network of the host.
     Host,
@@ -152,7 +153,7 @@ pub enum NetworkMode {
 }
 
 /// Transport protocol of a port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Transport {
     /// TCP.
     Tcp,
@@ -171,7 +172,7 @@ impl Transport {
 }
 
 /// A port, which is reachable from outside the cluster unless it is internal.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Port {
     /// The port in the container, 1 to 65535.
     pub container_port: Spanned<u16>,
@@ -285,7 +286,7 @@ pub struct Volume<'t> {
 }
 
 /// Whether a persistent volume belongs to the appliance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum VolumeScope {
     /// Belongs to the appliance and is deleted with it.
     Local,
@@ -311,7 +312,7 @@ pub struct HealthCheck<'t> {
 }
 
 /// Timing of a health check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timing {
     /// Seconds between checks.
     pub interval: Spanned<u32>,
@@ -333,7 +334,7 @@ impl Timing {
 
 /// Protocol of a health check. The `MESOS_` forms run on the host of the container. Their
 /// meaning is the same, so only Marathon distinguishes them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Protocol {
     /// Kind of check.
     pub kind: ProtocolKind,
@@ -342,7 +343,7 @@ pub struct Protocol {
 }
 
 /// Kind of a health check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProtocolKind {
     /// An HTTP GET that must return a status from 200 to 399.
     Http,

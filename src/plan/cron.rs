@@ -1,11 +1,12 @@
 //! Cron lines, by what they mean.
 
 use ecow::EcoString;
+use serde::{Deserialize, Serialize};
 
 use crate::source::Spanned;
 
 /// When a job runs that has a `schedule`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Schedule {
     /// The cron line.
     pub cron: Spanned<Cron>,
@@ -28,7 +29,7 @@ impl Schedule {
 
 /// A cron line of five fields. The job runs at every minute whose time on the clocks of the time zone
 /// matches. A time that the clocks skip does not match; one that they show twice matches twice.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cron {
     /// The line as written.
     pub text: EcoString,
@@ -43,7 +44,7 @@ pub struct Cron {
 }
 
 /// The days on which a job runs. Days of the month are 1 to 31, those of the week 0 (Sunday) to 6.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Days {
     /// Every day.
     Every,
@@ -56,7 +57,7 @@ pub enum Days {
 }
 
 /// Some of the numbers 0 to 63.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Numbers(u64);
 
 impl Numbers {

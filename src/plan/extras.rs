@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use ecow::EcoString;
+use serde::{Deserialize, Serialize};
 
 use super::{Plan, Text};
 use crate::source::Spanned;
 
 /// Settings that most containers do not have.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Extras {
     /// The user, as written: a number or a name, with or without a group after a colon.
     pub user: Option<Spanned<EcoString>>,
@@ -29,7 +30,7 @@ pub struct Extras {
 }
 
 /// A value in the secret store of the platform. The value itself is never known here.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SecretValue {
     /// The name of the secret: lower-case letters, digits, and hyphens.
     pub secret: Spanned<EcoString>,
@@ -38,7 +39,7 @@ pub struct SecretValue {
 }
 
 /// An environment variable with a value in the secret store.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SecretVariable {
     /// Its name.
     pub name: Spanned<EcoString>,
@@ -47,7 +48,7 @@ pub struct SecretVariable {
 }
 
 /// A file with content in the secret store.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SecretFile {
     /// Absolute path in the container.
     pub dest: Spanned<EcoString>,
@@ -58,7 +59,7 @@ pub struct SecretFile {
 }
 
 /// How an image is built.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Build {
     /// The folder that is built, relative to the folder of the appliance.
     pub context: Spanned<EcoString>,
@@ -71,7 +72,7 @@ pub struct Build {
 }
 
 /// A build argument.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BuildArgument {
     /// ASCII letters, digits, and underscores.
     pub name: Spanned<EcoString>,
@@ -80,7 +81,7 @@ pub struct BuildArgument {
 }
 
 /// A file of the appliance in a container.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct File {
     /// Absolute path in the container.
     pub dest: Spanned<EcoString>,
@@ -94,7 +95,7 @@ pub struct File {
 }
 
 /// The content of a file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Content {
     /// Text, with references if it is written in the appliance.
     Text(Text),
@@ -115,7 +116,7 @@ impl File {
 }
 
 /// A label of a container.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Label {
     /// Printable ASCII characters without spaces and `=`.
     pub name: Spanned<EcoString>,

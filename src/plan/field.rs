@@ -1,9 +1,11 @@
 //! The fields of the language for which a target states its support.
 
+use serde::{Deserialize, Serialize};
+
 use crate::source::Span;
 
 /// A use of a field in an appliance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Use {
     /// The field.
     pub field: Field,
@@ -14,7 +16,7 @@ pub struct Use {
 macro_rules! fields {
     ($($name:ident $path:literal $when:literal;)*) => {
         /// A field, or a value of a field that a target may support separately.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum Field {
             $(
                 #[doc = concat!("`", $path, "` ", $when)]

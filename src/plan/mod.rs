@@ -21,6 +21,7 @@ pub use crate::model::{
     VolumeScope,
 };
 use ecow::EcoString;
+use serde::{Deserialize, Serialize};
 
 use crate::source::{Span, Spanned};
 
@@ -30,7 +31,7 @@ pub type ContainerId = usize;
 pub type VolumeId = usize;
 
 /// An appliance, resolved.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Plan {
     /// Name of the appliance.
     pub id: Spanned<EcoString>,
@@ -46,7 +47,7 @@ pub struct Plan {
 }
 
 /// A container.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Container {
     /// Unique in the appliance.
     pub id: Spanned<EcoString>,
@@ -89,7 +90,7 @@ pub struct Container {
 }
 
 /// Service or job.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Kind {
     /// Runs until it is stopped.
     Service(Service),
@@ -98,7 +99,7 @@ pub enum Kind {
 }
 
 /// The fields that only services have.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Service {
     /// The health check: `health_check`, or the one that `default_health_check` requests.
     pub health: Option<Box<HealthCheck>>,
@@ -107,7 +108,7 @@ pub struct Service {
 }
 
 /// The fields that only jobs have.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Job {
     /// Number of retries after a failed run.
     pub retries: Spanned<u32>,
@@ -129,7 +130,7 @@ impl Job {
 }
 
 /// Number of runs of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Repeats {
     /// This many runs in total.
     Times(u32),
@@ -138,7 +139,7 @@ pub enum Repeats {
 }
 
 /// Time of the first run of a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartTime {
     /// The time as written, RFC 3339.
     pub text: EcoString,
@@ -147,7 +148,7 @@ pub struct StartTime {
 }
 
 /// Time between the starts of two runs of a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interval {
     /// The interval as written: an ISO 8601 duration without its `P`.
     pub text: EcoString,
@@ -160,7 +161,7 @@ pub struct Interval {
 }
 
 /// What a container runs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Command {
     /// The entrypoint of the image with these arguments; if there are none, with the
     /// arguments of the image.
@@ -172,7 +173,7 @@ pub enum Command {
 }
 
 /// A program with its arguments.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Program {
     /// `entrypoint`: the program and its first arguments. Not empty.
     pub entrypoint: Box<[Text]>,
@@ -193,7 +194,7 @@ impl Command {
 }
 
 /// An environment variable.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EnvVar {
     /// Name of the variable.
     pub name: Spanned<EcoString>,
@@ -202,7 +203,7 @@ pub struct EnvVar {
 }
 
 /// A volume that is mounted in a container.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Mount {
     /// The source of the mount.
     pub source: MountSource,
@@ -225,7 +226,7 @@ impl Mount {
 }
 
 /// The source of a mount.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum MountSource {
     /// An absolute path on the host, or one [beside the appliance](Mount::beside).
     Host(Spanned<EcoString>),
@@ -234,7 +235,7 @@ pub enum MountSource {
 }
 
 /// A persistent volume.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Volume {
     /// Unique among the volumes.
     pub id: Spanned<EcoString>,
@@ -253,7 +254,7 @@ pub struct Volume {
 }
 
 /// A dependency on a container that must be ready first.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Dependency {
     /// The container.
     pub on: ContainerId,
@@ -262,7 +263,7 @@ pub struct Dependency {
 }
 
 /// Where to run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Placement {
     /// The kind of place that the name refers to.
     pub level: PlacementLevel,
@@ -271,7 +272,7 @@ pub struct Placement {
 }
 
 /// Kinds of places, from the most general to the most specific.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PlacementLevel {
     /// A cloud provider.
     Cloud,
@@ -284,7 +285,7 @@ pub enum PlacementLevel {
 }
 
 /// A reference to a container, seen from that container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Referrer {
     from: u32,
     /// The container port of the reference.
@@ -294,7 +295,7 @@ pub struct Referrer {
 }
 
 /// A health check.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HealthCheck {
     /// The span of the field that requests it.
     pub span: Span,
@@ -309,7 +310,7 @@ pub struct HealthCheck {
 }
 
 /// The check of a health check.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Probe {
     /// An HTTP GET of `path` on a port.
     Http {

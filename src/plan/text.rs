@@ -3,13 +3,14 @@
 use std::ops::Deref;
 
 use ecow::EcoString;
+use serde::{Deserialize, Serialize};
 
 use super::ContainerId;
 use crate::source::Span;
 
 /// A string of the appliance: literal text and references. No literal is empty or adjacent to
 /// another one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Text {
     /// The pieces, in order.
     pub pieces: Pieces,
@@ -18,17 +19,17 @@ pub struct Text {
 }
 
 /// The pieces of a string: a slice. Most strings are one literal, which needs no memory of its own.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Pieces(Stored);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 enum Stored {
     One(Piece),
     Several(Box<[Piece]>),
 }
 
 /// A piece of a string.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Piece {
     /// Literal text that reaches the container unchanged.
     Literal(EcoString),
@@ -37,7 +38,7 @@ pub enum Piece {
 }
 
 /// A reference to a container: `@id`, or `@id:port`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {
     to: u32,
     /// The container port after the id.

@@ -13,6 +13,7 @@ use crate::overlay::Images;
 use crate::path::{self, Fault};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::toml::{self, Entry, Reader, Table};
+use crate::targets::custom::Renderer;
 use crate::targets::{self, Options, Target, TargetRef, custom, unknown_option};
 use crate::world::World;
 
@@ -71,11 +72,12 @@ pub(super) fn read(
     source: &Source,
     before: Findings,
     targets: &mut Vec<TargetRef>,
+    renderer: Option<&Arc<dyn Renderer>>,
 ) -> File {
     let mut findings = before;
     let folder = Path::new(source.name()).parent().unwrap_or(Path::new("")).to_string_lossy();
     let mut reading =
-        Reading { targets, others: Vec::new(), folders: Vec::new(), incomplete: false };
+        Reading { targets, renderer, others: Vec::new(), folders: Vec::new(), incomplete: false };
     let read = toml::read(source, &codes::BAD_OPTION, &mut findings, |root, reader| {
         reading.file(root, world, &folder, reader)
     });
@@ -109,6 +111,8 @@ struct Entries {
 /// The state of reading a file.
 struct Reading<'t> {
     targets: &'t mut Vec<TargetRef>,
+    /// Where templates run.
+    renderer: Option<&'t Arc<dyn Renderer>>,
     others: Vec<Report>,
     folders: Vec<Spanned<String>>,
     /// Whether a folder has a target that could not be loaded, whose name is not known.
@@ -262,7 +266,7 @@ impl Reading<'_> {
             let Some(written) = item.string(reader) else { continue };
             let path = Path::new(folder).join(&written.value);
             self.folders.push(written);
-            match custom::load(world, &path.to_string_lossy()) {
+            match custom::load(world, &path.to_string_lossy(), self.renderer) {
                 Ok(loaded) => {
                     self.others.extend(loaded.reports);
                     let Some(target) = loaded.target else {

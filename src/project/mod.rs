@@ -41,6 +41,7 @@ pub use settings::{Output, Settings, filled};
 use crate::diag::{Findings, Levels, Report};
 use crate::overlay::Lock;
 use crate::source::{Source, Sources};
+use crate::targets::custom::Renderer;
 use crate::targets::{self, TargetRef};
 use crate::world::{ReadError, World};
 
@@ -68,7 +69,8 @@ pub struct Project {
 }
 
 /// Reads the project file of a folder. `outer` is the project of the folders above it, and the result if
-/// the folder has no project file. `given` are known targets in addition to the built-in ones.
+/// the folder has no project file. `given` are known targets in addition to the built-in ones. The templates of
+/// custom targets run where `renderer` says, see [`custom::load`](crate::targets::custom::load).
 ///
 /// # Errors
 /// The file cannot be read.
@@ -77,6 +79,7 @@ pub fn of_folder(
     folder: &Path,
     outer: Option<&Arc<Project>>,
     given: &[TargetRef],
+    renderer: Option<&Arc<dyn Renderer>>,
 ) -> Result<Option<Arc<Project>>, ReadError> {
     // No link leads out of the project: findings show lines of these files.
     let root = outer
@@ -84,7 +87,7 @@ pub fn of_folder(
     let read_file = |name: &str| read_file(world, &root, &folder.join(name).to_string_lossy());
     let Some(bytes) = read_file(FILE_NAME)? else { return Ok(outer.cloned()) };
     let name = folder.join(FILE_NAME).to_string_lossy().into_owned();
-    let mut project = read(world, name, bytes, outer, given);
+    let mut project = read(world, name, bytes, outer, given, renderer);
     if outer.is_none()
         && let Some(bytes) = read_file(LOCK_NAME)?
     {
@@ -107,7 +110,7 @@ fn read_file(world: &dyn World, folder: &str, path: &str) -> Result<Option<Vec<u
 }
 
 /// Finds the project of a folder. `folders` are this folder and those above it that may belong to the project,
-/// the innermost one first.
+/// the innermost one first. The others are as for [`of_folder`].
 ///
 /// # Errors
 /// A project file cannot be read.
@@ -115,11 +118,12 @@ pub fn find(
     world: &dyn World,
     folders: impl IntoIterator<Item = impl AsRef<Path>>,
     given: &[TargetRef],
+    renderer: Option<&Arc<dyn Renderer>>,
 ) -> Result<Option<Arc<Project>>, ReadError> {
     let folders: Vec<_> = folders.into_iter().collect();
     let outermost_first = folders.iter().rev();
     outermost_first.map(AsRef::as_ref).try_fold(None, |outer: Option<Arc<Project>>, folder| {
-        of_folder(world, folder, outer.as_ref(), given)
+        of_folder(world, folder, outer.as_ref(), given, renderer)
     })
 }
 
@@ -133,6 +137,7 @@ fn read(
     bytes: Vec<u8>,
     outer: Option<&Arc<Project>>,
     given: &[TargetRef],
+    renderer: Option<&Arc<dyn Renderer>>,
 ) -> Project {
     let (source, error) = Source::from_bytes(name, bytes);
     let mut sources = outer.map_or_else(Sources::new, |outer| outer.sources.clone());
@@ -143,7 +148,7 @@ fn read(
         || targets::built_in().chain(given.iter().cloned()).collect(),
         |outer| outer.targets.clone(),
     );
-    let mut file = file::read(world, &source, findings, &mut targets);
+    let mut file = file::read(world, &source, findings, &mut targets, renderer);
     file.report = file.report.within(sources.clone());
     let lock = outer.and_then(|outer| outer.lock.clone());
     Project { file, outer: outer.cloned(), sources, lock, targets }
@@ -237,7 +242,7 @@ mod tests {
     use crate::Memory;
 
     fn of(text: &str) -> Project {
-        read(&Memory::new(), "applc.toml", text.as_bytes().to_vec(), None, &[])
+        read(&Memory::new(), "applc.toml", text.as_bytes().to_vec(), None, &[], None)
     }
 
     fn found(text: &str) -> Vec<(&'static str, String)> {
@@ -313,7 +318,7 @@ mod tests {
     fn files_of_folders_below_are_over_those_above() {
         let world = Memory::new().with("/a/applc.toml", "one = 1").with("/a/b/applc.toml", "");
         let names = |path: &str| {
-            let project = find(&world, Path::new(path).ancestors().skip(1), &[]).unwrap();
+            let project = find(&world, Path::new(path).ancestors().skip(1), &[], None).unwrap();
             project.map(|project| {
                 project.files().map(|file| file.report.source.name().to_owned()).collect::<Vec<_>>()
             })
@@ -331,7 +336,7 @@ mod tests {
             .with("r/apps/y/applc.toml", "");
         let has = |folder: &str, path: &str| {
             let folders = Path::new(folder).ancestors();
-            find(&world, folders, &[]).unwrap().unwrap().has_appliance(path)
+            find(&world, folders, &[], None).unwrap().unwrap().has_appliance(path)
         };
         assert!(has("r/apps/x", "r/apps/x/a.yaml"));
         assert!(!has("r/apps/x", "r/apps/x/a.json"));

@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn settings_are_merged_key_by_key() {
         let world = Memory::new().with("r/applc.toml", OUTER).with("r/x/applc.toml", INNER);
-        let project = find(&world, Path::new("r/x").ancestors(), &[]).unwrap().unwrap();
+        let project = find(&world, Path::new("r/x").ancestors(), &[], None).unwrap().unwrap();
         assert!(project.reports().all(|report| report.diagnostics.is_empty()));
         assert_eq!(project.environments(), ["prod", "test"]);
         let names = Names { id: Some("shop"), ..Names::default() };
@@ -223,7 +223,7 @@ mod tests {
     fn a_filled_value_that_is_invalid_is_reported_at_its_place() {
         let world =
             Memory::new().with("applc.toml", "[targets.kubernetes]\nnamespace = \"x-{id}\"\n");
-        let project = find(&world, [""], &[]).unwrap().unwrap();
+        let project = find(&world, [""], &[], None).unwrap().unwrap();
         let target = named(&project.targets, "kubernetes").unwrap();
         let mut findings = Findings::new();
         let names = Names { id: Some(&"long".repeat(20)), ..Names::default() };

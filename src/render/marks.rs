@@ -9,6 +9,8 @@ use std::fmt;
 use std::ops::Range;
 
 use super::origin::{Noted, Number, Origin, Origins};
+use serde::{Deserialize, Serialize};
+
 use crate::source::Span;
 
 /// Starts the mark before a value; the digits of its number follow.
@@ -21,7 +23,7 @@ const DIGITS: usize = 6;
 const ZERO: u8 = 0x0e;
 
 /// A range of the text of a file that was printed from one value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// The range, in bytes.
     pub range: Range<usize>,

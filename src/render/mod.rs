@@ -25,9 +25,11 @@ mod marks;
 mod model;
 mod origin;
 mod page;
+mod paths;
 mod scalar;
 mod text;
 mod traced;
+mod watch;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -49,6 +51,7 @@ pub(crate) use page::{Page, marks_of};
 pub use scalar::{Format, quoted, scalar};
 pub(crate) use text::{Part, TextValue};
 pub(crate) use traced::{Composed, Leaf, Traced};
+pub use watch::Watch;
 
 /// A template: its name and its text.
 pub type TemplateText = (&'static str, &'static str);
@@ -70,6 +73,7 @@ pub struct Templates {
     env: Environment<'static>,
     /// Maximum size of the output for one model, in bytes.
     max_output: usize,
+    watch: Watch,
 }
 
 impl Templates {
@@ -84,14 +88,15 @@ impl Templates {
         N: Into<Cow<'static, str>>,
         T: Into<Cow<'static, str>>,
     {
-        let mut known = Templates { env: environment(), max_output: usize::MAX };
+        let mut known =
+            Templates { env: environment(), max_output: usize::MAX, watch: Watch::default() };
         known.add(templates)?;
         Ok(known)
     }
 
     /// Creates templates of a custom target: all of them write `format`, whatever their names,
     /// and rendering fails if it takes too many steps or its output is too large. `install`
-    /// adds filters and functions.
+    /// adds filters and functions. `watch` is told which template runs.
     ///
     /// # Errors
     ///
@@ -99,6 +104,7 @@ impl Templates {
     pub fn of_others<N, T>(
         format: Format,
         templates: impl IntoIterator<Item = (N, T)>,
+        watch: &Watch,
         install: impl FnOnce(&mut Environment<'static>),
     ) -> Result<Templates, RenderError>
     where
@@ -108,8 +114,8 @@ impl Templates {
         let mut env = environment();
         env.set_auto_escape_callback(move |_| AutoEscape::Custom(format.word().into()));
         install(&mut env);
-        let mut limited = Templates { env, max_output: usize::MAX };
-        limited.limit();
+        let mut limited = Templates { env, max_output: usize::MAX, watch: Watch::default() };
+        limited.limit(watch);
         limited.add(templates)?;
         Ok(limited)
     }
@@ -128,13 +134,17 @@ impl Templates {
         T: Into<Cow<'static, str>>,
     {
         for (name, text) in templates {
+            let name = name.into();
+            self.watch.begun(&name);
             self.env.add_template_owned(name, text)?;
         }
         Ok(())
     }
 
-    /// Limits steps, recursion and output, as for the templates of custom targets.
-    pub fn limit(&mut self) {
+    /// Limits steps, recursion and output, as for the templates of custom targets. `watch` is told which template
+    /// runs.
+    pub fn limit(&mut self, watch: &Watch) {
+        self.watch = watch.clone();
         self.env.set_fuel(Some(MAX_STEPS));
         self.env.set_recursion_limit(MAX_RECURSION);
         self.max_output = MAX_OUTPUT;
@@ -145,7 +155,7 @@ impl Templates {
     pub(crate) fn marking(&self, origins: &Origins) -> Templates {
         let mut env = self.env.clone();
         filters::install(&mut env, origins);
-        Templates { env, max_output: self.max_output }
+        Templates { env, max_output: self.max_output, watch: self.watch.clone() }
     }
 
     /// Renders the template with this name. The model must be a struct or a map: its fields are
@@ -179,6 +189,7 @@ impl Templates {
     /// As in [`render_value`](Templates::render_value).
     fn append(&self, out: &mut Vec<u8>, name: &str, model: Value) -> Result<(), RenderError> {
         let template = self.env.get_template(name)?;
+        self.watch.begun(name);
         let end = out.len().saturating_add(self.max_output);
         let mut bounded = Bounded { out, end };
         let rendered = template.render_captured_to(model, &mut bounded);

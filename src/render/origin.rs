@@ -13,10 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use minijinja::Value;
 use minijinja::value::{Object, ObjectRepr};
 
+use serde::{Deserialize, Serialize};
+
 use crate::source::Span;
 
 /// What gave a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Origin {
     /// A place of a source.
     Place(Span),
@@ -24,7 +26,7 @@ pub enum Origin {
     /// determined by the port to which it was rewritten.
     Places(Span, Span),
     /// The default of a field, by its path, of the object whose place this is.
-    Default(&'static &'static str, Span),
+    Default(#[serde(with = "super::paths")] &'static &'static str, Span),
     /// An option of the target, by its index in the target's list of options, and the place of its
     /// value if it is set.
     Option(u16, Option<Span>),

@@ -6,10 +6,12 @@ use super::marks::{Mark, unmarked};
 use super::model::Model;
 use super::origin::{Origins, Recorded};
 use super::{RenderError, Templates};
+use serde::{Deserialize, Serialize};
+
 use crate::source::Span;
 
 /// What is known of the origins of a file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// Where the parts of the file start, in order: the offset, and the place of the id of the
     /// object that the part belongs to.

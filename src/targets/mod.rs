@@ -41,6 +41,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::diag::{Diagnostic, Findings, Report, codes, nearest};
 use crate::plan::{Field, Plan, Use};
 use crate::render::{Record, RenderError, TemplateText};
@@ -91,8 +93,6 @@ pub trait Target: Send + Sync {
 
 /// What is rendered: the files of one target.
 pub struct Job<'a> {
-    /// The target.
-    pub target: &'a dyn Target,
     /// The plan.
     pub plan: &'a Plan,
     /// The values of the target's options.
@@ -104,31 +104,9 @@ pub struct Job<'a> {
     pub recorded: bool,
 }
 
-/// Where templates run. A program supplies it as it supplies a [`World`](crate::World): templates
-/// of others may be run in a process of their own.
-pub trait Renderer {
-    /// Renders the files of a job, as [`Target::render`] does.
-    ///
-    /// # Errors
-    /// A template of the target, or its output, is invalid.
-    fn render(&self, job: Job<'_>, findings: &mut Findings) -> Result<Vec<Artifact>, Failure>;
-}
-
-/// Renders in the same process. The steps and the output of the templates of others are limited.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct InProcess;
-
-impl Renderer for InProcess {
-    fn render(&self, job: Job<'_>, findings: &mut Findings) -> Result<Vec<Artifact>, Failure> {
-        job.target.render(job, findings)
-    }
-}
-
 /// How the files of a target are rendered.
-#[derive(Clone, Copy)]
-pub struct Rendering<'a> {
-    /// Where templates run.
-    pub renderer: &'a dyn Renderer,
+#[derive(Debug, Clone, Copy)]
+pub struct Rendering {
     /// Whether the origins of what is printed are recorded, see [`Artifact::record`].
     pub recorded: bool,
 }
@@ -149,7 +127,7 @@ impl From<RenderError> for Failure {
 }
 
 /// A file that a target writes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {
     /// Path relative to the output directory, with `/` as separator.
     pub path: String,
@@ -292,7 +270,7 @@ pub fn compile(
     target: &dyn Target,
     plan: &Plan,
     options: &Options,
-    rendering: Option<Rendering<'_>>,
+    rendering: Option<Rendering>,
     findings: &mut Findings,
 ) -> Result<Compiled, Failure> {
     let mut found = Findings::of_target(target.name());
@@ -303,10 +281,9 @@ pub fn compile(
     let wanted = rendering.is_some() && !found.has_errors();
     let mut artifacts = Vec::new();
     if wanted || target.finds_by_rendering() {
-        let Rendering { renderer, recorded } =
-            rendering.unwrap_or(Rendering { renderer: &InProcess, recorded: false });
-        let job = Job { target, plan, options, lowered, recorded };
-        artifacts = match renderer.render(job, &mut found) {
+        let recorded = rendering.is_some_and(|rendering| rendering.recorded);
+        let job = Job { plan, options, lowered, recorded };
+        artifacts = match target.render(job, &mut found) {
             // Templates do not have to handle fields that their target rejects.
             Err(Failure::Reports(_)) if rejected => Vec::new(),
             rendered => rendered?,
@@ -331,8 +308,8 @@ pub fn paths(target: &dyn Target, plan: &Plan, options: &Options) -> Option<Vec<
     if !target.finds_by_rendering() {
         return Some(lowered.files.into_iter().map(|file| file.path).collect());
     }
-    let job = Job { target, plan, options, lowered, recorded: false };
-    let artifacts = InProcess.render(job, &mut found).ok()?;
+    let job = Job { plan, options, lowered, recorded: false };
+    let artifacts = target.render(job, &mut found).ok()?;
     (!found.has_errors()).then(|| artifacts.into_iter().map(|artifact| artifact.path).collect())
 }
 

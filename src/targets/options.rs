@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use serde::{Deserialize, Serialize};
+
 use crate::diag::{Diagnostic, Findings, codes, list_or, nearest};
 use crate::render::{Origin, Traced};
 use crate::source::{Source, Span, Spanned};
@@ -129,7 +131,7 @@ fn ports(text: &str) -> Option<Vec<RangeInclusive<u16>>> {
 }
 
 /// The values of the options of one target: the given ones, otherwise the defaults.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {
     /// In the order of the target's list of options.
     defaults: Vec<(String, String)>,

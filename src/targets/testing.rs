@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{Artifact, Fate, InProcess, Options, Rendering, Target};
+use super::{Artifact, Fate, Options, Rendering, Target};
 use crate::diag::{Code, Diagnostic, Findings, Level, Phase};
 use crate::plan::Field;
 use crate::source::{Source, Span, Spanned};
@@ -34,7 +34,7 @@ impl Compiled {
         findings.extend(analysis.findings.into_iter().filter(of_plan));
         let plan = analysis.plan.unwrap();
         assert!(!findings.has_errors(), "{document}: {findings:?}");
-        let rendering = Rendering { renderer: &InProcess, recorded: false };
+        let rendering = Rendering { recorded: false };
         let artifacts = super::compile(target, &plan, &options, Some(rendering), &mut findings)
             .unwrap()
             .artifacts;

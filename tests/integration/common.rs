@@ -53,9 +53,12 @@ pub fn targets() -> Vec<TargetRef> {
 pub fn custom(folder: &Path) -> TargetRef {
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let files: Vec<PathBuf> = files.filter(|path| path.is_file()).collect();
-    let loaded =
-        targets::custom::load(&world(files.iter().map(PathBuf::as_path)), folder.to_str().unwrap())
-            .unwrap();
+    let loaded = targets::custom::load(
+        &world(files.iter().map(PathBuf::as_path)),
+        folder.to_str().unwrap(),
+        None,
+    )
+    .unwrap();
     let findings: Vec<String> =
         loaded.reports.iter().map(|report| human::render(report, false)).collect();
     TargetRef::Custom(Arc::new(loaded.target.unwrap_or_else(|| panic!("{}", findings.join("\n")))))

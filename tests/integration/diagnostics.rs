@@ -43,7 +43,12 @@ fn report(file: &Path, bytes: Vec<u8>) -> Report {
     let folder = folder_of(file);
     if folder == "project" {
         let world = Memory::new().with("/applc.toml", bytes);
-        return applc::project::find(&world, ["/"], &[]).unwrap().unwrap().file.report.clone();
+        return applc::project::find(&world, ["/"], &[], None)
+            .unwrap()
+            .unwrap()
+            .file
+            .report
+            .clone();
     }
     if folder == "overlay" {
         return crate::common::overlaid(name, bytes).report;

@@ -179,13 +179,13 @@ fn errors(format: Format, text: &str) -> Vec<String> {
     let reports = match format {
         Format::Project => {
             let world = Memory::new().with("applc.toml", text);
-            let project = project::find(&world, [""], &[]).unwrap().unwrap();
+            let project = project::find(&world, [""], &[], None).unwrap().unwrap();
             project.reports().map(|report| report.diagnostics.to_vec()).collect::<Vec<_>>()
         }
         _ => {
             let world = Memory::new().with("t/target.toml", text).with("t/one.j2", "x");
             let world = world.with("t/compose.yaml.j2", "x: 1");
-            let loaded = custom::load(&world, "t").unwrap();
+            let loaded = custom::load(&world, "t", None).unwrap();
             loaded.reports.iter().map(|report| report.diagnostics.to_vec()).collect()
         }
     };

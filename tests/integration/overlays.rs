@@ -5,7 +5,7 @@ use applc::diag::human;
 use applc::overlay::Changes;
 use applc::plan::{Plan, published};
 use applc::source::Sources;
-use applc::targets::{InProcess, Options, Rendering};
+use applc::targets::{Options, Rendering};
 use applc::trace::SourceMap;
 use applc::{Memory, Selected};
 use serde_json::Value;
@@ -63,7 +63,7 @@ fn every_line_of_the_output_comes_from_one_of_the_files() {
             let name = target.name().to_owned();
             let options = Options::of(&*target);
             let selected = [Selected { target, options }];
-            let rendering = Rendering { renderer: &InProcess, recorded: true };
+            let rendering = Rendering { recorded: true };
             let analysis = analysis.clone();
             let sources = analysis.sources.clone();
             let compiled = applc::compile_analysis(analysis, &selected, Some(rendering)).unwrap();

@@ -12,11 +12,11 @@ mod git;
 mod interrupt;
 mod kind;
 mod levels;
-mod memory;
 mod projects;
 mod reporter;
 mod search;
 mod select;
+mod templates;
 mod terminal;
 mod whole;
 
@@ -72,6 +72,9 @@ impl PartialOrd for Status {
 }
 
 fn main() -> ExitCode {
+    if let Some(status) = applc_templates::run_if_asked() {
+        return status;
+    }
     let status = match Arguments::try_parse() {
         Ok(arguments) => dispatch(arguments),
         Err(error) => {

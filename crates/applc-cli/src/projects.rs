@@ -9,14 +9,14 @@ use crate::disk::{Disk, Named, STDIN, exists, shown};
 use crate::reporter::Reporter;
 use crate::select::Wanted;
 use crate::terminal::fail;
-use crate::{Status, kind, memory, search};
+use crate::{Status, kind, search, templates};
 use applc::analysis::Analysis;
 use applc::diag::{Levels, Report, list_or, nearest};
 use applc::overlay::Changes;
 use applc::project::{self, Names, Output, Project};
 use applc::scope::appliance_name;
 use applc::source::Sources;
-use applc::targets::{self, InProcess, PROJECT_DIRECTORY, Rendering, TargetRef};
+use applc::targets::{self, PROJECT_DIRECTORY, Rendering, TargetRef};
 use applc::{Compilation, Error, Selected, World};
 
 /// The project files found so far, by the folders that they apply to.
@@ -85,7 +85,7 @@ impl Settings {
     /// # Errors
     /// The file cannot be read, or a built-in template fails.
     pub fn compile(&self, world: &dyn World, file: &str) -> Result<Compilation, Error> {
-        self.run(world, file, Some(Rendering { renderer: &InProcess, recorded: false }))
+        self.run(world, file, Some(Rendering { recorded: false }))
     }
 
     /// Compiles a file, but renders only what cannot be checked otherwise: the result has no files.
@@ -133,7 +133,7 @@ impl Settings {
         &self,
         world: &dyn World,
         file: &str,
-        rendering: Option<Rendering<'_>>,
+        rendering: Option<Rendering>,
     ) -> Result<Compilation, Error> {
         let mut analysis =
             Analysis::changed_to_compile(world, file, &self.changes, self.sources.clone())?;
@@ -358,7 +358,8 @@ fn read(
 ) -> Result<Option<Arc<Project>>, Status> {
     let folders =
         search::folders(folder).map_err(|refused| fail(&refused.to_string(), Status::Usage))?;
-    let found = project::find(&Disk, folders.into_iter().map(shown), given);
+    let folders = folders.into_iter().map(shown);
+    let found = project::find(&Disk, folders, given, Some(templates::renderer()));
     let Some(project) = found.map_err(|error| fail(&error.to_string(), Status::Io))? else {
         return Ok(None);
     };
@@ -371,9 +372,6 @@ fn read(
 /// # Errors
 /// The exit status if there are errors.
 pub fn report(project: &Project, reporter: &mut Reporter) -> Result<(), Status> {
-    if project.targets.iter().any(|target| matches!(target, TargetRef::Custom(_))) {
-        memory::limit();
-    }
     project.files().try_for_each(|file| report_each(reports(file).cloned(), reporter))
 }
 

@@ -6,7 +6,7 @@ use crate::args::TargetArguments;
 use crate::disk::Disk;
 use crate::reporter::Reporter;
 use crate::terminal::fail;
-use crate::{Status, memory};
+use crate::{Status, templates};
 use applc::Selected;
 use applc::diag::{Report, list_or};
 use applc::source::{Source, Sources};
@@ -165,8 +165,7 @@ pub fn load(argument: &str, reporter: &mut Reporter) -> Result<Option<TargetRef>
 /// # Errors
 /// Those of [`load`].
 pub fn load_folder(folder: &str, reporter: &mut Reporter) -> Result<CustomTarget, Status> {
-    memory::limit();
-    let loaded = custom::load(&Disk, folder).map_err(|error| {
+    let loaded = custom::load(&Disk, folder, Some(templates::renderer())).map_err(|error| {
         let message = format!("cannot load target `{folder}`: {error}");
         fail(&message, Status::Io)
     })?;

@@ -40,7 +40,8 @@ fn notification(method: &str, params: Value) -> Message {
 
 fn started() -> Server {
     let file = "default-targets = [\"compose\", \"kubernetes\", \"nomad\", \"marathon\"]\n";
-    let mut server = Server::new(Box::new(Project(Memory::new().with("/p/applc.toml", file))));
+    let mut server =
+        Server::new(Box::new(Project(Memory::new().with("/p/applc.toml", file))), None);
     let params = json!({ "processId": null, "rootUri": null, "capabilities": {} });
     let id = RequestId::from(1);
     server.handle(Request { id, method: "initialize".to_owned(), params }.into());

@@ -53,7 +53,7 @@ struct Editor {
 
 impl Editor {
     fn start(root: &Path) -> Editor {
-        let mut server = Server::new(Box::new(Disk));
+        let mut server = Server::new(Box::new(Disk), None);
         let params = json!({ "processId": null, "rootUri": null, "capabilities": {} });
         let id = RequestId::from(1);
         server.handle(Request { id, method: "initialize".to_owned(), params }.into());

@@ -5,19 +5,32 @@ use std::path::Path;
 use std::sync::Arc;
 
 use applc::project::{self, Project};
+use applc::targets::custom::Renderer;
 
 use crate::files::{self, Open};
 
 /// The projects that were asked for, by folder. Folders without a project file have that of the folder above.
-#[derive(Default)]
 pub struct Projects {
     known: BTreeMap<String, Option<Arc<Project>>>,
     asked: BTreeSet<String>,
     /// Why project files are not used, and whether it was told.
     refused: BTreeMap<String, bool>,
+    /// Where the templates of custom targets run.
+    renderer: Option<Arc<dyn Renderer>>,
 }
 
 impl Projects {
+    /// None yet, with templates that run in this renderer.
+    pub fn new(renderer: Option<Arc<dyn Renderer>>) -> Projects {
+        let (known, asked, refused) = Default::default();
+        Projects { known, asked, refused, renderer }
+    }
+
+    /// Where the templates of custom targets run.
+    pub fn renderer(&self) -> Option<&Arc<dyn Renderer>> {
+        self.renderer.as_ref()
+    }
+
     /// The project of a file, if there is one.
     pub fn of(&mut self, open: &Open, file: &str) -> Option<Arc<Project>> {
         let (folder, _) = file.rsplit_once('/')?;
@@ -45,7 +58,7 @@ impl Projects {
             unknown.push(folder);
         }
         for folder in unknown.into_iter().rev() {
-            outer = of_folder(open, &folder, outer.as_ref());
+            outer = of_folder(open, &folder, outer.as_ref(), self.renderer());
             self.known.insert(folder, outer.clone());
         }
         outer
@@ -70,7 +83,7 @@ impl Projects {
             return Some(own);
         }
         self.folders(open, folder)?;
-        let (found, asked) = open.watched(|| of_folder(open, folder, Some(outer)));
+        let (found, asked) = open.watched(|| of_folder(open, folder, Some(outer), self.renderer()));
         self.asked.extend(asked);
         found
     }
@@ -82,7 +95,8 @@ impl Projects {
 
     /// Forgets all, so that it is read anew.
     pub fn forget(&mut self) {
-        *self = Projects { refused: std::mem::take(&mut self.refused), ..Projects::default() };
+        let refused = std::mem::take(&mut self.refused);
+        *self = Projects { refused, ..Projects::new(self.renderer.take()) };
     }
 
     /// Why project files are not used, each reason once.
@@ -106,8 +120,13 @@ impl Projects {
 }
 
 /// The project of a folder below the folder of another one.
-fn of_folder(open: &Open, folder: &str, outer: Option<&Arc<Project>>) -> Option<Arc<Project>> {
+fn of_folder(
+    open: &Open,
+    folder: &str,
+    outer: Option<&Arc<Project>>,
+    renderer: Option<&Arc<dyn Renderer>>,
+) -> Option<Arc<Project>> {
     let folder = if folder.is_empty() { "/" } else { folder };
     // A project file that cannot be read says nothing.
-    project::of_folder(open, Path::new(folder), outer, &[]).ok().flatten()
+    project::of_folder(open, Path::new(folder), outer, &[], renderer).ok().flatten()
 }

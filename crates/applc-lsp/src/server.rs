@@ -3,9 +3,11 @@
 mod projects;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use applc::diag::Report;
-use applc::targets::{self, TargetRef, custom};
+use applc::targets::custom::{self, Renderer};
+use applc::targets::{self, TargetRef};
 use gen_lsp_types as lsp;
 use gen_lsp_types::{Notification, Request};
 use lsp_server::{ErrorCode, Message, RequestId, Response};
@@ -99,13 +101,14 @@ impl Failure {
 }
 
 impl Server {
-    /// A server that reads these files below the documents that the client opens.
-    pub fn new(files: Box<dyn Files>) -> Server {
+    /// A server that reads these files below the documents that the client opens, and runs the templates of custom
+    /// targets in a renderer. Without one, they run here, where they can end the program.
+    pub fn new(files: Box<dyn Files>, renderer: Option<Arc<dyn Renderer>>) -> Server {
         Server {
             client: Client::default(),
             open: Open::over(files),
             phase: Phase::Starting,
-            projects: Projects::default(),
+            projects: Projects::new(renderer),
             kinds: Kinds::default(),
             wholes: Wholes::default(),
             appliances: BTreeMap::new(),
@@ -337,10 +340,15 @@ impl Server {
 
     /// Checks the custom target in a folder.
     fn check_target(&mut self, folder: &str) {
-        let reports = custom::load(&self.open, folder).map(|loaded| loaded.reports);
-        let reports = reports.unwrap_or_default();
+        let reports = self.target_reports(folder);
         let found = Places::new(&self.open, &self.client).found(&reports);
         self.publish(About::Target(folder.to_owned()), found);
+    }
+
+    /// The findings in the custom target in a folder.
+    fn target_reports(&self, folder: &str) -> Vec<Report> {
+        let loaded = custom::load(&self.open, folder, self.projects.renderer());
+        loaded.map(|loaded| loaded.reports).unwrap_or_default()
     }
 
     fn publish_appliance(&mut self, path: &str) {
@@ -415,9 +423,7 @@ impl Server {
                 let projects = self.projects.all();
                 projects.iter().flat_map(|project| project.reports().cloned()).collect()
             }
-            Kind::Target(folder) => {
-                custom::load(&self.open, &folder).map(|loaded| loaded.reports).unwrap_or_default()
-            }
+            Kind::Target(folder) => self.target_reports(&folder),
             Kind::Appliance | Kind::Overlay(_) | Kind::Other => Vec::new(),
         }
     }

@@ -8,7 +8,7 @@ use applc::diag::{Findings, Report};
 use applc::project::Project;
 use applc::scope::Scope;
 use applc::source::Source;
-use applc::targets::{self, Artifact, Claim, InProcess, Rendering, TargetRef};
+use applc::targets::{self, Artifact, Claim, Rendering, TargetRef};
 use applc::{Checked, Memory, Overlay, Selected};
 
 use crate::files::Open;
@@ -116,7 +116,7 @@ impl Unit {
         let plan = self.analysis.valid_plan()?;
         let Selected { target, options } = selected;
         let mut findings = Findings::new();
-        let rendering = Some(Rendering { renderer: &InProcess, recorded: true });
+        let rendering = Some(Rendering { recorded: true });
         let made = targets::compile(&**target, plan, options, rendering, &mut findings).ok()?;
         let mut report = self.analysis.report_with([&self.options, &findings]);
         self.scope.levels.apply(&mut report.diagnostics);

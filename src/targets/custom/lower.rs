@@ -21,7 +21,7 @@ use crate::path::{self, Fault};
 use crate::plan::Plan;
 use crate::plan::published::VERSION;
 use crate::render::{
-    Format, Mark, Origin, Origins, Record, Recorded, RenderError, Templates, marks_of,
+    Format, Mark, Origin, Origins, Record, Recorded, RenderError, Templates, Watch, marks_of,
 };
 use crate::source::{Span, Spanned};
 use crate::targets::{Artifact, Failure, Options, names};
@@ -36,6 +36,8 @@ pub struct Lowering<'a> {
     pub plan: &'a Plan,
     /// Whether the origins of strings are recorded.
     pub recorded: bool,
+    /// Is told which template runs.
+    pub watch: &'a Watch,
 }
 
 /// The variables of the templates for addresses.
@@ -198,7 +200,7 @@ impl Lowering<'_> {
         origins: &Origins,
     ) -> Result<Templates, RenderError> {
         let escapes = Arc::new(self.own.escapes.clone());
-        Templates::of_others(format, texts, |env| {
+        Templates::of_others(format, texts, self.watch, |env| {
             functions::install(env, escapes, remarks, origins);
         })
     }

@@ -32,6 +32,16 @@ pub struct Manifest {
     pub kind: Kind,
 }
 
+impl Manifest {
+    /// What it defines, if it does not extend another target.
+    pub fn own(&self) -> Option<&Definition> {
+        match &self.kind {
+            Kind::Own(own) => Some(own),
+            Kind::Extends(_) => None,
+        }
+    }
+}
+
 /// The kind of a custom target.
 pub enum Kind {
     /// A built-in target with replaced templates.

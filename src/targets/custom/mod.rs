@@ -3,8 +3,9 @@
 //!
 //! The folder is not trusted: templates can read the published plan
 //! ([`crate::plan::published`]) and each other, and nothing else. Their steps and their output are
-//! limited.
+//! limited; a [`Renderer`] runs them where time, memory and stack are limited, too.
 
+mod elsewhere;
 mod functions;
 mod lower;
 mod manifest;
@@ -16,19 +17,21 @@ mod template_errors;
 mod well_formed;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+pub use elsewhere::{Cause, Done, FileFindings, Local, NoFiles, Renderer, Stopped, Work};
 pub use manifest::{FILE_NAME, is_name};
 use manifest::{Kind, Manifest};
 pub use run::{Run, Values, is_of_container};
 pub use starter::starter;
+pub use template_errors::Texts;
 
 use self::lower::Lowering;
-use self::template_errors::Texts;
 use super::lowered::{self, Lowered};
 use super::{Artifact, Capability, Failure, Job, OptionSpec, Options, Target};
 use crate::diag::{Diagnostic, Findings, Report, codes};
 use crate::plan::{Field, Plan};
-use crate::render::{Recorded, Templates};
+use crate::render::{Recorded, Templates, Watch};
 use crate::source::Source;
 use crate::world::{ReadError, World};
 
@@ -41,7 +44,10 @@ const BUILT_IN: &str = "builtin/";
 /// A target loaded from a folder.
 pub struct CustomTarget {
     manifest: Manifest,
-    texts: Texts,
+    texts: Arc<Texts>,
+    /// Where its templates run; `None` for here.
+    renderer: Option<Arc<dyn Renderer>>,
+    watch: Watch,
 }
 
 /// The result of [`load`].
@@ -52,11 +58,16 @@ pub struct Loaded {
     pub reports: Vec<Report>,
 }
 
-/// Loads the target of a folder.
+/// Loads the target of a folder. Without a renderer, its templates run in this process, where only their steps and
+/// the size of a file are limited: deeply nested ones end it.
 ///
 /// # Errors
 /// `target.toml` or a template cannot be read.
-pub fn load(world: &dyn World, folder: &str) -> Result<Loaded, ReadError> {
+pub fn load(
+    world: &dyn World,
+    folder: &str,
+    renderer: Option<&Arc<dyn Renderer>>,
+) -> Result<Loaded, ReadError> {
     let source = |name: &str| -> Result<(Source, Option<Diagnostic>), ReadError> {
         // The folder may come from someone else, and findings show lines of its files.
         let (source, error) = world
@@ -78,16 +89,27 @@ pub fn load(world: &dyn World, folder: &str) -> Result<Loaded, ReadError> {
         reports.extend(error.map(|error| Report::of(source.clone(), error)));
         templates.insert(name, source);
     }
-    let texts = Texts { manifest: manifest_source, templates };
-    reports.extend(texts.syntax_faults());
+    let texts = Arc::new(Texts { manifest: manifest_source, templates });
+    let own = manifest.as_ref().and_then(Manifest::own);
+    let (faults, inline_faults) = match renderer {
+        Some(renderer) => elsewhere::faults_elsewhere(&**renderer, &texts, own),
+        None => elsewhere::faults(&texts, own, &Watch::default()),
+    };
+    reports.extend(faults);
     if let Some(manifest) = &manifest {
         found.extend(check_templates(manifest, &texts));
     }
+    found.extend(inline_faults);
     let failed = found.has_errors() || !reports.is_empty();
     if !found.is_empty() {
         reports.insert(0, Report::new(texts.manifest.clone(), found));
     }
-    let target = manifest.filter(|_| !failed).map(|manifest| CustomTarget { manifest, texts });
+    let target = manifest.filter(|_| !failed).map(|manifest| CustomTarget {
+        manifest,
+        texts,
+        renderer: renderer.cloned(),
+        watch: Watch::default(),
+    });
     Ok(Loaded { target, reports })
 }
 
@@ -96,7 +118,7 @@ fn join(folder: &str, name: &str) -> String {
     format!("{}/{name}", folder.trim_end_matches('/'))
 }
 
-/// Checks that the templates of the manifest exist and parse, or that a target that extends another
+/// Checks that the templates of the manifest exist, or that a target that extends another
 /// one replaces a template.
 fn check_templates(manifest: &Manifest, texts: &Texts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -115,7 +137,6 @@ fn check_templates(manifest: &Manifest, texts: &Texts) -> Vec<Diagnostic> {
                     });
                 }
             }
-            found.extend(own.syntax_faults());
         }
         Kind::Extends(base) => {
             let of_base: Vec<&str> = base.templates().iter().map(|(name, _)| *name).collect();
@@ -211,7 +232,7 @@ impl CustomTarget {
         let own = |text: &(&'static str, &'static str)| (format!("{BUILT_IN}{}", text.0), text.1);
         let mut templates = Templates::new(base.templates().iter().copied())?;
         templates.add(base.templates().iter().map(own))?;
-        templates.limit();
+        templates.limit(&self.watch);
         templates.add(self.texts.all())?;
         Ok(templates)
     }
@@ -252,10 +273,14 @@ impl Target for CustomTarget {
     }
 
     fn render(&self, job: Job<'_>, findings: &mut Findings) -> Result<Vec<Artifact>, Failure> {
+        if let Some(renderer) = &self.renderer {
+            return elsewhere::render(&**renderer, self, &job, findings);
+        }
         match &self.manifest.kind {
             Kind::Own(own) => {
                 let Job { plan, options, recorded, .. } = job;
-                let lowering = Lowering { own, texts: &self.texts, plan, recorded };
+                let watch = &self.watch;
+                let lowering = Lowering { own, texts: &self.texts, plan, recorded, watch };
                 lowering.lower(options, findings)
             }
             Kind::Extends(base) => {

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::manifest::Definition;
 use super::well_formed;
 use crate::diag::{Diagnostic, Report, codes, nearest};
-use crate::render::{Format, MAX_STEPS, RenderError, Templates};
+use crate::render::{Format, MAX_STEPS, RenderError, Templates, Watch};
 use crate::source::{Source, Span};
 use crate::targets::{Artifact, Failure};
 
 /// The files of a folder.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Texts {
     /// `target.toml`.
     pub manifest: Source,
@@ -36,9 +39,9 @@ impl Texts {
     }
 
     /// Reports the syntax error of each template that has one.
-    pub fn syntax_faults(&self) -> Vec<Report> {
+    pub fn syntax_faults(&self, watch: &Watch) -> Vec<Report> {
         let error = |(name, text): (String, String)| {
-            let read = Templates::of_others(Format::Plain, [(name, text)], |_| {});
+            let read = Templates::of_others(Format::Plain, [(name, text)], watch, |_| {});
             read.err().and_then(|error| self.report(&error, &[]))
         };
         self.all().filter_map(error).collect()
@@ -87,9 +90,9 @@ impl Texts {
 
 impl Definition {
     /// Reports the syntax errors of inline templates.
-    pub fn syntax_faults(&self) -> Vec<Diagnostic> {
+    pub fn syntax_faults(&self, watch: &Watch) -> Vec<Diagnostic> {
         let error = |(name, text, span): (String, String, Span)| {
-            let read = Templates::of_others(Format::Plain, [(name, text)], |_| {});
+            let read = Templates::of_others(Format::Plain, [(name, text)], watch, |_| {});
             read.err().map(|error| in_manifest(span, &error))
         };
         self.inline().into_iter().filter_map(error).collect()

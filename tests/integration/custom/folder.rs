@@ -18,7 +18,7 @@ pub fn world(files: &[(&str, &str)], appliance: &str) -> Memory {
 /// # Errors
 /// The findings in the folder, if it is invalid.
 pub fn compile(world: &Memory) -> Result<Compilation, Vec<Report>> {
-    let loaded = custom::load(world, "target").unwrap();
+    let loaded = custom::load(world, "target", None).unwrap();
     let Some(target) = loaded.target else { return Err(loaded.reports) };
     let options = Options::of(&target);
     let target = TargetRef::Custom(Arc::new(target));

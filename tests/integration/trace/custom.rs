@@ -92,7 +92,7 @@ fn of_template(format: &str, template: &str, value: &str) -> (Traced, Artifact) 
         "env": {"V": value},
     }]});
     let files = [("target.toml", manifest.as_str()), ("t.j2", template)];
-    let loaded = custom::load(&world(&files, ""), "target").unwrap();
+    let loaded = custom::load(&world(&files, ""), "target", None).unwrap();
     let target = TargetRef::Custom(Arc::new(loaded.target.unwrap()));
     let source = Source::new("app.json", appliance.to_string());
     let made = traced(&source, &target).unwrap();
@@ -190,7 +190,7 @@ fn a_target_that_extends_another_one_has_places() {
     let manifest = "applc = 1\nname = \"mine\"\ndescription = \"d\"\nextends = \"compose\"\n";
     let template = "{# mine #}{% include \"builtin/compose.yaml.j2\" %}";
     let files = [("target.toml", manifest), ("compose.yaml.j2", template)];
-    let loaded = custom::load(&world(&files, ""), "target").unwrap();
+    let loaded = custom::load(&world(&files, ""), "target", None).unwrap();
     let target = TargetRef::Custom(Arc::new(loaded.target.unwrap()));
     let source = super::read(&crate::common::repository("examples/web-stack.json"));
     let made = traced(&source, &target).unwrap();

@@ -5,7 +5,7 @@ use applc::diag::Findings;
 use applc::render::{Mark, Origin};
 use applc::source::{Source, Span, Spanned};
 use applc::syntax::{self, Kind, Node};
-use applc::targets::{self, Artifact, InProcess, Options, Rendering, TargetRef};
+use applc::targets::{self, Artifact, Options, Rendering, TargetRef};
 
 use super::{appliances, traced};
 
@@ -119,7 +119,7 @@ fn values(options: &[(&str, &str)]) -> String {
         let (name, value) = (Spanned::new(*name, place), Spanned::new(*value, place));
         values.set(&*target, name, value, &mut findings);
     }
-    let rendering = Rendering { renderer: &InProcess, recorded: true };
+    let rendering = Rendering { recorded: true };
     let made = targets::compile(&*target, plan, &values, Some(rendering), &mut findings).unwrap();
     assert!(!findings.has_errors(), "{findings:?}");
     let shown = |place: Span| match place.start as usize > APPLIANCE.len() {

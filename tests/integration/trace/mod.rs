@@ -9,7 +9,7 @@ use std::path::Path;
 
 use applc::analysis::Analysis;
 use applc::source::{Source, Span};
-use applc::targets::{self, Artifact, InProcess, Options, Rendering, TargetRef};
+use applc::targets::{self, Artifact, Options, Rendering, TargetRef};
 use applc::trace::SourceMap;
 
 /// The targets whose output is traced.
@@ -50,7 +50,7 @@ fn compiled(
     target: &TargetRef,
     recorded: bool,
 ) -> Option<(Vec<Artifact>, usize)> {
-    let rendering = Rendering { renderer: &InProcess, recorded };
+    let rendering = Rendering { recorded };
     let mut findings = applc::diag::Findings::new();
     let options = Options::of(&**target);
     let made = targets::compile(&**target, plan, &options, Some(rendering), &mut findings).unwrap();

@@ -12,14 +12,13 @@ use crate::args::Lsp;
 use crate::disk::Disk;
 use crate::search;
 use crate::terminal::fail;
-use crate::{Status, memory};
+use crate::{Status, templates};
 
 /// Serves one client until it says that it ends, or is gone.
 pub fn run(_: &Lsp) -> Status {
-    // Projects have templates of others.
-    memory::limit();
+    let mut server = Server::new(Box::new(Saved), Some(templates::for_editor()));
     let (connection, threads) = Connection::stdio();
-    let status = serve(&connection, &mut Server::new(Box::new(Saved)));
+    let status = serve(&connection, &mut server);
     // The threads end when nobody can send to them.
     drop(connection);
     match threads.join() {
@@ -173,7 +172,7 @@ mod tests {
     fn a_bug_ends_the_request_and_not_the_server() {
         use serde_json::json;
 
-        let mut server = Server::new(Box::new(Broken));
+        let mut server = Server::new(Box::new(Broken), None);
         let request = |id: i32, method: &str, params| {
             let id = lsp_server::RequestId::from(id);
             lsp_server::Request { id, method: method.to_owned(), params }

@@ -11,7 +11,7 @@ use applc::overlay::Changes;
 use applc::path::folded;
 use applc::project::{Names, Pattern};
 use applc::scope::{self, header, way};
-use applc::targets::{InProcess, Rendering};
+use applc::targets::Rendering;
 use applc::{Compilation, Error, Selected};
 use rayon::prelude::*;
 
@@ -200,8 +200,8 @@ fn is_same_selection(one: &[Selected], other: &[Selected]) -> bool {
 }
 
 impl Depth {
-    fn rendering(self) -> Option<Rendering<'static>> {
-        let rendering = Rendering { renderer: &InProcess, recorded: false };
+    fn rendering(self) -> Option<Rendering> {
+        let rendering = Rendering { recorded: false };
         (self != Depth::Findings).then_some(rendering)
     }
 }
@@ -246,7 +246,7 @@ pub struct Compiled {
 pub fn compiled(
     world: &dyn World,
     unit: &Unit,
-    rendering: Option<Rendering<'_>>,
+    rendering: Option<Rendering>,
 ) -> Result<Compiled, Error> {
     let mut analysis = analysed(world, unit, &changes(world, unit))?;
     let id = id_of(&analysis);
@@ -281,7 +281,7 @@ fn compiled_for(
     mut analysis: Analysis,
     id: String,
     selected: &[Selected],
-    rendering: Option<Rendering<'_>>,
+    rendering: Option<Rendering>,
 ) -> Result<Compiled, Error> {
     let used_images = std::mem::take(&mut analysis.used_images);
     let tagged_images = std::mem::take(&mut analysis.tagged_images).into_iter();

@@ -23,7 +23,7 @@ use crate::reporter::Reporter;
 use crate::search::Refused;
 use crate::select::Wanted;
 use crate::terminal::fail;
-use crate::{Status, memory, search};
+use crate::{Status, search, templates};
 
 /// One appliance in one environment.
 pub struct Unit {
@@ -239,7 +239,6 @@ pub fn find_all<W: Files>(
     for project in projects.values() {
         report_file(&world, &project.file, reporter)?;
     }
-    memory_limit(projects.values());
     files.sort_by(|(a, _), (b, _)| a.cmp(b));
     let is_chosen = |file: &str| {
         selection.is_empty()
@@ -372,13 +371,6 @@ fn unlisted(world: &impl Files, folder: &str, cause: &io::Error) -> Status {
     fail(&format!("cannot read `{}`: {cause}", world.shown(folder)), Status::Io)
 }
 
-/// Limits the memory if templates of others run.
-fn memory_limit<'p>(mut projects: impl Iterator<Item = &'p Arc<Project>>) {
-    if projects.any(|project| project.targets.iter().any(|target| target.custom().is_some())) {
-        memory::limit();
-    }
-}
-
 /// Reports an environment that no project file has.
 fn check_environment_of<'p>(
     projects: impl Iterator<Item = &'p Arc<Project>>,
@@ -453,7 +445,8 @@ impl<'w, W: Files> Walk<'w, W> {
         outer: Option<&Arc<Project>>,
     ) -> Result<Option<Arc<Project>>, Status> {
         let recorder = Recorder::new(self.world);
-        let found = project::of_folder(&recorder, Path::new(folder), outer, &self.given);
+        let renderer = Some(templates::renderer());
+        let found = project::of_folder(&recorder, Path::new(folder), outer, &self.given, renderer);
         let found = found.map_err(|ReadError { path, cause }| {
             fail(&format!("cannot read `{}`: {cause}", self.world.shown(&path)), Status::Io)
         })?;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use applc::project::Names;
 use applc::scope::{way, with_header};
-use applc::targets::{Artifact, InProcess, Rendering};
+use applc::targets::{Artifact, Rendering};
 
 use super::compile::{self, start_of_paths, way_to_source};
 use super::discover::{self, Found, Unit};
@@ -71,7 +71,7 @@ fn of_unit(found: &Found, unit: &Unit, path: &str, place: &str) -> Option<Owned>
     if !unit.settings.targets.iter().any(|one| starts(one.target.name())) {
         return None;
     }
-    let rendering = Rendering { renderer: &InProcess, recorded: false };
+    let rendering = Rendering { recorded: false };
     let compiled = compile::compiled(&found.world, unit, Some(rendering)).ok()?;
     for output in &compiled.compilation.outputs {
         let target = output.target.name();

@@ -72,6 +72,12 @@ impl Editor {
         let text = fs::read_to_string(path).unwrap();
         let document = json!({ "uri": uri, "languageId": "appliance", "version": 1, "text": text });
         self.notify("textDocument/didOpen", json!({ "textDocument": document }));
+        self.finish(path);
+    }
+
+    /// Waits for the findings of an open file.
+    fn finish(&mut self, path: &Path) {
+        let uri = format!("file://{}", path.display());
         let place = json!({ "line": 0, "character": 0 });
         // Its answer depends on all findings.
         let params = json!({
@@ -295,6 +301,78 @@ ngnix = "1"
     }
     editor.expect(&root, &expected);
     editor.end();
+}
+
+/// The environments of the processes that a process started.
+#[cfg(target_os = "linux")]
+fn environments_below(parent: u32) -> Vec<String> {
+    let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    let is_below = |path: &std::path::PathBuf| {
+        let stat = fs::read_to_string(path.join("stat")).unwrap_or_default();
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+        fields.split_whitespace().nth(1) == Some(parent.to_string().as_str())
+    };
+    processes
+        .filter(is_below)
+        .map(|path| fs::read_to_string(path.join("environ")).unwrap_or_default())
+        .collect()
+}
+
+#[test]
+fn bombs_in_templates_are_findings_and_the_server_goes_on() {
+    use crate::bombs::{APPLIANCE, grown, manifest, many};
+
+    let folder = folder();
+    let root = fs::canonicalize(folder.path()).unwrap();
+    fs::create_dir(root.join("t")).unwrap();
+    fs::write(root.join("t/target.toml"), manifest("plain", "o", "{{ name }}")).unwrap();
+    fs::write(root.join("t/t.j2"), "good").unwrap();
+    fs::write(root.join("a.appliance.json"), APPLIANCE).unwrap();
+    let project = "appliances = [\"*.appliance.json\"]\ntarget-folders = [\"t\"]\n\
+                   default-targets = [\"bomb\"]\n";
+    fs::write(root.join("applc.toml"), project).unwrap();
+    let (appliance, template) = (root.join("a.appliance.json"), root.join("t/t.j2"));
+    let mut editor = Editor::start();
+    editor.open(&appliance);
+    let uri = format!("file://{}", template.display());
+    let document = json!({ "uri": uri, "languageId": "jinja", "version": 1, "text": "good" });
+    editor.notify("textDocument/didOpen", json!({ "textDocument": document }));
+    editor.finish(&appliance);
+    let found = |editor: &Editor| -> Vec<String> {
+        let found = editor.findings.get(&uri).into_iter().flatten();
+        found.map(|found| found["message"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(found(&editor), Vec::<String>::new());
+    #[cfg(target_os = "linux")]
+    {
+        let environments = environments_below(editor.server.id());
+        assert!(!environments.is_empty());
+        for environment in environments {
+            let names = environment.split_terminator('\0').map(|one| one.split('=').next());
+            assert_eq!(names.collect::<Vec<_>>(), [Some("MIMALLOC_ARENA_RESERVE")]);
+        }
+    }
+    let parsed = many("{% if 0 %}", "{% elif 0 %}", 20_000, "{% endif %}");
+    let rendered = grown("[1]", "[ns.a, ns.a]", 60, "{{ ns.a | json }}");
+    let bombs = [(parsed, "8 MiB of stack"), (rendered, "longer than the limit of ")];
+    for (version, (text, words)) in bombs.into_iter().enumerate() {
+        let document = json!({ "uri": uri, "version": version + 2 });
+        let change = json!({ "textDocument": document, "contentChanges": [{ "text": text }] });
+        let begun = std::time::Instant::now();
+        editor.notify("textDocument/didChange", change);
+        // Also when it is asked again.
+        editor.finish(&appliance);
+        editor.finish(&appliance);
+        let messages = found(&editor);
+        assert!(messages.iter().any(|message| message.contains(words)), "{messages:?}");
+        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+    }
+    let document = json!({ "uri": uri, "version": 9 });
+    let change = json!({ "textDocument": document, "contentChanges": [{ "text": "good" }] });
+    editor.notify("textDocument/didChange", change);
+    editor.finish(&appliance);
+    assert_eq!(found(&editor), Vec::<String>::new());
+    assert_eq!(editor.end(), (Some(0), String::new()));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! End-to-end tests of the program.
 
+mod bombs;
 mod config;
 mod example_project;
 mod findings;

@@ -78,7 +78,7 @@ impl Client {
         let disk = Disk::default();
         files.iter().for_each(|(path, text)| disk.write(path, text));
         let mut client = Client {
-            server: Server::new(Box::new(disk.clone())),
+            server: Server::new(Box::new(disk.clone()), None),
             disk,
             findings: BTreeMap::new(),
             told: Vec::new(),

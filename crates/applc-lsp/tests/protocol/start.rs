@@ -19,7 +19,7 @@ fn the_encoding_is_one_that_the_client_knows() {
         (json!({}), "utf-16"),
     ] {
         let mut client = Client::with(&[]);
-        client.server = applc_lsp::Server::new(Box::new(client.disk.clone()));
+        client.server = applc_lsp::Server::new(Box::new(client.disk.clone()), None);
         let start =
             json!({ "processId": null, "rootUri": null, "capabilities": { "general": known } });
         let result = client.request("initialize", start).unwrap();
@@ -41,7 +41,7 @@ fn requests_fail_before_the_start_and_after_the_end() {
     assert_eq!(client.server.exit_status(), Some(0));
 
     let mut client = Client::with(&[]);
-    client.server = applc_lsp::Server::new(Box::new(client.disk.clone()));
+    client.server = applc_lsp::Server::new(Box::new(client.disk.clone()), None);
     assert_eq!(client.request("shutdown", Value::Null).unwrap_err().code, -32002);
     client.notify("exit", Value::Null);
     assert_eq!(client.server.exit_status(), Some(1));

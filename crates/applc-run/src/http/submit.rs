@@ -4,7 +4,7 @@ use applc::analysis::Analysis;
 use applc::diag::{Diagnostic, Level, Phase, Report, codes};
 use applc::plan::{MountSource, Plan};
 use applc::source::{Source, Sources};
-use applc::targets::{Artifact, InProcess, Rendering};
+use applc::targets::{Artifact, Rendering};
 use applc::{Memory, Selected, compile_analysis};
 use axum::http::StatusCode;
 use serde_json::Value;
@@ -135,7 +135,7 @@ impl Submission {
         }
         let (source, sources) = (analysis.source.clone(), analysis.sources.clone());
         let appliance = analysis.tree.as_ref().map(complete).unwrap_or_default();
-        let rendering = Some(Rendering { renderer: &InProcess, recorded: false });
+        let rendering = Some(Rendering { recorded: false });
         let compilation =
             compile_analysis(analysis, std::slice::from_ref(&terms.target), rendering)
                 .map_err(internal)?;

@@ -7,7 +7,7 @@ use applc::analysis::Analysis;
 use applc::diag::{Format, Level, Report, human};
 use applc::plan::Plan;
 use applc::source::{Source, Sources};
-use applc::targets::{Artifact, InProcess, Rendering, TargetRef};
+use applc::targets::{Artifact, Rendering, TargetRef};
 use applc_run::{Appliances, Planned, Submitted, complete};
 use serde_json::Value;
 
@@ -158,7 +158,7 @@ fn from_source(
     let mut analysis = analysis.map_err(|error| reporter.fail(file, &error.into()))?;
     let (source, sources) = (analysis.source.clone(), analysis.sources.clone());
     let appliance = analysis.tree.as_ref().map(complete).unwrap_or_default();
-    let rendering = Some(Rendering { renderer: &InProcess, recorded: false });
+    let rendering = Some(Rendering { recorded: false });
     let selected_options = settings.selected(&mut analysis);
     let compilation = applc::compile_analysis(analysis, &selected_options, rendering)
         .map_err(|error| reporter.fail(file, &error))?

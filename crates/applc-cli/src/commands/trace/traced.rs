@@ -8,7 +8,7 @@ use applc::diag::Levels;
 use applc::project::LOCK_NAME;
 use applc::source::{Source, Sources, Span};
 use applc::syntax::Node;
-use applc::targets::{Artifact, InProcess, PROJECT_DIRECTORY, Rendering, TargetRef};
+use applc::targets::{Artifact, PROJECT_DIRECTORY, Rendering, TargetRef};
 use applc::trace::{SourceMap, annotate};
 use applc::{Compilation, Selected};
 
@@ -277,7 +277,7 @@ fn compiled(
     let Analysed { analysis, tree } = analysed;
     let (source, sources) = (analysis.source.clone(), analysis.sources.clone());
     let overlays = analysis.overlays.clone();
-    let rendering = Rendering { renderer: &InProcess, recorded: true };
+    let rendering = Rendering { recorded: true };
     let mut analysis = analysis.clone();
     let mut selected = settings.filled(selected, &mut analysis);
     let id = analysis.plan.as_ref().map(|plan| plan.id.value.to_string()).unwrap_or_default();

@@ -1,0 +1,18 @@
+//! Where the templates of custom targets run, as they come from others: in processes of this program.
+
+use std::sync::{Arc, LazyLock};
+
+use applc::targets::custom::Renderer;
+use applc_templates::{Limits, Pool};
+
+/// The processes of a command.
+pub fn renderer() -> &'static Arc<dyn Renderer> {
+    static POOL: LazyLock<Arc<dyn Renderer>> =
+        LazyLock::new(|| Arc::new(Pool::new(Limits::COMMAND)));
+    &POOL
+}
+
+/// Those of a language server, which has less time.
+pub fn for_editor() -> Arc<dyn Renderer> {
+    Arc::new(Pool::new(Limits::EDITOR))
+}
