@@ -359,7 +359,7 @@ fn read(
     let folders =
         search::folders(folder).map_err(|refused| fail(&refused.to_string(), Status::Usage))?;
     let folders = folders.into_iter().map(shown);
-    let found = project::find(&Disk, folders, given, Some(templates::renderer()));
+    let found = project::find(&Disk, folders, given, templates::renderer());
     let Some(project) = found.map_err(|error| fail(&error.to_string(), Status::Io))? else {
         return Ok(None);
     };

@@ -165,7 +165,7 @@ pub fn load(argument: &str, reporter: &mut Reporter) -> Result<Option<TargetRef>
 /// # Errors
 /// Those of [`load`].
 pub fn load_folder(folder: &str, reporter: &mut Reporter) -> Result<CustomTarget, Status> {
-    let loaded = custom::load(&Disk, folder, Some(templates::renderer())).map_err(|error| {
+    let loaded = custom::load(&Disk, folder, templates::renderer()).map_err(|error| {
         let message = format!("cannot load target `{folder}`: {error}");
         fail(&message, Status::Io)
     })?;

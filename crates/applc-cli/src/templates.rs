@@ -5,11 +5,11 @@ use std::sync::{Arc, LazyLock};
 use applc::targets::custom::Renderer;
 use applc_templates::{Limits, Pool};
 
-/// The processes of a command.
-pub fn renderer() -> &'static Arc<dyn Renderer> {
+/// The processes of a command. None in unit tests, whose program cannot be started for that.
+pub fn renderer() -> Option<&'static Arc<dyn Renderer>> {
     static POOL: LazyLock<Arc<dyn Renderer>> =
         LazyLock::new(|| Arc::new(Pool::new(Limits::COMMAND)));
-    &POOL
+    (!cfg!(test)).then(|| &*POOL)
 }
 
 /// Those of a language server, which has less time.

@@ -445,7 +445,7 @@ impl<'w, W: Files> Walk<'w, W> {
         outer: Option<&Arc<Project>>,
     ) -> Result<Option<Arc<Project>>, Status> {
         let recorder = Recorder::new(self.world);
-        let renderer = Some(templates::renderer());
+        let renderer = templates::renderer();
         let found = project::of_folder(&recorder, Path::new(folder), outer, &self.given, renderer);
         let found = found.map_err(|ReadError { path, cause }| {
             fail(&format!("cannot read `{}`: {cause}", self.world.shown(&path)), Status::Io)
