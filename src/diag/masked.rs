@@ -109,7 +109,8 @@ fn merged(spans: &[Span]) -> Vec<Span> {
 /// A message without the parts in backticks or quotes that are in one of these values. `None` if there are none.
 fn masked_text(text: &str, values: &[&str]) -> Option<String> {
     let is_of_value = |part: &str| {
-        let part = part.trim_end_matches("...");
+        // An anchor of YAML is the name of an alias with another sign.
+        let part = part.trim_end_matches("...").trim_start_matches('&');
         let is_long = part.chars().count() >= PART && part.contains(char::is_alphanumeric);
         is_long && values.iter().any(|value| value.contains(part) || part.contains(value))
     };
@@ -164,5 +165,11 @@ mod tests {
         let source = Source::new("a.yaml", "A: b\n");
         let finding = Diagnostic::new(&codes::UNKNOWN_FIELD, source.span(0..1), "unknown `A`");
         assert!(matches!(Report::of(source, finding).masked(), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn an_anchor_is_masked_as_its_alias_is() {
+        let masked = masked_text("define `&canary-1` or write \"*canary-1\"", &["*canary-1"]);
+        assert_eq!(masked.as_deref(), Some("define `***` or write \"***\""));
     }
 }

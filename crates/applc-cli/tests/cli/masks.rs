@@ -130,7 +130,7 @@ fn settings_have_no_secret() {
     let (status, _, err) = repository.run(&["target", "new", "mine"]);
     assert_eq!(status, 0, "{err}");
     let manifest = repository.read("mine/target.toml");
-    let option = "\n[options.api-token]\nmeaning = \"a token\"\n";
+    let option = "\n[options.api-token]\nmeaning = \"a token\"\ndefault = \"\"\n";
     repository.write("mine/target.toml", &format!("{manifest}{option}"));
     let project = repository.read("applc.toml");
     repository.write(
