@@ -67,19 +67,44 @@ pub struct Options<'a> {
     pub profiles: Vec<String>,
     /// The folder of the source, which paths in it are relative to; empty for the current folder.
     pub folder: String,
+    /// The repository that the source is in, in which it may refer to files outside of its folder.
+    pub repository: Option<Repository>,
     /// Where files are read that the source refers to.
     pub world: &'a dyn World,
 }
 
+/// A repository with a source in it.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    /// The folder of the repository.
+    pub root: String,
+    /// The folder of the source, relative to that of the repository, with `/` between parts; empty for the same.
+    pub folder: String,
+}
+
 impl Options<'_> {
-    /// Reads a file that the source refers to, in its folder or below: the source may come from someone else.
+    /// Reads a file that the source refers to, in its repository, or else in its folder or below: the source may come
+    /// from someone else.
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        let is_below = |part| matches!(part, Component::CurDir | Component::Normal(_));
-        if !Path::new(path).components().all(is_below) {
-            let cause = "it is outside the folder of the file that is imported";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, cause));
+        let (root, folder, whole) = match &self.repository {
+            Some(Repository { root, folder }) => (root, folder.as_str(), "repository"),
+            None => (&self.folder, "", "folder"),
+        };
+        let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+        for part in Path::new(path).components() {
+            // As Compose does, without a look at links.
+            let is_inside = match part {
+                Component::CurDir => true,
+                Component::Normal(name) => name.to_str().map(|name| parts.push(name)).is_some(),
+                Component::ParentDir => parts.pop().is_some(),
+                Component::RootDir | Component::Prefix(_) => false,
+            };
+            if !is_inside {
+                let cause = format!("it is outside the {whole} of the file that is imported");
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, cause));
+            }
         }
-        self.world.read_below(&self.folder, path.strip_prefix("./").unwrap_or(path))
+        self.world.read_below(root, &parts.join("/"))
     }
 }
 

@@ -25,6 +25,7 @@ fn imported(text: &str) -> String {
         env_files: Vec::new(),
         profiles: Vec::new(),
         folder: String::new(),
+        repository: None,
         world: &Memory::new().with("web.env", read("tests/docker-run/web.env")),
     };
     let imported = import(&Source::new("pasted.txt", text), Format::DockerRun, &options);

@@ -102,6 +102,7 @@ fn imported_again(path: &Path) -> Option<(Value, Value, Vec<String>)> {
         env_files: Vec::new(),
         profiles: Vec::new(),
         folder: String::new(),
+        repository: None,
         world: &world,
     };
     let source = Source::new("compose.yaml", text.to_string());

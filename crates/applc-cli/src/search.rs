@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::{env, io};
 
+use applc::import::Repository;
 use applc::project::FILE_NAME;
 
 use crate::Status;
@@ -115,6 +116,30 @@ pub fn folders(folder: &Path) -> Result<Vec<&Path>, Refused> {
     Ok(folders)
 }
 
+/// The repository that a folder is in; the current one, if it is empty. None if the repository belongs to someone else,
+/// who would decide by it which files are read.
+pub fn repository_of(folder: &str) -> Option<Repository> {
+    let folder = if folder.is_empty() { "." } else { folder };
+    let folder = std::fs::canonicalize(folder).ok()?;
+    let mut below: Option<&Path> = None;
+    for root in folder.ancestors() {
+        if below.is_some_and(|below| is_border(below, root)) {
+            return None;
+        }
+        let mark = root.join(".git");
+        if mark.exists() {
+            let trust = Trust::of(&folder);
+            if !trust.is_all && trust.other_owner(root, &mark).is_some() {
+                return None;
+            }
+            let folder = folder.strip_prefix(root).ok()?.to_str()?.replace('\\', "/");
+            return Some(Repository { root: root.to_str()?.to_owned(), folder });
+        }
+        below = Some(root);
+    }
+    None
+}
+
 /// Why no project is used.
 #[derive(Debug)]
 pub enum Refused {
@@ -193,7 +218,7 @@ impl Trust {
         Err(Refused::Untrusted { folder: folder.to_owned(), path, owner })
     }
 
-    /// What of a project file belongs to someone else: its folder, the file, or what it is a link to.
+    /// What of a file belongs to someone else: its folder, the file, or what it is a link to.
     fn other_owner(&self, folder: &Path, file: &Path) -> Option<(PathBuf, u32)> {
         let data =
             [(folder, folder.metadata()), (file, file.symlink_metadata()), (file, file.metadata())];

@@ -1,6 +1,7 @@
 //! Environment variables, and the files that hold them.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 
 use super::super::draft::Object as Draft;
 use super::super::references::{marked, names_a_host};
@@ -123,7 +124,14 @@ impl<'t> Import<'_, 't> {
             }
             Err(_) if !is_required => Vec::new(),
             Err(cause) => {
-                self.told.refuse(file.span, format!("cannot read `{path}`: {cause}"));
+                let message = format!("cannot read `{path}`: {cause}");
+                let mut finding = Diagnostic::new(&codes::NOT_IMPORTED, file.span, message);
+                if cause.kind() == ErrorKind::InvalidInput {
+                    finding = finding.help(
+                        "let Compose read it: `docker compose config --no-path-resolution | applc import -`",
+                    );
+                }
+                self.told.push(finding);
                 Vec::new()
             }
         }

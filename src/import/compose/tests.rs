@@ -17,6 +17,7 @@ fn imported(text: &str, files: &[(&str, &str)], profiles: &[&str]) -> Imported {
         env_files: Vec::new(),
         profiles: profiles.iter().map(|profile| (*profile).to_owned()).collect(),
         folder: "shop".to_owned(),
+        repository: None,
         world: &world,
     };
     import(&Source::new("compose.yaml", text), Format::Compose, &options)

@@ -10,6 +10,7 @@ fn of(text: &str) -> (String, Vec<String>) {
         env_files: Vec::new(),
         profiles: Vec::new(),
         folder: String::new(),
+        repository: None,
         world: &Memory::new()
             .with("web.env", "A=1\n")
             .with("lone.env", "# one\nLONE\n")
@@ -226,6 +227,7 @@ fn an_option_with_a_slip_gets_a_suggestion() {
         env_files: Vec::new(),
         profiles: Vec::new(),
         folder: String::new(),
+        repository: None,
         world: &Memory::new(),
     };
     let source = Source::new("docker run", "docker run --nmae x a");

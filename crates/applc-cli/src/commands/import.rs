@@ -7,13 +7,13 @@ use applc::diag::Levels;
 use applc::import::{self, Format, Imported, Options};
 use applc::source::Source;
 
-use crate::Status;
 use crate::args::Import;
 use crate::commands::refuse_inputs;
 use crate::disk::{Named, STDIN, read_named};
 use crate::emit::{self, OutputFile};
 use crate::reporter::{Reporter, Stream};
 use crate::terminal::{cannot_write, fail, print};
+use crate::{Status, search};
 
 /// Imports a file, and writes the appliance that it describes.
 pub fn run(arguments: &Import) -> Status {
@@ -47,6 +47,7 @@ fn import(arguments: &Import, reporter: &mut Reporter) -> Result<Status, Status>
         id: arguments.id.clone().unwrap_or_else(|| id_of(path)),
         env_files: arguments.env_file.clone(),
         profiles: arguments.profile.clone(),
+        repository: search::repository_of(folder.as_deref().unwrap_or_default()),
         folder: folder.unwrap_or_default(),
         world: &Named { file, others: &arguments.env_file, root: None },
     };

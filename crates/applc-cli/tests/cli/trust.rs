@@ -306,7 +306,23 @@ fn an_import_reads_nothing_outside_of_its_folder() {
             let (status, text) = run(from, &[], &["import", named]);
             assert!(status == 1 && !text.contains("CANARY"), "{path}: {text}");
             assert!(text.contains("it is outside") || text.contains("link out of"), "{text}");
+            assert!(text.contains("docker compose config"), "{text}");
         }
+    }
+    // A repository is the border, where there is one.
+    let compose = "services: { web: { image: 'nginx:1', env_file: '../secret.env' } }\n";
+    fs::write(folder.join("compose.yaml"), compose).unwrap();
+    for (repository, expected) in [("shop/.git", 1), (".git", 0)] {
+        let repository = root.path().join(repository);
+        fs::create_dir(&repository).unwrap();
+        for (from, named) in
+            [(&folder, "compose.yaml"), (&root.path().to_owned(), "shop/compose.yaml")]
+        {
+            let (status, text) = run(from, &[], &["import", named]);
+            assert_eq!(status, expected, "{text}");
+            assert_eq!(text.contains("CANARY"), expected == 0, "{text}");
+        }
+        fs::remove_dir(&repository).unwrap();
     }
     // What the command line names is read.
     let compose = "services: { web: { image: 'nginx:${CANARY}' } }\n";
