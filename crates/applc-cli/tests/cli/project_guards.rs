@@ -153,22 +153,23 @@ fn output_never_takes_the_place_of_a_source() {
     let repository = Repository::new();
     assert_eq!(repository.run(&["target", "new", "mine"]).0, 0);
     let project = |settings: &str, output: &str| {
-        let text = format!("{settings}output = \"{output}\"\n");
+        let text = format!("output = \"{output}\"\n{settings}");
         repository.write("applc.toml", &text);
     };
     fs::remove_dir_all(repository.path("apps/b")).unwrap();
     // An overlay where the output is to be, and a file in the folder of a target.
     project(
-        "default-targets = [\"compose\"]\noverlay = \"compose/compose.yaml\"\n",
+        "default-targets = [\"compose\"]\n[environments.prod]\noverlay = \"compose/compose.yaml\"\n",
         "{folder}/{target}",
     );
-    repository.write("apps/a/compose/compose.yaml", "containers: []\n");
+    repository.write("apps/a/compose/compose.yaml", "containers: {}\n");
     for arguments in [&["compile"][..], &["compile", "--adopt"], &["compile", "--check"]] {
         assert_refused(&repository, arguments, 1, "is a source of the project");
     }
     project("default-targets = [\"mine\"]\ntarget-folders = [\"mine\"]\n", "{target}");
     let made = repository.run(&["compile", "--diff"]).1;
-    let path = made.lines().find_map(|line| line.strip_prefix("+++ b/")).unwrap().to_owned();
+    let made = made.lines().filter_map(|line| line.strip_prefix("+++ b/"));
+    let path = made.map(str::to_owned).find(|path| path.starts_with("mine/")).unwrap();
     repository.write(&path, "a template\n");
     assert_refused(&repository, &["compile", "--adopt"], 1, "is a source of the project");
     assert_eq!(repository.read(&path), "a template\n");
