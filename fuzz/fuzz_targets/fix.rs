@@ -1,11 +1,15 @@
-//! Fixes arbitrary bytes: errors do not increase, and fixing the result again changes nothing.
+//! Fixes arbitrary bytes: errors do not increase, an edit removes its finding, and fixing the result again changes
+//! nothing.
 
 #![no_main]
 
 use applc::Memory;
-use applc::diag::{Level, Report};
+use applc::diag::{Diagnostic, Level, Report};
 use applc::fix::fix;
 use libfuzzer_sys::fuzz_target;
+
+/// Number of findings whose edits are tried by themselves.
+const MOST: usize = 16;
 
 fn check(name: &str, text: &str) -> Result<Report, applc::Error> {
     Ok(applc::compile(&Memory::new().with(name, text), name, &[])?.report)
@@ -15,10 +19,38 @@ fn errors(report: &Report) -> usize {
     report.diagnostics.iter().filter(|found| found.level == Level::Error).count()
 }
 
+/// Asserts that edits which add no errors remove their findings, each by itself. What is written longer and leaves its
+/// finding is not applied by `fix`.
+fn assert_removed(name: &str, before: &Report) {
+    let source = &before.source;
+    let count = |report: &Report, like: &Diagnostic| {
+        report
+            .diagnostics
+            .iter()
+            .filter(|found| found.code == like.code && found.message == like.message)
+            .count()
+    };
+    let found = before.diagnostics.iter().take(MOST);
+    for (found, edit) in found.filter_map(|found| Some((found, found.edit.as_ref()?))) {
+        if !edit.safe || !source.contains(edit.span.start) {
+            continue;
+        }
+        let mut text = source.text().to_owned();
+        let range = source.range(edit.span);
+        let is_longer = edit.replacement.len() > range.len();
+        text.replace_range(range, &edit.replacement);
+        let after = check(name, &text).expect("memory can be read");
+        if errors(&after) <= errors(before) && !is_longer {
+            assert!(count(&after, found) < count(before, found), "{name}: {found:?} in {text}");
+        }
+    }
+}
+
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     for name in ["a.json", "a.jsonc", "a.yaml"] {
         let before = check(name, text).expect("memory can be read");
+        assert_removed(name, &before);
         let mut checks = 0;
         let fixed = fix(text, |text| {
             checks += 1;
