@@ -19,6 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
             env_files: Vec::new(),
             profiles: vec!["*".to_owned()],
             folder: String::new(),
+            repository: None,
             world: &world,
         };
         let imported = import(&source, format, &options);
