@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import difflib
 import shutil
 import signal
 import subprocess
@@ -118,6 +119,15 @@ class Hunt:
         return f"{self.mutant.name}: seed {seed}: {'; '.join(self.found[seed][:3])}"
 
 
+def changed_lines(before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
+    """The lines that a change takes out and brings in: what only a change shows is in them."""
+    found: list[str] = []
+    for name in sorted(before.keys() | after.keys()):
+        texts = [files.get(name, b"").decode(errors="replace").splitlines() for files in (before, after)]
+        found += [f"{name}: {line}" for line in difflib.unified_diff(*texts, n=0, lineterm="") if line[:1] in "+-"]
+    return found
+
+
 class Outputs:
     """What the programs make of each seed, without an engine."""
 
@@ -151,7 +161,10 @@ class Outputs:
         if (seed, mutant.pairs) not in self._known:
             self._plain(seed, mutant.pairs)
         cases, known = self._cases[seed, mutant.pairs], self._known[seed, mutant.pairs]
-        return any(self._of(case, mutant.name) != output for case, output in zip(cases, known, strict=True))
+        made = [self._of(case, mutant.name) for case in cases]
+        if mutant.pairs:
+            return len(made) == 2 and changed_lines(*made) != changed_lines(*known)
+        return made != known
 
 
 def look(hunt: Hunt, outputs: Outputs, count: int) -> list[int]:

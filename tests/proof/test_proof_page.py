@@ -54,3 +54,11 @@ def test_a_mutant_applies_to_lowering_or_templates(mutant: mutate.Mutant) -> Non
     ((added, removed, path),) = [each.split("\t") for each in numbers.stdout.splitlines()]
     assert path.startswith(("src/targets/", "src/resolve/", "templates/"))
     assert 0 < int(added) + int(removed) <= 10
+
+
+def test_a_change_shows_a_fault_only_in_the_lines_that_change() -> None:
+    digest, other = {"a": b"kind: x\ndigest: 1\nfile: one\n"}, {"a": b"kind: x\ndigest: 2\nfile: two\n"}
+    without, later = {"a": b"kind: x\nfile: one\n"}, {"a": b"kind: x\nfile: two\n"}
+    assert mutate.changed_lines(digest, digest) == mutate.changed_lines(without, without) == []
+    assert mutate.changed_lines(digest, other) != mutate.changed_lines(without, later)
+    assert [line for line in mutate.changed_lines(without, later) if "file" in line] == ["a: -file: one", "a: +file: two"]

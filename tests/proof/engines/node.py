@@ -9,6 +9,7 @@ import json
 import os
 import random
 import re
+import shutil
 import ssl
 import threading
 import time
@@ -206,6 +207,8 @@ class NodeDeployment(Deployment):
     def clean(self) -> None:
         if self.app:
             self.app.__exit__()
+            for folder in Path(f"/proc/{self.engine.node.first}/root/node/volumes").glob(f"{self.app.namespace}-*"):
+                shutil.rmtree(folder, ignore_errors=True)
             self.engine.deployments.pop(self.app.namespace, None)
         for path in self.case.host_paths:
             self.engine.node.run("/bin/rm", "-rf", path)

@@ -12,6 +12,7 @@ import re
 import shutil
 import tempfile
 import threading
+import time
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,9 @@ from registry import Registry
 
 # The label of containers with their allocation.
 ALLOCATION = "com.hashicorp.nomad.alloc_id"
+
+# Seconds until allocations of a removed job have no volumes any more.
+VOLUMES_FREE = 15
 
 # Not those of other agents, whose tests may run at the same time.
 TASK_PORTS = range(16000, 20000)
@@ -229,14 +233,22 @@ class NomadDeployment(Deployment):
                     agent.remove(job["ID"])
         if self.made_images:
             command(self.engine.docker.docker, "image", "rm", "--force", *sorted(self.made_images))
-        for name in self.volumes:
-            agent.run_command("volume", "delete", "-type", "host", name)
+        with suppress(OSError):
+            self._delete_volumes()
         prefixes = [f"applc/{self.id}/", f"secrets/{self.id}/"]
         with suppress(OSError):
             for each in [each for prefix in prefixes for each in agent.get(f"/v1/vars?prefix={prefix}")]:
                 agent.run_command("var", "purge", each["Path"])
         super().clean()
         self.engine.deployments.pop(self.id, None)
+
+    def _delete_volumes(self) -> None:
+        """Deletes the volumes, whose names several may have: each as soon as no allocation has it."""
+        agent, end = self.engine.agent, time.monotonic() + VOLUMES_FREE
+        left = {each["ID"] for each in agent.get("/v1/volumes?type=host") if each["Name"] in self.volumes}
+        while left and time.monotonic() < end:
+            left = {id for id in left if agent.run_command("volume", "delete", "-type", "host", id).returncode}
+            time.sleep(0.5 if left else 0)
 
     def _allocations(self) -> list[dict[str, Any]]:
         found = [each for key, each in list(self.engine.allocations.items()) if key not in self.before]
