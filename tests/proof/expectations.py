@@ -71,6 +71,8 @@ class Mount:
     volume: tuple[str, str]
     # The container leaves a mark in it.
     marked: bool
+    # It tries to, and may fail: another user than root need not be able to write to it.
+    tried: bool
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,7 @@ def sharing(expected: Expected, process: Process, up: Seen, expectations: Expect
             other.id
             for other in expectations.containers.values()
             for its in other.mounts
-            if its.volume == mount.volume and its.marked
+            if its.volume == mount.volume and its.tried
         }
         for writer in sorted(writers):
             for its in up.of(writer):

@@ -337,7 +337,7 @@ def container(make: Maker, kind: Skeleton, strings: words.Strings, image: str, h
         if make.chance(0.5):
             found["build"] |= {"args": {"WORD": make.choice(["a$b", "x y", 1, True])}, "target": "last"}
         if "containers[].build" not in hints.leave_out:
-            found |= {"image": f"proof-built-{make.seed}:{make.number()}", "force_pull_image": False}
+            found |= {"image": f"{hints.built}-{make.seed}:{make.number()}", "force_pull_image": False}
     if make.chance(0.1):
         for name in make.some(list(WITHOUT_EFFECT), 3):
             found[name] = WITHOUT_EFFECT[name]

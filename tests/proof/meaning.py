@@ -257,8 +257,9 @@ def mount(item: dict[str, Any], told: Directives, uid: int | None) -> Mount:
     dest = item["container_path"] if old else item["dest"]
     writable = str(item.get("mode", "RW")).upper() == "RW"
     # The root of a volume belongs to root: other users need not be able to write to it.
-    marked = dest in told.marks and writable and (uid == 0 or kind == "host")
-    return Mount(dest, writable, (kind, item["host_path"] if old else item["src"]), marked)
+    tried = dest in told.marks and writable
+    marked = tried and (uid == 0 or kind == "host")
+    return Mount(dest, writable, (kind, item["host_path"] if old else item["src"]), marked, tried)
 
 
 def files(container: Container, case: Case) -> list[File]:

@@ -226,7 +226,7 @@ def of_data(
             wanted = {
                 its.nonce: other.id
                 for other in earlier.containers.values()
-                if any(m.volume == mount.volume and m.marked for m in other.mounts)
+                if any(m.volume == mount.volume and m.tried for m in other.mounts)
                 for its in first.of(other.id)
                 if facts.has_marked(its, mount.volume, earlier)
             }

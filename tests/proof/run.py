@@ -17,6 +17,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -41,6 +42,10 @@ HINTS = {
     "compose": Hints(host_dir="/var/tmp/proof-compose"),
     "nomad": Hints(leave_out=PREEMPTIBLE, host_dir="/var/tmp/proof-nomad"),
 }
+
+# Folders of the host and names of images, other ones for each engine: the same seeds may run on several at a time.
+HOST_DIR = "/var/tmp/proof/{}"
+BUILT = "proof-built-{}"
 
 
 def engine_named(name: str, applc: Path, folder: Path) -> Engine:
@@ -88,11 +93,12 @@ def run(
         rows = masks.rows(applc, engine.target)
         trial = Trial(engine, rows, masks.for_target(engine.target, rows), patience or PATIENCE[name], pairs, disturb)
         slots = Slots(name, side_by_side)
+        hints = replace(HINTS.get(name, Hints()), host_dir=HOST_DIR.format(name), built=BUILT.format(name))
 
         def one(seed: int) -> Outcome:
             own = folder / f"{name}-{seed}"
             with slots.one() as ports:
-                case = generate(seed, ports=ports, image=engine.image, hints=HINTS.get(name, Hints()))
+                case = generate(seed, ports=ports, image=engine.image, hints=hints)
                 changed: Case | None = None
                 if pairs:
                     from change import change

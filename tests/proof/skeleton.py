@@ -18,6 +18,8 @@ class Hints:
 
     # A folder of the host for `host` volumes, absolute.
     host_dir: str = "/var/tmp/proof"
+    # What the names of images that the appliance builds begin with.
+    built: str = "proof-built"
     # Fields to leave out, as `containers[].build` or `data_persistence.volumes[].schedule_hints`.
     leave_out: frozenset[str] = frozenset()
     # Memory of a container in MB, from and to.
