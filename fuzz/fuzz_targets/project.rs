@@ -21,7 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
         .with("p/a/applc.toml", text(inner))
         .with("p/applc.lock", lock);
     let folders = [Path::new("p/a"), Path::new("p")];
-    let project = project::find(&world, folders, &[]).expect("memory can be read");
+    let project = project::find(&world, folders, &[], None).expect("memory can be read");
     let project = project.expect("there is one");
     project.reports().for_each(held::shown);
     let names = Names {

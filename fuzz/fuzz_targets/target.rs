@@ -46,7 +46,7 @@ fuzz_target!(|bytes: &[u8]| {
         .with("mine/target.toml", manifest)
         .with("mine/one.j2", one)
         .with("mine/two.j2", two);
-    let loaded = custom::load(&world, "mine").expect("memory can be read");
+    let loaded = custom::load(&world, "mine", None).expect("memory can be read");
     loaded.reports.iter().for_each(held::shown);
     let Some(target) = loaded.target else {
         assert!(loaded.reports.iter().any(|report| report.has_errors()));

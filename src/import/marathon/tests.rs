@@ -9,6 +9,7 @@ fn of(text: &str) -> (String, Vec<String>) {
         env_files: Vec::new(),
         profiles: Vec::new(),
         folder: String::new(),
+        repository: None,
         world: &Memory::new(),
     };
     let imported = import(&Source::new("group.json", text), Format::Marathon, &options);
