@@ -8,11 +8,13 @@ from dataclasses import dataclass
 MAY_COME = {
     "not-started", "unanswered", "unpublished", "too-few-runs", "late-run", "not-replaced", "unchecked", "not-read", "no-mark",
     "not-shared", "not-new",
+    # A change of it alone may be made in place, or replace the process a little later.
+    "memory",
 }  # fmt: skip
 
 KINDS = MAY_COME | {
     # Strings and settings of a process.
-    "argv", "env", "uid", "gid", "cwd", "network", "privileged", "memory", "label",
+    "argv", "env", "uid", "gid", "cwd", "network", "privileged", "label",
     # Files and volumes.
     "file", "file-mode", "file-owner", "mount", "mount-mode", "shared", "data-lost",
     # Who answers.
