@@ -3,7 +3,7 @@
 use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Container, Mount, MountSource, PlacementLevel};
+use crate::plan::{Container, Mount, MountSource, PlacementLevel, Plan, Volume, VolumeScope};
 use crate::resolve::cleaned_path;
 use crate::source::Spanned;
 
@@ -47,6 +47,25 @@ pub fn check_copied(container: &Container, dest: &Spanned<EcoString>, findings: 
                 .help("Compose copies files into containers, and this one would stay in the volume: choose a path outside of it, or mount the volume at a path that does not contain the file")
         });
     }
+}
+
+/// The first mount of a container that writes to a local volume as a user other than root, with the user and the volume.
+///
+/// A new volume of many storage systems belongs to root, and only root can write to it.
+pub fn of_other_user<'a>(
+    plan: &'a Plan,
+    container: &'a Container,
+) -> Option<(&'a Mount, &'a str, &'a Volume)> {
+    let user = &container.extras().user.as_ref()?.value;
+    let name = user.split(':').next().unwrap_or_default();
+    if ["0", "root"].contains(&name) {
+        return None;
+    }
+    container.mounts.iter().filter(|mount| !mount.read_only.value).find_map(|mount| {
+        let MountSource::Persistent(volume) = &mount.source else { return None };
+        let volume = plan.volumes.get(volume.value)?;
+        (volume.scope.value == VolumeScope::Local).then_some((mount, name, volume))
+    })
 }
 
 /// What to do where the target brings `files` to the nodes.

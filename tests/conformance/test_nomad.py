@@ -387,6 +387,23 @@ def test_a_schedule_means_what_the_language_says(
     assert datetime.fromisoformat(launch) == minute
 
 
+@pytest.mark.parametrize("users", [["1001"], ["1001:1002", "1001:1002"], ["1001", "1002", None]])
+def test_every_user_can_write_to_a_local_volume(users: list[str | None], compiler: Compiler, run: Agent) -> None:
+    image = compiler.image("plain")
+    containers = [
+        container(f"c{at}", image, volumes=[{"src": "data", "dest": "/data"}], **({"user": user} if user else {}))
+        for at, user in enumerate(users)
+    ]
+    compiler.submit({"id": "owned", "data_persistence": {"volumes": [{"id": "data"}]}, "containers": containers})
+    run.wait_for_deployment("owned")
+    for at in range(len(users)):
+        group = f"c{at}"
+        allocation = run.allocation("owned", group)
+        done = run.run_in(allocation, group, "touch", f"/data/{group}")
+        assert done.returncode == 0, done.stderr
+        assert f"{group}\n" in run.run_in(allocation, group, "ls", "/data").stdout
+
+
 def test_volumes_are_shared(compiler: Compiler, run: Agent, tmp_path: Path) -> None:
     plain = compiler.image("plain")
     (tmp_path / "host").mkdir()

@@ -92,7 +92,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::MountPersistent,
-        "a volume mount; an empty volume is filled with what the image has at that path; rejected at `/` and for a path with `:`",
+        "a volume mount; an empty volume is filled with what the image has at that path, and belongs to the owner of that folder; if the image has none, it belongs to root, and another `user` cannot write to it, with a hint; rejected at `/` and for a path with `:`",
     ),
     Capability::depends(
         Field::MountHost,

@@ -95,6 +95,7 @@ fn service(
         secret_env: _,
         secret_files,
     } = container.extras();
+    volumes::check_owner(context, container, findings);
     let mut environment: Vec<_> = env.iter().map(|var| variable(context, var, findings)).collect();
     environment.extend(secrets::environment(context.secrets, container, findings));
     let texts = |texts: &[Text]| texts.iter().map(|text| context.text(text)).collect();

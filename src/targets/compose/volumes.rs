@@ -3,7 +3,7 @@
 use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{self, MountSource, VolumeScope};
+use crate::plan::{self, Container, MountSource, VolumeScope};
 use crate::render::{Composed, Traced};
 use crate::source::Spanned;
 use crate::targets::{Options, mounts, origins};
@@ -58,6 +58,21 @@ fn check_name(id: &Spanned<EcoString>, findings: &mut Findings) {
                 "a volume name has at least two characters and starts with a letter or a digit",
             ),
         );
+    }
+}
+
+/// Says who can write to a new volume, if another user than root is to.
+pub fn check_owner(context: &Context<'_>, container: &Container, findings: &mut Findings) {
+    if let Some((mount, user, volume)) = mounts::of_other_user(context.plan, container) {
+        let target = &mount.target;
+        findings.add(&codes::DEFAULT_CHOSEN, |code| {
+            let message = format!(
+                "volume `{}` belongs to the owner of `{}` in the image, or to root if it has no such folder",
+                volume.id.value, target.value
+            );
+            Diagnostic::new(code, target.span, message)
+                .help(format!("user `{user}` must own the folder in the image to write to a new volume"))
+        });
     }
 }
 

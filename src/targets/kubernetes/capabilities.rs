@@ -101,7 +101,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::MountPersistent,
-        "a mount of the claim; rejected if the mount path contains `:`",
+        "a mount of the claim; a warning that the storage class must let another `user` than root write to it; rejected if the mount path contains `:`",
     ),
     Capability::depends(
         Field::MountHost,

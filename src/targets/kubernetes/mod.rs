@@ -167,6 +167,7 @@ impl<'a> Lowering<'a> {
             let mut taken = HashSet::new();
             let (mut mounts, mut volumes) =
                 volumes::mounts(container, &self.claims, &mut taken, findings);
+            volumes::check_owner(self.plan, container, findings);
             let mut name = self.network.name(id);
             name.value = format!("{}-files", *name).into();
             let mut meta = self.meta(name);

@@ -104,6 +104,20 @@ fn existing_claim(id: &Spanned<EcoString>, namespace: &str) -> Diagnostic {
     )
 }
 
+/// Says that the cluster decides who can write to a new volume, if another user than root is to.
+pub fn check_owner(plan: &Plan, container: &Container, findings: &mut Findings) {
+    if let Some((mount, user, volume)) = mounts::of_other_user(plan, container) {
+        findings.add(&codes::CLUSTER_NEEDS, |code| {
+            let message = format!(
+                "the storage class must let user `{user}` write to volume `{}`",
+                volume.id.value
+            );
+            Diagnostic::new(code, mount.target.span, message)
+                .help("the volumes of many storage classes belong to root; set another with the option `kubernetes.storage-class`")
+        });
+    }
+}
+
 /// The mounts of a container and the volumes of its pod. `taken` are the volume names that the
 /// pod already uses.
 pub fn mounts(

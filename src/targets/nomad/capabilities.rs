@@ -92,7 +92,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::MountPersistent,
-        "`volume` and `volume_mount`; a path with `${...}`, or not in Unicode normal form C, is rejected",
+        "`volume` and `volume_mount`; a new volume of the plugin `mkdir` can be written to by every user (Nomad 1.11.1 or later), and belongs to the `user` of its containers if they have the same number; a path with `${...}`, or not in Unicode normal form C, is rejected",
     ),
     Capability::depends(
         Field::MountHost,

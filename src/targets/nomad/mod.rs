@@ -27,7 +27,7 @@ mod strings;
 mod success;
 mod volumes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use include_dir::{Dir, include_dir};
 
@@ -69,13 +69,17 @@ impl BuiltIn for Nomad {
         let claims = jobs.iter().map(|(owner, job)| claim(*owner, job)).collect();
         let file =
             |path, part| FileModel { layout: Some(layout::alignment), ..FileModel::of(path, part) };
-        let jobs = jobs.into_iter().map(|(owner, job)| {
-            file(format!("{}.nomad.hcl", job.id.value), Part::new("job.nomad.hcl.j2", job, owner))
-        });
-        let volumes = volumes
-            .into_iter()
-            .map(|(owner, path, volume)| file(path, Part::new("volume.hcl.j2", volume, owner)));
-        Lowered { files: jobs.chain(volumes).collect(), claims }
+        let mut paths = Paths::default();
+        let mut files = Vec::new();
+        for (owner, job) in jobs {
+            let path = paths.free(&job.id.value, ".nomad.hcl");
+            files.push(file(path, Part::new("job.nomad.hcl.j2", job, owner)));
+        }
+        for (owner, stem, volume) in volumes {
+            let path = paths.free(&stem, ".volume.hcl");
+            files.push(file(path, Part::new("volume.hcl.j2", volume, owner)));
+        }
+        Lowered { files, claims }
     }
 
     fn addresses(&self, plan: &Plan, options: &Options) -> Vec<(Span, String)> {
@@ -85,6 +89,25 @@ impl BuiltIn for Nomad {
             container.references().map(|one| (one.span, references.described(one))).collect()
         };
         plan.containers.iter().enumerate().flat_map(of).collect()
+    }
+}
+
+/// The paths of files, which are different files on systems that ignore case, too: `a` and `A` are two ids.
+#[derive(Default)]
+struct Paths {
+    /// In lower case.
+    taken: HashSet<String>,
+}
+
+impl Paths {
+    fn free(&mut self, stem: &str, ending: &str) -> String {
+        let mut path = format!("{stem}{ending}");
+        let mut number = 2;
+        while !self.taken.insert(path.to_ascii_lowercase()) {
+            path = format!("{stem}-{number}{ending}");
+            number += 1;
+        }
+        path
     }
 }
 

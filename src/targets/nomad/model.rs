@@ -219,7 +219,19 @@ model! {
         pub access_mode: Traced<&'static str>,
         /// Minimum size, with its unit.
         pub size: Option<Traced<String>>,
+        pub folder: Option<VolumeFolder>,
         pub constraints: Vec<Constraint>,
+    }
+
+    /// The folder that the plugin `mkdir` makes.
+    #[derive(Debug)]
+    pub struct VolumeFolder {
+        /// Permissions, as octal digits.
+        pub mode: Traced<&'static str>,
+        /// The number of its owner; without one, that of the client.
+        pub uid: Option<Traced<String>>,
+        /// The number of its group; without one, that of the client.
+        pub gid: Option<Traced<String>>,
     }
 }
 

@@ -3,7 +3,9 @@
 use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Container, Mount, MountSource, Volume, VolumeId, VolumeScope};
+use crate::plan::{
+    Container, ContainerId, Mount, MountSource, Volume, VolumeId, VolumeScope, user_numbers,
+};
 use crate::render::{Composed, Traced};
 use crate::source::{Span, Spanned};
 use crate::targets::{mounts, origins};
@@ -26,6 +28,9 @@ pub struct Mounts {
     /// In the task's `config`, for paths that contain a colon.
     pub mounts: Vec<model::Mount>,
 }
+
+/// The plugin of Nomad that makes a folder for a volume.
+const MKDIR: &str = "mkdir";
 
 /// How volumes are shared; a volume and its jobs must use the same mode.
 fn access_mode(kind: Traced<&'static str>) -> Traced<&'static str> {
@@ -160,19 +165,36 @@ fn name(context: &Context<'_>, volume: &Volume, from: Span) -> Composed {
     Composed::new(name, from, also)
 }
 
-/// The files that create the local volumes: the place of the volume's id, the path, the content.
+/// The folder of a volume, which every user of its containers must be able to use.
+///
+/// By default it would be for the client's user alone. An image has a user of its own that nobody knows here, and an
+/// appliance may name another one while its volume stays, so all users may write. The folder belongs to the one user that all
+/// containers name, if there is one: programs such as PostgreSQL want to own their data.
+fn folder(
+    context: &Context<'_>,
+    mounted_by: &[ContainerId],
+    plugin: &Traced<String>,
+) -> model::VolumeFolder {
+    let containers = mounted_by.iter().filter_map(|id| context.plan.containers.get(*id));
+    let mut users = containers.map(|container| container.extras().user.as_ref());
+    let first = users.next().flatten();
+    let same = users.all(|user| user.map(|user| &user.value) == first.map(|user| &user.value));
+    let owner = first.filter(|_| same);
+    let numbers = owner.and_then(|user| Some((user, user_numbers(&user.value)?)));
+    let number = |value: u64, user: &Spanned<EcoString>| Traced::new(value.to_string(), user.span);
+    model::VolumeFolder {
+        mode: Traced::new("0777", plugin.from),
+        uid: numbers.map(|(user, (uid, _))| number(uid, user)),
+        gid: numbers.and_then(|(user, (_, gid))| Some(number(gid?, user))),
+    }
+}
+
+/// The files that create the local volumes: the place of the volume's id, the path without its ending, the content.
 pub fn files(context: &Context<'_>, findings: &mut Findings) -> Vec<(Span, String, VolumeFile)> {
     let mut files = Vec::new();
     for volume in &context.plan.volumes {
-        let Volume {
-            id,
-            scope: owner,
-            volume_type: _,
-            size,
-            placement,
-            preemptible,
-            mounted_by: _,
-        } = volume;
+        let Volume { id, scope: owner, volume_type: _, size, placement, preemptible, mounted_by } =
+            volume;
         if owner.value == VolumeScope::Global {
             continue;
         }
@@ -196,19 +218,21 @@ pub fn files(context: &Context<'_>, findings: &mut Findings) -> Vec<(Span, Strin
                 );
                 Traced::new(plugin.to_owned(), origins::volume_type(volume))
             }
-            (None, _) => Traced::new("mkdir".to_owned(), kind.from),
+            (None, _) => Traced::new(MKDIR.to_owned(), kind.from),
         };
+        let makes_folder = kind.value == "host" && plugin.value == MKDIR;
         let file = VolumeFile {
             name: name(context, volume, id.span),
             kind,
             namespace: context.options.some_traced("namespace"),
-            plugin,
             access_mode: access_mode(kind),
             size: size.map(|size| Traced::new(format!("{}MiB", size.value), size.span)),
+            folder: makes_folder.then(|| folder(context, mounted_by, &plugin)),
+            plugin,
             constraints: if kind.value == "csi" { Vec::new() } else { constraints },
         };
-        let path = format!("{}.{}.volume.hcl", context.plan.id.value, id.value);
-        files.push((id.span, path, file));
+        let stem = format!("{}.{}", context.plan.id.value, id.value);
+        files.push((id.span, stem, file));
     }
     files
 }

@@ -722,3 +722,19 @@ fn every_row_has_its_cases() {
     ];
     check_rows(&Compose, &outcomes, &always_reported);
 }
+
+#[test]
+fn a_hint_tells_another_user_than_root_who_can_write_to_a_new_volume() {
+    let found = |user: Value, mode: &str, scope: &str| {
+        let mount = json!({"src": "v1", "dest": "/v", "mode": mode});
+        let mut document = appliance(&[container("a", json!({"user": user, "volumes": [mount]}))]);
+        document["data_persistence"] = json!({"volumes": [{"id": "v1", "scope": scope}]});
+        compiled(&document).found_by_target() == [("H0402", "\"/v\"")]
+    };
+    assert!(found(json!(1001), "RW", "local"));
+    assert!(found(json!("web:0"), "RW", "local"));
+    assert!(!found(json!("0:5"), "RW", "local"));
+    assert!(!found(json!("root"), "RW", "local"));
+    assert!(!found(json!(1001), "RO", "local"));
+    assert!(!found(json!(1001), "RW", "global"));
+}

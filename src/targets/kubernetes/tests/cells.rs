@@ -230,6 +230,8 @@ fn cases() -> Vec<Case> {
         in_container(Field::References, json!({"args": ["<@a>"]}), "/args", json!(["<$(APPLC_OWN_ADDRESS)>"])),
         case(Field::References, appliance(&[container("a", json!({"args": ["<@b>"]})), container("b", json!({}))]), "container Deployment/a", "/args", json!(["<b-pods>"])),
         volume(Field::MountPersistent, sized.clone(), &[json!({})], "container Deployment/a", "/volumeMounts", json!([{"name": "v", "mountPath": "/v"}])),
+        volume(Field::MountPersistent, sized.clone(), &[json!({"user": "1001"})], "container Deployment/a", "/volumeMounts", json!([{"name": "v", "mountPath": "/v"}])).found("W0404", "\"/v\""),
+        volume(Field::MountPersistent, sized.clone(), &[json!({"user": "0:5"})], "container Deployment/a", "/volumeMounts", json!([{"name": "v", "mountPath": "/v"}])),
         volume(Field::MountPersistent, sized.clone(), &[json!({"volumes": [{"src": "v", "dest": "/v:x"}]})], "", "", Value::Null)
             .found("E0408", "\"/v:x\""),
         in_pod(Field::MountHost, json!({"volumes": [{"src": "/h", "dest": "/v", "type": "host"}]}), "/volumes", json!([{"name": "host", "hostPath": {"path": "/h"}}])),

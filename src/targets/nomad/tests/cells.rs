@@ -419,6 +419,55 @@ fn persistent_volumes() {
 }
 
 #[test]
+fn files_of_ids_that_differ_in_case_have_different_paths() {
+    let job = |id| container(id, json!({"type": "job"}));
+    let mut document = appliance(&[job("a"), job("A"), job("a-2")]);
+    document["data_persistence"] = json!({"volumes": [{"id": "v"}, {"id": "V"}]});
+    document["containers"][0]["volumes"] =
+        json!([{"src": "v", "dest": "/v"}, {"src": "V", "dest": "/w"}]);
+    let made = compiled(&document);
+    let paths: Vec<_> = made.artifacts.iter().map(|file| file.path.as_str()).collect();
+    let expected = [
+        "app.a.nomad.hcl",
+        "app.A-2.nomad.hcl",
+        "app.a-2-2.nomad.hcl",
+        "app.v.volume.hcl",
+        "app.V-2.volume.hcl",
+    ];
+    assert_eq!(paths, expected);
+}
+
+#[test]
+fn other_users_can_write_to_a_local_volume() {
+    let folder = |users: &[Option<&str>], given: &[(&str, &str)]| {
+        let containers = users.iter().enumerate().map(|(at, user)| {
+            let mut extra = json!({"volumes": [{"src": "v", "dest": "/v"}]});
+            if let Some(user) = user {
+                extra["user"] = json!(user);
+            }
+            container(&format!("c{at}"), extra)
+        });
+        let mut document = appliance(&containers.collect::<Vec<_>>());
+        document["data_persistence"] = json!({"volumes": [{"id": "v"}]});
+        let made = compiled_with(&document, given);
+        made.file("app.v.volume.hcl").get("parameters").cloned()
+    };
+    let owned = |users: &[Option<&str>]| folder(users, &[]);
+    let anybody = Some(json!({"mode": "0777"}));
+    assert_eq!(owned(&[Some("1001")]), Some(json!({"mode": "0777", "uid": "1001"})));
+    let both = Some(json!({"mode": "0777", "uid": "1001", "gid": "5"}));
+    assert_eq!(owned(&[Some("1001:5"), Some("1001:5")]), both);
+    assert_eq!(owned(&[None]), anybody);
+    assert_eq!(owned(&[Some("web")]), anybody);
+    assert_eq!(owned(&[Some("1001"), None]), anybody);
+    assert_eq!(owned(&[None, Some("1001")]), anybody);
+    assert_eq!(owned(&[Some("1001"), Some("1002")]), anybody);
+    // The parameters of other plugins are their own.
+    assert_eq!(folder(&[Some("1001")], &[("volume-plugin", "disks")]), None);
+    assert_eq!(folder(&[Some("1001")], &[("volumes", "csi")]), None);
+}
+
+#[test]
 fn placement() {
     let placed = |level: &str, given: &[(&str, &str)]| {
         let hints = json!({"placement": {level: "p"}});
