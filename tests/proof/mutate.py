@@ -37,7 +37,7 @@ import support  # noqa: E402
 from case import Case  # noqa: E402
 from change import change  # noqa: E402
 from engines.base import Engine  # noqa: E402
-from generate import Hints, generate  # noqa: E402
+from generate import generate  # noqa: E402
 from slots import FIRST, SIZE, Slots, alone  # noqa: E402
 from tame import tame  # noqa: E402
 from trial import Outcome, Trial  # noqa: E402
@@ -148,7 +148,7 @@ class Outputs:
             return {path.name: path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
 
     def _plain(self, seed: int, pairs: bool) -> None:
-        case = generate(seed, range(FIRST[self.engine], FIRST[self.engine] + SIZE), self.image, run.HINTS.get(self.engine, Hints()))
+        case = generate(seed, range(FIRST[self.engine], FIRST[self.engine] + SIZE), self.image, run.hints_of(self.engine))
         tamed = [tame(each, self.target, self.programs / "none", self.rows, self.options).case for each in
                  ([case, change(seed, case)] if pairs else [case])]  # fmt: skip
         cases = [each for each in tamed if each is not None]
@@ -196,7 +196,7 @@ class Trials:
         masked = masks.for_target(engine.target, self.rows)
         trial = Trial(engine, self.rows, masked, run.PATIENCE[engine.name], pairs)
         with self._locks[seed], self.slots.one() as ports:
-            case = generate(seed, ports=ports, image=engine.image, hints=run.HINTS.get(engine.name, Hints()))
+            case = generate(seed, ports=ports, image=engine.image, hints=run.hints_of(engine.name))
             changed = change(seed, case) if pairs else None
             if changed is not None and seed % 2:
                 case, changed = changed, case

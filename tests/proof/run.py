@@ -17,7 +17,6 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -37,15 +36,13 @@ PATIENCE = {"compose": 60, "nomad": 120, "node": 120}
 
 # On a single node, containers for preemptible nodes and for others have no place together.
 PREEMPTIBLE = frozenset(f"containers[].{hints}.preemptible" for hints in ("schedule_hints", "user_schedule_hints"))
-# Folders of the host belong to one engine: another one may run the same seed at the same time.
-HINTS = {
-    "compose": Hints(host_dir="/var/tmp/proof-compose"),
-    "nomad": Hints(leave_out=PREEMPTIBLE, host_dir="/var/tmp/proof-nomad"),
-}
+LEFT_OUT = {"nomad": PREEMPTIBLE}
 
-# Folders of the host and names of images, other ones for each engine: the same seeds may run on several at a time.
-HOST_DIR = "/var/tmp/proof/{}"
-BUILT = "proof-built-{}"
+
+def hints_of(name: str) -> Hints:
+    """What appliances on an engine need. Folders of the host and names of images are other ones for each engine: the same
+    seeds may run on several at a time."""
+    return Hints(leave_out=LEFT_OUT.get(name, frozenset()), host_dir=f"/var/tmp/proof/{name}", built=f"proof-built-{name}")
 
 
 def engine_named(name: str, applc: Path, folder: Path) -> Engine:
@@ -93,7 +90,7 @@ def run(
         rows = masks.rows(applc, engine.target)
         trial = Trial(engine, rows, masks.for_target(engine.target, rows), patience or PATIENCE[name], pairs, disturb)
         slots = Slots(name, side_by_side)
-        hints = replace(HINTS.get(name, Hints()), host_dir=HOST_DIR.format(name), built=BUILT.format(name))
+        hints = hints_of(name)
 
         def one(seed: int) -> Outcome:
             own = folder / f"{name}-{seed}"
