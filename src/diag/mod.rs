@@ -20,7 +20,7 @@ pub use codes::{Code, Phase};
 pub use findings::Findings;
 pub use format::{Format, SCHEMA, document};
 pub use levels::{Levels, Setting, Verb};
-pub(crate) use words::differ_by_one;
+pub(crate) use words::{begun, differ_by_one};
 pub use words::{list_or, nearest};
 
 use std::borrow::Cow;

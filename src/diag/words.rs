@@ -10,6 +10,9 @@ const LONG_WORD: usize = 200;
 /// Maximum distance of similar words.
 const MAX_DISTANCE: usize = 3;
 
+/// Minimum number of characters that are taken for the start of a word.
+const SHORTEST_START: usize = 3;
+
 /// Maximum length of a message in bytes. Messages quote the source, which may be one long token.
 const LONG_MESSAGE: usize = 1_000;
 
@@ -60,6 +63,14 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         }
     }
     best.filter(|_| !tie).map(|(_, candidate)| candidate)
+}
+
+/// The only candidate that a word of three characters or more starts, as it stands while it is typed.
+pub fn begun<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let is_longer = |candidate: &&str| candidate.len() > word.len() && candidate.starts_with(word);
+    let mut begun = candidates.into_iter().filter(is_longer);
+    let only = begun.next().filter(|_| word.chars().count() >= SHORTEST_START)?;
+    begun.all(|other| other == only).then_some(only)
 }
 
 /// Whether one character at most is to insert, delete, replace, or swap with its neighbor to get

@@ -11,7 +11,7 @@ use super::keywords::Pattern;
 use super::place::{Finder, Place, opening};
 use super::rules::{self, Reason};
 use super::{habits, twins, value_violations, words};
-use crate::diag::{Diagnostic, Findings, Level, codes, differ_by_one, nearest};
+use crate::diag::{Diagnostic, Findings, Level, begun, codes, differ_by_one, nearest};
 use crate::elsewhere;
 use crate::source::Span;
 use crate::syntax::{Node, Object};
@@ -146,10 +146,14 @@ impl<'a> Reporter<'a, '_> {
             .into_iter()
             .partition(|(name, _)| object.get(name).is_some());
         let absent = || fields.iter().map(|(name, _)| *name);
+        let is_shown = |rule: &Value| !words::is_marked(rule, "doNotSuggest");
+        let shown = || fields.iter().filter(|(_, rule)| is_shown(rule)).map(|(name, _)| *name);
         // The field that is meant, if it is there as well.
         let twin = |name: &str| {
             let present = || present.iter().map(|(name, _)| *name);
-            let meant = habits::meant(name, present()).or_else(|| nearest(name, present()))?;
+            let meant = habits::meant(name, present())
+                .or_else(|| begun(name, present()))
+                .or_else(|| nearest(name, present()))?;
             object.member(meant).map(|member| &member.key)
         };
         for member in &object.members {
@@ -173,7 +177,9 @@ impl<'a> Reporter<'a, '_> {
                 .filter(|twin| twin.fields.iter().all(|(field, _)| is_absent(field)));
             let way_out = place.owner().and_then(|owner| elsewhere::way_out(name, owner));
             let meant = habits::meant(name, absent());
-            let meant = meant.or_else(|| nearest(name, absent()).filter(|_| way_out.is_none()));
+            // What is half typed, rather than a word that is as short.
+            let similar = || begun(name, shown()).or_else(|| nearest(name, absent()));
+            let meant = meant.or_else(|| similar().filter(|_| way_out.is_none()));
             let meant = meant.filter(|_| !is_extension);
             if let Some(twin) = other {
                 let known = self.misspelt.entry(place.node.span).or_default();

@@ -177,3 +177,29 @@ fn the_user_may_name_targets_where_no_project_does() {
     client.settle();
     assert!(!of_nomad(&client));
 }
+
+#[test]
+fn a_key_that_is_half_typed_means_the_only_field_that_it_starts() {
+    let help = |text: String| {
+        let mut client = Client::with(&[]);
+        client.open(APP, &text);
+        client.settle();
+        let found = client.findings[&uri(APP)].clone();
+        let found: Vec<&Value> = found.iter().filter(|found| found["code"] == "E0201").collect();
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        found[0]["message"].as_str().unwrap().to_owned()
+    };
+    let with =
+        |fields: &str| SOUND.replace("\"dependencies\"", &format!("{fields}, \"dependencies\""));
+    for start in ["net", "netw", "network_"] {
+        let said = help(with(&format!("\"{start}\": \"bridge\"")));
+        assert!(said.contains("did you mean `network_mode`?"), "{said}");
+    }
+    // Several fields start so, or one that nobody should write.
+    let said = help(with("\"sch\": 1").replace("service", "job"));
+    assert!(!said.contains("did you mean"), "{said}");
+    let said = help(SOUND.replacen('{', "{\"sched\": 1,", 1));
+    assert!(!said.contains("scheduler"), "{said}");
+    let said = help(with("\"network_mode\": \"bridge\", \"netw\": \"bridge\""));
+    assert!(said.contains("`network_mode` is already set"), "{said}");
+}
