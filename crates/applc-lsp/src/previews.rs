@@ -37,7 +37,7 @@ pub struct Address {
     pub environment: Option<String>,
     /// The name of the target.
     pub target: String,
-    /// The path of the file in the output of the target.
+    /// The path of the file in the output of the target. Empty if no output has said how its files are called.
     pub file: String,
 }
 
@@ -97,8 +97,11 @@ pub struct Made {
 }
 
 impl Made {
-    /// The index of a file.
+    /// The index of a file: of the first one, if none is named.
     pub fn index(&self, file: &str) -> Option<usize> {
+        if file.is_empty() {
+            return (!self.artifacts.is_empty()).then_some(0);
+        }
         self.artifacts.iter().position(|artifact| artifact.path == file)
     }
 }
@@ -138,7 +141,7 @@ impl Shown {
 pub struct Previews {
     /// Those that it has asked for.
     pub shown: BTreeMap<Address, Shown>,
-    /// Those that each appliance had when it had no errors.
+    /// Those that each appliance had when they were last known.
     pub offered: BTreeMap<String, Vec<Address>>,
 }
 

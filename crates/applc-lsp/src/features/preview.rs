@@ -190,25 +190,37 @@ fn targets_of(unit: &Unit) -> Vec<Selected> {
     unit.scope.clone().or_built_in().selected(id.as_deref(), &mut Findings::new())
 }
 
-/// The previews of an appliance: the files of each target in each environment. While it has errors, those from before.
+/// The previews of an appliance: the files of each target in each environment. Where it has errors, those from before; if
+/// there were none, the whole output, so that its text says why there is none.
 pub fn all_of(server: &mut Server, path: &str) -> Vec<Address> {
     server.appliances_of(path);
     let Some(appliance) = server.analysed().get(path) else { return Vec::new() };
+    let before = server.previews.offered.get(path).map(Vec::as_slice).unwrap_or_default();
+    let is_any_valid = appliance.units.iter().any(|unit| unit.analysis.valid_plan().is_some());
+    if !is_any_valid && !before.is_empty() {
+        return before.to_vec();
+    }
     let mut all = Vec::new();
     for unit in &appliance.units {
-        let Some(plan) = unit.analysis.valid_plan() else { continue };
         for one in targets_of(unit) {
-            let files = applc::targets::paths(&*one.target, plan, &one.options);
-            all.extend(files.into_iter().flatten().map(|file| Address {
+            let address = |file| Address {
                 source: path.to_owned(),
                 environment: unit.scope.environment.clone(),
                 target: one.target.name().to_owned(),
                 file,
-            }));
+            };
+            let plan = unit.analysis.valid_plan();
+            let files =
+                plan.and_then(|plan| applc::targets::paths(&*one.target, plan, &one.options));
+            let whole = address(String::new());
+            match files {
+                Some(files) => all.extend(files.into_iter().map(address)),
+                None if before.iter().any(|other| other.is_beside(&whole)) => {
+                    all.extend(before.iter().filter(|other| other.is_beside(&whole)).cloned());
+                }
+                None => all.push(whole),
+            }
         }
-    }
-    if all.is_empty() {
-        return server.previews.offered.get(path).cloned().unwrap_or_default();
     }
     server.previews.offered.insert(path.to_owned(), all.clone());
     all

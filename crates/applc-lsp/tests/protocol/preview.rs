@@ -112,7 +112,8 @@ fn previews_of_all_examples_are_what_is_compiled() {
             }
             let start = format!("applc-preview:/{}/", target.name());
             let offered = previews.iter().filter(|(_, uri)| uri.starts_with(&start)).count();
-            assert_eq!(offered, artifacts.len(), "{path} {}", target.name());
+            // A target with errors of its own has one, too.
+            assert_eq!(offered, artifacts.len().max(1), "{path} {}", target.name());
         }
         client.close(path);
     }
@@ -212,6 +213,35 @@ fn the_last_output_stays_while_there_are_errors() {
     );
     let unknown = json!({ "uri": "applc-preview:/compose" });
     assert!(client.request("workspace/textDocumentContent", unknown).is_err());
+}
+
+#[test]
+fn what_has_errors_since_it_was_opened_has_lenses_as_well() {
+    let project = "default-targets = [\"compose\", \"marathon\"]\ntargets.marathon.order-across-jobs = \"reject\"\n";
+    let job = SOUND.replacen("\"type\": \"service\"", "\"type\": \"job\"", 2);
+    let broken = SOUND.replace("\"nginx:1.27\"", "");
+    let marathon = address("marathon", "", APP, None);
+    let no_target = "# No output: the appliance has errors on `marathon`.\n";
+    let no_plan = "# No output: the appliance has errors.\n";
+    for (text_of_it, said) in [(job.as_str(), no_target), (broken.as_str(), no_plan)] {
+        let mut client = with(&[("/p/applc.toml", project)]);
+        client.open(APP, text_of_it);
+        client.settle();
+        let offered = lenses(&mut client, APP);
+        let titles: Vec<&str> = offered.iter().map(|(title, _)| title.as_str()).collect();
+        assert_eq!(titles, ["Preview compose", "Preview marathon"], "{said}");
+        assert!(offered.iter().any(|(_, uri)| *uri == marathon), "{offered:?}");
+        assert_eq!(text(&mut client, &marathon), said);
+    }
+    // The whole output is its first file, once there is one.
+    let mut client = with(&[]);
+    client.open(APP, &broken);
+    let whole = address("compose", "", APP, None);
+    assert_eq!(text(&mut client, &whole), no_plan);
+    client.replace(APP, SOUND);
+    client.settle();
+    assert_eq!(renewed(&mut client), std::slice::from_ref(&whole));
+    assert!(text(&mut client, &whole).contains("nginx:1.27"));
 }
 
 #[test]
