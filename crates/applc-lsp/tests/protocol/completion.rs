@@ -259,6 +259,41 @@ fn yaml_is_completed_by_its_indentation() {
 }
 
 #[test]
+fn yaml_goes_on_behind_values_in_brackets() {
+    let base = "id: shop\ncontainers:\n  - id: db\n    type: service\n    image: a:1\n    ports: [{ container_port: 5432 }]\n  - id: web\n    type: service\n";
+    let mut client = Client::with(&[]);
+    for value in [
+        "resources: { cpus: 1, mem: 5 }\n",
+        "resources: { cpus: 1, mem: 5 } # }\n\n    # {\n",
+        "args: [\"a\"]\n",
+        "dependencies: [db]\n",
+        "env: { URL: http://x:80/y, NOTE: it's }\n",
+        "ports:\n      - { container_port: 80 }\n",
+        "resources: {\n      cpus: 1,\n      mem: 5\n    }\n",
+    ] {
+        let more = |rest: &str| format!("{base}    {value}{rest}");
+        let (_, items) = offered(&mut client, YAML, &more("    net¦"));
+        assert!(labels(&items).contains(&"network_mode"), "{value}");
+        let (_, items) = offered(&mut client, YAML, &more("    network_mode: ¦"));
+        assert_eq!(labels(&items), ["host", "bridge", "container"], "{value}");
+        let (_, items) = offered(&mut client, YAML, &more("  - ¦"));
+        assert_eq!(labels(&items)[..2], ["service", "job"], "{value}");
+        let (_, items) = offered(&mut client, YAML, &more("  ¦"));
+        assert_eq!(labels(&items), ["service", "job"], "{value}");
+        // The next container is another one.
+        let (_, items) =
+            offered(&mut client, YAML, &more("  - id: j\n    type: job\n    image: a:1\n    ¦"));
+        let names = labels(&items);
+        assert!(names.contains(&"schedule") && names.contains(&"env"), "{value}: {names:?}");
+        assert!(!names.contains(&"health_check"), "{value}");
+        if !value.starts_with("env") {
+            let (_, items) = offered(&mut client, YAML, &more("    env:\n      A: @¦"));
+            assert!(labels(&items).contains(&"db"), "{value}");
+        }
+    }
+}
+
+#[test]
 fn overlays_and_projects_are_completed() {
     let files =
         [("/p/applc.toml", "[environments.prod]\noverlay = \"a.prod.json\"\n"), (JSON, SOUND)];

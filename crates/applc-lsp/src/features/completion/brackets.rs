@@ -121,7 +121,9 @@ impl<'t> Scan<'t> {
         while !self.levels.is_empty() {
             self.leave();
         }
-        Found { cursor: self.found, end: self.at }
+        // What follows the last bracket is no part of the value, nor is the whitespace before it.
+        let end = if self.is_done { self.last } else { self.at };
+        Found { cursor: self.found, end }
     }
 
     fn peek(&self) -> Option<char> {
@@ -134,14 +136,15 @@ impl<'t> Scan<'t> {
             let rest = self.text.get(self.at..).unwrap_or_default();
             self.at += rest.len() - rest.trim_start().len();
             let rest = rest.trim_start();
-            let end =
-                if rest.starts_with("//") || (self.style == Style::Flow && rest.starts_with('#')) {
-                    rest.find('\n').unwrap_or(rest.len())
-                } else if rest.starts_with("/*") {
-                    rest.find("*/").map_or(rest.len(), |end| end + 2)
-                } else {
-                    return false;
-                };
+            let is_yaml = self.style == Style::Flow;
+            let starts_line = if is_yaml { "#" } else { "//" };
+            let end = if rest.starts_with(starts_line) {
+                rest.find('\n').unwrap_or(rest.len())
+            } else if !is_yaml && rest.starts_with("/*") {
+                rest.find("*/").map_or(rest.len(), |end| end + 2)
+            } else {
+                return false;
+            };
             if self.at < self.caret && self.caret <= self.at + end {
                 return true;
             }
@@ -154,7 +157,10 @@ impl<'t> Scan<'t> {
         let rest = self.text.get(start..).unwrap_or_default();
         let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
         let Some(quote) = quote else {
-            let end = rest.find(|c: char| !is_of_word(c)).unwrap_or(rest.len());
+            let end = match self.style {
+                Style::Flow => plain_end(rest),
+                _ => rest.find(|c: char| !is_of_word(c)).unwrap_or(rest.len()),
+            };
             // What is no token at all is skipped.
             let end = end.max(rest.chars().next().map_or(0, char::len_utf8));
             self.at = start + end;
@@ -298,6 +304,18 @@ impl<'t> Scan<'t> {
             comma_after: !self.levels.is_empty() && after.starts_with(['"', '{', '[']),
         });
     }
+}
+
+/// The end of a word of YAML in brackets: a colon inside it, as in `http://a:80`, is part of it, and so is a quote.
+fn plain_end(text: &str) -> usize {
+    let ends = |(at, c): &(usize, char)| match c {
+        ':' => text.get(at + 1..).is_none_or(|rest| {
+            rest.is_empty() || rest.starts_with(|c: char| c.is_whitespace() || ",[]{}".contains(c))
+        }),
+        '"' | '\'' => false,
+        c => !is_of_word(*c),
+    };
+    text.char_indices().find(ends).map_or(text.len(), |(at, _)| at)
 }
 
 /// Whether a character is part of a token without quotes.

@@ -51,6 +51,16 @@ fn key_of(line: &str) -> Option<(&str, usize)> {
     (!key.starts_with(['{', '[', '#'])).then(|| (key.trim_end(), colon + 1))
 }
 
+/// Where a value starts behind whitespace, and behind an anchor and a tag.
+fn behind_properties(value: &str) -> usize {
+    let mut rest = value.trim_start();
+    while rest.starts_with(['&', '!']) {
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        rest = rest.get(end..).unwrap_or_default().trim_start();
+    }
+    value.len() - rest.len()
+}
+
 impl Scan<'_> {
     fn run(&mut self) {
         let (mut start, mut text_below) = (0, None);
@@ -85,12 +95,9 @@ impl Scan<'_> {
             let mut end = next;
             if !is_skipped {
                 let (value, at) = self.line(line, start, is_mine);
-                let value = value.trim_start();
-                let at = at
-                    + self
-                        .text
-                        .get(at..start + line.len())
-                        .map_or(0, |text| text.len() - text.trim_start().len());
+                let start_of_value = behind_properties(value);
+                let value = value.get(start_of_value..).unwrap_or_default();
+                let at = at + start_of_value;
                 if value.starts_with(['|', '>']) {
                     text_below = self.levels.last().map(|level| level.indent);
                 } else if value.starts_with(['{', '[']) {
@@ -313,5 +320,125 @@ fn unquoted(text: &str) -> (&str, bool) {
     match text.strip_prefix(['"', '\'']) {
         Some(rest) => (rest, true),
         None => (text, false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::path::Path;
+
+    use applc::diag::Findings;
+    use applc::source::Source;
+    use applc::syntax::{self, Form, Kind, Node};
+
+    use super::*;
+
+    /// All YAML of a folder that has no errors, with its tree.
+    fn read(folder: &Path, all: &mut Vec<(String, String, Node)>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                read(&path, all);
+                continue;
+            }
+            let name = path.to_str().unwrap().to_owned();
+            let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+            let Some(text) = is_yaml.then(|| std::fs::read_to_string(&path).ok()).flatten() else {
+                continue;
+            };
+            let mut findings = Findings::new();
+            let source = Source::new(name.clone(), text.clone());
+            let tree = syntax::parse_overlay(&source, &mut findings);
+            if let Some(tree) = tree.filter(|_| !findings.has_errors()) {
+                all.push((name, text, tree));
+            }
+        }
+    }
+
+    /// The places of keys in lines, the ways to their objects, and whether they are the first ones in those.
+    fn keys(node: &Node, steps: &mut Vec<Step>, found: &mut Vec<(usize, Vec<Step>, bool)>) {
+        match &node.kind {
+            Kind::Object(object) => {
+                for (index, member) in object.members.iter().enumerate() {
+                    if matches!(object.form, Form::Block { .. }) {
+                        found.push((member.key.span.range().start, steps.clone(), index == 0));
+                    }
+                    steps.push(Step::Key(member.key.value.to_string()));
+                    keys(&member.value, steps, found);
+                    steps.pop();
+                }
+            }
+            Kind::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    steps.push(Step::Item(index));
+                    keys(item, steps, found);
+                    steps.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Where a key stands, the scanner finds the object that the parser finds, whatever is in brackets before it.
+    #[test]
+    fn every_key_is_found_in_its_object() {
+        let mut files = Vec::new();
+        for folder in ["examples", "tests/corpus", "tests/diagnostics"] {
+            read(&applc_testing::repository(folder), &mut files);
+        }
+        let (mut checked, mut wrong) = (0, Vec::new());
+        for (name, text, tree) in &files {
+            let mut found = Vec::new();
+            keys(tree, &mut Vec::new(), &mut found);
+            // What an alias stands for is where its anchor is.
+            let mut seen = HashSet::new();
+            found.retain(|(at, ..)| seen.insert(*at));
+            for (at, steps, is_first) in found {
+                let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
+                let before = &text[start..at];
+                let mut texts = vec![(text.clone(), at, is_first)];
+                if before.trim().is_empty() {
+                    for value in [
+                        "{ a: 1, b: [x, \"}\"], c: http://d:80/e, f: it's }",
+                        "[\"a\"]  # }",
+                        "{\n X a: 1\n X }\n",
+                        "&z !!map {\n X a: 1\n X }\n",
+                        "[]\n\n# b\n",
+                    ] {
+                        let value = value.replace('X', before);
+                        let more = format!("{before}zz: {value}\n");
+                        let all = format!("{}{more}{}", &text[..start], &text[start..]);
+                        texts.push((all, at + more.len(), false));
+                    }
+                }
+                for (text, at, is_first) in texts {
+                    checked += 1;
+                    let cursor = find(&text, at);
+                    // Without a key before it, the object can be another value, too.
+                    let is_right = cursor.as_ref().is_some_and(|cursor| {
+                        let fits = match cursor.slot {
+                            Slot::Key { .. } => !is_first,
+                            Slot::Value => is_first,
+                            Slot::Text => false,
+                        };
+                        fits && cursor.steps == steps
+                    });
+                    if !is_right {
+                        let end = text.len().min(at + 20);
+                        let part =
+                            String::from_utf8_lossy(&text.as_bytes()[at.saturating_sub(80)..end]);
+                        wrong.push(format!("{name}:{at}: {steps:?}, found {cursor:?} in {part}"));
+                    }
+                }
+            }
+        }
+        assert!(
+            wrong.is_empty(),
+            "{} of {checked}: {:#?}",
+            wrong.len(),
+            &wrong[..wrong.len().min(5)]
+        );
+        assert!(checked > 1000, "{checked}");
     }
 }
