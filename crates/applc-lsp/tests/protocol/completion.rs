@@ -294,6 +294,45 @@ fn yaml_goes_on_behind_values_in_brackets() {
 }
 
 #[test]
+fn overlays_offer_the_entries_of_the_appliance() {
+    let appliance = SOUND.replace(
+        "\"dependencies\"",
+        "\"ports\": [{ \"container_port\": 53, \"protocol\": \"udp\" }], \"volumes\": [{ \"src\": \"/a\", \"dest\": \"/var/lib/a\", \"type\": \"host\" }], \"dependencies\"",
+    );
+    let project = "[environments.prod]\noverlay = \"a.prod.yaml\"\n[environments.test]\noverlay = \"a.test.json\"\n";
+    let files = [("/p/applc.toml", project), (JSON, appliance.as_str())];
+    let mut client = Client::with(&files);
+    for (field, keys) in
+        [("ports", &["53/udp"][..]), ("volumes", &["/var/lib/a"]), ("env", &["SMILE"])]
+    {
+        let text = format!("containers:\n  db: {{ instances: 2 }}\n  web:\n    {field}:\n      ¦");
+        let (text, items) = offered(&mut client, "/p/a.prod.yaml", &text);
+        assert_eq!(labels(&items), keys, "{field}");
+        let start = format!("      {}:", keys[0]);
+        assert!(chosen(&text, &items, keys[0]).lines().any(|line| line.starts_with(&start)));
+        let text = format!(r#"{{"containers": {{"web": {{"{field}": {{"¦"}}}}}}}}"#);
+        let (_, items) = offered(&mut client, "/p/a.test.json", &text);
+        assert_eq!(labels(&items), keys, "{field}");
+    }
+    // A choice that inserts nothing is none.
+    for text in ["¦", "containers:\n  ¦", "containers:\n  web:\n    ¦", "data_persistence:\n  ¦"]
+    {
+        let (_, items) = offered(&mut client, "/p/a.prod.yaml", text);
+        assert!(!items.is_empty(), "{text}");
+        for item in &items {
+            assert_ne!(item["textEdit"]["newText"], "", "{text}: {item}");
+        }
+    }
+    for text in ["    health_check:\n      ¦", "    schedule_hints:\n      ¦", "    env:\n      ¦"]
+    {
+        let text = format!("id: a\ncontainers:\n  - id: b\n    type: service\n{text}");
+        let (_, items) = offered(&mut client, YAML, &text);
+        let is_empty = |item: &&Value| item["textEdit"]["newText"] == "";
+        assert!(!items.iter().any(|item| is_empty(&item)), "{text}");
+    }
+}
+
+#[test]
 fn overlays_and_projects_are_completed() {
     let files =
         [("/p/applc.toml", "[environments.prod]\noverlay = \"a.prod.json\"\n"), (JSON, SOUND)];

@@ -146,8 +146,9 @@ impl Offer<'_> {
             }
             let mut steps = self.cursor.steps.clone();
             steps.push(Step::Key(name.to_owned()));
-            let rule = self.rules.at(&steps);
-            items.extend(rule.map(|rule| self.key(name, rule, false, has_colon)));
+            // A variable can have any value.
+            let rule = self.rules.at(&steps).unwrap_or(Rule::ANY);
+            items.push(self.key(name, rule, false, has_colon));
         }
         items
     }
@@ -180,7 +181,7 @@ impl Offer<'_> {
         self.item(choice, body, has_colon)
     }
 
-    /// In an overlay, the ids that are keys of the object.
+    /// In an overlay, the ids and other keys that the object can have for entries of the appliance.
     fn entries(&self) -> Vec<&str> {
         let keys: Vec<&str> = self.cursor.steps.iter().map_while(Step::key).collect();
         match keys.as_slice() {
@@ -188,6 +189,11 @@ impl Offer<'_> {
             ["containers"] => self.names.containers.iter().map(|one| one.id.as_str()).collect(),
             ["data_persistence", "volumes"] => {
                 self.names.volumes.iter().map(String::as_str).collect()
+            }
+            ["containers", id, field] => {
+                let mut entries = self.names.entries.iter();
+                let found = entries.find(|((of, known), _)| of == id && known == field);
+                found.into_iter().flat_map(|(_, keys)| keys).map(String::as_str).collect()
             }
             _ => Vec::new(),
         }
@@ -252,6 +258,14 @@ impl Offer<'_> {
                 .into_iter()
                 .map(|(word, about)| item(word.to_owned(), about, Some((name, word))))
                 .collect(),
+            // Where an object is a line for each of its keys, one without any is no text at all.
+            None if frame.form == Form::Yaml
+                && frame.before.is_empty()
+                && rule.is_object()
+                && self.rules.required(rule).is_empty() =>
+            {
+                Vec::new()
+            }
             None => vec![item(format!("New {}", rule.noun()), about, None)],
         }
     }

@@ -47,7 +47,7 @@ pub fn completion(
     let path = uri::to_path(&place.text_document.uri);
     let Some(format) = server.kind(&path).format(&path) else { return Ok(None) };
     let rules = Rules::of(format);
-    let names = Names::of(server, &path);
+    let names = Names::of(server, &path, format == Format::Overlay);
     let Some(document) = server.open.documents().get(&path) else { return Ok(None) };
     let (text, encoding) = (document.source().text(), server.client.encoding);
     let caret = document.lines().index(text, place.position, encoding);

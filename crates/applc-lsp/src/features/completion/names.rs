@@ -1,8 +1,9 @@
 //! The names that an appliance and its project have: ids, ports, volumes, images.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use applc::syntax::{Kind, Node};
+use applc::diag::Findings;
+use applc::syntax::{self, Kind, Node};
 
 use crate::facts;
 use crate::server::Server;
@@ -23,6 +24,8 @@ pub struct Container {
 pub struct Names {
     /// The containers.
     pub containers: Vec<Container>,
+    /// The keys that overlays have for the entries of lists, and those of objects, by container and field.
+    pub entries: BTreeMap<(String, &'static str), Vec<String>>,
     /// The ids of the persistent volumes.
     pub volumes: BTreeSet<String>,
     /// The images of all appliances that are open or known, and those that their projects choose.
@@ -30,12 +33,15 @@ pub struct Names {
 }
 
 impl Names {
-    /// The names for a document.
-    pub fn of(server: &mut Server, path: &str) -> Names {
+    /// The names for a document. Those that only overlays need are there for one.
+    pub fn of(server: &mut Server, path: &str, is_overlay: bool) -> Names {
         let paths: Vec<String> =
             server.appliances_of(path).into_iter().map(|(path, _)| path.to_owned()).collect();
         let mut names = Names::default();
         for (file, appliance) in server.analysed() {
+            if is_overlay && paths.contains(file) {
+                names.add_entries(appliance.units.first());
+            }
             for unit in &appliance.units {
                 if paths.contains(file) {
                     names.add(unit);
@@ -71,10 +77,45 @@ impl Names {
         self.volumes.extend(volumes.filter_map(|volume| text(volume, "id")).map(str::to_owned));
     }
 
+    /// Adds what the appliance itself has: an overlay that is half typed may have removed it.
+    fn add_entries(&mut self, unit: Option<&Unit>) {
+        let Some(unit) = unit else { return };
+        let tree = syntax::parse(&unit.analysis.source, &mut Findings::new());
+        for container in tree.iter().flat_map(|tree| items(tree, "containers")) {
+            let Some(id) = text(container, "id") else { continue };
+            let entries = entries(container).into_iter();
+            self.entries.extend(entries.map(|(field, keys)| ((id.to_owned(), field), keys)));
+        }
+    }
+
     fn add_images(&mut self, unit: &Unit) {
         let images = unit.analysis.tree.iter().flat_map(facts::images);
         self.images.extend(images.map(str::to_owned));
     }
+}
+
+/// The keys of what overlays can change in a container, by field.
+fn entries(container: &Node) -> BTreeMap<&'static str, Vec<String>> {
+    let mut entries = BTreeMap::new();
+    for field in ["files", "secret_files", "volumes"] {
+        let key = |item| text(item, "dest").or_else(|| text(item, "container_path"));
+        let keys = items(container, field).filter_map(key).map(str::to_owned);
+        entries.insert(field, keys.collect());
+    }
+    let port = |port: &Node| {
+        let number = get(port, "container_port")?.as_i64()?;
+        match text(port, "protocol") {
+            None | Some("tcp") => Some(number.to_string()),
+            Some(protocol) => Some(format!("{number}/{protocol}")),
+        }
+    };
+    entries.insert("ports", items(container, "ports").filter_map(port).collect());
+    for field in ["env", "labels"] {
+        let object = get(container, field).and_then(Node::as_object);
+        let members = object.into_iter().flat_map(|object| &object.members);
+        entries.insert(field, members.map(|member| member.key.value.to_string()).collect());
+    }
+    entries
 }
 
 fn get<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {

@@ -144,6 +144,9 @@ fn is_excluded(rule: &Value, name: &str, given: &[(String, String)]) -> bool {
 }
 
 impl Rule {
+    /// The rule for a value of which the schema says nothing.
+    pub const ANY: Rule = Rule { own: &Value::Null, all: &Value::Null };
+
     /// Its text in Markdown, or plain.
     pub fn text(self, is_markdown: bool) -> &'static str {
         let keyword = if is_markdown { "markdownDescription" } else { "description" };
