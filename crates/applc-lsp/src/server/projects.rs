@@ -123,6 +123,11 @@ impl Server {
         Some((project, overlays.unwrap_or_default()))
     }
 
+    /// The project that a file is in.
+    pub(crate) fn project_of(&mut self, path: &str) -> Option<Arc<Project>> {
+        self.projects.of(&self.open, path)
+    }
+
     /// The appliances that have a file as an overlay.
     pub(crate) fn bases_of(&mut self, overlay: &str) -> Vec<String> {
         self.kinds.bases(&self.open, &mut self.projects, overlay)

@@ -349,3 +349,31 @@ fn overlays_and_projects_are_completed() {
         offered(&mut client, "/p/applc.toml", "[environments.prod]\ntargets.kubernetes.na¦\n");
     assert!(chosen(&text, &items, "namespace").contains("targets.kubernetes.namespace = \"\""));
 }
+
+#[test]
+fn names_of_tables_and_targets_are_completed_in_projects() {
+    let path = "/p/applc.toml";
+    let files = [(path, "[environments.prod]\n"), (JSON, SOUND)];
+    let mut client = Client::with(&files);
+    for (text, label, expected) in [
+        ("[¦", "environments", "[environments"),
+        ("[env¦]", "environments", "[environments]"),
+        ("[targets.¦]", "kubernetes", "[targets.kubernetes]"),
+        ("[tar¦.kubernetes]", "targets", "[targets.kubernetes]"),
+        ("[environments.prod.¦]", "images", "[environments.prod.images]"),
+        ("[environments.p¦]", "prod", "[environments.prod]"),
+        ("default-targets = [\"¦\"]", "nomad", "default-targets = [\"nomad\"]"),
+        (
+            "[environments.prod]\ncompile-for = [\"¦\"]",
+            "nomad",
+            "[environments.prod]\ncompile-for = [\"nomad\"]",
+        ),
+    ] {
+        let text = format!("{text}\n# [environments.prod]\n[environments.prod.targets]\n");
+        let (given, items) = offered(&mut client, path, &text);
+        assert!(chosen(&given, &items, label).starts_with(expected), "{text}");
+        // A value that is no table has no line of its own.
+        assert!(!labels(&items).contains(&"output"), "{text}");
+    }
+    assert!(offered(&mut client, path, "[environments.prod] ¦").1.is_empty());
+}

@@ -52,6 +52,11 @@ pub enum Style {
     },
     /// TOML.
     Toml,
+    /// The name of a table of TOML, or of a list of them.
+    Header {
+        /// Whether it is that of a list.
+        is_list: bool,
+    },
 }
 
 /// The place of the caret.

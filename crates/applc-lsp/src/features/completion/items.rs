@@ -138,7 +138,9 @@ impl Offer<'_> {
         let Some(rule) = self.rules.at(&self.cursor.steps) else { return Vec::new() };
         let mut items = Vec::new();
         for Field { name, is_required, rule } in self.rules.fields(rule, given) {
-            items.push(self.key(name, rule, is_required, has_colon));
+            if self.fits(rule) {
+                items.push(self.key(name, rule, is_required, has_colon));
+            }
         }
         for name in self.entries() {
             if given.iter().any(|(key, _)| key == name) {
@@ -151,6 +153,17 @@ impl Offer<'_> {
             items.push(self.key(name, rule, false, has_colon));
         }
         items
+    }
+
+    /// Whether a value can be written as the place asks for: some are tables, or lists of them.
+    fn fits(&self, rule: Rule) -> bool {
+        match self.cursor.style {
+            Style::Header { is_list: false } => rule.is_object(),
+            Style::Header { is_list: true } => {
+                rule.is_list() && self.rules.items(rule).is_some_and(Rule::is_object)
+            }
+            _ => true,
+        }
     }
 
     fn key(
@@ -181,11 +194,14 @@ impl Offer<'_> {
         self.item(choice, body, has_colon)
     }
 
-    /// In an overlay, the ids and other keys that the object can have for entries of the appliance.
+    /// In an overlay, the ids and other keys that the object can have for entries of the appliance; in a project, the
+    /// environments.
     fn entries(&self) -> Vec<&str> {
         let keys: Vec<&str> = self.cursor.steps.iter().map_while(Step::key).collect();
         match keys.as_slice() {
-            _ if !self.is_overlay || keys.len() != self.cursor.steps.len() => Vec::new(),
+            _ if keys.len() != self.cursor.steps.len() => Vec::new(),
+            ["environments"] => self.names.environments.iter().map(String::as_str).collect(),
+            _ if !self.is_overlay => Vec::new(),
             ["containers"] => self.names.containers.iter().map(|one| one.id.as_str()).collect(),
             ["data_persistence", "volumes"] => {
                 self.names.volumes.iter().map(String::as_str).collect()
@@ -281,6 +297,11 @@ impl Offer<'_> {
                 .filter(|one| one.id != sibling("id"))
                 .map(|one| (one.id.as_str(), one.kind.as_str()))
                 .collect(),
+            [.., Step::Key(list), Step::Item(_)]
+                if list == "default-targets" || list == "compile-for" =>
+            {
+                self.names.targets.iter().map(|name| (name.as_str(), "custom target")).collect()
+            }
             [_, _, Step::Key(field)] if field == "image" => {
                 self.names.images.iter().map(|image| (image.as_str(), "")).collect()
             }
@@ -298,7 +319,9 @@ impl Offer<'_> {
         match self.cursor.style {
             Style::Json => Frame { before: String::new(), indent: 0, form: Form::Json },
             Style::Flow => Frame { before: String::new(), indent: 0, form: Form::Flow },
-            Style::Toml => Frame { before: String::new(), indent: 0, form: Form::Toml },
+            Style::Toml | Style::Header { .. } => {
+                Frame { before: String::new(), indent: 0, form: Form::Toml }
+            }
             Style::Block { extra, needs_dash, after_key } => {
                 let rule = self.rules.at(&self.cursor.steps);
                 // An object or a list starts in the next line.

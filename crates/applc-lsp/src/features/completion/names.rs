@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use applc::diag::Findings;
 use applc::syntax::{self, Kind, Node};
+use applc::targets;
 
 use crate::facts;
 use crate::server::Server;
@@ -30,6 +31,10 @@ pub struct Names {
     pub volumes: BTreeSet<String>,
     /// The images of all appliances that are open or known, and those that their projects choose.
     pub images: BTreeSet<String>,
+    /// The environments of the project.
+    pub environments: Vec<String>,
+    /// The custom targets of the project.
+    pub targets: Vec<String>,
 }
 
 impl Names {
@@ -38,6 +43,12 @@ impl Names {
         let paths: Vec<String> =
             server.appliances_of(path).into_iter().map(|(path, _)| path.to_owned()).collect();
         let mut names = Names::default();
+        if let Some(project) = server.project_of(path) {
+            names.environments = project.environments().into_iter().map(str::to_owned).collect();
+            let is_built_in = |name: &str| targets::ALL.iter().any(|one| one.name() == name);
+            let targets = project.targets.iter().map(|target| target.name());
+            names.targets = targets.filter(|name| !is_built_in(name)).map(str::to_owned).collect();
+        }
         for (file, appliance) in server.analysed() {
             if is_overlay && paths.contains(file) {
                 names.add_entries(appliance.units.first());

@@ -192,9 +192,12 @@ impl Rule {
 
     /// The texts that it lists, each with what it means.
     pub fn words(self, is_markdown: bool) -> Vec<(&'static str, &'static str)> {
-        if let Some(Value::Array(values)) = self.keyword("enum") {
-            let keyword = if is_markdown { "markdownEnumDescriptions" } else { "enumDescriptions" };
-            let texts = self.keyword(keyword).and_then(Value::as_array);
+        // Of several forms, the first one lists what is known, beside names of one's own.
+        let first = self.keyword("anyOf").and_then(|forms| forms.get(0));
+        let keyword = |name| self.keyword(name).or_else(|| first?.get(name));
+        if let Some(Value::Array(values)) = keyword("enum") {
+            let texts = if is_markdown { "markdownEnumDescriptions" } else { "enumDescriptions" };
+            let texts = keyword(texts).and_then(Value::as_array);
             let text = |at: usize| texts.and_then(|all| all.get(at)?.as_str()).unwrap_or_default();
             let values = values.iter().enumerate();
             return values.filter_map(|(at, value)| Some((value.as_str()?, text(at)))).collect();

@@ -65,7 +65,21 @@ pub fn find(text: &str, caret: usize) -> Option<Cursor> {
         return cursor(steps, Slot::Value, from, is_quoted);
     }
     if before.trim_start().starts_with('[') {
-        return None;
+        let written = before.trim_start().trim_start_matches('[');
+        if parts_end(written, ']') < written.len() {
+            return None;
+        }
+        let last = parts(written).last().map_or(0, |part| part.start);
+        let steps = keys(written.get(..last)?.trim_end_matches('.'));
+        let is_quoted = written.get(last..)?.starts_with('"');
+        let from = caret - written.len() + last;
+        let found = cursor(steps, Slot::Key { has_colon: true }, from, is_quoted)?;
+        // Only the part at the caret is another one.
+        let part = text.get(caret..found.token.end)?;
+        let end = caret + parts_end(part, '.');
+        let is_list = before.trim_start().starts_with("[[");
+        let style = Style::Header { is_list };
+        return Some(Cursor { style, siblings: Vec::new(), token: from..end, ..found });
     }
     match before.split_once('=') {
         None => {
