@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use applc::analysis::{Analysis, Mention, Symbol};
+use applc::render;
 use applc::schema::is_id_char;
 use applc::source::{Source, Span};
 use gen_lsp_types as lsp;
@@ -140,8 +141,13 @@ impl Old {
                     source.name()
                 )));
             };
+            // Without quotes, which only YAML allows, a word such as `null` may be something else.
+            let text = match range == source.range(span) {
+                true => render::scalar(render::Format::Yaml, new),
+                false => new.to_owned(),
+            };
             let range = places.range(source, source.span(range));
-            let edit = Edit { file: source.name().to_owned(), range, text: new.to_owned() };
+            let edit = Edit { file: source.name().to_owned(), range, text };
             if !all.contains(&edit) {
                 all.push(edit);
             }

@@ -1,5 +1,6 @@
 //! Edits of the server, as a client applies them.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::client::{Client, SOUND, position, uri};
@@ -227,4 +228,119 @@ fn renaming_is_refused_where_it_would_break_something() {
     client.replace(APP, &SOUND.replace("\"mem\": 512 }", "\"mem\": true }"));
     let refused = rename(&mut client, APP, at, "x").unwrap_err();
     assert!(refused.contains("has errors"), "{refused}");
+}
+
+/// An appliance and its overlay, whose container and volume have ids as they are written in YAML, in all ways to mention them.
+fn shop(id: &str, plain: &str, volume: &str) -> [(&'static str, String); 2] {
+    let appliance = format!(
+        "id: shop
+data_persistence:
+  volumes:
+  - {{ id: {volume}, size: 100 }}
+containers:
+- id: {id} # 😀
+  type: service
+  image: postgres:17
+  resources: {{ cpus: 1, mem: 512 }}
+  ports: [{{ container_port: 5432, protocol: tcp }}]
+  volumes:
+  - {{src: {volume}, dest: /var/lib/postgresql/data}}
+- id: web
+  type: service
+  image: nginx:1.27
+  resources: {{ cpus: 1, mem: 512 }}
+  dependencies: [{id}]
+  env:
+    A: '@{plain}:5432'
+    B: x@{plain}:5432
+"
+    );
+    let overlay = format!("containers:\n  {id}:\n    image: postgres:18\n");
+    [("/p/a.appliance.yaml", appliance), ("/p/a.prod.yaml", overlay)]
+}
+
+/// A client with an open appliance and its overlay.
+fn with_shop(files: &[(&str, String); 2]) -> Client {
+    let project = "default-targets = [\"compose\"]\n[environments.dev]\n[environments.prod]\noverlay = \"a.prod.yaml\"\n";
+    let mut client = Client::with(&[("/p/applc.toml", project)]);
+    for (path, text) in files {
+        client.open(path, text);
+    }
+    client.settle();
+    client
+}
+
+/// The codes and texts of all findings.
+fn messages(client: &Client) -> Vec<(String, String)> {
+    let all = client.findings.iter().flat_map(|(uri, all)| all.iter().map(move |one| (uri, one)));
+    all.map(|(uri, one)| (uri.clone(), format!("{} {}", one["code"], one["message"]))).collect()
+}
+
+/// Renames a container, or a volume, in YAML: what is written is the id in quotes.
+fn renaming_in_yaml_keeps_ids(is_volume: bool, quote: &str, new: &str) {
+    let db = format!("{quote}db{quote}");
+    let before = match is_volume {
+        false => shop(&db, "db", "data"),
+        true => shop("db", "db", &db),
+    };
+    let quoted = format!("\"{new}\"");
+    let expected = match is_volume {
+        false => shop(&quoted, new, "data"),
+        true => shop("db", "db", &quoted),
+    };
+    let mut client = with_shop(&before);
+    assert_eq!(messages(&client), messages(&with_shop(&shop("db", "db", "data"))));
+    let (path, text) = &before[0];
+    let start = if is_volume { "volumes:\n  - { id: " } else { "containers:\n- id: " };
+    let place = position(text, start, start.chars().count() + quote.len());
+    let edit = rename(&mut client, path, place, new).unwrap();
+    let after = [0, 1].map(|at| (before[at].0, applied(&edit, before[at].0, &before[at].1)));
+    let unquoted =
+        |files: &[(&str, String); 2]| files.clone().map(|(_, text)| text.replace(['"', '\''], ""));
+    assert_eq!(unquoted(&after), unquoted(&expected));
+    if !quote.is_empty() {
+        // Nothing but the id differs.
+        let with = |text: &str| {
+            text.replace(&format!("{quote}{new}{quote}"), &db).replace(&format!("@{new}"), "@db")
+        };
+        assert_eq!(
+            after.clone().map(|(_, text)| with(&text)),
+            before.clone().map(|(_, text)| with(&text))
+        );
+    }
+    assert_eq!(messages(&with_shop(&after)), messages(&with_shop(&expected)), "{after:#?}");
+}
+
+#[test]
+fn words_that_are_no_strings_in_yaml_are_renamed_to_strings() {
+    for new in [
+        "null",
+        "TRUE",
+        "no",
+        "y",
+        "1",
+        "1e5",
+        "0x1",
+        "0o7",
+        "-",
+        "---",
+        "-1",
+        "2001-01-01",
+        "store",
+    ] {
+        for quote in ["", "'", "\""] {
+            renaming_in_yaml_keeps_ids(false, quote, new);
+        }
+        renaming_in_yaml_keeps_ids(true, "", new);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    #[test]
+    fn renaming_in_yaml_writes_strings(is_volume: bool, quote in "['\"]?", new in "[a-zA-Z0-9-]{1,6}") {
+        prop_assume!(!["db", "web", "data"].iter().any(|id| new.eq_ignore_ascii_case(id)));
+        renaming_in_yaml_keeps_ids(is_volume, &quote, &new);
+    }
 }
