@@ -11,6 +11,9 @@ use crate::document::Document;
 use crate::server::{Phase, Server};
 use crate::{lifecycle, uri};
 
+/// The most bytes in the path of a file, as on Linux.
+const MAX_PATH: usize = 4096;
+
 /// Takes a notification in. Those that are unknown or cannot be read are left out, as the protocol wants.
 pub fn notified(server: &mut Server, notification: lsp_server::Notification) {
     let lsp_server::Notification { method, params } = notification;
@@ -68,6 +71,10 @@ where
 
 fn opened(server: &mut Server, params: lsp::DidOpenTextDocumentParams) {
     let path = uri::to_path(&params.text_document.uri);
+    // It is no file, and each folder above it costs time. What is not open has no answers.
+    if path.len() > MAX_PATH {
+        return;
+    }
     let document = Document::open(&path, params.text_document);
     server.open.documents_mut().insert(path.clone(), document);
     server.documents_changed(Some(&path));
@@ -84,7 +91,9 @@ fn edited(server: &mut Server, params: lsp::DidChangeTextDocumentParams) {
 
 fn closed(server: &mut Server, params: lsp::DidCloseTextDocumentParams) {
     let path = uri::to_path(&params.text_document.uri);
-    server.open.documents_mut().remove(&path);
+    if server.open.documents_mut().remove(&path).is_none() {
+        return;
+    }
     server.documents_changed(Some(&path));
     // What was not saved is gone.
     server.file_changed(&path);
@@ -99,7 +108,7 @@ fn saved(server: &mut Server, params: &lsp::DidSaveTextDocumentParams) {
 
 fn changed_on_disk(server: &mut Server, path: &str) {
     // The text of an open document is that of the client.
-    if !server.open.documents().contains_key(path) {
+    if path.len() <= MAX_PATH && !server.open.documents().contains_key(path) {
         server.documents_changed(Some(path));
         server.file_changed(path);
     }

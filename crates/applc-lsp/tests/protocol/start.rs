@@ -110,3 +110,27 @@ fn pages_of_codes_are_documents() {
     let unknown = json!({ "uri": "applc:/explain/E9999.md" });
     assert!(client.request("workspace/textDocumentContent", unknown).is_err());
 }
+
+/// The path of a file has an end on every system; each folder above it costs time.
+#[test]
+fn documents_with_endless_paths_are_no_files() {
+    let of_length = |length: usize| {
+        let end = "a.appliance.json";
+        format!("/{}{}/{end}", "y/".repeat(10), "y".repeat(length - end.len() - 22))
+    };
+    for (length, is_a_file) in [(4096, true), (4097, false), (45_000, false)] {
+        let path = of_length(length);
+        assert_eq!(path.len(), length);
+        let mut client = Client::with(&[]);
+        client.open(&path, "{}");
+        client.replace(&path, "{} ");
+        client.settle();
+        assert_eq!(!client.findings.is_empty(), is_a_file, "{length}");
+        let params = json!({ "textDocument": { "uri": crate::client::uri(&path) } });
+        let symbols = client.request("textDocument/documentSymbol", params);
+        assert!(symbols.is_ok(), "{symbols:?}");
+        client.close(&path);
+        client.settle();
+        assert!(client.findings.values().all(Vec::is_empty));
+    }
+}
