@@ -1,13 +1,18 @@
 //! `applc lsp`: the language server on standard input and output.
 
-use std::io;
+mod frames;
+
+use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
 use applc::World;
 use applc_lsp::{Entry, EntryKind, Files, Inbox, Message, Server};
-use lsp_server::{Connection, ErrorCode, Response};
+use lsp_server::{ErrorCode, Response};
 
+use self::frames::Heard;
 use crate::args::Lsp;
 use crate::disk::Disk;
 use crate::search;
@@ -17,45 +22,61 @@ use crate::{Status, templates};
 /// Serves one client until it says that it ends, or is gone.
 pub fn run(_: &Lsp) -> Status {
     let mut server = Server::new(Box::new(Saved), Some(templates::for_editor()));
-    let (connection, threads) = Connection::stdio();
-    let status = serve(&connection, &mut server);
-    // The threads end when nobody can send to them.
-    drop(connection);
-    match threads.join() {
-        Ok(()) => status,
-        Err(error) => fail(&format!("cannot talk to the editor: {error}"), Status::Io),
-    }
+    let (to, messages) = mpsc::sync_channel(0);
+    let reader = thread::spawn(move || frames::read_all(&mut io::stdin().lock(), &to));
+    let ended = serve(&messages, &mut io::stdout().lock(), &mut server).and_then(|status| {
+        // A client that ended the server may still be there, and is not waited for.
+        if let Some(status) = status {
+            return Ok(status);
+        }
+        let read = reader.join().map_err(|_| io::Error::other(BUG))?;
+        // A client that is gone without a word is no error of the server.
+        read.map(|()| Status::Clean)
+    });
+    ended.unwrap_or_else(|error| fail(&format!("cannot talk to the editor: {error}"), Status::Io))
 }
 
-/// Handles messages, and does what waits whenever there are none.
-fn serve(connection: &Connection, server: &mut Server) -> Status {
+/// Handles messages, and does what waits whenever there are none. Returns how the client wants it to end; `None` if the
+/// client is gone.
+///
+/// # Errors
+/// An answer cannot be written.
+fn serve(
+    messages: &Receiver<Heard>,
+    out: &mut impl Write,
+    server: &mut Server,
+) -> io::Result<Option<Status>> {
     let mut inbox = Inbox::default();
     loop {
-        while let Ok(message) = connection.receiver.try_recv() {
-            send(connection, inbox.push(message));
+        while let Ok(heard) = messages.try_recv() {
+            take(heard, &mut inbox, out)?;
         }
         if let Some(message) = inbox.pop() {
-            send(connection, handle(server, message));
+            send(out, handle(server, message))?;
         } else if let Some(said) = step(server) {
-            send(connection, said);
+            send(out, said)?;
         } else {
-            // A client that is gone without a word is no error of the server.
-            let Ok(message) = connection.receiver.recv() else { return Status::Clean };
-            send(connection, inbox.push(message));
+            let Ok(heard) = messages.recv() else { return Ok(None) };
+            take(heard, &mut inbox, out)?;
         }
         match server.exit_status() {
-            Some(0) => return Status::Clean,
-            Some(_) => return Status::Errors,
+            Some(0) => return Ok(Some(Status::Clean)),
+            Some(_) => return Ok(Some(Status::Errors)),
             None => {}
         }
     }
 }
 
-fn send(connection: &Connection, messages: impl IntoIterator<Item = Message>) {
-    for message in messages {
-        // Without a client, reading ends, too.
-        let _ = connection.sender.send(message);
+/// Lets a message wait, and answers what needs no waiting.
+fn take(heard: Heard, inbox: &mut Inbox, out: &mut impl Write) -> io::Result<()> {
+    match heard {
+        Ok(message) => send(out, inbox.push(message)),
+        Err(refused) => refused.write(out),
     }
+}
+
+fn send(out: &mut impl Write, messages: impl IntoIterator<Item = Message>) -> io::Result<()> {
+    messages.into_iter().try_for_each(|message| message.write(out))
 }
 
 /// Handles a message. A bug that is found on the way ends the request, not the server.

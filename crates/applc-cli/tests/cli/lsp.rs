@@ -401,3 +401,37 @@ fn what_is_no_message_ends_the_server() {
     assert_eq!(status, Some(3));
     assert!(error.contains("cannot talk to the editor"), "{error}");
 }
+
+#[test]
+fn what_is_no_message_is_answered_and_the_server_goes_on() {
+    let mut editor = Editor::start();
+    let write = |editor: &mut Editor, body: &str| {
+        let to = editor.to.as_mut().unwrap();
+        write!(to, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        to.flush().unwrap();
+    };
+    write(&mut editor, r#"{"id":"no method"}"#);
+    match Message::read(&mut editor.from).unwrap() {
+        Some(Message::Response(answer)) => {
+            assert_eq!(answer.id, RequestId::from("no method".to_owned()));
+            assert_eq!(answer.response_result.unwrap_err().code, -32600);
+        }
+        other => panic!("{other:?}"),
+    }
+    // Half a character, as clients in JavaScript may cut a text.
+    let folder = folder();
+    let uri = format!("file://{}/a.appliance.json", folder.path().display());
+    let document =
+        format!(r#"{{"uri":"{uri}","languageId":"json","version":1,"text":"{{\"\ud83d\":1}}"}}"#);
+    let opened =
+        format!(r#"{{"method":"textDocument/didOpen","params":{{"textDocument":{document}}}}}"#);
+    write(&mut editor, &opened);
+    editor.finish(&folder.path().join("a.appliance.json"));
+    let found = serde_json::to_string(&editor.findings[&uri]).unwrap();
+    assert!(found.contains('\u{fffd}'), "{found}");
+    let to = editor.to.as_mut().unwrap();
+    to.write_all(b"Content-Length: 99999999999999\r\n\r\n").unwrap();
+    let (status, error) = editor.wait();
+    assert_eq!(status, Some(3));
+    assert!(error.contains("the limit is"), "{error}");
+}
