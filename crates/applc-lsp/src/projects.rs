@@ -1,9 +1,11 @@
 //! The projects of documents, each read once until one of its files changes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use applc::ReadError;
 use applc::project::{self, Project};
 use applc::targets::custom::Renderer;
 
@@ -13,7 +15,7 @@ use crate::files::{self, Open};
 pub struct Projects {
     known: BTreeMap<String, Option<Arc<Project>>>,
     asked: BTreeSet<String>,
-    /// Why project files are not used, and whether it was told.
+    /// Why files are not used, and whether it was told.
     refused: BTreeMap<String, bool>,
     /// Where the templates of custom targets run.
     renderer: Option<Arc<dyn Renderer>>,
@@ -58,7 +60,8 @@ impl Projects {
             unknown.push(folder);
         }
         for folder in unknown.into_iter().rev() {
-            outer = of_folder(open, &folder, outer.as_ref(), self.renderer());
+            let found = of_folder(open, &folder, outer.as_ref(), self.renderer());
+            outer = self.used(found);
             self.known.insert(folder, outer.clone());
         }
         outer
@@ -85,7 +88,22 @@ impl Projects {
         self.folders(open, folder)?;
         let (found, asked) = open.watched(|| of_folder(open, folder, Some(outer), self.renderer()));
         self.asked.extend(asked);
-        found
+        self.used(found)
+    }
+
+    /// A project, if its file can be read. Why not is told once.
+    fn used(&mut self, found: Result<Option<Arc<Project>>, ReadError>) -> Option<Arc<Project>> {
+        found.unwrap_or_else(|error| {
+            self.refuse(&error);
+            None
+        })
+    }
+
+    /// Tells once that a file cannot be read. One that is not there says nothing.
+    pub fn refuse(&mut self, error: &ReadError) {
+        if error.cause.kind() != io::ErrorKind::NotFound {
+            self.refused.entry(error.to_string()).or_default();
+        }
     }
 
     /// Whether what is known depends on a file.
@@ -99,7 +117,7 @@ impl Projects {
         *self = Projects { refused, ..Projects::new(self.renderer.take()) };
     }
 
-    /// Why project files are not used, each reason once.
+    /// Why files are not used, each reason once.
     pub fn take_refused(&mut self) -> Vec<String> {
         let untold = self.refused.iter_mut().filter(|(_, is_told)| !**is_told);
         untold
@@ -120,13 +138,15 @@ impl Projects {
 }
 
 /// The project of a folder below the folder of another one.
+///
+/// # Errors
+/// Its file cannot be read.
 fn of_folder(
     open: &Open,
     folder: &str,
     outer: Option<&Arc<Project>>,
     renderer: Option<&Arc<dyn Renderer>>,
-) -> Option<Arc<Project>> {
+) -> Result<Option<Arc<Project>>, ReadError> {
     let folder = if folder.is_empty() { "/" } else { folder };
-    // A project file that cannot be read says nothing.
-    project::of_folder(open, Path::new(folder), outer, &[], renderer).ok().flatten()
+    project::of_folder(open, Path::new(folder), outer, &[], renderer)
 }

@@ -307,8 +307,11 @@ impl Server {
     fn analyse(&mut self, path: &str) {
         let project = self.projects.of(&self.open, path);
         match Appliance::analyse(&self.open, project.as_ref(), path, &self.more()) {
-            Some(appliance) => drop(self.appliances.insert(path.to_owned(), appliance)),
-            None => drop(self.appliances.remove(path)),
+            Ok(appliance) => drop(self.appliances.insert(path.to_owned(), appliance)),
+            Err(error) => {
+                self.projects.refuse(&error);
+                self.appliances.remove(path);
+            }
         }
         self.publish_appliance(path);
         lifecycle::watch(self);
@@ -317,7 +320,7 @@ impl Server {
     /// What is known of an appliance that is not open. `None` if a file cannot be read.
     pub(crate) fn analyse_closed(&mut self, path: &str) -> Option<Appliance> {
         let project = self.projects.of(&self.open, path);
-        Appliance::analyse(&self.open, project.as_ref(), path, &self.more())
+        Appliance::analyse(&self.open, project.as_ref(), path, &self.more()).ok()
     }
 
     /// Checks a target of an appliance. Returns whether one waited.

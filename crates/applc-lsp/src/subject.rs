@@ -9,7 +9,7 @@ use applc::project::Project;
 use applc::scope::Scope;
 use applc::source::Source;
 use applc::targets::{self, Artifact, Claim, Rendering, TargetRef};
-use applc::{Checked, Memory, Overlay, Selected};
+use applc::{Checked, Memory, Overlay, ReadError, Selected};
 
 use crate::files::Open;
 
@@ -38,14 +38,16 @@ pub struct Unit {
 }
 
 impl Appliance {
-    /// Analyses an appliance, but checks no target. `more` are the targets if its project does not name any. `None` if a
-    /// file cannot be read.
+    /// Analyses an appliance, but checks no target. `more` are the targets if its project does not name any.
+    ///
+    /// # Errors
+    /// A file cannot be read.
     pub fn analyse(
         open: &Open,
         project: Option<&Arc<Project>>,
         path: &str,
         more: &[TargetRef],
-    ) -> Option<Appliance> {
+    ) -> Result<Appliance, ReadError> {
         let (units, asked) = open.watched(|| {
             let scopes = Scope::all(project, path, more, |overlay| open.exists(overlay));
             let mut units: Vec<Unit> = Vec::new();
@@ -53,16 +55,18 @@ impl Appliance {
                 let same = units.iter().find(|other| is_same(&other.scope, &scope));
                 let analysis = match same {
                     Some(other) => other.analysis.clone(),
-                    None => Arc::new(
-                        Analysis::read_changed(open, path, &scope.changes, scope.sources.clone())
-                            .ok()?,
-                    ),
+                    None => Arc::new(Analysis::read_changed(
+                        open,
+                        path,
+                        &scope.changes,
+                        scope.sources.clone(),
+                    )?),
                 };
                 units.push(Unit::of(scope, analysis));
             }
-            Some(units)
+            Ok(units)
         });
-        Some(Appliance { units: units?, asked, project: project.cloned() })
+        Ok(Appliance { units: units?, asked, project: project.cloned() })
     }
 
     /// Checks the next target that waits. `None` if none does, otherwise whether something was found.

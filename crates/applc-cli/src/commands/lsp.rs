@@ -14,7 +14,7 @@ use lsp_server::{ErrorCode, Response};
 
 use self::frames::Heard;
 use crate::args::Lsp;
-use crate::disk::Disk;
+use crate::disk::{self, Disk};
 use crate::search;
 use crate::terminal::fail;
 use crate::{Status, templates};
@@ -111,7 +111,7 @@ const BUG: &str = "a bug in applc; standard error has the details";
 struct Saved;
 
 /// The disk, for the path of a file.
-fn disk(path: &str) -> io::Result<Disk> {
+fn of(path: &str) -> io::Result<Disk> {
     match Path::new(path).is_absolute() {
         true => Ok(Disk),
         false => Err(io::ErrorKind::NotFound.into()),
@@ -120,21 +120,21 @@ fn disk(path: &str) -> io::Result<Disk> {
 
 impl World for Saved {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        disk(path)?.read(path)
+        of(path)?.read(path)
     }
 
     fn read_below(&self, folder: &str, path: &str) -> io::Result<Vec<u8>> {
-        disk(folder)?.read_below(folder, path)
+        of(folder)?.read_below(folder, path)
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        disk(folder)?.list(folder)
+        of(folder)?.list(folder)
     }
 }
 
 impl Files for Saved {
     fn entries(&self, folder: &str) -> io::Result<Vec<Entry>> {
-        disk(folder)?;
+        of(folder)?;
         let mut entries = Vec::new();
         for entry in std::fs::read_dir(folder)? {
             let entry = entry?;
@@ -151,7 +151,7 @@ impl Files for Saved {
     }
 
     fn exists(&self, path: &str) -> bool {
-        Path::new(path).is_absolute() && Path::new(path).exists()
+        Path::new(path).is_absolute() && disk::exists(Path::new(path))
     }
 
     fn project_folders(&self, folder: &str) -> Result<Vec<String>, String> {

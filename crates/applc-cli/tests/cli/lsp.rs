@@ -435,3 +435,57 @@ fn what_is_no_message_is_answered_and_the_server_goes_on() {
     assert_eq!(status, Some(3));
     assert!(error.contains("the limit is"), "{error}");
 }
+
+/// The warnings that the server shows for an open file, up to its findings.
+fn warnings(editor: &mut Editor, path: &Path) -> Vec<String> {
+    let uri = format!("file://{}", path.display());
+    let text = fs::read_to_string(path).unwrap();
+    let document = json!({ "uri": uri, "languageId": "json", "version": 1, "text": text });
+    editor.notify("textDocument/didOpen", json!({ "textDocument": document }));
+    let place = json!({ "line": 0, "character": 0 });
+    let params = json!({ "textDocument": { "uri": uri }, "range": { "start": place, "end": place }, "context": { "diagnostics": [] } });
+    let id = RequestId::from(99);
+    let method = "textDocument/codeAction".to_owned();
+    editor.send(Request { id: id.clone(), method, params }.into());
+    let mut shown = Vec::new();
+    loop {
+        match Message::read(&mut editor.from).unwrap().expect("the server answers") {
+            Message::Notification(told) if told.method == "window/showMessage" => {
+                shown.push(told.params["message"].as_str().unwrap().to_owned());
+            }
+            Message::Response(answer) if answer.id == id => return shown,
+            _ => {}
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_cannot_be_read_are_told() {
+    use std::os::unix::fs::symlink;
+
+    let is_pipe = |path: &Path| Command::new("mkfifo").arg(path).status().unwrap().success();
+    let makes: [(&str, &dyn Fn(&Path)); 3] = [
+        ("pipe", &|path| assert!(is_pipe(path))),
+        ("folder", &|path| fs::create_dir(path).unwrap()),
+        ("link", &|path| symlink(path, path).unwrap()),
+    ];
+    for (what, make) in makes {
+        for name in ["a.prod.yaml", "applc.toml"] {
+            let folder = folder();
+            let root = fs::canonicalize(folder.path()).unwrap();
+            fs::create_dir(root.join(".git")).unwrap();
+            let project = "[environments.prod]\noverlay = \"a.prod.yaml\"\n";
+            fs::write(root.join("applc.toml"), project).unwrap();
+            let appliance = root.join("a.appliance.json");
+            fs::write(&appliance, "{}").unwrap();
+            let _ = fs::remove_file(root.join(name));
+            make(&root.join(name));
+            let mut editor = Editor::start();
+            let shown = warnings(&mut editor, &appliance);
+            let place = format!("cannot read `{}`: ", root.join(name).display());
+            assert!(shown.len() == 1 && shown[0].starts_with(&place), "{what} {name}: {shown:?}");
+            editor.end();
+        }
+    }
+}

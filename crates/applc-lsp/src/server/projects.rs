@@ -86,7 +86,8 @@ impl Server {
             let appliance = self.appliances.get(file)?;
             return Some(ask(appliance, &mut Places::new(&self.open, &self.client)));
         }
-        let mut appliance = Appliance::analyse(&self.open, Some(&project), file, &self.more())?;
+        let mut appliance =
+            Appliance::analyse(&self.open, Some(&project), file, &self.more()).ok()?;
         while appliance.check_next().is_some() {}
         Some(ask(&appliance, &mut Places::new(&self.open, &self.client)))
     }
