@@ -32,6 +32,9 @@ const MAX_NESTING: usize = 12;
 /// The indentation from which on nothing is formatted. The library for YAML counts it in the bits of a word.
 const MAX_INDENT: usize = 60;
 
+/// The most bytes that are formatted: about a second of work.
+const MAX_BYTES: usize = 1_000_000;
+
 /// The edit that formats an appliance or an overlay: of the lines from the first that changes to the last. None if it has
 /// errors of syntax, or if the libraries would change more than the layout.
 ///
@@ -48,6 +51,9 @@ pub fn formatting(
         return Ok(None);
     }
     let before = tree.source.text();
+    if before.len() > MAX_BYTES {
+        return Ok(None);
+    }
     let Some(after) = formatted(&tree.source, tree.is_overlay) else { return Ok(None) };
     let Some((start, end, text)) = difference(before, &after) else { return Ok(Some(Vec::new())) };
     let range = document.lines().range(before, start..end, server.client.encoding);

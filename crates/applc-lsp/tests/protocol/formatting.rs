@@ -193,3 +193,17 @@ fn no_text_is_too_much() {
     }
     assert!(done > 50, "{done}");
 }
+
+#[test]
+fn large_files_are_left_alone() {
+    for (path, start) in
+        [("/p/b.appliance.json", "{\"id\":   \"a\"}\n//"), ("/p/b.appliance.yaml", "id:   a\n# ")]
+    {
+        for (length, is_formatted) in [(1_000_000, true), (1_000_001, false)] {
+            let text = format!("{start}{}\n", "x".repeat(length - start.len() - 1));
+            assert_eq!(text.len(), length);
+            let after = formatted(&mut client(), path, &text);
+            assert_eq!(after.is_some_and(|after| after != text), is_formatted, "{path} {length}");
+        }
+    }
+}
