@@ -301,6 +301,9 @@ def test_previews_in_new_neovim(
     seen = in_neovim("nvim-new", 0, shop, environment, 1)
     as_expected(seen)
     assert seen["shown"] == seen["preview"]
+    assert (seen["kind"], seen["modifiable"]) == ("yaml", False)
+    assert "shop/web:1.4" in seen["field"]
+    assert seen["line"].strip() == "image: shop/web:1.4"
 
 
 @pytest.mark.editors

@@ -138,6 +138,22 @@ local function steps()
     wait("the new image", function() return preview():find("shop/web:1.5", 1, true) end)
     vim.cmd("undo")
     wait("the old image", function() return preview() == seen.shown end)
+    -- From a line of the preview to its field, and back.
+    local beside = vim.api.nvim_get_current_win()
+    vim.cmd("wincmd w")
+    seen.kind = vim.bo.filetype
+    seen.modifiable = vim.bo.modifiable
+    go_to("shop/web:1.4")
+    vim.lsp.buf.definition()
+    wait("the field", function() return vim.api.nvim_get_current_buf() == original end)
+    seen.field = vim.fn.expand("<cWORD>")
+    vim.cmd("bdelete " .. vim.fn.bufnr("applc-preview"))
+    vim.api.nvim_set_current_win(beside)
+    go_to("shop/web:1.4")
+    vim.lsp.buf.implementation()
+    wait("the line", function() return vim.api.nvim_get_current_buf() ~= original end)
+    seen.line = vim.api.nvim_get_current_line()
+    vim.api.nvim_set_current_buf(original)
   end
 
   local uri = "applc-preview:/compose/compose.yaml?source=" .. vim.uri_from_bufnr(original)
