@@ -147,12 +147,13 @@ impl<'a> Reporter<'a, '_> {
             .partition(|(name, _)| object.get(name).is_some());
         let absent = || fields.iter().map(|(name, _)| *name);
         let is_shown = |rule: &Value| !words::is_marked(rule, "doNotSuggest");
-        let shown = || fields.iter().filter(|(_, rule)| is_shown(rule)).map(|(name, _)| *name);
+        let shown = || present.iter().chain(&fields).filter(|(_, rule)| is_shown(rule));
+        let started = |name: &str| begun(name, shown().map(|(name, _)| *name));
         // The field that is meant, if it is there as well.
         let twin = |name: &str| {
             let present = || present.iter().map(|(name, _)| *name);
             let meant = habits::meant(name, present())
-                .or_else(|| begun(name, present()))
+                .or_else(|| started(name))
                 .or_else(|| nearest(name, present()))?;
             object.member(meant).map(|member| &member.key)
         };
@@ -178,7 +179,10 @@ impl<'a> Reporter<'a, '_> {
             let way_out = place.owner().and_then(|owner| elsewhere::way_out(name, owner));
             let meant = habits::meant(name, absent());
             // What is half typed, rather than a word that is as short.
-            let similar = || begun(name, shown()).or_else(|| nearest(name, absent()));
+            let similar = || match started(name) {
+                Some(field) => Some(field).filter(|field| is_absent(field)),
+                None => nearest(name, absent()),
+            };
             let meant = meant.or_else(|| similar().filter(|_| way_out.is_none()));
             let meant = meant.filter(|_| !is_extension);
             if let Some(twin) = other {

@@ -202,4 +202,8 @@ fn a_key_that_is_half_typed_means_the_only_field_that_it_starts() {
     assert!(!said.contains("scheduler"), "{said}");
     let said = help(with("\"network_mode\": \"bridge\", \"netw\": \"bridge\""));
     assert!(said.contains("`network_mode` is already set"), "{said}");
+    // The start of a field that is there is not that of another one.
+    let volumes = r#"{"data_persistence": {"volumes": [], "volume": []},"#;
+    let said = help(SOUND.replacen('{', volumes, 1));
+    assert!(said.contains("`volumes` is already set"), "{said}");
 }
