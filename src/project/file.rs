@@ -78,7 +78,7 @@ pub(super) fn read(
     let folder = Path::new(source.name()).parent().unwrap_or(Path::new("")).to_string_lossy();
     let mut reading =
         Reading { targets, renderer, others: Vec::new(), folders: Vec::new(), incomplete: false };
-    let read = toml::read(source, &codes::BAD_OPTION, &mut findings, |root, reader| {
+    let read = toml::read_sound(source, &codes::BAD_OPTION, &mut findings, |root, reader| {
         reading.file(root, world, &folder, reader)
     });
     let Reading { others, folders: target_folders, .. } = reading;

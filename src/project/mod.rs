@@ -275,6 +275,36 @@ mod tests {
     }
 
     #[test]
+    fn a_statement_that_is_half_typed_leaves_the_others() {
+        let rest = "output = \"out/{environment}/{target}/{id}\"\ntarget-folders = [\n]\n[targets.nomad]\n[environments.prod]\nimages = {\n  x = \"1\",\n}\n";
+        for (broken, at) in [
+            ("default-targets = [\"compose\",\n", 28),
+            ("appliances = [\n  \"a/*.json\",\n  \"b/*.json,\n]\n", 41),
+            ("exp\n", 3),
+            ("appliances =\n", 12),
+        ] {
+            let project = of(&format!("default-targets = [\"nomad\"]\n{broken}{rest}"));
+            let found = &project.file.report.diagnostics;
+            let codes: Vec<&str> = found.iter().map(|found| found.code.id).collect();
+            assert_eq!(codes, ["E0115"], "{broken}");
+            let start = "default-targets = [\"nomad\"]\n".len() + at;
+            let range = project.file.report.source.range(found[0].primary.span);
+            assert!(range.start.abs_diff(start) <= 10, "{broken}: {range:?}");
+            let names = project.file.values.targets.as_ref().unwrap();
+            assert_eq!(names.value[0].value, "nomad");
+            assert_eq!(project.environments(), ["prod"]);
+            assert_eq!(project.file.environments[0].1.images.iter().count(), 1);
+            assert!(project.file.output.is_some());
+        }
+        // The entries of a table without a header are in no other one.
+        let project = of("[targets.nomad]\n[targets\nx = 1\n[environments.prod]\n");
+        assert_eq!(project.file.report.diagnostics.len(), 1);
+        assert_eq!(project.environments(), ["prod"]);
+        // Only what is broken is reported: what names a folder may be missing.
+        assert_eq!(found("target-folders = [\"x\"\ndefault-targets = [\"x\"]\n").len(), 1);
+    }
+
+    #[test]
     fn errors_of_environments_are_reported_at_their_locations() {
         let text = r#"
             output = "out/{environment}/{folder}"

@@ -3,12 +3,16 @@
 //! A file is read table by table and key by key. Every error is reported at its location, and
 //! reading goes on, so that one run reports all of them.
 
+mod statements;
+
+use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use crate::diag::{Code, Diagnostic, Findings, codes, list_or, nearest};
 use crate::source::{Source, Span, Spanned};
+use statements::errors_in;
 
 /// The state of reading a file: what was found, and how to locate it.
 pub struct Reader<'d> {
@@ -21,29 +25,72 @@ pub struct Reader<'d> {
 }
 
 /// Parses a source and passes its top level to `read`, if there is no finding yet: after an error
-/// of syntax, entries may belong to another table. `code` is that of all other errors.
+/// of syntax, entries may be missing. `code` is that of all other errors.
 pub fn read<T>(
     source: &Source,
     code: &'static Code,
     findings: &mut Findings,
     read: impl FnOnce(Table<'_>, &mut Reader<'_>) -> T,
 ) -> Option<T> {
-    // The library rejects a byte order mark.
-    let offset = source.start();
-    let mut reader = Reader { findings, code, offset };
-    let text = source.text().get(source.content_start()..).unwrap_or_default();
-    let (table, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
-        let span = error.span().map_or(offset, |range| reader.span(range));
-        let message = error.message().lines().collect::<Vec<_>>().join("; ");
-        reader.findings.push(Diagnostic::new(&codes::BAD_TOML, span, message));
-    }
-    if !reader.findings.is_empty() {
+    if !findings.is_empty() {
         return None;
     }
+    let sound = sound(source, findings);
+    findings.is_empty().then(|| read_text(&sound, source, code, findings, read))
+}
+
+/// The same, but after an error of syntax `read` gets the statements that have none. What it reports then is dropped,
+/// as it may follow from what is missing.
+pub fn read_sound<T>(
+    source: &Source,
+    code: &'static Code,
+    findings: &mut Findings,
+    read: impl FnOnce(Table<'_>, &mut Reader<'_>) -> T,
+) -> Option<T> {
+    if !findings.is_empty() {
+        return None;
+    }
+    let sound = sound(source, findings);
+    let mut dropped = Findings::new();
+    let findings = if findings.is_empty() { findings } else { &mut dropped };
+    Some(read_text(&sound, source, code, findings, read))
+}
+
+fn read_text<T>(
+    text: &str,
+    source: &Source,
+    code: &'static Code,
+    findings: &mut Findings,
+    read: impl FnOnce(Table<'_>, &mut Reader<'_>) -> T,
+) -> T {
+    let mut reader = Reader { findings, code, offset: source.start() };
+    let (table, _) = DeTable::parse_recoverable(text);
     let span = reader.span(table.span());
     let root = Table::new(None, span, table.get_ref(), &reader);
-    Some(read(root, &mut reader))
+    read(root, &mut reader)
+}
+
+/// The text of a source, with spaces in place of what has errors of syntax, which are reported.
+fn sound<'s>(source: &'s Source, findings: &mut Findings) -> Cow<'s, str> {
+    // The library rejects a byte order mark.
+    let text = source.text().get(source.content_start()..).unwrap_or_default();
+    let offset = source.start();
+    let mut report = |error: &toml::de::Error, from: usize| {
+        let at = |range: Range<usize>| {
+            Span::new(range.start + from, range.end + from).moved(offset.start)
+        };
+        let span = error.span().map_or(offset, at);
+        let message = error.message().lines().collect::<Vec<_>>().join("; ");
+        findings.push(Diagnostic::new(&codes::BAD_TOML, span, message));
+    };
+    if errors_in(text).is_empty() {
+        return Cow::Borrowed(text);
+    }
+    // The library takes the rest of a file for the rest of a statement that has no end.
+    let sound = statements::without_broken(text, |from, error| report(error, from));
+    // Such as keys that are there twice.
+    errors_in(&sound).iter().for_each(|error| report(error, 0));
+    Cow::Owned(sound)
 }
 
 impl Reader<'_> {
