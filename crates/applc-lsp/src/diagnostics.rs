@@ -66,12 +66,13 @@ impl Published {
         changed
     }
 
-    /// The findings in a file, each once: environments and appliances share files.
+    /// The findings in a file, each once: environments and appliances share files. The help may differ, such as for a
+    /// container that an overlay changes.
     fn of(&self, file: &str) -> Vec<lsp::Diagnostic> {
         let mut seen = HashSet::new();
         let all = self.known.values().filter_map(|found| found.get(file)).flatten();
         let is_new = |one: &&lsp::Diagnostic| {
-            seen.insert((one.range, one.code.clone(), one.message.clone()))
+            seen.insert((one.range, one.code.clone(), headline(&one.message).to_owned()))
         };
         all.filter(is_new).cloned().collect()
     }
@@ -162,6 +163,15 @@ pub fn message(found: &Diagnostic) -> String {
         text.push_str(&format!("\nhelp: {help}"));
     }
     text
+}
+
+/// What a finding says first, without the label of its place and help.
+fn headline(message: &lsp::Message) -> &str {
+    let text = match message {
+        lsp::Message::String(text) => text,
+        lsp::Message::MarkupContent(markup) => &markup.value,
+    };
+    text.lines().next().unwrap_or_default()
 }
 
 fn severity(level: Level) -> lsp::DiagnosticSeverity {

@@ -39,25 +39,43 @@ pub fn hints(
     Ok(Some(hints.collect()))
 }
 
-/// One address if all targets have the same, otherwise that of each.
+/// How many characters a hint has, at most.
+const MAX_LABEL: usize = 40;
+
+/// The address if all targets have the same, otherwise that of the first one, and how many others there are. What does not
+/// fit is in the tooltip.
 fn hint(position: lsp::Position, addresses: &[Addressed]) -> lsp::InlayHint {
-    let first = addresses.first().map_or("", |one| &one.text);
-    let label = match addresses.iter().all(|one| one.text == first) {
-        true => first.to_owned(),
-        false => {
-            let all: Vec<String> =
-                addresses.iter().map(|one| format!("{}: {}", one.target, one.text)).collect();
-            all.join(", ")
+    let of_target = |one: &Addressed| format!("{}: {}", one.target, one.text);
+    let mut all = addresses.iter();
+    let (first, text) =
+        all.next().map_or_else(Default::default, |one| (of_target(one), &*one.text));
+    let others = addresses.iter().filter(|one| one.text != text).count();
+    let (label, more) = match others {
+        0 => (shortened(text, MAX_LABEL), String::new()),
+        _ => {
+            let more = format!(" (+{others})");
+            (shortened(&first, MAX_LABEL.saturating_sub(more.len())), more)
         }
     };
+    let is_all = others == 0 && label == text;
+    let label = label + &more;
+    let tooltip = addresses.iter().map(of_target).collect::<Vec<_>>().join("\n");
     lsp::InlayHint {
         position,
         label: label.into(),
         kind: None,
         text_edits: None,
-        tooltip: None,
+        tooltip: (!is_all).then(|| tooltip.into()),
         padding_left: Some(true),
         padding_right: Some(true),
         data: None,
+    }
+}
+
+/// The start of a text that is longer than a number of characters.
+fn shortened(text: &str, length: usize) -> String {
+    match text.char_indices().nth(length) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(length.saturating_sub(1)).chain(['…']).collect(),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use applc::analysis::{Analysis, Mention, Symbol};
+use applc::diag::Level;
 use applc::render;
 use applc::schema::is_id_char;
 use applc::source::{Source, Span};
@@ -165,13 +166,13 @@ fn check(found: &[At<'_>]) -> Result<(), Failure> {
 /// # Errors
 /// There are errors, so that not all mentions are known.
 fn check_analysis(analysis: &Analysis) -> Result<(), Failure> {
-    match analysis.findings.has_errors() {
-        true => Err(Failure::refused(format!(
-            "`{}` has errors; mentions may be missing",
-            name_of(analysis.source.name())
-        ))),
-        false => Ok(()),
-    }
+    let mut findings = analysis.findings.iter();
+    let Some(error) = findings.find(|found| found.level == Level::Error) else { return Ok(()) };
+    let source = analysis.sources.of(error.primary.span).unwrap_or(&analysis.source);
+    Err(Failure::refused(format!(
+        "`{}` has errors; mentions may be missing",
+        name_of(source.name())
+    )))
 }
 
 /// The name of a file, without folders.

@@ -344,3 +344,15 @@ proptest! {
         renaming_in_yaml_keeps_ids(is_volume, &quote, &new);
     }
 }
+
+#[test]
+fn renaming_names_the_file_that_has_errors() {
+    let files = [
+        ("/p/applc.toml", "[environments.prod]\noverlay = \"a.prod.json\"\n"),
+        ("/p/a.prod.json", r#"{"containers": {"web": {"instancs": 3}}}"#),
+    ];
+    let mut client = Client::with(&files);
+    client.open(APP, SOUND);
+    let refused = rename(&mut client, APP, position(SOUND, "@db", 1), "x").unwrap_err();
+    assert!(refused.starts_with("`a.prod.json` has errors"), "{refused}");
+}

@@ -207,3 +207,36 @@ fn a_key_that_is_half_typed_means_the_only_field_that_it_starts() {
     let said = help(SOUND.replacen('{', volumes, 1));
     assert!(said.contains("`volumes` is already set"), "{said}");
 }
+
+/// The overlay sets a field, so that the help does not list it.
+#[test]
+fn a_finding_of_two_environments_with_other_help_shows_once() {
+    let project = "[environments.dev]\n[environments.prod]\noverlay = \"a.prod.json\"\n";
+    let files = [
+        ("/p/applc.toml", project),
+        ("/p/a.prod.json", r#"{"containers": {"web": {"instances": 3}}}"#),
+    ];
+    let text = SOUND.replace("\"dependencies\"", "\"netw\": \"bridge\", \"dependencies\"");
+    let mut client = Client::with(&files);
+    client.open(APP, &text);
+    client.settle();
+    assert_eq!(client.codes(APP), ["E0201"]);
+}
+
+#[test]
+fn a_project_file_that_is_half_typed_keeps_the_findings_of_targets() {
+    let sound = "default-targets = [\"nomad\"]\n[environments.prod]\ncompile-for = [\"nomad\"]\n";
+    let mut client = Client::with(&[("/p/applc.toml", sound)]);
+    let text = SOUND.replace("\"dependencies\"", "\"volumes\": [{ \"type\": \"host\", \"src\": \"./data\", \"dest\": \"/data\" }], \"dependencies\"");
+    client.open(APP, &text);
+    client.settle();
+    let before = client.codes(APP).len();
+    assert!(before > 0);
+    for half in ["output = [\"compose\",\n", "outp\n", "output =\n", "output = \"out/{id}\n"] {
+        client.open("/p/applc.toml", &format!("{half}{sound}"));
+        client.settle();
+        assert_eq!(client.codes("/p/applc.toml"), ["E0115"], "{half}");
+        assert_eq!(client.codes(APP).len(), before, "{half}");
+        client.close("/p/applc.toml");
+    }
+}

@@ -57,11 +57,26 @@ fn hints_show_addresses_behind_references() {
     let all = hints(&mut client, 99);
     assert_eq!(all.len(), 1);
     assert_eq!(all[0]["label"], "db:5432");
+    assert_eq!(all[0]["tooltip"], Value::Null);
     assert_eq!(all[0]["position"], position(SOUND, "@db:5432", 8));
     assert!(hints(&mut client, 3).is_empty());
     // Without a plan, there are no addresses.
     client.replace(APP, &SOUND.replace("nginx:1.27", ""));
     assert!(hints(&mut client, 99).is_empty());
+}
+
+#[test]
+fn hints_of_several_targets_are_short_and_have_all_in_a_tooltip() {
+    let mut client = with_targets("\"compose\", \"marathon\", \"nomad\"");
+    let range =
+        json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 99, "character": 0 } });
+    let params = json!({ "textDocument": { "uri": uri(APP) }, "range": range });
+    let all = client.request("textDocument/inlayHint", params).unwrap();
+    assert_eq!(all[0]["label"], "compose: db:5432 (+2)");
+    let tooltip: Vec<&str> = all[0]["tooltip"].as_str().unwrap().lines().collect();
+    assert_eq!(tooltip.len(), 3, "{tooltip:?}");
+    assert_eq!(tooltip[0], "compose: db:5432");
+    assert!(tooltip[1].starts_with("marathon: "), "{tooltip:?}");
 }
 
 #[test]
