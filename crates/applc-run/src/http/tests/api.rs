@@ -385,7 +385,7 @@ fn parts_of_an_appliance_are_shown_and_removed() {
     wait(is_started, "the run has ended");
     let path = "/appliance/app/container/web";
     assert_eq!(served.delete(path).json(), json!({"message": "container `web` was removed"}));
-    assert_eq!(served.state("app", "web"), "killed");
+    served.until("app", "web", "killed");
     let graph = served.get("/appliance/app/graph");
     assert!(graph.text.contains("data-id=\"web\""), "{graph:?}");
     assert_eq!(graph.header("content-type"), "image/svg+xml");
