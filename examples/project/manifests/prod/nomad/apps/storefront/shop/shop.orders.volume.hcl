@@ -9,3 +9,8 @@ capability {
   access_mode     = "single-node-multi-writer"
   attachment_mode = "file-system"
 }
+
+parameters {
+  mode = "0777"
+  uid  = "999"
+}
