@@ -1,6 +1,6 @@
 """Random appliances on engines, compared with what the language says of them: see tests/proof/README.md.
 
-`.ci/run` tries 20 seeds that never change; `.ci/full` 200 fresh ones on each engine, which it prints.
+`.ci/full` tries 20 seeds that never change, and 200 fresh ones on each engine, which it prints.
 """
 
 from __future__ import annotations

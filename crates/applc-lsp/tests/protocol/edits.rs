@@ -349,7 +349,7 @@ proptest! {
 fn renaming_names_the_file_that_has_errors() {
     let files = [
         ("/p/applc.toml", "[environments.prod]\noverlay = \"a.prod.json\"\n"),
-        ("/p/a.prod.json", r#"{"containers": {"web": {"instancs": 3}}}"#),
+        ("/p/a.prod.json", r#"{"containers": {"web": {"imge": 3}}}"#),
     ];
     let mut client = Client::with(&files);
     client.open(APP, SOUND);
