@@ -471,7 +471,8 @@ fn files_that_cannot_be_read_are_told() {
     use std::os::unix::fs::symlink;
 
     let is_pipe = |path: &Path| Command::new("mkfifo").arg(path).status().unwrap().success();
-    let makes: [(&str, &dyn Fn(&Path)); 3] = [
+    type Make<'a> = &'a dyn Fn(&Path);
+    let makes: [(&str, Make<'_>); 3] = [
         ("pipe", &|path| assert!(is_pipe(path))),
         ("folder", &|path| fs::create_dir(path).unwrap()),
         ("link", &|path| symlink(path, path).unwrap()),
