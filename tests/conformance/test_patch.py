@@ -28,7 +28,7 @@ description = "a list of images"
 [[artifacts]]
 for = "container"
 template = "one.j2"
-path = "{{ container.name }} 'of' \\"é\\".txt"
+path = "{{ container.name }} 'of' é.txt"
 format = "plain"
 [references]
 address = "{{ name }}"
@@ -141,8 +141,8 @@ def test_the_diff_makes_the_same_files_as_a_compilation(
     assert different(found, expected) == []
     # All kinds of changes are among them.
     before = {path for path in made_before(project)}
-    assert {"own/new/new 'of' \"é\".txt", "own/a b/added 'of' \"é\".txt"} <= expected.keys() - before
-    assert {"own/old/old 'of' \"é\".txt", "own/a b/gone 'of' \"é\".txt"} <= before - expected.keys()
+    assert {"own/new/new 'of' é.txt", "own/a b/added 'of' é.txt"} <= expected.keys() - before
+    assert {"own/old/old 'of' é.txt", "own/a b/gone 'of' é.txt"} <= before - expected.keys()
     assert not any(text.endswith(b"\n") for path, text in expected.items() if path.startswith("own/"))
     # And nothing is left to do.
     assert run(applc, copy, "compile", "--check").returncode == 0
