@@ -95,7 +95,7 @@ fuzz_target!(|bytes: &[u8]| {
         .iter()
         .enumerate()
         .fold(Memory::new(), |disk, (kind, path)| disk.with(*path, text(kind, &mut bytes)));
-    let mut server = Server::new(Box::new(Disk(disk)));
+    let mut server = Server::new(Box::new(Disk(disk)), None);
     request(&mut server, 0, "initialize", json!({ "rootUri": "file:///p", "capabilities": {} }));
     notify(&mut server, "initialized", json!({}));
     for at in 1..MOST {
