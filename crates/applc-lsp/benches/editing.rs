@@ -1,12 +1,14 @@
 //! `cargo bench -p applc-lsp` measures what an edit costs: CPU time of the thread, from the message to the findings of the
 //! core, and to those of all targets. Fails if a bar is missed. Linux only.
 
-use std::fs;
+mod measure;
+
 use std::io;
 
 use applc::{Memory, World};
 use applc_lsp::{Entry, Files, Message, Server};
 use lsp_server::{Notification, Request, RequestId};
+use measure::{median, now, peak};
 use serde_json::{Value, json};
 
 /// The project of the appliance.
@@ -47,26 +49,6 @@ fn started() -> Server {
     server.handle(Request { id, method: "initialize".to_owned(), params }.into());
     server.handle(notification("initialized", json!({})));
     server
-}
-
-/// The CPU time of this thread so far, in milliseconds.
-fn now() -> f64 {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells it");
-    let nanoseconds: f64 = text.split(' ').next().and_then(|word| word.parse().ok()).unwrap();
-    nanoseconds / 1e6
-}
-
-/// The most memory that the process had, in MB.
-fn peak() -> f64 {
-    let text = fs::read_to_string("/proc/self/status").expect("Linux tells it");
-    let line = text.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    let kilobytes: f64 = line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).unwrap();
-    kilobytes / 1024.0
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }
 
 /// The medians for one size: of the findings of the core, and of all findings.

@@ -1,6 +1,8 @@
 //! `cargo bench -p applc-lsp --bench projects` measures the server in a project of 1,000 appliances with overlays, on disk:
 //! CPU time of the thread, and the most memory that the process had. Fails if a bar is missed. Linux only.
 
+mod measure;
+
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use std::{fs, io};
@@ -8,6 +10,7 @@ use std::{fs, io};
 use applc::World;
 use applc_lsp::{Entry, EntryKind, Files, Message, Server};
 use lsp_server::{Notification, Request, RequestId};
+use measure::{median, now, peak};
 use serde_json::{Value, json};
 
 const APPLIANCES: usize = 1_000;
@@ -116,30 +119,10 @@ impl Editor {
     }
 }
 
-/// The CPU time of this thread so far, in milliseconds.
-fn now() -> f64 {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells it");
-    let nanoseconds: f64 = text.split(' ').next().and_then(|word| word.parse().ok()).unwrap();
-    nanoseconds / 1e6
-}
-
-/// The most memory that the process had, in MB.
-fn peak() -> f64 {
-    let text = fs::read_to_string("/proc/self/status").expect("Linux tells it");
-    let line = text.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    let kilobytes: f64 = line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).unwrap();
-    kilobytes / 1024.0
-}
-
 fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let start = now();
     let result = work();
     (result, now() - start)
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }
 
 /// The medians of edits, by the clock, as they take less than the CPU time is counted in: to the findings of the core, and
