@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::project::Repository;
+
 const PROJECT: &str = r#"default-targets = ["compose", "kubernetes"]
 output = "manifests/{environment}/{folder}/{target}"
 
@@ -29,7 +31,7 @@ enum Edition {
 
 /// A project with many appliances, and files of others.
 struct Many {
-    folder: tempfile::TempDir,
+    folder: Repository,
     /// What all files are to be, by edition.
     one: Files,
     two: Files,
@@ -42,11 +44,11 @@ const FOREIGN: [&str; 2] = ["manifests/README.md", "manifests/test/apps/a00/comp
 
 impl Many {
     fn new() -> Many {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Repository(tempfile::tempdir().unwrap());
         let mut many = Many { folder, one: Files::new(), two: Files::new() };
-        many.write("applc.toml", PROJECT);
+        many.folder.write("applc.toml", PROJECT);
         for path in FOREIGN {
-            many.write(path, "mine\n");
+            many.folder.write(path, "mine\n");
         }
         many.edit(Edition::Two);
         many.finish();
@@ -55,16 +57,6 @@ impl Many {
         many.finish();
         many.one = many.files();
         many
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
     }
 
     /// Writes the sources of an edition.
@@ -77,16 +69,17 @@ impl Many {
             };
             if is_there {
                 let image = if edition == Edition::One { "nginx:1.27" } else { "nginx:1.28" };
-                self.write(&format!("{folder}/a{at:02}.appliance.json"), &appliance(at, image));
+                self.folder
+                    .write(&format!("{folder}/a{at:02}.appliance.json"), &appliance(at, image));
             } else {
-                let _ = fs::remove_dir_all(self.path(&folder));
+                let _ = fs::remove_dir_all(self.folder.path(&folder));
             }
         }
     }
 
     fn command(&self) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin("applc"));
-        command.arg("compile").current_dir(self.folder.path());
+        command.arg("compile").current_dir(self.folder.0.path());
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         command
     }
@@ -99,13 +92,13 @@ impl Many {
 
     /// Runs in a shell after some commands.
     fn run_after(&self, commands: &str) -> Output {
-        shell(&format!("{commands}\nexec {} compile", program()), self.folder.path())
+        shell(&format!("{commands}\nexec {} compile", program()), self.folder.0.path())
     }
 
     /// All files below the output, but the record.
     fn files(&self) -> Files {
         let mut found = Files::new();
-        collect(self.folder.path(), &self.path("manifests"), &mut found);
+        collect(self.folder.0.path(), &self.folder.path("manifests"), &mut found);
         found.remove("manifests/.applc-outputs");
         found
     }
@@ -118,7 +111,7 @@ impl Many {
             assert!(is_whole, "{path}: {}", String::from_utf8_lossy(&content));
         }
         for path in FOREIGN {
-            assert_eq!(fs::read_to_string(self.path(path)).unwrap(), "mine\n", "{path}");
+            assert_eq!(fs::read_to_string(self.folder.path(path)).unwrap(), "mine\n", "{path}");
         }
     }
 
@@ -130,7 +123,7 @@ impl Many {
         let names = |files: &Files| files.keys().cloned().collect::<BTreeSet<_>>();
         assert_eq!(names(&found), names(wanted));
         assert!(found == *wanted);
-        let record = fs::read_to_string(self.path("manifests/.applc-outputs")).unwrap();
+        let record = fs::read_to_string(self.folder.path("manifests/.applc-outputs")).unwrap();
         let owned: Vec<String> = record
             .lines()
             .filter(|line| !line.starts_with('#'))
@@ -140,15 +133,15 @@ impl Many {
             wanted.keys().filter(|path| !FOREIGN.contains(&path.as_str())).cloned().collect();
         assert_eq!(owned, made);
         let mut all = Files::new();
-        collect(self.folder.path(), self.folder.path(), &mut all);
+        collect(self.folder.0.path(), self.folder.0.path(), &mut all);
         let is_temporary = |path: &&String| {
             let name = path.rsplit('/').next().unwrap_or_default();
             name.starts_with(".applc-") && name != ".applc-outputs"
         };
         let left: Vec<&String> = all.keys().filter(is_temporary).collect();
         assert!(left.is_empty(), "{left:?}");
-        assert!(!self.path(".applc-cache/staging").exists());
-        let empty = empty_folders(&self.path("manifests"));
+        assert!(!self.folder.path(".applc-cache/staging").exists());
+        let empty = empty_folders(&self.folder.path("manifests"));
         assert!(empty.is_empty(), "{empty:?}");
     }
 }
@@ -203,7 +196,8 @@ fn empty_folders(folder: &Path) -> Vec<PathBuf> {
 
 /// Waits until contents are prepared, or the run has ended.
 fn wait_for_staging(many: &Many, child: &mut Child) {
-    while !many.path(".applc-cache/staging").exists() && child.try_wait().unwrap().is_none() {
+    while !many.folder.path(".applc-cache/staging").exists() && child.try_wait().unwrap().is_none()
+    {
         std::hint::spin_loop();
     }
 }
@@ -299,7 +293,7 @@ fn what_is_read_only_stays() {
     many.edit(Edition::Two);
     for path in ["manifests/test/apps/a29/compose/compose.yaml", "manifests/test/apps/a29/compose"]
     {
-        let place = many.path(path);
+        let place = many.folder.path(path);
         let kept = fs::metadata(&place).unwrap().permissions().mode();
         mode(&place, 0o555);
         let output = many.run_after("");
@@ -317,8 +311,8 @@ fn a_file_in_place_of_a_folder_stays() {
     let many = Many::new();
     many.edit(Edition::Two);
     let in_the_way = "manifests/test/apps/a00";
-    fs::remove_dir_all(many.path(in_the_way)).unwrap();
-    many.write(in_the_way, "mine too\n");
+    fs::remove_dir_all(many.folder.path(in_the_way)).unwrap();
+    many.folder.write(in_the_way, "mine too\n");
     let before = many.files();
     let output = many.run_after("");
     assert_eq!(output.status.code(), Some(3));
@@ -326,13 +320,13 @@ fn a_file_in_place_of_a_folder_stays() {
     assert!(many.files() == before);
     // Where nothing is to be made any more, it is the file of others that it is.
     let gone = "manifests/prod/apps/a02";
-    fs::remove_file(many.path(in_the_way)).unwrap();
-    fs::remove_dir_all(many.path(gone)).unwrap();
-    many.write(gone, "mine too\n");
+    fs::remove_file(many.folder.path(in_the_way)).unwrap();
+    fs::remove_dir_all(many.folder.path(gone)).unwrap();
+    many.folder.write(gone, "mine too\n");
     many.finish();
-    assert_eq!(fs::read_to_string(many.path(gone)).unwrap(), "mine too\n");
-    fs::remove_file(many.path(gone)).unwrap();
-    many.write(FOREIGN[1], "mine\n");
+    assert_eq!(fs::read_to_string(many.folder.path(gone)).unwrap(), "mine too\n");
+    fs::remove_file(many.folder.path(gone)).unwrap();
+    many.folder.write(FOREIGN[1], "mine\n");
     many.check_repaired(Edition::Two);
 }
 
@@ -341,7 +335,7 @@ fn a_name_that_is_too_long_is_a_finding() {
     let many = Many::new();
     let before = many.files();
     let long = "{id}-".repeat(64);
-    many.write("applc.toml", &PROJECT.replace("{folder}", &format!("{{folder}}/{long}x")));
+    many.folder.write("applc.toml", &PROJECT.replace("{folder}", &format!("{{folder}}/{long}x")));
     let output = many.run_after("");
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let error = stderr(&output);
@@ -362,7 +356,7 @@ mod elsewhere {
             let script = format!("{mount} && {script}");
             Command::new("unshare")
                 .args(["--user", "--map-root-user", "--mount", "sh", "-c", &script])
-                .current_dir(many.folder.path())
+                .current_dir(many.folder.0.path())
                 .output()
         };
         if !inside("true").is_ok_and(|output| output.status.success()) {

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
+
+use crate::project::Repository;
 
 const MANIFEST: &str = r#"applc = 1
 name = "mine"
@@ -32,7 +34,7 @@ path = "{{ container.name }}/one.yaml"
 
 /// An appliance with many containers, and a target that makes a file of each.
 struct Many {
-    folder: tempfile::TempDir,
+    folder: Repository,
     containers: usize,
 }
 
@@ -40,21 +42,12 @@ type Files = BTreeMap<String, String>;
 
 impl Many {
     fn new(containers: usize) -> Many {
-        let many = Many { folder: tempfile::tempdir().unwrap(), containers };
-        many.write("mine/target.toml", MANIFEST);
-        many.write("mine/one.yaml.j2", "image: {{ container.image }}\ntext: {{ 'x' * 3000 }}\n");
+        let many = Many { folder: Repository(tempfile::tempdir().unwrap()), containers };
+        many.folder.write("mine/target.toml", MANIFEST);
+        many.folder
+            .write("mine/one.yaml.j2", "image: {{ container.image }}\ntext: {{ 'x' * 3000 }}\n");
         many.edit("nginx:1.27");
         many
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
     }
 
     fn edit(&self, image: &str) {
@@ -66,13 +59,13 @@ impl Many {
         };
         let containers: Vec<String> = (0..self.containers).map(container).collect();
         let text = format!("{{\"id\": \"app\", \"containers\": [{}]}}\n", containers.join(",\n"));
-        self.write("app.json", &text);
+        self.folder.write("app.json", &text);
     }
 
     fn command(&self) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin("applc"));
         command.args(["compile", "app.json", "--target", "./mine", "-o", "out"]);
-        command.current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.current_dir(self.folder.0.path()).stdout(Stdio::null()).stderr(Stdio::piped());
         command
     }
 
@@ -87,14 +80,14 @@ impl Many {
         let program = assert_cmd::cargo::cargo_bin("applc");
         let compile = format!("{} compile app.json --target ./mine -o out", program.display());
         let mut shell = Command::new("sh");
-        shell.args(["-c", script]).env("APPLC", compile).current_dir(self.folder.path());
+        shell.args(["-c", script]).env("APPLC", compile).current_dir(self.folder.0.path());
         shell.output().unwrap()
     }
 
     /// All files below the output.
     fn files(&self) -> Files {
         let mut found = Files::new();
-        collect(&self.path("out"), &self.path("out"), &mut found);
+        collect(&self.folder.path("out"), &self.folder.path("out"), &mut found);
         found
     }
 }
@@ -125,7 +118,7 @@ fn run(folder: &Path, arguments: &[&str]) -> (i32, String) {
 /// Waits until contents are prepared, or the run has ended.
 fn wait_for_staging(many: &Many, child: &mut Child) {
     let is_begun = || {
-        let names = fs::read_dir(many.path("out")).into_iter().flatten().flatten();
+        let names = fs::read_dir(many.folder.path("out")).into_iter().flatten().flatten();
         names.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with(".applc-tmp"))
     };
     while !is_begun() && child.try_wait().unwrap().is_none() {
@@ -191,7 +184,7 @@ fn a_run_that_is_ended_at_any_point_leaves_whole_files_and_nothing_else() {
             let repaired = many.finish();
             let names = repaired.keys();
             assert!(repaired == editions[at], "{signal} at {point}: {names:?}");
-            assert_eq!(fs::read_dir(many.path("out")).unwrap().count(), many.containers);
+            assert_eq!(fs::read_dir(many.folder.path("out")).unwrap().count(), many.containers);
         }
     }
     eprintln!("ended by a signal, of {} runs each: {interrupted:?}", points());
@@ -243,7 +236,7 @@ fn a_full_disk_and_a_limit_of_size_leave_the_old_files() {
     let program = assert_cmd::cargo::cargo_bin("applc");
     let compile = format!("{} compile app.json --target ./mine -o out", program.display());
     command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]);
-    let output = command.env("APPLC", compile).current_dir(many.folder.path()).output();
+    let output = command.env("APPLC", compile).current_dir(many.folder.0.path()).output();
     match output {
         Ok(output) if output.status.code() != Some(77) && !output.stdout.is_empty() => {
             let out = String::from_utf8_lossy(&output.stdout);
@@ -258,10 +251,10 @@ fn what_is_in_the_way_of_a_later_file_keeps_all() {
     let many = Many::new(3);
     let before = many.finish();
     many.edit("nginx:1.28");
-    let last = many.path("out/c002/one.yaml");
+    let last = many.folder.path("out/c002/one.yaml");
     let content = fs::read_to_string(&last).unwrap();
     fs::remove_file(&last).unwrap();
-    let outside = many.path("outside");
+    let outside = many.folder.path("outside");
     fs::write(&outside, "mine").unwrap();
     for (what, message) in
         [("folder", "it is a folder"), ("link", "it is a link"), ("pipe", "not a regular file")]
@@ -272,7 +265,7 @@ fn what_is_in_the_way_of_a_later_file_keeps_all() {
             _ => assert!(Command::new("mkfifo").arg(&last).status().unwrap().success()),
         }
         let (status, err) =
-            run(many.folder.path(), &["compile", "app.json", "--target", "./mine", "-o", "out"]);
+            run(many.folder.0.path(), &["compile", "app.json", "--target", "./mine", "-o", "out"]);
         assert!(status == 3 && err.contains(message) && err.contains("c002/one.yaml"), "{err}");
         match what {
             "folder" => fs::remove_dir(&last).unwrap(),
@@ -288,13 +281,13 @@ fn what_is_in_the_way_of_a_later_file_keeps_all() {
 #[test]
 fn what_was_read_is_not_written() {
     let many = Many::new(1);
-    many.write("over.yaml", "id: app\n");
-    many.write("applc.toml", "# mine\n");
-    symlink("app.json", many.path("link.json")).unwrap();
-    fs::hard_link(many.path("app.json"), many.path("hard.json")).unwrap();
+    many.folder.write("over.yaml", "id: app\n");
+    many.folder.write("applc.toml", "# mine\n");
+    symlink("app.json", many.folder.path("link.json")).unwrap();
+    fs::hard_link(many.folder.path("app.json"), many.folder.path("hard.json")).unwrap();
     let before: Vec<Vec<u8>> =
         ["app.json", "over.yaml", "applc.toml", "mine/one.yaml.j2", "mine/target.toml"]
-            .map(|path| fs::read(many.path(path)).unwrap())
+            .map(|path| fs::read(many.folder.path(path)).unwrap())
             .into();
     for output in [
         "app.json",
@@ -308,16 +301,16 @@ fn what_was_read_is_not_written() {
     ] {
         let arguments =
             ["compile", "app.json", "--target", "./mine", "--overlay", "over.yaml", "-o", output];
-        let (status, err) = run(many.folder.path(), &arguments);
+        let (status, err) = run(many.folder.0.path(), &arguments);
         assert!(status != 0 && err.contains("was read to make the output"), "{output}: {err}");
     }
     for command in ["graph", "import"] {
-        let (status, err) = run(many.folder.path(), &[command, "app.json", "-o", "link.json"]);
+        let (status, err) = run(many.folder.0.path(), &[command, "app.json", "-o", "link.json"]);
         assert_ne!(status, 0, "{command}: {err}");
     }
     let after: Vec<Vec<u8>> =
         ["app.json", "over.yaml", "applc.toml", "mine/one.yaml.j2", "mine/target.toml"]
-            .map(|path| fs::read(many.path(path)).unwrap())
+            .map(|path| fs::read(many.folder.path(path)).unwrap())
             .into();
     assert_eq!(before, after);
 }
