@@ -5,14 +5,12 @@
 
 mod statements;
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use crate::diag::{Code, Diagnostic, Findings, codes, list_or, nearest};
 use crate::source::{Source, Span, Spanned};
-use statements::errors_in;
 
 /// The state of reading a file: what was found, and how to locate it.
 pub struct Reader<'d> {
@@ -32,11 +30,9 @@ pub fn read<T>(
     findings: &mut Findings,
     read: impl FnOnce(Table<'_>, &mut Reader<'_>) -> T,
 ) -> Option<T> {
-    if !findings.is_empty() {
-        return None;
-    }
-    let sound = sound(source, findings);
-    findings.is_empty().then(|| read_text(&sound, source, code, findings, read))
+    parse(source, findings, |table, findings| {
+        findings.is_empty().then(|| read_table(table, source, code, findings, read))
+    })?
 }
 
 /// The same, but after an error of syntax `read` gets the statements that have none. What it reports then is dropped,
@@ -47,33 +43,45 @@ pub fn read_sound<T>(
     findings: &mut Findings,
     read: impl FnOnce(Table<'_>, &mut Reader<'_>) -> T,
 ) -> Option<T> {
-    if !findings.is_empty() {
-        return None;
-    }
-    let sound = sound(source, findings);
-    let mut dropped = Findings::new();
-    let findings = if findings.is_empty() { findings } else { &mut dropped };
-    Some(read_text(&sound, source, code, findings, read))
+    parse(source, findings, |table, findings| {
+        let mut dropped = Findings::new();
+        let findings = if findings.is_empty() { findings } else { &mut dropped };
+        read_table(table, source, code, findings, read)
+    })
 }
 
-fn read_text<T>(
-    text: &str,
+fn read_table<T>(
+    table: &Parsed<'_>,
     source: &Source,
     code: &'static Code,
     findings: &mut Findings,
     read: impl FnOnce(Table<'_>, &mut Reader<'_>) -> T,
 ) -> T {
     let mut reader = Reader { findings, code, offset: source.start() };
-    let (table, _) = DeTable::parse_recoverable(text);
     let span = reader.span(table.span());
     let root = Table::new(None, span, table.get_ref(), &reader);
     read(root, &mut reader)
 }
 
-/// The text of a source, with spaces in place of what has errors of syntax, which are reported.
-fn sound<'s>(source: &'s Source, findings: &mut Findings) -> Cow<'s, str> {
+/// The top level of a file.
+type Parsed<'t> = toml::Spanned<DeTable<'t>>;
+
+/// Passes the top level of a source to `then`, if there is no finding yet, and what is found: errors of syntax, whose
+/// statements are left out.
+fn parse<T>(
+    source: &Source,
+    findings: &mut Findings,
+    then: impl FnOnce(&Parsed<'_>, &mut Findings) -> T,
+) -> Option<T> {
+    if !findings.is_empty() {
+        return None;
+    }
     // The library rejects a byte order mark.
     let text = source.text().get(source.content_start()..).unwrap_or_default();
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if errors.is_empty() {
+        return Some(then(&table, findings));
+    }
     let offset = source.start();
     let mut report = |error: &toml::de::Error, from: usize| {
         let at = |range: Range<usize>| {
@@ -83,14 +91,12 @@ fn sound<'s>(source: &'s Source, findings: &mut Findings) -> Cow<'s, str> {
         let message = error.message().lines().collect::<Vec<_>>().join("; ");
         findings.push(Diagnostic::new(&codes::BAD_TOML, span, message));
     };
-    if errors_in(text).is_empty() {
-        return Cow::Borrowed(text);
-    }
     // The library takes the rest of a file for the rest of a statement that has no end.
     let sound = statements::without_broken(text, |from, error| report(error, from));
+    let (table, errors) = DeTable::parse_recoverable(&sound);
     // Such as keys that are there twice.
-    errors_in(&sound).iter().for_each(|error| report(error, 0));
-    Cow::Owned(sound)
+    errors.iter().for_each(|error| report(error, 0));
+    Some(then(&table, findings))
 }
 
 impl Reader<'_> {

@@ -5,11 +5,6 @@ use toml::de::{DeTable, Error};
 /// How many bytes are parsed to find the ends of statements, at most. What comes after is one statement.
 const MAX_WORK: usize = 2_000_000;
 
-/// The errors of syntax in a text.
-pub fn errors_in(text: &str) -> Vec<Error> {
-    DeTable::parse_recoverable(text).1
-}
-
 /// A text with spaces in place of its broken statements, so that all others keep their places. `report` gets the
 /// first error of each, and where the statement starts.
 pub fn without_broken(text: &str, mut report: impl FnMut(usize, &Error)) -> String {
@@ -58,6 +53,11 @@ pub fn without_broken(text: &str, mut report: impl FnMut(usize, &Error)) -> Stri
         at += count;
     }
     sound
+}
+
+/// The errors of syntax in a text.
+fn errors_in(text: &str) -> Vec<Error> {
+    DeTable::parse_recoverable(text).1
 }
 
 /// Spaces in place of a text, in as many lines.
