@@ -115,13 +115,19 @@ pub fn has_secret(text: &str) -> bool {
 
 /// Whether a string contains `scheme://user:password@`.
 pub fn has_password(literal: &str) -> bool {
-    literal.match_indices("://").any(|(at, _)| {
-        let rest = literal.get(at + 3..).unwrap_or("");
-        let authority = rest.split(['/', '?', '#', ' ', '"']).next().unwrap_or("");
-        let Some((user, _)) = authority.rsplit_once('@') else { return false };
-        user.split_once(':').is_some_and(|(_, password)| {
-            !password.is_empty() && !password.starts_with(['$', '<', '{'])
-        })
+    let is_end = |c: char| matches!(c, '/' | '?' | '#' | ' ' | '"');
+    passwords(literal, is_end)
+        .any(|(_, password)| !password.is_empty() && !password.starts_with(['$', '<', '{']))
+}
+
+/// The passwords in `scheme://user:password@host`, and where they start. `is_end` says which characters end the host.
+fn passwords(text: &str, is_end: impl Fn(char) -> bool) -> impl Iterator<Item = (usize, &str)> {
+    text.match_indices("://").filter_map(move |(at, sign)| {
+        let start = at + sign.len();
+        let authority = text.get(start..)?.split(&is_end).next()?;
+        let (user, _) = authority.rsplit_once('@')?;
+        let (name, password) = user.split_once(':')?;
+        Some((start + name.len() + 1, password))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{is_key, is_switch, names_a_secret};
+use super::{is_key, is_switch, names_a_secret, passwords};
 use crate::source::{Source, Span};
 
 /// The spans of values in a source of any format that look like secrets: those of names such as `DB_PASSWORD`, keys
@@ -190,16 +190,9 @@ fn block(text: &str, name: usize, start: usize) -> usize {
 
 /// Passwords in `scheme://user:password@host`.
 fn in_addresses(text: &str) -> impl Iterator<Item = Range<usize>> {
-    text.match_indices("://").filter_map(|(at, sign)| {
-        let start = at + sign.len();
-        let rest = text.get(start..)?;
-        let is_end = |c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '"' | '\'');
-        let authority = rest.split(is_end).next()?;
-        let (user, _) = authority.rsplit_once('@')?;
-        let (name, password) = user.split_once(':')?;
-        let start = start + name.len() + 1;
-        (!is_elsewhere(password)).then(|| start..start + password.len())
-    })
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '"' | '\'');
+    let literal = passwords(text, is_end).filter(|(_, password)| !is_elsewhere(password));
+    literal.map(|(start, password)| start..start + password.len())
 }
 
 #[cfg(test)]
