@@ -259,7 +259,6 @@ mod tests {
                 source: Source::new("t", text),
                 sources: Sources::new(),
                 diagnostics: findings,
-                hidden: Vec::new(),
             })
         };
         let text = vec!["a"; 10_000].join(" ");
@@ -283,7 +282,6 @@ mod tests {
                 source: Source::new("t", text),
                 sources: Sources::new(),
                 diagnostics: findings,
-                hidden: Vec::new(),
             })
         };
         assert_eq!(fix("a x yy", check).unwrap().text, "bcd x ");
@@ -324,7 +322,6 @@ mod tests {
                 source: Source::new("t", text),
                 sources: Sources::new(),
                 diagnostics: findings,
-                hidden: Vec::new(),
             })
         };
         assert_eq!(fix("a a a", check).unwrap().text, "b a b");

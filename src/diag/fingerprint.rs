@@ -65,12 +65,7 @@ mod tests {
             Diagnostic::new(&codes::UNKNOWN_FIELD, span, "unknown")
         };
         let diagnostics = places.iter().map(find).collect();
-        Report {
-            hidden: Vec::new(),
-            source: Source::new("a.json", text),
-            sources: Sources::new(),
-            diagnostics,
-        }
+        Report { source: Source::new("a.json", text), sources: Sources::new(), diagnostics }
     }
 
     fn prints(report: &Report) -> Vec<String> {

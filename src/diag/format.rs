@@ -97,12 +97,7 @@ mod tests {
         let message = "a \\ \" ' < > & , : % \n \t \u{7f} \u{85} \u{2028} é 😀";
         let found = [&codes::UNKNOWN_FIELD, &codes::TRAILING_COMMA, &codes::PRIVILEGED]
             .map(|code| Diagnostic::new(code, Span { start: 2, end: 10 }, message));
-        let reports = [Report {
-            source,
-            sources: Sources::new(),
-            diagnostics: found.to_vec(),
-            hidden: Vec::new(),
-        }];
+        let reports = [Report { source, sources: Sources::new(), diagnostics: found.to_vec() }];
         for format in Format::ALL.iter().filter(|format| **format != Format::Human) {
             let document = document(*format, &reports).unwrap();
             for one in &found {

@@ -19,7 +19,6 @@ impl Report {
         let found = self.diagnostics.iter().filter(|found| found.is_secret);
         let mut spans: Vec<Span> = found.map(|found| found.primary.span).collect();
         spans.extend(self.diagnostics.iter().filter_map(|found| found.hidden));
-        spans.extend(&self.hidden);
         for source in self.shown() {
             spans.extend(secrets::spans(source));
         }
@@ -32,7 +31,6 @@ impl Report {
             source: self.source.masked(&spans),
             sources: self.sources.masked(&spans),
             diagnostics: diagnostics.collect(),
-            hidden: Vec::new(),
         })
     }
 

@@ -176,19 +176,12 @@ pub struct Report {
     pub sources: Sources,
     /// The findings, sorted by location.
     pub diagnostics: Vec<Diagnostic>,
-    /// More values that look like secrets, which outputs mask.
-    pub hidden: Vec<Span>,
 }
 
 impl Report {
     /// The report of the findings in a source.
     pub fn new(source: Source, findings: Findings) -> Report {
-        Report {
-            source,
-            sources: Sources::new(),
-            diagnostics: findings.into_sorted(),
-            hidden: Vec::new(),
-        }
+        Report { source, sources: Sources::new(), diagnostics: findings.into_sorted() }
     }
 
     /// The report of one finding.
@@ -207,12 +200,6 @@ impl Report {
     pub fn renamed(self, name: impl Fn(&str) -> String) -> Report {
         let (source, sources) = (self.source.renamed(&name), self.sources.renamed(&name));
         Report { source, sources, ..self }
-    }
-
-    /// Says that outputs must mask these spans.
-    pub fn hiding(mut self, spans: Vec<Span>) -> Report {
-        self.hidden = spans;
-        self
     }
 
     /// The source that a span is in.

@@ -130,7 +130,7 @@ pub fn import(source: &Source, format: Format, options: &Options<'_>) -> Importe
         Format::DockerRun => docker_run::import(source, options, &mut findings),
         Format::Marathon => marathon::import(source, options, &mut findings),
     };
-    let report = Report::new(source.clone(), findings).hiding(crate::secrets::spans(source));
+    let report = Report::new(source.clone(), findings);
     let text = draft.filter(|_| !report.has_errors()).map(|draft| draft.to_yaml());
     Imported { text, report }
 }

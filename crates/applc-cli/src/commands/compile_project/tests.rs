@@ -331,7 +331,7 @@ fn run(root: PathBuf, asked: &Asked, cache: Cache, writes: bool) -> Run {
             Ok((report, others)) => {
                 for report in others.iter().chain([report]) {
                     text += &human::render(report, false);
-                    text += &format!("{:?} {:?}\n", report.diagnostics, report.hidden);
+                    text += &format!("{:?}\n", report.diagnostics);
                 }
             }
             Err(error) => text += &format!("{error}\n"),

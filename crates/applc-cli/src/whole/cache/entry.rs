@@ -27,7 +27,6 @@ pub struct Entry {
     used_images: Vec<usize>,
     tagged_images: Option<Vec<String>>,
     findings: Vec<Finding>,
-    hidden: Vec<Place>,
 }
 
 type Place = (u32, u32);
@@ -78,7 +77,6 @@ impl Entry {
             used_images: outcome.used_images.clone(),
             tagged_images: outcome.tagged_images.clone(),
             findings: report.diagnostics.iter().map(Finding::of).collect(),
-            hidden: report.hidden.iter().copied().map(place).collect(),
         })
     }
 
@@ -135,15 +133,14 @@ impl Entry {
 
     /// The findings, in the files that they are about. Without findings, those are not read.
     fn report(&self, unit: &Unit, world: &dyn World) -> Option<Report> {
-        if self.findings.is_empty() && self.hidden.is_empty() {
+        if self.findings.is_empty() {
             return Some(Report::new(Source::new(unit.file.as_str(), ""), Default::default()));
         }
         let sources = unit.settings.sources.clone();
         let files = Analysis::files(world, &unit.file, &changes(world, unit), sources);
         let (source, sources) = files.ok()?;
         let diagnostics = self.findings.iter().map(Finding::diagnostic).collect::<Option<_>>()?;
-        let hidden = self.hidden.iter().copied().map(span).collect();
-        Some(Report { source, sources, diagnostics, hidden })
+        Some(Report { source, sources, diagnostics })
     }
 }
 
