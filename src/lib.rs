@@ -109,4 +109,4 @@ pub use compile::{
     Checked, Compilation, Error, Output, Selected, check_for, compile, compile_analysis,
     compile_changed,
 };
-pub use world::{Memory, Overlay, ReadError, World};
+pub use world::{Memory, Overlay, ReadError, World, is_absent};

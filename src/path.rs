@@ -1,4 +1,4 @@
-//! Paths of output: which of them every file system can have, and which of them are one file on some.
+//! Paths with `/` between parts: which of them every file system can have, and which of them are one file on some.
 
 use std::fmt;
 
@@ -157,6 +157,11 @@ pub fn folded(path: &str) -> String {
     }
 }
 
+/// The folder of a path; empty for one without folders.
+pub fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
 /// The folders above a path, the innermost one first.
 pub fn folders(path: &str) -> impl Iterator<Item = &str> {
     path.rmatch_indices('/').filter_map(|(end, _)| path.get(..end))
@@ -210,5 +215,6 @@ mod tests {
         }
         assert_ne!(folded("e"), folded("é"));
         assert_eq!(folders("a/b/c").collect::<Vec<_>>(), ["a/b", "a"]);
+        assert_eq!((parent("a/b/c"), parent("/a"), parent("a")), ("a/b", "", ""));
     }
 }

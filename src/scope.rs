@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::compile::Selected;
 use crate::diag::{Findings, Levels};
 use crate::overlay::Changes;
+use crate::path::parent;
 use crate::printable;
 use crate::project::{self, Names, Output, Project, Settings};
 use crate::render::{Format, Mark};
@@ -61,7 +62,7 @@ impl Scope {
                 options: BTreeMap::new(),
                 output: None,
                 shown: file.to_owned(),
-                above: above(file).to_owned(),
+                above: parent(file).to_owned(),
             }];
         };
         let is_listed = project.has_appliance(file);
@@ -89,7 +90,7 @@ impl Scope {
     ) -> Scope {
         let settings = project.settings(environment);
         let base = settings.output.as_ref().map_or_else(|| project.root(), |output| &output.folder);
-        let above = above(file);
+        let above = parent(file);
         let folder = project::relative(above, base).unwrap_or_default();
         let name = appliance_name(file);
         let names =
@@ -178,11 +179,6 @@ pub fn output_folder(output: &Output, target: &str, names: &Names<'_>) -> String
     let names = Names { target: Some(target), ..*names };
     let below = output.pattern.value.fill(&names).unwrap_or_else(|(_, known)| known);
     format!("{}/{below}", output.folder)
-}
-
-/// The folder of a file.
-fn above(file: &str) -> &str {
-    file.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// The way from a folder to another one, both relative to the same folder.

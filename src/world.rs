@@ -52,6 +52,11 @@ pub trait World: Send + Sync {
     fn list(&self, folder: &str) -> io::Result<Vec<String>>;
 }
 
+/// Whether an error of reading says that nothing is there: a folder above may be a file.
+pub fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
 /// The path of a file below a folder; an empty folder is the current one.
 fn joined(folder: &str, path: &str) -> String {
     match folder {

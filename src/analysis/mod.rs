@@ -111,7 +111,7 @@ impl Analysis {
         let overlays = Overlays { files: &overlays, changes };
         let mut analysis = Analysis::new(&file, &overlays, sources, keep_tree);
         if let Some(plan) = &mut analysis.plan {
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let folder = crate::path::parent(path);
             // In the root folder, the separator belongs to its name.
             let folder = if path.starts_with('/') && folder.is_empty() { "/" } else { folder };
             resolve::read_files(plan, world, folder, &mut analysis.findings);

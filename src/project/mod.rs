@@ -29,7 +29,6 @@ mod globs;
 mod pattern;
 mod settings;
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -43,7 +42,7 @@ use crate::overlay::Lock;
 use crate::source::{Source, Sources};
 use crate::targets::custom::Renderer;
 use crate::targets::{self, TargetRef};
-use crate::world::{ReadError, World};
+use crate::world::{ReadError, World, is_absent};
 
 /// Name of the project file.
 pub const FILE_NAME: &str = "applc.toml";
@@ -125,10 +124,6 @@ pub fn find(
     outermost_first.map(AsRef::as_ref).try_fold(None, |outer: Option<Arc<Project>>, folder| {
         of_folder(world, folder, outer.as_ref(), given, renderer)
     })
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn read(

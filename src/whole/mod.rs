@@ -17,6 +17,7 @@ pub use outputs::{Conflict, conflicts, of_output, shared_files, without_environm
 pub use overlays::unused_overlays;
 
 use crate::diag::{Findings, Levels, Report};
+use crate::path::parent;
 use crate::project::{self, Names, Project, Settings};
 use crate::scope::appliance_name;
 use crate::source::Span;
@@ -91,11 +92,6 @@ impl<'a> Member<'a> {
 
 /// A place that is the same in all reports: the name of a file, and a range of it in bytes.
 type Place = (String, usize, usize);
-
-/// The folder of a path; empty for one without folders.
-fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
 
 /// A report for each file that a report has findings in.
 fn by_file(report: Report) -> Vec<Report> {

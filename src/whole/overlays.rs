@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Files, Member, Place, by_file, parent};
+use super::{Files, Member, Place, by_file};
 use crate::diag::{Diagnostic, Findings, Report, codes, nearest};
+use crate::path::parent;
 use crate::project::{Names, Pattern, Placeholder};
 use crate::scope::appliance_name;
 use crate::source::{Span, Spanned};

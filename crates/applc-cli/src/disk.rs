@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use applc::source::MAX_SOURCE_BYTES;
-use applc::{Memory, Overlay, ReadError, World};
+use applc::{Memory, Overlay, ReadError, World, is_absent};
 
 /// The file name of standard input.
 pub const STDIN: &str = "-";
@@ -20,9 +20,7 @@ pub fn shown(path: &Path) -> PathBuf {
 
 /// Whether there is something at a path, also if it cannot be read, as a link to what does not exist.
 pub fn exists(path: &Path) -> bool {
-    use io::ErrorKind::{NotADirectory, NotFound};
-    let data = path.symlink_metadata();
-    !data.is_err_and(|cause| matches!(cause.kind(), NotFound | NotADirectory))
+    !path.symlink_metadata().is_err_and(|cause| is_absent(&cause))
 }
 
 /// The disk. Only regular files are read: a pipe or a device would be waited for.

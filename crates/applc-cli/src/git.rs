@@ -11,9 +11,10 @@ use std::sync::Mutex;
 
 use applc::World;
 use applc::diag::Report;
+use applc::path::parent;
 use applc::source::MAX_SOURCE_BYTES;
 
-use crate::whole::{Entry, Files, Kind, parent};
+use crate::whole::{Entry, Files, Kind};
 
 /// Maximum number of links that lead to a file.
 const MAX_LINKS: usize = 8;

@@ -13,6 +13,7 @@ use crate::{Status, kind, search, templates};
 use applc::analysis::Analysis;
 use applc::diag::{Levels, Report, list_or, nearest};
 use applc::overlay::Changes;
+use applc::path::parent;
 use applc::project::{self, Names, Output, Project};
 use applc::scope::appliance_name;
 use applc::source::Sources;
@@ -339,7 +340,7 @@ pub fn unknown_environment(name: &str, known: &[&str]) -> Status {
 pub fn folder_of(project: &Project, settings: &project::Settings, file: &Path) -> String {
     let root = settings.output.as_ref().map_or(project.root(), |output| output.folder.as_str());
     let file = below(root, file).unwrap_or_default();
-    file.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned()
+    parent(&file).to_owned()
 }
 
 /// A file relative to a folder of its project, which is named as from the working directory.

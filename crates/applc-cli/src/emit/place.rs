@@ -4,6 +4,8 @@ use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
+use applc::is_absent;
+
 use super::{How, OutputFile, WriteError, at};
 
 /// How a file is written.
@@ -83,10 +85,6 @@ fn invalid(why: &'static str) -> io::Error {
     io::Error::new(ErrorKind::InvalidInput, why)
 }
 
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
-}
-
 /// The path that links lead to.
 fn real(path: &Path) -> io::Result<PathBuf> {
     match fs::canonicalize(path) {
@@ -155,8 +153,8 @@ fn has_other_names(_: &Metadata) -> bool {
 #[cfg(unix)]
 fn can_give_away(known: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let own = tempfile::tempfile().and_then(|file| file.metadata());
-    own.is_ok_and(|own| own.uid() == 0 || (own.uid(), own.gid()) == (known.uid(), known.gid()))
+    let own = (rustix::process::geteuid(), rustix::process::getegid());
+    own.0.is_root() || (own.0.as_raw(), own.1.as_raw()) == (known.uid(), known.gid())
 }
 
 /// Whether this process can make a file with the owner of another one: owners are not looked at.

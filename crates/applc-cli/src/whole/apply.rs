@@ -15,6 +15,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use applc::is_absent;
+
 use super::changes::{Changes, Kind, Records, leads_astray, record_of};
 use super::record;
 use super::stats::Stat;
@@ -288,9 +290,7 @@ fn beside_record(place: &Path) -> PathBuf {
 fn removed(place: &Path) -> Result<(), WriteError> {
     match fs::remove_file(place) {
         // A folder above may be a file now.
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            Ok(())
-        }
+        Err(error) if is_absent(&error) => Ok(()),
         result => result.map_err(at(place)),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::path::Path;
 
+use applc::path::parent;
 use applc::scope::has_header;
 use applc::{World, project};
 use rayon::prelude::*;
@@ -13,7 +14,7 @@ use super::compile::{changes, start_of_paths};
 use super::discover::{Found, Unit};
 use super::outcome::{Made, Outcome};
 use super::record::{self, Invalid};
-use super::{Files, Rooted, joined, old, parent};
+use super::{Files, Rooted, joined, old};
 
 /// What happens to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

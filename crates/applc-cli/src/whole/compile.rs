@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use applc::analysis::Analysis;
 use applc::diag::Report;
 use applc::overlay::Changes;
-use applc::path::folded;
+use applc::path::{folded, parent};
 use applc::project::{Names, Pattern};
 use applc::scope::{self, header, way};
 use applc::targets::Rendering;
@@ -21,7 +21,7 @@ use super::claims;
 use super::discover::{Found, Unit};
 use super::outcome::{Files, Made, Outcome};
 use super::seen::{Recorder, Seen};
-use super::{Files as World, joined, parent};
+use super::{Files as World, joined};
 
 /// What is made of each unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use applc::diag::Levels;
+use applc::path::parent;
 use applc::project::{self, Globs, Names, Output, Project, Settings};
 use applc::scope::appliance_name;
 use applc::source::Sources;
@@ -16,7 +17,7 @@ use rayon::prelude::*;
 
 use super::digest::Digest;
 use super::seen::Recorder;
-use super::{Entry, Files, Kind, Rooted, hidden, parent, record};
+use super::{Entry, Files, Kind, Rooted, hidden, record};
 use crate::disk::exists;
 use crate::projects;
 use crate::reporter::Reporter;

@@ -111,11 +111,6 @@ impl<W: Files> applc::whole::Files for Compared<'_, W> {
     }
 }
 
-/// The folder of a path of the project; empty for the root.
-pub fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
 /// A path below a folder, without empty parts and `.`.
 pub fn joined(folder: &str, path: &str) -> String {
     let parts = folder.split('/').chain(path.split('/'));

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use applc::path::folded;
+use applc::path::{folded, parent};
 use applc::project;
 use applc::scope::{has_header, header};
 
 use super::changes::leads_astray;
 use super::discover::Found;
 use super::outcome::{Made, Outcome};
-use super::{Rooted, parent, record};
+use super::{Rooted, record};
 
 /// The old records, by folder, with the files that they name. `current` are the folders that have records now.
 ///
