@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use applc::World;
 use applc::diag::Report;
+use applc::path::folded;
 use applc::project::{self, Project, Settings};
 use applc::source::{Source, Span};
 use applc::whole::{self, Claimed, Files, Member, Used};
@@ -35,7 +36,7 @@ fn sharing(whole: &Whole) -> BTreeSet<(&String, usize)> {
     for (file, member) in &whole.members {
         for (at, unit) in member.facts.units.iter().enumerate() {
             for folder in &unit.folders {
-                by_folder.entry(folder.to_lowercase()).or_default().push((file, at));
+                by_folder.entry(folded(folder)).or_default().push((file, at));
             }
         }
     }

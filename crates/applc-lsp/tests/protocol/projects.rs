@@ -121,6 +121,21 @@ fn a_project_file_that_changes_has_no_old_findings() {
     assert_eq!(client.codes("/p/applc.toml"), ["E0501"]);
 }
 
+/// As on file systems that tell neither upper and lower case nor the forms of Unicode apart.
+#[test]
+fn files_that_are_one_on_some_systems_are_those_of_two_appliances() {
+    let project = "default-targets = [\"compose\"]\noutput = \"out/{folder}/{target}\"\n";
+    let (one, other) = ("/p/x/\u{c9}/a.appliance.json", "/p/x/e\u{301}/b.appliance.json");
+    let mut client = Client::with(&[
+        ("/p/applc.toml", project),
+        (one, SOUND),
+        (other, &SOUND.replacen("\"id\": \"", "\"id\": \"b", 1)),
+    ]);
+    client.open(one, SOUND);
+    client.settle();
+    assert_eq!(client.codes("/p/applc.toml"), ["E0504"]);
+}
+
 #[test]
 fn files_that_two_environments_write_show_at_the_output() {
     let project = "default-targets = [\"compose\"]\noutput = \"out/{target}/{id}\"\n[environments.dev]\n[environments.prod]\n";
