@@ -1,6 +1,6 @@
 //! Custom targets: the commands that `[run]` of their `target.toml` lists.
 //!
-//! The folder of such a target is code. Nothing here is made by [`crate::engine`], so that a program decides
+//! The folder of such a target is code. Nothing here is made by [`crate::engine()`], so that a program decides
 //! whether it runs any.
 
 use std::collections::BTreeMap;

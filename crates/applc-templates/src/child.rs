@@ -12,7 +12,7 @@ use crate::Limits;
 use crate::frame::{Frame, Request, TextsOf, read_bytes};
 
 /// Does what the process is asked to, until nobody asks any more, if the arguments of the program are those of
-/// [`Limits::arguments`]. A program calls it before anything else.
+/// `Limits::arguments`. A program calls it before anything else.
 pub fn run_if_asked() -> Option<ExitCode> {
     let arguments = std::env::args_os().skip(1).map_while(|word| word.into_string().ok());
     let limits = Limits::of_arguments(arguments)?;

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! [`Pool`] is what a program gives the core as its [`Renderer`](applc::targets::custom::Renderer). It starts the
-//! program that it is part of once more, with the arguments of [`Limits::arguments`]; the program then calls
+//! program that it is part of once more, with the arguments of `Limits::arguments`; the program then calls
 //! [`run_if_asked`] before anything else. A process renders one appliance after the other. It ends when a template
 //! passes a limit, and another one takes its place.
 //!

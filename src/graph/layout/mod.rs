@@ -1,7 +1,7 @@
 //! Where everything in a picture is: containers in layers by start order, edges between them.
 //!
 //! A level is a row of containers, or several rows if it is wide. The order of a row has few crossings
-//! ([`order`]), and its containers are near what they are connected with ([`place`]). Lengths are in
+//! (`order`), and its containers are near what they are connected with (`place`). Lengths are in
 //! pixels, `y` grows downwards.
 
 mod order;

@@ -5,7 +5,7 @@ use serde::Serialize;
 /// A plan.
 #[derive(Debug, Serialize)]
 pub struct Published<W, T> {
-    /// [`VERSION`].
+    /// `VERSION`.
     pub version: u32,
     /// The appliance.
     pub appliance: Appliance<W, T>,

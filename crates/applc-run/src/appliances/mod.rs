@@ -131,7 +131,7 @@ impl Appliances {
         &self.folder
     }
 
-    /// Hands an appliance over and waits until it is up, as [`up`] does. No other run changes it meanwhile.
+    /// Hands an appliance over and waits until it is up, as `up` does. No other run changes it meanwhile.
     ///
     /// # Errors
     /// Another run changes the appliance, another one has the same Compose project, the state folder cannot be
