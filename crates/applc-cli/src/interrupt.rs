@@ -1,11 +1,15 @@
 //! Signals that end the program while it writes: a step that was begun is completed first, and what is temporary is
 //! removed.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Temporary folders of this process.
 static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// The file in a temporary folder that is locked as long as the run lasts.
+pub const LOCK: &str = "lock";
 
 /// While this is held, a signal does not end the program.
 pub struct Held(MutexGuard<'static, Vec<PathBuf>>);
@@ -26,8 +30,18 @@ impl Held {
     /// Removes a folder that was added.
     pub fn remove(&mut self, folder: &Path) {
         self.0.retain(|known| known != folder);
-        // One that stays is removed by the next run.
-        let _ = std::fs::remove_dir_all(folder);
+        remove_temporary(folder);
+    }
+}
+
+/// Removes a temporary folder, its lock last: the next run takes a folder with a lock that nobody holds for one that a
+/// killed run has left, also if it was killed while it removed the folder.
+pub fn remove_temporary(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut contents = entries.filter(|entry| entry.file_name() != LOCK);
+    if contents.all(|entry| fs::remove_file(entry.path()).is_ok()) {
+        let _ = fs::remove_file(folder.join(LOCK));
+        let _ = fs::remove_dir(folder);
     }
 }
 
@@ -39,7 +53,7 @@ mod signals {
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
 
-    use super::TEMPORARY;
+    use super::{TEMPORARY, remove_temporary};
 
     /// Ends the program as the signals would, between two steps.
     pub fn watch() {
@@ -55,7 +69,7 @@ mod signals {
                     // Held until the end, so that no other step begins.
                     let temporary = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
                     for folder in temporary.iter() {
-                        let _ = std::fs::remove_dir_all(folder);
+                        remove_temporary(folder);
                     }
                     let _ = emulate_default_handler(signal);
                 }

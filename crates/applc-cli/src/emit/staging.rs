@@ -4,13 +4,10 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use crate::interrupt::{self, Held};
+use crate::interrupt::{self, Held, LOCK, remove_temporary};
 
 /// How their names start.
 const PREFIX: &str = ".applc-tmp-";
-
-/// The file in it that is locked as long as the run lasts.
-const LOCK: &str = "lock";
 
 /// A temporary folder. It is removed when it is dropped, and when a signal ends the program.
 pub struct Staging {
@@ -110,9 +107,7 @@ pub fn remove_left(parent: &Path) {
         if let Ok(lock) = File::options().write(true).open(&path)
             && lock.try_lock().is_ok()
         {
-            // First the lock: who gets it next sees that it is gone.
-            let _ = fs::remove_file(&path);
-            let _ = fs::remove_dir_all(&folder);
+            remove_temporary(&folder);
         }
     }
 }
@@ -146,5 +141,21 @@ mod tests {
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 2 + others.len() + 1);
         drop((running, other));
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), others.len() + 1);
+    }
+
+    #[test]
+    fn a_folder_keeps_its_lock_until_it_is_empty() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join(format!("{PREFIX}left"));
+        let stays = folder.join("2");
+        fs::create_dir_all(&stays).unwrap();
+        for name in [LOCK, "1", "3"] {
+            fs::write(folder.join(name), "").unwrap();
+        }
+        remove_left(parent.path());
+        assert!(folder.join(LOCK).exists());
+        fs::remove_dir(stays).unwrap();
+        remove_left(parent.path());
+        assert!(!folder.exists());
     }
 }
