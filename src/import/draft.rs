@@ -1,5 +1,7 @@
 //! The appliance that an import writes: an ordered document with comments, as YAML.
 
+use std::collections::BTreeSet;
+
 use crate::render::{Format, scalar};
 
 /// Longest line of a list that is written on one line, in characters.
@@ -148,30 +150,32 @@ impl Object {
         }
     }
 
-    /// Adds an object to a list, unless one in it has the same value of `key` and no protocol. A list that is not
-    /// there is added after the field `after`. Returns whether it was added.
-    pub fn list_once(&mut self, list: &str, key: &str, item: Object, after: &str) -> bool {
-        let of = |object: &Object, name: &str| object.get(name).cloned();
-        if let Some(Value::List(items)) =
-            self.fields.iter_mut().find(|field| field.name == list).map(|field| &mut field.value)
-        {
-            let is_same = |known: &Value| match known {
-                Value::Object(known) => {
-                    of(known, key) == of(&item, key) && known.get("protocol").is_none()
-                }
-                _ => false,
-            };
-            if items.iter().any(is_same) {
-                return false;
-            }
-            items.push(Value::Object(item));
-            return true;
+    /// Adds objects to a list. A list that is not there is added after the field `after`.
+    pub fn add_to(&mut self, list: &str, objects: Vec<Object>, after: &str) {
+        if objects.is_empty() {
+            return;
+        }
+        let known = self.fields.iter_mut().find(|field| field.name == list);
+        if let Some(Value::List(items)) = known.map(|field| &mut field.value) {
+            items.extend(objects.into_iter().map(Value::Object));
+            return;
         }
         let at = self.fields.iter().position(|field| field.name == after);
-        let value = Value::List(vec![Value::Object(item)]);
-        let field = Field { name: list.to_owned(), value, comment: Vec::new() };
+        let field = Field { name: list.to_owned(), value: objects.into(), comment: Vec::new() };
         self.fields.insert(at.map_or(self.fields.len(), |at| at + 1), field);
-        true
+    }
+
+    /// The numbers that objects in a list have as the value of `key`, of those without the field `but`.
+    pub fn numbers_in(&self, list: &str, key: &str, but: &str) -> BTreeSet<u64> {
+        let Some(Value::List(items)) = self.get(list) else { return BTreeSet::new() };
+        let number = |item: &Value| match item {
+            Value::Object(one) if one.get(but).is_none() => match one.get(key)? {
+                Value::Bare(number) => number.parse().ok(),
+                _ => None,
+            },
+            _ => None,
+        };
+        items.iter().filter_map(number).collect()
     }
 
     /// The place in a list of the first object with a number as the value of `key`, and without the field `but`.

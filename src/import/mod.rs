@@ -3,6 +3,7 @@
 //! What has no like in the language is a finding at its place; nothing is left out in silence. The
 //! result is text, which a caller checks as it checks any appliance file.
 
+mod budget;
 mod compose;
 mod docker_run;
 mod draft;

@@ -7,7 +7,33 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Names {
     /// Ids by name, in the order of the names.
     ids: BTreeMap<String, String>,
+    free: Free,
+}
+
+/// Ids that differ from each other, also in lower case.
+#[derive(Debug, Default)]
+pub struct Free {
     taken: BTreeSet<String>,
+    /// The number that is tried next behind an id that is taken.
+    next: BTreeMap<String, usize>,
+}
+
+impl Free {
+    /// An id that is taken from now on: the wanted one, or with a number behind it.
+    pub fn take(&mut self, wanted: &str) -> String {
+        let lower = wanted.to_ascii_lowercase();
+        if self.taken.insert(lower.clone()) {
+            return wanted.to_owned();
+        }
+        let next = self.next.entry(lower).or_insert(2);
+        loop {
+            let id = format!("{wanted}-{next}");
+            *next += 1;
+            if self.taken.insert(id.to_ascii_lowercase()) {
+                return id;
+            }
+        }
+    }
 }
 
 impl Names {
@@ -16,13 +42,7 @@ impl Names {
         if let Some(id) = self.ids.get(name) {
             return id.clone();
         }
-        let base = id_of(name);
-        let mut id = base.clone();
-        let mut number = 2;
-        while !self.taken.insert(id.to_ascii_lowercase()) {
-            id = format!("{base}-{number}");
-            number += 1;
-        }
+        let id = self.free.take(&id_of(name));
         self.ids.insert(name.to_owned(), id.clone());
         id
     }
@@ -38,10 +58,13 @@ impl Names {
     }
 }
 
+/// Longest id that is made of a name. Texts may name it often.
+const LONGEST: usize = 200;
+
 /// A name as an id: other characters become hyphens.
 pub fn id_of(name: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    let id: String = name.chars().map(letter).collect();
+    let id: String = name.chars().map(letter).take(LONGEST).collect();
     let id = id.trim_matches('-');
     if id.is_empty() { "app".to_owned() } else { id.to_owned() }
 }

@@ -19,31 +19,79 @@ pub fn marked(text: &str, names: &Names, is_host: bool) -> String {
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    let mut before = None;
+    let mut head = Head::default();
     while let Some(c) = rest.chars().next() {
         let length = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+        let start = text.len() - rest.len();
         if length == 0 {
             if c == '@' {
                 out.push('\\');
             }
             out.push(c);
-            before = Some(c);
+            head.pass(text, start, c);
             rest = rest.get(c.len_utf8()..).unwrap_or_default();
             continue;
         }
         let (word, behind) = rest.split_at(length);
-        let start = text.len() - rest.len();
-        match names.get(word).filter(|_| is_meant(text, start, before, behind)) {
+        match names.get(word).filter(|_| head.is_meant(text, start, behind)) {
             Some(id) => {
                 out.push('@');
                 out.push_str(id);
             }
             None => out.push_str(word),
         }
-        before = word.chars().next_back();
+        head.before = word.chars().next_back();
         rest = behind;
     }
     out
+}
+
+/// What is known of the text before a word, which is read once.
+#[derive(Default)]
+struct Head {
+    /// The character before the word.
+    before: Option<char>,
+    /// Where the authority of the last URL begins, unless it has ended.
+    authority: Option<usize>,
+    /// Where the last command of a shell begins.
+    command: usize,
+}
+
+impl Head {
+    /// Notes a character that belongs to no name.
+    fn pass(&mut self, text: &str, at: usize, c: char) {
+        let end = at + c.len_utf8();
+        self.before = Some(c);
+        if c == '/' && text.get(..end).is_some_and(|head| head.ends_with("://")) {
+            // Behind the scheme, or behind the user in it.
+            self.authority = Some(end);
+        } else if ENDS.contains(&c) {
+            self.authority = None;
+        }
+        if matches!(c, ';' | '|' | '&') {
+            self.command = end;
+        }
+    }
+
+    /// Whether a name at this place is a host.
+    fn is_meant(&self, text: &str, start: usize, behind: &str) -> bool {
+        let authority = self.authority.and_then(|at| text.get(at..start));
+        let in_url = authority.is_some_and(|authority| {
+            // Before an `@`, it is a user.
+            let is_user = || behind.split(ENDS).next().unwrap_or_default().contains('@');
+            authority.is_empty() && !is_user() || authority.ends_with(['@', ','])
+        });
+        if in_url {
+            return behind.is_empty()
+                || behind.starts_with([':', '/', '?', '#', ',', ' ', '"', '\'', ')']);
+        }
+        let is_apart = self
+            .before
+            .is_none_or(|c| matches!(c, ' ' | ',' | ';' | '=' | '(' | '"' | '\'' | '@' | '['));
+        let head = text.get(..start).unwrap_or_default();
+        let command = text.get(self.command..start).unwrap_or_default();
+        is_apart && port(behind) || is_value(head, behind) || is_checked(command, behind)
+    }
 }
 
 /// Characters of host names.
@@ -53,30 +101,6 @@ fn is_name(c: char) -> bool {
 
 /// What ends the authority of a URL.
 const ENDS: [char; 6] = ['/', '?', '#', ' ', '"', '\''];
-
-/// Whether a name at this place is a host.
-fn is_meant(text: &str, start: usize, before: Option<char>, behind: &str) -> bool {
-    let head = text.get(..start).unwrap_or_default();
-    let in_url = match head.rfind("://") {
-        // Behind the scheme, or behind the user in it.
-        Some(at) => {
-            let authority = head.get(at + 3..).unwrap_or_default();
-            let is_authority = !authority.contains(ENDS);
-            // Before an `@`, it is a user.
-            let rest = behind.split(ENDS).next().unwrap_or_default();
-            is_authority
-                && (authority.is_empty() && !rest.contains('@') || authority.ends_with(['@', ',']))
-        }
-        None => false,
-    };
-    if in_url {
-        return behind.is_empty()
-            || behind.starts_with([':', '/', '?', '#', ',', ' ', '"', '\'', ')']);
-    }
-    let is_apart =
-        before.is_none_or(|c| matches!(c, ' ' | ',' | ';' | '=' | '(' | '"' | '\'' | '@' | '['));
-    is_apart && port(behind) || is_value(head, behind) || is_checked(head, behind)
-}
 
 /// Whether this is the whole value of a key that names a host: `host=NAME` between blanks, semicolons or `&`, or
 /// `"host": "NAME"`.
@@ -94,13 +118,18 @@ fn is_value(head: &str, behind: &str) -> bool {
     behind.starts_with('"') && json.is_some_and(key)
 }
 
-/// Whether this is the host in `nc -z HOST PORT`.
-fn is_checked(head: &str, behind: &str) -> bool {
+/// Longest command before a host, in bytes.
+const LONGEST_CHECK: usize = 200;
+
+/// Whether this is the host in `nc -z HOST PORT`, of which `command` is what is before the host.
+fn is_checked(command: &str, behind: &str) -> bool {
+    if command.len() > LONGEST_CHECK {
+        return false;
+    }
     let is_number = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_digit());
-    let command = head.rsplit([';', '|', '&']).next().unwrap_or_default();
     let mut words = command.split_whitespace();
     let port = behind.strip_prefix(' ').and_then(|rest| rest.split([' ', ';', ')']).next());
-    head.ends_with(' ')
+    command.ends_with(' ')
         && words.next().is_some_and(|word| word == "nc" || word.ends_with("/nc"))
         && words.all(|word| word.starts_with('-') || is_number(word))
         && port.is_some_and(is_number)

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::interpolation::{Refused, interpolate};
+use super::interpolation::{Refused, Values, interpolate};
 use crate::diag::{Diagnostic, codes};
+use crate::import::budget::Budget;
 use crate::source::Span;
 
 /// What a file says.
@@ -18,43 +19,45 @@ pub struct EnvFile {
     pub wrong: Vec<(usize, String)>,
     /// Names without a value, which Compose takes from the shell, with their lines.
     pub bare: Vec<(usize, String)>,
+    /// Whether it is not read to its end, because variables in it exceed [the budget](Budget::variables).
+    pub is_cut: bool,
 }
 
-/// The findings for a file.
-pub fn findings(
-    place: Span,
-    path: &str,
-    wrong: &[(usize, String)],
-    bare: &[(usize, String)],
-) -> Vec<Diagnostic> {
-    let refused = wrong.iter().map(|(line, why)| {
+/// The findings for a file, but those for variables that are not set.
+pub fn findings(place: Span, path: &str, file: &EnvFile, budget: &Budget) -> Vec<Diagnostic> {
+    let refused = file.wrong.iter().map(|(line, why)| {
         Diagnostic::new(&codes::NOT_IMPORTED, place, format!("line {line} of `{path}`: {why}"))
     });
-    let lost = bare.iter().map(|(line, name)| {
+    let lost = file.bare.iter().map(|(line, name)| {
         let message = format!("line {line} of `{path}`: `{name}` has no value");
         Diagnostic::new(&codes::NOT_LIKE, place, message)
             .help("Compose takes it from the shell; write `NAME=VALUE`")
     });
-    refused.chain(lost).collect()
+    let cut = file.is_cut.then(|| budget.variables.finding(place)).flatten();
+    let cut = cut.map(|finding| finding.label(format!("by `{path}`")));
+    refused.chain(lost).chain(cut).collect()
 }
 
-/// Reads a file. Variables in values are replaced by what is known, by what the file says before, and by what the
-/// files `before` say.
-pub fn read(text: &str, known: &BTreeMap<String, String>, before: &[(String, String)]) -> EnvFile {
+/// Reads a file. Variables in values are replaced by what is `known`, and else by what the file says before, and what
+/// files before it say, which are those of `seen`. The variables of the file are added to these.
+pub fn read(
+    text: &str,
+    known: &Values<'_>,
+    seen: &mut BTreeMap<String, String>,
+    budget: &Budget,
+) -> EnvFile {
     let mut out = EnvFile::default();
-    let mut seen: BTreeMap<String, String> = before.iter().cloned().collect();
-    seen.extend(known.clone());
-    let text = text.trim_start_matches('\u{feff}');
-    let mut rest = text;
+    let mut rest = text.trim_start_matches('\u{feff}');
+    let mut line = 1;
+    let mut counted = rest;
     loop {
         rest = rest.trim_start();
         if rest.is_empty() {
             return out;
         }
-        let line = 1 + text
-            .len()
-            .checked_sub(rest.len())
-            .map_or(0, |at| text.get(..at).unwrap_or_default().matches('\n').count());
+        let passed = counted.len().saturating_sub(rest.len());
+        line += counted.get(..passed).unwrap_or_default().matches('\n').count();
+        counted = rest;
         let (whole, next) = rest.split_once('\n').unwrap_or((rest, ""));
         if whole.starts_with('#') {
             rest = next;
@@ -74,8 +77,14 @@ pub fn read(text: &str, known: &BTreeMap<String, String>, before: &[(String, Str
         }
         let Some(value) = value.strip_prefix(['=', ':']) else {
             // The value of the shell, of which only other files are known.
-            match known.get(name) {
-                Some(value) => out.variables.push((name.to_owned(), value.clone())),
+            match known(name) {
+                Some(value) => {
+                    if !budget.variables.take(value.len()) {
+                        out.is_cut = true;
+                        return out;
+                    }
+                    out.variables.push((name.to_owned(), value.to_owned()));
+                }
                 None => out.bare.push((line, name.to_owned())),
             }
             rest = next;
@@ -103,24 +112,19 @@ pub fn read(text: &str, known: &BTreeMap<String, String>, before: &[(String, Str
         let value = if quote == Some('\'') {
             Ok(value)
         } else {
-            interpolate(&value, &seen, &mut out.unset)
+            let values = |name: &str| known(name).or_else(|| seen.get(name).map(String::as_str));
+            interpolate(&value, &values, &mut out.unset, budget)
         };
         match value {
             Ok(value) => {
-                // What is known wins.
-                seen.entry(name.to_owned())
-                    .and_modify(|old| {
-                        if !known.contains_key(name) {
-                            old.clone_from(&value);
-                        }
-                    })
-                    .or_insert_with(|| value.clone());
+                seen.insert(name.to_owned(), value.clone());
                 out.variables.push((name.to_owned(), value));
             }
-            Err(Refused::Required(name, why)) => {
-                out.wrong.push((line, format!("`{name}` is not set: {why}")));
+            Err(Refused::TooLong) => {
+                out.is_cut = true;
+                return out;
             }
-            Err(Refused::Invalid) => out.wrong.push((line, "invalid variable".to_owned())),
+            Err(refused) => out.wrong.extend(refused.message().map(|why| (line, why))),
         }
     }
 }
@@ -164,6 +168,10 @@ fn unescaped(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn of(text: &str) -> EnvFile {
+        read(text, &|_| None, &mut BTreeMap::new(), &Budget::new())
+    }
+
     #[test]
     fn lines_are_read_as_compose_reads_them() {
         for (line, name, value) in [
@@ -177,11 +185,11 @@ mod tests {
             ("A=b #c", "A", "b"),
             ("A='x' # c", "A", "x"),
         ] {
-            let file = read(line, &BTreeMap::new(), &[]);
+            let file = of(line);
             assert_eq!(file.variables, [(name.to_owned(), value.to_owned())], "{line}");
             assert!(file.wrong.is_empty() && file.bare.is_empty(), "{line}");
         }
-        let two = read("A=\"x\" B=y", &BTreeMap::new(), &[]);
+        let two = of("A=\"x\" B=y");
         assert_eq!(two.variables.len(), 2);
     }
 
@@ -194,10 +202,10 @@ mod tests {
             ("A B=1", (1, "`A B` is not the name of a variable")),
             ("A!=1", (1, "`A!` is not the name of a variable")),
         ] {
-            let wrong = read(text, &BTreeMap::new(), &[]).wrong;
+            let wrong = of(text).wrong;
             assert_eq!(wrong, [(expected.0, expected.1.to_owned())], "{text}");
         }
-        let file = read("A=1\nNOEQ\nB=2", &BTreeMap::new(), &[]);
+        let file = of("A=1\nNOEQ\nB=2");
         assert_eq!((file.bare, file.variables.len()), (vec![(2, "NOEQ".to_owned())], 2));
     }
 }

@@ -1,31 +1,40 @@
 //! Environment variables, and the files that hold them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 
 use super::super::draft::Object as Draft;
 use super::super::references::{marked, names_a_host};
+use super::interpolation::Values;
 use super::{Import, Service, env_file, pairs, tree, unique};
 use crate::diag::{Diagnostic, codes};
 use crate::elsewhere::scalars::{boolean, list, present, text};
 use crate::import::secrets::{MARK, Value, marker};
 use crate::secrets::names_a_secret;
+use crate::source::Span;
 use crate::syntax::Node;
 
 impl<'t> Import<'_, 't> {
     pub(super) fn environment(&mut self, service: &Service<'t>, container: &mut Draft) {
         let mut all: Vec<(String, String)> = Vec::new();
         let own = service.get("environment").map(pairs).unwrap_or_default();
-        let mut known: BTreeMap<String, String> = own
+        let values: BTreeMap<&str, &str> = own
             .iter()
-            .filter_map(|(name, value, _)| Some((name.clone(), value.clone()?)))
+            .filter_map(|(name, value, _)| Some((name.as_str(), value.as_deref()?)))
             .filter(|(_, value)| !value.starts_with(MARK))
             .collect();
-        known.extend(self.variables.clone());
+        let variables = std::mem::take(&mut self.variables);
+        let known = |name: &str| {
+            variables.get(name).map(String::as_str).or_else(|| values.get(name).copied())
+        };
+        let mut seen = BTreeMap::new();
         for file in service.get("env_file").map(list).unwrap_or_default() {
-            let new = self.env_file(file, &known, &all);
-            all.extend(new);
+            all.extend(self.env_file(file, &known, &mut seen));
         }
+        self.variables = variables;
+        // The names of those that are known so far, and of which those before a place do not count.
+        let mut names: BTreeSet<String> = all.iter().map(|(name, _)| name.clone()).collect();
+        let mut dropped: BTreeMap<String, usize> = BTreeMap::new();
         let mut secrets = Draft::new();
         for (name, value, span) in own {
             let value = match (value, self.variables.contains_key(&name)) {
@@ -41,20 +50,23 @@ impl<'t> Import<'_, 't> {
                 if !is_own {
                     value.tell(&format!("`{name}`"), span, &mut self.told);
                 }
-                all.retain(|(other, _)| *other != name);
                 secrets.put(&name, value.draft());
+                names.remove(&name);
+                dropped.insert(name, all.len());
                 continue;
             }
-            match value.or_else(|| self.variables.get(&name).cloned()) {
-                Some(value) => all.push((name, value)),
+            match value.or_else(|| self.variable(&name, span)) {
+                Some(value) => {
+                    names.insert(name.clone());
+                    all.push((name, value));
+                }
                 None => {
-                    let before = all.len();
-                    all.retain(|(other, _)| *other != name);
-                    let message = if before == all.len() {
-                        format!("`{name}` has no value")
-                    } else {
+                    let message = if names.remove(&name) {
                         format!("`{name}` has no value, not even that of `env_file`")
+                    } else {
+                        format!("`{name}` has no value")
                     };
+                    dropped.insert(name, all.len());
                     self.told.lose(
                         span,
                         message,
@@ -63,6 +75,11 @@ impl<'t> Import<'_, 't> {
                 }
             }
         }
+        let mut at = 0;
+        all.retain(|(name, _)| {
+            at += 1;
+            dropped.get(name).is_none_or(|before| at > *before)
+        });
         let mut env = Draft::new();
         for (name, value) in unique(all) {
             let is_host = names_a_host(&name);
@@ -89,13 +106,23 @@ impl<'t> Import<'_, 't> {
         container.put_filled("secret_env", secrets);
     }
 
-    /// The variables of a file that `env_file` names. `known` are those that win over variables of files, and `before`
+    /// The value of a variable for a place that only names it.
+    pub(super) fn variable(&mut self, name: &str, place: Span) -> Option<String> {
+        let value = self.variables.get(name)?;
+        if !self.budget.variables.take(value.len()) {
+            self.budget.variables.tell(place, &mut self.told);
+            return None;
+        }
+        Some(value.clone())
+    }
+
+    /// The variables of a file that `env_file` names. `known` are those that win over variables of files, and `seen`
     /// those of the files before it.
     fn env_file(
         &mut self,
         file: &Node,
-        known: &BTreeMap<String, String>,
-        before: &[(String, String)],
+        known: &Values<'_>,
+        seen: &mut BTreeMap<String, String>,
     ) -> Vec<(String, String)> {
         let object = file.as_object();
         let path = match object {
@@ -105,15 +132,19 @@ impl<'t> Import<'_, 't> {
         let Some(path) = path else { return Vec::new() };
         let is_required =
             object.and_then(|object| present(object, "required")).and_then(boolean).unwrap_or(true);
-        match self.options.read(&path) {
+        match self.read(&path, file.span) {
             Ok(bytes) => {
+                if !self.budget.copies.take(bytes.len()) {
+                    self.budget.copies.tell(file.span, &mut self.told);
+                    return Vec::new();
+                }
                 let is_raw = object.and_then(|of| present(of, "format")).and_then(text);
                 let content = String::from_utf8_lossy(&bytes);
                 if is_raw.is_some_and(|format| format == "raw") {
                     self.raw_variables(file, &content)
                 } else {
-                    let read = env_file::read(&content, known, before);
-                    for finding in env_file::findings(file.span, &path, &read.wrong, &read.bare) {
+                    let read = env_file::read(&content, known, seen, self.budget);
+                    for finding in env_file::findings(file.span, &path, &read, self.budget) {
                         self.told.push(finding);
                     }
                     for name in read.unset {

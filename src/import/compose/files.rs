@@ -38,7 +38,7 @@ impl<'t> Import<'_, 't> {
         if !is_below || mount.target.ends_with('/') {
             return None;
         }
-        let bytes = self.options.read(path).ok()?;
+        let bytes = self.read(path, span).ok()?;
         if bytes.len() > MAX_COPY || is_secret(path, &bytes) {
             return None;
         }
@@ -62,8 +62,8 @@ impl<'t> Import<'_, 't> {
     /// A secret becomes a file with a value of the secret store.
     fn secret(&mut self, node: &Node) -> Option<Draft> {
         let (name, target, mode) = used(node)?;
-        let top = present(self.top, "secrets").and_then(Node::as_object);
-        if top.and_then(|top| top.member(&name)).is_none() {
+        let [.., secrets] = &self.named;
+        if !secrets.contains_key(name.as_str()) {
             self.told.refuse(node.span, format!("unknown secret `{name}`"));
             return None;
         }
@@ -85,19 +85,23 @@ impl<'t> Import<'_, 't> {
 
     fn config(&mut self, node: &Node) -> Option<Draft> {
         let (name, target, mode) = used(node)?;
-        let top = present(self.top, "configs").and_then(Node::as_object);
-        let Some(member) = top.and_then(|top| top.member(&name)) else {
+        let [_, configs, _] = &self.named;
+        let Some(config) = configs.get(name.as_str()) else {
             self.told.refuse(node.span, format!("unknown config `{name}`"));
             return None;
         };
-        let options = member.value.as_object();
+        let options = config.as_object();
         let of = |field: &str| options.and_then(|of| present(of, field)).and_then(text);
         self.owner(node);
         let mut draft = Draft::new();
         draft.put("dest", target.unwrap_or_else(|| format!("/{name}")));
         if let Some(path) = of("file") {
+            self.entry(path.len(), node.span);
             draft.put("source", path);
         } else if let Some(content) = of("content") {
+            if !self.entry(content.len(), node.span) {
+                return None;
+            }
             draft.put("content", marked(&content, &self.names, false));
         } else {
             self.told.lose(

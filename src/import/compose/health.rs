@@ -3,16 +3,16 @@
 use super::super::draft::Object as Draft;
 use super::super::references::marked;
 use super::{Import, Service, lost, own};
-use crate::elsewhere::scalars::{boolean, health_command, present, strings, text};
+use crate::elsewhere::scalars::{boolean, health_command, list, present, strings, text};
 use crate::syntax::Node;
 
 impl Service<'_> {
     /// Whether others can wait until it is healthy.
     pub(super) fn is_checked(&self) -> bool {
         let Some(check) = self.get("healthcheck").and_then(Node::as_object) else { return false };
-        let words = present(check, "test").map(strings).unwrap_or_default();
+        let words = present(check, "test").map(list).unwrap_or_default();
         let is_off = present(check, "disable").and_then(boolean) == Some(true);
-        !self.is_job && !is_off && words.first().is_some_and(|word| word != "NONE")
+        !self.is_job && !is_off && words.first().is_some_and(|word| word.as_str() != Some("NONE"))
     }
 }
 

@@ -2,7 +2,15 @@
 //!
 //! The rules are those of the Compose Specification, "Interpolation".
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use crate::import::budget::Budget;
+
+/// Most variables in the defaults of others.
+const MAX_DEPTH: usize = 100;
+
+/// The value of the variable with a name. `None` if it is not set.
+pub type Values<'v> = dyn Fn(&str) -> Option<&'v str> + 'v;
 
 /// Why a text cannot be interpolated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,44 +19,127 @@ pub enum Refused {
     Invalid,
     /// A variable that must be set, and the file's own words about it.
     Required(String, String),
+    /// Variables are in the defaults of more than 100 others.
+    TooDeep,
+    /// The text that variables put in exceeds [the budget](Budget::variables).
+    TooLong,
+}
+
+impl Refused {
+    /// What is wrong with a text, for a message. `None` for a budget, which says it itself.
+    pub fn message(&self) -> Option<String> {
+        match self {
+            Refused::Invalid => Some("invalid variable".to_owned()),
+            Refused::Required(name, why) => Some(format!("`{name}` is not set: {why}")),
+            Refused::TooDeep => Some(format!("variables nested more than {MAX_DEPTH} levels deep")),
+            Refused::TooLong => None,
+        }
+    }
 }
 
 /// A text with its variables replaced. The names of those that are not set, and have no default, are added to
 /// `unset`: they become empty.
 ///
 /// # Errors
-/// The text is not valid, or a variable that it requires is not set.
+/// The text is not valid, a variable that it requires is not set, or it exceeds a limit.
 pub fn interpolate(
     text: &str,
-    variables: &BTreeMap<String, String>,
+    values: &Values<'_>,
     unset: &mut BTreeSet<String>,
+    budget: &Budget,
 ) -> Result<String, Refused> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        out.push_str(rest.get(..at).unwrap_or_default());
-        rest = rest.get(at + 1..).unwrap_or_default();
-        if let Some(after) = rest.strip_prefix('$') {
-            out.push('$');
-            rest = after;
-        } else if let Some(inner) = rest.strip_prefix('{') {
-            let end = closing(inner).ok_or(Refused::Invalid)?;
-            let (inside, after) = inner.split_at(end);
-            out.push_str(&braced(inside, variables, unset)?);
-            rest = after.get(1..).unwrap_or_default();
-        } else {
-            let name = name_of(rest);
-            // Compose leaves a dollar sign that begins no name as it is.
-            if name.is_empty() {
+    Interpolation { values, unset, budget }.text(text, 0)
+}
+
+struct Interpolation<'a, 'v> {
+    values: &'a Values<'v>,
+    unset: &'a mut BTreeSet<String>,
+    budget: &'a Budget,
+}
+
+impl Interpolation<'_, '_> {
+    /// A text that is in the defaults of this number of variables.
+    fn text(&mut self, text: &str, depth: usize) -> Result<String, Refused> {
+        if depth > MAX_DEPTH {
+            return Err(Refused::TooDeep);
+        }
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find('$') {
+            out.push_str(rest.get(..at).unwrap_or_default());
+            rest = rest.get(at + 1..).unwrap_or_default();
+            if let Some(after) = rest.strip_prefix('$') {
                 out.push('$');
+                rest = after;
+            } else if let Some(inner) = rest.strip_prefix('{') {
+                let end = closing(inner).ok_or(Refused::Invalid)?;
+                let (inside, after) = inner.split_at(end);
+                self.braced(&mut out, inside, depth)?;
+                rest = after.get(1..).unwrap_or_default();
             } else {
-                out.push_str(&value(name, variables, unset));
+                let name = name_of(rest);
+                // Compose leaves a dollar sign that begins no name as it is.
+                if name.is_empty() {
+                    out.push('$');
+                } else {
+                    self.value(&mut out, name)?;
+                }
+                rest = rest.get(name.len()..).unwrap_or_default();
             }
-            rest = rest.get(name.len()..).unwrap_or_default();
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
+
+    /// Puts in the value of a variable, which is empty if it is not set.
+    fn value(&mut self, out: &mut String, name: &str) -> Result<(), Refused> {
+        match (self.values)(name) {
+            Some(value) => self.put(out, value),
+            None => {
+                self.unset.insert(name.to_owned());
+                Ok(())
+            }
         }
     }
-    out.push_str(rest);
-    Ok(out)
+
+    fn put(&self, out: &mut String, value: &str) -> Result<(), Refused> {
+        if !self.budget.variables.take(value.len()) {
+            return Err(Refused::TooLong);
+        }
+        out.push_str(value);
+        Ok(())
+    }
+
+    /// Puts in what is between the braces.
+    fn braced(&mut self, out: &mut String, inside: &str, depth: usize) -> Result<(), Refused> {
+        let name = name_of(inside);
+        let rest = inside.get(name.len()..).unwrap_or_default();
+        if name.is_empty() {
+            return Err(Refused::Invalid);
+        }
+        if rest.is_empty() {
+            return self.value(out, name);
+        }
+        let found = (self.values)(name);
+        // With a colon, an empty variable counts as not set.
+        let (set, operator) = match rest.strip_prefix(':') {
+            Some(rest) => (found.filter(|value| !value.is_empty()), rest),
+            None => (found, rest),
+        };
+        let word = operator.get(1..).unwrap_or_default();
+        match (operator.chars().next(), set) {
+            (Some('-' | '?'), Some(value)) => self.put(out, value)?,
+            (Some('-'), None) | (Some('+'), Some(_)) => {
+                out.push_str(&self.text(word, depth + 1)?);
+            }
+            (Some('+'), None) => {}
+            (Some('?'), None) => {
+                return Err(Refused::Required(name.to_owned(), self.text(word, depth + 1)?));
+            }
+            _ => return Err(Refused::Invalid),
+        }
+        Ok(())
+    }
 }
 
 /// The place of the brace that closes a variable.
@@ -77,55 +168,17 @@ fn name_of(text: &str) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-fn value(name: &str, variables: &BTreeMap<String, String>, unset: &mut BTreeSet<String>) -> String {
-    variables.get(name).cloned().unwrap_or_else(|| {
-        unset.insert(name.to_owned());
-        String::new()
-    })
-}
-
-/// What is between the braces.
-fn braced(
-    inside: &str,
-    variables: &BTreeMap<String, String>,
-    unset: &mut BTreeSet<String>,
-) -> Result<String, Refused> {
-    let name = name_of(inside);
-    let rest = inside.get(name.len()..).unwrap_or_default();
-    if name.is_empty() {
-        return Err(Refused::Invalid);
-    }
-    let found = variables.get(name);
-    // With a colon, an empty variable counts as not set.
-    let (set, operator) = match rest.strip_prefix(':') {
-        Some(rest) => (found.filter(|value| !value.is_empty()), rest),
-        None => (found, rest),
-    };
-    let mut word = |word: &str| interpolate(word, variables, unset);
-    if rest.is_empty() {
-        return Ok(value(name, variables, unset));
-    }
-    match (operator.chars().next(), operator.get(1..).unwrap_or_default()) {
-        (Some('-'), default) => set.cloned().map_or_else(|| word(default), Ok),
-        (Some('+'), other) => set.map_or_else(|| Ok(String::new()), |_| word(other)),
-        (Some('?'), why) => match set {
-            Some(value) => Ok(value.clone()),
-            None => Err(Refused::Required(name.to_owned(), word(why)?)),
-        },
-        _ => Err(Refused::Invalid),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn of(text: &str) -> Result<String, Refused> {
-        let variables = BTreeMap::from([
-            ("A".to_owned(), "one".to_owned()),
-            ("EMPTY".to_owned(), String::new()),
-        ]);
-        interpolate(text, &variables, &mut BTreeSet::new())
+        let values = |name: &str| match name {
+            "A" => Some("one"),
+            "EMPTY" => Some(""),
+            _ => None,
+        };
+        interpolate(text, &values, &mut BTreeSet::new(), &Budget::new())
     }
 
     #[test]
@@ -158,7 +211,28 @@ mod tests {
     #[test]
     fn variables_that_are_not_set_are_told() {
         let mut unset = BTreeSet::new();
-        interpolate("$X ${Y} ${Z:-z}", &BTreeMap::new(), &mut unset).unwrap();
+        interpolate("$X ${Y} ${Z:-z}", &|_| None, &mut unset, &Budget::new()).unwrap();
         assert_eq!(unset.into_iter().collect::<Vec<_>>(), ["X", "Y"]);
+    }
+
+    #[test]
+    fn defaults_are_nested_to_a_limit() {
+        let nested = |levels: usize| "${B:-".repeat(levels) + "x" + &"}".repeat(levels);
+        assert_eq!(of(&nested(100)).as_deref(), Ok("x"));
+        assert_eq!(of(&nested(101)), Err(Refused::TooDeep));
+        assert_eq!(of(&nested(100_000)), Err(Refused::TooDeep));
+        assert_eq!(of(&"${B:-".repeat(100_000)), Err(Refused::Invalid));
+    }
+
+    #[test]
+    fn what_variables_put_in_has_a_limit() {
+        let budget = Budget::new();
+        let value = "x".repeat(1 << 16);
+        let values = |_: &str| Some(value.as_str());
+        let mut of = |text: &str| interpolate(text, &values, &mut BTreeSet::new(), &budget);
+        // Text beside them does not count.
+        assert_eq!(of(&format!("{value}${{A}}")).unwrap().len(), 2 << 16);
+        assert!(of(&"$A".repeat(15)).is_ok());
+        assert_eq!(of("${A}"), Err(Refused::TooLong));
     }
 }

@@ -4,7 +4,7 @@ use crate::diag::{Diagnostic, Findings, codes, nearest};
 use crate::elsewhere::compose::Fate::{Lost, LostUnless, LostUnlessOff, Read};
 pub use crate::elsewhere::compose::*;
 use crate::elsewhere::scalars::{boolean, present, text};
-use crate::syntax::{Kind, Node, Object};
+use crate::syntax::{Kind, Member, Node, Object};
 
 /// Names in the table that no Compose file has: options of `docker run`.
 const OF_DOCKER_RUN: [&str; 6] =
@@ -24,22 +24,21 @@ pub fn report_but(
 ) {
     for member in &object.members {
         let name = member.key.value.as_str();
-        if name.starts_with("x-") || is_read(name) || is_default(name, object) {
+        if name.starts_with("x-") || is_read(name) || is_default(member, object) {
             continue;
         }
         let span = member.key.span;
         let Some((_, fate)) = table.iter().find(|(known, _)| *known == name) else {
-            let mut finding = Diagnostic::new(
-                &codes::NOT_LIKE,
-                span,
-                format!("unknown field `{name}` is left out"),
-            );
-            let names = table.iter().map(|(known, _)| *known);
-            let names = names.filter(|known| !OF_DOCKER_RUN.contains(known));
-            if let Some(known) = nearest(name, names) {
-                finding = finding.help(format!("did you mean `{known}`?"));
-            }
-            findings.push(finding);
+            findings.add(&codes::NOT_LIKE, |code| {
+                let message = format!("unknown field `{name}` is left out");
+                let finding = Diagnostic::new(code, span, message);
+                let names = table.iter().map(|(known, _)| *known);
+                let names = names.filter(|known| !OF_DOCKER_RUN.contains(known));
+                match nearest(name, names) {
+                    Some(known) => finding.help(format!("did you mean `{known}`?")),
+                    None => finding,
+                }
+            });
             continue;
         };
         let (what, help) = match fate {
@@ -56,8 +55,11 @@ pub fn report_but(
 
 /// Whether a field has a value that means nothing: none, an empty list, or an option that
 /// `docker compose config` fills in.
-fn is_default(name: &str, object: &Object) -> bool {
-    let Some(value) = present(object, name) else { return true };
+fn is_default(member: &Member, object: &Object) -> bool {
+    let (name, value) = (member.key.value.as_str(), &member.value);
+    if matches!(value.kind, Kind::Null) {
+        return true;
+    }
     // No swap beside the memory.
     if name == "memswap_limit" && text(value) == present(object, "mem_limit").and_then(text) {
         return true;

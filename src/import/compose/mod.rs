@@ -21,8 +21,10 @@ mod volumes;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 use super::Options;
+use super::budget::{Budget, ENTRY};
 use super::draft::Object as Draft;
 use super::names::{Names, id_of};
 use super::told::Told;
@@ -58,11 +60,40 @@ impl<'t> Service<'t> {
     }
 }
 
+/// The services that are imported, by name.
+struct Services<'s, 't> {
+    all: &'s [Service<'t>],
+    places: BTreeMap<&'t str, usize>,
+}
+
+impl<'s, 't> Services<'s, 't> {
+    fn new(all: &'s [Service<'t>]) -> Services<'s, 't> {
+        let mut places = BTreeMap::new();
+        for (at, service) in all.iter().enumerate() {
+            for name in std::iter::once(&service.name).chain(&service.copies) {
+                places.entry(*name).or_insert(at);
+            }
+        }
+        Services { all, places }
+    }
+
+    /// The service that has a name, or of which one with this name is an instance.
+    fn get(&self, name: &str) -> Option<&'s Service<'t>> {
+        self.places.get(name).and_then(|at| self.all.get(*at))
+    }
+
+    /// The service with a name.
+    fn named(&self, name: &str) -> Option<&'s Service<'t>> {
+        self.get(name).filter(|one| one.name == name)
+    }
+}
+
 /// What the parts of an import share.
 struct Import<'a, 't> {
     source: &'a Source,
     options: &'a Options<'a>,
     variables: BTreeMap<String, String>,
+    budget: &'a Budget,
     /// The id of the appliance.
     id: String,
     /// The name of the project, from which Compose makes other names.
@@ -72,15 +103,18 @@ struct Import<'a, 't> {
     services: Vec<Service<'t>>,
     /// The top level of the file.
     top: &'t Object,
+    /// What it has of volumes, configs and secrets.
+    named: [BTreeMap<&'t str, &'t Node>; 3],
     volumes: Volumes,
     told: Told<'a>,
 }
 
 /// Imports a Compose file. `None` if there is nothing to import.
 pub fn import(source: &Source, options: &Options<'_>, findings: &mut Findings) -> Option<Draft> {
-    let variables = variables(source, options, findings);
-    let tree = tree::read(source, &variables, findings)?;
-    import_tree(source, &tree, variables, options, findings)
+    let budget = Budget::new();
+    let variables = variables(source, options, &budget, findings);
+    let tree = tree::read(source, &variables, &budget, findings)?;
+    import_tree(source, &tree, variables, options, &budget, findings)
 }
 
 /// Imports the tree of a Compose file, whose variables are replaced. `None` if there is nothing to import.
@@ -89,6 +123,7 @@ pub fn import_tree(
     tree: &Node,
     variables: BTreeMap<String, String>,
     options: &Options<'_>,
+    budget: &Budget,
     findings: &mut Findings,
 ) -> Option<Draft> {
     let Some(top) = tree.as_object() else {
@@ -114,11 +149,13 @@ pub fn import_tree(
         source,
         options,
         variables,
+        budget,
         id: project.as_deref().map_or_else(|| options.id.clone(), id_of),
         project: project.unwrap_or_else(|| options.id.clone()),
         names: Names::default(),
         services: Vec::new(),
         top,
+        named: ["volumes", "configs", "secrets"].map(|kind| Import::named(top, kind)),
         volumes: Volumes::default(),
         told: Told(findings),
     };
@@ -134,6 +171,7 @@ pub fn import_tree(
 pub fn variables(
     source: &Source,
     options: &Options<'_>,
+    budget: &Budget,
     findings: &mut Findings,
 ) -> BTreeMap<String, String> {
     let start = Span::at(source.content_start());
@@ -145,10 +183,12 @@ pub fn variables(
     let mut unset = BTreeSet::new();
     let mut wrong = Vec::new();
     let mut add = |path: &str, bytes: Vec<u8>| {
-        let file = env_file::read(&String::from_utf8_lossy(&bytes), &all, &[]);
+        let known = |name: &str| all.get(name).map(String::as_str);
+        let text = String::from_utf8_lossy(&bytes);
+        let file = env_file::read(&text, &known, &mut BTreeMap::new(), budget);
+        wrong.extend(env_file::findings(start, path, &file, budget));
         all.extend(file.variables);
         unset.extend(file.unset);
-        wrong.extend(env_file::findings(start, path, &file.wrong, &file.bare));
     };
     if options.env_files.is_empty()
         && let Ok(bytes) = options.read(".env")
@@ -181,6 +221,36 @@ fn elsewhere(span: Span, what: &str) -> Diagnostic {
 }
 
 impl<'t> Import<'_, 't> {
+    /// Reads a file that the source names there.
+    fn read(&mut self, path: &str, place: Span) -> io::Result<Vec<u8>> {
+        let limit = &self.budget.read;
+        if limit.is_spent() {
+            return Err(io::Error::other("other files before it are too large together"));
+        }
+        let bytes = self.options.read(path)?;
+        if !limit.take(bytes.len()) {
+            limit.tell(place, &mut self.told);
+        }
+        Ok(bytes)
+    }
+
+    /// Counts an entry with this length of text that the source does not write itself. Returns whether there may be
+    /// another one.
+    fn entry(&mut self, length: usize, place: Span) -> bool {
+        let may = self.budget.copies.take(ENTRY.saturating_add(length));
+        if !may {
+            self.budget.copies.tell(place, &mut self.told);
+        }
+        may
+    }
+
+    /// The top-level objects of a kind, such as `volumes`, by name.
+    fn named(top: &'t Object, kind: &str) -> BTreeMap<&'t str, &'t Node> {
+        let all = present(top, kind).and_then(Node::as_object);
+        let members = all.iter().flat_map(|all| all.members.iter().rev());
+        members.map(|member| (member.key.value.as_str(), &member.value)).collect()
+    }
+
     /// Chooses the services whose profiles are asked for.
     fn select(&mut self, services: &'t Object) {
         let jobs = awaited(services);
@@ -272,9 +342,10 @@ impl<'t> Import<'_, 't> {
     /// The whole document.
     fn appliance(&mut self) -> Draft {
         let services = std::mem::take(&mut self.services);
+        let others = Services::new(&services);
         let mut containers = Vec::new();
         for service in &services {
-            containers.push(self.container(service, &services));
+            containers.push(self.container(service, &others));
         }
         self.listen(&services, &mut containers);
         let mut appliance = Draft::new();
@@ -299,20 +370,25 @@ impl Import<'_, '_> {
             if service.is_job || service.get("network_mode").is_some() {
                 continue;
             }
-            for (_, port) in used.iter().filter(|(id, _)| *id == service.id) {
-                let mut draft = Draft::new();
-                draft.put("container_port", u64::from(*port)).put("internal", true);
-                if container.list_once("ports", "container_port", draft, "network_mode") {
-                    self.told.push(
-                        Diagnostic::new(
-                            &codes::IMPORT_CHOICE,
-                            service.key,
-                            format!("port {port} of `{}` is added: others use it", service.name),
-                        )
-                        .help("only Compose opens ports that are not listed"),
-                    );
+            let listed = container.numbers_in("ports", "container_port", "protocol");
+            let of = |port| (service.id.clone(), port);
+            let mut added = Vec::new();
+            for (_, port) in used.range(of(0)..=of(u16::MAX)) {
+                let number = u64::from(*port);
+                if listed.contains(&number) {
+                    continue;
                 }
+                added.push(Draft::new().with("container_port", number).with("internal", true));
+                self.told.push(
+                    Diagnostic::new(
+                        &codes::IMPORT_CHOICE,
+                        service.key,
+                        format!("port {port} of `{}` is added: others use it", service.name),
+                    )
+                    .help("only Compose opens ports that are not listed"),
+                );
             }
+            container.add_to("ports", added, "network_mode");
         }
     }
 }

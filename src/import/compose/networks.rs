@@ -1,6 +1,6 @@
 //! Networks: an appliance has one, which all its containers are on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Import, Service, lost};
 use crate::elsewhere::scalars::{boolean, keys, present, text};
@@ -17,10 +17,8 @@ impl Import<'_, '_> {
         let is_own = |service: &&Service<'_>| service.get("network_mode").is_none();
         let all: Vec<(&str, BTreeSet<String>)> =
             self.services.iter().filter(is_own).map(|one| (one.name, of(one))).collect();
-        let apart = all.iter().enumerate().find_map(|(at, (one, networks))| {
-            let other = all.iter().skip(at + 1).find(|(_, others)| networks.is_disjoint(others));
-            other.map(|(other, _)| format!("`{one}` and `{other}` reach each other"))
-        });
+        let apart =
+            apart(all).map(|(one, other)| format!("`{one}` and `{other}` reach each other"));
         let place = self.top.member("networks").map(|member| member.key.span).or_else(|| {
             self.services
                 .iter()
@@ -44,9 +42,10 @@ impl Import<'_, '_> {
         for service in &self.services {
             let Some(node) = service.get("networks") else { continue };
             used.extend(keys(node));
+            // The alias of an instance is the name of them all.
+            let is_own = service.is_own();
             for Member { value, .. } in node.as_object().iter().flat_map(|all| &all.members) {
-                // The alias of an instance is the name of them all.
-                if let Some(options) = value.as_object().filter(|_| !service.is_own()) {
+                if let Some(options) = value.as_object().filter(|_| !is_own) {
                     lost::report(options, lost::NETWORK_OF_SERVICE, self.told.0);
                 }
             }
@@ -83,4 +82,32 @@ impl Import<'_, '_> {
             }
         }
     }
+}
+
+/// The names of the first two services that have no network in common.
+fn apart(mut all: Vec<(&str, BTreeSet<String>)>) -> Option<(&str, &str)> {
+    // Services with the same networks are the same here, and a network of one of them alone keeps it apart as none does:
+    // there are few kinds of many services.
+    let mut services: BTreeMap<String, usize> = BTreeMap::new();
+    for name in all.iter().flat_map(|(_, networks)| networks) {
+        *services.entry(name.clone()).or_default() += 1;
+    }
+    for (_, networks) in &mut all {
+        networks.retain(|name| services.get(name).is_some_and(|count| *count > 1));
+    }
+    let mut seen: BTreeMap<&BTreeSet<String>, usize> = BTreeMap::new();
+    let mut first: Vec<(&str, &BTreeSet<String>)> = Vec::new();
+    for (name, networks) in &all {
+        let count = seen.entry(networks).or_default();
+        *count += 1;
+        // Two without a network in common with any other have none in common either.
+        if *count == 1 || (networks.is_empty() && *count == 2) {
+            first.push((name, networks));
+        }
+    }
+    first.iter().enumerate().find_map(|(at, (one, networks))| {
+        let mut others = first.iter().skip(at + 1);
+        let other = others.find(|(_, others)| networks.is_disjoint(others));
+        other.map(|(other, _)| (*one, *other))
+    })
 }

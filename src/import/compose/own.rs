@@ -1,5 +1,7 @@
 //! What applc itself wrote: its services carry labels with the ids of the appliance, and checks are scripts.
 
+use std::collections::BTreeMap;
+
 use super::super::draft::Object as Draft;
 use super::{Import, Service, pairs};
 use crate::elsewhere::scalars::text;
@@ -31,15 +33,16 @@ impl Import<'_, '_> {
     /// Recognizes jobs, and jobs of several instances: each instance is a service.
     pub(super) fn recognize(&mut self) {
         let mut services: Vec<Service<'_>> = Vec::new();
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for mut service in std::mem::take(&mut self.services) {
             if let Some(id) = service.label(CONTAINER) {
                 let restart = service.get("restart").and_then(text);
                 service.is_job |= restart.is_none_or(|restart| restart != "unless-stopped");
-                let is_same = |one: &&mut Service<'_>| one.label(CONTAINER).as_ref() == Some(&id);
-                if let Some(first) = services.iter_mut().find(is_same) {
+                if let Some(first) = places.get(&id).and_then(|at| services.get_mut(*at)) {
                     first.copies.push(service.name);
                     continue;
                 }
+                places.insert(id, services.len());
             }
             services.push(service);
         }
@@ -54,11 +57,13 @@ impl Import<'_, '_> {
 /// The check of a port that applc wrote as a script. The container lists the port afterwards.
 pub fn check(command: &str, is_host: bool, container: &mut Draft) -> Option<Draft> {
     let (protocol, port, path) = probe(command)?;
-    let mut listed = Draft::new().with("container_port", port);
-    if !is_host {
-        listed.put("internal", true);
+    if !container.numbers_in("ports", "container_port", "protocol").contains(&port) {
+        let mut listed = Draft::new().with("container_port", port);
+        if !is_host {
+            listed.put("internal", true);
+        }
+        container.add_to("ports", vec![listed], "network_mode");
     }
-    container.list_once("ports", "container_port", listed, "network_mode");
     let index = container.index_in("ports", "container_port", port, "protocol")?;
     let mut draft = Draft::new().with("protocol", protocol).with("port_index", index);
     if let Some(path) = path {

@@ -1,5 +1,6 @@
 //! Networks and ports.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use super::super::draft::Object as Draft;
@@ -46,7 +47,7 @@ impl<'t> Import<'_, 't> {
                 "let the containers reach each other by `@id`",
             ),
         }
-        let mut seen: Vec<(u16, String)> = Vec::new();
+        let mut seen: BTreeSet<(u16, String)> = BTreeSet::new();
         let mut ports: Vec<Draft> = Vec::new();
         for node in service.get("ports").map(list).unwrap_or_default() {
             let Some(port) = self.port(node) else { continue };
@@ -63,10 +64,14 @@ impl<'t> Import<'_, 't> {
                 self.told.refuse(node.span, "expected a port, or a range of ports");
                 continue;
             };
+            let protocol = protocol.to_ascii_lowercase();
             for target in targets.take(MAX_RANGE) {
-                let key = (target, protocol.to_ascii_lowercase());
+                let key = (target, protocol.clone());
                 if is_host || seen.contains(&key) {
                     continue;
+                }
+                if !self.entry(protocol.len(), node.span) {
+                    break;
                 }
                 let mut draft = Draft::new();
                 draft.put("container_port", u64::from(target));
@@ -75,7 +80,7 @@ impl<'t> Import<'_, 't> {
                 }
                 draft.put("internal", true);
                 ports.push(draft);
-                seen.push(key);
+                seen.insert(key);
             }
         }
         container.put_filled("ports", ports);
@@ -86,7 +91,7 @@ impl<'t> Import<'_, 't> {
         &mut self,
         span: Span,
         port: &Port,
-        seen: &mut Vec<(u16, String)>,
+        seen: &mut BTreeSet<(u16, String)>,
     ) -> Option<Vec<Draft>> {
         let targets = port.target.clone()?;
         let count = targets.len();
@@ -124,6 +129,9 @@ impl<'t> Import<'_, 't> {
                 );
                 continue;
             }
+            if !self.entry(port.name.as_ref().map_or(0, String::len), span) {
+                break;
+            }
             let mut draft = Draft::new();
             draft.put("container_port", u64::from(target));
             let host = if hosts.len() == count { hosts.get(at).copied() } else { None };
@@ -136,7 +144,7 @@ impl<'t> Import<'_, 't> {
             if let Some(name) = &port.name {
                 draft.put("name", name.as_str());
             }
-            seen.push(key);
+            seen.insert(key);
             drafts.push(draft);
         }
         Some(drafts)

@@ -1,7 +1,9 @@
 //! A service as a container.
 
+use std::collections::BTreeSet;
+
 use super::super::draft::Object as Draft;
-use super::{Import, Service, lost, own, pairs, shared, unique};
+use super::{Import, Service, Services, lost, own, pairs, shared, unique};
 use crate::diag::{Diagnostic, codes};
 use crate::elsewhere::scalars::{boolean, present, strings, text};
 use crate::elsewhere::units;
@@ -16,11 +18,11 @@ const COMPLETED: &str = "service_completed_successfully";
 
 impl<'t> Import<'_, 't> {
     /// The container for a service.
-    pub(super) fn container(&mut self, service: &Service<'t>, all: &[Service<'t>]) -> Draft {
+    pub(super) fn container(&mut self, service: &Service<'t>, all: &Services<'_, 't>) -> Draft {
         if let Some(extends) = service.object.member("extends") {
             self.told.push(super::elsewhere(extends.key.span, "`extends`"));
         }
-        let shared = shared::mounts(service, all);
+        let shared = self.shared(service, all);
         let is_read = |name: &str| {
             name == "gpus"
                 || (name == "volumes_from" && shared.is_some())
@@ -125,7 +127,7 @@ impl<'t> Import<'_, 't> {
         }
         let mut arguments = Draft::new();
         for (name, value, span) in present(object, "args").map(pairs).unwrap_or_default() {
-            match value.or_else(|| self.variables.get(&name).cloned()) {
+            match value.or_else(|| self.variable(&name, span)) {
                 Some(value) => {
                     arguments.put(&name, value);
                 }
@@ -172,7 +174,7 @@ impl<'t> Import<'_, 't> {
         }
     }
 
-    fn rest(&mut self, service: &Service<'t>, all: &[Service<'t>], container: &mut Draft) {
+    fn rest(&mut self, service: &Service<'t>, all: &Services<'_, 't>, container: &mut Draft) {
         if service.get("privileged").and_then(boolean) == Some(true) {
             container.put("is_privileged", true);
         }
@@ -234,10 +236,16 @@ impl<'t> Import<'_, 't> {
         }
     }
 
-    fn dependencies(&mut self, service: &Service<'t>, all: &[Service<'t>], container: &mut Draft) {
+    fn dependencies(
+        &mut self,
+        service: &Service<'t>,
+        all: &Services<'_, 't>,
+        container: &mut Draft,
+    ) {
         let mut names: Vec<(String, crate::source::Span, &str)> = Vec::new();
+        let mut known = BTreeSet::new();
         let mut add = |name: String, span, condition| {
-            if names.iter().all(|(known, ..)| *known != name) {
+            if known.insert(name.clone()) {
                 names.push((name, span, condition));
             }
         };
@@ -271,7 +279,7 @@ impl<'t> Import<'_, 't> {
         }
         // Those of containers outside the appliance are told elsewhere.
         for (from, span) in shared::names(service) {
-            if all.iter().any(|one| one.name == from) {
+            if all.named(&from).is_some() {
                 add(from, span, STARTED);
             }
         }
@@ -280,11 +288,10 @@ impl<'t> Import<'_, 't> {
         {
             add(name.to_owned(), mode.span, STARTED);
         }
-        let mut ids = Vec::new();
+        let (mut ids, mut taken) = (Vec::new(), BTreeSet::new());
         for (name, span, condition) in names {
-            let is_meant = |one: &&Service<'_>| one.name == name || one.copies.contains(&&*name);
-            match all.iter().find(is_meant) {
-                Some(on) if ids.contains(&on.id) => {}
+            match all.get(&name) {
+                Some(on) if !taken.insert(on.id.as_str()) => {}
                 Some(on) => {
                     ids.push(on.id.clone());
                     let (actual, until) = match (on.is_job, on.is_checked()) {

@@ -6,7 +6,9 @@ use super::interpolation::{Refused, interpolate};
 use super::plain::{self, Plain};
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::elsewhere::scalars::{present, text};
+use crate::import::budget::Budget;
 use crate::import::secrets::marker;
+use crate::import::told::Told;
 use crate::secrets::names_a_secret;
 use crate::source::{Source, Span, Syntax};
 use crate::syntax::{self, Kind, Node};
@@ -15,6 +17,7 @@ use crate::syntax::{self, Kind, Node};
 pub fn read(
     source: &Source,
     variables: &BTreeMap<String, String>,
+    budget: &Budget,
     findings: &mut Findings,
 ) -> Option<Node> {
     let mut found = Findings::new();
@@ -31,12 +34,15 @@ pub fn read(
     let mut tree = tree?;
     let mut variables = variables.clone();
     let name = tree.as_object().and_then(|top| present(top, "name")).and_then(text);
-    if let Some(Ok(name)) = name.map(|name| interpolate(&name, &variables, &mut BTreeSet::new())) {
+    let values = |name: &str| variables.get(name).map(String::as_str);
+    let name = name.map(|name| interpolate(&name, &values, &mut BTreeSet::new(), budget));
+    if let Some(Ok(name)) = name {
         variables.insert(PROJECT.to_owned(), name);
     }
     let mut walk = Walk {
         source,
         variables: &variables,
+        budget,
         octals,
         findings,
         in_environment: false,
@@ -60,6 +66,7 @@ pub const PROJECT: &str = "COMPOSE_PROJECT_NAME";
 struct Walk<'a> {
     source: &'a Source,
     variables: &'a BTreeMap<String, String>,
+    budget: &'a Budget,
     octals: BTreeSet<Span>,
     findings: &'a mut Findings,
     /// Whether the value is one of `environment`.
@@ -177,20 +184,23 @@ impl Walk<'_> {
                             .help("write the name that the target gives what it runs"),
                     );
                 }
-                match interpolate(text, self.variables, &mut unset) {
+                let values = |name: &str| self.variables.get(name).map(String::as_str);
+                match interpolate(text, &values, &mut unset, self.budget) {
                     Ok(new) => *text = new.into(),
-                    Err(Refused::Invalid) => self.findings.push(
-                        Diagnostic::new(&codes::NOT_IMPORTED, place, "invalid variable")
-                            .help("write `$$` for a dollar sign"),
-                    ),
-                    Err(Refused::Required(name, why)) => self.findings.push(
-                        Diagnostic::new(
-                            &codes::NOT_IMPORTED,
-                            place,
-                            format!("`{name}` is not set: {why}"),
-                        )
-                        .help("give variables with `--env-file FILE`"),
-                    ),
+                    Err(Refused::TooLong) => {
+                        self.budget.variables.tell(place, &mut Told(self.findings));
+                    }
+                    Err(refused) => {
+                        let message = refused.message().unwrap_or_default();
+                        let finding = Diagnostic::new(&codes::NOT_IMPORTED, place, message);
+                        self.findings.push(match refused {
+                            Refused::Invalid => finding.help("write `$$` for a dollar sign"),
+                            Refused::Required(..) => {
+                                finding.help("give variables with `--env-file FILE`")
+                            }
+                            _ => finding,
+                        });
+                    }
                 }
                 for name in unset {
                     self.findings.push(unset_variable(place, &name));

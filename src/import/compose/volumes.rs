@@ -1,5 +1,7 @@
 //! Volumes and mounts.
 
+use std::collections::BTreeSet;
+
 use super::super::draft::Object as Draft;
 use super::{Import, Service, lost};
 use crate::elsewhere::scalars::{boolean, list, present, text};
@@ -44,9 +46,11 @@ impl<'t> Import<'_, 't> {
         let mut read: Vec<_> =
             own.into_iter().map(|(span, mount)| (service, span, mount)).collect();
         let mut told = None;
+        let mut targets: BTreeSet<String> =
+            read.iter().map(|(_, _, mount)| mount.target.clone()).collect();
         for Shared { of, name, span, mount } in shared {
             // Its own mounts hide those of others.
-            if read.iter().all(|(_, _, known)| known.target != mount.target) {
+            if targets.insert(mount.target.clone()) {
                 read.push((of, span, mount));
             }
             if told.replace(span) == Some(span) {
@@ -59,14 +63,11 @@ impl<'t> Import<'_, 't> {
             );
         }
         let (mut mounts, mut copies) = (Vec::new(), Vec::new());
+        let folders: BTreeSet<&str> =
+            read.iter().map(|(_, _, mount)| mount.target.trim_end_matches('/')).collect();
         for (owner, span, mount) in &read {
-            let is_around = |other: &Mount| {
-                let rest = mount.target.strip_prefix(other.target.trim_end_matches('/'));
-                rest.is_some_and(|rest| rest.starts_with('/'))
-            };
             // What is copied into a folder of the host would stay there.
-            let is_inside = read.iter().any(|(_, _, other)| is_around(other));
-            match if is_inside { None } else { self.copy(mount, *span) } {
+            match if is_inside(&mount.target, &folders) { None } else { self.copy(mount, *span) } {
                 Some(copy) => copies.push(copy),
                 None => mounts.extend(self.mount(owner, *span, mount)),
             }
@@ -173,9 +174,8 @@ impl<'t> Import<'_, 't> {
             );
             return self.volumes.add(&name, &name, false);
         };
-        let top = present(self.top, "volumes").and_then(Node::as_object);
-        let member = top.and_then(|top| top.member(name));
-        let options = member.and_then(|member| member.value.as_object());
+        let [volumes, ..] = &self.named;
+        let options = volumes.get(name).and_then(|value| value.as_object());
         let is_new = !self.volumes.has(name);
         let mut wanted = name.to_owned();
         let mut is_global = false;
@@ -213,6 +213,15 @@ impl<'t> Import<'_, 't> {
         }
         id
     }
+}
+
+/// Longest path that a system takes.
+const LONGEST_PATH: usize = 4096;
+
+/// Whether a path is in one of these folders, which have no slash at the end.
+fn is_inside(path: &str, folders: &BTreeSet<&str>) -> bool {
+    let ends = path.get(..path.len().min(LONGEST_PATH)).unwrap_or_default();
+    ends.match_indices('/').any(|(at, _)| path.get(..at).is_some_and(|one| folders.contains(one)))
 }
 
 /// A mount in either form.

@@ -8,7 +8,10 @@ mod shell;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Options;
+use super::budget::Budget;
 use super::compose;
 use super::draft::Object as Draft;
 use super::told::Told;
@@ -19,14 +22,37 @@ use crate::syntax::Member;
 
 use command::Kind;
 use nodes::{array, boolean, member, object, string, text};
-use reader::{Reader, Written, folder, option_of};
+use reader::{Places, Reader, Written, folder};
 use shell::{Shell, Word};
+
+/// The names of the containers so far.
+#[derive(Default)]
+struct Names {
+    taken: BTreeSet<String>,
+    /// The number that is tried next behind a name that is taken.
+    next: BTreeMap<String, usize>,
+}
+
+impl Names {
+    /// A name that no container has yet, and that is taken from now on: this one, or with a number behind it.
+    fn free(&mut self, base: &str) -> String {
+        let mut name = base.to_owned();
+        let next = self.next.entry(name.clone()).or_insert(2);
+        while !self.taken.insert(name.clone()) {
+            name = format!("{base}-{next}");
+            *next += 1;
+        }
+        name
+    }
+}
 
 /// Imports the lines. `None` if there is nothing to import.
 pub fn import(source: &Source, options: &Options<'_>, findings: &mut Findings) -> Option<Draft> {
-    let variables = compose::variables(source, options, findings);
-    let mut shell = Shell::new(source, variables);
+    let budget = Budget::new();
+    let variables = compose::variables(source, options, &budget, findings);
+    let mut shell = Shell::new(source, variables, &budget);
     let mut services: Vec<Member> = Vec::new();
+    let mut names = Names::default();
     let mut written = Vec::new();
     while let Some(command) = shell.next(findings) {
         let mut told = Told(findings);
@@ -35,7 +61,7 @@ pub fn import(source: &Source, options: &Options<'_>, findings: &mut Findings) -
                 let mut reader = Reader::new(&shell, &command.assigned);
                 let rest = reader.options(words, &mut told);
                 written.extend(reader.written());
-                services.extend(service(words, rest, reader, &services, &mut told));
+                services.extend(service(words, rest, reader, &mut names, &mut told));
             }
             Kind::Other(words) => command::report(words, &mut told),
         }
@@ -55,13 +81,14 @@ pub fn import(source: &Source, options: &Options<'_>, findings: &mut Findings) -
     }
     let tree = object(span, members);
     let variables = shell.variables().clone();
-    let draft = compose::import_tree(source, &tree, variables, options, findings);
+    let draft = compose::import_tree(source, &tree, variables, options, &budget, findings);
     name_options(findings, &written);
     draft
 }
 
 /// Lets findings that name a field of Compose name the option that was written instead.
 fn name_options(findings: &mut Findings, written: &[Written]) {
+    let written = Places::new(written);
     for finding in findings.iter_mut() {
         let Some((field, rest)) =
             finding.message.strip_prefix('`').and_then(|text| text.split_once('`'))
@@ -71,7 +98,7 @@ fn name_options(findings: &mut Findings, written: &[Written]) {
         if !rest.starts_with(" is left out") {
             continue;
         }
-        if let Some(option) = option_of(written, field, finding.primary.span) {
+        if let Some(option) = written.find(field, finding.primary.span) {
             finding.message = format!("`{option}`{rest}");
         }
     }
@@ -80,11 +107,12 @@ fn name_options(findings: &mut Findings, written: &[Written]) {
 /// The secrets that services use, which exist outside the lines.
 fn secrets(services: &[Member]) -> Vec<Member> {
     let mut all: Vec<Member> = Vec::new();
+    let mut known = BTreeSet::new();
     for service in services.iter().filter_map(|service| service.value.as_object()) {
         for used in present(service, "secrets").map(list).unwrap_or_default() {
             let source = used.as_object().and_then(|of| present(of, "source"));
             let Some(name) = source.and_then(scalars::text) else { continue };
-            if all.iter().all(|known| known.key.value != name) {
+            if known.insert(name.clone()) {
                 let external = member(used.span, "external", boolean(used.span, true));
                 all.push(member(used.span, &name, object(used.span, vec![external])));
             }
@@ -98,7 +126,7 @@ fn service(
     words: &[Word],
     rest: &[Word],
     mut reader: Reader<'_>,
-    before: &[Member],
+    names: &mut Names,
     told: &mut Told<'_>,
 ) -> Option<Member> {
     let Some((image, command)) = rest.split_first() else {
@@ -113,9 +141,8 @@ fn service(
         told.refuse(image.span, format!("`{}` begins with a dash that is not `-`", image.text));
         return None;
     }
-    let is_taken = |name: &str| before.iter().any(|one| one.key.value == name);
     let name = match reader.name.take() {
-        Some(name) if is_taken(&name.value) => {
+        Some(name) if !names.taken.insert(name.value.clone()) => {
             told.refuse(name.span, format!("`{}` is the name of two containers", name.value));
             return None;
         }
@@ -123,9 +150,7 @@ fn service(
         None => {
             let base = image.text.rsplit('/').next().unwrap_or_default();
             let base = base.split([':', '@']).next().unwrap_or_default();
-            let numbered = (2..).map(|number| format!("{base}-{number}"));
-            let mut names = std::iter::once(base.to_owned()).chain(numbered);
-            Spanned::new(names.find(|name| !is_taken(name)).unwrap_or_default(), image.span)
+            Spanned::new(names.free(base), image.span)
         }
     };
     reader.set("image", image.span, text(image));

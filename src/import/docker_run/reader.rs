@@ -6,6 +6,7 @@ use super::nodes::{array, boolean, member, object, string, text};
 use super::options::{Action, OPTIONS};
 use super::shell::{Shell, Word};
 use crate::diag::{Diagnostic, codes, nearest};
+use crate::import::budget::Budget;
 use crate::import::secrets::marker;
 use crate::import::told::Told;
 use crate::source::{Span, Spanned};
@@ -21,21 +22,41 @@ pub struct Written {
     option: String,
 }
 
-/// The option that is written for a field of a service, of which the key has this span.
-pub fn option_of<'w>(all: &'w [Written], field: &str, span: Span) -> Option<&'w str> {
-    let mut same = all.iter().filter(|one| one.field == field);
-    let here = same.clone().find(|one| one.span == span);
-    // Other names on a network are at the place of the network.
-    let only = same.next().filter(|_| same.next().is_none());
-    here.or(only).map(|one| one.option.as_str())
+/// Options by the fields that they are.
+pub struct Places<'w> {
+    at: BTreeMap<(&'static str, Span), &'w str>,
+    /// Of fields with one option, that option.
+    only: BTreeMap<&'static str, Option<&'w str>>,
+}
+
+impl<'w> Places<'w> {
+    /// The places of these.
+    pub fn new(all: &'w [Written]) -> Places<'w> {
+        let mut places = Places { at: BTreeMap::new(), only: BTreeMap::new() };
+        for Written { field, span, option } in all {
+            places.at.entry((field, *span)).or_insert(option);
+            places.only.entry(field).and_modify(|only| *only = None).or_insert(Some(option));
+        }
+        places
+    }
+
+    /// The option that is written for a field of a service, of which the key has this span.
+    pub fn find(&self, field: &str, span: Span) -> Option<&'w str> {
+        // Other names on a network are at the place of the network.
+        let only = self.only.get_key_value(field);
+        only.and_then(|(field, only)| self.at.get(&(*field, span)).copied().or(*only))
+    }
 }
 
 /// Reads the options of one line.
 pub struct Reader<'a> {
     /// The variables that are set before the line, and for it alone.
     variables: [&'a BTreeMap<String, String>; 2],
+    budget: &'a Budget,
     is_windows: bool,
     fields: Vec<Member>,
+    /// The items of fields that are lists.
+    lists: BTreeMap<&'static str, Vec<Node>>,
     /// The name of the container, if the line gives it one.
     pub name: Option<Spanned<String>>,
     networks: Vec<Spanned<String>>,
@@ -50,8 +71,10 @@ impl<'a> Reader<'a> {
     pub fn new(shell: &'a Shell<'_>, assigned: &'a BTreeMap<String, String>) -> Reader<'a> {
         Reader {
             variables: [assigned, shell.variables()],
+            budget: shell.budget(),
             is_windows: shell.is_windows(),
             fields: Vec::new(),
+            lists: BTreeMap::new(),
             name: None,
             networks: Vec::new(),
             aliases: Vec::new(),
@@ -93,14 +116,22 @@ impl<'a> Reader<'a> {
         if self.networks.is_empty() && !self.aliases.is_empty() {
             self.networks.push(Spanned::new("default".to_owned(), span));
         }
-        let aliases = std::mem::take(&mut self.aliases);
-        let network = |name: &Spanned<String>| {
-            let aliases = member(name.span, "aliases", array(name.span, aliases.clone()));
+        // A name on one network is one of the container.
+        let mut aliases = std::mem::take(&mut self.aliases);
+        let mut network = |name: &Spanned<String>| {
+            let aliases = array(name.span, std::mem::take(&mut aliases));
+            let aliases = member(name.span, "aliases", aliases);
             member(name.span, &name.value, object(name.span, vec![aliases]))
         };
-        let networks: Vec<Member> = self.networks.iter().map(network).collect();
+        let networks: Vec<Member> = self.networks.iter().map(&mut network).collect();
         if !networks.is_empty() {
             self.set("networks", span, object(span, networks));
+        }
+        for field in &mut self.fields {
+            let items = self.lists.remove(field.key.value.as_str());
+            if let Some(items) = items {
+                field.value.kind = Kind::Array(items.into());
+            }
         }
         self.fields
     }
@@ -209,7 +240,7 @@ impl<'a> Reader<'a> {
                 let words = if word.text.is_empty() { Vec::new() } else { vec![text(word)] };
                 self.set(field, span, array(span, words));
             }
-            Action::Env => self.env(word),
+            Action::Env => self.env(word, told),
             Action::EnvFile => {
                 let path = member(span, "path", text(word));
                 // The engine knows no quotes in them.
@@ -239,9 +270,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A variable; one without a value is the one of the shell.
-    fn env(&mut self, word: &Word) {
+    fn env(&mut self, word: &Word, told: &mut Told<'_>) {
         let known = || self.variables.iter().find_map(|all| all.get(&word.text));
         let value = if word.text.contains('=') { None } else { known() };
+        if !self.budget.variables.take(value.map_or(0, String::len)) {
+            return self.budget.variables.tell(word.span, told);
+        }
         let entry =
             value.map_or_else(|| word.text.clone(), |value| format!("{}={value}", word.text));
         self.add("environment", word.span, string(word.span, &entry));
@@ -381,15 +415,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Adds an item to a field.
-    fn add(&mut self, field: &str, span: Span, value: Node) {
-        match self.fields.iter_mut().find(|known| known.key.value == field) {
-            Some(Member { value: Node { kind: Kind::Array(items), .. }, .. }) => {
-                let mut all = std::mem::take(items).into_vec();
-                all.push(value);
-                *items = all.into();
-            }
-            _ => self.fields.push(member(span, field, array(span, vec![value]))),
+    fn add(&mut self, field: &'static str, span: Span, value: Node) {
+        let items = self.lists.entry(field).or_default();
+        if items.is_empty() {
+            self.fields.push(member(span, field, array(value.span, Vec::new())));
         }
+        items.push(value);
     }
 
     /// Adds a member to a field that is an object.

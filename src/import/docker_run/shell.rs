@@ -8,6 +8,7 @@ mod variables;
 use std::collections::BTreeMap;
 
 use crate::diag::{Diagnostic, Findings, codes};
+use crate::import::budget::Budget;
 use crate::import::told::Told;
 use crate::source::{Source, Span};
 
@@ -38,6 +39,9 @@ pub struct Shell<'a> {
     at: usize,
     /// The variables that are known so far.
     variables: BTreeMap<String, String>,
+    budget: &'a Budget,
+    /// Signs that are not in the rest of the text.
+    absent: Vec<char>,
     /// Whether it is for `cmd` or PowerShell, where `\` stands in paths.
     is_windows: bool,
     /// Whether the shell puts a folder of the machine in the word that is read.
@@ -47,12 +51,19 @@ pub struct Shell<'a> {
 /// What ends the prompt of a shell.
 const PROMPTS: [char; 7] = ['$', '#', '%', '>', '❯', '➜', '»'];
 
+/// Longest prompt with the start of its command, in characters.
+const LONGEST_PROMPT: usize = 500;
+
 /// The programs that run containers with the options of Docker.
 pub const PROGRAMS: [&str; 3] = ["docker", "podman", "nerdctl"];
 
 impl<'a> Shell<'a> {
     /// Begins at the start of a source, with the variables that are set before it.
-    pub fn new(source: &'a Source, variables: BTreeMap<String, String>) -> Shell<'a> {
+    pub fn new(
+        source: &'a Source,
+        variables: BTreeMap<String, String>,
+        budget: &'a Budget,
+    ) -> Shell<'a> {
         let text = source.text();
         let is_line_end = |line: &str| {
             let line = line.trim_end();
@@ -61,7 +72,13 @@ impl<'a> Shell<'a> {
         let is_windows =
             text.to_ascii_lowercase().contains("%cd%") || text.lines().any(is_line_end);
         let at = source.content_start() - source.start().start as usize;
-        Shell { source, text, at, variables, is_windows, has_folder: false }
+        let absent = Vec::new();
+        Shell { source, text, at, variables, budget, absent, is_windows, has_folder: false }
+    }
+
+    /// What the import may still repeat.
+    pub fn budget(&self) -> &'a Budget {
+        self.budget
     }
 
     /// The variables that are set now.
@@ -96,7 +113,7 @@ impl<'a> Shell<'a> {
                 rest = after;
             }
             if rest.is_empty() {
-                self.variables.append(&mut assigned);
+                self.variables.extend(assigned);
             } else if !is_export {
                 return Some(Command { words: rest.to_vec(), assigned });
             }
@@ -115,6 +132,18 @@ impl<'a> Shell<'a> {
         let c = self.peek()?;
         self.at += c.len_utf8();
         Some(c)
+    }
+
+    /// How far it is to a sign.
+    fn find(&mut self, sign: char) -> Option<usize> {
+        if self.absent.contains(&sign) {
+            return None;
+        }
+        let found = self.rest().find(sign);
+        if found.is_none() {
+            self.absent.push(sign);
+        }
+        found
     }
 
     /// Takes the end of a line that goes on: `\`, also with spaces behind it, or the sign of PowerShell or of
@@ -158,29 +187,34 @@ impl<'a> Shell<'a> {
         words
     }
 
-    /// Skips a prompt before a command.
+    /// Skips white space, and a prompt at the start of a line.
     fn prompt(&mut self) {
-        let line = self.rest();
-        let spaces = line.len() - line.trim_start().len();
-        let line = line.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        let bare = line.trim_start();
+        let before = self.text.get(..self.at).unwrap_or_default();
+        let rest = self.rest();
+        let bare = rest.trim_start();
+        let blank = rest.get(..rest.len() - bare.len()).unwrap_or_default();
+        self.at += blank.len();
+        if !(blank.contains('\n') || before.is_empty() || before.ends_with(['\n', '\u{feff}'])) {
+            return;
+        }
+        let line = bare.lines().next().unwrap_or_default();
+        let end = line.char_indices().nth(LONGEST_PROMPT).map_or(line.len(), |(at, _)| at);
+        let line = line.get(..end).unwrap_or_default();
         let end = line.char_indices().find(|(at, c)| {
             let behind = line.get(at + c.len_utf8()..).unwrap_or_default();
             PROMPTS.contains(c) && is_run(behind.trim_start())
         });
         let is_prompt = |c: char| PROMPTS.contains(&c) && c != '#';
         let length = match end {
-            Some((at, c)) => Some(at + c.len_utf8() - (line.len() - bare.len())),
-            None if bare.starts_with(is_prompt) => bare
+            Some((at, c)) => Some(at + c.len_utf8()),
+            None if line.starts_with(is_prompt) => line
                 .chars()
                 .next()
                 .map(char::len_utf8)
-                .filter(|end| bare.get(*end..).is_some_and(|behind| behind.starts_with(' '))),
+                .filter(|end| line.get(*end..).is_some_and(|behind| behind.starts_with(' '))),
             None => None,
         };
-        if let Some(length) = length {
-            self.at += spaces + length;
-        }
+        self.at += length.unwrap_or_default();
     }
 
     /// Skips a redirection, and reports it if something is lost by that.
@@ -219,6 +253,8 @@ impl<'a> Shell<'a> {
     fn word(&mut self, told: &mut Told<'_>) -> Option<Word> {
         let start = self.at;
         let mut text = String::new();
+        // Whether there is a `=` in it, up to the index that was searched.
+        let (mut has_equals, mut searched) = (false, 0);
         self.has_folder = false;
         while let Some(c) = self.peek() {
             let here = self.at;
@@ -282,7 +318,12 @@ impl<'a> Shell<'a> {
                 }
                 '$' | '`' | '%' => self.variable(&mut text, told),
                 _ => {
-                    self.expansion(&text, told);
+                    if matches!(c, '~' | '*' | '{') {
+                        has_equals |= text.get(searched..).is_some_and(|new| new.contains('='));
+                        searched = text.len();
+                        let is_value_start = text.is_empty() || text.ends_with('=');
+                        self.expansion(c, is_value_start, has_equals, told);
+                    }
                     self.take();
                     text.push(c);
                 }

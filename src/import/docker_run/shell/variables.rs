@@ -19,13 +19,13 @@ impl Shell<'_> {
     /// Replaces what begins here with `$`, `` ` `` or `%`.
     pub(super) fn variable(&mut self, text: &mut String, told: &mut Told<'_>) {
         let start = self.at;
-        let rest = self.rest();
         if FOLDER.iter().any(|here| self.eat_name(here, true)) {
             text.push('.');
             self.has_folder = true;
             return;
         }
-        let name = rest.trim_start_matches(['$', '{']);
+        let rest = self.rest();
+        let name = rest.strip_prefix("${").or_else(|| rest.strip_prefix('$')).unwrap_or_default();
         let is_set = ["UID", "GID", "EUID"]
             .iter()
             .any(|user| name.starts_with(user) && self.variables.contains_key(*user));
@@ -40,7 +40,7 @@ impl Shell<'_> {
         }
         let length = match rest.chars().next() {
             Some('%') => return self.percent(text, told),
-            Some('$') if rest.starts_with("${") => rest.find('}').map(|end| end + 1),
+            Some('$') if rest.starts_with("${") => self.find('}').map(|end| end + 1),
             Some('$') => Some(1 + name_length(rest.get(1..).unwrap_or_default()))
                 .filter(|length| *length > 1),
             _ => None,
@@ -55,7 +55,8 @@ impl Shell<'_> {
             return;
         }
         let mut unset = BTreeSet::new();
-        let value = interpolate(whole, &self.variables, &mut unset);
+        let values = |name: &str| self.variables.get(name).map(String::as_str);
+        let value = interpolate(whole, &values, &mut unset, self.budget);
         self.at += length;
         let place = self.source.span(start..self.at);
         match value {
@@ -64,6 +65,10 @@ impl Shell<'_> {
                 told.refuse(place, format!("`{name}` is not set: {why}"))
             }
             Err(Refused::Invalid) => told.refuse(place, "what the shell puts here is not known"),
+            Err(refused) => match refused.message() {
+                Some(message) => told.refuse(place, message),
+                None => self.budget.variables.tell(place, told),
+            },
         }
         for name in unset {
             told.differ(
@@ -101,7 +106,8 @@ impl Shell<'_> {
         let start = self.at;
         self.at += name.len() + 2;
         match self.variables.get(name) {
-            Some(value) => text.push_str(value),
+            Some(value) if self.budget.variables.take(value.len()) => text.push_str(value),
+            Some(_) => self.budget.variables.tell(self.source.span(start..self.at), told),
             None if name.eq_ignore_ascii_case("USERPROFILE") => text.push('~'),
             None => told.differ(
                 self.source.span(start..self.at),
@@ -111,28 +117,37 @@ impl Shell<'_> {
         }
     }
 
-    /// Notes what the shell replaces here in a word without quotes: `~`, names of files, or several words. `before` is the
-    /// word up to here.
-    pub(super) fn expansion(&mut self, before: &str, told: &mut Told<'_>) {
+    /// Notes what the shell replaces at this character of a word without quotes: `~`, names of files, or several words.
+    /// Whether the word or a value in it begins here, and whether there is a `=` before.
+    pub(super) fn expansion(
+        &mut self,
+        c: char,
+        begins: bool,
+        has_equals: bool,
+        told: &mut Told<'_>,
+    ) {
+        if self.is_windows {
+            return;
+        }
         let rest = self.rest();
-        let end =
-            rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '|' | '&'));
-        let rest = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-        let length = match rest.chars().next() {
-            _ if self.is_windows => return,
-            Some('~') if before.is_empty() || before.ends_with('=') => {
-                self.has_folder |= matches!(rest.chars().nth(1), None | Some('/'));
+        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '|' | '&');
+        let length = match c {
+            '~' if begins => {
+                let next = rest.chars().nth(1);
+                self.has_folder |= next.is_none_or(|next| next == '/' || ends(next));
                 return;
             }
             // No file has a name such as `ORIGINS=https`.
-            Some('*') if !before.contains('=') => 1,
-            Some('{') => {
-                let Some(close) = rest.find('}') else { return };
-                let inside = rest.get(1..close).unwrap_or_default();
-                if !inside.contains(',') && !inside.contains("..") {
+            '*' if !has_equals => 1,
+            '{' => {
+                // Braces in others are those of the inner ones.
+                let inside = rest.get(1..).unwrap_or_default();
+                let is_end = |c: char| matches!(c, '{' | '}') || ends(c);
+                let (inside, behind) = inside.split_at(inside.find(is_end).unwrap_or(inside.len()));
+                if !behind.starts_with('}') || !(inside.contains(',') || inside.contains("..")) {
                     return;
                 }
-                close + 1
+                inside.len() + 2
             }
             _ => return,
         };
@@ -151,8 +166,8 @@ impl Shell<'_> {
         if rest.starts_with("$(") || rest.starts_with('`') || rest.starts_with("${") {
             let end = if rest.starts_with('`') { '`' } else { ')' };
             told.refuse(place, "what the shell puts here is not known");
-            let length = rest.get(1..).and_then(|inside| inside.find(end)).map(|at| at + 2);
-            self.at += length.unwrap_or(1);
+            self.at += 1;
+            self.at += self.find(end).map_or(0, |at| at + 1);
             return;
         }
         let is_argument = |c: char| c.is_ascii_digit() || matches!(c, '@' | '*' | '#' | '?');
