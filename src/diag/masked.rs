@@ -76,13 +76,16 @@ impl Report {
             }
         }
         values.retain(|value| value.chars().count() >= PART);
-        if values.is_empty() {
-            return found;
-        }
         let texts = [&mut found.message, &mut found.primary.text].into_iter();
         let labels = found.secondary.iter_mut().map(|label| &mut label.text);
         for text in texts.chain(labels).chain(&mut found.help) {
-            if let Some(masked) = masked_text(text, &values) {
+            // An address may be quoted whole by a finding about another part of it.
+            if let Some(masked) = secrets::without_passwords(text) {
+                *text = masked;
+            }
+            if !values.is_empty()
+                && let Some(masked) = masked_text(text, &values)
+            {
                 *text = masked;
             }
         }
@@ -156,6 +159,19 @@ mod tests {
         assert!(other.edit.is_some());
         let shown = human::render(&report, false);
         assert!(shown.contains("DB_PASSWORD: **********"), "{shown}");
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_masked_in_findings_about_its_scheme() {
+        let source = Source::new("a.yaml", "image: https://me:canary@host/x\n");
+        let message = "invalid image `https://me:canary@host/x`: it has a scheme";
+        let finding = Diagnostic::new(&codes::BAD_FORMAT, source.span(7..15), message);
+        let report = Report::of(source, finding);
+        let masked = report.masked();
+        let [found] = masked.diagnostics.as_slice() else { panic!() };
+        assert_eq!(found.message, "invalid image `https://me:***@host/x`: it has a scheme");
+        let shown = human::render(&report, false);
+        assert!(!shown.contains("canary"), "{shown}");
     }
 
     #[test]

@@ -131,6 +131,22 @@ fn passwords(text: &str, is_end: impl Fn(char) -> bool) -> impl Iterator<Item = 
     })
 }
 
+/// A text with `***` in place of passwords in addresses. `None` if there are none.
+pub fn without_passwords(text: &str) -> Option<String> {
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '"' | '\'' | '`');
+    let mut out = String::new();
+    let mut end = 0;
+    for (start, password) in passwords(text, is_end) {
+        if password.is_empty() || password.starts_with(['$', '<', '{']) || start < end {
+            continue;
+        }
+        out.push_str(text.get(end..start).unwrap_or_default());
+        out.push_str("***");
+        end = start + password.len();
+    }
+    (end > 0).then(|| out + text.get(end..).unwrap_or_default())
+}
+
 /// A source with asterisks in place of what looks like a secret; all offsets and lines stay.
 pub fn masked(source: &Source) -> Source {
     source.masked(&spans(source))

@@ -1,5 +1,6 @@
 //! Values in a text of any format that look like secrets, by the names before them: outputs do not show them.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{is_key, is_switch, names_a_secret, passwords};
@@ -11,7 +12,9 @@ use crate::source::{Source, Span};
 /// It reads the text itself, so that there are some if the source cannot be parsed, too.
 pub fn spans(source: &Source) -> Vec<Span> {
     let text = source.text();
-    let ranges = named(text).into_iter().chain(in_addresses(text));
+    let named = named(text);
+    let anchored = anchored(text, &named);
+    let ranges = named.into_iter().chain(anchored).chain(in_addresses(text));
     ranges.map(|range| source.span(range)).collect()
 }
 
@@ -30,6 +33,8 @@ fn named(text: &str) -> Vec<Range<usize>> {
     let mut at = 0;
     // Whether a mapping in braces begins in this line.
     let mut has_brace = false;
+    // Whether brackets are closed, as far as that is known.
+    let mut is_closed = true;
     while let Some(byte) = bytes.get(at) {
         if !is_of_name(*byte) {
             has_brace = *byte == b'{' || (has_brace && *byte != b'\n');
@@ -43,7 +48,7 @@ fn named(text: &str) -> Vec<Range<usize>> {
             found.push(start..at);
         } else if word != "secret"
             && names_a_secret(word)
-            && let Some(value) = value(text, start..at, has_brace)
+            && let Some(value) = value(text, start..at, has_brace, &mut is_closed)
         {
             at = value.end.max(at);
             has_brace &= !text.get(value.clone()).is_some_and(|value| value.contains('\n'));
@@ -70,7 +75,12 @@ fn end(bytes: &[u8], at: usize, is_end: impl Fn(u8) -> bool) -> usize {
 }
 
 /// The value of the name at this range.
-fn value(text: &str, name: Range<usize>, has_brace: bool) -> Option<Range<usize>> {
+fn value(
+    text: &str,
+    name: Range<usize>,
+    has_brace: bool,
+    is_closed: &mut bool,
+) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let before = name.start.checked_sub(1).and_then(|at| bytes.get(at).copied());
     let quote = before.filter(|byte| is_quote(*byte));
@@ -113,9 +123,24 @@ fn value(text: &str, name: Range<usize>, has_brace: bool) -> Option<Range<usize>
     let end = match (quote.filter(|_| !is_whole && !is_pair), sign) {
         (Some(quote), _) => quoted(bytes, start, quote),
         (None, b':') if is_quote(first) => quoted(bytes, start + 1, first) + 1,
-        (None, b':') if first == b'{' => return None,
-        (None, b':') if first == b'[' => end(bytes, start, |byte| matches!(byte, b']' | b'\n')),
+        (None, b':')
+            if matches!(first, b'{' | b'[' | b'\n' | b'\r')
+                && names_elsewhere(text.get(start + 1..).unwrap_or_default()) =>
+        {
+            return None;
+        }
+        (None, b':') if matches!(first, b'{' | b'[') => {
+            let closing = if *is_closed { closing(bytes, start) } else { None };
+            *is_closed = closing.is_some();
+            closing.unwrap_or_else(|| end(bytes, start, |byte| byte == b'\n'))
+        }
         (None, b':') if matches!(first, b'|' | b'>') => block(text, name.start, start),
+        // An object or a list of YAML below the name.
+        (None, b':') if matches!(first, b'\n' | b'\r') && !is_whole => {
+            let below = text.get(start..block(text, name.start, start)).unwrap_or_default();
+            let start = start + (below.len() - below.trim_start().len());
+            return (!below.trim().is_empty()).then(|| start..start + below.trim().len());
+        }
         (None, b':') => end(bytes, start, |byte| {
             byte == b'\n' || ((has_brace || is_whole) && matches!(byte, b',' | b'}'))
         }),
@@ -123,6 +148,88 @@ fn value(text: &str, name: Range<usize>, has_brace: bool) -> Option<Range<usize>
         (None, _) => word(bytes, start),
     };
     Some(start..end.min(bytes.len()))
+}
+
+/// First names of objects that say where a secret is, and do not contain it.
+const PLACES: [&str; 10] = [
+    "secret",
+    "key",
+    "name",
+    "file",
+    "external",
+    "environment",
+    "source",
+    "valueFrom",
+    "from",
+    "type",
+];
+
+/// Whether an object begins with a name that says where the secret is.
+fn names_elsewhere(inside: &str) -> bool {
+    let inside = inside.trim_start().trim_start_matches("- ").trim_start_matches(is_quote_char);
+    let name = inside.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let behind = inside.get(name.len()..).unwrap_or_default();
+    PLACES.contains(&name) && behind.trim_start_matches(is_quote_char).trim_start().starts_with(':')
+}
+
+fn is_quote_char(c: char) -> bool {
+    matches!(c, '"' | '\'')
+}
+
+/// The index behind the bracket that closes the one here. `None` if there is none.
+fn closing(bytes: &[u8], start: usize) -> Option<usize> {
+    let (mut at, mut depth) = (start, 0usize);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth <= 1 => return Some(at + 1),
+            b'}' | b']' => depth -= 1,
+            // Elsewhere, it is an apostrophe.
+            byte if is_quote(*byte)
+                && !at
+                    .checked_sub(1)
+                    .and_then(|at| bytes.get(at))
+                    .is_some_and(u8::is_ascii_alphanumeric) =>
+            {
+                at = quoted(bytes, at + 1, *byte);
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The values of anchors of YAML whose aliases are among these values.
+fn anchored(text: &str, values: &[Range<usize>]) -> Vec<Range<usize>> {
+    let value = |range: &Range<usize>| text.get(range.clone())?.trim().strip_prefix('*');
+    let names: BTreeSet<&str> = values.iter().filter_map(value).collect();
+    let mut found = Vec::new();
+    let mut at = 0;
+    if names.is_empty() {
+        return found;
+    }
+    let bytes = text.as_bytes();
+    while let Some(next) = text.get(at..).and_then(|rest| rest.find('&')) {
+        let name = at + next + 1;
+        let ends = |byte: u8| byte.is_ascii_whitespace() || b",[]{}".contains(&byte);
+        let behind = end(bytes, name, ends);
+        at = behind;
+        if !text.get(name..behind).is_some_and(|name| names.contains(name)) {
+            continue;
+        }
+        let start = end(bytes, behind, |byte| !matches!(byte, b' ' | b'\t'));
+        let end = match bytes.get(start) {
+            Some(quote) if is_quote(*quote) => quoted(bytes, start + 1, *quote) + 1,
+            Some(b'|' | b'>' | b'\n' | b'\r') => block(text, name, start),
+            _ => end(bytes, start, |byte| byte == b'\n'),
+        };
+        at = end.clamp(behind, bytes.len());
+        if !is_elsewhere(text.get(start..at).unwrap_or_default()) {
+            found.push(start..at);
+        }
+    }
+    found
 }
 
 /// The index of the quote that ends a string.
@@ -224,9 +331,17 @@ mod tests {
             "env {\n  DB_PASSWORD = \"<canary>\"\n  B = \"c\"\n}\n",
             "env {\n  \"DB_PASSWORD\" = \"<canary>\"\n}\n",
             "Environment=\"DB_PASSWORD=<canary canary>\"\nB=c\n",
-            "env: { DB_PASSWORD: <[canary, \"canary\">], C: d }",
+            "env: { DB_PASSWORD: <[canary, \"canary\"]>, C: d }",
             "C=http://me:<canary>@host/x x",
             "C: <ghp_canarycanarycanary>\n",
+            "env: { DB_PASSWORD: <{ value: canary, other: [canary] }>, C: d }",
+            "\"DB_PASSWORD\": <{\n  \"value\": \"can}ary\"\n}>,\n\"C\": 1",
+            "\"DB_TOKENS\": 1, \"API_TOKEN\": <[\n  \"canary\",\n  \"canary\"\n]>, 1",
+            "env:\n  DB_PASSWORD:\n    <value: canary\n    more: canary>\n  C: d\n",
+            "env:\n  DB_PASSWORD:\n    <- canary>\n  C: d\n",
+            "a: &a <canary>\nb: c\nenv:\n  DB_PASSWORD: <*a>\n",
+            "a: &a-1 <\"canary\">\nb: &b c\nDB_PASSWORD: <*a-1>\n",
+            "a: &a <|\n  canary\n>b: c\nDB_PASSWORD: <*a>\n",
             // Unfinished.
             "DB_PASSWORD: <\"canary>",
         ] {
@@ -249,6 +364,9 @@ mod tests {
             "secret_env: { PASSWORD: { secret: db, key: password } }",
             "secret_env:\n  PASSWORD:\n    secret: db\n    key: password\n",
             "mysql --password --host db",
+            "secrets:\n  db_password:\n    external: true\n",
+            "\"db-password\": {\"file\": \"./p\"}",
+            "DB_PASSWORD:\nC: d\n",
         ] {
             assert_eq!(spans(&Source::new("a", text)), [], "{text}");
         }

@@ -410,3 +410,69 @@ fn profiles_are_imported_if_they_are_asked_for() {
     let (out, _) = with(text, &[], &["dev"]);
     assert!(out.contains("  - id: debug\n"), "{out}");
 }
+
+/// The first error of an import of a file that is made to take all memory, and whether there is a result.
+fn refused(text: &str, files: &[(&str, &str)]) -> (Vec<String>, bool) {
+    let (out, mut findings) = with(text, files, &[]);
+    findings.retain(|one| one.contains(" E1001 "));
+    (findings, out.is_empty())
+}
+
+#[test]
+fn variables_of_variables_have_a_limit() {
+    let doubled: String = (1..60)
+        .map(|at| format!("A{at}=${{A{before}}}${{A{before}}}\n", before = at - 1))
+        .collect();
+    let env = format!("A0=xxxxxxxx\n{doubled}");
+    let text = "services: { web: { image: 'a:${A59}' } }\n";
+    let expected = |line: usize| format!("{line} E1001 variables put in more than 1 MiB");
+    assert_eq!(refused(text, &[(".env", &env)]), (vec![expected(1)], true));
+    let text = "services:\n  web:\n    image: a:1\n    env_file: [x.env, x.env]\n";
+    assert_eq!(refused(text, &[("x.env", &env)]), (vec![expected(4)], true));
+    // A large value that is named often.
+    let long = format!("A={}\n", "x".repeat(100_000));
+    let text = format!("services:\n  web:\n    image: a:1\n    command: '{}'\n", "$A".repeat(99));
+    assert_eq!(refused(&text, &[(".env", &long)]), (vec![expected(4)], true));
+    let text = "services:\n  a: &a { image: a, environment: [A] }\n".to_owned()
+        + &(0..20).map(|at| format!("  b{at}: *a\n")).collect::<String>();
+    let (findings, is_empty) = refused(&text, &[(".env", &long)]);
+    assert_eq!((findings, is_empty), (vec![expected(2)], true));
+}
+
+#[test]
+fn nested_defaults_have_a_limit() {
+    let text = "services:\n  web:\n    image: 'a:NESTED'\n";
+    let nested = |levels: usize| "${A:-".repeat(levels) + "1" + &"}".repeat(levels);
+    let (findings, is_empty) = refused(&text.replace("NESTED", &nested(20_000)), &[]);
+    let message = "3 E1001 variables nested more than 100 levels deep";
+    assert_eq!((findings, is_empty), (vec![message.to_owned()], true));
+    assert_eq!(refused(&text.replace("NESTED", &nested(100)), &[]), (Vec::new(), false));
+}
+
+#[test]
+fn what_services_repeat_has_a_limit() {
+    let message = "files of variables, configs, mounts, and ports expand to more than 16 MiB";
+    let all = |service: &str, count: usize| -> String {
+        let one = |at| format!("  s{at}: {service}\n");
+        "services:\n".to_owned() + &(0..count).map(one).collect::<String>()
+    };
+    let long = format!("A={}\n", "x".repeat(1 << 20));
+    let mounts: String = (0..1000).map(|at| format!("v{at}:/m{at}, ")).collect();
+    for (text, files) in [
+        (all("{ image: a, ports: [1-1000] }", 300), Vec::new()),
+        (all("{ image: a, env_file: x.env }", 20), vec![("x.env", long.as_str())]),
+        (
+            all("{ image: a, configs: [c] }", 20)
+                + &format!("configs: {{ c: {{ content: {} }} }}\n", "x".repeat(1 << 20)),
+            Vec::new(),
+        ),
+        (
+            all("{ image: a, volumes_from: [all] }", 300)
+                + &format!("  all: {{ image: a, volumes: [{mounts}] }}\n"),
+            Vec::new(),
+        ),
+    ] {
+        let (findings, is_empty) = refused(&text, &files);
+        assert!(is_empty && findings.iter().any(|one| one.ends_with(message)), "{findings:?}");
+    }
+}
