@@ -1,23 +1,30 @@
 //! The files of a commit, read from the objects of git: no file on disk is touched.
 //!
-//! git is a program here: it finds objects in packs, alternates and partial clones, and knows who may read them.
+//! git is a program here: it finds objects in packs and alternates, and knows who may read them. What a repository
+//! configures starts no program, for it may come from someone else with its configuration.
+
+mod process;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{self, BufRead, ErrorKind, Read};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use applc::World;
 use applc::diag::Report;
 use applc::path::parent;
 use applc::source::MAX_SOURCE_BYTES;
 
+use self::process::{Server, run};
 use crate::whole::{Entry, Files, Kind};
 
 /// Maximum number of links that lead to a file.
 const MAX_LINKS: usize = 8;
+
+/// How long an answer of git may take. It reads files of the repository only, of which one can be a pipe.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why the files of a commit cannot be read.
 #[derive(Debug)]
@@ -30,6 +37,10 @@ pub enum Failure {
     Unknown(String, bool),
     /// git fails: what it says.
     Git(String),
+    /// A partial clone has no list of the files of the commit with this name.
+    Partial(String),
+    /// git does not answer within this time.
+    Late(Duration),
 }
 
 impl fmt::Display for Failure {
@@ -48,6 +59,16 @@ impl fmt::Display for Failure {
                  whole history with `git fetch --unshallow`"
             ),
             Failure::Git(said) => write!(f, "git: {said}"),
+            Failure::Partial(revision) => write!(
+                f,
+                "the files of `{revision}` are not in this partial clone, and applc fetches none; \
+                 `git archive --output=/dev/null {revision}` does"
+            ),
+            Failure::Late(limit) => write!(
+                f,
+                "git does not answer within {} seconds: is a file in `.git` a pipe or a device?",
+                limit.as_secs_f32()
+            ),
         }
     }
 }
@@ -59,47 +80,13 @@ pub struct Commit {
     /// The folder in the repository, with a slash at the end; empty for all of it.
     prefix: String,
     blobs: BTreeMap<String, Blob>,
-    reader: Mutex<Reader>,
+    /// `git cat-file --batch`, which answers one request after another.
+    reader: Mutex<Server>,
 }
 
 struct Blob {
     object: String,
     is_link: bool,
-}
-
-/// `git cat-file --batch`, which answers one request after another.
-struct Reader {
-    child: Child,
-    requests: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        // It ends when there are no more requests.
-        self.requests = None;
-        let _ = self.child.wait();
-    }
-}
-
-/// A command that runs git in a folder. Its messages do not depend on the locale.
-fn git(folder: &Path) -> Command {
-    let mut command = Command::new("git");
-    command.arg("-C").arg(folder).env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
-    command
-}
-
-/// Runs git and returns what it prints; an error is the first line of what it says.
-fn run(folder: &Path, arguments: &[&str]) -> Result<Result<Vec<u8>, String>, Failure> {
-    let output =
-        git(folder).args(arguments).stdin(Stdio::null()).output().map_err(Failure::NoGit)?;
-    Ok(if output.status.success() {
-        Ok(output.stdout)
-    } else {
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        let line = said.lines().next().unwrap_or("it failed without a message");
-        Err(line.strip_prefix("fatal: ").unwrap_or(line).to_owned())
-    })
 }
 
 /// A line that git prints, without its end. Other white space may belong to a name.
@@ -114,7 +101,13 @@ impl Commit {
     /// # Errors
     /// There is no git, no repository, or no such commit.
     pub fn find(folder: &Path, revision: &str) -> Result<Commit, Failure> {
-        let prefix = run(folder, &["rev-parse", "--show-prefix"])?;
+        Commit::find_within(folder, revision, PATIENCE)
+    }
+
+    /// Finds a commit as [`find`](Commit::find) does, with another limit for each answer of git.
+    fn find_within(folder: &Path, revision: &str, limit: Duration) -> Result<Commit, Failure> {
+        let run = |arguments: &[&str]| run(folder, arguments, limit);
+        let prefix = run(&["rev-parse", "--show-prefix"])?;
         let prefix = line(&prefix.map_err(Failure::NoRepository)?);
         let unknown = |is_shallow| Failure::Unknown(revision.to_owned(), is_shallow);
         // It would be read as an option.
@@ -122,25 +115,21 @@ impl Commit {
             return Err(unknown(false));
         }
         let wanted = format!("{revision}^{{commit}}");
-        let Ok(hash) = run(folder, &["rev-parse", "--verify", "--quiet", &wanted])? else {
-            let shallow = run(folder, &["rev-parse", "--is-shallow-repository"])?;
+        let Ok(hash) = run(&["rev-parse", "--verify", "--quiet", &wanted])? else {
+            let shallow = run(&["rev-parse", "--is-shallow-repository"])?;
             return Err(unknown(shallow.is_ok_and(|answer| line(&answer) == "true")));
         };
         let hash = line(&hash);
-        let tree = run(folder, &["ls-tree", "-r", "-z", "--full-tree", &hash])?;
-        let blobs = blobs(&tree.map_err(Failure::Git)?);
-        let mut child = git(folder)
-            .args(["cat-file", "--batch"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(Failure::NoGit)?;
-        let (Some(requests), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(Failure::Git("it has no input or output".to_owned()));
+        let tree = match run(&["ls-tree", "-r", "-z", "--full-tree", &hash])? {
+            Ok(tree) => tree,
+            Err(said) => {
+                let is_partial = run(&["config", "--get", "extensions.partialClone"])?.is_ok();
+                let partial = || Failure::Partial(revision.to_owned());
+                return Err(if is_partial { partial() } else { Failure::Git(said) });
+            }
         };
-        let reader = Reader { child, requests: Some(requests), answers: BufReader::new(answers) };
-        Ok(Commit { hash, prefix, blobs, reader: Mutex::new(reader) })
+        let reader = Server::start(folder, &["cat-file", "--batch"], limit)?;
+        Ok(Commit { hash, prefix, blobs: blobs(&tree), reader: Mutex::new(reader) })
     }
 
     /// The path of a file in the repository, without `.` and `..`. `None` if it is not in the repository.
@@ -168,27 +157,29 @@ impl Commit {
 
     fn content(&self, blob: &Blob) -> io::Result<Vec<u8>> {
         let mut reader = self.reader.lock().map_err(|_| io::Error::other("git has failed"))?;
-        let reader = &mut *reader;
-        let requests = reader.requests.as_mut().ok_or(ErrorKind::BrokenPipe)?;
-        requests.write_all(format!("{}\n", blob.object).as_bytes())?;
-        requests.flush()?;
+        let answers = reader.ask(&blob.object);
         let mut header = String::new();
-        reader.answers.read_line(&mut header)?;
-        // `HASH blob SIZE`, or `HASH missing`.
+        answers.read_line(&mut header)?;
+        // `HASH blob SIZE`, or `HASH missing`. It ends instead if it may not fetch the object.
         let size = match header.split_whitespace().collect::<Vec<_>>().as_slice() {
             [_, "blob", size] => size.parse::<u64>().ok(),
             _ => None,
         };
         let Some(size) = size else {
-            return Err(io::Error::other(format!("git has no object {}", blob.object)));
+            let message = format!(
+                "git has no object {} in this clone, and applc fetches none; \
+                 `git archive --output=/dev/null {}` fetches those of a partial clone",
+                blob.object, self.hash
+            );
+            return Err(io::Error::other(message));
         };
         // One byte more than the limit shows that a file exceeds it.
         let wanted = size.min(MAX_SOURCE_BYTES as u64 + 1);
         let mut bytes = Vec::new();
-        reader.answers.by_ref().take(wanted).read_to_end(&mut bytes)?;
+        answers.by_ref().take(wanted).read_to_end(&mut bytes)?;
         // The rest, and a line end.
         let rest = size.saturating_sub(wanted) + 1;
-        io::copy(&mut reader.answers.by_ref().take(rest), &mut io::sink())?;
+        io::copy(&mut answers.by_ref().take(rest), &mut io::sink())?;
         if bytes.len() as u64 != wanted {
             return Err(ErrorKind::UnexpectedEof.into());
         }
@@ -292,5 +283,43 @@ mod tests {
         assert_eq!(normal("a/b/", "../c").as_deref(), Some("a/c"));
         assert_eq!(normal("", "./x//y").as_deref(), Some("x/y"));
         assert_eq!(normal("a", "../../x"), None);
+    }
+
+    /// A repository with a commit of one file.
+    #[cfg(unix)]
+    fn repository() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a"), "one").unwrap();
+        for arguments in [&["init", "-q"][..], &["add", "a"], &["commit", "-q", "-m", "one"]] {
+            let mut git = std::process::Command::new("git");
+            git.arg("-C").arg(folder.path()).args(["-c", "user.name=a", "-c", "user.email=a@b"]);
+            git.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
+            assert!(git.args(arguments).status().unwrap().success());
+        }
+        folder
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_the_repository_does_not_stop_the_program() {
+        let pipe = |path: &Path| {
+            std::fs::remove_file(path).unwrap();
+            assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+        };
+        let limit = Duration::from_secs(2);
+        let folder = repository();
+        // Of an object.
+        let commit = Commit::find(folder.path(), "HEAD").unwrap();
+        let object = commit.blobs["a"].object.clone();
+        assert_eq!(commit.read("a").unwrap(), b"one");
+        let (start, rest) = object.split_at(2);
+        pipe(&folder.path().join(".git/objects").join(start).join(rest));
+        let commit = Commit::find_within(folder.path(), "HEAD", limit).unwrap();
+        assert_eq!(commit.read("a").unwrap_err().kind(), ErrorKind::TimedOut);
+        assert!(commit.read("a").is_err());
+        // Of the commit itself.
+        pipe(&folder.path().join(".git/HEAD"));
+        let found = Commit::find_within(folder.path(), "HEAD", limit);
+        assert!(matches!(found, Err(Failure::Late(_))));
     }
 }

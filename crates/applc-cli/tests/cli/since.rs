@@ -349,6 +349,60 @@ fn unknown_commits_are_errors() {
     assert!(err.contains("shallow clone; fetch it with `git fetch"), "{err}");
 }
 
+/// What is configured in a repository that comes as an archive starts no program.
+#[cfg(unix)]
+#[test]
+fn a_repository_starts_no_program() {
+    let repository = repository();
+    let folder = repository.path();
+    let mark = folder.join("started");
+    let program = folder.join("program");
+    fs::write(&program, format!("#!/bin/sh\ntouch '{}'\n", mark.display())).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&program, executable).unwrap();
+    let shown = program.display().to_string();
+    for name in ["post-index-change", "reference-transaction", "pre-auto-gc"] {
+        fs::create_dir_all(folder.join(".git/hooks")).unwrap();
+        fs::copy(&program, folder.join(".git/hooks").join(name)).unwrap();
+    }
+    let mut object = Command::new("git");
+    object.arg("-C").arg(folder).args(["rev-parse", "HEAD:p q/a/a.appliance.json"]);
+    let object = String::from_utf8(object.output().unwrap().stdout).unwrap();
+    let (start, rest) = object.trim().split_at(2);
+    for (name, value) in [
+        ("core.fsmonitor", shown.as_str()),
+        ("core.sshCommand", &shown),
+        ("core.pager", &shown),
+        ("core.alternateRefsCommand", &shown),
+        ("diff.external", &shown),
+        ("filter.x.clean", &shown),
+        ("filter.x.smudge", &shown),
+        ("diff.x.textconv", &shown),
+        ("credential.helper", &shown),
+        ("alias.cat-file", &format!("!{shown}")),
+        // A partial clone fetches what is absent.
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.url", &format!("ext::{shown}")),
+        ("protocol.ext.allow", "always"),
+    ] {
+        git(folder, &["config", name, value]);
+    }
+    fs::write(folder.join(".git/info/attributes"), "* filter=x diff=x\n").unwrap();
+    write(folder, "p q/a/a.appliance.json", &appliance("api:2", ""));
+    let (status, out, err) = run(folder, &["HEAD"]);
+    assert_eq!(status, 4, "{out}{err}");
+    fs::remove_file(folder.join(".git/objects").join(start).join(rest)).unwrap();
+    let (status, out, err) = run(folder, &["HEAD"]);
+    assert!(matches!(status, 2 | 3) && out.is_empty(), "{status}: {out}{err}");
+    assert!(err.contains("git has no object"), "{err}");
+    let (status, _, err) = run(folder, &["nothing"]);
+    assert_eq!(status, 2);
+    assert!(err.contains("`nothing` is not a commit of this repository"), "{err}");
+    assert!(!mark.exists(), "{err}");
+}
+
 fn commit_again(folder: &Path) {
     write(folder, "other", "x");
     commit(folder);
