@@ -229,7 +229,7 @@ mod tests {
         let budget = Budget::new();
         let value = "x".repeat(1 << 16);
         let values = |_: &str| Some(value.as_str());
-        let mut of = |text: &str| interpolate(text, &values, &mut BTreeSet::new(), &budget);
+        let of = |text: &str| interpolate(text, &values, &mut BTreeSet::new(), &budget);
         // Text beside them does not count.
         assert_eq!(of(&format!("{value}${{A}}")).unwrap().len(), 2 << 16);
         assert!(of(&"$A".repeat(15)).is_ok());
