@@ -1,11 +1,14 @@
 //! Standard output and error.
 
+use std::env;
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 use crate::Status;
+use crate::args::Arguments;
 use applc::printable;
+use clap::Parser;
 use serde_json::Value;
 
 /// Writes text to standard output. A reader that closed the pipe is not a failure.
@@ -33,6 +36,26 @@ pub fn show_json(document: &Value) -> Status {
 pub fn fail(message: &str, status: Status) -> Status {
     note(&format!("error: {message}"));
     status
+}
+
+/// Prints what is wrong with the arguments, or the help that they ask for. Names of files are among them, and an error
+/// quotes them as they are; it is found again in arguments that do not act on the terminal.
+pub fn refuse(error: &clap::Error) {
+    let given: Vec<String> = env::args_os().map(|it| it.to_string_lossy().into_owned()).collect();
+    let shown: Vec<_> = given.iter().map(|argument| printable::line(argument)).collect();
+    let again = match shown == given {
+        true => None,
+        false => Arguments::try_parse_from(shown.iter().map(|argument| &**argument)).err(),
+    };
+    // A closed pipe is not an error.
+    let _ = match again {
+        Some(again) => again.print(),
+        None if shown == given => error.print(),
+        None => {
+            note(error.to_string().trim_end());
+            Ok(())
+        }
+    };
 }
 
 /// Prints that a file cannot be written, and returns the status that it means.

@@ -80,12 +80,13 @@ fn describe(target: &dyn Target) -> String {
     }
     for option in target.options() {
         let default = option.default_in_words();
+        let default = printable::line(&default);
         let _ = writeln!(
             text,
             "  {}\n      {}\n      value: {}; default: {default}",
             option.name,
             printable::line(option.meaning),
-            option.kind.wanted()
+            printable::line(&option.kind.wanted())
         );
     }
     text

@@ -44,6 +44,26 @@ fn names_of_files_never_act_on_a_terminal() {
 }
 
 #[test]
+fn arguments_never_act_on_a_terminal() {
+    let repository = Repository::new();
+    let option = format!("--{HOSTILE}");
+    let value = format!("--format={HOSTILE}");
+    for arguments in [
+        vec![HOSTILE],
+        vec!["check", "a.json", &option],
+        vec!["check", "a.json", &value],
+        vec!["lsp", HOSTILE],
+        vec!["trace", "a.json", "--at", HOSTILE],
+        vec!["completions", HOSTILE],
+    ] {
+        let output = repository.run(&arguments);
+        assert_eq!(output.0, 2, "{arguments:?}");
+        assert!(output.2.contains(r"\u{1b}[2J\u{9b}2J\n::error::x"), "{output:?}");
+        assert_harmless(&output);
+    }
+}
+
+#[test]
 fn paths_with_control_characters_are_no_part_of_a_project() {
     let repository = Repository::new();
     repository.write(&format!("apps/{HOSTILE}/a.appliance.json"), "{}");
@@ -64,12 +84,14 @@ fn texts_of_custom_targets_never_act_on_a_terminal() {
     let file = repository.path("odd/target.toml");
     let text = fs::read_to_string(&file).unwrap();
     let hostile = serde_json::to_string(HOSTILE).unwrap();
-    let lines = text.lines().map(|line| match line.starts_with("description = ") {
-        true => format!("description = {hostile}\n"),
-        false => format!("{line}\n"),
+    let lines = text.lines().map(|line| match line.split_once(" = ") {
+        Some((key @ ("description" | "meaning" | "default"), _)) => format!("{key} = {hostile}\n"),
+        Some(("values", _)) => format!("values = [{hostile}, \"b\"]\n"),
+        _ => format!("{line}\n"),
     });
-    let hostile = lines.collect::<String>();
-    assert_ne!(hostile, text);
+    let changed = lines.collect::<String>();
+    assert_eq!(changed.matches(&hostile).count(), 4, "{changed}");
+    let hostile = changed;
     fs::write(&file, hostile).unwrap();
     let output = repository.run(&["targets", "./odd"]);
     assert_eq!(output.0, 0, "{output:?}");
