@@ -264,6 +264,16 @@ impl Reading<'_> {
         let expected = "an array of folders, such as `[\"deploy/quadlet\"]`,";
         for item in entry.items(expected, reader).unwrap_or_default() {
             let Some(written) = item.string(reader) else { continue };
+            // It would be the root of the file system.
+            if written.value.is_empty() {
+                self.incomplete = true;
+                reader.report_with(
+                    item.span(),
+                    "empty path",
+                    "a custom target is a folder with a `target.toml`; that of this file is `.`",
+                );
+                continue;
+            }
             let path = Path::new(folder).join(&written.value);
             self.folders.push(written);
             match custom::load(world, &path.to_string_lossy(), self.renderer) {
@@ -409,6 +419,17 @@ fn overlays(entry: Entry<'_>, reader: &mut Reader<'_>) -> Option<Spanned<Vec<Spa
                 text.span,
                 format!("`{}` is not beside the appliance", text.value),
                 "an overlay is in the folder of the appliance or below it",
+            );
+            continue;
+        }
+        // A name that a placeholder is part of is checked when it is known.
+        let name = pattern::sample(&text.value);
+        let is_file = !matches!(name.rsplit('/').next(), None | Some("" | "."));
+        if !is_file || name.contains(char::is_control) {
+            reader.report_with(
+                text.span,
+                format!("`{}` is no name of a file", text.value),
+                "an overlay is a file beside the appliance, for example `\"{name}.prod.yaml\"`",
             );
             continue;
         }

@@ -258,6 +258,18 @@ mod tests {
     }
 
     #[test]
+    fn names_that_are_none_are_found_at_their_places() {
+        for name in ["", ".", "./", "a/", "a/.", "{name}/", "a\\u0000"] {
+            let text = format!("[environments.prod]\noverlay = [\"x.yaml\", \"{name}\"]\n");
+            assert_eq!(found(&text), [("E0501", format!("\"{name}\""))]);
+        }
+        assert_eq!(found("[environments.prod]\noverlay = \"\"\n"), [("E0501", "\"\"".to_owned())]);
+        assert_eq!(found("target-folders = [\"\"]\n"), [("E0501", "\"\"".to_owned())]);
+        let fine = ["{name}", "a/.b", "a..b"].map(|name| format!("\"{name}\"")).join(", ");
+        assert_eq!(found(&format!("[environments.prod]\noverlay = [{fine}]\n")), []);
+    }
+
+    #[test]
     fn all_errors_are_reported_at_their_locations() {
         let text =
             "\u{feff}colour = 1\n[targets.kubernets]\nx = 1\n[targets.compose]\nnothing = true\n";
