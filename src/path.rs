@@ -12,21 +12,28 @@ pub const MAX_NAME: usize = 255;
 pub const MAX_PATH: usize = 4095;
 
 /// The folders of version control. In those of a submodule, it is a file.
-pub const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".svn", ".jj"];
+pub const VERSION_CONTROL: [&str; 8] =
+    [".git", ".hg", ".svn", ".jj", ".bzr", ".sl", ".pijul", "_darcs"];
 
 /// The folder at the root of a project for what applc may lose.
 pub const CACHE: &str = ".applc-cache";
 
 /// Whether a folder of this name has neither appliances nor output: those of version control, and the cache. Some file
 /// systems do not tell upper and lower case apart, that of macOS ignores characters without a width, and Windows ignores
-/// dots and spaces at the end and has `.git` as `git~1`, too: the names that git protects
+/// dots and spaces at the end and has `.git` as `git~1`, too: the spellings that git protects its folder in
 /// (<https://git-scm.com/docs/git-config>, `core.protectHFS` and `core.protectNTFS`).
 pub fn is_reserved(name: &str) -> bool {
     let is_ignored = |c: &char| matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
     let is_one = |name: &str| {
         let name = name.trim_end_matches(['.', ' ']);
-        let mut reserved = VERSION_CONTROL.iter().chain([&CACHE, &"git~1"]);
-        reserved.any(|reserved| name.eq_ignore_ascii_case(reserved))
+        // The short name of a folder whose name begins with a dot.
+        let short = name.strip_suffix("~1");
+        let is = |reserved: &&str| {
+            let without_dot = reserved.strip_prefix('.');
+            name.eq_ignore_ascii_case(reserved)
+                || short.zip(without_dot).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
+        };
+        VERSION_CONTROL.iter().chain([&CACHE]).any(is)
     };
     match name.is_ascii() {
         true => is_one(name),
@@ -183,8 +190,24 @@ mod tests {
         for name in ["a\\b", "c:x"] {
             assert_eq!(fault(name), Some(Fault::Separator(name.to_owned())));
         }
-        let names =
-            [".git", ".GIT", "git~1", "GIT~1", ".Hg", ".svn", ".jj", ".g\u{200c}it", ".git "];
+        let names = [
+            ".git",
+            ".GIT",
+            "git~1",
+            "GIT~1",
+            ".Hg",
+            "HG~1",
+            ".svn",
+            "svn~1",
+            ".jj",
+            ".bzr",
+            ".sl",
+            ".Pijul",
+            "_darcs",
+            ".g\u{200c}it",
+            ".git ",
+            ".git. .",
+        ];
         for name in names {
             assert_eq!(fault(&format!("a/{name}/b")), Some(Fault::Reserved(name.to_owned())));
         }
