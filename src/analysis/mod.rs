@@ -175,7 +175,8 @@ impl Analysis {
         let overlays = files.iter().map(|(overlay, error)| {
             let overlay = sources.add(overlay);
             let found = parse(&overlay, *error, syntax::parse_overlay, &mut findings);
-            if let Some(tree) = &mut tree {
+            // One that cannot be read was reported.
+            if let (Some(tree), None) = (&mut tree, error) {
                 let start = overlay.start();
                 named.extend(overlay::merge(tree, found.as_ref(), start, &mut findings));
             }

@@ -26,6 +26,25 @@ fn folder(overlays: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
+#[test]
+fn an_overlay_that_cannot_be_read_is_the_only_finding() {
+    let folder = folder(&[]);
+    let overlay = folder.path().join("over.yaml");
+    fs::write(&overlay, b"id: \xff").unwrap();
+    let arguments = ["check", "app.json", "--overlay", "over.yaml", "--format", "short"];
+    let (status, out, _) = run(folder.path(), &arguments);
+    assert_eq!((status, out.as_str()), (1, "over.yaml:1:5: error[E0001]: invalid UTF-8\n"));
+    fs::remove_file(&overlay).unwrap();
+    fs::create_dir(&overlay).unwrap();
+    for arguments in
+        [&arguments[..], &["compile", "app.json", "-t", "compose", "--overlay", "over.yaml"]]
+    {
+        let (status, out, err) = run(folder.path(), arguments);
+        assert_eq!((status, out.as_str()), (3, ""), "{arguments:?}");
+        assert!(err.contains("cannot read `over.yaml`: is a directory"), "{err}");
+    }
+}
+
 /// Runs the program: exit status, standard output, standard error.
 fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let mut command = assert_cmd::Command::cargo_bin("applc").unwrap();
