@@ -45,15 +45,30 @@ pub fn remove_temporary(folder: &Path) {
     }
 }
 
+/// Lets a write beyond `ulimit -f` fail, so that it is told as a full disk is. It would end the program with SIGXFSZ.
+pub fn keep_on_a_limit_of_size() {
+    #[cfg(unix)]
+    signals::take_limit_of_size();
+}
+
 #[cfg(unix)]
 mod signals {
-    use std::sync::{Once, PoisonError};
+    use std::sync::atomic::AtomicBool;
+    use std::sync::{Arc, Once, PoisonError, mpsc};
+    use std::thread;
 
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
 
     use super::{TEMPORARY, remove_temporary};
+
+    /// Has SIGXFSZ do nothing. Programs that this one starts have it as it was, unlike a signal that is ignored.
+    pub fn take_limit_of_size() {
+        let number = rustix::process::Signal::XFSZ.as_raw();
+        // Without, a write beyond the limit ends the program.
+        let _ = signal_hook::flag::register(number, Arc::new(AtomicBool::new(false)));
+    }
 
     /// Ends the program as the signals would, between two steps.
     pub fn watch() {
@@ -62,9 +77,11 @@ mod signals {
             let ignored = ignored();
             let all = [SIGHUP, SIGINT, SIGTERM].into_iter();
             let wanted = all.filter(|signal| ignored & (1 << (signal - 1)) == 0);
-            // Without, the next run removes what this one leaves.
-            let Ok(mut signals) = Signals::new(wanted) else { return };
-            std::thread::spawn(move || {
+            // The thread comes first: a signal that is watched for and waits for nobody would be lost. Without a thread
+            // or the signals, the next run removes what this one leaves.
+            let (to, from) = mpsc::channel::<Signals>();
+            let watcher = thread::Builder::new().spawn(move || {
+                let Ok(mut signals) = from.recv() else { return };
                 for signal in signals.forever() {
                     // Held until the end, so that no other step begins.
                     let temporary = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,6 +91,11 @@ mod signals {
                     let _ = emulate_default_handler(signal);
                 }
             });
+            if watcher.is_ok()
+                && let Ok(signals) = Signals::new(wanted)
+            {
+                let _ = to.send(signals);
+            }
         });
     }
 

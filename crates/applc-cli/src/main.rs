@@ -18,6 +18,7 @@ mod search;
 mod select;
 mod templates;
 mod terminal;
+mod threads;
 mod whole;
 
 use std::cmp::Ordering;
@@ -75,11 +76,11 @@ fn main() -> ExitCode {
     if let Some(status) = applc_templates::run_if_asked() {
         return status;
     }
+    interrupt::keep_on_a_limit_of_size();
     let status = match Arguments::try_parse() {
         Ok(arguments) => dispatch(arguments),
         Err(error) => {
-            // A closed pipe is not an error.
-            let _ = error.print();
+            terminal::refuse(&error);
             match error.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Status::Clean,
                 _ => Status::Usage,

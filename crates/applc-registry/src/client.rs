@@ -95,7 +95,12 @@ impl Client {
             }
         };
         thread::scope(|scope| {
-            (0..AT_ONCE.min(images.len())).for_each(|_| drop(scope.spawn(work)));
+            for _ in 0..AT_ONCE.min(images.len()) {
+                // Without another thread, this one does it.
+                if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                    work();
+                }
+            }
         });
         done.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
     }

@@ -163,7 +163,7 @@ fn within<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || sender.send(work()));
+    thread::Builder::new().spawn(move || sender.send(work())).ok()?;
     receiver.recv_timeout(time).ok()
 }
 

@@ -73,7 +73,7 @@ impl Events {
         let stream = started.stdout();
         *child = Some(started);
         let told = Arc::clone(&self.told);
-        thread::spawn(move || {
+        let listener = thread::Builder::new().spawn(move || {
             let lines = stream.map(|stream| BufReader::new(stream).lines());
             for line in lines.into_iter().flatten().map_while(Result::ok) {
                 let mut happened = locked(&told.happened);
@@ -84,6 +84,10 @@ impl Events {
             }
             locked(&told.happened).is_told = false;
         });
+        if listener.is_err() {
+            *child = None;
+            locked(&self.told.happened).is_told = false;
+        }
     }
 }
 

@@ -195,7 +195,7 @@ fn pass_on_all(
     thread::scope(|scope| {
         let read = move |(name, stream): Stream| {
             left.fetch_add(1, Ordering::Relaxed);
-            scope.spawn(move || {
+            let started = thread::Builder::new().spawn_scoped(scope, move || {
                 if let Err(cause) = pass_on(stream, &name, lines, out) {
                     let mut first = failure.lock().unwrap_or_else(PoisonError::into_inner);
                     first.get_or_insert(cause);
@@ -203,6 +203,12 @@ fn pass_on_all(
                 }
                 left.fetch_sub(1, Ordering::Relaxed);
             });
+            if let Err(cause) = started {
+                let cause = io::Error::other(format!("cannot start a thread: {cause}"));
+                failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(cause);
+                followers.end();
+                left.fetch_sub(1, Ordering::Relaxed);
+            }
         };
         streams.into_iter().for_each(read);
         while left.load(Ordering::Relaxed) > 0 {

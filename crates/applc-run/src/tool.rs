@@ -55,11 +55,13 @@ impl Running {
     /// # Errors
     /// The program is missing or cannot be started.
     pub fn start_with(command: &mut Command, input: String) -> Result<Running, Error> {
+        let program = command.get_program().to_string_lossy().into_owned();
         let running = Running::with(command, Stdio::piped(), None)?;
         if let Some(mut stdin) = running.child.stdin() {
             // In a thread of its own, as a full pipe would stop both. A program that does not read
             // everything says why.
-            thread::spawn(move || stdin.write_all(input.as_bytes()));
+            let writer = thread::Builder::new().spawn(move || stdin.write_all(input.as_bytes()));
+            writer.map_err(|cause| missing(&program, &cause))?;
         }
         Ok(running)
     }
@@ -68,9 +70,10 @@ impl Running {
         let program = command.get_program().to_string_lossy().into_owned();
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = Started::spawn(command).map_err(|cause| missing(&program, &cause))?;
-        let stdout = child.stdout().map(|stream| collect(stream, most));
-        let stderr = child.stderr().map(|stream| collect(stream, most));
-        Ok(Running { child, stdout, stderr })
+        let stdout = child.stdout().map(|stream| collect(stream, most)).transpose();
+        let stderr = child.stderr().map(|stream| collect(stream, most)).transpose();
+        let refused = |cause| missing(&program, &cause);
+        Ok(Running { child, stdout: stdout.map_err(refused)?, stderr: stderr.map_err(refused)? })
     }
 
     /// What it returned, if it has ended.
@@ -138,8 +141,14 @@ pub fn missing(program: &str, cause: &std::io::Error) -> Error {
 
 /// Reads a stream to its end in a thread of its own, so that a full pipe does not stop the program. At most this number
 /// of its last bytes are kept.
-fn collect(mut stream: impl Read + Send + 'static, most: Option<usize>) -> JoinHandle<String> {
-    thread::spawn(move || {
+///
+/// # Errors
+/// There is no thread.
+fn collect(
+    mut stream: impl Read + Send + 'static,
+    most: Option<usize>,
+) -> io::Result<JoinHandle<String>> {
+    thread::Builder::new().spawn(move || {
         let mut kept = Last::new(most.unwrap_or(usize::MAX));
         // What was read before an error is kept.
         let _ = io::copy(&mut stream, &mut kept);

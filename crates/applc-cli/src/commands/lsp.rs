@@ -23,7 +23,12 @@ use crate::{Status, templates};
 pub fn run(_: &Lsp) -> Status {
     let mut server = Server::new(Box::new(Saved), Some(templates::for_editor()));
     let (to, messages) = mpsc::sync_channel(0);
-    let reader = thread::spawn(move || frames::read_all(&mut io::stdin().lock(), &to));
+    let reader =
+        thread::Builder::new().spawn(move || frames::read_all(&mut io::stdin().lock(), &to));
+    let reader = match reader {
+        Ok(reader) => reader,
+        Err(cause) => return fail(&format!("cannot start a thread: {cause}"), Status::Io),
+    };
     let ended = serve(&messages, &mut io::stdout().lock(), &mut server).and_then(|status| {
         // A client that ended the server may still be there, and is not waited for.
         if let Some(status) = status {

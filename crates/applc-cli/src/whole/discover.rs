@@ -24,7 +24,7 @@ use crate::reporter::Reporter;
 use crate::search::Refused;
 use crate::select::Wanted;
 use crate::terminal::fail;
-use crate::{Status, search, templates};
+use crate::{Status, search, templates, threads};
 
 /// One appliance in one environment.
 pub struct Unit {
@@ -423,6 +423,7 @@ impl<'w, W: Files> Walk<'w, W> {
     /// # Errors
     /// The exit status if there is no project file, or one or a folder cannot be read, which was reported.
     fn of(world: &'w W, given: Vec<TargetRef>) -> Result<Walk<'w, W>, Status> {
+        threads::start()?;
         let mut walk = Walk {
             world,
             given,

@@ -277,6 +277,23 @@ fn each_bomb_ends_in_one_finding_that_names_the_limit() {
 }
 
 #[test]
+fn the_page_has_these_limits() {
+    let page = applc_testing::read("docs/limits.md");
+    let Limits { cpu, wall, memory, stack, output } = Limits::COMMAND;
+    let (wall, editor) = (wall.as_secs(), Limits::EDITOR);
+    for row in [
+        format!("for one appliance | {cpu} s on Unix; {} s in `applc lsp` |", editor.cpu),
+        format!("| real time of the same | {wall} s; {} s in `applc lsp` |", editor.wall.as_secs()),
+        format!("| memory (address space) of the same | {} GiB, on Unix", memory >> 10),
+        format!("| stack of the same, also while they are parsed | {stack} MiB |"),
+        format!("| all files of a custom target for one appliance | {output} MiB |"),
+        "| steps of a template of a custom target, for one file | 10,000,000 |".to_owned(),
+    ] {
+        assert!(page.contains(&row), "{row}");
+    }
+}
+
+#[test]
 fn bombs_in_the_manifest_are_found_there() {
     let renderer = pool(SMALL);
     let deep = many("{{ ", "1+", 20_000, "1 }}");

@@ -225,9 +225,12 @@ fn a_full_disk_and_a_limit_of_size_leave_the_old_files() {
     let before = many.finish();
     many.edit("nginx:1.28");
     // Blocks of 512 or 1,024 bytes, depending on the shell.
-    let output = many.script("trap '' XFSZ; ulimit -f 2; exec $APPLC");
-    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    assert_eq!(many.files(), before);
+    for script in ["ulimit -f 2; exec $APPLC", "trap '' XFSZ; ulimit -f 2; exec $APPLC"] {
+        let output = many.script(script);
+        assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+        assert!(stderr(&output).contains("applc: error: cannot write"), "{}", stderr(&output));
+        assert_eq!(many.files(), before);
+    }
     // Two contents of all files do not fit.
     let script = "mount -t tmpfs -o size=300k none out && cp -r saved/. out/ || exit 77
         $APPLC; echo $?; diff -r saved out && echo same";
@@ -243,6 +246,26 @@ fn a_full_disk_and_a_limit_of_size_leave_the_old_files() {
             assert_eq!(out, "3\nsame\n", "{}", stderr(&output));
         }
         _ => eprintln!("not checked: mounts are not allowed here"),
+    }
+}
+
+#[test]
+fn a_thread_that_the_system_refuses_is_an_error() {
+    if rustix::process::geteuid().is_root() {
+        return eprintln!("not checked: the limit is not for root");
+    }
+    let many = Many::new(1);
+    many.folder.write("applc.toml", "default-targets = [\"compose\"]\n");
+    for command in ["check", "compile --check", "lsp"] {
+        let program = assert_cmd::cargo::cargo_bin("applc");
+        let limit = "ulimit -u 1 2>/dev/null || ulimit -p 1";
+        let script = format!("{limit}; exec {} {command} </dev/null", program.display());
+        let mut shell = Command::new("sh");
+        let output = shell.args(["-c", &script]).current_dir(many.folder.0.path()).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(3), "{command}: {}", stderr(&output));
+        let message = "applc: error: cannot start a thread: ";
+        assert!(stderr(&output).starts_with(message), "{command}: {}", stderr(&output));
     }
 }
 
