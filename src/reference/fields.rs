@@ -288,6 +288,9 @@ impl Schema {
         if has(rule, "minLength") {
             parts.push("not empty".to_owned());
         }
+        if let Some(most) = member(rule, "maxLength") {
+            parts.push(format!("at most {} characters", self.source.slice(most.span)));
+        }
         if has(rule, "minItems") {
             parts.push("at least one item".to_owned());
         }

@@ -30,6 +30,12 @@ pub fn diagnostic(place: &Place, found: &Found, rule: &Value) -> Diagnostic {
             let message = format!("{} cannot be empty", place.name());
             Diagnostic::new(&codes::OUT_OF_RANGE, place.node.span, message)
         }
+        Found::MaxLength { limit } => {
+            let length = place.node.as_str().map_or(0, |text| text.chars().count());
+            let name = place.name();
+            let message = format!("{name} is too long: {length} characters, at most {limit}");
+            Diagnostic::new(&codes::OUT_OF_RANGE, place.node.span, message)
+        }
         _ => {
             let message = format!("{} cannot be {}", place.name(), words::shown(place.node));
             Diagnostic::new(&codes::BAD_FORMAT, place.node.span, message)

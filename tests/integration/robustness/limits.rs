@@ -27,6 +27,7 @@ fn the_page_has_the_numbers_of_the_tests() {
         "| values that YAML anchors keep and aliases repeat, in one file | 100,000; each 64 bytes of a text count as one | `E0114`",
         "| syntax errors of a YAML file that the parser recovers from | 32, and at most 16 MiB that are read again |",
         "| length of a YAML key on one line | 1,024 characters | `E0114`",
+        "| length of an id | 255 characters | `E0205`",
         "| findings for one file | 10,000 | `W0002`",
         "| labels of one dependency cycle | 100 |",
         "| checks of the text by `check --fix`, to find fixes that add errors | 200, and 16 MiB in total; at least one |",
@@ -56,6 +57,14 @@ fn brackets_and_indentation_have_128_levels() {
     let steps =
         |depth: usize| (0..depth).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
     assert_limit("a.yaml", "E0112", steps, 128);
+}
+
+#[test]
+fn an_id_has_255_characters() {
+    let appliance = |length: usize| format!("id: {}\n", "a".repeat(length));
+    assert_limit("a.yaml", "E0205", appliance, 255);
+    let container = |length: usize| format!("containers: [{{ id: {} }}]\n", "a".repeat(length));
+    assert_limit("a.yaml", "E0205", container, 255);
 }
 
 #[test]
