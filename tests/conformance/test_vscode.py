@@ -103,9 +103,10 @@ def test_colors_and_the_picture(opened: Opened, workspace: Path) -> None:
     expect(window.status("Appliance")).to_be_visible()
 
     # A reference has a color of its own, one with a backslash has not.
-    colors = ("STORE", "STORE", "redis://", "@store")
+    colors = ("STORE", "STORE", "redis://", "@store", ":6379")
     window.wait("three colors", lambda: len(set(window.colors(*colors))) == 3)
-    _, plain, reference = window.colors(*colors)
+    _, plain, reference, port = window.colors(*colors)
+    assert port == plain
     assert window.colors("MAIL", "@example") == [plain]
     assert window.colors("What", "What") != [plain]
 

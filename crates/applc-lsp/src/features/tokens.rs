@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use applc::source::Span;
+use applc::plan::Reference;
+use applc::source::{Source, Span};
 use gen_lsp_types as lsp;
 
 use crate::at::In;
@@ -36,9 +37,9 @@ pub fn tokens(
     for In { unit, source } in &within {
         let plan = unit.analysis.plan.iter();
         let containers = plan.flat_map(|plan| &plan.containers);
-        let spans = containers.flat_map(|container| container.references());
-        let spans = spans.map(|reference| reference.span);
-        for span in spans.filter(|span: &Span| source.contains(span.start)) {
+        let references = containers.flat_map(|container| container.references());
+        let spans = references.filter(|reference| source.contains(reference.span.start));
+        for span in spans.map(|reference| name(source, reference)) {
             let range = places.range(source, span);
             // An escape may have a line break in it.
             if range.start.line == range.end.line {
@@ -46,6 +47,18 @@ pub fn tokens(
             }
         }
     }
+    Ok(Some(lsp::SemanticTokens { result_id: None, data: encoded(ranges) }))
+}
+
+/// The `@` and the id of a reference: the grammars of editors color the same part.
+fn name(source: &Source, reference: &Reference) -> Span {
+    let span = reference.span;
+    let port = reference.port.and_then(|_| source.slice(span).rfind(':'));
+    port.map_or(span, |at| Span::new(0, at).moved(span.start))
+}
+
+/// Ranges of one line each, in the numbers of the protocol: each counts from the one before.
+fn encoded(ranges: BTreeSet<(u32, u32, u32)>) -> Vec<lsp::SemanticToken> {
     let (mut line, mut start) = (0, 0);
     let mut data = Vec::new();
     for (at, from, to) in ranges {
@@ -61,5 +74,5 @@ pub fn tokens(
         });
         (line, start) = (at, from);
     }
-    Ok(Some(lsp::SemanticTokens { result_id: None, data }))
+    data
 }
