@@ -45,19 +45,19 @@ impl Address {
     /// Reads a URI. `None` if it is not that of a preview.
     pub fn read(uri: &lsp::Uri) -> Option<Address> {
         let rest = uri.0.strip_prefix(SCHEME)?.strip_prefix(":/")?;
-        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let decoded = |text: &str| Some(percent_decode_str(text).decode_utf8().ok()?.into_owned());
         let (path, query) = rest.split_once('?')?;
         let (target, file) = path.split_once('/')?;
         let values: BTreeMap<&str, String> = query
             .split('&')
             .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name, decoded(value)))
-            .collect();
+            .map(|(name, value)| Some((name, decoded(value)?)))
+            .collect::<Option<_>>()?;
         Some(Address {
             source: uri::to_path(&lsp::Uri(values.get("source")?.clone())),
             environment: values.get("environment").cloned(),
-            target: decoded(target),
-            file: decoded(file),
+            target: decoded(target)?,
+            file: decoded(file)?,
         })
     }
 
@@ -175,7 +175,13 @@ mod tests {
             }
         }
         assert_eq!(address.uri(&Open::over(Box::new(Nothing))).0, uri);
-        for other in ["file:///a?source=b", "applc-preview:/compose", "applc-preview:/a/b?x=y"] {
+        for other in [
+            "file:///a?source=b",
+            "applc-preview:/compose",
+            "applc-preview:/a/b?x=y",
+            "applc-preview:/a/%ff?source=file%3A%2F%2F%2Fp",
+            "applc-preview:/a/b?source=file%3A%2F%2F%2Fp%ff",
+        ] {
             assert_eq!(Address::read(&other.into()), None, "{other}");
         }
     }

@@ -11,12 +11,13 @@ const ENCODED: &AsciiSet =
 const FILE: &str = "file://";
 
 /// The path of a file, with `/` between parts. A document that is no file has its URI as its path: it is in no folder
-/// that exists.
+/// that exists. Neither is a file whose name is not UTF-8: a replaced byte could make it the name of another file.
 pub fn to_path(uri: &Uri) -> String {
     let Some(rest) = uri.0.strip_prefix(FILE) else { return uri.0.clone() };
     // A host is followed by the path.
     let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or(rest);
-    let path = percent_decode_str(path).decode_utf8_lossy().into_owned();
+    let Ok(path) = percent_decode_str(path).decode_utf8() else { return uri.0.clone() };
+    let path = path.into_owned();
     // `/c:/folder`
     match path.as_bytes() {
         [b'/', letter, b':', ..] if letter.is_ascii_alphabetic() => {
@@ -68,6 +69,7 @@ mod tests {
             ("file:///c%3A/a.json", "c:/a.json"),
             ("untitled:Untitled-1", "untitled:Untitled-1"),
             ("vscode-vfs://github/a/b.json", "vscode-vfs://github/a/b.json"),
+            ("file:///a/%FF.json", "file:///a/%FF.json"),
         ] {
             assert_eq!(to_path(&uri.into()), path);
             assert_eq!(of_path(path).0, uri);

@@ -147,3 +147,26 @@ fn a_newer_edit_drops_the_work_of_an_older_one() {
     }
     assert_eq!(steps, 5);
 }
+
+#[test]
+fn names_that_are_not_utf_8_are_names_of_different_documents() {
+    let (one, other) = ("file:///p/%ff.appliance.json", "file:///p/%FE.appliance.json");
+    let mut client = Client::with(&[("/p/\u{fffd}.appliance.json", "{}")]);
+    client.open(one, SOUND);
+    client.open(other, "{");
+    client.settle();
+    assert_eq!((client.codes(one).len(), client.codes(other)), (0, vec!["E0105"]));
+    client.replace(one, &SOUND.replace("\"image\"", "\"imge\""));
+    client.close(other);
+    client.settle();
+    assert_eq!(client.codes(other), [""; 0]);
+    assert!(client.codes(one).contains(&"E0201"), "{:?}", client.findings);
+    let symbols = client
+        .request("textDocument/documentSymbol", json!({ "textDocument": { "uri": one } }))
+        .unwrap();
+    assert!(symbols.to_string().contains("web"), "{symbols}");
+    let preview = format!("applc-preview:/compose/compose.yaml?source={one}");
+    let refused =
+        client.request("workspace/textDocumentContent", json!({ "uri": preview })).unwrap_err();
+    assert!(!refused.message.is_empty());
+}
