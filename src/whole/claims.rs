@@ -45,7 +45,12 @@ pub fn clashes<'a>(all: impl IntoIterator<Item = Claimed<'a>>) -> Vec<Clash<'a>>
     clashes
 }
 
-impl Clash<'_> {
+impl<'a> Clash<'a> {
+    /// The same, as the first appliance sees it.
+    pub fn turned(&self) -> Clash<'a> {
+        Clash { first: self.second, second: self.first }
+    }
+
     /// The finding, with the places of both claims: a source, and a span of it.
     pub fn report(
         &self,

@@ -113,7 +113,7 @@ fn units<'w>(
     })
 }
 
-/// What two appliances claim.
+/// What two appliances claim, in both: who edits one of them may not have the other one open.
 fn clashes(open: &Open, units: &[(Member<'_>, &Unit)], files: &dyn Files) -> Vec<Report> {
     let all = units
         .iter()
@@ -129,9 +129,11 @@ fn clashes(open: &Open, units: &[(Member<'_>, &Unit)], files: &dyn Files) -> Vec
     let place = |at: usize| place(open, all.get(at)?.1);
     let reports = clashes.filter_map(|clash| {
         let ((one, at), (other, other_at)) = (place(clash.first.at)?, place(clash.second.at)?);
-        Some(clash.report((&one, at), (&other, other_at), files))
+        let (first, second) = ((&one, at), (&other, other_at));
+        let turned = clash.turned().report(second, first, files);
+        Some([turned, clash.report(first, second, files)])
     });
-    reports.collect()
+    reports.flatten().collect()
 }
 
 /// The place of a claim. `None` if its file is not what it was.

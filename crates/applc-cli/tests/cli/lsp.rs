@@ -290,11 +290,20 @@ ngnix = "1"
     write("apps/b/c.appliance.json", &appliance("B", 8081));
     write("apps/b/d.prod.yaml", "{}\n");
     write("apps/b/applc.toml", "[environments.prod.images]\n\"shop/api\" = \"1\"\n");
-    let expected = checked(&root, &[]);
+    let mut expected = checked(&root, &[]);
     let codes: BTreeSet<&str> = expected.iter().map(|found| found.1.as_str()).collect();
     for code in ["E0504", "E0505", "W1103", "W1104", "W1202"] {
         assert!(codes.contains(code), "{code}: {expected:#?}");
     }
+    // A terminal shows once what two appliances claim, editors in both. These differ in nothing else.
+    let turned = expected.iter().filter(|found| found.1 == "E0505").map(|found| {
+        let (file, code, level, place, text) = found.clone();
+        let other = text.split('`').find(|part| part.ends_with(".appliance.json")).unwrap();
+        (other.to_owned(), code, level, place, text.replacen(other, &file, 1))
+    });
+    let turned: Vec<_> = turned.collect();
+    assert!(!turned.is_empty());
+    expected.extend(turned);
     let mut editor = Editor::start();
     for file in ["a/a", "b/b", "b/c"] {
         editor.open(&root.join(format!("apps/{file}.appliance.json")));

@@ -32,11 +32,15 @@ fn what_two_appliances_claim_shows_also_if_one_is_closed() {
     client.open(APP, &with_port("shop", 5000));
     client.settle();
     assert_eq!(client.codes(APP), [""; 0]);
-    // As one edits, at the second of both.
+    // As one edits, at both.
     client.replace(APP, &with_port("shop", 6000));
     client.settle();
     let other = "/p/sub/b.appliance.json";
-    assert_eq!((client.codes(APP), client.codes(other)), (vec![], vec!["E0505"]));
+    assert_eq!((client.codes(APP), client.codes(other)), (vec!["E0505"], vec!["E0505"]));
+    let found = &client.findings[&uri(APP)][0];
+    let message = found["message"].as_str().unwrap();
+    assert!(message.contains("is also that of `sub/b.appliance.json`"), "{message}");
+    assert_eq!(found["range"]["start"], position(&with_port("shop", 6000), "6000", 0));
     let found = &client.findings[&uri(other)][0];
     let message = found["message"].as_str().unwrap();
     assert!(message.starts_with("compose: host port `6000/tcp`"), "{message}");
@@ -52,7 +56,7 @@ fn what_two_appliances_claim_shows_also_if_one_is_closed() {
     // The other one is mended on disk.
     client.disk.write(other, &with_port("other", 7000));
     changed(&mut client, other);
-    assert_eq!(client.codes(other), [""; 0]);
+    assert_eq!((client.codes(APP), client.codes(other)), (vec![], vec![]));
     client.disk.write("/p/new/c.appliance.json", &with_port("third", 7000));
     changed(&mut client, "/p/new/c.appliance.json");
     assert_eq!(client.codes(other), ["E0505"]);
