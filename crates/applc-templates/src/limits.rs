@@ -26,8 +26,9 @@ impl Limits {
     pub const COMMAND: Limits =
         Limits { cpu: 10, wall: Duration::from_secs(60), memory: 1024, stack: 8, output: 256 };
 
-    /// Those of a language server, which has to answer.
-    pub const EDITOR: Limits = Limits { cpu: 2, wall: Duration::from_secs(5), ..Limits::COMMAND };
+    /// Those of a language server, which answers nothing else meanwhile.
+    pub const EDITOR: Limits =
+        Limits { cpu: 1, wall: Duration::from_millis(1500), ..Limits::COMMAND };
 
     /// The arguments of the program.
     pub(crate) fn arguments(self) -> [String; 4] {
@@ -101,5 +102,21 @@ mod tests {
             |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         assert_eq!(Limits::of_arguments(words(&["check", "1", "2", "3"]).into_iter()), None);
         assert_eq!(Limits::of_arguments(words(&[ARGUMENT, "1"]).into_iter()), None);
+    }
+
+    /// Meanwhile, an editor gets no answer.
+    #[test]
+    fn an_editor_does_not_wait_long_and_the_page_says_how_long() {
+        let page = include_str!("../../../docs/limits.md");
+        let (command, editor) = (Limits::COMMAND, Limits::EDITOR);
+        assert!(editor.wall <= Duration::from_secs(2));
+        let times = |unit: &str, one: f64, other: f64| {
+            assert!(
+                page.contains(&format!("| {one} s{unit}; {other} s in `applc lsp` |")),
+                "{unit}"
+            );
+        };
+        times(" on Unix", command.cpu as f64, editor.cpu as f64);
+        times("", command.wall.as_secs_f64(), editor.wall.as_secs_f64());
     }
 }
