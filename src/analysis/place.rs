@@ -72,9 +72,23 @@ impl Analysis {
             return Place::at(self.tree.as_ref()?, offset);
         }
         let place = self.written.iter().find_map(|tree| Place::at(tree, offset))?;
+        Some(self.named(place, offset))
+    }
+
+    /// What else is at an offset of YAML behind an anchor: its places where aliases are.
+    pub fn elsewhere(&self, offset: u32) -> Vec<Place<'_>> {
+        let trees = match self.overlays.is_empty() {
+            true => self.tree.as_slice(),
+            false => &self.written,
+        };
+        let found = trees.iter().flat_map(|tree| Place::outside(tree, offset));
+        found.map(|place| self.named(place, offset)).collect()
+    }
+
+    fn named<'a>(&self, place: Place<'a>, offset: u32) -> Place<'a> {
         match self.layer(Span { start: offset, end: offset }) {
-            Layer::Overlay(_) => Some(place.in_overlay()),
-            Layer::Appliance | Layer::Settings => Some(place),
+            Layer::Overlay(_) => place.in_overlay(),
+            Layer::Appliance | Layer::Settings => place,
         }
     }
 }
@@ -114,6 +128,35 @@ impl<'a> Place<'a> {
             }
         }
         None
+    }
+
+    /// The innermost parts of a tree that contain an offset that what is around them does not contain.
+    fn outside(tree: &'a Node, offset: u32) -> Vec<Place<'a>> {
+        let contains = |span: Span| span.start <= offset && offset <= span.end;
+        let mut found = Vec::new();
+        let mut open = vec![Place { steps: Vec::new(), key: None, on_key: false, value: tree }];
+        while let Some(place) = open.pop() {
+            let is_around = contains(place.value.span);
+            for (step, key, value) in parts(place.value) {
+                let is_inside = contains(key.map_or(value.span, |key| key.to(value.span)));
+                let mut steps = place.steps.clone();
+                steps.push(step);
+                let inner = Place { steps, key, on_key: key.is_some_and(contains), value };
+                match is_inside && !is_around {
+                    true if contains(value.span) => {
+                        found.extend(Place::below(inner, Span { start: offset, end: offset }));
+                    }
+                    true => found.push(inner),
+                    false if matches!(value.kind, Kind::Array(_) | Kind::Object(_)) => {
+                        open.push(inner);
+                    }
+                    false => {}
+                }
+            }
+        }
+        // As they are in the document.
+        found.reverse();
+        found
     }
 
     /// The same place with steps of an overlay.

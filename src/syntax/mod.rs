@@ -14,7 +14,7 @@ mod yaml;
 
 pub use layout::Form;
 pub use places::{Places, decoded_span};
-pub use yaml::respell;
+pub use yaml::{Alias, respell};
 
 use ecow::EcoString;
 
@@ -196,6 +196,14 @@ pub fn parse_overlay(source: &Source, findings: &mut Findings) -> Option<Node> {
     found.retain(|finding| finding.code != &codes::EMPTY_DOCUMENT);
     findings.extend(found);
     tree
+}
+
+/// The aliases of a source with their anchors, in its order; none unless it is YAML.
+pub fn aliases(source: &Source) -> Vec<Alias> {
+    match source.syntax() {
+        Syntax::Json | Syntax::Jsonc => Vec::new(),
+        Syntax::Yaml => yaml::aliases(source),
+    }
 }
 
 /// Which keys a YAML document can have without quotes.

@@ -6,6 +6,7 @@
 //! [`events`] turns the text into events and hides the recovery from syntax errors; [`tree`] builds
 //! nodes from the events and checks what is specific to the data model.
 
+mod aliases;
 mod anchors;
 mod events;
 mod merge;
@@ -17,6 +18,7 @@ mod tests;
 mod tree;
 mod unsupported;
 
+pub use aliases::{Alias, aliases};
 pub use plain::respell;
 pub use segments::segments;
 

@@ -1,6 +1,6 @@
 //! What a field means, and what becomes of it on each target; what a reference becomes.
 
-use applc::analysis::Place;
+use applc::analysis::{Layer, Place, Step};
 use applc::editors::Format;
 use applc::reference::{self, FieldHelp};
 use applc::source::Span;
@@ -31,7 +31,7 @@ pub fn hover(server: &mut Server, params: lsp::HoverParams) -> Result<Option<lsp
     let (found, mut places) = server.at(&params.text_document_position_params);
     let Some(first) = found.first() else { return Ok(None) };
     let analysis = &first.unit.analysis;
-    let said = of_reference(&found).or_else(|| of_field(&found));
+    let said = of_reference(&found).or_else(|| of_field(&found, is_markdown));
     let Some((span, text)) = said else { return Ok(None) };
     let range = analysis.sources.of(span).map(|source| places.range(source, span));
     Ok(Some(shown_as(is_markdown, text, range)))
@@ -83,14 +83,58 @@ fn of_reference(found: &[At<'_>]) -> Option<(Span, String)> {
     Some((reference.span, text))
 }
 
-/// The field at a place: its text in the schema, and its support on targets.
-fn of_field(found: &[At<'_>]) -> Option<(Span, String)> {
+/// The field at a place: its text in the schema, and its support on targets. What an anchor names may be a field only
+/// where an alias is.
+fn of_field(found: &[At<'_>], is_markdown: bool) -> Option<(Span, String)> {
     let first = found.first()?;
-    let place = first.unit.analysis.at(first.offset)?;
-    let FieldHelp { path, description, value, presence, rows } = reference::field(&place.field())?;
+    let analysis = &first.unit.analysis;
+    let place = analysis.at(first.offset)?;
+    let layer = analysis.layer(Span { start: first.offset, end: first.offset });
+    let format = match layer {
+        Layer::Overlay(_) => Format::Overlay,
+        Layer::Appliance | Layer::Settings => Format::Appliance,
+    };
+    let places = std::iter::once(place).chain(analysis.elsewhere(first.offset));
+    places.into_iter().find_map(|place| {
+        let text = of_place(found, &place, format, is_markdown)?;
+        Some((shown(&place), text))
+    })
+}
+
+/// What there is to say of a place: of its field, otherwise of what it is an entry of.
+fn of_place(
+    found: &[At<'_>],
+    place: &Place<'_>,
+    format: Format,
+    is_markdown: bool,
+) -> Option<String> {
+    let path = place.field();
+    if let Some(help) = reference::field(&path) {
+        return Some(of_help(found, help));
+    }
+    let steps: Vec<completion::Step> = place
+        .steps
+        .iter()
+        .map(|step| match step {
+            Step::Key(key) | Step::Entry(key) => completion::Step::Key((*key).to_owned()),
+            Step::Item(index) => completion::Step::Item(*index),
+        })
+        .collect();
+    if let Some(said) = completion::said(format, &steps, is_markdown) {
+        return Some(format!("**{place}**\n\n{said}\n"));
+    }
+    // A variable has no text of its own.
+    let (last, above) = steps.split_last()?;
+    let own = last.key().filter(|_| completion::has_own_names(format, above))?;
+    let help = reference::field(path.strip_suffix(own)?.strip_suffix('.')?)?;
+    Some(of_help(found, help))
+}
+
+fn of_help(found: &[At<'_>], help: FieldHelp) -> String {
+    let FieldHelp { path, description, value, presence, rows } = help;
     let mut text = format!("**{path}**\n\n{description}\n\n- Type: {value}\n- {presence}\n");
     text.push_str(&table(&support(found, &rows)));
-    Some((shown(&place), text))
+    text
 }
 
 /// The part of a field that a hover is about: its key, and otherwise its value.

@@ -2,6 +2,7 @@
 
 use applc::analysis::Mention;
 use applc::source::Span;
+use applc::syntax;
 use gen_lsp_types as lsp;
 
 use crate::at::At;
@@ -16,7 +17,7 @@ pub fn announce(_: &Client, capabilities: &mut lsp::ServerCapabilities) {
     capabilities.document_highlight_provider = Some(true.into());
 }
 
-/// Where the container or volume at a place is defined.
+/// Where the container or volume at a place is defined, or the anchor of an alias.
 ///
 /// # Errors
 /// Never.
@@ -26,8 +27,10 @@ pub fn definition(
 ) -> Result<Option<lsp::DefinitionResponse>, Failure> {
     let (found, mut places) = server.at(&params.text_document_position_params);
     let spans = found.iter().filter_map(|at| {
-        let (symbol, _) = at.unit.analysis.symbol_at(at.offset)?;
-        Some((at, at.unit.analysis.definition(symbol)?))
+        let analysis = &at.unit.analysis;
+        let symbol = analysis.symbol_at(at.offset).map(|(symbol, _)| symbol);
+        let span = symbol.and_then(|symbol| analysis.definition(symbol));
+        Some((at, span.or_else(|| anchored(at).first().copied())?))
     });
     let locations = locations(spans, &mut places);
     let some = (!locations.is_empty()).then_some(locations);
@@ -82,10 +85,26 @@ pub fn highlight(
     Ok((!marked.is_empty()).then_some(marked))
 }
 
-/// All mentions of what is at a place.
+/// All mentions of what is at a place: a container or volume, or an anchor.
 fn mentions(at: &At<'_>) -> Vec<(Mention, Span)> {
-    let symbol = at.unit.analysis.symbol_at(at.offset);
-    symbol.map(|(symbol, _)| at.unit.analysis.mentions(symbol)).unwrap_or_default()
+    if let Some((symbol, _)) = at.unit.analysis.symbol_at(at.offset) {
+        return at.unit.analysis.mentions(symbol);
+    }
+    let mut spans = anchored(at).into_iter();
+    let anchor = spans.next().map(|anchor| (Mention::Definition, anchor));
+    anchor.into_iter().chain(spans.map(|alias| (Mention::Reference, alias))).collect()
+}
+
+/// The anchor that is at a place, or whose alias is, and its aliases.
+fn anchored(at: &At<'_>) -> Vec<Span> {
+    let place = Span { start: at.offset, end: at.offset };
+    let source = at.unit.analysis.sources.of(place);
+    let aliases = source.map(syntax::aliases).unwrap_or_default();
+    let contains = |span: Span| span.start <= at.offset && at.offset <= span.end;
+    let found = aliases.iter().find(|alias| contains(alias.span) || contains(alias.anchor));
+    let Some(found) = found else { return Vec::new() };
+    let same = aliases.iter().filter(|alias| alias.anchor == found.anchor);
+    std::iter::once(found.anchor).chain(same.map(|alias| alias.span)).collect()
 }
 
 /// The places of spans, each once: environments share files.

@@ -95,3 +95,61 @@ fn environments_with_other_options_have_other_addresses() {
     assert_eq!(hover["contents"]["kind"], "plaintext");
     assert!(!text(&hover).contains("**"), "{hover}");
 }
+
+/// Asks for the field at the first place of a part of a text, and returns its name and the range.
+fn field(client: &mut Client, path: &str, text: &str, part: &str) -> (String, u64) {
+    let hover = client.at("textDocument/hover", path, position(text, part, 0));
+    let said = hover["contents"]["value"].as_str().unwrap_or_else(|| panic!("{part}: {hover}"));
+    let (title, rest) = said.split_once("\n\n").unwrap();
+    assert!(rest.len() > 20, "{said}");
+    let column = |end: &str| hover["range"][end]["character"].as_u64().unwrap();
+    (title.trim_matches('*').to_owned(), column("end") - column("start"))
+}
+
+#[test]
+fn entries_of_overlays_and_names_of_ones_own_are_said_of_what_they_are_in() {
+    let overlay = "containers:\n  db:\n    image: postgres:18\n    env: { TABLES: y }\n    ports: { 5432: { protocol: udp } }\n  new:\n    add: true\n    type: service\n";
+    let app = SOUND.replace("\"ports\"", "\"env\": { \"TABLES\": \"x\" }, \"ports\"");
+    let files =
+        [("/p/applc.toml", "[environments.prod]\noverlay = \"a.prod.yaml\"\n"), (APP, &*app)];
+    let mut client = Client::with(&files);
+    client.open("/p/a.prod.yaml", overlay);
+    client.open(APP, &app);
+    for (part, name, length) in [
+        ("containers", "containers", 10),
+        ("db", "containers.db", 2),
+        ("image", "containers[].image", 5),
+        ("TABLES", "containers[].env", 6),
+        ("5432", "containers.db.ports.5432", 4),
+        ("protocol", "containers[].ports[].protocol", 8),
+        ("add", "containers.new.add", 3),
+    ] {
+        let found = field(&mut client, "/p/a.prod.yaml", overlay, part);
+        assert_eq!(found, (name.to_owned(), length));
+    }
+    assert_eq!(field(&mut client, APP, &app, "\"TABLES\""), ("containers[].env".to_owned(), 8));
+    let unknown = app.replace("\"image\"", "\"imge\"");
+    client.replace(APP, &unknown);
+    let nothing = client.at("textDocument/hover", APP, position(&unknown, "\"imge\"", 1));
+    assert_eq!(nothing, Value::Null);
+}
+
+#[test]
+fn what_an_anchor_names_is_what_its_alias_is() {
+    let text = "id: shop\nx-common: &common\n  image: postgres:17\n  env: &env { A: '@db', B: c }\nx-none: &none { image: x }\ncontainers:\n- <<: *common\n  id: db\n- { id: web, env: *env }\n";
+    let mut client = Client::with(&[]);
+    let app = "/p/a.appliance.yaml";
+    client.open(app, text);
+    for (part, name, length) in [
+        ("image", "containers[].image", 5),
+        ("env: &", "containers[].env", 3),
+        ("B: c", "containers[].env", 1),
+        ("*env", "containers[].env", 3),
+    ] {
+        assert_eq!(field(&mut client, app, text, part), (name.to_owned(), length), "{part}");
+    }
+    let hover = client.at("textDocument/hover", app, position(text, "@db", 1));
+    assert!(self::text(&hover).contains("`db`"), "{hover}");
+    let nothing = client.at("textDocument/hover", app, position(text, "image: x", 1));
+    assert_eq!(nothing, Value::Null);
+}

@@ -59,3 +59,38 @@ fn overlays_have_mentions() {
     assert_eq!(found.len(), 4, "{found:?}");
     assert!(found.iter().any(|(file, _)| *file == uri("/p/a.prod.json")));
 }
+
+const ANCHORS: &str = "id: shop
+x-common: &common # &other *common
+  type: service
+  image: postgres:17
+  resources: &small { cpus: 1, mem: 512 }
+containers:
+- <<: *common
+  id: db
+  env: { TEXT: '*common' }
+- { id: web, type: service, image: nginx, resources: *small, env: { A: &a '@db', B: *a } }
+";
+
+#[test]
+fn aliases_lead_to_their_anchors_and_back() {
+    let mut client = Client::with(&[]);
+    let app = "/p/a.appliance.yaml";
+    client.open(app, ANCHORS);
+    for (alias, anchor) in [("<<: *common", "&common"), ("resources: *small", "&small")] {
+        let at = position(ANCHORS, alias, alias.find('*').unwrap() + 2);
+        let found = client.at("textDocument/definition", app, at.clone());
+        assert_eq!(starts(&found), [(uri(app), position(ANCHORS, anchor, 0))], "{alias}");
+        for place in [at, position(ANCHORS, anchor, 1)] {
+            let marked = client.at("textDocument/documentHighlight", app, place);
+            assert_eq!(marked.as_array().unwrap().len(), 2, "{marked}");
+        }
+    }
+    // Not in a text or a comment, and not to what is aliased.
+    for nothing in ["'*common'", "*common\n  type", "&other"] {
+        let found = client.at("textDocument/definition", app, position(ANCHORS, nothing, 2));
+        assert_eq!(found, Value::Null, "{nothing}");
+    }
+    let found = client.at("textDocument/definition", app, position(ANCHORS, "@db", 1));
+    assert_eq!(starts(&found), [(uri(app), position(ANCHORS, "db\n", 0))]);
+}

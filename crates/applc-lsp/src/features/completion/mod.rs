@@ -12,16 +12,18 @@ mod names;
 mod rules;
 mod tables;
 
+pub use self::cursor::Step;
+
 use std::ops::Range;
 
 use applc::editors::Format;
 use applc::source::Syntax;
 use gen_lsp_types as lsp;
 
-use self::cursor::{Cursor, Step, Style};
+use self::cursor::{Cursor, Style};
 use self::items::Offer;
 use self::names::Names;
-use self::rules::Rules;
+use self::rules::{Rule, Rules};
 use crate::client::Client;
 use crate::server::{Failure, Server};
 use crate::uri;
@@ -82,6 +84,17 @@ pub fn about(
     let said = Rules::of(format).at(&steps)?.text(is_markdown);
     let keys: Vec<&str> = steps.iter().filter_map(Step::key).collect();
     (!said.is_empty()).then(|| (range, keys.join("."), said))
+}
+
+/// What the schema says of what steps lead to. `None` if it says nothing.
+pub fn said(format: Format, steps: &[Step], is_markdown: bool) -> Option<&'static str> {
+    let said = Rules::of(format).at(steps)?.text(is_markdown);
+    (!said.is_empty()).then_some(said)
+}
+
+/// Whether what steps lead to is an object with names of one's own, such as variables.
+pub fn has_own_names(format: Format, steps: &[Step]) -> bool {
+    Rules::of(format).at(steps).is_some_and(Rule::has_own_names)
 }
 
 fn of_json(text: &str, caret: usize) -> Option<Cursor> {

@@ -175,6 +175,11 @@ impl Rule {
         self.has_type("object") || self.all.get("properties").is_some()
     }
 
+    /// Whether it is an object whose keys are not fields.
+    pub fn has_own_names(self) -> bool {
+        self.has_type("object") && self.all.get("properties").is_none()
+    }
+
     /// Whether it is a list.
     pub fn is_list(self) -> bool {
         self.has_type("array")
