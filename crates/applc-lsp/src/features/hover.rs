@@ -121,7 +121,9 @@ fn of_place(
         })
         .collect();
     if let Some(said) = completion::said(format, &steps, is_markdown) {
-        return Some(format!("**{place}**\n\n{said}\n"));
+        // Items have numbers, which say nothing; entries of an overlay have names.
+        let name = if format == Format::Overlay { place.to_string() } else { path };
+        return Some(format!("**{name}**\n\n{said}\n"));
     }
     // A variable has no text of its own.
     let (last, above) = steps.split_last()?;

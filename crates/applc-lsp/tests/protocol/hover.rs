@@ -128,6 +128,8 @@ fn entries_of_overlays_and_names_of_ones_own_are_said_of_what_they_are_in() {
         assert_eq!(found, (name.to_owned(), length));
     }
     assert_eq!(field(&mut client, APP, &app, "\"TABLES\""), ("containers[].env".to_owned(), 8));
+    let item = ("containers[].dependencies[]".to_owned(), 4);
+    assert_eq!(field(&mut client, APP, &app, "\"db\"]"), item);
     let unknown = app.replace("\"image\"", "\"imge\"");
     client.replace(APP, &unknown);
     let nothing = client.at("textDocument/hover", APP, position(&unknown, "\"imge\"", 1));
