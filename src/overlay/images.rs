@@ -12,6 +12,9 @@
 //! image has: a tag beside the digest of another version would be wrong, and a digest beside a tag
 //! that it does not have as well. The repository stays as the appliance writes it.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes, nearest};
@@ -19,9 +22,16 @@ use crate::image::{Reference, version_fault};
 use crate::source::{Span, Spanned};
 use crate::syntax::{Kind, Node};
 
-/// A table of versions of images.
+/// A table of versions of images, which all appliances of an environment share.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Images(Vec<Entry>);
+pub struct Images(Arc<Table>);
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Table {
+    entries: Vec<Entry>,
+    /// The indices of the entries, by repository.
+    indices: HashMap<String, usize>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Entry {
@@ -56,7 +66,7 @@ impl Images {
             return;
         }
         let normal = name.normal_name();
-        if let Some(first) = self.0.iter().find(|entry| entry.repository.value == normal) {
+        if let Some((_, first)) = self.0.find(&normal) {
             let message = format!("duplicate repository `{text}`");
             findings.push(
                 Diagnostic::new(&codes::BAD_OPTION, span, message)
@@ -66,7 +76,7 @@ impl Images {
             return;
         }
         let sign = if version.value.contains(':') { '@' } else { ':' };
-        self.0.push(Entry {
+        Arc::make_mut(&mut self.0).push(Entry {
             repository: Spanned::new(normal, span),
             version: Spanned::new(format!("{sign}{}", version.value), version.span),
         });
@@ -75,21 +85,24 @@ impl Images {
     /// These versions, and those of `base` for the other repositories.
     #[must_use]
     pub fn over(&self, base: &Images) -> Images {
-        let is_own = |entry: &&Entry| {
-            self.0.iter().any(|own| own.repository.value == entry.repository.value)
-        };
-        let kept = base.0.iter().filter(|entry| !is_own(entry));
-        Images(kept.chain(&self.0).cloned().collect())
+        if self.is_empty() || base.is_empty() {
+            return if self.is_empty() { base.clone() } else { self.clone() };
+        }
+        let is_own = |entry: &&Entry| self.0.find(&entry.repository.value).is_some();
+        let kept = base.0.entries.iter().filter(|entry| !is_own(entry));
+        let mut table = Table::default();
+        kept.chain(&self.0.entries).for_each(|entry| table.push(entry.clone()));
+        Images(Arc::new(table))
     }
 
     /// The entries: the repositories in their normal form, and `:` and a tag, or `@` and a digest.
     pub fn iter(&self) -> impl Iterator<Item = (&Spanned<String>, &Spanned<String>)> {
-        self.0.iter().map(|entry| (&entry.repository, &entry.version))
+        self.0.entries.iter().map(|entry| (&entry.repository, &entry.version))
     }
 
     /// Whether it has no entries.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.entries.is_empty()
     }
 
     /// Sets the versions of the images of an appliance. An image has the place of its version then.
@@ -103,8 +116,7 @@ impl Images {
             let Kind::String(text) = &image.kind else { continue };
             let Some(read) = Reference::read(text) else { continue };
             let normal = read.normal_name();
-            let found = self.0.iter().position(|entry| entry.repository.value == normal);
-            if let Some((index, entry)) = found.and_then(|at| Some((at, self.0.get(at)?))) {
+            if let Some((index, entry)) = self.0.find(&normal) {
                 let changed = EcoString::from(format!("{}{}", read.name, entry.version.value));
                 *image = Node { span: entry.version.span, kind: Kind::String(changed) };
                 used.push(index);
@@ -125,9 +137,14 @@ impl Images {
     ) {
         let names = repositories.into_iter().filter_map(Reference::read);
         let names: Vec<String> = names.map(|read| read.normal_name()).collect();
-        for (index, Entry { repository, .. }) in self.0.iter().enumerate() {
+        let used: HashSet<usize> = used.iter().copied().collect();
+        for (index, Entry { repository, .. }) in self.0.entries.iter().enumerate() {
             if used.contains(&index) {
                 continue;
+            }
+            // A similar name takes time to find.
+            if findings.is_full(codes::UNUSED_IMAGE.level) {
+                return;
             }
             let message = format!("no container has an image of `{}`", repository.value);
             let unused = Diagnostic::new(&codes::UNUSED_IMAGE, repository.span, message);
@@ -140,7 +157,20 @@ impl Images {
 
     /// Whether a place is that of an entry.
     pub fn contains(&self, place: Span) -> bool {
-        self.0.iter().any(|entry| entry.version.span == place)
+        self.0.entries.iter().any(|entry| entry.version.span == place)
+    }
+}
+
+impl Table {
+    fn push(&mut self, entry: Entry) {
+        self.indices.insert(entry.repository.value.clone(), self.entries.len());
+        self.entries.push(entry);
+    }
+
+    /// The entry of a repository in its normal form, and its index.
+    fn find(&self, repository: &str) -> Option<(usize, &Entry)> {
+        let index = *self.indices.get(repository)?;
+        Some((index, self.entries.get(index)?))
     }
 }
 
@@ -254,7 +284,7 @@ mod tests {
             ("b", "1"),
             ("docker.io/library/b", "2"),
         ]);
-        assert_eq!(images.0.len(), 1);
+        assert_eq!(images.iter().count(), 1);
         assert_eq!(
             faults,
             [
