@@ -18,12 +18,41 @@ use crate::diag::{Diagnostic, Findings, MAX_FINDINGS, codes};
 use crate::source::{Source, Span, Spanned, Syntax};
 
 /// Parses a JSON document. The tree is `None` if the document contains no value.
+///
+/// Where a bracket is missing, only the columns of what follows say. They may be anything in a document without such an
+/// error, and are only looked at if there is one, and only kept if that explains it.
 pub fn parse(source: &Source, syntax: Syntax, findings: &mut Findings) -> Option<Node> {
+    let mut found = Findings::new();
+    let mut tree = attempt(source, syntax, false, &mut found);
+    if brackets(&found) > 0 {
+        let mut other = Findings::new();
+        let by_columns = attempt(source, syntax, true, &mut other);
+        if brackets(&other) <= brackets(&found) && other.len() <= found.len() {
+            (tree, found) = (by_columns, other);
+        }
+    }
+    findings.extend(found);
+    tree
+}
+
+/// The number of findings about brackets that are missing, or there are too many of.
+fn brackets(findings: &Findings) -> usize {
+    let codes = [&codes::UNCLOSED, &codes::TRAILING_CONTENT];
+    findings.iter().filter(|found| codes.contains(&found.code)).count()
+}
+
+fn attempt(
+    source: &Source,
+    syntax: Syntax,
+    by_columns: bool,
+    findings: &mut Findings,
+) -> Option<Node> {
     let mut lexer = Lexer::new(source.text(), source.content_start());
     let next = lexer.next_token();
     let mut parser = Parser {
         source,
         lenient: syntax == Syntax::Jsonc,
+        by_columns,
         previous_end: next.span.start as usize,
         lexer,
         next,
@@ -35,7 +64,6 @@ pub fn parse(source: &Source, syntax: Syntax, findings: &mut Findings) -> Option
         sibling: false,
         findings,
     };
-    let before = parser.findings.len();
     let tree = parser.document();
     let is_whole = parser.entries <= MAX_ENTRIES;
     if is_whole {
@@ -47,11 +75,7 @@ pub fn parse(source: &Source, syntax: Syntax, findings: &mut Findings) -> Option
     let whitespace = std::mem::take(&mut parser.lexer.non_json_whitespace);
     if let Some(open) = parser.lexer.open_comment {
         // The closing brackets are inside the comment.
-        let mut at = 0;
-        findings.retain(|found| {
-            at += 1;
-            at <= before || found.code.id != codes::UNCLOSED.id
-        });
+        findings.retain(|found| found.code.id != codes::UNCLOSED.id);
         findings.push(
             Diagnostic::new(&codes::UNCLOSED, open, "unterminated comment")
                 .help("close it with `*/`"),
@@ -78,6 +102,8 @@ pub fn parse(source: &Source, syntax: Syntax, findings: &mut Findings) -> Option
 struct Parser<'a> {
     source: &'a Source,
     lenient: bool,
+    /// Whether an object also ends where the columns of what follows say so.
+    by_columns: bool,
     lexer: Lexer<'a>,
     /// The current token, not consumed yet.
     next: Token,
@@ -322,6 +348,14 @@ impl Parser<'_> {
         loop {
             self.count_entry();
             match self.next.kind {
+                TokenKind::CloseBrace if self.closes_around() => {
+                    self.report_unclosed_inner(open, comma);
+                    return damaged;
+                }
+                TokenKind::String if self.is_member_around() => {
+                    self.report_sibling(open, comma);
+                    return damaged;
+                }
                 TokenKind::CloseBracket | TokenKind::CloseBrace | TokenKind::End => {
                     damaged |= !self.close(open, TokenKind::CloseBrace, comma);
                     return damaged;

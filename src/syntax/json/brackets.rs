@@ -118,6 +118,46 @@ impl Parser<'_> {
             && indent(open.span).is_some_and(|column| indent(self.next.span) == Some(column))
     }
 
+    /// Whether the next key is one of the object around the current one, whose `}` is missing: it is at the start of a
+    /// line, and not further in than the line of the current object.
+    pub(super) fn is_member_around(&self) -> bool {
+        let Some((own, around, next)) = self.columns() else { return false };
+        around < next && next <= own
+    }
+
+    /// Whether the next `}` closes the object around the current one, whose `}` is missing: it is at the start of a line,
+    /// below that of the object around.
+    pub(super) fn closes_around(&self) -> bool {
+        let Some((own, around, next)) = self.columns() else { return false };
+        around == next && next < own
+    }
+
+    /// The width of the indentation of the lines of the current object and of the object that it is in, and of the next
+    /// token, if that starts a line.
+    fn columns(&self) -> Option<(usize, usize, usize)> {
+        let [.., around, open] = self.open.as_slice() else { return None };
+        if !self.by_columns || around.kind != TokenKind::OpenBrace {
+            return None;
+        }
+        let line = |span: Span| self.source.line_range(self.source.line_of(span.start));
+        let indent = |span: Span| {
+            let line = self.source.text().get(line(span))?;
+            Some(line.len() - line.trim_start().len())
+        };
+        let next = self.next.span;
+        let starts = next.start as usize == line(next).start + indent(next)?;
+        starts.then_some((indent(open.span)?, indent(around.span)?, indent(next)?))
+    }
+
+    pub(super) fn report_unclosed_inner(&mut self, open: Span, comma: Option<Span>) {
+        let place = Span::at(comma.map_or(self.previous_end, |comma| comma.start as usize));
+        self.report(
+            Diagnostic::new(&codes::UNCLOSED, open, "unclosed `{`")
+                .also(place, "expected `}` here")
+                .likely_edit(place, "}"),
+        );
+    }
+
     pub(super) fn report_sibling(&mut self, open: Span, comma: Option<Span>) {
         let place = Span::at(comma.map_or(self.previous_end, |comma| comma.start as usize));
         self.report(
