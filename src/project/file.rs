@@ -14,7 +14,7 @@ use crate::path::{self, Fault};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::toml::{self, Entry, Reader, Table};
 use crate::targets::custom::Renderer;
-use crate::targets::{self, Options, Target, TargetRef, custom, unknown_option};
+use crate::targets::{self, Options, Target, TargetRef, custom};
 use crate::world::World;
 
 /// The content of a project file.
@@ -241,8 +241,8 @@ impl Reading<'_> {
             if targets::named(self.targets, &name.value).is_none() {
                 if !self.incomplete {
                     let known = self.targets.iter().map(|target| target.name());
-                    let help = toml::similar_or_list(&name.value, known);
-                    reader.report_with(name.span, format!("unknown target `{}`", name.value), help);
+                    let message = format!("unknown target `{}`", name.value);
+                    reader.report_value(Spanned::new(&name.value, name.span), message, known);
                 }
             } else if names.iter().any(|other| other.value == name.value) {
                 reader.report(name.span, format!("duplicate target `{}`", name.value));
@@ -318,7 +318,7 @@ impl Reading<'_> {
             }
             let message = format!("unknown target `{}`", name.value);
             let known = self.targets.iter().map(|target| target.name());
-            reader.findings.push(unknown_option(message, name, known));
+            reader.report_key(name, message, known);
             return;
         };
         let Some(table) = options_table(entry, reader) else { return };
@@ -328,7 +328,7 @@ impl Reading<'_> {
             if let Some(text) = entry.scalar(reader) {
                 let value = Spanned::new(text.value.as_str(), text.span);
                 let sample = pattern::sample(&text.value);
-                options.set_as(&*target, entry.key, value, &sample, reader.findings);
+                options.set_in_file(&*target, entry.key, value, &sample, reader.findings);
             }
         }
     }

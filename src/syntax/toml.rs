@@ -110,6 +110,28 @@ impl Reader<'_> {
         self.findings.push(Diagnostic::new(self.code, span, message).help(help));
     }
 
+    /// Reports a key that is none of those that are known.
+    pub fn report_key<'k>(
+        &mut self,
+        key: Spanned<&str>,
+        message: impl Into<String>,
+        known: impl Iterator<Item = &'k str> + Clone,
+    ) {
+        let found = Diagnostic::new(self.code, key.span, message);
+        self.findings.push(with_meant_key(found, key, known.clone(), list_of(known)));
+    }
+
+    /// Reports a string that is none of those that are known.
+    pub fn report_value<'k>(
+        &mut self,
+        value: Spanned<&str>,
+        message: impl Into<String>,
+        known: impl Iterator<Item = &'k str> + Clone,
+    ) {
+        let found = Diagnostic::new(self.code, value.span, message);
+        self.findings.push(with_meant_value(found, value, known.clone(), list_of(known)));
+    }
+
     fn span(&self, range: Range<usize>) -> Span {
         Span::new(range.start, range.end).moved(self.offset.start)
     }
@@ -196,8 +218,7 @@ impl<'t> Table<'t> {
         for entry in &self.entries {
             let word = entry.key.value;
             let message = format!("unknown key `{word}`{}", self.place());
-            let help = similar_or_list(word, self.known.iter().copied());
-            reader.report_with(entry.key.span, message, help);
+            reader.report_key(entry.key, message, self.known.iter().copied());
         }
     }
 
@@ -324,6 +345,54 @@ fn value_of(number: &DeInteger<'_>) -> Option<i64> {
 pub fn similar_or_list<'k>(word: &str, known: impl Iterator<Item = &'k str> + Clone) -> String {
     match nearest(word, known.clone()) {
         Some(similar) => format!("did you mean `{similar}`?"),
-        None => format!("expected {}", list_or(known)),
+        None => list_of(known),
     }
+}
+
+fn list_of<'k>(known: impl Iterator<Item = &'k str>) -> String {
+    format!("expected {}", list_or(known))
+}
+
+/// Adds the key that is meant to the finding of an unknown one, or help if there is none.
+pub fn with_meant_key<'k>(
+    found: Diagnostic,
+    key: Spanned<&str>,
+    known: impl IntoIterator<Item = &'k str>,
+    help: impl Into<String>,
+) -> Diagnostic {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    with_meant(found, key, known, help, |meant| match meant.chars().all(is_bare) {
+        true => meant.to_owned(),
+        false => quoted(meant),
+    })
+}
+
+/// Adds the string that is meant to the finding of an unknown one, or help if there is none.
+pub fn with_meant_value<'k>(
+    found: Diagnostic,
+    value: Spanned<&str>,
+    known: impl IntoIterator<Item = &'k str>,
+    help: impl Into<String>,
+) -> Diagnostic {
+    with_meant(found, value, known, help, quoted)
+}
+
+fn with_meant<'k>(
+    found: Diagnostic,
+    written: Spanned<&str>,
+    known: impl IntoIterator<Item = &'k str>,
+    help: impl Into<String>,
+    spell: impl Fn(&str) -> String,
+) -> Diagnostic {
+    match nearest(written.value, known) {
+        Some(meant) => {
+            found.help(format!("did you mean `{meant}`?")).likely_edit(written.span, spell(meant))
+        }
+        None => found.help(help),
+    }
+}
+
+/// A string as TOML writes it. JSON writes it in the same way.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }

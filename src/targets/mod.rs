@@ -34,7 +34,7 @@ pub use lowered::Lowered;
 use lowered::{FileModel, Part};
 pub use marathon::group_id as marathon_group;
 pub use names::dns_label as kubernetes_label;
-pub use options::{OptionKind, OptionSpec, Options, Words, parse_argument, unknown_option};
+pub use options::{OptionKind, OptionSpec, Options, Words, parse_argument};
 
 use std::collections::HashMap;
 use std::fmt;

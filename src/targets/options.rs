@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::diag::{Diagnostic, Findings, codes, list_or, nearest};
 use crate::render::{Origin, Traced};
 use crate::source::{Source, Span, Spanned};
+use crate::syntax::toml;
 
 use super::{Target, TargetRef, named};
 
@@ -249,12 +250,12 @@ impl Options {
         value: Spanned<&str>,
         findings: &mut Findings,
     ) {
-        self.set_as(target, name, value, value.value, findings);
+        findings.extend(self.try_set(target, name, value, value.value).map(Unfit::in_argument));
     }
 
-    /// Sets an option to a value with parts that are replaced later; `sample` is what it may then be, and
-    /// is checked.
-    pub(crate) fn set_as(
+    /// Sets an option as a project file says, to a value with parts that are replaced later; `sample` is what it may then
+    /// be, and is checked.
+    pub(crate) fn set_in_file(
         &mut self,
         target: &dyn Target,
         name: Spanned<&str>,
@@ -262,44 +263,87 @@ impl Options {
         sample: &str,
         findings: &mut Findings,
     ) {
+        findings.extend(self.try_set(target, name, value, sample).map(Unfit::in_file));
+    }
+
+    /// Sets an option, or says why not.
+    fn try_set<'a>(
+        &mut self,
+        target: &'a dyn Target,
+        name: Spanned<&'a str>,
+        value: Spanned<&'a str>,
+        sample: &str,
+    ) -> Option<Unfit<'a>> {
         let specs = target.options();
         let Some(spec) = specs.iter().find(|spec| spec.name == name.value) else {
-            let message = format!("unknown option `{}` for target `{}`", name.value, target.name());
-            let known = specs.iter().map(|spec| spec.name);
-            findings.push(unknown_option(message, name, known));
-            return;
+            let known: Vec<&str> = specs.iter().map(|spec| spec.name).collect();
+            return Some(Unfit {
+                message: format!("unknown option `{}` for target `{}`", name.value, target.name()),
+                written: name,
+                is_name: true,
+                otherwise: match known.is_empty() {
+                    true => "the target has no options".to_owned(),
+                    false => expected(&known),
+                },
+                known,
+            });
         };
         if !spec.kind.takes(sample) {
-            let message = format!("invalid value `{}` for option `{}`", value.value, spec.name);
-            let diagnostic = Diagnostic::new(&codes::BAD_OPTION, value.span, message);
-            let similar = match &spec.kind {
-                OptionKind::OneOf(words) => nearest(value.value, words.iter()),
-                _ => None,
-            };
-            findings.push(match similar {
-                Some(similar) => diagnostic.help(format!("did you mean `{similar}`?")),
-                None => diagnostic.help(format!("expected {}", spec.kind.wanted())),
+            return Some(Unfit {
+                message: format!("invalid value `{}` for option `{}`", value.value, spec.name),
+                written: value,
+                is_name: false,
+                known: match &spec.kind {
+                    OptionKind::OneOf(words) => words.iter().collect(),
+                    _ => Vec::new(),
+                },
+                otherwise: format!("expected {}", spec.kind.wanted()),
             });
-            return;
         }
         let given = Spanned::new(value.value.to_owned(), value.span);
         self.given.insert(spec.name.to_owned(), given);
+        None
     }
 }
 
-/// Creates the finding for a name that is not one of `known`.
-pub fn unknown_option<'k>(
+/// A name or a value of an option that does not fit.
+struct Unfit<'a> {
     message: String,
-    written: Spanned<&str>,
-    known: impl Iterator<Item = &'k str>,
-) -> Diagnostic {
-    let known: Vec<&str> = known.collect();
-    let diagnostic = Diagnostic::new(&codes::BAD_OPTION, written.span, message);
-    match nearest(written.value, known.iter().copied()) {
-        Some(similar) => diagnostic.help(format!("did you mean `{similar}`?")),
-        None if known.is_empty() => diagnostic.help("the target has no options"),
-        None => diagnostic.help(format!("expected {}", list_or(known))),
+    written: Spanned<&'a str>,
+    is_name: bool,
+    /// The words that it can be.
+    known: Vec<&'a str>,
+    /// The help if none of them is similar.
+    otherwise: String,
+}
+
+impl Unfit<'_> {
+    fn found(&self) -> Diagnostic {
+        Diagnostic::new(&codes::BAD_OPTION, self.written.span, &*self.message)
     }
+
+    fn in_argument(self) -> Diagnostic {
+        let found = self.found();
+        found.help(meant(self.written.value, &self.known).unwrap_or(self.otherwise))
+    }
+
+    fn in_file(self) -> Diagnostic {
+        let found = self.found();
+        let Unfit { written, known, otherwise, .. } = self;
+        match self.is_name {
+            true => toml::with_meant_key(found, written, known, otherwise),
+            false => toml::with_meant_value(found, written, known, otherwise),
+        }
+    }
+}
+
+/// The help for a word that is similar to a known one.
+fn meant(word: &str, known: &[&str]) -> Option<String> {
+    nearest(word, known.iter().copied()).map(|similar| format!("did you mean `{similar}`?"))
+}
+
+fn expected(known: &[&str]) -> String {
+    format!("expected {}", list_or(known.iter().copied()))
 }
 
 /// An option of a command-line argument.
@@ -336,8 +380,10 @@ pub fn parse_argument<'a>(
     let value_start = name_start + name.len() + 1;
     let Some(found) = named(targets, target) else {
         let message = format!("unknown target `{target}`");
-        let written = Spanned::new(target, source.span(0..target.len()));
-        findings.push(unknown_option(message, written, targets.iter().map(|target| target.name())));
+        let known: Vec<&str> = targets.iter().map(|target| target.name()).collect();
+        let help = meant(target, &known).unwrap_or_else(|| expected(&known));
+        let place = source.span(0..target.len());
+        findings.push(Diagnostic::new(&codes::BAD_OPTION, place, message).help(help));
         return None;
     };
     Some(Given {

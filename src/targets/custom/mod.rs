@@ -32,7 +32,8 @@ use super::{Artifact, Capability, Failure, Job, OptionSpec, Options, Target};
 use crate::diag::{Diagnostic, Findings, Report, codes};
 use crate::plan::{Field, Plan};
 use crate::render::{Recorded, Templates, Watch};
-use crate::source::Source;
+use crate::source::{Source, Spanned};
+use crate::syntax::toml;
 use crate::world::{ReadError, World};
 
 /// File name extension of templates.
@@ -130,11 +131,9 @@ fn check_templates(manifest: &Manifest, texts: &Texts) -> Vec<Diagnostic> {
                 if !texts.templates.contains_key(&name.value) {
                     let message = format!("template `{}` not found in the folder", name.value);
                     let finding = Diagnostic::new(&codes::BAD_MANIFEST, name.span, message);
-                    found.push(match crate::diag::nearest(&name.value, known()) {
-                        Some(similar) => finding.help(format!("did you mean `{similar}`?")),
-                        None => finding
-                            .help(format!("the file name of a template ends in `{EXTENSION}`")),
-                    });
+                    let written = Spanned::new(name.value.as_str(), name.span);
+                    let help = format!("the file name of a template ends in `{EXTENSION}`");
+                    found.push(toml::with_meant_value(finding, written, known(), help));
                 }
             }
         }

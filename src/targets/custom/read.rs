@@ -9,12 +9,12 @@ use super::manifest::{
     Pattern, Per, is_name,
 };
 use super::run;
-use crate::diag::{Findings, codes, list_or, nearest};
+use crate::diag::{Diagnostic, Findings, codes, list_or};
 use crate::plan::Field;
 use crate::plan::published::VERSION;
 use crate::render::Format;
 use crate::source::{Source, Spanned};
-use crate::syntax::toml::{self, Entry, Reader, Table, similar_or_list};
+use crate::syntax::toml::{self, Entry, Reader, Table};
 use crate::targets::{self, Fate, Target};
 
 const PER: [(&str, Per); 5] = [
@@ -97,7 +97,7 @@ fn extends(entry: Entry<'_>, reader: &mut Reader<'_>) -> Option<&'static dyn Tar
     if found.is_none() {
         let message = format!("unknown built-in target `{}`", name.value);
         let known = targets::ALL.iter().map(|target| target.name());
-        reader.report_with(name.span, message, similar_or_list(&name.value, known));
+        reader.report_value(Spanned::new(&name.value, name.span), message, known);
     }
     found
 }
@@ -117,8 +117,8 @@ fn word<T: Copy>(
         Some((_, meaning)) => *meaning,
         None => {
             let message = format!("invalid value `{}` for `{}`", value.value, key.value);
-            let help = similar_or_list(&value.value, known.iter().map(|(word, _)| *word));
-            reader.report_with(value.span, message, help);
+            let known = known.iter().map(|(word, _)| *word);
+            reader.report_value(Spanned::new(&value.value, value.span), message, known);
             default
         }
     }
@@ -299,11 +299,10 @@ fn fields(
             }
             None => {
                 let message = format!("unknown field `{}`", path.value);
-                let help = match nearest(path.value, Field::ALL.iter().map(|field| field.path())) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "`applc targets compose` lists the fields".to_owned(),
-                };
-                reader.report_with(path.span, message, help);
+                let known = Field::ALL.iter().map(|field| field.path());
+                let found = Diagnostic::new(&codes::BAD_MANIFEST, path.span, message);
+                let help = "`applc targets compose` lists the fields";
+                reader.findings.push(toml::with_meant_key(found, path, known, help));
             }
         }
     }
@@ -333,8 +332,7 @@ fn fate(entry: Entry<'_>, reader: &mut Reader<'_>) -> Option<(Fate, String)> {
             }
             None => {
                 let message = format!("invalid value `{}` for `{}`", word.value, entry.key.value);
-                let help = similar_or_list(word.value, FATES.iter().map(|(known, _)| *known));
-                reader.report_with(word.span, message, help);
+                reader.report_value(word, message, FATES.iter().map(|(known, _)| *known));
                 None
             }
         };

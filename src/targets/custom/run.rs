@@ -120,8 +120,8 @@ pub fn read(mut table: Table<'_>, reader: &mut Reader<'_>) -> Option<Run> {
     let is_json = format.and_then(|entry| entry.string(reader)).is_some_and(|format| {
         if !FORMATS.contains(&format.value.as_str()) {
             let message = format!("invalid value `{}` for `status-format`", format.value);
-            let help = similar_or_list(&format.value, FORMATS.iter().copied());
-            reader.report_with(format.span, message, help);
+            let written = Spanned::new(format.value.as_str(), format.span);
+            reader.report_value(written, message, FORMATS.iter().copied());
         }
         format.value == JSON
     });

@@ -356,3 +356,35 @@ fn renaming_names_the_file_that_has_errors() {
     let refused = rename(&mut client, APP, position(SOUND, "@db", 1), "x").unwrap_err();
     assert!(refused.starts_with("`a.prod.json` has errors"), "{refused}");
 }
+
+#[test]
+fn files_of_toml_have_quick_fixes() {
+    let project = "default-targets = [\"compsoe\"]\nlevls = 1\n[targets.kubernetes]\nnamspace = \"a\"\nexpose = \"load-balncer\"\n[environments.prod]\ncompile-for = [\"nomda\"]\n[diagnostics]\ndeny = []\n";
+    let mended = [
+        ("\"compsoe\"", "\"compose\""),
+        ("namspace", "namespace"),
+        ("\"load-balncer\"", "\"load-balancer\""),
+        ("\"nomda\"", "\"nomad\""),
+    ];
+    let target = "applc = 1\nname = \"own\"\ndescription = \"A file\"\n[[artifacts]]\ntemplate = \"a.j2\"\npath = \"a.ini\"\nformaat = \"inni\"\n[references]\naddress = \"{{ name }}\"\n[fields]\n\"containers[].imag\" = \"caried\"\n\"*\" = { rejected = \"none\" }\n";
+    let of_target = [("formaat", "format"), ("\"containers[].imag\"", "\"containers[].image\"")];
+    let mut client = Client::with(&[("/p/own/a.j2", "x")]);
+    for (path, text, mended) in
+        [("/p/applc.toml", project, &mended[..]), ("/p/own/target.toml", target, &of_target)]
+    {
+        client.open(path, text);
+        client.settle();
+        let all = actions(&mut client, path, "quickfix");
+        for (written, meant) in mended {
+            let title = format!("Replace `{written}` with `{meant}`");
+            let action = all.iter().find(|action| action["title"] == *title);
+            let action = action.unwrap_or_else(|| panic!("{title}: {all:#?}"));
+            let expected = text.replacen(written, meant, 1);
+            assert_eq!(applied(&action["edit"], path, text), expected);
+            // They are not certain.
+            assert_eq!(action["isPreferred"], false);
+            assert_eq!(action["diagnostics"].as_array().unwrap().len(), 1);
+        }
+        assert!(actions(&mut client, path, "source.fixAll").is_empty());
+    }
+}
