@@ -137,6 +137,32 @@ proptest! {
     }
 }
 
+#[test]
+fn a_row_is_ordered_by_the_rows_below_it_too() {
+    let graph = services(&["a", "b", "c", "d", "e"], &[(0, 3, true), (2, 3, true), (1, 4, true)]);
+    let mut rows = Rows::new(&graph, graph.levels().into_values().collect());
+    order::improve(&mut rows);
+    assert_eq!(order::cost(&rows), 0, "{:?}", rows.order);
+}
+
+#[test]
+fn containers_of_a_row_that_are_not_neighbors_are_connected_by_an_arc_below_it() {
+    let layout = of(&services(&["a", "b", "c"], &[(0, 1, false), (1, 2, false), (0, 2, false)]));
+    let (route, a, c) = (&layout.routes[1], layout.places[0], layout.places[2]);
+    let row = a.y + a.height / 2.0;
+    let curve = route.steps().find(|(_, step)| matches!(step, Step::Curve(_))).unwrap();
+    let curve = points(curve.0, curve.1);
+    let deepest = curve.iter().map(|point| point.y).fold(0.0, f64::max);
+    assert!(curve.iter().all(|point| point.y >= row), "{route:?}");
+    assert!((ARC..ARC + HEAD).contains(&(deepest - row)), "{route:?}");
+    assert!(layout.height >= deepest, "{layout:?}");
+    // It leaves and arrives on the inner sides.
+    assert!(a.x < route.start.x && route.tip.x < c.x, "{route:?}");
+    // Without other edges, the row needs no space for it.
+    let flat = of(&services(&["a", "b", "c"], &[(0, 1, false), (1, 2, false)]));
+    assert!(flat.height < layout.height);
+}
+
 fn services(ids: &[&str], pairs: &[(usize, usize, bool)]) -> Graph {
     graph(ids.iter().map(|id| ((*id).to_owned(), false, 1, Vec::new())).collect(), pairs)
 }
@@ -157,6 +183,14 @@ fn crossings_that_can_be_avoided_are() {
     for at in 0..5 {
         assert_eq!(layout.places[at].x, layout.places[9 - at].x, "{layout:?}");
     }
+}
+
+#[test]
+fn connected_containers_are_next_to_each_other_and_those_without_edges_last() {
+    let layout = of(&services(&["lone", "a", "other", "b"], &[(1, 3, false)]));
+    let mut order = vec![0, 1, 2, 3];
+    order.sort_by(|one, other| layout.places[*one].x.total_cmp(&layout.places[*other].x));
+    assert_eq!(order, [1, 3, 0, 2], "{layout:?}");
 }
 
 #[test]
