@@ -359,6 +359,7 @@ mod tests {
         web.comment("how much it may use");
         web.put("ports", vec![Object::new().with("container_port", 80)]);
         web.put("args", vec!["-c".to_owned(), "a: b".to_owned()]);
+        web.put("entrypoint", vec!["sh".to_owned(), "one\ntwo\n".to_owned()]);
         web.put("cmd", "one\n  two\n");
         let mut app = Object::new();
         app.put("id", "shop").put("containers", vec![web]);
@@ -372,6 +373,11 @@ containers:
     ports:
       - { container_port: 80 }
     args: [\"-c\", \"a: b\"]
+    entrypoint:
+      - sh
+      - |
+        one
+        two
     cmd: |
       one
         two

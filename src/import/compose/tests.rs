@@ -204,12 +204,36 @@ fn ports_are_read_in_every_form() {
         "ports:\n  - { container_port: 80, host_port: 8080 }\n",
         address,
     );
+    found(
+        "ports: ['8000-8001:80']",
+        "ports:\n  - { container_port: 80 }\n",
+        "7 W1002 one host port, which the target chooses",
+    );
+    found(
+        "ports: ['8000-8002:80-81']",
+        "",
+        "7 E1001 the ranges of ports differ in length, or are too long",
+    );
+    clean("network_mode: host\nports: ['80:80']\nexpose: ['81']", "network_mode: host\n");
     for bad in ["x", "80/sctp", "80:", "1:2:3:4:5:x"] {
         found(
             &format!("ports: ['{bad}']"),
             "",
             "7 E1001 expected a port such as `8080:80` or `80/udp`",
         );
+    }
+}
+
+#[test]
+fn commands_of_health_checks_are_read_in_every_form() {
+    for (test, command) in [
+        ("[CMD-SHELL, 'curl -f x || exit 1']", "curl -f x || exit 1"),
+        ("curl -f x || exit 1", "curl -f x || exit 1"),
+        ("[CMD, curl, -H, 'a b']", "curl -H 'a b'"),
+        ("[CMD, /bin/sh, -c, 'a && b']", "a && b"),
+    ] {
+        let (out, _) = container(&format!("healthcheck: {{ test: {test} }}"));
+        assert!(out.contains(&format!("command: \"{command}\"\n")), "{test}: {out}");
     }
 }
 

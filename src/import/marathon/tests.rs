@@ -243,6 +243,7 @@ fn what_has_no_like_is_told() {
             "W1001 the constraint `hostname LIKE node.*` is left out",
         ),
         (app(r#""constraints": [["hostname", "LIKE", "node-1.example.com"]]"#), ""),
+        (app(r#""constraints": [["@region", "IS", "eu"], ["@zone", "IS", "eu-1"]]"#), ""),
         (
             app(r#""constraints": [["hostname", "IS", "a"], ["hostname", "IS", "b"]]"#),
             "W1001 the constraint `hostname IS b` is left out: there is another host",

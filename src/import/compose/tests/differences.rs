@@ -110,6 +110,10 @@ fn gpus_are_reserved_as_docker_run_reserves_them() {
         "services:\n  web:\n    image: a\n    restart: always\n    cpu_shares: 512\n    mem_limit: 64m\n    gpus: [{count: 2}]\n",
     );
     assert!(out.contains("{ cpus: 0.5, mem: 64, gpu: 2 }"), "{out}");
+    let (out, _) = of(
+        "services:\n  web:\n    image: a\n    restart: always\n    cpu_shares: 512\n    mem_limit: 64m\n    gpus: [{count: 0}]\n",
+    );
+    assert!(out.contains("{ cpus: 0.5, mem: 64 }"), "{out}");
     assert_eq!(findings, Vec::<String>::new());
 }
 
