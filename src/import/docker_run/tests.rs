@@ -1,5 +1,5 @@
 use crate::Memory;
-use crate::diag::human;
+use crate::diag::{Diagnostic, human};
 use crate::import::{Format, Options, import};
 use crate::source::Source;
 
@@ -97,6 +97,33 @@ fn resources_and_health_have_their_likes() {
 }
 
 #[test]
+fn quotes_of_texts_are_told_where_they_are() {
+    let text = "docker run -d -e A=“x y” a";
+    let options = Options {
+        id: "shop".to_owned(),
+        env_files: Vec::new(),
+        profiles: Vec::new(),
+        folder: String::new(),
+        repository: None,
+        world: &Memory::new(),
+    };
+    let source = Source::new("docker run", text);
+    let report = import(&source, Format::DockerRun, &options).report;
+    let quote = |one: &&Diagnostic| one.message == "`“` is read as a quote";
+    let place = report.diagnostics.iter().find(quote).map(|one| source.slice(one.primary.span));
+    assert_eq!(place, Some("“"), "{report:?}");
+}
+
+#[test]
+fn an_alias_is_another_name_of_the_container() {
+    let lines = "docker run -d --restart always --network name=n,alias=store --name db a:1\n\
+                 docker run -d --restart always --network n --name api -e DB_HOST=store a:1";
+    let (out, findings) = of(lines);
+    assert!(out.contains("env: { DB_HOST: \"@db\" }\n"), "{out}");
+    assert!(findings.iter().all(|one| !one.contains("`alias=store`")), "{findings:?}");
+}
+
+#[test]
 fn several_lines_are_several_containers() {
     let (out, findings) = of(
         "docker network create net\ndocker run -d --restart always --network net --name db postgres\ndocker run -d --restart always --network net -e DB_HOST=db registry.example.org:5000/team/api:2\n",
@@ -154,6 +181,10 @@ fn what_cannot_be_imported_is_told() {
         (
             "docker run --mount type=bind,src=/a,dst=/b,bind-propagation=shared a",
             "W1001 `bind-propagation` of the mount is left out",
+        ),
+        (
+            "docker run --mount type=bind,src=/a,dst=/b,nonsense=1 a",
+            "E1001 expected a mount such as `type=bind,source=/srv,target=/data`",
         ),
         (
             "docker network create --driver overlay n; docker run a",
