@@ -104,6 +104,16 @@ fn edits_fix_errors() {
 }
 
 #[test]
+fn a_quote_that_opens_the_next_string_ends_no_word() {
+    let places =
+        |text| errors(text).into_iter().map(|(id, at)| format!("{id} {at}")).collect::<Vec<_>>();
+    assert_eq!(places(r#"[x, "a"]"#), ["E0108 x"]);
+    assert_eq!(places(r#"[x ", a", 1]"#)[0], "E0108 x");
+    assert_eq!(places(r#"[one "two]"#)[0], "E0108 one");
+    assert_eq!(places(r#"["b", x"]"#), ["E0106 x\""]);
+}
+
+#[test]
 fn parsing_continues_after_an_error() {
     let source = Source::new("a.json", "{\"a\": \"x,\n \"b\": [1 2], \"c\" 3}");
     let mut found = Findings::new();

@@ -108,6 +108,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_word_that_replaces_one_has_quotes_only_if_it_had_some_or_needs_them() {
+        for (before, after, expected) in [
+            ("hst", "\"host\"", "host"),
+            ("\"hst\"", "\"host\"", "\"host\""),
+            ("offf", "\"off\"", "\"off\""),
+            ("hst", "\"a: b\"", "\"a: b\""),
+            ("1", "\"one\"", "\"one\""),
+            ("on", "true", "true"),
+        ] {
+            let source = Source::new("a.yaml", before);
+            let span = source.span(0..before.len());
+            let mut edit = Edit { span, replacement: after.to_owned(), safe: true };
+            respell(&source, &mut edit);
+            assert_eq!(edit.replacement, expected, "{before}");
+        }
+    }
+
+    #[test]
     fn plain_scalars_follow_the_core_schema() {
         let string = |text: &str| Plain::Value(Kind::String(text.into()));
         let number = |text: &str| Plain::Value(Kind::Number(text.into()));

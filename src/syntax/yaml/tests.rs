@@ -78,6 +78,7 @@ fn yaml_has_the_values_of_json() {
         ("%YAML 1.2\n---\na: b", r#"{"a":"b"}"#),
         ("\u{feff}a: yes\nb: no\r\nc: 12:30\n", r#"{"a":"yes","b":"no","c":"12:30"}"#),
         ("a:\nb: ~\nc: ''\n", r#"{"a":null,"b":null,"c":""}"#),
+        ("null\n", "null"),
         ("a: |\n  x\n   y\n\nb: >-\n  x\n  y\n\n  z\n", r#"{"a":"x\n y\n","b":"x y\nz"}"#),
         ("a: \"x\\\n   y\\t\\x41\\u00e9\\U0001F600\"\n", "{\"a\":\"xy\\tAé😀\"}"),
         ("? a\n: b\n", r#"{"a":"b"}"#),
