@@ -72,6 +72,24 @@ fn sarif_speaks_of_lines_and_kube_linter_in_it_of_objects() {
 }
 
 #[test]
+fn names_of_standard_input_mean_the_only_file() {
+    let located = |path: &str, files: &[Artifact]| {
+        let document = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "x"}}}}, "results": [
+                {{"ruleId": "R", "message": {{"text": "m"}}, "locations": [{{"physicalLocation": {{
+                    "artifactLocation": {{"uri": "{path}"}}, "region": {{"startLine": 11}}}}}}]}}]}}]}}"#
+        );
+        locate(&read(&document).unwrap()[0], files).map(|(_, range)| TEXT[range].to_owned())
+    };
+    let files = files();
+    for path in ["-", "stdin", "/dev/stdin", "kubernetes.yaml"] {
+        assert_eq!(located(path, &files[1..]).as_deref(), Some("replicas: 2"), "{path}");
+    }
+    assert_eq!(located("another.yaml", &files[1..]), None);
+    assert_eq!(located("-", &files), None);
+}
+
+#[test]
 fn kubeconform_speaks_of_values() {
     let document = r#"{"resources": [
         {"filename": "kubernetes.yaml", "kind": "Service", "name": "web", "version": "v1", "status": "statusValid", "msg": ""},
@@ -107,7 +125,8 @@ fn kube_linter_speaks_of_objects() {
     assert_eq!(found[0].1.as_deref(), Some("registry.example/web:latest"));
     // The Deployment, not the Service of the same name.
     let (index, range) = locate(&found[1].0, &files()).unwrap();
-    assert!(index == 1 && range.start > TEXT.find("Deployment").unwrap());
+    let container = TEXT.find("- name: web").unwrap() + "- name: ".len();
+    assert_eq!((index, range.start), (1, container));
     assert_eq!(found[2].1, None);
     assert!(read(r#"{"Checks": [], "Reports": null}"#).unwrap().is_empty());
 }
@@ -147,6 +166,7 @@ fn kube_score_speaks_of_objects_and_containers() {
         check("container-image-tag", 1, false, &comment("web", "Image with latest tag")),
         check("pod-networkpolicy", 1, false, &comment("", "no matching NetworkPolicy")),
         check("deployment-replicas", 5, false, &comment("", "Deployment few replicas")),
+        check("pod-probes", 7, false, &comment("", "Almost")),
         check("container-cpu", 1, true, &comment("", "Skipped")),
     ];
     let document = format!(
@@ -158,8 +178,12 @@ fn kube_score_speaks_of_objects_and_containers() {
     let found = places(&document);
     let texts: Vec<_> = found.iter().map(|(found, text)| (found.level, text.as_deref())).collect();
     let image = Some("registry.example/web:latest");
-    let expected =
-        [(Level::Error, image), (Level::Error, Some("web")), (Level::Warning, Some("2"))];
+    let expected = [
+        (Level::Error, image),
+        (Level::Error, Some("web")),
+        (Level::Warning, Some("2")),
+        (Level::Hint, Some("web")),
+    ];
     assert_eq!(texts, expected);
     assert_eq!(found[0].0.message, "Image with latest tag (`web`)");
     assert_eq!(found[0].0.help, "Do it.");
