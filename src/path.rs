@@ -226,6 +226,14 @@ mod tests {
     }
 
     #[test]
+    fn long_names_are_shown_cut() {
+        let shown = |name: &str| Fault::Reserved(name.to_owned()).to_string();
+        assert_eq!(shown(".git"), "leads into `.git`");
+        assert_eq!(shown(&"é".repeat(40)), format!("leads into `{}`", "é".repeat(40)));
+        assert_eq!(shown(&"é".repeat(41)), format!("leads into `{}...`", "é".repeat(40)));
+    }
+
+    #[test]
     fn names_that_are_one_file_on_some_systems_are_equal() {
         for (one, other) in [
             ("A/x", "a/X"),

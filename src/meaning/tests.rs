@@ -479,6 +479,16 @@ fn each_change_is_worded() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+#[test]
+fn a_change_is_at_its_value() {
+    let check =
+        |seconds: u32| json!({"health_check": {"protocol": "TCP", "interval_seconds": seconds}});
+    let after = Analysis::read(&world(&check(10)), "x.json", Sources::new()).unwrap();
+    let found = changes(&plan(&check(5)), after.plan.as_ref().unwrap());
+    let place = |at: usize| found[at].after.as_ref().map(|(_, span)| after.source.slice(*span));
+    assert_eq!((found.len(), place(0)), (1, Some("10")));
+}
+
 /// Fields that have no meaning of their own: the ids that name subjects, other spellings, and what is ignored.
 const WITHOUT: &[&str] = &[
     "$schema",

@@ -169,6 +169,12 @@ mod tests {
         {
             assert_eq!(without_marks(text, &[]), (text.to_owned(), Vec::new()));
         }
+        // The characters next to digits are none.
+        let noted = vec![Noted { from: from(0), owner: Span::at(0), next: None }; 300];
+        for digit in ["\u{d}", "\u{1e}"] {
+            let text = format!("{}{digit}{}", OPEN, "\u{e}".repeat(DIGITS - 1));
+            assert_eq!(without_marks(&text, &noted), (text.clone(), Vec::new()));
+        }
     }
 
     #[test]

@@ -157,6 +157,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn secrets_are_known_by_their_form_anywhere_in_a_text() {
+        for text in [
+            "ghp_0123456789abcdef",
+            "--token=ghp_0123456789abcdef",
+            "Bearer 'ghp_0123456789abcdef'",
+            "redis://user:word@cache",
+        ] {
+            assert!(has_secret(text), "{text}");
+        }
+        for text in ["", "ghp_", "x-ghp_0123456789abcdef", "redis://user@cache", "--token=$TOKEN"] {
+            assert!(!has_secret(text), "{text}");
+        }
+    }
+
+    #[test]
     fn names_of_secrets() {
         for name in [
             "DB_PASSWORD",
