@@ -398,6 +398,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn numbers_are_finite_and_greater_than_0() {
+        for (text, is_number) in [
+            ("0.5", true),
+            ("2", true),
+            ("0", false),
+            ("-1", false),
+            ("inf", false),
+            ("NaN", false),
+        ] {
+            assert_eq!(OptionKind::Number.takes(text), is_number, "{text}");
+        }
+    }
+
+    #[test]
     fn ports_are_numbers_and_ranges() {
         assert_eq!(ports("80, 1000-2000"), Some(vec![80..=80, 1000..=2000]));
         for text in ["", "80-", "2-1", "65536", "http"] {

@@ -161,3 +161,16 @@ fn text(text: &Text, plan: &Plan, network: &Network) -> Composed {
     });
     Composed::new(written.collect(), text.span, also)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_files_are_different() {
+        let mut keys = HashSet::new();
+        let names = ["/a/file-2", "/a/b c", "/b/file-2", "/c/file-2", "/.x"];
+        let keys = names.map(|path| key(path, &mut keys));
+        assert_eq!(keys, ["file-2", "file-3", "file-4", "file-5", "file-6"]);
+    }
+}

@@ -245,6 +245,9 @@ mod tests {
         ] {
             assert!(pattern(None, &interval).is_err(), "{interval:?}");
         }
+        for several in [every(0, 1, 60), every(1, 1, 0), every(1, 0, 60)] {
+            assert_eq!(pattern(None, &several), Err("it combines several units"));
+        }
         let last = start([2027, 1, 31, 0, 0, 0]);
         assert_eq!(pattern(Some(&last), &every(1, 0, 0)), Err(MISSING_DAY));
         assert_eq!(pattern(Some(&last), &every(12, 0, 0)).as_deref(), Ok("0 0 31 1 *"));

@@ -188,6 +188,21 @@ fn a_service_with_the_name_of_a_container_is_unreachable() {
 }
 
 #[test]
+fn each_service_of_a_job_that_others_wait_for_has_one_instance() {
+    let found = |id: &str| {
+        let compiled = compiled(&appliance(&[
+            container("work", json!({"type": "job", "instances": 2})),
+            container("later", json!({"dependencies": ["work"]})),
+            container(id, json!({})),
+            container("from", json!({"args": [format!("@{id}")]})),
+        ]));
+        compiled.found().contains(&("E0404", &format!("@{id}")))
+    };
+    assert!(found("app-work-2-1"));
+    assert!(!found("app-work-2-2"), "there is no such instance");
+}
+
+#[test]
 fn containers_of_two_appliances_have_different_names() {
     let name = |id: &str| {
         let mut document = appliance(&[container("c", json!({}))]);
