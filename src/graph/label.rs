@@ -317,6 +317,9 @@ mod tests {
         assert_eq!(texts(&node(&id, &[]))[0], "aaaaaaaaaaaaaaaaaaaa…aaaaaaa-7");
         let many: Vec<(&str, &str)> = vec![("", "10000:10000"); 5];
         assert_eq!(texts(&node("a", &many))[2], "10000:10000, 10000:10000 +3");
+        let long = "a".repeat(60);
+        let line = &texts(&node("a", &[(&long, "80"), ("", "10000:10000")]))[2];
+        assert!(line.ends_with("a 80 +1") && line.width() <= MAX_CELLS, "{line}");
         // Two cells each.
         assert_eq!(shortened("日本語日本語", 8), "日本…語");
         assert_eq!(shortened("日本語", 6), "日本語");

@@ -366,6 +366,14 @@ mod tests {
     }
 
     #[test]
+    fn the_lock_file_is_beside_the_outermost_project_file() {
+        let world = Memory::new().with("r/applc.toml", "").with("r/apps/applc.toml", "");
+        let folders = Path::new("r/apps/x").ancestors();
+        let project = find(&world, folders, &[], None).unwrap().unwrap();
+        assert_eq!(project.lock_path(), "r/applc.lock");
+    }
+
+    #[test]
     fn the_innermost_list_of_appliances_decides() {
         let world = Memory::new()
             .with("r/applc.toml", "appliances = [\"apps/**/*.json\"]")

@@ -108,6 +108,16 @@ fn volumes_are_read_in_every_form() {
 }
 
 #[test]
+fn volumes_with_names_that_become_one_id_stay_different() {
+    let (out, _) = of(
+        "services: {web: {image: a, volumes: ['a_b:/1', 'a.b:/2', 'a-b:/3']}}\nvolumes: {a_b: , a.b: , a-b: }\n",
+    );
+    for id in ["a-b", "a-b-2", "a-b-3"] {
+        assert!(out.contains(&format!("- {{ id: {id} }}\n")), "{out}");
+    }
+}
+
+#[test]
 fn mounts_that_the_language_has_no_like_for_are_told() {
     found(
         "volumes: ['/etc/x:/c:ro,z']",
