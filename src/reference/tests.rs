@@ -113,6 +113,11 @@ fn a_field_is_explained_by_any_end_of_its_path() {
         assert_eq!(explain(word).as_ref(), Some(&whole), "{word}");
     }
     assert_eq!(explain("/containers/0/ports/12/container_port"), Some(whole));
+    let privileged = explain("is_privileged").unwrap();
+    assert!(
+        privileged.ends_with("\n  marathon    depends       `privileged`; rejected with GPUs\n"),
+        "{privileged}"
+    );
     let headings = |word: &str| -> Vec<String> {
         let text = explain(word).unwrap_or_default();
         text.lines().filter_map(|line| line.strip_prefix("# ")).map(str::to_owned).collect()

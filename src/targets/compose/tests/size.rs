@@ -27,6 +27,14 @@ fn with_arguments(count: usize) -> Value {
     let full = json!({
         "cmd": "true", "env": {"A": "1", "B": "@host"}, "ports": ports, "volumes": mounts,
         "is_privileged": true, "dependencies": ["job", "host"], "instances": 1,
+        "files": [
+            {"dest": "/f", "content": "x"},
+            {"dest": "/g", "content": "x", "mode": "400"},
+        ],
+        "secret_files": [
+            {"dest": "/k", "secret": "s", "key": "k"},
+            {"dest": "/l", "secret": "s", "key": "l", "mode": "400"},
+        ],
         "health_check": {"protocol": "TCP"}, "resources": {"cpus": 1, "mem": 64, "gpu": 2},
     });
     let mut document = appliance(&[

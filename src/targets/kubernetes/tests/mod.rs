@@ -215,6 +215,17 @@ fn restricted() -> Value {
 }
 
 #[test]
+fn all_files_of_a_container_have_a_mebibyte() {
+    let is_too_much = |size: usize| {
+        let file = |dest: &str| json!({"dest": dest, "content": "x".repeat(size)});
+        let compiled = compiled(&one(json!({"files": [file("/a"), file("/b")]})));
+        compiled.found().iter().any(|(code, _)| *code == "E0408")
+    };
+    assert!(!is_too_much(500_000));
+    assert!(is_too_much(600_000));
+}
+
+#[test]
 fn containers_that_wait_have_no_privileges_and_few_resources() {
     let compiled = compiled(&appliance(&[
         container("a", json!({})),
