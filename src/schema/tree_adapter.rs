@@ -81,11 +81,7 @@ impl<'a> jsonschema::json::Node<'a, Tree> for &'a Node {
     }
 
     fn equals_value(&self, expected: &Value) -> bool {
-        match (&self.kind, expected) {
-            (Kind::String(text), Value::String(expected)) => text == expected,
-            (Kind::String(_), _) | (_, Value::String(_)) => false,
-            _ => jsonschema::json::cmp::equal(&to_value(self), expected),
-        }
+        jsonschema::json::cmp::equal(&to_value(self), expected)
     }
 
     /// The value that the library stores in its errors, which is never read. Arrays and objects,
