@@ -47,6 +47,21 @@ fn keys(value: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
+/// Whether each name is the id of what has it: only targets have names of their own.
+fn names_are_ids(value: &Value) -> bool {
+    match value {
+        Value::Object(object) => {
+            let is_id = match (object.get("name"), object.get("id")) {
+                (Some(name), Some(id)) => name == id,
+                _ => true,
+            };
+            is_id && object.values().all(names_are_ids)
+        }
+        Value::Array(items) => items.iter().all(names_are_ids),
+        _ => true,
+    }
+}
+
 #[test]
 fn every_plan_conforms_to_the_schema() {
     let mut schema: Value = serde_json::from_str(published::SCHEMA).unwrap();
@@ -64,6 +79,7 @@ fn every_plan_conforms_to_the_schema() {
             .map(|e| format!("{}: {}", e.instance_path(), e.masked()))
             .collect();
         assert!(errors.is_empty(), "schema/plan.schema.json, {}: {errors:#?}", path.display());
+        assert!(names_are_ids(&plan), "{}: {plan}", path.display());
         keys(&plan, &mut met);
     }
     let mut described = BTreeSet::new();

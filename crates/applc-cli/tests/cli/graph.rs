@@ -35,6 +35,14 @@ fn each_format_begins_as_it_must() {
 }
 
 #[test]
+fn help_says_what_each_format_is_for() {
+    let (_, out, _) = graph(&["--help"], "");
+    for line in ["text:    a list by level", "svg:     an image, for light and dark backgrounds"] {
+        assert!(out.contains(line), "{out}");
+    }
+}
+
+#[test]
 fn warnings_do_not_hinder_and_are_shown() {
     let example = "examples/batch-pipeline.json";
     let (status, out, err) = graph(&[example], "");

@@ -304,8 +304,15 @@ fn appliances_that_write_one_file_are_an_error() {
     let (status, _, err) = repository.run(&["compile"]);
     assert_eq!(status, 1);
     assert!(err.contains("error[E0504]: apps/a/a.appliance.json in `test` and apps/a/other.appliance.json in `test` both write"), "{err}");
+    assert!(err.contains("`manifests/test/apps/a/compose/compose.yaml`, and 1 more\n"), "{err}");
     assert!(err.contains("add `{id}` to `output`"), "{err}");
     assert!(!repository.path("manifests").exists());
+    let (_, _, err) = repository.run(&["compile", "--env", "test"]);
+    assert!(err.contains("both write `manifests/test/apps/a/compose/compose.yaml`\n"), "{err}");
+    repository.write("applc.toml", &PROJECT.replace("{folder}/", ""));
+    let (_, _, err) = repository.run(&["compile", "apps/a"]);
+    assert!(err.contains("add `{id}` to `output`"), "they are in one folder: {err}");
+    repository.write("applc.toml", PROJECT);
     let (status, _, err) = repository.run(&["compile", "--keep-going"]);
     assert_eq!((status, repository.path("manifests").exists()), (1, false), "{err}");
     repository.write("applc.toml", &PROJECT.replace("{folder}/", "{folder}/{id}/"));
