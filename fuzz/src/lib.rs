@@ -2,6 +2,7 @@
 
 pub mod held;
 pub mod made;
+pub mod places;
 
 /// The parts of an input, between bytes that no UTF-8 text has. The last one has the rest.
 pub fn parts<const N: usize>(bytes: &[u8]) -> [&[u8]; N] {
