@@ -4,7 +4,7 @@
 #![no_main]
 
 use applc::Memory;
-use applc::diag::{Diagnostic, Level, Report};
+use applc::diag::{Diagnostic, Level, Phase, Report};
 use applc::fix::fix;
 use libfuzzer_sys::fuzz_target;
 
@@ -33,6 +33,10 @@ fn assert_removed(name: &str, before: &Report) {
     let found = before.diagnostics.iter().take(MOST);
     for (found, edit) in found.filter_map(|found| Some((found, found.edit.as_ref()?))) {
         if !edit.safe || !source.contains(edit.span.start) {
+            continue;
+        }
+        // YAML is read up to its first syntax error, behind which there may be another one of its kind.
+        if name.ends_with(".yaml") && found.code.phase == Phase::Syntax {
             continue;
         }
         let mut text = source.text().to_owned();

@@ -1,4 +1,4 @@
-//! Imports arbitrary bytes in each format: what is made is a file that applc reads.
+//! Imports arbitrary bytes in each format: what is made is a file that applc reads, and the same the next time.
 
 #![no_main]
 
@@ -23,11 +23,13 @@ fuzz_target!(|bytes: &[u8]| {
             world: &world,
         };
         let imported = import(&source, format, &options);
+        assert_eq!(import(&source, format, &options).text, imported.text, "{format:?}");
         held::shown(&imported.report);
         assert_eq!(imported.text.is_none(), imported.report.has_errors(), "{format:?}");
         let Some(text) = imported.text else { continue };
         let world = Memory::new().with("a.yaml", text.clone());
         let checked = applc::compile(&world, "a.yaml", &[]).expect("memory can be read");
+        held::shown(&checked.report);
         let mut findings = checked.report.diagnostics.iter();
         let found = findings.find(|found| found.code.phase == Phase::Syntax);
         assert!(found.is_none(), "{found:?} in {text}");
