@@ -58,23 +58,20 @@ pub fn selection(
     for position in params.positions {
         let index = document.lines().index(tree.source.text(), position, encoding);
         let place = tree.source.span(index..index);
-        let mut chosen = lsp::SelectionRange {
-            range: lsp::Range { start: position, end: position },
-            parent: None,
-        };
-        // The outermost one first.
+        // The outermost one first. Where there is none, the place itself: in the document, unlike that of the client.
         let mut outer: Option<lsp::SelectionRange> = None;
-        for span in around(&tree, place) {
+        let mut spans = around(&tree, place);
+        if spans.is_empty() {
+            spans.push(place);
+        }
+        for span in spans {
             let range = tree.range(server, span);
             if outer.as_ref().is_some_and(|outer| outer.range == range) {
                 continue;
             }
             outer = Some(lsp::SelectionRange { range, parent: outer.map(Box::new) });
         }
-        if let Some(found) = outer {
-            chosen = found;
-        }
-        all.push(chosen);
+        all.extend(outer);
     }
     Ok(Some(all))
 }

@@ -106,6 +106,17 @@ fn a_selection_grows_to_what_is_around() {
 }
 
 #[test]
+fn a_selection_is_inside_of_the_document() {
+    let mut client = Client::with(&[]);
+    client.open(APP, "{}\n\n");
+    let far = json!({ "line": 9, "character": 9 });
+    let params = json!({ "textDocument": { "uri": uri(APP) }, "positions": [far] });
+    let found = client.request("textDocument/selectionRange", params).unwrap();
+    let end = json!({ "line": 2, "character": 0 });
+    assert_eq!(found, json!([{ "range": { "start": end, "end": end } }]));
+}
+
+#[test]
 fn files_that_are_there_have_links() {
     let text = r#"{"$schema": "https://example.org/s.json", "id": "a", "containers": [{"id": "w", "files": [
         {"source": "😀/../conf/a b.ini", "dest": "/a"}, {"source": "none.ini", "dest": "/b"}],
