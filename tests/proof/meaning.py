@@ -29,6 +29,7 @@ from expectations import (
     Ref,
     Runs,
     Text,
+    pattern,
 )
 
 REFERENCE = re.compile(r"\\@|@(?P<id>[A-Za-z0-9-]+)(?::(?P<port>[0-9]+)(?![A-Za-z0-9]))?")
@@ -332,13 +333,6 @@ def duration(text: str) -> float:
 
 # A change: what did not change goes on, what changed is new
 
-# What is in a running container, or decides how it runs. A change of other fields may be made in place.
-INSIDE = [
-    "type", "image", "cmd", "args", "entrypoint", "user", "working_dir", "env", "secret_env", "files", "secret_files",
-    "network_mode", "is_privileged",
-]  # fmt: skip
-
-
 def expect_change(before: Case, after: Case) -> ChangeExpectations:
     """What the language says of an appliance that becomes another one."""
     old, new = ({c["id"]: c for c in case.appliance["containers"]} for case in (before, after))
@@ -348,14 +342,16 @@ def expect_change(before: Case, after: Case) -> ChangeExpectations:
         for name in both
         if effective(old[name]) == effective(new[name]) and around(old[name], before) == around(new[name], after)
     }
+    then, now = expect(before), expect(after)
     changed = {
-        name for name in both if any(inside(old[name], before, f) != inside(new[name], after, f) for f in INSIDE)
+        name
+        for name in both
+        if not alike(inside(old[name], then.containers[name]), inside(new[name], now.containers[name]))
     }
-    changed |= {name for name in both if mounted(old[name]) != mounted(new[name])}
     kept = volumes(before.appliance) & volumes(after.appliance)
     return ChangeExpectations(
-        expect(before),
-        with_counts(expect(before), expect(after), kept),
+        then,
+        with_counts(then, now, kept),
         stay,
         changed | (set(new) - set(old)),
         set(old) - set(new),
@@ -392,14 +388,42 @@ def mounted(container: Container) -> list[tuple[Any, ...]]:
     return [(item.dest, item.writable, item.volume) for item in found]
 
 
-def inside(container: Container, case: Case, name: str) -> Any:
-    """The value of a field, with what it stands for outside of the appliance."""
-    if name == "network_mode":
-        return mode(container)
-    value = container.get(name)
-    if name == "files" and value:
-        return [(item, case.beside.get(item.get("source", ""))) for item in value]
-    return value
+def inside(container: Container, expected: Expected) -> dict[str, Any]:
+    """What is in a running container, or decides how it runs. A change of all else may be made in place."""
+    found: dict[str, Any] = {
+        "type": container["type"],
+        "image": container["image"],
+        "user": str(container.get("user")),
+        "cwd": expected.cwd,
+        "network": mode(container),
+        "privileged": expected.privileged,
+        "argv": expected.argv,
+        "volumes": [str((each.dest, each.writable, each.volume)) for each in expected.mounts],
+    }
+    # The order of variables, unlike that in their JSON text, means nothing.
+    found["env"] = {name: expected.env[name] for name in sorted(expected.env)}
+    files = sorted(expected.files, key=lambda file: file.dest)
+    return found | {"files": [[each.dest, each.mode, each.content] for each in files]}
+
+
+def alike(old: Any, new: Any) -> bool:
+    """Whether a process may see the same: a reference may become just what another text has in its place."""
+    if isinstance(old, Json) and isinstance(new, Json):
+        return alike(old.value, new.value)
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        return any(pattern(one).fullmatch(example(other)) for one, other in ((old, new), (new, old)))
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(map(alike, old, new))
+    if isinstance(old, dict) and isinstance(new, dict):
+        return list(old) == list(new) and all(alike(old[name], new[name]) for name in old)
+    return type(old) is type(new) and bool(old == new)
+
+
+def example(text: Text) -> str:
+    """A string that a text can have become."""
+    return "".join(
+        piece if isinstance(piece, str) else piece.id if piece.port is None else f"{piece.id}:{piece.port}" for piece in text
+    )
 
 
 def around(container: Container, case: Case) -> Any:
@@ -414,7 +438,7 @@ def around(container: Container, case: Case) -> Any:
     ]
     sources = {item["src"] for item in container.get("volumes", []) if "src" in item}
     volumes = [v for v in case.appliance.get("data_persistence", {}).get("volumes", []) if v["id"] in sources]
-    return addresses, volumes, inside(container, case, "files")
+    return addresses, volumes, files(container, case)
 
 
 def volumes(appliance: Appliance) -> set[tuple[str, str]]:

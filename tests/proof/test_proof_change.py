@@ -82,6 +82,26 @@ def test_the_same_appliance_changes_nothing() -> None:
     assert not expected.new and not expected.gone
 
 
+def test_an_address_may_be_what_another_text_has_in_its_place() -> None:
+    """A process cannot tell `@shop:5432` from `shop:5432` if that is the address: whether it is replaced is not said."""
+    base: dict[str, Any] = {"image": IMAGE, "resources": {"cpus": 0.05, "mem": 16}, "network_mode": "bridge"}
+    shop = {**base, "id": "shop", "type": "service", "ports": [{"container_port": 5432}]}
+
+    def texts(one: Any, two: Any) -> tuple[set[str], set[str]]:
+        cases = [
+            Case(0, {"id": "p", "containers": [shop, {**base, "id": "web", "type": "service", "env": {"A": value}}]})
+            for value in (one, two)
+        ]
+        expected = expect_change(*cases)
+        return expected.stay & {"web"}, expected.new
+
+    assert texts("to @shop:5432", "to @shop:5432") == ({"web"}, set())
+    for one, two in [("to @shop:5432", "to shop:5432"), ("@shop", "other"), ({"at": ["@shop"]}, {"at": ["shop"]})]:
+        assert texts(one, two) == texts(two, one) == (set(), set())
+    for one, two in [("to @shop:5432", "from shop:5432"), ("@shop", "@shop:5432"), ("@shop", "not one"), ({"at": "@shop"}, ["shop"])]:
+        assert texts(one, two) == texts(two, one) == (set(), {"web"})
+
+
 def test_a_job_counts_the_runs_before_a_change() -> None:
     job = {
         "id": "a",
