@@ -99,6 +99,8 @@ def more(make: Maker, appliance: Appliance, _: Case) -> None:
     }
     if "build" in first:
         added["build"] = copy.deepcopy(first["build"])
+        # What is built is in no registry.
+        added["force_pull_image"] = first.get("force_pull_image", False)
     appliance["containers"].append(added)
 
 

@@ -71,7 +71,7 @@ def changed(change: ChangeExpectations, observations: dict[str, Any]) -> Iterato
     before = seen(observations, first)
     last = len(names) - 1 if names[-1] == "down" else len(names)
     after = seen(observations, last)
-    yield from facts.of_appliance(change.after, after, since=first, kept=change.stay)
+    yield from facts.of_appliance(change.after, after, since=first, change=change)
     yield from order.of_runs(change.after, after, only=change.new, since=first)
     yield from order.of_change(change, before, after)
 

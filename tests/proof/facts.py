@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from difference import Difference
-from expectations import Expectations, Expected, File, Json, Mount, Text, pattern, shown
+from expectations import ChangeExpectations, Expectations, Expected, File, Json, Mount, Text, pattern, shown
 from seen import Process, Seen
 
 # Megabytes are 10^6 or 2^20 bytes.
@@ -16,12 +16,14 @@ MEMORY = (1_000_000, 1_048_576)
 
 
 def of_appliance(
-    expectations: Expectations, up: Seen, since: int = 0, kept: set[str] | None = None, disturbed: bool = False
+    expectations: Expectations, up: Seen, since: int = 0, change: ChangeExpectations | None = None, disturbed: bool = False
 ) -> Iterator[Difference]:
     """The differences of all containers; processes that started before the phase `since` count only if they still run."""
+    # Marks stay when those who left them are gone.
+    earlier = [expectations, change.before] if change else [expectations]
     for expected in expectations.containers.values():
         processes = [p for p in up.of(expected.id) if p.phase >= since or p.ended is None]
-        yield from how_many(expected, processes, up, changed=since > 0, kept=kept, disturbed=disturbed)
+        yield from how_many(expected, processes, up, changed=since > 0, disturbed=disturbed)
         for process in processes:
             if process.ended is None or not expected.service or not (since or disturbed):
                 yield from of_process(expected, process)
@@ -30,7 +32,7 @@ def of_appliance(
                 # A run of a job may fall into the disturbance, and end before anyone answers.
                 if expected.service or not disturbed:
                     yield from answers(expected, process, up, expectations)
-                yield from sharing(expected, process, up, expectations)
+                yield from sharing(expected, process, up, earlier)
         yield from outside(expected, up)
     for name in sorted({p.name for p in up.processes.values()} - set(expectations.containers)):
         if since == 0 or up.live(name):
@@ -38,7 +40,7 @@ def of_appliance(
 
 
 def how_many(
-    expected: Expected, processes: list[Process], up: Seen, changed: bool, kept: set[str] | None, disturbed: bool
+    expected: Expected, processes: list[Process], up: Seen, changed: bool, disturbed: bool
 ) -> Iterator[Difference]:
     """Everything did start, in the number of instances, and goes on."""
     live = [p for p in processes if p.ended is None]
@@ -191,8 +193,9 @@ def wrong(answer: dict[str, Any], name: str, port: int, up: Seen, where: str, at
         yield Difference("wrong-answer", where, f"a {name} of another appliance answers: {answer}", at)
 
 
-def sharing(expected: Expected, process: Process, up: Seen, expectations: Expectations) -> Iterator[Difference]:
-    """Who shares which data: marks of all that have the same volume, and of no one else."""
+def sharing(expected: Expected, process: Process, up: Seen, earlier: list[Expectations]) -> Iterator[Difference]:
+    """Who shares which data: marks of all that have the same volume, or had it `earlier`, and of no one else."""
+    expectations = earlier[0]
     for mount in expected.mounts:
         events = process.marks.get(mount.dest, [])
         if not events:
@@ -200,12 +203,15 @@ def sharing(expected: Expected, process: Process, up: Seen, expectations: Expect
             continue
         last = events[-1]
         found = {mark.get("nonce"): mark.get("name") for mark in last["marks"]}
-        writers = {
-            other.id
-            for other in expectations.containers.values()
-            for its in other.mounts
-            if its.volume == mount.volume and its.tried
-        }
+        writers, *before = [
+            {
+                other.id
+                for other in each.containers.values()
+                for its in other.mounts
+                if its.volume == mount.volume and its.tried
+            }
+            for each in earlier
+        ]
         for writer in sorted(writers):
             for its in up.of(writer):
                 if its.at + 0.5 < last["t"] and its.nonce not in found and has_marked(its, mount.volume, expectations):
@@ -213,7 +219,7 @@ def sharing(expected: Expected, process: Process, up: Seen, expectations: Expect
         if mount.volume[0] == "persistent":
             for nonce, name in sorted(found.items(), key=str):
                 if nonce not in up.processes or (
-                    name not in writers and up.processes[nonce].name in expectations.containers
+                    name not in writers.union(*before) and up.processes[nonce].name in expectations.containers
                 ):
                     yield Difference(
                         "shared", expected.id, f"sees a mark of {name}, which does not share it", mount.dest

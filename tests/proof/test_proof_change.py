@@ -184,3 +184,29 @@ def test_after_a_disturbance_everything_holds_again() -> None:
         engine = simulate.Engine(expected)
         seen = {"boot": simulate.BOOT, "phases": [engine.up(), engine.disturb()]}
         assert list(map(str, of_disturbance(expected, seen, []).differences)) == [], seed
+
+
+def test_marks_stay_when_a_volume_becomes_read_only() -> None:
+    volume = {"src": "v", "dest": "/v"}
+    service = {
+        "id": "a",
+        "type": "service",
+        "image": IMAGE,
+        "resources": {"cpus": 0.05, "mem": 16},
+        "args": ["--mark=/v"],
+        "volumes": [volume],
+    }
+    before = Case(0, {"id": "p", "containers": [service], "data_persistence": {"volumes": [{"id": "v"}]}})
+    read_only = {**service, "volumes": [{**volume, "mode": "RO"}]}
+    expected = expect_change(before, replace(before, appliance={**before.appliance, "containers": [read_only]}))
+    assert list(map(str, compare_change(expected, shown(expected), []).differences)) == []
+
+
+def test_an_added_container_is_not_pulled_where_its_image_is_built() -> None:
+    added = 0
+    for seed in range(1, 400):
+        for container in pair(seed)[1].appliance["containers"]:
+            if "build" in container and container["id"] == f"new-{seed}":
+                added += 1
+                assert container["force_pull_image"] is False, seed
+    assert added
