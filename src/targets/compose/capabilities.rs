@@ -121,7 +121,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::PortInternal,
-        "not published; a reference from the host network is rejected",
+        "not published; a reference from the host network is rejected, and one that stands for other ports, too, leads only to those, with a warning",
     ),
     Capability::carried(Field::Privileged, "`privileged`"),
     Capability::carried(Field::ForcePull, "`pull_policy: always`"),

@@ -51,6 +51,7 @@ impl<'a> Network<'a> {
         check_host_names(plan, findings);
         check_container_names(plan, split, project, findings);
         findings.extend(plan.containers.iter().filter_map(|to| udp_on_host(plan, to)));
+        findings.extend(plan.containers.iter().filter_map(|to| internal_from_host(plan, to)));
         check_own_names(plan, findings);
         for (to, container) in plan.containers.iter().enumerate() {
             let Some(ports) = published.get_mut(to) else { continue };
@@ -296,6 +297,36 @@ fn check_container_names(plan: &Plan, split: &Split, project: &str, findings: &m
             );
         }
     }
+}
+
+/// The warning for a reference from the host network that leads to published ports, but not to
+/// the internal ones that it stands for, too. If all are internal, the reference is rejected.
+fn internal_from_host(plan: &Plan, to: &Container) -> Option<Diagnostic> {
+    if on_host(to) {
+        return None;
+    }
+    to.referrers.iter().find_map(|referrer| {
+        let (internal, others): (Vec<&PlanPort>, Vec<&PlanPort>) = to
+            .ports
+            .iter()
+            .filter(|port| referrer.port.is_none_or(|number| number == port.container_port.value))
+            .partition(|port| port.internal.value);
+        let port = internal.first()?;
+        if others.is_empty() || !plan.containers.get(referrer.from()).is_some_and(on_host) {
+            return None;
+        }
+        let message = format!(
+            "this reference from the host network does not lead to the internal {} port {} of `{}`",
+            port.transport.value.name(),
+            port.container_port.value,
+            to.id.value
+        );
+        Some(
+            Diagnostic::new(&codes::APPROXIMATED, referrer.span, message)
+                .also(port.internal.span, "not published")
+                .help("put both on the same network, or publish the port"),
+        )
+    })
 }
 
 /// The warning for a reference from the project network to a UDP server on the host network.

@@ -45,6 +45,27 @@ fn a_port_that_a_reference_from_the_host_network_needs_is_published_at_its_own_n
 }
 
 #[test]
+fn a_reference_from_the_host_network_leads_to_no_internal_port() {
+    let internal = json!({"container_port": 53, "protocol": "udp", "internal": true});
+    let web = json!({"container_port": 53, "host_port": 53});
+    for text in ["@to", "@to:53"] {
+        let found = |from, ports| {
+            let compiled = reference(from, "bridge", text, ports);
+            compiled
+                .found()
+                .iter()
+                .map(|(code, at)| ((*code).to_owned(), (*at).to_owned()))
+                .collect::<Vec<_>>()
+        };
+        let warned = vec![("W0401".to_owned(), text.to_owned())];
+        assert_eq!(found("host", json!([internal, web])), warned);
+        assert_eq!(found("host", json!([web])), []);
+        assert_eq!(found("bridge", json!([internal, web])), []);
+        assert_eq!(found("host", json!([internal])), [("E0404".to_owned(), text.to_owned())]);
+    }
+}
+
+#[test]
 fn a_reference_without_a_port_publishes_every_port_at_its_own_number() {
     let ports = json!([
         {"container_port": 80, "host_port": 8000, "name": "http"},
