@@ -124,6 +124,30 @@ def turns_unhealthy(difference: Difference, expected: Expected, expectations: Ex
     )
 
 
+def waits_for_unhealthy(_: Difference, expected: Expected, expectations: Expectations) -> bool:
+    """At a container that waits for one that turns unhealthy, or for one that does."""
+    needed = [expectations.containers[need.id] for need in expected.needs]
+    return any(
+        (other.health is not None and other.health.unhealthy_after is not None)
+        or waits_for_unhealthy(_, other, expectations)
+        for other in needed
+    )
+
+
+def internal_from_host(difference: Difference, expected: Expected, expectations: Expectations) -> bool:
+    """At a question of a container on the host network to an internal port."""
+    return expected.host_network and any(
+        item.index == difference.at and (item.port, item.protocol) in internal(expectations.containers[item.id])
+        for item in expected.opens
+    )
+
+
+def internal(expected: Expected) -> list[tuple[int, str]]:
+    """The internal ports, as a question names them."""
+    asked = {"udp": ["udp"], "tcp": ["tcp", "http", "https"]}
+    return [(port, how) for port, protocol in expected.internal for how in asked[protocol]]
+
+
 def several_on_host(_: Difference, expected: Expected, __: Expectations) -> bool:
     """At several instances that need one port of the host each."""
     return expected.host_network and expected.instances > 1 and bool(expected.published)
@@ -144,6 +168,9 @@ TABLE: list[tuple[str, str, str, str, When]] = [
     ("compose", "containers[].health_check times and failures", "but it is not replaced", "not-replaced", always),
     ("compose", "containers[].health_check times and failures", "but it is not replaced", "unanswered unpublished",
      turns_unhealthy),
+    ("compose", "containers[].health_check times and failures", "its dependents do not start", "not-started too-few-runs",
+     waits_for_unhealthy),
+    ("compose", "containers[].ports[].internal", "leads only to those", "unanswered", internal_from_host),
     ("compose", "containers[].schedule", "the job runs once, at `up`", "too-many-runs late-run", scheduled),
     ("compose", "containers[].repeats", "a repeating job runs once, at `up`", "too-many-runs late-run", repeating),
     ("compose", "containers[].start_time", "the job runs at `up`", "early too-many-runs", later),
@@ -164,7 +191,8 @@ TABLE: list[tuple[str, str, str, str, When]] = [
     ("nomad", "containers[].ports[].internal", "mapped to a free port of the node", "internal-published", always),
     ("nomad", "containers[].network_mode: host", "so that each instance needs its own node", "not-started",
      several_on_host),
-    ("nomad", "@id in a string", "filled in when both are placed", "not-started too-few-runs", refers_to_none),
+    ("nomad", "@id in a string", "filled in when both are placed", "not-started too-few-runs late-run",
+     refers_to_none),
     ("nomad", "@id in a string", "the ports of the other container are fixed on the host at the same numbers",
      "not-started not-new", several_at_their_numbers),
     ("nomad", "option follow-addresses", "whether a service is restarted when the address", "restarted not-kept",

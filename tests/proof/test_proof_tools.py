@@ -57,12 +57,46 @@ def test_a_mask_without_a_row_is_refused() -> None:
 
 def test_a_mask_explains_only_its_difference() -> None:
     expected = expect(case(service("a", ports=[{"container_port": 80, "internal": True}], network_mode="bridge")))
-    mask = next(m for m in masks.ALL if m.field == "containers[].ports[].internal")
+    mask = next(m for m in masks.ALL if (m.target, m.field) == ("nomad", "containers[].ports[].internal"))
     assert mask.explains(Difference("internal-published", "a", "", "80/tcp"), expected)
     assert not mask.explains(Difference("argv", "a", ""), expected)
     assert not mask.explains(Difference("internal-published", "unknown", ""), expected)
     assert masks.unneeded([mask], []) == [mask]
     assert masks.unneeded([mask], [mask]) == []
+
+
+def test_what_waits_for_an_instance_that_stays_unhealthy_is_masked() -> None:
+    check = {"protocol": "COMMAND", "command": "/observer check", "interval_seconds": 1}
+    turns = ["--unhealthy-after=4", "--once=/v/once"]
+    appliance = case(
+        service("turns", args=turns, health_check=check),
+        service("a", dependencies=["turns"]),
+        service("b", dependencies=["a"]),
+        service("c", health_check=check),
+        service("d", dependencies=["c"]),
+    )
+    compose = [mask for mask in masks.ALL if mask.target == "compose"]
+    found = [Difference("not-started", name, "") for name in "abd"]
+    assert [d.container for d in sift(iter(found), expect(appliance), compose).differences] == ["d"]
+
+
+def test_a_question_from_the_host_network_to_an_internal_port_is_masked() -> None:
+    ports = [{"container_port": 80, "internal": True}, {"container_port": 80, "protocol": "udp"}]
+    asks = ["--open=http:@a 80", "--open=udp:@a:80"]
+    appliance = case(
+        service("a", ports=ports, network_mode="bridge"),
+        service("host", network_mode="host", args=asks),
+        service("bridge", network_mode="bridge", args=asks),
+    )
+    expected = expect(appliance)
+    found = [
+        Difference("unanswered", name, "", item.index)
+        for name in ("host", "bridge")
+        for item in expected.containers[name].opens
+    ]
+    compose = [mask for mask in masks.ALL if mask.target == "compose"]
+    left = [(d.container, d.at) for d in sift(iter(found), expected, compose).differences]
+    assert left == [("host", 2), ("bridge", 1), ("bridge", 2)]
 
 
 def test_what_follows_from_a_masked_absence_is_masked() -> None:
