@@ -6,6 +6,7 @@ import copy
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import simulate
@@ -13,8 +14,10 @@ from case import Case
 from change import change
 from check import check
 from compare import compare_change, of_disturbance, unmet_change
+from engines.base import Deployment, Place
 from expectations import ChangeExpectations
 from generate import generate
+from trial import Outcome, Trial
 
 from meaning import expect, expect_change
 
@@ -210,3 +213,34 @@ def test_an_added_container_is_not_pulled_where_its_image_is_built() -> None:
                 added += 1
                 assert container["force_pull_image"] is False, seed
     assert added
+
+
+class Somewhere(Deployment):
+    """An appliance on no engine."""
+
+    def compile(self, case: Case) -> Path:
+        self.case = case
+        return self.folder
+
+    def deploy(self, out: Path) -> None: ...
+
+    def down(self) -> None: ...
+
+    def running(self) -> dict[str, Any]:
+        return {}
+
+    def places(self, container: str, port: int, protocol: str) -> list[Place]:
+        return []
+
+
+def test_folders_that_only_a_change_mounts_exist_before_it(tmp_path: Path) -> None:
+    folder = str(tmp_path / "new")
+    service = {"id": "a", "type": "service", "image": IMAGE, "resources": {"cpus": 0.05, "mem": 16}}
+    before = Case(0, {"id": "p", "containers": [service]})
+    mounted = {**service, "volumes": [{"type": "host", "src": folder, "dest": "/v"}]}
+    after = replace(before, appliance={"id": "p", "containers": [mounted]}, host_paths=[folder])
+    seen = shown(expect_change(before, after))
+    observer: Any = SimpleNamespace(how={}, phase=lambda *_: None, document=lambda: seen)
+    engine: Any = None
+    Trial(engine, [], [], 1)._change(Somewhere(engine, before, tmp_path), observer, before, after, Outcome(0))
+    assert Path(folder).stat().st_mode & 0o777 == 0o777

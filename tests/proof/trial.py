@@ -135,6 +135,8 @@ class Trial:
     def _change(self, deployment: Deployment, observer: Observer, case: Case, changed: Case, outcome: Outcome) -> None:
         change = expect_change(case, changed)
         out = deployment.compile(changed)
+        # It may mount what the appliance before it did not.
+        deployment.prepare()
         set_how(observer, change.after)
         unmet: Callable[[dict[str, Any]], list[str]] = lambda document: compare.unmet_change(change, document, self.masks)
         observer.phase("change", lambda: deployment.deploy(out), unmet)

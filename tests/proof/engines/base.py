@@ -115,7 +115,7 @@ class Deployment(ABC):
         return done
 
     def prepare(self) -> None:
-        """Makes what must exist before the appliance: folders of the host; more for some engines."""
+        """Makes what must exist before the appliance, if it does not: folders of the host; more for some engines."""
         for path in map(Path, self.case.host_paths):
             path.mkdir(parents=True, exist_ok=True)
             path.chmod(0o777)
