@@ -325,4 +325,8 @@ capability {{
   access_mode     = "single-node-multi-writer"
   attachment_mode = "file-system"
 }}
+# All users may read it, as on other engines.
+parameters {{
+  mode = "0755"
+}}
 """
