@@ -87,7 +87,10 @@ fn every_field_has_its_support_description_and_example() {
 fn types_and_constraints_are_described() {
     let entries = Schema::read().entries();
     let cases = [
-        ("id", "string; an id consists of ASCII letters, digits, and hyphens"),
+        (
+            "id",
+            "string; at most 255 characters; an id consists of ASCII letters, digits, and hyphens",
+        ),
         ("containers", "array of objects; at least one item"),
         ("containers[].type", "one of `service`, `job`"),
         ("containers[].network_mode", "one of `host`, `bridge`, `container` (case-insensitive)"),

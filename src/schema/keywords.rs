@@ -40,6 +40,7 @@ pub struct Keywords {
     pub condition: Option<Rule>,
     pub items: Option<Rule>,
     pub maximum: Option<f64>,
+    pub max_length: Option<usize>,
     pub min_items: usize,
     pub min_length: usize,
     pub minimum: Option<f64>,

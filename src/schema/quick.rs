@@ -195,9 +195,12 @@ fn is_for_strings(rule: &Keywords) -> bool {
 fn string(rule: &Keywords, text: &str) -> Answer {
     let is_long_enough = rule.min_length == 0
         || text.len() >= rule.min_length && text.chars().count() >= rule.min_length;
+    let is_short_enough =
+        rule.max_length.is_none_or(|most| text.len() <= most || text.chars().count() <= most);
     let matches = |pattern: &Pattern| pattern.matches(text).ok_or(Unsure);
     Ok(rule.types.contains(Types::STRING)
         && is_long_enough
+        && is_short_enough
         && rule.constant.as_ref().is_none_or(|constant| constant == text)
         && rule.words.as_ref().is_none_or(|words| words.iter().any(|word| word == text))
         && rule.pattern.as_ref().map_or(Ok(true), matches)?)

@@ -76,7 +76,7 @@ def test_what_waits_for_an_instance_that_stays_unhealthy_is_masked() -> None:
         service("d", dependencies=["c"]),
     )
     compose = [mask for mask in masks.ALL if mask.target == "compose"]
-    found = [Difference("not-started", name, "") for name in "abd"]
+    found = [Difference("not-started", name, "") for name in ("a", "b", "d")]
     assert [d.container for d in sift(iter(found), expect(appliance), compose).differences] == ["d"]
 
 

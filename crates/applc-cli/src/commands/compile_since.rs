@@ -98,6 +98,10 @@ fn compared(
         }
     };
     let before = base.as_ref().map(compile::with_plans).unwrap_or_default();
+    // Such as one that is absent from a partial clone.
+    if let Some(cause) = before.iter().find_map(|one| one.findings.as_ref().err()) {
+        return Err(fail(&format!("at `{revision}`: {cause}"), Status::Io));
+    }
     let mut entries = entries(&now, &after, base.as_ref(), &before);
     let (old, new) = (base.as_ref().and_then(lock_of), lock_of(&now));
     entries.iter_mut().for_each(|entry| entry.tell_tags(old, new));

@@ -280,10 +280,13 @@ fn each_bomb_ends_in_one_finding_that_names_the_limit() {
 fn the_page_has_these_limits() {
     let page = applc_testing::read("docs/limits.md");
     let Limits { cpu, wall, memory, stack, output } = Limits::COMMAND;
-    let (wall, editor) = (wall.as_secs(), Limits::EDITOR);
+    let (wall, editor) = (wall.as_secs_f32(), Limits::EDITOR);
     for row in [
         format!("for one appliance | {cpu} s on Unix; {} s in `applc lsp` |", editor.cpu),
-        format!("| real time of the same | {wall} s; {} s in `applc lsp` |", editor.wall.as_secs()),
+        format!(
+            "| real time of the same | {wall} s; {} s in `applc lsp` |",
+            editor.wall.as_secs_f32()
+        ),
         format!("| memory (address space) of the same | {} GiB, on Unix", memory >> 10),
         format!("| stack of the same, also while they are parsed | {stack} MiB |"),
         format!("| all files of a custom target for one appliance | {output} MiB |"),

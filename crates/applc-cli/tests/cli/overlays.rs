@@ -41,7 +41,7 @@ fn an_overlay_that_cannot_be_read_is_the_only_finding() {
     {
         let (status, out, err) = run(folder.path(), arguments);
         assert_eq!((status, out.as_str()), (3, ""), "{arguments:?}");
-        assert!(err.contains("cannot read `over.yaml`: is a directory"), "{err}");
+        assert!(err.contains("cannot read `over.yaml`: Is a directory"), "{err}");
     }
 }
 
