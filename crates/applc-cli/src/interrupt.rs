@@ -52,6 +52,9 @@ pub fn keep_on_a_limit_of_size() {
 }
 
 #[cfg(unix)]
+pub use signals::on_each;
+
+#[cfg(unix)]
 mod signals {
     use std::sync::atomic::AtomicBool;
     use std::sync::{Arc, Once, PoisonError, mpsc};
@@ -77,26 +80,36 @@ mod signals {
             let ignored = ignored();
             let all = [SIGHUP, SIGINT, SIGTERM].into_iter();
             let wanted = all.filter(|signal| ignored & (1 << (signal - 1)) == 0);
-            // The thread comes first: a signal that is watched for and waits for nobody would be lost. Without a thread
-            // or the signals, the next run removes what this one leaves.
-            let (to, from) = mpsc::channel::<Signals>();
-            let watcher = thread::Builder::new().spawn(move || {
-                let Ok(mut signals) = from.recv() else { return };
-                for signal in signals.forever() {
-                    // Held until the end, so that no other step begins.
-                    let temporary = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
-                    for folder in temporary.iter() {
-                        remove_temporary(folder);
-                    }
-                    let _ = emulate_default_handler(signal);
+            // Where this is not possible, the next run removes what this one leaves.
+            on_each(wanted, |signal| {
+                // Held until the end, so that no other step begins.
+                let temporary = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
+                for folder in temporary.iter() {
+                    remove_temporary(folder);
                 }
+                let _ = emulate_default_handler(signal);
             });
-            if watcher.is_ok()
-                && let Ok(signals) = Signals::new(wanted)
-            {
-                let _ = to.send(signals);
+        });
+    }
+
+    /// Runs something for each of the signals that comes, instead of what the system does. If there is no thread for it,
+    /// or a signal cannot be watched for, the system does what it did before.
+    pub fn on_each(
+        wanted: impl IntoIterator<Item = i32>,
+        mut act: impl FnMut(i32) + Send + 'static,
+    ) {
+        // The thread comes first: a signal that is watched for and waits for nobody would be lost.
+        let (to, from) = mpsc::channel::<Signals>();
+        let watcher = thread::Builder::new().spawn(move || {
+            if let Ok(mut signals) = from.recv() {
+                signals.forever().for_each(&mut act);
             }
         });
+        if watcher.is_ok()
+            && let Ok(signals) = Signals::new(wanted)
+        {
+            let _ = to.send(signals);
+        }
     }
 
     /// The signals that this program was started to ignore, as a set of bits: `nohup` does that, and a shell with what
