@@ -103,20 +103,4 @@ mod tests {
         assert_eq!(Limits::of_arguments(words(&["check", "1", "2", "3"]).into_iter()), None);
         assert_eq!(Limits::of_arguments(words(&[ARGUMENT, "1"]).into_iter()), None);
     }
-
-    /// Meanwhile, an editor gets no answer.
-    #[test]
-    fn an_editor_does_not_wait_long_and_the_page_says_how_long() {
-        let page = include_str!("../../../docs/limits.md");
-        let (command, editor) = (Limits::COMMAND, Limits::EDITOR);
-        assert!(editor.wall <= Duration::from_secs(2));
-        let times = |unit: &str, one: f64, other: f64| {
-            assert!(
-                page.contains(&format!("| {one} s{unit}; {other} s in `applc lsp` |")),
-                "{unit}"
-            );
-        };
-        times(" on Unix", command.cpu as f64, editor.cpu as f64);
-        times("", command.wall.as_secs_f64(), editor.wall.as_secs_f64());
-    }
 }

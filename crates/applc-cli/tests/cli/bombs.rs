@@ -281,6 +281,8 @@ fn the_page_has_these_limits() {
     let page = applc_testing::read("docs/limits.md");
     let Limits { cpu, wall, memory, stack, output } = Limits::COMMAND;
     let (wall, editor) = (wall.as_secs_f32(), Limits::EDITOR);
+    // Meanwhile, an editor gets no answer.
+    assert!(editor.wall <= Duration::from_secs(2));
     for row in [
         format!("for one appliance | {cpu} s on Unix; {} s in `applc lsp` |", editor.cpu),
         format!(
