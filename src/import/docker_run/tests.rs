@@ -3,19 +3,24 @@ use crate::diag::{Diagnostic, human};
 use crate::import::{Format, Options, import};
 use crate::source::Source;
 
-/// The appliance without the lines that every container has, and the findings as `CODE MESSAGE`.
-fn of(text: &str) -> (String, Vec<String>) {
-    let options = Options {
+fn options(world: &Memory) -> Options<'_> {
+    Options {
         id: "shop".to_owned(),
         env_files: Vec::new(),
         profiles: Vec::new(),
         folder: String::new(),
         repository: None,
-        world: &Memory::new()
-            .with("web.env", "A=1\n")
-            .with("lone.env", "# one\nLONE\n")
-            .with("export.env", "export H=1\n"),
-    };
+        world,
+    }
+}
+
+/// The appliance without the lines that every container has, and the findings as `CODE MESSAGE`.
+fn of(text: &str) -> (String, Vec<String>) {
+    let world = Memory::new()
+        .with("web.env", "A=1\n")
+        .with("lone.env", "# one\nLONE\n")
+        .with("export.env", "export H=1\n");
+    let options = options(&world);
     let imported = import(&Source::new("docker run", text), Format::DockerRun, &options);
     // Each place can be shown.
     let _ = human::render(&imported.report, false);
@@ -99,14 +104,8 @@ fn resources_and_health_have_their_likes() {
 #[test]
 fn quotes_of_texts_are_told_where_they_are() {
     let text = "docker run -d -e A=“x y” a";
-    let options = Options {
-        id: "shop".to_owned(),
-        env_files: Vec::new(),
-        profiles: Vec::new(),
-        folder: String::new(),
-        repository: None,
-        world: &Memory::new(),
-    };
+    let world = Memory::new();
+    let options = options(&world);
     let source = Source::new("docker run", text);
     let report = import(&source, Format::DockerRun, &options).report;
     let quote = |one: &&Diagnostic| one.message == "`“` is read as a quote";
@@ -253,14 +252,8 @@ fn secrets_of_podman_have_their_likes() {
 
 #[test]
 fn an_option_with_a_slip_gets_a_suggestion() {
-    let options = Options {
-        id: "shop".to_owned(),
-        env_files: Vec::new(),
-        profiles: Vec::new(),
-        folder: String::new(),
-        repository: None,
-        world: &Memory::new(),
-    };
+    let world = Memory::new();
+    let options = options(&world);
     let source = Source::new("docker run", "docker run --nmae x a");
     let report = import(&source, Format::DockerRun, &options).report;
     let first = report.diagnostics.first().unwrap();
