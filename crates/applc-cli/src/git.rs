@@ -124,8 +124,10 @@ impl Commit {
             Ok(tree) => tree,
             Err(said) => {
                 let is_partial = run(&["config", "--get", "extensions.partialClone"])?.is_ok();
-                let partial = || Failure::Partial(revision.to_owned());
-                return Err(if is_partial { partial() } else { Failure::Git(said) });
+                return Err(match is_partial {
+                    true => Failure::Partial(revision.to_owned()),
+                    false => Failure::Git(said),
+                });
             }
         };
         let reader = Server::start(folder, &["cat-file", "--batch"], limit)?;

@@ -43,19 +43,17 @@ pub fn fail(message: &str, status: Status) -> Status {
 pub fn refuse(error: &clap::Error) {
     let given: Vec<String> = env::args_os().map(|it| it.to_string_lossy().into_owned()).collect();
     let shown: Vec<_> = given.iter().map(|argument| printable::line(argument)).collect();
-    let again = match shown == given {
-        true => None,
-        false => Arguments::try_parse_from(shown.iter().map(|argument| &**argument)).err(),
-    };
     // A closed pipe is not an error.
-    let _ = match again {
-        Some(again) => again.print(),
-        None if shown == given => error.print(),
-        None => {
-            note(error.to_string().trim_end());
-            Ok(())
+    if shown == given {
+        let _ = error.print();
+        return;
+    }
+    match Arguments::try_parse_from(shown.iter().map(|argument| &**argument)) {
+        Err(again) => {
+            let _ = again.print();
         }
-    };
+        Ok(_) => note(error.to_string().trim_end()),
+    }
 }
 
 /// Prints that a file cannot be written, and returns the status that it means.
