@@ -7,6 +7,7 @@ network `cluster` gives them addresses of their own instead, as an overlay netwo
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -18,7 +19,7 @@ import urllib.error
 import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 import support
@@ -70,11 +71,11 @@ plugin "docker" {
 INFRA_IMAGE = "applc-test/nomad:infra"
 
 
-def cluster_network(bridge: str, folder: Path) -> dict[str, Any]:
+def cluster_network(bridge: str, subnet: str, folder: Path) -> dict[str, Any]:
     """The configuration of a CNI network with the reference plugins."""
     address_management = {
         "type": "host-local",
-        "ranges": [[{"subnet": "10.213.0.0/24"}]],
+        "ranges": [[{"subnet": subnet}]],
         "routes": [{"dst": "0.0.0.0/0"}],
         "dataDir": f"{folder}/addresses",
     }
@@ -84,6 +85,22 @@ def cluster_network(bridge: str, folder: Path) -> dict[str, Any]:
         {"type": "portmap", "capabilities": {"portMappings": True}},
     ]
     return {"cniVersion": "1.0.0", "name": "cluster", "plugins": plugins}
+
+
+def free_subnet() -> tuple[int, IO[str]]:
+    """The number of a subnet that no running agent has, and the lock that keeps it.
+
+    With two bridges of one subnet, the machine does not know which of them an address is behind.
+    """
+    for number in range(256):
+        held = (support.TOOLS / f"nomad-subnet-{number}.lock").open("w")
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return number, held
+        except BlockingIOError:
+            held.close()
+    raise AssertionError("256 agents run at the same time")
+
 
 # Settings of an agent whose state outlives its process.
 DURABLE = """
@@ -157,10 +174,12 @@ class Agent:
         self._folder = tempfile.TemporaryDirectory(prefix="nomad-", ignore_cleanup_errors=True)
         folder = Path(self._folder.name)
         http, rpc, serf = free_ports(3)
-        # The name of an interface has at most 15 characters.
-        self._bridge = f"applc-{http}"
+        number, self._subnet = free_subnet()
+        self._bridge = f"applc-nomad-{number}"
+        # A run that was killed leaves its bridge behind.
+        self._remove_bridge()
         (folder / "cni").mkdir()
-        network = cluster_network(self._bridge, folder)
+        network = cluster_network(self._bridge, f"10.213.{number}.0/24", folder)
         (folder / "cni" / "cluster.conflist").write_text(json.dumps(network))
         self.engine.image(INFRA_IMAGE)
         meta = "{\n" + "".join(f'    {name} = "{value}"\n' for name, value in self.meta.items()) + "  }"
@@ -246,14 +265,18 @@ class Agent:
         for container in checked(self.engine.docker, "ps", "-a", "--format", "{{.Names}}").split():
             if container[-36:] in placed:
                 command(self.engine.docker, "rm", "--force", container)
-        if Path(f"/sys/class/net/{self._bridge}").exists():
-            command("ip", "link", "delete", self._bridge)
+        self._remove_bridge()
+        self._subnet.close()
         # It may also leave behind the tmpfs mounts that it creates for secrets.
         mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
         for place in reversed(mounted):
             if place.startswith(self._folder.name + "/"):
                 command("umount", place)
         self._folder.cleanup()
+
+    def _remove_bridge(self) -> None:
+        if Path(f"/sys/class/net/{self._bridge}").exists():
+            command("ip", "link", "delete", self._bridge)
 
     def _ready(self) -> bool:
         assert self._process.poll() is None, "the agent exited"
