@@ -6,7 +6,6 @@
 //! the project network is reached from the host network only through published ports, whose
 //! numbers must then be fixed. `extra_hosts` makes the names resolve in these cases too.
 
-use ecow::EcoString;
 use std::collections::{HashMap, HashSet};
 
 use crate::diag::{Diagnostic, Findings, codes};
@@ -48,7 +47,7 @@ impl<'a> Network<'a> {
     ) -> Network<'a> {
         let mut claims = claims(plan, findings);
         let mut published: Vec<Vec<Port>> = plan.containers.iter().map(ports).collect();
-        check_host_names(plan, findings);
+        check_host_names(plan, split, findings);
         check_container_names(plan, split, project, findings);
         findings.extend(plan.containers.iter().filter_map(|to| udp_on_host(plan, to)));
         findings.extend(plan.containers.iter().filter_map(|to| internal_from_host(plan, to)));
@@ -219,12 +218,19 @@ fn claims(plan: &Plan, findings: &mut Findings) -> Claims {
     claims
 }
 
-/// Checks the names that references use: programs must be able to look them up, and no other
-/// container can have the same name. Names in `/etc/hosts` are case-insensitive.
-fn check_host_names(plan: &Plan, findings: &mut Findings) {
-    let mut by_lower: HashMap<EcoString, Vec<&Container>> = HashMap::new();
-    for container in &plan.containers {
-        by_lower.entry(container.id.value.to_ascii_lowercase()).or_default().push(container);
+/// Checks the names that references use: programs must be able to look them up, and nothing else
+/// can have the same name. Names in `/etc/hosts` and in the engine's DNS (since 20.10) are
+/// case-insensitive.
+fn check_host_names(plan: &Plan, split: &Split, findings: &mut Findings) {
+    let mut by_lower: HashMap<String, Vec<(&Container, String)>> = HashMap::new();
+    for (id, container) in plan.containers.iter().enumerate() {
+        let mut names = split.names(id, container);
+        // Also if it is several services: their alias is the id.
+        names.push(container.id.value.to_string());
+        for name in names {
+            let lower = name.to_ascii_lowercase();
+            by_lower.entry(lower).or_default().push((container, name));
+        }
     }
     for container in &plan.containers {
         let Some(referrer) = container.referrers.first() else { continue };
@@ -239,15 +245,19 @@ fn check_host_names(plan: &Plan, findings: &mut Findings) {
             );
             continue;
         }
-        let elsewhere = |other: &&&Container| on_host(other) != on_host(container);
-        if let Some(twin) = by_lower.get(&lower).and_then(|all| all.iter().find(elsewhere)) {
-            let message = format!(
-                "`{id}` and `{}` are the same host name in lower case, but only one is on the host network",
-                twin.id.value
-            );
+        // On the host network, all names have the address of the host.
+        let is_twin = |(other, _): &&(&Container, String)| {
+            other.id.span != container.id.span && !(on_host(other) && on_host(container))
+        };
+        if let Some((twin, name)) =
+            by_lower.get(lower.as_str()).and_then(|all| all.iter().find(is_twin))
+        {
+            let message =
+                format!("`{id}` and `{name}` are the same host name: letter case does not count");
             findings.push(
                 Diagnostic::new(&codes::NO_WAY, referrer.span, message)
                     .also(twin.id.span, "the other container")
+                    .also(container.id.span, "referenced container")
                     .help("choose ids that differ in more than letter case"),
             );
         }
@@ -255,11 +265,12 @@ fn check_host_names(plan: &Plan, findings: &mut Findings) {
 }
 
 /// Checks that the name of no service that references use is also the name of a container of the
-/// project, `PROJECT-SERVICE-NUMBER`, because the engine's DNS resolves both.
+/// project, `PROJECT-SERVICE-NUMBER`, because the engine's DNS resolves both, in any letter case.
 fn check_container_names(plan: &Plan, split: &Split, project: &str, findings: &mut Findings) {
     // Of each such name, the container, the service, and the number.
     let parts = |container: &'_ Container| {
-        let rest = container.id.value.strip_prefix(project)?.strip_prefix('-')?;
+        let lower = container.id.value.to_ascii_lowercase();
+        let rest = lower.strip_prefix(project)?.strip_prefix('-')?;
         let (service, number) = rest.rsplit_once('-')?;
         let index: u32 = number.parse().ok().filter(|index: &u32| index.to_string() == number)?;
         Some((service.to_owned(), index))
@@ -280,7 +291,8 @@ fn check_container_names(plan: &Plan, split: &Split, project: &str, findings: &m
     for (id, container) in plan.containers.iter().enumerate().filter(|(_, c)| !on_host(c)) {
         let names = split.names(id, container);
         let instances = if names.len() > 1 { 1 } else { container.instances.value };
-        services.extend(names.into_iter().map(|name| (name, (container, instances))));
+        let lower = names.into_iter().map(|name| name.to_ascii_lowercase());
+        services.extend(lower.map(|name| (name, (container, instances))));
     }
     for (container, referrer, (service, index)) in suspects {
         let Some((other, instances)) = services.get(&service) else { continue };

@@ -150,16 +150,36 @@ fn ids_that_are_not_host_names_are_rejected_where_they_are_referred_to() {
 }
 
 #[test]
-fn ids_that_differ_in_case_must_be_on_one_network() {
-    let pair = |mode: &str| {
+fn ids_that_differ_in_case_are_one_host_name() {
+    let pair = |first: &str, second: &str, text: &str| {
         compiled(&appliance(&[
-            container("from", json!({"args": ["@web @Web"]})),
-            container("web", json!({})),
-            container("Web", json!({"network_mode": mode})),
+            container("from", json!({"args": [text]})),
+            container("web", json!({"network_mode": first})),
+            container("Web", json!({"network_mode": second})),
         ]))
     };
-    assert_eq!(pair("bridge").found(), []);
-    assert_eq!(pair("host").found(), [("E0404", "@web"), ("E0404", "@Web")]);
+    for (first, second) in [("bridge", "bridge"), ("bridge", "host"), ("host", "container")] {
+        let found = pair(first, second, "@web @Web");
+        assert_eq!(found.found(), [("E0404", "@web"), ("E0404", "@Web")], "{first} {second}");
+    }
+    assert_eq!(pair("bridge", "bridge", "@Web").found(), [("E0404", "@Web")]);
+    assert_eq!(pair("bridge", "bridge", "nobody").found(), [], "nobody looks them up");
+    assert_eq!(pair("host", "host", "@web @Web").found(), [], "both have the address of the host");
+}
+
+#[test]
+fn a_service_of_a_job_is_no_host_name_in_another_case() {
+    let found = |id: &str| {
+        let compiled = compiled(&appliance(&[
+            container("work", json!({"type": "job", "instances": 2})),
+            container("later", json!({"dependencies": ["work"]})),
+            container(id, json!({})),
+            container("from", json!({"args": [format!("@{id}")]})),
+        ]));
+        compiled.found().contains(&("E0404", &format!("@{id}")))
+    };
+    assert!(found("Work-2"));
+    assert!(!found("Work-3"), "there is no such instance");
 }
 
 #[test]
@@ -202,6 +222,7 @@ fn a_service_with_the_name_of_a_container_is_unreachable() {
     };
     assert!(found("app-a-b-1", 1, "bridge"));
     assert!(found("app-a-b-12", 12, "container"));
+    assert!(found("App-A-b-1", 1, "bridge"), "letter case does not count");
     assert!(!found("app-a-b-2", 1, "bridge"), "there is no such instance");
     assert!(!found("app-a-b-01", 1, "bridge"), "numbers have no leading zeros");
     assert!(!found("app-a-1", 1, "bridge"), "there is no such service");
