@@ -97,6 +97,9 @@ impl Server {
         if self.waiting.documents {
             self.look_at_documents();
         }
+        while let Some(path) = self.waiting.appliances.pop_front() {
+            self.analyse(&path);
+        }
         while let Some(Work::List(..) | Work::Look(..)) = self.wholes.next() {
             self.compare_next();
         }

@@ -55,6 +55,11 @@ fn symbols_of_the_workspace_are_found_by_their_letters() {
     assert_eq!(find(&mut client, "WB"), [pair("web", "shop"), pair("web", "other")]);
     assert_eq!(find(&mut client, "").len(), 4);
     assert!(find(&mut client, "bw").is_empty());
+    // Also right after a change.
+    client.open(APP, &SOUND.replace("\"web\"", "\"front\""));
+    assert_eq!(find(&mut client, "front"), [pair("front", "shop")]);
+    client.open(APP, "web");
+    assert_eq!(find(&mut client, ""), [pair("db", "other"), pair("web", "other")]);
 }
 
 #[test]
