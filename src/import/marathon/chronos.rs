@@ -152,13 +152,14 @@ impl Import<'_> {
     fn schedule(&mut self, node: &Node, container: &mut Draft) {
         let written = text(node).unwrap_or_default();
         let parts: Vec<&str> = written.split('/').collect();
-        let [count, start, period] = parts.as_slice() else {
-            self.told
-                .refuse(node.span, "expected a schedule such as `R/2030-01-01T00:00:00Z/PT1H`");
-            return;
+        let expected = match parts.as_slice() {
+            [count, start, period] => count
+                .strip_prefix('R')
+                .filter(|count| count.bytes().all(|byte| byte.is_ascii_digit()))
+                .and_then(|count| Some((count, start, period.strip_prefix('P')?))),
+            _ => None,
         };
-        let (Some(count), Some(period)) = (count.strip_prefix('R'), period.strip_prefix('P'))
-        else {
+        let Some((count, start, period)) = expected else {
             self.told
                 .refuse(node.span, "expected a schedule such as `R/2030-01-01T00:00:00Z/PT1H`");
             return;

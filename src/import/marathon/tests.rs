@@ -119,6 +119,21 @@ containers:
 }
 
 #[test]
+fn schedules_that_are_no_repeating_interval_are_refused() {
+    let of_schedule = |schedule: &str| {
+        of(&format!(r#"{{"name": "j", "command": "x", "schedule": "{schedule}"}}"#))
+    };
+    let (out, _) = of_schedule("R3/2030-01-01T02:30:00Z/PT1H");
+    assert!(out.contains("\n    repeats: 3\n"), "{out}");
+    for schedule in ["R3", "R3 a: b/2030-01-01T02:30:00Z/PT1H", "R-1//PT1H", "3//PT1H", "R//1H"] {
+        let (out, findings) = of_schedule(schedule);
+        assert_eq!(out, "", "{schedule}");
+        let refused = findings.iter().any(|one| one.contains("expected a schedule"));
+        assert!(refused, "{schedule}: {findings:?}");
+    }
+}
+
+#[test]
 fn chronos_jobs_of_a_time_zone_have_a_schedule() {
     let job = |zone: &str| {
         of(&format!(
