@@ -170,7 +170,7 @@ impl Merger<'_> {
         let target = Target { shape, exists: true, added: false, entry: None };
         let mut fields = Fields::of(base, target);
         for member in patch.members.iter().filter(|member| !is_ignored(member)) {
-            outcome.add(self.member(&mut fields, member));
+            outcome.add(self.member(&mut fields, patch, member));
         }
         fields.finish(base);
         outcome
@@ -182,15 +182,15 @@ impl Merger<'_> {
         let mut outcome = Outcome::default();
         for member in &patch.members {
             if !target.is_about_entry(&member.key.value) {
-                outcome.add(self.member(&mut fields, member));
+                outcome.add(self.member(&mut fields, patch, member));
             }
         }
         fields.finish(base);
         outcome
     }
 
-    /// Merges a member of an object.
-    fn member(&mut self, fields: &mut Fields<'_>, member: &Member) -> Outcome {
+    /// Merges a member of an object of an overlay.
+    fn member(&mut self, fields: &mut Fields<'_>, patch: &Object, member: &Member) -> Outcome {
         let target = fields.target;
         let Member { key, value } = member;
         let name = target.shape.canonical(&key.value);
@@ -205,13 +205,13 @@ impl Merger<'_> {
         let shape = match target.shape.field(name) {
             Field::Known(shape) => shape,
             Field::Unknown if target.exists || value.kind == Kind::Null => {
-                let finding = wording::unknown_field(key, target.shape, target.entry.is_some());
-                return self.report(finding);
+                let is_entry = target.entry.is_some();
+                return self.report(wording::unknown_field(key, target.shape, is_entry, patch));
             }
             Field::Free | Field::Unknown => Shape::any(),
         };
         match (&value.kind, shape.list_key()) {
-            (Kind::Null, _) => self.removal(fields, name, key),
+            (Kind::Null, _) => self.removal(fields, name, key, patch),
             (Kind::Object(patch), Some(list)) => {
                 self.list(fields, name, member, patch, (shape, list))
             }
@@ -250,12 +250,13 @@ impl Merger<'_> {
         fields: &mut Fields<'_>,
         name: &str,
         key: &Spanned<EcoString>,
+        patch: &Object,
     ) -> Outcome {
         let shape = fields.target.shape;
         if fields.get_mut(name).is_none() {
             if !fields.is_damaged {
                 let known = fields.index.keys().map(EcoString::as_str);
-                self.findings.push(wording::nothing_removed(key, nearest(name, known)));
+                self.findings.push(wording::nothing_removed(key, nearest(name, known), patch));
             }
             return Outcome::SAID;
         }
@@ -298,7 +299,7 @@ impl Merger<'_> {
         entries.is_containers = name == "containers";
         let mut outcome = Outcome::default();
         for member in &patch.members {
-            let part = self.entry(&mut entries, fields.target, member);
+            let part = self.entry(&mut entries, fields.target, patch, member);
             outcome.add(part.of_part(|| wording::idle_part(&member.key)));
         }
         let items = Kind::Array(entries.items.into_iter().flatten().collect());
@@ -318,6 +319,7 @@ impl Merger<'_> {
         &mut self,
         entries: &mut Entries<'o>,
         around: Target<'_>,
+        all: &Object,
         member: &'o Member,
     ) -> Outcome {
         let Member { key, value } = member;
@@ -342,7 +344,7 @@ impl Merger<'_> {
         }
         let patch = match &value.kind {
             Kind::Object(patch) => patch,
-            Kind::Null => return self.removed_entry(entries, key, found),
+            Kind::Null => return self.removed_entry(entries, key, found, all),
             Kind::Broken => return Outcome::SAID,
             _ => {
                 let finding = wording::not_an_object(value, &format!("`{}`", key.value));
@@ -376,7 +378,7 @@ impl Merger<'_> {
             if add.is_none() && !around.added {
                 if self.complete {
                     let known = &entries.index;
-                    self.findings.push(wording::unknown_entry(key, list, &noun, known));
+                    self.findings.push(wording::unknown_entry(key, list, &noun, known, all));
                 }
                 return Outcome::SAID;
             }
@@ -403,12 +405,13 @@ impl Merger<'_> {
         entries: &mut Entries<'_>,
         key: &Spanned<EcoString>,
         found: Option<usize>,
+        all: &Object,
     ) -> Outcome {
         let Some(item) = found.and_then(|at| entries.items.get_mut(at)) else {
             if self.complete {
                 let normal = entries.key.read(&key.value).unwrap_or_default();
                 let similar = entries.key.nearest(&normal, &entries.index);
-                self.findings.push(wording::nothing_removed(key, similar));
+                self.findings.push(wording::nothing_removed(key, similar, all));
             }
             return Outcome::SAID;
         };

@@ -9,7 +9,7 @@ use super::shape::Shape;
 use crate::diag::{Diagnostic, codes, list_or, nearest};
 use crate::schema;
 use crate::source::{Span, Spanned};
-use crate::syntax::Node;
+use crate::syntax::{Node, Object};
 
 /// A key of an overlay.
 type Key = Spanned<EcoString>;
@@ -19,23 +19,31 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Adds the name that is likely meant.
-fn or_similar(diagnostic: Diagnostic, key: &Key, similar: Option<&str>) -> Diagnostic {
-    match similar {
-        Some(similar) => diagnostic
+/// Adds the name that is likely meant, unless `patch`, which has the key, has that name, too.
+fn or_similar(
+    diagnostic: Diagnostic,
+    key: &Key,
+    similar: Option<&str>,
+    patch: &Object,
+) -> Diagnostic {
+    let Some(similar) = similar else { return diagnostic };
+    match patch.member(similar) {
+        None => diagnostic
             .help(format!("did you mean `{similar}`?"))
             .likely_edit(key.span, quoted(similar)),
-        None => diagnostic,
+        Some(other) => diagnostic
+            .help(format!("did you mean `{similar}`? The overlay has it, too"))
+            .also(other.key.span, "it is here"),
     }
 }
 
 /// A field that an object of the appliance cannot have.
-pub fn unknown_field(key: &Key, shape: Shape, is_entry: bool) -> Diagnostic {
+pub fn unknown_field(key: &Key, shape: Shape, is_entry: bool, patch: &Object) -> Diagnostic {
     let message = format!("unknown field `{}`", key.value);
     let diagnostic = Diagnostic::new(&codes::UNKNOWN_FIELD, key.span, message);
     let known = || shape.fields().chain(is_entry.then_some("add"));
     match schema::meant(&key.value, known()).or_else(|| nearest(&key.value, known())) {
-        Some(meant) => or_similar(diagnostic, key, Some(meant)),
+        Some(meant) => or_similar(diagnostic, key, Some(meant), patch),
         None => diagnostic.help(format!("expected {}", list_or(known()))),
     }
 }
@@ -91,12 +99,13 @@ pub fn unknown_entry(
     list: ListKey,
     noun: &str,
     known: &HashMap<EcoString, usize>,
+    patch: &Object,
 ) -> Diagnostic {
     let message = format!("unknown {noun} `{}`", key.value);
     let diagnostic = Diagnostic::new(&codes::UNKNOWN_ENTRY, key.span, message);
     let similar = list.nearest(&list.read(&key.value).unwrap_or_default(), known);
     let add = format!("to add a new {noun}, write `add: true` in it");
-    or_similar(diagnostic, key, similar).help(add)
+    or_similar(diagnostic, key, similar, patch).help(add)
 }
 
 /// An addition of an entry that exists.
@@ -132,9 +141,9 @@ pub fn required_field(key: &Key, noun: &str) -> Diagnostic {
 }
 
 /// A removal of something that does not exist.
-pub fn nothing_removed(key: &Key, similar: Option<&str>) -> Diagnostic {
+pub fn nothing_removed(key: &Key, similar: Option<&str>, patch: &Object) -> Diagnostic {
     let message = format!("`{}` does not exist, and is not removed", key.value);
-    or_similar(Diagnostic::new(&codes::NOTHING_REMOVED, key.span, message), key, similar)
+    or_similar(Diagnostic::new(&codes::NOTHING_REMOVED, key.span, message), key, similar, patch)
 }
 
 /// A value that is there already.

@@ -128,7 +128,7 @@ fn dependencies(
         }
         let Some(on) = lookup.containers.get(id.value).copied() else {
             if lookup.complete {
-                findings.add(&codes::UNKNOWN_DEPENDENCY, |_| unknown(*id, lookup));
+                findings.add(&codes::UNKNOWN_DEPENDENCY, |_| unknown(*id, container, lookup));
             }
             continue;
         };
@@ -139,14 +139,20 @@ fn dependencies(
     dependencies
 }
 
-fn unknown(id: Spanned<&str>, lookup: &Lookup<'_>) -> Diagnostic {
+fn unknown(id: Spanned<&str>, container: &model::Container<'_>, lookup: &Lookup<'_>) -> Diagnostic {
     let message = format!("dependency on unknown container `{}`", id.value);
     let diagnostic = Diagnostic::new(&codes::UNKNOWN_DEPENDENCY, id.span, message);
     let bare = id.value.strip_prefix('@').unwrap_or(id.value);
-    match lookup.similar(bare, &lookup.containers) {
-        Some(similar) => diagnostic
+    let Some(similar) = lookup.similar(bare, &lookup.containers) else {
+        return diagnostic.label("not found in this appliance");
+    };
+    match container.dependencies.iter().find(|other| other.value == similar) {
+        Some(other) => diagnostic
+            .label(format!("did you mean `{similar}`?"))
+            .also(other.span, "it is listed, too"),
+        None if similar == container.id.value => diagnostic.label("not found in this appliance"),
+        None => diagnostic
             .label(format!("did you mean `{similar}`?"))
             .likely_edit(id.span, format!("\"{similar}\"")),
-        None => diagnostic.label("not found in this appliance"),
     }
 }

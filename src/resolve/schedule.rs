@@ -184,7 +184,7 @@ fn invalid_interval(written: Spanned<&str>) -> Diagnostic {
 }
 
 /// Why a text is not an interval.
-enum NoInterval {
+pub enum NoInterval {
     /// It is not a duration, or a longer one than can be computed with.
     Invalid,
     /// It has a fraction of a second.
@@ -192,7 +192,10 @@ enum NoInterval {
 }
 
 /// Parses an ISO 8601 duration without its `P`.
-fn parse(text: &str) -> Result<Interval, NoInterval> {
+///
+/// # Errors
+/// Why it is none.
+pub fn parse(text: &str) -> Result<Interval, NoInterval> {
     let starts = text.starts_with(|c: char| c.is_ascii_digit() || c == 'T' || c == 't');
     let span: Option<jiff::Span> = format!("P{text}").parse().ok().filter(|_| starts);
     let span = span.ok_or(NoInterval::Invalid)?;

@@ -99,9 +99,15 @@ pub fn rewritten(place: &Place) -> Option<String> {
             Some(words::quoted(&format!("{digits:0>4}")))
         }
         (_, Some("ports"), Kind::Number(port)) => Some(format!("{{ \"container_port\": {port} }}")),
-        (_, Some("ports"), Kind::String(port)) => ports(port),
+        (_, Some("ports"), Kind::String(text)) => {
+            let port = ports(text)?;
+            (!(port.is_mapped() && place.is_on_host())).then(|| port.text())
+        }
         (_, Some("volumes"), Kind::String(text)) => match place.container() {
-            Some(_) => volume(text),
+            Some(_) => {
+                let volume = volume(text)?;
+                volume.name.is_none_or(|name| place.declares_volume(name)).then(|| volume.text())
+            }
             None => Some(format!("{{ \"id\": {} }}", words::quoted(text))),
         },
         _ => None,
@@ -109,49 +115,166 @@ pub fn rewritten(place: &Place) -> Option<String> {
 }
 
 /// The right form of a value of the wrong type that cannot be rewritten.
-pub fn right_form(place: &Place) -> Option<&'static str> {
+pub fn right_form(place: &Place) -> Option<String> {
     match (place.list(), &place.node.kind) {
-        (Some("volumes"), Kind::String(_)) => Some(
-            "write the parts of a volume, for example `{ \"type\": \"host\", \"src\": \"/srv/data\", \"dest\": \"/data\" }`",
-        ),
+        (Some("volumes"), Kind::String(text)) => Some(match volume(text) {
+            Some(Volume { name: Some(name), .. }) => format!(
+                "declare the volume `{name}` in `data_persistence.volumes`, and write {}",
+                written(&volume(text)?.text())
+            ),
+            _ => "write the parts of a volume, for example `{ \"type\": \"host\", \"src\": \"/srv/data\", \"dest\": \"/data\" }`".to_owned(),
+        }),
+        (Some("ports"), Kind::String(text)) => Some(right_port(text, place.is_on_host())),
         _ => None,
     }
 }
 
-/// Converts a Compose volume, `SOURCE:DESTINATION` or `SOURCE:DESTINATION:MODE`: a path is one on the
-/// host, a name that of a persistent volume.
-fn volume(text: &str) -> Option<String> {
-    let (source, rest) = text.split_once(':')?;
-    let (destination, mode) = match rest.split_once(':') {
-        None | Some((_, "rw")) => (rest.trim_end_matches(":rw"), ""),
-        Some((destination, "ro")) => (destination, ", \"mode\": \"RO\""),
-        Some(_) => return None,
+/// How to write a port that is a string which cannot be rewritten.
+fn right_port(text: &str, is_on_host: bool) -> String {
+    let bridge = |port: &Port| match port.is_mapped() && is_on_host {
+        true => ", and set `network_mode` to `bridge`, which maps ports",
+        false => "",
     };
-    let kind = match source {
-        "" => return None,
-        path if path.starts_with(['/', '.']) => "\"type\": \"host\", ",
-        name if name.chars().all(is_id_char) => "",
-        _ => return None,
+    if let Some((address, port)) = addressed(text).and_then(|(at, rest)| Some((at, port(rest)?)))
+        && !is_all(address)
+    {
+        let address = words::short(address);
+        return format!(
+            "a port is published at all addresses of the host, not only at `{address}`; if that is meant, write `{}`{}",
+            port.text(),
+            bridge(&port)
+        );
+    }
+    if let Some(port) = ports(text) {
+        return format!("write `{}`{}", port.text(), bridge(&port));
+    }
+    let is_range = |part: &str| {
+        part.split_once('-').is_some_and(|(first, last)| is_port(first) && is_port(last))
     };
-    destination.starts_with('/').then(|| {
-        let (source, destination) = (words::quoted(source), words::quoted(destination));
-        format!("{{ {kind}\"src\": {source}, \"dest\": {destination}{mode} }}")
-    })
+    let numbers = text.split_once('/').map_or(text, |(numbers, _)| numbers);
+    if numbers.split(':').any(is_range) {
+        return "write an object for each port of the range, for example `{ \"container_port\": 80 }`"
+            .to_owned();
+    }
+    "write the parts of a port, for example `{ \"container_port\": 80, \"host_port\": 8080 }`"
+        .to_owned()
 }
 
-/// Converts a Compose port: `80`, or `8080:80` with the host port first, and `/udp` after it.
-fn ports(text: &str) -> Option<String> {
-    let port = |text: &str| text.parse::<u16>().ok().filter(|port| *port > 0);
-    let (text, protocol) = match text.split_once('/') {
-        None | Some((_, "tcp")) => (text.trim_end_matches("/tcp"), ""),
-        Some((text, "udp")) => (text, ", \"protocol\": \"udp\""),
+/// A text of the language in a message, whose ids and paths may be long.
+fn written(text: &str) -> String {
+    const MAX_CHARACTERS: usize = 120;
+    match text.chars().nth(MAX_CHARACTERS) {
+        None => format!("`{text}`"),
+        Some(_) => "its parts".to_owned(),
+    }
+}
+
+/// A volume as Compose writes it.
+struct Volume<'t> {
+    /// The name of a persistent volume. `None` if it is a path on the host.
+    name: Option<&'t str>,
+    source: &'t str,
+    destination: &'t str,
+    is_read_only: bool,
+}
+
+impl Volume<'_> {
+    /// As the language writes it.
+    fn text(&self) -> String {
+        let kind = if self.name.is_some() { "" } else { "\"type\": \"host\", " };
+        let mode = if self.is_read_only { ", \"mode\": \"RO\"" } else { "" };
+        let (source, destination) = (words::quoted(self.source), words::quoted(self.destination));
+        format!("{{ {kind}\"src\": {source}, \"dest\": {destination}{mode} }}")
+    }
+}
+
+/// Parses a Compose volume, `SOURCE:DESTINATION` or `SOURCE:DESTINATION:MODE`: a path is one on the
+/// host, a name that of a persistent volume.
+fn volume(text: &str) -> Option<Volume<'_>> {
+    let (source, rest) = text.split_once(':')?;
+    let (destination, is_read_only) = match rest.split_once(':') {
+        None => (rest, false),
+        Some((destination, "rw")) => (destination, false),
+        Some((destination, "ro")) => (destination, true),
         Some(_) => return None,
     };
-    match text.split_once(':') {
-        None => Some(format!("{{ \"container_port\": {}{protocol} }}", port(text)?)),
-        Some((host, container)) => {
-            let (host, container) = (port(host)?, port(container)?);
-            Some(format!("{{ \"container_port\": {container}, \"host_port\": {host}{protocol} }}"))
-        }
+    let name = match source {
+        "" => return None,
+        path if path.starts_with(['/', '.']) => None,
+        name if name.chars().all(is_id_char) => Some(name),
+        _ => return None,
+    };
+    let volume = Volume { name, source, destination, is_read_only };
+    destination.starts_with('/').then_some(volume)
+}
+
+/// A port as Compose writes it.
+struct Port<'t> {
+    host: Option<&'t str>,
+    container: &'t str,
+    is_udp: bool,
+}
+
+impl Port<'_> {
+    /// Whether the port of the host is another one than that of the container.
+    fn is_mapped(&self) -> bool {
+        self.host.is_some_and(|host| number(host) != number(self.container))
     }
+
+    /// As the language writes it.
+    fn text(&self) -> String {
+        let host = self.host.map(|host| format!(", \"host_port\": {}", number(host)));
+        let protocol = if self.is_udp { ", \"protocol\": \"udp\"" } else { "" };
+        let (container, host) = (number(self.container), host.unwrap_or_default());
+        format!("{{ \"container_port\": {container}{host}{protocol} }}")
+    }
+}
+
+/// The number of a port without leading zeros.
+fn number(port: &str) -> &str {
+    port.trim_start_matches('0')
+}
+
+/// Parses a Compose port: `80`, or `8080:80` with the host port first, and `/udp` after it. All addresses of the host
+/// before it are what is meant anyway.
+fn ports(text: &str) -> Option<Port<'_>> {
+    match addressed(text) {
+        Some((address, rest)) => is_all(address).then(|| port(rest)).flatten(),
+        None => port(text),
+    }
+}
+
+/// Whether an address stands for all addresses of the host.
+fn is_all(address: &str) -> bool {
+    matches!(address, "0.0.0.0" | "[::]" | "::")
+}
+
+/// The address of a Compose port `ADDRESS:HOST:CONTAINER`, and what follows it.
+fn addressed(text: &str) -> Option<(&str, &str)> {
+    let (before, _) = text.rsplit_once(':')?;
+    let (address, host) = before.rsplit_once(':')?;
+    let rest = text.get(address.len() + 1..)?;
+    (!address.is_empty() && is_port(host)).then_some((address, rest))
+}
+
+/// Parses a Compose port without an address.
+fn port(text: &str) -> Option<Port<'_>> {
+    let (text, is_udp) = match text.split_once('/') {
+        None => (text, false),
+        Some((text, "tcp")) => (text, false),
+        Some((text, "udp")) => (text, true),
+        Some(_) => return None,
+    };
+    let (host, container) = match text.split_once(':') {
+        None => (None, text),
+        Some((host, container)) => (Some(host), container),
+    };
+    let is_valid = is_port(container) && host.is_none_or(is_port);
+    is_valid.then_some(Port { host, container, is_udp })
+}
+
+/// Whether a text is the number of a port.
+fn is_port(text: &str) -> bool {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && text.parse::<u16>().is_ok_and(|port| port > 0)
 }

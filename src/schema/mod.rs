@@ -7,6 +7,7 @@ mod advice;
 mod habits;
 mod ids;
 mod keywords;
+mod lists;
 mod lone;
 mod place;
 mod quick;
@@ -70,7 +71,7 @@ pub fn check(source: &Source, tree: &Node, findings: &mut Findings) {
     if verdict == Verdict::Unsure && !VALIDATOR.is_valid(tree) {
         // One error may violate several rules.
         let found = VALIDATOR.iter_errors(tree).take(8 * MAX_FINDINGS).collect();
-        violations::report(&DOCUMENT, tree, found, findings);
+        violations::report(&DOCUMENT, source, tree, found, findings);
     }
     advice::report(&DOCUMENT, tree, findings);
 }

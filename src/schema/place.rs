@@ -96,6 +96,16 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// Whether the appliance has a persistent volume with this id.
+    pub fn declares_volume(&self, id: &str) -> bool {
+        let root = self.steps.first().map_or(self.node, |step| step.from).as_object();
+        let persistence = root.and_then(|root| root.get("data_persistence"));
+        let persistence = persistence.and_then(Node::as_object);
+        let volumes = persistence.and_then(|all| all.get("volumes")).and_then(Node::as_array);
+        let ids = volumes.into_iter().flatten().filter_map(|volume| volume.as_object()?.get("id"));
+        ids.filter_map(Node::as_str).any(|known| known == id)
+    }
+
     /// Whether the value is inside a value of a secret store, and not one of the fields that are about the file.
     pub fn is_of_secret(&self) -> bool {
         let names = self.steps.iter().filter_map(|step| step.member);
@@ -133,6 +143,11 @@ impl<'a> Place<'a> {
             },
             [_] => "an item".to_owned(),
         }
+    }
+
+    /// Whether the value is in a container on the host network.
+    pub fn is_on_host(&self) -> bool {
+        self.steps.get(2).and_then(|step| step.from.as_object()).is_some_and(is_on_host)
     }
 
     /// The name in messages of the container that the value is or belongs to. `None` if there is
@@ -175,6 +190,12 @@ impl<'a> Place<'a> {
     pub fn is_container(&self) -> bool {
         self.steps.len() == 2 && self.container().is_some()
     }
+}
+
+/// Whether a container is on the host network, which is the default.
+pub fn is_on_host(container: &Object) -> bool {
+    let mode = container.get("network_mode").and_then(Node::as_str);
+    mode.is_none_or(|mode| mode.eq_ignore_ascii_case("host"))
 }
 
 /// The start of a value: its bracket, or the first key of an object without braces.

@@ -8,19 +8,26 @@ use crate::syntax::{Form, Kind, Member, Node, Object};
 pub struct Twin {
     /// The fields that it becomes. The first one is what is meant.
     pub fields: Vec<(&'static str, String)>,
+    /// The persistent volumes that it mounts.
+    pub mounted: Vec<String>,
+    /// Whether it has no meaning on the host network.
+    pub is_off_host: bool,
 }
 
 /// A field of another language with the same meaning in this one, if its value has to change with its name.
 /// `object` is what contains it.
 pub fn twin(member: &Member, object: &Object) -> Option<Twin> {
     let value = &member.value;
-    let one = |field, text| Some(Twin { fields: vec![(field, text)] });
+    let one = |field, text| Some(Twin::of(vec![(field, text)]));
     let twin = match member.key.value.as_str() {
         "environment" if value.as_array().is_some() => one("env", variables(value)?),
         "depends_on" if value.as_object().is_some() => one("dependencies", waits_for(value)?),
         "command" if object.get("cmd").is_none() => command(value, object),
         "healthcheck" => one("health_check", health_check(value.as_object()?)?),
-        "expose" => one("ports", exposed(value)?),
+        "expose" => {
+            let fields = vec![("ports", exposed(value)?)];
+            Some(Twin { is_off_host: true, ..Twin::of(fields) })
+        }
         // A number keeps its form, so that only the name is replaced.
         _ if matches!(value.kind, Kind::Number(_)) => None,
         "stop_grace_period" | "terminationGracePeriodSeconds" | "kill_timeout" => {
@@ -38,7 +45,7 @@ pub fn twin(member: &Member, object: &Object) -> Option<Twin> {
         "hostNetwork" if value.as_bool() == Some(true) => {
             one("network_mode", words::quoted("host"))
         }
-        "volumeMounts" => one("volumes", mounts(value)?),
+        "volumeMounts" => mounts(value),
         "readOnly" | "read_only" => match value.as_bool()? {
             true => one("mode", words::quoted("RO")),
             false => one("mode", words::quoted("RW")),
@@ -50,6 +57,10 @@ pub fn twin(member: &Member, object: &Object) -> Option<Twin> {
 }
 
 impl Twin {
+    fn of(fields: Vec<(&'static str, String)>) -> Twin {
+        Twin { fields, mounted: Vec::new(), is_off_host: false }
+    }
+
     /// The text that replaces the whole member in an object.
     pub fn text(&self, object: &Object) -> Option<String> {
         let separator = match object.form {
@@ -109,7 +120,7 @@ pub fn waits_for(value: &Node) -> Option<String> {
 /// entrypoint and has `args` beside it. A command line with operators is one for a shell.
 fn command(value: &Node, object: &Object) -> Option<Twin> {
     let has_args = object.get("args").is_some();
-    let one = |field, text| Some(Twin { fields: vec![(field, text)] });
+    let one = |field, text| Some(Twin::of(vec![(field, text)]));
     match &value.kind {
         Kind::Array(items) if has_args => one("entrypoint", list(items)?),
         Kind::Array(items) => one("args", list(items)?),
@@ -207,7 +218,7 @@ fn shares(values: &Object) -> Option<Twin> {
             _ => return None,
         });
     }
-    (!fields.is_empty()).then_some(Twin { fields })
+    (!fields.is_empty()).then(|| Twin::of(fields))
 }
 
 fn pulls(value: &Node) -> Option<bool> {
@@ -219,30 +230,25 @@ fn pulls(value: &Node) -> Option<bool> {
 }
 
 /// `volumeMounts` of Kubernetes.
-fn mounts(value: &Node) -> Option<String> {
-    let mounts: Option<Vec<String>> = value
-        .as_array()?
-        .iter()
-        .map(|item| {
-            let mount = item.as_object()?;
-            let (name, path) = (mount.get("name")?.as_str()?, mount.get("mountPath")?.as_str()?);
-            let read_only = mount.get("readOnly").map(Node::as_bool);
-            let known = ["name", "mountPath", "readOnly"];
-            let is_known =
-                mount.members.iter().all(|member| known.contains(&member.key.value.as_str()));
-            let mode = match read_only {
-                None | Some(Some(false)) => "",
-                Some(Some(true)) => ", \"mode\": \"RO\"",
-                Some(None) => return None,
-            };
-            is_known.then(|| {
-                format!(
-                    "{{ \"src\": {}, \"dest\": {}{mode} }}",
-                    words::quoted(name),
-                    words::quoted(path)
-                )
-            })
-        })
-        .collect();
-    mounts.filter(|all| !all.is_empty()).map(|all| format!("[{}]", all.join(", ")))
+fn mounts(value: &Node) -> Option<Twin> {
+    let mut mounts = Vec::new();
+    let mut mounted = Vec::new();
+    for item in value.as_array()? {
+        let mount = item.as_object()?;
+        let (name, path) = (mount.get("name")?.as_str()?, mount.get("mountPath")?.as_str()?);
+        let known = ["name", "mountPath", "readOnly"];
+        if !mount.members.iter().all(|member| known.contains(&member.key.value.as_str())) {
+            return None;
+        }
+        let mode = match mount.get("readOnly").map(Node::as_bool) {
+            None | Some(Some(false)) => "",
+            Some(Some(true)) => ", \"mode\": \"RO\"",
+            Some(None) => return None,
+        };
+        let (source, destination) = (words::quoted(name), words::quoted(path));
+        mounts.push(format!("{{ \"src\": {source}, \"dest\": {destination}{mode} }}"));
+        mounted.push(name.to_owned());
+    }
+    let fields = vec![("volumes", format!("[{}]", mounts.join(", ")))];
+    (!mounts.is_empty()).then_some(Twin { fields, mounted, is_off_host: false })
 }

@@ -8,21 +8,28 @@ use jsonschema::error::ValidationErrorKind as Found;
 use serde_json::Value;
 
 use super::keywords::Pattern;
-use super::place::{Finder, Place, opening};
+use super::place::{Finder, Place, is_on_host, opening};
 use super::rules::{self, Reason};
-use super::{habits, twins, value_violations, words};
+use super::{habits, lists, twins, value_violations, words};
 use crate::diag::{Diagnostic, Findings, Level, begun, codes, differ_by_one, nearest};
 use crate::elsewhere;
-use crate::source::Span;
+use crate::source::{Source, Span};
 use crate::syntax::{Node, Object};
 
 /// Maximum number of fields of the old form of a volume that are labeled.
 const MAX_LABELS: usize = 10;
 
 /// Reports the violations that the library found in a tree.
-pub fn report(schema: &Value, tree: &Node, found: Vec<ValidationError>, findings: &mut Findings) {
+pub fn report(
+    schema: &Value,
+    source: &Source,
+    tree: &Node,
+    found: Vec<ValidationError>,
+    findings: &mut Findings,
+) {
     let mut report = Reporter {
         schema,
+        source,
         settled: HashSet::new(),
         named: HashSet::new(),
         misspelt: HashMap::new(),
@@ -54,6 +61,7 @@ pub fn report(schema: &Value, tree: &Node, found: Vec<ValidationError>, findings
 
 struct Reporter<'a, 'd> {
     schema: &'a Value,
+    source: &'a Source,
     /// Locations of values that are not reported again.
     settled: HashSet<Span>,
     /// Locations of objects whose keys have been checked.
@@ -145,7 +153,9 @@ impl<'a> Reporter<'a, '_> {
         let (present, fields): (Vec<_>, Vec<_>) = rules::fields(rule, object)
             .into_iter()
             .partition(|(name, _)| object.get(name).is_some());
-        let absent = || fields.iter().map(|(name, _)| *name);
+        let is_useful = |rule: &Value| !words::is_marked(rule, "deprecated");
+        let useful = || fields.iter().filter(move |(_, rule)| is_useful(rule));
+        let absent = || useful().map(|(name, _)| *name);
         let is_shown = |rule: &Value| !words::is_marked(rule, "doNotSuggest");
         let shown = || present.iter().chain(&fields).filter(|(_, rule)| is_shown(rule));
         let started = |name: &str| begun(name, shown().map(|(name, _)| *name));
@@ -192,9 +202,18 @@ impl<'a> Reporter<'a, '_> {
                 let diagnostic =
                     diagnostic.help(format!("did you mean {}?", words::list_and(&names)));
                 let whole = member.key.span.to(member.value.span);
-                self.findings.push(match twin.text(object) {
-                    Some(text) => diagnostic.likely_edit(whole, text),
-                    None => diagnostic,
+                let missing = twin.mounted.iter().find(|name| !place.declares_volume(name));
+                let is_on_host = twin.is_off_host && is_on_host(object);
+                self.findings.push(match (missing, twin.text(object)) {
+                    (Some(missing), _) => diagnostic.help(format!(
+                        "first declare the volume `{}` in `data_persistence.volumes`",
+                        words::short(missing)
+                    )),
+                    (None, _) if is_on_host => diagnostic.help(
+                        "first set `network_mode` to `bridge`: no port is internal on the host network",
+                    ),
+                    (None, Some(text)) => diagnostic.likely_edit(whole, text),
+                    (None, None) => diagnostic,
                 });
                 continue;
             }
@@ -292,7 +311,12 @@ impl<'a> Reporter<'a, '_> {
             kind => {
                 self.settled.insert(place.node.span);
                 if !self.findings.is_full(Level::Error) {
-                    self.findings.push(value_violations::diagnostic(place, kind, rule));
+                    let finding = match kind {
+                        Found::Type { .. } => lists::report(self.schema, self.source, place, rule),
+                        _ => None,
+                    };
+                    let general = || value_violations::diagnostic(place, kind, rule);
+                    self.findings.push(finding.unwrap_or_else(general));
                 }
             }
         }

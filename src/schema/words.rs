@@ -16,6 +16,17 @@ pub fn field<'a>(schema: &'a Value, rule: &'a Value, name: &str) -> Option<&'a V
     follow(schema, rule.get("properties")?.get(name)?)
 }
 
+/// The part of the schema for the objects of a list. `None` if it is no list of objects.
+pub fn item<'a>(schema: &'a Value, rule: &'a Value) -> Option<&'a Value> {
+    let item = follow(schema, rule.get("items")?)?;
+    // Of alternatives, the last one is the current form of the language.
+    let item = match item.get("else") {
+        Some(other) => follow(schema, other)?,
+        None => item,
+    };
+    item.get("properties").map(|_| item)
+}
+
 /// Resolves a reference, if there is one.
 fn follow<'a>(schema: &'a Value, rule: &'a Value) -> Option<&'a Value> {
     match rule.get("$ref").and_then(Value::as_str) {

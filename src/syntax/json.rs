@@ -13,7 +13,9 @@ pub use strings::segments;
 use ecow::EcoString;
 
 use super::lexer::{Lexer, Token, TokenKind};
-use super::{Kind, MAX_DEPTH, MAX_ENTRIES, Member, Node, Object, quote, too_many_entries};
+use super::{
+    Kind, MAX_DEPTH, MAX_ENTRIES, Member, Node, Object, SECOND_OBJECT, quote, too_many_entries,
+};
 use crate::diag::{Diagnostic, Findings, MAX_FINDINGS, codes};
 use crate::source::{Source, Span, Spanned, Syntax};
 
@@ -192,9 +194,17 @@ impl Parser<'_> {
                     .help("remove it, or find a bracket above that is closed too early")
             } else {
                 let message = "content after the end of the document";
-                Diagnostic::new(&codes::TRAILING_CONTENT, span, message).help(
-                    "a file contains one appliance; find a bracket above that is closed too early",
-                )
+                let starts_object = match self.next.kind {
+                    TokenKind::Comma => self.after_next().kind == TokenKind::OpenBrace,
+                    kind => kind == TokenKind::OpenBrace,
+                };
+                let help = match starts_object && tree.as_object().is_some() {
+                    true => SECOND_OBJECT,
+                    false => {
+                        "a file contains one appliance; find a bracket above that is closed too early"
+                    }
+                };
+                Diagnostic::new(&codes::TRAILING_CONTENT, span, message).help(help)
             };
             self.report(diagnostic.also(
                 Span { start: tree.span.end.saturating_sub(last as u32), end: tree.span.end },

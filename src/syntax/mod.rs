@@ -24,6 +24,9 @@ use crate::source::{Source, SourceError, Span, Spanned, Syntax};
 /// Maximum nesting depth of brackets. An appliance needs 6 levels; JSON in `env` may add some.
 pub const MAX_DEPTH: usize = 128;
 
+/// What to do about an object behind the one of a document.
+const SECOND_OBJECT: &str = "a file contains one appliance; move a second one to its own file, or find a bracket above that is closed too early";
+
 /// Maximum number of entries of objects and arrays in a file. An entry needs much more memory than
 /// its text.
 pub const MAX_ENTRIES: usize = 1_000_000;

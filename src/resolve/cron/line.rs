@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use super::fault::Fault;
 use super::field::{self, FIELDS, Part};
-use crate::plan::{Cron, Days};
+use crate::elsewhere;
+use crate::plan::{Cron, Days, Interval};
+use crate::resolve::schedule;
 
 /// A valid line.
 #[derive(Debug)]
@@ -98,17 +100,76 @@ fn named(text: &str, first: Part<'_>) -> Fault {
         (_, Some((_, line))) => {
             fault.help(format!("write `{line}`")).safe_edit(0..text.len(), *line)
         }
-        ("@every", _) => {
-            fault.help("write `\"repeats\": -1` and an `interval`, such as `T5M`, instead")
-        }
+        ("@every", _) => match text.split_once(first.text).and_then(|(_, rest)| every(rest)) {
+            Some((interval, line)) => {
+                repeated(Fault::new(0..text.len(), fault.message), text, &interval, line)
+            }
+            None => fault.help("write `\"repeats\": -1` and an `interval`, such as `T5M`, instead"),
+        },
         ("@reboot", _) => fault.help("a job without a schedule runs once, when it is deployed"),
         _ => fault.help(ORDER),
+    }
+}
+
+/// The interval that a text is, such as `15m`, `every 2 hours` or `PT1H`, and the line with the same times, if there is
+/// one. An interval that does not divide an hour or a day has none.
+fn every(text: &str) -> Option<(Interval, Option<String>)> {
+    const MAX_BYTES: usize = 40;
+    let text = text.trim();
+    if text.len() > MAX_BYTES {
+        return None;
+    }
+    let lower = text.to_ascii_lowercase();
+    let every = lower.strip_prefix("every ").map(str::trim);
+    let bare = every.unwrap_or(&lower);
+    let iso = elsewhere::iso_duration(bare)
+        .or_else(|| elsewhere::iso_duration(&format!("1 {}", every?)))
+        .unwrap_or_else(|| bare.trim_start_matches('p').to_ascii_uppercase());
+    let interval = schedule::parse(&iso).ok()?;
+    let minutes = interval.seconds / 60;
+    let hours = minutes / 60;
+    let line = match (interval.months, interval.days, interval.seconds) {
+        (0, 0, 0) => return None,
+        (0, 1, 0) | (0, 0, 86_400) => Some("0 0 * * *".to_owned()),
+        (0, 0, 60) => Some("* * * * *".to_owned()),
+        (0, 0, 3600) => Some("0 * * * *".to_owned()),
+        (0, 0, seconds) if seconds < 3600 && seconds % 60 == 0 && 60 % minutes == 0 => {
+            Some(format!("*/{minutes} * * * *"))
+        }
+        (0, 0, seconds) if hours > 0 && seconds % 3600 == 0 && 24 % hours == 0 => {
+            Some(format!("0 */{hours} * * *"))
+        }
+        _ => None,
+    };
+    Some((interval, line))
+}
+
+/// A fault that is an interval in place of a line.
+fn repeated(fault: Fault, text: &str, interval: &Interval, line: Option<String>) -> Fault {
+    let fields = format!("`\"repeats\": -1` and `\"interval\": \"{}\"`", interval.text);
+    match line {
+        Some(line) => fault
+            .help(format!(
+                "write `{line}` for times of the clock, or {fields} without a `schedule`"
+            ))
+            .likely_edit(0..text.len(), line),
+        None => fault.help(format!("no cron line has these times; write {fields} instead")),
     }
 }
 
 /// A line with another number of fields than five.
 fn count(text: &str, parts: &[Part<'_>]) -> Fault {
     let whole = text.len() - text.trim_start().len()..text.trim_end().len();
+    let name = format!("@{}", text.trim().to_ascii_lowercase());
+    if let Some((_, line)) = NAMED.iter().find(|(known, _)| *known == name) {
+        let message = format!("`{}` is a name for a schedule, not a cron line", text.trim());
+        let fault = Fault::new(whole, message).help(format!("write `{line}`"));
+        return fault.likely_edit(0..text.len(), *line);
+    }
+    if let Some((interval, line)) = every(text) {
+        let message = format!("`{}` is an interval, not a cron line", text.trim());
+        return repeated(Fault::new(whole, message), text, &interval, line);
+    }
     let found = parts.len();
     let fields = if found == 1 { "field" } else { "fields" };
     let message = format!("a schedule has five fields, but this has {found} {fields}");

@@ -7,7 +7,7 @@ use super::tabs;
 use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span};
 use crate::syntax::yaml::spans::{character, line_at, starts_line, unquoted, word};
-use crate::syntax::{MAX_DEPTH, ellipsis, is_ellipsis, quote};
+use crate::syntax::{MAX_DEPTH, SECOND_OBJECT, ellipsis, is_ellipsis, quote};
 
 /// The diagnostic for an error. [`super::repair`] uses its primary span as the place of the error,
 /// because the library often notices an error far below it.
@@ -170,8 +170,13 @@ fn entries(source: &Source, error: &SyntaxError, here: Span) -> Option<Diagnosti
         }
         ErrorKind::ExpectedDocumentStart | ErrorKind::InvalidDocumentEnd if error.is_complete => {
             let message = "content after the end of the document";
-            Diagnostic::new(&codes::TRAILING_CONTENT, word(text, at), message)
-                .help("find an entry above that is indented differently, or a bracket that is closed too early")
+            let help = match text.get(at..).is_some_and(|rest| rest.starts_with('{')) {
+                true => SECOND_OBJECT,
+                false => {
+                    "find an entry above that is indented differently, or a bracket that is closed too early"
+                }
+            };
+            Diagnostic::new(&codes::TRAILING_CONTENT, word(text, at), message).help(help)
         }
         _ => return None,
     })
