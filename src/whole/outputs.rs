@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{Files, Member, Place};
 use crate::diag::{Diagnostic, Report, codes};
-use crate::path::{folded, folders};
+use crate::path::{folded, folders, parent};
 use crate::project::{Pattern, Placeholder};
 
 /// A file that is written twice, or in place of a folder of another one.
@@ -135,6 +135,46 @@ pub fn without_environment(member: &Member<'_>) -> Option<Report> {
     let finding = Diagnostic::new(&codes::BAD_OPTION, place.unwrap_or(whole), message)
         .help(format!("add `[environments.NAME]`, or remove `{placeholder}`"));
     Some(of_output(member, finding))
+}
+
+/// Reports the first appliance whose output would be below something that is there and is no folder, such as an appliance.
+pub fn below_no_folder<'a>(
+    members: impl IntoIterator<Item = Member<'a>>,
+    files: &dyn Files,
+) -> Option<Report> {
+    // By folder: what is in it. Many appliances have output in the same ones.
+    let mut listed: HashMap<String, BTreeSet<String>> = HashMap::new();
+    let mut seen = BTreeSet::new();
+    for member in members {
+        let Some(output) = &member.settings.output else { continue };
+        // As far as it is known without the id: the last part may go on.
+        let known = output.pattern.value.fill(&member.names());
+        let known = known.map_or_else(|(_, before)| before, |whole| whole + "/");
+        let Some((known, _)) = known.rsplit_once('/') else { continue };
+        let parts = output.folder.split('/').chain(known.split('/'));
+        let parts: Vec<&str> = parts.filter(|part| !matches!(*part, "" | ".")).collect();
+        let place = parts.join("/");
+        if !seen.insert(place.clone()) {
+            continue;
+        }
+        let mut is_file = |path: &str| {
+            let folder = parent(path);
+            let content = match listed.get(folder) {
+                Some(content) => content,
+                None => listed.entry(folder.to_owned()).or_insert_with(|| files.files(folder)),
+            };
+            content.contains(path)
+        };
+        let found = folders(&place).chain([place.as_str()]).find(|path| is_file(path));
+        if let Some(file) = found {
+            let file = files.shown(file);
+            let message = format!("output would be below `{file}`, which is a link or a file");
+            let finding = Diagnostic::new(&codes::BAD_OPTION, output.pattern.span, message)
+                .help("write another folder, for example `manifests/{target}/{folder}/{id}`");
+            return Some(of_output(&member, finding));
+        }
+    }
+    None
 }
 
 /// A finding in what the project says of the output of an appliance.

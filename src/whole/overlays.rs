@@ -43,7 +43,11 @@ pub fn unused_overlays(all: &[Member<'_>], files: &dyn Files) -> Vec<Report> {
         let message = format!("no appliance has an overlay `{}`", pattern.value.text());
         let finding = Diagnostic::new(&codes::UNUSED_OVERLAY, pattern.span, message);
         if !pattern.value.has(Placeholder::Name) {
-            return Some((one, finding));
+            // A folder in its place is an error of each appliance.
+            let exists = |path: &str| files.exists(path);
+            let there = one.settings.overlays_of(one.file, &one.names(), exists);
+            let is_there = there.iter().any(|overlay| overlay.span == pattern.span);
+            return (!is_there).then_some((one, finding));
         }
         // A project may have a form of names before it has the first overlay.
         let meant = all.iter().find_map(|one| {

@@ -119,7 +119,7 @@ fn check_project(
     };
     let world = cache.world(root);
     let found = discover::find(world, &arguments.files, environments, wanted, reporter)?;
-    compile_project::check_environments(&found, reporter)?;
+    compile_project::check_places(&found, reporter)?;
     let outcomes = compile::compile(&found, Depth::Findings, &cache);
     cache.write(&found, &[]);
     let status = compile_project::report_all(&found, &outcomes, reporter);

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use applc::project::FILE_NAME;
 
 use self::findings::report_names;
-pub use self::findings::{check_environments, report_all, report_conflicts};
+pub use self::findings::{check_places, report_all, report_conflicts};
 use crate::Status;
 use crate::args::Compile;
 use crate::commands::compile::reporter;
@@ -140,7 +140,7 @@ fn judge(
 
 /// Checks that each appliance has targets, and a place for its output.
 pub fn check_settings(found: &Found, reporter: &mut Reporter) -> Result<(), Status> {
-    check_environments(found, reporter)?;
+    check_places(found, reporter)?;
     for unit in found.units.iter().filter(|unit| unit.chosen) {
         let message = if unit.output().is_none() {
             format!(

@@ -100,7 +100,8 @@ pub struct Found<W = Rooted> {
     /// The folders with a record of made files that may be those of this project: without those of other projects and
     /// repositories in it.
     pub records: Vec<String>,
-    /// What is not looked into, as it is a link or has no name that can be written, with its project.
+    /// What is not looked into, as it is a link or has no name that can be written, and folders that are named as
+    /// appliances, with their project.
     pub odd: Vec<(String, Kind, Arc<Project>)>,
     /// The projects by the folders of their files.
     projects: BTreeMap<String, Arc<Project>>,
@@ -407,7 +408,7 @@ struct Walk<'w, W> {
     digests: BTreeMap<String, Digest>,
     /// The appliances, with their projects.
     files: Vec<(String, Arc<Project>)>,
-    /// What is neither a file nor a folder that can be looked into, with its project.
+    /// As those of [`Found`].
     odd: Vec<(String, Kind, Arc<Project>)>,
     /// The folders that were looked into.
     folders: HashSet<String>,
@@ -484,6 +485,11 @@ impl<'w, W: Files> Walk<'w, W> {
                 if listed.has_record && project.file.folder.is_empty() {
                     self.records.push(folder.clone());
                 }
+                // Other patterns than the usual one may match any folder.
+                let is_named =
+                    |path: &&String| Globs::usual().matches(path) && project.has_appliance(path);
+                let named = listed.folders.iter().filter(is_named);
+                self.odd.extend(named.map(|path| (path.clone(), Kind::Folder, project.clone())));
                 next.extend(listed.folders.into_iter().map(|path| (path, project.clone())));
                 let odd = listed.odd.into_iter();
                 self.odd.extend(odd.map(|(path, kind)| (path, kind, project.clone())));

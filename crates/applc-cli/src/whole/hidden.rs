@@ -1,4 +1,5 @@
-//! What could be an appliance of a project, or have some, but is not read: links, and names that are not Unicode.
+//! What could be an appliance of a project, or have some, but is not read: links, names that are not Unicode, and folders
+//! that are named as appliances.
 //!
 //! That something of this kind takes the place of an appliance must not remove its output without a word.
 
@@ -8,16 +9,21 @@ use super::changes::{Changes, Kind as Change};
 use super::discover::Found;
 use super::{Files, Kind};
 use crate::Status;
-use crate::terminal::fail;
+use crate::terminal::{fail, note};
 
 /// Maximum number of folders that are looked into behind a link.
 const MAX_FOLDERS: usize = 1000;
 
-/// Checks that nothing is named as an appliance that is not read.
+/// Checks that nothing is named as an appliance that is not read. What is in a folder is, so that one is only pointed
+/// out.
 ///
 /// # Errors
 /// The exit status if there is, which was reported.
 pub fn check(found: &Found) -> Result<(), Status> {
+    for (path, ..) in found.odd.iter().filter(|(_, kind, _)| *kind == Kind::Folder) {
+        let path = found.world.shown(path);
+        note(&format!("warning: `{path}` is named as an appliance, but is a folder"));
+    }
     let is_one = |path: &str| !found.world.on_disk(path).is_dir();
     let mut odd = found.odd.iter();
     let named = odd.find(|(path, kind, project)| {
@@ -42,6 +48,8 @@ pub fn check_removed(found: &Found, changes: &Changes) -> Result<(), Status> {
     let hides = |kind: Kind, path: &str, is_one: &dyn Fn(&str) -> bool| match kind {
         // What is in it has no name either.
         Kind::Nameless => true,
+        // It is looked into.
+        Kind::Folder => false,
         _ => has_appliance(&found.world.on_disk(path), path, is_one),
     };
     let mut odd = found.odd.iter();

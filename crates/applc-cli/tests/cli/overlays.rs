@@ -166,3 +166,16 @@ fn overlays_of_no_appliance_are_reported() {
         assert_eq!(err.matches(similar).count(), help, "{err}");
     }
 }
+
+/// A folder in place of an overlay is an error of each appliance, and no overlay that is missing.
+#[test]
+fn a_folder_in_place_of_an_overlay_is_one_finding() {
+    let repository = Repository::new();
+    let text = repository.read("applc.toml").replace("{name}.prod.yaml", "prod.yaml");
+    repository.write("applc.toml", &text);
+    repository.write("apps/a/prod.yaml/x", "");
+    let (status, _, err) = repository.run(&["check"]);
+    assert_eq!(status, 3, "{err}");
+    assert_eq!(err.matches("apps/a/prod.yaml").count(), 1, "{err}");
+    assert!(!err.contains("W1104"), "{err}");
+}

@@ -248,3 +248,50 @@ fn output_that_cannot_be_printed_is_no_result() {
         assert_eq!(status.code(), Some(3), "{option}");
     }
 }
+
+#[test]
+fn a_folder_that_is_named_as_an_appliance_is_pointed_out() {
+    let repository = Repository::new();
+    let source = "apps/c/c.appliance.json";
+    repository.write(&format!("{source}/in.appliance.json"), &appliance("in", "redis:7"));
+    let warning = format!("applc: warning: `{source}` is named as an appliance, but is a folder\n");
+    for command in [&["compile"][..], &["check"], &["compile", "--check"]] {
+        let (status, out, err) = repository.run(command);
+        assert_eq!(status, 0, "{out}{err}");
+        assert_eq!(err.matches(&warning).count(), 1, "{err}");
+    }
+    let output = "manifests/test/apps/c/c.appliance.json/compose/compose.yaml";
+    assert!(repository.path(output).is_file());
+    // One that is taken out, or that only patterns for any name match, is a folder as others.
+    let project = repository.read("applc.toml");
+    for (list, now) in [
+        ("\"**/*.appliance.*\", \"!**/c.appliance.json\"", source),
+        ("\"apps/**/*.appliance.json\", \"apps/*\"", "apps/c.d"),
+    ] {
+        if now != source {
+            fs::rename(repository.path(source), repository.path(now)).unwrap();
+        }
+        repository.write("applc.toml", &format!("appliances = [{list}]\n{project}"));
+        let (status, _, err) = repository.run(&["check"]);
+        assert!(status == 0 && !err.contains("is a folder"), "{err}");
+    }
+}
+
+#[test]
+fn output_below_an_appliance_is_found_by_each_command() {
+    let repository = Repository::new();
+    let project = repository.read("applc.toml");
+    let output = project.lines().find(|line| line.starts_with("output")).unwrap();
+    for place in ["apps/a/a.appliance.json", "{folder}/{name}.appliance.json", "apps/b/b.prod.yaml"]
+    {
+        let line = format!("output = \"{place}/{{environment}}/{{target}}/{{id}}\"");
+        repository.write("applc.toml", &project.replace(output, &line));
+        for command in [&["check"][..], &["compile"], &["compile", "--check"]] {
+            assert_refused(&repository, command, 1, "error[E0501]: output would be below `apps/");
+        }
+    }
+    // A folder that is only named so.
+    let line = "output = \"a.appliance.json/{environment}/{target}/{id}\"";
+    repository.write("applc.toml", &project.replace(output, line));
+    assert_eq!(repository.run(&["compile"]).0, 0);
+}

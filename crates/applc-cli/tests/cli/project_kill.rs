@@ -310,7 +310,7 @@ fn what_is_read_only_stays() {
 fn a_file_in_place_of_a_folder_stays() {
     let many = Many::new();
     many.edit(Edition::Two);
-    let in_the_way = "manifests/test/apps/a00";
+    let in_the_way = "manifests/test/apps/a00/compose";
     fs::remove_dir_all(many.folder.path(in_the_way)).unwrap();
     many.folder.write(in_the_way, "mine too\n");
     let before = many.files();

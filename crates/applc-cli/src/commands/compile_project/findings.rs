@@ -16,14 +16,17 @@ use crate::whole::discover::{Found, Unit};
 use crate::whole::outcome::{Made, Outcome};
 use crate::whole::{Compared, Files};
 
-/// Checks that no appliance without an environment has output at a place that is named by one: what follows the
-/// placeholder would be cut off.
+/// Checks that each appliance can have output: none is without an environment that names the place of its output, as
+/// what follows the placeholder would be cut off, and none has a file in place of a folder of its output.
 ///
 /// # Errors
 /// The exit status if there is one, which was reported.
-pub fn check_environments(found: &Found, reporter: &mut Reporter) -> Result<(), Status> {
-    let mut chosen = found.units.iter().filter(|unit| unit.chosen);
-    match chosen.find_map(|unit| whole::without_environment(&unit.member())) {
+pub fn check_places(found: &Found, reporter: &mut Reporter) -> Result<(), Status> {
+    let chosen = || found.units.iter().filter(|unit| unit.chosen).map(Unit::member);
+    let report = chosen()
+        .find_map(|member| whole::without_environment(&member))
+        .or_else(|| whole::below_no_folder(chosen(), &Compared(&found.world)));
+    match report {
         Some(report) => Err(report_named(found, [report], reporter).max(Status::Errors)),
         None => Ok(()),
     }
