@@ -24,6 +24,8 @@ pub struct Budget {
     pub variables: Limit,
     /// Text and entries that are copied.
     pub copies: Limit,
+    /// Text of the ids of groups.
+    pub groups: Limit,
     /// Bytes of other files.
     pub read: Limit,
 }
@@ -34,6 +36,7 @@ impl Budget {
         Budget {
             variables: Limit::new(VARIABLES, "variables put in"),
             copies: Limit::new(COPIES, "files of variables, configs, mounts, and ports expand to"),
+            groups: Limit::new(COPIES, "the paths of apps have"),
             read: Limit::new(READ, "other files have"),
         }
     }

@@ -13,6 +13,7 @@ mod zoned;
 use std::collections::BTreeSet;
 
 use super::Options;
+use super::budget::Budget;
 use super::draft::Object as Draft;
 use super::names::{Names, id_of};
 use super::told::Told;
@@ -37,6 +38,7 @@ struct Import<'a> {
     names: Names,
     volumes: Volumes,
     told: Told<'a>,
+    budget: Budget,
     /// The ids of jobs that run more than once: those with a schedule that repeats, and what follows them.
     repeating: BTreeSet<String>,
 }
@@ -51,6 +53,7 @@ pub fn import(source: &Source, options: &Options<'_>, findings: &mut Findings) -
         names: Names::default(),
         volumes: Volumes::default(),
         told: Told(findings),
+        budget: Budget::new(),
         repeating: BTreeSet::new(),
     };
     let mut items = Vec::new();
@@ -121,6 +124,9 @@ impl Import<'_> {
         let id = present(object, "id").and_then(text);
         let (apps, groups) = (present(object, "apps"), present(object, "groups"));
         if apps.is_some() || groups.is_some() {
+            if !self.repeats(group, node) {
+                return;
+            }
             let path = path(group, &id.unwrap_or_default());
             lost::report(object, lost::GROUP, self.told.0);
             for part in [apps, groups].into_iter().flatten().flat_map(list) {
@@ -141,8 +147,21 @@ impl Import<'_> {
             self.told.push(Diagnostic::new(&codes::NOT_IMPORTED, node.span, message));
             return;
         };
+        // A job is in no group.
+        if !is_job && !self.repeats(group, node) {
+            return;
+        }
         let path = if is_job { name } else { path(group, &name) };
         items.push(Item { path, id: String::new(), object, is_job });
+    }
+
+    /// Whether the id of a group may be repeated in what is in it: a long one in many apps would make much of little.
+    fn repeats(&mut self, group: &str, node: &Node) -> bool {
+        let may = self.budget.groups.take(group.len());
+        if !may {
+            self.budget.groups.tell(node.span, &mut self.told);
+        }
+        may
     }
 
     /// Lets the names of an app in DNS mean its container.
@@ -169,8 +188,9 @@ impl Import<'_> {
 
 /// The path of an app or group in a group.
 fn path(group: &str, id: &str) -> String {
-    if id.starts_with('/') || id.is_empty() && group.is_empty() {
-        return id.trim_end_matches('/').to_owned();
+    match (id.trim_end_matches('/'), id) {
+        ("", "") => group.to_owned(),
+        (absolute, id) if id.starts_with('/') => absolute.to_owned(),
+        (relative, _) => format!("{group}/{relative}"),
     }
-    format!("{group}/{}", id.trim_end_matches('/'))
 }

@@ -342,3 +342,31 @@ fn memory_that_is_rounded_is_told() {
     assert!(out.contains("mem: 65 }"), "{out}");
     assert!(findings.contains(&"W1002 rounded up to 65 MB".to_owned()), "{findings:?}");
 }
+
+#[test]
+fn paths_are_those_of_their_groups() {
+    for (group, id, path) in [
+        ("", "", ""),
+        ("", "/", ""),
+        ("", "a", "/a"),
+        ("/g", "", "/g"),
+        ("/g", "/", ""),
+        ("/g", "/h/", "/h"),
+        ("/g", "a/b/", "/g/a/b"),
+    ] {
+        assert_eq!(super::path(group, id), path, "{group:?} {id:?}");
+    }
+}
+
+/// A long id in many apps would make a small group a large appliance.
+#[test]
+fn a_group_with_a_long_id_is_not_repeated_without_bound() {
+    let apps = |count: usize| {
+        let app = |at: usize| format!(r#"{{"id": "a{at}", "cmd": "true"}}"#);
+        let apps: Vec<String> = (0..count).map(app).collect();
+        format!(r#"{{"id": "/{}", "apps": [{}]}}"#, "g".repeat(100_000), apps.join(","))
+    };
+    let message = "E1001 the paths of apps have more than 16 MiB";
+    let found = |count: usize| of(&apps(count)).1.iter().filter(|found| *found == message).count();
+    assert_eq!((found(160), found(170)), (0, 1));
+}
