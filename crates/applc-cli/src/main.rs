@@ -23,6 +23,7 @@ mod whole;
 
 use std::cmp::Ordering;
 use std::process::ExitCode;
+use std::thread;
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -72,10 +73,24 @@ impl PartialOrd for Status {
     }
 }
 
+/// Size of the stack of the thread that does the work, in bytes: what systems usually give the main thread.
+const STACK: usize = 8 << 20;
+
+/// The exit status of a program that panics.
+const PANICKED: u8 = 101;
+
 fn main() -> ExitCode {
     if let Some(status) = applc_templates::run_if_asked() {
         return status;
     }
+    // The main thread has the stack that the user gives it, which may be too small for the arguments alone.
+    match thread::Builder::new().name("main".to_owned()).stack_size(STACK).spawn(run) {
+        Ok(work) => work.join().unwrap_or(ExitCode::from(PANICKED)),
+        Err(_) => run(),
+    }
+}
+
+fn run() -> ExitCode {
     interrupt::keep_on_a_limit_of_size();
     let status = match Arguments::try_parse() {
         Ok(arguments) => dispatch(arguments),

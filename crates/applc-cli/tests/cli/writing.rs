@@ -269,6 +269,21 @@ fn a_thread_that_the_system_refuses_is_an_error() {
     }
 }
 
+/// The arguments alone need more stack than some users give a program.
+#[test]
+fn a_small_stack_is_no_error() {
+    let many = Many::new(1);
+    many.finish();
+    for command in ["check app.json", "compile app.json --target ./mine -o out", "lsp", "--help"] {
+        let program = assert_cmd::cargo::cargo_bin("applc");
+        let script = format!("ulimit -s 64; exec {} {command} </dev/null", program.display());
+        let mut shell = Command::new("sh");
+        let output = shell.args(["-c", &script]).current_dir(many.folder.0.path()).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(0), "{command}: {}", stderr(&output));
+    }
+}
+
 #[test]
 fn what_is_in_the_way_of_a_later_file_keeps_all() {
     let many = Many::new(3);
