@@ -144,6 +144,18 @@ mod tests {
         assert!(lists >= 5, "{lists}");
     }
 
+    /// The schema gives hints for users a description of their own, beside what they have in common with others.
+    #[test]
+    fn a_rule_beside_a_description_is_followed() {
+        let containers = Shape::appliance().field("containers");
+        let Field::Known(containers) = containers else { panic!("it is a field") };
+        for name in ["schedule_hints", "user_schedule_hints"] {
+            let Field::Known(hints) = containers.items().field(name) else { panic!("{name}") };
+            assert!(matches!(hints.field("placement"), Field::Known(_)), "{name}");
+            assert!(matches!(hints.field("other"), Field::Unknown), "{name}");
+        }
+    }
+
     #[test]
     fn aliases_are_those_that_their_descriptions_name() {
         let mut aliases = Vec::new();

@@ -266,16 +266,6 @@ impl<T: Model + ?Sized> Model for &T {
     }
 }
 
-impl<T: Model + ?Sized> Model for Box<T> {
-    fn value(&self, origins: &Origins) -> Value {
-        (**self).value(origins)
-    }
-
-    fn shrink(&mut self) {
-        (**self).shrink();
-    }
-}
-
 impl<T: Model> Model for Option<T> {
     fn value(&self, origins: &Origins) -> Value {
         self.as_ref().map_or(Value::from(()), |value| value.value(origins))

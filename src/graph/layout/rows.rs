@@ -192,3 +192,43 @@ impl Rows {
         push(&mut self.up, lower, upper);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Kind, Node};
+
+    /// Beyond the limit, an edge is no neighborhood of what is far from it: it passes behind what is between.
+    #[test]
+    fn without_trunks_only_rows_beside_each_other_are_joined() {
+        let node = |level: usize| Node {
+            id: format!("n{level}"),
+            kind: Kind::Service,
+            image: "i".to_owned(),
+            instances: 1,
+            ports: Vec::new(),
+            level,
+        };
+        let edge = |from, to| Edge { from, to, dependency: true, reference: false };
+        // Each container leads to the next one and to the last one.
+        let rows = |count: usize| {
+            let mut edges = Vec::new();
+            for from in 0..count - 1 {
+                edges.push(edge(from, from + 1));
+                if from + 2 < count {
+                    edges.push(edge(from, count - 1));
+                }
+            }
+            let graph = Graph { id: "x".to_owned(), nodes: (0..count).map(node).collect(), edges };
+            Rows::new(&graph, (0..count).map(|node| vec![node]).collect())
+        };
+        let few = rows(10);
+        assert!(few.row.len() > 10, "with trunks");
+        assert_eq!(of(&few.down, 0).len(), 2);
+        let many = rows(700);
+        assert_eq!(many.row.len(), 700, "without trunks");
+        assert_eq!(of(&many.down, 0), [1]);
+        assert_eq!(of(&many.up, 699), [698]);
+        assert_eq!(of(&many.beside, 0), [0_usize; 0]);
+    }
+}

@@ -305,3 +305,23 @@ impl CustomTarget {
         self.manifest.own()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_at_the_first_line_with_something() {
+        let long = "x".repeat(100);
+        for (text, shown) in [
+            ("{{ x }}\ny\n", "{{ x }}"),
+            ("\n \t\r\n  {{ x }} \ny\n", "{{ x }}"),
+            ("\u{feff}\n\nab\n", "ab"),
+            (&format!("\n\n{long}"), &long[..80]),
+            ("", ""),
+        ] {
+            let source = Source::new("t.j2", text);
+            assert_eq!(source.slice(first_line(&source)), shown, "{text:?}");
+        }
+    }
+}
