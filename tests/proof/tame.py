@@ -6,6 +6,7 @@ What is rejected must be announced: the row of its field in the table of capabil
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
@@ -15,13 +16,17 @@ from check import Finding, check
 from masks import Row
 from places import REFERENCE, Path, fields, own_fields, path_at, value_at, written
 from tidy import REFERENCE as REFERENCES
-from tidy import tidy, without_reference
+from tidy import filtered, tidy, without_reference
 
 # Rejections of one case; more are not expected.
 MOST = 60
 
 # Codes that are about a reference, wherever they are.
 UNREACHABLE = "E0404"
+
+# Words that tell the observer something, and those of them in which nothing is hostile.
+DIRECTIVE = re.compile(r"--[a-z-]+=.*", re.DOTALL)
+PLAIN_DIRECTIVE = re.compile(r"--[a-z-]+=[A-Za-z0-9:/.-]*")
 
 REQUIRED = {
     "id",
@@ -124,6 +129,10 @@ def without(case: Case, error: Finding, path: Path, applc: FilePath) -> Case | N
     appliance = case.appliance
     if referring := dereferenced(appliance, error, path):
         return case.with_appliance(tidy(referring))
+    if path[-1:] == ("cmd",):
+        for kept in (DIRECTIVE, PLAIN_DIRECTIVE):
+            if (shorter := with_words(appliance, path, kept)) != appliance:
+                return case.with_appliance(tidy(shorter))
     while len(path) > 1:
         if not (isinstance(path[-1], str) and path[-1] in REQUIRED):
             smaller = case.with_appliance(tidy(removed(appliance, path)))
@@ -147,6 +156,14 @@ def dereferenced(appliance: Appliance, error: Finding, path: Path) -> Appliance 
         return None
     changed = copy.deepcopy(appliance)
     value_at(changed, path[:-1])[path[-1]] = without_reference(value_at(appliance, path), match[2])
+    return changed
+
+
+def with_words(appliance: Appliance, path: Path, kept: re.Pattern[str]) -> Appliance:
+    """The appliance with a command that has only some of its words: without any, nobody knows whose container it is."""
+    changed = copy.deepcopy(appliance)
+    container = value_at(changed, path[:-1])
+    container["cmd"] = filtered(container["cmd"], lambda word: kept.fullmatch(word) is not None)
     return changed
 
 

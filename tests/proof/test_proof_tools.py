@@ -281,3 +281,14 @@ def test_what_an_engine_refuses_is_a_difference(tmp_path: Path) -> None:
     deployment.deploy(tmp_path)
     assert deployment.refused == ["refused: -c echo the port is in use >&2; exit 3: the port is in use"]
     assert [each.code for each in deployment.commands] == [3, 4, 0]
+
+
+def test_a_rejected_word_of_a_command_leaves_what_the_observer_is_told(applc_path: Path) -> None:
+    rows = masks.rows(applc_path, "nomad")
+    start = "# it's a comment\nexec /observer '--name=a' '--exit=0:1'"
+    for rejected in ("'e\u0301'", "'--read=/e\u0301'"):
+        job = {**service("a", cmd=f"{start} {rejected} 'x'"), "type": "job"}
+        tamed = tame(case(job), "nomad", applc_path, rows)
+        assert tamed.case is not None
+        assert tamed.case.appliance["containers"][0]["cmd"] == start
+        assert all(each.announced for each in tamed.rejections)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Callable
 from typing import Any
 
 from case import Appliance, Container
+from directives import START
 from hostile import escaped, quoted
 
 REFERENCE = re.compile(r"(\\@)|@([A-Za-z0-9-]+)")
@@ -70,7 +72,8 @@ def keeps(word: str, container: Container) -> bool:
 def has_word(container: Container, start: str, mounts: list[str]) -> bool:
     """Whether a directive with a path in one of the volumes is there."""
     text = [w for f in ("args", "entrypoint") for w in container.get(f, []) if isinstance(w, str)]
-    text += [unquoted(match.group()) for match in QUOTED.finditer(container.get("cmd", ""))]
+    command = container.get("cmd", "")
+    text += [unquoted(match.group()) for match in QUOTED.finditer(command, begin(command))]
     return any(word.startswith(f"{start}{mount}/") for word in text for mount in mounts)
 
 
@@ -91,7 +94,19 @@ def change_words(container: Container) -> None:
     if container.get("args") == []:
         del container["args"]
     if "cmd" in container:
-        container["cmd"] = QUOTED.sub(lambda m: m.group() if keep(unquoted(m.group())) else "", container["cmd"])
+        container["cmd"] = filtered(container["cmd"], keep)
+
+
+def filtered(command: str, keep: Callable[[str], bool]) -> str:
+    """A shell command with only some of the observer's words."""
+    start = begin(command)
+    words = QUOTED.sub(lambda match: match.group() if keep(unquoted(match.group())) else "", command[start:])
+    return command[:start] + words
+
+
+def begin(command: str) -> int:
+    """Where the observer's words begin in a shell command: there may be quotes before them, in a comment."""
+    return next((match.end() for match in START.finditer(command)), 0)
 
 
 def change_strings(container: Container, change: Any) -> None:
