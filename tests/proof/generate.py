@@ -75,7 +75,12 @@ def generated(seed: int, ports: Sequence[int], image: str, hints: Hints | None =
         else:
             runs(make, kind)
     settle_order(make, kinds)
-    starts = {kind.name: make.choice([4, 6, 8]) for kind in kinds if kind.fields.get("start_time")}
+    starts = {
+        # A run that is due before the engine knows the job may be missed, unless it is the only one.
+        kind.name: make.choice([4, 6, 8]) + (10 if kind.fields.get("repeats", 1) != 1 else 0)
+        for kind in kinds
+        if kind.fields.get("start_time")
+    }
     starts |= {kind.name: 90 for kind in kinds if kind.fields.get("schedule") in ("* * * * *", THIS_HOUR)}
     written = [container(make, kind, words.Strings(make, kind, kinds, secrets, beside), image, hints) for kind in kinds]
     make.random.shuffle(written)

@@ -58,6 +58,7 @@ class Observer:
                     phase["disturbed"] = about
             except Exception:
                 failed.append(traceback.format_exc())
+            phase["handed"] = now()
 
         acting = threading.Thread(target=act, daemon=True)
         acting.start()

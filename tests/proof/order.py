@@ -101,7 +101,7 @@ def of_runs(expectations: Expectations, up: Seen, only: set[str] | None = None, 
                         text = f"started {runs.start - process.at - up.boot:.1f} s before its start time"
                         yield Difference("early", expected.id, text)
             if not runs.once:
-                yield from of_repeats(expected, processes, schedules.due(runs, start, end), start, end)
+                yield from of_repeats(expected, processes, schedules.due(runs, start, end), known(expected, expectations, up), end)
                 continue
         elif not runs.once:
             continue
@@ -124,26 +124,37 @@ def awaited(expectations: Expectations, up: Seen, again: float) -> Iterator[str]
         if up.boot is None or runs is None or not expected.starts or expected.instances == 0:
             continue
         ends = [p.exit["t"] for p in up.of(expected.id) if p.exit is not None]
-        if runs.once and not runs.succeeds and ends and up.end < max(ends) + again:
-            yield f"too-many-runs: {expected.id}: it may be tried again"
-        if runs.schedule is None:
+        if runs.once:
+            if not runs.succeeds and ends and up.end < max(ends) + again:
+                yield f"too-many-runs: {expected.id}: it may be tried again"
             continue
-        start, end = up.start + up.boot, up.end + up.boot
-        soon = schedules.due(runs, start + KNOWN, start + KNOWN + 60)
+        first, end = known(expected, expectations, up), up.end + up.boot
+        soon = [] if first is None else [t for t in schedules.due(runs, up.start + up.boot, first + 60) if t >= first]
         if soon and end < soon[0] + LATE + 1 and not up.of(expected.id):
             yield f"late-run: {expected.id}: its first run is due in {soon[0] - end:.0f} s"
 
 
+def known(expected: Expected, expectations: Expectations, up: Seen) -> float | None:
+    """Since when runs must come that are due, in seconds since 1970: the engine knows the job, and what it waits for is
+    ready. None: they need not come yet."""
+    scheduled = expected.runs is not None and expected.runs.schedule is not None
+    times = [max(up.handed, up.start + KNOWN if scheduled else up.start)]
+    for need in expected.needs:
+        if (at := ready_at(expectations.containers[need.id], need, up)) is None:
+            return None
+        times.append(at)
+    return max(times) + (up.boot or 0)
+
+
 def of_repeats(
-    expected: Expected, processes: list[Process], due: list[float], start: float, end: float
+    expected: Expected, processes: list[Process], due: list[float], first: float | None, end: float
 ) -> Iterator[Difference]:
     """A job that repeats: as many runs as were due. What is due at once may be missed, and what is due right now late."""
     runs = expected.runs
     if runs is None:
         return
     most = len(due) * expected.instances * len(runs.codes)
-    known = start + KNOWN if runs.schedule else start
-    least = sum(known <= time <= end - LATE for time in due) * expected.instances
+    least = 0 if first is None else sum(first <= time <= end - LATE for time in due) * expected.instances
     if len(processes) > most:
         yield Difference("too-many-runs", expected.id, f"{len(processes)} runs, of which {most} were due")
     if len(processes) < least:

@@ -53,6 +53,8 @@ class Seen:
     boot: float | None
     start: float
     end: float
+    # When the engine had everything, if that is known.
+    handed: float
 
     def of(self, name: str) -> list[Process]:
         """The processes of a container, in the order of their starts."""
@@ -86,7 +88,8 @@ def seen(observations: dict[str, Any], phases: int | None = None) -> Seen:
     published = [item for phase in used[-1:] for item in phase.get("published", [])]
     start = float(used[0]["from"]) if used else 0.0
     end = float(used[-1]["to"]) if used else 0.0
-    return Seen(processes, published, observations.get("boot"), start, end)
+    handed = float(used[0].get("handed", start)) if used else 0.0
+    return Seen(processes, published, observations.get("boot"), start, end, handed)
 
 
 def note(process: Process, event: Event) -> None:

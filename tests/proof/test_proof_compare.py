@@ -71,6 +71,27 @@ def test_a_scheduled_run_is_waited_for_until_it_comes_or_is_late() -> None:
             assert awaited(wanted, {"boot": boot, "phases": [{**phase, "events": [start]}]}, 3) == []
 
 
+def test_a_start_that_was_over_when_the_engine_got_the_job_may_be_missed() -> None:
+    service = {"id": "s", "type": "service", "image": "x", "resources": {"cpus": 1, "mem": 16}, "args": ["--name=s"]}
+    job = {**service, "id": "a", "type": "job", "args": ["--name=a", "--exit=0:0"], "repeats": 2, "interval": "T1H"}
+    boot = datetime.fromisoformat("2030-01-31T04:00:00Z").timestamp()
+    # It starts at 18 s.
+    wanted = expect(Case(0, {"id": "p", "containers": [{**job, "start_time": "2030-01-31T04:00:18Z"}]}))
+    for handed, end, waits, late in [(1, 30, True, False), (1, 40, False, True), (19, 40, False, False)]:
+        phase = {"name": "up", "from": 0.0, "handed": float(handed), "to": float(end)}
+        seen = {"boot": boot, "phases": [{**phase, "events": [], "instances": [], "published": []}]}
+        assert bool(awaited(wanted, seen, 3)) == waits, (handed, end)
+        assert [d.kind for d in compare(wanted, seen, []).differences] == ["late-run"] * late, (handed, end)
+    # Nor does it start before what it waits for is ready.
+    dependent = {**job, "start_time": "2030-01-31T04:00:18Z", "dependencies": ["s"]}
+    wanted = expect(Case(0, {"id": "p", "containers": [service, dependent]}))
+    start = {"event": "start", "name": "s", "nonce": "n", "t": 19.5, "argv": [], "env": []}
+    phase = {"name": "up", "from": 0.0, "to": 60.0, "events": [], "instances": [], "published": []}
+    for events in ([], [start]):
+        seen = {"boot": boot, "phases": [{**phase, "events": events}]}
+        assert "late-run" not in [d.kind for d in compare(wanted, seen, []).differences]
+
+
 def test_another_try_of_a_failed_job_is_waited_for() -> None:
     job = {"id": "a", "type": "job", "image": "x", "resources": {"cpus": 1, "mem": 16}, "retries": 0}
     wanted = expect(Case(0, {"id": "p", "containers": [{**job, "args": ["--name=a", "--exit=3:0"]}]}))
