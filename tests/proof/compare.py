@@ -16,6 +16,9 @@ from seen import Seen, seen
 # What an instance has that was not replaced after a change.
 OF_BEFORE = {"argv", "env", "uid", "gid", "cwd", "memory", "label", "file", "not-read", "unanswered"}
 
+# Some or all of a container's instances or runs are not there.
+ABSENT = {"not-started", "too-few", "too-few-runs"}
+
 
 @dataclass
 class Result:
@@ -81,6 +84,9 @@ def of_disturbance(expectations: Expectations, observations: dict[str, Any], mas
     last = len(observations["phases"])
     after = seen(observations, last)
     found = list(facts.of_appliance(expectations, after, disturbed=True))
+    # Only services are disturbed; what repeats may have missed a time.
+    once = {name for name, expected in expectations.containers.items() if expected.runs and expected.runs.once}
+    found += order.of_runs(expectations, after, only=once)
     found += order.of_data(expectations, after)
     return sift(iter(found), expectations, masks)
 
@@ -98,29 +104,33 @@ def sift(found: Iterator[Difference], expectations: Expectations, masks: list[Ma
     for difference in [d for d in result.differences if d.container in stale and d.kind in OF_BEFORE]:
         result.differences.remove(difference)
         result.masked.append((difference, stale[difference.container]))
-    absent = {d.container: mask for d, mask in result.masked if d.kind in ("not-started", "too-few-runs")}
-    while follows := [d for d in result.differences if consequence(d, expectations, absent) is not None]:
+    absent = {d.container: mask for d, mask in result.masked if d.kind in ABSENT}
+    some = {d.container for d, _ in result.masked if d.kind == "too-few"}
+    while follows := [d for d in result.differences if consequence(d, expectations, absent, some) is not None]:
         for difference in follows:
-            cause = consequence(difference, expectations, absent)
+            cause = consequence(difference, expectations, absent, some)
             if cause is not None:
                 result.differences.remove(difference)
                 result.masked.append((difference, absent[cause]))
-                if difference.kind in ("not-started", "too-few-runs"):
+                if difference.kind in ABSENT:
                     absent.setdefault(difference.container, absent[cause])
     return result
 
 
-def consequence(difference: Difference, expectations: Expectations, absent: dict[str, Mask]) -> str | None:
-    """The container whose absence, which a mask explains, is the cause of a difference."""
+def consequence(
+    difference: Difference, expectations: Expectations, absent: dict[str, Mask], some: set[str]
+) -> str | None:
+    """The container whose absence, which a mask explains, is the cause of a difference; `some` have some instances."""
     expected = expectations.containers.get(difference.container)
     if expected is None:
         return None
     if difference.kind in ("unpublished", "unchecked", "not-replaced") and expected.id in absent:
         return expected.id
-    if difference.kind in ("not-started", "too-few-runs"):
+    if difference.kind in ABSENT:
         return next((need.id for need in expected.needs if need.id in absent), None)
     if difference.kind == "unanswered":
-        return next((item.id for item in expected.opens if item.index == difference.at and item.id in absent), None)
+        # One of several instances answers for all.
+        return next((item.id for item in expected.opens if item.index == difference.at and item.id in absent.keys() - some), None)
     return None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 # Kinds that only time can bring: while one is there, an engine may not have settled.
 MAY_COME = {
-    "not-started", "unanswered", "unpublished", "too-few-runs", "late-run", "not-replaced", "unchecked", "not-read", "no-mark",
+    "not-started", "too-few", "unanswered", "unpublished", "too-few-runs", "late-run", "not-replaced", "unchecked", "not-read", "no-mark",
     "not-shared", "not-new",
     # A change of it alone may be made in place, or replace the process a little later.
     "memory",

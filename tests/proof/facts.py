@@ -52,7 +52,9 @@ def how_many(
     if expected.runs is not None:
         return
     if len(live) < expected.instances:
-        yield Difference("not-started", expected.id, f"{len(live)} of {expected.instances} instances run")
+        # Where a target cannot have several of them, it has one.
+        kind = "too-few" if live else "not-started"
+        yield Difference(kind, expected.id, f"{len(live)} of {expected.instances} instances run")
     if len(live) > expected.instances:
         yield Difference("too-many", expected.id, f"{len(live)} instances run instead of {expected.instances}")
     replaced = expected.health is not None and expected.health.unhealthy_after is not None

@@ -151,7 +151,9 @@ def main() -> int:
     )  # fmt: skip
     bad = [each.seed for each in outcomes if each.differences]
     containers = sum(each.containers for each in outcomes)
-    print(f"{len(outcomes)} appliances, {containers} containers, {time.monotonic() - begin:.0f} s; {len(bad)} differ")
+    blank = [each.seed for each in outcomes if not each.seen and not each.differences]
+    more = f", {len(blank)} had nothing to see: {','.join(map(str, blank))}" if blank else ""
+    print(f"{len(outcomes)} appliances, {containers} containers, {time.monotonic() - begin:.0f} s; {len(bad)} differ{more}")
     used = [mask for each in outcomes for mask in each.needed]
     print(f"masks needed: {', '.join(sorted(set(map(str, used)))) or 'none'}")
     target = {"node": "kubernetes"}.get(words.engine, words.engine)
@@ -159,7 +161,7 @@ def main() -> int:
     print(f"masks not needed: {', '.join(map(str, unneeded)) or 'none'}")
     if bad:
         print("seeds that differ:", ",".join(map(str, bad)))
-    return 1 if bad else 0
+    return 1 if bad or len(blank) == len(outcomes) else 0
 
 
 if __name__ == "__main__":

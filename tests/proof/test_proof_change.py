@@ -15,7 +15,7 @@ from change import change
 from check import check
 from compare import compare_change, of_disturbance, unmet_change
 from engines.base import Deployment, Place
-from expectations import ChangeExpectations
+from expectations import ChangeExpectations, Expectations
 from generate import generate
 from trial import Outcome, Trial
 
@@ -187,6 +187,16 @@ def test_after_a_disturbance_everything_holds_again() -> None:
         engine = simulate.Engine(expected)
         seen = {"boot": simulate.BOOT, "phases": [engine.up(), engine.disturb()]}
         assert list(map(str, of_disturbance(expected, seen, []).differences)) == [], seed
+        # What has not run yet still must.
+        for phase in seen["phases"]:
+            phase["events"] = [e for e in phase["events"] if not (e["event"] == "exit" and e["name"] in jobs(expected))]
+        late = {d.container for d in of_disturbance(expected, seen, []).differences if d.kind == "too-few-runs"}
+        assert late == jobs(expected), seed
+
+
+def jobs(expected: Expectations) -> set[str]:
+    """The jobs that run."""
+    return {each.id for each in expected.containers.values() if each.runs is not None and each.runs_now}
 
 
 def test_marks_stay_when_a_volume_becomes_read_only() -> None:

@@ -464,7 +464,17 @@ def it_starts_before_a_service_runs(shown: Shown) -> str | None:
 
 @fault("not-started")
 def an_instance_is_missing(shown: Shown) -> str | None:
-    if (container := first(shown.containers(lambda c: c.service))) is None:
+    return missing(shown, first(shown.containers(lambda c: c.service and c.instances == 1)))
+
+
+@fault("too-few")
+def one_of_several_instances_is_missing(shown: Shown) -> str | None:
+    return missing(shown, first(shown.containers(lambda c: c.service and c.instances > 1)))
+
+
+def missing(shown: Shown, container: Expected | None) -> str | None:
+    """The last instance of a container did not start."""
+    if container is None:
         return None
     nonce = shown.last_start(container.id)["nonce"]
     shown.remove([e for e in shown.up["events"] if e["nonce"] == nonce])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import masks
@@ -15,11 +16,13 @@ from case import Case
 from check import Finding, check
 from compare import compare, sift
 from difference import KINDS, Difference
-from engines.base import Deployment, Place
+from engines.base import Deployment, Place, Quiet
+from follow import Tails
 from generate import generate
 from shrink import shrink, size
 from tame import explain, silent, tame
 from tidy import tidy
+from trial import Outcome, Trial
 
 from meaning import expect
 
@@ -292,3 +295,49 @@ def test_a_rejected_word_of_a_command_leaves_what_the_observer_is_told(applc_pat
         assert tamed.case is not None
         assert tamed.case.appliance["containers"][0]["cmd"] == start
         assert all(each.announced for each in tamed.rejections)
+
+
+def test_a_mask_for_several_instances_explains_that_one_runs_and_not_that_none_does() -> None:
+    ports = [{"container_port": 80}]
+    appliance = case(
+        service("a", instances=2, ports=ports, network_mode="host"),
+        service("b", dependencies=["a"], args=["--open=tcp:@a:80"]),
+    )
+    expected = expect(appliance)
+    for target in ("kubernetes", "nomad"):
+        of_target = [mask for mask in masks.ALL if mask.target == target]
+        for kind, left in [("too-few", ["unanswered"]), ("not-started", ["not-started", "not-started", "unanswered"])]:
+            found = [Difference(kind, "a", ""), Difference("not-started", "b", ""), Difference("unanswered", "b", "", 2)]
+            assert [d.kind for d in sift(iter(found), expected, of_target).differences] == left, (target, kind)
+
+
+class Blind(Nothing):
+    """An appliance that nobody sees anything of."""
+
+    def compile(self, case: Case) -> Path:
+        return self.folder
+
+    def deploy(self, out: Path) -> None: ...
+
+
+def blind(tmp_path: Path, appliance: Case, **fields: Any) -> Outcome:
+    """What becomes of an appliance on an engine that shows nothing."""
+    engine: Any = SimpleNamespace(
+        name="nomad", target="nomad", options=(), again=0, settling=Quiet(), tails=Tails(),
+        host_space=lambda: "", deployment=lambda case, folder: Blind(engine, case, folder),
+    )  # fmt: skip
+    nomad = [mask for mask in masks.ALL if mask.target == "nomad"]
+    trial = Trial(engine, [], nomad, patience=0.1, **fields)
+    trial._tame = lambda case, outcome: case  # type: ignore[method-assign]
+    return trial.run(appliance, None, tmp_path / "trial")
+
+
+def test_what_shows_nothing_never_passes(tmp_path: Path) -> None:
+    for disturb in (False, True):
+        outcome = blind(tmp_path, case(service("a")), disturb=disturb)
+        assert [each.split(":")[0] for each in outcome.differences] == ["not-started"], disturb
+        assert not outcome.seen
+    # Where a mask explains that nothing runs, that is said.
+    outcome = blind(tmp_path, case(service("none", instances=0), service("a", args=["@none:80"])))
+    assert outcome.differences == []
+    assert "nothing to see" in str(outcome)

@@ -44,10 +44,13 @@ class Outcome:
     # What the target rejects, and says so in the table of capabilities.
     rejections: list[str] = field(default_factory=list)
     seconds: float = 0
+    # Whether any container told anything: where masks explain that nothing runs, nothing was compared.
+    seen: bool = False
 
     def __str__(self) -> str:
         state = f"{len(self.differences)} differences" if self.differences else "ok"
-        more = f", {len(self.rejections)} rejected" if self.rejections else ""
+        more = "" if self.seen else ", nothing to see"
+        more += f", {len(self.rejections)} rejected" if self.rejections else ""
         more += f", {len(self.needed)} masked" if self.needed else ""
         lines = [f"seed {self.seed}: {state}, {self.containers} containers, {self.seconds:.0f} s{more}"]
         return "\n".join([*lines, *(f"    {each}" for each in self.differences), *(f"    cause? {each}" for each in self.causes)])
@@ -102,8 +105,13 @@ class Trial:
         try:
             deployment.prepare()
             expectations = expect(case)
-            self._up(deployment, observer, case, expectations)
-            if changed is not None:
+            with self.engine.settling.shared():
+                self._up(deployment, observer, case, expectations)
+            unmet = observer.phases[-1]["unmet"]
+            if unmet and (changed is not None or self.disturb):
+                # A change or a disturbance of what is not there shows nothing.
+                outcome.differences += unmet
+            elif changed is not None:
                 self._change(deployment, observer, case, changed.at(now), outcome)
             elif self.disturb:
                 self._disturb(deployment, observer, expectations, outcome)
@@ -120,6 +128,7 @@ class Trial:
                 with suppress(Exception):
                     (folder / "engine.txt").write_text(deployment.explain())
             deployment.clean()
+            outcome.seen = any(phase["events"] for phase in observer.phases)
             document = {**observer.document(), "other": deployment.journal.other}
             (folder / "observations.json").write_text(json.dumps(document, indent=1, default=str))
 
@@ -150,7 +159,9 @@ class Trial:
             found = compare.of_disturbance(expectations, document, self.masks).differences
             return [str(each) for each in found if each.may_come]
 
-        observer.phase(f"disturb:{kind}", lambda: disturbed(deployment, kind, chance), unmet)
+        settling = self.engine.settling
+        with settling.alone() if kind in deployment.hits_all else settling.shared():
+            observer.phase(f"disturb:{kind}", lambda: disturbed(deployment, kind, chance), unmet)
         result = compare.of_disturbance(expectations, observer.document(), self.masks)
         self._take(result, outcome, f"after {observer.phases[-1].get('disturbed')}: ")
 

@@ -165,6 +165,9 @@ class Deployment(ABC):
         """What the engine says of all instances, for people who look for a cause."""
         return ""
 
+    # The disturbances that would end what other appliances start.
+    hits_all: frozenset[str] = frozenset()
+
     def disturbances(self) -> list[str]:
         """The kinds of disturbances of the engine."""
         return []
@@ -232,6 +235,8 @@ class Engine(ABC):
         self.image = ""
         # Commands share it; a restart of the engine or its agent has it alone.
         self.quiet = Quiet()
+        # Appliances share it while they start; a disturbance that would end what starts has it alone.
+        self.settling = Quiet()
 
     @abstractmethod
     def deployment(self, case: Case, folder: Path) -> Deployment:
@@ -250,15 +255,17 @@ class Engine(ABC):
 
 
 class Quiet:
-    """A lock that many share or one has."""
+    """A lock that many share or one has; who wants it alone comes first."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._shared = 0
+        self._waiting = 0
 
     @contextmanager
     def shared(self) -> Iterator[None]:
         with self._condition:
+            self._condition.wait_for(lambda: self._waiting == 0)
             self._shared += 1
         try:
             yield
@@ -270,8 +277,13 @@ class Quiet:
     @contextmanager
     def alone(self) -> Iterator[None]:
         with self._condition:
-            self._condition.wait_for(lambda: self._shared == 0)
-            yield
+            self._waiting += 1
+            try:
+                self._condition.wait_for(lambda: self._shared == 0)
+                yield
+            finally:
+                self._waiting -= 1
+                self._condition.notify_all()
 
 
 def kill_process(pid: int) -> None:

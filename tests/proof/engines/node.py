@@ -15,6 +15,7 @@ import threading
 import time
 import urllib.request
 from contextlib import suppress
+from http.client import HTTPException
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,8 @@ class Node(Engine):
 
     def _watch(self) -> None:
         while not self._ended.is_set():
-            with suppress(OSError, ValueError):
+            # Ends when the API server is restarted, also in the middle of an event.
+            with suppress(OSError, ValueError, HTTPException):
                 for line in self.read(f"/api/v1/pods?watch=true&timeoutSeconds=300&labelSelector={INSTANCE}", 60):
                     event = json.loads(line)
                     if event["type"] in ("ADDED", "MODIFIED", "DELETED"):

@@ -13,8 +13,10 @@ import shutil
 import tempfile
 import threading
 import time
+import traceback
 import urllib.request
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,7 @@ class Nomad(Engine):
         # The events of their tasks, by time: the engine keeps only the last ten of each.
         self.events: dict[str, dict[int, dict[str, Any]]] = {}
         self.watch = Watch(self.docker.docker, ALLOCATION, self._started, lambda _: None).__enter__()
+        self.blind = ""
         self._ended = threading.Event()
         self._watching = threading.Thread(target=self._watch, daemon=True)
         self._watching.start()
@@ -95,10 +98,21 @@ class Nomad(Engine):
         super().__exit__(*arguments)
 
     def _watch(self) -> None:
+        try:
+            self._follow()
+        except Exception:
+            # Nothing would be seen of any appliance any more.
+            self.blind = traceback.format_exc()
+            raise
+
+    def _follow(self) -> None:
         index = 0
         while not self._ended.is_set():
-            # Ends when the agent is restarted.
-            with suppress(OSError, ValueError):
+            # Ends when the agent is restarted, also in the middle of an event.
+            with suppress(OSError, ValueError, HTTPException):
+                # An agent that was restarted does not tell all events of before.
+                for allocation in self.agent.get("/v1/allocations?resources=true"):
+                    self._take(allocation)
                 request = urllib.request.Request(
                     f"{self.agent.address}/v1/event/stream?topic=Allocation&index={index}",
                     headers={"X-Nomad-Token": self.agent.token},
@@ -255,6 +269,8 @@ class NomadDeployment(Deployment):
         return [each for each in found if each["JobID"].split("/")[0].split(".")[0] == self.id]
 
     def running(self) -> dict[str, tuple[str, list[Running], dict[str, str]]]:
+        if self.engine.blind:
+            raise RuntimeError(f"the allocations are not followed any more: {self.engine.blind}")
         offset = boot_offset()
         labels = {one.labels["name"]: one.labels for one in list(self.engine.watch.seen.values())}
         found = {}
@@ -290,6 +306,9 @@ class NomadDeployment(Deployment):
             if each["JobID"] in self.jobs and each.get("FailedTGAllocs"):
                 lines.append(f"no place: {each['JobID']} {json.dumps(each['FailedTGAllocs'])}")
         return "\n".join(lines)
+
+    # An agent that is server and client in one refuses what its client starts before its server is ready.
+    hits_all = frozenset({"agent"})
 
     def disturbances(self) -> list[str]:
         return ["kill", "restart", "stop", "agent", "dependency"]
