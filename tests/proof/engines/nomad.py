@@ -272,7 +272,11 @@ class NomadDeployment(Deployment):
         if self.engine.blind:
             raise RuntimeError(f"the allocations are not followed any more: {self.engine.blind}")
         offset = boot_offset()
-        labels = {one.labels["name"]: one.labels for one in list(self.engine.watch.seen.values())}
+        labels: dict[str, dict[str, str]] = {}
+        ends: dict[str, list[float | None]] = {}
+        for one in list(self.engine.watch.seen.values()):
+            labels[one.labels["name"]] = one.labels
+            ends.setdefault(one.labels["name"], []).extend(run.ended for run in one.runs)
         found = {}
         for each in self._allocations():
             group = each["TaskGroup"]
@@ -283,8 +287,12 @@ class NomadDeployment(Deployment):
                     runs.append(Running(at))
                 elif event["Type"] == "Terminated" and runs:
                     runs[-1].ended, runs[-1].code = at, int(event["Details"]["exit_code"])
+            name = f"{self.task(each)}-{each['ID']}"
+            for run, ended in zip(runs, ends.get(name, []), strict=False):
+                # Nomad tells the end only after it has removed the container.
+                run.ended = ended if run.ended and ended else run.ended
             if runs:
-                found[each["ID"]] = (group, runs, labels.get(f"{self.task(each)}-{each['ID']}", {}))
+                found[each["ID"]] = (group, runs, labels.get(name, {}))
         return found
 
     def places(self, container: str, port: int, protocol: str) -> list[Place]:
