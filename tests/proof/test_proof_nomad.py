@@ -68,3 +68,27 @@ def test_an_end_is_when_the_container_ended_and_not_when_the_agent_said_so(tmp_p
     engine.watch.seen["key"] = SimpleNamespace(labels={"name": "a-1"}, runs=[run])  # type: ignore[assignment]
     ((_, (seen,), _),) = deployment.running().values()
     assert (seen.ended, seen.code) == (3.0, 137)
+
+
+def test_what_an_observer_says_runs_before_the_agent_does(tmp_path: Path) -> None:
+    engine = agent()
+    deployment = NomadDeployment(engine, CASE, tmp_path)
+    engine._take(allocation())
+    start = {"observer": 1, "event": "start", "nonce": "n", "t": 2.0}
+    deployment.journal.add(json.dumps(start).encode(), "a", "1")
+    assert [(row["name"], row["nonce"], row["ended"]) for row in deployment.instances()] == [("a", "n", None)]
+
+
+def test_the_runs_of_a_periodic_job_are_removed_after_it_and_one_that_stays_hinders_no_other(tmp_path: Path) -> None:
+    engine = agent()
+    deployment = NomadDeployment(engine, CASE, tmp_path)
+    removed: list[str] = []
+
+    def remove(job: str) -> None:
+        removed.append(job)
+        assert job != "p", "it stays"
+
+    jobs = [{"ID": name} for name in ("p.a/periodic-60", "other", "p", "p.a")]
+    engine.agent = SimpleNamespace(get=lambda path: jobs if path == "/v1/jobs" else [], remove=remove)  # type: ignore[assignment]
+    deployment.clean()
+    assert removed == ["p", "p.a", "p.a/periodic-60"]

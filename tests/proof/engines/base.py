@@ -189,7 +189,10 @@ class Deployment(ABC):
         # Engines round, or tell the end late.
         exits = {event["nonce"]: event["t"] for event in self.journal.events() if event["event"] == "exit"}
         rows = []
-        for key, (container, runs, labels) in self.running().items():
+        running = self.running()
+        # An observer may tell of its start before the engine does.
+        early = {key: (seen[0]["container"], [], {}) for key, seen in starts.items() if key not in running}
+        for key, (container, runs, labels) in {**running, **early}.items():
             seen = starts.get(key, [])
             for at in range(max(len(runs), len(seen))):
                 run = runs[at] if at < len(runs) else Running()

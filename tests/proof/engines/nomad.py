@@ -10,6 +10,7 @@ import json
 import random
 import re
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -241,10 +242,12 @@ class NomadDeployment(Deployment):
 
     def clean(self) -> None:
         agent = self.engine.agent
-        with suppress(AssertionError, OSError):
-            for job in agent.get("/v1/jobs"):
-                if job["ID"].split(".")[0] == self.id and not job["ParentID"]:
-                    agent.remove(job["ID"])
+        # The runs of a periodic job are jobs, too, and go on without it.
+        for is_run in (False, True):
+            with suppress(OSError):
+                own = [job["ID"] for job in agent.get("/v1/jobs") if job["ID"].split("/")[0].split(".")[0] == self.id]
+                for job in [each for each in own if ("/" in each) == is_run]:
+                    self._remove(job)
         if self.made_images:
             command(self.engine.docker.docker, "image", "rm", "--force", *sorted(self.made_images))
         with suppress(OSError):
@@ -255,6 +258,13 @@ class NomadDeployment(Deployment):
                 agent.run_command("var", "purge", each["Path"])
         super().clean()
         self.engine.deployments.pop(self.id, None)
+
+    def _remove(self, job: str) -> None:
+        try:
+            self.engine.agent.remove(job)
+        except AssertionError as failure:
+            # It may still have ports that the next appliance needs.
+            print(f"{self.id}: {failure}", file=sys.stderr, flush=True)
 
     def _delete_volumes(self) -> None:
         """Deletes the volumes, whose names several may have: each as soon as no allocation has it."""
