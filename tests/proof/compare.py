@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,9 @@ OF_BEFORE = {"argv", "env", "uid", "gid", "cwd", "memory", "label", "file", "not
 
 # Some or all of a container's instances or runs are not there.
 ABSENT = {"not-started", "too-few", "too-few-runs"}
+
+# Seconds after the last start in which nothing else starts, if it may.
+QUIET = 10.0
 
 
 @dataclass
@@ -41,9 +44,17 @@ def unmet(expectations: Expectations, observations: dict[str, Any], masks: list[
     return [str(difference) for difference in result.differences if difference.may_come]
 
 
-def awaited(expectations: Expectations, observations: dict[str, Any], again: float) -> list[str]:
-    """What must be waited for, whatever there is to see yet: an engine tries what failed again after `again` seconds."""
-    return list(order.awaited(expectations, seen(observations), again))
+def awaited(
+    expectations: Expectations, observations: dict[str, Any], again: float, masks: Sequence[Mask] = ()
+) -> list[str]:
+    """What must be waited for, whatever there is to see yet: an engine tries what failed again after `again` seconds. What
+    need not come, as a mask explains, may come late."""
+    up = seen(observations)
+    found = list(order.awaited(expectations, up, again))
+    masked = sift(differences(expectations, observations, len(observations["phases"])), expectations, masks).masked
+    if up.end < max([up.handed, *(process.at for process in up.processes.values())]) + QUIET:
+        found += [f"{difference}, and need not" for difference, _ in masked if difference.kind in ABSENT]
+    return found
 
 
 def differences(expectations: Expectations, observations: dict[str, Any], running: int) -> Iterator[Difference]:
@@ -91,7 +102,7 @@ def of_disturbance(expectations: Expectations, observations: dict[str, Any], mas
     return sift(iter(found), expectations, masks)
 
 
-def sift(found: Iterator[Difference], expectations: Expectations, masks: list[Mask]) -> Result:
+def sift(found: Iterator[Difference], expectations: Expectations, masks: Sequence[Mask]) -> Result:
     """Divides differences into those that a mask explains, with what follows from them, and the others."""
     result = Result()
     for difference in found:

@@ -153,9 +153,21 @@ def several_on_host(_: Difference, expected: Expected, __: Expectations) -> bool
     return expected.host_network and expected.instances > 1 and bool(expected.published)
 
 
-def refers_to_none(_: Difference, expected: Expected, expectations: Expectations) -> bool:
-    """At a container that refers to one that does not run."""
-    return any(not expectations.containers[ref.id].runs_now for ref in expected.references if ref.id != expected.id)
+def refers_to_unplaced(_: Difference, expected: Expected, expectations: Expectations) -> bool:
+    """At a container that refers to one without instances, or to a job, if neither waits for the other."""
+
+    def unplaced(other: Expected) -> bool:
+        ordered = waits_for(expected, other.id, expectations) or waits_for(other, expected.id, expectations)
+        return other.instances == 0 or (not other.service and not ordered)
+
+    return any(unplaced(expectations.containers[ref.id]) for ref in expected.references if ref.id != expected.id)
+
+
+def waits_for(expected: Expected, name: str, expectations: Expectations) -> bool:
+    """Whether a container starts after another one, directly or through others."""
+    return any(
+        need.id == name or waits_for(expectations.containers[need.id], name, expectations) for need in expected.needs
+    )
 
 
 def several_at_their_numbers(_: Difference, expected: Expected, expectations: Expectations) -> bool:
@@ -191,8 +203,8 @@ TABLE: list[tuple[str, str, str, str, When]] = [
     ("nomad", "containers[].ports[].internal", "mapped to a free port of the node", "internal-published", always),
     ("nomad", "containers[].network_mode: host", "so that each instance needs its own node", "too-few",
      several_on_host),
-    ("nomad", "@id in a string", "filled in when both are placed", "not-started too-few-runs late-run",
-     refers_to_none),
+    ("nomad", "@id in a string", "filled in when both are placed, a job until it ends", "not-started too-few-runs late-run",
+     refers_to_unplaced),
     ("nomad", "@id in a string", "the ports of the other container are fixed on the host at the same numbers",
      "too-few not-new", several_at_their_numbers),
     ("nomad", "option follow-addresses", "whether a service is restarted when the address", "restarted not-kept",

@@ -137,7 +137,9 @@ class Trial:
         set_how(observer, expectations)
 
         def unmet(document: dict[str, Any]) -> list[str]:
-            return compare.unmet(expectations, document, self.masks) + compare.awaited(expectations, document, self.engine.again)
+            return compare.unmet(expectations, document, self.masks) + compare.awaited(
+                expectations, document, self.engine.again, self.masks
+            )
 
         observer.phase("up", lambda: deployment.deploy(out), unmet)
 

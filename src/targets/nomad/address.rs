@@ -81,6 +81,10 @@ impl<'a> References<'a> {
                 }
                 continue;
             }
+            if reach.is_over_for(self.from) {
+                findings.push(over(container, to, reference));
+                continue;
+            }
             if to.instances.value == 0 {
                 let message = format!(
                     "`{}` does not start until `{id}`, which has no instances, has one",
@@ -117,6 +121,9 @@ impl<'a> References<'a> {
                 // Docker adds the host name to the hosts file.
                 NetworkKind::Bridge => Spelling::Own(before_short_id(id), SHORT_ID, suffix),
             };
+        }
+        if reach.is_some_and(|reach| reach.is_over_for(self.from)) {
+            return Spelling::Own(String::new(), NODE_ADDRESS, suffix);
         }
         let label = match (reach, reference.port) {
             (Some(reach), Some(port)) if !reach.own_ports() => reach.label(port),
@@ -292,6 +299,16 @@ fn own_address(container: &Container, reference: &Reference) -> Diagnostic {
     Diagnostic::new(&codes::APPROXIMATED, reference.span, message)
         .also(container.network.span, "the network mode")
         .help("to pass its address on, it needs the network mode `host`, or `container` with the option `network`")
+}
+
+/// Reports a reference to a job that has ended before the container starts.
+fn over(container: &Container, job: &Container, reference: &Reference) -> Diagnostic {
+    let (from, id) = (&container.id.value, &job.id.value);
+    let message = format!(
+        "nothing answers at the address that `@{id}` provides, because the job `{id}` ends before `{from}` starts"
+    );
+    Diagnostic::new(&codes::APPROXIMATED, reference.span, message)
+        .label("becomes the address of the node")
 }
 
 /// What the template of a task fills in.

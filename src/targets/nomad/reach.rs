@@ -1,14 +1,17 @@
 //! How each container is reached: its ports with their labels, and those that references fix.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::names;
 use super::network::{self, NetworkKind};
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::plan::{Container, ContainerId, Plan, Port, Probe, Referrer, Text};
+use crate::plan::{Container, ContainerId, Plan, Port, Probe, Referrer, Text, graph};
 use crate::render::{Composed, Origin, Traced};
 use crate::source::{Span, Spanned};
 use crate::targets::Options;
+
+/// Maximum number of dependencies that are followed to find out which jobs are over.
+const MAX_STEPS: usize = 1_000_000;
 
 /// A port of a container in its group.
 #[derive(Debug, Clone)]
@@ -48,9 +51,17 @@ pub struct Reach {
     pub address_wanted: bool,
     /// The references to it that Nomad fills in.
     pub referrers: Vec<Referrer>,
+    /// The containers that refer to it and start after it, a job, has succeeded. Nomad does not fill
+    /// in their references: nothing is registered anymore.
+    later: HashSet<ContainerId>,
 }
 
 impl Reach {
+    /// Whether it is over when this container starts.
+    pub fn is_over_for(&self, from: ContainerId) -> bool {
+        self.later.contains(&from)
+    }
+
     /// Whether it is reached at its own port numbers: on the host network, or at its own
     /// address.
     pub fn own_ports(&self) -> bool {
@@ -80,13 +91,55 @@ impl Reach {
 
 /// Determines how each container is reached, and reports the ports that references fix.
 pub fn reach(plan: &Plan, options: &Options, findings: &mut Findings) -> Vec<Reach> {
+    let mut steps = MAX_STEPS;
     let containers = plan.containers.iter().enumerate();
     containers
         .map(|(id, container)| {
             let network = network::of(container, options);
-            reach_one(plan, id, container, network, findings)
+            reach_one(plan, id, container, network, &mut steps, findings)
         })
         .collect()
+}
+
+/// The containers that refer to a job and start after it has succeeded. Reports those that start only
+/// while it is placed.
+fn later(
+    plan: &Plan,
+    id: ContainerId,
+    container: &Container,
+    referrers: &[Referrer],
+    steps: &mut usize,
+    findings: &mut Findings,
+) -> HashSet<ContainerId> {
+    let mut later = HashSet::new();
+    let Some(job) = container.job().filter(|_| container.instances.value > 0) else { return later };
+    // Without steps, nothing is known.
+    let mut waits = |from, on| graph::depends_on(&plan.containers, from, on, steps) && *steps > 0;
+    let mut last = None;
+    for referrer in referrers {
+        // The references of a container follow each other.
+        let from = referrer.from();
+        if from == id || last.replace(from) == Some(from) {
+            continue;
+        }
+        // Nothing can wait for a job that repeats.
+        if !job.is_repeating() && waits(from, id) {
+            later.insert(from);
+        } else if !waits(id, from) {
+            findings.push(placed_for_a_while(plan, container, referrer));
+        }
+    }
+    later
+}
+
+/// Reports a reference to a job that need not be placed when the container starts.
+fn placed_for_a_while(plan: &Plan, job: &Container, referrer: &Referrer) -> Diagnostic {
+    let from = plan.container_id(referrer.from());
+    let id = &job.id.value;
+    let message =
+        format!("`{from}` starts only while the job `{id}`, which it refers to, is placed");
+    Diagnostic::new(&codes::APPROXIMATED, referrer.span, message)
+        .also(job.id.span, "has no address once it has ended")
 }
 
 fn reach_one(
@@ -94,9 +147,12 @@ fn reach_one(
     id: ContainerId,
     container: &Container,
     network: NetworkKind,
+    steps: &mut usize,
     findings: &mut Findings,
 ) -> Reach {
-    let referrers: Vec<Referrer> = filled_in(plan, container);
+    let mut referrers: Vec<Referrer> = filled_in(plan, container);
+    let later = later(plan, id, container, &referrers, steps, findings);
+    referrers.retain(|referrer| !later.contains(&referrer.from()));
     let mut ports = ports(container, network, findings);
     let mut others = referrers.iter().filter(|referrer| referrer.from() != id);
     let without_port = others.clone().find(|referrer| referrer.port.is_none());
@@ -113,7 +169,7 @@ fn reach_one(
         // It also looks up its own address.
         NetworkKind::Own => !referrers.is_empty(),
     };
-    Reach { network, ports, address_wanted, referrers }
+    Reach { network, ports, address_wanted, referrers, later }
 }
 
 /// The references to a container, apart from those in the commands of health checks, which Nomad

@@ -236,6 +236,35 @@ fn only_services_are_restarted_for_a_new_address() {
 }
 
 #[test]
+fn a_job_that_has_ended_is_not_waited_for() {
+    let refers = json!({"args": ["@b"], "env": {"E": "@b:80"}, "dependencies": ["between"]});
+    let made = compiled(&appliance(&[
+        container("a", refers),
+        container("between", json!({"type": "job", "dependencies": ["b"]})),
+        container("b", json!({"type": "job"})),
+    ]));
+    let found = [("W0401", "@b"), ("W0404", "\"between\""), ("W0401", "@b:80")];
+    assert_eq!(made.found(), found, "{}", made.messages());
+    assert_eq!(arg(&made, "a"), "${attr.unique.network.ip-address}");
+    let written = data(&made, "a");
+    assert!(written.contains("E=\"{{ env \"attr.unique.network.ip-address\" }}:80\""), "{written}");
+    assert!(!written.contains("nomadService"), "{written}");
+    assert!(made.job("b")["group"]["b"].get("service").is_none());
+    // Without the dependency, both may run at the same time.
+    let made = compiled(&appliance(&[
+        container("a", json!({"args": ["@b:80", "@b:80"]})),
+        container("b", json!({"type": "job", "ports": [{"container_port": 80}]})),
+    ]));
+    assert_eq!(made.found(), [("W0401", "@b:80")], "{}", made.messages());
+    assert_eq!(arg(&made, "a"), "${addr_b_80}");
+    // A job that waits for the container is placed meanwhile.
+    let waits = json!({"type": "job", "network_mode": "host", "dependencies": ["a"]});
+    let made =
+        compiled(&appliance(&[container("a", json!({"args": ["@b"]})), container("b", waits)]));
+    assert_eq!(made.found(), [], "{}", made.messages());
+}
+
+#[test]
 fn a_reference_to_a_container_without_instances_is_reported() {
     let made = refer("@b:80", "bridge", json!({"instances": 0, "ports": [{"container_port": 80}]}));
     assert_eq!(made.found(), [("W0401", "@b:80"); 2]);

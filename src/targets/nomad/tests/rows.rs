@@ -132,6 +132,8 @@ fn containers() -> Vec<Case> {
         two(References, json!({"args": ["@b"]}), ports(json!({"container_port": 80})))
             .finds("W0403", "@b"),
         two(References, json!({"args": ["@b"]}), json!({})).finds("W0401", "@b"),
+        two(References, json!({"args": ["@b:80"]}), json!({"type": "job", "network_mode": "host"}))
+            .finds("W0401", "@b:80"),
         one(References, json!({"args": ["@a"]})).finds("W0401", "@a"),
         one(NetworkHost, json!({"network_mode": "host"})),
         one(
