@@ -225,6 +225,9 @@ class Agent:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "TMPDIR": self._folder.name},
+                # A signal to the whole group of the tests, such as that of Ctrl-C, leaves it to them to
+                # end the agent: it has to remove what it runs first.
+                start_new_session=True,
             )
 
     def _bootstrap(self) -> str | None:
