@@ -1,6 +1,7 @@
 """Random appliances on engines, compared with what the language says of them: see tests/proof/README.md.
 
-`.ci/full` tries 20 seeds that never change, and 200 fresh ones on each engine, which it prints.
+`.ci/run` tries 20 seeds that never change on Compose and Nomad, `.ci/full` besides 200 fresh ones on each engine, which it
+prints.
 """
 
 from __future__ import annotations
