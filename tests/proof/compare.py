@@ -87,7 +87,14 @@ def changed(change: ChangeExpectations, observations: dict[str, Any]) -> Iterato
     after = seen(observations, last)
     yield from facts.of_appliance(change.after, after, since=first, change=change)
     yield from order.of_runs(change.after, after, only=change.new, since=first)
+    # What did not change runs once in all: before the change, or after it.
+    yield from order.of_runs(change.before, after, only=change.stay & once(change.before))
     yield from order.of_change(change, before, after)
+
+
+def once(expectations: Expectations) -> set[str]:
+    """The jobs that run a single time."""
+    return {name for name, expected in expectations.containers.items() if expected.runs and expected.runs.once}
 
 
 def of_disturbance(expectations: Expectations, observations: dict[str, Any], masks: list[Mask]) -> Result:
@@ -96,8 +103,7 @@ def of_disturbance(expectations: Expectations, observations: dict[str, Any], mas
     after = seen(observations, last)
     found = list(facts.of_appliance(expectations, after, disturbed=True))
     # Only services are disturbed; what repeats may have missed a time.
-    once = {name for name, expected in expectations.containers.items() if expected.runs and expected.runs.once}
-    found += order.of_runs(expectations, after, only=once)
+    found += order.of_runs(expectations, after, only=once(expectations))
     found += order.of_data(expectations, after)
     return sift(iter(found), expectations, masks)
 

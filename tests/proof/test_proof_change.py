@@ -199,6 +199,20 @@ def jobs(expected: Expectations) -> set[str]:
     return {each.id for each in expected.containers.values() if each.runs is not None and each.runs_now}
 
 
+def test_what_has_not_run_before_a_change_must_run_after_it() -> None:
+    own = {"image": IMAGE, "resources": {"cpus": 0.05, "mem": 16}}
+    job = {**own, "id": "a", "type": "job", "args": ["--name=a", "--exit=0:0"]}
+    service = {**own, "id": "s", "type": "service", "args": ["--name=s"]}
+    before = Case(0, {"id": "p", "containers": [job, service]})
+    after = Case(0, {"id": "p", "containers": [job, {**service, "args": ["--name=s", "x"]}]})
+    expected = expect_change(before, after)
+    seen = shown(expected)
+    assert compare_change(expected, seen, []).differences == []
+    for phase in seen["phases"]:
+        phase["events"] = [event for event in phase["events"] if event["name"] != "a"]
+    assert [d.kind for d in compare_change(expected, seen, []).differences] == ["too-few-runs"]
+
+
 def test_marks_stay_when_a_volume_becomes_read_only() -> None:
     volume = {"src": "v", "dest": "/v"}
     service = {

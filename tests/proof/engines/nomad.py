@@ -241,6 +241,13 @@ class NomadDeployment(Deployment):
             self._nomad("job", "stop", "-detach", "-yes", job, may_fail=True)
 
     def clean(self) -> None:
+        # While the agent is restarted, nothing could be removed.
+        with self.engine.quiet.shared():
+            self._clean()
+        super().clean()
+        self.engine.deployments.pop(self.id, None)
+
+    def _clean(self) -> None:
         agent = self.engine.agent
         # The runs of a periodic job are jobs, too, and go on without it.
         for is_run in (False, True):
@@ -256,8 +263,6 @@ class NomadDeployment(Deployment):
         with suppress(OSError):
             for each in [each for prefix in prefixes for each in agent.get(f"/v1/vars?prefix={prefix}")]:
                 agent.run_command("var", "purge", each["Path"])
-        super().clean()
-        self.engine.deployments.pop(self.id, None)
 
     def _remove(self, job: str) -> None:
         try:
