@@ -470,5 +470,9 @@ def test_the_documented_prune_deletes_what_is_left_except_claims(applc: support.
     kinds = "deployments,jobs,services,persistentvolumeclaims"
     # A deleted Job may still be there for a moment.
     left = {key(item) for item in cluster.items(kinds, "prune") if "deletionTimestamp" not in item["metadata"]}
+    # The page says that this does not work.
+    cluster.apply(output("a", "b"), server_side=True)
+    refused = cluster.kubectl("apply", "--server-side", "--prune", *label, *flags, "-f", "-", stdin=output("a"))
     cluster.delete_namespace("prune")
+    assert refused.returncode != 0 and "server-side" in refused.stderr, refused
     assert left == {"Deployment/a", "Service/a", "PersistentVolumeClaim/a", "PersistentVolumeClaim/b"}

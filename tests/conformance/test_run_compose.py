@@ -6,9 +6,11 @@ import json
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,22 @@ SOON = 10
 
 DATA = {"volumes": [{"src": "data", "dest": "/data"}]}
 KEPT = {"data_persistence": {"volumes": [{"id": "data"}]}}
+
+
+def answering(status: int, asked: list[str]) -> type[BaseHTTPRequestHandler]:
+    """A web server that gives every path this answer, and notes the path."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path.partition("?")[0])
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(b"<html></html>")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler
 
 
 @pytest.fixture
@@ -59,6 +77,23 @@ def test_up_starts_an_appliance_in_order_and_prints_where_it_is_reached(brought:
     assert (web["minimum_capacity"], made["repeats"], made["appliance"]) == (0, 1, app.id)
     assert app.inspect("made")["State"]["FinishedAt"] <= app.inspect("web")["State"]["StartedAt"]
     assert app.id in app.run("ls").stdout
+
+
+def test_a_web_server_where_kubectl_looks_without_a_cluster_is_none(
+    brought: Callable[[str], Appliance], tmp_path: Path
+) -> None:
+    app = brought("applc-run-web")
+    asked: list[str] = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), answering(200, asked)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        # By default, kubectl looks at port 8080.
+        nowhere = {"KUBECONFIG": str(tmp_path / "none"), "KUBERNETES_MASTER": f"http://127.0.0.1:{server.server_port}"}
+        for status in (404, 200):
+            server.RequestHandlerClass = answering(status, asked)
+            run = app.run("status", app.id, **nowhere)
+            assert run.code == 1 and "Kubernetes" not in run.stderr, (status, run)
+        server.shutdown()
+    assert "/version" in asked
 
 
 def test_up_again_changes_only_what_changed(brought: Callable[[str], Appliance]) -> None:

@@ -434,7 +434,7 @@ def test_a_job_that_fails_with_all_its_retries(brought: Callable[[str], Applianc
 
 def test_a_dependency_that_fails_blocks_what_waits_for_it(brought: Callable[[str], Appliance]) -> None:
     app = brought("blocks")
-    app.write(container("c", dependencies=["b"]), container("b", dependencies=["a"]), job("a", "exit 1"), container("d"))
+    app.write(container("c", dependencies=["b"]), container("b", dependencies=["a"]), job("a", "sleep 5; exit 1"), container("d"))
     up = app.up()
     fails(app, up, app.known("a", "Not Restarting"), "dependency")
     assert "error[E0905]: `a` failed: exit status 1" in up.stderr

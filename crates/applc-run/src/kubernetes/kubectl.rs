@@ -73,8 +73,20 @@ impl Kubectl {
     /// It is not installed, or the API server does not answer.
     pub fn connect() -> Result<Kubectl, Error> {
         let kubectl = Kubectl;
-        kubectl.checked(&["get", "--raw", "/version"])?;
-        Ok(kubectl)
+        let version = kubectl.checked(&["get", "--raw", "/version"]);
+        // Without a cluster, whatever listens at that port of this machine is asked, such as a web server.
+        if !version.as_ref().is_ok_and(|text| text.contains("gitVersion"))
+            && kubectl.knows_no_cluster()
+        {
+            return Err(nowhere());
+        }
+        version.map(|_| kubectl)
+    }
+
+    /// Whether there is no cluster in the configuration.
+    fn knows_no_cluster(&self) -> bool {
+        let clusters = self.checked(&["config", "view", "-o", "jsonpath={.clusters}"]);
+        clusters.is_ok_and(|clusters| matches!(clusters.trim(), "" | "null" | "[]"))
     }
 
     /// Runs kubectl. The output may be that of a refusal.
@@ -255,10 +267,14 @@ pub fn succeeded(output: Output) -> Result<String, Error> {
 /// The address that kubectl asks if it knows no cluster.
 const NOWHERE: &str = "localhost:8080";
 
+fn nowhere() -> Error {
+    Error::new(ErrorKind::Missing, "`kubectl` has no cluster in its configuration")
+        .help("name a kubeconfig with `KUBECONFIG`")
+}
+
 fn unreachable(reason: &str) -> Error {
     if reason.contains(NOWHERE) {
-        return Error::new(ErrorKind::Missing, "`kubectl` has no cluster in its configuration")
-            .help("name a kubeconfig with `KUBECONFIG`");
+        return nowhere();
     }
     let reason = reason.trim_start_matches("error: ");
     let reason = reason.split(" - did you specify").next().unwrap_or(reason);
