@@ -2,6 +2,7 @@
 
 use super::ids::is_id_char;
 use super::place::Place;
+use super::volumes::Volume;
 use super::{twins, words};
 use crate::elsewhere::{scalars, units};
 use crate::syntax::Kind;
@@ -106,7 +107,8 @@ pub fn rewritten(place: &Place) -> Option<String> {
         (_, Some("volumes"), Kind::String(text)) => match place.container() {
             Some(_) => {
                 let volume = volume(text)?;
-                volume.name.is_none_or(|name| place.declares_volume(name)).then(|| volume.text())
+                let name = volume.name();
+                name.is_none_or(|name| place.declares_volume(name)).then(|| volume.text())
             }
             None => Some(format!("{{ \"id\": {} }}", words::quoted(text))),
         },
@@ -118,9 +120,10 @@ pub fn rewritten(place: &Place) -> Option<String> {
 pub fn right_form(place: &Place) -> Option<String> {
     match (place.list(), &place.node.kind) {
         (Some("volumes"), Kind::String(text)) => Some(match volume(text) {
-            Some(Volume { name: Some(name), .. }) => format!(
-                "declare the volume `{name}` in `data_persistence.volumes`, and write {}",
-                written(&volume(text)?.text())
+            Some(volume) if volume.is_persistent => format!(
+                "declare the volume `{}` in `data_persistence.volumes`, and write {}",
+                volume.source,
+                written(&volume.text())
             ),
             _ => "write the parts of a volume, for example `{ \"type\": \"host\", \"src\": \"/srv/data\", \"dest\": \"/data\" }`".to_owned(),
         }),
@@ -169,25 +172,6 @@ fn written(text: &str) -> String {
     }
 }
 
-/// A volume as Compose writes it.
-struct Volume<'t> {
-    /// The name of a persistent volume. `None` if it is a path on the host.
-    name: Option<&'t str>,
-    source: &'t str,
-    destination: &'t str,
-    is_read_only: bool,
-}
-
-impl Volume<'_> {
-    /// As the language writes it.
-    fn text(&self) -> String {
-        let kind = if self.name.is_some() { "" } else { "\"type\": \"host\", " };
-        let mode = if self.is_read_only { ", \"mode\": \"RO\"" } else { "" };
-        let (source, destination) = (words::quoted(self.source), words::quoted(self.destination));
-        format!("{{ {kind}\"src\": {source}, \"dest\": {destination}{mode} }}")
-    }
-}
-
 /// Parses a Compose volume, `SOURCE:DESTINATION` or `SOURCE:DESTINATION:MODE`: a path is one on the
 /// host, a name that of a persistent volume.
 fn volume(text: &str) -> Option<Volume<'_>> {
@@ -198,13 +182,13 @@ fn volume(text: &str) -> Option<Volume<'_>> {
         Some((destination, "ro")) => (destination, true),
         Some(_) => return None,
     };
-    let name = match source {
+    let is_persistent = match source {
         "" => return None,
-        path if path.starts_with(['/', '.']) => None,
-        name if name.chars().all(is_id_char) => Some(name),
+        path if path.starts_with(['/', '.']) => false,
+        name if name.chars().all(is_id_char) => true,
         _ => return None,
     };
-    let volume = Volume { name, source, destination, is_read_only };
+    let volume = Volume { source, destination, is_persistent, is_read_only };
     destination.starts_with('/').then_some(volume)
 }
 

@@ -16,6 +16,7 @@ mod tree_adapter;
 mod twins;
 mod value_violations;
 mod violations;
+mod volumes;
 mod words;
 
 #[cfg(test)]

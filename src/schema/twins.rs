@@ -1,5 +1,6 @@
 //! Fields of other languages whose value has to be written in another form, too.
 
+use super::volumes::Volume;
 use super::words;
 use crate::elsewhere::{scalars, units};
 use crate::syntax::{Form, Kind, Member, Node, Object};
@@ -240,15 +241,14 @@ fn mounts(value: &Node) -> Option<Twin> {
         if !mount.members.iter().all(|member| known.contains(&member.key.value.as_str())) {
             return None;
         }
-        let mode = match mount.get("readOnly").map(Node::as_bool) {
-            None | Some(Some(false)) => "",
-            Some(Some(true)) => ", \"mode\": \"RO\"",
-            Some(None) => return None,
+        let is_read_only = match mount.get("readOnly") {
+            None => false,
+            Some(value) => value.as_bool()?,
         };
-        let (source, destination) = (words::quoted(name), words::quoted(path));
-        mounts.push(format!("{{ \"src\": {source}, \"dest\": {destination}{mode} }}"));
+        let volume = Volume { source: name, destination: path, is_persistent: true, is_read_only };
+        mounts.push(volume.text());
         mounted.push(name.to_owned());
     }
     let fields = vec![("volumes", format!("[{}]", mounts.join(", ")))];
-    (!mounts.is_empty()).then_some(Twin { fields, mounted, is_off_host: false })
+    (!mounts.is_empty()).then(|| Twin { mounted, ..Twin::of(fields) })
 }

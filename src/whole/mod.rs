@@ -13,9 +13,7 @@ use std::collections::BTreeSet;
 
 pub use claims::{Claimed, Clash, clashes};
 pub use images::{Used, unused_images, unused_locked};
-pub use outputs::{
-    Conflict, below_no_folder, conflicts, of_output, shared_files, without_environment,
-};
+pub use outputs::{Conflict, conflicts, misplaced, of_output, shared_files};
 pub use overlays::unused_overlays;
 
 use crate::diag::{Findings, Levels, Report};

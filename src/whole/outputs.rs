@@ -119,7 +119,7 @@ fn message(conflict: &Conflict<'_>, first: &str, second: &str, files: &dyn Files
 
 /// Reports an appliance without an environment that has output at a place that is named by one: what follows the
 /// placeholder would be cut off.
-pub fn without_environment(member: &Member<'_>) -> Option<Report> {
+fn without_environment(member: &Member<'_>) -> Option<Report> {
     let output = member.settings.output.as_ref()?;
     let has = |pattern: &Pattern| pattern.has(Placeholder::Environment);
     if member.environment.is_some() || !has(&output.pattern.value) {
@@ -137,9 +137,19 @@ pub fn without_environment(member: &Member<'_>) -> Option<Report> {
     Some(of_output(member, finding))
 }
 
+/// Reports the first appliance that can have no output: it is without an environment that names the place, or there is a
+/// file in place of a folder of its output.
+pub fn misplaced<'a>(
+    members: impl Iterator<Item = Member<'a>> + Clone,
+    files: &dyn Files,
+) -> Option<Report> {
+    let unnamed = members.clone().find_map(|member| without_environment(&member));
+    unnamed.or_else(|| below_no_folder(members, files))
+}
+
 /// Reports the first appliance whose output would be below something that is there and is no folder, such as an appliance.
-pub fn below_no_folder<'a>(
-    members: impl IntoIterator<Item = Member<'a>>,
+fn below_no_folder<'a>(
+    members: impl Iterator<Item = Member<'a>>,
     files: &dyn Files,
 ) -> Option<Report> {
     // By folder: what is in it. Many appliances have output in the same ones.

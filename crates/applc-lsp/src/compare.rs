@@ -55,11 +55,8 @@ pub fn compare(open: &Open, whole: &Whole) -> Compared {
     let settings = settings(&projects);
     let units: Vec<(Member<'_>, &Unit)> = units(whole, &settings).collect();
     let files = Around { open, whole };
-    let members = || units.iter().map(|(member, _)| *member);
-    let misplaced = members()
-        .find_map(|member| whole::without_environment(&member))
-        .or_else(|| whole::below_no_folder(members(), &files));
-    if let Some(found) = misplaced {
+    let members = units.iter().map(|(member, _)| *member);
+    if let Some(found) = whole::misplaced(members.clone(), &files) {
         reports.push(found);
         return Compared { reports, has_clashes: false };
     }
@@ -77,7 +74,7 @@ pub fn compare(open: &Open, whole: &Whole) -> Compared {
         let tagged = tagged.into_iter().flatten().map(String::as_str);
         reports.extend(whole::unused_locked(&whole.root, &whole.root.levels(), tagged));
     }
-    reports.extend(whole::unused_overlays(&members().collect::<Vec<_>>(), &files));
+    reports.extend(whole::unused_overlays(&members.collect::<Vec<_>>(), &files));
     let clashes = clashes(open, &units, &files);
     let has_clashes = !clashes.is_empty();
     reports.extend(clashes);

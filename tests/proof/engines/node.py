@@ -15,8 +15,8 @@ import threading
 import time
 import urllib.request
 from contextlib import suppress
-from http.client import HTTPException
 from datetime import datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 

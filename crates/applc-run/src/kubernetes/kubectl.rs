@@ -74,10 +74,12 @@ impl Kubectl {
     pub fn connect() -> Result<Kubectl, Error> {
         let kubectl = Kubectl;
         let version = kubectl.checked(&["get", "--raw", "/version"]);
-        // Without a cluster, whatever listens at that port of this machine is asked, such as a web server.
-        if !version.as_ref().is_ok_and(|text| text.contains("gitVersion"))
-            && kubectl.knows_no_cluster()
-        {
+        let is_strange = match &version {
+            Ok(text) => !text.contains("gitVersion"),
+            Err(error) => error.kind == ErrorKind::Refused,
+        };
+        // Without a cluster, kubectl asks whatever listens at `NOWHERE`, such as a web server.
+        if is_strange && kubectl.knows_no_cluster() {
             return Err(nowhere());
         }
         version.map(|_| kubectl)

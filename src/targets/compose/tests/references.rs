@@ -167,17 +167,20 @@ fn ids_that_differ_in_case_are_one_host_name() {
     assert_eq!(pair("host", "host", "@web @Web").found(), [], "both have the address of the host");
 }
 
+/// Whether a reference to a container with this id is rejected beside a job `work` that becomes two services.
+fn is_unreachable_beside_a_job(id: &str) -> bool {
+    let compiled = compiled(&appliance(&[
+        container("work", json!({"type": "job", "instances": 2})),
+        container("later", json!({"dependencies": ["work"]})),
+        container(id, json!({})),
+        container("from", json!({"args": [format!("@{id}")]})),
+    ]));
+    compiled.found().contains(&("E0404", &format!("@{id}")))
+}
+
 #[test]
 fn a_service_of_a_job_is_no_host_name_in_another_case() {
-    let found = |id: &str| {
-        let compiled = compiled(&appliance(&[
-            container("work", json!({"type": "job", "instances": 2})),
-            container("later", json!({"dependencies": ["work"]})),
-            container(id, json!({})),
-            container("from", json!({"args": [format!("@{id}")]})),
-        ]));
-        compiled.found().contains(&("E0404", &format!("@{id}")))
-    };
+    let found = is_unreachable_beside_a_job;
     assert!(found("Work-2"));
     assert!(!found("Work-3"), "there is no such instance");
 }
@@ -231,15 +234,7 @@ fn a_service_with_the_name_of_a_container_is_unreachable() {
 
 #[test]
 fn each_service_of_a_job_that_others_wait_for_has_one_instance() {
-    let found = |id: &str| {
-        let compiled = compiled(&appliance(&[
-            container("work", json!({"type": "job", "instances": 2})),
-            container("later", json!({"dependencies": ["work"]})),
-            container(id, json!({})),
-            container("from", json!({"args": [format!("@{id}")]})),
-        ]));
-        compiled.found().contains(&("E0404", &format!("@{id}")))
-    };
+    let found = is_unreachable_beside_a_job;
     assert!(found("app-work-2-1"));
     assert!(!found("app-work-2-2"), "there is no such instance");
 }

@@ -22,11 +22,8 @@ use crate::whole::{Compared, Files};
 /// # Errors
 /// The exit status if there is one, which was reported.
 pub fn check_places(found: &Found, reporter: &mut Reporter) -> Result<(), Status> {
-    let chosen = || found.units.iter().filter(|unit| unit.chosen).map(Unit::member);
-    let report = chosen()
-        .find_map(|member| whole::without_environment(&member))
-        .or_else(|| whole::below_no_folder(chosen(), &Compared(&found.world)));
-    match report {
+    let chosen = found.units.iter().filter(|unit| unit.chosen).map(Unit::member);
+    match whole::misplaced(chosen, &Compared(&found.world)) {
         Some(report) => Err(report_named(found, [report], reporter).max(Status::Errors)),
         None => Ok(()),
     }
