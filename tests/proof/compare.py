@@ -70,7 +70,7 @@ def differences(expectations: Expectations, observations: dict[str, Any], runnin
 
 def compare_change(change: ChangeExpectations, observations: dict[str, Any], masks: list[Mask]) -> Result:
     """The differences of an appliance that was changed into another one: phases `up` and `change`."""
-    return sift(changed(change, observations), change.after, masks)
+    return sift(changed(change, observations), change.after, masks, change.before)
 
 
 def unmet_change(change: ChangeExpectations, observations: dict[str, Any], masks: list[Mask]) -> list[str]:
@@ -87,9 +87,13 @@ def changed(change: ChangeExpectations, observations: dict[str, Any]) -> Iterato
     after = seen(observations, last)
     yield from facts.of_appliance(change.after, after, since=first, change=change)
     yield from order.of_runs(change.after, after, only=change.new, since=first)
-    # What did not change runs once in all: before the change, or after it.
-    yield from order.of_runs(change.before, after, only=change.stay & once(change.before))
-    yield from order.of_change(change, before, after)
+    found = list(order.of_change(change, before, after))
+    yield from found
+    # What did not change runs once in all: before the change, or after it. That it ran again is said already.
+    again = {each.container for each in found if each.kind == "not-kept"}
+    for each in order.of_runs(change.before, after, only=change.stay & once(change.before)):
+        if each.kind != "too-many-runs" or each.container not in again:
+            yield each
 
 
 def once(expectations: Expectations) -> set[str]:
@@ -108,11 +112,17 @@ def of_disturbance(expectations: Expectations, observations: dict[str, Any], mas
     return sift(iter(found), expectations, masks)
 
 
-def sift(found: Iterator[Difference], expectations: Expectations, masks: Sequence[Mask]) -> Result:
-    """Divides differences into those that a mask explains, with what follows from them, and the others."""
+def sift(
+    found: Iterator[Difference], expectations: Expectations, masks: Sequence[Mask], before: Expectations | None = None
+) -> Result:
+    """Divides differences into those that a mask explains, with what follows from them, and the others.
+
+    What a change restarts may also be due to what was there `before` it.
+    """
     result = Result()
     for difference in found:
-        mask = next((mask for mask in masks if mask.explains(difference, expectations)), None)
+        sides = [expectations, before] if before and difference.kind == "not-kept" else [expectations]
+        mask = next((mask for mask in masks if any(mask.explains(difference, side) for side in sides)), None)
         if mask is None:
             result.differences.append(difference)
         else:

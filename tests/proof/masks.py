@@ -142,6 +142,12 @@ def internal_from_host(difference: Difference, expected: Expected, expectations:
     )
 
 
+def asked_from_host(_: Difference, expected: Expected, expectations: Expectations) -> bool:
+    """At a container of another network that one on the host network refers to, before or after a change."""
+    others = [other for other in expectations.containers.values() if other.host_network]
+    return not expected.host_network and any(ref.id == expected.id for other in others for ref in other.references)
+
+
 def internal(expected: Expected) -> list[tuple[int, str]]:
     """The internal ports, as a question names them."""
     asked = {"udp": ["udp"], "tcp": ["tcp", "http", "https"]}
@@ -189,14 +195,13 @@ TABLE: list[tuple[str, str, str, str, When]] = [
     ("compose", "containers[].files", "permissions 0444 unless a `mode` is written", "file-mode", default_mode),
     ("compose", "containers[].files", "has the permissions that it has there", "file-mode", not_text),
     ("compose", "containers[].type: job", "every `up` runs it again", "not-kept", job),
+    ("compose", "@id in a string", "the first such reference replaces that container", "not-kept", asked_from_host),
     ("compose", "@id in a string", "a warning for UDP to the host network", "unanswered wrong-answer", udp_to_host),
     ("kubernetes", "containers[].dependencies", "the stop order is undefined", "stop-order", always),
     ("kubernetes", "containers[].network_mode: host", "if a container with its own IP address refers to a UDP port",
      "unanswered wrong-answer", own_udp_to_host),
     ("kubernetes", "containers[].network_mode: host", "if several instances need a node each", "too-few",
      several_on_host),
-    ("kubernetes", "containers[].type: job", "a changed Job must be deleted before it is applied again",
-     "not-new too-few-runs", job),
     ("nomad", "containers[].health_check.protocol: COMMAND", "the container is neither checked nor replaced",
      "unchecked not-replaced order", command),
     ("nomad", "containers[].dependencies", "the stop order is undefined", "stop-order", always),

@@ -213,6 +213,17 @@ def test_what_has_not_run_before_a_change_must_run_after_it() -> None:
     assert [d.kind for d in compare_change(expected, seen, []).differences] == ["too-few-runs"]
 
 
+def test_what_runs_again_after_a_change_is_one_difference() -> None:
+    own = {"image": IMAGE, "resources": {"cpus": 0.05, "mem": 16}}
+    job = {**own, "id": "a", "type": "job", "args": ["--name=a", "--exit=0:0"]}
+    service = {**own, "id": "s", "type": "service", "args": ["--name=s"]}
+    before = Case(0, {"id": "p", "containers": [job, service]})
+    after = Case(0, {"id": "p", "containers": [job, {**service, "args": ["--name=s", "x"]}]})
+    expected = expect_change(before, after)
+    again = replace(expected, stay=expected.stay - {"a"}, new=expected.new | {"a"})
+    assert [d.kind for d in compare_change(expected, shown(again), []).differences] == ["not-kept"]
+
+
 def test_marks_stay_when_a_volume_becomes_read_only() -> None:
     volume = {"src": "v", "dest": "/v"}
     service = {

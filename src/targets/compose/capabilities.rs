@@ -88,7 +88,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::References,
-        "the name of the service; from the host network to another network, a published port; a warning for UDP to the host network; rejected if another name differs in letter case alone, because the engine's DNS does not tell them apart",
+        "the name of the service; from the host network to another network, a published port, whose number is then fixed on the host: the first such reference replaces that container; a warning for UDP to the host network; rejected if another name differs in letter case alone, because the engine's DNS does not tell them apart",
     ),
     Capability::depends(
         Field::MountPersistent,
