@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import subprocess
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,8 @@ class Node(Cluster):
     """A cluster with one node; a context manager that starts and stops it."""
 
     options = ("--kubelet-preferred-address-types=InternalIP",)
+    # The kubelet sets them again whenever it starts, and removes others of `topology.kubernetes.io`.
+    labels: Mapping[str, str] = {}
 
     def __init__(self) -> None:
         if os.geteuid() != 0:
@@ -126,7 +129,9 @@ class Node(Cluster):
         own |= {name: support.require_tool(name) for name in debian}
         super().__init__()
         self.programs |= own
-        self.name = f"applc-node-{os.getpid()}"
+        self.group = f"applc-node-{os.getpid()}"
+        # The name in the API.
+        self.name = self.group
         self.link = ""
         self.first = 0
         self.registry: Registry | None = None
@@ -138,6 +143,9 @@ class Node(Cluster):
         self._configure(self.registry)
         super()._start()
         self._run("containerd", f"--config={self.folder / 'containerd.toml'}")
+        # The kubelet ends if nobody answers there for some seconds.
+        socket = Path(f"/proc/{self.first}/root/run/containerd/containerd.sock")
+        wait_until("containerd", lambda: self._alive() and socket.exists())
         self._run("kube-scheduler", f"--kubeconfig={self.kubeconfig}", "--leader-elect=false")
         self._run(
             "kubelet",
@@ -147,6 +155,7 @@ class Node(Cluster):
             "--cert-dir=/node/certificates",
             f"--hostname-override={self.name}",
             f"--node-ip={self.address}",
+            f"--node-labels={','.join(f'{label}={value}' for label, value in self.labels.items())}",
         )
         self._run("kube-proxy", f"--config={self.folder / 'proxy.json'}")
         self.checked("apply", "-f", "-", stdin=(HERE / "coredns.yaml").read_text())
@@ -161,9 +170,9 @@ class Node(Cluster):
     def _groups(self) -> list[Path]:
         """The node's control group in each hierarchy: one of version 2, or several of version 1."""
         if UNIFIED.exists():
-            return [CGROUPS / self.name]
+            return [CGROUPS / self.group]
         hierarchies = (path for path in CGROUPS.iterdir() if (path / "cgroup.procs").exists() and not path.is_symlink())
-        return [hierarchy / self.name for hierarchy in hierarchies]
+        return [hierarchy / self.group for hierarchy in hierarchies]
 
     def _make_groups(self) -> None:
         for group in self._groups():
@@ -201,7 +210,7 @@ class Node(Cluster):
                 self.programs["setpriv"], "--pdeathsig", "KILL",
                 self.programs["unshare"], "--mount", "--net", "--uts", "--ipc", "--pid", "--cgroup",
                 "--fork", "--kill-child", "--mount-proc",
-                HERE / "node.sh", self.name, self.address, machine, SERVICES, *self._shared(),
+                HERE / "node.sh", self.group, self.address, machine, SERVICES, *self._shared(),
             ],
             stdin=subprocess.DEVNULL, stdout=log.open("wb"), stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip

@@ -97,8 +97,12 @@ class Deployment(ABC):
         """Runs a command that hands something over to the engine. If the engine refuses it, that is a difference."""
         done = self.command(*words, env=env, stdin=stdin, timeout=timeout)
         if done.code:
-            self.refused.append(f"refused: {' '.join(done.words[1:])}: {' '.join(done.stderr.split())[-300:]}")
+            self.refuse(done)
         return done
+
+    def refuse(self, done: Command) -> None:
+        """Notes that the engine refused a command that it may not refuse."""
+        self.refused.append(f"refused: {' '.join(done.words[1:])}: {' '.join(done.stderr.split())[-300:]}")
 
     def command(self, *words: str | Path, env: dict[str, str] | None = None, stdin: str = "", timeout: float = COMMAND_TIMEOUT) -> Command:
         """Runs a command of the engine and keeps how it ended."""
