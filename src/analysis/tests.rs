@@ -253,3 +253,19 @@ fn files_beside_the_appliance_are_read_byte_for_byte() {
     assert_eq!(text.as_deref(), Some("@nobody\r\n"));
     assert!(matches!(&files[1].content, crate::plan::Content::Bytes(bytes) if **bytes == [0, 255]));
 }
+
+#[test]
+fn a_file_beside_the_appliance_that_is_too_large_is_not_cut() {
+    let appliance = r#"{"id":"app","containers":[{"id":"a","type":"service","image":"b:1",
+        "resources":{"cpus":1,"mem":64},"files":[{"dest":"/t","source":"t"}]}]}"#;
+    let found = |size: usize| {
+        // Reading stops after the limit.
+        let world = crate::Memory::new().with("a.json", appliance).with("t", vec![b'x'; size]);
+        let analysis = Analysis::read(&world, "a.json", Sources::new()).unwrap();
+        let found = analysis.findings.iter().filter(|found| found.code.id == "E0002");
+        found.map(|found| found.message.clone()).collect::<Vec<_>>()
+    };
+    let limit = crate::source::MAX_SOURCE_BYTES;
+    assert_eq!(found(limit + 1), ["`t` is larger than 64 MiB"]);
+    assert_eq!(found(10), [""; 0]);
+}

@@ -12,7 +12,7 @@ use crate::model::{self, Build, Container, File, SecretFile};
 use crate::plan::{
     self, BuildArgument, Content, Extras, Label, Plan, SecretVariable, Text, user_numbers,
 };
-use crate::source::{Span, Spanned};
+use crate::source::{MAX_SOURCE_BYTES, Span, Spanned};
 use crate::syntax::{Kind, Member, Node};
 use crate::world::World;
 
@@ -204,6 +204,14 @@ pub fn read_files(plan: &mut Plan, world: &dyn World, folder: &str, findings: &m
             continue;
         }
         match world.read_below(folder, &source.value) {
+            Ok(bytes) if bytes.len() > MAX_SOURCE_BYTES => {
+                findings.add(&codes::TOO_LARGE, |code| {
+                    let limit = MAX_SOURCE_BYTES >> 20;
+                    let message = format!("`{}` is larger than {limit} MiB", source.value);
+                    Diagnostic::new(code, source.span, message)
+                        .help("put it into the image or a volume")
+                });
+            }
             Ok(bytes) => file.content = content(bytes, source.span),
             Err(cause) => findings.add(&codes::UNREADABLE_FILE, |code| {
                 let message = match cause.kind() {
