@@ -71,6 +71,8 @@ pub struct Container<'t> {
     pub secret_files: Vec<SecretFile<'t>>,
     /// Mounted volumes.
     pub volumes: Vec<Mount<'t>>,
+    /// Whether these are all that are written; the schema check reports others.
+    pub volumes_complete: bool,
     /// Network mode.
     pub network_mode: Spanned<NetworkMode>,
     /// Ports that are reachable from outside.

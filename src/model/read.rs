@@ -67,6 +67,7 @@ pub fn container(node: &Node) -> Option<Container<'_>> {
     let id: Spanned<&str> = fields.get("id")?;
     let span = id.span;
     let written: Spanned<&str> = fields.or("type", "service", span);
+    let volumes: Vec<_> = fields.items("volumes").iter().filter_map(mount).collect();
     let kind = match written.value {
         "job" => Kind::Job(job(fields, span)),
         _ => Kind::Service(service(fields, span)),
@@ -89,7 +90,10 @@ pub fn container(node: &Node) -> Option<Container<'_>> {
         env: fields.object("env").0.map_or(&[], |object| &object.members),
         secret_env: secret_env(fields),
         secret_files: fields.items("secret_files").iter().filter_map(secret_file).collect(),
-        volumes: fields.items("volumes").iter().filter_map(mount).collect(),
+        volumes_complete: !object.damaged
+            && fields.node("volumes").is_none_or(|node| node.as_array().is_some())
+            && fields.items("volumes").len() == volumes.len(),
+        volumes,
         network_mode: fields.or("network_mode", NetworkMode::Host, span),
         ports: fields.items("ports").iter().filter_map(port).collect(),
         is_privileged: fields.or("is_privileged", false, span),

@@ -68,7 +68,7 @@ pub fn resolve(
         command,
         extras: extras::resolve(container, lookup, findings).map(Box::new),
         env,
-        mounts: volumes::mounts(&container.volumes, lookup, findings).into(),
+        mounts: volumes::mounts(container, lookup, findings).into(),
         network: container.network_mode,
         ports: container.ports.as_slice().into(),
         privileged: container.is_privileged,

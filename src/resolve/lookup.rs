@@ -29,6 +29,8 @@ pub struct Lookup<'a> {
     pub volumes: HashMap<&'a str, VolumeId>,
     /// Whether an id that is not found here certainly does not exist in the appliance.
     pub complete: bool,
+    /// Whether no mount has an error, so that a volume without a mount certainly is unused.
+    pub mounts_complete: Cell<bool>,
     /// The number of comparisons left.
     comparisons: Cell<usize>,
     /// The number of references seen.
@@ -75,6 +77,7 @@ impl<'a> Lookup<'a> {
             containers,
             volumes,
             complete: appliance.ids_complete,
+            mounts_complete: Cell::new(appliance.ids_complete),
             comparisons: Cell::new(MAX_COMPARISONS),
             references: Cell::new(0),
         }

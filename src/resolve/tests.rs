@@ -324,7 +324,20 @@ fn volumes_are_resolved_by_id() {
     assert_eq!(found, [""; 0]);
     assert_eq!(plan.volumes[0].mounted_by, [0]);
     assert!(plan.containers[0].mounts[1].read_only.value);
-    assert_eq!(app(r#"{"src":"dta","dest":"/x"}"#).1, ["W0301", "E0309"]);
+    // The volume may be meant, and is not reported as unused.
+    assert_eq!(app(r#"{"src":"dta","dest":"/x"}"#).1, ["E0309"]);
+    for mount in [
+        r#"{"src":"data"}"#,
+        r#"{"src":5,"dest":"/x"}"#,
+        r#"{"src":"data","dest":"/x","type":"persistnt"}"#,
+        r#"{"src":"data","dest":"/x","type":"host"}"#,
+        r#""data:/x""#,
+    ] {
+        let codes = app(mount).1;
+        assert!(!codes.contains(&"W0301"), "{mount}: {codes:?}");
+    }
+    assert_eq!(app("").1, ["W0301"]);
+    assert_eq!(app(r#"{"src":"/x","dest":"/x","type":"host"}"#).1, ["W0301"]);
     assert_eq!(
         app(r#"{"src":"data","dest":"/x"},{"host_path":"/h","container_path":"/x/"}"#).1,
         ["E0311"]

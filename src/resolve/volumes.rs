@@ -16,13 +16,16 @@ use super::text::{self, owned};
 
 /// Resolves the mounts of one container.
 pub fn mounts(
-    written: &[model::Mount<'_>],
+    container: &model::Container<'_>,
     lookup: &Lookup<'_>,
     findings: &mut Findings,
 ) -> Vec<Mount> {
     let mut first: HashMap<Cow<'_, str>, Span> = HashMap::new();
     let mut mounts = Vec::new();
-    for mount in written {
+    if !container.volumes_complete {
+        lookup.mounts_complete.set(false);
+    }
+    for mount in &container.volumes {
         text::check_nul(mount.dest.value, mount.dest.span, findings);
         let dest = cleaned(mount.dest.value);
         if dest == "/" && mount.dest.value.starts_with('/') {
@@ -41,11 +44,16 @@ pub fn mounts(
         }
         let source = if mount.is_host {
             text::check_nul(mount.src.value, mount.src.span, findings);
+            // The schema check reports the id of a volume as a path.
+            if lookup.volumes.contains_key(mount.src.value) {
+                lookup.mounts_complete.set(false);
+            }
             MountSource::Host(owned(mount.src))
         } else {
             match lookup.volumes.get(mount.src.value) {
                 Some(volume) => MountSource::Persistent(Spanned::new(*volume, mount.src.span)),
                 None => {
+                    lookup.mounts_complete.set(false);
                     if lookup.complete {
                         findings.add(&codes::UNKNOWN_VOLUME, |_| unknown(mount, lookup));
                     }
@@ -101,10 +109,12 @@ fn unknown(mount: &model::Mount<'_>, lookup: &Lookup<'_>) -> Diagnostic {
     }
 }
 
-/// Resolves the persistent volumes, with the containers that mount them.
+/// Resolves the persistent volumes, with the containers that mount them. None is reported as unused if a mount has an
+/// error: that may be the one of the volume.
 pub fn resolve(
     written: &[model::Volume<'_>],
     containers: &[Container],
+    lookup: &Lookup<'_>,
     findings: &mut Findings,
 ) -> Vec<Volume> {
     let mut volumes: Vec<Volume> = written
@@ -131,6 +141,9 @@ pub fn resolve(
                 volume.mounted_by.push(id);
             }
         }
+    }
+    if !lookup.mounts_complete.get() {
+        return volumes;
     }
     // Only the first of two volumes with the same id can be mounted; the other is reported
     // as a duplicate.
