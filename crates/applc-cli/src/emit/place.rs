@@ -61,7 +61,9 @@ impl Place {
                 _ => Ok(Place { path, known: None, way: Way::Stream }),
             };
         }
-        if fs::read(&path).is_ok_and(|old| old == file.text.as_bytes()) {
+        // What has another size has another content. It may be of any size, and is not read.
+        let is_as_long = known.len() == file.text.len() as u64;
+        if is_as_long && fs::read(&path).is_ok_and(|old| old == file.text.as_bytes()) {
             return Ok(Place { path, known: Some(known), way: Way::None });
         }
         if known.permissions().readonly() {
@@ -89,7 +91,8 @@ fn invalid(why: &'static str) -> io::Error {
 fn real(path: &Path) -> io::Result<PathBuf> {
     match fs::canonicalize(path) {
         Ok(real) => Ok(real),
-        Err(error) if is_absent(&error) && path.is_symlink() => {
+        // A pipe of this process, as behind `/dev/stdout`, has no path.
+        Err(error) if is_absent(&error) && path.is_symlink() && !path.exists() => {
             Err(invalid("it is a link to what does not exist"))
         }
         // It is new, or what is wrong with it is found next.

@@ -151,7 +151,7 @@ impl Turn {
         self.write_records(world, &records, |(now, then)| now | then)?;
         let moved = || {
             for (one, copy) in files.iter().zip(&copies) {
-                fs::copy(&one.temporary, world.on_disk(copy)).map_err(at(&one.place))?;
+                copy_to(&one.temporary, &world.on_disk(copy)).map_err(at(&one.place))?;
             }
             for (one, copy) in files.iter().zip(&copies) {
                 fs::rename(world.on_disk(copy), &one.place).map_err(at(&one.place))?;
@@ -273,12 +273,22 @@ fn move_record(temporary: &Path, place: &Path) -> io::Result<()> {
         moved => return moved,
     }
     let beside = beside_record(place);
-    let moved = fs::copy(temporary, &beside).and_then(|_| fs::rename(&beside, place));
+    let moved = copy_to(temporary, &beside).and_then(|()| fs::rename(&beside, place));
     if moved.is_err() {
         // The next run removes it.
         let _ = fs::remove_file(&beside);
     }
     moved
+}
+
+/// Copies a file to a place of another file system. What is there, as a killed run may have left it, is replaced and not
+/// written to: a link would lead elsewhere, and a pipe would be waited for.
+fn copy_to(temporary: &Path, beside: &Path) -> io::Result<()> {
+    let left = fs::remove_file(beside);
+    left.or_else(|error| if is_absent(&error) { Ok(()) } else { Err(error) })?;
+    let mut file = File::create_new(beside)?;
+    io::copy(&mut File::open(temporary)?, &mut file)?;
+    take_over(&fs::metadata(temporary)?, beside)
 }
 
 /// Where a record on another file system is prepared.
@@ -304,5 +314,27 @@ fn remove_empty(world: &Rooted, file: &Path) {
         if fs::remove_dir(folder).is_err() {
             break;
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_replaces_a_link_and_does_not_follow_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let [outside, new, copy] = ["outside", "new", "copy"].map(|name| folder.path().join(name));
+        fs::write(&outside, "mine").unwrap();
+        fs::write(&new, "new").unwrap();
+        std::os::unix::fs::symlink(&outside, &copy).unwrap();
+        copy_to(&new, &copy).unwrap();
+        assert_eq!(fs::read(&outside).unwrap(), b"mine");
+        assert_eq!(fs::read(&copy).unwrap(), b"new");
+        assert!(!copy.is_symlink());
+        // What a killed run has left.
+        fs::write(&new, "newer").unwrap();
+        copy_to(&new, &copy).unwrap();
+        assert_eq!(fs::read(&copy).unwrap(), b"newer");
     }
 }

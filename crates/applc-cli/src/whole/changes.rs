@@ -223,8 +223,8 @@ fn lost(found: &Found, tops: &BTreeSet<String>, is_known: impl Fn(&str) -> bool)
         let files = entries.filter(|entry| entry.kind == super::Kind::File);
         let paths = files.map(|entry| joined(folder, &entry.name));
         let is_made = |path: &String| {
-            let content = found.world.read_own(path);
-            content.is_ok_and(|content| content.is_some_and(|content| has_header(&content)))
+            let start = found.world.read_start(path);
+            start.is_ok_and(|start| start.is_some_and(|start| has_header(&start)))
         };
         lost.extend(paths.filter(|path| !is_known(path) && is_made(path)));
     }

@@ -25,7 +25,7 @@ mod seen;
 pub mod stats;
 
 use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -118,6 +118,12 @@ pub fn joined(folder: &str, path: &str) -> String {
     parts.join("/")
 }
 
+/// Maximum number of bytes of a file in the output that is read: to compare it, and to show its differences.
+const MAX_OWN: u64 = 256 << 20;
+
+/// Number of bytes that hold the comment at the start of a file that was made: it has a path.
+const START: u64 = 64 << 10;
+
 /// The files of a project on disk.
 pub struct Rooted {
     root: PathBuf,
@@ -161,13 +167,36 @@ impl Rooted {
     /// The content of a file; `None` if there is something else, or a link, in its place.
     ///
     /// # Errors
-    /// It cannot be read; [`io::ErrorKind::NotFound`] if there is nothing.
+    /// It cannot be read, or is larger than files that are made; [`io::ErrorKind::NotFound`] if there is nothing.
     pub fn read_own(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
-        let on_disk = self.on_disk(path);
-        match std::fs::symlink_metadata(&on_disk)?.is_file() {
-            true => std::fs::read(&on_disk).map(Some),
-            false => Ok(None),
+        let read = self.read_up_to(path, MAX_OWN + 1)?;
+        match read {
+            Some(bytes) if bytes.len() as u64 > MAX_OWN => {
+                let cause = format!("it is larger than {} MiB", MAX_OWN >> 20);
+                Err(io::Error::new(io::ErrorKind::FileTooLarge, cause))
+            }
+            read => Ok(read),
         }
+    }
+
+    /// The first lines of a file, which may be of any size; `None` if there is something else, or a link, in its place.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read_start(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+        self.read_up_to(path, START)
+    }
+
+    fn read_up_to(&self, path: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
+        let on_disk = self.on_disk(path);
+        let data = std::fs::symlink_metadata(&on_disk)?;
+        if !data.is_file() {
+            return Ok(None);
+        }
+        let size = data.len().saturating_add(1).min(limit);
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        std::fs::File::open(&on_disk)?.take(limit).read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
     }
 
     /// Where a path of the project is on disk.

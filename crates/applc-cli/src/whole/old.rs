@@ -67,7 +67,7 @@ impl Evidence<'_> {
             if leads_astray(world.root(), &world.on_disk(parent(path))) {
                 continue;
             }
-            let Ok(Some(content)) = world.read_own(path) else { continue };
+            let Ok(Some(content)) = world.read_start(path) else { continue };
             is_any_there = true;
             let first = content.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
             let first = String::from_utf8_lossy(first).replace("\r\n", "\n");

@@ -43,6 +43,12 @@ fn what_a_lost_record_leaves_behind_is_said() {
     let orphan = "manifests/prod/apps/a/kubernetes/kubernetes.yaml";
     fs::remove_dir_all(repository.path("apps/a")).unwrap();
     repository.write("manifests/mine.yaml", "kind: List\n");
+    // Of a file of any size, the start says who has made it.
+    fs::OpenOptions::new()
+        .write(true)
+        .open(repository.path(orphan))
+        .and_then(|file| file.set_len(16 << 30))
+        .unwrap();
     fs::remove_file(repository.path(RECORD)).unwrap();
     for arguments in [&["compile", "--check"][..], &["compile"]] {
         let (_, _, err) = repository.run(arguments);

@@ -380,3 +380,27 @@ fn a_fix_keeps_what_the_file_is() {
     assert_eq!(fs::read_to_string(at("app.json")).unwrap(), text);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
 }
+
+#[test]
+fn a_file_of_any_size_is_replaced_without_being_read() {
+    let many = Many::new(2);
+    let expected = many.finish();
+    let place = many.folder.path("out/c001/one.yaml");
+    let large = fs::File::create(&place).unwrap();
+    // To read so much takes longer than the limit of the processor's time.
+    large.set_len(16 << 30).unwrap();
+    let output = many.script("ulimit -t 3; $APPLC");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(many.files(), expected);
+}
+
+/// A pipe of the program itself has no path.
+#[cfg(target_os = "linux")]
+#[test]
+fn output_can_be_written_to_a_pipe_that_is_named() {
+    let many = Many::new(1);
+    let program = assert_cmd::cargo::cargo_bin("applc");
+    let script = format!("{} graph app.json -o /dev/stdout | cat", program.display());
+    let output = many.script(&script);
+    assert!(output.status.success() && !output.stdout.is_empty(), "{output:?}");
+}

@@ -54,11 +54,14 @@ impl Store {
 
     /// What was kept; `None` if there is nothing that can be used.
     pub fn read(&self) -> Option<Content> {
-        let (bytes, data) = self.own_file(ENTRIES)?;
-        let (seal, _) = self.own_file(SEAL)?;
-        if seal != form(&identity(&data)?)? {
+        let (path, data) = self.own_file(ENTRIES)?;
+        let (seal, of_seal) = self.own_file(SEAL)?;
+        let wanted = form(&identity(&data)?)?;
+        // A file of any other size is not read.
+        if of_seal.len() != wanted.len() as u64 || fs::read(seal).ok()? != wanted {
             return None;
         }
+        let bytes = fs::read(path).ok()?;
         let (digest, rest): (Digest, &[u8]) = postcard::take_from_bytes(&bytes).ok()?;
         if digest != Digest::of_bytes(rest) {
             return None;
@@ -70,14 +73,14 @@ impl Store {
         postcard::from_bytes(rest).ok()
     }
 
-    /// A file of the same user that is no link.
-    fn own_file(&self, name: &str) -> Option<(Vec<u8>, Metadata)> {
+    /// The path of a file of the same user that is no link.
+    fn own_file(&self, name: &str) -> Option<(PathBuf, Metadata)> {
         let path = self.folder.join(name);
         let data = fs::symlink_metadata(&path).ok()?;
         if !data.is_file() || owner(&data) != self.owner {
             return None;
         }
-        Some((fs::read(&path).ok()?, data))
+        Some((path, data))
     }
 
     /// Writes what is known, if that is possible.
