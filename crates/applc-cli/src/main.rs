@@ -95,9 +95,9 @@ fn run() -> ExitCode {
     let status = match Arguments::try_parse() {
         Ok(arguments) => dispatch(arguments),
         Err(error) => {
-            terminal::refuse(&error);
+            let printed = terminal::refuse(&error);
             match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Status::Clean,
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => printed,
                 _ => Status::Usage,
             }
         }

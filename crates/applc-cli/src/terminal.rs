@@ -14,12 +14,8 @@ use serde_json::Value;
 /// Writes text to standard output. A reader that closed the pipe is not a failure.
 pub fn print(text: &str) -> Status {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            fail(&format!("cannot write to standard output: {error}"), Status::Io)
-        }
-        _ => Status::Clean,
-    }
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_or_else(|cause| cannot_print(&cause), |()| Status::Clean)
 }
 
 /// Writes text for people to standard output. Nothing in it acts on the terminal.
@@ -40,19 +36,33 @@ pub fn fail(message: &str, status: Status) -> Status {
 
 /// Prints what is wrong with the arguments, or the help that they ask for. Names of files are among them, and an error
 /// quotes them as they are; it is found again in arguments that do not act on the terminal.
-pub fn refuse(error: &clap::Error) {
+///
+/// Returns the status of printing: help that cannot be printed is a failure.
+pub fn refuse(error: &clap::Error) -> Status {
     let given: Vec<String> = env::args_os().map(|it| it.to_string_lossy().into_owned()).collect();
     let shown: Vec<_> = given.iter().map(|argument| printable::line(argument)).collect();
-    // A closed pipe is not an error.
+    let print = |error: &clap::Error| match error.print() {
+        // Nobody would see what is wrong with standard error.
+        Err(cause) if !error.use_stderr() => cannot_print(&cause),
+        _ => Status::Clean,
+    };
     if shown == given {
-        let _ = error.print();
-        return;
+        return print(error);
     }
     match Arguments::try_parse_from(shown.iter().map(|argument| &**argument)) {
-        Err(again) => {
-            let _ = again.print();
+        Err(again) => print(&again),
+        Ok(_) => {
+            note(error.to_string().trim_end());
+            Status::Clean
         }
-        Ok(_) => note(error.to_string().trim_end()),
+    }
+}
+
+/// The status of a failure to write to standard output, which is told. A reader that closed the pipe is none.
+fn cannot_print(cause: &io::Error) -> Status {
+    match cause.kind() {
+        ErrorKind::BrokenPipe => Status::Clean,
+        _ => fail(&format!("cannot write to standard output: {cause}"), Status::Io),
     }
 }
 

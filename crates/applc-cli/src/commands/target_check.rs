@@ -90,6 +90,5 @@ fn check(arguments: &TargetCheck) -> Result<Status, Status> {
     }
     let summary = outcome.summary(target.name(), all);
     let errors = outcome.errors.into_iter().map(|report| reporter.add(report)).max();
-    show(&summary);
-    Ok(errors.unwrap_or(Status::Clean))
+    Ok(show(&summary).max(errors.unwrap_or(Status::Clean)))
 }

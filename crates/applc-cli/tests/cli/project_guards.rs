@@ -247,6 +247,33 @@ fn output_that_cannot_be_printed_is_no_result() {
             .unwrap();
         assert_eq!(status.code(), Some(3), "{option}");
     }
+    // Nor are help and a summary.
+    assert_eq!(repository.run(&["target", "new", "mine"]).0, 0);
+    for arguments in
+        [&["--help"][..], &["--version"], &["help", "check"], &["target", "check", "mine"]]
+    {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin("applc"));
+        command.current_dir(repository.0.path()).args(arguments).stdout(full);
+        let output = command.output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}: {err}");
+        assert_eq!(err.matches("cannot write to standard output").count(), 1, "{err}");
+    }
+}
+
+#[test]
+fn a_file_that_is_too_large_for_output_is_not_read() {
+    let repository = Repository::new();
+    assert_eq!(repository.run(&["compile"]).0, 0);
+    for path in ["manifests/prod/apps/a/kubernetes/kubernetes.yaml", "manifests/.applc-outputs"] {
+        let before = repository.read(path);
+        fs::File::create(repository.path(path)).unwrap().set_len(16 << 30).unwrap();
+        let (status, _, err) = repository.run(&["compile"]);
+        assert_eq!(status, 3, "{err}");
+        assert!(err.contains(&format!("`{path}`: it is larger than 256 MiB")), "{err}");
+        repository.write(path, &before);
+    }
 }
 
 #[test]
