@@ -15,8 +15,8 @@ use crate::files::{self, Open};
 pub struct Projects {
     known: BTreeMap<String, Option<Arc<Project>>>,
     asked: BTreeSet<String>,
-    /// Why files are not used, and whether it was told.
-    refused: BTreeMap<String, bool>,
+    /// What the user is to know, such as why files are not used, and whether it was told.
+    told: BTreeMap<String, bool>,
     /// Where the templates of custom targets run.
     renderer: Option<Arc<dyn Renderer>>,
 }
@@ -24,8 +24,8 @@ pub struct Projects {
 impl Projects {
     /// None yet, with templates that run in this renderer.
     pub fn new(renderer: Option<Arc<dyn Renderer>>) -> Projects {
-        let (known, asked, refused) = Default::default();
-        Projects { known, asked, refused, renderer }
+        let (known, asked, told) = Default::default();
+        Projects { known, asked, told, renderer }
     }
 
     /// Where the templates of custom targets run.
@@ -71,7 +71,7 @@ impl Projects {
     /// files must not be used, which is told once.
     fn folders(&mut self, open: &Open, folder: &str) -> Option<Vec<String>> {
         let folders = open.project_folders(folder);
-        folders.map_err(|why| self.refused.entry(why).or_default()).ok()
+        folders.map_err(|why| self.tell(why)).ok()
     }
 
     /// The project of a folder that is in the folder of another project, wherever the repository starts.
@@ -102,8 +102,13 @@ impl Projects {
     /// Tells once that a file cannot be read. One that is not there says nothing.
     pub fn refuse(&mut self, error: &ReadError) {
         if error.cause.kind() != io::ErrorKind::NotFound {
-            self.refused.entry(error.to_string()).or_default();
+            self.tell(error.to_string());
         }
+    }
+
+    /// Tells a message once.
+    pub fn tell(&mut self, message: String) {
+        self.told.entry(message).or_default();
     }
 
     /// Whether what is known depends on a file.
@@ -113,13 +118,13 @@ impl Projects {
 
     /// Forgets all, so that it is read anew.
     pub fn forget(&mut self) {
-        let refused = std::mem::take(&mut self.refused);
-        *self = Projects { refused, ..Projects::new(self.renderer.take()) };
+        let told = std::mem::take(&mut self.told);
+        *self = Projects { told, ..Projects::new(self.renderer.take()) };
     }
 
-    /// Why files are not used, each reason once.
-    pub fn take_refused(&mut self) -> Vec<String> {
-        let untold = self.refused.iter_mut().filter(|(_, is_told)| !**is_told);
+    /// What the user is to know, each message once.
+    pub fn take_untold(&mut self) -> Vec<String> {
+        let untold = self.told.iter_mut().filter(|(_, is_told)| !**is_told);
         untold
             .map(|(why, is_told)| {
                 *is_told = true;

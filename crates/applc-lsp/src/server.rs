@@ -173,7 +173,7 @@ impl Server {
 
     /// What there is to say.
     fn said(&mut self) -> Vec<Message> {
-        self.out.extend(self.projects.take_refused().iter().map(|why| shown(why)));
+        self.out.extend(self.projects.take_untold().iter().map(|why| shown(why)));
         std::mem::take(&mut self.out)
     }
 

@@ -210,3 +210,24 @@ fn a_project_goes_on_in_a_repository_inside() {
     client.settle();
     assert!(!client.codes("/p/inner/b.appliance.json").contains(&"E0505"));
 }
+
+#[test]
+fn a_folder_that_is_named_as_an_appliance_is_told_once() {
+    let files = [
+        ("/p/applc.toml", ""),
+        ("/p/sub/b.appliance.yaml/c.appliance.json", SOUND),
+        ("/p/.git/d.appliance.yaml/x", ""),
+    ];
+    let mut client = Client::with(&files);
+    client.open(APP, SOUND);
+    client.settle();
+    changed(&mut client, "/p/applc.toml");
+    let shown = client.told.iter().filter_map(|message| match message {
+        applc_lsp::Message::Notification(told) if told.method == "window/showMessage" => {
+            Some(told.params["message"].as_str().unwrap().to_owned())
+        }
+        _ => None,
+    });
+    let expected = "`sub/b.appliance.yaml` is named as an appliance, but is a folder";
+    assert_eq!(shown.collect::<Vec<_>>(), [expected]);
+}
