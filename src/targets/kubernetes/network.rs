@@ -300,17 +300,30 @@ fn is_host_port(port: &Port, expose: Expose) -> bool {
 /// Returns `stem` and `ending`, shortened and numbered to a label that is not in `taken`, and
 /// adds it to `taken`.
 pub fn free_name(stem: &str, ending: &str, taken: &mut HashSet<String>) -> String {
+    free_name_from(stem, ending, &mut 1, taken)
+}
+
+/// The same for many names of one stem: those before a number are taken.
+pub fn free_name_from(
+    stem: &str,
+    ending: &str,
+    number: &mut usize,
+    taken: &mut HashSet<String>,
+) -> String {
     let with = |ending: &str| {
         let stem: String = stem.chars().take(MAX_LABEL.saturating_sub(ending.len())).collect();
         format!("{}{ending}", stem.trim_end_matches('-'))
     };
-    let mut name = with(ending);
-    let mut number = 2;
-    while !taken.insert(name.clone()) {
-        name = with(&format!("{ending}-{number}"));
-        number += 1;
+    loop {
+        let name = match *number {
+            1 => with(ending),
+            number => with(&format!("{ending}-{number}")),
+        };
+        if taken.insert(name.clone()) {
+            return name;
+        }
+        *number += 1;
     }
-    name
 }
 
 /// The ports of a container in its pod and its Services.

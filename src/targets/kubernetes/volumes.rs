@@ -1,12 +1,12 @@
 //! Volumes: claims for persistent volumes, and host paths.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use ecow::EcoString;
 
 use super::model::{Mount, Volume};
-use super::network::free_name;
+use super::network::{free_name, free_name_from};
 use super::options::Settings;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::plan::{self, Container, MountSource, Plan, VolumeScope};
@@ -128,6 +128,9 @@ pub fn mounts(
 ) -> (Vec<Mount>, Vec<Volume>) {
     let mut mounts = Vec::new();
     let mut volumes: Vec<Volume> = Vec::new();
+    let mut host = 1;
+    // The names of the volumes, by what they are.
+    let mut known: HashMap<(Option<String>, Option<String>), String> = HashMap::new();
     for mount in &container.mounts {
         let plan::Mount { source, target, read_only } = mount;
         mounts::check_colon(target, findings);
@@ -151,17 +154,16 @@ pub fn mounts(
         let from = claim.as_ref().or(host_path.as_ref()).map(|source| source.from);
         let from = from.unwrap_or(target.span.into());
         let text = |source: &Option<Traced<String>>| source.as_ref().map(|s| s.value.clone());
-        let same = volumes.iter().find(|volume| {
-            text(&volume.claim) == text(&claim)
-                && text(&volume.host_path) == text(&host_path)
-                && !volume.access
-        });
-        let name = match same {
-            Some(volume) => volume.name.value.clone(),
+        let source = (text(&claim), text(&host_path));
+        let name = match known.get(&source) {
+            Some(name) => name.clone(),
             None => {
-                let stem = claim.as_ref().map_or("host", |claim| claim.as_str());
-                let name = free_name(stem, "", taken);
+                let name = match &claim {
+                    Some(claim) => free_name(claim.as_str(), "", taken),
+                    None => free_name_from("host", "", &mut host, taken),
+                };
                 let named = Traced::new(name.clone(), from);
+                known.insert(source, name.clone());
                 volumes.push(Volume {
                     name: named,
                     claim,

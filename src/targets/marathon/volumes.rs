@@ -4,6 +4,8 @@
 //! shared volume is mounted with an option of `docker run` instead: same driver, same name,
 //! same data.
 
+use std::collections::HashMap;
+
 use super::model::{DriverOption, Engine, External, JobExternal, JobVolume, Parameter, Volume};
 use super::names::Names;
 use super::options::Settings;
@@ -55,8 +57,8 @@ pub fn check(plan: &Plan, names: &Names, settings: &Settings<'_>, findings: &mut
     // The driver of an external volume has a stricter pattern than that of a mount of Docker.
     let is_external = |service: &Container| {
         let Kind::Service(_) = &service.kind else { return false };
-        let mut volumes = service.mounts.iter().filter_map(persistent).peekable();
-        volumes.peek().is_some() && volumes.all(|id| is_exclusive(plan, service, id.value))
+        service.mounts.iter().any(|mount| persistent(mount).is_some())
+            && shared(plan, service).is_none()
     };
     let is_valid = match plan.containers.iter().any(is_external) {
         true => is_driver(&driver),
@@ -84,10 +86,10 @@ pub fn lower(
     findings: &mut Findings,
 ) -> Mounted {
     let mut mounted = Mounted::default();
-    let persistent = service.mounts.iter().filter_map(persistent);
     // All volumes of a container are mounted in the same way, because they have the same
     // driver.
-    let shared = persistent.clone().find(|volume| !is_exclusive(plan, service, volume.value));
+    let shared = shared(plan, service);
+    let deciding = deciding(plan, service);
     if let (Some(volume), Engine::Mesos) = (shared, engine) {
         let message = "a container with GPUs cannot share a persistent volume";
         findings.push(Diagnostic::new(&codes::NOT_CARRIED, volume.span, message).also(
@@ -111,7 +113,7 @@ pub fn lower(
             }
             MountSource::Persistent(volume) if shared.is_some() => {
                 let mut name = name(plan, volume.value, names, volume.span);
-                name.also.extend(deciding(plan, service));
+                name.also.extend(&deciding);
                 mounted.parameters.push(docker_mount(&name, &driver(plan, settings), mount));
             }
             MountSource::Persistent(volume) => {
@@ -126,7 +128,7 @@ pub fn lower(
                 }
                 mounted.exclusive = Some(volume.span);
                 let mut name = name(plan, volume.value, names, volume.span);
-                name.also.extend(deciding(plan, service));
+                name.also.extend(&deciding);
                 mounted.volumes.push(Volume {
                     container_path: target.into(),
                     host_path: Sparse(None),
@@ -176,9 +178,12 @@ pub fn of_job(
     volumes
 }
 
+/// Maximum number of volumes whose places are given as those that decide: each mount has all of them.
+const MAX_DECIDING: usize = 100;
+
 /// The places that decide together how all persistent volumes of a service are mounted.
 pub fn deciding(plan: &Plan, service: &Container) -> Vec<Span> {
-    let volumes = service.mounts.iter().filter_map(persistent);
+    let volumes = service.mounts.iter().filter_map(persistent).take(MAX_DECIDING);
     let scope = |id: VolumeId| plan.volumes.get(id).map(|volume| volume.scope.span);
     volumes.flat_map(|volume| [Some(volume.span), scope(volume.value)]).flatten().collect()
 }
@@ -259,17 +264,22 @@ fn is_shared(plan: &Plan, id: VolumeId) -> bool {
     containers.map(|container| u64::from(container.instances.value)).sum::<u64>() > 1
 }
 
-/// Whether the volume can be one of Marathon's external volumes: mounted once, by one app with
+/// The first volume of a service that cannot be one of Marathon's external volumes: those are mounted once, by one app with
 /// one instance, and by no other appliance.
-fn is_exclusive(plan: &Plan, service: &Container, id: VolumeId) -> bool {
-    let Some(volume) = plan.volumes.get(id) else { return true };
-    let mounts = service.mounts.iter().filter(
-        |mount| matches!(&mount.source, MountSource::Persistent(volume) if volume.value == id),
-    );
-    volume.scope.value == VolumeScope::Local
-        && volume.mounted_by.len() == 1
-        && service.instances.value <= 1
-        && mounts.count() == 1
+fn shared<'s>(plan: &Plan, service: &'s Container) -> Option<&'s Spanned<VolumeId>> {
+    let volumes = || service.mounts.iter().filter_map(persistent);
+    let mut times: HashMap<VolumeId, usize> = HashMap::new();
+    for volume in volumes() {
+        *times.entry(volume.value).or_default() += 1;
+    }
+    volumes().find(|mounted| {
+        plan.volumes.get(mounted.value).is_some_and(|volume| {
+            volume.scope.value != VolumeScope::Local
+                || volume.mounted_by.len() != 1
+                || service.instances.value > 1
+                || times.get(&mounted.value) != Some(&1)
+        })
+    })
 }
 
 /// The parameter `docker run --mount`, whose value is a line of CSV.
@@ -310,6 +320,8 @@ fn csv(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Analysis;
+    use crate::source::Source;
 
     #[test]
     fn labels_and_csv() {
@@ -320,5 +332,26 @@ mod tests {
         assert!(!is_driver("CephFS") && !is_driver("ceph_fs") && !is_driver("-x"));
         assert_eq!(csv("target=/a,\"b\""), "\"target=/a,\"\"b\"\"\"");
         assert_eq!(csv("target=/a b"), "target=/a b");
+    }
+
+    #[test]
+    fn the_places_of_many_volumes_do_not_multiply() {
+        let of = |count: usize| {
+            let volumes: Vec<String> =
+                (0..count).map(|at| format!(r#"{{"id":"v{at}"}}"#)).collect();
+            let mounts: Vec<String> =
+                (0..count).map(|at| format!(r#"{{"src":"v{at}","dest":"/d{at}"}}"#)).collect();
+            let text = format!(
+                r#"{{"id":"app","data_persistence":{{"volumes":[{}]}},"containers":[{{"id":"a","type":"service",
+                "image":"b:1","resources":{{"cpus":1,"mem":64}},"volumes":[{}]}}]}}"#,
+                volumes.join(","),
+                mounts.join(",")
+            );
+            let plan = Analysis::of(&Source::new("a.json", text.as_str())).plan.unwrap();
+            let service = &plan.containers[0];
+            assert_eq!(shared(&plan, service), None);
+            deciding(&plan, service).len()
+        };
+        assert_eq!((of(3), of(1000)), (6, 2 * MAX_DECIDING));
     }
 }
