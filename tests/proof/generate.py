@@ -61,8 +61,8 @@ def generate(seed: int, ports: Sequence[int], image: str, hints: Hints | None = 
 def generated(seed: int, ports: Sequence[int], image: str, hints: Hints | None = None) -> tuple[Case, Maker]:
     """The case of a seed, and the hostile strings in it."""
     hints = hints or Hints()
-    make = Maker(seed, ports)
-    name = make.choice([f"proof-{seed}", f"proof-{seed}", f"Proof-{seed}-a", f"p{seed}", f"p{seed}--x"])
+    make = Maker(seed, ports, hints.plain)
+    name = make.choice(make.allowed([f"proof-{seed}", f"proof-{seed}", f"Proof-{seed}-a", f"p{seed}", f"p{seed}--x"], 1))
     kinds = containers(make, hints)
     volumes = persistent_volumes(make, kinds)
     secrets: dict[str, dict[str, str]] = {}
@@ -98,7 +98,7 @@ def generated(seed: int, ports: Sequence[int], image: str, hints: Hints | None =
 def containers(make: Maker, hints: Hints) -> list[Skeleton]:
     """The containers, in an order in which each depends only on earlier ones."""
     count = min(make.choice([1, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 6, 7, 8]), hints.most_containers)
-    pool = list(make.choice([PLAIN, PLAIN, NEAR, NEAR, PLAIN + ODD]))
+    pool = list(make.choice(make.allowed([PLAIN, PLAIN, NEAR, NEAR, PLAIN + ODD], 2)))
     names = make.random.sample(pool, count)
     # Numbers of ports that containers with their own address may have in common.
     common = [make.port(), make.port()]
@@ -143,7 +143,7 @@ def persistent_volumes(make: Maker, kinds: list[Skeleton]) -> list[dict[str, Any
     """The volumes of the appliance."""
     volumes: list[dict[str, Any]] = []
     wanted = make.choice([0, 0, 1, 1, 2, 3]) if len(kinds) > 1 else make.choice([0, 1])
-    for name in make.random.sample(VOLUMES, wanted):
+    for name in make.random.sample(make.allowed(VOLUMES, 3), wanted):
         volume: dict[str, Any] = {"id": name}
         if make.chance(0.12):
             # A global volume has one name on the whole target.
@@ -236,7 +236,7 @@ def check(make: Maker, kind: Skeleton) -> None:
         port = kind.ports[index]
         if "HTTP" in protocol:
             port.listener = "https" if protocol.endswith("HTTPS") else "http"
-            path = make.choice(HTTP_PATHS)
+            path = make.choice(make.allowed(HTTP_PATHS, 2))
             if path != "/" or make.chance(0.5):
                 found["path"] = path
             kind.directives.append(escaped(f"--health={path}:{port.number}"))
@@ -340,7 +340,7 @@ def container(make: Maker, kind: Skeleton, strings: words.Strings, image: str, h
         strings.beside[f"{folder}/proof.Dockerfile"] = f"FROM {image} AS last\nARG WORD\n".encode()
         found["build"] = {"context": f"./{folder}", "dockerfile": "proof.Dockerfile"}
         if make.chance(0.5):
-            found["build"] |= {"args": {"WORD": make.choice(["a$b", "x y", 1, True])}, "target": "last"}
+            found["build"] |= {"args": {"WORD": make.choice(["a$b", "x y", 1, True][1 if make.plain else 0 :])}, "target": "last"}
         if "containers[].build" not in hints.leave_out:
             found |= {"image": f"{hints.built}-{make.seed}:{make.number()}", "force_pull_image": False}
     if make.chance(0.1):

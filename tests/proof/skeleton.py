@@ -25,6 +25,8 @@ class Hints:
     # Memory of a container in MB, from and to.
     mem: tuple[int, int] = (16, 24)
     most_containers: int = 8
+    # Only names and strings that no format, shell or template language reads as something else.
+    plain: bool = False
 
 
 @dataclass
@@ -65,8 +67,9 @@ class Skeleton:
 class Maker:
     """The random numbers, and what has been given away."""
 
-    def __init__(self, seed: int, ports: Sequence[int]) -> None:
+    def __init__(self, seed: int, ports: Sequence[int], plain: bool = False) -> None:
         self.seed = seed
+        self.plain = plain
         self.random = Random(seed)
         self.free = list(ports)
         self.random.shuffle(self.free)
@@ -90,6 +93,10 @@ class Maker:
         """A number that nothing else uses."""
         return self.free.pop()
 
+    def allowed(self, items: Sequence[T], plain: int) -> Sequence[T]:
+        """The items, of which the first `plain` are so."""
+        return items[:plain] if self.plain else items
+
     def number(self) -> int:
         """Another number each time."""
         self.counter += 1
@@ -97,6 +104,8 @@ class Maker:
 
     def hostile(self, place: str) -> str:
         """A hostile string that is legal at this place; seeds in a row begin with kinds in a row."""
+        if self.plain:
+            return f"plain-{self.number()}"
         kinds = [kind for kind in HOSTILE if kind not in PLACES[place]]
         uses = sum(used == place for used, _ in self.used)
         kind = kinds[(self.seed + 29 * uses + 5 * list(PLACES).index(place)) % len(kinds)]

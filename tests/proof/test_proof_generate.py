@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -215,6 +216,26 @@ def test_fields_are_left_out_on_request() -> None:
     for seed in range(1, 60):
         text = json.dumps(generate(seed, PORTS, IMAGE, Hints(leave_out=fields)).appliance)
         assert '"build"' not in text and '"size"' not in text and '"path"' not in text
+
+
+def texts(value: Any) -> Iterator[str]:
+    """All strings in a value, with the names of fields."""
+    if isinstance(value, dict):
+        value = [item for pair in value.items() for item in pair]
+    if isinstance(value, list):
+        for item in value:
+            yield from texts(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def test_nothing_is_hostile_in_plain_appliances() -> None:
+    for seed in range(1, 200):
+        found = generate(seed, PORTS, IMAGE, Hints(plain=True))
+        for container in found.appliance["containers"]:
+            for text in texts({name: value for name, value in container.items() if name != "schedule"}):
+                assert re.fullmatch(r"[A-Za-z0-9@ ./:|=,;'\n_-]*", text), (seed, text)
+        assert all(content == b"plain\n" for name, content in found.beside.items() if name.endswith(".bin"))
 
 
 def test_a_case_is_saved_and_read(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ class Strings:
             check["command"] = " ".join(self.shell([f"{OBSERVER} check"], "health-command", 7))
             found["health_check"] = check
         if make.chance(0.25):
-            names = make.some(LABEL_NAMES, 3) or ["team"]
+            names = make.some(make.allowed(LABEL_NAMES, 2), 3) or ["team"]
             found["labels"] = {name: self.label() for name in names}
         if make.chance(0.2):
             found["working_dir"] = make.choice(["/", "/tmp", f"/work{as_path(make.hostile('working-dir'))}"])
@@ -94,16 +94,15 @@ class Strings:
 
     def command(self) -> str:
         """A shell command that becomes the observer."""
-        start = self.make.choice(
-            [
-                f"exec {OBSERVER}",
-                f"exec {OBSERVER}",
-                f"set -e; exec {OBSERVER}",
-                f'# it\'s a "comment" with $X\nexec {OBSERVER}',
-                f'test -z "$NOT_SET" && exec {OBSERVER}',
-                f"  exec   {OBSERVER}",
-            ]
-        )
+        starts = [
+            f"exec {OBSERVER}",
+            f"exec {OBSERVER}",
+            f"set -e; exec {OBSERVER}",
+            f'# it\'s a "comment" with $X\nexec {OBSERVER}',
+            f'test -z "$NOT_SET" && exec {OBSERVER}',
+            f"  exec   {OBSERVER}",
+        ]
+        start = self.make.choice(self.make.allowed(starts, 3))
         return " ".join(self.shell([start, *(quoted(word) for word in self.directives)], "cmd", 4))
 
     def shell(self, words: list[str], place: str, most: int) -> list[str]:
@@ -119,7 +118,7 @@ class Strings:
         """Variables; a shell passes on only those with the name of an identifier."""
         make = self.make
         found: dict[str, Any] = {}
-        names = [name for name in ENV_NAMES if not shell or IDENTIFIER.fullmatch(name)]
+        names = [name for name in ENV_NAMES if not (shell or make.plain) or IDENTIFIER.fullmatch(name)]
         for name in make.some(names, 3):
             found[name] = self.value()
         for number in range(make.choice([0, 0, 0, 1, 2])):
@@ -148,7 +147,8 @@ class Strings:
     def referring(self, place: str) -> str:
         """A string with references to other containers, and to itself."""
         make = self.make
-        form = make.choice(["{0}", "zk://{0}/mesos", "{0} {1}", "http://{0}?x=$y", "[{0}]", "{0},{1},{2}", "a\\@b {0}"])
+        forms = ["{0}", "zk://{0}/mesos", "{0} {1}", "http://{0}?x=$y", "[{0}]", "{0},{1},{2}", "a\\@b {0}"]
+        form = make.choice(make.allowed(forms, 3))
         start = escaped(make.hostile(place)) + "|" if make.chance(0.25) else ""
         return start + form.format(*(self.reference() for _ in range(3)))
 
@@ -186,7 +186,7 @@ class Strings:
         make = self.make
         if make.chance(0.5):
             plain: list[str | int | bool] = [1, True, "storefront", "@web"]
-            return make.choice(plain)
+            return make.choice(make.allowed(plain, 3))
         return make.hostile("label")
 
     def files(self, found: dict[str, Any]) -> dict[str, Any]:
@@ -211,10 +211,11 @@ class Strings:
         file: dict[str, Any] = {"dest": self.dest("file-dest", "/etc/proof/f")}
         if make.chance(0.2):
             path = f"source-{make.number()}.bin"
-            self.beside[path] = make.choice([BINARY, b"plain\n", "déjà @nobody ${X}\n".encode()])
+            contents = [BINARY, b"plain\n", "déjà @nobody ${X}\n".encode()]
+            self.beside[path] = make.choice(contents[1:2] if make.plain else contents)
             file["source"] = path
         elif make.chance(0.4):
-            file["content"] = f"listen $x\nother {self.referring('file-content')}\n"
+            file["content"] = f"listen {'x' if make.plain else '$x'}\nother {self.referring('file-content')}\n"
         else:
             file["content"] = escaped(make.hostile("file-content"))
         if make.chance(0.6):
