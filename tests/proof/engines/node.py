@@ -92,7 +92,12 @@ class Node(Engine):
     target = "kubernetes"
     # The third delay, after the most tries that random appliances ask for.
     again = 45.0
-    options = (f"kubernetes.cloud-label={LABELS['cloud']}", f"kubernetes.preemptible-label={'='.join(PREEMPTIBLE)}")
+    options: tuple[str, ...] = (
+        f"kubernetes.cloud-label={LABELS['cloud']}",
+        f"kubernetes.preemptible-label={'='.join(PREEMPTIBLE)}",
+    )
+    # The label of the pods that are watched.
+    selector = INSTANCE
 
     def __enter__(self) -> Node:
         super().__enter__()
@@ -116,10 +121,11 @@ class Node(Engine):
         return os.readlink(f"/proc/{self.node.first}/ns/net")
 
     def _watch(self) -> None:
+        path = f"/api/v1/pods?watch=true&timeoutSeconds=300&labelSelector={self.selector}"
         while not self._ended.is_set():
             # Ends when the API server is restarted, also in the middle of an event.
             with suppress(OSError, ValueError, HTTPException):
-                for line in self.node.ask("GET", f"/api/v1/pods?watch=true&timeoutSeconds=300&labelSelector={INSTANCE}", timeout=60):
+                for line in self.node.ask("GET", path, timeout=60):
                     event = json.loads(line)
                     if event["type"] in ("ADDED", "MODIFIED", "DELETED"):
                         self._take(event["object"], event["type"] == "DELETED")
@@ -272,7 +278,7 @@ class NodeDeployment(Deployment):
         found = {}
         for uid, runs in list(self.runs.items()):
             pod = self.engine.pods[uid]
-            labels = pod["metadata"]["labels"]
+            labels = pod["metadata"].get("labels", {})
             found[uid] = (self.container_of(pod), [run for _, run in sorted(runs.items())], labels)
         return found
 
