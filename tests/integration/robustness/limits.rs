@@ -21,6 +21,7 @@ fn the_page_has_the_numbers_of_the_tests() {
     let page = applc_testing::read("docs/limits.md");
     for row in [
         "| size of a file | 64 MiB | `E0002`",
+        "| size of the `source` of a file of a container | 64 MiB | `E0002`",
         "| entries (members of objects, items of arrays) in a file | 1,000,000 | `E0002`",
         "| references (`@id`) in a file | 1,000,000 | `E0002`",
         "| nested brackets, or indentation in YAML | 128 levels | `E0112`",
