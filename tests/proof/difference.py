@@ -7,7 +7,7 @@ from dataclasses import dataclass
 # Kinds that only time can bring: while one is there, an engine may not have settled.
 MAY_COME = {
     "not-started", "too-few", "unanswered", "unpublished", "too-few-runs", "late-run", "not-replaced", "unchecked", "not-read", "no-mark",
-    "not-shared", "not-new",
+    "not-shared", "not-new", "gone-runs",
     # A change of it alone may be made in place, or replace the process a little later.
     "memory",
 }  # fmt: skip
@@ -23,7 +23,7 @@ KINDS = MAY_COME | {
     "started", "too-many", "restarted", "order", "early", "too-many-runs", "result", "replaced",
     "stop-order", "killed", "stopped-late", "left-behind",
     # After a change.
-    "not-kept", "gone-runs",
+    "not-kept",
 }  # fmt: skip
 
 

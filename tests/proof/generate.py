@@ -304,7 +304,7 @@ def settle_order(make: Maker, kinds: list[Skeleton]) -> None:
 
 def container(make: Maker, kind: Skeleton, strings: words.Strings, image: str, hints: Hints) -> Container:
     """The container as the language writes it."""
-    resources: dict[str, Any] = {"cpus": make.choice([0.05, 0.05, 0.1]), "mem": make.random.randint(*hints.mem)}
+    resources: dict[str, Any] = {"cpus": make.choice(hints.cpus), "mem": make.random.randint(*hints.mem)}
     if make.chance(0.05):
         resources["disk"] = make.choice([0, 110])
     if make.chance(0.04):

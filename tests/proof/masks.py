@@ -159,12 +159,13 @@ def several_on_host(_: Difference, expected: Expected, __: Expectations) -> bool
     return expected.host_network and expected.instances > 1 and bool(expected.published)
 
 
-def refers_to_unplaced(_: Difference, expected: Expected, expectations: Expectations) -> bool:
-    """At a container that refers to one without instances, or to a job, if neither waits for the other."""
+def refers_to_unplaced(difference: Difference, expected: Expected, expectations: Expectations) -> bool:
+    """At a container that refers to one without instances or a place, or to a job, if neither waits for the other."""
 
     def unplaced(other: Expected) -> bool:
         ordered = waits_for(expected, other.id, expectations) or waits_for(other, expected.id, expectations)
-        return other.instances == 0 or (not other.service and not ordered)
+        is_absent = other.instances == 0 or same_number(difference, other, expectations)
+        return is_absent or (not other.service and not ordered)
 
     return any(unplaced(expectations.containers[ref.id]) for ref in expected.references if ref.id != expected.id)
 
@@ -180,6 +181,20 @@ def several_at_their_numbers(_: Difference, expected: Expected, expectations: Ex
     """At several instances to whose ports a reference without a port leads."""
     bare = any(ref == Ref(expected.id) for other in expectations.containers.values() for ref in other.references)
     return bare and expected.instances > 1 and bool(expected.published or expected.internal)
+
+
+def same_number(_: Difference, expected: Expected, expectations: Expectations) -> bool:
+    """At a container with a port on the host whose number another one has there, too, due to such a reference."""
+    others = [other for other in expectations.containers.values() if other.id != expected.id]
+    return any(numbers_on_host(expected, expectations) & numbers_on_host(other, expectations) for other in others)
+
+
+def numbers_on_host(expected: Expected, expectations: Expectations) -> set[int]:
+    """The numbers of a container's ports on the host that are fixed, for TCP and UDP together."""
+    found = {port.host_port for port in expected.published if port.host_port is not None}
+    if expected.host_network or any(Ref(expected.id) in other.references for other in expectations.containers.values()):
+        found |= {port.port for port in expected.published} | {port for port, _ in expected.internal}
+    return found
 
 
 TABLE: list[tuple[str, str, str, str, When]] = [
@@ -212,6 +227,8 @@ TABLE: list[tuple[str, str, str, str, When]] = [
      refers_to_unplaced),
     ("nomad", "@id in a string", "the ports of the other container are fixed on the host at the same numbers",
      "too-few not-new", several_at_their_numbers),
+    ("nomad", "@id in a string", "so that another container with one of these needs another node",
+     "not-started too-few too-few-runs", same_number),
     ("nomad", "option follow-addresses", "whether a service is restarted when the address", "restarted not-kept",
      always),
 ]  # fmt: skip

@@ -80,7 +80,7 @@ class Observer:
                 if state != seen:
                     quiet = time.monotonic()
                 seen = state
-            refused = not acting.is_alive() and any(each.code for each in self.deployment.commands[before:])
+            refused = not acting.is_alive() and any(each.code and not each.handled for each in self.deployment.commands[before:])
             if failed or time.monotonic() > (min(end, quiet + REFUSED) if refused else end):
                 break
             time.sleep(0.2)

@@ -17,6 +17,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -36,13 +37,17 @@ PATIENCE = {"compose": 60, "nomad": 120, "node": 120}
 
 # On a single node, containers for preemptible nodes and for others have no place together.
 PREEMPTIBLE = frozenset(f"containers[].{hints}.preemptible" for hints in ("schedule_hints", "user_schedule_hints"))
-LEFT_OUT = {"nomad": PREEMPTIBLE}
+LEFT_OUT = {"nomad": PREEMPTIBLE, "node": PREEMPTIBLE}
+
+# A Kubernetes node has as many as the machine, and several pods of each appliance side by side must find a place.
+CPUS = {"node": (0.01, 0.01, 0.02)}
 
 
 def hints_of(name: str) -> Hints:
     """What appliances on an engine need. Folders of the host and names of images are other ones for each engine: the same
     seeds may run on several at a time."""
-    return Hints(leave_out=LEFT_OUT.get(name, frozenset()), host_dir=f"/var/tmp/proof/{name}", built=f"proof-built-{name}")
+    hints = Hints(leave_out=LEFT_OUT.get(name, frozenset()), host_dir=f"/var/tmp/proof/{name}", built=f"proof-built-{name}")
+    return replace(hints, cpus=CPUS.get(name, hints.cpus))
 
 
 def engine_named(name: str, applc: Path, folder: Path) -> Engine:

@@ -22,6 +22,8 @@ class Hints:
     built: str = "proof-built"
     # Fields to leave out, as `containers[].build` or `data_persistence.volumes[].schedule_hints`.
     leave_out: frozenset[str] = frozenset()
+    # Processors of a container, of which one is chosen.
+    cpus: tuple[float, ...] = (0.05, 0.05, 0.1)
     # Memory of a container in MB, from and to.
     mem: tuple[int, int] = (16, 24)
     most_containers: int = 8

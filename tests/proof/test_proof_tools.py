@@ -334,6 +334,27 @@ def test_a_mask_for_several_instances_explains_that_one_runs_and_not_that_none_d
             assert [d.kind for d in sift(iter(found), expected, of_target).differences] == left, (target, kind)
 
 
+def test_a_mask_for_one_number_twice_on_the_host_explains_only_that() -> None:
+    udp = {"container_port": 80, "protocol": "udp"}
+    for ask, number, left in [("--open=tcp:@a 80", 80, []), ("--open=tcp:@a:80", 80, ["a", "b"]), ("--open=tcp:@a 80", 81, ["a", "b"])]:
+        appliance = case(
+            service("a", ports=[{"container_port": 80}], network_mode="bridge"),
+            service("b", ports=[{**udp, "host_port": number}], network_mode="bridge", args=[ask]),
+        )
+        found = [Difference("not-started", name, "") for name in ("a", "b")]
+        nomad = [mask for mask in masks.ALL if mask.target == "nomad"]
+        assert [d.container for d in sift(iter(found), expect(appliance), nomad).differences] == left, (ask, number)
+
+
+def test_a_container_may_be_replaced_by_the_first_reference_from_the_host_network_or_by_the_last_that_goes() -> None:
+    bridge, host = (service("a", ports=[{"container_port": 80}], network_mode="bridge"), service("h", network_mode="host"))
+    plain, asked = (expect(case(bridge, {**host, "args": args})) for args in ([], ["--open=tcp:@a:80"]))
+    compose = [mask for mask in masks.ALL if mask.target == "compose"]
+    for after, before, left in [(asked, plain, ["h"]), (plain, asked, ["h"]), (plain, plain, ["a", "h"])]:
+        found = [Difference("not-kept", name, "") for name in ("a", "h")]
+        assert [d.container for d in sift(iter(found), after, compose, before).differences] == left
+
+
 class Blind(Nothing):
     """An appliance that nobody sees anything of."""
 

@@ -145,7 +145,13 @@ class Trial:
 
     def _change(self, deployment: Deployment, observer: Observer, case: Case, changed: Case, outcome: Outcome) -> None:
         change = expect_change(case, changed)
+        before = deployment.folder / f"case{deployment.versions}"
         out = deployment.compile(changed)
+        if impossible := deployment.impossible_change(before, out):
+            field, words = impossible
+            is_announced = any(row.field == field and words in row.text for row in self.rows)
+            (outcome.rejections if is_announced else outcome.differences).append(f"{field}: {words}")
+            return
         # It may mount what the appliance before it did not.
         deployment.prepare()
         set_how(observer, change.after)

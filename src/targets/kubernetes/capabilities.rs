@@ -15,7 +15,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::VolumeLocal,
-        "a PersistentVolumeClaim: ReadWriteOnce, or ReadWriteMany if several pods mount it, with a warning that the storage class must support it",
+        "a PersistentVolumeClaim: ReadWriteOnce, or ReadWriteMany if several pods mount it, with a warning that the storage class must support it; a claim cannot be changed from one to the other",
     ),
     Capability::depends(
         Field::VolumeGlobal,

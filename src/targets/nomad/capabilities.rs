@@ -88,7 +88,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::References,
-        "the registered address and port, filled in when both are placed, a job until it ends; without a port, the ports of the other container are fixed on the host at the same numbers; a reference of a container to itself is its own address, which on Docker's bridge others cannot reach",
+        "the registered address and port, filled in when both are placed, a job until it ends; without a port, the ports of the other container are fixed on the host at the same numbers, so that another container with one of these needs another node; a reference of a container to itself is its own address, which on Docker's bridge others cannot reach",
     ),
     Capability::depends(
         Field::MountPersistent,

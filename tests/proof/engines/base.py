@@ -46,6 +46,8 @@ class Command:
     words: list[str]
     code: int
     stderr: str
+    # Whether what it failed at was done in another way, as users do.
+    handled: bool = False
 
 
 class Rejected(Exception):
@@ -143,6 +145,10 @@ class Deployment(ABC):
     @abstractmethod
     def deploy(self, out: Path) -> None:
         """Hands the compiled files over as users do; returns when the engine's command has ended."""
+
+    def impossible_change(self, before: Path, after: Path) -> tuple[str, str] | None:
+        """Why compiled files cannot be applied over others: a row of the table of capabilities, and words in it."""
+        return None
 
     @abstractmethod
     def down(self) -> None:

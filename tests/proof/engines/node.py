@@ -25,8 +25,8 @@ import image
 from case import Case
 from engines.base import PLACES, Command, Deployment, Engine, Place, Running, kill_process
 from follow import Tail, boot_offset, container_runtime
-from kube_api import wait_for
-from kube_app import NAME, App
+from kube_api import documents, wait_for
+from kube_app import NAME, App, claims
 from kube_node import Node as KubeNode
 
 INSTANCE = "app.kubernetes.io/instance"
@@ -151,7 +151,7 @@ class Node(Engine):
                         run.ended, run.code = moment(about["finishedAt"]), about["exitCode"]
             logs = Path(f"/proc/{self.node.first}/root/var/log/pods") / f"{meta['namespace']}_{meta['name']}_{meta['uid']}"
             for at in range(count + 1):
-                container = deployment.container_of(pod)
+                container = deployment.names.setdefault(meta["uid"], deployment.container_of(pod))
                 log = logs / one["name"] / f"{at}.log"
                 self.tails.add(Tail(log, container_runtime, deployment.journal, container, meta["uid"]))
         if deleted:
@@ -190,6 +190,8 @@ class NodeDeployment(Deployment):
         self.app: App | None = None
         # The starts of the container of each pod, by the count of its restarts.
         self.runs: dict[str, dict[int, Running]] = {}
+        # The container of each pod: a change may give its name in Kubernetes to another one.
+        self.names: dict[str, str] = {}
         self._read: tuple[float, list[dict[str, Any]]] = (0, [])
 
     def container_of(self, pod: dict[str, Any]) -> str:
@@ -241,10 +243,17 @@ class NodeDeployment(Deployment):
             changed = FIELD.findall(done.stderr)
             if not changed:
                 break
+            done.handled = True
             self._kubectl("delete", "job", *changed, "-n", app.namespace)
         if done.code:
             self.refuse(done)
         self._delete_gone(app)
+
+    def impossible_change(self, before: Path, after: Path) -> tuple[str, str] | None:
+        old, new = (claims(documents((out / "kubernetes.yaml").read_text())) for out in (before, after))
+        if any(old[name]["accessModes"] != new[name]["accessModes"] for name in old.keys() & new.keys()):
+            return "data_persistence.volumes[].scope: local", "a claim cannot be changed from one to the other"
+        return None
 
     def _delete_gone(self, app: App) -> None:
         """Deletes by name what is no longer in the output: `kubectl` has no `--prune` for server-side apply."""
@@ -279,7 +288,7 @@ class NodeDeployment(Deployment):
         for uid, runs in list(self.runs.items()):
             pod = self.engine.pods[uid]
             labels = pod["metadata"].get("labels", {})
-            found[uid] = (self.container_of(pod), [run for _, run in sorted(runs.items())], labels)
+            found[uid] = (self.names.get(uid) or self.container_of(pod), [run for _, run in sorted(runs.items())], labels)
         return found
 
     def _services(self) -> list[dict[str, Any]]:
