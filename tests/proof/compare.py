@@ -74,8 +74,9 @@ def compare_change(change: ChangeExpectations, observations: dict[str, Any], mas
 
 
 def unmet_change(change: ChangeExpectations, observations: dict[str, Any], masks: list[Mask]) -> list[str]:
-    """What is not yet there after a change, and may come."""
-    return [str(item) for item in compare_change(change, observations, masks).differences if item.may_come]
+    """What is not yet there after a change, and may come, or still there, as an old instance is beside the new one."""
+    found = compare_change(change, observations, masks).differences
+    return [str(item) for item in found if item.may_come or item.kind == "too-many"]
 
 
 def changed(change: ChangeExpectations, observations: dict[str, Any]) -> Iterator[Difference]:

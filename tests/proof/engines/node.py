@@ -188,6 +188,7 @@ class NodeDeployment(Deployment):
     def __init__(self, engine: Node, case: Case, folder: Path) -> None:
         super().__init__(engine, case, folder)
         self.app: App | None = None
+        self.server_side = True
         # The starts of the container of each pod, by the count of its restarts.
         self.runs: dict[str, dict[int, Running]] = {}
         # The container of each pod: a change may give its name in Kubernetes to another one.
@@ -223,7 +224,9 @@ class NodeDeployment(Deployment):
         # Some characters cannot be sent in a server-side apply; the compiler says so.
         findings = (self.folder / f"findings{self.versions}.txt").read_text()
         app = App(self.engine.node, file.read_text(), findings)
-        how = "--server-side" if app.server_side else "--server-side=false"
+        # Each change is applied in the way of the first version.
+        self.server_side = app.server_side and self.server_side
+        how = "--server-side" if self.server_side else "--server-side=false"
         self.engine.deployments[app.namespace] = self
         if self.app is None:
             # With its namespace, a volume for each claim.
