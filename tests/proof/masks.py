@@ -159,6 +159,11 @@ def several_on_host(_: Difference, expected: Expected, __: Expectations) -> bool
     return expected.host_network and expected.instances > 1 and bool(expected.published)
 
 
+def several_with_fixed(_: Difference, expected: Expected, __: Expectations) -> bool:
+    """At several instances of a container with a fixed port on the host."""
+    return expected.instances > 1 and any(port.host_port is not None for port in expected.published)
+
+
 def refers_to_unplaced(difference: Difference, expected: Expected, expectations: Expectations) -> bool:
     """At a container that refers to one without instances or a place, or to a job, if neither waits for the other."""
 
@@ -217,12 +222,16 @@ TABLE: list[tuple[str, str, str, str, When]] = [
      "unanswered wrong-answer", own_udp_to_host),
     ("kubernetes", "containers[].network_mode: host", "if several instances need a node each", "too-few",
      several_on_host),
+    ("kubernetes", "containers[].ports[].host_port", "each of several instances needs its own node", "too-few",
+     several_with_fixed),
     ("nomad", "containers[].health_check.protocol: COMMAND", "the container is neither checked nor replaced",
      "unchecked not-replaced order", command),
     ("nomad", "containers[].dependencies", "the stop order is undefined", "stop-order", always),
     ("nomad", "containers[].ports[].internal", "mapped to a free port of the node", "internal-published", always),
     ("nomad", "containers[].network_mode: host", "so that each instance needs its own node", "too-few",
      several_on_host),
+    ("nomad", "containers[].ports[].host_port", "and several instances, run on different nodes", "too-few",
+     several_with_fixed),
     ("nomad", "@id in a string", "filled in when both are placed, a job until it ends", "not-started too-few-runs late-run",
      refers_to_unplaced),
     ("nomad", "@id in a string", "the ports of the other container are fixed on the host at the same numbers",

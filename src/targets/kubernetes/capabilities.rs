@@ -124,7 +124,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     ),
     Capability::depends(
         Field::HostPort,
-        "the node port if it is free and in the range 30000 to 32767, otherwise a `hostPort` of the pod; a warning if a container port has one for TCP and one for UDP, which `kubectl apply` updates correctly only with `--server-side`",
+        "the node port if it is free and in the range 30000 to 32767, otherwise a `hostPort` of the pod, so that each of several instances needs its own node; a warning if a container port has one for TCP and one for UDP, which `kubectl apply` updates correctly only with `--server-side`",
     ),
     Capability::carried(Field::PortUdp, "`protocol: UDP`"),
     Capability::depends(

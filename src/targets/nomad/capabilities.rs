@@ -118,7 +118,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(Field::Ports, "ports of the group, each registered as a service"),
     Capability::depends(
         Field::HostPort,
-        "`static`, for TCP and UDP together; containers with the same one run on different nodes",
+        "`static`, for TCP and UDP together; containers with the same one, and several instances, run on different nodes",
     ),
     Capability::carried(Field::PortUdp, "Docker publishes each port for both protocols"),
     Capability::depends(
