@@ -236,6 +236,7 @@ fn cases() -> Vec<Case> {
             .found("E0408", "\"/v:x\""),
         in_pod(Field::MountHost, json!({"volumes": [{"src": "/h", "dest": "/v", "type": "host"}]}), "/volumes", json!([{"name": "host", "hostPath": {"path": "/h"}}])),
         in_pod(Field::MountHost, json!({"volumes": [{"src": "/h", "dest": "/v", "type": "host"}, {"src": "/h", "dest": "/w", "type": "host"}]}), "/volumes", json!([{"name": "host", "hostPath": {"path": "/h"}}])),
+        in_pod(Field::MountHost, json!({"volumes": [{"src": "/h", "dest": "/v", "type": "host"}, {"src": "/i", "dest": "/w", "type": "host"}, {"src": "/h", "dest": "/x", "type": "host"}, {"src": "/j", "dest": "/y", "type": "host"}]}), "/volumes", json!([{"name": "host", "hostPath": {"path": "/h"}}, {"name": "host-2", "hostPath": {"path": "/i"}}, {"name": "host-3", "hostPath": {"path": "/j"}}])),
         in_pod(Field::MountHost, json!({"volumes": [{"src": "/h/../i", "dest": "/v", "type": "host"}]}), "", Value::Null)
             .found("E0408", "\"/h/../i\""),
         in_container(Field::MountReadOnly, json!({"volumes": [{"src": "/h", "dest": "/v", "type": "host", "mode": "RO"}]}), "/volumeMounts/0/readOnly", json!(true)),
