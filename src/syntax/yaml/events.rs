@@ -33,7 +33,7 @@ use granit_parser::{Event as Raw, ScalarStyle, StructureStyle, Tag};
 use self::repair::Repairs;
 use self::scan::{Scanner, SyntaxError};
 use self::tabs::Tabless;
-use super::spans::{column, visible};
+use super::spans::{between, column, visible};
 use crate::diag::Findings;
 use crate::source::{Source, Span};
 use crate::syntax::{Form, too_many_entries};
@@ -258,7 +258,9 @@ impl<'s> Document<'s> {
 
     /// The location in the original of a span of the source that is read.
     fn original(&self, span: Span) -> Span {
-        self.tabless.as_ref().map_or(span, |tabless| tabless.original(span))
+        let span = self.tabless.as_ref().map_or(span, |tabless| tabless.original(span));
+        // In the text that is read, a space replaces each byte of what is blanked out.
+        between(self.original.text(), span)
     }
 
     /// The events of the text as it is now.

@@ -8,6 +8,16 @@ pub fn character(text: &str, at: usize) -> Span {
     Span::new(at, at + length)
 }
 
+/// A span whose ends are between characters of the text, which those of the library need not be: it counts the indentation
+/// that a block scalar announces (`>8`) also where lines have less.
+pub fn between(text: &str, span: Span) -> Span {
+    let floor = |at: u32| {
+        let at = (at as usize).min(text.len());
+        (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+    };
+    Span::new(floor(span.start), floor(span.end))
+}
+
 /// A visible span: an empty one is extended to the character at its start.
 pub fn visible(text: &str, span: Span) -> Span {
     if span.range().is_empty() { character(text, span.start as usize) } else { span }

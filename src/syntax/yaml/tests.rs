@@ -344,6 +344,13 @@ fn spans_end_at_character_boundaries() {
             assert!(source.text().get(one.primary.span.range()).is_some(), "{text}: {one:?}");
         }
     }
+    // The library counts more indentation than there is.
+    let text = "!\n>8\n\u{fffd}\u{fffd}\u{fffd}";
+    let (source, _, found) = parsed(text);
+    assert!(!found.is_empty());
+    for one in found {
+        assert!(source.text().get(one.primary.span.range()).is_some(), "{one:?}");
+    }
     let deep = "- ".repeat(200) + "\u{249}";
     let (source, _, found) = parsed(&deep);
     assert!(source.text().get(found[0].primary.span.range()).is_some());

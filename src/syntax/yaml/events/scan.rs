@@ -7,7 +7,7 @@ use granit_parser::{ErrorKind, Event, Parser, ScanError, StrInput, StructureStyl
 
 use crate::source::{Source, Span};
 use crate::syntax::MAX_ENTRIES;
-use crate::syntax::yaml::spans::is_outside;
+use crate::syntax::yaml::spans::{between, is_outside};
 
 /// An error of the library, and the state of the scanner at it.
 pub struct SyntaxError {
@@ -179,7 +179,7 @@ impl<'t> Iterator for Scanner<'t> {
             Ok((event, place)) => {
                 let range = place.byte_range().unwrap_or(self.end..self.end);
                 self.end = range.end.max(self.end);
-                let span = Span::new(range.start, range.end);
+                let span = between(self.text, Span::new(range.start, range.end));
                 self.track(&event, span);
                 Some((event, span))
             }
@@ -187,7 +187,7 @@ impl<'t> Iterator for Scanner<'t> {
                 let at = error.marker().byte_offset().unwrap_or(self.last_scalar.end as usize);
                 self.error = Some(SyntaxError {
                     error,
-                    at: at.min(self.text.len()),
+                    at: between(self.text, Span::at(at)).start as usize,
                     last_scalar: self.last_scalar,
                     flow: self.flow.map(|(offset, _)| offset),
                     is_complete: self.is_complete,
