@@ -17,14 +17,30 @@ pub(crate) fn acts(c: char) -> bool {
             '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The text in one line. A character that would act is written as Rust escapes it: `\n`, `\u{1b}`.
+/// What starts a command to a CI service anywhere in a line of its log, up to the bracket: GitHub's runner and agents of Azure
+/// Pipelines look for them. Commands such as `::error::` are obeyed only at the start of a line.
+const COMMANDS: [&str; 2] = ["##", "##vso"];
+
+/// The text in one line. A character that would act is written as Rust escapes it: `\n`, `\u{1b}`, and so is the bracket of
+/// a command to a CI service.
 pub fn line(text: &str) -> Cow<'_, str> {
-    replaced(text, acts)
+    inert(replaced(text, acts), r"\u{5b}")
 }
 
-/// The text with its line breaks; other characters that would act are written as in [`line()`].
+/// The text with its line breaks; what would act otherwise is written as in [`line()`].
 pub fn lines(text: &str) -> Cow<'_, str> {
-    replaced(text, |c| acts(c) && c != '\n')
+    inert(replaced(text, |c| acts(c) && c != '\n'), r"\u{5b}")
+}
+
+/// The text with something else in place of the bracket of each command to a CI service.
+pub(crate) fn inert<'t>(text: Cow<'t, str>, bracket: &str) -> Cow<'t, str> {
+    COMMANDS.iter().fold(text, |text, command| {
+        let written = format!("{command}[");
+        match text.contains(&written) {
+            true => Cow::Owned(text.replace(&written, &format!("{command}{bracket}"))),
+            false => text,
+        }
+    })
 }
 
 fn replaced(text: &str, is_replaced: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -45,26 +61,26 @@ fn replaced(text: &str, is_replaced: impl Fn(char) -> bool) -> Cow<'_, str> {
 }
 
 /// Text of a file, whose characters keep their offsets in bytes: those beyond ASCII that would act become others
-/// of the same length. ASCII controls are left to the renderer of extracts, which shows pictures of them.
+/// of the same length, and the bracket of a command to a CI service becomes a `(`. ASCII controls are left to the renderer of extracts, which shows pictures of them.
 pub fn same_length(text: &str) -> Cow<'_, str> {
     let is_replaced = |c: char| acts(c) && !c.is_ascii();
     if !text.chars().any(is_replaced) {
-        return Cow::Borrowed(text);
+        return inert(Cow::Borrowed(text), "(");
     }
     let shown = |c: char| match c.len_utf8() {
         _ if !is_replaced(c) => c,
         2 => '\u{b7}',
         _ => char::REPLACEMENT_CHARACTER,
     };
-    Cow::Owned(text.chars().map(shown).collect())
+    inert(Cow::Owned(text.chars().map(shown).collect()), "(")
 }
 
-/// A JSON document in which characters that would act are escaped, so that its values stay the same.
+/// A JSON document in which what would act is escaped, so that its values stay the same.
 /// JSON has them only inside of strings, apart from the line breaks and spaces of its layout.
 pub fn json(document: &str) -> Cow<'_, str> {
     let is_replaced = |c: char| acts(c) && !matches!(c, '\t' | '\n' | '\r');
     if !document.chars().any(is_replaced) {
-        return Cow::Borrowed(document);
+        return inert(Cow::Borrowed(document), r"\u005b");
     }
     let mut shown = String::with_capacity(document.len() + 16);
     for c in document.chars() {
@@ -74,7 +90,7 @@ pub fn json(document: &str) -> Cow<'_, str> {
             shown.push(c);
         }
     }
-    Cow::Owned(shown)
+    inert(Cow::Owned(shown), r"\u005b")
 }
 
 #[cfg(test)]
@@ -92,6 +108,19 @@ mod tests {
         assert_eq!(line("x\u{202e}y\u{2028}"), r"x\u{202e}y\u{2028}");
         assert_eq!(lines("a\nb\r"), "a\nb\\r");
         assert!(matches!(line("é😀 plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn commands_to_ci_services_are_none() {
+        let text = "a ##[add-mask]b ##vso[task.prependpath]c #[d] ###[e";
+        let shown = r"a ##\u{5b}add-mask]b ##vso\u{5b}task.prependpath]c #[d] ###\u{5b}e";
+        assert_eq!(line(text), shown);
+        assert_eq!(lines(text), shown);
+        assert_eq!(same_length(text), "a ##(add-mask]b ##vso(task.prependpath]c #[d] ###(e");
+        let document = serde_json::json!([text, "\u{9b}##["]).to_string();
+        let shown = json(&document);
+        assert!(!shown.contains("##[") && !shown.contains("##vso["), "{shown}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap()[0], text);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Text in XML.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use crate::printable;
@@ -25,7 +26,7 @@ pub fn escape(text: &str) -> String {
             _ => escaped.push(c),
         }
     }
-    escaped
+    printable::inert(Cow::Owned(escaped), "&#91;").into_owned()
 }
 
 #[cfg(test)]
