@@ -255,6 +255,8 @@ def main() -> int:
         for mutant in mutants()
         if words.engine in (None, mutant.engine) and (not words.numbers or mutant.name[:2] in words.numbers)
     ]
+    if unknown := set(words.numbers) - {mutant.name[:2] for mutant in chosen}:
+        parser.error(f"no such mutant: {', '.join(sorted(unknown))}")
     survive = 0
     with tempfile.TemporaryDirectory(prefix="proof-") as scratch, (
         nullcontext(words.built.resolve()) if words.built else builds(chosen)

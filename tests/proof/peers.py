@@ -138,9 +138,7 @@ def judge(seed: int, expectations: Expectations, ran: set[str], differences: lis
                 continue
             broken = [d for d in differences if d.container == expected.id and belongs(d, each)]
             absent = due and expected.id not in ran
-            # Of jobs, only their runs are missed.
-            missed = any(d.container == expected.id and d.kind == "too-few-runs" for d in differences) and not broken
-            if absent and (missed or not each.absence_counts):
+            if absent and not (broken and each.absence_counts):
                 states["never ran"] += 1
             elif broken:
                 counted.update(broken)
