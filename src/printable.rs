@@ -17,9 +17,9 @@ pub(crate) fn acts(c: char) -> bool {
             '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// What starts a command to a CI service anywhere in a line of its log, up to the bracket: GitHub's runner and agents of Azure
-/// Pipelines look for them. Commands such as `::error::` are obeyed only at the start of a line.
-const COMMANDS: [&str; 2] = ["##", "##vso"];
+/// What starts a command to a CI service anywhere in a line of its log: GitHub's runner and agents of Azure Pipelines look for
+/// them. Commands such as `::error::` are obeyed only at the start of a line.
+const COMMANDS: [&str; 2] = ["##[", "##vso["];
 
 /// The text in one line. A character that would act is written as Rust escapes it: `\n`, `\u{1b}`, and so is the bracket of
 /// a command to a CI service.
@@ -34,12 +34,9 @@ pub fn lines(text: &str) -> Cow<'_, str> {
 
 /// The text with something else in place of the bracket of each command to a CI service.
 pub(crate) fn inert<'t>(text: Cow<'t, str>, bracket: &str) -> Cow<'t, str> {
-    COMMANDS.iter().fold(text, |text, command| {
-        let written = format!("{command}[");
-        match text.contains(&written) {
-            true => Cow::Owned(text.replace(&written, &format!("{command}{bracket}"))),
-            false => text,
-        }
+    COMMANDS.iter().fold(text, |text, command| match text.contains(command) {
+        true => Cow::Owned(text.replace(command, &command.replace('[', bracket))),
+        false => text,
     })
 }
 

@@ -39,13 +39,13 @@ fn assert_removed(name: &str, before: &Report) {
         if name.ends_with(".yaml") && found.code.phase == Phase::Syntax {
             continue;
         }
+        let mut text = source.text().to_owned();
+        let range = source.range(edit.span);
         // A comma behind it is reported by itself, and becomes the trailing one.
-        let behind = source.text().get(edit.span.range().end..).unwrap_or_default();
+        let behind = text.get(range.end..).unwrap_or_default();
         if found.code.id == "W0102" && behind.trim_start().starts_with(',') {
             continue;
         }
-        let mut text = source.text().to_owned();
-        let range = source.range(edit.span);
         let is_longer = edit.replacement.len() > range.len();
         text.replace_range(range, &edit.replacement);
         let after = check(name, &text).expect("memory can be read");

@@ -217,6 +217,17 @@ impl Project {
         let globs = globs.unwrap_or_else(|| Globs::usual());
         relative(path, folder).is_some_and(|path| globs.matches(path))
     }
+
+    /// Whether a folder is named as an appliance, and likely meant as one: its name is a usual one, and the project lists it.
+    /// Other patterns may match any folder.
+    pub fn mistakes_folder(&self, path: &str) -> bool {
+        Globs::usual().matches(path) && self.has_appliance(path)
+    }
+}
+
+/// What there is to say of a folder that is [named as an appliance](Project::mistakes_folder). `shown` is its path.
+pub fn named_folder(shown: &str) -> String {
+    format!("`{shown}` is named as an appliance, but is a folder")
 }
 
 /// Name of the record of the files that applc has made, in a folder with output.

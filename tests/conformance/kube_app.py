@@ -32,6 +32,23 @@ def claims(objects: list[Object]) -> dict[str, Object]:
     return used | defined
 
 
+def volume_of(namespace: str, name: str, claim: Object) -> Object:
+    """A volume for a claim with this name and specification: a folder of the node. It is removed with `applc.test/of`."""
+    full = f"{namespace}-{name}"
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": full.lower(), "labels": {"applc.test/of": namespace}},
+        "spec": {
+            "capacity": claim["resources"]["requests"],
+            "accessModes": claim["accessModes"],
+            "storageClassName": claim.get("storageClassName", ""),
+            "claimRef": {"name": name, "namespace": namespace},
+            "hostPath": {"path": f"/node/volumes/{full}", "type": "DirectoryOrCreate"},
+        },
+    }
+
+
 class App:
     """The objects of one appliance in its namespace; a context manager that removes everything at the end."""
 
@@ -63,24 +80,10 @@ class App:
         volumes: list[Object] = []
         expected: list[Object] = []
         for name, spec in claims(self.objects).items():
-            claim = {"name": name, "namespace": self.namespace}
-            full = f"{self.namespace}-{name}"
-            volumes.append(
-                {
-                    "apiVersion": "v1",
-                    "kind": "PersistentVolume",
-                    "metadata": {"name": full, "labels": {"applc.test/of": self.namespace}},
-                    "spec": {
-                        "capacity": spec["resources"]["requests"],
-                        "accessModes": spec["accessModes"],
-                        "storageClassName": spec.get("storageClassName", ""),
-                        "claimRef": claim,
-                        "hostPath": {"path": f"/node/volumes/{full}", "type": "DirectoryOrCreate"},
-                    },
-                }
-            )
+            volumes.append(volume_of(self.namespace, name, spec))
             if name not in defined:
-                expected.append({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": claim, "spec": spec})
+                meta = {"name": name, "namespace": self.namespace}
+                expected.append({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": spec})
         # A claim is bound at once only if its volume exists.
         for items in filter(None, (volumes, expected)):
             every = {"apiVersion": "v1", "kind": "List", "items": items}

@@ -37,12 +37,15 @@ IN_GROUPS = 'for group in $1; do echo $$ >"$group/cgroup.procs"; done; shift; ex
 # The image of init containers that wait, with the same programs and user as the real one.
 WAIT_IMAGE = "curlimages/curl:8.11.1"
 
+# Of containerd, in the node.
+SOCKET = "/run/containerd/containerd.sock"
+
 CONTAINERD = """
 version = 3
 root = "/node/containerd"
 state = "/run/containerd"
 [grpc]
-  address = "/run/containerd/containerd.sock"
+  address = "{socket}"
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
   sandbox = "{pause}"
 [plugins.'io.containerd.cri.v1.images'.registry]
@@ -82,7 +85,7 @@ KUBELET = {
     "authorization": {"mode": "AlwaysAllow"},
     "cgroupDriver": "cgroupfs",
     "failCgroupV1": False,
-    "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
+    "containerRuntimeEndpoint": f"unix://{SOCKET}",
     "clusterDNS": [DNS],
     "clusterDomain": "cluster.local",
     "resolvConf": "",
@@ -144,7 +147,7 @@ class Node(Cluster):
         super()._start()
         self._run("containerd", f"--config={self.folder / 'containerd.toml'}")
         # The kubelet ends if nobody answers there for some seconds.
-        socket = Path(f"/proc/{self.first}/root/run/containerd/containerd.sock")
+        socket = Path(f"/proc/{self.first}/root{SOCKET}")
         wait_until("containerd", lambda: self._alive() and socket.exists())
         self._run("kube-scheduler", f"--kubeconfig={self.kubeconfig}", "--leader-elect=false")
         self._run(
@@ -243,7 +246,7 @@ class Node(Cluster):
         (self.folder / "registries/_default/hosts.toml").write_text(REGISTRIES.format(registry=registry.url))
         (self.folder / "network/10-pods.conflist").write_text(json.dumps(NETWORK))
         (self.folder / "containerd.toml").write_text(
-            CONTAINERD.format(pause=PAUSE, folder=self.folder, programs=PROGRAMS)
+            CONTAINERD.format(socket=SOCKET, pause=PAUSE, folder=self.folder, programs=PROGRAMS)
         )
         # The kubelet may not be allowed to raise the limit.
         _, limit = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -182,10 +182,14 @@ def waits_for(expected: Expected, name: str, expectations: Expectations) -> bool
     )
 
 
+def asked_without_port(expected: Expected, expectations: Expectations) -> bool:
+    """Whether a reference without a port leads to a container."""
+    return any(Ref(expected.id) in other.references for other in expectations.containers.values())
+
+
 def several_at_their_numbers(_: Difference, expected: Expected, expectations: Expectations) -> bool:
     """At several instances to whose ports a reference without a port leads."""
-    bare = any(ref == Ref(expected.id) for other in expectations.containers.values() for ref in other.references)
-    return bare and expected.instances > 1 and bool(expected.published or expected.internal)
+    return asked_without_port(expected, expectations) and expected.instances > 1 and bool(expected.published or expected.internal)
 
 
 def same_number(_: Difference, expected: Expected, expectations: Expectations) -> bool:
@@ -197,7 +201,7 @@ def same_number(_: Difference, expected: Expected, expectations: Expectations) -
 def numbers_on_host(expected: Expected, expectations: Expectations) -> set[int]:
     """The numbers of a container's ports on the host that are fixed, for TCP and UDP together."""
     found = {port.host_port for port in expected.published if port.host_port is not None}
-    if expected.host_network or any(Ref(expected.id) in other.references for other in expectations.containers.values()):
+    if expected.host_network or asked_without_port(expected, expectations):
         found |= {port.port for port in expected.published} | {port for port, _ in expected.internal}
     return found
 

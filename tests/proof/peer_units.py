@@ -214,5 +214,3 @@ def of_health(expected: Expected, unit: Unit) -> Iterator[Difference]:
         yield Difference("unchecked", expected.id, f"{said!r}")
     elif health.command is not None:
         yield from facts.of_argv(expected.id, list(health.command), plain(through_shell((words[2],))), "check")
-
-

@@ -199,13 +199,18 @@ def jobs(expected: Expectations) -> set[str]:
     return {each.id for each in expected.containers.values() if each.runs is not None and each.runs_now}
 
 
-def test_what_has_not_run_before_a_change_must_run_after_it() -> None:
+def beside_a_job() -> ChangeExpectations:
+    """A service changes, and the job `a` beside it does not."""
     own = {"image": IMAGE, "resources": {"cpus": 0.05, "mem": 16}}
     job = {**own, "id": "a", "type": "job", "args": ["--name=a", "--exit=0:0"]}
     service = {**own, "id": "s", "type": "service", "args": ["--name=s"]}
     before = Case(0, {"id": "p", "containers": [job, service]})
     after = Case(0, {"id": "p", "containers": [job, {**service, "args": ["--name=s", "x"]}]})
-    expected = expect_change(before, after)
+    return expect_change(before, after)
+
+
+def test_what_has_not_run_before_a_change_must_run_after_it() -> None:
+    expected = beside_a_job()
     seen = shown(expected)
     assert compare_change(expected, seen, []).differences == []
     for phase in seen["phases"]:
@@ -214,12 +219,7 @@ def test_what_has_not_run_before_a_change_must_run_after_it() -> None:
 
 
 def test_what_runs_again_after_a_change_is_one_difference() -> None:
-    own = {"image": IMAGE, "resources": {"cpus": 0.05, "mem": 16}}
-    job = {**own, "id": "a", "type": "job", "args": ["--name=a", "--exit=0:0"]}
-    service = {**own, "id": "s", "type": "service", "args": ["--name=s"]}
-    before = Case(0, {"id": "p", "containers": [job, service]})
-    after = Case(0, {"id": "p", "containers": [job, {**service, "args": ["--name=s", "x"]}]})
-    expected = expect_change(before, after)
+    expected = beside_a_job()
     again = replace(expected, stay=expected.stay - {"a"}, new=expected.new | {"a"})
     assert [d.kind for d in compare_change(expected, shown(again), []).differences] == ["not-kept"]
 

@@ -145,7 +145,7 @@ class Trial:
 
     def _change(self, deployment: Deployment, observer: Observer, case: Case, changed: Case, outcome: Outcome) -> None:
         change = expect_change(case, changed)
-        before = deployment.folder / f"case{deployment.versions}"
+        before = deployment.out
         out = deployment.compile(changed)
         if impossible := deployment.impossible_change(before, out):
             field, words = impossible

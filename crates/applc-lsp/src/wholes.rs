@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use applc::project::{self, FILE_NAME, Globs, Names, Project, Settings};
+use applc::project::{self, FILE_NAME, Names, Project, Settings};
 use applc::scope::appliance_name;
 use applc::source::Span;
 
@@ -207,12 +207,9 @@ impl Whole {
         let project = own.unwrap_or(outer);
         let below = folders.iter().filter(|name| !applc::path::is_reserved(name));
         let below: BTreeSet<String> = below.map(path).collect();
-        for path in &below {
-            // Other patterns than the usual one may match any folder.
-            if Globs::usual().matches(path) && project.has_appliance(path) {
-                let shown = project::relative(path, self.root.root()).unwrap_or(path);
-                projects.tell(format!("`{shown}` is named as an appliance, but is a folder"));
-            }
+        for path in below.iter().filter(|path| project.mistakes_folder(path)) {
+            let shown = project::relative(path, self.root.root()).unwrap_or(path);
+            projects.tell(project::named_folder(shown));
         }
         let appliances = files.iter().map(path);
         let is_one =

@@ -79,12 +79,17 @@ class Deployment(ABC):
         self.made_paths: list[Path] = []
         self.made_images: set[str] = set()
 
+    @property
+    def out(self) -> Path:
+        """The folder of the newest version: the appliance, and what was compiled."""
+        return self.folder / f"case{self.versions}"
+
     def compile(self, case: Case) -> Path:
         """Compiles a version of the appliance; raises `Rejected`. The output is beside it, as paths in it are relative."""
         self.case = case
         self.versions += 1
-        source = case.save(self.folder / f"case{self.versions}")
-        out = source.parent
+        out = self.out
+        source = case.save(out)
         options = [word for option in self.engine.options for word in ("--option", option)]
         run = subprocess.run(
             [self.engine.applc, "compile", source, "-t", self.engine.target, "-o", f"{out}/", *options],

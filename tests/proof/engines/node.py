@@ -31,7 +31,6 @@ from kube_node import Node as KubeNode
 
 INSTANCE = "app.kubernetes.io/instance"
 # The labels of the node that places are constraints on.
-PREEMPTIBLE = ("applc.test/preemptible", "true")
 LABELS = {
     "cloud": "applc.test/cloud", "region": "topology.kubernetes.io/region", "zone": "topology.kubernetes.io/zone",
     "host": "kubernetes.io/hostname",
@@ -44,7 +43,7 @@ FIELD = re.compile(r'Job(?:\.batch)? "([^"]+)" is invalid')
 class Cluster(KubeNode):
     """A node that is asked without kubectl where the harness, and no user, asks: each kubectl takes a quarter of a second."""
 
-    labels = {PREEMPTIBLE[0]: PREEMPTIBLE[1], **{label: PLACES[level] for level, label in LABELS.items()}}
+    labels = {label: PLACES[level] for level, label in LABELS.items()}
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,10 +91,7 @@ class Node(Engine):
     target = "kubernetes"
     # The third delay, after the most tries that random appliances ask for.
     again = 45.0
-    options: tuple[str, ...] = (
-        f"kubernetes.cloud-label={LABELS['cloud']}",
-        f"kubernetes.preemptible-label={'='.join(PREEMPTIBLE)}",
-    )
+    options: tuple[str, ...] = (f"kubernetes.cloud-label={LABELS['cloud']}",)
     # The label of the pods that are watched.
     selector = INSTANCE
 

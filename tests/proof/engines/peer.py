@@ -17,7 +17,7 @@ from compose_engine import checked, command
 from engines.base import Deployment, Place, Rejected, Running
 from engines.node import Node, NodeDeployment
 from kube_api import Object
-from kube_app import App
+from kube_app import App, volume_of
 from kube_node import Node as KubeNode
 
 # Seconds that a conversion may take.
@@ -173,7 +173,7 @@ class PeerDeployment(NodeDeployment):
 
     def down(self) -> None:
         if self.app:
-            file = self.folder / f"case{self.versions}" / "kubernetes.yaml"
+            file = self.out / "kubernetes.yaml"
             self._kubectl("delete", "-n", self.namespace, "-f", str(file), "--wait=false", "--ignore-not-found")
 
     def running(self) -> dict[str, tuple[str, list[Running], dict[str, str]]]:
@@ -213,26 +213,8 @@ class PeerApp(App):
 
     def _make_volumes(self) -> None:
         """A volume for each claim, as the storage of a cluster makes it."""
-        volumes = []
-        for claim in self.objects:
-            if claim["kind"] != "PersistentVolumeClaim":
-                continue
-            name, spec = claim["metadata"]["name"], claim["spec"]
-            full = f"{self.namespace}-{name}"
-            volumes.append(
-                {
-                    "apiVersion": "v1",
-                    "kind": "PersistentVolume",
-                    "metadata": {"name": full.lower(), "labels": {"applc.test/of": self.namespace}},
-                    "spec": {
-                        "capacity": spec["resources"]["requests"],
-                        "accessModes": spec["accessModes"],
-                        "storageClassName": spec.get("storageClassName", ""),
-                        "claimRef": {"name": name, "namespace": self.namespace},
-                        "hostPath": {"path": f"/node/volumes/{full}", "type": "DirectoryOrCreate"},
-                    },
-                }
-            )
+        claims = [item for item in self.objects if item["kind"] == "PersistentVolumeClaim"]
+        volumes = [volume_of(self.namespace, item["metadata"]["name"], item["spec"]) for item in claims]
         if volumes:
             every = {"apiVersion": "v1", "kind": "List", "items": volumes}
             self.node.kubectl("apply", "-f", "-", stdin=json.dumps(every))
@@ -273,5 +255,3 @@ def namespace_of(text: str, project: str) -> str:
     """The namespace that objects name, or one with the name of the project."""
     named = (one["metadata"].get("namespace") for one in objects_of(text))
     return next((str(name) for name in named if name), None) or re.sub(r"[^a-z0-9-]", "-", project.lower())
-
-

@@ -485,10 +485,7 @@ impl<'w, W: Files> Walk<'w, W> {
                 if listed.has_record && project.file.folder.is_empty() {
                     self.records.push(folder.clone());
                 }
-                // Other patterns than the usual one may match any folder.
-                let is_named =
-                    |path: &&String| Globs::usual().matches(path) && project.has_appliance(path);
-                let named = listed.folders.iter().filter(is_named);
+                let named = listed.folders.iter().filter(|path| project.mistakes_folder(path));
                 self.odd.extend(named.map(|path| (path.clone(), Kind::Folder, project.clone())));
                 next.extend(listed.folders.into_iter().map(|path| (path, project.clone())));
                 let odd = listed.odd.into_iter();

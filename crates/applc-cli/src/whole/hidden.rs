@@ -5,6 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
+use applc::project::named_folder;
+
 use super::changes::{Changes, Kind as Change};
 use super::discover::Found;
 use super::{Files, Kind};
@@ -21,8 +23,7 @@ const MAX_FOLDERS: usize = 1000;
 /// The exit status if there is, which was reported.
 pub fn check(found: &Found) -> Result<(), Status> {
     for (path, ..) in found.odd.iter().filter(|(_, kind, _)| *kind == Kind::Folder) {
-        let path = found.world.shown(path);
-        note(&format!("warning: `{path}` is named as an appliance, but is a folder"));
+        note(&format!("warning: {}", named_folder(&found.world.shown(path))));
     }
     let is_one = |path: &str| !found.world.on_disk(path).is_dir();
     let mut odd = found.odd.iter();
