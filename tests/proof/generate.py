@@ -335,9 +335,11 @@ def container(make: Maker, kind: Skeleton, strings: words.Strings, image: str, h
             where["preemptible"] = make.chance(0.5)
         found[make.choice(["schedule_hints", "schedule_hints", "user_schedule_hints"])] = where
     if make.chance(0.05):
-        # The image is the same, under a name of its own.
+        # The files of the image are the same. The label makes another image of it than in any other appliance: where two share
+        # one, the engine fails to build it while it is removed for the other.
         folder = f"build-{make.number()}"
-        strings.beside[f"{folder}/proof.Dockerfile"] = f"FROM {image} AS last\nARG WORD\n".encode()
+        text = f'FROM {image} AS last\nLABEL built="{hints.built}-{make.seed}"\nARG WORD\n'
+        strings.beside[f"{folder}/proof.Dockerfile"] = text.encode()
         found["build"] = {"context": f"./{folder}", "dockerfile": "proof.Dockerfile"}
         if make.chance(0.5):
             found["build"] |= {"args": {"WORD": make.choice(["a$b", "x y", 1, True][1 if make.plain else 0 :])}, "target": "last"}

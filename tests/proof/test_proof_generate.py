@@ -218,6 +218,15 @@ def test_fields_are_left_out_on_request() -> None:
         assert '"build"' not in text and '"size"' not in text and '"path"' not in text
 
 
+def test_no_two_appliances_build_one_image() -> None:
+    texts = [text for case in cases() for name, text in case.beside.items() if name.endswith("/proof.Dockerfile")]
+    assert len(texts) > 20
+    # What comes before the label is a name of the image below, which nobody removes.
+    labels = {case.seed: {text.splitlines()[1] for text in case.beside.values() if text.startswith(b"FROM")} for case in cases()}
+    of_all = [label for found in labels.values() for label in found]
+    assert len(of_all) == len(set(of_all)) and all(label.startswith(b"LABEL") for label in of_all)
+
+
 def texts(value: Any) -> Iterator[str]:
     """All strings in a value, with the names of fields."""
     if isinstance(value, dict):
