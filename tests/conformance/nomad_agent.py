@@ -18,6 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import ExitStack
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
@@ -52,6 +53,7 @@ client {
 plugin "docker" {
   config {
     allow_privileged = true
+    disable_log_collection = %(logless)s
     # The container that holds the network of a group with its own address.
     infra_image      = "%(infra)s"
     volumes {
@@ -158,15 +160,18 @@ class Agent:
         memory: int = 131072,
         durable: bool = False,
         ports: range = range(24000, 30001),
+        logs: bool = True,
     ) -> None:
         """`memory` is that of the client in MB. The state of a `durable` agent outlives its process, and ACLs are on.
-        Agents that run at the same time need different `ports` for their tasks."""
+        Agents that run at the same time need different `ports` for their tasks. Without `logs`, the agent does not
+        start the two processes for each task that copy its output."""
         self.nomad = support.require_tool("nomad")
         self.engine = engine
         self.meta = meta or {}
         self.memory = memory
         self.durable = durable
         self.ports = ports
+        self.logs = logs
         self.token = ""
 
     def __enter__(self) -> Agent:
@@ -197,6 +202,7 @@ class Agent:
                 "last_port": self.ports[-1],
                 "plugins": support.TOOLS / "nomad" / "plugins",
                 "infra": INFRA_IMAGE,
+                "logless": json.dumps(not self.logs),
             }
         )
         self.log = folder / "agent.log"
@@ -293,9 +299,17 @@ class Agent:
 
     def get(self, path: str) -> Any:
         """The response of the agent's HTTP API to a GET request."""
-        request = urllib.request.Request(self.address + path, headers={"X-Nomad-Token": self.token})
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with self.request("GET", path) as answer:
             return json.load(answer)
+
+    def request(self, method: str, path: str, body: Any = None) -> HTTPResponse:
+        """The open response of the agent's HTTP API to a request."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            self.address + path, data, headers={"X-Nomad-Token": self.token}, method=method
+        )
+        answer: HTTPResponse = urllib.request.urlopen(request, timeout=30)
+        return answer
 
     def run_command(self, *arguments: str | Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Runs `nomad ARGUMENTS...` against this agent."""
@@ -318,16 +332,18 @@ class Agent:
     def remove(self, job: str) -> None:
         """Stops a job, waits until its containers are removed, and purges it."""
 
-        def stop(*how: str) -> None:
-            run = self.run_command("job", "stop", *how, "-detach", "-yes", job)
-            assert run.returncode == 0, run.stderr
+        def stop(how: str) -> None:
+            try:
+                self.request("DELETE", f"/v1/job/{quote(job, safe='')}{how}").close()
+            except urllib.error.HTTPError as error:
+                raise AssertionError(f"{job}: {error.read().decode()}") from error
 
         def ended() -> bool:
             return all(each["ClientStatus"] in ("complete", "failed", "lost") for each in self.allocations(job))
 
-        stop()
+        stop("")
         wait_until(f"the end of {job}", ended)
-        stop("-purge")
+        stop("?purge=true")
 
     def remove_all(self) -> None:
         """Removes all jobs."""

@@ -87,7 +87,8 @@ def generated(seed: int, ports: Sequence[int], image: str, hints: Hints | None =
     appliance: Appliance = {"id": name, "containers": written}
     if volumes or make.chance(0.05):
         appliance["data_persistence"] = {"volumes": volumes}
-        if make.chance(0.1):
+        # The type of no volumes means nothing.
+        if volumes and make.chance(0.1):
             appliance["data_persistence"]["volume_type"] = make.choice(["cephfs", "nfs"])
     around(make, appliance)
     leave_out(appliance, hints.leave_out)

@@ -226,6 +226,10 @@ def test_a_tamed_case_is_accepted(target: str, applc_path: Path) -> None:
     assert kept > 20
 
 
+def test_volumes_that_are_gone_have_no_type() -> None:
+    assert tidy({"containers": [], "data_persistence": {"volumes": [], "volume_type": "nfs"}})["data_persistence"] == {"volumes": []}
+
+
 def test_tidy_takes_out_what_has_no_other_end() -> None:
     broken = case(
         service(

@@ -22,6 +22,8 @@ def tidy(appliance: Appliance) -> Appliance:
     appliance = copy.deepcopy(appliance)
     names = {c["id"] for c in appliance["containers"]}
     volumes = {v["id"] for v in appliance.get("data_persistence", {}).get("volumes", [])}
+    if not volumes:
+        appliance.get("data_persistence", {}).pop("volume_type", None)
     for container in appliance["containers"]:
         drop_empty(container, "dependencies", [n for n in container.get("dependencies", []) if n in names])
         mounts = [m for m in container.get("volumes", []) if "host_path" in m or is_host(m) or m["src"] in volumes]

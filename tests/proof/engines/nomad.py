@@ -20,6 +20,8 @@ from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import quote
 
 import image
 from case import Case
@@ -70,7 +72,7 @@ class Nomad(Engine):
         self.image = image.push(self.docker.docker, self._registry)
         self.docker.image(WAIT_IMAGE)
         self.docker.image(RECORD_IMAGE, Behaviour(programs=("/usr/bin/curl",)))
-        self.agent = Agent(self.docker, meta=PLACES, durable=True, ports=TASK_PORTS)
+        self.agent = Agent(self.docker, meta=PLACES, durable=True, ports=TASK_PORTS, logs=False)
         self.agent.__enter__()
         policy = self._store / "policy.hcl"
         policy.write_text(POLICY)
@@ -222,9 +224,9 @@ class NomadDeployment(Deployment):
             self._nomad("job", "stop", "-detach", "-yes", job)
 
     def _read_tasks(self, file: Path) -> None:
-        run = self.engine.agent.run_command("job", "run", "-output", file)
-        if run.returncode == 0:
-            job = json.loads(run.stdout)["Job"]
+        # A job that cannot be read is refused when it is run.
+        with suppress(HTTPError), self.engine.agent.request("POST", "/v1/jobs/parse", {"JobHCL": file.read_text()}) as answer:
+            job = json.load(answer)
             for group in job["TaskGroups"]:
                 for task in group["Tasks"]:
                     if task["Config"]["image"] not in (WAIT_IMAGE, RECORD_IMAGE):
@@ -262,7 +264,7 @@ class NomadDeployment(Deployment):
         prefixes = [f"applc/{self.id}/", f"secrets/{self.id}/"]
         with suppress(OSError):
             for each in [each for prefix in prefixes for each in agent.get(f"/v1/vars?prefix={prefix}")]:
-                agent.run_command("var", "purge", each["Path"])
+                agent.request("DELETE", f"/v1/var/{quote(each['Path'])}").close()
 
     def _remove(self, job: str) -> None:
         try:
@@ -276,8 +278,13 @@ class NomadDeployment(Deployment):
         agent, end = self.engine.agent, time.monotonic() + VOLUMES_FREE
         left = {each["ID"] for each in agent.get("/v1/volumes?type=host") if each["Name"] in self.volumes}
         while left and time.monotonic() < end:
-            left = {id for id in left if agent.run_command("volume", "delete", "-type", "host", id).returncode}
+            left = {id for id in left if not self._delete_volume(id)}
             time.sleep(0.5 if left else 0)
+
+    def _delete_volume(self, id: str) -> bool:
+        with suppress(HTTPError), self.engine.agent.request("DELETE", f"/v1/volume/host/{id}/delete"):
+            return True
+        return False
 
     def _allocations(self) -> list[dict[str, Any]]:
         found = [each for key, each in list(self.engine.allocations.items()) if key not in self.before]
