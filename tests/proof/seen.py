@@ -81,7 +81,8 @@ def seen(observations: dict[str, Any], phases: int | None = None) -> Seen:
         for instance in phase.get("instances", []):
             if process := processes.get(instance.get("nonce") or ""):
                 process.key = instance.get("key")
-                process.labels = instance.get("labels", process.labels)
+                if instance.get("labels") is not None:
+                    process.labels = instance["labels"]
                 if instance.get("ended") is not None:
                     process.ended = float(instance["ended"])
     end_replaced(processes)

@@ -76,7 +76,8 @@ def test_what_an_observer_says_runs_before_the_agent_does(tmp_path: Path) -> Non
     engine._take(allocation())
     start = {"observer": 1, "event": "start", "nonce": "n", "t": 2.0}
     deployment.journal.add(json.dumps(start).encode(), "a", "1")
-    assert [(row["name"], row["nonce"], row["ended"]) for row in deployment.instances()] == [("a", "n", None)]
+    (row,) = deployment.instances()
+    assert (row["name"], row["nonce"], row["ended"], row["labels"]) == ("a", "n", None, None)
 
 
 def test_the_runs_of_a_periodic_job_are_removed_after_it_and_one_that_stays_hinders_no_other(tmp_path: Path) -> None:

@@ -205,8 +205,8 @@ class Deployment(ABC):
         exits = {event["nonce"]: event["t"] for event in self.journal.events() if event["event"] == "exit"}
         rows = []
         running = self.running()
-        # An observer may tell of its start before the engine does.
-        early = {key: (seen[0]["container"], [], {}) for key, seen in starts.items() if key not in running}
+        # An observer may tell of its start before the engine does: its labels are not known yet.
+        early = {key: (seen[0]["container"], [], None) for key, seen in starts.items() if key not in running}
         for key, (container, runs, labels) in {**running, **early}.items():
             seen = starts.get(key, [])
             for at in range(max(len(runs), len(seen))):

@@ -116,6 +116,10 @@ class Node(Engine):
     def host_space(self) -> str:
         return os.readlink(f"/proc/{self.node.first}/ns/net")
 
+    def logs(self) -> Path:
+        """The folder with the logs of all pods."""
+        return Path(f"/proc/{self.node.first}/root/var/log/pods")
+
     def _watch(self) -> None:
         path = f"/api/v1/pods?watch=true&timeoutSeconds=300&labelSelector={self.selector}"
         while not self._ended.is_set():
@@ -145,7 +149,7 @@ class Node(Engine):
                     run = runs.setdefault(at, Running(moment(about["startedAt"])))
                     if about.get("finishedAt"):
                         run.ended, run.code = moment(about["finishedAt"]), about["exitCode"]
-            logs = Path(f"/proc/{self.node.first}/root/var/log/pods") / f"{meta['namespace']}_{meta['name']}_{meta['uid']}"
+            logs = self.logs() / f"{meta['namespace']}_{meta['name']}_{meta['uid']}"
             for at in range(count + 1):
                 container = deployment.names.setdefault(meta["uid"], deployment.container_of(pod))
                 log = logs / one["name"] / f"{at}.log"
@@ -317,7 +321,14 @@ class NodeDeployment(Deployment):
         return found
 
     def explain(self) -> str:
-        return self.app.event_log() if self.app else ""
+        if not self.app:
+            return ""
+        texts = [self.app.event_log()]
+        # The engine's own logs show whether the observer wrote nothing, or it was not read.
+        for log in sorted(self.engine.logs().glob(f"{self.app.namespace}_*/*/*.log")):
+            with suppress(OSError):
+                texts.append(f"{log.relative_to(self.engine.logs())}:\n{log.read_text(errors='replace')[:2000]}")
+        return "\n".join(texts)
 
     # A kubelet that ends while it starts a container leaves one that failed, which is a try of a job.
     hits_all = frozenset({"kubelet"})
