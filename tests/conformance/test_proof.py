@@ -7,12 +7,15 @@ prints.
 from __future__ import annotations
 
 import random
+import re
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 import support
+from compose_engine import Engine
 
 sys.path.append(str(support.ROOT / "tests" / "proof"))
 
@@ -34,6 +37,18 @@ def tried(engine: str, seeds: list[int], applc: support.Applc, folder: Path, **h
 @pytest.mark.parametrize("name", ["compose", "nomad"])
 def test_appliances_do_what_the_language_says(name: str, applc: support.Applc, tmp_path: Path) -> None:
     tried(name, list(range(1, 21)), applc, tmp_path)
+
+
+@pytest.mark.proof
+def test_the_worked_example_judges_a_tool(tmp_path: Path) -> None:
+    Engine()
+    program = support.ROOT / "tests" / "proof" / "example.py"
+    done = subprocess.run([sys.executable, program, "--seeds", "2", "--patience", "3"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    first, *rest = done.stdout.splitlines()
+    assert re.fullmatch(r"seed 2: \d+ differences, [1-9]\d* masked", first)
+    # It changes nothing of what reaches the process, ignores the working directory and the ports, and knows no references.
+    assert {line.split(":")[0].strip() for line in rest} == {"argv", "cwd", "env", "unanswered", "unpublished"}
 
 
 @pytest.mark.proof_deep

@@ -81,8 +81,8 @@ def files() -> bytes:
     return buffer.getvalue()
 
 
-def push(docker: Path, registry: Registry) -> str:
-    """Makes the image on a Docker engine, pushes it to a registry, and returns its name there."""
+def make(docker: Path) -> str:
+    """Makes the image on a Docker engine, and returns its name there."""
     made = f"applc-proof/made:{hashlib.sha256(files()).hexdigest()}"
     if command(docker, "image", "inspect", made).returncode != 0:
         changes = [
@@ -92,7 +92,12 @@ def push(docker: Path, registry: Registry) -> str:
         ]
         options = [word for change in changes for word in ("--change", change)]
         checked(docker, "import", *options, "-", made, stdin=files())
-    registry.push(made, REPOSITORY)
+    return made
+
+
+def push(docker: Path, registry: Registry) -> str:
+    """Makes the image on a Docker engine, pushes it to a registry, and returns its name there."""
+    registry.push(make(docker), REPOSITORY)
     return f"{registry.name}/{REPOSITORY}"
 
 

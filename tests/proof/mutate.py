@@ -244,7 +244,7 @@ def main() -> int:
     parser.add_argument("numbers", nargs="*", help="only these mutants, such as 03")
     parser.add_argument("--engine", choices=("compose", "nomad", "node"), help="only the mutants of one engine")
     parser.add_argument("--built", type=Path, metavar="DIR", help="programs built before")
-    parser.add_argument("--side-by-side", type=int, default=8, metavar="N", help="appliances at a time")
+    parser.add_argument("--side-by-side", type=int, default=8, metavar="N", help="appliances at a time (default: 8)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where to keep what was seen")
     parser.add_argument("--no-engine", action="store_true", help="only say which seeds have other output")
     words = parser.parse_args()

@@ -352,17 +352,20 @@ def main() -> int:
     """The program."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tool", choices=("applc", "kompose", "compose-bridge", "podlet"), nargs="+")
-    parser.add_argument("--seeds", type=seeds, default=seeds("1-20"), help="such as 1-20,25")
+    parser.add_argument("--seeds", type=seeds, default=seeds("1-20"), help="such as 1-20,25 (default: 1-20)")
     parser.add_argument("--plain", action="store_true", help="without hostile names and strings")
     parser.add_argument("--convert", action="store_true", help="only convert, and start nothing")
-    parser.add_argument("--side-by-side", type=int, default=8, metavar="N", help="appliances at a time")
+    parser.add_argument("--side-by-side", type=int, default=8, metavar="N", help="appliances at a time (default: 8)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where to keep what there was to see")
     parser.add_argument("--write", type=Path, metavar="DIR", help="where to write the results, one JSON file a tool")
     parser.add_argument("--table", type=Path, nargs="+", metavar="FILE", help="print the tables of these results instead")
-    parser.add_argument("--applc", type=Path, metavar="PATH", help="the compiler")
+    parser.add_argument("--applc", type=Path, metavar="PATH", help="the compiler (default: what APPLC names, or the release or debug build)")
     words = parser.parse_args()
     if words.table:
-        print(table([json.loads(file.read_text()) for file in words.table]))
+        try:
+            print(table([json.loads(file.read_text()) for file in words.table]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            parser.error(f"--table: no results of --write: {error!r}")
         return 0
     if not words.tool:
         parser.error("--tool or --table is needed")

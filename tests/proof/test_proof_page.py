@@ -10,6 +10,7 @@ from pathlib import Path
 import masks
 import mutate
 import pytest
+from difference import KINDS, MAY_COME
 
 PAGE = mutate.ROOT / "docs" / "proof.md"
 HEAD = "| target | row | what the table says | differences | where |\n| --- | --- | --- | --- | --- |\n"
@@ -22,14 +23,26 @@ def line(mask: masks.Mask) -> str:
     return f"| {mask.target} | {mask.field} | {mask.words} | {kinds} | {where} |\n"
 
 
-def test_the_page_lists_all_masks() -> None:
+def check_table(name: str, table: str) -> None:
+    """Whether the page has this table; writes it on request."""
     text = PAGE.read_text(encoding="utf-8")
-    table = HEAD + "".join(map(line, masks.ALL))
-    new = re.sub(r"(?s)(<!-- begin masks -->\n).*(<!-- end masks -->)", lambda at: f"{at[1]}\n{table}\n{at[2]}", text)
+    marks = rf"(?s)(<!-- begin {name} -->\n).*(<!-- end {name} -->)"
+    assert re.search(marks, text)
+    new = re.sub(marks, lambda at: f"{at[1]}\n{table}\n{at[2]}", text)
     if os.environ.get("UPDATE_DOCS") == "1":
         PAGE.write_text(new, encoding="utf-8")
     else:
         assert text == new, "set UPDATE_DOCS=1 to update docs/proof.md"
+
+
+def test_the_page_lists_all_masks() -> None:
+    check_table("masks", HEAD + "".join(map(line, masks.ALL)))
+
+
+def test_the_page_explains_all_kinds() -> None:
+    rows = [f"| `{kind}` | {what} | {'yes' if kind in MAY_COME else ''} |\n" for kind, what in KINDS.items()]
+    check_table("kinds", "| difference | what it says | may come |\n| --- | --- | --- |\n" + "".join(rows))
+    assert MAY_COME <= KINDS.keys()
 
 
 def test_there_are_twenty_mutants_on_all_engines() -> None:
