@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from math import inf
 from typing import Any
 
 from difference import Difference
@@ -178,12 +179,25 @@ def answers(expected: Expected, process: Process, up: Seen, expectations: Expect
         other = expectations.containers[item.id]
         events = process.opened.get(item.index, [])
         if not events:
-            if other.starts and other.runs_now:
+            if other.starts and other.runs_now and not failing(other, process, up):
                 why = process.refused.get(item.index, "no answer")
                 yield Difference("unanswered", expected.id, f"{item.protocol} {item.id}:{item.port}: {why}", item.index)
             continue
         for event in events:
             yield from wrong(event["answer"], item.id, item.port, up, expected.id, item.index)
+
+
+def failing(other: Expected, process: Process, up: Seen) -> bool:
+    """Whether the other one failed its check, and was not replaced yet, as long as a process ran."""
+    fails_after = other.health.unhealthy_after if other.health else None
+    if fails_after is None or process.ended is None:
+        return False
+
+    def answered_until(one: Process) -> float:
+        # The one that fails ends, and is replaced; its replacement does not fail.
+        return inf if one.ended is None else one.at + fails_after
+
+    return not any(one.at < process.ended and answered_until(one) > process.at for one in up.of(other.id))
 
 
 def wrong(answer: dict[str, Any], name: str, port: int, up: Seen, where: str, at: int | str) -> Iterator[Difference]:

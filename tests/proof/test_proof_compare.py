@@ -92,6 +92,31 @@ def test_a_start_that_was_over_when_the_engine_got_the_job_may_be_missed() -> No
         assert "late-run" not in [d.kind for d in compare(wanted, seen, []).differences]
 
 
+def test_no_one_need_answer_a_job_that_ran_while_the_other_was_replaced() -> None:
+    both = {"image": "x", "resources": {"cpus": 1, "mem": 16}, "network_mode": "container"}
+    service = {
+        **both, "id": "s", "type": "service", "ports": [{"container_port": 80}], "volumes": [{"src": "v", "dest": "/v"}],
+        "health_check": {"protocol": "TCP", "interval_seconds": 1, "timeout_seconds": 1, "max_consecutive_failures": 1},
+        "args": ["--name=s", "--listen=tcp:80", "--unhealthy-after=4", "--once=/v/once", "--mark=/v"],
+    }  # fmt: skip
+    job = {**both, "id": "a", "type": "job", "args": ["--name=a", "--exit=0:2", "--open=tcp:@s:80"]}
+    volumes = {"volumes": [{"id": "v", "scope": "local"}]}
+    wanted = expect(Case(0, {"id": "p", "containers": [service, job], "data_persistence": volumes}))
+    # The service fails at 5 s, and is replaced at 20 s.
+    for begin, answered in [(4, True), (6, False), (17, False), (19, True)]:
+        events = [
+            {"event": "start", "name": "s", "nonce": "1", "t": 1.0, "argv": [], "env": []},
+            {"event": "exit", "name": "s", "nonce": "1", "t": 8.0, "code": 0},
+            {"event": "start", "name": "s", "nonce": "2", "t": 20.0, "argv": [], "env": []},
+            {"event": "start", "name": "a", "nonce": "n", "t": float(begin), "argv": [], "env": []},
+            {"event": "exit", "name": "a", "nonce": "n", "t": begin + 2.0, "code": 0},
+        ]
+        instances = [{"name": name, "nonce": nonce, "ended": end} for name, nonce, end in [("s", "1", 8.0), ("a", "n", begin + 2.0)]]
+        phase = {"name": "up", "from": 0.0, "to": 60.0, "events": events, "instances": instances, "published": []}
+        found = compare(wanted, {"boot": 0.0, "phases": [phase]}, []).differences
+        assert [d.container for d in found if d.kind == "unanswered"] == ["a"] * answered, begin
+
+
 def test_another_try_of_a_failed_job_is_waited_for() -> None:
     job = {"id": "a", "type": "job", "image": "x", "resources": {"cpus": 1, "mem": 16}, "retries": 0}
     wanted = expect(Case(0, {"id": "p", "containers": [{**job, "args": ["--name=a", "--exit=3:0"]}]}))
