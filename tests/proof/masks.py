@@ -117,11 +117,20 @@ def command(difference: Difference, expected: Expected, expectations: Expectatio
 
 def turns_unhealthy(difference: Difference, expected: Expected, expectations: Expectations) -> bool:
     """At a container that turns unhealthy, or at a question to it."""
+    found = (expectations.containers[name].health for name in asked_or_own(difference, expected))
+    return any(health is not None and health.unhealthy_after is not None for health in found)
+
+
+def command_turns_unhealthy(difference: Difference, expected: Expected, expectations: Expectations) -> bool:
+    """At a container whose check is a command that fails later, or at a question to it."""
+    found = (expectations.containers[name].health for name in asked_or_own(difference, expected))
+    return any(health is not None and health.how == "command" and health.unhealthy_after is not None for health in found)
+
+
+def asked_or_own(difference: Difference, expected: Expected) -> set[str]:
+    """The containers that do not answer."""
     asked = {item.id for item in expected.opens if item.index == difference.at}
-    return any(
-        (health := expectations.containers[name].health) is not None and health.unhealthy_after is not None
-        for name in (asked if difference.kind == "unanswered" else {expected.id})
-    )
+    return asked if difference.kind == "unanswered" else {expected.id}
 
 
 def waits_for_unhealthy(_: Difference, expected: Expected, expectations: Expectations) -> bool:
@@ -230,6 +239,8 @@ TABLE: list[tuple[str, str, str, str, When]] = [
      several_with_fixed),
     ("nomad", "containers[].health_check.protocol: COMMAND", "the container is neither checked nor replaced",
      "unchecked not-replaced order", command),
+    ("nomad", "containers[].health_check.protocol: COMMAND", "the container is neither checked nor replaced",
+     "unanswered unpublished", command_turns_unhealthy),
     ("nomad", "containers[].dependencies", "the stop order is undefined", "stop-order", always),
     ("nomad", "containers[].ports[].internal", "mapped to a free port of the node", "internal-published", always),
     ("nomad", "containers[].network_mode: host", "so that each instance needs its own node", "too-few",
