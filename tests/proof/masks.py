@@ -103,11 +103,6 @@ def udp_to_host(difference: Difference, expected: Expected, expectations: Expect
     )
 
 
-def own_udp_to_host(difference: Difference, expected: Expected, expectations: Expectations) -> bool:
-    """At such a question of a container with an address of its own."""
-    return not expected.host_network and udp_to_host(difference, expected, expectations)
-
-
 def command(difference: Difference, expected: Expected, expectations: Expectations) -> bool:
     """At a container whose check is a command, or at one that waits for it."""
     if difference.kind == "order":
@@ -231,8 +226,6 @@ TABLE: list[tuple[str, str, str, str, When]] = [
     ("compose", "@id in a string", "the first such reference replaces that container", "not-kept", asked_from_host),
     ("compose", "@id in a string", "a warning for UDP to the host network", "unanswered wrong-answer", udp_to_host),
     ("kubernetes", "containers[].dependencies", "the stop order is undefined", "stop-order", always),
-    ("kubernetes", "containers[].network_mode: host", "if a container with its own IP address refers to a UDP port",
-     "unanswered wrong-answer", own_udp_to_host),
     ("kubernetes", "containers[].network_mode: host", "if several instances need a node each", "too-few",
      several_on_host),
     ("kubernetes", "containers[].ports[].host_port", "each of several instances needs its own node", "too-few",
