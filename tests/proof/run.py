@@ -33,7 +33,7 @@ from trial import Outcome, Trial  # noqa: E402
 
 
 # Seconds until everything must be right. Nomad waits 15 seconds and more before each retry, Kubernetes 10, 20, and 40.
-PATIENCE = {"compose": 60, "nomad": 120, "node": 120}
+PATIENCE = {"compose": 90, "nomad": 240, "node": 240}
 
 # On a single node, containers for preemptible nodes and for others have no place together.
 PREEMPTIBLE = frozenset(f"containers[].{hints}.preemptible" for hints in ("schedule_hints", "user_schedule_hints"))
