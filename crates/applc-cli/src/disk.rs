@@ -1,7 +1,7 @@
 //! Files on disk, and standard input.
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{File, FileType};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -133,6 +133,15 @@ pub fn read_named(path: &str) -> io::Result<Vec<u8>> {
 /// # Errors
 /// It cannot be read, or is not such a file.
 pub fn read_within(folders: &[&Path], path: &Path) -> io::Result<Vec<u8>> {
+    check_within(folders, path)?;
+    read_regular(path)
+}
+
+/// Checks that no link leads out of the folders of a project, as for [`read_within`].
+///
+/// # Errors
+/// One does, or leads nowhere.
+pub fn check_within(folders: &[&Path], path: &Path) -> io::Result<()> {
     let root = folders.first().copied().unwrap_or(Path::new(""));
     if has_link(root, path) {
         let real = std::fs::canonicalize(path).map_err(|cause| present(path, cause))?;
@@ -145,7 +154,7 @@ pub fn read_within(folders: &[&Path], path: &Path) -> io::Result<Vec<u8>> {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, cause));
         }
     }
-    read_regular(path)
+    Ok(())
 }
 
 /// Whether a part of a path below a folder is a link, or it is not below.
@@ -158,15 +167,36 @@ fn has_link(root: &Path, path: &Path) -> bool {
     })
 }
 
+/// What is in the place of a regular file, in words.
+pub fn special(kind: FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return "a named pipe";
+        }
+        if kind.is_socket() {
+            return "a socket";
+        }
+        if kind.is_char_device() || kind.is_block_device() {
+            return "a device";
+        }
+    }
+    if kind.is_dir() { "a folder" } else { "something else" }
+}
+
 /// Reads a regular file: opening a pipe would wait for someone who writes, and opening a device may do anything.
 fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
-    let refused = || io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file");
+    let refused = |kind| {
+        let cause = format!("it is {}, not a regular file", special(kind));
+        io::Error::new(io::ErrorKind::InvalidInput, cause)
+    };
     let data = std::fs::metadata(path).map_err(|cause| present(path, cause))?;
     if data.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     if !data.is_file() {
-        return Err(refused());
+        return Err(refused(data.file_type()));
     }
     let mut options = File::options();
     options.read(true);
@@ -177,8 +207,9 @@ fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
         options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
     }
     let file = options.open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(refused());
+    let kind = file.metadata()?.file_type();
+    if !kind.is_file() {
+        return Err(refused(kind));
     }
     read_opened(file, path)
 }
@@ -200,10 +231,14 @@ fn read_opened(file: File, path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Why a path cannot be read: what is there does not count as absent.
-fn present(path: &Path, cause: io::Error) -> io::Error {
-    match cause.kind() {
-        io::ErrorKind::NotFound if path.symlink_metadata().is_ok() => {
-            io::Error::other("it is a link to what does not exist")
+pub fn present(path: &Path, cause: io::Error) -> io::Error {
+    if cause.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_ok() {
+        return io::Error::other("it is a link to what does not exist");
+    }
+    match path.metadata().map(|data| data.file_type()) {
+        // What the system says of a socket is of no use.
+        Ok(kind) if !kind.is_file() && !kind.is_dir() => {
+            io::Error::new(cause.kind(), format!("it is {}: {cause}", special(kind)))
         }
         _ => cause,
     }
@@ -275,7 +310,7 @@ mod tests {
         for path in ["link", "up/outside"] {
             assert_eq!(refused(path), (io::ErrorKind::InvalidInput, outside.clone()), "{path}");
         }
-        assert_eq!(refused("socket").1, "it is not a regular file");
+        assert_eq!(refused("socket").1, "it is a socket, not a regular file");
         assert_eq!(read("conf").unwrap_err().kind(), io::ErrorKind::IsADirectory);
     }
 
@@ -318,7 +353,7 @@ mod tests {
         assert_eq!(read("up/outside").unwrap_err(), "it is a link out of the project");
         assert_eq!(read("../again/common").unwrap(), b"x");
         assert_eq!(read("nothing").unwrap_err(), "it is a link to what does not exist");
-        assert_eq!(read("socket").unwrap_err(), "it is not a regular file");
+        assert_eq!(read("socket").unwrap_err(), "it is a socket, not a regular file");
         let outside = [project.join("app/outside").to_string_lossy().into_owned()];
         let world = Named { others: &outside, ..world };
         assert_eq!(world.read(&outside[0]).unwrap(), b"secret");

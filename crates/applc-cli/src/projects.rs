@@ -361,7 +361,7 @@ fn read(
         search::folders(folder).map_err(|refused| fail(&refused.to_string(), Status::Usage))?;
     let folders = folders.into_iter().map(shown);
     let found = project::find(&Disk, folders, given, templates::renderer());
-    let Some(project) = found.map_err(|error| fail(&error.to_string(), Status::Io))? else {
+    let Some(project) = found.map_err(|error| reporter.unreadable(&error, None))? else {
         return Ok(None);
     };
     report(&project, reporter)?;

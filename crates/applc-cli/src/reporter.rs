@@ -9,10 +9,10 @@ use crate::Status;
 use crate::args::{FindingsArguments, LockedArguments};
 use crate::levels::LevelArguments;
 use crate::terminal::{fail, note, print};
-use applc::Error;
 use applc::diag::{self, Diagnostic, Format, Level, Levels, Report, Setting, codes, human};
 use applc::project::{FILE_NAME, Project};
 use applc::source::{Source, Span};
+use applc::{Error, ReadError};
 
 /// Where documents of machine-readable formats are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,21 +124,22 @@ impl Reporter {
         self.add(report).max(others.unwrap_or(Status::Clean))
     }
 
-    /// Adds a failure: a file that cannot be read, or an internal error.
+    /// Adds a failure: a file that cannot be read, or an internal error. `name` is the file that was to be read first.
     pub fn fail(&mut self, name: &str, error: &Error) -> Status {
         match error {
-            Error::Read(read) if read.path == name => {
-                let mut unreadable =
-                    Diagnostic::new(&codes::UNREADABLE, Span::at(0), error.to_string());
-                if let Some(help) = expected(Path::new(name)) {
-                    unreadable = unreadable.help(help);
-                }
-                self.add(Report::of(Source::new(name, ""), unreadable));
+            Error::Read(read) => {
+                let help = expected(Path::new(name)).filter(|_| read.path == name);
+                self.unreadable(read, help)
             }
-            _ => {
-                fail(&error.to_string(), Status::Io);
-            }
+            Error::Render(_) => fail(&error.to_string(), Status::Io),
         }
+    }
+
+    /// Adds that a file cannot be read, at that file: a document without it would say that nothing is wrong.
+    pub fn unreadable(&mut self, error: &ReadError, help: Option<String>) -> Status {
+        let unreadable = Diagnostic::new(&codes::UNREADABLE, Span::at(0), error.to_string());
+        let unreadable = help.into_iter().fold(unreadable, Diagnostic::help);
+        self.add(Report::of(Source::new(error.path.as_str(), ""), unreadable));
         Status::Io
     }
 

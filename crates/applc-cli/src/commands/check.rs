@@ -35,7 +35,7 @@ fn check(arguments: &Check, reporter: &mut Reporter) -> Status {
         Ok(wanted) => wanted,
         Err(status) => return status,
     };
-    let files = match files(&arguments.files) {
+    let (files, mut status) = match files(&arguments.files, reporter) {
         Ok(Files::Project(root)) if mode(arguments).is_none() => {
             return check_project(root, arguments, &wanted, reporter)
                 .unwrap_or_else(|status| status);
@@ -43,7 +43,7 @@ fn check(arguments: &Check, reporter: &mut Reporter) -> Status {
         Ok(Files::Project(_)) => {
             return fail("`--fix` and `--diff` are for files, not for projects", Status::Usage);
         }
-        Ok(Files::Each(files)) => files,
+        Ok(Files::Each(files, status)) => (files, status),
         Err(status) => return status,
     };
     let wanted = match one_environment(&arguments.environment) {
@@ -52,7 +52,6 @@ fn check(arguments: &Check, reporter: &mut Reporter) -> Status {
     };
     let mode = mode(arguments);
     let mut projects = Projects::default();
-    let mut status = Status::Clean;
     for file in &files {
         status = status.max(match projects.apply(file, &wanted, reporter) {
             Ok(settings) => {
@@ -70,8 +69,8 @@ fn check(arguments: &Check, reporter: &mut Reporter) -> Status {
 enum Files {
     /// Appliances of the project in this folder.
     Project(PathBuf),
-    /// These files.
-    Each(Vec<String>),
+    /// These files, besides those that are not to be read, which were reported with this status.
+    Each(Vec<String>, Status),
 }
 
 /// What the arguments stand for: a folder for the appliances of its project, or without a project for its files
@@ -79,7 +78,7 @@ enum Files {
 ///
 /// # Errors
 /// The exit status if there is nothing to check, which was reported.
-fn files(arguments: &[String]) -> Result<Files, Status> {
+fn files(arguments: &[String], reporter: &mut Reporter) -> Result<Files, Status> {
     let here = [".".to_owned()];
     let paths = if arguments.is_empty() { &here } else { arguments };
     for folder in paths.iter().map(Path::new).filter(|path| path.is_dir()) {
@@ -88,13 +87,17 @@ fn files(arguments: &[String]) -> Result<Files, Status> {
         }
     }
     let mut files = Vec::new();
+    let mut status = Status::Clean;
     for path in paths {
-        match Path::new(path).is_dir() {
-            true => files.extend(discover::named_in(path)?),
-            false => files.push(path.clone()),
+        if Path::new(path).is_dir() {
+            let (named, of_folder) = discover::named_in(path, reporter)?;
+            files.extend(named);
+            status = status.max(of_folder);
+        } else {
+            files.push(path.clone());
         }
     }
-    Ok(Files::Each(files))
+    Ok(Files::Each(files, status))
 }
 
 fn mode(arguments: &Check) -> Option<Mode> {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use applc::project::FILE_NAME;
 
 use self::findings::report_names;
-pub use self::findings::{check_places, report_all, report_conflicts};
+pub use self::findings::{check_places, fail_unit, report_all, report_conflicts};
 use crate::Status;
 use crate::args::Compile;
 use crate::commands::compile::reporter;
@@ -124,16 +124,16 @@ fn judge(
     // None of the appliances that share a file is the sound one.
     let of_files = report_conflicts(found, &made, reporter);
     let of_files = of_files.max(report_names(found, &made, reporter));
-    let may_go_on = arguments.keep_going && status == Status::Errors && of_files == Status::Clean;
+    let may_go_on = arguments.keep_going && of_files == Status::Clean;
     let status = status.max(of_files);
     if status != Status::Clean && !may_go_on {
-        if status == Status::Errors && !arguments.is_comparison() {
+        if !arguments.is_comparison() {
             note("nothing is written, as there are errors");
         }
         return Err(status);
     }
     if made.is_empty() {
-        return Err(fail("nothing was made", Status::Errors));
+        return Err(fail("nothing was made", Status::Errors).max(status));
     }
     Ok((made, status))
 }

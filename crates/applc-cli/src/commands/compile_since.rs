@@ -75,7 +75,7 @@ fn compared(
         fail(&failure.to_string(), if is_usage { Status::Usage } else { Status::Io })
     })?;
     let hash = commit.hash.clone();
-    let selection = discover::selection(&root, &arguments.paths)?;
+    let selection = discover::selection(&root, &arguments.paths, reporter)?;
     let now = discover::find(Rooted::new(root), &arguments.paths, environments, &wanted, reporter)?;
     check_settings(&now, reporter)?;
     let after = compile::with_plans(&now);

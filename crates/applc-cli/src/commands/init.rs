@@ -39,7 +39,10 @@ fn init(folder: &Path) -> Result<Status, Status> {
         return Err(fail(&message, Status::Usage));
     }
     let appliances = match folder.exists() {
-        true => discover::named_below(&folder.to_string_lossy())?,
+        true => {
+            let named = discover::named_below(&folder.to_string_lossy());
+            named.map_err(|error| fail(&error.to_string(), Status::Io))?.0
+        }
         false => Vec::new(),
     };
     let mut files = vec![OutputFile { path: file, text: project() }];

@@ -1,6 +1,6 @@
 //! `applc lock`: writes the digests of the images of a project to its lock file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use applc::World;
@@ -14,6 +14,7 @@ use rayon::prelude::*;
 
 use crate::Status;
 use crate::args::Lock;
+use crate::commands::compile_project::fail_unit;
 use crate::diff;
 use crate::emit::{self, OutputFile};
 use crate::reporter::{Reporter, Stream};
@@ -107,6 +108,7 @@ fn lock(arguments: &Lock, reporter: &mut Reporter) -> Result<Done, Status> {
 fn images(found: &Found, reporter: &mut Reporter) -> Result<BTreeMap<String, Place>, Status> {
     let lock = found.root_project().and_then(|project| project.lock.clone()).unwrap_or_default();
     let read = |unit: &Unit| {
+        unit.check()?;
         let settings = &unit.settings.settings;
         let exists = |path: &str| found.world.exists(path);
         let mut changes = settings.changes(&unit.file, &unit.names(), exists);
@@ -117,14 +119,17 @@ fn images(found: &Found, reporter: &mut Reporter) -> Result<BTreeMap<String, Pla
     };
     let analyses: Vec<_> = found.units.par_iter().map(read).collect();
     let mut images = BTreeMap::new();
+    let mut unread = BTreeSet::new();
     let mut status = Status::Clean;
     for (unit, analysis) in found.units.iter().zip(analyses) {
         let mut analysis = match analysis {
             Ok(analysis) => analysis,
-            Err(error) => {
-                status = status.max(reporter.fail(&unit.file, &error.into()));
+            // That of another environment is the same.
+            Err(error) if unread.insert(error.to_string()) => {
+                status = status.max(fail_unit(found, unit, &error.into(), reporter));
                 continue;
             }
+            Err(_) => continue,
         };
         let tagged = std::mem::take(&mut analysis.tagged_images);
         let (source, sources) = (analysis.source.clone(), analysis.sources.clone());

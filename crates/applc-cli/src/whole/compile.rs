@@ -91,6 +91,14 @@ struct Chosen<'u> {
 
 /// Compiles the units of one file.
 fn of_file(world: &dyn World, units: &[Chosen<'_>], depth: Depth, cache: &Cache) -> Vec<Outcome> {
+    // The cache knows what was in the place of a link, and so does not know the link.
+    let refused = |one: &Chosen<'_>| {
+        one.unit.check().err().map(|error| Outcome::failed(one.index, error.into()))
+    };
+    let refused: Vec<Outcome> = units.iter().filter_map(refused).collect();
+    if !refused.is_empty() {
+        return refused;
+    }
     let known = cache.find(world, units.iter().map(|one| (one.index, one.unit)), depth);
     let mut outcomes: Vec<Option<Outcome>> = known;
     let mut groups: Vec<Group<'_>> = Vec::new();
@@ -261,6 +269,7 @@ pub fn changes(world: &dyn World, unit: &Unit) -> Changes {
 }
 
 fn analysed(world: &dyn World, unit: &Unit, changes: &Changes) -> Result<Analysis, Error> {
+    unit.check()?;
     let sources = unit.settings.sources.clone();
     Ok(Analysis::changed_to_compile(world, &unit.file, changes, sources)?)
 }

@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use super::digest::Digest;
 use super::seen::Recorder;
 use super::{Entry, Files, Kind, Rooted, hidden, record};
-use crate::disk::exists;
+use crate::disk::{exists, present};
 use crate::projects;
 use crate::reporter::Reporter;
 use crate::search::Refused;
@@ -38,6 +38,8 @@ pub struct Unit {
     pub folder: String,
     /// Whether the arguments ask for it. The others are only known, so that their output is kept.
     pub chosen: bool,
+    /// Why the file must not be read as an appliance.
+    fault: Option<String>,
 }
 
 /// The settings of all appliances of a project file in an environment.
@@ -62,6 +64,15 @@ impl Unit {
         let Scope { project, settings, levels, .. } = &*self.settings;
         let environment = self.environment.as_deref();
         Member { file: &self.file, environment, project, settings, levels }
+    }
+
+    /// Checks that the file may be read. Another one must not take its place without a word.
+    ///
+    /// # Errors
+    /// It is a link, is no regular file, or has a name that output cannot tell.
+    pub fn check(&self) -> Result<(), ReadError> {
+        let Some(fault) = &self.fault else { return Ok(()) };
+        Err(ReadError { path: self.file.clone(), cause: refused(fault.clone()) })
     }
 
     /// What placeholders stand for, as far as it is known without reading the appliance.
@@ -180,12 +191,12 @@ pub fn find(
     wanted: &Wanted<'_>,
     reporter: &mut Reporter,
 ) -> Result<Found, Status> {
-    let selection = selection(world.root(), paths)?;
+    let selection = selection(world.root(), paths, reporter)?;
     let asked = Asked { selection: &selection, environments, wanted };
     let found = find_all(world, &asked, reporter)?;
     let known = |name: &String| check_environment_of(found.projects.values(), name);
     environments.iter().try_for_each(known)?;
-    hidden::check(&found)?;
+    hidden::note_folders(&found);
     reporter.check_lock(found.root_project())?;
     let files: Vec<&str> = found.units.iter().map(|unit| unit.file.as_str()).collect();
     if let Some(unknown) = selection.iter().find(|path| {
@@ -212,8 +223,12 @@ pub fn find(
 ///
 /// # Errors
 /// The exit status if one does not exist or is outside, which was reported.
-pub fn selection(root: &Path, paths: &[String]) -> Result<Vec<String>, Status> {
-    paths.iter().map(|path| relative_to(root, path)).collect()
+pub fn selection(
+    root: &Path,
+    paths: &[String],
+    reporter: &mut Reporter,
+) -> Result<Vec<String>, Status> {
+    paths.iter().map(|path| relative_to(root, path, reporter)).collect()
 }
 
 /// What is asked for.
@@ -236,12 +251,14 @@ pub fn find_all<W: Files>(
     reporter: &mut Reporter,
 ) -> Result<Found<W>, Status> {
     let Asked { selection, environments, wanted } = asked;
-    let walk = Walk::of(&world, wanted.loaded())?;
-    let Walk { projects, digests, mut files, odd, folders, records, .. } = walk;
+    let walk = Walk::of(&world, wanted.loaded(), reporter)?;
+    let Walk { projects, digests, mut files, mut faults, odd, folders, records, .. } = walk;
     for project in projects.values() {
         report_file(&world, &project.file, reporter)?;
     }
     files.sort_by(|(a, _), (b, _)| a.cmp(b));
+    // Names that are not Unicode may be similar to each other, and to one that is.
+    files.dedup_by(|(a, _), (b, _)| a == b);
     let is_chosen = |file: &str| {
         selection.is_empty()
             || selection.iter().any(|path| file == path || project::relative(file, path).is_some())
@@ -250,6 +267,7 @@ pub fn find_all<W: Files>(
     let mut units = Vec::new();
     for (file, project) in &files {
         let folder = parent(file);
+        let fault = faults.remove(file);
         let all = project.environments();
         let all: Vec<Option<&str>> =
             if all.is_empty() { vec![None] } else { all.into_iter().map(Some).collect() };
@@ -265,6 +283,7 @@ pub fn find_all<W: Files>(
                 folder: project::relative(folder, base).unwrap_or_default().to_owned(),
                 settings,
                 chosen: is_wanted && is_chosen(file),
+                fault: fault.clone(),
             });
         }
     }
@@ -277,7 +296,7 @@ pub fn find_all<W: Files>(
 /// # Errors
 /// The exit status if one is invalid or cannot be read, which was reported.
 pub fn project_files(world: &Rooted, reporter: &mut Reporter) -> Result<Vec<Arc<Project>>, Status> {
-    let walk = Walk::of(world, Vec::new())?;
+    let walk = Walk::of(world, Vec::new(), reporter)?;
     let own: Vec<Arc<Project>> = walk.projects.into_values().collect();
     own.iter().try_for_each(|project| report_file(world, &project.file, reporter))?;
     Ok(own)
@@ -296,32 +315,47 @@ fn report_file(
     projects::report_each(reports, reporter)
 }
 
-/// The files below a folder that are named as the appliances of a project without a list, relative to it, sorted.
+/// The files below a folder that are named as the appliances of a project without a list, relative to it, sorted; and what
+/// is named so, and is not to be read.
 ///
 /// # Errors
-/// The exit status if a folder cannot be read, which was reported.
-pub fn named_below(folder: &str) -> Result<Vec<String>, Status> {
+/// A folder cannot be read.
+pub fn named_below(folder: &str) -> Result<(Vec<String>, Vec<ReadError>), ReadError> {
     let globs = Globs::default();
     let world = Rooted::new(PathBuf::from(folder));
-    let mut files = Vec::new();
+    let (mut files, mut faults) = (Vec::new(), Vec::new());
     let mut folders = vec![String::new()];
     while let Some(below) = folders.pop() {
-        let listed =
-            Listed::of(&world, &below).map_err(|cause| unlisted(&world, &below, &cause))?;
+        let listed = Listed::of(&world, &below)
+            .map_err(|cause| ReadError { path: world.shown(&below), cause })?;
         files.extend(listed.files.into_iter().filter(|file| globs.matches(file)));
         folders.extend(listed.folders);
+        let named = listed.odd.into_iter().filter(|(path, _)| globs.matches(path));
+        faults.extend(named.filter_map(|(path, kind)| {
+            let fault = Some(world.fault(&path)?).filter(|_| kind == Kind::Other)?;
+            Some(ReadError { path: world.shown(&path), cause: refused(fault) })
+        }));
     }
     files.sort();
-    Ok(files)
+    faults.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok((files, faults))
+}
+
+/// Why a file that is there is not read.
+fn refused(fault: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, fault)
 }
 
 /// The appliances in a folder that belongs to no project, as [`named_below`], with their folder.
 ///
 /// # Errors
 /// The exit status if a folder cannot be read or there are none, which was reported.
-pub fn named_in(folder: &str) -> Result<Vec<String>, Status> {
-    let files = named_below(folder)?;
-    if files.is_empty() {
+pub fn named_in(folder: &str, reporter: &mut Reporter) -> Result<(Vec<String>, Status), Status> {
+    let (files, faults) = named_below(folder).map_err(|error| reporter.unreadable(&error, None))?;
+    let faults =
+        faults.iter().map(|error| reporter.unreadable(error, Some(hidden::HELP.to_owned())));
+    let status = faults.max().unwrap_or(Status::Clean);
+    if files.is_empty() && status == Status::Clean {
         let message = format!("no file in `{folder}` is named `{}`", Globs::DEFAULT);
         return Err(fail(&message, Status::Errors));
     }
@@ -329,7 +363,7 @@ pub fn named_in(folder: &str) -> Result<Vec<String>, Status> {
         "." => file,
         folder => format!("{}/{file}", folder.trim_end_matches('/')),
     };
-    Ok(files.into_iter().map(shown).collect())
+    Ok((files.into_iter().map(shown).collect(), status))
 }
 
 /// What is in a folder, without folders that have no appliances.
@@ -368,9 +402,9 @@ impl Listed {
     }
 }
 
-/// Reports a folder that cannot be read.
-fn unlisted(world: &impl Files, folder: &str, cause: &io::Error) -> Status {
-    fail(&format!("cannot read `{}`: {cause}", world.shown(folder)), Status::Io)
+/// Reports a file or folder that cannot be read.
+fn unreadable(world: &impl Files, path: &str, cause: io::Error, reporter: &mut Reporter) -> Status {
+    reporter.unreadable(&ReadError { path: world.shown(path), cause }, None)
 }
 
 /// Reports an environment that no project file has.
@@ -388,10 +422,18 @@ fn check_environment_of<'p>(
 }
 
 /// A path of the command line, relative to the root of the project.
-fn relative_to(root: &Path, path: &str) -> Result<String, Status> {
-    let real = std::fs::canonicalize(path)
-        .map_err(|cause| fail(&format!("cannot read `{path}`: {cause}"), Status::Io))?;
+fn relative_to(root: &Path, path: &str, reporter: &mut Reporter) -> Result<String, Status> {
     let root = std::fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    let real = std::fs::canonicalize(path).map_err(|cause| present(Path::new(path), cause));
+    let real = match (real, place_of_link(Path::new(path))) {
+        (Ok(real), _) if real.starts_with(&root) => real,
+        // What is wrong with it is said where it is, and does not stop the others.
+        (_, Some(link)) => link,
+        (Ok(real), None) => real,
+        (Err(cause), None) => {
+            return Err(reporter.unreadable(&ReadError { path: path.to_owned(), cause }, None));
+        }
+    };
     let Ok(relative) = real.strip_prefix(&root) else {
         let message = format!("`{path}` is not in the project of `{}`", root.display());
         return Err(fail(&message, Status::Usage));
@@ -399,15 +441,26 @@ fn relative_to(root: &Path, path: &str) -> Result<String, Status> {
     Ok(relative.to_string_lossy().replace('\\', "/"))
 }
 
+/// Where a link is, without other links on the way. `None` if the path is not that of a link.
+fn place_of_link(path: &Path) -> Option<PathBuf> {
+    path.symlink_metadata().ok().filter(|data| data.is_symlink())?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = std::fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+    Some(folder.join(path.file_name()?))
+}
+
 struct Walk<'w, W> {
     world: &'w W,
     given: Vec<TargetRef>,
+    reporter: &'w mut Reporter,
     /// By the folders of their files.
     projects: BTreeMap<String, Arc<Project>>,
     /// What was read for the project files, by the folder of the file.
     digests: BTreeMap<String, Digest>,
     /// The appliances, with their projects.
     files: Vec<(String, Arc<Project>)>,
+    /// Why some of the appliances must not be read.
+    faults: BTreeMap<String, String>,
     /// As those of [`Found`].
     odd: Vec<(String, Kind, Arc<Project>)>,
     /// The folders that were looked into.
@@ -423,14 +476,20 @@ impl<'w, W: Files> Walk<'w, W> {
     ///
     /// # Errors
     /// The exit status if there is no project file, or one or a folder cannot be read, which was reported.
-    fn of(world: &'w W, given: Vec<TargetRef>) -> Result<Walk<'w, W>, Status> {
+    fn of(
+        world: &'w W,
+        given: Vec<TargetRef>,
+        reporter: &'w mut Reporter,
+    ) -> Result<Walk<'w, W>, Status> {
         threads::start()?;
         let mut walk = Walk {
             world,
             given,
+            reporter,
             projects: BTreeMap::new(),
             digests: BTreeMap::new(),
             files: Vec::new(),
+            faults: BTreeMap::new(),
             odd: Vec::new(),
             folders: HashSet::new(),
             records: Vec::new(),
@@ -451,7 +510,7 @@ impl<'w, W: Files> Walk<'w, W> {
         let renderer = templates::renderer();
         let found = project::of_folder(&recorder, Path::new(folder), outer, &self.given, renderer);
         let found = found.map_err(|ReadError { path, cause }| {
-            fail(&format!("cannot read `{}`: {cause}", self.world.shown(&path)), Status::Io)
+            unreadable(self.world, &path, cause, self.reporter)
         })?;
         if let Some(project) = found.as_ref().filter(|project| project.file.folder == folder) {
             let outer = outer.and_then(|outer| self.digests.get(&outer.file.folder));
@@ -472,7 +531,8 @@ impl<'w, W: Files> Walk<'w, W> {
             let mut within = Vec::new();
             let mut next = Vec::new();
             for ((folder, mut project), listed) in level.into_iter().zip(listed) {
-                let listed = listed.map_err(|cause| unlisted(world, &folder, &cause))?;
+                let listed =
+                    listed.map_err(|cause| unreadable(world, &folder, cause, self.reporter))?;
                 if listed.has_project && !folder.is_empty() {
                     world
                         .check_project(&folder)
@@ -488,8 +548,16 @@ impl<'w, W: Files> Walk<'w, W> {
                 let named = listed.folders.iter().filter(|path| project.mistakes_folder(path));
                 self.odd.extend(named.map(|path| (path.clone(), Kind::Folder, project.clone())));
                 next.extend(listed.folders.into_iter().map(|path| (path, project.clone())));
-                let odd = listed.odd.into_iter();
-                self.odd.extend(odd.map(|(path, kind)| (path, kind, project.clone())));
+                for (path, kind) in listed.odd {
+                    let is_named = kind == Kind::Other && project.has_appliance(&path);
+                    match is_named.then(|| world.fault(&path)).flatten() {
+                        Some(fault) => {
+                            self.faults.insert(path.clone(), fault);
+                            self.files.push((path, project.clone()));
+                        }
+                        None => self.odd.push((path, kind, project.clone())),
+                    }
+                }
                 within.extend(listed.files.into_iter().map(|path| (path, project.clone())));
                 self.folders.insert(folder);
             }
@@ -497,9 +565,9 @@ impl<'w, W: Files> Walk<'w, W> {
             self.files.par_extend(within.into_par_iter().filter(is_one));
             // The record has a path in each line, and generated files name their source.
             let is_odd = |(file, _): &&(String, Arc<Project>)| file.contains(char::is_control);
-            if let Some((file, _)) = self.files.iter().find(is_odd) {
-                let message = format!("the path `{file}` contains a control character; rename it");
-                return Err(fail(&message, Status::Errors));
+            for (file, _) in self.files.iter().filter(is_odd) {
+                let fault = || "its path contains a control character".to_owned();
+                self.faults.entry(file.clone()).or_insert_with(fault);
             }
             level = next;
         }

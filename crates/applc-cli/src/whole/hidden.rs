@@ -11,32 +11,44 @@ use super::changes::{Changes, Kind as Change};
 use super::discover::Found;
 use super::{Files, Kind};
 use crate::Status;
+use crate::disk::{check_within, special};
 use crate::terminal::{fail, note};
 
 /// Maximum number of folders that are looked into behind a link.
 const MAX_FOLDERS: usize = 1000;
 
-/// Checks that nothing is named as an appliance that is not read. What is in a folder is, so that one is only pointed
-/// out.
-///
-/// # Errors
-/// The exit status if there is, which was reported.
-pub fn check(found: &Found) -> Result<(), Status> {
+/// What to do with something that is named as an appliance and not read.
+pub const HELP: &str = "rename it, or put a regular file in its place";
+
+/// The same in a project, which may list other files.
+pub const HELP_IN_PROJECT: &str =
+    "rename it, put a regular file in its place, or take it out of `appliances` with `!`";
+
+/// Why what is named as an appliance, and is no file as others, is not read as one. `None` if it is none: a link to a
+/// folder.
+pub fn fault(root: &Path, on_disk: &Path) -> Option<String> {
+    let kind = std::fs::symlink_metadata(on_disk).map(|data| data.file_type());
+    let cause = match kind {
+        Ok(kind) if kind.is_symlink() => match (on_disk.metadata(), check_within(&[root], on_disk))
+        {
+            (Ok(data), _) if data.is_dir() => return None,
+            (_, Err(cause)) => cause.to_string(),
+            (Err(cause), _) => format!("it is a link: {cause}"),
+            (Ok(data), _) if data.is_file() => "it is a link, which is not followed".to_owned(),
+            (Ok(data), _) => format!("it is a link to {}", special(data.file_type())),
+        },
+        Ok(kind) if !kind.is_file() && !kind.is_dir() => format!("it is {}", special(kind)),
+        // Only a similar name is known, which is that of nothing, or of something else.
+        _ => "its name is not Unicode".to_owned(),
+    };
+    Some(cause)
+}
+
+/// Points out folders that are named as appliances: what is in them is read.
+pub fn note_folders(found: &Found) {
     for (path, ..) in found.odd.iter().filter(|(_, kind, _)| *kind == Kind::Folder) {
         note(&format!("warning: {}", named_folder(&found.world.shown(path))));
     }
-    let is_one = |path: &str| !found.world.on_disk(path).is_dir();
-    let mut odd = found.odd.iter();
-    let named = odd.find(|(path, kind, project)| {
-        *kind == Kind::Other && project.has_appliance(path) && is_one(path)
-    });
-    let Some((path, ..)) = named else { return Ok(()) };
-    let path = found.world.shown(path);
-    let message = format!(
-        "`{path}` is named as an appliance, but is a link, is not a regular file, or its name is not Unicode; \
-         put the file in its place, rename it, or take it out of `appliances` with `!`"
-    );
-    Err(fail(&message, Status::Errors))
 }
 
 /// Checks that no file is removed while a folder cannot be looked into that may have its appliance.

@@ -60,6 +60,12 @@ pub trait Files: World {
         Ok(())
     }
 
+    /// Why what is named as an appliance, and is no file as others, is not read as one. `None` if it is none: a link to a
+    /// folder.
+    fn fault(&self, _: &str) -> Option<String> {
+        None
+    }
+
     /// A report with the names of these files for people.
     fn named(&self, report: Report) -> Report;
 
@@ -248,6 +254,10 @@ impl Files for Rooted {
 
     fn check_project(&self, folder: &str) -> Result<(), Refused> {
         Trust::of(&self.root).check(&self.on_disk(folder))
+    }
+
+    fn fault(&self, path: &str) -> Option<String> {
+        hidden::fault(&self.root, &self.on_disk(path))
     }
 
     fn named(&self, report: Report) -> Report {

@@ -14,6 +14,8 @@ mod kinds;
 mod lock;
 mod lsp;
 mod masks;
+#[cfg(unix)]
+mod odd_files;
 mod overlays;
 mod project;
 mod project_cache;

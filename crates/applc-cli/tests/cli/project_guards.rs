@@ -26,9 +26,9 @@ fn what_takes_the_place_of_an_appliance_keeps_its_output() {
         (repository.path("apps/b/b.appliance.yaml"), repository.path("apps/b.yaml"));
     fs::rename(&source, &away).unwrap();
     symlink("../b.yaml", &source).unwrap();
-    let message = "`apps/b/b.appliance.yaml` is named as an appliance, but is a link";
+    let message = "cannot read `apps/b/b.appliance.yaml`: it is a link, which is not followed";
     for arguments in [&["compile"][..], &["compile", "--check"], &["check"]] {
-        assert_refused(&repository, arguments, 1, message);
+        assert_refused(&repository, arguments, 3, message);
     }
     // One that is taken out is no appliance.
     let project = repository.read("applc.toml");
@@ -40,7 +40,7 @@ fn what_takes_the_place_of_an_appliance_keeps_its_output() {
     fs::remove_file(&source).unwrap();
     let odd = repository.path("apps/b").join(OsStr::from_bytes(b"b\xff.appliance.yaml"));
     fs::rename(&away, &odd).unwrap();
-    assert_refused(&repository, &["compile"], 1, "its name is not Unicode");
+    assert_refused(&repository, &["compile"], 3, "its name is not Unicode");
     fs::rename(&odd, &source).unwrap();
     assert_eq!(repository.run(&["compile", "--check"]).0, 0);
 }

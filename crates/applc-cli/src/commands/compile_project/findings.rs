@@ -13,6 +13,7 @@ use crate::Status;
 use crate::reporter::Reporter;
 use crate::whole::claims;
 use crate::whole::discover::{Found, Unit};
+use crate::whole::hidden;
 use crate::whole::outcome::{Made, Outcome};
 use crate::whole::{Compared, Files};
 
@@ -43,9 +44,10 @@ fn report(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Statu
         let target = one.target.as_ref().map(ToString::to_string);
         seen.insert((place(report, one.primary.span), one.code.id, one.message.to_string(), target))
     };
+    let mut unread = BTreeSet::new();
     let mut status = Status::Clean;
     for outcome in outcomes {
-        let file = &found.units[outcome.unit].file;
+        let unit = &found.units[outcome.unit];
         match &outcome.findings {
             Ok((report, others)) => {
                 let all = others.iter().chain([report]);
@@ -63,7 +65,10 @@ fn report(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Statu
                     }
                 }
             }
-            Err(error) => status = status.max(fail_unit(found, file, error, reporter)),
+            Err(error) if unread.insert(error.to_string()) => {
+                status = status.max(fail_unit(found, unit, error, reporter));
+            }
+            Err(_) => {}
         }
     }
     status
@@ -106,15 +111,15 @@ fn report_named(
 }
 
 /// Reports why a unit cannot be compiled.
-fn fail_unit(found: &Found, file: &str, error: &Error, reporter: &mut Reporter) -> Status {
-    let file = found.world.shown(file);
+pub fn fail_unit(found: &Found, unit: &Unit, error: &Error, reporter: &mut Reporter) -> Status {
     match error {
         Error::Read(ReadError { path, cause }) => {
+            let help = (unit.check().is_err()).then(|| hidden::HELP_IN_PROJECT.to_owned());
             let path = found.world.shown(path);
             let cause = io::Error::new(cause.kind(), cause.to_string());
-            reporter.fail(&file, &Error::Read(ReadError { path, cause }))
+            reporter.unreadable(&ReadError { path, cause }, help)
         }
-        error => reporter.fail(&file, error),
+        error => reporter.fail(&unit.file, error),
     }
 }
 

@@ -1,0 +1,168 @@
+//! Files that are not read: each is a finding at its place in every format, and none stops the others.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::Command;
+
+use crate::project::{Repository, appliance};
+
+/// What is in the place of a file, and what is said of it.
+const ODD: [(&str, &str); 7] = [
+    ("nowhere", "it is a link to what does not exist"),
+    ("outside", "it is a link out of the project"),
+    ("inside", "it is a link, which is not followed"),
+    ("device", "it is a link out of the project"),
+    ("pipe", "it is a named pipe"),
+    ("socket", "it is a socket"),
+    ("loop", "Too many levels of symbolic links"),
+];
+
+fn make(repository: &Repository, kind: &str, path: &Path) {
+    match kind {
+        "nowhere" => symlink("nothing", path).unwrap(),
+        "outside" => symlink("/etc/passwd", path).unwrap(),
+        "inside" => symlink(repository.path("apps/a/a.appliance.json"), path).unwrap(),
+        "device" => symlink("/dev/zero", path).unwrap(),
+        "pipe" => assert!(Command::new("mkfifo").arg(path).status().unwrap().success()),
+        "socket" => drop(UnixListener::bind(path).unwrap()),
+        _ => symlink(path.file_name().unwrap(), path).unwrap(),
+    }
+}
+
+/// The findings with `E0003` in documents of every format.
+fn assert_in_every_format(repository: &Repository, file: &str, uri: &str, cause: &str) {
+    for (format, place) in [
+        ("human", format!("--> {file}\n")),
+        ("short", format!("{file}:1:1: error[E0003]: ")),
+        ("json", file.to_owned()),
+        ("sarif", format!("\"uri\": \"{uri}\"")),
+        ("github", format!("::error file={file},")),
+        ("gitlab", file.to_owned()),
+        ("junit", file.to_owned()),
+    ] {
+        let (status, out, err) = repository.run(&["check", "--format", format]);
+        let document = if format == "human" { err } else { out };
+        let has =
+            |text: &str| document.contains(text) || document.contains(&text.replace('\\', "\\\\"));
+        assert_eq!(status, 3, "{format}: {document}");
+        assert!(has(&place) && has("E0003") && has(cause), "{format}: {place}\n{document}");
+        assert!(!document.contains('\u{1b}'), "{document}");
+    }
+}
+
+#[test]
+fn an_appliance_that_is_no_regular_file_is_a_finding_and_stops_no_other() {
+    for (kind, cause) in ODD {
+        let repository = Repository::new();
+        assert_eq!(repository.run(&["compile"]).0, 0);
+        let file = "apps/b/b.appliance.yaml";
+        fs::remove_file(repository.path(file)).unwrap();
+        make(&repository, kind, &repository.path(file));
+        assert_in_every_format(&repository, file, file, cause);
+        repository.write("apps/a/a.appliance.json", &appliance("a", "httpd:2.4"));
+        let made = || repository.read("manifests/test/apps/a/compose/compose.yaml");
+        for arguments in [&["compile"][..], &["compile", "--check"], &["lock"]] {
+            let (status, _, err) = repository.run(arguments);
+            assert_eq!(status, 3, "{arguments:?}: {err}");
+            // That of the other environment is the same.
+            assert_eq!(err.matches(cause).count(), 1, "{arguments:?}: {err}");
+            assert!(made().contains("nginx:1.27"), "{arguments:?}");
+        }
+        for arguments in
+            [&["compile", "--keep-going"][..], &["compile", "--keep-going", "apps", file]]
+        {
+            let (status, _, err) = repository.run(arguments);
+            assert!(status == 3 || kind == "inside", "{err}");
+            assert!(err.contains(cause), "{err}");
+            assert!(made().contains("httpd:2.4"), "{arguments:?}");
+            // What it was made to before may be asked for again.
+            assert!(repository.path("manifests/test/apps/b/compose/compose.yaml").is_file());
+        }
+        // Others are compiled alone.
+        assert_eq!(repository.run(&["compile", "apps/a"]).0, 0);
+    }
+}
+
+#[test]
+fn names_that_output_cannot_tell_are_findings_and_stop_no_other() {
+    for (name, shown, uri, cause) in [
+        (
+            &b"x\x1b[2J\n.appliance.json"[..],
+            r"x\u{1b}[2J\n.appliance.json",
+            "x%1B%5B2J%0A.appliance.json",
+            "a control character",
+        ),
+        (
+            b"x\xff.appliance.json",
+            "x\u{fffd}.appliance.json",
+            "x%EF%BF%BD.appliance.json",
+            "its name is not Unicode",
+        ),
+    ] {
+        let repository = Repository::new();
+        let file = repository.path("apps").join(OsStr::from_bytes(name));
+        fs::write(file, appliance("x", "redis:7")).unwrap();
+        let (status, out, _) = repository.run(&["check", "--format", "sarif"]);
+        assert!(
+            status == 3 && out.contains(&format!("apps/{uri}")) && out.contains(cause),
+            "{out}"
+        );
+        let (status, _, err) = repository.run(&["compile", "--keep-going"]);
+        assert_eq!(status, 3, "{err}");
+        assert!(err.contains(&format!("cannot read `apps/{shown}`: ")), "{err}");
+        assert!(err.ends_with("applc: 6 files made\n"), "{err}");
+    }
+}
+
+#[test]
+fn an_overlay_that_is_no_regular_file_is_a_finding_and_stops_no_other() {
+    for (kind, cause) in ODD {
+        if kind == "inside" {
+            continue;
+        }
+        let repository = Repository::new();
+        let file = "apps/b/b.prod.yaml";
+        fs::remove_file(repository.path(file)).unwrap();
+        make(&repository, kind, &repository.path(file));
+        assert_in_every_format(&repository, file, file, cause);
+        let single = ["check", "apps/b/b.appliance.yaml", "--env", "prod", "--format", "github"];
+        let (status, out, _) = repository.run(&single);
+        assert!(status == 3 && out.contains(&format!("::error file={file},")), "{out}");
+        let (status, _, err) = repository.run(&["compile", "--keep-going"]);
+        assert_eq!(status, 3, "{err}");
+        assert!(err.ends_with("applc: 5 files made\n"), "{err}");
+    }
+}
+
+#[test]
+fn files_of_a_project_that_cannot_be_read_are_findings() {
+    for path in ["apps/applc.toml", "applc.lock", "applc.toml"] {
+        let repository = Repository::new();
+        let _ = fs::remove_file(repository.path(path));
+        symlink("nothing", repository.path(path)).unwrap();
+        let (status, out, err) = repository.run(&["check", "--format", "github"]);
+        assert!(status == 3 && out.contains(&format!("::error file={path},")), "{out}{err}");
+        let file = ["check", "apps/a/a.appliance.json", "--format", "github"];
+        let (status, out, err) = repository.run(&file);
+        assert!(status == 3 && out.contains(&format!("::error file={path},")), "{out}{err}");
+    }
+}
+
+#[test]
+fn a_folder_without_a_project_leaves_nothing_out() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.appliance.json"), appliance("a", "redis:7")).unwrap();
+    symlink("nothing", folder.path().join("b.appliance.json")).unwrap();
+    symlink("/etc", folder.path().join("c.appliance.json")).unwrap();
+    let mut command = assert_cmd::Command::cargo_bin("applc").unwrap();
+    command.current_dir(folder.path()).args(["check", "--no-project", "--format", "short"]);
+    let output = command.output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{out}");
+    assert!(out.contains("b.appliance.json:1:1: error[E0003]: "), "{out}");
+    assert!(!out.contains("c.appliance.json"), "{out}");
+}
