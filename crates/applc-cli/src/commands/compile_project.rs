@@ -40,13 +40,7 @@ pub fn run(root: PathBuf, arguments: &Compile) -> Status {
         return compile_since::run(root, revision, arguments, &mut reporter);
     }
     // From here on, as what is read after another run has ended is not older than what that run has written.
-    let turn = match arguments.is_comparison() {
-        true => None,
-        false => match Turn::take(&Rooted::new(root.clone())) {
-            Ok(turn) => Some(turn),
-            Err(error) => return cannot_write(&error),
-        },
-    };
+    let turn = (!arguments.is_comparison()).then(|| Turn::take(&Rooted::new(root.clone())));
     let cache = match arguments.no_cache {
         true => Cache::none(),
         false => Cache::open(&root),

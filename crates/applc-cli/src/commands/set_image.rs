@@ -49,8 +49,7 @@ fn set(arguments: &SetImage) -> Result<Status, Status> {
         .ok_or_else(|| fail(&format!("no `{FILE_NAME}` in this folder or above"), Status::Usage))?;
     let world = Rooted::new(root.clone());
     // Another run that sets an image must not write what was read before.
-    let turn = (!arguments.dry_run).then(|| Turn::take(&world)).transpose();
-    let _turn = turn.map_err(|error| cannot_write(&error.path, &error.cause))?;
+    let _turn = (!arguments.dry_run).then(|| Turn::take(&world));
     let projects = discover::project_files(&world, &mut reporter)?;
     let environment = arguments.environment.as_str();
     let is_known = projects.iter().any(|project| images_of(&project.file, environment).is_some());

@@ -5,6 +5,8 @@
 //! 3. The files are moved to their places, and what is no longer made is removed.
 //! 4. The records name what is owned then.
 //!
+//! What cannot be used as the cache folder does not matter: then there is another one beside it, which goes with the run.
+//!
 //! Files on another file system than the cache folder cannot be moved there. They are first copied beside their
 //! places, under names that the records have, so that the next run removes what a killed one leaves.
 //!
@@ -21,7 +23,7 @@ use super::changes::{Changes, Kind, Records, leads_astray, record_of};
 use super::record;
 use super::stats::Stat;
 use super::{Rooted, folder};
-use crate::emit::{WriteError, take_over};
+use crate::emit::{Staging, WriteError, take_over};
 use crate::interrupt;
 use crate::terminal::note;
 
@@ -32,16 +34,21 @@ fn at(path: &Path) -> impl Fn(io::Error) -> WriteError {
 
 /// The right to write, which one run has at a time.
 pub struct Turn {
-    staging: PathBuf,
-    _lock: File,
+    /// The folder in the cache folder for what is prepared; `None` if that cannot be used.
+    staging: Option<PathBuf>,
+    _lock: Option<File>,
 }
 
 impl Turn {
     /// Waits for the turn, and creates the cache folder.
-    ///
-    /// # Errors
-    /// The folder cannot be used.
-    pub fn take(world: &Rooted) -> Result<Turn, WriteError> {
+    pub fn take(world: &Rooted) -> Turn {
+        match Turn::in_cache(world) {
+            Ok(turn) => turn,
+            Err(_) => Turn { staging: None, _lock: lock_of_root(world) },
+        }
+    }
+
+    fn in_cache(world: &Rooted) -> Result<Turn, WriteError> {
         let cache = folder::create(world.root()).map_err(at(&world.on_disk(folder::NAME)))?;
         let path = cache.join("lock");
         // A link could lead anywhere, and a pipe would be waited for.
@@ -51,21 +58,14 @@ impl Turn {
         }
         let lock = File::options().create(true).truncate(false).write(true).open(&path);
         let lock = lock.map_err(at(&path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                note("waiting for another run in this project");
-                lock.lock().map_err(at(&path))?;
-            }
-            Err(TryLockError::Error(cause)) => return Err(at(&path)(cause)),
-        }
+        wait_for(&lock).map_err(at(&path))?;
         let staging = cache.join("staging");
         // A run that was killed leaves it.
         match fs::remove_dir_all(&staging) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(at(&staging)(error)),
             _ => {}
         }
-        Ok(Turn { staging, _lock: lock })
+        Ok(Turn { staging: Some(staging), _lock: Some(lock) })
     }
 
     /// Carries the changes out, and returns the files that were written.
@@ -73,15 +73,50 @@ impl Turn {
     /// # Errors
     /// A file cannot be written. Before the first file is moved, nothing is changed but the records.
     pub fn apply(self, world: &Rooted, changes: &Changes) -> Result<Vec<Written>, WriteError> {
+        let Some(staging) = self.staging else {
+            if changes.all().is_empty() {
+                return Ok(Vec::new());
+            }
+            // The temporary name says nothing.
+            let cannot = |cause: io::Error| at(&world.on_disk(folder::NAME))(cause.kind().into());
+            let staging = Staging::create(world.root()).map_err(cannot)?;
+            return Work { staging: staging.folder() }.carry_out(world, changes);
+        };
         let mut held = interrupt::hold();
-        held.add(&self.staging);
-        fs::create_dir_all(&self.staging).map_err(at(&self.staging))?;
+        held.add(&staging);
+        fs::create_dir_all(&staging).map_err(at(&staging))?;
         drop(held);
-        let result = self.carry_out(world, changes);
-        interrupt::hold().remove(&self.staging);
+        let result = Work { staging: &staging }.carry_out(world, changes);
+        interrupt::hold().remove(&staging);
         result
     }
+}
 
+/// Waits for the lock of a file.
+fn wait_for(lock: &File) -> io::Result<()> {
+    match lock.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => {
+            note("waiting for another run in this project");
+            lock.lock()
+        }
+        Err(TryLockError::Error(cause)) => Err(cause),
+    }
+}
+
+/// The lock of the folder of a project; `None` where folders have none.
+fn lock_of_root(world: &Rooted) -> Option<File> {
+    let lock = File::open(world.on_disk("")).ok()?;
+    wait_for(&lock).ok().map(|()| lock)
+}
+
+/// Carries out changes.
+struct Work<'s> {
+    /// The folder for what is prepared.
+    staging: &'s Path,
+}
+
+impl Work<'_> {
     fn carry_out(&self, world: &Rooted, changes: &Changes) -> Result<Vec<Written>, WriteError> {
         check_folders(world, changes)?;
         check_places(world, changes)?;

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use crate::disk::special;
+
 /// Its name.
 pub const NAME: &str = applc::path::CACHE;
 
@@ -15,6 +17,17 @@ const FILES: [(&str, &str); 2] = [
         "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of applc, and may be deleted.\n",
     ),
 ];
+
+/// What is in the place of the folder in that of a project, if it is something else.
+pub fn oddity(root: &Path) -> Option<&'static str> {
+    let kind = fs::symlink_metadata(root.join(NAME)).ok()?.file_type();
+    match kind {
+        _ if kind.is_dir() => None,
+        _ if kind.is_symlink() => Some("a link"),
+        _ if kind.is_file() => Some("a file"),
+        _ => Some(special(kind)),
+    }
+}
 
 /// Creates the folder in that of a project, unless it is there.
 ///

@@ -85,10 +85,22 @@ fn a_link_is_not_followed() {
     let staging = elsewhere.path().join("staging");
     fs::create_dir(&staging).unwrap();
     symlink(elsewhere.path(), repository.path(".applc-cache")).unwrap();
-    assert_eq!(repository.run(&["compile", "--check"]).0, 4);
-    let (status, _, told) = repository.run(&["compile"]);
-    assert_eq!(status, 3, "{told}");
-    assert!(told.contains(".applc-cache`: it is no folder"), "{told}");
+    let note = "applc: `.applc-cache` is a link, so that there is no cache\n";
+    for (arguments, expected) in [
+        (&["compile", "--check"][..], 4),
+        (&["compile"], 0),
+        (&["compile"], 0),
+        (&["check"], 0),
+        (&["set-image", "--env", "prod", "nginx=1.29"], 0),
+    ] {
+        let (status, _, told) = repository.run(arguments);
+        assert_eq!(status, expected, "{told}");
+        let is_used = arguments[0] != "set-image";
+        assert_eq!(told.matches(note).count(), usize::from(is_used), "{told}");
+    }
+    let (status, _, told) = repository.run(&["compile", "--no-cache"]);
+    assert!(status == 0 && told.ends_with("applc: 1 file changed, 5 files unchanged\n"), "{told}");
+    assert!(!told.contains("no cache"), "{told}");
     assert!(staging.exists());
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
     fs::remove_file(repository.path(".applc-cache")).unwrap();
@@ -105,6 +117,49 @@ fn a_link_is_not_followed() {
     assert_eq!(repository.run(&["compile"]).0, 0);
     assert_eq!(repository.run(&["compile", "--check"]).0, 0);
     assert_eq!(repository.read("apps/a/a.appliance.json"), before);
+}
+
+/// What is in the place of the cache, or of something in it, has no effect but on time.
+#[cfg(unix)]
+#[test]
+fn what_is_no_cache_is_not_used() {
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    for (name, what) in [
+        ("", "a file"),
+        ("", "a socket"),
+        ("", "a link"),
+        ("/lock", "a link"),
+        ("/lock", "a folder"),
+        ("/staging", "a file"),
+        ("/results", "a folder"),
+        ("/seal", "a socket"),
+    ] {
+        let repository = Repository::new();
+        let place = repository.path(&format!(".applc-cache{name}"));
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        match what {
+            "a file" => fs::write(&place, "mine").unwrap(),
+            "a socket" => drop(UnixListener::bind(&place).unwrap()),
+            "a link" => symlink("nothing", &place).unwrap(),
+            _ => fs::create_dir(&place).unwrap(),
+        }
+        let note = format!("applc: `.applc-cache` is {what}, so that there is no cache\n");
+        let note = if name.is_empty() { note.as_str() } else { "" };
+        for (more, note) in [(&[][..], note), (&["--no-cache"], "")] {
+            let (status, _, told) = repository.run(&[&["compile"], more].concat());
+            assert_eq!(status, 0, "{name} {what}: {told}");
+            let done = if more.is_empty() { "6 files made" } else { "6 files unchanged" };
+            assert_eq!(told, format!("{note}applc: {done}\n"), "{name} {what}");
+        }
+        assert_eq!(repository.run(&["compile", "--check", "--no-cache"]).0, 0);
+        // It stays, and nothing is left over.
+        assert!(place.symlink_metadata().is_ok() && !repository.path("nothing").exists());
+        let names = fs::read_dir(repository.0.path()).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        assert!(names.into_iter().all(|name| !name.starts_with(".applc-tmp")));
+    }
 }
 
 /// A cache that comes with a repository says that files are as they should be, which are not.

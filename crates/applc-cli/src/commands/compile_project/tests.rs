@@ -362,7 +362,7 @@ fn run(root: PathBuf, asked: &Asked, cache: Cache, writes: bool) -> Run {
         && writes
         && !made.is_empty()
     {
-        written = Turn::take(&found.world).unwrap().apply(&found.world, &changes).unwrap();
+        written = Turn::take(&found.world).apply(&found.world, &changes).unwrap();
     }
     cache.write(&found, &written);
     Run { text, known }

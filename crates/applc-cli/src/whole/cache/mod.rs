@@ -4,7 +4,8 @@
 //! if the files that were made are on disk with the content that they had: otherwise the appliance is compiled, as
 //! without a cache. Appliances with errors have no entries.
 //!
-//! Nothing is said of a cache that cannot be used: it is as if it were not there.
+//! A cache that cannot be used is as if it were not there. That there is something else in its place is said, as it is
+//! never there by itself.
 
 mod entry;
 mod store;
@@ -26,7 +27,9 @@ use super::discover::{Found, Unit};
 use super::outcome::Outcome;
 use super::seen::{Access, Seen};
 use super::stats::Stats;
-use super::{Files as World, Rooted};
+use super::{Files as World, Rooted, folder};
+use crate::disk::shown;
+use crate::terminal::note;
 
 /// How many entries a unit has at most: other arguments, and another version of the project file, have their own.
 const ENTRIES: usize = 2;
@@ -61,6 +64,10 @@ impl Cache {
 
     /// The cache of the project in a folder.
     pub fn open(root: &Path) -> Cache {
+        if let Some(what) = folder::oddity(root) {
+            let path = shown(&root.join(folder::NAME));
+            note(&format!("`{}` is {what}, so that there is no cache", path.display()));
+        }
         let state = Store::open(root).map(|store| {
             let Content { entries, disk } = store.read().unwrap_or_default();
             let known = entries.into_iter().map(|(file, entries)| {
