@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::diag::list_or;
+use crate::printable;
 use crate::syntax::{Kind, Node};
 
 /// The part of the schema that contains a keyword, given by its pointer.
@@ -104,15 +105,14 @@ pub fn shown(node: &Node) -> String {
     }
 }
 
-/// Shortens a text for a message, and replaces control characters.
+/// Shortens a text for a message, in which characters that are not seen are escaped.
 pub fn short(text: &str) -> String {
     const MAX_CHARACTERS: usize = 40;
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    let mut short: String = text.chars().take(MAX_CHARACTERS).map(plain).collect();
+    let mut short: String = text.chars().take(MAX_CHARACTERS).collect();
     if text.chars().nth(MAX_CHARACTERS).is_some() {
         short.push('…');
     }
-    short
+    printable::line(&short).into_owned()
 }
 
 /// A text as a JSON string.

@@ -98,3 +98,16 @@ fn texts_of_custom_targets_never_act_on_a_terminal() {
     assert!(output.1.contains("::error::x"), "{output:?}");
     assert_harmless(&output);
 }
+
+#[test]
+fn characters_that_are_not_seen_are_shown_in_messages() {
+    let repository = Repository::new();
+    let text = r#"{"id": "a\u0007\u200eb", "na\u001bme": 1, "containers": []}"#;
+    repository.write("x.json", text);
+    let output = repository.run(&["check", "x.json", "--format", "short"]);
+    for shown in [r"E0206]: invalid value `a\u{7}\u{200e}b`", r"E0201]: unknown field `na\u{1b}me`"]
+    {
+        assert!(output.1.contains(shown), "{output:?}");
+    }
+    assert_harmless(&output);
+}
