@@ -13,7 +13,8 @@ use crate::args::ProjectArguments;
 use crate::disk::{exists, shown};
 use crate::terminal::fail;
 
-/// The variable with the folders whose project files are used, whoever owns them; `*` stands for all.
+/// The variable with the folders whose project files are used, whoever owns them, separated as in `PATH`; `*` stands for
+/// all.
 const TRUST: &str = "APPLC_TRUST";
 
 /// Where the arguments say that project files are looked for.
@@ -151,6 +152,8 @@ pub enum Refused {
         path: PathBuf,
         /// The number of the user whom it belongs to.
         owner: u32,
+        /// An entry of the variable that is no folder.
+        unknown: Option<PathBuf>,
     },
     /// The arguments name a project that a folder is not in.
     Outside {
@@ -164,13 +167,25 @@ pub enum Refused {
 impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Refused::Untrusted { folder, path, owner } => write!(
-                f,
-                "`{}` is not used, as `{}` belongs to another user ({owner}); if you trust it, set `{TRUST}={}`, or name it with `--project`; `--no-project` goes without it",
-                shown(&folder.join(FILE_NAME)).display(),
-                shown(path).display(),
-                folder.display(),
-            ),
+            Refused::Untrusted { folder, path, owner, unknown } => {
+                write!(
+                    f,
+                    "`{}` is not used, as `{}` belongs to another user ({owner}); if you trust it, ",
+                    shown(&folder.join(FILE_NAME)).display(),
+                    shown(path).display(),
+                )?;
+                // A folder with a separator in its name has no place in a list.
+                if env::join_paths([folder]).is_ok() {
+                    write!(f, "set `{TRUST}={}`, or ", folder.display())?;
+                }
+                write!(f, "name it with `--project`; `--no-project` goes without it")?;
+                match unknown {
+                    Some(unknown) => {
+                        write!(f, "; `{TRUST}` has `{}`, which is no folder", unknown.display())
+                    }
+                    None => Ok(()),
+                }
+            }
             Refused::Outside { folder, root } => {
                 write!(f, "`{}` is not in the project of `{}`", folder.display(), root.display())
             }
@@ -184,6 +199,8 @@ pub struct Trust {
     users: HashSet<u32>,
     /// Folders whose files are used, whoever owns them.
     folders: Vec<PathBuf>,
+    /// What the variable has that is no folder.
+    unknown: Option<PathBuf>,
     /// Whether all are used.
     is_all: bool,
 }
@@ -196,9 +213,16 @@ impl Trust {
         let named: Vec<PathBuf> =
             env::split_paths(&named).filter(|path| !path.as_os_str().is_empty()).collect();
         let is_all = named.iter().any(|path| path.as_os_str() == "*");
+        // As `--project`, it may name the file.
+        let folder = |path: PathBuf| match path.file_name().is_some_and(|name| name == FILE_NAME) {
+            true => path.parent().map(|folder| Path::new(".").join(folder)).unwrap_or_default(),
+            false => path,
+        };
+        let named: Vec<PathBuf> = named.into_iter().map(folder).collect();
+        let unknown = named.iter().find(|path| !path.is_dir()).cloned();
         let real = |path: PathBuf| std::fs::canonicalize(&path).unwrap_or(path);
         let folders = named.into_iter().chain(named_root()).map(real).collect();
-        Trust { users: users(start), folders, is_all }
+        Trust { users: users(start), folders, unknown, is_all }
     }
 
     /// Checks the project file of a folder, if there is one.
@@ -215,7 +239,8 @@ impl Trust {
         if self.folders.iter().any(|trusted| real.starts_with(trusted)) {
             return Ok(());
         }
-        Err(Refused::Untrusted { folder: folder.to_owned(), path, owner })
+        let unknown = self.unknown.clone();
+        Err(Refused::Untrusted { folder: folder.to_owned(), path, owner, unknown })
     }
 
     /// What of a file belongs to someone else: its folder, the file, or what it is a link to.
@@ -287,6 +312,7 @@ mod tests {
         let trust = |users: &[u32], folders: &[&Path], is_all| Trust {
             users: users.iter().copied().collect(),
             folders: folders.iter().map(|folder| folder.to_path_buf()).collect(),
+            unknown: Some(PathBuf::from("/nothing")),
             is_all,
         };
         // Without a project file, there is nothing to trust.
@@ -303,6 +329,10 @@ mod tests {
             folder.display()
         );
         assert!(refused.contains(&words), "{refused}");
+        assert!(
+            refused.ends_with("; `APPLC_TRUST` has `/nothing`, which is no folder"),
+            "{refused}"
+        );
         let trust = Trust::of(&folder);
         assert!(trust.users.contains(&0) && trust.users.contains(&own));
     }

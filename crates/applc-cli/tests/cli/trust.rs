@@ -68,6 +68,13 @@ fn a_project_file_of_another_user_is_not_used() {
     let folder = above.path().to_str().unwrap();
     assert_eq!(settled(&[("APPLC_TRUST", &format!("/nothing:{folder}"))], &[]), (0, String::new()));
     assert_eq!(settled(&[("APPLC_TRUST", "*")], &[]), (0, String::new()));
+    let named = format!("{folder}/applc.toml:/nothing");
+    assert_eq!(settled(&[("APPLC_TRUST", &named)], &[]), (0, String::new()));
+    let (_, text) = settled(&[("APPLC_TRUST", &format!("{folder},/nothing"))], &[]);
+    assert!(
+        text.contains(&format!("`APPLC_TRUST` has `{folder},/nothing`, which is no folder")),
+        "{text}"
+    );
     assert_eq!(settled(&[("SUDO_UID", "12345")], &[]), (0, String::new()));
     assert_eq!(settled(&[], &["--project", ".."]), (0, String::new()));
     let (status, text) = settled(&[], &["--no-project"]);
