@@ -46,8 +46,9 @@ pub fn render(report: &Report, colour: bool) -> String {
 
 /// The number of errors and warnings, such as `1 error, 2 warnings`, for the last line of a run.
 /// `None` if there are neither.
-pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
-    let count = |level| diagnostics.iter().filter(|d| d.level == level).count();
+pub fn summary<'d>(diagnostics: impl IntoIterator<Item = &'d Diagnostic>) -> Option<String> {
+    let levels: Vec<Level> = diagnostics.into_iter().map(|one| one.level).collect();
+    let count = |level| levels.iter().filter(|one| **one == level).count();
     let words = |count, word: &str| match count {
         0 => None,
         1 => Some(format!("1 {word}")),

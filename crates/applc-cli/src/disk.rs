@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use applc::source::MAX_SOURCE_BYTES;
-use applc::{Memory, Overlay, ReadError, World, is_absent};
+use applc::{World, is_absent};
 
 /// The file name of standard input.
 pub const STDIN: &str = "-";
@@ -241,18 +241,6 @@ pub fn present(path: &Path, cause: io::Error) -> io::Error {
             io::Error::new(cause.kind(), format!("it is {}: {cause}", special(kind)))
         }
         _ => cause,
-    }
-}
-
-/// The disk with a file that is read once and held, for commands that need it several times:
-/// standard input has no second time.
-///
-/// # Errors
-/// The file cannot be read.
-pub fn holding(path: &str) -> Result<Overlay<Disk>, ReadError> {
-    match read_named(path) {
-        Ok(bytes) => Ok(Overlay::new(Disk, Memory::new().with(path, bytes))),
-        Err(cause) => Err(ReadError { path: path.to_owned(), cause }),
     }
 }
 

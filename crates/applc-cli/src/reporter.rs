@@ -192,13 +192,18 @@ fn show(report: &Report) {
     let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
     let text = human::render(report, colour);
     let _ = io::stderr().lock().write_all(text.as_bytes());
-    if let Some(summary) = human::summary(&report.diagnostics) {
-        // The findings may all be in another file than the one that was checked.
-        let mut sources = report.diagnostics.iter().map(|one| report.source_of(one.primary.span));
-        let source = match sources.next() {
-            Some(first) if sources.all(|other| other.name() == first.name()) => first,
-            _ => &report.source,
-        };
-        note(&format!("{}: {summary}", source.shown_name()));
+    // Findings may be in other files than the one that was checked.
+    let mut by_file: Vec<(&Source, Vec<&Diagnostic>)> = Vec::new();
+    for one in &report.diagnostics {
+        let source = report.source_of(one.primary.span);
+        match by_file.iter_mut().find(|(known, _)| known.name() == source.name()) {
+            Some((_, all)) => all.push(one),
+            None => by_file.push((source, vec![one])),
+        }
+    }
+    for (source, all) in by_file {
+        if let Some(summary) = human::summary(all) {
+            note(&format!("{}: {summary}", source.shown_name()));
+        }
     }
 }

@@ -109,7 +109,7 @@ pub struct Check {
     #[command(flatten)]
     pub environment: EnvironmentArguments,
 
-    /// Apply safe fixes to the files, and report the remaining findings
+    /// Apply safe fixes to the files and their overlays, and report the remaining findings
     #[arg(long)]
     pub fix: bool,
 

@@ -25,7 +25,8 @@ impl Staging {
         let mut held = interrupt::hold();
         remove_left(parent);
         loop {
-            let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?.keep();
+            let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent);
+            let folder = folder.map_err(without_path)?.keep();
             held.add(&folder);
             match locked(&folder) {
                 Ok(Some(lock)) => return Ok(Staging { folder, files: 0, _lock: lock }),
@@ -73,6 +74,14 @@ impl Staging {
 impl Drop for Staging {
     fn drop(&mut self) {
         interrupt::hold().remove(&self.folder);
+    }
+}
+
+/// The kind of an error alone: the name of a temporary folder says nothing.
+fn without_path(error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::Other => error,
+        kind => kind.into(),
     }
 }
 

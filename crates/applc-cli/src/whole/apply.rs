@@ -77,9 +77,8 @@ impl Turn {
             if changes.all().is_empty() {
                 return Ok(Vec::new());
             }
-            // The temporary name says nothing.
-            let cannot = |cause: io::Error| at(&world.on_disk(folder::NAME))(cause.kind().into());
-            let staging = Staging::create(world.root()).map_err(cannot)?;
+            let staging = Staging::create(world.root());
+            let staging = staging.map_err(at(&world.on_disk(folder::NAME)))?;
             return Work { staging: staging.folder() }.carry_out(world, changes);
         };
         let mut held = interrupt::hold();

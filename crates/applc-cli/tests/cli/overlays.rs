@@ -118,6 +118,47 @@ fn fixes_of_the_appliance_are_applied_with_an_overlay() {
 }
 
 #[test]
+fn overlays_are_fixed_as_well() {
+    let over = "containers:\n  web: {type: Service, instences: 2}\n";
+    let folder = folder(&[("over.yaml", over), ("good.yaml", "containers: {}\n")]);
+    let arguments = ["app.json", "--overlay", "over.yaml", "--overlay", "good.yaml"];
+    let (status, diff, err) = run(folder.path(), &[&["check", "--diff"][..], &arguments].concat());
+    assert_eq!(status, 1, "{err}");
+    let fixed = over.replace("Service", "service");
+    assert!(diff.starts_with("--- a/over.yaml\n+++ b/over.yaml\n"), "{diff}");
+    assert!(diff.ends_with("+  web: {type: service, instences: 2}\n"), "{diff}");
+    let (status, _, err) = run(folder.path(), &[&["check", "--fix"][..], &arguments].concat());
+    assert_eq!(status, 1, "{err}");
+    assert_eq!(fs::read_to_string(folder.path().join("over.yaml")).unwrap(), fixed);
+    assert_eq!(fs::read_to_string(folder.path().join("app.json")).unwrap(), APPLIANCE);
+    for note in [
+        "applc: over.yaml:2:15: fixed E0204: ",
+        "applc: over.yaml: 1 error, 1 warning\napplc: good.yaml: 1 warning\n",
+        "applc: over.yaml: 1 suggested fix may not be what is meant, and is not applied\n",
+    ] {
+        assert!(err.contains(note), "{err}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn no_fix_reads_an_overlay_that_leads_out_of_the_project() {
+    let repository = Repository::new();
+    let outside = tempfile::tempdir().unwrap();
+    let canary = outside.path().join("canary");
+    fs::write(&canary, "{\"canary\": 1,,}").unwrap();
+    fs::remove_file(repository.path("apps/b/b.prod.yaml")).unwrap();
+    std::os::unix::fs::symlink(&canary, repository.path("apps/b/b.prod.yaml")).unwrap();
+    for mode in ["--fix", "--diff"] {
+        let arguments = ["check", mode, "apps/b/b.appliance.yaml", "--env", "prod"];
+        let (status, out, err) = repository.run(&arguments);
+        assert!(status == 3 && err.contains("it is a link out of the project"), "{err}");
+        assert!(!out.contains("canary") && !err.contains("canary"), "{out}{err}");
+    }
+    assert_eq!(fs::read_to_string(canary).unwrap(), "{\"canary\": 1,,}");
+}
+
+#[test]
 fn an_overlay_that_cannot_be_read_is_an_error() {
     let folder = folder(&[]);
     let (status, _, err) = run(folder.path(), &["check", "app.json", "--overlay", "none.yaml"]);

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::project::Repository;
+use crate::project::{Repository, appliance};
 
 const MANIFEST: &str = r#"applc = 1
 name = "mine"
@@ -379,6 +379,42 @@ fn a_fix_keeps_what_the_file_is() {
     assert!(status == 3 && err.contains("it is read-only"), "{err}");
     assert_eq!(fs::read_to_string(at("app.json")).unwrap(), text);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
+#[test]
+fn nothing_is_called_fixed_that_is_not_written() {
+    let text = appliance("app", "nginx:1.27").replace("service", "Service");
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    let mode =
+        |path: &str, mode| fs::set_permissions(at(path), fs::Permissions::from_mode(mode)).unwrap();
+    fs::create_dir(at("folder")).unwrap();
+    for name in ["a.json", "b.json", "folder/c.json"] {
+        fs::write(at(name), &text).unwrap();
+    }
+    mode("a.json", 0o444);
+    mode("folder", 0o555);
+    let files = ["check", "--fix", "a.json", "b.json", "folder/c.json"];
+    let (status, err) = run(folder.path(), &files);
+    assert_eq!(status, 3, "{err}");
+    let fixed: Vec<&str> = err.lines().filter(|line| line.contains(": fixed ")).collect();
+    assert_eq!(fixed, ["applc: b.json:1:52: fixed E0204: invalid value `Service` for `type`"]);
+    for (name, cause) in
+        [("a.json", "it is read-only"), ("folder/c.json", "in `folder`, it is read-only")]
+    {
+        let message = format!("error: cannot write `{name}`: {cause}; nothing in it is fixed\n");
+        assert!(err.contains(&message), "{err}");
+        assert_eq!(fs::read_to_string(at(name)).unwrap(), text);
+        // The finding is still there.
+        assert!(
+            err.contains(&format!(
+                "error[E0204]: invalid value `Service` for `type`\n --> {name}:1:"
+            )),
+            "{err}"
+        );
+    }
+    assert!(fs::read_to_string(at("b.json")).unwrap().contains("\"service\""));
+    mode("folder", 0o755);
 }
 
 #[test]
