@@ -170,6 +170,12 @@ fn finish(
         return Err(foreign(&found.world, &changes.foreign));
     }
     note_lost(&found.world, &changes.lost);
+    for path in &changes.others {
+        let path = found.world.shown(path);
+        note(&format!(
+            "`{path}` is in a record, but was not made by applc, or was edited; it stays"
+        ));
+    }
     if let Some(turn) = turn {
         let written = turn.apply(&found.world, &changes).map_err(|error| cannot_write(&error))?;
         note(&summary(&changes));

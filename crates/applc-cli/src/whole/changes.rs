@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use applc::path::parent;
-use applc::scope::has_header;
+use applc::scope::{has_header, header};
 use applc::{World, project};
 use rayon::prelude::*;
 
@@ -56,6 +56,9 @@ pub struct Changes {
     /// Files that applc has made, and that are neither made nor named by a record any more. They are looked for only
     /// where a record lacks files that are there, as one that was lost does.
     pub lost: Vec<String>,
+    /// Files that a record names, that are not made, and that do not start as what applc has made does. They stay, and no
+    /// record names them any more.
+    pub others: Vec<String>,
 }
 
 impl Changes {
@@ -178,6 +181,10 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
         }
         if let Some(old) = content(&found.world, path)? {
             let path = path.to_owned();
+            if header(&path, "").is_some() && !has_header(&old) {
+                changes.others.push(path);
+                continue;
+            }
             changes.files.push(Change { path, kind: Kind::Removed, old, new: String::new() });
         }
     }

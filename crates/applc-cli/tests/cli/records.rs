@@ -15,6 +15,28 @@ fn compiled() -> Repository {
 }
 
 #[test]
+fn a_record_does_not_remove_what_applc_has_not_made() {
+    let repository = compiled();
+    repository.write("manifests/mine.yaml", "kind: List\n");
+    repository.write("manifests/mine.ini", "# Made by me\n");
+    let record = repository.read(RECORD);
+    repository.write(RECORD, &(record.clone() + "mine.ini\nmine.yaml\n"));
+    let (status, out, err) = repository.run(&["compile", "--check"]);
+    assert_eq!((status, out), (4, format!("stale     {RECORD}\n")), "{err}");
+    let (status, _, err) = repository.run(&["compile"]);
+    assert_eq!(status, 0, "{err}");
+    for name in ["mine.ini", "mine.yaml"] {
+        let path = format!("manifests/{name}");
+        assert!(repository.path(&path).exists());
+        assert!(
+            err.contains(&format!("applc: `{path}` is in a record, but was not made by applc")),
+            "{err}"
+        );
+    }
+    assert_eq!(repository.read(RECORD), record);
+}
+
+#[test]
 fn a_record_is_compared_like_any_file() {
     let repository = compiled();
     let good = repository.read(RECORD);

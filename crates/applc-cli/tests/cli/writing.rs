@@ -381,6 +381,32 @@ fn a_fix_keeps_what_the_file_is() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
 }
 
+/// What `-o` names is the choice of the user; what is below it is that of targets.
+#[test]
+fn output_goes_where_the_user_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    fs::write(at("app.json"), appliance("app", "nginx:1.27")).unwrap();
+    ["elsewhere", ".git", "out"].iter().for_each(|name| fs::create_dir(at(name)).unwrap());
+    symlink("elsewhere", at("link")).unwrap();
+    symlink("../elsewhere", at("out/compose")).unwrap();
+    for (place, made) in [
+        ("link/x.yaml", "elsewhere/x.yaml"),
+        ("link/", "elsewhere/compose.yaml"),
+        (".git/x.yaml", ".git/x.yaml"),
+    ] {
+        let (status, err) =
+            run(folder.path(), &["compile", "app.json", "-t", "compose", "-o", place]);
+        assert_eq!((status, at(made).is_file()), (0, true), "{place}: {err}");
+    }
+    let (status, err) =
+        run(folder.path(), &["compile", "app.json", "-t", "compose", "-o", "app.json"]);
+    assert!(status == 2 && err.contains("was read to make the output"), "{err}");
+    let both = ["compile", "app.json", "-t", "compose", "-t", "nomad", "-o", "out"];
+    let (status, err) = run(folder.path(), &both);
+    assert!(status == 3 && err.contains("`out/compose`: it is a link"), "{err}");
+}
+
 #[test]
 fn nothing_is_called_fixed_that_is_not_written() {
     let text = appliance("app", "nginx:1.27").replace("service", "Service");
