@@ -86,6 +86,7 @@ codes! {
         EXTRA_COMMA "E0113" Error "extra comma";
         BAD_YAML "E0114" Error "invalid or unsupported YAML";
         BAD_TOML "E0115" Error "invalid TOML";
+        MERGE_CONFLICT "E0116" Error "unresolved merge conflict";
         COMMENT_IN_JSON "W0101" Warning "comment in a `.json` file";
         TRAILING_COMMA "W0102" Warning "trailing comma in a `.json` file";
     }

@@ -3,6 +3,7 @@
 //! Parsing recovers from every error: errors are reported, and the tree contains what could be
 //! parsed, so that later phases can report more errors in the same run.
 
+mod conflict;
 mod json;
 mod keys;
 mod layout;
@@ -230,6 +231,10 @@ fn parse_keys(
         Syntax::Json | Syntax::Jsonc => json::parse(&local, syntax, &mut found),
         Syntax::Yaml => yaml::parse(&local, keys, &mut found),
     };
+    let conflicts = conflict::find(&local, tree.as_ref(), &found);
+    if !conflicts.is_empty() {
+        (tree, found) = (None, conflicts.into_iter().collect());
+    }
     if let Some(tree) = &mut tree {
         keys::check(tree, &mut found);
     }
