@@ -7,7 +7,7 @@ use super::ids::is_id_char;
 use super::place::Place;
 use super::{habits, words};
 use crate::diag::{Diagnostic, codes, nearest};
-use crate::syntax::{Kind, Node};
+use crate::syntax::{Kind, Node, commas};
 
 /// The diagnostic for a value, from the kind of violation and the violated part of the schema.
 pub fn diagnostic(place: &Place, found: &Found, rule: &Value) -> Diagnostic {
@@ -79,11 +79,14 @@ fn wrong_type(place: &Place, rule: &Value) -> Diagnostic {
         .find_map(|name| converted(place.node, name))
         .filter(|_| !habits::has_own_form(place));
     match converted.or_else(|| habits::rewritten(place)) {
-        Some(text) => diagnostic.likely_edit(place.node.span, text),
+        Some(text) => {
+            let comma = without_commas(place, &expected);
+            comma.into_iter().fold(diagnostic, Diagnostic::help).likely_edit(place.node.span, text)
+        }
         None if place.node.kind == Kind::Null && place.key().is_some() => {
             diagnostic.help("omit an optional field instead of setting it to `null`")
         }
-        None => match habits::right_form(place) {
+        None => match habits::right_form(place).or_else(|| without_commas(place, &expected)) {
             Some(form) => diagnostic.help(form),
             None => diagnostic,
         },
@@ -97,7 +100,9 @@ fn converted(node: &Node, expected: &str) -> Option<String> {
             text.trim().parse::<i64>().ok().map(|number| number.to_string())
         }
         (Kind::String(text), "number") => {
-            let number: serde_json::Number = serde_json::from_str(text.trim()).ok()?;
+            let number = commas::with_point(text.trim());
+            let number = number.as_deref().unwrap_or(text.trim());
+            let number: serde_json::Number = serde_json::from_str(number).ok()?;
             Some(number.to_string())
         }
         (Kind::String(text), "boolean") => match text.trim().to_ascii_lowercase().as_str() {
@@ -110,6 +115,14 @@ fn converted(node: &Node, expected: &str) -> Option<String> {
         (Kind::String(text), "array") => Some(format!("[{}]", words::quoted(text))),
         _ => None,
     }
+}
+
+/// How to write a number with commas, which is a string.
+fn without_commas(place: &Place, expected: &[&str]) -> Option<String> {
+    let text = place.node.as_str()?.trim();
+    let is_number = expected.contains(&"number")
+        || (expected.contains(&"integer") && commas::with_point(text).is_none());
+    commas::help(text).filter(|_| is_number)
 }
 
 /// A value that is not one of the allowed values. `exact`: the values are case-sensitive.

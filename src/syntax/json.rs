@@ -415,6 +415,7 @@ impl Parser<'_> {
                 );
             }
             let value = self.value();
+            let value = self.with_decimal_comma(value);
             let is_broken = value.kind == Kind::Broken;
             self.members.push(Member { key, value });
             return is_broken;
@@ -468,13 +469,9 @@ impl Parser<'_> {
                 let word = EcoString::from(self.text(span));
                 if self.next.kind != TokenKind::Colon && !self.is_equals_sign() {
                     let message = format!("expected a key, found `{word}`");
-                    let help = if self.follows_decimal_comma(span) {
-                        "use `.` as the decimal point of a number"
-                    } else {
-                        "entries of an object have the form `\"key\": value`"
-                    };
                     self.report(
-                        Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message).help(help),
+                        Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
+                            .help("entries of an object have the form `\"key\": value`"),
                     );
                     return None;
                 }

@@ -3,6 +3,7 @@
 //! Parsing recovers from every error: errors are reported, and the tree contains what could be
 //! parsed, so that later phases can report more errors in the same run.
 
+pub(crate) mod commas;
 mod conflict;
 mod json;
 mod keys;

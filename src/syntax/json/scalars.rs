@@ -7,7 +7,7 @@ use super::strings::{self, StringError};
 use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::lexer::{Token, TokenKind};
-use crate::syntax::{Kind, Node, is_json_number, quote};
+use crate::syntax::{Kind, Node, commas, is_json_number, quote};
 
 /// Maximum length in bytes of a line that is searched for a string without an opening quote.
 const MAX_UNOPENED: usize = 1_000;
@@ -182,12 +182,20 @@ impl Parser<'_> {
         next.is_some_and(|next| b",}]\n".contains(next))
     }
 
-    /// Whether digits are the fraction of the previous number, as in `0,5`.
-    pub(super) fn follows_decimal_comma(&self, span: Span) -> bool {
-        let before = self.source.text().get(..span.start as usize).unwrap_or_default();
-        let is_digit = |c: char| c.is_ascii_digit();
-        before.strip_suffix(',').is_some_and(|number| number.ends_with(is_digit))
-            && self.text(span).starts_with(is_digit)
+    /// The value of a member, read together with the digits after a comma: in an object they are neither an entry nor a key.
+    pub(super) fn with_decimal_comma(&mut self, value: Node) -> Node {
+        let end = value.span.end as usize;
+        if !matches!(value.kind, Kind::Number(_)) || self.next.span.start as usize != end {
+            return value;
+        }
+        let Some(end) = commas::number_end(self.source.text(), end) else { return value };
+        while (self.next.span.start as usize) < end {
+            self.advance();
+        }
+        let span = Span { end: self.previous_end as u32, ..value.span };
+        let (diagnostic, kind) = commas::diagnostic(self.text(span), span);
+        self.report(diagnostic);
+        Node { span, kind }
     }
 
     /// Consumes the words that follow on the same line, and returns the location of all.

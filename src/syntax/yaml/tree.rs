@@ -11,7 +11,7 @@ use super::unsupported;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::{
-    Form, Keys, Kind, MAX_DEPTH, Member, Node, Object, ellipsis, is_ellipsis, quote,
+    Form, Keys, Kind, MAX_DEPTH, Member, Node, Object, commas, ellipsis, is_ellipsis, quote,
 };
 
 /// Builds the tree of a document. It is `None` if the document contains no value, or too many.
@@ -185,7 +185,7 @@ impl<'d> Builder<'d, '_> {
 
     fn mapping(&mut self, form: Form, open: Span) -> Node {
         let mut object = Object { form, ..Object::default() };
-        let mut members = Vec::new();
+        let mut members: Vec<Member> = Vec::new();
         let mut merged = Merged::default();
         let mut span = open;
         loop {
@@ -198,6 +198,12 @@ impl<'d> Builder<'d, '_> {
                     span = span.to(place);
                 }
                 break;
+            }
+            if form == Form::Flow && self.read_decimal_comma(members.last_mut(), place) {
+                // The value, which is none.
+                let _ = self.events.next();
+                span.end = span.end.max(place.end);
+                continue;
             }
             let key = self.key(event, place);
             let Some((event, place)) = self.events.next() else {
@@ -240,6 +246,26 @@ impl<'d> Builder<'d, '_> {
         }
         object.members = members.into();
         Node { span, kind: Kind::Object(object) }
+    }
+
+    /// Reads a key between brackets as the digits after a comma of the number before it, as in `{a: 0,5}`. Returns
+    /// whether it is that.
+    fn read_decimal_comma(&mut self, before: Option<&mut Member>, key: Span) -> bool {
+        let Some(Member { value, .. }) = before else { return false };
+        // The next of several commas.
+        if value.span.end >= key.end {
+            return value.kind == Kind::Broken;
+        }
+        let end = value.span.end as usize;
+        if !matches!(value.kind, Kind::Number(_)) || key.start as usize != end + 1 {
+            return false;
+        }
+        let Some(end) = commas::number_end(self.source.text(), end) else { return false };
+        let span = Span::new(value.span.start as usize, end);
+        let (diagnostic, kind) = commas::diagnostic(self.source.slice(span), span);
+        self.report(diagnostic);
+        *value = Node { span, kind };
+        true
     }
 
     /// Builds the key that starts with an event.
