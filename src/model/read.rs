@@ -238,6 +238,11 @@ fn health_check(service: Fields<'_>) -> Option<HealthCheck<'_>> {
     // The key, because the object may span many lines.
     let span = service.key("health_check")?;
     let fields = Fields(Some(service.node("health_check")?.as_object()?));
+    // Without `protocol` these are errors, and what is checked in place of a port is known.
+    let is_command = || ["command", "test", "exec"].iter().any(|name| fields.node(name).is_some());
+    if fields.node("protocol").is_none() && is_command() {
+        return None;
+    }
     let default = Protocol { kind: ProtocolKind::Tcp, mesos: true };
     let defaults = Timing::default_at(span);
     let number = |name, default| fields.get(name).unwrap_or(default);

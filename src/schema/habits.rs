@@ -1,11 +1,14 @@
 //! Field names and value formats of similar languages, for suggestions.
 
+use ecow::EcoString;
+
 use super::ids::is_id_char;
 use super::place::Place;
 use super::volumes::Volume;
 use super::{twins, words};
-use crate::elsewhere::{scalars, units};
-use crate::syntax::Kind;
+use crate::elsewhere::{Owner, scalars, units};
+use crate::source::Spanned;
+use crate::syntax::{Kind, Object};
 
 /// Names of fields in other languages (Compose, Kubernetes, Nomad, Marathon), and in this one.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -32,6 +35,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("needs", "dependencies"),
     ("periodseconds", "interval_seconds"),
     ("port", "container_port"),
+    ("published", "host_port"),
     ("privileged", "is_privileged"),
     ("replicas", "instances"),
     ("retries", "max_consecutive_failures"),
@@ -41,6 +45,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("storage", "disk"),
     ("stop_grace_period", "stop_timeout"),
     ("target", "dest"),
+    ("target", "container_port"),
     ("terminationgraceperiodseconds", "stop_timeout"),
     ("timeout", "timeout_seconds"),
     ("timeoutseconds", "timeout_seconds"),
@@ -51,8 +56,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
 /// The field among `candidates` that has the name `name` in another language.
 pub fn meant<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_ascii_lowercase();
-    let (_, here) = ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == name)?;
-    candidates.into_iter().find(|candidate| candidate == here)
+    let here = |field: &str| ELSEWHERE.iter().any(|(other, here)| *other == name && *here == field);
+    candidates.into_iter().find(|candidate| here(candidate))
 }
 
 /// Whether a conversion that only looks at the types of a value is not what its author means.
@@ -161,6 +166,49 @@ fn right_port(text: &str, is_on_host: bool) -> String {
     }
     "write the parts of a port, for example `{ \"container_port\": 80, \"host_port\": 8080 }`"
         .to_owned()
+}
+
+/// An object in the form of another language.
+pub struct Foreign<'a> {
+    /// The field that only that language has.
+    pub key: &'a Spanned<EcoString>,
+    /// The form in this language, if it has one.
+    pub text: Option<String>,
+    /// How to write it, if nothing can replace it.
+    pub help: String,
+}
+
+/// An object that has the fields of Compose only: a health check with `test`, or a port with `target`.
+pub fn foreign<'a>(place: &Place<'a>, object: &'a Object) -> Option<Foreign<'a>> {
+    let has_only = |names: &[&str]| {
+        object.members.iter().all(|member| names.contains(&member.key.value.as_str()))
+    };
+    if place.owner() == Some(Owner::HealthCheck) {
+        let names = ["test", "interval", "timeout", "retries", "start_period", "start_interval"];
+        let key = &object.member("test").filter(|_| has_only(&names))?.key;
+        let text = Some(twins::health_check(object)?);
+        let help = "did you mean `protocol` and `command`?".to_owned();
+        return Some(Foreign { key, text, help });
+    }
+    if place.list() != Some("ports") || !has_only(&["target", "published", "protocol", "mode"]) {
+        return None;
+    }
+    let key = &object.member("target")?.key;
+    let number = |name: &str| object.get(name).map(|node| scalars::text(node).unwrap_or_default());
+    let (host, target) = (number("published"), number("target")?);
+    let host = host.map_or(String::new(), |host| format!("{host}:"));
+    let protocol = number("protocol").map_or(String::new(), |protocol| format!("/{protocol}"));
+    let text = format!("{host}{target}{protocol}");
+    let port = ports(&text)?;
+    let is_allowed = !(port.is_mapped() && place.is_on_host());
+    Some(match is_allowed {
+        true => Foreign {
+            key,
+            text: Some(port.text()),
+            help: "did you mean `container_port`?".to_owned(),
+        },
+        false => Foreign { key, text: None, help: right_port(&text, true) },
+    })
 }
 
 /// A text of the language in a message, whose ids and paths may be long.

@@ -145,7 +145,7 @@ pub fn split(text: &str) -> Option<String> {
 }
 
 /// `healthcheck` of Compose with its defaults, which are others than those of the language.
-fn health_check(check: &Object) -> Option<String> {
+pub fn health_check(check: &Object) -> Option<String> {
     if check.get("disable").is_some() {
         return None;
     }

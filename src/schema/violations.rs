@@ -149,6 +149,17 @@ impl<'a> Reporter<'a, '_> {
         if place.is_inside(&self.settled) || self.mixed_volume(place, object, rule, names) {
             return;
         }
+        if let Some(foreign) = habits::foreign(place, object) {
+            let message = format!("unknown field `{}`", foreign.key.value);
+            let found = Diagnostic::new(&codes::UNKNOWN_FIELD, foreign.key.span, message)
+                .help(foreign.help);
+            self.findings.push(match foreign.text {
+                Some(text) => found.likely_edit(place.node.span, text),
+                None => found,
+            });
+            self.settled.insert(place.node.span);
+            return;
+        }
         let names: HashSet<&str> = names.iter().map(String::as_str).collect();
         let (present, fields): (Vec<_>, Vec<_>) = rules::fields(rule, object)
             .into_iter()
