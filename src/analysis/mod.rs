@@ -14,7 +14,9 @@ mod tests;
 pub use place::{Place, Step};
 pub use symbols::{Mention, Symbol};
 
-use crate::diag::{Findings, Level, Report};
+use std::collections::{HashMap, HashSet};
+
+use crate::diag::{Diagnostic, Edit, Findings, Level, Phase, Report, codes};
 use crate::overlay::{self, Changes, Named, Tagged};
 use crate::plan::Plan;
 use crate::source::{Source, SourceError, Sources, Span, Syntax};
@@ -329,6 +331,46 @@ fn plan_of_owned(
 /// finding, and takes memory.
 fn check(source: &Source, tree: &Node, findings: &mut Findings) -> Option<()> {
     schema::check(source, tree, findings);
+    merge_with_characters(source, findings);
     lint::check_values(tree, source, findings);
     (!findings.is_full(Level::Error)).then_some(())
+}
+
+/// Leaves one finding about a string with characters that cannot be in any: that of the first of them. It takes over the
+/// edit of the finding about the string, which is valid without them.
+fn merge_with_characters(source: &Source, findings: &mut Findings) {
+    let is_decoding = |found: &Diagnostic| found.code == &codes::NOT_UTF8;
+    let is_lossy = findings.iter().any(is_decoding);
+    let is_control = |found: &Diagnostic| {
+        found.code == &codes::BAD_STRING
+            && source.slice(found.primary.span).chars().all(char::is_control)
+    };
+    let mut characters: Vec<Span> =
+        findings.iter().filter(|found| is_control(found)).map(|found| found.primary.span).collect();
+    if characters.is_empty() && !is_lossy {
+        return;
+    }
+    characters.sort_unstable();
+    let mut edits: HashMap<Span, Option<Edit>> = HashMap::new();
+    let mut others: HashSet<Span> = HashSet::new();
+    findings.retain(|found| {
+        let span = found.primary.span;
+        if found.code.phase != Phase::Schema || !source.contains(span.start) {
+            return true;
+        }
+        let from = characters.partition_point(|character| character.start <= span.start);
+        let mut inside = characters.iter().skip(from).take_while(|other| other.end < span.end);
+        if let Some(first) = inside.next() {
+            edits.insert(*first, found.edit.clone());
+            others.extend(inside);
+            return false;
+        }
+        !(is_lossy && source.slice(span).contains(char::REPLACEMENT_CHARACTER))
+    });
+    for found in findings.iter_mut().filter(|found| is_control(found)) {
+        if let Some(edit) = edits.remove(&found.primary.span) {
+            found.edit = edit;
+        }
+    }
+    findings.retain(|found| !is_control(found) || !others.contains(&found.primary.span));
 }
