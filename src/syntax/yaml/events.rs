@@ -34,7 +34,7 @@ use self::repair::Repairs;
 use self::scan::{Scanner, SyntaxError};
 use self::tabs::Tabless;
 use super::spans::{between, column, visible};
-use crate::diag::Findings;
+use crate::diag::{Findings, codes};
 use crate::source::{Source, Span};
 use crate::syntax::{Form, too_many_entries};
 
@@ -117,6 +117,10 @@ pub fn read<T>(
         found.extend(excess.map(|span| {
             too_many_entries(document.original(visible(document.source().text(), span)))
         }));
+        if found.iter().any(|finding| finding.code == &codes::TOO_DEEP) {
+            // The library has a limit of its own, further down.
+            errors.retain(|error| error.code != &codes::TOO_DEEP);
+        }
         findings.extend(errors);
         findings.extend(found);
         return value;

@@ -1,5 +1,7 @@
 //! Builds the tree from the events of a document.
 
+use std::borrow::Cow;
+
 use ecow::EcoString;
 
 use super::anchors::{Anchors, Resolved};
@@ -141,7 +143,7 @@ impl<'d> Builder<'d, '_> {
     /// Builds a collection one level deeper.
     fn nested(&mut self, span: Span, build: impl FnOnce(&mut Self) -> Node) -> Node {
         if self.depth >= MAX_DEPTH {
-            let message = format!("brackets nested more than {MAX_DEPTH} levels deep");
+            let message = format!("values nested more than {MAX_DEPTH} levels deep");
             let place = visible(self.source.text(), span);
             self.report(Diagnostic::new(&codes::TOO_DEEP, place, message));
             self.skip();
@@ -205,6 +207,16 @@ impl<'d> Builder<'d, '_> {
                 span.end = span.end.max(place.end);
                 continue;
             }
+            if form == Form::Flow
+                && let Some(member) = self.without_space(&event)
+            {
+                // The value, which is none.
+                let _ = self.events.next();
+                span.end = span.end.max(place.end);
+                object.damaged |= member.value.kind == Kind::Broken;
+                members.push(member);
+                continue;
+            }
             let key = self.key(event, place);
             let Some((event, place)) = self.events.next() else {
                 object.damaged = true;
@@ -266,6 +278,43 @@ impl<'d> Builder<'d, '_> {
         self.report(diagnostic);
         *value = Node { span, kind };
         true
+    }
+
+    /// Reads a key between brackets that has no value but a `:` as an entry without the space, as in `{a:1}`.
+    fn without_space(&mut self, event: &Event<'d>) -> Option<Member> {
+        let Event::Scalar(Scalar { text, style: Style::Plain, span, .. }) = event else {
+            return None;
+        };
+        let (name, value) = text.split_once(':')?;
+        let after = self.source.text().get(span.end as usize..)?.trim_start();
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        // What follows the colon is neither part of a URL nor of a path.
+        let is_entry = !name.is_empty()
+            && name.chars().all(is_name)
+            && value.starts_with(|c: char| c.is_alphanumeric() || "@+-.~".contains(c))
+            && after.starts_with([',', '}'])
+            && self.source.slice(*span) == text.as_ref();
+        if !is_entry {
+            return None;
+        }
+        let colon = span.start as usize + name.len();
+        let place = Span::new(span.start as usize, colon + 1);
+        let message = format!("expected a space after `{name}:`");
+        let found = Diagnostic::new(&codes::BAD_YAML, place, message)
+            .help("entries have the form `key: value`");
+        let key = Spanned::new(name.into(), Span::new(span.start as usize, colon));
+        let span = Span { start: place.end, ..*span };
+        let space = Span::at(colon + 1);
+        if value.contains(char::is_whitespace) {
+            // A comma may be missing in it.
+            self.report(found.likely_edit(space, " "));
+            return Some(Member { key, value: Node::broken(span) });
+        }
+        self.report(found.safe_edit(space, " "));
+        let properties = Properties { anchor: None, tag: None };
+        let text = Cow::Owned(value.to_owned());
+        let value = self.scalar(Scalar { text, style: Style::Plain, span, properties }, span);
+        Some(Member { key, value })
     }
 
     /// Builds the key that starts with an event.

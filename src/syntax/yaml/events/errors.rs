@@ -6,8 +6,12 @@ use super::scan::SyntaxError;
 use super::tabs;
 use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span};
+use crate::syntax::yaml::plain::{self, Plain};
 use crate::syntax::yaml::spans::{character, line_at, starts_line, unquoted, word};
-use crate::syntax::{MAX_DEPTH, SECOND_OBJECT, ellipsis, is_ellipsis, quote};
+use crate::syntax::{Kind, MAX_DEPTH, SECOND_OBJECT, ellipsis, is_ellipsis, quote};
+
+/// Maximum number of characters of a key of YAML (chapter 7.4.2).
+pub const MAX_KEY: usize = 1024;
 
 /// The diagnostic for an error. [`super::repair`] uses its primary span as the place of the error,
 /// because the library often notices an error far below it.
@@ -24,7 +28,8 @@ pub fn diagnostic(source: &Source, error: &SyntaxError) -> Diagnostic {
         let place = tabs::indenting(source, error).unwrap_or(here);
         return yaml(place, "tab in the indentation of a line").help("indent with spaces");
     }
-    brackets(source, error, here)
+    long_key(source, error)
+        .or_else(|| brackets(source, error, here))
         .or_else(|| strings(source, error, here))
         .or_else(|| entries(source, error, here))
         .or_else(|| marks(source, error, here))
@@ -33,6 +38,29 @@ pub fn diagnostic(source: &Source, error: &SyntaxError) -> Diagnostic {
 
 fn yaml(span: Span, message: &str) -> Diagnostic {
     Diagnostic::new(&codes::BAD_YAML, span, message)
+}
+
+/// A key that is longer than YAML reads one, so that its `:` has no meaning.
+fn long_key(source: &Source, error: &SyntaxError) -> Option<Diagnostic> {
+    let (text, at) = (source.text(), error.at);
+    let key = match error.kind() {
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
+            let line = unquoted(text, at, false);
+            let end = source.slice(line).find(":")?;
+            Span::new(at, at + end)
+        }
+        ErrorKind::ExpectedFlowMappingSeparator
+        | ErrorKind::ExpectedFlowSequenceSeparator
+        | ErrorKind::MappingValueNotAllowed
+        | ErrorKind::InvalidColonPlacement => unread(source, error)?,
+        _ => return None,
+    };
+    let is_long = source.slice(key).chars().count() > MAX_KEY;
+    is_long.then(|| {
+        yaml(key, &format!("key of more than {MAX_KEY} characters")).help(format!(
+            "YAML reads a key without `?` only if it has at most {MAX_KEY} characters"
+        ))
+    })
 }
 
 /// Errors of brackets, and of commas between them.
@@ -54,11 +82,10 @@ fn brackets(source: &Source, error: &SyntaxError, here: Span) -> Option<Diagnost
         }
         ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
             if let Some(place) = comma(source, at) {
-                return Some(
-                    Diagnostic::new(&codes::MISSING_COMMA, place, "expected `,`")
-                        .label("between these entries")
-                        .safe_edit(place, ","),
-                );
+                return Some(missing_comma(place).safe_edit(place, ","));
+            }
+            if let Some(missing) = comma_before_key(source, error) {
+                return Some(missing);
             }
             let message = "expected `,` or a closing bracket before this";
             let diagnostic = Diagnostic::new(&codes::MISSING_COMMA, word(text, at), message);
@@ -102,6 +129,9 @@ fn strings(source: &Source, error: &SyntaxError, here: Span) -> Option<Diagnosti
         }
         ErrorKind::InvalidTrailingSingleQuotedScalar
         | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            if let Some(place) = comma_behind_string(source, error) {
+                return Some(missing_comma(place).likely_edit(place, ","));
+            }
             string(here, "unexpected text after the closing quote").help(QUOTES)
         }
         ErrorKind::UnknownQuotedScalarEscape => {
@@ -139,7 +169,7 @@ fn entries(source: &Source, error: &SyntaxError, here: Span) -> Option<Diagnosti
     let (text, at) = (source.text(), error.at);
     Some(match error.kind() {
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
-            colon(source, error)
+            comma_before_key(source, error).unwrap_or_else(|| colon(source, error))
         }
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => missing_colon(source, at),
         ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::BlockEntryInFlowCollection => {
@@ -152,6 +182,10 @@ fn entries(source: &Source, error: &SyntaxError, here: Span) -> Option<Diagnosti
             yaml(here, "expected a space after `-`")
                 .help("start each entry of a list with `- `")
                 .safe_edit(Span { start: here.end, ..here }, " ")
+        }
+        ErrorKind::ExpectedBlockSequenceEntry if is_ellipsis(source.slice(word(text, at))) => {
+            let dots = word(text, at);
+            ellipsis(source.slice(dots), dots)
         }
         ErrorKind::ExpectedBlockSequenceEntry if starts_line(source, at) => {
             yaml(word(text, at), "expected an entry of a list")
@@ -268,6 +302,73 @@ fn colon(source: &Source, error: &SyntaxError) -> Diagnostic {
     diagnostic.help(
         "put a string that contains `: ` in quotes; write entries on one line between `{` and `}`",
     )
+}
+
+fn missing_comma(place: Span) -> Diagnostic {
+    Diagnostic::new(&codes::MISSING_COMMA, place, "expected `,`").label("between these entries")
+}
+
+/// The text without quotes before an error between brackets, which the library may not have read as a value yet.
+fn unread(source: &Source, error: &SyntaxError) -> Option<Span> {
+    let text = source.text();
+    let (open, last) = (error.flow?, error.last_scalar);
+    let behind = text.get(last.end as usize..error.at)?;
+    if behind.trim().is_empty() {
+        return Some(last);
+    }
+    let from = open.max(last.end as usize);
+    let start = from + text.get(from..error.at)?.rfind(['[', '{', ','])? + 1;
+    let written = text.get(start..error.at)?;
+    let start = start + written.len() - written.trim_start().len();
+    Some(Span::new(start, start + written.trim().len()))
+}
+
+/// The missing comma between a value without quotes and the key behind it, which the library reads as one text, as in
+/// `{a: 1 b: 2}`.
+fn comma_before_key(source: &Source, error: &SyntaxError) -> Option<Diagnostic> {
+    let all = unread(source, error)?;
+    let (before, key) = source.slice(all).rsplit_once([' ', '\n', '\t'])?;
+    let value = before.trim_end();
+    let is_entry = source.text().get(error.at..)?.starts_with(':')
+        && is_name(key.trim_matches(['"', '\'']))
+        && !value.starts_with(['"', '\'', '#'])
+        && !value.contains(" #");
+    if value.is_empty() || !is_entry {
+        return None;
+    }
+    let start = all.start as usize;
+    let place = Span::at(start + value.len());
+    let is_of_key = source.text().get(..start)?.trim_end().ends_with(':');
+    let is_on_own_line = before.get(value.len()..)?.contains('\n');
+    let missing = missing_comma(place);
+    Some(match plain::resolve(value) {
+        // Words may all be the text of a string with a colon.
+        Plain::Value(Kind::String(text)) if !is_on_own_line || text.contains(' ') => {
+            missing.help("put a string that contains `: ` in quotes").likely_edit(place, ",")
+        }
+        _ if !is_of_key => missing.likely_edit(place, ","),
+        _ => missing.safe_edit(place, ","),
+    })
+}
+
+/// The place of the missing comma between a string in quotes and the key or the value behind it, as in
+/// `{a: "x" b: "y"}`.
+fn comma_behind_string(source: &Source, error: &SyntaxError) -> Option<Span> {
+    error.flow?;
+    let text = source.text();
+    let before = text.get(..error.at)?;
+    let end = before.trim_end().len();
+    // A quote in the middle of a string has text on both sides.
+    let is_apart = end < error.at && before.get(..end)?.ends_with(['"', '\'']);
+    let next = text.get(error.at..)?;
+    let name = next.get(..next.find([':', ',', ']', '}', '"', '\'', '\n'])?)?;
+    (is_apart && is_name(name.trim_end())).then(|| Span::at(end))
+}
+
+/// Whether a text is a name as keys are.
+fn is_name(text: &str) -> bool {
+    let is_inside = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.chars().all(is_inside)
 }
 
 /// The location of the missing comma before an entry at an offset between brackets: after the

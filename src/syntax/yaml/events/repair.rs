@@ -8,8 +8,10 @@ use std::borrow::Cow;
 
 use granit_parser::ErrorKind;
 
+use super::errors::MAX_KEY;
 use super::scan::SyntaxError;
 use crate::source::{Source, Span};
+use crate::syntax::is_ellipsis;
 use crate::syntax::yaml::spans::{character, is_outside, line_at};
 
 /// Maximum number of repairs in a document.
@@ -111,10 +113,17 @@ impl Repairs {
                 self.put(escape.start, escape.end, &"x".repeat(escape.len()))
             }
             ErrorKind::RecursionLimitExceeded => false,
-            ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey if self.put_colon(place) => {
+            ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey
+                if !place.range().contains(&(at + MAX_KEY)) && self.put_colon(place) =>
+            {
                 true
             }
-            ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator
+            ErrorKind::ExpectedFlowMappingSeparator
+            | ErrorKind::ExpectedFlowSequenceSeparator
+            | ErrorKind::MappingValueNotAllowed
+            | ErrorKind::InvalidColonPlacement
+            | ErrorKind::InvalidTrailingSingleQuotedScalar
+            | ErrorKind::InvalidTrailingDoubleQuotedScalar
                 if place.range().is_empty() && self.put_comma(place.start as usize) =>
             {
                 true
@@ -154,7 +163,8 @@ impl Repairs {
         let written = self.text.get(key.range()).unwrap_or_default();
         let end = start + written.trim_end_matches(':').len();
         // With a colon in place of its last character, a tag, anchor or alias stays one.
-        let is_key = |key: &str| key.is_ascii() && !key.starts_with(['!', '&', '*']);
+        let is_key =
+            |key: &str| key.is_ascii() && !key.starts_with(['!', '&', '*']) && !is_ellipsis(key);
         let is_word = self.text.get(start..end).is_some_and(is_key);
         let rest = self.text.get(end..).unwrap_or_default();
         let (last, colon) = match rest.chars().next() {
@@ -172,7 +182,7 @@ impl Repairs {
     /// Replaces the whitespace at an offset with a comma.
     fn put_comma(&mut self, at: usize) -> bool {
         let rest = self.text.get(at..).unwrap_or_default();
-        rest.starts_with([' ', '\n']) && self.put(at, at + 1, ",")
+        rest.starts_with([' ', '\t', '\n']) && self.put(at, at + 1, ",")
     }
 
     /// Whether a closing bracket precedes an offset: then the bracket at the offset is extra.
