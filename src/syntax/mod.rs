@@ -5,6 +5,7 @@
 
 pub(crate) mod commas;
 mod conflict;
+mod fence;
 mod json;
 mod keys;
 mod layout;
@@ -228,10 +229,14 @@ fn parse_keys(
 ) -> Option<Node> {
     // Parsers compute with indices of the text.
     let (local, mut found) = (source.at(0), Findings::new());
+    let fence = fence::find(&local);
+    let blanked = fence.as_ref().map(|fence| fence.blanked(&local));
+    let text = blanked.as_ref().unwrap_or(&local);
     let mut tree = match syntax {
-        Syntax::Json | Syntax::Jsonc => json::parse(&local, syntax, &mut found),
-        Syntax::Yaml => yaml::parse(&local, keys, &mut found),
+        Syntax::Json | Syntax::Jsonc => json::parse(text, syntax, &mut found),
+        Syntax::Yaml => yaml::parse(text, keys, &mut found),
     };
+    found.extend(fence.map(|fence| fence.diagnostic));
     let conflicts = conflict::find(&local, tree.as_ref(), &found);
     if !conflicts.is_empty() {
         (tree, found) = (None, conflicts.into_iter().collect());

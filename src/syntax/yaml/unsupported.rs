@@ -12,9 +12,9 @@ pub fn number(what: &Plain, text: &str, span: Span) -> Diagnostic {
     let either =
         |number: &str| format!("write `{number}` for a number, `{}` for a string", quote(text));
     match what {
-        Plain::OtherNumber(number) => {
-            diagnostic(format!("unsupported number notation `{text}`")).help(either(number))
-        }
+        Plain::OtherNumber(number) => diagnostic(format!("unsupported number notation `{text}`"))
+            .help(either(number))
+            .likely_edit(span, number.as_str()),
         Plain::LeadingZero(number) => diagnostic(format!(
             "ambiguous number `{text}`: {number} in YAML 1.2, octal in YAML 1.1"
         ))

@@ -169,7 +169,9 @@ fn entries(source: &Source, error: &SyntaxError, here: Span) -> Option<Diagnosti
     let (text, at) = (source.text(), error.at);
     Some(match error.kind() {
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
-            comma_before_key(source, error).unwrap_or_else(|| colon(source, error))
+            comma_before_key(source, error)
+                .or_else(|| dash(source, error))
+                .unwrap_or_else(|| colon(source, error))
         }
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => missing_colon(source, at),
         ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::BlockEntryInFlowCollection => {
@@ -271,6 +273,44 @@ fn missing_colon(source: &Source, at: usize) -> Diagnostic {
         }
         _ => yaml(span, &format!("expected `:` after `{key}`")).help(help),
     }
+}
+
+/// A `-` without a space before the first key of an entry of a list.
+fn dash(source: &Source, error: &SyntaxError) -> Option<Diagnostic> {
+    let (at, edit) = dashed(source, error)?;
+    let found = yaml(Span::new(at, at + 1), "expected a space after `-`")
+        .help("start each entry of a list with `- `, and align its keys");
+    Some(match edit {
+        Some((span, text)) => found.safe_edit(span, text),
+        None => found,
+    })
+}
+
+/// The offset of a `-` without a space that starts the entry whose value has the error, and the edit that aligns its first
+/// key with the others, which follow on the next lines.
+pub fn dashed(
+    source: &Source,
+    error: &SyntaxError,
+) -> Option<(usize, Option<(Span, &'static str)>)> {
+    if error.flow.is_some() || error.last_scalar.end as usize > error.at {
+        return None;
+    }
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let line = source.line_of(error.last_scalar.start);
+    let (range, next) = (source.line_range(line), source.line_range(line + 1));
+    let column = indent(source.text().get(range.clone())?);
+    let at = range.start + column;
+    let (key, value) = source.text().get(at..range.end)?.strip_prefix('-')?.split_once(':')?;
+    if !is_name(key) || !value.starts_with(' ') {
+        return None;
+    }
+    let next = indent(source.text().get(next)?);
+    let edit = match next.checked_sub(column) {
+        Some(2) => Some((Span::at(at + 1), " ")),
+        Some(1) if column > 0 => Some((Span::new(at - 1, at + 1), "- ")),
+        _ => None,
+    };
+    Some((at, edit))
 }
 
 /// A `:` after text that cannot be a key.

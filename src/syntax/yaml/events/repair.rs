@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use granit_parser::ErrorKind;
 
-use super::errors::MAX_KEY;
+use super::errors::{self, MAX_KEY};
 use super::scan::SyntaxError;
 use crate::source::{Source, Span};
 use crate::syntax::is_ellipsis;
@@ -29,6 +29,8 @@ pub struct Repairs {
     first: Vec<u32>,
     /// Offsets at which a `:` replaced the last character of a key.
     last: Vec<u32>,
+    /// Offsets before which a space replaced the first character of a key, behind a `-`.
+    dashed: Vec<u32>,
 }
 
 impl Repairs {
@@ -40,6 +42,7 @@ impl Repairs {
             blanked: Vec::new(),
             first: Vec::new(),
             last: Vec::new(),
+            dashed: Vec::new(),
         }
     }
 
@@ -68,6 +71,10 @@ impl Repairs {
     ) -> (Cow<'t, str>, Span) {
         if is_key && self.last.contains(&span.end) {
             let whole = Span { end: span.end + 1, ..span };
+            return (Cow::Owned(source.slice(whole).to_owned()), whole);
+        }
+        if is_key && self.dashed.contains(&span.start) {
+            let whole = Span { start: span.start - 1, ..span };
             return (Cow::Owned(source.slice(whole).to_owned()), whole);
         }
         if self.first.contains(&span.start) {
@@ -128,6 +135,11 @@ impl Repairs {
             {
                 true
             }
+            ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement
+                if self.put_dash(source, error) =>
+            {
+                true
+            }
             ErrorKind::MisplacedFlowCollectionEnd if self.follows_bracket(at) => {
                 self.put(at, at + 1, " ")
             }
@@ -177,6 +189,18 @@ impl Repairs {
         }
         self.last.push(Span::at(end - 1).start);
         true
+    }
+
+    /// Separates a `-` from the key behind it: by a space in place of the first of several characters of the key, which is
+    /// recorded, or in place of the `-`, which moves to the left. Returns false if that does not align the key.
+    fn put_dash(&mut self, source: &Source, error: &SyntaxError) -> bool {
+        let Some((at, Some((span, text)))) = errors::dashed(source, error) else { return false };
+        if !span.range().is_empty() {
+            return self.put(span.start as usize, span.end as usize, text);
+        }
+        let is_longer = self.text.get(at + 2..).is_some_and(|rest| !rest.starts_with(':'));
+        self.dashed.push(Span::at(at + 2).start);
+        is_longer && self.put(at + 1, at + 2, text)
     }
 
     /// Replaces the whitespace at an offset with a comma.
