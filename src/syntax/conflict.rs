@@ -12,28 +12,39 @@ const SIGNS: [char; 4] = ['<', '|', '=', '>'];
 /// The number of signs at the start of such a line.
 const LENGTH: usize = 7;
 
+/// The markers of a conflict, with their signs.
+type Marks = Vec<(char, Span)>;
+
 /// The unresolved conflicts of a source. `tree` and `found` are the result of parsing it: markers that are
 /// a part of a text or a comment of a valid file are no conflict.
 pub fn find(source: &Source, tree: Option<&Node>, found: &Findings) -> Vec<Diagnostic> {
-    let conflicts = all(source);
-    if conflicts.is_empty() {
-        return Vec::new();
-    }
     let is_valid = !found.has_errors();
-    let is_text = |marks: &Vec<(char, Span)>| {
+    let (conflicts, left) = all(source);
+    if conflicts.is_empty() {
+        let mut left = left.into_iter().filter(|_| !is_valid);
+        let first = left.next().map(|span| {
+            let message = "marker of a merge conflict";
+            let found = Diagnostic::new(&codes::MERGE_CONFLICT, span, message).help(
+                "the lines of one side are not complete; compare them, and remove the marker",
+            );
+            left.fold(found, |found, span| found.also(span, "and another one"))
+        });
+        return first.into_iter().collect();
+    }
+    let is_text = |marks: &Marks| {
         let start = marks.first().map_or(0, |(_, span)| span.start);
         is_valid && !tree.is_some_and(|tree| is_plain(source, tree, start))
     };
     conflicts.iter().filter(|marks| !is_text(marks)).filter_map(|marks| diagnostic(marks)).collect()
 }
 
-/// The markers of each conflict that is complete, with their signs.
-fn all(source: &Source) -> Vec<Vec<(char, Span)>> {
+/// The markers of each conflict that is complete, with their signs, and those of the start and the end of others.
+fn all(source: &Source) -> (Vec<Marks>, Vec<Span>) {
     let text = source.text();
-    let mut conflicts = Vec::new();
+    let (mut conflicts, mut left) = (Vec::new(), Vec::new());
     // Most files have no such text, which is found at once.
-    if !text.contains(&"<".repeat(LENGTH)) {
-        return conflicts;
+    if ["<<<<<<<", ">>>>>>>"].iter().all(|mark| !text.contains(mark)) {
+        return (conflicts, left);
     }
     let mut open: Vec<(char, Span)> = Vec::new();
     let mut start = source.content_start();
@@ -43,17 +54,21 @@ fn all(source: &Source) -> Vec<Vec<(char, Span)>> {
         start += line.len();
         let last = open.last().map(|(sign, _)| *sign);
         match (last, mark.0) {
-            (_, Some('<')) => open = vec![('<', mark.1)],
+            (_, Some('<')) => {
+                left.push(mark.1);
+                open = vec![('<', mark.1)];
+            }
             (Some('<'), Some('|')) => open.push(('|', mark.1)),
             (Some('<' | '|'), Some('=')) => open.push(('=', mark.1)),
             (Some('='), Some('>')) => {
                 open.push(('>', mark.1));
                 conflicts.push(std::mem::take(&mut open));
             }
+            (_, Some('>')) => left.push(mark.1),
             _ => {}
         }
     }
-    conflicts
+    (conflicts, left)
 }
 
 /// The sign of a line with a marker.
@@ -134,17 +149,23 @@ mod tests {
     }
 
     #[test]
+    fn markers_that_are_left_are_one_finding() {
+        assert_eq!(conflicts("a.yaml", "a: 1\n=======\n>>>>>>> branch\n"), [[3]]);
+        assert_eq!(conflicts("a.yaml", "a:\n<<<<<<< HEAD\n  b: 1\n"), [[2]]);
+        let two = "{\n<<<<<<< HEAD\n\"a\": 1\n>>>>>>> branch\n}\n";
+        assert_eq!(conflicts("a.json", two), [[2, 4]]);
+    }
+
+    #[test]
     fn text_with_markers_is_no_conflict() {
         let conflict = "<<<<<<< HEAD\n  b\n  =======\n  c\n  >>>>>>> branch\n";
         for (name, text) in [
             ("a.yaml", format!("a: |\n  {conflict}")),
             ("a.yaml", format!("a: 1\n# {}", conflict.replace("  ", "# "))),
             ("a.json", format!("{{ /*\n{}*/ }}", conflict.replace("  ", ""))),
-            // Not all of a conflict, and other numbers of signs.
-            ("a.yaml", "a: 1\n<<<<<<< HEAD\n=======\n".to_owned()),
-            ("a.yaml", "a: 1\n=======\n>>>>>>> branch\n".to_owned()),
-            ("a.yaml", "a: 1\n<<<<<<<< HEAD\n=======\n>>>>>>> branch\n".to_owned()),
-            ("a.yaml", "a: 1\n<<<<<<< HEAD\n======= b\n>>>>>>> branch\n".to_owned()),
+            // Other numbers of signs, and none of the lines between which a conflict is.
+            ("a.yaml", "a: 1\n<<<<<<<< HEAD\n=======\n>>>>>>>> branch\n".to_owned()),
+            ("a.yaml", "a: 1\n=======\nb: 1\n".to_owned()),
         ] {
             assert_eq!(conflicts(name, &text), [[0; 0]; 0], "{text}");
         }
