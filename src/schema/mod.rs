@@ -12,6 +12,7 @@ mod lone;
 mod place;
 mod quick;
 mod rules;
+mod spaces;
 mod tree_adapter;
 mod twins;
 mod value_violations;

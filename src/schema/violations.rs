@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::keywords::Pattern;
 use super::place::{Finder, Place, is_on_host, opening};
 use super::rules::{self, Reason};
-use super::{habits, lists, twins, value_violations, words};
+use super::{habits, lists, spaces, twins, value_violations, words};
 use crate::diag::{Diagnostic, Findings, Level, begun, codes, differ_by_one, nearest};
 use crate::elsewhere;
 use crate::source::{Source, Span};
@@ -160,7 +160,16 @@ impl<'a> Reporter<'a, '_> {
             self.settled.insert(place.node.span);
             return;
         }
-        let names: HashSet<&str> = names.iter().map(String::as_str).collect();
+        let mut names: HashSet<&str> = names.iter().map(String::as_str).collect();
+        if let Some(outdented) = spaces::outdented(self.schema, self.source, object, rule, &names) {
+            let fields: Vec<&str> =
+                outdented.fields.iter().map(|member| member.key.value.as_str()).collect();
+            if let Some(finding) = self.outdented(&outdented, &fields) {
+                self.findings.push(finding);
+                self.settled.insert(outdented.owner.value.span);
+                names.retain(|name| !fields.contains(name));
+            }
+        }
         let (present, fields): (Vec<_>, Vec<_>) = rules::fields(rule, object)
             .into_iter()
             .partition(|(name, _)| object.get(name).is_some());
@@ -260,6 +269,23 @@ impl<'a> Reporter<'a, '_> {
         }
     }
 
+    /// The finding about fields without the indentation of their object.
+    fn outdented(&self, found: &spaces::Outdented, fields: &[&str]) -> Option<Diagnostic> {
+        let (first, last) = (found.fields.first()?, found.fields.last()?);
+        let (name, owner) = (&first.key.value, &found.owner.key);
+        let help = format!("indent {} as parts of `{}`", words::list_and(fields), owner.value);
+        Some(
+            Diagnostic::new(
+                &codes::UNKNOWN_FIELD,
+                first.key.span,
+                format!("unknown field `{name}`"),
+            )
+            .also(owner.span, "this has no fields")
+            .help(help)
+            .safe_edit(first.key.span.to(last.value.span), found.text.as_str()),
+        )
+    }
+
     /// The fields that an object can still have, as help.
     fn available(&self, place: &Place, rule: &Value, fields: &[(&str, &Value)]) -> String {
         let hidden = |rule: &Value| words::is_marked(rule, "doNotSuggest");
@@ -323,7 +349,8 @@ impl<'a> Reporter<'a, '_> {
                 self.settled.insert(place.node.span);
                 if !self.findings.is_full(Level::Error) {
                     let finding = match kind {
-                        Found::Type { .. } => lists::report(self.schema, self.source, place, rule),
+                        Found::Type { .. } => spaces::missing(self.source, place, rule)
+                            .or_else(|| lists::report(self.schema, self.source, place, rule)),
                         _ => None,
                     };
                     let general = || value_violations::diagnostic(place, kind, rule);

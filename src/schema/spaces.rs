@@ -1,0 +1,128 @@
+//! Spaces that are missing in YAML, so that it has another value than its author sees: behind a `-` or a `:`, or in the
+//! indentation of a whole object.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::place::Place;
+use super::words;
+use crate::diag::{Diagnostic, codes};
+use crate::source::{Source, Span, Syntax};
+use crate::syntax::{Form, Kind, Member, Object};
+
+/// The finding about a text, or an object, in place of a list or an object whose lines have no space behind the `-` or
+/// the `:` that they start with. `None` if it is something else.
+pub fn missing(source: &Source, place: &Place, rule: &Value) -> Option<Diagnostic> {
+    let node = place.node;
+    if source.syntax() != Syntax::Yaml || !source.contains(node.span.start) {
+        return None;
+    }
+    let expected = words::text(rule, "type")?;
+    let written = source.slice(node.span);
+    match (expected, &node.kind) {
+        ("array", Kind::String(_)) if starts_line(source, node.span) => {
+            let lines = written.lines().map(|line| dashed(line.trim()).map(|rest| (line, rest)));
+            lines.collect::<Option<Vec<_>>>()?;
+            let text = with_space(written, |line| line.starts_with('-').then_some(1))?;
+            Some(behind_dash(node.span).likely_edit(node.span, text))
+        }
+        ("array", Kind::Object(object)) => {
+            let [only] = &*object.members else { return None };
+            dashed(&only.key.value).filter(|_| object.form != Form::Flow)?;
+            let after = Span::at(only.key.span.start as usize + 1);
+            Some(behind_dash(only.key.span).safe_edit(after, " "))
+        }
+        ("object", Kind::String(_)) if starts_line(source, node.span) => {
+            let text = with_space(written, |line| {
+                let (name, value) = line.split_once(':')?;
+                let is_inside = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                let is_entry = !name.is_empty()
+                    && name.chars().all(is_inside)
+                    && value.starts_with(|c: char| !c.is_whitespace() && !"/\\:".contains(c))
+                    && !value.contains(": ");
+                is_entry.then_some(name.len() + 1)
+            })?;
+            let name = written.split_once(':')?.0;
+            let span =
+                Span::new(node.span.start as usize, node.span.start as usize + name.len() + 1);
+            let message = format!("expected a space after `{name}:`");
+            let found = Diagnostic::new(&codes::BAD_YAML, span, message);
+            Some(found.help("entries have the form `key: value`").safe_edit(node.span, text))
+        }
+        _ => None,
+    }
+}
+
+/// What follows a `-` without a space.
+fn dashed(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix('-')?;
+    rest.starts_with(|c: char| c.is_alphanumeric() || "_/@".contains(c)).then_some(rest)
+}
+
+fn behind_dash(span: Span) -> Diagnostic {
+    let dash = Span::new(span.start as usize, span.start as usize + 1);
+    Diagnostic::new(&codes::BAD_YAML, dash, "expected a space after `-`")
+        .help("start each entry of a list with `- `")
+}
+
+/// A text with a space at an offset in each of its lines, which start there without their indentation. `None` if one has
+/// no such offset.
+fn with_space(text: &str, offset: impl Fn(&str) -> Option<usize>) -> Option<String> {
+    let mut result = String::with_capacity(text.len() + 8);
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_start();
+        let (before, after) = content.split_at_checked(offset(content.trim_end())?)?;
+        result.push_str(line.get(..line.len() - content.len())?);
+        result.push_str(before);
+        result.push(' ');
+        result.push_str(after);
+    }
+    Some(result)
+}
+
+/// Whether a value starts on a line of its own.
+fn starts_line(source: &Source, span: Span) -> bool {
+    let line = source.line_range(source.line_of(span.start));
+    let before = source.text().get(line.start..span.start as usize);
+    before.is_some_and(|before| before.trim().is_empty())
+}
+
+/// Fields of an object that is written without its indentation: they follow on its key, which has no value.
+pub struct Outdented<'a> {
+    /// The key.
+    pub owner: &'a Member,
+    /// The fields, which the object around it does not have.
+    pub fields: &'a [Member],
+    /// Them with their indentation.
+    pub text: String,
+}
+
+/// The fields of the first object in another one that is written without its indentation. `unknown` are the keys of the
+/// object around it that are none of its own.
+pub fn outdented<'a>(
+    schema: &Value,
+    source: &Source,
+    object: &'a Object,
+    rule: &Value,
+    unknown: &HashSet<&str>,
+) -> Option<Outdented<'a>> {
+    if !matches!(object.form, Form::Block { .. }) {
+        return None;
+    }
+    object.members.iter().enumerate().find_map(|(index, owner)| {
+        let is_empty = owner.value.kind == Kind::Null && source.slice(owner.value.span).is_empty();
+        let inner = words::field(schema, rule, &owner.key.value).filter(|_| is_empty)?;
+        let following = object.members.get(index + 1..)?;
+        let is_field = |member: &&Member| {
+            let name = member.key.value.as_str();
+            unknown.contains(name) && words::field(schema, inner, name).is_some()
+        };
+        let fields = following.get(..following.iter().take_while(is_field).count())?;
+        let (first, last) = (fields.first()?, fields.last()?);
+        let written = source.slice(first.key.span.to(last.value.span));
+        let text = format!("  {}", written.replace('\n', "\n  "));
+        let is_here = source.contains(first.key.span.start);
+        is_here.then_some(Outdented { owner, fields, text })
+    })
+}
