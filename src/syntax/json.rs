@@ -64,6 +64,7 @@ fn attempt(
         entries: 0,
         unclosed: Vec::new(),
         sibling: false,
+        stray: false,
         findings,
     };
     let tree = parser.document();
@@ -125,6 +126,8 @@ struct Parser<'a> {
     unclosed: Vec<(Span, char)>,
     /// Whether the next entry starts a new object, which has been reported.
     sibling: bool,
+    /// Whether what was read last is no entry, which has been reported.
+    stray: bool,
     findings: &'a mut Findings,
 }
 
@@ -420,9 +423,9 @@ impl Parser<'_> {
             self.members.push(Member { key, value });
             return is_broken;
         }
-        if self.is_equals_sign() {
+        if self.is_equals_sign() || self.is_semicolon_for_colon() {
             let span = self.advance().span;
-            let message = "expected `:`, found `=`";
+            let message = format!("expected `:`, found `{}`", self.text(span));
             self.report(Diagnostic::new(&codes::MISSING_COLON, span, message).safe_edit(span, ":"));
             let value = self.value();
             let is_broken = value.kind == Kind::Broken;
@@ -473,6 +476,7 @@ impl Parser<'_> {
                         Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
                             .help("entries of an object have the form `\"key\": value`"),
                     );
+                    self.stray = true;
                     return None;
                 }
                 let (edit, message) = (quote(&word), format!("unquoted key `{word}`"));
@@ -500,6 +504,7 @@ impl Parser<'_> {
 
     /// Parses what is between an entry and the next one.
     fn follow(&mut self, closer: TokenKind) -> Follow {
+        let follows_stray = std::mem::take(&mut self.stray);
         self.skip_stray(closer);
         match self.next.kind {
             TokenKind::Comma => Follow::Comma(self.advance().span),
@@ -516,7 +521,7 @@ impl Parser<'_> {
                     TokenKind::OpenBrace => in_object && self.begins_sibling(),
                     _ => false,
                 };
-                if !is_stray && self.next.kind != TokenKind::Colon {
+                if !is_stray && !follows_stray && self.next.kind != TokenKind::Colon {
                     let span = Span::at(self.previous_end);
                     self.report(
                         Diagnostic::new(&codes::MISSING_COMMA, span, "expected `,`")
@@ -577,10 +582,21 @@ impl Parser<'_> {
         self.text(self.next.span) == "="
     }
 
+    /// Whether a value follows a `;` behind a key.
+    fn is_semicolon_for_colon(&self) -> bool {
+        let ends = [TokenKind::Comma, TokenKind::CloseBrace, TokenKind::CloseBracket];
+        let after = || self.after_next().kind;
+        self.text(self.next.span) == ";" && !ends.contains(&after()) && after() != TokenKind::End
+    }
+
     /// Whether the next word looks like the key of a member.
     fn begins_member(&self) -> bool {
         let after = self.after_next();
-        matches!(after.kind, TokenKind::Colon | TokenKind::String | TokenKind::Unterminated)
-            || self.text(after.span) == "="
+        let is_word = self.text(self.next.span).contains(char::is_alphanumeric);
+        is_word
+            && (matches!(
+                after.kind,
+                TokenKind::Colon | TokenKind::String | TokenKind::Unterminated
+            ) || self.text(after.span) == "=")
     }
 }

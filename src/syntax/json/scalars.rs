@@ -17,6 +17,9 @@ impl Parser<'_> {
     pub(super) fn string(&mut self) -> Spanned<EcoString> {
         let Token { kind, span, is_plain } = self.advance();
         if is_plain {
+            if let Some(text) = self.closed_by_next(span) {
+                return text;
+            }
             let content = Span { start: span.start + 1, end: span.end - 1 };
             return Spanned::new(self.text(content).into(), span);
         }
@@ -75,6 +78,52 @@ impl Parser<'_> {
         Spanned::new(value, span)
     }
 
+    /// Reads a string that ends where the next key opens, because its own closing quote is missing: `"a, "key": 1`.
+    fn closed_by_next(&mut self, span: Span) -> Option<Spanned<EcoString>> {
+        let written = self.text(span);
+        let value = written.strip_prefix('"')?.strip_suffix('"')?.trim_end().strip_suffix(',')?;
+        let value = EcoString::from(value);
+        let rest = self.source.text().get(span.end as usize..)?;
+        let is_inside = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let key = rest.trim_start_matches(is_inside);
+        let is_key = key.len() < rest.len()
+            && key.strip_prefix('"').is_some_and(|rest| rest.trim_start().starts_with(':'));
+        if !is_key || value.is_empty() {
+            return None;
+        }
+        let end = span.start as usize + 1 + value.len();
+        self.lexer.restart(span.start as usize, end);
+        self.previous_end = end;
+        self.next = self.lexer.next_token();
+        let span = Span::new(span.start as usize, end);
+        self.report(
+            Diagnostic::new(&codes::BAD_STRING, span, "unterminated string")
+                .also(Span::at(end), "expected a closing `\"`")
+                .safe_edit(Span::at(end), "\""),
+        );
+        Some(Spanned::new(value, span))
+    }
+
+    /// Reads a placeholder without quotes, such as `${NAME}`, whose first characters are the current word.
+    fn placeholder(&mut self, word: Span) -> Option<Node> {
+        let is_open = self.next.kind == TokenKind::OpenBrace && self.next.span.start == word.end;
+        let text = self.source.text().get(word.start as usize..).filter(|_| is_open)?;
+        let line = text.lines().next().filter(|line| line.starts_with("${"))?;
+        let end = word.start as usize + line.find('}')? + 1;
+        self.lexer.restart(word.start as usize, end);
+        self.previous_end = end;
+        self.next = self.lexer.next_token();
+        let span = Span::new(word.start as usize, end);
+        let written = self.text(span).to_owned();
+        let message = format!("unquoted string `{written}`");
+        self.report(
+            Diagnostic::new(&codes::BARE_WORD, span, message)
+                .help("strings are written in double quotes; no value is put in place of this one")
+                .likely_edit(span, quote(&written)),
+        );
+        Some(Node::broken(span))
+    }
+
     /// Parses the next word as a value.
     pub(super) fn word(&mut self) -> Node {
         let span = self.advance().span;
@@ -121,6 +170,9 @@ impl Parser<'_> {
             let message = format!("invalid number `{word}`");
             self.report(Diagnostic::new(&codes::BAD_NUMBER, span, message));
             return Node::broken(span);
+        }
+        if let Some(node) = self.placeholder(span) {
+            return node;
         }
         let numeric = word.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
         if numeric && word.contains(|c: char| c.is_ascii_digit()) {

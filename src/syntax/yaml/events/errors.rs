@@ -258,6 +258,13 @@ fn missing_colon(source: &Source, at: usize) -> Diagnostic {
     if is_ellipsis(key) {
         return ellipsis(key, span);
     }
+    if let Some((name, value)) = key.split_once('=')
+        && is_name(name)
+        && !value.is_empty()
+    {
+        let equals = Span::new(at + name.len(), at + name.len() + 1);
+        return yaml(equals, "expected `: `, found `=`").help(help).likely_edit(equals, ": ");
+    }
     // A tag is not a key, so that a colon does not help.
     if key.starts_with('!') {
         return yaml(span, &format!("expected an entry, found `{key}`")).help(help);
