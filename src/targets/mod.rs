@@ -220,10 +220,11 @@ pub fn named(targets: &[TargetRef], name: &str) -> Option<TargetRef> {
 }
 
 /// Other names of what targets write for, and of products that read it.
-const PRODUCTS: [(&str, &str); 16] = [
+const PRODUCTS: [(&str, &str); 17] = [
     ("docker", "compose"),
     ("docker-compose", "compose"),
     ("docker_compose", "compose"),
+    ("podman", "compose"),
     ("podman-compose", "compose"),
     ("swarm", "compose"),
     ("docker-swarm", "compose"),

@@ -177,6 +177,7 @@ fn invalid_usage_is_status_2() {
         (&["check", "-", "--option", "kubernetes.expos=nodeport"], "did you mean `expose`?"),
         (&["frobnicate"], "unrecognized subcommand"),
         (&["targets", "swarm"], "unknown target `swarm`; did you mean `compose`?"),
+        (&["targets", "podman"], "unknown target `podman`; did you mean `compose`?"),
         (&["targets", "K8s"], "unknown target `K8s`; did you mean `kubernetes`?"),
         (&["targets", "docker-compose"], "did you mean `compose`?"),
         (
