@@ -8,13 +8,13 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether a character acts on a terminal or on the order of text, and is not shown itself: C0 and C1
-/// controls (ECMA-48), marks and overrides of direction (Unicode, UAX #9), and the separators of
-/// lines and paragraphs.
+/// Whether a character acts on a terminal or on the order of text, or is not shown: C0 and C1
+/// controls (ECMA-48), marks and overrides of direction (Unicode, UAX #9), the separators of
+/// lines and paragraphs, and characters without width, which make two names look the same. Joiners are part of words.
 pub(crate) fn acts(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            '\u{ad}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// What starts a command to a CI service anywhere in a line of its log: GitHub's runner and agents of Azure Pipelines look for

@@ -579,7 +579,8 @@ impl Parser<'_> {
     }
 
     fn is_equals_sign(&self) -> bool {
-        self.text(self.next.span) == "="
+        // A colon as keyboards for Chinese and Japanese write it.
+        matches!(self.text(self.next.span), "=" | "：")
     }
 
     /// Whether a value follows a `;` behind a key.

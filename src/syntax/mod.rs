@@ -5,6 +5,7 @@
 
 pub(crate) mod commas;
 mod conflict;
+mod doubt;
 mod fence;
 mod json;
 mod keys;
@@ -236,6 +237,7 @@ fn parse_keys(
         Syntax::Json | Syntax::Jsonc => json::parse(text, syntax, &mut found),
         Syntax::Yaml => yaml::parse(text, keys, &mut found),
     };
+    doubt::doubt(text, &mut found);
     found.extend(fence.map(|fence| fence.diagnostic));
     let conflicts = conflict::find(&local, tree.as_ref(), &found);
     if !conflicts.is_empty() {

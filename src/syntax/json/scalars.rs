@@ -4,7 +4,7 @@ use ecow::EcoString;
 
 use super::Parser;
 use super::strings::{self, StringError};
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Edit, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::lexer::{Token, TokenKind};
 use crate::syntax::{Kind, Node, commas, is_json_number, quote};
@@ -41,15 +41,19 @@ impl Parser<'_> {
             return Spanned::new(value, span);
         }
         let (value, errors) = strings::decode(content);
+        let has_escapes = strings::has_letter_escape(content);
         let base = span.start as usize + 1;
         match kind {
             TokenKind::SingleQuoted => {
                 let value = content.replace("\\'", "'");
                 let edit = quote(&value);
                 let message = "expected double quotes around a string";
-                self.report(
-                    Diagnostic::new(&codes::BAD_STRING, span, message).safe_edit(span, edit),
-                );
+                let found = Diagnostic::new(&codes::BAD_STRING, span, message);
+                // In other languages it may be an escape, or none.
+                self.report(match value.contains('\\') {
+                    true => found.likely_edit(span, edit),
+                    false => found.safe_edit(span, edit),
+                });
                 return Spanned::new(value.into(), span);
             }
             TokenKind::Unterminated => {
@@ -61,19 +65,30 @@ impl Parser<'_> {
                 );
             }
             TokenKind::MultiLine => {
-                let edit = content.replace("\r\n", "\n").replace('\n', "\\n").replace('\t', "\\t");
-                self.report(
+                let found =
                     Diagnostic::new(&codes::BAD_STRING, span, "unescaped line break in a string")
-                        .help("write a line break as `\\n`")
-                        .safe_edit(Span::new(base, base + content.len()), edit),
-                );
+                        .help("write a line break as `\\n`");
+                let one = content.replace("\r\n", "\n");
+                // Behind a backslash, JSON5 and shells read none.
+                self.report(match one.contains("\\\n") {
+                    true => found,
+                    false => {
+                        let edit = one.replace('\n', "\\n").replace('\t', "\\t");
+                        found.safe_edit(Span::new(base, base + content.len()), edit)
+                    }
+                });
                 return Spanned::new(value, span);
             }
             _ => {}
         }
         for error in errors {
             let diagnostic = string_error(error, base, self.source);
-            self.report(diagnostic);
+            self.report(match diagnostic {
+                Diagnostic { edit: Some(edit), .. } if has_escapes && edit.replacement == "\\" => {
+                    Diagnostic { edit: Some(Edit { safe: false, ..edit }), ..diagnostic }
+                }
+                _ => diagnostic,
+            });
         }
         Spanned::new(value, span)
     }
@@ -293,10 +308,17 @@ fn string_error(error: StringError, base: usize, source: &Source) -> Diagnostic 
         StringError::BadEscape(range) => {
             let span = Span::new(base + range.start, base + range.end);
             let written = source.slice(span);
-            let message = format!("unknown escape `{written}`");
-            Diagnostic::new(&codes::BAD_STRING, span, message)
-                .help("write a backslash as `\\\\`")
-                .safe_edit(Span::at(base + range.start), "\\")
+            let found = |what: &str| {
+                Diagnostic::new(&codes::BAD_STRING, span, format!("unknown escape {what}"))
+            };
+            match written {
+                r"\'" => found(r"`\'`").help("a `'` needs no escape").safe_edit(span, "'"),
+                "\\\n" | "\\\r" => found("of a line break")
+                    .help("write a line break as `\\n`, or the string in one line"),
+                _ => found(&format!("`{written}`"))
+                    .help("write a backslash as `\\\\`")
+                    .safe_edit(Span::at(base + range.start), "\\"),
+            }
         }
         StringError::BadUnicode(range) => {
             let span = Span::new(base + range.start, base + range.end);

@@ -111,6 +111,18 @@ pub fn decode(content: &str) -> (EcoString, Vec<StringError>) {
     (value, errors)
 }
 
+/// Whether a literal has escapes with letters, such as `\n`: then a text with backslashes that are none, such as a path, may
+/// have them unintentionally.
+pub fn has_letter_escape(content: &str) -> bool {
+    let is_letter = |range: &Range<usize>| {
+        content.get(range.clone()).is_some_and(|written| {
+            written.starts_with('\\')
+                && written.chars().nth(1).is_some_and(|c| c.is_ascii_lowercase())
+        })
+    };
+    (Steps { content, at: 0 }).any(|step| step.error.is_none() && is_letter(&step.range))
+}
+
 /// The segments of the literal at `literal`. Empty if it is not a string literal.
 pub fn segments(text: &str, literal: Range<usize>) -> impl Iterator<Item = Segment> + '_ {
     let start = literal.start;
@@ -144,6 +156,19 @@ mod tests {
     #[test]
     fn escapes_are_resolved() {
         assert_eq!(decode(r"a\n\u00e9\ud83d\ude00\/").0, "a\né😀/");
+    }
+
+    #[test]
+    fn escapes_with_letters_are_found() {
+        for (content, has) in [
+            (r"C:\\dir\new", true),
+            (r"C:\u0041", true),
+            (r"C:\\new", false),
+            (r"\d\/", false),
+            (r#"\""#, false),
+        ] {
+            assert_eq!(has_letter_escape(content), has, "{content}");
+        }
     }
 
     #[test]

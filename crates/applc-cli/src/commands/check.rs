@@ -41,7 +41,10 @@ fn check(arguments: &Check, reporter: &mut Reporter) -> Status {
                 .unwrap_or_else(|status| status);
         }
         Ok(Files::Project(_)) => {
-            return fail("`--fix` and `--diff` are for files, not for projects", Status::Usage);
+            return fail(
+                "`--fix` and `--diff` are for files, not for projects: name the files of the appliances",
+                Status::Usage,
+            );
         }
         Ok(Files::Each(files, status)) => (files, status),
         Err(status) => return status,

@@ -136,9 +136,18 @@ fn strings(source: &Source, error: &SyntaxError, here: Span) -> Option<Diagnosti
         }
         ErrorKind::UnknownQuotedScalarEscape => {
             let span = bad_escape(text, at).unwrap_or(here);
-            string(span, &format!("unknown escape `{}`", source.slice(span)))
-                .help("write a backslash as `\\\\`, or use single quotes, which have no escapes")
-                .safe_edit(Span::at(span.start as usize), "\\")
+            let written = source.slice(span);
+            let found = string(span, &format!("unknown escape `{written}`"));
+            if written == r"\'" {
+                return Some(found.help("a `'` needs no escape").safe_edit(span, "'"));
+            }
+            let place = Span::at(span.start as usize);
+            let found = found
+                .help("write a backslash as `\\\\`, or use single quotes, which have no escapes");
+            match has_letter_escape(text, at) {
+                true => found.likely_edit(place, "\\"),
+                false => found.safe_edit(place, "\\"),
+            }
         }
         ErrorKind::InvalidQuotedScalarHexEscape
         | ErrorKind::InvalidUnicodeEscape
@@ -445,6 +454,17 @@ fn opening_quote(text: &str, error: &SyntaxError) -> Option<Span> {
     let from = error.last_scalar.end as usize;
     let between = text.get(from..error.at)?;
     between.find(['"', '\'']).map(|found| character(text, from + found))
+}
+
+/// Whether the double-quoted string at `at` has escapes with letters, such as `\n`: in a path they may be there unintentionally.
+fn has_letter_escape(text: &str, at: usize) -> bool {
+    let mut characters = text.get(at + 1..).unwrap_or_default().chars();
+    while let Some(character) = characters.next().filter(|c| *c != '"') {
+        if character == '\\' && characters.next().is_some_and(|c| "abtnvfrexu".contains(c)) {
+            return true;
+        }
+    }
+    false
 }
 
 /// The first unknown escape in the double-quoted string at `at`.
