@@ -24,6 +24,10 @@ def of_appliance(
     earlier = [expectations, change.before] if change else [expectations]
     for expected in expectations.containers.values():
         processes = [p for p in up.of(expected.id) if p.phase >= since or p.ended is None]
+        if change and expected.id in change.new:
+            # What is replaced may have been tried again in the meantime, as it was.
+            old = {p.key for p in up.of(expected.id) if p.phase < since}
+            processes = [p for p in processes if p.ended is None or p.key not in old]
         yield from how_many(expected, processes, up, changed=since > 0, disturbed=disturbed)
         for process in processes:
             if process.ended is None or not expected.service or not (since or disturbed):

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import simulate
 from case import Case
-from compare import awaited, compare, unmet
+from compare import awaited, compare, compare_change, unmet
 from difference import KINDS
 from expectations import Expectations, Expected
 from generate import generate
 
-from meaning import expect
+from meaning import expect, expect_change
 
 PORTS = range(30000, 30100)
 IMAGE = "registry.example.org/proof:1"
@@ -115,6 +115,26 @@ def test_no_one_need_answer_a_job_that_ran_while_the_other_was_replaced() -> Non
         phase = {"name": "up", "from": 0.0, "to": 60.0, "events": events, "instances": instances, "published": []}
         found = compare(wanted, {"boot": 0.0, "phases": [phase]}, []).differences
         assert [d.container for d in found if d.kind == "unanswered"] == ["a"] * answered, begin
+
+
+def test_a_try_of_what_is_replaced_is_as_it_was() -> None:
+    job = {"id": "a", "type": "job", "image": "x", "resources": {"cpus": 1, "mem": 16}, "retries": 1, "args": ["--name=a", "--exit=1:0"]}
+    before, after = (Case(0, {"id": "p", "containers": [{**job, "env": {"A": value}}]}) for value in ("1", "2"))
+    # It is tried again after the change has begun, and then replaced.
+    tries = [("1", "old", 2.0, "1"), ("2", "old", 11.0, "1"), ("3", "new", 12.0, "2"), ("4", "new", 14.0, "2")]
+
+    def phase(name: str, begin: float, end: float) -> dict[str, Any]:
+        inside = [each for each in tries if begin <= each[2] < end]
+        events = []
+        for nonce, _, at, value in inside:
+            events.append({"event": "start", "name": "a", "nonce": nonce, "t": at, "argv": [], "env": {"A": value}})
+            events.append({"event": "exit", "name": "a", "nonce": nonce, "t": at + 0.1, "code": 1})
+        instances = [{"name": "a", "nonce": nonce, "key": key, "ended": at + 0.1} for nonce, key, at, _ in inside]
+        return {"name": name, "from": begin, "to": end, "events": events, "instances": instances, "published": []}
+
+    observations = {"boot": 0.0, "phases": [phase("up", 0, 10), phase("change", 10, 60)]}
+    found = compare_change(expect_change(before, after), observations, []).differences
+    assert [each for each in found if each.kind == "env"] == []
 
 
 def test_another_try_of_a_failed_job_is_waited_for() -> None:
