@@ -169,7 +169,7 @@ fn check_for_a_target_reports_what_the_target_does_not_support() {
 
 #[test]
 fn invalid_usage_is_status_2() {
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 11] = [
         (&["compile", "-"], "no target given"),
         (&["compile", "-", "-t", "kubernets"], "did you mean `kubernetes`?"),
         (&["compile", "-", "-t", "compose", "--option", "kubernetes"], "target.option=value"),
