@@ -171,7 +171,7 @@ class Agent:
         self.memory = memory
         self.durable = durable
         self.ports = ports
-        self.logs = logs
+        self._has_logs = logs
         self.token = ""
 
     def __enter__(self) -> Agent:
@@ -202,7 +202,7 @@ class Agent:
                 "last_port": self.ports[-1],
                 "plugins": support.TOOLS / "nomad" / "plugins",
                 "infra": INFRA_IMAGE,
-                "logless": json.dumps(not self.logs),
+                "logless": json.dumps(not self._has_logs),
             }
         )
         self.log = folder / "agent.log"

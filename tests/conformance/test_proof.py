@@ -43,12 +43,14 @@ def test_appliances_do_what_the_language_says(name: str, applc: support.Applc, t
 def test_the_worked_example_judges_a_tool(tmp_path: Path) -> None:
     Engine()
     program = support.ROOT / "tests" / "proof" / "example.py"
-    done = subprocess.run([sys.executable, program, "--seeds", "2", "--patience", "3"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, program, "--seeds", "2", "--patience", "10"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     first, *rest = done.stdout.splitlines()
     assert re.fullmatch(r"seed 2: \d+ differences, [1-9]\d* masked", first)
     # It changes nothing of what reaches the process, ignores the working directory and the ports, and knows no references.
-    assert {line.split(":")[0].strip() for line in rest} == {"argv", "cwd", "env", "unanswered", "unpublished"}
+    # On a loaded machine, a job may not have run by then.
+    kinds = {line.split(":")[0].strip() for line in rest} - {"too-few-runs"}
+    assert kinds == {"argv", "cwd", "env", "unanswered", "unpublished"}
 
 
 @pytest.mark.proof_deep
