@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::place::Place;
 use super::words;
-use crate::diag::{Diagnostic, codes};
+use crate::diag::Diagnostic;
 use crate::source::{Source, Span, Syntax};
-use crate::syntax::{Form, Kind, Member, Object};
+use crate::syntax::{Form, Kind, Member, Object, colon_without_space, dash_without_space};
 
 /// The finding about a text, or an object, in place of a list or an object whose lines have no space behind the `-` or
 /// the `:` that they start with. `None` if it is something else.
@@ -46,9 +46,7 @@ pub fn missing(source: &Source, place: &Place, rule: &Value) -> Option<Diagnosti
             let name = written.split_once(':')?.0;
             let span =
                 Span::new(node.span.start as usize, node.span.start as usize + name.len() + 1);
-            let message = format!("expected a space after `{name}:`");
-            let found = Diagnostic::new(&codes::BAD_YAML, span, message);
-            Some(found.help("entries have the form `key: value`").safe_edit(node.span, text))
+            Some(colon_without_space(name, span).safe_edit(node.span, text))
         }
         _ => None,
     }
@@ -61,9 +59,7 @@ fn dashed(line: &str) -> Option<&str> {
 }
 
 fn behind_dash(span: Span) -> Diagnostic {
-    let dash = Span::new(span.start as usize, span.start as usize + 1);
-    Diagnostic::new(&codes::BAD_YAML, dash, "expected a space after `-`")
-        .help("start each entry of a list with `- `")
+    dash_without_space(span.start as usize).help("start each entry of a list with `- `")
 }
 
 /// A text with a space at an offset in each of its lines, which start there without their indentation. `None` if one has

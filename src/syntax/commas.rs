@@ -1,6 +1,6 @@
 //! Numbers with a comma in place of the decimal point, or between thousands: `0,5` and `1,024`.
 
-use super::Kind;
+use super::{Kind, digits};
 use crate::diag::{Diagnostic, codes};
 use crate::source::Span;
 
@@ -12,11 +12,11 @@ const THOUSANDS: usize = 3;
 pub fn number_end(text: &str, end: usize) -> Option<usize> {
     let mut at = end;
     while let Some(rest) = text.get(at..).and_then(|rest| rest.strip_prefix(',')) {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        if digits == 0 {
+        let length = rest.bytes().take_while(u8::is_ascii_digit).count();
+        if length == 0 {
             break;
         }
-        at += 1 + digits;
+        at += 1 + length;
     }
     let after = text.get(at..).unwrap_or_default();
     let is_end = !after.starts_with(|c: char| c.is_alphanumeric() || "._-+\"'".contains(c));
@@ -27,7 +27,6 @@ pub fn number_end(text: &str, end: usize) -> Option<usize> {
 /// The number with a point that a number with a comma certainly or probably is.
 pub fn with_point(text: &str) -> Option<String> {
     let (whole, fraction) = text.split_once(',')?;
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let unsigned = whole.strip_prefix('-').unwrap_or(whole);
     let is_fraction = unsigned == "0" || fraction.len() < THOUSANDS;
     (digits(unsigned) && digits(fraction) && is_fraction).then(|| format!("{whole}.{fraction}"))
@@ -38,11 +37,10 @@ pub fn help(text: &str) -> Option<String> {
     if let Some(number) = with_point(text) {
         return Some(format!("write the decimal point as `.`: `{number}`"));
     }
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     let mut parts = text.split(',');
-    let first = parts.next().filter(|first| is_number(first))?;
+    let first = parts.next().filter(|first| digits(first))?;
     let others: Vec<&str> = parts.collect();
-    if others.is_empty() || !others.iter().all(|part| is_number(part)) {
+    if others.is_empty() || !others.iter().all(|part| digits(part)) {
         return None;
     }
     let whole = text.replace(',', "");

@@ -256,9 +256,13 @@ fn parse_keys(
     tree
 }
 
+/// Whether a text has digits, and nothing else.
+fn digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// Whether a word is a JSON number.
 fn is_json_number(word: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let unsigned = word.strip_prefix('-').unwrap_or(word);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, Some(exponent)),
@@ -284,6 +288,17 @@ fn is_ellipsis(word: &str) -> bool {
 fn ellipsis(word: &str, span: Span) -> Diagnostic {
     Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, format!("unexpected `{word}`"))
         .help("write the omitted entries, or remove the dots")
+}
+
+/// The diagnostic for a key of YAML without a space behind its colon. `span` is that of both.
+pub(crate) fn colon_without_space(key: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(&codes::BAD_YAML, span, format!("expected a space after `{key}:`"))
+        .help("entries have the form `key: value`")
+}
+
+/// The diagnostic for an entry of a list in YAML without a space behind its dash, which starts at an offset.
+pub(crate) fn dash_without_space(at: usize) -> Diagnostic {
+    Diagnostic::new(&codes::BAD_YAML, Span::new(at, at + 1), "expected a space after `-`")
 }
 
 /// A text as a JSON string literal, which is also valid YAML.

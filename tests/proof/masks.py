@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from difference import Difference
-from expectations import Expectations, Expected, Ref
+from expectations import Expectations, Expected, Health, Ref
 
 When = Callable[[Difference, Expected, Expectations], bool]
 
@@ -112,20 +112,20 @@ def command(difference: Difference, expected: Expected, expectations: Expectatio
 
 def turns_unhealthy(difference: Difference, expected: Expected, expectations: Expectations) -> bool:
     """At a container that turns unhealthy, or at a question to it."""
-    found = (expectations.containers[name].health for name in asked_or_own(difference, expected))
-    return any(health is not None and health.unhealthy_after is not None for health in found)
+    return bool(failing_checks(difference, expected, expectations))
 
 
 def command_turns_unhealthy(difference: Difference, expected: Expected, expectations: Expectations) -> bool:
     """At a container whose check is a command that fails later, or at a question to it."""
-    found = (expectations.containers[name].health for name in asked_or_own(difference, expected))
-    return any(health is not None and health.how == "command" and health.unhealthy_after is not None for health in found)
+    return any(health.how == "command" for health in failing_checks(difference, expected, expectations))
 
 
-def asked_or_own(difference: Difference, expected: Expected) -> set[str]:
-    """The containers that do not answer."""
+def failing_checks(difference: Difference, expected: Expected, expectations: Expectations) -> list[Health]:
+    """The checks that fail later, of the containers that do not answer."""
     asked = {item.id for item in expected.opens if item.index == difference.at}
-    return asked if difference.kind == "unanswered" else {expected.id}
+    silent = asked if difference.kind == "unanswered" else {expected.id}
+    checks = (expectations.containers[name].health for name in silent)
+    return [health for health in checks if health is not None and health.unhealthy_after is not None]
 
 
 def waits_for_unhealthy(_: Difference, expected: Expected, expectations: Expectations) -> bool:

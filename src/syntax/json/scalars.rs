@@ -4,7 +4,7 @@ use ecow::EcoString;
 
 use super::Parser;
 use super::strings::{self, StringError};
-use crate::diag::{Diagnostic, Edit, codes};
+use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::lexer::{Token, TokenKind};
 use crate::syntax::{Kind, Node, commas, is_json_number, quote};
@@ -41,7 +41,7 @@ impl Parser<'_> {
             return Spanned::new(value, span);
         }
         let (value, errors) = strings::decode(content);
-        let has_escapes = strings::has_letter_escape(content);
+        let has_escapes = !errors.is_empty() && strings::has_letter_escape(content);
         let base = span.start as usize + 1;
         match kind {
             TokenKind::SingleQuoted => {
@@ -82,15 +82,17 @@ impl Parser<'_> {
             _ => {}
         }
         for error in errors {
-            let diagnostic = string_error(error, base, self.source);
-            self.report(match diagnostic {
-                Diagnostic { edit: Some(edit), .. } if has_escapes && edit.replacement == "\\" => {
-                    Diagnostic { edit: Some(Edit { safe: false, ..edit }), ..diagnostic }
-                }
-                _ => diagnostic,
-            });
+            self.report(string_error(error, base, self.source, has_escapes));
         }
         Spanned::new(value, span)
+    }
+
+    /// Takes the text between two offsets as one token, which other tokens were read from, and goes on behind it.
+    fn reread(&mut self, start: usize, end: usize) -> Span {
+        self.lexer.restart(start, end);
+        self.previous_end = end;
+        self.next = self.lexer.next_token();
+        Span::new(start, end)
     }
 
     /// Reads a string that ends where the next key opens, because its own closing quote is missing: `"a, "key": 1`.
@@ -107,10 +109,7 @@ impl Parser<'_> {
             return None;
         }
         let end = span.start as usize + 1 + value.len();
-        self.lexer.restart(span.start as usize, end);
-        self.previous_end = end;
-        self.next = self.lexer.next_token();
-        let span = Span::new(span.start as usize, end);
+        let span = self.reread(span.start as usize, end);
         self.report(
             Diagnostic::new(&codes::BAD_STRING, span, "unterminated string")
                 .also(Span::at(end), "expected a closing `\"`")
@@ -125,10 +124,7 @@ impl Parser<'_> {
         let text = self.source.text().get(word.start as usize..).filter(|_| is_open)?;
         let line = text.lines().next().filter(|line| line.starts_with("${"))?;
         let end = word.start as usize + line.find('}')? + 1;
-        self.lexer.restart(word.start as usize, end);
-        self.previous_end = end;
-        self.next = self.lexer.next_token();
-        let span = Span::new(word.start as usize, end);
+        let span = self.reread(word.start as usize, end);
         let written = self.text(span).to_owned();
         let message = format!("unquoted string `{written}`");
         self.report(
@@ -230,10 +226,7 @@ impl Parser<'_> {
             return None;
         }
         let end = start + content.len() + 1;
-        self.lexer.restart(start, end);
-        self.previous_end = end;
-        self.next = self.lexer.next_token();
-        let span = Span::new(start, end);
+        let span = self.reread(start, end);
         self.report(
             Diagnostic::new(&codes::BAD_STRING, span, "expected `\"` before this string")
                 .help("strings are written in double quotes")
@@ -303,7 +296,9 @@ fn number_error(word: &str, span: Span) -> Diagnostic {
     diagnostic.help("write text in double quotes")
 }
 
-fn string_error(error: StringError, base: usize, source: &Source) -> Diagnostic {
+/// The diagnostic for an error in a string whose content starts at `base`. `has_escapes`: those with letters, as in
+/// [`strings::has_letter_escape`].
+fn string_error(error: StringError, base: usize, source: &Source, has_escapes: bool) -> Diagnostic {
     match error {
         StringError::BadEscape(range) => {
             let span = Span::new(base + range.start, base + range.end);
@@ -315,9 +310,14 @@ fn string_error(error: StringError, base: usize, source: &Source) -> Diagnostic 
                 r"\'" => found(r"`\'`").help("a `'` needs no escape").safe_edit(span, "'"),
                 "\\\n" | "\\\r" => found("of a line break")
                     .help("write a line break as `\\n`, or the string in one line"),
-                _ => found(&format!("`{written}`"))
-                    .help("write a backslash as `\\\\`")
-                    .safe_edit(Span::at(base + range.start), "\\"),
+                _ => {
+                    let place = Span::at(base + range.start);
+                    let found = found(&format!("`{written}`")).help("write a backslash as `\\\\`");
+                    match has_escapes {
+                        true => found.likely_edit(place, "\\"),
+                        false => found.safe_edit(place, "\\"),
+                    }
+                }
             }
         }
         StringError::BadUnicode(range) => {

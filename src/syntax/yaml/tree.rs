@@ -13,7 +13,8 @@ use super::unsupported;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::{
-    Form, Keys, Kind, MAX_DEPTH, Member, Node, Object, commas, ellipsis, is_ellipsis, quote,
+    Form, Keys, Kind, MAX_DEPTH, Member, Node, Object, colon_without_space, commas, ellipsis,
+    is_ellipsis, quote,
 };
 
 /// Builds the tree of a document. It is `None` if the document contains no value, or too many.
@@ -299,9 +300,7 @@ impl<'d> Builder<'d, '_> {
         }
         let colon = span.start as usize + name.len();
         let place = Span::new(span.start as usize, colon + 1);
-        let message = format!("expected a space after `{name}:`");
-        let found = Diagnostic::new(&codes::BAD_YAML, place, message)
-            .help("entries have the form `key: value`");
+        let found = colon_without_space(name, place);
         let key = Spanned::new(name.into(), Span::new(span.start as usize, colon));
         let span = Span { start: place.end, ..*span };
         let space = Span::at(colon + 1);

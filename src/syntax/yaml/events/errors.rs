@@ -8,7 +8,10 @@ use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span};
 use crate::syntax::yaml::plain::{self, Plain};
 use crate::syntax::yaml::spans::{character, line_at, starts_line, unquoted, word};
-use crate::syntax::{Kind, MAX_DEPTH, SECOND_OBJECT, ellipsis, is_ellipsis, quote};
+use crate::syntax::{
+    Kind, MAX_DEPTH, SECOND_OBJECT, colon_without_space, dash_without_space, ellipsis, is_ellipsis,
+    quote,
+};
 
 /// Maximum number of characters of a key of YAML (chapter 7.4.2).
 pub const MAX_KEY: usize = 1024;
@@ -190,7 +193,7 @@ fn entries(source: &Source, error: &SyntaxError, here: Span) -> Option<Diagnosti
         ErrorKind::ExpectedBlockSequenceEntry
             if starts_line(source, at) && source.slice(here) == "-" =>
         {
-            yaml(here, "expected a space after `-`")
+            dash_without_space(here.start as usize)
                 .help("start each entry of a list with `- `")
                 .safe_edit(Span { start: here.end, ..here }, " ")
         }
@@ -279,10 +282,7 @@ fn missing_colon(source: &Source, at: usize) -> Diagnostic {
         return yaml(span, &format!("expected an entry, found `{key}`")).help(help);
     }
     match source.text().get(span.end as usize..).and_then(|rest| rest.chars().next()) {
-        Some(':') => {
-            let message = format!("expected a space after `{key}:`");
-            yaml(span.to(after(1)), &message).help(help).likely_edit(after(1), " ")
-        }
+        Some(':') => colon_without_space(key, span.to(after(1))).likely_edit(after(1), " "),
         Some(' ' | '\n' | '\r') => {
             let message = format!("expected `:` after `{key}`");
             yaml(span, &message).help(help).likely_edit(after(0), ":")
@@ -294,8 +294,8 @@ fn missing_colon(source: &Source, at: usize) -> Diagnostic {
 /// A `-` without a space before the first key of an entry of a list.
 fn dash(source: &Source, error: &SyntaxError) -> Option<Diagnostic> {
     let (at, edit) = dashed(source, error)?;
-    let found = yaml(Span::new(at, at + 1), "expected a space after `-`")
-        .help("start each entry of a list with `- `, and align its keys");
+    let found =
+        dash_without_space(at).help("start each entry of a list with `- `, and align its keys");
     Some(match edit {
         Some((span, text)) => found.safe_edit(span, text),
         None => found,

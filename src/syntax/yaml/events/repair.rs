@@ -199,8 +199,11 @@ impl Repairs {
             return self.put(span.start as usize, span.end as usize, text);
         }
         let is_longer = self.text.get(at + 2..).is_some_and(|rest| !rest.starts_with(':'));
-        self.dashed.push(Span::at(at + 2).start);
-        is_longer && self.put(at + 1, at + 2, text)
+        let is_put = is_longer && self.put(at + 1, at + 2, text);
+        if is_put {
+            self.dashed.push(Span::at(at + 2).start);
+        }
+        is_put
     }
 
     /// Replaces the whitespace at an offset with a comma.
