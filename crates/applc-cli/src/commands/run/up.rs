@@ -24,8 +24,8 @@ use crate::terminal::{cannot_write, fail, note, show, show_json};
 /// Number of lines of the log of the container that does not come up.
 const LOG_LINES: u32 = 10;
 
-/// How often a log that is empty is read, and how long after another.
-const LOG_TRIES: u32 = 4;
+/// How often a log is read that is empty or not yet the same again, and how long after another.
+const LOG_TRIES: u32 = 5;
 const LOG_PAUSE: Duration = Duration::from_millis(250);
 
 /// Compiles an appliance and brings it up.
@@ -207,18 +207,28 @@ fn tell_up(engine: &dyn Engine, compiled: &Compiled, after: &Observed) -> Status
 /// The last lines of the log of an instance; empty if there are none. The finding says what is wrong also without
 /// them.
 fn last_lines(engine: &dyn Engine, name: &str) -> String {
-    // An engine may tell that a program has ended before it has written its log.
-    for _ in 0..LOG_TRIES {
+    let options = LogOptions { tail: Some(LOG_LINES), ..LogOptions::default() };
+    let read = || {
         let mut log = Vec::new();
-        let options = LogOptions { tail: Some(LOG_LINES), ..LogOptions::default() };
         let is_read = engine.logs(&[name.to_owned()], options, &mut log).is_ok();
-        let log = String::from_utf8_lossy(&log);
-        if !is_read || !log.trim().is_empty() {
-            return log.into_owned();
+        is_read.then(|| String::from_utf8_lossy(&log).into_owned())
+    };
+    settled(read, || std::thread::sleep(LOG_PAUSE))
+}
+
+/// A log as soon as it is read twice the same, or as it is after some tries. An engine may tell that a program
+/// has ended before it has written all of its log. No log that can be read is an empty one.
+fn settled(read: impl Fn() -> Option<String>, pause: impl Fn()) -> String {
+    let mut before = String::new();
+    for _ in 0..LOG_TRIES {
+        let Some(log) = read() else { break };
+        if !log.trim().is_empty() && log == before {
+            break;
         }
-        std::thread::sleep(LOG_PAUSE);
+        before = log;
+        pause();
     }
-    String::new()
+    before
 }
 
 /// Prints what else is of use to find out why an appliance does not come up.
@@ -236,4 +246,31 @@ fn tell_failed(engine: &dyn Engine, instance: Option<&str>, ready: &[String], id
         ready => format!("ready: {}", ready.join(", ")),
     };
     note(&format!("{id}: {ready}; `applc up` again goes on, `applc down {id}` removes it"));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn a_log_is_read_until_it_stays_the_same() {
+        let of = |logs: &[Option<&str>]| {
+            let tries = Cell::new(0);
+            let read = || {
+                tries.set(tries.get() + 1);
+                logs.get(tries.get() - 1).or(logs.last()).copied().flatten().map(str::to_owned)
+            };
+            (settled(read, || ()), tries.get())
+        };
+        assert_eq!(of(&[Some("a\n")]), ("a\n".to_owned(), 2));
+        assert_eq!(of(&[Some(""), Some("a\n"), Some("a\nb\n")]), ("a\nb\n".to_owned(), 4));
+        assert_eq!(of(&[Some("")]).0, "");
+        assert_eq!(of(&[Some("a\n"), None]), ("a\n".to_owned(), 2));
+        assert_eq!(of(&[None]), (String::new(), 1));
+        let more: Vec<String> = (0..9).map(|n| n.to_string()).collect();
+        let more: Vec<Option<&str>> = more.iter().map(|log| Some(log.as_str())).collect();
+        assert_eq!(of(&more), ("4".to_owned(), 5));
+    }
 }
