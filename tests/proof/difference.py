@@ -77,7 +77,8 @@ class Difference:
     kind: str
     container: str
     text: str
-    # What it is at: a position, a name, a path, or a port.
+    # What it is at: a position, a name, a path, or a port. Of a run that is missing: the seconds in which the engine could
+    # know before that it is due.
     at: int | str | None = None
 
     @property

@@ -70,6 +70,12 @@ def later(_: Difference, expected: Expected, __: Expectations) -> bool:
     return expected.runs is not None and expected.runs.start is not None
 
 
+def begun_minute(difference: Difference, expected: Expected, _: Expectations) -> bool:
+    """At a job whose start time is no whole minute, and which the engine got to know in that minute."""
+    start = expected.runs.start if expected.runs is not None else None
+    return start is not None and isinstance(difference.at, int) and difference.at < start % 60
+
+
 def job(_: Difference, expected: Expected, __: Expectations) -> bool:
     """At a job."""
     return not expected.service
@@ -226,6 +232,7 @@ TABLE: list[tuple[str, str, str, str, When]] = [
     ("compose", "@id in a string", "the first such reference replaces that container", "not-kept", asked_from_host),
     ("compose", "@id in a string", "a warning for UDP to the host network", "unanswered wrong-answer", udp_to_host),
     ("kubernetes", "containers[].dependencies", "the stop order is undefined", "stop-order", always),
+    ("kubernetes", "containers[].start_time", "a schedule is aligned to it, in whole minutes", "late-run", begun_minute),
     ("kubernetes", "containers[].network_mode: host", "if several instances need a node each", "too-few",
      several_on_host),
     ("kubernetes", "containers[].ports[].host_port", "each of several instances needs its own node", "too-few",

@@ -154,11 +154,14 @@ def of_repeats(
     if runs is None:
         return
     most = len(due) * expected.instances * len(runs.codes)
-    least = 0 if first is None else sum(first <= time <= end - LATE for time in due) * expected.instances
+    wanted = [] if first is None else [time for time in due if first <= time <= end - LATE]
+    least = len(wanted) * expected.instances
     if len(processes) > most:
         yield Difference("too-many-runs", expected.id, f"{len(processes)} runs, of which {most} were due")
     if len(processes) < least:
-        yield Difference("late-run", expected.id, f"{len(processes)} runs, but {least} were due")
+        ahead = 0 if first is None else int(wanted[0] - first)
+        text = f"{len(processes)} runs, but {least} were due, the first {ahead} s after the engine had to know it"
+        yield Difference("late-run", expected.id, text, ahead)
 
 
 def of_stop(expectations: Expectations, up: Seen, all_seen: Seen) -> Iterator[Difference]:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+import masks
 import simulate
 from case import Case
 from compare import awaited, compare, compare_change, unmet
@@ -90,6 +91,18 @@ def test_a_start_that_was_over_when_the_engine_got_the_job_may_be_missed() -> No
     for events in ([], [start]):
         seen = {"boot": boot, "phases": [{**phase, "events": events}]}
         assert "late-run" not in [d.kind for d in compare(wanted, seen, []).differences]
+
+
+def test_a_start_within_a_minute_that_had_begun_may_be_missed_where_runs_start_at_whole_minutes() -> None:
+    job = {"id": "a", "type": "job", "image": "x", "resources": {"cpus": 1, "mem": 16}, "args": ["--name=a", "--exit=0:0"]}
+    boot = datetime.fromisoformat("2030-01-31T04:00:00Z").timestamp()
+    kubernetes = [mask for mask in masks.ALL if mask.target == "kubernetes"]
+    wanted = expect(Case(0, {"id": "p", "containers": [{**job, "repeats": -1, "interval": "T1H", "start_time": "2030-01-31T04:01:18Z"}]}))
+    for handed, missing in [(55, True), (59, True), (61, False), (77, False)]:
+        phase = {"name": "up", "from": 0.0, "handed": float(handed), "to": 140.0, "events": [], "instances": [], "published": []}
+        result = compare(wanted, {"boot": boot, "phases": [phase]}, kubernetes)
+        assert [d.kind for d in result.differences] == ["late-run"] * missing, handed
+        assert [d.kind for d, _ in result.masked] == ["late-run"] * (not missing), handed
 
 
 def test_no_one_need_answer_a_job_that_ran_while_the_other_was_replaced() -> None:
