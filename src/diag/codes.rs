@@ -130,6 +130,7 @@ codes! {
         DUPLICATE_VARIABLE "E0319" Error "duplicate environment variable";
         BAD_CRON "E0321" Error "invalid cron line";
         BAD_TIME_ZONE "E0322" Error "invalid time zone";
+        BUILD_CLASH "E0323" Error "image that is built in different ways";
         UNUSED_VOLUME "W0301" Warning "unused persistent volume";
         NO_PORT_TO_CHECK "W0302" Warning "default health check without a TCP port";
         FIXED_PORT_INSTANCES "W0303" Warning "fixed host port with several instances";

@@ -1,5 +1,6 @@
 //! What most containers do not have: settings beyond those that every container has.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ecow::EcoString;
@@ -69,6 +70,38 @@ pub struct Build {
     pub args: Vec<BuildArgument>,
     /// The stage of the Dockerfile.
     pub target: Option<Spanned<EcoString>>,
+}
+
+impl Build {
+    /// Whether it builds the same image as another one, whichever way both are written.
+    pub fn is_same(&self, other: &Build) -> bool {
+        let Build { context: _, dockerfile: _, args: _, target } = self;
+        let value =
+            |text: &Option<Spanned<EcoString>>| text.as_ref().map(|text| text.value.clone());
+        self.folder() == other.folder()
+            && self.file() == other.file()
+            && self.arguments() == other.arguments()
+            && value(target) == value(&other.target)
+    }
+
+    fn folder(&self) -> Vec<&str> {
+        steps(&self.context.value)
+    }
+
+    /// The path of the Dockerfile; of that name if none is written.
+    fn file(&self) -> Vec<&str> {
+        self.dockerfile.as_ref().map_or(vec!["Dockerfile"], |path| steps(&path.value))
+    }
+
+    /// The last value of each argument, as for Docker.
+    fn arguments(&self) -> BTreeMap<&str, &str> {
+        self.args.iter().map(|one| (one.name.value.as_str(), one.value.value.as_str())).collect()
+    }
+}
+
+/// The steps of a relative path, without those that lead nowhere.
+fn steps(path: &str) -> Vec<&str> {
+    path.split('/').filter(|step| !step.is_empty() && *step != ".").collect()
 }
 
 /// A build argument.

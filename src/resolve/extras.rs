@@ -265,6 +265,28 @@ fn build(build: &Build<'_>, findings: &mut Findings) -> plan::Build {
     }
 }
 
+/// Reports images that are built in different ways: under one name there is only what was built last.
+pub fn check_builds(containers: &[plan::Container], findings: &mut Findings) {
+    let mut first: HashMap<&str, (&plan::Container, &plan::Build)> = HashMap::new();
+    for container in containers {
+        let Some(build) = &container.extras().build else { continue };
+        let (other, before) =
+            *first.entry(container.image.value.as_str()).or_insert((container, build));
+        if build.is_same(before) {
+            continue;
+        }
+        findings.add(&codes::BUILD_CLASH, |code| {
+            let (one, two) = (&other.id.value, &container.id.value);
+            let image = &container.image.value;
+            let message = format!("`{one}` and `{two}` build `{image}` in different ways");
+            Diagnostic::new(code, container.image.span, message)
+                .label("the same name here")
+                .also(other.image.span, "built here")
+                .help("give each its own `image`, or the same `build`")
+        });
+    }
+}
+
 /// A label.
 fn label(member: &Member, findings: &mut Findings) -> Option<Label> {
     Some(Label { name: member.key.clone(), value: scalar(&member.value, findings)? })

@@ -60,6 +60,7 @@ pub fn resolve<N: Borrow<Node>>(
     set_referrers(&mut containers);
     names::check(&containers, findings);
     ports::check(&containers, findings);
+    extras::check_builds(&containers, findings);
     let volumes = volumes::resolve(&appliance.volumes, &containers, &lookup, findings);
     // Only targets need the uses.
     Plan { id: owned(appliance.id), containers, volumes, start_order, uses: Vec::new() }

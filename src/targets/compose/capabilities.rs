@@ -38,7 +38,7 @@ pub static CAPABILITIES: &[Capability<'static>] = &[
     Capability::carried(Field::Image, "`image`, unchanged"),
     Capability::depends(
         Field::Build,
-        "`build`; the context is relative to the folder that the option `project-directory` names; unless `force_pull_image` is false, every `up` builds it, from the cache if nothing has changed",
+        "`build`; the context is relative to the folder that the option `project-directory` names; unless `force_pull_image` is false, every `up` builds it, from the cache if nothing has changed; written at the first of the containers with this image, the others have `pull_policy: never`",
     ),
     Capability::depends(
         Field::Cpus,

@@ -1,5 +1,6 @@
 //! What the lowering of one container looks things up in.
 
+use super::build::Builders;
 use super::escaped;
 use super::instances::Split;
 use super::network::Network;
@@ -18,6 +19,8 @@ pub struct Context<'a> {
     pub split: &'a Split,
     /// The variables with values of the secret store.
     pub secrets: &'a Variables<'a>,
+    /// The images that are built.
+    pub builders: &'a Builders<'a>,
     /// The target's options.
     pub options: &'a Options,
     /// The container.

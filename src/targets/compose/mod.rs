@@ -84,6 +84,7 @@ fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> (model::File
     let network = network::Network::of(plan, &split, &name, findings);
     beside::check(plan, options, findings);
     let secrets = secrets::Variables::of(plan);
+    let builders = build::Builders::of(plan);
     let mut services = Vec::with_capacity(containers.len());
     let mut configs = Vec::new();
     for (id, container) in containers.iter().enumerate() {
@@ -92,6 +93,7 @@ fn file(plan: &Plan, options: &Options, findings: &mut Findings) -> (model::File
             network: &network,
             split: &split,
             secrets: &secrets,
+            builders: &builders,
             options,
             id,
         };

@@ -53,7 +53,14 @@ pub fn services(
     let single = model::Service { alias, scale: None, ..service };
     let from = Origin::from(container.id.span).and(container.instances.span);
     let service = |name| model::Service { name: Traced::new(name, from), ..single.clone() };
-    names.into_iter().map(service).collect()
+    let mut services: Vec<_> = names.into_iter().map(service).collect();
+    if let Some(build) = context.builders.build(context.id, container) {
+        for other in services.iter_mut().skip(1) {
+            other.build = None;
+            other.pull_policy = Some(build::not_pulled(container, build));
+        }
+    }
+    services
 }
 
 fn service(
@@ -62,7 +69,7 @@ fn service(
     findings: &mut Findings,
 ) -> model::Service {
     // Placement and `preemptible` are reported from the capability table. Compose derives the
-    // start order, and `Network` handles ports and referrers.
+    // start order, `Network` handles ports and referrers, and `Builders` what is built and pulled.
     let Container {
         id,
         kind,
@@ -77,7 +84,7 @@ fn service(
         network,
         ports: _,
         privileged,
-        force_pull,
+        force_pull: _,
         dependencies,
         placement: _,
         preemptible: _,
@@ -90,12 +97,13 @@ fn service(
         working_dir,
         stop_timeout,
         labels,
-        build,
+        build: _,
         files,
         secret_env: _,
         secret_files,
     } = container.extras();
     volumes::check_owner(context, container, findings);
+    let build = context.builders.build(context.id, container);
     let mut environment: Vec<_> = env.iter().map(|var| variable(context, var, findings)).collect();
     environment.extend(secrets::environment(context.secrets, container, findings));
     let texts = |texts: &[Text]| texts.iter().map(|text| context.text(text)).collect();
@@ -127,15 +135,8 @@ fn service(
     model::Service {
         name: id.into(),
         image: Traced::new(escaped(&image.value), image.span),
-        build: build.as_ref().map(|build| build::lower(build, context.options)),
-        pull_policy: force_pull.value.then(|| {
-            let pulled = Traced::new("always", origins::force_pull(container));
-            match build {
-                // Compose would pull an image of this name, and build only if there is none.
-                Some(build) => Traced::new("build", pulled.from.and(build.context.span)),
-                None => pulled,
-            }
-        }),
+        build: build.map(|build| build::lower(build, context.options)),
+        pull_policy: context.builders.pull_policy(context.id, container),
         entrypoint,
         command,
         user: user.as_ref().map(Traced::from),
