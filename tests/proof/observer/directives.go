@@ -17,7 +17,7 @@ import (
 //	--healthy-after=S     unhealthy before
 //	--unhealthy-after=S   unhealthy from then on, unless the file of --once exists
 //	--once=FILE           made when it becomes unhealthy
-//	--exit=CODE:S         end after that time
+//	--exit=CODE:S         end after that time, or as soon as all have answered whom it asks, 20 s later at most
 //	--fail-runs=N         the first runs end with 1, as --count counts
 //	--count=DIR           where runs leave marks; without it, all runs fail
 //	--mark=DIR            leave a mark and report all marks

@@ -16,6 +16,9 @@ import (
 // Where commands of health checks meet the main process.
 const socket = "/run/observer/socket"
 
+// What a run waits for answers that are late, as on a machine with much to do.
+const answerTime = 20 * time.Second
+
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "check" {
 		os.Exit(askMain(socket, os.Args))
@@ -36,10 +39,10 @@ func main() {
 	go state.follow(log)
 	go answerChecks(log, state, socket)
 	listenAll(log, state, told)
-	openAll(log, told)
-	var ended <-chan time.Time
+	answered := openAll(log, told)
+	var ended <-chan struct{}
 	if told.exit != nil {
-		ended = time.After(time.Until(begun.Add(told.exit.after)))
+		ended = runEnd(begun.Add(told.exit.after), answered)
 	}
 	select {
 	case <-ended:
@@ -57,6 +60,20 @@ func main() {
 		}
 		end(log, 0)
 	}
+}
+
+// runEnd closes its channel when a run is over: at its time, and not before all whom it asks have answered, or answerTime later.
+func runEnd(at time.Time, answered <-chan struct{}) <-chan struct{} {
+	over := make(chan struct{})
+	go func() {
+		time.Sleep(time.Until(at))
+		select {
+		case <-answered:
+		case <-time.After(answerTime):
+		}
+		close(over)
+	}()
+	return over
 }
 
 func end(log *eventLog, code int) {

@@ -107,3 +107,19 @@ func TestPortsAnswer(t *testing.T) {
 		}
 	}
 }
+
+func TestRunEndsWhenAllHaveAnswered(t *testing.T) {
+	answered := make(chan struct{})
+	over := runEnd(time.Now(), answered)
+	select {
+	case <-over:
+		t.Error("it ended without an answer")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(answered)
+	select {
+	case <-over:
+	case <-time.After(5 * time.Second):
+		t.Error("it goes on after the answer")
+	}
+}

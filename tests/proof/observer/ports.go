@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"net"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -186,10 +187,13 @@ func newCertificate() tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{text}, PrivateKey: key}
 }
 
-// openAll asks everywhere until there is an answer.
-func openAll(log *eventLog, told directives) {
+// openAll asks everywhere until there is an answer. The channel is closed when all have answered.
+func openAll(log *eventLog, told directives) <-chan struct{} {
+	var asked sync.WaitGroup
 	for _, each := range told.opens {
+		asked.Add(1)
 		go func() {
+			defer asked.Done()
 			reported := time.Now()
 			for {
 				found, err := ask(each.what)
@@ -205,6 +209,12 @@ func openAll(log *eventLog, told directives) {
 			}
 		}()
 	}
+	answered := make(chan struct{})
+	go func() {
+		asked.Wait()
+		close(answered)
+	}()
+	return answered
 }
 
 // ask asks at `KIND:HOST:PORT` once, where the last colon may be a blank.
