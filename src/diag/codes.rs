@@ -165,6 +165,7 @@ codes! {
         OTHER_VERSION "E0503" Error "version of applc that the project does not accept";
         OUTPUT_CONFLICT "E0504" Error "file that two appliances write";
         CLAIMED_TWICE "E0505" Error "what two appliances claim on a target";
+        IN_THE_WAY "E0506" Error "output that cannot be written";
     }
     /// Lints: valid, but possibly not what is intended.
     Lint "Advice" {

@@ -74,7 +74,8 @@ fn groups<'a>(report: &'a Report, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> 
         if let Some(origin) = extract.origin() {
             group = group.element(origin);
         }
-        group = match diagnostic.code.id == codes::UNREADABLE.id {
+        let is_of_file = [codes::UNREADABLE.id, codes::IN_THE_WAY.id].contains(&diagnostic.code.id);
+        group = match is_of_file && extract.source.text().is_empty() {
             // Nothing was read: a line without text says nothing.
             true => group.element(Origin::path(extract.source.shown_name())),
             false => group.element(extract.snippet()),

@@ -174,7 +174,7 @@ impl Projects {
         let name = appliance_name(file).to_owned();
         let project = self.of(path, &given, reporter)?;
         kind::check(file, project.as_ref(), reporter)?;
-        reporter.check_lock(project.as_deref())?;
+        reporter.check_lock(project.as_deref(), str::to_owned)?;
         let Some(project) = project else {
             if let Some(environment) = wanted.environment {
                 return Err(unknown_environment(environment, &[]));

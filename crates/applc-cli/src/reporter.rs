@@ -7,6 +7,8 @@ use anstream::{AutoStream, ColorChoice};
 
 use crate::Status;
 use crate::args::{FindingsArguments, LockedArguments};
+use crate::disk::shown;
+use crate::emit::WriteError;
 use crate::levels::LevelArguments;
 use crate::terminal::{fail, note, print};
 use applc::diag::{self, Diagnostic, Format, Level, Levels, Report, Setting, codes, human};
@@ -74,11 +76,15 @@ impl Reporter {
         }
     }
 
-    /// Checks that there is a lock file, if it was made strict.
+    /// Checks that there is a lock file, if it was made strict. `shown` names its path for people.
     ///
     /// # Errors
     /// The exit status if there is none, which was reported.
-    pub fn check_lock(&self, project: Option<&Project>) -> Result<(), Status> {
+    pub fn check_lock(
+        &mut self,
+        project: Option<&Project>,
+        shown: impl Fn(&str) -> String,
+    ) -> Result<(), Status> {
         match project {
             _ if !self.is_locked => Ok(()),
             None => {
@@ -86,9 +92,13 @@ impl Reporter {
                 Err(fail(&message, Status::Usage))
             }
             Some(project) if project.lock.is_none() => {
-                let path = project.lock_path();
-                let message = format!("there is no `{path}`; `applc lock` makes it");
-                Err(fail(&message, Status::Errors))
+                let path = shown(&project.lock_path());
+                let missing = Diagnostic::new(
+                    &codes::UNREADABLE,
+                    Span::at(0),
+                    format!("there is no `{path}`, which `--locked` requires"),
+                );
+                Err(self.of_file(&path, missing.help("`applc lock` makes it; commit it")))
             }
             Some(_) => Ok(()),
         }
@@ -139,8 +149,21 @@ impl Reporter {
     pub fn unreadable(&mut self, error: &ReadError, help: Option<String>) -> Status {
         let unreadable = Diagnostic::new(&codes::UNREADABLE, Span::at(0), error.to_string());
         let unreadable = help.into_iter().fold(unreadable, Diagnostic::help);
-        self.add(Report::of(Source::new(error.path.as_str(), ""), unreadable));
+        self.of_file(&error.path, unreadable);
         Status::Io
+    }
+
+    /// Adds that a file cannot be written, at that file.
+    pub fn unwritable(&mut self, error: &WriteError) -> Status {
+        let path = shown(&error.path).display().to_string();
+        let message = format!("cannot write `{path}`: {}", error.cause);
+        self.of_file(&path, Diagnostic::new(&codes::IN_THE_WAY, Span::at(0), message));
+        Status::Io
+    }
+
+    /// Adds a finding about a file or a folder as a whole, of which no text is shown.
+    pub fn of_file(&mut self, path: &str, finding: Diagnostic) -> Status {
+        self.add(Report::of(Source::new(path, ""), finding))
     }
 
     /// Reports an invalid argument, in the format for people whatever the chosen format.

@@ -10,7 +10,7 @@ use crate::emit::{self, OutputFile};
 use crate::projects::{Projects, Settings, one_environment};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
-use crate::terminal::{cannot_write, fail, print};
+use crate::terminal::{fail, print};
 use crate::whole::discover;
 use applc::Output;
 use applc::diag::Format;
@@ -63,16 +63,15 @@ fn one(file: &str, arguments: &Compile) -> Status {
         Ok(reporter) => reporter,
         Err(status) => return status,
     };
-    let outputs = compile(file, arguments, &mut reporter);
-    // Findings are printed before errors of writing.
-    if !matches!(outputs, Err(Status::Usage)) {
-        reporter.finish();
-    }
-    match (outputs, &arguments.output) {
+    let status = match (compile(file, arguments, &mut reporter), &arguments.output) {
         (Err(status), _) => status,
         (Ok(compiled), None) => to_stdout(&compiled.outputs),
-        (Ok(compiled), Some(path)) => to_files(&compiled, path),
+        (Ok(compiled), Some(path)) => to_files(&compiled, path, &mut reporter),
+    };
+    if status != Status::Usage {
+        reporter.finish();
     }
+    status
 }
 
 /// What is written.
@@ -174,7 +173,7 @@ fn to_stdout(outputs: &[Output]) -> Status {
     }
 }
 
-fn to_files(compiled: &Compiled, path: &Path) -> Status {
+fn to_files(compiled: &Compiled, path: &Path, reporter: &mut Reporter) -> Status {
     let Compiled { outputs, maps } = compiled;
     let count: usize = outputs.iter().map(|output| output.artifacts.len()).sum();
     let written = path.to_string_lossy();
@@ -220,7 +219,7 @@ fn to_files(compiled: &Compiled, path: &Path) -> Status {
     let written = if is_file { emit::write(&files) } else { emit::write_below(path, &files) };
     match written {
         Ok(_) => Status::Clean,
-        Err(error) => cannot_write(&error.path, &error.cause),
+        Err(error) => reporter.unwritable(&error),
     }
 }
 

@@ -6,20 +6,16 @@ mod tests;
 
 use std::path::PathBuf;
 
-use applc::project::FILE_NAME;
-
-use self::findings::report_names;
 pub use self::findings::{check_places, fail_unit, report_all, report_conflicts};
+use self::findings::{report_names, report_nothing};
 use crate::Status;
 use crate::args::Compile;
 use crate::commands::compile::reporter;
 use crate::commands::compile_since;
 use crate::diff;
-use crate::disk::shown;
-use crate::emit::WriteError;
 use crate::reporter::Reporter;
 use crate::select::Wanted;
-use crate::terminal::{self, fail, note, print, show};
+use crate::terminal::{note, print, show};
 use crate::whole::apply::{Turn, Written};
 use crate::whole::cache::Cache;
 use crate::whole::changes::{self, Change, Changes, Kind};
@@ -27,7 +23,6 @@ use crate::whole::compile::{self, Depth};
 use crate::whole::discover::{self, Found};
 use crate::whole::hidden;
 use crate::whole::outcome::{Made, Outcome};
-use crate::whole::record::{self, Invalid};
 use crate::whole::{Files, Rooted};
 
 /// Compiles the appliances of the project in `root`, and writes, compares or prints what changes.
@@ -45,20 +40,21 @@ pub fn run(root: PathBuf, arguments: &Compile) -> Status {
         true => Cache::none(),
         false => Cache::open(&root),
     };
-    let made = make(root, arguments, cache, &mut reporter);
-    if !matches!(made, Err(Status::Usage)) {
+    let status = make(root, arguments, cache, &mut reporter).map_or_else(
+        |status| status,
+        |made| {
+            let (status, written) = match finish(&made, arguments, turn, &mut reporter) {
+                Ok((status, written)) => (status, written),
+                Err(status) => (status, Vec::new()),
+            };
+            made.cache.write(&made.found, &written);
+            made.status.max(status)
+        },
+    );
+    if status != Status::Usage {
         reporter.finish();
     }
-    let made = match made {
-        Ok(made) => made,
-        Err(status) => return status,
-    };
-    let (status, written) = match finish(&made, arguments, turn) {
-        Ok((status, written)) => (status, written),
-        Err(status) => (status, Vec::new()),
-    };
-    made.cache.write(&made.found, &written);
-    made.status.max(status)
+    status
 }
 
 /// What was compiled.
@@ -127,7 +123,7 @@ fn judge(
         return Err(status);
     }
     if made.is_empty() {
-        return Err(fail("nothing was made", Status::Errors).max(status));
+        return Err(report_nothing(found, reporter).max(status));
     }
     Ok((made, status))
 }
@@ -136,19 +132,12 @@ fn judge(
 pub fn check_settings(found: &Found, reporter: &mut Reporter) -> Result<(), Status> {
     check_places(found, reporter)?;
     for unit in found.units.iter().filter(|unit| unit.chosen) {
-        let message = if unit.output().is_none() {
-            format!(
-                "`output` is missing in `{FILE_NAME}`; for example `output = \"manifests/{{environment}}/{{target}}/{{folder}}/{{id}}\"`"
-            )
-        } else if unit.settings.targets.is_empty() {
-            format!(
-                "no target for {}; set `default-targets` in `{FILE_NAME}`, or use `--target NAME`",
-                found.shown(unit)
-            )
-        } else {
-            continue;
-        };
-        return Err(fail(&message, Status::Errors));
+        if unit.output().is_none() {
+            return Err(findings::report_no_output(found, unit, reporter));
+        }
+        if unit.settings.targets.is_empty() {
+            return Err(findings::report_no_target(found, unit, reporter));
+        }
     }
     Ok(())
 }
@@ -161,13 +150,14 @@ fn finish(
     compiled: &Compiled,
     arguments: &Compile,
     turn: Option<Turn>,
+    reporter: &mut Reporter,
 ) -> Result<(Status, Vec<Written>), Status> {
     let Compiled { found, outcomes, made, .. } = compiled;
     let changes = changes::find(found, outcomes, made)
-        .map_err(|failure| cannot_compare(&found.world, &failure))?;
-    hidden::check_removed(found, &changes)?;
+        .map_err(|failure| findings::report_failure(found, made, failure, reporter))?;
+    hidden::check_removed(found, &changes, reporter)?;
     if !changes.foreign.is_empty() && !arguments.adopt {
-        return Err(foreign(&found.world, &changes.foreign));
+        return Err(findings::report_foreign(&found.world, &changes.foreign, reporter));
     }
     note_lost(&found.world, &changes.lost);
     for path in &changes.others {
@@ -177,7 +167,8 @@ fn finish(
         ));
     }
     if let Some(turn) = turn {
-        let written = turn.apply(&found.world, &changes).map_err(|error| cannot_write(&error))?;
+        let written =
+            turn.apply(&found.world, &changes).map_err(|error| reporter.unwritable(&error))?;
         note(&summary(&changes));
         return Ok((Status::Clean, written));
     }
@@ -217,75 +208,6 @@ fn note_lost(world: &Rooted, lost: &[String]) {
             many - 1
         ),
     });
-}
-
-fn cannot_write(error: &WriteError) -> Status {
-    terminal::cannot_write(&shown(&error.path), &error.cause)
-}
-
-fn cannot_compare(world: &Rooted, failure: &changes::Failure) -> Status {
-    let shown = |path: &str| world.shown(path);
-    let (message, status) = match failure {
-        changes::Failure::Record(path, Invalid::Unreadable(cause)) => {
-            (format!("cannot read `{}`: {cause}", shown(path)), Status::Io)
-        }
-        changes::Failure::Record(path, Invalid::Line(line, text)) => (
-            format!("{}:{line}: `{text}` is not the path of a file in this folder", shown(path)),
-            Status::Errors,
-        ),
-        changes::Failure::NoPath(path) => (
-            format!(
-                "`{}` cannot be written: `{}` has a path in each line, without `:`, `\\`, `.git`, and `#` or a merge mark at its start; rename the folder of the appliance, or change `output`",
-                shown(path),
-                record::NAME
-            ),
-            Status::Errors,
-        ),
-        changes::Failure::Source(record, path) => (
-            format!(
-                "`{}` names `{}`, which applc reads and never writes; remove that line",
-                shown(record),
-                shown(path)
-            ),
-            Status::Errors,
-        ),
-        changes::Failure::OverSource(path) => (
-            format!(
-                "`{}` is a source of the project, and output would be written there; change `output`",
-                shown(path)
-            ),
-            Status::Errors,
-        ),
-        changes::Failure::Unreadable(path, cause) => {
-            (format!("cannot read `{}`: {cause}", shown(path)), Status::Io)
-        }
-        changes::Failure::NoFolder(path) => (
-            format!(
-                "`{}` is a link or a file, or leads through one; output is written to folders of the project only",
-                shown(path)
-            ),
-            Status::Io,
-        ),
-        changes::Failure::NoFile(path) => (
-            format!("`{}` is a link or a folder, and output is to be written there", shown(path)),
-            Status::Io,
-        ),
-    };
-    fail(&message, status)
-}
-
-/// Reports files that are in the way.
-fn foreign(world: &Rooted, paths: &[String]) -> Status {
-    const SHOWN: usize = 10;
-    for path in paths.iter().take(SHOWN) {
-        let path = world.shown(path);
-        fail(&format!("`{path}` exists, and was not made by applc"), Status::Errors);
-    }
-    if paths.len() > SHOWN {
-        note(&format!("and {} more", paths.len() - SHOWN));
-    }
-    note("move them away, or overwrite them with `--adopt`");
-    Status::Errors
 }
 
 fn counted(count: usize) -> String {

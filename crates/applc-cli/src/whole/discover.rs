@@ -5,11 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use applc::diag::Levels;
+use applc::diag::{Diagnostic, Levels, Report, codes};
 use applc::path::parent;
 use applc::project::{self, Globs, Names, Output, Project, Settings};
 use applc::scope::appliance_name;
-use applc::source::Sources;
+use applc::source::{Sources, Span};
 use applc::targets::TargetRef;
 use applc::whole::Member;
 use applc::{ReadError, Selected};
@@ -197,26 +197,44 @@ pub fn find(
     let known = |name: &String| check_environment_of(found.projects.values(), name);
     environments.iter().try_for_each(known)?;
     hidden::note_folders(&found);
-    reporter.check_lock(found.root_project())?;
+    reporter.check_lock(found.root_project(), |path| found.world.shown(path))?;
     let files: Vec<&str> = found.units.iter().map(|unit| unit.file.as_str()).collect();
     if let Some(unknown) = selection.iter().find(|path| {
         !files.iter().any(|file| file == path || project::relative(file, path).is_some())
     }) {
         let shown = found.world.shown(unknown);
-        let message = format!(
-            "no appliance of the project in `{shown}`; `appliances` in `{}` lists them",
-            project::FILE_NAME
-        );
-        return Err(fail(&message, Status::Errors));
+        let message = format!("no appliance of the project in `{shown}`");
+        let help = format!("`appliances` in `{}` lists them", project::FILE_NAME);
+        let finding = Diagnostic::new(&codes::UNREADABLE, Span::at(0), message).help(help);
+        return Err(reporter.of_file(&shown, finding));
     }
     if files.is_empty() {
-        let message = format!(
-            "the project has no appliances; `appliances` in `{}` lists them",
-            project::FILE_NAME
-        );
-        return Err(fail(&message, Status::Errors));
+        return Err(report_empty(&found, reporter));
     }
     Ok(found)
+}
+
+/// Reports a project without appliances, where it lists them.
+fn report_empty(found: &Found, reporter: &mut Reporter) -> Status {
+    let Some(project) = found.root_project() else { return Status::Io };
+    let source = &project.file.report.source;
+    let (place, message, help) = match &project.file.appliances {
+        Some(patterns) => (
+            patterns.span,
+            "the project has no appliances: these patterns match no file".to_owned(),
+            "they are relative to the folder of this file; change them, or the names of the files"
+                .to_owned(),
+        ),
+        None => (
+            Span::at(source.start().start as usize),
+            format!("the project has no appliances: no file is named `{}`", Globs::DEFAULT),
+            "name the files of appliances so, or list others: `appliances = [\"apps/**/*.yaml\"]`"
+                .to_owned(),
+        ),
+    };
+    let finding = Diagnostic::new(&codes::BAD_OPTION, place, message).help(help);
+    let report = Report::of(source.clone(), finding).within(project.sources.clone());
+    reporter.add(found.world.named(report))
 }
 
 /// The paths of the command line, relative to the root of the project.
@@ -349,7 +367,7 @@ fn refused(fault: String) -> io::Error {
 /// The appliances in a folder that belongs to no project, as [`named_below`], with their folder.
 ///
 /// # Errors
-/// The exit status if a folder cannot be read or there are none, which was reported.
+/// The exit status if a folder cannot be read, which was reported. That there are none is reported, too.
 pub fn named_in(folder: &str, reporter: &mut Reporter) -> Result<(Vec<String>, Status), Status> {
     let (files, faults) = named_below(folder).map_err(|error| reporter.unreadable(&error, None))?;
     let faults =
@@ -357,7 +375,9 @@ pub fn named_in(folder: &str, reporter: &mut Reporter) -> Result<(Vec<String>, S
     let status = faults.max().unwrap_or(Status::Clean);
     if files.is_empty() && status == Status::Clean {
         let message = format!("no file in `{folder}` is named `{}`", Globs::DEFAULT);
-        return Err(fail(&message, Status::Errors));
+        let help = format!("name the files, or list them in an `{}`", project::FILE_NAME);
+        let finding = Diagnostic::new(&codes::UNREADABLE, Span::at(0), message).help(help);
+        return Ok((files, reporter.of_file(folder, finding)));
     }
     let shown = |file: String| match folder {
         "." => file,

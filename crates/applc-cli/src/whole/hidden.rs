@@ -5,14 +5,17 @@
 
 use std::path::{Path, PathBuf};
 
+use applc::diag::{Diagnostic, codes};
 use applc::project::named_folder;
+use applc::source::Span;
 
 use super::changes::{Changes, Kind as Change};
 use super::discover::Found;
 use super::{Files, Kind};
 use crate::Status;
 use crate::disk::{check_within, special};
-use crate::terminal::{fail, note};
+use crate::reporter::Reporter;
+use crate::terminal::note;
 
 /// Maximum number of folders that are looked into behind a link.
 const MAX_FOLDERS: usize = 1000;
@@ -23,6 +26,9 @@ pub const HELP: &str = "rename it, or put a regular file in its place";
 /// The same in a project, which may list other files.
 pub const HELP_IN_PROJECT: &str =
     "rename it, put a regular file in its place, or take it out of `appliances` with `!`";
+
+/// What to do with a link to a folder with appliances.
+const HELP_FOR_LINK: &str = "put the folder in its place, or take it out of `appliances` with `!`";
 
 /// Why what is named as an appliance, and is no file as others, is not read as one. `None` if it is none: a link to a
 /// folder.
@@ -55,7 +61,11 @@ pub fn note_folders(found: &Found) {
 ///
 /// # Errors
 /// The exit status if so, which was reported.
-pub fn check_removed(found: &Found, changes: &Changes) -> Result<(), Status> {
+pub fn check_removed(
+    found: &Found,
+    changes: &Changes,
+    reporter: &mut Reporter,
+) -> Result<(), Status> {
     let removed = changes.files.iter().find(|change| change.kind == Change::Removed);
     let Some(removed) = removed else { return Ok(()) };
     let hides = |kind: Kind, path: &str, is_one: &dyn Fn(&str) -> bool| match kind {
@@ -70,15 +80,14 @@ pub fn check_removed(found: &Found, changes: &Changes) -> Result<(), Status> {
         odd.find(|(path, kind, project)| hides(*kind, path, &|path| project.has_appliance(path)));
     let Some((folder, kind, _)) = hiding else { return Ok(()) };
     let (folder, removed) = (found.world.shown(folder), found.world.shown(&removed.path));
-    let why = match kind {
-        Kind::Nameless => "whose name is not Unicode; rename the folder",
-        _ => {
-            "a link to a folder with appliances; put the folder in its place, or take it out of `appliances` with `!`"
-        }
+    let (why, help) = match kind {
+        Kind::Nameless => ("whose name is not Unicode", "rename the folder"),
+        _ => ("a link to a folder with appliances", HELP_FOR_LINK),
     };
     let message =
         format!("`{removed}` is no longer made, but its appliance may be in `{folder}`, {why}");
-    Err(fail(&message, Status::Errors))
+    let finding = Diagnostic::new(&codes::UNREADABLE, Span::at(0), message).help(help);
+    Err(reporter.of_file(&folder, finding))
 }
 
 /// Whether a link, whose path in the project is `path`, leads to a folder with files that are named as appliances.

@@ -3,6 +3,7 @@
 mod bombs;
 mod config;
 mod example_project;
+mod failures;
 mod findings;
 mod folders;
 mod graph;

@@ -341,7 +341,7 @@ fn mistakes_in_arguments_and_settings_say_what_to_do() {
     assert!(status == 1 && err.contains("no appliance of the project in `empty`"), "{err}");
     repository.write("applc.toml", "default-targets = [\"compose\"]\n");
     let (status, err) = error(&["compile"]);
-    assert!(status == 1 && err.contains("`output` is missing in `applc.toml`"), "{err}");
+    assert!(status == 1 && err.contains("`output` is missing"), "{err}");
     repository.write("applc.toml", "output = \"out/{folder}/{target}\"\n");
     let (status, err) = error(&["compile"]);
     assert!(status == 1 && err.contains("set `default-targets`"), "{err}");
@@ -370,10 +370,8 @@ fn a_record_that_leads_elsewhere_is_refused() {
     let before = repository.files();
     let (status, _, err) = repository.run(&["compile"]);
     assert_eq!(status, 1);
-    assert!(
-        err.contains("manifests/.applc-outputs:8: `../applc.toml` is not the path of a file"),
-        "{err}"
-    );
+    assert!(err.contains("--> manifests/.applc-outputs:8:1\n"), "{err}");
+    assert!(err.contains("`../applc.toml` is not the path of a file"), "{err}");
     assert!(repository.files() == before);
 }
 

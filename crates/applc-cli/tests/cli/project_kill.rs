@@ -269,7 +269,7 @@ fn a_full_disk_leaves_the_old_files() {
     // Blocks of 512 or 1,024 bytes, depending on the shell.
     let output = many.run_after("trap '' XFSZ; ulimit -f 16");
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    assert!(stderr(&output).contains("applc: error: cannot write `"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("error[E0506]: cannot write `"), "{}", stderr(&output));
     assert!(many.files() == before);
     many.check_repaired(Edition::Two);
 }

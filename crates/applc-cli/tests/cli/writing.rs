@@ -228,7 +228,7 @@ fn a_full_disk_and_a_limit_of_size_leave_the_old_files() {
     for script in ["ulimit -f 2; exec $APPLC", "trap '' XFSZ; ulimit -f 2; exec $APPLC"] {
         let output = many.script(script);
         assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-        assert!(stderr(&output).contains("applc: error: cannot write"), "{}", stderr(&output));
+        assert!(stderr(&output).contains("cannot write `"), "{}", stderr(&output));
         assert_eq!(many.files(), before);
     }
     // Two contents of all files do not fit.

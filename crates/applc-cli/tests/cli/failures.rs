@@ -1,0 +1,121 @@
+//! What stops a run as a whole: each is a finding, with its place, in every format.
+
+use std::fs;
+
+use crate::project::{Repository, appliance};
+
+const FORMATS: [&str; 7] = ["human", "short", "json", "sarif", "github", "gitlab", "junit"];
+
+/// Checks that a run fails with a finding at a place, as `short` shows it, that all formats have.
+fn assert_found(repository: &Repository, command: &[&str], status: i32, place: &str) {
+    let run = |format: &str| repository.run(&[command, &["--format", format]].concat());
+    let (actual, out, err) = run("short");
+    assert_eq!(actual, status, "{command:?}: {out}{err}");
+    assert!(format!("{out}{err}").contains(place), "{place}: {out}{err}");
+    let code = place.split_once("error[").and_then(|(_, rest)| rest.get(..5)).unwrap();
+    for format in FORMATS {
+        let (actual, out, err) = run(format);
+        assert_eq!(actual, status, "{format}: {out}{err}");
+        assert!(format!("{out}{err}").contains(code), "{format}: {out}{err}");
+        assert!(!err.contains("applc: error"), "{format}: {err}");
+    }
+}
+
+#[test]
+fn a_folder_without_appliances_is_a_finding_and_stops_no_other() {
+    let repository = Repository::new();
+    fs::remove_file(repository.path("applc.toml")).unwrap();
+    repository.write("x/shop.yaml", "id: x\n");
+    assert_found(&repository, &["check", "x"], 1, "x:1:1: error[E0003]: no file in `x` is named");
+    repository.write("apps/b/b.appliance.yaml", "id: b\ncontainers: 3\n");
+    let found = "apps/b/b.appliance.yaml:2:13: error[E0202]";
+    assert_found(&repository, &["check", "x", "apps/b"], 1, found);
+}
+
+#[test]
+fn a_project_without_appliances_is_a_finding_where_it_lists_them() {
+    let repository = Repository::new();
+    let project = repository.read("applc.toml");
+    repository.write("applc.toml", &format!("appliances = [\"none/*.json\"]\n{project}"));
+    for command in ["check", "compile"] {
+        let found = "applc.toml:1:14: error[E0501]: the project has no appliances";
+        assert_found(&repository, &[command], 1, found);
+    }
+    repository.write("applc.toml", &project);
+    repository.write("empty/file", "");
+    let found = "empty:1:1: error[E0003]: no appliance of the project in `empty`";
+    assert_found(&repository, &["check", "empty"], 1, found);
+    fs::remove_dir_all(repository.path("apps")).unwrap();
+    let found = "applc.toml:1:1: error[E0501]: the project has no appliances";
+    assert_found(&repository, &["compile"], 1, found);
+}
+
+#[test]
+fn what_a_project_does_not_say_is_a_finding() {
+    let repository = Repository::new();
+    let found = "applc.lock:1:1: error[E0003]: there is no `applc.lock`";
+    assert_found(&repository, &["check", "--locked"], 1, found);
+    repository.write("applc.toml", "default-targets = [\"compose\"]\n");
+    let found = "applc.toml:1:1: error[E0501]: `output` is missing";
+    assert_found(&repository, &["compile"], 1, found);
+    repository.write("applc.toml", "default-targets = []\noutput = \"out/{folder}/{target}\"\n");
+    let found = "applc.toml:1:19: error[E0501]: no target for apps/a/a.appliance.json";
+    assert_found(&repository, &["compile"], 1, found);
+}
+
+#[test]
+fn a_record_that_is_broken_is_a_finding_at_its_line() {
+    let repository = Repository::new();
+    assert_eq!(repository.run(&["compile"]).0, 0);
+    let path = "manifests/.applc-outputs";
+    let record = repository.read(path);
+    for (line, message) in [
+        ("../applc.toml", "`../applc.toml` is not the path of a file in this folder"),
+        ("applc.toml", "`manifests/applc.toml` is a source"),
+    ] {
+        repository.write(path, &format!("{record}{line}\n"));
+        repository.write("manifests/applc.toml", "");
+        let found = format!("{path}:8:1: error[E0003]: {message}");
+        assert_found(&repository, &["compile", "--check"], 1, &found);
+        assert_found(&repository, &["compile"], 1, &found);
+    }
+    fs::remove_file(repository.path(path)).unwrap();
+    fs::create_dir(repository.path(path)).unwrap();
+    assert_found(&repository, &["compile"], 3, &format!("{path}:1:1: error[E0003]: cannot read"));
+}
+
+#[test]
+fn what_is_in_the_place_of_output_is_a_finding() {
+    let path = "manifests/prod/apps/a/kubernetes/kubernetes.yaml";
+    let repository = Repository::new();
+    repository.write(path, "kind: Mine\n");
+    let found = format!("{path}:1:1: error[E0506]: `{path}` exists, and was not made by applc");
+    assert_found(&repository, &["compile"], 1, &found);
+    fs::remove_file(repository.path(path)).unwrap();
+    fs::create_dir(repository.path(path)).unwrap();
+    let found = format!("{path}:1:1: error[E0506]: `{path}` is a link or a folder");
+    assert_found(&repository, &["compile"], 3, &found);
+    // Many of them do not hide the others.
+    let repository = Repository::new();
+    for name in 'c'..='z' {
+        let file = format!("apps/{name}/{name}.appliance.json");
+        repository.write(&file, &appliance(&name.to_string(), "redis:8"));
+    }
+    assert_eq!(repository.run(&["compile"]).0, 0);
+    fs::remove_file(repository.path("manifests/.applc-outputs")).unwrap();
+    repository
+        .write("applc.toml", &repository.read("applc.toml").replace("prod\"", "production\""));
+    let (status, out, _) = repository.run(&["compile", "--no-cache"]);
+    assert_eq!((status, out.as_str()), (1, ""));
+    let (_, _, err) = repository.run(&["compile", "--no-cache"]);
+    assert_eq!(err.matches("error[E0506]").count(), 10, "{err}");
+    assert!(err.contains("; and so do "), "{err}");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_a_finding() {
+    let repository = Repository::new();
+    let file = "apps/a/a.appliance.json";
+    let command = ["compile", file, "--env", "prod", "-o", "applc.toml/x.yaml"];
+    assert_found(&repository, &command, 3, "error[E0506]: cannot write `applc.toml/x.yaml`: ");
+}
