@@ -323,6 +323,21 @@ mod tests {
     }
 
     #[test]
+    fn a_merge_that_is_left_is_one_finding() {
+        let conflict = "<<<<<<< HEAD\ndefault-targets = [\"nomad\"]\n=======\ndefault-targets = [\"compose\"]\n>>>>>>> other\n";
+        for before in ["", "\u{feff}", "output = \"out/{target}/{id}\"\n"] {
+            let text = format!("{before}{conflict}[environments.prod]\n");
+            assert_eq!(found(&text), [("E0116", "<<<<<<< HEAD".to_owned())]);
+            assert_eq!(of(&text).environments(), ["prod"]);
+        }
+        // Both sides of a list.
+        let list = format!("appliances = [\n  \"a\",\n{conflict}]\n");
+        assert_eq!(found(&list), [("E0116", "<<<<<<< HEAD".to_owned())]);
+        let text = format!("[targets.compose]\nproject-directory = \"\"\"\n{conflict}\"\"\"\n");
+        assert_eq!(found(&text), [], "it is the text of a value");
+    }
+
+    #[test]
     fn errors_of_environments_are_reported_at_their_locations() {
         let text = r#"
             output = "out/{environment}/{folder}"

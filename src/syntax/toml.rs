@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use toml::de::{DeInteger, DeTable, DeValue};
 
+use super::conflict;
 use crate::diag::{Code, Diagnostic, Findings, codes, list_or, nearest};
 use crate::source::{Source, Span, Spanned};
 
@@ -83,19 +84,26 @@ fn parse<T>(
         return Some(then(&table, findings));
     }
     let offset = source.start();
+    let mut found = Findings::new();
     let mut report = |error: &toml::de::Error, from: usize| {
         let at = |range: Range<usize>| {
             Span::new(range.start + from, range.end + from).moved(offset.start)
         };
         let span = error.span().map_or(offset, at);
         let message = error.message().lines().collect::<Vec<_>>().join("; ");
-        findings.push(Diagnostic::new(&codes::BAD_TOML, span, message));
+        found.push(Diagnostic::new(&codes::BAD_TOML, span, message));
     };
     // The library takes the rest of a file for the rest of a statement that has no end.
     let sound = statements::without_broken(text, |from, error| report(error, from));
     let (table, errors) = DeTable::parse_recoverable(&sound);
     // Such as keys that are there twice.
     errors.iter().for_each(|error| report(error, 0));
+    let conflicts = conflict::find(&source.at(0), None, &found);
+    if !conflicts.is_empty() {
+        found = conflicts.into_iter().collect();
+        found.move_spans(source.base());
+    }
+    findings.extend(found);
     Some(then(&table, findings))
 }
 
