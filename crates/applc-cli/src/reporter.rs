@@ -10,7 +10,7 @@ use crate::args::{FindingsArguments, LockedArguments};
 use crate::disk::shown;
 use crate::emit::WriteError;
 use crate::levels::LevelArguments;
-use crate::terminal::{fail, note, print};
+use crate::terminal::{self, fail, note, print};
 use applc::diag::{self, Diagnostic, Format, Level, Levels, Report, Setting, codes, human};
 use applc::project::{FILE_NAME, Project};
 use applc::source::{Source, Span};
@@ -47,7 +47,16 @@ impl Reporter {
         stream: Stream,
         hints: bool,
     ) -> Result<Reporter, Status> {
-        Reporter::with(arguments.format, &arguments.levels, stream, hints)
+        let reporter = Reporter::with(arguments.format, &arguments.levels, stream, hints)?;
+        Ok(reporter.alone())
+    }
+
+    /// The same, whose document has its stream for itself.
+    pub fn alone(self) -> Reporter {
+        if self.stream == Stream::Stderr && self.format != Format::Human {
+            terminal::keep_for_document();
+        }
+        self
     }
 
     /// Creates a reporter with this format and these levels.

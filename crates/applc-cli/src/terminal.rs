@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::Status;
 use crate::args::Arguments;
@@ -30,7 +31,7 @@ pub fn show_json(document: &Value) -> Status {
 
 /// Prints an error to standard error and returns the status that it means.
 pub fn fail(message: &str, status: Status) -> Status {
-    note(&format!("error: {message}"));
+    tell(&format!("error: {message}"));
     status
 }
 
@@ -52,7 +53,7 @@ pub fn refuse(error: &clap::Error) -> Status {
     match Arguments::try_parse_from(shown.iter().map(|argument| &**argument)) {
         Err(again) => print(&again),
         Ok(_) => {
-            note(error.to_string().trim_end());
+            tell(error.to_string().trim_end());
             Status::Clean
         }
     }
@@ -71,9 +72,24 @@ pub fn cannot_write(path: &Path, cause: &io::Error) -> Status {
     fail(&format!("cannot write `{}`: {cause}", path.display()), Status::Io)
 }
 
+/// Whether standard error is for a document.
+static HAS_DOCUMENT: AtomicBool = AtomicBool::new(false);
+
+/// Keeps standard error for a document for programs: lines for people, which are none of its findings, are left out.
+pub fn keep_for_document() {
+    HAS_DOCUMENT.store(true, Ordering::Relaxed);
+}
+
+/// Prints a line for people to standard error, unless that is for a document.
+pub fn note(line: &str) {
+    if !HAS_DOCUMENT.load(Ordering::Relaxed) {
+        tell(line);
+    }
+}
+
 /// Prints a line to standard error. Nothing in it acts on the terminal, and what it quotes starts no line of
 /// its own, which a CI service could take for a command.
-pub fn note(line: &str) {
+fn tell(line: &str) {
     let line = printable::lines(line).replace('\n', "\n  | ");
     let _ = writeln!(io::stderr().lock(), "applc: {line}");
 }

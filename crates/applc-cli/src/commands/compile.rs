@@ -52,7 +52,8 @@ pub fn reporter(arguments: &Compile) -> Result<Reporter, Status> {
         CompileFormat::Findings(format) if arguments.base.is_none() => format,
         _ => Format::Human,
     };
-    let mut reporter = Reporter::with(format, &arguments.levels, Stream::Stderr, false)?;
+    let reporter = Reporter::with(format, &arguments.levels, Stream::Stderr, false)?;
+    let mut reporter = reporter.alone();
     reporter.lock(&arguments.locked);
     Ok(reporter)
 }

@@ -19,7 +19,7 @@ use crate::diff;
 use crate::emit::{self, OutputFile};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
-use crate::terminal::{cannot_write, fail, note, print};
+use crate::terminal::{fail, note, print};
 use crate::whole::discover::{self, Found, Unit};
 use crate::whole::{Files, Rooted};
 
@@ -33,10 +33,11 @@ pub fn run(arguments: &Lock) -> Status {
         Err(status) => return status,
     };
     let done = lock(arguments, &mut reporter);
-    if !matches!(done, Err(Status::Usage)) {
+    let status = done.map_or_else(|status| status, |done| done.finish(arguments, &mut reporter));
+    if status != Status::Usage {
         reporter.finish();
     }
-    done.map_or_else(|status| status, |done| done.finish(arguments))
+    status
 }
 
 /// Where the first container has an image.
@@ -317,7 +318,7 @@ fn finding(
 
 impl Done {
     /// Writes the file, or prints what would change.
-    fn finish(self, arguments: &Lock) -> Status {
+    fn finish(self, arguments: &Lock, reporter: &mut Reporter) -> Status {
         let text = self.new.text();
         let is_same = self.old_text.as_ref() == Some(&text);
         if arguments.dry_run {
@@ -330,7 +331,7 @@ impl Done {
         }
         let path = self.world.on_disk(LOCK_NAME);
         if let Err(error) = emit::edit(&[OutputFile { path, text }]) {
-            return cannot_write(&error.path, &error.cause);
+            return reporter.unwritable(&error);
         }
         note(&format!("{LOCK_NAME}: {}", self.summary()));
         Status::Clean

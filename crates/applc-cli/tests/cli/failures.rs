@@ -95,21 +95,24 @@ fn what_is_in_the_place_of_output_is_a_finding() {
     fs::create_dir(repository.path(path)).unwrap();
     let found = format!("{path}:1:1: error[E0506]: `{path}` is a link or a folder");
     assert_found(&repository, &["compile"], 3, &found);
-    // Many of them do not hide the others.
+}
+
+#[test]
+fn of_many_files_in_the_place_of_output_the_first_are_findings() {
     let repository = Repository::new();
-    for name in 'c'..='z' {
-        let file = format!("apps/{name}/{name}.appliance.json");
-        repository.write(&file, &appliance(&name.to_string(), "redis:8"));
-    }
-    assert_eq!(repository.run(&["compile"]).0, 0);
+    let write = |image: &str| {
+        for name in 'c'..='p' {
+            let file = format!("apps/{name}/{name}.appliance.json");
+            repository.write(&file, &appliance(&name.to_string(), image));
+        }
+    };
+    write("redis:7");
+    assert_eq!(repository.run(&["compile", "--target", "compose"]).0, 0);
     fs::remove_file(repository.path("manifests/.applc-outputs")).unwrap();
-    repository
-        .write("applc.toml", &repository.read("applc.toml").replace("prod\"", "production\""));
-    let (status, out, _) = repository.run(&["compile", "--no-cache"]);
-    assert_eq!((status, out.as_str()), (1, ""));
-    let (_, _, err) = repository.run(&["compile", "--no-cache"]);
-    assert_eq!(err.matches("error[E0506]").count(), 10, "{err}");
-    assert!(err.contains("; and so do "), "{err}");
+    write("redis:8");
+    let (status, _, err) = repository.run(&["compile", "--target", "compose"]);
+    assert_eq!((status, err.matches("error[E0506]").count()), (1, 10), "{err}");
+    assert!(err.contains("and was not made by applc; and so do 18 more\n"), "{err}");
 }
 
 #[test]
@@ -118,4 +121,43 @@ fn a_file_that_cannot_be_written_is_a_finding() {
     let file = "apps/a/a.appliance.json";
     let command = ["compile", file, "--env", "prod", "-o", "applc.toml/x.yaml"];
     assert_found(&repository, &command, 3, "error[E0506]: cannot write `applc.toml/x.yaml`: ");
+}
+
+/// What a pipeline reads from a stream is one document, whatever else there is to say.
+#[test]
+fn a_document_is_alone_in_its_stream() {
+    let repository = Repository::new();
+    let document = |err: &str| -> serde_json::Value { serde_json::from_str(err).unwrap() };
+    let compile = |arguments: &[&str]| {
+        let (status, out, err) = repository.run(&[&["compile"], arguments].concat());
+        let json = [&["compile", "--format", "json"], arguments].concat();
+        assert!(!err.is_empty() && serde_json::from_str::<serde_json::Value>(&err).is_err());
+        (status, out, repository.run(&json))
+    };
+    // Made, changed, up to date, out of date, and not made because of errors.
+    for (image, arguments) in
+        [("nginx:1.27", &[][..]), ("nginx:1.28", &[]), ("nginx:1.28", &["--check"])]
+    {
+        repository.write("apps/a/a.appliance.json", &appliance("a", image));
+        let (status, _, (again, _, err)) = compile(arguments);
+        assert_eq!((status, again), (0, 0), "{err}");
+        document(&err);
+    }
+    repository.write("apps/a/a.appliance.json", &appliance("a", "nginx:1.29"));
+    let (status, list, (again, out, err)) = compile(&["--check"]);
+    assert_eq!((status, again, out), (4, 4, list));
+    document(&err);
+    repository.write("apps/a/a.appliance.json", "{}");
+    let (_, _, (status, _, err)) = compile(&[]);
+    assert_eq!(status, 1);
+    assert!(document(&err).to_string().contains("E0201"), "{err}");
+    for format in ["sarif", "gitlab"] {
+        let (status, _, err) = repository.run(&["compile", "--keep-going", "--format", format]);
+        assert_eq!(status, 1);
+        document(&err);
+    }
+    let (_, _, err) = repository.run(&["compile", "--format", "junit"]);
+    assert!(err.starts_with("<?xml") && err.ends_with("</testsuites>\n"), "{err}");
+    let (status, _, err) = repository.run(&["compile", "--format", "github"]);
+    assert!(status == 1 && err.lines().all(|line| line.starts_with("::")), "{err}");
 }
