@@ -166,6 +166,14 @@ impl Lowering<'_> {
             // An empty path means that there is no file for this part.
             return ControlFlow::Continue(());
         }
+        if path::fault(&path).is_some()
+            && let Some((fault, span)) = self.fault_in_pattern(&rendering.kind.path)
+        {
+            let message = format!("path `{path}` {fault}");
+            let finding = Diagnostic::new(&codes::BAD_PATH, span, message).help(fault.help());
+            files.errors.manifest.push(finding);
+            return ControlFlow::Break(());
+        }
         self.check_path(&path, part.span, &mut files.paths, findings);
         let template = &rendering.kind.template.value;
         let text = match rendering.templates.render_value(template, context) {
@@ -306,6 +314,34 @@ impl Lowering<'_> {
         }
     }
 
+    /// What is wrong with a path in the manifest whatever its templates print, and where.
+    fn fault_in_pattern(&self, path: &Spanned<String>) -> Option<(Fault, Span)> {
+        let plain = without_templates(&path.value);
+        let mut start = 0;
+        for part in plain.split('/') {
+            let fault = path::fault(part)
+                .filter(|fault| !matches!(fault, Fault::LongName(_) | Fault::LongPath(_)));
+            let Some(fault) = fault else {
+                start += part.len() + 1;
+                continue;
+            };
+            // Of an empty part, the separator shows.
+            let from = start.min(path.value.len().saturating_sub(1));
+            let written = self.texts.manifest.slice(path.span);
+            let is_plain = written.get(1..).is_some_and(|text| text.starts_with(&path.value));
+            let span = match u32::try_from(from + 1) {
+                Ok(from) if is_plain => {
+                    let start = path.span.start.saturating_add(from);
+                    let length = u32::try_from(part.len().max(1)).unwrap_or(1);
+                    Span { start, end: start.saturating_add(length) }
+                }
+                _ => path.span,
+            };
+            return Some((fault, span));
+        }
+        None
+    }
+
     /// Checks that a path is one that all systems can have, inside the output folder and unique.
     fn check_path(&self, path: &str, span: Span, paths: &mut Paths, findings: &mut Findings) {
         match path::fault(path) {
@@ -428,4 +464,23 @@ fn clash(path: &str, known: &Paths) -> Option<(Span, String)> {
     let (next, (file, span)) = known.range(below.clone()..).next()?;
     let is_below = next.starts_with(&below);
     is_below.then(|| (*span, format!("path `{path}` is a folder of the file `{file}`")))
+}
+
+/// A text with letters in place of its templates, so that the rest stays where it is.
+fn without_templates(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = ["{{", "{%", "{#"].iter().filter_map(|it| rest.find(it)).min() {
+        let (before, template) = rest.split_at(open);
+        let close = match template.as_bytes().get(1) {
+            Some(b'{') => "}}",
+            Some(b'%') => "%}",
+            _ => "#}",
+        };
+        let end = template.find(close).map_or(template.len(), |at| at + close.len());
+        plain.push_str(before);
+        plain.push_str(&"x".repeat(end));
+        rest = template.get(end..).unwrap_or_default();
+    }
+    plain + rest
 }
