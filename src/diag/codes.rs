@@ -166,6 +166,7 @@ codes! {
         OUTPUT_CONFLICT "E0504" Error "file that two appliances write";
         CLAIMED_TWICE "E0505" Error "what two appliances claim on a target";
         IN_THE_WAY "E0506" Error "output that cannot be written";
+        ODD_FOLDER "W0501" Warning "folder that is not looked into, or is named as an appliance";
     }
     /// Lints: valid, but possibly not what is intended.
     Lint "Advice" {

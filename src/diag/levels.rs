@@ -261,7 +261,7 @@ mod tests {
         };
         assert_eq!(help("warning"), "did you mean `warnings`?");
         assert_eq!(help("E0202X"), "did you mean `E0202`?");
-        assert_eq!(help("H0501"), "did you mean `E0501`?", "the only code with this number");
+        assert_eq!(help("H0503"), "did you mean `E0503`?", "the only code with this number");
         assert!(help("x").starts_with("a code is a letter"));
     }
 }

@@ -128,7 +128,7 @@ fn check_project(
     compile_project::check_places(&found, reporter)?;
     let outcomes = compile::compile(&found, Depth::Findings, &cache);
     cache.write(&found, &[]);
-    let status = compile_project::report_all(&found, &outcomes, reporter);
+    let status = compile_project::report_all(&found, &outcomes, reporter).max(found.status);
     let made = compile::made_in_shared_folders(&found, &outcomes);
     Ok(status.max(compile_project::report_conflicts(&found, &made, reporter)))
 }

@@ -105,7 +105,7 @@ fn judge(
     arguments: &Compile,
     reporter: &mut Reporter,
 ) -> Result<(Vec<Made>, Status), Status> {
-    let status = report_all(found, outcomes, reporter);
+    let status = report_all(found, outcomes, reporter).max(found.status);
     let made: Vec<Made> = outcomes
         .iter_mut()
         .filter_map(|one| one.files.as_mut())

@@ -79,7 +79,7 @@ fn compared(
     let now = discover::find(Rooted::new(root), &arguments.paths, environments, &wanted, reporter)?;
     check_settings(&now, reporter)?;
     let after = compile::with_plans(&now);
-    let status = report_all(&now, &after, reporter);
+    let status = report_all(&now, &after, reporter).max(now.status);
     let made = files(&after);
     // In `made`, one of two with the same path hides the other one.
     let all = after.iter().filter_map(|one| one.files.as_ref()).flat_map(|files| &files.made);

@@ -41,7 +41,7 @@ fn init(folder: &Path) -> Result<Status, Status> {
     let appliances = match folder.exists() {
         true => {
             let named = discover::named_below(&folder.to_string_lossy());
-            named.map_err(|error| fail(&error.to_string(), Status::Io))?.0
+            named.map_err(|error| fail(&error.to_string(), Status::Io))?.files
         }
         false => Vec::new(),
     };

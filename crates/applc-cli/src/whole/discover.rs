@@ -114,6 +114,8 @@ pub struct Found<W = Rooted> {
     /// What is not looked into, as it is a link or has no name that can be written, and folders that are named as
     /// appliances, with their project.
     pub odd: Vec<(String, Kind, Arc<Project>)>,
+    /// What was found to be wrong, and stops no appliance.
+    pub status: Status,
     /// The projects by the folders of their files.
     projects: BTreeMap<String, Arc<Project>>,
 }
@@ -193,10 +195,10 @@ pub fn find(
 ) -> Result<Found, Status> {
     let selection = selection(world.root(), paths, reporter)?;
     let asked = Asked { selection: &selection, environments, wanted };
-    let found = find_all(world, &asked, reporter)?;
+    let mut found = find_all(world, &asked, reporter)?;
     let known = |name: &String| check_environment_of(found.projects.values(), name);
     environments.iter().try_for_each(known)?;
-    hidden::note_folders(&found);
+    found.status = hidden::report_folders(&found, reporter);
     reporter.check_lock(found.root_project(), |path| found.world.shown(path))?;
     let files: Vec<&str> = found.units.iter().map(|unit| unit.file.as_str()).collect();
     if let Some(unknown) = selection.iter().find(|path| {
@@ -306,7 +308,8 @@ pub fn find_all<W: Files>(
         }
     }
     let is_whole = units.iter().all(|unit| unit.chosen);
-    Ok(Found { world, units, is_whole, folders, records, odd, projects })
+    let status = Status::Clean;
+    Ok(Found { world, units, is_whole, folders, records, odd, status, projects })
 }
 
 /// The project files in the root of a project and below it, sorted by their folders.
@@ -334,20 +337,28 @@ fn report_file(
 }
 
 /// The files below a folder that are named as the appliances of a project without a list, relative to it, sorted; and what
-/// is named so, and is not to be read.
+/// is named so, and is not to be read; and links to folders elsewhere with such files.
 ///
 /// # Errors
 /// A folder cannot be read.
-pub fn named_below(folder: &str) -> Result<(Vec<String>, Vec<ReadError>), ReadError> {
+pub fn named_below(folder: &str) -> Result<Named, ReadError> {
     let globs = Globs::default();
     let world = Rooted::new(PathBuf::from(folder));
-    let (mut files, mut faults) = (Vec::new(), Vec::new());
+    let (mut files, mut faults, mut links) = (Vec::new(), Vec::new(), Vec::new());
+    let mut left = hidden::MAX_FOLDERS;
     let mut folders = vec![String::new()];
     while let Some(below) = folders.pop() {
         let listed = Listed::of(&world, &below)
             .map_err(|cause| ReadError { path: world.shown(&below), cause })?;
         files.extend(listed.files.into_iter().filter(|file| globs.matches(file)));
         folders.extend(listed.folders);
+        let is_one = |path: &str| globs.matches(path);
+        let odd = listed.odd.iter().filter(|(_, kind)| *kind == Kind::Other);
+        links.extend(odd.filter_map(|(path, _)| {
+            let on_disk = world.on_disk(path);
+            let leads = hidden::leads_to_others(world.root(), &on_disk, path, &is_one, &mut left);
+            leads.then(|| world.shown(path))
+        }));
         let named = listed.odd.into_iter().filter(|(path, _)| globs.matches(path));
         faults.extend(named.filter_map(|(path, kind)| {
             let fault = Some(world.fault(&path)?).filter(|_| kind == Kind::Other)?;
@@ -356,7 +367,18 @@ pub fn named_below(folder: &str) -> Result<(Vec<String>, Vec<ReadError>), ReadEr
     }
     files.sort();
     faults.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok((files, faults))
+    links.sort();
+    Ok(Named { files, faults, links })
+}
+
+/// What is named as appliances in a folder that belongs to no project.
+pub struct Named {
+    /// The files, relative to the folder.
+    pub files: Vec<String>,
+    /// Those that are not to be read.
+    faults: Vec<ReadError>,
+    /// Links to folders elsewhere with such files.
+    links: Vec<String>,
 }
 
 /// Why a file that is there is not read.
@@ -369,10 +391,20 @@ fn refused(fault: String) -> io::Error {
 /// # Errors
 /// The exit status if a folder cannot be read, which was reported. That there are none is reported, too.
 pub fn named_in(folder: &str, reporter: &mut Reporter) -> Result<(Vec<String>, Status), Status> {
-    let (files, faults) = named_below(folder).map_err(|error| reporter.unreadable(&error, None))?;
+    let named = named_below(folder).map_err(|error| reporter.unreadable(&error, None))?;
+    let Named { files, faults, links } = named;
     let faults =
         faults.iter().map(|error| reporter.unreadable(error, Some(hidden::HELP.to_owned())));
-    let status = faults.max().unwrap_or(Status::Clean);
+    let mut status = faults.max().unwrap_or(Status::Clean);
+    for link in &links {
+        let mut findings = vec![
+            hidden::linked(link).help("name the folder that it leads to, or put it in its place"),
+        ];
+        reporter.levels(&Levels::default()).apply(&mut findings);
+        let finding = findings.into_iter().next();
+        status =
+            status.max(finding.map_or(Status::Clean, |finding| reporter.of_file(link, finding)));
+    }
     if files.is_empty() && status == Status::Clean {
         let message = format!("no file in `{folder}` is named `{}`", Globs::DEFAULT);
         let help = format!("name the files, or list them in an `{}`", project::FILE_NAME);

@@ -5,9 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use applc::diag::{Diagnostic, codes};
+use applc::diag::{Diagnostic, Report, codes};
 use applc::project::named_folder;
-use applc::source::Span;
+use applc::source::{Source, Span};
 
 use super::changes::{Changes, Kind as Change};
 use super::discover::Found;
@@ -15,10 +15,9 @@ use super::{Files, Kind};
 use crate::Status;
 use crate::disk::{check_within, special};
 use crate::reporter::Reporter;
-use crate::terminal::note;
 
-/// Maximum number of folders that are looked into behind a link.
-const MAX_FOLDERS: usize = 1000;
+/// Maximum number of folders that are looked into behind links.
+pub const MAX_FOLDERS: usize = 1000;
 
 /// What to do with something that is named as an appliance and not read.
 pub const HELP: &str = "rename it, or put a regular file in its place";
@@ -28,7 +27,8 @@ pub const HELP_IN_PROJECT: &str =
     "rename it, put a regular file in its place, or take it out of `appliances` with `!`";
 
 /// What to do with a link to a folder with appliances.
-const HELP_FOR_LINK: &str = "put the folder in its place, or take it out of `appliances` with `!`";
+pub const HELP_FOR_LINK: &str =
+    "put the folder in its place, or take it out of `appliances` with `!`";
 
 /// Why what is named as an appliance, and is no file as others, is not read as one. `None` if it is none: a link to a
 /// folder.
@@ -50,11 +50,59 @@ pub fn fault(root: &Path, on_disk: &Path) -> Option<String> {
     Some(cause)
 }
 
-/// Points out folders that are named as appliances: what is in them is read.
-pub fn note_folders(found: &Found) {
-    for (path, ..) in found.odd.iter().filter(|(_, kind, _)| *kind == Kind::Folder) {
-        note(&format!("warning: {}", named_folder(&found.world.shown(path))));
+/// Points out folders that are named as appliances, what is in which is read, and links to folders elsewhere with
+/// appliances, which are not read.
+pub fn report_folders(found: &Found, reporter: &mut Reporter) -> Status {
+    let mut left = MAX_FOLDERS;
+    let mut status = Status::Clean;
+    for (path, kind, project) in &found.odd {
+        let on_disk = found.world.on_disk(path);
+        let is_one = |path: &str| project.has_appliance(path);
+        let shown = found.world.shown(path);
+        let finding = match kind {
+            Kind::Folder => {
+                let finding =
+                    Diagnostic::new(&codes::ODD_FOLDER, Span::at(0), named_folder(&shown));
+                finding.help("rename it; what is in it is read")
+            }
+            Kind::Other
+                if leads_to_others(found.world.root(), &on_disk, path, &is_one, &mut left) =>
+            {
+                linked(&shown).help(HELP_FOR_LINK)
+            }
+            _ => continue,
+        };
+        let levels = reporter.levels(&project.levels());
+        let mut report = Report::of(Source::new(shown, ""), finding);
+        levels.apply(&mut report.diagnostics);
+        if !report.diagnostics.is_empty() {
+            status = status.max(reporter.add(report));
+        }
     }
+    status
+}
+
+/// The finding that a link leads to a folder with appliances.
+pub fn linked(shown: &str) -> Diagnostic {
+    let message = format!("`{shown}` is a link to a folder with appliances, which are not read");
+    Diagnostic::new(&codes::ODD_FOLDER, Span::at(0), message)
+}
+
+/// Whether a link leads out of a folder to one with appliances, as far as `left` more folders say.
+pub fn leads_to_others(
+    root: &Path,
+    link: &Path,
+    path: &str,
+    is_one: &dyn Fn(&str) -> bool,
+    left: &mut usize,
+) -> bool {
+    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    let is_outside = || {
+        let real = std::fs::canonicalize(link).ok()?;
+        // What is in the project is found where it is.
+        Some(real.is_dir() && !real.starts_with(std::fs::canonicalize(root).ok()?))
+    };
+    is_outside().unwrap_or(false) && has_appliance(link, path, is_one, left) == Some(true)
 }
 
 /// Checks that no file is removed while a folder cannot be looked into that may have its appliance.
@@ -68,12 +116,14 @@ pub fn check_removed(
 ) -> Result<(), Status> {
     let removed = changes.files.iter().find(|change| change.kind == Change::Removed);
     let Some(removed) = removed else { return Ok(()) };
+    let left = MAX_FOLDERS;
     let hides = |kind: Kind, path: &str, is_one: &dyn Fn(&str) -> bool| match kind {
         // What is in it has no name either.
         Kind::Nameless => true,
         // It is looked into.
         Kind::Folder => false,
-        _ => has_appliance(&found.world.on_disk(path), path, is_one),
+        // A link may lead anywhere: what is too large to be looked at may have some.
+        _ => has_appliance(&found.world.on_disk(path), path, is_one, &mut { left }).unwrap_or(true),
     };
     let mut odd = found.odd.iter();
     let hiding =
@@ -91,23 +141,24 @@ pub fn check_removed(
 }
 
 /// Whether a link, whose path in the project is `path`, leads to a folder with files that are named as appliances.
-fn has_appliance(link: &Path, path: &str, is_one: &dyn Fn(&str) -> bool) -> bool {
+/// `None` if there are more folders than are `left` to be looked at.
+fn has_appliance(
+    link: &Path,
+    path: &str,
+    is_one: &dyn Fn(&str) -> bool,
+    left: &mut usize,
+) -> Option<bool> {
     let mut folders: Vec<(PathBuf, String)> = vec![(link.to_owned(), path.to_owned())];
-    let mut looked = 0;
     while let Some((on_disk, path)) = folders.pop() {
-        looked += 1;
-        // A link may lead anywhere: what is too large to be looked at may have some.
-        if looked > MAX_FOLDERS {
-            return true;
-        }
+        *left = left.checked_sub(1)?;
         for entry in std::fs::read_dir(on_disk).into_iter().flatten().flatten() {
             let path = format!("{path}/{}", entry.file_name().to_string_lossy());
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => folders.push((entry.path(), path)),
-                Ok(kind) if kind.is_file() && is_one(&path) => return true,
+                Ok(kind) if kind.is_file() && is_one(&path) => return Some(true),
                 _ => {}
             }
         }
     }
-    false
+    Some(false)
 }

@@ -153,6 +153,39 @@ fn files_of_a_project_that_cannot_be_read_are_findings() {
 }
 
 #[test]
+fn a_link_to_a_folder_elsewhere_with_appliances_is_pointed_out() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::create_dir(elsewhere.path().join("x")).unwrap();
+    fs::write(elsewhere.path().join("x/x.appliance.json"), appliance("x", "redis:7")).unwrap();
+    let repository = Repository::new();
+    symlink(elsewhere.path(), repository.path("apps/linked")).unwrap();
+    // What is in the project is found where it is; others have none.
+    symlink("b", repository.path("apps/again")).unwrap();
+    symlink(".", repository.path("apps/up")).unwrap();
+    symlink("/proc/self/fd", repository.path("apps/other")).unwrap();
+    let found =
+        "apps/linked:1:1: warning[W0501]: `apps/linked` is a link to a folder with appliances";
+    for path in [&[][..], &["apps"]] {
+        for no_project in [&[][..], &["--no-project"]] {
+            let short = [&["check", "--format", "short"], path, no_project].concat();
+            let (status, out, _) = repository.run(&short);
+            assert_eq!((status, out.matches("W0501").count()), (0, 1), "{out}");
+            assert!(out.contains(found), "{out}");
+            assert_eq!(repository.run(&[&short[..], &["--deny", "warnings"]].concat()).0, 1);
+            let (_, out, _) = repository.run(&[&short[..], &["--allow", "W0501"]].concat());
+            assert!(!out.contains("W0501"), "{out}");
+        }
+    }
+    let (status, _, err) = repository.run(&["compile", "--format", "short"]);
+    assert!(status == 0 && err.contains(found), "{err}");
+    let project = repository.read("applc.toml");
+    let list = "appliances = [\"**/*.appliance.*\", \"!apps/linked/**\"]\n";
+    repository.write("applc.toml", &format!("{list}{project}"));
+    let (_, out, _) = repository.run(&["check", "--format", "short"]);
+    assert!(!out.contains("W0501"), "{out}");
+}
+
+#[test]
 fn a_folder_without_a_project_leaves_nothing_out() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.appliance.json"), appliance("a", "redis:7")).unwrap();

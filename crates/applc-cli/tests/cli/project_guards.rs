@@ -281,7 +281,7 @@ fn a_folder_that_is_named_as_an_appliance_is_pointed_out() {
     let repository = Repository::new();
     let source = "apps/c/c.appliance.json";
     repository.write(&format!("{source}/in.appliance.json"), &appliance("in", "redis:7"));
-    let warning = format!("applc: warning: `{source}` is named as an appliance, but is a folder\n");
+    let warning = format!("warning[W0501]: `{source}` is named as an appliance, but is a folder\n");
     for command in [&["compile"][..], &["check"], &["compile", "--check"]] {
         let (status, out, err) = repository.run(command);
         assert_eq!(status, 0, "{out}{err}");
