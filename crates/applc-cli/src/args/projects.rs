@@ -51,7 +51,7 @@ pub struct Compile {
     #[arg(long, requires = "diff", conflicts_with = "base")]
     pub show_secrets: bool,
 
-    /// Write the files of the appliances of the project without errors
+    /// Write the files of the appliances of the project without errors, although others have some
     #[arg(long)]
     pub keep_going: bool,
 

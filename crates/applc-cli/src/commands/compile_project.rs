@@ -4,6 +4,7 @@ mod findings;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 pub use self::findings::{check_places, fail_unit, report_all, report_conflicts};
@@ -83,8 +84,11 @@ fn make(
     let cache = if wanted.loaded().is_empty() { cache } else { Cache::none() };
     let environments = &arguments.environment.names;
     let world = cache.world(root);
-    let found = discover::find(world, &arguments.paths, environments, &wanted, reporter)?;
-    check_settings(&found, reporter)?;
+    let mut found = discover::find(world, &arguments.paths, environments, &wanted, reporter)?;
+    match arguments.keep_going {
+        true => findings::leave_out(&mut found, reporter),
+        false => check_settings(&found, reporter)?,
+    }
     let mut outcomes = compile::compile(&found, Depth::Files, &cache);
     match judge(&found, &mut outcomes, arguments, reporter) {
         Ok((made, status)) => Ok(Compiled { found, outcomes, made, status, cache }),
@@ -106,24 +110,30 @@ fn judge(
     reporter: &mut Reporter,
 ) -> Result<(Vec<Made>, Status), Status> {
     let status = report_all(found, outcomes, reporter).max(found.status);
-    let made: Vec<Made> = outcomes
+    let mut made: Vec<Made> = outcomes
         .iter_mut()
         .filter_map(|one| one.files.as_mut())
         .flat_map(|files| std::mem::take(&mut files.made))
         .collect();
     // None of the appliances that share a file is the sound one.
+    let mut faulty = BTreeSet::new();
     let of_files = report_conflicts(found, &made, reporter);
-    let of_files = of_files.max(report_names(found, &made, reporter));
-    let may_go_on = arguments.keep_going && of_files == Status::Clean;
-    let status = status.max(of_files);
-    if status != Status::Clean && !may_go_on {
+    if of_files != Status::Clean {
+        faulty.extend(findings::in_conflict(&made));
+    }
+    let status = status.max(of_files).max(report_names(found, &made, &mut faulty, reporter));
+    if status != Status::Clean && !arguments.keep_going {
         if !arguments.is_comparison() {
             note("nothing is written, as there are errors");
         }
         return Err(status);
     }
+    // Their files stay as they are.
+    made.retain(|one| !faulty.contains(&one.unit));
+    outcomes.iter_mut().filter(|one| faulty.contains(&one.unit)).for_each(|one| one.files = None);
     if made.is_empty() {
-        return Err(report_nothing(found, reporter).max(status));
+        let is_told = status != Status::Clean;
+        return Err(if is_told { status } else { report_nothing(found, reporter) });
     }
     Ok((made, status))
 }
@@ -132,11 +142,8 @@ fn judge(
 pub fn check_settings(found: &Found, reporter: &mut Reporter) -> Result<(), Status> {
     check_places(found, reporter)?;
     for unit in found.units.iter().filter(|unit| unit.chosen) {
-        if unit.output().is_none() {
-            return Err(findings::report_no_output(found, unit, reporter));
-        }
-        if unit.settings.targets.is_empty() {
-            return Err(findings::report_no_target(found, unit, reporter));
+        if let Some(report) = findings::unsaid(found, unit) {
+            return Err(reporter.add(found.world.named(report)));
         }
     }
     Ok(())

@@ -161,3 +161,30 @@ fn a_document_is_alone_in_its_stream() {
     let (status, _, err) = repository.run(&["compile", "--format", "github"]);
     assert!(status == 1 && err.lines().all(|line| line.starts_with("::")), "{err}");
 }
+
+#[test]
+fn a_fault_of_one_appliance_or_environment_leaves_the_others_with_keep_going() {
+    let repository = Repository::new();
+    let project = repository.read("applc.toml");
+    let keep_going = |found: &str| {
+        let before = repository.files();
+        let (status, _, err) = repository.run(&["compile"]);
+        assert_eq!((status, repository.files() == before), (1, true), "{err}");
+        let (status, _, err) = repository.run(&["compile", "--keep-going", "--format", "short"]);
+        assert_eq!(status, 1, "{err}");
+        assert!(err.contains(found), "{err}");
+        repository.paths().len()
+    };
+    // An environment without targets.
+    let default = "default-targets = [\"compose\", \"kubernetes\"]\n";
+    repository.write("applc.toml", &project.replace(default, ""));
+    assert_eq!(keep_going("applc.toml:1:1: error[E0501]: no target for "), 3);
+    // A path that no system can have: of one appliance.
+    repository.write("applc.toml", &project.replace("{folder}/", "{id}/"));
+    assert_eq!(repository.run(&["compile"]).0, 0);
+    repository.write("apps/c/c.appliance.json", &appliance("aux", "redis:8"));
+    repository.write("apps/a/a.appliance.json", &appliance("a", "nginx:1.29"));
+    assert_eq!(keep_going("error[E0501]: apps/c/c.appliance.json in `test` would have a file"), 7);
+    let made = repository.read("manifests/test/a/compose/compose.yaml");
+    assert!(made.contains("nginx:1.29"), "{made}");
+}

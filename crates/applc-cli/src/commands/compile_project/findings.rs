@@ -143,8 +143,14 @@ pub fn report_conflicts(found: &Found, made: &[Made], reporter: &mut Reporter) -
     report_named(found, reports, reporter)
 }
 
-/// Reports the units whose files would have paths that are not for output, or that a system cannot have, each once.
-pub fn report_names(found: &Found, made: &[Made], reporter: &mut Reporter) -> Status {
+/// Reports the units whose files would have paths that are not for output, or that a system cannot have, each once, and
+/// adds them to `faulty`.
+pub fn report_names(
+    found: &Found,
+    made: &[Made],
+    faulty: &mut BTreeSet<usize>,
+    reporter: &mut Reporter,
+) -> Status {
     let mut units = BTreeSet::new();
     let mut status = Status::Clean;
     for one in made {
@@ -171,6 +177,7 @@ pub fn report_names(found: &Found, made: &[Made], reporter: &mut Reporter) -> St
         let finding = Diagnostic::new(&codes::BAD_OPTION, output.pattern.span, message).help(help);
         status = status.max(report_output(found, unit, finding, reporter));
     }
+    faulty.extend(units);
     status
 }
 
@@ -184,19 +191,51 @@ fn report_output(
     report_named(found, [whole::of_output(&unit.member(), finding)], reporter)
 }
 
-/// Reports that the project does not say where the output of a unit is written.
-pub fn report_no_output(found: &Found, unit: &Unit, reporter: &mut Reporter) -> Status {
-    let message = format!("`output` is missing, so that {} has no place", found.shown(unit));
-    let help = "for example `output = \"manifests/{environment}/{target}/{folder}/{id}\"`";
-    report_setting(found, unit, None, (message, help), reporter)
+/// What the project does not say of a unit, and must: where its output is written, or a target.
+pub fn unsaid(found: &Found, unit: &Unit) -> Option<Report> {
+    let shown = found.shown(unit);
+    if unit.output().is_none() {
+        let message = format!("`output` is missing, so that {shown} has no place");
+        let help = "for example `output = \"manifests/{environment}/{target}/{folder}/{id}\"`";
+        return Some(of_setting(unit, None, message, help));
+    }
+    let place = unit.settings.settings.targets.as_ref().map(|targets| targets.span);
+    let help = "set `default-targets`, or use `--target NAME`; `applc targets` lists the names";
+    let is_missing = unit.settings.targets.is_empty();
+    is_missing.then(|| of_setting(unit, place, format!("no target for {shown}"), help))
 }
 
-/// Reports that there is no target for a unit.
-pub fn report_no_target(found: &Found, unit: &Unit, reporter: &mut Reporter) -> Status {
-    let place = unit.settings.settings.targets.as_ref().map(|targets| targets.span);
-    let message = format!("no target for {}", found.shown(unit));
-    let help = "set `default-targets`, or use `--target NAME`; `applc targets` lists the names";
-    report_setting(found, unit, place, (message, help), reporter)
+/// Reports the appliances that can have no output, each fault once, and takes them out of those that are chosen. Their
+/// files stay as they are.
+pub fn leave_out(found: &mut Found, reporter: &mut Reporter) {
+    let files = Compared(&found.world);
+    let chosen = || found.units.iter().enumerate().filter(|(_, unit)| unit.chosen);
+    let has_misplaced = whole::misplaced(chosen().map(|(_, unit)| unit.member()), &files).is_some();
+    let mut told = BTreeSet::new();
+    let mut faulty = Vec::new();
+    let mut status = found.status;
+    for (index, unit) in chosen() {
+        let misplaced = has_misplaced
+            .then(|| whole::misplaced(std::iter::once(unit.member()), &files))
+            .flatten();
+        let Some(report) = misplaced.or_else(|| unsaid(found, unit)) else { continue };
+        faulty.push(index);
+        let places = report.diagnostics.iter().map(|one| place(&report, one.primary.span));
+        if told.insert(places.collect::<Vec<_>>()) {
+            status = status.max(reporter.add(found.world.named(report)));
+        }
+    }
+    for index in faulty {
+        found.units[index].chosen = false;
+        found.is_whole = false;
+    }
+    found.status = status;
+}
+
+/// The units that write the same files.
+pub fn in_conflict(made: &[Made]) -> impl Iterator<Item = usize> {
+    let written = made.iter().map(|one| (one.path.as_str(), one.unit));
+    whole::conflicts(written).into_iter().flat_map(|one| [one.first, one.second])
 }
 
 /// Reports that the targets make no files. A pipeline that removes what is gone must not take that for a result.
@@ -204,17 +243,13 @@ pub fn report_nothing(found: &Found, reporter: &mut Reporter) -> Status {
     let Some(unit) = found.units.iter().find(|unit| unit.chosen) else { return Status::Errors };
     let place = unit.settings.settings.targets.as_ref().map(|targets| targets.span);
     let message = "nothing was made: no target has a file for an appliance".to_owned();
-    report_setting(found, unit, place, (message, "choose other targets"), reporter)
+    let report = of_setting(unit, place, message, "choose other targets");
+    report_named(found, [report], reporter)
 }
 
-/// Reports what the project says, or does not say, of a unit: at a place, or at the start of its outermost file.
-fn report_setting(
-    found: &Found,
-    unit: &Unit,
-    place: Option<Span>,
-    (message, help): (String, &str),
-    reporter: &mut Reporter,
-) -> Status {
+/// What is wrong with what the project says, or does not say, of a unit: at a place, or at the start of its outermost
+/// file.
+fn of_setting(unit: &Unit, place: Option<Span>, message: String, help: &str) -> Report {
     let project = &unit.settings.project;
     let outermost = project.files().next().unwrap_or(&project.file);
     let of_place = place.and_then(|place| Some((project.sources.of(place)?.clone(), place)));
@@ -224,8 +259,7 @@ fn report_setting(
         (source, start)
     });
     let finding = Diagnostic::new(&codes::BAD_OPTION, place, message).help(help);
-    let report = Report::of(source, finding).within(project.sources.clone());
-    report_named(found, [report], reporter)
+    Report::of(source, finding).within(project.sources.clone())
 }
 
 /// Reports why what was made cannot be compared with what is there.
