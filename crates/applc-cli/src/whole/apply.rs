@@ -5,7 +5,8 @@
 //! 3. The files are moved to their places, and what is no longer made is removed.
 //! 4. The records name what is owned then.
 //!
-//! What cannot be used as the cache folder does not matter: then there is another one beside it, which goes with the run.
+//! What cannot be used as the cache folder does not matter: then there is another one beside it, or in the output where
+//! the root is read-only, which goes with the run.
 //!
 //! Files on another file system than the cache folder cannot be moved there. They are first copied beside their
 //! places, under names that the records have, so that the next run removes what a killed one leaves.
@@ -77,8 +78,7 @@ impl Turn {
             if changes.all().is_empty() {
                 return Ok(Vec::new());
             }
-            let staging = Staging::create(world.root());
-            let staging = staging.map_err(at(&world.on_disk(folder::NAME)))?;
+            let staging = staging_without_cache(world, changes)?;
             return Work { staging: staging.folder() }.carry_out(world, changes);
         };
         let mut held = interrupt::hold();
@@ -89,6 +89,21 @@ impl Turn {
         interrupt::hold().remove(&staging);
         result
     }
+}
+
+/// A folder for what is prepared, beside that of the cache, or where the first file is to be: the root may be read-only.
+fn staging_without_cache(world: &Rooted, changes: &Changes) -> Result<Staging, WriteError> {
+    let cause = match Staging::create(world.root()) {
+        Ok(staging) => return Ok(staging),
+        Err(cause) => cause,
+    };
+    let all = changes.all();
+    let place = all.first().map_or_else(|| world.on_disk(""), |one| world.on_disk(&one.path));
+    let folder = place.ancestors().skip(1).find(|folder| folder.is_dir());
+    let folder = folder
+        .filter(|folder| *folder != world.root() && !leads_astray(world.root(), folder))
+        .map(Staging::create);
+    folder.unwrap_or(Err(cause)).map_err(at(&place))
 }
 
 /// Waits for the lock of a file.

@@ -188,3 +188,51 @@ fn a_fault_of_one_appliance_or_environment_leaves_the_others_with_keep_going() {
     let made = repository.read("manifests/test/a/compose/compose.yaml");
     assert!(made.contains("nginx:1.29"), "{made}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_root_that_is_read_only_stops_no_output_below_it() {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::os::unix::process::CommandExt;
+
+    const OTHER: u32 = 65_534;
+    let repository = Repository::new();
+    fs::create_dir(repository.path("manifests")).unwrap();
+    let is_root = rustix::process::geteuid().is_root();
+    if is_root {
+        for path in ["", "manifests", "applc.toml"] {
+            chown(repository.path(path), Some(OTHER), Some(OTHER)).unwrap();
+        }
+    }
+    let mode = |path: &str, mode| {
+        fs::set_permissions(repository.path(path), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode("", 0o555);
+    let compile = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("applc"));
+        command.current_dir(repository.path("")).env_clear().arg("compile").args(arguments);
+        if is_root {
+            command.uid(OTHER).gid(OTHER);
+        }
+        let output = command.output().ok()?;
+        Some((output.status.code(), String::from_utf8(output.stderr).unwrap()))
+    };
+    for arguments in [&[][..], &["--no-cache"]] {
+        let Some((status, err)) = compile(arguments) else {
+            return eprintln!("not checked: no other user can run the program");
+        };
+        assert_eq!(status, Some(0), "{err}");
+        // Nothing that is temporary is left.
+        assert_eq!(repository.paths().len(), 7, "{:?}", repository.paths());
+        assert!(!repository.path(".applc-cache").exists());
+    }
+    // What cannot be written is what is named.
+    fs::remove_dir_all(repository.path("manifests/prod")).unwrap();
+    mode("manifests", 0o555);
+    let (status, err) = compile(&["--no-cache"]).unwrap();
+    assert_eq!(status, Some(3), "{err}");
+    let found = "error[E0506]: cannot write `manifests/prod/apps/a/kubernetes/kubernetes.yaml`: ";
+    assert!(err.contains(found) && !err.contains(".applc-cache"), "{err}");
+    mode("manifests", 0o755);
+    mode("", 0o755);
+}
