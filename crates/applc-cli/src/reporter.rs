@@ -1,5 +1,6 @@
 //! The findings of a run: printed file by file for people, or as one document at the end.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -11,7 +12,9 @@ use crate::disk::shown;
 use crate::emit::WriteError;
 use crate::levels::LevelArguments;
 use crate::terminal::{self, fail, note, print};
-use applc::diag::{self, Diagnostic, Format, Level, Levels, Report, Setting, codes, human};
+use applc::diag::{
+    self, Diagnostic, Findings, Format, Level, Levels, Report, Setting, codes, human,
+};
 use applc::project::{FILE_NAME, Project};
 use applc::source::{Source, Span};
 use applc::{Error, ReadError};
@@ -135,6 +138,20 @@ impl Reporter {
             self.reports.push(report);
         }
         status
+    }
+
+    /// Adds files that were checked, so that a document that lists files has those without findings, too.
+    pub fn add_checked(&mut self, names: impl IntoIterator<Item = String>) {
+        if self.format == Format::Human {
+            return;
+        }
+        let known = self.reports.iter().map(|report| report.source.name().to_owned());
+        let mut known: HashSet<String> = known.collect();
+        for name in names {
+            if known.insert(name.clone()) {
+                self.reports.push(Report::new(Source::new(name, ""), Findings::new()));
+            }
+        }
     }
 
     /// Adds the findings in a file and in the other files that were read for it.

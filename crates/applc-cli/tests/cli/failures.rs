@@ -236,3 +236,24 @@ fn a_root_that_is_read_only_stops_no_output_below_it() {
     mode("manifests", 0o755);
     mode("", 0o755);
 }
+
+#[test]
+fn a_document_has_all_appliances_that_were_checked() {
+    let repository = Repository::new();
+    repository.write("apps/c/c.appliance.yaml", "id: c\ncontainers: 3\n");
+    for _known in [false, true] {
+        let (_, out, _) = repository.run(&["check", "--format", "junit"]);
+        for (file, tests, failures) in [
+            ("applc.toml", 1, 0),
+            ("apps/a/a.appliance.json", 1, 0),
+            ("apps/b/b.appliance.yaml", 1, 0),
+            ("apps/c/c.appliance.yaml", 1, 1),
+        ] {
+            let suite =
+                format!("<testsuite name=\"{file}\" tests=\"{tests}\" failures=\"{failures}\"");
+            assert_eq!(out.matches(&suite).count(), 1, "{file}: {out}");
+        }
+    }
+    let (_, out, _) = repository.run(&["check", "apps/b", "--format", "junit"]);
+    assert!(out.contains("apps/b/b.appliance.yaml") && !out.contains("apps/a/"), "{out}");
+}

@@ -37,7 +37,10 @@ pub fn check_places(found: &Found, reporter: &mut Reporter) -> Result<(), Status
 pub fn report_all(found: &Found, outcomes: &[Outcome], reporter: &mut Reporter) -> Status {
     let status = report(found, outcomes, reporter);
     let status = status.max(report_unused(found, outcomes, reporter));
-    status.max(report_named(found, claims::clashes(found, outcomes), reporter))
+    let status = status.max(report_named(found, claims::clashes(found, outcomes), reporter));
+    let files = outcomes.iter().map(|outcome| found.world.shown(&found.units[outcome.unit].file));
+    reporter.add_checked(files);
+    status
 }
 
 /// Reports the findings in the units. What is the same in several environments is reported once.
