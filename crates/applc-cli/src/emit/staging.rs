@@ -29,7 +29,11 @@ impl Staging {
             let folder = folder.map_err(without_path)?.keep();
             held.add(&folder);
             match locked(&folder) {
-                Ok(Some(lock)) => return Ok(Staging { folder, files: 0, _lock: lock }),
+                Ok(Some(lock)) => {
+                    // What a killed run leaves is not for version control. Without it, all works.
+                    let _ = fs::write(folder.join(".gitignore"), "*\n");
+                    return Ok(Staging { folder, files: 0, _lock: lock });
+                }
                 // Another run has taken it for one that was left.
                 Ok(None) => held.remove(&folder),
                 Err(error) => {
@@ -130,6 +134,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let mut running = Staging::create(parent.path()).unwrap();
         let content = running.write(b"new").unwrap();
+        assert_eq!(fs::read(running.folder().join(".gitignore")).unwrap(), b"*\n");
         // Without a lock, and with one that nobody holds.
         for (name, lock) in [("left", true), ("begun", false)] {
             let folder = parent.path().join(format!("{PREFIX}{name}"));
