@@ -346,6 +346,10 @@ pub fn named_below(folder: &str) -> Result<Named, ReadError> {
     let world = Rooted::new(PathBuf::from(folder));
     let (mut files, mut faults, mut links) = (Vec::new(), Vec::new(), Vec::new());
     let mut left = hidden::MAX_FOLDERS;
+    let shown = |path: &str| match folder {
+        "." => path.to_owned(),
+        _ => world.shown(path),
+    };
     let mut folders = vec![String::new()];
     while let Some(below) = folders.pop() {
         let listed = Listed::of(&world, &below)
@@ -357,12 +361,12 @@ pub fn named_below(folder: &str) -> Result<Named, ReadError> {
         links.extend(odd.filter_map(|(path, _)| {
             let on_disk = world.on_disk(path);
             let leads = hidden::leads_to_others(world.root(), &on_disk, path, &is_one, &mut left);
-            leads.then(|| world.shown(path))
+            leads.then(|| shown(path))
         }));
         let named = listed.odd.into_iter().filter(|(path, _)| globs.matches(path));
         faults.extend(named.filter_map(|(path, kind)| {
             let fault = Some(world.fault(&path)?).filter(|_| kind == Kind::Other)?;
-            Some(ReadError { path: world.shown(&path), cause: refused(fault) })
+            Some(ReadError { path: shown(&path), cause: refused(fault) })
         }));
     }
     files.sort();

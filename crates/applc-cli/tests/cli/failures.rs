@@ -150,7 +150,7 @@ fn a_document_is_alone_in_its_stream() {
     repository.write("apps/a/a.appliance.json", "{}");
     let (_, _, (status, _, err)) = compile(&[]);
     assert_eq!(status, 1);
-    assert!(document(&err).to_string().contains("E0201"), "{err}");
+    assert!(document(&err).to_string().contains("E0203"), "{err}");
     for format in ["sarif", "gitlab"] {
         let (status, _, err) = repository.run(&["compile", "--keep-going", "--format", format]);
         assert_eq!(status, 1);
