@@ -14,7 +14,8 @@ use ecow::EcoString;
 
 use super::lexer::{Lexer, Token, TokenKind};
 use super::{
-    Kind, MAX_DEPTH, MAX_ENTRIES, Member, Node, Object, SECOND_OBJECT, quote, too_many_entries,
+    Kind, MAX_DEPTH, MAX_ENTRIES, Member, Node, Object, SECOND_OBJECT, is_name, is_sign_for_colon,
+    quote, too_many_entries,
 };
 use crate::diag::{Diagnostic, Findings, MAX_FINDINGS, codes};
 use crate::source::{Source, Span, Spanned, Syntax};
@@ -323,8 +324,8 @@ impl Parser<'_> {
                     continue;
                 }
                 TokenKind::Colon => {
-                    let span = self.advance().span;
-                    let message = "unexpected `:` in an array";
+                    let span = self.colons();
+                    let message = format!("unexpected `{}` in an array", self.text(span));
                     self.report(
                         Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
                             .help("write entries with keys between `{` and `}`"),
@@ -410,9 +411,12 @@ impl Parser<'_> {
         let Some(key) = self.key() else { return true };
         if self.next.kind == TokenKind::Colon {
             self.advance();
-            if self.next.kind == TokenKind::Colon {
-                let span = self.advance().span;
-                let message = "unexpected second `:`";
+            while self.next.kind == TokenKind::Colon {
+                let span = self.colons();
+                let message = match span.range().len() {
+                    1 => "unexpected second `:`".to_owned(),
+                    _ => format!("unexpected `{}` behind a `:`", self.text(span)),
+                };
                 self.report(
                     Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message).safe_edit(span, ""),
                 );
@@ -423,7 +427,7 @@ impl Parser<'_> {
             self.members.push(Member { key, value });
             return is_broken;
         }
-        if self.is_equals_sign() || self.is_semicolon_for_colon() {
+        if self.is_sign() || self.is_semicolon_for_colon() {
             let span = self.advance().span;
             let message = format!("expected `:`, found `{}`", self.text(span));
             self.report(Diagnostic::new(&codes::MISSING_COLON, span, message).safe_edit(span, ":"));
@@ -465,12 +469,15 @@ impl Parser<'_> {
             | TokenKind::Unterminated
             | TokenKind::MultiLine => Some(self.string()),
             TokenKind::Word => {
-                let span = self.advance().span;
+                let mut span = self.advance().span;
                 if let Some(key) = self.unopened(span, &[':']) {
                     return Some(key);
                 }
+                if let Some(key) = self.text(span).strip_suffix('=').filter(|key| is_name(key)) {
+                    span = self.reread(span.start as usize, span.start as usize + key.len());
+                }
                 let word = EcoString::from(self.text(span));
-                if self.next.kind != TokenKind::Colon && !self.is_equals_sign() {
+                if self.next.kind != TokenKind::Colon && !self.is_sign() {
                     let message = format!("expected a key, found `{word}`");
                     self.report(
                         Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
@@ -493,7 +500,7 @@ impl Parser<'_> {
                         .help("entries of an object have the form `\"key\": value`"),
                 );
                 if self.next.kind == TokenKind::Colon {
-                    self.advance();
+                    self.colons();
                 }
                 // Parsed to report the errors inside, then discarded.
                 self.value();
@@ -542,8 +549,8 @@ impl Parser<'_> {
             match self.next.kind {
                 TokenKind::Word if self.begins_noise() => self.noise(),
                 TokenKind::Colon if closer == TokenKind::CloseBrace => {
-                    self.advance();
-                    let message = "expected `,` or `}`, found `:`";
+                    let span = self.colons();
+                    let message = format!("expected `,` or `}}`, found `{}`", self.text(span));
                     self.report(Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message));
                     let _ = self.value();
                 }
@@ -567,6 +574,20 @@ impl Parser<'_> {
         Follow::Entry
     }
 
+    /// Takes the next colon with all that follow it: none of them separates anything else.
+    fn colons(&mut self) -> Span {
+        let first = self.advance().span;
+        let mut last = first;
+        loop {
+            let gap = Span { start: last.end, end: self.next.span.start };
+            // A comment is kept.
+            if self.next.kind != TokenKind::Colon || !self.text(gap).trim().is_empty() {
+                return first.to(last);
+            }
+            last = self.advance().span;
+        }
+    }
+
     fn extra_comma(&mut self) {
         let span = self.advance().span;
         let message = "expected an entry, found `,`";
@@ -578,9 +599,9 @@ impl Parser<'_> {
         self.lexer.peek()
     }
 
-    fn is_equals_sign(&self) -> bool {
-        // A colon as keyboards for Chinese and Japanese write it.
-        matches!(self.text(self.next.span), "=" | "：")
+    /// Whether the next word is in the place of a colon.
+    fn is_sign(&self) -> bool {
+        is_sign_for_colon(self.text(self.next.span))
     }
 
     /// Whether a value follows a `;` behind a key.
@@ -598,6 +619,6 @@ impl Parser<'_> {
             && (matches!(
                 after.kind,
                 TokenKind::Colon | TokenKind::String | TokenKind::Unterminated
-            ) || self.text(after.span) == "=")
+            ) || is_sign_for_colon(self.text(after.span)))
     }
 }

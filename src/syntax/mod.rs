@@ -278,6 +278,12 @@ fn is_json_number(word: &str) -> bool {
         && exponent.is_none_or(|e| digits(e.strip_prefix(['+', '-']).unwrap_or(e)))
 }
 
+/// Whether a text is a name as keys are.
+fn is_name(text: &str) -> bool {
+    let is_inside = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.chars().all(is_inside)
+}
+
 /// Whether a word stands for entries that were left out: three dots or more.
 fn is_ellipsis(word: &str) -> bool {
     let is_dots = word.len() >= 3 && word.bytes().all(|byte| byte == b'.');
@@ -288,6 +294,11 @@ fn is_ellipsis(word: &str) -> bool {
 fn ellipsis(word: &str, span: Span) -> Diagnostic {
     Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, format!("unexpected `{word}`"))
         .help("write the omitted entries, or remove the dots")
+}
+
+/// Whether a word is a sign in the place of a colon: an equals sign, or a colon as keyboards for Chinese and Japanese write it.
+fn is_sign_for_colon(word: &str) -> bool {
+    matches!(word, "=" | "：")
 }
 
 /// The diagnostic for a key of YAML without a space behind its colon. `span` is that of both.

@@ -88,7 +88,7 @@ impl Parser<'_> {
     }
 
     /// Takes the text between two offsets as one token, which other tokens were read from, and goes on behind it.
-    fn reread(&mut self, start: usize, end: usize) -> Span {
+    pub(super) fn reread(&mut self, start: usize, end: usize) -> Span {
         self.lexer.restart(start, end);
         self.previous_end = end;
         self.next = self.lexer.next_token();

@@ -10,7 +10,7 @@ use crate::syntax::yaml::plain::{self, Plain};
 use crate::syntax::yaml::spans::{character, line_at, starts_line, unquoted, word};
 use crate::syntax::{
     Kind, MAX_DEPTH, SECOND_OBJECT, colon_without_space, dash_without_space, ellipsis, is_ellipsis,
-    quote,
+    is_name, quote,
 };
 
 /// Maximum number of characters of a key of YAML (chapter 7.4.2).
@@ -419,12 +419,6 @@ fn comma_behind_string(source: &Source, error: &SyntaxError) -> Option<Span> {
     let next = text.get(error.at..)?;
     let name = next.get(..next.find([':', ',', ']', '}', '"', '\'', '\n'])?)?;
     (is_apart && is_name(name.trim_end())).then(|| Span::at(end))
-}
-
-/// Whether a text is a name as keys are.
-fn is_name(text: &str) -> bool {
-    let is_inside = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.chars().all(is_inside)
 }
 
 /// The location of the missing comma before an entry at an offset between brackets: after the
