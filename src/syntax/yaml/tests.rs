@@ -355,3 +355,34 @@ fn spans_end_at_character_boundaries() {
     let (source, _, found) = parsed(&deep);
     assert!(source.text().get(found[0].primary.span.range()).is_some());
 }
+
+#[test]
+fn a_sign_in_the_place_of_a_colon_is_one_finding() {
+    for (text, right, value) in [
+        ("a: 1\nbc= d\n", "a: 1\nbc: d\n", r#"{"a":1,"bc":"d"}"#),
+        ("a: 1\nbc=d\n", "a: 1\nbc: d\n", r#"{"a":1,"bc":"d"}"#),
+        ("a: 1\nbc = d\n", "a: 1\nbc: d\n", r#"{"a":1,"bc":"d"}"#),
+        ("bc=\n  - d\ne: 1\n", "bc:\n  - d\ne: 1\n", r#"{"bc":["d"],"e":1}"#),
+        ("bc= \"d\"\ne: 1\n", "bc: \"d\"\ne: 1\n", r#"{"bc":"d","e":1}"#),
+        ("- bc= d\n  e: 1\n", "- bc: d\n  e: 1\n", r#"[{"bc":"d","e":1}]"#),
+        ("bc： d\ne: 1\n", "bc: d\ne: 1\n", r#"{"bc":"d","e":1}"#),
+        ("bc：d\ne: 1\n", "bc: d\ne: 1\n", r#"{"bc":"d","e":1}"#),
+        ("{ bc=1, e = x, f: 2 }\n", "{ bc: 1, e: x, f: 2 }\n", r#"{"bc":1,"e":"x","f":2}"#),
+    ] {
+        let (_, tree, found) = parsed(text);
+        let is_certain = |found: &Diagnostic| found.edit.as_ref().is_some_and(|edit| edit.safe);
+        assert!(found.iter().all(is_certain), "{text}: {found:?}");
+        assert_eq!(found.len(), if text.starts_with('{') { 2 } else { 1 }, "{text}: {found:?}");
+        assert_eq!(tree.map(|tree| json(&tree)).as_deref(), Some(value), "{text}");
+        assert_eq!((fixed(text).as_str(), self::value(&fixed(text)).as_str()), (right, value));
+    }
+    // The value may be read in another way there.
+    for text in ["a: 1\nb=$c\n", "a: 1\nb='c'\n", "a: 1\nb=c # d\n", "{ b=c d }\n"] {
+        let (_, _, found) = parsed(text);
+        assert_eq!(found.len(), 1, "{text}");
+        assert!(found[0].edit.as_ref().is_some_and(|edit| !edit.safe), "{text}");
+    }
+    for text in ["a: b=c\n", "[a=b, c= d]\n", "{ a: b= c }\n", "{ \"a= b\" }\n"] {
+        assert!(parsed(text).2.is_empty(), "{text}");
+    }
+}

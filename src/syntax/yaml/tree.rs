@@ -14,7 +14,7 @@ use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::{
     Form, Keys, Kind, MAX_DEPTH, Member, Node, Object, colon_without_space, commas, ellipsis,
-    is_ellipsis, quote,
+    is_ellipsis, is_same_in_yaml, quote, split_at_sign,
 };
 
 /// Builds the tree of a document. It is `None` if the document contains no value, or too many.
@@ -202,20 +202,13 @@ impl<'d> Builder<'d, '_> {
                 }
                 break;
             }
-            if form == Form::Flow && self.read_decimal_comma(members.last_mut(), place) {
-                // The value, which is none.
-                let _ = self.events.next();
-                span.end = span.end.max(place.end);
-                continue;
-            }
             if form == Form::Flow
-                && let Some(member) = self.without_space(&event)
+                && let Some(is_damaged) = self.without_value(&mut members, &event, place)
             {
                 // The value, which is none.
                 let _ = self.events.next();
                 span.end = span.end.max(place.end);
-                object.damaged |= member.value.kind == Kind::Broken;
-                members.push(member);
+                object.damaged |= is_damaged;
                 continue;
             }
             let key = self.key(event, place);
@@ -259,6 +252,23 @@ impl<'d> Builder<'d, '_> {
         }
         object.members = members.into();
         Node { span, kind: Kind::Object(object) }
+    }
+
+    /// Reads a key between brackets that is none: a part of the value before it, or an entry without a space. `None` if it is a
+    /// key, otherwise whether it may hide members.
+    fn without_value(
+        &mut self,
+        members: &mut Vec<Member>,
+        event: &Event<'d>,
+        place: Span,
+    ) -> Option<bool> {
+        if self.read_decimal_comma(members.last_mut(), place) {
+            return Some(false);
+        }
+        let member = self.without_space(event).or_else(|| self.with_sign(event))?;
+        let is_damaged = member.value.kind == Kind::Broken;
+        members.push(member);
+        Some(is_damaged)
     }
 
     /// Reads a key between brackets as the digits after a comma of the number before it, as in `{a: 0,5}`. Returns
@@ -310,6 +320,38 @@ impl<'d> Builder<'d, '_> {
             return Some(Member { key, value: Node::broken(span) });
         }
         self.report(found.safe_edit(space, " "));
+        let properties = Properties { anchor: None, tag: None };
+        let text = Cow::Owned(value.to_owned());
+        let value = self.scalar(Scalar { text, style: Style::Plain, span, properties }, span);
+        Some(Member { key, value })
+    }
+
+    /// Reads a key between brackets that has no value but a sign in the place of a `:` as an entry, as in `{a=1}`.
+    fn with_sign(&mut self, event: &Event<'d>) -> Option<Member> {
+        let Event::Scalar(Scalar { text, style: Style::Plain, span, .. }) = event else {
+            return None;
+        };
+        let (name, sign, written) = split_at_sign(text)?;
+        let value = written.trim_start();
+        if value.is_empty() || self.source.slice(*span) != text.as_ref() {
+            return None;
+        }
+        let (key, sign_at) = (name.trim_end(), span.start as usize + name.len());
+        let place = Span::new(sign_at, sign_at + sign.len());
+        let start = span.start as usize;
+        let key = Spanned::new(key.into(), Span::new(start, start + key.len()));
+        let edit = Span { start: key.span.end, ..place };
+        let right = if written.starts_with(' ') { ":" } else { ": " };
+        let message = format!("expected `: `, found `{sign}`");
+        let found = Diagnostic::new(&codes::BAD_YAML, place, message)
+            .help("entries have the form `key: value`");
+        let span = Span::new(span.range().end - value.len(), span.range().end);
+        if value.contains(char::is_whitespace) || !is_same_in_yaml(value) {
+            // A comma may be missing in it.
+            self.report(found.likely_edit(edit, right));
+            return Some(Member { key, value: Node::broken(span) });
+        }
+        self.report(found.safe_edit(edit, right));
         let properties = Properties { anchor: None, tag: None };
         let text = Cow::Owned(value.to_owned());
         let value = self.scalar(Scalar { text, style: Style::Plain, span, properties }, span);

@@ -10,7 +10,7 @@ use crate::syntax::yaml::plain::{self, Plain};
 use crate::syntax::yaml::spans::{character, line_at, starts_line, unquoted, word};
 use crate::syntax::{
     Kind, MAX_DEPTH, SECOND_OBJECT, colon_without_space, dash_without_space, ellipsis, is_ellipsis,
-    is_name, quote,
+    is_name, is_same_in_yaml, quote, split_at_sign,
 };
 
 /// Maximum number of characters of a key of YAML (chapter 7.4.2).
@@ -270,12 +270,8 @@ fn missing_colon(source: &Source, at: usize) -> Diagnostic {
     if is_ellipsis(key) {
         return ellipsis(key, span);
     }
-    if let Some((name, value)) = key.split_once('=')
-        && is_name(name)
-        && !value.is_empty()
-    {
-        let equals = Span::new(at + name.len(), at + name.len() + 1);
-        return yaml(equals, "expected `: `, found `=`").help(help).likely_edit(equals, ": ");
+    if let Some(found) = sign_for_colon(source, at) {
+        return found;
     }
     // A tag is not a key, so that a colon does not help.
     if key.starts_with('!') {
@@ -289,6 +285,32 @@ fn missing_colon(source: &Source, at: usize) -> Diagnostic {
         }
         _ => yaml(span, &format!("expected `:` after `{key}`")).help(help),
     }
+}
+
+/// A sign in the place of the `:` behind the key at an offset, which only the end of a line or a value follows.
+fn sign_for_colon(source: &Source, at: usize) -> Option<Diagnostic> {
+    let line = source.line_of(Span::at(at).start);
+    let entry = source.text().get(at..source.line_range(line).end)?.trim_end();
+    let (key, sign, value) = split_at_sign(entry)?;
+    let end = at + key.trim_end().len();
+    let span = Span::new(at + key.len(), at + key.len() + sign.len());
+    let is_apart = value.is_empty() || value.starts_with(' ');
+    let right = if is_apart { ":" } else { ": " };
+    let found = yaml(span, &format!("expected `: `, found `{sign}`"))
+        .help("entries have the form `key: value`");
+    let indent = |line: usize| {
+        let text = source.text().get(source.line_range(line))?;
+        Some(text.len() - text.trim_start_matches([' ', '-']).len())
+    };
+    let is_certain = match value.trim() {
+        "" => indent(line) < indent(line + 1),
+        value => is_same_in_yaml(value),
+    };
+    let edit = Span { start: Span::at(end).start, ..span };
+    Some(match is_certain {
+        true => found.safe_edit(edit, right),
+        false => found.likely_edit(edit, right),
+    })
 }
 
 /// A `-` without a space before the first key of an entry of a list.
@@ -339,6 +361,9 @@ fn colon(source: &Source, error: &SyntaxError) -> Diagnostic {
     if scalar.end as usize <= at && written.contains('\n') && !written.starts_with(['"', '\'']) {
         let first = written.lines().next().unwrap_or_default().trim_end();
         let start = scalar.start as usize;
+        if let Some(found) = sign_for_colon(source, start) {
+            return found;
+        }
         return Diagnostic::new(
             &codes::BAD_YAML,
             Span::new(start, start + first.len()),

@@ -11,8 +11,8 @@ use granit_parser::ErrorKind;
 use super::errors::{self, MAX_KEY};
 use super::scan::SyntaxError;
 use crate::source::{Source, Span};
-use crate::syntax::is_ellipsis;
 use crate::syntax::yaml::spans::{character, is_outside, line_at};
+use crate::syntax::{is_ellipsis, is_sign_for_colon};
 
 /// Maximum number of repairs in a document.
 const MAX_REPAIRS: usize = 32;
@@ -111,6 +111,9 @@ impl Repairs {
             return false;
         }
         let at = error.at;
+        if is_sign_for_colon(source.slice(place)) && self.put_colon_for(place) {
+            return true;
+        }
         match error.kind() {
             ErrorKind::UnexpectedCharacter { character: '@' | '`' | '%' } => self.replace_first(at),
             // All of the escape: what follows the backslash has no meaning of its own, such as that
@@ -188,6 +191,27 @@ impl Repairs {
             return false;
         }
         self.last.push(Span::at(end - 1).start);
+        true
+    }
+
+    /// Replaces a sign in the place of a colon, if need be together with the last character of the key, which is recorded.
+    /// Returns false if that does not make an entry.
+    fn put_colon_for(&mut self, sign: Span) -> bool {
+        let (start, end) = (sign.start as usize, sign.end as usize);
+        let before = self.text.get(..start).unwrap_or_default();
+        let rest = self.text.get(end..).unwrap_or_default();
+        let length = sign.range().len();
+        if length > 1 || rest.is_empty() || rest.starts_with([' ', '\n', '\r']) {
+            return self.put(start, end, &format!("{:length$}", ":"));
+        }
+        if before.ends_with(' ') {
+            return self.put(start - 1, end, ": ");
+        }
+        let is_longer = before.rsplit([' ', '\n']).next().is_some_and(|key| key.len() > 1);
+        if !is_longer || !self.put(start - 1, end, ": ") {
+            return false;
+        }
+        self.last.push(Span::at(start - 1).start);
         true
     }
 
