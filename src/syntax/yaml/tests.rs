@@ -386,3 +386,21 @@ fn a_sign_in_the_place_of_a_colon_is_one_finding() {
         assert!(parsed(text).2.is_empty(), "{text}");
     }
 }
+
+#[test]
+fn a_key_that_is_too_long_is_said_to_be_so() {
+    let long = "k".repeat(2_000);
+    for text in [
+        format!("{long}: 1\n"),
+        format!("a: 1\n{long}: 1\n"),
+        format!("\"{long}\": 1\n"),
+        format!("{{{long}: 1}}\n"),
+        format!("a: [ b, {{ c: 1, {long}: 1 }} ]\n"),
+        format!("{{ \"{long}\": 1, b: 2 }}\n"),
+    ] {
+        let (_, _, found) = parsed(&text);
+        let messages: Vec<&str> = found.iter().map(|found| found.message.as_ref()).collect();
+        assert_eq!(messages, ["key of more than 1024 characters"], "{}", text.replace(&long, "…"));
+    }
+    assert_eq!(errors(&format!("a: {long} b: 1\n")).0.len(), 1);
+}

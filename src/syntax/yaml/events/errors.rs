@@ -55,7 +55,9 @@ fn long_key(source: &Source, error: &SyntaxError) -> Option<Diagnostic> {
         ErrorKind::ExpectedFlowMappingSeparator
         | ErrorKind::ExpectedFlowSequenceSeparator
         | ErrorKind::MappingValueNotAllowed
-        | ErrorKind::InvalidColonPlacement => unread(source, error)?,
+        | ErrorKind::InvalidColonPlacement => {
+            unread(source, error).or_else(|| first_of_line(source, error))?
+        }
         _ => return None,
     };
     let is_long = source.slice(key).chars().count() > MAX_KEY;
@@ -394,14 +396,24 @@ fn unread(source: &Source, error: &SyntaxError) -> Option<Span> {
     let text = source.text();
     let (open, last) = (error.flow?, error.last_scalar);
     let behind = text.get(last.end as usize..error.at)?;
-    if behind.trim().is_empty() {
+    // A key that is too long has an empty value at its `:`.
+    let is_empty = last.range().is_empty();
+    if behind.trim().is_empty() && !is_empty {
         return Some(last);
     }
-    let from = open.max(last.end as usize);
+    let from = if is_empty { open } else { open.max(last.end as usize) };
     let start = from + text.get(from..error.at)?.rfind(['[', '{', ','])? + 1;
     let written = text.get(start..error.at)?;
     let start = start + written.len() - written.trim_start().len();
     Some(Span::new(start, start + written.trim().len()))
+}
+
+/// The text before an error outside of brackets, if it starts a line.
+fn first_of_line(source: &Source, error: &SyntaxError) -> Option<Span> {
+    let last = error.last_scalar;
+    let behind = source.text().get(last.end as usize..error.at)?;
+    let is_before = behind.trim().is_empty() && starts_line(source, last.start as usize);
+    (error.flow.is_none() && is_before).then_some(last)
 }
 
 /// The missing comma between a value without quotes and the key behind it, which the library reads as one text, as in
