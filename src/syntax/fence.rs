@@ -1,31 +1,29 @@
-//! Fences of Markdown around a file that was copied together with them: lines of three or more backticks.
+//! Fences of Markdown around a file that was copied together with them: lines of three or more backticks or tildes.
 
+use super::around::Around;
 use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span};
 
-/// The sign of a fence.
-const SIGN: char = '`';
+/// The signs of fences.
+const SIGNS: [char; 2] = ['`', '~'];
 
 /// The minimum number of signs of a fence.
 const LENGTH: usize = 3;
 
-/// The fences of a source, which nothing of JSON or YAML can start with.
-pub struct Fence {
-    /// What to remove: lines with their breaks. What is not a fence is behind the closing one.
-    lines: Vec<Span>,
-    /// The first fence.
-    pub diagnostic: Diagnostic,
+/// Finds the fences of a source: in its first line and in one below, or in one of the first and the last line.
+pub fn find(source: &Source) -> Option<Around> {
+    SIGNS.into_iter().find_map(|sign| find_of(source, sign))
 }
 
-/// Finds the fences of a source: in its first line and in one below, or in one of the first and the last line.
-pub fn find(source: &Source) -> Option<Fence> {
+/// Finds the fences of a sign, which nothing of JSON or YAML can start with. What is not a fence is behind the closing one.
+fn find_of(source: &Source, sign: char) -> Option<Around> {
     let text = source.text();
     let start = source.content_start();
     let content = text.get(start..)?;
     // Most files have none, which is found at once.
     let (first, last) = (content.trim_start(), content.trim_end());
-    let opens = first.starts_with("```");
-    if !opens && !last.ends_with("```") {
+    let opens = first.starts_with(sign);
+    if !opens && !last.ends_with(sign) {
         return None;
     }
     let lines = || {
@@ -37,8 +35,8 @@ pub fn find(source: &Source) -> Option<Fence> {
     };
     let mut written = lines().filter(|(_, line)| !line.trim().is_empty());
     let span = |(from, line): (usize, &str)| Span::new(from, from + line.len());
-    let open = written.next().filter(|(_, line)| is_fence(line, true)).map(span);
-    let close = written.find(|(_, line)| is_fence(line, false)).map(span);
+    let open = written.next().filter(|(_, line)| is_fence(line, sign, true)).map(span);
+    let close = written.find(|(_, line)| is_fence(line, sign, false)).map(span);
     let mark = |fence: Span| {
         let written = source.slice(fence).trim_end();
         Span::new(fence.start as usize, fence.start as usize + written.len())
@@ -59,41 +57,25 @@ pub fn find(source: &Source) -> Option<Fence> {
                 false => found.safe_edit(all, kept),
                 true => found.likely_edit(all, kept),
             };
-            Fence { lines: vec![open, close.to(end(close))], diagnostic }
+            Around { lines: vec![open, close.to(end(close))], diagnostic }
         }
         // In the middle of a file, one says nothing about the other lines.
         (None, Some(_)) if has_text => return None,
         _ => {
             let fence = open.or(close)?;
             let diagnostic = found(fence).help("remove this line").safe_edit(fence, "");
-            Fence { lines: vec![fence], diagnostic }
+            Around { lines: vec![fence], diagnostic }
         }
     })
 }
 
 /// Whether a line is a fence, which may name a language where it opens.
-fn is_fence(line: &str, opens: bool) -> bool {
+fn is_fence(line: &str, sign: char, opens: bool) -> bool {
     let line = line.trim_end();
-    let name = line.trim_start_matches(SIGN);
+    let name = line.trim_start_matches(sign);
     let is_name = |c: char| c.is_ascii_alphanumeric() || "+-_.".contains(c);
     let is_allowed = if opens { name.trim().chars().all(is_name) } else { name.is_empty() };
     line.len() - name.len() >= LENGTH && is_allowed
-}
-
-impl Fence {
-    /// The source with spaces in place of the fences, so that nothing moves.
-    pub fn blanked(&self, source: &Source) -> Source {
-        let mut text = source.text().to_owned();
-        for line in &self.lines {
-            let blank: String = source
-                .slice(*line)
-                .bytes()
-                .map(|byte| if matches!(byte, b'\n' | b'\r') { char::from(byte) } else { ' ' })
-                .collect();
-            text.replace_range(line.range(), &blank);
-        }
-        Source::new(source.name(), text)
-    }
 }
 
 #[cfg(test)]
@@ -121,6 +103,8 @@ mod tests {
         assert_eq!(fixed("```\r\na: 1\r\n```\r\n"), all("a: 1\r\n"));
         assert_eq!(fixed("\n```json\n{\"a\": 1}\n```"), all("\n{\"a\": 1}\n"));
         assert_eq!(fixed("````\na: |\n  ```\n````\n\n"), all("a: |\n  ```\n"));
+        assert_eq!(fixed("~~~ yaml\na: 1\n~~~\n"), all("a: 1\n"));
+        assert_eq!(fixed("```\na: |\n  ~~~\n```\n"), all("a: |\n  ~~~\n"));
         // One of them was removed.
         assert_eq!(fixed("```yaml\na: 1\n"), all("a: 1\n"));
         assert_eq!(fixed("a: 1\n```\n"), all("a: 1\n"));
@@ -133,5 +117,6 @@ mod tests {
     fn backticks_in_texts_are_no_fences() {
         assert_eq!(fixed("a: |\n  ```\n  b\n  ```\n"), None);
         assert_eq!(fixed("a: 1\n# ```\n"), None);
+        assert_eq!(fixed("a: ~\n"), None);
     }
 }

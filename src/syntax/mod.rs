@@ -3,6 +3,7 @@
 //! Parsing recovers from every error: errors are reported, and the tree contains what could be
 //! parsed, so that later phases can report more errors in the same run.
 
+mod around;
 pub(crate) mod commas;
 mod conflict;
 mod doubt;
@@ -12,6 +13,8 @@ mod keys;
 mod layout;
 mod lexer;
 mod places;
+mod prefix;
+mod prompt;
 mod segment;
 pub(crate) mod toml;
 mod yaml;
@@ -230,15 +233,21 @@ fn parse_keys(
 ) -> Option<Node> {
     // Parsers compute with indices of the text.
     let (local, mut found) = (source.at(0), Findings::new());
-    let fence = fence::find(&local);
-    let blanked = fence.as_ref().map(|fence| fence.blanked(&local));
+    if let Some(pasted) = prefix::find(&local) {
+        let mut found: Findings = std::iter::once(pasted).collect();
+        found.move_spans(source.base());
+        findings.extend(found);
+        return None;
+    }
+    let around = fence::find(&local).or_else(|| prompt::find(&local));
+    let blanked = around.as_ref().map(|around| around.blanked(&local));
     let text = blanked.as_ref().unwrap_or(&local);
     let mut tree = match syntax {
         Syntax::Json | Syntax::Jsonc => json::parse(text, syntax, &mut found),
         Syntax::Yaml => yaml::parse(text, keys, &mut found),
     };
     doubt::doubt(text, &mut found);
-    found.extend(fence.map(|fence| fence.diagnostic));
+    found.extend(around.map(|around| around.diagnostic));
     let conflicts = conflict::find(&local, tree.as_ref(), &found);
     if !conflicts.is_empty() {
         (tree, found) = (None, conflicts.into_iter().collect());

@@ -1,0 +1,105 @@
+//! The command that showed a file, which was copied together with it: `$ cat app.yaml`.
+
+use super::around::Around;
+use crate::diag::{Diagnostic, codes};
+use crate::source::{Source, Span};
+
+/// The ends of prompts of shells.
+const ENDS: [&str; 4] = ["$ ", "% ", "# ", "> "];
+
+/// Finds a command with its prompt in the first line of a source, and the next prompt in the last one.
+pub fn find(source: &Source) -> Option<Around> {
+    let start = source.content_start();
+    let content = source.text().get(start..)?;
+    let from = start + content.len() - content.trim_start().len();
+    let line = source.line_range(source.line_of(Span::at(from).start));
+    let written = source.text().get(from..line.end)?.trim_end();
+    let prompt = prompt(written)?;
+    let mark = Span::new(from, from + written.len());
+    let below = source.text().get(line.end..)?;
+    let next = below.find('\n').map_or(source.text().len(), |at| line.end + at + 1);
+    let first = Span::new(line.start.max(start), next);
+    let diagnostic =
+        Diagnostic::new(&codes::UNEXPECTED_TOKEN, mark, "command of a shell in the file");
+    let end = source.text().trim_end().len();
+    let last = source.line_range(source.line_of(Span::at(end).start)).start;
+    let is_prompt = last > from && source.text().get(last..end) == Some(prompt.trim_end());
+    if !is_prompt {
+        let diagnostic = diagnostic.help("remove this line").safe_edit(first, "");
+        return Some(Around { lines: vec![first], diagnostic });
+    }
+    let behind = Span::new(last, source.text().len());
+    let kept = source.slice(Span { start: first.end, end: behind.start });
+    let diagnostic = diagnostic
+        .also(Span::new(last, end), "and another prompt")
+        .help("keep only the lines between them")
+        .safe_edit(first.to(behind), kept);
+    Some(Around { lines: vec![first, behind], diagnostic })
+}
+
+/// The prompt of a line with a command.
+fn prompt(line: &str) -> Option<&str> {
+    let end = ENDS.iter().filter_map(|end| Some((line.find(end)?, end))).min()?;
+    let (before, end) = (line.get(..end.0)?, *end.1);
+    let command = line.get(before.len() + end.len()..)?;
+    let is_inside = |c: char| c.is_ascii_alphanumeric() || "@:~/\\._-[]() ".contains(c);
+    let is_machine = before.contains('@') && !before.contains(": ");
+    let is_prompt = match end {
+        "$ " | "% " => before.is_empty() || is_machine,
+        "# " => is_machine,
+        _ => before.starts_with("PS "),
+    };
+    let is_command = command.starts_with(|c: char| c.is_ascii_alphabetic() || "./~".contains(c))
+        && !command.contains(": ")
+        && !command.ends_with(':')
+        && !command.contains(['{', '}']);
+    (is_prompt && is_command && before.chars().all(is_inside))
+        .then(|| line.get(..before.len() + end.len()))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Findings;
+
+    /// The text without the finding, if there is only one.
+    fn fixed(name: &str, text: &str) -> Option<String> {
+        let source = Source::new(name, text);
+        let mut found = Findings::new();
+        let tree = super::super::parse(&source, &mut found);
+        assert!(tree.is_some_and(|tree| tree.as_object().is_some()), "{text}");
+        let edit = found.iter().next()?.edit.clone()?;
+        assert!(found.len() == 1 && edit.safe, "{text}");
+        let mut text = text.to_owned();
+        text.replace_range(edit.span.range(), &edit.replacement);
+        Some(text)
+    }
+
+    #[test]
+    fn a_command_is_one_finding_and_the_file_is_read() {
+        for line in [
+            "$ cat app.json",
+            "root@host:~# cat /etc/app.json",
+            "[me@host dir]$ cat app.json",
+            "me@mac dir % less app.json",
+            "PS C:\\Users\\me> type app.json",
+        ] {
+            for (name, file) in [("a.json", "{\"a\": 1}\n"), ("a.yaml", "a: 1\n")] {
+                assert_eq!(fixed(name, &format!("{line}\n{file}")).as_deref(), Some(file));
+                assert_eq!(fixed(name, &format!("\n{line}\r\n{file}")), Some(format!("\n{file}")));
+                let prompt = prompt(line).unwrap();
+                let text = format!("{line}\n{file}{prompt}\n");
+                assert_eq!(fixed(name, &text).as_deref(), Some(file));
+            }
+        }
+    }
+
+    #[test]
+    fn other_lines_are_no_commands() {
+        for text in
+            ["$ a: 1\n", "# a\nb: 1\n", "a@b: 1\nc: \"$ cat\"\n", "{ a: 1 }\n", "a: \"$ b\"\n"]
+        {
+            assert_eq!(fixed("a.yaml", text), None, "{text}");
+        }
+    }
+}
