@@ -15,9 +15,9 @@ use ecow::EcoString;
 use super::lexer::{Lexer, Token, TokenKind};
 use super::{
     Kind, MAX_DEPTH, MAX_ENTRIES, Member, Node, Object, SECOND_OBJECT, is_name, is_sign_for_colon,
-    quote, too_many_entries,
+    quote, spaces, too_many_entries,
 };
-use crate::diag::{Diagnostic, Findings, MAX_FINDINGS, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::{Source, Span, Spanned, Syntax};
 
 /// Parses a JSON document. The tree is `None` if the document contains no value.
@@ -85,15 +85,7 @@ fn attempt(
                 .help("close it with `*/`"),
         );
     }
-    for span in whitespace.into_iter().take(MAX_FINDINGS) {
-        let character = source.slice(span).chars().next().map_or(0, u32::from);
-        let message = format!("character U+{character:04X} is not whitespace in JSON");
-        findings.push(
-            Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
-                .help("it looks like a space and often comes from pasted text")
-                .safe_edit(span, " "),
-        );
-    }
+    findings.extend(spaces::in_json(source, &whitespace));
     if let (Some(span), Syntax::Json) = (comment, syntax) {
         findings
             .push(Diagnostic::new(&codes::COMMENT_IN_JSON, span, "comment in a `.json` file").help(

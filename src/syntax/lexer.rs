@@ -1,5 +1,6 @@
 //! Splits JSON text into tokens. Comments are skipped and recorded; the lexer accepts any input.
 
+use super::spaces::looks_like_space;
 use crate::source::Span;
 
 /// A kind of token.
@@ -143,7 +144,7 @@ impl<'a> Lexer<'a> {
                 return;
             }
             let trimmed = self.rest();
-            let other = trimmed.len() - trimmed.trim_start_matches(is_non_json_whitespace).len();
+            let other = trimmed.len() - trimmed.trim_start_matches(looks_like_space).len();
             if other > 0 {
                 self.non_json_whitespace.push(Span::new(self.at, self.at + other));
                 self.at += other;
@@ -239,11 +240,6 @@ impl<'a> Lexer<'a> {
         self.at += length.unwrap_or(rest.len());
         TokenKind::Word
     }
-}
-
-/// Whether a character looks like whitespace but is not whitespace in JSON.
-fn is_non_json_whitespace(c: char) -> bool {
-    (c.is_whitespace() && !" \n\r\t".contains(c)) || c == '\u{feff}'
 }
 
 /// Whether the first `length` bytes contain no line break. Only these bytes are searched, since

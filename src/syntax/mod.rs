@@ -16,6 +16,7 @@ mod places;
 mod prefix;
 mod prompt;
 mod segment;
+mod spaces;
 pub(crate) mod toml;
 mod yaml;
 
@@ -249,11 +250,18 @@ fn parse_keys(
     doubt::doubt(text, &mut found);
     found.extend(around.map(|around| around.diagnostic));
     let conflicts = conflict::find(&local, tree.as_ref(), &found);
-    if !conflicts.is_empty() {
+    let is_whole = conflicts.is_empty();
+    if !is_whole {
         (tree, found) = (None, conflicts.into_iter().collect());
     }
     if let Some(tree) = &mut tree {
         keys::check(tree, &mut found);
+    }
+    if is_whole
+        && syntax == Syntax::Yaml
+        && let Some(spaces) = spaces::find(text, keys, tree.as_ref(), &found)
+    {
+        (tree, found) = (None, std::iter::once(spaces).collect());
     }
     if source.base() > 0 {
         found.move_spans(source.base());

@@ -136,13 +136,12 @@ fn deep_nesting_is_rejected_without_recursion() {
 }
 
 #[test]
-fn non_json_whitespace_is_reported() {
+fn non_json_whitespace_is_one_finding() {
     let text = "{\u{a0}\"a\":\u{a0}\u{3000}1 }";
-    assert_eq!(
-        errors(text),
-        [("E0101", "\u{a0}".to_owned()), ("E0101", "\u{a0}\u{3000}".to_owned())]
-    );
-    assert_eq!(fixed(text), "{ \"a\": 1 }");
+    assert_eq!(errors(text), [("E0101", "\u{a0}".to_owned())]);
+    assert_eq!(fixed(text), "{ \"a\":  1 }");
+    let texts = "{\"a\":\u{a0}\"\u{a0}\", \"b\":\u{2003}1}";
+    assert_eq!(fixed(texts), "{\"a\": \"\u{a0}\", \"b\": 1}");
 }
 
 #[test]
