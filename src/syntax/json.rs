@@ -1,5 +1,6 @@
 //! Parses JSON into a tree, and recovers after each error.
 
+mod balance;
 mod brackets;
 mod containers;
 mod noise;
@@ -12,7 +13,7 @@ pub use strings::segments;
 
 use ecow::EcoString;
 
-use super::lexer::{Lexer, Token, TokenKind};
+use super::lexer::{Change, Lexer, Token, TokenKind};
 use super::{
     Kind, MAX_DEPTH, MAX_ENTRIES, Member, Node, Object, SECOND_OBJECT, is_name, is_sign_for_colon,
     quote, spaces, too_many_entries,
@@ -26,12 +27,26 @@ use crate::source::{Source, Span, Spanned, Syntax};
 /// error, and are only looked at if there is one, and only kept if that explains it.
 pub fn parse(source: &Source, syntax: Syntax, findings: &mut Findings) -> Option<Node> {
     let mut found = Findings::new();
-    let mut tree = attempt(source, syntax, false, &mut found);
+    let mut tree = attempt(source, syntax, false, &[], &mut found);
     if brackets(&found) > 0 {
         let mut other = Findings::new();
-        let by_columns = attempt(source, syntax, true, &mut other);
+        let by_columns = attempt(source, syntax, true, &[], &mut other);
         if brackets(&other) <= brackets(&found) && other.len() <= found.len() {
             (tree, found) = (by_columns, other);
+        }
+    }
+    // A single finding is all that is to say, unless the rest of the text is left out.
+    let is_cut = found.iter().any(|found| found.code == &codes::TRAILING_CONTENT);
+    if (found.len() > 1 || is_cut)
+        && found.has_errors()
+        && let Some(balance) = balance::find(source)
+    {
+        let mut other = Findings::new();
+        let balanced = attempt(source, syntax, false, &balance.changes, &mut other);
+        let count = other.len() + balance.findings.len();
+        if brackets(&other) == 0 && (count < found.len() || (is_cut && count == found.len())) {
+            other.extend(balance.findings);
+            (tree, found) = (balanced, other);
         }
     }
     findings.extend(found);
@@ -48,9 +63,10 @@ fn attempt(
     source: &Source,
     syntax: Syntax,
     by_columns: bool,
+    changes: &[Change],
     findings: &mut Findings,
 ) -> Option<Node> {
-    let mut lexer = Lexer::new(source.text(), source.content_start());
+    let mut lexer = Lexer::new(source.text(), source.content_start()).with_changes(changes);
     let next = lexer.next_token();
     let mut parser = Parser {
         source,

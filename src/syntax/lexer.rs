@@ -48,10 +48,32 @@ pub struct Token {
 /// Maximum length in characters of a string in curly quotes, which JSON does not have.
 const MAX_QUOTED: usize = 1_000;
 
+/// A token that is read in addition to those of a text, or a part of it that is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// A token of no length at a place, which is read before the one that starts at an offset.
+    Put { before: u32, kind: TokenKind, place: Span },
+    /// Tokens that are skipped.
+    Skip(Span),
+}
+
+impl Change {
+    /// The offset of the token before which the change is.
+    fn offset(&self) -> usize {
+        match self {
+            Change::Put { before, .. } => *before as usize,
+            Change::Skip(span) => span.range().start,
+        }
+    }
+}
+
 /// Splits a text into tokens.
 pub struct Lexer<'a> {
     text: &'a str,
     at: usize,
+    /// The changes of the text, in its order, and how many of them are behind.
+    changes: &'a [Change],
+    changed: usize,
     /// The first comment.
     pub first_comment: Option<Span>,
     /// Whitespace that JSON does not have, such as no-break spaces in pasted text.
@@ -66,15 +88,34 @@ impl<'a> Lexer<'a> {
         Lexer {
             text,
             at: start,
+            changes: &[],
+            changed: 0,
             first_comment: None,
             non_json_whitespace: Vec::new(),
             open_comment: None,
         }
     }
 
+    /// The lexer with these changes of the text, in its order.
+    pub fn with_changes(self, changes: &'a [Change]) -> Self {
+        Lexer { changes, ..self }
+    }
+
     /// Returns the next token. At the end, always [`TokenKind::End`].
     pub fn next_token(&mut self) -> Token {
         self.skip_blank();
+        while let Some(change) = self.changes.get(self.changed).filter(|c| c.offset() <= self.at) {
+            self.changed += 1;
+            match *change {
+                Change::Put { kind, place, .. } => {
+                    return Token { kind, span: place, is_plain: false };
+                }
+                Change::Skip(span) => {
+                    self.at = self.at.max(span.range().end);
+                    self.skip_blank();
+                }
+            }
+        }
         let start = self.at;
         let mut is_plain = false;
         let kind = match self.text.as_bytes().get(start) {
@@ -101,7 +142,8 @@ impl<'a> Lexer<'a> {
 
     /// Returns the next token without consuming it.
     pub fn peek(&self) -> Token {
-        Lexer::new(self.text, self.at).next_token()
+        let changed = self.changed;
+        Lexer { changed, ..Lexer::new(self.text, self.at).with_changes(self.changes) }.next_token()
     }
 
     /// Continues at the byte `at`, and discards what was recorded since `start`.
@@ -111,6 +153,7 @@ impl<'a> Lexer<'a> {
         self.open_comment = self.open_comment.filter(before);
         self.non_json_whitespace.retain(before);
         self.at = at;
+        self.changed = self.changes.partition_point(|change| change.offset() < at);
     }
 
     fn rest(&self) -> &'a str {

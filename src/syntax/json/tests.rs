@@ -158,3 +158,76 @@ fn comments_need_their_own_end() {
     assert_eq!(ids("{} /*/ */"), ["W0101"]);
     assert!(ids("{} /*/").contains(&"E0105"));
 }
+
+/// A document as it is usually written.
+const FORMATTED: &str = r#"{
+  "id": "a",
+  "containers": [
+    {
+      "id": "b",
+      "resources": { "cpus": 1, "mem": 2 },
+      "env": {
+        "C": "1",
+        "D": "2"
+      },
+      "args": [
+        "e",
+        "f"
+      ]
+    },
+    {
+      "id": "g",
+      "resources": {
+        "cpus": 1,
+        "mem": 2
+      }
+    }
+  ]
+}
+"#;
+
+#[test]
+fn one_bracket_missing_is_one_finding() {
+    for (at, bracket) in FORMATTED.match_indices(['{', '}', '[', ']']) {
+        let mut text = FORMATTED.to_owned();
+        text.remove(at);
+        assert_eq!(ids(&text), ["E0105"], "{text}");
+        let right = fixed(&text);
+        assert_eq!(ids(&right), [""; 0], "{bracket} at {at}: {right}");
+        let tokens = |text: &str| text.replace([' ', '\n'], "");
+        assert_eq!(tokens(&right), tokens(FORMATTED), "{bracket} at {at}");
+    }
+}
+
+#[test]
+fn a_line_of_a_closing_bracket_missing_or_twice_is_one_finding() {
+    let lines: Vec<&str> = FORMATTED.split_inclusive('\n').collect();
+    let closes = |line: &str| line.trim_start().starts_with(['}', ']']);
+    for at in (0..lines.len()).filter(|at| lines.get(*at).is_some_and(|line| closes(line))) {
+        let (before, after) = lines.split_at(at);
+        let (one, rest) = after.split_at(1);
+        for changed in [[before, rest].concat(), [before, one, one, rest].concat()] {
+            let text = changed.concat();
+            assert_eq!(ids(&text).len(), 1, "{text}");
+            assert_eq!(ids(&fixed(&text)), [""; 0], "{text}");
+        }
+    }
+}
+
+#[test]
+fn brackets_that_are_read_are_those_of_the_finding() {
+    let text = FORMATTED.replacen("\"containers\": [", "\"containers\":", 1);
+    let source = Source::new("a.json", text.as_str());
+    let mut found = Findings::new();
+    let tree = parse(&source, Syntax::Json, &mut found).unwrap();
+    let containers = tree.as_object().unwrap().get("containers").unwrap();
+    let ids = containers.as_array().unwrap().iter().filter_map(|item| item.as_object()?.get("id"));
+    assert_eq!(ids.filter_map(|id| id.as_str()).collect::<Vec<_>>(), ["b", "g"]);
+}
+
+#[test]
+fn what_columns_do_not_say_is_left_to_the_brackets() {
+    for text in ["{\n\"a\": {\n\"b\": 1\n}\n]\n", "[\n  1\n    ]\n  ]\n", "{\"a\": 1}}\n"] {
+        assert!(!ids(text).is_empty(), "{text}");
+    }
+}
