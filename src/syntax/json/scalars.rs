@@ -169,13 +169,25 @@ impl Parser<'_> {
         let meant = match word.to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" => Some(("true", Kind::Bool(true))),
             "false" | "no" | "off" => Some(("false", Kind::Bool(false))),
-            "null" | "none" | "nil" | "undefined" => Some(("null", Kind::Null)),
+            "null" => Some(("null", Kind::Null)),
             _ => None,
         };
         if let Some((right, kind)) = meant {
             let message = format!("expected `{right}`, found `{word}`");
-            self.report(Diagnostic::new(&codes::BARE_WORD, span, message).safe_edit(span, right));
+            let found = Diagnostic::new(&codes::BARE_WORD, span, message);
+            // Other words may be texts.
+            self.report(match word.eq_ignore_ascii_case(right) {
+                true => found.safe_edit(span, right),
+                false => found.likely_edit(span, right),
+            });
             return Node { span, kind };
+        }
+        if matches!(word.to_ascii_lowercase().as_str(), "none" | "nil" | "undefined") {
+            let message = format!("unexpected `{word}`, which is no value in JSON");
+            self.report(Diagnostic::new(&codes::BARE_WORD, span, message).help(
+                "omit an optional field; in an overlay, `null` removes it; text is written in double quotes",
+            ));
+            return Node::broken(span);
         }
         if matches!(word.to_ascii_lowercase().as_str(), "nan" | "inf" | "infinity" | "-infinity") {
             let message = format!("invalid number `{word}`");

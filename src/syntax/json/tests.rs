@@ -231,3 +231,22 @@ fn what_columns_do_not_say_is_left_to_the_brackets() {
         assert!(!ids(text).is_empty(), "{text}");
     }
 }
+
+#[test]
+fn a_word_for_no_value_is_not_read_as_null() {
+    for word in ["None", "nil", "undefined"] {
+        let text = format!("{{\"a\": {word}}}");
+        let source = Source::new("a.json", text.as_str());
+        let mut found = Findings::new();
+        let tree = parse(&source, Syntax::Json, &mut found).unwrap();
+        assert_eq!(tree.as_object().unwrap().get("a").unwrap().kind, Kind::Broken);
+        assert!(found.iter().all(|found| found.edit.is_none()), "{word}");
+    }
+    let is_safe = |text: &str| {
+        let mut found = Findings::new();
+        parse(&Source::new("a.json", text), Syntax::Json, &mut found);
+        found.iter().any(|found| found.edit.as_ref().is_some_and(|edit| edit.safe))
+    };
+    assert!(is_safe("[True]") && is_safe("[NULL]"));
+    assert!(!is_safe("[yes]") && !is_safe("[off]"));
+}
