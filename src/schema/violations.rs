@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use ecow::EcoString;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Found;
 use serde_json::Value;
@@ -13,7 +14,7 @@ use super::rules::{self, Reason};
 use super::{habits, lists, spaces, twins, value_violations, words};
 use crate::diag::{Diagnostic, Findings, Level, begun, codes, differ_by_one, nearest};
 use crate::elsewhere;
-use crate::source::{Source, Span};
+use crate::source::{Source, Span, Spanned};
 use crate::syntax::{Node, Object};
 
 /// Maximum number of fields of the old form of a volume that are labeled.
@@ -187,6 +188,8 @@ impl<'a> Reporter<'a, '_> {
                 .or_else(|| nearest(name, present()))?;
             object.member(meant).map(|member| &member.key)
         };
+        // The fields that unknown ones mean, with the first of those.
+        let mut claimed: HashMap<&str, &Spanned<EcoString>> = HashMap::new();
         for member in &object.members {
             let name = member.key.value.as_str();
             if !names.contains(name) {
@@ -206,6 +209,8 @@ impl<'a> Reporter<'a, '_> {
             let is_absent = |field: &str| fields.iter().any(|(name, _)| *name == field);
             let other = twins::twin(member, object)
                 .filter(|twin| twin.fields.iter().all(|(field, _)| is_absent(field)));
+            let other = other
+                .filter(|twin| twin.fields.iter().all(|(field, _)| !claimed.contains_key(*field)));
             let way_out = place.owner().and_then(|owner| elsewhere::way_out(name, owner));
             let meant = habits::meant(name, absent());
             // What is half typed, rather than a word that is as short.
@@ -215,7 +220,14 @@ impl<'a> Reporter<'a, '_> {
             };
             let meant = meant.or_else(|| similar().filter(|_| way_out.is_none()));
             let meant = meant.filter(|_| !is_extension);
+            if let Some((field, first)) = meant.and_then(|field| claimed.get_key_value(field)) {
+                let help = format!("`{}` means `{field}`, too; remove one of them", first.value);
+                self.findings
+                    .push(diagnostic.help(help).also(first.span, "the same field by another name"));
+                continue;
+            }
             if let Some(twin) = other {
+                claimed.extend(twin.fields.iter().map(|(field, _)| (*field, &member.key)));
                 let known = self.misspelt.entry(place.node.span).or_default();
                 known.extend(twin.fields.iter().map(|(name, _)| *name));
                 let names: Vec<&str> = twin.fields.iter().map(|(name, _)| *name).collect();
@@ -239,6 +251,7 @@ impl<'a> Reporter<'a, '_> {
             }
             let diagnostic = match (meant, extension(rule, name)) {
                 (Some(meant), _) => {
+                    claimed.insert(meant, &member.key);
                     let known = self.misspelt.entry(place.node.span).or_default();
                     if !known.contains(&meant) {
                         known.push(meant);
