@@ -60,6 +60,12 @@ fn id(container: &Node) -> Option<Spanned<EcoString>> {
     }
 }
 
+/// Whether an unknown field of a container may be its `volumes`, by the names that other languages have for them.
+fn may_be_mounts(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    key != "volumes" && ["volume", "mount", "storage"].iter().any(|word| key.contains(word))
+}
+
 /// Reads a container. `None` if it has no id.
 pub fn container(node: &Node) -> Option<Container<'_>> {
     let object = node.as_object()?;
@@ -92,7 +98,8 @@ pub fn container(node: &Node) -> Option<Container<'_>> {
         secret_files: fields.items("secret_files").iter().filter_map(secret_file).collect(),
         volumes_complete: !object.damaged
             && fields.node("volumes").is_none_or(|node| node.as_array().is_some())
-            && fields.items("volumes").len() == volumes.len(),
+            && fields.items("volumes").len() == volumes.len()
+            && !object.members.iter().any(|member| may_be_mounts(&member.key.value)),
         volumes,
         network_mode: fields.or("network_mode", NetworkMode::Host, span),
         ports: fields.items("ports").iter().filter_map(port).collect(),

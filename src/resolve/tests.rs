@@ -336,6 +336,13 @@ fn volumes_are_resolved_by_id() {
         let codes = app(mount).1;
         assert!(!codes.contains(&"W0301"), "{mount}: {codes:?}");
     }
+    for field in ["volume", "volumeMounts", "mounts", "storage"] {
+        let text = format!(
+            r#"{{"id":"app","data_persistence":{{"volumes":[{{"id":"data"}}]}},
+            "containers":[{{"id":"a","{field}":[{{"name":"data","dest":"/x"}}]}}]}}"#
+        );
+        assert!(!resolved(&text).2.iter().any(|d| d.code.id == "W0301"), "{field}");
+    }
     assert_eq!(app("").1, ["W0301"]);
     assert_eq!(app(r#"{"src":"/x","dest":"/x","type":"host"}"#).1, ["W0301"]);
     assert_eq!(
