@@ -404,3 +404,10 @@ fn a_key_that_is_too_long_is_said_to_be_so() {
     }
     assert_eq!(errors(&format!("a: {long} b: 1\n")).0.len(), 1);
 }
+
+#[test]
+fn a_dash_in_another_column_lacks_no_space() {
+    let (_, _, found) = parsed("a:\n  - b: 1\n   - c: 1\n");
+    let found: Vec<_> = found.iter().map(|found| (found.message.as_ref(), &found.edit)).collect();
+    assert_eq!(found, [("indentation does not match any entry above", &None)]);
+}

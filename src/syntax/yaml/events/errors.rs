@@ -193,6 +193,14 @@ fn entries(source: &Source, error: &SyntaxError, here: Span) -> Option<Diagnosti
                 .help("write each `- ` entry on its own line; a list on one line is `[a, b]`")
         }
         ErrorKind::ExpectedBlockSequenceEntry
+            if starts_line(source, at)
+                && source.slice(here) == "-"
+                && text.get(at + 1..).is_some_and(|rest| rest.starts_with([' ', '\n', '\r'])) =>
+        {
+            yaml(here, "indentation does not match any entry above")
+                .help("entries of the same object or list start in the same column")
+        }
+        ErrorKind::ExpectedBlockSequenceEntry
             if starts_line(source, at) && source.slice(here) == "-" =>
         {
             dash_without_space(here.start as usize)
