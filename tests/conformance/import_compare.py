@@ -191,7 +191,11 @@ def facts_of_service(name: str, config: dict[str, Any]) -> dict[tuple[str, ...],
     # The project is named after the appliance's id, in which an underscore is a hyphen.
     own = f"{config['name']}-{name}".lower().replace("_", "-")
     facts["image",] = own if "build" in service and image.replace("_", "-") == own else image
-    build = cleaned(service.pop("build", {}))
+    # An image that one service builds is there for all.
+    built = [one["build"] for one in config["services"].values() if one.get("image") == image and "build" in one]
+    if built and service.get("pull_policy") == "never":
+        del service["pull_policy"]
+    build = cleaned(service.pop("build", built[0] if built else {}))
     for field in SPEED:
         build.pop(field, None)
     if build:

@@ -262,7 +262,8 @@ fn sources_in_a_record_are_never_removed() {
         let before = repository.files();
         let (status, _, errors) = repository.run(&["compile"]);
         assert_eq!(status, 1, "{source}: {errors}");
-        assert!(errors.contains(&format!("`.applc-outputs` names `{source}`")), "{errors}");
+        assert!(errors.contains(&format!("error[E0003]: `{source}` is a source")), "{errors}");
+        assert!(errors.contains("--> .applc-outputs:"), "{errors}");
         assert_eq!(repository.files(), before, "{source}");
     }
 }
