@@ -58,23 +58,39 @@ impl<'t> Service<'t> {
     fn get(&self, name: &str) -> Option<&'t Node> {
         present(self.object, name)
     }
+
+    /// The name of its image, if it is written.
+    fn image(&self) -> Option<String> {
+        self.get("image").and_then(text).filter(|image| !image.is_empty())
+    }
 }
 
 /// The services that are imported, by name.
 struct Services<'s, 't> {
     all: &'s [Service<'t>],
     places: BTreeMap<&'t str, usize>,
+    /// The first service that builds an image, by the name of the image.
+    builders: BTreeMap<String, usize>,
 }
 
 impl<'s, 't> Services<'s, 't> {
     fn new(all: &'s [Service<'t>]) -> Services<'s, 't> {
         let mut places = BTreeMap::new();
+        let mut builders = BTreeMap::new();
         for (at, service) in all.iter().enumerate() {
+            if let Some(image) = service.image().filter(|_| service.get("build").is_some()) {
+                builders.entry(image).or_insert(at);
+            }
             for name in std::iter::once(&service.name).chain(&service.copies) {
                 places.entry(*name).or_insert(at);
             }
         }
-        Services { all, places }
+        Services { all, places, builders }
+    }
+
+    /// The first service that builds an image with this name.
+    fn builder(&self, image: &str) -> Option<&'s Service<'t>> {
+        self.builders.get(image).and_then(|at| self.all.get(*at))
     }
 
     /// The service that has a name, or of which one with this name is an instance.

@@ -34,7 +34,7 @@ impl<'t> Import<'_, 't> {
         let mut container = Draft::new();
         container.put("id", service.id.as_str());
         container.put("type", if service.is_job { "job" } else { "service" });
-        self.image(service, &mut container);
+        self.image(service, all, &mut container);
         self.resources(service, &mut container);
         self.instances(service, &mut container);
         self.process(service, &mut container);
@@ -48,9 +48,15 @@ impl<'t> Import<'_, 't> {
         container
     }
 
-    fn image(&mut self, service: &Service<'t>, container: &mut Draft) {
-        let build = service.get("build");
-        let image = service.get("image").and_then(text).filter(|image| !image.is_empty());
+    fn image(&mut self, service: &Service<'t>, all: &Services<'_, 't>, container: &mut Draft) {
+        let image = service.image();
+        // What one service builds is there for all that run it.
+        let built = match &image {
+            Some(image) if service.get("build").is_none() => all.builder(image),
+            _ => None,
+        };
+        let built = built.unwrap_or(service);
+        let build = built.get("build");
         if image.is_none() && build.is_none() {
             self.told
                 .refuse(service.key, format!("`{}` has neither `image` nor `build`", service.name));
@@ -63,7 +69,7 @@ impl<'t> Import<'_, 't> {
         if let Some(build) = build {
             self.build(build, container);
         }
-        let policy = service.get("pull_policy").and_then(text);
+        let policy = built.get("pull_policy").and_then(text);
         match policy.as_deref() {
             // What is built is built at every start.
             Some("always") => {}

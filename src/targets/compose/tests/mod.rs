@@ -90,3 +90,36 @@ fn options_reach_the_file() {
     let codes: Vec<_> = with.found().into_iter().map(|(code, _)| code).collect();
     assert_eq!(codes, ["W0401", "W0402"], "only the warnings of every health check");
 }
+
+#[test]
+fn an_image_is_built_once() {
+    let build = json!({ "build": { "context": "b" }, "image": "x:1" });
+    let with = |id: &str, more: Value| {
+        let mut container = container(id, build.clone());
+        container.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        container
+    };
+    let policies = |containers: &[Value]| {
+        let compiled = compiled(&appliance(containers));
+        let of = |container: &Value| {
+            let service = compiled.service(container["id"].as_str().unwrap());
+            (service["build"]["context"].clone(), service["pull_policy"].clone())
+        };
+        containers.iter().map(of).collect::<Vec<_>>()
+    };
+    let kept = json!({ "force_pull_image": false });
+    // Before the one that builds it, and without a build.
+    let plain = container("p", json!({ "image": "x:1" }));
+    let other = container("o", json!({ "image": "x:2" }));
+    let built = |policy: Value| (json!("./b"), policy);
+    let not = |policy: &str| (Value::Null, json!(policy));
+    assert_eq!(
+        policies(&[plain, with("a", kept.clone()), with("b", kept.clone()), other]),
+        [not("never"), built(Value::Null), not("never"), not("always")]
+    );
+    // If one of them is built at every start, all are.
+    assert_eq!(
+        policies(&[with("a", kept), with("b", json!({}))]),
+        [built(json!("build")), not("never")]
+    );
+}
