@@ -71,6 +71,13 @@ impl<'a> Reference<'a> {
     }
 }
 
+/// What images are told apart by: the same for names that engines read in the same way, such as `app`, `app:latest` and
+/// `docker.io/library/app`.
+pub fn identity(image: &str) -> String {
+    let normal = Reference::read(image).and_then(|read| read.normal_tagged());
+    normal.unwrap_or_else(|| image.to_owned())
+}
+
 /// What is wrong with a version, and how to fix it: a tag, or a digest such as `sha256:...`.
 pub fn version_fault(version: &str) -> Option<(String, String)> {
     let checked = match version.contains(':') {

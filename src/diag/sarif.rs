@@ -146,10 +146,14 @@ fn fix(source: &Source, edit: &Edit) -> Value {
     })
 }
 
-/// A message as a sentence with a capital letter and a full stop, as SARIF requires (3.11.3).
+/// A message as a sentence with a capital letter and a full stop, as SARIF requires (3.11.3). A path in its place stays
+/// as it is.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let word = text.split_whitespace().next().unwrap_or_default().trim_end_matches([',', ':']);
+    let is_word = word.chars().all(char::is_alphabetic);
+    let upper = |c: char| if is_word { c.to_uppercase().to_string() } else { c.to_string() };
+    let first = chars.next().map(upper).unwrap_or_default();
     let end = if text.ends_with(['.', '?', '!']) { "" } else { "." };
     format!("{first}{}{end}", chars.as_str())
 }
@@ -189,6 +193,7 @@ mod tests {
     fn messages_become_sentences() {
         assert_eq!(sentence("did you mean `x`?"), "Did you mean `x`?");
         assert_eq!(sentence("`x` is unknown"), "`x` is unknown.");
+        assert_eq!(sentence("apps/a.yaml is unknown"), "apps/a.yaml is unknown.");
         assert_eq!(sentence(""), ".");
     }
 }

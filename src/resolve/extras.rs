@@ -8,6 +8,7 @@ use std::io;
 use ecow::EcoString;
 
 use crate::diag::{Diagnostic, Findings, codes};
+use crate::image;
 use crate::model::{self, Build, Container, File, SecretFile};
 use crate::plan::{
     self, BuildArgument, Content, Extras, Label, Plan, SecretVariable, Text, user_numbers,
@@ -267,11 +268,11 @@ fn build(build: &Build<'_>, findings: &mut Findings) -> plan::Build {
 
 /// Reports images that are built in different ways: under one name there is only what was built last.
 pub fn check_builds(containers: &[plan::Container], findings: &mut Findings) {
-    let mut first: HashMap<&str, (&plan::Container, &plan::Build)> = HashMap::new();
+    let mut first: HashMap<String, (&plan::Container, &plan::Build)> = HashMap::new();
     for container in containers {
         let Some(build) = &container.extras().build else { continue };
         let (other, before) =
-            *first.entry(container.image.value.as_str()).or_insert((container, build));
+            *first.entry(image::identity(&container.image.value)).or_insert((container, build));
         if build.is_same(before) {
             continue;
         }

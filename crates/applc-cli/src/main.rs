@@ -41,7 +41,8 @@ use commands::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The exit status of a run. Of several, the greatest counts: a failure to read or write is above all others.
+/// The exit status of a run. Of several, that counts which says most: changes the least, and a failure to read or write
+/// the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// Success; there may be warnings.
@@ -58,10 +59,13 @@ pub enum Status {
 
 impl Ord for Status {
     fn cmp(&self, other: &Status) -> Ordering {
-        // With changes that are not told, or told of a part, there is no result.
+        // With errors, changes are told of a part.
         let rank = |status: &Status| match status {
-            Status::Io => u8::MAX,
-            status => *status as u8,
+            Status::Clean => 0,
+            Status::Changes => 1,
+            Status::Errors => 2,
+            Status::Usage => 3,
+            Status::Io => 4,
         };
         rank(self).cmp(&rank(other))
     }

@@ -35,6 +35,7 @@ use crate::syntax::{Member, Node, Object};
 
 use super::references::addresses;
 use crate::elsewhere::scalars::{list, present, strings, text};
+use crate::image::identity;
 
 pub use interpolation::{Refused, interpolate};
 
@@ -79,7 +80,7 @@ impl<'s, 't> Services<'s, 't> {
         let mut builders = BTreeMap::new();
         for (at, service) in all.iter().enumerate() {
             if let Some(image) = service.image().filter(|_| service.get("build").is_some()) {
-                builders.entry(image).or_insert(at);
+                builders.entry(identity(&image)).or_insert(at);
             }
             for name in std::iter::once(&service.name).chain(&service.copies) {
                 places.entry(*name).or_insert(at);
@@ -90,7 +91,7 @@ impl<'s, 't> Services<'s, 't> {
 
     /// The first service that builds an image with this name.
     fn builder(&self, image: &str) -> Option<&'s Service<'t>> {
-        self.builders.get(image).and_then(|at| self.all.get(*at))
+        self.builders.get(&identity(image)).and_then(|at| self.all.get(*at))
     }
 
     /// The service that has a name, or of which one with this name is an instance.

@@ -413,7 +413,7 @@ fn builds_are_of_folders_beside_the_appliance() {
 
 #[test]
 fn an_image_that_one_service_builds_is_that_of_others() {
-    let text = "services:\n  a: {image: 'x:1'}\n  b: {image: 'x:1', build: ./b, pull_policy: build}\n  c: {image: 'x:1', pull_policy: never}\n  d: {image: 'x:2', pull_policy: never}\n";
+    let text = "services:\n  a: {image: 'docker.io/x:1'}\n  b: {image: 'x:1', build: ./b, pull_policy: build}\n  c: {image: 'x:1', pull_policy: never}\n  d: {image: 'x:2', pull_policy: never}\n";
     let (out, findings) = of(text);
     assert_eq!(out.matches("build: { context: \"./b\" }").count(), 3, "{out}");
     assert_eq!(out.matches("force_pull_image: false").count(), 1, "{out}");

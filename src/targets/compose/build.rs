@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::image;
 use crate::plan::{Build, BuildArgument, Container, ContainerId, Plan};
 use crate::render::{Composed, Origin, Traced};
 use crate::targets::{Options, origins};
@@ -12,7 +13,7 @@ use super::{beside, escaped, model};
 ///
 /// Compose builds an image for each service that says how, also at the same time. Without BuildKit, each makes another image: those
 /// that run are not the one that has the name in the end, and the next `up` replaces them.
-pub struct Builders<'a>(HashMap<&'a str, Builder<'a>>);
+pub struct Builders<'a>(HashMap<String, Builder<'a>>);
 
 struct Builder<'a> {
     at: ContainerId,
@@ -29,15 +30,22 @@ impl<'a> Builders<'a> {
             let Some(build) = &container.extras().build else { continue };
             let new = Builder { at, build, always: None };
             let builder: &mut Builder<'_> =
-                found.entry(container.image.value.as_str()).or_insert(new);
+                found.entry(image::identity(&container.image.value)).or_insert(new);
             builder.always = builder.always.or(container.force_pull.value.then_some(container));
         }
         Self(found)
     }
 
+    fn of_container(&self, container: &Container) -> Option<&Builder<'a>> {
+        match self.0.is_empty() {
+            true => None,
+            false => self.0.get(&image::identity(&container.image.value)),
+        }
+    }
+
     /// How the image of a container is built, if that is written at this container.
     pub fn build(&self, id: ContainerId, container: &Container) -> Option<&'a Build> {
-        let builder = self.0.get(container.image.value.as_str())?;
+        let builder = self.of_container(container)?;
         (builder.at == id).then_some(builder.build)
     }
 
@@ -48,7 +56,7 @@ impl<'a> Builders<'a> {
         container: &Container,
     ) -> Option<Traced<&'static str>> {
         let forced = |container| origins::force_pull(container);
-        match self.0.get(container.image.value.as_str()) {
+        match self.of_container(container) {
             None => container.force_pull.value.then(|| Traced::new("always", forced(container))),
             // Compose would pull an image of this name, and build only if there is none.
             Some(Builder { at, build, always }) if *at == id => {

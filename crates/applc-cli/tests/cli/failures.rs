@@ -257,3 +257,16 @@ fn a_document_has_all_appliances_that_were_checked() {
     let (_, out, _) = repository.run(&["check", "apps/b", "--format", "junit"]);
     assert!(out.contains("apps/b/b.appliance.yaml") && !out.contains("apps/a/"), "{out}");
 }
+
+#[test]
+fn errors_count_more_than_changes() {
+    let repository = Repository::new();
+    assert_eq!(repository.run(&["compile"]).0, 0);
+    repository.write("apps/a/a.appliance.json", "{");
+    repository.write("apps/b/b.appliance.yaml", &appliance("b", "redis:8"));
+    for how in ["--check", "--diff"] {
+        let (status, out, err) = repository.run(&["compile", how, "--keep-going"]);
+        assert_eq!(status, 1, "{how}: {out}{err}");
+        assert!(out.contains("/b/compose/compose.yaml"), "{how}: {out}{err}");
+    }
+}

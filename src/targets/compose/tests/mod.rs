@@ -109,7 +109,7 @@ fn an_image_is_built_once() {
     };
     let kept = json!({ "force_pull_image": false });
     // Before the one that builds it, and without a build.
-    let plain = container("p", json!({ "image": "x:1" }));
+    let plain = container("p", json!({ "image": "docker.io/library/x:1" }));
     let other = container("o", json!({ "image": "x:2" }));
     let built = |policy: Value| (json!("./b"), policy);
     let not = |policy: &str| (Value::Null, json!(policy));
