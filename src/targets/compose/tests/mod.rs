@@ -122,4 +122,12 @@ fn an_image_is_built_once() {
         policies(&[with("a", kept), with("b", json!({}))]),
         [built(json!("build")), not("never")]
     );
+    // The services of the instances of a job.
+    let job = json!({ "id": "j", "type": "job", "instances": 2, "image": "x:1", "build": { "context": "b" } });
+    let job = with("j", job);
+    let after = container("after", json!({ "image": "x:2", "dependencies": ["j"] }));
+    let file = compiled(&appliance(&[job, after])).file();
+    let one = |name: &str| file["services"][name]["pull_policy"].clone();
+    assert_eq!((one("j-1"), one("j-2")), (json!("build"), json!("never")));
+    assert!(file["services"]["j-2"].get("build").is_none());
 }
