@@ -62,12 +62,25 @@ pub fn find(source: &Source) -> Option<Diagnostic> {
 
 /// The lengths of the marks of a quote of Markdown or a mail at the start of lines. `None` if not all have one.
 fn quotes(lines: &[Line<'_>]) -> Option<Vec<usize>> {
-    let length = |line: &str| match line.trim().is_empty() {
-        true => Some(0),
-        false => line.starts_with('>').then_some(1),
-    };
-    let ends = lines.iter().map(|(_, line)| length(line)).collect::<Option<Vec<usize>>>()?;
+    // Of a quote in a quote, the marks that all lines have.
+    let written = || lines.iter().filter(|(_, line)| !line.trim().is_empty());
+    let depth = written().map(|(_, line)| marks(line).count()).min().filter(|depth| *depth > 0)?;
+    let length = |line: &str| marks(line).nth(depth - 1).unwrap_or_default();
+    let ends = lines.iter().map(|(_, line)| length(line)).collect();
     (lines.len() > 1).then(|| with_space(lines, ends))
+}
+
+/// The ends of the marks at the start of a line, with a space between them at most.
+fn marks(line: &str) -> impl Iterator<Item = usize> {
+    let mut end = 0;
+    std::iter::from_fn(move || {
+        let rest = line.get(end..)?;
+        let space = usize::from(end > 0 && rest.starts_with(' '));
+        rest.get(space..)?.starts_with('>').then(|| {
+            end += space + 1;
+            end
+        })
+    })
 }
 
 /// The lengths of numbers and signs at the start of lines. `None` if not all have them, one after the other.
@@ -148,8 +161,10 @@ mod tests {
     #[test]
     fn what_is_before_each_line_is_one_finding() {
         type Prefix = fn(usize, &str) -> String;
-        let prefixes: [Prefix; 11] = [
+        let prefixes: [Prefix; 13] = [
             |_, line| format!("> {line}"),
+            |_, line| format!("> > {line}"),
+            |_, line| format!(">>{line}"),
             |_, line| format!(">{line}"),
             |_, line| format!("> {line}").trim_end_matches(' ').to_owned(),
             |at, line| format!("{at} {line}"),
