@@ -293,6 +293,17 @@ impl Source {
         if self.text().starts_with(BOM) { BOM.len() } else { 0 }
     }
 
+    /// The lines of the content with their breaks, each with its index in the text.
+    pub fn content_lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        let start = self.content_start();
+        let content = self.text().get(start..).unwrap_or_default();
+        content.split_inclusive('\n').scan(start, |at, line| {
+            let from = *at;
+            *at += line.len();
+            Some((from, line))
+        })
+    }
+
     /// The span of a range of the text.
     pub fn span(&self, range: Range<usize>) -> Span {
         Span::new(range.start, range.end).moved(self.base)

@@ -72,6 +72,16 @@ pub struct Edit {
     pub safe: bool,
 }
 
+#[cfg(test)]
+impl Edit {
+    /// A text with the edit.
+    pub fn applied_to(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        text.replace_range(self.span.range(), &self.replacement);
+        text
+    }
+}
+
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {

@@ -75,13 +75,10 @@ pub struct Build {
 impl Build {
     /// Whether it builds the same image as another one, whichever way both are written.
     pub fn is_same(&self, other: &Build) -> bool {
-        let Build { context: _, dockerfile: _, args: _, target } = self;
-        let value =
-            |text: &Option<Spanned<EcoString>>| text.as_ref().map(|text| text.value.clone());
         self.folder() == other.folder()
             && self.file() == other.file()
             && self.arguments() == other.arguments()
-            && value(target) == value(&other.target)
+            && self.stage() == other.stage()
     }
 
     fn folder(&self) -> Vec<&str> {
@@ -91,6 +88,10 @@ impl Build {
     /// The path of the Dockerfile; of that name if none is written.
     fn file(&self) -> Vec<&str> {
         self.dockerfile.as_ref().map_or(vec!["Dockerfile"], |path| steps(&path.value))
+    }
+
+    fn stage(&self) -> Option<&str> {
+        self.target.as_ref().map(|stage| stage.value.as_str())
     }
 
     /// The last value of each argument, as for Docker.

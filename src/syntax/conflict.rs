@@ -47,11 +47,9 @@ fn all(source: &Source) -> (Vec<Marks>, Vec<Span>) {
         return (conflicts, left);
     }
     let mut open: Vec<(char, Span)> = Vec::new();
-    let mut start = source.content_start();
-    for line in text.get(start..).unwrap_or_default().split_inclusive('\n') {
+    for (start, line) in source.content_lines() {
         let written = line.trim_end();
         let mark = (sign(written), Span::new(start, start + written.len()));
-        start += line.len();
         let last = open.last().map(|(sign, _)| *sign);
         match (last, mark.0) {
             (_, Some('<')) => {

@@ -26,14 +26,7 @@ fn find_of(source: &Source, sign: char) -> Option<Around> {
     if !opens && !last.ends_with(sign) {
         return None;
     }
-    let lines = || {
-        content.split_inclusive('\n').scan(start, |at, line| {
-            let from = *at;
-            *at += line.len();
-            Some((from, line))
-        })
-    };
-    let mut written = lines().filter(|(_, line)| !line.trim().is_empty());
+    let mut written = source.content_lines().filter(|(_, line)| !line.trim().is_empty());
     let span = |(from, line): (usize, &str)| Span::new(from, from + line.len());
     let open = written.next().filter(|(_, line)| is_fence(line, sign, true)).map(span);
     let close = written.find(|(_, line)| is_fence(line, sign, false)).map(span);
@@ -91,9 +84,7 @@ mod tests {
         assert!(tree.is_some_and(|tree| tree.as_object().is_some()), "{text}");
         let edit = found.iter().next()?.edit.clone()?;
         assert_eq!(found.len(), 1, "{text}");
-        let mut text = text.to_owned();
-        text.replace_range(edit.span.range(), &edit.replacement);
-        Some((text, edit.safe))
+        Some((edit.applied_to(text), edit.safe))
     }
 
     #[test]

@@ -17,6 +17,8 @@ mod prefix;
 mod prompt;
 mod segment;
 mod spaces;
+#[cfg(test)]
+mod testing;
 pub(crate) mod toml;
 mod yaml;
 
@@ -342,6 +344,12 @@ fn is_same_in_yaml(value: &str) -> bool {
 /// The diagnostic for a key of YAML without a space behind its colon. `span` is that of both.
 pub(crate) fn colon_without_space(key: &str, span: Span) -> Diagnostic {
     Diagnostic::new(&codes::BAD_YAML, span, format!("expected a space after `{key}:`"))
+        .help("entries have the form `key: value`")
+}
+
+/// The diagnostic for a sign in the place of the colon of an entry of YAML.
+fn sign_without_colon(sign: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(&codes::BAD_YAML, span, format!("expected `: `, found `{sign}`"))
         .help("entries have the form `key: value`")
 }
 

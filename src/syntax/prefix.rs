@@ -23,16 +23,11 @@ pub fn find(source: &Source) -> Option<Diagnostic> {
     if !first.starts_with(|c: char| c == '>' || c.is_ascii_digit()) {
         return None;
     }
-    let all = || {
-        content.split_inclusive('\n').scan(start, |at, line| {
-            let from = *at;
-            *at += line.len();
-            Some((from, line.trim_end_matches(['\n', '\r'])))
-        })
-    };
+    let all = source.content_lines();
+    let all = all.map(|(from, line)| (from, line.trim_end_matches(['\n', '\r'])));
     let count = content.trim_end().split('\n').count();
     let lines: Vec<Line<'_>> =
-        all().take(count).skip_while(|(_, line)| line.trim().is_empty()).collect();
+        all.take(count).skip_while(|(_, line)| line.trim().is_empty()).collect();
     let (what, ends) = match quotes(&lines) {
         Some(ends) => ("mark of a quote", ends),
         None => ("line number", numbers(&lines)?),
@@ -122,9 +117,8 @@ fn numbers(lines: &[Line<'_>]) -> Option<Vec<usize>> {
 
 /// The lengths together with the space or tab behind them, if all lines have one.
 fn with_space(lines: &[Line<'_>], ends: Vec<usize>) -> Vec<usize> {
-    let rest = |line: &Line<'_>, end: usize| line.1.get(end..).unwrap_or_default().to_owned();
     let has_space = |line: &Line<'_>, end: usize| {
-        let rest = rest(line, end);
+        let rest = line.1.get(end..).unwrap_or_default();
         rest.is_empty() || rest.starts_with([' ', '\t'])
     };
     let all = lines.iter().zip(&ends).all(|(line, end)| *end == 0 || has_space(line, *end));
@@ -136,8 +130,7 @@ fn with_space(lines: &[Line<'_>], ends: Vec<usize>) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::diag::Findings;
+    use super::super::testing;
 
     const FILES: [(&str, &str); 3] = [
         ("a.json", "{\n  \"a\": {\n    \"b\": 1\n  }\n}\n"),
@@ -147,15 +140,7 @@ mod tests {
 
     /// The text with the edit of its only finding.
     fn fixed(name: &str, text: &str) -> Option<String> {
-        let source = Source::new(name, text);
-        let mut found = Findings::new();
-        super::super::parse(&source, &mut found);
-        let one = found.iter().find(|found| found.message.contains("at the start of each line"))?;
-        let edit = one.edit.clone()?;
-        assert!(found.len() == 1 && edit.safe, "{text}");
-        let mut text = text.to_owned();
-        text.replace_range(edit.span.range(), &edit.replacement);
-        Some(text)
+        testing::fixed(name, text, "at the start of each line")
     }
 
     #[test]

@@ -70,9 +70,7 @@ mod tests {
         assert!(tree.is_some_and(|tree| tree.as_object().is_some()), "{text}");
         let edit = found.iter().next()?.edit.clone()?;
         assert!(found.len() == 1 && edit.safe, "{text}");
-        let mut text = text.to_owned();
-        text.replace_range(edit.span.range(), &edit.replacement);
-        Some(text)
+        Some(edit.applied_to(text))
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub fn find(
     if text.is_ascii() {
         return None;
     }
-    let mut places = places(text, source.content_start());
+    let mut places = places(source);
     if !found.has_errors() {
         let texts = texts(tree);
         places.retain(|at| !is_inside(&texts, *at));
@@ -93,13 +93,11 @@ pub fn find(
     })
 }
 
-/// The offsets of the characters of a text that are where spaces may be meant.
-fn places(text: &str, start: usize) -> Vec<usize> {
+/// The offsets of the characters of a source that are where spaces may be meant.
+fn places(source: &Source) -> Vec<usize> {
     let mut places = Vec::new();
-    let mut at = start;
-    for line in text.get(start..).unwrap_or_default().split_inclusive('\n') {
+    for (at, line) in source.content_lines() {
         places_of(line, at, &mut places);
-        at += line.len();
     }
     places
 }
@@ -187,19 +185,12 @@ fn is_inside(texts: &[Span], at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing;
     use super::*;
 
     /// The text with the edit of its only finding.
     fn fixed(text: &str) -> Option<String> {
-        let source = Source::new("a.yaml", text);
-        let mut found = Findings::new();
-        super::super::parse(&source, &mut found);
-        let one = found.iter().find(|found| found.message.contains("is not a space"))?;
-        let edit = one.edit.clone()?;
-        assert!(found.len() == 1 && edit.safe, "{text}");
-        let mut text = text.to_owned();
-        text.replace_range(edit.span.range(), &edit.replacement);
-        Some(text)
+        testing::fixed("a.yaml", text, "is not a space")
     }
 
     #[test]

@@ -192,6 +192,19 @@ impl Reporter {
         self.add(Report::of(Source::new(path, ""), finding))
     }
 
+    /// Adds such a finding with the level that a project and the arguments give it, unless they allow it.
+    pub fn of_file_at_level(
+        &mut self,
+        path: &str,
+        finding: Diagnostic,
+        project: &Levels,
+    ) -> Status {
+        let mut findings = vec![finding];
+        self.levels(project).apply(&mut findings);
+        let left = findings.pop().map(|finding| self.of_file(path, finding));
+        left.unwrap_or(Status::Clean)
+    }
+
     /// Reports an invalid argument, in the format for people whatever the chosen format.
     pub fn usage(&self, report: &Report) -> Status {
         show(report);

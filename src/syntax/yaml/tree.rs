@@ -14,7 +14,7 @@ use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::{
     Form, Keys, Kind, MAX_DEPTH, Member, Node, Object, colon_without_space, commas, ellipsis,
-    is_ellipsis, is_same_in_yaml, quote, split_at_sign,
+    is_ellipsis, is_same_in_yaml, quote, sign_without_colon, split_at_sign,
 };
 
 /// Builds the tree of a document. It is `None` if the document contains no value, or too many.
@@ -342,9 +342,7 @@ impl<'d> Builder<'d, '_> {
         let key = Spanned::new(key.into(), Span::new(start, start + key.len()));
         let edit = Span { start: key.span.end, ..place };
         let right = if written.starts_with(' ') { ":" } else { ": " };
-        let message = format!("expected `: `, found `{sign}`");
-        let found = Diagnostic::new(&codes::BAD_YAML, place, message)
-            .help("entries have the form `key: value`");
+        let found = sign_without_colon(sign, place);
         let span = Span::new(span.range().end - value.len(), span.range().end);
         if value.contains(char::is_whitespace) || !is_same_in_yaml(value) {
             // A comma may be missing in it.

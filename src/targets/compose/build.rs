@@ -55,7 +55,7 @@ impl<'a> Builders<'a> {
         id: ContainerId,
         container: &Container,
     ) -> Option<Traced<&'static str>> {
-        let forced = |container| origins::force_pull(container);
+        let forced = origins::force_pull;
         match self.of_container(container) {
             None => container.force_pull.value.then(|| Traced::new("always", forced(container))),
             // Compose would pull an image of this name, and build only if there is none.

@@ -401,13 +401,9 @@ pub fn named_in(folder: &str, reporter: &mut Reporter) -> Result<(Vec<String>, S
         faults.iter().map(|error| reporter.unreadable(error, Some(hidden::HELP.to_owned())));
     let mut status = faults.max().unwrap_or(Status::Clean);
     for link in &links {
-        let mut findings = vec![
-            hidden::linked(link).help("name the folder that it leads to, or put it in its place"),
-        ];
-        reporter.levels(&Levels::default()).apply(&mut findings);
-        let finding = findings.into_iter().next();
-        status =
-            status.max(finding.map_or(Status::Clean, |finding| reporter.of_file(link, finding)));
+        let finding =
+            hidden::linked(link).help("name the folder that it leads to, or put it in its place");
+        status = status.max(reporter.of_file_at_level(link, finding, &Levels::default()));
     }
     if files.is_empty() && status == Status::Clean {
         let message = format!("no file in `{folder}` is named `{}`", Globs::DEFAULT);

@@ -5,9 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use applc::diag::{Diagnostic, Report, codes};
+use applc::diag::{Diagnostic, codes};
 use applc::project::named_folder;
-use applc::source::{Source, Span};
+use applc::source::Span;
 
 use super::changes::{Changes, Kind as Change};
 use super::discover::Found;
@@ -72,12 +72,7 @@ pub fn report_folders(found: &Found, reporter: &mut Reporter) -> Status {
             }
             _ => continue,
         };
-        let levels = reporter.levels(&project.levels());
-        let mut report = Report::of(Source::new(shown, ""), finding);
-        levels.apply(&mut report.diagnostics);
-        if !report.diagnostics.is_empty() {
-            status = status.max(reporter.add(report));
-        }
+        status = status.max(reporter.of_file_at_level(&shown, finding, &project.levels()));
     }
     status
 }

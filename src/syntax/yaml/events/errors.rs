@@ -10,7 +10,7 @@ use crate::syntax::yaml::plain::{self, Plain};
 use crate::syntax::yaml::spans::{character, line_at, starts_line, unquoted, word};
 use crate::syntax::{
     Kind, MAX_DEPTH, SECOND_OBJECT, colon_without_space, dash_without_space, ellipsis, is_ellipsis,
-    is_name, is_same_in_yaml, quote, split_at_sign,
+    is_name, is_same_in_yaml, quote, sign_without_colon, split_at_sign,
 };
 
 /// Maximum number of characters of a key of YAML (chapter 7.4.2).
@@ -306,8 +306,7 @@ fn sign_for_colon(source: &Source, at: usize) -> Option<Diagnostic> {
     let span = Span::new(at + key.len(), at + key.len() + sign.len());
     let is_apart = value.is_empty() || value.starts_with(' ');
     let right = if is_apart { ":" } else { ": " };
-    let found = yaml(span, &format!("expected `: `, found `{sign}`"))
-        .help("entries have the form `key: value`");
+    let found = sign_without_colon(sign, span);
     let indent = |line: usize| {
         let text = source.text().get(source.line_range(line))?;
         Some(text.len() - text.trim_start_matches([' ', '-']).len())
