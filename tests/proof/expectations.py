@@ -157,6 +157,8 @@ class Expected:
     id: str
     service: bool
     instances: int
+    # The share of the instances that keep running during an update.
+    minimum_capacity: float
     # Whether all that it waits for becomes ready.
     starts: bool
     argv: list[Text]

@@ -6,6 +6,7 @@ so does the mask: `for_target` refuses it.
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 from collections.abc import Callable
@@ -216,6 +217,12 @@ def numbers_on_host(expected: Expected, expectations: Expectations) -> set[int]:
     return found
 
 
+def all_kept_at_their_numbers(_: Difference, expected: Expected, expectations: Expectations) -> bool:
+    """At a container all of whose instances keep running during an update, and whose ports are fixed on the host."""
+    free = expected.instances - math.ceil(expected.minimum_capacity * expected.instances)
+    return free == 0 and bool(numbers_on_host(expected, expectations))
+
+
 TABLE: list[tuple[str, str, str, str, When]] = [
     ("compose", "containers[].health_check times and failures", "but it is not replaced", "not-replaced", always),
     ("compose", "containers[].health_check times and failures", "but it is not replaced", "unanswered unpublished",
@@ -253,6 +260,8 @@ TABLE: list[tuple[str, str, str, str, When]] = [
      "too-few not-new", several_at_their_numbers),
     ("nomad", "@id in a string", "so that another container with one of these needs another node",
      "not-started too-few too-few-runs", same_number),
+    ("nomad", "containers[].minimum_capacity", "which with fixed ports needs as many extra nodes", "not-new",
+     all_kept_at_their_numbers),
     ("nomad", "option follow-addresses", "whether a service is restarted when the address", "restarted not-kept",
      always),
 ]  # fmt: skip

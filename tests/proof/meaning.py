@@ -79,6 +79,7 @@ def expect_container(container: Container, case: Case, earlier: dict[str, Expect
         service=service,
         # "copies; for a job, parallel copies"
         instances=container.get("instances", 1),
+        minimum_capacity=container.get("minimum_capacity", 0),
         starts=starts,
         argv=argv,
         env=env,
