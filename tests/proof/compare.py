@@ -118,12 +118,16 @@ def sift(
 ) -> Result:
     """Divides differences into those that a mask explains, with what follows from them, and the others.
 
-    What a change restarts may also be due to what was there `before` it.
+    What a change restarts, or does not start, may also be due to what was there `before` it.
     """
     result = Result()
     for difference in found:
-        sides = [expectations, before] if before and difference.kind == "not-kept" else [expectations]
-        mask = next((mask for mask in masks if any(mask.explains(difference, side) for side in sides)), None)
+        mask = explaining(difference, expectations, masks)
+        if before and mask is None and difference.kind == "not-kept":
+            mask = explaining(difference, before, masks)
+        if before and difference.kind == "not-started" and explaining(difference, before, masks):
+            # The instance that did not start is not replaced.
+            mask = mask or explaining(Difference("not-new", difference.container, ""), expectations, masks)
         if mask is None:
             result.differences.append(difference)
         else:
@@ -143,6 +147,11 @@ def sift(
                 if difference.kind in ABSENT:
                     absent.setdefault(difference.container, absent[cause])
     return result
+
+
+def explaining(difference: Difference, expectations: Expectations, masks: Sequence[Mask]) -> Mask | None:
+    """The mask that explains a difference."""
+    return next((mask for mask in masks if mask.explains(difference, expectations)), None)
 
 
 def consequence(

@@ -375,6 +375,16 @@ def test_a_container_may_be_replaced_by_the_first_reference_from_the_host_networ
         assert [d.container for d in sift(iter(found), after, compose, before).differences] == left
 
 
+def test_what_a_mask_kept_from_starting_stays_so_if_its_update_has_no_place() -> None:
+    gone = service("gone", instances=0)
+    for capacity, args, left in [(1, ["@gone"], []), (0, ["@gone"], ["a"]), (1, [], ["a"])]:
+        fields = {"minimum_capacity": capacity, "ports": [{"container_port": 80}]}
+        before, after = (expect(case(service("a", **fields, args=words), gone)) for words in (args, []))
+        nomad = [mask for mask in masks.ALL if mask.target == "nomad"]
+        found = [Difference("not-started", "a", "")]
+        assert [d.container for d in sift(iter(found), after, nomad, before).differences] == left, (capacity, args)
+
+
 class Blind(Nothing):
     """An appliance that nobody sees anything of."""
 
