@@ -65,8 +65,8 @@ KINDS = {
 MAY_COME = {
     "not-started", "too-few", "unanswered", "unpublished", "too-few-runs", "late-run", "not-replaced", "unchecked", "not-read", "no-mark",
     "not-shared", "not-new", "gone-runs",
-    # A change of it alone may be made in place, or replace the process a little later.
-    "memory",
+    # A change of these alone may be made in place, or replace the process a little later.
+    "memory", "label",
 }  # fmt: skip
 
 
