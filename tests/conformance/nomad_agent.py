@@ -1,4 +1,4 @@
-"""A Nomad agent (server and client in one) that runs jobs on the machine's Docker engine.
+"""A Nomad agent that runs jobs on the machine's Docker engine: server and client in one, or each on its own.
 
 The state of the agent is in a temporary folder. Containers reach each other at the address of Docker's
 default bridge, because Nomad has no names and each container has its own loopback interface. The CNI
@@ -28,12 +28,6 @@ from compose_engine import Engine, Start, checked, command, read_start, wait_unt
 
 # The client's CPU and memory are fictitious, so that jobs that require more than the machine has are placed.
 CONFIGURATION = """
-bind_addr = "127.0.0.1"
-ports {
-  http = %(http)d
-  rpc  = %(rpc)d
-  serf = %(serf)d
-}
 client {
   network_interface = "docker0"
   cpu_total_compute = 64000
@@ -106,21 +100,38 @@ def free_subnet() -> tuple[int, IO[str]]:
 
 # Settings of an agent whose state outlives its process.
 DURABLE = """
-data_dir = "%(folder)s/data"
+data_dir = "%(folder)s/%(name)s"
 advertise {
   http = "127.0.0.1"
   rpc  = "127.0.0.1"
   serf = "127.0.0.1"
 }
+acl {
+  enabled = true
+}
+"""
+
+SERVER = """
 server {
   enabled          = true
   bootstrap_expect = 1
 }
+"""
+
+CLIENT = """
 client {
   enabled = true
+  servers = ["127.0.0.1:%(rpc)d"]
 }
-acl {
-  enabled = true
+"""
+
+# The ports of a server on its own.
+PORTS = """
+bind_addr = "127.0.0.1"
+ports {
+  http = %(http)d
+  rpc  = %(rpc)d
+  serf = %(serf)d
 }
 """
 
@@ -161,8 +172,10 @@ class Agent:
         durable: bool = False,
         ports: range = range(24000, 30001),
         logs: bool = True,
+        server_apart: bool = False,
     ) -> None:
-        """`memory` is that of the client in MB. The state of a `durable` agent outlives its process, and ACLs are on.
+        """`memory` is that of the client in MB. The state of a `durable` agent outlives its process, and ACLs are on. With
+        `server_apart`, it is a client, whose server is another process that `kill` does not end.
         Agents that run at the same time need different `ports` for their tasks. Without `logs`, the agent does not
         start the two processes for each task that copy its output."""
         self.nomad = support.require_tool("nomad")
@@ -172,13 +185,15 @@ class Agent:
         self.durable = durable
         self.ports = ports
         self._has_logs = logs
+        self._server_apart = server_apart
+        self._server: subprocess.Popen[bytes] | None = None
         self.token = ""
 
     def __enter__(self) -> Agent:
         # The sockets of Nomad tasks are in this folder, and the length of their paths is limited.
         self._folder = tempfile.TemporaryDirectory(prefix="nomad-", ignore_cleanup_errors=True)
         folder = Path(self._folder.name)
-        http, rpc, serf = free_ports(3)
+        ports = dict(zip(("http", "rpc", "serf"), free_ports(3), strict=True))
         number, self._subnet = free_subnet()
         self._bridge = f"applc-nomad-{number}"
         # A run that was killed leaves its bridge behind.
@@ -188,13 +203,11 @@ class Agent:
         (folder / "cni" / "cluster.conflist").write_text(json.dumps(network))
         self.engine.image(INFRA_IMAGE)
         meta = "{\n" + "".join(f'    {name} = "{value}"\n' for name, value in self.meta.items()) + "  }"
-        self.address = f"http://127.0.0.1:{http}"
+        self.address = self._client_address = f"http://127.0.0.1:{ports['http']}"
         (folder / "agent.hcl").write_text(
-            CONFIGURATION
+            PORTS % ports
+            + CONFIGURATION
             % {
-                "http": http,
-                "rpc": rpc,
-                "serf": serf,
                 "folder": folder,
                 "meta": meta,
                 "memory": self.memory,
@@ -208,11 +221,21 @@ class Agent:
         self.log = folder / "agent.log"
         self._arguments = ["-config", folder / "agent.hcl"]
         if self.durable:
-            (folder / "durable.hcl").write_text(DURABLE % {"folder": folder})
+            durable = DURABLE % {"folder": folder, "name": "data"}
+            if self._server_apart:
+                its = dict(zip(("http", "rpc", "serf"), free_ports(3), strict=True))
+                self.address = f"http://127.0.0.1:{its['http']}"
+                apart = PORTS % its + DURABLE % {"folder": folder, "name": "server"} + SERVER
+                (folder / "server.hcl").write_text(apart)
+                self._server = self._launch("-config", folder / "server.hcl")
+                durable += CLIENT % its
+            else:
+                durable += SERVER + CLIENT % ports
+            (folder / "durable.hcl").write_text(durable)
             self._arguments += ["-config", folder / "durable.hcl"]
         else:
             self._arguments.append("-dev")
-        self._launch()
+        self._process = self._launch(*self._arguments)
         try:
             if self.durable:
                 self.token = wait_until("a leader", self._bootstrap)
@@ -223,10 +246,10 @@ class Agent:
             raise AssertionError(f"{failure}\n{end}") from failure
         return self
 
-    def _launch(self) -> None:
+    def _launch(self, *arguments: str | Path) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [self.nomad, "agent", *self._arguments],
+            return subprocess.Popen(
+                [self.nomad, "agent", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -253,7 +276,7 @@ class Agent:
 
     def launch(self) -> None:
         """Starts a durable agent again."""
-        self._launch()
+        self._process = self._launch(*self._arguments)
         wait_until("the agent after a restart", self._ready)
 
     def __exit__(self, *_: object) -> None:
@@ -264,12 +287,13 @@ class Agent:
                 self.remove_all()
         except OSError:
             placed = []
-        self._process.send_signal(signal.SIGINT)
-        try:
-            self._process.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        for process in filter(None, (self._process, self._server)):
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
         # The agent may exit before all its containers are removed.
         for container in checked(self.engine.docker, "ps", "-a", "--format", "{{.Names}}").split():
             if container[-36:] in placed:
@@ -290,6 +314,8 @@ class Agent:
     def _ready(self) -> bool:
         assert self._process.poll() is None, "the agent exited"
         try:
+            # Its server knows the client as ready while it is restarted.
+            urllib.request.urlopen(f"{self._client_address}/v1/agent/health?type=client", timeout=30).close()
             nodes = self.get("/v1/nodes")
         except OSError:
             return False

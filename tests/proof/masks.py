@@ -176,12 +176,15 @@ def several_with_fixed(_: Difference, expected: Expected, __: Expectations) -> b
 
 
 def refers_to_unplaced(difference: Difference, expected: Expected, expectations: Expectations) -> bool:
-    """At a container that refers to one without instances or a place, or to a job, if neither waits for the other."""
+    """At a container that refers to one without instances or a place, or to a job that need not be placed when it starts."""
 
     def unplaced(other: Expected) -> bool:
-        ordered = waits_for(expected, other.id, expectations) or waits_for(other, expected.id, expectations)
-        is_absent = other.instances == 0 or same_number(difference, other, expectations)
-        return is_absent or (not other.service and not ordered)
+        if other.instances == 0 or same_number(difference, other, expectations):
+            return True
+        if other.runs is None or waits_for(expected, other.id, expectations):
+            return False
+        runs_later = other.runs.start is not None or not other.runs.once
+        return runs_later or not waits_for(other, expected.id, expectations)
 
     return any(unplaced(expectations.containers[ref.id]) for ref in expected.references if ref.id != expected.id)
 

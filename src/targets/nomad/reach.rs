@@ -125,7 +125,8 @@ fn later(
         // Nothing can wait for a job that repeats.
         if !job.is_repeating() && waits(from, id) {
             later.insert(from);
-        } else if !waits(id, from) {
+        } else {
+            // Also if the job waits for it: its next instance, after a drain, may find that the job has ended.
             findings.push(placed_for_a_while(plan, container, referrer));
         }
     }

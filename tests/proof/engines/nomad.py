@@ -55,7 +55,10 @@ namespace "default" {
 
 
 class Nomad(Engine):
-    """An agent, server and client in one, whose state outlives its process, with access control."""
+    """A server and a client whose state outlives its process, with access control.
+
+    An agent that is both refuses what its client has run before, until its server is ready.
+    """
 
     name = target = "nomad"
     # A delay of 15 seconds, and a random part of it.
@@ -72,7 +75,7 @@ class Nomad(Engine):
         self.image = image.push(self.docker.docker, self._registry)
         self.docker.image(WAIT_IMAGE)
         self.docker.image(RECORD_IMAGE, Behaviour(programs=("/usr/bin/curl",)))
-        self.agent = Agent(self.docker, meta=PLACES, durable=True, ports=TASK_PORTS, logs=False)
+        self.agent = Agent(self.docker, meta=PLACES, durable=True, ports=TASK_PORTS, logs=False, server_apart=True)
         self.agent.__enter__()
         policy = self._store / "policy.hcl"
         policy.write_text(POLICY)
@@ -337,7 +340,7 @@ class NomadDeployment(Deployment):
                 lines.append(f"no place: {each['JobID']} {json.dumps(each['FailedTGAllocs'])}")
         return "\n".join(lines)
 
-    # An agent that is server and client in one refuses what its client starts before its server is ready.
+    # A client that ends while it starts a task may start it twice.
     hits_all = frozenset({"agent"})
 
     def disturbances(self) -> list[str]:
