@@ -220,10 +220,20 @@ def numbers_on_host(expected: Expected, expectations: Expectations) -> set[int]:
     return found
 
 
+def all_kept(expected: Expected) -> bool:
+    """Whether all instances of a container keep running during an update."""
+    return math.ceil(expected.minimum_capacity * expected.instances) == expected.instances
+
+
 def all_kept_at_their_numbers(_: Difference, expected: Expected, expectations: Expectations) -> bool:
     """At a container all of whose instances keep running during an update, and whose ports are fixed on the host."""
-    free = expected.instances - math.ceil(expected.minimum_capacity * expected.instances)
-    return free == 0 and bool(numbers_on_host(expected, expectations))
+    return all_kept(expected) and bool(numbers_on_host(expected, expectations))
+
+
+def all_kept_with_fixed(_: Difference, expected: Expected, __: Expectations) -> bool:
+    """At a container all of whose instances keep running during an update, with ports on the host or fixed there."""
+    fixed = any(port.host_port is not None for port in expected.published)
+    return all_kept(expected) and (fixed or (expected.host_network and bool(expected.published or expected.internal)))
 
 
 TABLE: list[tuple[str, str, str, str, When]] = [
@@ -247,6 +257,8 @@ TABLE: list[tuple[str, str, str, str, When]] = [
      several_on_host),
     ("kubernetes", "containers[].ports[].host_port", "each of several instances needs its own node", "too-few",
      several_with_fixed),
+    ("kubernetes", "containers[].minimum_capacity", "a warning if host ports leave no room for an extra instance", "not-new",
+     all_kept_with_fixed),
     ("nomad", "containers[].health_check.protocol: COMMAND", "the container is neither checked nor replaced",
      "unchecked not-replaced order", command),
     ("nomad", "containers[].health_check.protocol: COMMAND", "the container is neither checked nor replaced",
