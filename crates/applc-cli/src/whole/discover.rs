@@ -1,5 +1,8 @@
 //! Finds the appliances of a project, and what each is compiled for.
 
+mod named;
+mod walk;
+
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,18 +16,18 @@ use applc::source::{Sources, Span};
 use applc::targets::TargetRef;
 use applc::whole::Member;
 use applc::{ReadError, Selected};
-use rayon::prelude::*;
 
+pub use self::named::{named_below, named_in};
+use self::walk::Walk;
 use super::digest::Digest;
-use super::seen::Recorder;
-use super::{Entry, Files, Kind, Rooted, hidden, record};
+use super::{Files, Kind, Rooted, hidden};
 use crate::disk::{exists, present};
 use crate::projects;
 use crate::reporter::Reporter;
 use crate::search::Refused;
 use crate::select::Wanted;
 use crate::terminal::fail;
-use crate::{Status, search, templates, threads};
+use crate::{Status, search};
 
 /// One appliance in one environment.
 pub struct Unit {
@@ -336,127 +339,9 @@ fn report_file(
     projects::report_each(reports, reporter)
 }
 
-/// The files below a folder that are named as the appliances of a project without a list, relative to it, sorted; and what
-/// is named so, and is not to be read; and links to folders elsewhere with such files.
-///
-/// # Errors
-/// A folder cannot be read.
-pub fn named_below(folder: &str) -> Result<Named, ReadError> {
-    let globs = Globs::default();
-    let world = Rooted::new(PathBuf::from(folder));
-    let (mut files, mut faults, mut links) = (Vec::new(), Vec::new(), Vec::new());
-    let mut left = hidden::MAX_FOLDERS;
-    let shown = |path: &str| match folder {
-        "." => path.to_owned(),
-        _ => world.shown(path),
-    };
-    let mut folders = vec![String::new()];
-    while let Some(below) = folders.pop() {
-        let listed = Listed::of(&world, &below)
-            .map_err(|cause| ReadError { path: world.shown(&below), cause })?;
-        files.extend(listed.files.into_iter().filter(|file| globs.matches(file)));
-        folders.extend(listed.folders);
-        let is_one = |path: &str| globs.matches(path);
-        let odd = listed.odd.iter().filter(|(_, kind)| *kind == Kind::Other);
-        links.extend(odd.filter_map(|(path, _)| {
-            let on_disk = world.on_disk(path);
-            let leads = hidden::leads_to_others(world.root(), &on_disk, path, &is_one, &mut left);
-            leads.then(|| shown(path))
-        }));
-        let named = listed.odd.into_iter().filter(|(path, _)| globs.matches(path));
-        faults.extend(named.filter_map(|(path, kind)| {
-            let fault = Some(world.fault(&path)?).filter(|_| kind == Kind::Other)?;
-            Some(ReadError { path: shown(&path), cause: refused(fault) })
-        }));
-    }
-    files.sort();
-    faults.sort_by(|a, b| a.path.cmp(&b.path));
-    links.sort();
-    Ok(Named { files, faults, links })
-}
-
-/// What is named as appliances in a folder that belongs to no project.
-pub struct Named {
-    /// The files, relative to the folder.
-    pub files: Vec<String>,
-    /// Those that are not to be read.
-    faults: Vec<ReadError>,
-    /// Links to folders elsewhere with such files.
-    links: Vec<String>,
-}
-
 /// Why a file that is there is not read.
 fn refused(fault: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, fault)
-}
-
-/// The appliances in a folder that belongs to no project, as [`named_below`], with their folder.
-///
-/// # Errors
-/// The exit status if a folder cannot be read, which was reported. That there are none is reported, too.
-pub fn named_in(folder: &str, reporter: &mut Reporter) -> Result<(Vec<String>, Status), Status> {
-    let named = named_below(folder).map_err(|error| reporter.unreadable(&error, None))?;
-    let Named { files, faults, links } = named;
-    let faults =
-        faults.iter().map(|error| reporter.unreadable(error, Some(hidden::HELP.to_owned())));
-    let mut status = faults.max().unwrap_or(Status::Clean);
-    for link in &links {
-        let finding =
-            hidden::linked(link).help("name the folder that it leads to, or put it in its place");
-        status = status.max(reporter.of_file_at_level(link, finding, &Levels::default()));
-    }
-    if files.is_empty() && status == Status::Clean {
-        let message = format!("no file in `{folder}` is named `{}`", Globs::DEFAULT);
-        let help = format!("name the files, or list them in an `{}`", project::FILE_NAME);
-        let finding = Diagnostic::new(&codes::UNREADABLE, Span::at(0), message).help(help);
-        return Ok((files, reporter.of_file(folder, finding)));
-    }
-    let shown = |file: String| match folder {
-        "." => file,
-        folder => format!("{}/{file}", folder.trim_end_matches('/')),
-    };
-    Ok((files.into_iter().map(shown).collect(), status))
-}
-
-/// What is in a folder, without folders that have no appliances.
-#[derive(Default)]
-struct Listed {
-    files: Vec<String>,
-    folders: Vec<String>,
-    /// What is neither.
-    odd: Vec<(String, Kind)>,
-    /// Whether there is something with the name of a project file.
-    has_project: bool,
-    /// Whether there is a record of made files.
-    has_record: bool,
-    /// Whether it is the folder of a repository, as that of a submodule.
-    is_repository: bool,
-}
-
-impl Listed {
-    fn of(world: &impl Files, folder: &str) -> io::Result<Listed> {
-        let mut listed = Listed::default();
-        for Entry { name, kind } in world.entries(folder)? {
-            // Some file systems do not tell the names apart.
-            listed.has_project |= name.eq_ignore_ascii_case(project::FILE_NAME);
-            listed.has_record |= name == record::NAME && kind == Kind::File;
-            listed.is_repository |= applc::path::VERSION_CONTROL.contains(&name.as_str());
-            let path = || if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
-            match kind {
-                Kind::File => listed.files.push(path()),
-                Kind::Folder if !applc::path::is_reserved(&name) => listed.folders.push(path()),
-                Kind::Folder => {}
-                Kind::Other if applc::path::is_reserved(&name) => {}
-                Kind::Other | Kind::Nameless => listed.odd.push((path(), kind)),
-            }
-        }
-        Ok(listed)
-    }
-}
-
-/// Reports a file or folder that cannot be read.
-fn unreadable(world: &impl Files, path: &str, cause: io::Error, reporter: &mut Reporter) -> Status {
-    reporter.unreadable(&ReadError { path: world.shown(path), cause }, None)
 }
 
 /// Reports an environment that no project file has.
@@ -499,136 +384,6 @@ fn place_of_link(path: &Path) -> Option<PathBuf> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = std::fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
     Some(folder.join(path.file_name()?))
-}
-
-struct Walk<'w, W> {
-    world: &'w W,
-    given: Vec<TargetRef>,
-    reporter: &'w mut Reporter,
-    /// By the folders of their files.
-    projects: BTreeMap<String, Arc<Project>>,
-    /// What was read for the project files, by the folder of the file.
-    digests: BTreeMap<String, Digest>,
-    /// The appliances, with their projects.
-    files: Vec<(String, Arc<Project>)>,
-    /// Why some of the appliances must not be read.
-    faults: BTreeMap<String, String>,
-    /// As those of [`Found`].
-    odd: Vec<(String, Kind, Arc<Project>)>,
-    /// The folders that were looked into.
-    folders: HashSet<String>,
-    /// As those of [`Found`].
-    records: Vec<String>,
-    /// The folders of repositories in the project.
-    repositories: Vec<String>,
-}
-
-impl<'w, W: Files> Walk<'w, W> {
-    /// What is found in the root of a project and below it.
-    ///
-    /// # Errors
-    /// The exit status if there is no project file, or one or a folder cannot be read, which was reported.
-    fn of(
-        world: &'w W,
-        given: Vec<TargetRef>,
-        reporter: &'w mut Reporter,
-    ) -> Result<Walk<'w, W>, Status> {
-        threads::start()?;
-        let mut walk = Walk {
-            world,
-            given,
-            reporter,
-            projects: BTreeMap::new(),
-            digests: BTreeMap::new(),
-            files: Vec::new(),
-            faults: BTreeMap::new(),
-            odd: Vec::new(),
-            folders: HashSet::new(),
-            records: Vec::new(),
-            repositories: Vec::new(),
-        };
-        let root = walk.project_of("", None)?.ok_or(Status::Io)?;
-        walk.below(&root)?;
-        Ok(walk)
-    }
-
-    /// The project of a folder, whose folder above has `outer`.
-    fn project_of(
-        &mut self,
-        folder: &str,
-        outer: Option<&Arc<Project>>,
-    ) -> Result<Option<Arc<Project>>, Status> {
-        let recorder = Recorder::new(self.world);
-        let renderer = templates::renderer();
-        let found = project::of_folder(&recorder, Path::new(folder), outer, &self.given, renderer);
-        let found = found.map_err(|ReadError { path, cause }| {
-            unreadable(self.world, &path, cause, self.reporter)
-        })?;
-        if let Some(project) = found.as_ref().filter(|project| project.file.folder == folder) {
-            let outer = outer.and_then(|outer| self.digests.get(&outer.file.folder));
-            let digest = Digest::of(&(outer, recorder.into_seen()));
-            self.digests.insert(folder.to_owned(), digest);
-            self.projects.insert(folder.to_owned(), project.clone());
-        }
-        Ok(found)
-    }
-
-    /// Collects the appliances, level by level: the folders of one are read at once.
-    fn below(&mut self, root: &Arc<Project>) -> Result<(), Status> {
-        let world = self.world;
-        let mut level = vec![(String::new(), root.clone())];
-        while !level.is_empty() {
-            let listed: Vec<io::Result<Listed>> =
-                level.par_iter().map(|(folder, _)| Listed::of(world, folder)).collect();
-            let mut within = Vec::new();
-            let mut next = Vec::new();
-            for ((folder, mut project), listed) in level.into_iter().zip(listed) {
-                let listed =
-                    listed.map_err(|cause| unreadable(world, &folder, cause, self.reporter))?;
-                if listed.has_project && !folder.is_empty() {
-                    world
-                        .check_project(&folder)
-                        .map_err(|refused| fail(&refused.to_string(), Status::Usage))?;
-                    project = self.project_of(&folder, Some(&project))?.unwrap_or(project);
-                }
-                if listed.is_repository && !folder.is_empty() {
-                    self.repositories.push(folder.clone());
-                }
-                if listed.has_record && project.file.folder.is_empty() {
-                    self.records.push(folder.clone());
-                }
-                let named = listed.folders.iter().filter(|path| project.mistakes_folder(path));
-                self.odd.extend(named.map(|path| (path.clone(), Kind::Folder, project.clone())));
-                next.extend(listed.folders.into_iter().map(|path| (path, project.clone())));
-                for (path, kind) in listed.odd {
-                    let is_named = kind == Kind::Other && project.has_appliance(&path);
-                    match is_named.then(|| world.fault(&path)).flatten() {
-                        Some(fault) => {
-                            self.faults.insert(path.clone(), fault);
-                            self.files.push((path, project.clone()));
-                        }
-                        None => self.odd.push((path, kind, project.clone())),
-                    }
-                }
-                within.extend(listed.files.into_iter().map(|path| (path, project.clone())));
-                self.folders.insert(folder);
-            }
-            let is_one = |(file, project): &(String, Arc<Project>)| project.has_appliance(file);
-            self.files.par_extend(within.into_par_iter().filter(is_one));
-            // The record has a path in each line, and generated files name their source.
-            let is_odd = |(file, _): &&(String, Arc<Project>)| file.contains(char::is_control);
-            for (file, _) in self.files.iter().filter(is_odd) {
-                let fault = || "its path contains a control character".to_owned();
-                self.faults.entry(file.clone()).or_insert_with(fault);
-            }
-            level = next;
-        }
-        let repositories = &self.repositories;
-        let is_below =
-            |path: &str, folder: &str| path == folder || project::relative(path, folder).is_some();
-        self.records.retain(|record| !repositories.iter().any(|one| is_below(record, one)));
-        Ok(())
-    }
 }
 
 struct Scopes<'a, 'w> {
