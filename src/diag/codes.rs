@@ -167,6 +167,7 @@ codes! {
         CLAIMED_TWICE "E0505" Error "what two appliances claim on a target";
         IN_THE_WAY "E0506" Error "output that cannot be written";
         ODD_FOLDER "W0501" Warning "folder that is not looked into, or is named as an appliance";
+        UNRECORDED "W0502" Warning "file that does not match the record of outputs";
     }
     /// Lints: valid, but possibly not what is intended.
     Lint "Advice" {

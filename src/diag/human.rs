@@ -74,8 +74,9 @@ fn groups<'a>(report: &'a Report, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> 
         if let Some(origin) = extract.origin() {
             group = group.element(origin);
         }
-        let of_file = [codes::UNREADABLE.id, codes::IN_THE_WAY.id, codes::ODD_FOLDER.id];
-        let is_of_file = of_file.contains(&diagnostic.code.id);
+        let of_file =
+            [&codes::UNREADABLE, &codes::IN_THE_WAY, &codes::ODD_FOLDER, &codes::UNRECORDED];
+        let is_of_file = of_file.iter().any(|code| code.id == diagnostic.code.id);
         group = match is_of_file && extract.source.text().is_empty() {
             // Nothing was read: a line without text says nothing.
             true => group.element(Origin::path(extract.source.shown_name())),

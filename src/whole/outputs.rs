@@ -138,7 +138,7 @@ fn without_environment(member: &Member<'_>) -> Option<Report> {
 }
 
 /// Reports the first appliance that can have no output: it is without an environment that names the place, or there is a
-/// file in place of a folder of its output.
+/// source of the project in place of a folder of its output.
 pub fn misplaced<'a>(
     members: impl Iterator<Item = Member<'a>> + Clone,
     files: &dyn Files,
@@ -147,15 +147,25 @@ pub fn misplaced<'a>(
     unnamed.or_else(|| below_no_folder(members, files))
 }
 
-/// Reports the first appliance whose output would be below something that is there and is no folder, such as an appliance.
+/// Reports the first appliance whose output would be below an appliance or an overlay that is there. What else may be in the
+/// way is not what the project says, but what is on disk.
 fn below_no_folder<'a>(
-    members: impl Iterator<Item = Member<'a>>,
+    members: impl Iterator<Item = Member<'a>> + Clone,
     files: &dyn Files,
 ) -> Option<Report> {
+    let is_source = |path: &str| {
+        members.clone().any(|member| {
+            let is_overlay = || {
+                let overlays = member.settings.overlays_of(member.file, &member.names(), |_| true);
+                overlays.iter().any(|overlay| overlay.value == path)
+            };
+            member.file == path || is_overlay()
+        })
+    };
     // By folder: what is in it. Many appliances have output in the same ones.
     let mut listed: HashMap<String, BTreeSet<String>> = HashMap::new();
     let mut seen = BTreeSet::new();
-    for member in members {
+    for member in members.clone() {
         let Some(output) = &member.settings.output else { continue };
         // As far as it is known without the id: the last part may go on.
         let known = output.pattern.value.fill(&member.names());
@@ -173,12 +183,13 @@ fn below_no_folder<'a>(
                 Some(content) => content,
                 None => listed.entry(folder.to_owned()).or_insert_with(|| files.files(folder)),
             };
-            content.contains(path)
+            content.contains(path) && is_source(path)
         };
         let found = folders(&place).chain([place.as_str()]).find(|path| is_file(path));
         if let Some(file) = found {
             let file = files.shown(file);
-            let message = format!("output would be below `{file}`, which is a link or a file");
+            let message =
+                format!("output would be below `{file}`, which is a source of the project");
             let finding = Diagnostic::new(&codes::BAD_OPTION, output.pattern.span, message)
                 .help("write another folder, for example `manifests/{target}/{folder}/{id}`");
             return Some(of_output(&member, finding));

@@ -18,8 +18,10 @@ use applc::{Memory, Selected};
 
 /// Codes that no file of the corpus can produce: a file that is too large or does not exist, and what
 /// is known only after all appliances; and one whose message has the version of applc.
-const ELSEWHERE: [&str; 10] =
-    ["E0002", "E0003", "E0503", "E0504", "E0505", "E0506", "W0002", "W0501", "W1103", "W1104"];
+const ELSEWHERE: [&str; 11] = [
+    "E0002", "E0003", "E0503", "E0504", "E0505", "E0506", "W0002", "W0501", "W0502", "W1103",
+    "W1104",
+];
 
 /// The invalid files, sorted by path.
 fn faulty_files() -> Vec<PathBuf> {

@@ -14,11 +14,11 @@ use crate::common::{Block, blocks, overlaid};
 
 /// Codes without a short example: bytes that are not text, a file that is too large or does not
 /// exist, thousands of findings, other tools, engines, registries, and several appliances.
-const WITHOUT_EXAMPLE: [&str; 31] = [
-    "E0001", "E0002", "E0003", "W0002", "E0504", "E0505", "E0506", "W0501", "E0706", "E0801",
-    "W0801", "H0801", "E0901", "E0902", "E0903", "E0904", "E0905", "E0906", "E0907", "E0911",
-    "E1001", "W1001", "W1002", "H1001", "W1103", "W1104", "E1201", "E1202", "E1203", "W1201",
-    "W1202",
+const WITHOUT_EXAMPLE: [&str; 32] = [
+    "E0001", "E0002", "E0003", "W0002", "E0504", "E0505", "E0506", "W0501", "W0502", "E0706",
+    "E0801", "W0801", "H0801", "E0901", "E0902", "E0903", "E0904", "E0905", "E0906", "E0907",
+    "E0911", "E1001", "W1001", "W1002", "H1001", "W1103", "W1104", "E1201", "E1202", "E1203",
+    "W1201", "W1202",
 ];
 
 /// The manifest of a custom target that carries every field, with one template.

@@ -167,6 +167,15 @@ fn has_link(root: &Path, path: &Path) -> bool {
     })
 }
 
+/// What there is, in words.
+pub fn what(kind: FileType) -> &'static str {
+    match kind {
+        _ if kind.is_symlink() => "a link",
+        _ if kind.is_file() => "a file",
+        _ => special(kind),
+    }
+}
+
 /// What is in the place of a regular file, in words.
 pub fn special(kind: FileType) -> &'static str {
     #[cfg(unix)]

@@ -127,9 +127,9 @@ fn check_project(
     let found = discover::find(world, &arguments.files, environments, wanted, reporter)?;
     compile_project::check_places(&found, reporter)?;
     let outcomes = compile::compile(&found, Depth::Findings, &cache);
-    cache.write(&found, &[]);
     let status = compile_project::report_all(&found, &outcomes, reporter).max(found.status);
-    let made = compile::made_in_shared_folders(&found, &outcomes);
+    let made = compile::made_in_shared_folders(&found, &outcomes, &cache);
+    cache.write(&found, &[]);
     Ok(status.max(compile_project::report_conflicts(&found, &made, reporter)))
 }
 

@@ -1,6 +1,7 @@
 //! `applc compile` of a project.
 
 mod findings;
+mod on_disk;
 #[cfg(test)]
 mod tests;
 
@@ -19,10 +20,11 @@ use crate::select::Wanted;
 use crate::terminal::{note, print, show};
 use crate::whole::apply::{Turn, Written};
 use crate::whole::cache::Cache;
-use crate::whole::changes::{self, Change, Changes, Kind};
-use crate::whole::compile::{self, Depth};
+use crate::whole::changes::{self, Change, Changes, Kind, Known};
+use crate::whole::compile::{self, Depth, Rest};
 use crate::whole::discover::{self, Found};
 use crate::whole::hidden;
+use crate::whole::obstacles::{self, What};
 use crate::whole::outcome::{Made, Outcome};
 use crate::whole::{Files, Rooted};
 
@@ -43,8 +45,8 @@ pub fn run(root: PathBuf, arguments: &Compile) -> Status {
     };
     let status = make(root, arguments, cache, &mut reporter).map_or_else(
         |status| status,
-        |made| {
-            let (status, written) = match finish(&made, arguments, turn, &mut reporter) {
+        |mut made| {
+            let (status, written) = match finish(&mut made, arguments, turn, &mut reporter) {
                 Ok((status, written)) => (status, written),
                 Err(status) => (status, Vec::new()),
             };
@@ -64,6 +66,8 @@ struct Compiled {
     outcomes: Vec<Outcome>,
     /// The files of the sound units.
     made: Vec<Made>,
+    /// The appliances of which it is not known what they would make.
+    unknown: BTreeSet<String>,
     /// The status of the findings.
     status: Status,
     cache: Cache,
@@ -90,8 +94,10 @@ fn make(
         false => check_settings(&found, reporter)?,
     }
     let mut outcomes = compile::compile(&found, Depth::Files, &cache);
-    match judge(&found, &mut outcomes, arguments, reporter) {
-        Ok((made, status)) => Ok(Compiled { found, outcomes, made, status, cache }),
+    match judge(&found, &mut outcomes, arguments, &cache, reporter) {
+        Ok((made, unknown, status)) => {
+            Ok(Compiled { found, outcomes, made, unknown, status, cache })
+        }
         Err(status) => {
             cache.write(&found, &[]);
             Err(status)
@@ -99,7 +105,8 @@ fn make(
     }
 }
 
-/// Reports what is wrong, and takes the files that are to be written, with the status of the findings.
+/// Reports what is wrong, and takes the files that are to be written, with the appliances of which it is not known what they
+/// would make, and the status of the findings.
 ///
 /// # Errors
 /// The exit status if nothing is to be written.
@@ -107,8 +114,9 @@ fn judge(
     found: &Found,
     outcomes: &mut [Outcome],
     arguments: &Compile,
+    cache: &Cache,
     reporter: &mut Reporter,
-) -> Result<(Vec<Made>, Status), Status> {
+) -> Result<(Vec<Made>, BTreeSet<String>, Status), Status> {
     let status = report_all(found, outcomes, reporter).max(found.status);
     let mut made: Vec<Made> = outcomes
         .iter_mut()
@@ -117,10 +125,14 @@ fn judge(
         .collect();
     // None of the appliances that share a file is the sound one.
     let mut faulty = BTreeSet::new();
-    let of_files = report_conflicts(found, &made, reporter);
+    let Rest { made: rest, mut unknown } = compile::rest_of(found, &made, cache);
+    let all = compile::with_rest(&made, rest);
+    let of_files = report_conflicts(found, &all, reporter);
     if of_files != Status::Clean {
-        faulty.extend(findings::in_conflict(&made));
+        faulty.extend(findings::in_conflict(&all));
     }
+    let unsound = outcomes.iter().filter(|one| one.files.is_none());
+    unknown.extend(unsound.map(|one| found.units[one.unit].file.clone()));
     let status = status.max(of_files).max(report_names(found, &made, &mut faulty, reporter));
     if status != Status::Clean && !arguments.keep_going {
         if !arguments.is_comparison() {
@@ -135,7 +147,7 @@ fn judge(
         let is_told = status != Status::Clean;
         return Err(if is_told { status } else { report_nothing(found, reporter) });
     }
-    Ok((made, status))
+    Ok((made, unknown, status))
 }
 
 /// Checks that each appliance has targets, and a place for its output.
@@ -154,32 +166,77 @@ pub fn check_settings(found: &Found, reporter: &mut Reporter) -> Result<(), Stat
 /// # Errors
 /// The exit status if there are other files in the way, or a file cannot be read or written, which was reported.
 fn finish(
-    compiled: &Compiled,
+    compiled: &mut Compiled,
     arguments: &Compile,
     turn: Option<Turn>,
     reporter: &mut Reporter,
 ) -> Result<(Status, Vec<Written>), Status> {
-    let Compiled { found, outcomes, made, .. } = compiled;
-    let changes = changes::find(found, outcomes, made)
-        .map_err(|failure| findings::report_failure(found, made, failure, reporter))?;
-    hidden::check_removed(found, &changes, reporter)?;
-    if !changes.foreign.is_empty() && !arguments.adopt {
-        return Err(findings::report_foreign(&found.world, &changes.foreign, reporter));
+    let (changes, status) = settle(compiled, arguments, reporter)?;
+    let found = &compiled.found;
+    let of_records = on_disk::report_unrecorded(found, &changes, reporter);
+    if of_records != Status::Clean && !arguments.keep_going {
+        return Err(of_records);
     }
-    note_lost(&found.world, &changes.lost);
-    for path in &changes.others {
-        let path = found.world.shown(path);
-        note(&format!(
-            "`{path}` is in a record, but was not made by applc, or was edited; it stays"
-        ));
-    }
+    let status = status.max(of_records);
     if let Some(turn) = turn {
         let written =
             turn.apply(&found.world, &changes).map_err(|error| reporter.unwritable(&error))?;
         note(&summary(&changes));
-        return Ok((Status::Clean, written));
+        return Ok((status, written));
     }
-    Ok((told(&found.world, &changes, arguments), Vec::new()))
+    Ok((told(&found.world, &changes, arguments).max(status), Vec::new()))
+}
+
+/// Finds what is to change, without what something is in the way of. With `--keep-going`, that is all but the files of the
+/// appliances concerned, and files that are no longer made, which stay as they are. Returns the exit status, too.
+///
+/// # Errors
+/// The exit status if nothing is to change, which was reported.
+fn settle(
+    compiled: &mut Compiled,
+    arguments: &Compile,
+    reporter: &mut Reporter,
+) -> Result<(Changes, Status), Status> {
+    let Compiled { found, outcomes, made, unknown, .. } = compiled;
+    let mut known = Known { unknown: std::mem::take(unknown), ..Known::default() };
+    let mut status = Status::Clean;
+    loop {
+        let mut changes = changes::find(found, outcomes, made, &known)
+            .map_err(|failure| on_disk::report_failure(found, failure, reporter))?;
+        let mut obstacles = std::mem::take(&mut changes.obstacles);
+        if arguments.adopt {
+            obstacles.retain(|one| !matches!(one.what, What::Foreign));
+        }
+        if obstacles.is_empty() && !arguments.is_comparison() {
+            let all = changes.files.iter().chain(&changes.of_records);
+            obstacles = obstacles::read_only(&found.world, all);
+        }
+        let hidden = hidden::check_removed(found, &changes, reporter);
+        if obstacles.is_empty() && hidden.is_ok() {
+            return Ok((changes, status));
+        }
+        status = status.max(on_disk::report_obstacles(found, made, &obstacles, reporter));
+        status = status.max(hidden.err().unwrap_or(Status::Clean));
+        let blocked: BTreeSet<&str> = obstacles.iter().map(|one| one.path.as_str()).collect();
+        let units = made.iter().filter(|one| blocked.contains(one.path.as_str()));
+        let units: BTreeSet<usize> = units.map(|one| one.unit).collect();
+        let before = known.staying.len();
+        let is_staying = |path: &&String| hidden.is_err() || blocked.contains(path.as_str());
+        known.staying.extend(changes.gone.iter().filter(is_staying).cloned());
+        made.retain(|one| !units.contains(&one.unit));
+        let is_progress = !units.is_empty() || known.staying.len() > before;
+        // What is in the way of a record concerns all.
+        if !arguments.keep_going || !is_progress || made.is_empty() {
+            if !arguments.is_comparison() {
+                note("nothing is written, as there are errors");
+            }
+            return Err(status);
+        }
+        outcomes.iter_mut().filter(|one| units.contains(&one.unit)).for_each(|one| {
+            known.unknown.insert(found.units[one.unit].file.clone());
+            one.files = None;
+        });
+    }
 }
 
 /// Says what would change.
@@ -200,21 +257,6 @@ fn told(world: &Rooted, changes: &Changes, arguments: &Compile) -> Status {
     };
     note(&format!("{} {what}", counted(all.len())));
     status.max(Status::Changes)
-}
-
-/// Says which files may be left over, as no record names them.
-fn note_lost(world: &Rooted, lost: &[String]) {
-    let Some(first) = lost.first() else { return };
-    let first = world.shown(first);
-    note(&match lost.len() {
-        1 => {
-            format!("`{first}` was made by applc, and is not made or recorded any more; remove it")
-        }
-        many => format!(
-            "`{first}` and {} more were made by applc, and are not made or recorded any more; remove them",
-            many - 1
-        ),
-    });
 }
 
 fn counted(count: usize) -> String {

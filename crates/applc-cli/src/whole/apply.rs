@@ -251,6 +251,9 @@ impl Work<'_> {
             }
             let temporary = self.staging.join("record");
             fs::write(&temporary, text).map_err(at(&place))?;
+            if let Ok(known) = fs::metadata(&place) {
+                take_over(&known, &temporary).map_err(at(&place))?;
+            }
             let parent = place.parent().unwrap_or(&place);
             fs::create_dir_all(parent).map_err(at(parent))?;
             move_record(&temporary, &place).map_err(at(&place))?;

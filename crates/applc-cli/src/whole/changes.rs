@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::path::Path;
 
-use applc::path::parent;
+use applc::path::{self, parent};
 use applc::scope::{has_header, header};
 use applc::{World, project};
 use rayon::prelude::*;
@@ -12,9 +12,11 @@ use rayon::prelude::*;
 use super::case::Renamed;
 use super::compile::{changes, start_of_paths};
 use super::discover::{Found, Unit};
+use super::obstacles::{Obstacle, What};
 use super::outcome::{Made, Outcome};
 use super::record::{self, Invalid};
 use super::{Files, Rooted, joined, old};
+use crate::disk::what;
 
 /// What happens to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,8 +49,8 @@ pub struct Changes {
     pub files: Vec<Change>,
     /// Number of files that are as they should be.
     pub unchanged: usize,
-    /// Those of the files that are there and that no record names.
-    pub foreign: Vec<String>,
+    /// What is in the way. Foreign files are among the changes nevertheless.
+    pub obstacles: Vec<Obstacle>,
     /// The records.
     pub records: Records,
     /// The records that have to change, sorted by path.
@@ -56,6 +58,8 @@ pub struct Changes {
     /// Files that applc has made, and that are neither made nor named by a record any more. They are looked for only
     /// where a record lacks files that are there, as one that was lost does.
     pub lost: Vec<String>,
+    /// Files that a record names and that are not made any more, whatever is in their places.
+    pub gone: Vec<String>,
     /// Files that a record names, that are not made, and that do not start as what applc has made does. They stay, and no
     /// record names them any more.
     pub others: Vec<String>,
@@ -78,28 +82,37 @@ pub type Records = BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>;
 pub enum Failure {
     /// The record of a folder is invalid.
     Record(String, Invalid),
-    /// A file cannot be read.
-    Unreadable(String, io::Error),
-    /// A folder of the output is a link or a file, or is in one.
-    NoFolder(String),
-    /// There is a link or a folder in place of a file.
-    NoFile(String),
-    /// The path of a file that is made cannot be in a record.
-    NoPath(String),
     /// The record of a folder names a file that is not made, but written by people.
     Source(String, String),
-    /// The place of a file that is made is that of one that the project is made from.
-    OverSource(String),
+}
+
+/// What is known beside what was made.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// The files of appliances of which it is not known what they would make.
+    pub unknown: BTreeSet<String>,
+    /// Files that stay, although they are no longer made.
+    pub staying: BTreeSet<String>,
 }
 
 /// Compares the files that were made with those on disk.
 ///
 /// # Errors
-/// A record or a file cannot be read.
-pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Changes, Failure> {
+/// A record cannot be read, or is wrong.
+pub fn find(
+    found: &Found,
+    outcomes: &[Outcome],
+    made: &[Made],
+    known: &Known,
+) -> Result<Changes, Failure> {
     let mut changes = Changes::default();
     let current = folders(found);
-    for folder in &current {
+    // No record is read or written through a link.
+    let is_real = |folder: &&String| {
+        found.folders.contains(*folder)
+            || !leads_astray(found.world.root(), &found.world.on_disk(folder))
+    };
+    for folder in current.iter().filter(is_real) {
         let owned = record::read(&found.world, folder)
             .map_err(|cause| Failure::Record(record::path(folder), cause))?;
         changes.records.insert(folder.clone(), (owned.clone(), owned));
@@ -113,25 +126,17 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
         .flatten()
         .map(String::as_str)
         .collect();
-    for one in made {
-        let folder = innermost(current.iter(), &one.path);
-        if folder.is_some_and(|folder| !record::can_have(folder, &one.path)) {
-            return Err(Failure::NoPath(one.path.clone()));
-        }
-    }
     let renamed = Renamed::find(&found.world, &owned, made);
-    let parents: BTreeSet<&str> =
-        made.iter().filter_map(|one| one.path.rsplit_once('/')).map(|(folder, _)| folder).collect();
-    if let Some(folder) = first_astray(found, parents) {
-        return Err(Failure::NoFolder(folder.to_owned()));
-    }
-    let known = |one: &Made| match one.text {
-        Some(_) => content(&found.world, &one.path),
-        None => Ok(None),
-    };
-    let known: Vec<Option<Vec<u8>>> = made.par_iter().map(known).collect::<Result<_, _>>()?;
+    let contents = contents(found, &current, made);
     let mut is_unrecorded = false;
-    for (one, old) in made.iter().zip(known) {
+    for (one, old) in made.iter().zip(contents) {
+        let old = match old {
+            Ok(old) => old,
+            Err(obstacle) => {
+                changes.obstacles.push(obstacle);
+                continue;
+            }
+        };
         let is_owned =
             owned.contains(one.path.as_str()) || renamed.after.contains(one.path.as_str());
         if let Some((_, then)) = record_of(&mut changes.records, &one.path)
@@ -144,22 +149,24 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
             (_, None) => changes.unchanged += 1,
             (Some(old), Some(text)) if old == text.as_bytes() => changes.unchanged += 1,
             (old, Some(text)) => {
-                if old.is_some() && !is_owned {
-                    changes.foreign.push(one.path.clone());
-                }
+                let what = old.as_ref().and_then(|old| match is_owned {
+                    true => other(found, known, one, old).map(What::Other),
+                    false if is_source(found, &one.path) || is_of_target(found, &one.path) => {
+                        Some(What::Source)
+                    }
+                    false => Some(What::Foreign),
+                });
+                changes.obstacles.extend(what.map(|what| Obstacle::of(&one.path, what)));
                 let kind = if old.is_some() { Kind::Changed } else { Kind::New };
                 let old = old.unwrap_or_default();
                 changes.files.push(Change { path: one.path.clone(), kind, old, new: text.clone() });
             }
         }
     }
-    let is_own = |path: &&String| is_source(found, path) || is_of_target(found, path);
-    if let Some(path) = changes.foreign.iter().find(is_own) {
-        return Err(Failure::OverSource(path.clone()));
-    }
     let paths: HashSet<&str> = made.iter().map(|one| one.path.as_str()).collect();
     let kept = Kept::of(found, outcomes);
-    let gone = owned.iter().copied().filter(|path| !paths.contains(path) && !kept.has(path));
+    let stays = |path: &str| kept.has(path) || known.staying.contains(path);
+    let gone = owned.iter().copied().filter(|path| !paths.contains(path) && !stays(path));
     let mut gone: Vec<&str> = gone.collect();
     gone.sort_unstable();
     if let Some(path) = gone.iter().find(|path| is_source(found, path)) {
@@ -167,6 +174,7 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
         let record = record::path(folder.map_or("", String::as_str));
         return Err(Failure::Source(record, (*path).to_owned()));
     }
+    changes.gone = gone.iter().map(|path| (*path).to_owned()).collect();
     for path in gone {
         if let Some((_, then)) = record_of(&mut changes.records, path) {
             then.remove(path);
@@ -179,18 +187,21 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
             // Its folder was replaced, so that what is there now is not the file that was made.
             continue;
         }
-        if let Some(old) = content(&found.world, path)? {
-            let path = path.to_owned();
-            if header(&path, "").is_some() && !has_header(&old) {
-                changes.others.push(path);
-                continue;
+        match content(&found.world, path) {
+            Ok(None) => {}
+            Ok(Some(old)) if header(path, "").is_some() && !has_header(&old) => {
+                changes.others.push(path.to_owned());
             }
-            changes.files.push(Change { path, kind: Kind::Removed, old, new: String::new() });
+            Ok(Some(old)) => {
+                let (path, new) = (path.to_owned(), String::new());
+                changes.files.push(Change { path, kind: Kind::Removed, old, new });
+            }
+            Err(obstacle) => changes.obstacles.push(obstacle),
         }
     }
     changes.files.sort_by(|a, b| a.path.cmp(&b.path));
     if is_unrecorded {
-        let is_known = |path: &str| paths.contains(path) || owned.contains(path) || kept.has(path);
+        let is_known = |path: &str| paths.contains(path) || owned.contains(path) || stays(path);
         changes.lost = lost(found, &current, is_known);
     }
     changes
@@ -202,6 +213,43 @@ pub fn find(found: &Found, outcomes: &[Outcome], made: &[Made]) -> Result<Change
     changes.of_records = changes.records.iter().filter_map(of_record).collect();
     changes.of_records.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(changes)
+}
+
+/// What is in the places of files that are made, or in the way of them. `folders` are those that have records.
+fn contents(
+    found: &Found,
+    folders: &BTreeSet<String>,
+    made: &[Made],
+) -> Vec<Result<Option<Vec<u8>>, Obstacle>> {
+    let parents: BTreeSet<&str> = made.iter().map(|one| parent(&one.path)).collect();
+    let astray = astray(found, parents);
+    let of = |one: &Made| {
+        let folder = innermost(folders.iter(), &one.path);
+        if folder.is_some_and(|folder| !record::can_have(folder, &one.path)) {
+            return Err(Obstacle::of(&one.path, What::NoPath));
+        }
+        // The outermost one is what is there.
+        let outermost = path::folders(&one.path).filter_map(|folder| astray.get_key_value(folder));
+        if let Some((at, what)) = outermost.last() {
+            let (path, at) = (one.path.clone(), (*at).to_owned());
+            return Err(Obstacle { path, at, what: What::NoFolder(what) });
+        }
+        match one.text {
+            Some(_) => content(&found.world, &one.path),
+            None => Ok(None),
+        }
+    };
+    made.par_iter().map(of).collect()
+}
+
+/// The appliance that an old content was made of, if it is one of which it is not known what it would make, and another one
+/// than that of the new content.
+fn other(found: &Found, known: &Known, one: &Made, old: &[u8]) -> Option<String> {
+    let own = &found.units.get(one.unit)?.file;
+    let is_of = |file: &&String| {
+        *file != own && header(&one.path, file).is_some_and(|it| old.starts_with(it.as_bytes()))
+    };
+    known.unknown.iter().find(is_of).cloned()
 }
 
 /// How the record of a folder changes to name these files; `None` if it does that already.
@@ -314,33 +362,33 @@ impl Kept<'_> {
 }
 
 /// The content of a file of the project; `None` if it is not there.
-fn content(world: &Rooted, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+///
+/// # Errors
+/// There is something else in its place, or it cannot be read.
+fn content(world: &Rooted, path: &str) -> Result<Option<Vec<u8>>, Obstacle> {
     match world.read_own(path) {
         Ok(Some(bytes)) => Ok(Some(bytes)),
-        Ok(None) => Err(Failure::NoFile(path.to_owned())),
+        Ok(None) => match std::fs::symlink_metadata(world.on_disk(path)) {
+            Ok(data) => Err(Obstacle::of(path, What::NoFile(what(data.file_type())))),
+            Err(cause) => Err(Obstacle::of(path, What::Unreadable(cause))),
+        },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(Failure::Unreadable(path.to_owned(), cause)),
+        Err(cause) => Err(Obstacle::of(path, What::Unreadable(cause))),
     }
 }
 
-/// The first of these folders that is a link or no folder, or is in one. What is above several is looked at once.
-fn first_astray<'f>(found: &Found, folders: BTreeSet<&'f str>) -> Option<&'f str> {
-    let above = |folder: &'f str| {
-        let ends = folder.match_indices('/').map(|(end, _)| end).chain([folder.len()]);
-        ends.filter_map(|end| folder.get(..end)).filter(|folder| !folder.is_empty())
-    };
-    let unknown = folders.iter().copied().flat_map(above);
+/// What is in the places of these folders, and of those above them, that is no folder, in words. What is above several is
+/// looked at once.
+fn astray<'f>(found: &Found, folders: BTreeSet<&'f str>) -> BTreeMap<&'f str, &'static str> {
+    let above = |folder: &'f str| path::folders(folder).chain([folder]);
+    let unknown = folders.into_iter().flat_map(above).filter(|folder| !folder.is_empty());
     let unknown: BTreeSet<&str> = unknown.filter(|one| !found.folders.contains(*one)).collect();
     let unknown: Vec<&str> = unknown.into_iter().collect();
-    let is_astray = |folder: &&str| {
-        let data = std::fs::symlink_metadata(found.world.on_disk(folder));
-        data.is_ok_and(|data| !data.is_dir())
+    let of = |folder: &'f str| {
+        let data = std::fs::symlink_metadata(found.world.on_disk(folder)).ok()?;
+        (!data.is_dir()).then(|| (folder, what(data.file_type())))
     };
-    let astray: BTreeSet<&str> = unknown.into_par_iter().filter(is_astray).collect();
-    if astray.is_empty() {
-        return None;
-    }
-    folders.into_iter().find(|folder| above(folder).any(|one| astray.contains(one)))
+    unknown.into_par_iter().filter_map(of).collect()
 }
 
 /// Whether a folder, or one between it and the root, is a link or no folder.

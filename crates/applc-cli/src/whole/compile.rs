@@ -3,13 +3,13 @@
 //! What environments have in common is done once: a file that they change in the same way is analysed once, and what
 //! has the same options is compiled once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use applc::analysis::Analysis;
 use applc::diag::Report;
 use applc::overlay::Changes;
-use applc::path::{folded, parent};
-use applc::project::{Names, Pattern};
+use applc::path::{folded, folders, parent};
+use applc::project::{Names, Pattern, relative};
 use applc::scope::{self, header, way};
 use applc::targets::Rendering;
 use applc::{Compilation, Error, Selected};
@@ -360,21 +360,93 @@ pub fn way_to_source(folder: &str, file: &str) -> String {
 }
 
 /// What the units make whose files are in the folder of another one, so that they may write the same files, for outcomes
-/// without files. Nearly always, there are none, and nothing is compiled.
-pub fn made_in_shared_folders(found: &Found, outcomes: &[Outcome]) -> Vec<Made> {
+/// without files. Those that were not chosen count as far as they are in the folder of one that was. Nearly always, there
+/// are none, and nothing is compiled.
+pub fn made_in_shared_folders(found: &Found, outcomes: &[Outcome], cache: &Cache) -> Vec<Made> {
     let mut by_folder: HashMap<String, Vec<usize>> = HashMap::new();
     for outcome in outcomes {
         for folder in outcome.files.iter().flat_map(|files| &files.folders) {
             by_folder.entry(folded(folder)).or_default().push(outcome.unit);
         }
     }
-    let shared = by_folder.into_values().filter(|units| units.len() > 1);
-    let shared: BTreeSet<usize> = shared.flatten().collect();
+    let places: BTreeSet<String> = by_folder.keys().map(|folder| format!("{folder}/")).collect();
+    let Rest { made: rest, .. } = rest_at(found, &places, cache);
+    let rest_folders: HashSet<String> = rest.iter().map(|one| folded(parent(&one.path))).collect();
+    let is_shared = |(folder, units): &(String, Vec<usize>)| {
+        let is_in = |other: &String| other == folder || relative(other, folder).is_some();
+        units.len() > 1 || rest_folders.iter().any(is_in)
+    };
+    let shared: BTreeSet<usize> =
+        by_folder.into_iter().filter(is_shared).flat_map(|(_, units)| units).collect();
     if shared.is_empty() {
         return Vec::new();
     }
     let shared: Vec<usize> = shared.into_iter().collect();
     let outcomes =
         self::outcomes(&found.world, &found.units, &shared, Depth::Files, &Cache::none());
-    outcomes.into_iter().filter_map(|one| one.files).flat_map(|files| files.made).collect()
+    let made: Vec<Made> =
+        outcomes.into_iter().filter_map(|one| one.files).flat_map(|files| files.made).collect();
+    with_rest(&made, rest)
+}
+
+/// What a run of a part of a project does not make.
+#[derive(Debug, Default)]
+pub struct Rest {
+    /// The files.
+    pub made: Vec<Made>,
+    /// The appliances with errors, of which it is not known what they would make.
+    pub unknown: BTreeSet<String>,
+}
+
+/// What the other appliances, and those of other environments, would write at the places of these files, for a run of a
+/// part of a project.
+pub fn rest_of(found: &Found, made: &[Made], cache: &Cache) -> Rest {
+    rest_at(found, &made.iter().map(|one| folded(&one.path)).collect(), cache)
+}
+
+/// What the units that were not chosen make that may be at these places: names of files, or of folders with a slash at the
+/// end.
+fn rest_at(found: &Found, places: &BTreeSet<String>, cache: &Cache) -> Rest {
+    let may_be_there = |start: String| {
+        let start = folded(&start);
+        let next = places.range(start.clone()..).next();
+        // Or there is one that is a folder of what starts so.
+        let is_above = |folder| places.contains(folder) || places.contains(&format!("{folder}/"));
+        next.is_some_and(|place| place.starts_with(&start)) || folders(&start).any(is_above)
+    };
+    let is_one = |unit: &Unit| {
+        let mut targets = unit.settings.targets.iter();
+        let start = |one: &Selected| start_of_paths(unit, one.target.name());
+        !unit.chosen && targets.any(|one| start(one).is_some_and(may_be_there))
+    };
+    let units = found.units.iter().enumerate().filter(|(_, unit)| is_one(unit));
+    let units: Vec<usize> = units.map(|(index, _)| index).collect();
+    let mut rest = Rest::default();
+    if units.is_empty() {
+        return rest;
+    }
+    for outcome in outcomes(&found.world, &found.units, &units, Depth::Files, cache) {
+        match outcome.files {
+            Some(files) => rest.made.extend(files.made),
+            None => rest.unknown.extend(found.units.get(outcome.unit).map(|one| one.file.clone())),
+        }
+    }
+    rest
+}
+
+/// The files of some units, without their contents, and those of the rest that are in their places; in the order of the
+/// units.
+pub fn with_rest(made: &[Made], rest: Vec<Made>) -> Vec<Made> {
+    let names: HashSet<String> = made.iter().map(|one| folded(&one.path)).collect();
+    let above: HashSet<&str> = names.iter().flat_map(|name| folders(name)).collect();
+    let is_there = |one: &Made| {
+        let name = folded(&one.path);
+        names.contains(&name)
+            || above.contains(name.as_str())
+            || folders(&name).any(|folder| names.contains(folder))
+    };
+    let own = made.iter().map(|one| Made { path: one.path.clone(), text: None, unit: one.unit });
+    let mut all: Vec<Made> = rest.into_iter().filter(is_there).chain(own).collect();
+    all.sort_by_key(|one| one.unit);
+    all
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use crate::disk::special;
+use crate::disk::what;
 
 /// Its name.
 pub const NAME: &str = applc::path::CACHE;
@@ -21,12 +21,7 @@ const FILES: [(&str, &str); 2] = [
 /// What is in the place of the folder in that of a project, if it is something else.
 pub fn oddity(root: &Path) -> Option<&'static str> {
     let kind = fs::symlink_metadata(root.join(NAME)).ok()?.file_type();
-    match kind {
-        _ if kind.is_dir() => None,
-        _ if kind.is_symlink() => Some("a link"),
-        _ if kind.is_file() => Some("a file"),
-        _ => Some(special(kind)),
-    }
+    (!kind.is_dir()).then(|| what(kind))
 }
 
 /// Creates the folder in that of a project, unless it is there.

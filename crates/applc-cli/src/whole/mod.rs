@@ -17,6 +17,7 @@ mod digest;
 pub mod discover;
 pub mod folder;
 pub mod hidden;
+pub mod obstacles;
 mod old;
 pub mod outcome;
 pub mod owner;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use super::Rooted;
+use crate::disk::what;
 
 /// Name of the file.
 pub const NAME: &str = applc::project::RECORD_NAME;
@@ -34,8 +35,10 @@ pub fn read(world: &Rooted, folder: &str) -> Result<BTreeSet<String>, Invalid> {
         Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
         // A link could lead anywhere, and a pipe would be waited for.
         Ok(None) => {
-            let cause = io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file");
-            return Err(Invalid::Unreadable(cause));
+            let kind = std::fs::symlink_metadata(world.on_disk(&path(folder)));
+            let what = kind.map_or("something else", |data| what(data.file_type()));
+            let cause = format!("it is {what}, not a regular file");
+            return Err(Invalid::Unreadable(io::Error::new(io::ErrorKind::InvalidInput, cause)));
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
         Err(error) => return Err(Invalid::Unreadable(error)),

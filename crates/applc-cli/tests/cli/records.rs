@@ -29,7 +29,7 @@ fn a_record_does_not_remove_what_applc_has_not_made() {
         let path = format!("manifests/{name}");
         assert!(repository.path(&path).exists());
         assert!(
-            err.contains(&format!("applc: `{path}` is in a record, but was not made by applc")),
+            err.contains(&format!("warning[W0502]: `{path}` is in a record, but was not made by")),
             "{err}"
         );
     }
@@ -74,12 +74,13 @@ fn what_a_lost_record_leaves_behind_is_said() {
     fs::remove_file(repository.path(RECORD)).unwrap();
     for arguments in [&["compile", "--check"][..], &["compile"]] {
         let (_, _, err) = repository.run(arguments);
-        let expected = format!("applc: `{orphan}` and 2 more were made by applc, and are not made");
+        let expected = format!("warning[W0502]: `{orphan}` was made by applc, and is not made or");
         assert!(err.contains(&expected) && !err.contains("mine.yaml"), "{err}");
+        assert_eq!(err.matches("W0502").count(), 3, "{err}");
     }
     // They are not removed, and are said once.
     assert!(repository.path(orphan).exists());
-    assert!(!repository.run(&["compile"]).2.contains("more were made"));
+    assert!(!repository.run(&["compile"]).2.contains("W0502"));
     // A part of the project does not say it of the rest.
     let repository = compiled();
     fs::remove_file(repository.path(RECORD)).unwrap();

@@ -4,21 +4,18 @@ use std::collections::BTreeSet;
 use std::io;
 
 use applc::diag::{Diagnostic, Report, codes};
-use applc::path::{self, Fault, parent};
-use applc::project;
-use applc::source::{Source, Span};
+use applc::path::{self, Fault};
+use applc::source::Span;
 use applc::whole::{self, Member, Used};
 use applc::{Error, ReadError};
 
 use crate::Status;
 use crate::reporter::Reporter;
-use crate::whole::changes::Failure;
 use crate::whole::claims;
 use crate::whole::discover::{Found, Unit};
 use crate::whole::hidden;
 use crate::whole::outcome::{Made, Outcome};
-use crate::whole::record::{self, Invalid};
-use crate::whole::{Compared, Files, Rooted};
+use crate::whole::{Compared, Files};
 
 /// Checks that each appliance can have output: none is without an environment that names the place of its output, as
 /// what follows the placeholder would be cut off, and none has a file in place of a folder of its output.
@@ -185,7 +182,7 @@ pub fn report_names(
 }
 
 /// Reports a finding in what the project says of the output of a unit.
-fn report_output(
+pub(super) fn report_output(
     found: &Found,
     unit: &Unit,
     finding: Diagnostic,
@@ -263,113 +260,4 @@ fn of_setting(unit: &Unit, place: Option<Span>, message: String, help: &str) -> 
     });
     let finding = Diagnostic::new(&codes::BAD_OPTION, place, message).help(help);
     Report::of(source, finding).within(project.sources.clone())
-}
-
-/// Reports why what was made cannot be compared with what is there.
-pub fn report_failure(
-    found: &Found,
-    made: &[Made],
-    failure: Failure,
-    reporter: &mut Reporter,
-) -> Status {
-    let world = &found.world;
-    let output_of = |path: &str, message: String, help: &str, reporter: &mut Reporter| {
-        let unit = made.iter().find(|one| one.path == path).map(|one| &found.units[one.unit]);
-        let Some((unit, output)) = unit.and_then(|unit| Some((unit, unit.output()?))) else {
-            return Status::Errors;
-        };
-        let finding = Diagnostic::new(&codes::BAD_OPTION, output.pattern.span, message).help(help);
-        report_output(found, unit, finding, reporter)
-    };
-    match failure {
-        Failure::Record(path, Invalid::Unreadable(cause)) | Failure::Unreadable(path, cause) => {
-            reporter.unreadable(&ReadError { path: world.shown(&path), cause }, None)
-        }
-        Failure::Record(path, Invalid::Line(line, text)) => {
-            let message = format!("`{text}` is not the path of a file in this folder");
-            let help = "remove the line, or take the file of the last commit";
-            report_line(world, &path, (line, message, help), reporter)
-        }
-        Failure::Source(record, path) => {
-            let text = world.read_own(&record).ok().flatten().unwrap_or_default();
-            let text = String::from_utf8_lossy(&text).into_owned();
-            let name = project::relative(&path, parent(&record)).unwrap_or(&path);
-            let line = text.lines().position(|line| line == name).map_or(1, |index| index + 1);
-            let message = format!(
-                "`{}` is a source, which applc never writes or removes",
-                world.shown(&path)
-            );
-            report_line(world, &record, (line, message, "remove the line"), reporter)
-        }
-        Failure::NoPath(path) => {
-            let message = format!(
-                "`{}` cannot be written: `{}` has a path in each line, without `:`, `\\`, `.git`, and `#` or a merge mark at its start",
-                world.shown(&path),
-                record::NAME
-            );
-            let help = "rename the folder of the appliance, or change `output`";
-            output_of(&path, message, help, reporter)
-        }
-        Failure::OverSource(path) => {
-            let message = format!(
-                "`{}` is a source of the project, and output would be written there",
-                world.shown(&path)
-            );
-            output_of(&path, message, "change `output`", reporter)
-        }
-        Failure::NoFolder(path) => {
-            let path = world.shown(&path);
-            let message = format!(
-                "`{path}` is a link or a file, or leads through one; output is written to folders of the project only"
-            );
-            in_the_way(&path, message, "put a folder in its place, or change `output`", reporter)
-                .max(Status::Io)
-        }
-        Failure::NoFile(path) => {
-            let path = world.shown(&path);
-            let message =
-                format!("`{path}` is a link or a folder, and output is to be written there");
-            in_the_way(&path, message, "move it away, or change `output`", reporter).max(Status::Io)
-        }
-    }
-}
-
-/// Reports a line of a record.
-fn report_line(
-    world: &Rooted,
-    path: &str,
-    (line, message, help): (usize, String, &str),
-    reporter: &mut Reporter,
-) -> Status {
-    let text = world.read_own(path).ok().flatten().unwrap_or_default();
-    let source = Source::new(world.shown(path), String::from_utf8_lossy(&text).into_owned());
-    let text = source.text();
-    let before = text.split_inclusive('\n').take(line.saturating_sub(1));
-    let start = before.map(str::len).sum::<usize>();
-    let length = text.get(start..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
-    let place = source.span(start..start + length);
-    let finding = Diagnostic::new(&codes::UNREADABLE, place, message).help(help);
-    reporter.add(Report::of(source, finding))
-}
-
-fn in_the_way(path: &str, message: String, help: &str, reporter: &mut Reporter) -> Status {
-    let finding = Diagnostic::new(&codes::IN_THE_WAY, Span::at(0), message).help(help);
-    reporter.of_file(path, finding)
-}
-
-/// Reports files that are in the way.
-pub fn report_foreign(world: &Rooted, paths: &[String], reporter: &mut Reporter) -> Status {
-    const SHOWN: usize = 10;
-    let mut status = Status::Clean;
-    for (index, path) in paths.iter().take(SHOWN).enumerate() {
-        let path = world.shown(path);
-        let more = match paths.len() - (index + 1) {
-            more if more > 0 && index + 1 == SHOWN => format!("; and so do {more} more"),
-            _ => String::new(),
-        };
-        let message = format!("`{path}` exists, and was not made by applc{more}");
-        let help = "move it away, or overwrite it with `--adopt`";
-        status = status.max(in_the_way(&path, message, help, reporter));
-    }
-    status
 }

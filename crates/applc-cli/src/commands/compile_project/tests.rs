@@ -352,7 +352,7 @@ fn run(root: PathBuf, asked: &Asked, cache: Cache, writes: bool) -> Run {
     let of_files = report_conflicts(&found, &made, &mut reporter);
     text += &format!("{status:?} {of_files:?} {:?}\n", reporter.document());
     let changes = match of_files {
-        Status::Clean => Some(changes::find(&found, &outcomes, &made)),
+        Status::Clean => Some(changes::find(&found, &outcomes, &made, &Known::default())),
         _ => None,
     };
     text += &format!("{changes:?}");
@@ -361,6 +361,7 @@ fn run(root: PathBuf, asked: &Asked, cache: Cache, writes: bool) -> Run {
     if let Some(Ok(changes)) = changes
         && writes
         && !made.is_empty()
+        && changes.obstacles.iter().all(|one| matches!(one.what, What::Foreign))
     {
         written = Turn::take(&found.world).apply(&found.world, &changes).unwrap();
     }
