@@ -79,6 +79,18 @@ impl Reporter {
         Ok(Reporter { format, stream, hints, levels, is_locked: false, reports: Vec::new() })
     }
 
+    /// A reporter for people, of a command that has no format and no levels.
+    pub fn for_people() -> Reporter {
+        Reporter {
+            format: Format::Human,
+            stream: Stream::Stderr,
+            hints: false,
+            levels: Levels::default(),
+            is_locked: false,
+            reports: Vec::new(),
+        }
+    }
+
     /// Makes a lock file that is out of date an error, if wanted.
     pub fn lock(&mut self, arguments: &LockedArguments) {
         self.is_locked = arguments.locked;
@@ -180,9 +192,14 @@ impl Reporter {
     }
 
     /// Adds that a file cannot be written, at that file.
-    pub fn unwritable(&mut self, error: &WriteError) -> Status {
-        let path = shown(&error.path).display().to_string();
-        let message = format!("cannot write `{path}`: {}", error.cause);
+    pub fn unwritable(&mut self, WriteError { path, cause }: &WriteError) -> Status {
+        self.unwritten(path, &cause.to_string())
+    }
+
+    /// The same with a cause in words.
+    pub fn unwritten(&mut self, path: &Path, cause: &str) -> Status {
+        let path = shown(path).display().to_string();
+        let message = format!("cannot write `{path}`: {cause}");
         self.of_file(&path, Diagnostic::new(&codes::IN_THE_WAY, Span::at(0), message));
         Status::Io
     }
@@ -216,8 +233,12 @@ impl Reporter {
         diag::document(self.format, &self.reports)
     }
 
-    /// Writes the document, if the format has one.
-    pub fn finish(self) -> Status {
+    /// Writes the document, if the format has one. It has what could not be printed, too.
+    pub fn finish(mut self) -> Status {
+        if let Some(message) = terminal::take_unprinted() {
+            let finding = Diagnostic::new(&codes::IN_THE_WAY, Span::at(0), message);
+            self.of_file("standard output", finding);
+        }
         let Some(document) = self.document() else { return Status::Clean };
         match self.stream {
             Stream::Stdout => print(&document),

@@ -3,8 +3,8 @@
 use std::env;
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::Status;
 use crate::args::Arguments;
@@ -59,17 +59,26 @@ pub fn refuse(error: &clap::Error) -> Status {
     }
 }
 
-/// The status of a failure to write to standard output, which is told. A reader that closed the pipe is none.
+/// The status of a failure to write to standard output, which is told, or kept for the document. A reader that closed the
+/// pipe is none.
 fn cannot_print(cause: &io::Error) -> Status {
-    match cause.kind() {
-        ErrorKind::BrokenPipe => Status::Clean,
-        _ => fail(&format!("cannot write to standard output: {cause}"), Status::Io),
+    if cause.kind() == ErrorKind::BrokenPipe {
+        return Status::Clean;
     }
+    let message = format!("cannot write to standard output: {cause}");
+    if !HAS_DOCUMENT.load(Ordering::Relaxed) {
+        return fail(&message, Status::Io);
+    }
+    *UNPRINTED.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
+    Status::Io
 }
 
-/// Prints that a file cannot be written, and returns the status that it means.
-pub fn cannot_write(path: &Path, cause: &io::Error) -> Status {
-    fail(&format!("cannot write `{}`: {cause}", path.display()), Status::Io)
+/// Why standard output could not be written to, for the document.
+static UNPRINTED: Mutex<Option<String>> = Mutex::new(None);
+
+/// Takes the message that something could not be printed, which the document is to have.
+pub fn take_unprinted() -> Option<String> {
+    UNPRINTED.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// Whether standard error is for a document.

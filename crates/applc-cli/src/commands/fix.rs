@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Status;
 use crate::diff;
-use crate::disk::{Named, STDIN, shown};
+use crate::disk::{Named, STDIN};
 use crate::emit::{self, OutputFile, WriteError};
 use crate::projects::Settings;
 use crate::reporter::Reporter;
@@ -38,7 +38,7 @@ pub fn run(file: &str, mode: Mode, settings: &Settings, reporter: &mut Reporter)
     }
     let done = Files::read(file, mode, settings).and_then(|mut files| {
         files.fix()?;
-        let status = files.finish(mode);
+        let status = files.finish(mode, reporter);
         // What could not be written is as it was.
         Ok((status, files.check()?))
     });
@@ -145,12 +145,12 @@ impl<'f> Files<'f> {
     }
 
     /// Writes what was fixed, or prints it, and says what was. A text that cannot be written is as it was.
-    fn finish(&mut self, mode: Mode) -> Status {
+    fn finish(&mut self, mode: Mode, reporter: &mut Reporter) -> Status {
         let mut status = Status::Clean;
         for text in self.texts.iter_mut().filter(|text| !text.applied.is_empty()) {
             let done = match mode {
                 Mode::Diff { show_secrets } => text.print(show_secrets),
-                Mode::Write => text.write(),
+                Mode::Write => text.write(reporter),
             };
             status = status.max(done);
             if mode == Mode::Write && done != Status::Clean {
@@ -186,17 +186,11 @@ impl Text {
         print(&diff)
     }
 
-    fn write(&self) -> Status {
+    fn write(&self, reporter: &mut Reporter) -> Status {
         let file = OutputFile { path: PathBuf::from(&self.path), text: self.new.clone() };
-        let Err(WriteError { path, cause }) = emit::edit(&[file]) else { return Status::Clean };
-        // It may be its folder that cannot be written to.
-        let place = match path.is_dir() {
-            true => format!("in `{}`, ", shown(&path).display()),
-            false => String::new(),
-        };
-        let message =
-            format!("cannot write `{}`: {place}{cause}; nothing in it is fixed", self.path);
-        fail(&message, Status::Io)
+        let Err(WriteError { cause, .. }) = emit::edit(&[file]) else { return Status::Clean };
+        let cause = format!("{cause}; nothing in it is fixed");
+        reporter.unwritten(Path::new(&self.path), &cause)
     }
 }
 

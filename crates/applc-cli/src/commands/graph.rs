@@ -8,7 +8,7 @@ use crate::emit::{self, OutputFile};
 use crate::projects::{Projects, one_environment};
 use crate::reporter::{Reporter, Stream};
 use crate::select::Wanted;
-use crate::terminal::{cannot_write, fail, print};
+use crate::terminal::{fail, print};
 use applc::diag::Format;
 use applc::graph;
 
@@ -36,5 +36,5 @@ fn draw(arguments: Graph) -> Result<Status, Status> {
     refuse_inputs([path.as_path()])?;
     emit::write(&[OutputFile { path, text }])
         .map(|_| Status::Clean)
-        .map_err(|error| cannot_write(&error.path, &error.cause))
+        .map_err(|error| reporter.unwritable(&error))
 }

@@ -12,7 +12,7 @@ use crate::commands::refuse_inputs;
 use crate::disk::{Named, STDIN, read_named};
 use crate::emit::{self, OutputFile};
 use crate::reporter::{Reporter, Stream};
-use crate::terminal::{cannot_write, fail, print};
+use crate::terminal::{fail, print};
 use crate::{Status, search};
 
 /// Imports a file, and writes the appliance that it describes.
@@ -68,7 +68,7 @@ fn import(arguments: &Import, reporter: &mut Reporter) -> Result<Status, Status>
         Some(path) => {
             refuse_inputs([path.as_path()])?;
             emit::write(&[OutputFile { path: path.clone(), text }])
-                .map_err(|error| cannot_write(&error.path, &error.cause))?;
+                .map_err(|error| reporter.unwritable(&error))?;
             Ok(status)
         }
     }

@@ -8,7 +8,8 @@ use applc::project::FILE_NAME;
 use crate::Status;
 use crate::args::Init;
 use crate::emit::{self, OutputFile};
-use crate::terminal::{cannot_write, fail, note};
+use crate::reporter::Reporter;
+use crate::terminal::{fail, note};
 use crate::whole::discover;
 
 /// A sample of an appliance.
@@ -41,7 +42,7 @@ fn init(folder: &Path) -> Result<Status, Status> {
     let appliances = match folder.exists() {
         true => {
             let named = discover::named_below(&folder.to_string_lossy());
-            named.map_err(|error| fail(&error.to_string(), Status::Io))?.files
+            named.map_err(|error| Reporter::for_people().unreadable(&error, None))?.files
         }
         false => Vec::new(),
     };
@@ -54,7 +55,7 @@ fn init(folder: &Path) -> Result<Status, Status> {
         }
         files.push(OutputFile { path: sample, text: SAMPLE.to_owned() });
     }
-    emit::write_below(folder, &files).map_err(|error| cannot_write(&error.path, &error.cause))?;
+    emit::write_below(folder, &files).map_err(|error| Reporter::for_people().unwritable(&error))?;
     files.iter().for_each(|file| note(&format!("made {}", file.path.display())));
     match appliances.len() {
         0 => {}

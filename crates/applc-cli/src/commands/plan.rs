@@ -18,10 +18,11 @@ pub fn run(arguments: &Plan) -> Status {
     };
     reporter.lock(&arguments.locked);
     let plan = plan(arguments, &mut reporter);
-    if !matches!(plan, Err(Status::Usage)) {
+    let status = plan.map_or_else(|status| status, |text| print(&printable::json(&text)));
+    if status != Status::Usage {
         reporter.finish();
     }
-    plan.map_or_else(|status| status, |text| print(&printable::json(&text)))
+    status
 }
 
 fn plan(arguments: &Plan, reporter: &mut Reporter) -> Result<String, Status> {

@@ -13,13 +13,12 @@ use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 use crate::Status;
 use crate::args::{FindingsArguments, SetImage};
 use crate::diff;
-use crate::disk::shown;
 use crate::emit::{self, OutputFile};
 use crate::levels::LevelArguments;
 use crate::projects::unknown_environment;
 use crate::reporter::{Reporter, Stream};
 use crate::select;
-use crate::terminal::{cannot_write, fail, note, print};
+use crate::terminal::{fail, note, print};
 use crate::whole::apply::Turn;
 use crate::whole::cache::Cache;
 use crate::whole::compile::{self, Depth};
@@ -91,7 +90,7 @@ fn set(arguments: &SetImage) -> Result<Status, Status> {
         text: text.clone(),
     };
     emit::edit(&changed.iter().map(file).collect::<Vec<_>>())
-        .map_err(|error| cannot_write(&shown(&error.path), &error.cause))?;
+        .map_err(|error| reporter.unwritable(&error))?;
     changed.iter().for_each(|(source, _)| note(&format!("{} changed", world.shown(source.name()))));
     Ok(Status::Clean)
 }

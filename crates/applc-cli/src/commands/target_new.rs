@@ -3,7 +3,8 @@
 use crate::Status;
 use crate::args::TargetNew;
 use crate::emit::{self, OutputFile};
-use crate::terminal::{cannot_write, fail, print};
+use crate::reporter::Reporter;
+use crate::terminal::{fail, print};
 use applc::targets::custom::starter;
 
 /// Creates the folder of a new target.
@@ -31,6 +32,6 @@ pub fn run(arguments: &TargetNew) -> Status {
         Ok(_) => print(&format!(
             "created {shown}; try `applc compile FILE --target {argument}{shown}` and `applc target check {shown}`\n"
         )),
-        Err(error) => cannot_write(&error.path, &error.cause),
+        Err(error) => Reporter::for_people().unwritable(&error),
     }
 }

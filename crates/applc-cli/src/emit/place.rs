@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use applc::is_absent;
 
 use super::{How, OutputFile, WriteError, at};
+use crate::disk::{shown, what};
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +58,10 @@ impl Place {
         if !known.is_file() {
             return match how {
                 // A pipe would be waited for.
-                How::Below(_) => Err(fail(invalid("it is not a regular file"))),
+                How::Below(_) => {
+                    let what = what(known.file_type());
+                    Err(fail(invalid(format!("it is {what}, not a regular file"))))
+                }
                 _ => Ok(Place { path, known: None, way: Way::Stream }),
             };
         }
@@ -83,8 +87,8 @@ impl Place {
     }
 }
 
-fn invalid(why: &'static str) -> io::Error {
-    io::Error::new(ErrorKind::InvalidInput, why)
+fn invalid(why: impl Into<String>) -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, why.into())
 }
 
 /// The path that links lead to.
@@ -129,13 +133,14 @@ fn check_folder(path: &Path) -> Result<(), WriteError> {
     if !data.is_dir() {
         let cause = io::Error::new(
             ErrorKind::NotADirectory,
-            format!("`{}` is a file and not a folder", folder.display()),
+            format!("`{}` is {} and not a folder", shown(folder).display(), what(data.file_type())),
         );
         return Err(at(path)(cause));
     }
     // On Windows, the attribute of a folder does not say this.
     if cfg!(unix) && data.permissions().readonly() {
-        return Err(at(folder)(io::Error::new(ErrorKind::PermissionDenied, "it is read-only")));
+        let cause = format!("the folder `{}` is read-only", shown(folder).display());
+        return Err(at(path)(io::Error::new(ErrorKind::PermissionDenied, cause)));
     }
     Ok(())
 }

@@ -10,6 +10,8 @@ mod graph;
 mod guide;
 mod hostile;
 mod import;
+#[cfg(unix)]
+mod in_the_way;
 mod init;
 mod kinds;
 mod lock;

@@ -426,9 +426,10 @@ fn nothing_is_called_fixed_that_is_not_written() {
     let fixed: Vec<&str> = err.lines().filter(|line| line.contains(": fixed ")).collect();
     assert_eq!(fixed, ["applc: b.json:1:52: fixed E0204: invalid value `Service` for `type`"]);
     for (name, cause) in
-        [("a.json", "it is read-only"), ("folder/c.json", "in `folder`, it is read-only")]
+        [("a.json", "it is read-only"), ("folder/c.json", "the folder `folder` is read-only")]
     {
-        let message = format!("error: cannot write `{name}`: {cause}; nothing in it is fixed\n");
+        let message =
+            format!("error[E0506]: cannot write `{name}`: {cause}; nothing in it is fixed\n");
         assert!(err.contains(&message), "{err}");
         assert_eq!(fs::read_to_string(at(name)).unwrap(), text);
         // The finding is still there.

@@ -19,7 +19,7 @@ use crate::args::Up;
 use crate::commands::refuse_inputs;
 use crate::emit::{self, OutputFile};
 use crate::reporter::{Reporter, Stream};
-use crate::terminal::{cannot_write, fail, note, show, show_json};
+use crate::terminal::{fail, note, show, show_json};
 
 /// Number of lines of the log of the container that does not come up.
 const LOG_LINES: u32 = 10;
@@ -60,7 +60,7 @@ fn bring_up(arguments: &Up, reporter: &mut Reporter) -> Result<Status, Status> {
         engine_of(&compiled, &appliances, secrets, if is_human { printed } else { Stdio::null });
     let engine = engine.map_err(|error| failed(&error))?;
     if arguments.dry_run || arguments.plan.is_some() {
-        return foretell(&appliances, &*engine, &compiled, arguments);
+        return foretell(&appliances, &*engine, &compiled, arguments, reporter);
     }
     let id = compiled.id();
     let mut shown = Shown::new(&compiled.plan, !is_human || !engine.tells_states());
@@ -142,6 +142,7 @@ fn foretell(
     engine: &dyn Engine,
     compiled: &Compiled,
     arguments: &Up,
+    reporter: &mut Reporter,
 ) -> Result<Status, Status> {
     let submitted = compiled.submitted();
     let outlook = appliances.outlook(engine, &submitted).map_err(|error| failed(&error))?;
@@ -157,7 +158,7 @@ fn foretell(
         let planned = Planned::new(target, compiled.id(), file, appliance, files, &outlook);
         refuse_inputs([path.as_path()])?;
         emit::write(&[OutputFile { path: path.clone(), text: planned.text() }])
-            .map_err(|error| cannot_write(&error.path, &error.cause))?;
+            .map_err(|error| reporter.unwritable(&error))?;
     }
     let changes = outlook.changes;
     let status = match arguments.findings.format {
