@@ -24,6 +24,7 @@ use super::changes::{Changes, Kind, Records, leads_astray, record_of};
 use super::record;
 use super::stats::Stat;
 use super::{Rooted, folder};
+use crate::disk::exists;
 use crate::emit::{Staging, WriteError, take_over};
 use crate::interrupt;
 use crate::terminal::note;
@@ -351,8 +352,8 @@ fn beside_record(place: &Path) -> PathBuf {
 /// Removes a file, if it is there.
 fn removed(place: &Path) -> Result<(), WriteError> {
     match fs::remove_file(place) {
-        // A folder above may be a file now.
-        Err(error) if is_absent(&error) => Ok(()),
+        // A folder above may be a file now, and a file system that is read-only says so first.
+        Err(error) if is_absent(&error) || !exists(place) => Ok(()),
         result => result.map_err(at(place)),
     }
 }

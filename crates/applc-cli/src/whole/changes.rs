@@ -1,7 +1,9 @@
 //! What has to change on disk, so that the project has the files that it is to have.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
+use std::ops::Bound;
 use std::path::Path;
 
 use applc::path::{self, parent};
@@ -126,6 +128,7 @@ pub fn find(
         .flatten()
         .map(String::as_str)
         .collect();
+    let sources = Sources::of(found);
     let renamed = Renamed::find(&found.world, &owned, made);
     let contents = contents(found, &current, made);
     let mut is_unrecorded = false;
@@ -151,9 +154,7 @@ pub fn find(
             (old, Some(text)) => {
                 let what = old.as_ref().and_then(|old| match is_owned {
                     true => other(found, known, one, old).map(What::Other),
-                    false if is_source(found, &one.path) || is_of_target(found, &one.path) => {
-                        Some(What::Source)
-                    }
+                    false if sources.has_or_target(&one.path) => Some(What::Source),
                     false => Some(What::Foreign),
                 });
                 changes.obstacles.extend(what.map(|what| Obstacle::of(&one.path, what)));
@@ -169,7 +170,7 @@ pub fn find(
     let gone = owned.iter().copied().filter(|path| !paths.contains(path) && !stays(path));
     let mut gone: Vec<&str> = gone.collect();
     gone.sort_unstable();
-    if let Some(path) = gone.iter().find(|path| is_source(found, path)) {
+    if let Some(path) = gone.iter().find(|path| sources.has(path)) {
         let folder = innermost(now.keys().chain(old.keys()), path);
         let record = record::path(folder.map_or("", String::as_str));
         return Err(Failure::Source(record, (*path).to_owned()));
@@ -298,20 +299,42 @@ fn innermost<'f>(folders: impl Iterator<Item = &'f String>, path: &str) -> Optio
     folders.filter(|folder| project::relative(path, folder).is_some()).max_by_key(|it| it.len())
 }
 
-/// Whether a file is one of a custom target.
-fn is_of_target(found: &Found, path: &str) -> bool {
-    let targets = found.units.iter().flat_map(|unit| &unit.settings.targets);
-    let custom = targets.filter_map(|one| one.target.custom());
-    let folders: BTreeSet<&str> = custom.map(|target| parent(target.source().name())).collect();
-    folders.into_iter().any(|folder| project::relative(path, folder).is_some())
+/// The files that a project is made from. Mostly, nobody asks for them.
+struct Sources<'f> {
+    found: &'f Found,
+    /// Appliances and overlays.
+    files: OnceCell<HashSet<String>>,
+    /// Folders of custom targets.
+    targets: OnceCell<BTreeSet<String>>,
 }
 
-/// Whether a file is one that the project is made from: what a record says of it is wrong.
-fn is_source(found: &Found, path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let is_overlay = |unit: &Unit| changes(&found.world, unit).overlays.iter().any(|it| it == path);
-    [project::FILE_NAME, project::LOCK_NAME, ".gitignore", ".gitattributes"].contains(&name)
-        || found.units.iter().any(|unit| unit.file == path || is_overlay(unit))
+impl Sources<'_> {
+    fn of(found: &Found) -> Sources<'_> {
+        Sources { found, files: OnceCell::new(), targets: OnceCell::new() }
+    }
+
+    /// Whether a file is one of them: what a record says of it is wrong.
+    fn has(&self, path: &str) -> bool {
+        let of_unit = |unit: &Unit| {
+            let overlays = changes(&self.found.world, unit).overlays.into_iter();
+            overlays.chain([unit.file.clone()]).collect::<Vec<_>>()
+        };
+        let files = || self.found.units.par_iter().flat_map_iter(of_unit).collect();
+        let name = path.rsplit('/').next().unwrap_or(path);
+        [project::FILE_NAME, project::LOCK_NAME, ".gitignore", ".gitattributes"].contains(&name)
+            || self.files.get_or_init(files).contains(path)
+    }
+
+    /// Whether a file is one of them, or in the folder of a custom target.
+    fn has_or_target(&self, path: &str) -> bool {
+        let folders = || {
+            let targets = self.found.units.iter().flat_map(|unit| &unit.settings.targets);
+            let custom = targets.filter_map(|one| one.target.custom());
+            custom.map(|target| parent(target.source().name()).to_owned()).collect()
+        };
+        let mut targets = self.targets.get_or_init(folders).iter();
+        self.has(path) || targets.any(|folder| project::relative(path, folder).is_some())
+    }
 }
 
 /// The record that a path belongs to: that of the innermost folder.
@@ -330,7 +353,7 @@ struct Kept<'o> {
     is_part: bool,
     /// Folders of the output of appliances that were compiled.
     folders: BTreeSet<&'o str>,
-    /// Starts of the paths of the files of other appliances.
+    /// Starts of the paths of the files of other appliances, of which none starts with another one.
     others: BTreeSet<String>,
 }
 
@@ -347,17 +370,26 @@ impl Kept<'_> {
             || found.units.iter().flat_map(|unit| unit.unasked().map(move |it| (unit, it)));
         let starts = starts
             .chain(unasked().filter_map(|(unit, target)| start_of_paths(unit, target.name())));
+        let starts: BTreeSet<String> = starts.collect();
+        let mut others: BTreeSet<String> = BTreeSet::new();
+        for start in starts {
+            if !others.last().is_some_and(|last| start.starts_with(last)) {
+                others.insert(start);
+            }
+        }
         Kept {
             is_part: !found.is_whole || unasked().next().is_some(),
-            others: starts.collect(),
+            others,
             folders: sound().flat_map(|(_, files)| &files.folders).map(String::as_str).collect(),
         }
     }
 
     fn has(&self, path: &str) -> bool {
-        let is_below = |folder: &&str| project::relative(path, folder).is_some();
-        self.others.iter().any(|start| path.starts_with(start))
-            || (self.is_part && !self.folders.iter().any(is_below))
+        // Of starts, the last one that is not after the path is the only one that it can have.
+        let before = (Bound::Unbounded, Bound::Included(path));
+        let mut above = path::folders(path).chain([""]);
+        self.others.range::<str, _>(before).next_back().is_some_and(|it| path.starts_with(it))
+            || (self.is_part && !above.any(|folder| self.folders.contains(folder)))
     }
 }
 
