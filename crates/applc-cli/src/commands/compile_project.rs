@@ -226,7 +226,9 @@ fn settle(
         made.retain(|one| !units.contains(&one.unit));
         let is_progress = !units.is_empty() || known.staying.len() > before;
         // What is in the way of a record concerns all.
-        if !arguments.keep_going || !is_progress || made.is_empty() {
+        let mut records = changes.of_records.iter().map(|one| one.path.as_str());
+        let is_of_record = records.any(|path| blocked.contains(path));
+        if !arguments.keep_going || is_of_record || !is_progress || made.is_empty() {
             if !arguments.is_comparison() {
                 note("nothing is written, as there are errors");
             }

@@ -205,9 +205,11 @@ pub fn find(
         let is_known = |path: &str| paths.contains(path) || owned.contains(path) || stays(path);
         changes.lost = lost(found, &current, is_known);
     }
-    changes
-        .records
-        .extend(old.into_iter().map(|(folder, owned)| (folder, (owned, BTreeSet::new()))));
+    let staying = |owned: &BTreeSet<String>| owned.intersection(&known.staying).cloned().collect();
+    changes.records.extend(old.into_iter().map(|(folder, owned)| {
+        let then = staying(&owned);
+        (folder, (owned, then))
+    }));
     let of_record = |(folder, (_, then)): (&String, &(_, BTreeSet<String>))| {
         of_record(&found.world, folder, then)
     };

@@ -262,6 +262,24 @@ fn what_a_record_does_not_name_is_a_finding_in_every_format() {
     }
 }
 
+/// What is left of an output that was moved stays in its record.
+#[test]
+fn what_stays_of_an_output_that_was_moved_stays_in_its_record() {
+    let repository = compiled();
+    mode(&repository, OF_A, 0o444);
+    let project = repository.read("applc.toml");
+    repository.write("applc.toml", &project.replace("manifests/", "out/"));
+    let before = repository.files();
+    assert_eq!(repository.run(&["compile"]).0, 3);
+    assert!(repository.files() == before);
+    assert_eq!(repository.run(&["compile", "--keep-going"]).0, 3);
+    assert_eq!(repository.paths(), [RECORD, OF_A]);
+    assert!(repository.read(RECORD).ends_with("\ntest/apps/a/compose/compose.yaml\n"));
+    mode(&repository, OF_A, 0o644);
+    assert_eq!(repository.run(&["compile"]).0, 0);
+    assert!(!repository.path("manifests").exists());
+}
+
 #[test]
 fn what_cannot_be_written_is_a_finding_of_each_command() {
     let repository = Repository::new();

@@ -288,6 +288,18 @@ mod with_an_engine {
     }
 
     #[test]
+    fn a_plan_that_cannot_be_written_is_a_finding() {
+        let folder = folder(GOOD);
+        fs::write(folder.path().join("file"), "").unwrap();
+        let arguments = [UP, &["--plan", "file/app.plan", "--format", "json"]].concat();
+        let (status, out, err) = run(folder.path(), &[], &arguments);
+        assert_eq!((status, out.as_str()), (3, ""), "{err}");
+        let document: serde_json::Value = serde_json::from_str(&err).unwrap();
+        let found = &document["diagnostics"][0];
+        assert_eq!((&found["code"], &found["file"]), (&"E0506".into(), &"file/app.plan".into()));
+    }
+
+    #[test]
     fn a_finding_about_a_plan_is_at_its_line_of_it() {
         let folder = folder(GOOD);
         let path = folder.path();
