@@ -7,7 +7,7 @@ use super::ids::is_id_char;
 use super::place::Place;
 use super::{habits, words};
 use crate::diag::{Diagnostic, codes, nearest};
-use crate::syntax::{Kind, Node, commas};
+use crate::syntax::{Kind, Node, commas, quotes};
 
 /// The diagnostic for a value, from the kind of violation and the violated part of the schema.
 pub fn diagnostic(place: &Place, found: &Found, rule: &Value) -> Diagnostic {
@@ -176,8 +176,7 @@ fn reformed(key: &str, text: &str) -> Option<String> {
             (!parts.is_empty()).then(|| parts.join("-"))
         }
         "image" => {
-            let quotes = |c: char| c.is_whitespace() || "“”„‘’«»'\"`".contains(c);
-            let bare = text.trim_matches(quotes);
+            let bare = text.trim_matches(|c: char| c.is_whitespace() || quotes::is_quote(c));
             (bare != text && !bare.contains(char::is_whitespace)).then(|| bare.to_owned())
         }
         // Paths in a container have no base directory, so the root is the likely one.

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::quotes;
 use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::Source;
 
@@ -49,9 +50,8 @@ fn touches(source: &Source, found: &Diagnostic) -> bool {
 /// Whether an edit makes a quote of another kind part of a text, or escapes between such quotes, which may not be meant to
 /// be text.
 fn keeps_quote(source: &Source, found: &Diagnostic) -> bool {
-    const OTHERS: &str = "'`\u{2018}\u{2019}\u{201a}\u{201b}\u{201c}\u{201d}\u{201e}\u{201f}\u{ab}\u{bb}\u{2039}\u{203a}";
     let Some(edit) = &found.edit else { return false };
-    let is_other = |c: char| OTHERS.contains(c);
+    let is_other = |c: char| c != '"' && quotes::is_quote(c);
     let (span, new) = (edit.span, edit.replacement.as_str());
     if new == "\"" && span.range().is_empty() {
         let before = source.text().get(..span.start as usize).unwrap_or_default();

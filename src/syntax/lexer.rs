@@ -1,5 +1,6 @@
 //! Splits JSON text into tokens. Comments are skipped and recorded; the lexer accepts any input.
 
+use super::quotes;
 use super::spaces::looks_like_space;
 use crate::source::Span;
 
@@ -249,13 +250,9 @@ impl<'a> Lexer<'a> {
 
     fn curly_quoted(&mut self) -> Option<TokenKind> {
         let rest = self.rest();
-        let closers = match rest.chars().next()? {
-            '“' | '”' | '„' | '«' => ['“', '”', '»', '"'],
-            '‘' | '‚' => ['‘', '’', '’', '’'],
-            _ => return None,
-        };
+        let closes = quotes::closes(rest.chars().next()?)?;
         let line = rest.char_indices().take(MAX_QUOTED).take_while(|(_, c)| *c != '\n');
-        let (end, closer) = line.skip(1).find(|(_, c)| closers.contains(c))?;
+        let (end, closer) = line.skip(1).find(|(_, c)| closes(*c))?;
         self.at += end + closer.len_utf8();
         Some(TokenKind::CurlyQuoted)
     }

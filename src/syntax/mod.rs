@@ -15,6 +15,7 @@ mod lexer;
 mod places;
 mod prefix;
 mod prompt;
+pub(crate) mod quotes;
 mod segment;
 mod spaces;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::Parser;
 use crate::diag::{Diagnostic, codes};
 use crate::syntax::lexer::TokenKind;
-use crate::syntax::{ellipsis, is_ellipsis};
+use crate::syntax::{ellipsis, is_ellipsis, quotes};
 
 /// Maximum length in bytes of text that belongs to nothing.
 const MAX_NOISE: usize = 1_000;
@@ -14,7 +14,7 @@ fn is_noise(text: &str) -> bool {
     let is_sign = |c: char| !c.is_alphanumeric() && !"._%+-$@'\\".contains(c);
     match characters.next() {
         Some('-') => characters.next().is_none_or(|c| "-=>".contains(c)),
-        Some(first) => is_sign(first) && !"“”„‘’«»=".contains(first),
+        Some(first) => is_sign(first) && first != '=' && !quotes::is_typographic(first),
         None => false,
     }
 }

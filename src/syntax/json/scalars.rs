@@ -7,7 +7,7 @@ use super::strings::{self, StringError};
 use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::lexer::{Token, TokenKind};
-use crate::syntax::{Kind, Node, commas, is_json_number, quote};
+use crate::syntax::{Kind, Node, commas, is_json_number, quote, quotes};
 
 /// Maximum length in bytes of a line that is searched for a string without an opening quote.
 const MAX_UNOPENED: usize = 1_000;
@@ -204,7 +204,7 @@ impl Parser<'_> {
             let span = self.words(span);
             let word = self.text(span).to_owned();
             let message = format!("unquoted string `{word}`");
-            let edit = quote(word.trim_matches(['“', '”', '„', '‘', '’', '«', '»']));
+            let edit = quote(word.trim_matches(quotes::is_typographic));
             self.report(
                 Diagnostic::new(&codes::BARE_WORD, span, message)
                     .help("strings are written in double quotes")
