@@ -309,7 +309,7 @@ fn parse(
 /// Checks a tree and makes its plan. Its values are in the first text, or in another one of the
 /// second.
 fn plan(tree: &Node, texts: (&Source, &Sources), findings: &mut Findings) -> Option<Plan> {
-    check(texts.0, tree, findings)?;
+    check(texts, tree, findings)?;
     let containers = model::containers(tree);
     let appliance = model::read(tree, containers)?;
     Some(resolve::resolve(&appliance, containers.iter(), texts.0, texts.1, findings))
@@ -321,7 +321,7 @@ fn plan_of_owned(
     texts: (&Source, &Sources),
     findings: &mut Findings,
 ) -> Option<Plan> {
-    check(texts.0, &tree, findings)?;
+    check(texts, &tree, findings)?;
     let containers = model::take_containers(&mut tree);
     let appliance = model::read(&tree, &containers)?;
     Some(resolve::resolve(&appliance, containers.into_iter(), texts.0, texts.1, findings))
@@ -329,10 +329,12 @@ fn plan_of_owned(
 
 /// Checks the structure of a tree. `None` if no more errors can be reported: then resolving adds no
 /// finding, and takes memory.
-fn check(source: &Source, tree: &Node, findings: &mut Findings) -> Option<()> {
+fn check(texts: (&Source, &Sources), tree: &Node, findings: &mut Findings) -> Option<()> {
+    let (source, sources) = texts;
     schema::check(source, tree, findings);
     merge_with_characters(source, findings);
     lint::check_values(tree, source, findings);
+    lint::check_characters(tree, sources, findings);
     (!findings.is_full(Level::Error)).then_some(())
 }
 

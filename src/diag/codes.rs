@@ -180,6 +180,7 @@ codes! {
         FOREIGN_VALUE "W0607" Warning "value that another language reads";
         NOT_A_REFERENCE "W0608" Warning "container id that is not a reference";
         UNREADABLE_MODE "W0609" Warning "file that the user of the container cannot read";
+        ODD_CHARACTER "W0610" Warning "character that may not be meant";
         MOVING_IMAGE "H0601" Hint "image without a pinned version";
         PRIVILEGED "H0602" Hint "privileged container";
         UNORDERED_REFERENCE "H0603" Hint "reference without a dependency";

@@ -1,6 +1,7 @@
 //! Lints: advice about an appliance that is valid but may not do what its author intends.
 //! Each module covers one subject. All of them read the plan and change nothing.
 
+mod characters;
 mod containers;
 mod env;
 mod pasted;
@@ -10,6 +11,7 @@ mod value_from;
 #[cfg(test)]
 mod tests;
 
+pub use characters::check as check_characters;
 pub use pasted::check_values;
 
 use std::collections::{HashMap, HashSet};

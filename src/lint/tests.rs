@@ -192,3 +192,62 @@ fn unlisted_ports_of_a_container_with_many_ports_are_found_in_linear_time() {
     let label = &report.diagnostics[0].secondary[0].text;
     assert_eq!(label, "lists 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...");
 }
+
+/// The findings about characters in a container with these lines of YAML, and the text with the edit of the last one.
+fn characters(lines: &str) -> (Vec<String>, String) {
+    let text = format!(
+        "id: x\ncontainers:\n  - id: a\n    type: service\n    image: i:1\n    resources: {{ cpus: 1, mem: 64 }}\n{lines}"
+    );
+    let world = Memory::new().with("a.yaml", text.as_str());
+    let report = crate::compile(&world, "a.yaml", &[]).unwrap().report;
+    let found: Vec<_> =
+        report.diagnostics.iter().filter(|found| found.code.id == "W0610").collect();
+    let edits = found.iter().filter_map(|found| found.edit.as_ref());
+    let right = edits.fold(text.clone(), |_, edit| {
+        assert!(!edit.safe);
+        edit.applied_to(&text)
+    });
+    let places = found.iter().map(|found| report.source.slice(found.primary.span).to_owned());
+    (places.collect(), right)
+}
+
+#[test]
+fn characters_of_pasted_text() {
+    for (line, place, right) in [
+        ("A\u{200b}: b", "\u{200b}", "A: b"),
+        ("A\u{a0}: b", "\u{a0}", "A: b"),
+        ("\"A\u{200b}\": b", "\u{200b}", "\"A\": b"),
+        ("A:: b", ":", "A: b"),
+        ("“A”: b", "“A”", "\"A\": b"),
+        ("A: “b c”", "“b c”", "A: \"b c\""),
+        ("A: „b“", "„b“", "A: \"b\""),
+        ("A: b\u{200b}", "\u{200b}", "A: b"),
+        ("A: \"\u{a0}b\"", "\u{a0}", "A: \"b\""),
+    ] {
+        let world = |line: &str| characters(&format!("    env:\n      {line}\n"));
+        let (places, fixed) = world(line);
+        assert_eq!(places, [place], "{line}");
+        assert!(fixed.ends_with(&format!("      {right}\n")), "{line}: {fixed}");
+        assert_eq!(world(right).0, [""; 0], "{right}");
+    }
+    for line in [
+        "\"A:\": b",
+        "\"“A”\": b",
+        "A: \"“b”\"",
+        "A: “b” and “c”",
+        "A: \"\\u00a0b\"",
+        "A: \"\u{a0}\"",
+        "A: b\u{a0}c",
+        "A: |\n        “b”\n        c\u{a0}",
+        "Ä: ü",
+        "A: ::1",
+    ] {
+        assert_eq!(characters(&format!("    env:\n      {line}\n")).0, [""; 0], "{line}");
+    }
+    // The schema says it.
+    assert_eq!(characters("    network_mode: “host”\n").0, [""; 0]);
+    // A secret is in no edit.
+    let (places, text) = characters("    env:\n      PASSWORD: “hunter2”\n");
+    assert_eq!(places, ["“hunter2”"]);
+    assert!(text.contains('“'));
+}

@@ -1,7 +1,6 @@
 //! Splits JSON text into tokens. Comments are skipped and recorded; the lexer accepts any input.
 
-use super::quotes;
-use super::spaces::looks_like_space;
+use super::{looks_like_space, quotes};
 use crate::source::Span;
 
 /// A kind of token.

@@ -276,6 +276,11 @@ fn parse_keys(
     tree
 }
 
+/// Whether a character looks like whitespace but is not whitespace in JSON and YAML.
+pub(crate) fn looks_like_space(c: char) -> bool {
+    (c.is_whitespace() && !" \n\r\t".contains(c)) || c == '\u{feff}'
+}
+
 /// Whether a text has digits, and nothing else.
 fn digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())

@@ -3,17 +3,12 @@
 //!
 //! What such a file means is only known with spaces in their place, so that nothing else is said about it.
 
-use super::{Keys, Kind, Node, is_name, keys, yaml};
+use super::{Keys, Kind, Node, is_name, keys, looks_like_space, yaml};
 use crate::diag::{Diagnostic, Findings, Level, codes};
 use crate::source::{Source, Span};
 
 /// What is to say about such a character.
 const LOOKS: &str = "it looks like a space and often comes from pasted text";
-
-/// Whether a character looks like whitespace but is not whitespace in JSON and YAML.
-pub fn looks_like_space(c: char) -> bool {
-    (c.is_whitespace() && !" \n\r\t".contains(c)) || c == '\u{feff}'
-}
 
 /// Replaces characters that look like spaces by as many spaces.
 fn spaced(text: &str) -> String {
