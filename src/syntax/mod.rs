@@ -237,13 +237,13 @@ fn parse_keys(
 ) -> Option<Node> {
     // Parsers compute with indices of the text.
     let (local, mut found) = (source.at(0), Findings::new());
-    if let Some(pasted) = prefix::find(&local) {
+    if let Some(pasted) = prefix::find(&local, syntax, keys) {
         let mut found: Findings = std::iter::once(pasted).collect();
         found.move_spans(source.base());
         findings.extend(found);
         return None;
     }
-    let around = fence::find(&local).or_else(|| prompt::find(&local));
+    let around = fence::find(&local, syntax).or_else(|| prompt::find(&local, syntax));
     let blanked = around.as_ref().map(|around| around.blanked(&local));
     let text = blanked.as_ref().unwrap_or(&local);
     let mut tree = match syntax {

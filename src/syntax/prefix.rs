@@ -1,9 +1,10 @@
-//! Numbers of lines and marks of quotes that were copied together with each line of a file.
+//! Numbers of lines, and marks of quotes and of changes, that were copied together with each line of a file.
 //!
 //! Where the lines of such a file start is only known without them, so that nothing else is said about it.
 
-use crate::diag::{Diagnostic, codes};
-use crate::source::{Source, Span};
+use super::{Keys, Kind, json, yaml};
+use crate::diag::{Diagnostic, Findings, codes};
+use crate::source::{Source, Span, Syntax};
 
 /// The number of lines with a number, at least: fewer may be entries.
 const FEWEST: usize = 3;
@@ -11,16 +12,58 @@ const FEWEST: usize = 3;
 /// Signs that separate a number from its line.
 const SIGNS: [char; 5] = [':', '.', ')', '|', '│'];
 
+/// Starts of lines that are about a file of changes.
+const HEADERS: [&str; 7] =
+    ["diff --git ", "index ", "new file mode ", "--- ", "+++ ", "@@ ", "\\ No newline"];
+
 /// A line: where it starts, and what is written in it.
 type Line<'s> = (usize, &'s str);
 
+/// When what is before lines is certainly no part of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Certain {
+    /// Nothing else starts lines in this way.
+    Always,
+    /// If the file is read without an error then.
+    IfRead,
+    /// If it is not read without an error as it is, either.
+    IfOnlyRead,
+}
+
+/// What is before lines.
+struct Prefix {
+    /// What it is called.
+    what: &'static str,
+    /// Its length in each line.
+    ends: Vec<usize>,
+    certain: Certain,
+    /// Whether some lines are left out with all that is in them.
+    is_part: bool,
+}
+
+impl Prefix {
+    fn new(what: &'static str, ends: Vec<usize>) -> Prefix {
+        Prefix { what, ends, certain: Certain::Always, is_part: false }
+    }
+
+    /// The same before all lines but the first. It may be a part of a text over several lines.
+    fn below_first(self) -> Prefix {
+        let ends = std::iter::once(0).chain(self.ends).collect();
+        Prefix { ends, certain: Certain::IfOnlyRead, ..self }
+    }
+}
+
 /// The finding for the text before each line of a source.
-pub fn find(source: &Source) -> Option<Diagnostic> {
+pub fn find(source: &Source, syntax: Syntax, keys: Keys) -> Option<Diagnostic> {
     let start = source.content_start();
     let content = source.text().get(start..)?;
     // Most files start with something else, which is found at once.
-    let first = content.trim_start();
-    if !first.starts_with(|c: char| c == '>' || c.is_ascii_digit()) {
+    let mut first = content.lines().filter(|line| !line.trim().is_empty()).take(2);
+    let may_have = |line: &str| {
+        let is_mark = |c: char| c == '>' || c.is_ascii_digit();
+        line.starts_with(['+', '-', 'd']) || line.trim_start().starts_with(is_mark)
+    };
+    if !first.any(may_have) && !content.starts_with(' ') {
         return None;
     }
     let all = source.content_lines();
@@ -28,31 +71,107 @@ pub fn find(source: &Source) -> Option<Diagnostic> {
     let count = content.trim_end().split('\n').count();
     let lines: Vec<Line<'_>> =
         all.take(count).skip_while(|(_, line)| line.trim().is_empty()).collect();
-    let (what, ends) = match quotes(&lines) {
-        Some(ends) => ("mark of a quote", ends),
-        None => ("line number", numbers(&lines)?),
+    let below = lines.get(1..)?;
+    let (first, last) = (lines.first()?.0, *lines.last()?);
+    let whole = Span::new(first, last.0 + last.1.len());
+    let kept = |ends: &[usize]| {
+        let mut kept = String::with_capacity(whole.range().len());
+        let mut at = whole.range().start;
+        for ((from, _), end) in lines.iter().zip(ends) {
+            kept.push_str(source.text().get(at..*from).unwrap_or_default());
+            at = from + end;
+        }
+        kept.push_str(source.text().get(at..whole.range().end).unwrap_or_default());
+        kept
     };
-    let ((from, first), (last, line)) = (*lines.first()?, *lines.last()?);
-    let mark = |at: usize, line: &str, end: usize| {
-        let text = line.get(..end).unwrap_or_default();
+    // Whether a text is read without an error.
+    let is_read = |kept: &str| {
+        let source = Source::new(source.name(), kept);
+        let mut found = Findings::new();
+        let tree = match syntax {
+            Syntax::Json | Syntax::Jsonc => json::parse(&source, syntax, &mut found),
+            Syntax::Yaml => yaml::parse(&source, keys, &mut found),
+        };
+        let is_object = tree.is_some_and(|tree| matches!(tree.kind, Kind::Object(_)));
+        is_object && !found.has_errors()
+    };
+    let quotes = |lines| Some(Prefix::new("mark of a quote", quotes(lines)?));
+    let numbers = |lines, gaps| Some(Prefix::new("line number", numbers(lines, gaps)?));
+    let candidates: [&dyn Fn() -> Option<Prefix>; 6] = [
+        &|| quotes(&lines),
+        &|| numbers(&lines, false),
+        &|| changes(&lines, syntax),
+        &|| Some(quotes(below)?.below_first()),
+        &|| Some(Prefix { certain: Certain::IfRead, ..numbers(&lines, true)? }),
+        &|| Some(numbers(below, true)?.below_first()),
+    ];
+    let (prefix, kept) = candidates.iter().find_map(|candidate| {
+        let prefix = candidate()?;
+        let kept = kept(&prefix.ends);
+        let is_certain = match prefix.certain {
+            Certain::Always => true,
+            Certain::IfRead => is_read(&kept),
+            Certain::IfOnlyRead => is_read(&kept) && !is_read(source.text()),
+        };
+        is_certain.then_some((prefix, kept))
+    })?;
+    let mark = |((at, line), end): (&Line<'_>, &usize)| {
+        let text = line.get(..*end).unwrap_or(line);
         let blank = text.len() - text.trim_start().len();
         Span::new(at + blank, at + text.trim_end().len().max(blank))
     };
-    let whole = Span::new(from, last + line.len());
-    let mut kept = String::with_capacity(whole.range().len());
-    let mut at = from;
-    for ((from, _), end) in lines.iter().zip(&ends) {
-        kept.push_str(source.text().get(at..*from)?);
-        at = from + end;
+    let marks = lines.iter().zip(&prefix.ends).filter(|(_, end)| **end > 0).map(mark);
+    // A space is none that is seen.
+    let mut marks = marks.filter(|mark| !mark.range().is_empty());
+    let first = marks.next()?;
+    let others = if prefix.ends.first() == Some(&0) { " but the first" } else { "" };
+    let message = format!("{} at the start of each line{others}", prefix.what);
+    let found = Diagnostic::new(&codes::UNEXPECTED_TOKEN, first, message)
+        .also(marks.next_back().unwrap_or(first), "to the end of the file")
+        .help("remove them, or copy the file without them");
+    Some(match prefix.is_part {
+        true => found.likely_edit(whole, kept),
+        false => found.safe_edit(whole, kept),
+    })
+}
+
+/// The marks of a diff at the start of lines: of those that were added or removed, and of others. `None` if not all have one.
+/// What was removed is left out, if something was added.
+fn changes(lines: &[Line<'_>], syntax: Syntax) -> Option<Prefix> {
+    let is_header = |line: &str| HEADERS.iter().any(|header| line.starts_with(header));
+    let headers = lines.iter().take_while(|(_, line)| is_header(line)).count();
+    let has_end = lines.last().is_some_and(|(_, line)| line.starts_with("\\ "));
+    let marked = lines.get(headers..lines.len() - usize::from(has_end))?;
+    let (mut added, mut removed, mut others) = (0, 0, 0);
+    for (_, line) in marked {
+        match line.chars().next() {
+            Some('+') => added += 1,
+            Some('-') => removed += 1,
+            Some(' ') => others += 1,
+            None => {}
+            Some(_) => return None,
+        }
     }
-    kept.push_str(source.text().get(at..last + line.len())?);
-    let message = format!("{what} at the start of each line");
-    Some(
-        Diagnostic::new(&codes::UNEXPECTED_TOKEN, mark(from, first, *ends.first()?), message)
-            .also(mark(last, line, *ends.last()?), "to the end of the file")
-            .help("remove them, or copy the file without them")
-            .safe_edit(whole, kept),
-    )
+    if added + removed < 2 && headers == 0 {
+        return None;
+    }
+    let is_mixed = added > 0 && removed > 0;
+    let is_out = |line: &str| is_mixed && line.starts_with('-');
+    let left: Vec<Line<'_>> = marked.iter().filter(|(_, line)| !is_out(line)).copied().collect();
+    let lengths = left.iter().map(|(_, line)| usize::from(!line.is_empty())).collect();
+    let mut lengths = with_space(&left, lengths).into_iter();
+    let mut ends = Vec::with_capacity(lines.len());
+    for (at, (from, line)) in lines.iter().enumerate() {
+        let is_line = at >= headers && at < headers + marked.len() && !is_out(line);
+        let next = lines.get(at + 1).map_or(from + line.len(), |(next, _)| *next);
+        ends.push(if is_line { lengths.next()? } else { next - from });
+    }
+    let is_json = syntax != Syntax::Yaml;
+    let is_part = is_mixed || others > 0;
+    // In YAML, a `-` starts the entries of a list.
+    let is_list = !is_json && added == 0 && headers == 0;
+    let (what, certain) = ("mark of a change", Certain::IfRead);
+    (!is_list).then_some(Prefix { what, ends, certain, is_part })
 }
 
 /// The lengths of the marks of a quote of Markdown or a mail at the start of lines. `None` if not all have one.
@@ -78,8 +197,9 @@ fn marks(line: &str) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The lengths of numbers and signs at the start of lines. `None` if not all have them, one after the other.
-fn numbers(lines: &[Line<'_>]) -> Option<Vec<usize>> {
+/// The lengths of numbers and signs at the start of lines. `None` if not all have them, one after the other. With gaps, lines
+/// may be left out between them, and those without text may have none.
+fn numbers(lines: &[Line<'_>], gaps: bool) -> Option<Vec<usize>> {
     let number = |line: &str| {
         let rest = line.trim_start();
         let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
@@ -96,10 +216,15 @@ fn numbers(lines: &[Line<'_>]) -> Option<Vec<usize>> {
     let (start, end) = number(first)?;
     let separator = sign(first, end);
     let mut ends = Vec::with_capacity(lines.len());
-    for (at, (_, line)) in lines.iter().enumerate() {
-        let (count, end) = number(line)?;
+    let (mut next, mut count) = (start, 0);
+    for (_, line) in lines {
+        if gaps && line.trim().is_empty() {
+            ends.push(0);
+            continue;
+        }
+        let (found, end) = number(line)?;
         let rest = line.get(end..)?;
-        let is_next = start.checked_add(at) == Some(count);
+        let is_next = found == next || (gaps && found > next);
         let is_same = match separator {
             Some(_) => sign(line, end) == separator,
             None => rest.is_empty() || rest.starts_with([' ', '\t']),
@@ -107,12 +232,12 @@ fn numbers(lines: &[Line<'_>]) -> Option<Vec<usize>> {
         if !is_next || !is_same {
             return None;
         }
+        (next, count) = (found.checked_add(1)?, count + 1);
         let blank = rest.len() - rest.trim_start().len();
         ends.push(end + separator.map_or(0, |sign| blank + sign.len_utf8()));
     }
     let has_text = |(line, end): (&Line<'_>, &usize)| line.1.len() > *end;
-    (lines.len() >= FEWEST && lines.iter().zip(&ends).any(has_text))
-        .then(|| with_space(lines, ends))
+    (count >= FEWEST && lines.iter().zip(&ends).any(has_text)).then(|| with_space(lines, ends))
 }
 
 /// The lengths together with the space or tab behind them, if all lines have one.
@@ -131,6 +256,7 @@ fn with_space(lines: &[Line<'_>], ends: Vec<usize>) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::super::testing;
+    use super::*;
 
     const FILES: [(&str, &str); 3] = [
         ("a.json", "{\n  \"a\": {\n    \"b\": 1\n  }\n}\n"),
@@ -170,6 +296,72 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_is_before_all_lines_but_the_first_is_one_finding() {
+        type Prefix = fn(usize, &str) -> String;
+        let prefixes: [Prefix; 4] = [
+            |_, line| format!("> {line}"),
+            |_, line| format!(">{line}"),
+            |at, line| format!("{at:3} {line}"),
+            |at, line| format!("{at:3}: {line}"),
+        ];
+        for (name, file) in FILES {
+            for prefix in prefixes {
+                let (first, rest) = file.split_once('\n').unwrap();
+                let lines = rest.split_inclusive('\n').enumerate();
+                if lines.clone().count() < 3 && prefix(1, "").contains('1') {
+                    continue;
+                }
+                let rest: String = lines.map(|(at, line)| prefix(at + 2, line)).collect();
+                let text = format!("{first}\n{rest}");
+                assert_eq!(fixed(name, &text).as_deref(), Some(file), "{text}");
+            }
+        }
+        // A text over several lines.
+        for text in ["{ a: \"b\n> c\n> d\" }\n", "a: 1\n> b: [\n> c: 1\n"] {
+            assert_eq!(fixed("a.yaml", text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_lines_may_have_gaps() {
+        for (name, file) in FILES {
+            let lines = file.split_inclusive('\n').enumerate();
+            let text: String = lines.map(|(at, line)| format!("{:4} {line}", at * at)).collect();
+            assert_eq!(fixed(name, &text).as_deref(), Some(file), "{text}");
+        }
+        let text = "1 a:\n\n3   b: 1\n7   c: 1\n";
+        assert_eq!(fixed("a.yaml", text).as_deref(), Some("a:\n\n  b: 1\n  c: 1\n"));
+    }
+
+    #[test]
+    fn marks_of_changes_are_one_finding() {
+        for (name, file) in FILES {
+            for mark in ["+", "+ "] {
+                let lines = file.split_inclusive('\n');
+                let text: String = lines.map(|line| format!("{mark}{line}")).collect();
+                assert_eq!(fixed(name, &text).as_deref(), Some(file), "{text}");
+            }
+        }
+        let json = "-{\n-  \"a\": 1\n-}\n";
+        assert_eq!(fixed("a.json", json).as_deref(), Some("{\n  \"a\": 1\n}\n"));
+        let new = "diff --git a/a b/a\nnew file mode 100644\n--- /dev/null\n+++ b/a\n@@ -0,0 +1,2 @@\n+a: 1\n+b: 2\n\\ No newline at end of file\n";
+        assert_eq!(fixed("a.yaml", new).as_deref(), Some("a: 1\nb: 2\n\n"));
+        for text in ["-a: 1\n-b: 2\n", "- a: 1\n- b: 2\n", "+a: 1\nb: 2\n", "+1\n+2\n"] {
+            assert_eq!(fixed("a.yaml", text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_removed_is_left_out_of_changes() {
+        let text = " {\n-  \"a\": 1\n+  \"a\": 2\n }\n";
+        let mut found = Findings::new();
+        super::super::parse(&Source::new("a.json", text), &mut found);
+        let edit = found.iter().next().unwrap().edit.clone().unwrap();
+        assert!(found.len() == 1 && !edit.safe);
+        assert_eq!(edit.applied_to(text), "{\n  \"a\": 2\n}\n");
     }
 
     #[test]

@@ -2,13 +2,53 @@
 
 use super::around::Around;
 use crate::diag::{Diagnostic, codes};
-use crate::source::{Source, Span};
+use crate::source::{Source, Span, Syntax};
 
 /// The ends of prompts of shells.
 const ENDS: [&str; 4] = ["$ ", "% ", "# ", "> "];
 
-/// Finds a command with its prompt in the first line of a source, and the next prompt in the last one.
-pub fn find(source: &Source) -> Option<Around> {
+/// Finds a command with its prompt in the first line of a source, and the next prompt in the last one, or only that.
+pub fn find(source: &Source, syntax: Syntax) -> Option<Around> {
+    at_start(source).or_else(|| at_end(source, syntax))
+}
+
+/// Finds a prompt in the last line, perhaps with a command.
+fn at_end(source: &Source, syntax: Syntax) -> Option<Around> {
+    let text = source.text();
+    let end = text.trim_end().len();
+    let start = text.get(..end)?.rfind('\n').map_or(0, |at| at + 1);
+    let from = start.max(source.content_start());
+    let (before, line) = (text.get(..from)?, text.get(from..end)?);
+    let is_whole = match syntax {
+        Syntax::Json | Syntax::Jsonc => before.trim_end().ends_with(['}', ']']),
+        Syntax::Yaml => !before.trim().is_empty(),
+    };
+    // A line that is further in is a part of a text.
+    if line.starts_with([' ', '\t']) || !is_whole {
+        return None;
+    }
+    let is_command = prompt(line).is_some();
+    if !is_command && !is_bare(line) {
+        return None;
+    }
+    let what = if is_command { "command" } else { "prompt" };
+    let behind = Span::new(from, text.len());
+    let message = format!("{what} of a shell in the file");
+    let diagnostic = Diagnostic::new(&codes::UNEXPECTED_TOKEN, Span::new(from, end), message)
+        .help("remove this line")
+        .safe_edit(behind, "");
+    Some(Around { lines: vec![behind], diagnostic })
+}
+
+/// Whether a line is a prompt alone.
+fn is_bare(line: &str) -> bool {
+    let named =
+        |end: &str| prompt(&format!("{line}{end}")).is_some_and(|found| found.len() > line.len());
+    line == "$" || (line.contains(['@', ' ']) && named(" ls"))
+}
+
+/// Finds a command with its prompt in the first line, and the next prompt in the last one.
+fn at_start(source: &Source) -> Option<Around> {
     let start = source.content_start();
     let content = source.text().get(start..)?;
     let from = start + content.len() - content.trim_start().len();
@@ -23,7 +63,10 @@ pub fn find(source: &Source) -> Option<Around> {
         Diagnostic::new(&codes::UNEXPECTED_TOKEN, mark, "command of a shell in the file");
     let end = source.text().trim_end().len();
     let last = source.line_range(source.line_of(Span::at(end).start)).start;
-    let is_prompt = last > from && source.text().get(last..end) == Some(prompt.trim_end());
+    let is_next = |line: &str| {
+        line == prompt.trim_end() || self::prompt(line).is_some_and(|next| next == prompt)
+    };
+    let is_prompt = last > from && source.text().get(last..end).is_some_and(is_next);
     if !is_prompt {
         let diagnostic = diagnostic.help("remove this line").safe_edit(first, "");
         return Some(Around { lines: vec![first], diagnostic });
@@ -93,10 +136,35 @@ mod tests {
     }
 
     #[test]
+    fn a_prompt_behind_the_file_is_one_finding() {
+        for line in [
+            "$ cat app.json",
+            "$",
+            "root@host:~# cat /etc/app.json",
+            "root@host:~#",
+            "me@mac dir % less app.json",
+            "me@mac dir %",
+            "PS C:\\Users\\me> type app.json",
+        ] {
+            for (name, file) in [("a.json", "{\"a\": 1}\n"), ("a.yaml", "a: 1\nb:\n  c: d\n")] {
+                let text = format!("{file}{line}\n");
+                assert_eq!(fixed(name, &text).as_deref(), Some(file), "{line}");
+            }
+        }
+        let text = "$ cat a.yaml\na: 1\n$ cat b.yaml\n";
+        assert_eq!(fixed("a.yaml", text).as_deref(), Some("a: 1\n"));
+    }
+
+    #[test]
     fn other_lines_are_no_commands() {
-        for text in
-            ["$ a: 1\n", "# a\nb: 1\n", "a@b: 1\nc: \"$ cat\"\n", "{ a: 1 }\n", "a: \"$ b\"\n"]
-        {
+        for text in [
+            "$ a: 1\n",
+            "# a\nb: 1\n",
+            "a@b: 1\nc: \"$ cat\"\n",
+            "{ a: 1 }\n",
+            "a: \"$ b\"\n",
+            "a: b\n# c d\n",
+        ] {
             assert_eq!(fixed("a.yaml", text), None, "{text}");
         }
     }
