@@ -35,19 +35,25 @@ pub fn parse(source: &Source, syntax: Syntax, findings: &mut Findings) -> Option
             (tree, found) = (by_columns, other);
         }
     }
-    // A single finding is all that is to say, unless the rest of the text is left out.
+    // A single finding is all that is to say, unless it is about a bracket, or the rest of the text is left out.
     let is_cut = found.iter().any(|found| found.code == &codes::TRAILING_CONTENT);
-    if (found.len() > 1 || is_cut)
+    let mut is_balanced = false;
+    if (found.len() > 1 || brackets(&found) > 0)
         && found.has_errors()
         && let Some(balance) = balance::find(source)
     {
         let mut other = Findings::new();
         let balanced = attempt(source, syntax, false, &balance.changes, &mut other);
         let count = other.len() + balance.findings.len();
-        if brackets(&other) == 0 && (count < found.len() || (is_cut && count == found.len())) {
+        let is_better = is_cut || balance.has_doubled;
+        if brackets(&other) == 0 && (count < found.len() || (is_better && count == found.len())) {
             other.extend(balance.findings);
             (tree, found) = (balanced, other);
+            is_balanced = true;
         }
+    }
+    if !is_balanced {
+        brackets::doubt(&mut found);
     }
     findings.extend(found);
     tree

@@ -59,7 +59,7 @@ pub enum Change {
 
 impl Change {
     /// The offset of the token before which the change is.
-    fn offset(&self) -> usize {
+    pub fn offset(&self) -> usize {
         match self {
             Change::Put { before, .. } => *before as usize,
             Change::Skip(span) => span.range().start,

@@ -1,13 +1,39 @@
 //! Unmatched brackets: decides which one is missing or extra.
 
 use super::Parser;
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::Span;
 use crate::syntax::MAX_ENTRIES;
 use crate::syntax::lexer::TokenKind;
 
 /// Maximum number of brackets open at the end of the file that get a label, innermost first.
 const MAX_LABELLED: usize = 3;
+
+/// Takes back what was said about the place of a bracket where other errors show that brackets do not match elsewhere: between
+/// the brackets in question, or behind the end of the document.
+pub(super) fn doubt(found: &mut Findings) {
+    let shown = [&codes::UNEXPECTED_TOKEN, &codes::MISSING_VALUE, &codes::MISSING_COLON];
+    let errors = found.iter().filter(|found| shown.contains(&found.code));
+    let mut errors: Vec<u32> = errors.map(|found| found.primary.span.start).collect();
+    errors.sort_unstable();
+    let is_cut = found.iter().any(|found| found.code == &codes::TRAILING_CONTENT);
+    for found in found.iter_mut().filter(|found| found.code == &codes::UNCLOSED) {
+        let Some(place) = found.edit.as_ref().map(|edit| edit.span) else { continue };
+        let around =
+            || found.secondary.iter().chain([&found.primary]).map(|label| label.span.start);
+        let start = around().fold(place.start, u32::min);
+        let end = around().fold(place.start, u32::max);
+        let from = errors.partition_point(|error| *error <= start);
+        if is_cut || errors.get(from).is_some_and(|error| *error < end) {
+            found.edit = None;
+            let primary = found.primary.span;
+            found.secondary.retain(|label| label.span != place || label.span == primary);
+            found
+                .help
+                .push("a bracket may be missing, or one too many, further up or below".into());
+        }
+    }
+}
 
 impl Parser<'_> {
     /// Closes a bracket with the next token. `comma` is a comma directly before it. Returns false

@@ -215,6 +215,65 @@ fn a_line_of_a_closing_bracket_missing_or_twice_is_one_finding() {
 }
 
 #[test]
+fn a_bracket_that_opens_twice_is_found_there() {
+    let one_line = FORMATTED.replace(['\n', ' '], "");
+    for document in [FORMATTED.to_owned(), FORMATTED.replace("  ", "    "), one_line] {
+        for (at, bracket) in document.match_indices(['{', '[']) {
+            let mut text = document.clone();
+            text.insert_str(at, bracket);
+            assert_eq!(errors(&text), [("E0105", bracket.to_owned())], "{text}");
+            assert_eq!(fixed(&text), document, "{text}");
+        }
+    }
+    // A line of its own.
+    for line in ["    {\n", "      \"env\": {\n"] {
+        let twice = format!("{line}{}{{\n", " ".repeat(line.find(['{', '"']).unwrap()));
+        let text = FORMATTED.replacen(line, &twice, 1);
+        assert_eq!(errors(&text), [("E0105", "{".to_owned())], "{text}");
+        assert_eq!(fixed(&text), FORMATTED);
+    }
+}
+
+#[test]
+fn lists_in_lists_are_not_doubled() {
+    let text = "{\n  \"a\": [[1, 2], [3, 4],\n  \"b\": 1\n}\n";
+    assert_eq!(errors(text), [("E0105", "[".to_owned())]);
+    assert_eq!(fixed(text), "{\n  \"a\": [[1, 2], [3, 4]],\n  \"b\": 1\n}\n");
+}
+
+#[test]
+fn a_bracket_missing_before_a_comma_is_found_there() {
+    for (at, bracket) in FORMATTED.match_indices(['}', ']']) {
+        let mut text = FORMATTED.to_owned();
+        text.remove(at);
+        assert_eq!(ids(&text), ["E0105"], "{text}");
+        let is_before_comma = FORMATTED[at + 1..].starts_with(',');
+        assert!(!is_before_comma || fixed(&text) == FORMATTED, "{bracket} at {at}");
+    }
+}
+
+#[test]
+fn no_edit_is_offered_where_brackets_do_not_match_elsewhere() {
+    for text in [
+        r#"{"a": {"b": 1]], "c": 2}"#,
+        r#"{"a": ["b": 1}, {"c": 2}], "d": 3}"#,
+        r#"{"a": [{"b": [{"c": 1}]]}, {"d": 2}]}"#,
+    ] {
+        let mut found = Findings::new();
+        parse(&Source::new("a.json", text), Syntax::Json, &mut found);
+        let edits = found.iter().filter(|found| found.code.id == "E0105" && found.edit.is_some());
+        assert_eq!(edits.count(), 0, "{text}");
+    }
+}
+
+#[test]
+fn a_list_on_one_line_ends_before_a_key() {
+    let text = r#"{"a": [{"b": ["c", "d", "e": {"f": 1}}], "g": 2}"#;
+    assert_eq!(errors(text), [("E0105", "[".to_owned())]);
+    assert_eq!(fixed(text), r#"{"a": [{"b": ["c", "d"], "e": {"f": 1}}], "g": 2}"#);
+}
+
+#[test]
 fn brackets_that_are_read_are_those_of_the_finding() {
     let text = FORMATTED.replacen("\"containers\": [", "\"containers\":", 1);
     let source = Source::new("a.json", text.as_str());
