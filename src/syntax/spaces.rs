@@ -49,8 +49,8 @@ pub fn find(
     }
     let mut places = places(source);
     if !found.has_errors() {
-        let texts = texts(tree);
-        places.retain(|at| !is_inside(&texts, *at));
+        let texts = texts(source, source, tree);
+        places.retain(|at| text_at(&texts, *at).is_none_or(|found| !found.holds(source, *at)));
     }
     if places.is_empty() {
         return None;
@@ -66,9 +66,16 @@ pub fn find(
     if errors(&left) > errors(found) {
         return None;
     }
-    let texts = texts(tree.as_ref());
+    let texts = texts(&copy, source, tree.as_ref());
     let mut offsets = offsets.into_iter();
-    places.retain(|_| offsets.next().is_some_and(|offset| !is_inside(&texts, offset)));
+    let mut indents_text = false;
+    places.retain(|_| {
+        let Some(offset) = offsets.next() else { return false };
+        let Some(found) = text_at(&texts, offset) else { return true };
+        let is_indentation = !found.holds(&copy, offset);
+        indents_text |= is_indentation;
+        is_indentation
+    });
     let (first, last) = (*places.first()?, *places.last()?);
     let character = text.get(first..)?.chars().next()?;
     let end = last + text.get(last..)?.chars().next()?.len_utf8();
@@ -82,7 +89,8 @@ pub fn find(
         1 => diagnostic.help(LOOKS),
         count => diagnostic.help(format!("{LOOKS}; the file has {count} of them")),
     };
-    Some(match left.has_errors() {
+    // Where a text starts in its lines is what its author decides.
+    Some(match left.has_errors() || indents_text {
         true => diagnostic.likely_edit(span, kept),
         false => diagnostic.safe_edit(span, kept),
     })
@@ -156,8 +164,45 @@ fn with_spaces(text: &str, places: &[usize]) -> (String, Vec<usize>) {
     (copy, offsets)
 }
 
-/// The locations of the values of a tree that are texts, in order.
-fn texts(tree: Option<&Node>) -> Vec<Span> {
+/// A value that is a text.
+struct Text {
+    span: Span,
+    /// The width of the indentation of its lines, which is no part of it, if it has a header that does not say it.
+    indent: usize,
+}
+
+impl Text {
+    /// A value of a source that has spaces in place of other characters of the original.
+    fn new(source: &Source, original: &Source, span: Span) -> Text {
+        let written = source.slice(span);
+        let (header, body) = written.split_once('\n').unwrap_or_default();
+        let is_block = header.starts_with(['|', '>']);
+        let is_plain = is_block && !header.contains(|c: char| c.is_ascii_digit());
+        let first = body.lines().position(|line| is_plain && !line.trim().is_empty());
+        let Some(first) = first else { return Text { span, indent: 0 } };
+        let line = source.line_of(span.start);
+        let width = |source: &Source, line: usize, marks: &[char]| {
+            let text = source.text().get(source.line_range(line)).unwrap_or_default();
+            text.len() - text.trim_start_matches(marks).len()
+        };
+        let around = width(source, line, &[' ', '-']);
+        let first = line + 1 + first;
+        // Behind spaces that are enough, other characters are text.
+        let spaces = width(original, first, &[' ']);
+        let indent = if spaces > around { spaces } else { width(source, first, &[' ']) };
+        Text { span, indent }
+    }
+
+    /// Whether an offset in its lines is a part of the text.
+    fn holds(&self, source: &Source, at: usize) -> bool {
+        let line = source.line_range(source.line_of(Span::at(at).start));
+        at >= line.start + self.indent
+    }
+}
+
+/// The values of the tree of a source that are texts, in order. The source has spaces in place of other characters of the
+/// original.
+fn texts(source: &Source, original: &Source, tree: Option<&Node>) -> Vec<Text> {
     fn add(node: &Node, texts: &mut Vec<Span>) {
         match &node.kind {
             Kind::String(_) => texts.push(node.span),
@@ -169,13 +214,14 @@ fn texts(tree: Option<&Node>) -> Vec<Span> {
     let mut texts = Vec::new();
     tree.into_iter().for_each(|tree| add(tree, &mut texts));
     texts.sort();
-    texts
+    texts.dedup();
+    texts.into_iter().map(|span| Text::new(source, original, span)).collect()
 }
 
-/// Whether an offset is in a text.
-fn is_inside(texts: &[Span], at: usize) -> bool {
-    let before = texts.partition_point(|text| text.range().start <= at);
-    before.checked_sub(1).and_then(|at| texts.get(at)).is_some_and(|text| text.range().end > at)
+/// The text that an offset is in.
+fn text_at(texts: &[Text], at: usize) -> Option<&Text> {
+    let before = texts.partition_point(|text| text.span.range().start <= at).checked_sub(1)?;
+    texts.get(before).filter(|text| text.span.range().end > at)
 }
 
 #[cfg(test)]
@@ -212,6 +258,19 @@ mod tests {
         }
         assert_eq!(fixed("a:\u{a0}1\nb: 2\n").as_deref(), Some("a: 1\nb: 2\n"));
         assert_eq!(fixed("a:\u{a0}\u{a0}1\nb: 2\n").as_deref(), Some("a:  1\nb: 2\n"));
+    }
+
+    #[test]
+    fn the_indentation_of_a_text_is_only_offered() {
+        let text = "a: 1\nb: |\n\u{a0}\u{a0}c:\u{a0}@d\n\u{a0}\u{a0}\u{a0}- e\nf: 2\n";
+        let mut found = Findings::new();
+        super::super::parse(&Source::new("a.yaml", text), &mut found);
+        let edit = found.iter().next().unwrap().edit.clone().unwrap();
+        assert!(found.len() == 1 && !edit.safe, "{found:?}");
+        // What is further in is text.
+        let right = "a: 1\nb: |\n  c:\u{a0}@d\n  \u{a0}- e\nf: 2\n";
+        assert_eq!(edit.applied_to(text), right);
+        assert_eq!(fixed(right), None);
     }
 
     #[test]
