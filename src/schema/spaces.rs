@@ -9,7 +9,7 @@ use super::place::Place;
 use super::words;
 use crate::diag::Diagnostic;
 use crate::source::{Source, Span, Syntax};
-use crate::syntax::{Form, Kind, Member, Object, colon_without_space, dash_without_space};
+use crate::syntax::{Form, Kind, Member, Object, colon_without_space, dash_without_space, signs};
 
 /// The finding about a text, or an object, in place of a list or an object whose lines have no space behind the `-` or
 /// the `:` that they start with. `None` if it is something else.
@@ -33,7 +33,14 @@ pub fn missing(source: &Source, place: &Place, rule: &Value) -> Option<Diagnosti
             let after = Span::at(only.key.span.start as usize + 1);
             Some(behind_dash(only.key.span).safe_edit(after, " "))
         }
-        ("object", Kind::String(_)) if starts_line(source, node.span) => {
+        ("object", Kind::String(_)) if starts_entry(source, node.span) => {
+            let is_item = !starts_line(source, node.span);
+            if let Some(found) = signed(node.span, written, is_item) {
+                return Some(found);
+            }
+            if is_item {
+                return None;
+            }
             let text = with_space(written, |line| {
                 let (name, value) = line.split_once(':')?;
                 let is_inside = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -50,6 +57,32 @@ pub fn missing(source: &Source, place: &Place, rule: &Value) -> Option<Diagnosti
         }
         _ => None,
     }
+}
+
+/// The finding about lines that all have a sign in the place of their colon. `None` if one has none, or a single one is
+/// an entry of a list, which may be text.
+fn signed(span: Span, written: &str, is_item: bool) -> Option<Diagnostic> {
+    let entries = written.lines().map(|line| signs::split(line.trim_start()));
+    let entries: Vec<signs::Entry<'_>> = entries.collect::<Option<_>>()?;
+    if is_item && entries.len() < 2 {
+        return None;
+    }
+    let mut text = String::with_capacity(written.len() + entries.len());
+    for (line, entry) in written.split_inclusive('\n').zip(&entries) {
+        let content = line.trim_start();
+        text.push_str(line.get(..line.len() - content.len())?);
+        text.push_str(&entry.rewritten());
+        text.push_str(content.get(content.trim_end().len()..)?);
+    }
+    let first = entries.first()?.finding(span.start as usize);
+    let found = match entries.len() {
+        1 => first,
+        count => first.help(format!("none of these {count} lines has a `:`")),
+    };
+    Some(match entries.iter().all(signs::Entry::is_same) {
+        true => found.safe_edit(span, text),
+        false => found.likely_edit(span, text),
+    })
 }
 
 /// What follows a `-` without a space.
@@ -75,6 +108,13 @@ fn with_space(text: &str, offset: impl Fn(&str) -> Option<usize>) -> Option<Stri
         result.push_str(after);
     }
     Some(result)
+}
+
+/// Whether a value starts on a line of its own, or is an entry of a list.
+fn starts_entry(source: &Source, span: Span) -> bool {
+    let line = source.line_range(source.line_of(span.start));
+    let before = source.text().get(line.start..span.start as usize);
+    before.is_some_and(|before| before.trim_matches([' ', '-']).is_empty())
 }
 
 /// Whether a value starts on a line of its own.

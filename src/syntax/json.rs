@@ -3,6 +3,8 @@
 mod balance;
 mod brackets;
 mod containers;
+mod follow;
+mod members;
 mod noise;
 mod scalars;
 mod strings;
@@ -11,15 +13,14 @@ mod tests;
 
 pub use strings::segments;
 
-use ecow::EcoString;
-
+use self::follow::Follow;
 use super::lexer::{Change, Lexer, Token, TokenKind};
 use super::{
-    Kind, MAX_DEPTH, MAX_ENTRIES, Member, Node, Object, SECOND_OBJECT, is_name, is_sign_for_colon,
-    quote, spaces, too_many_entries,
+    Kind, MAX_DEPTH, MAX_ENTRIES, Member, Node, Object, SECOND_OBJECT, signs, spaces,
+    too_many_entries,
 };
 use crate::diag::{Diagnostic, Findings, codes};
-use crate::source::{Source, Span, Spanned, Syntax};
+use crate::source::{Source, Span, Syntax};
 
 /// Parses a JSON document. The tree is `None` if the document contains no value.
 ///
@@ -144,16 +145,6 @@ struct Parser<'a> {
     /// Whether what was read last is no entry, which has been reported.
     stray: bool,
     findings: &'a mut Findings,
-}
-
-/// The token after an entry of an array or object.
-enum Follow {
-    /// A comma, so that another entry may follow.
-    Comma(Span),
-    /// A closing bracket or the end of the text.
-    Close,
-    /// Another entry. The missing comma has been reported.
-    Entry,
 }
 
 /// Removes the entries from the index `start` on.
@@ -337,15 +328,9 @@ impl Parser<'_> {
                     self.extra_comma();
                     continue;
                 }
-                TokenKind::Colon => {
-                    let span = self.colons();
-                    let message = format!("unexpected `{}` in an array", self.text(span));
-                    self.report(
-                        Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
-                            .help("write entries with keys between `{` and `}`"),
-                    );
-                    let item = self.value();
-                    self.nodes.push(item);
+                TokenKind::Colon => self.keyed_item(),
+                TokenKind::Word if signs::sign(self.text(self.next.span)).is_some() => {
+                    self.keyed_item();
                 }
                 TokenKind::Word if self.is_ellipsis() => {
                     self.ellipsis();
@@ -369,270 +354,23 @@ impl Parser<'_> {
         }
     }
 
-    /// Parses the members of an object. Returns whether a syntax error may have hidden some.
-    fn members(&mut self, open: Span) -> bool {
-        let mut damaged = false;
-        let mut comma = None;
-        loop {
-            self.count_entry();
-            match self.next.kind {
-                TokenKind::CloseBrace if self.closes_around() => {
-                    self.report_unclosed_inner(open, comma);
-                    return damaged;
-                }
-                TokenKind::String if self.is_member_around() => {
-                    self.report_sibling(open, comma);
-                    return damaged;
-                }
-                TokenKind::CloseBracket | TokenKind::CloseBrace | TokenKind::End => {
-                    damaged |= !self.close(open, TokenKind::CloseBrace, comma);
-                    return damaged;
-                }
-                TokenKind::OpenBrace if self.begins_sibling() => {
-                    self.report_sibling(open, comma);
-                    return damaged;
-                }
-                TokenKind::Comma => {
-                    self.extra_comma();
-                    continue;
-                }
-                TokenKind::Word if self.is_ellipsis() => {
-                    self.ellipsis();
-                    self.skip_comma();
-                    damaged = true;
-                    comma = None;
-                    continue;
-                }
-                TokenKind::Word if self.begins_noise() => {
-                    self.noise();
-                    continue;
-                }
-                TokenKind::OpenBrace if self.begins_containers() => {
-                    self.containers();
-                    damaged = true;
-                }
-                _ => damaged |= self.member(),
-            }
-            match self.follow(TokenKind::CloseBrace) {
-                Follow::Comma(span) => comma = Some(span),
-                Follow::Close | Follow::Entry => comma = None,
-            }
-        }
-    }
-
-    /// Parses a member. Returns whether its value, or all of it, is missing.
-    fn member(&mut self) -> bool {
-        let Some(key) = self.key() else { return true };
-        if self.next.kind == TokenKind::Colon {
-            self.advance();
-            while self.next.kind == TokenKind::Colon {
-                let span = self.colons();
-                let message = match span.range().len() {
-                    1 => "unexpected second `:`".to_owned(),
-                    _ => format!("unexpected `{}` behind a `:`", self.text(span)),
-                };
-                self.report(
-                    Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message).safe_edit(span, ""),
-                );
-            }
-            let value = self.value();
-            let value = self.with_decimal_comma(value);
-            let is_broken = value.kind == Kind::Broken;
-            self.members.push(Member { key, value });
-            return is_broken;
-        }
-        if self.is_sign() || self.is_semicolon_for_colon() {
-            let span = self.advance().span;
-            let message = format!("expected `:`, found `{}`", self.text(span));
-            self.report(Diagnostic::new(&codes::MISSING_COLON, span, message).safe_edit(span, ":"));
-            let value = self.value();
-            let is_broken = value.kind == Kind::Broken;
-            self.members.push(Member { key, value });
-            return is_broken;
-        }
-        let place = Span::at(self.previous_end);
-        let starts_value = !matches!(
-            self.next.kind,
-            TokenKind::Comma | TokenKind::CloseBrace | TokenKind::CloseBracket | TokenKind::End
+    /// Reports a colon in an array, or a sign in the place of one, and parses the value behind it.
+    fn keyed_item(&mut self) {
+        let span = match self.take_sign() {
+            Some(span) => span,
+            None => self.colons(),
+        };
+        let message = format!("unexpected `{}` in an array", self.text(span));
+        self.report(
+            Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
+                .help("write entries with keys between `{` and `}`"),
         );
-        if starts_value {
-            let message = format!("expected `:` after key `{}`", key.value);
-            self.report(
-                Diagnostic::new(&codes::MISSING_COLON, place, message).safe_edit(place, ":"),
-            );
-            let value = self.value();
-            self.members.push(Member { key, value });
-            false
-        } else {
-            let message = format!("expected a value for key `{}`", key.value);
-            self.report(
-                Diagnostic::new(&codes::MISSING_VALUE, key.span, message)
-                    .help("write `:` and a value after the key"),
-            );
-            self.members.push(Member { key, value: Node::broken(place) });
-            true
-        }
-    }
-
-    /// Parses the key of a member. `None` if there is none, which is reported and skipped.
-    fn key(&mut self) -> Option<Spanned<EcoString>> {
-        match self.next.kind {
-            TokenKind::String
-            | TokenKind::SingleQuoted
-            | TokenKind::CurlyQuoted
-            | TokenKind::Unterminated
-            | TokenKind::MultiLine => Some(self.string()),
-            TokenKind::Word => {
-                let mut span = self.advance().span;
-                if let Some(key) = self.unopened(span, &[':']) {
-                    return Some(key);
-                }
-                if let Some(key) = self.text(span).strip_suffix('=').filter(|key| is_name(key)) {
-                    span = self.reread(span.start as usize, span.start as usize + key.len());
-                }
-                let word = EcoString::from(self.text(span));
-                if self.next.kind != TokenKind::Colon && !self.is_sign() {
-                    let message = format!("expected a key, found `{word}`");
-                    self.report(
-                        Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
-                            .help("entries of an object have the form `\"key\": value`"),
-                    );
-                    self.stray = true;
-                    return None;
-                }
-                let (edit, message) = (quote(&word), format!("unquoted key `{word}`"));
-                self.report(
-                    Diagnostic::new(&codes::BARE_WORD, span, message).safe_edit(span, edit),
-                );
-                Some(Spanned::new(word, span))
-            }
-            _ => {
-                let span = self.next.span;
-                let message = "expected a key before this value";
-                self.report(
-                    Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message)
-                        .help("entries of an object have the form `\"key\": value`"),
-                );
-                if self.next.kind == TokenKind::Colon {
-                    self.colons();
-                }
-                // Parsed to report the errors inside, then discarded.
-                self.value();
-                None
-            }
-        }
-    }
-
-    /// Parses what is between an entry and the next one.
-    fn follow(&mut self, closer: TokenKind) -> Follow {
-        let follows_stray = std::mem::take(&mut self.stray);
-        self.skip_stray(closer);
-        match self.next.kind {
-            TokenKind::Comma => Follow::Comma(self.advance().span),
-            TokenKind::CloseBrace | TokenKind::CloseBracket | TokenKind::End => Follow::Close,
-            TokenKind::Word if self.text(self.next.span) == ";" => self.semicolon(),
-            _ => {
-                if std::mem::take(&mut self.sibling) {
-                    return Follow::Entry;
-                }
-                // A token that does not start an entry is reported as such by the caller.
-                let in_object = closer == TokenKind::CloseBrace;
-                let is_stray = match self.next.kind {
-                    TokenKind::Word => self.is_ellipsis() || (in_object && !self.begins_member()),
-                    TokenKind::OpenBrace => in_object && self.begins_sibling(),
-                    _ => false,
-                };
-                if !is_stray && !follows_stray && self.next.kind != TokenKind::Colon {
-                    let span = Span::at(self.previous_end);
-                    self.report(
-                        Diagnostic::new(&codes::MISSING_COMMA, span, "expected `,`")
-                            .label("between these entries")
-                            .safe_edit(span, ","),
-                    );
-                }
-                Follow::Entry
-            }
-        }
-    }
-
-    /// Skips and reports tokens that can neither follow an entry nor start one.
-    fn skip_stray(&mut self, closer: TokenKind) {
-        loop {
-            let span = self.next.span;
-            let is_adjacent = span.start as usize == self.previous_end;
-            match self.next.kind {
-                TokenKind::Word if self.begins_noise() => self.noise(),
-                TokenKind::Colon if closer == TokenKind::CloseBrace => {
-                    let span = self.colons();
-                    let message = format!("expected `,` or `}}`, found `{}`", self.text(span));
-                    self.report(Diagnostic::new(&codes::UNEXPECTED_TOKEN, span, message));
-                    let _ = self.value();
-                }
-                TokenKind::Unterminated if is_adjacent && self.text(span) == "\"" => {
-                    self.advance();
-                    let message = "unexpected `\"`";
-                    self.report(
-                        Diagnostic::new(&codes::BAD_STRING, span, message).safe_edit(span, ""),
-                    );
-                }
-                _ => return,
-            }
-        }
-    }
-
-    /// Reads a `;` between entries as a comma.
-    fn semicolon(&mut self) -> Follow {
-        let span = self.advance().span;
-        let message = "expected `,`, found `;`";
-        self.report(Diagnostic::new(&codes::MISSING_COMMA, span, message).safe_edit(span, ","));
-        Follow::Entry
-    }
-
-    /// Takes the next colon with all that follow it: none of them separates anything else.
-    fn colons(&mut self) -> Span {
-        let first = self.advance().span;
-        let mut last = first;
-        loop {
-            let gap = Span { start: last.end, end: self.next.span.start };
-            // A comment is kept.
-            if self.next.kind != TokenKind::Colon || !self.text(gap).trim().is_empty() {
-                return first.to(last);
-            }
-            last = self.advance().span;
-        }
-    }
-
-    fn extra_comma(&mut self) {
-        let span = self.advance().span;
-        let message = "expected an entry, found `,`";
-        self.report(Diagnostic::new(&codes::EXTRA_COMMA, span, message).safe_edit(span, ""));
+        let item = self.value();
+        self.nodes.push(item);
     }
 
     /// The token after the current one.
     fn after_next(&self) -> Token {
         self.lexer.peek()
-    }
-
-    /// Whether the next word is in the place of a colon.
-    fn is_sign(&self) -> bool {
-        is_sign_for_colon(self.text(self.next.span))
-    }
-
-    /// Whether a value follows a `;` behind a key.
-    fn is_semicolon_for_colon(&self) -> bool {
-        let ends = [TokenKind::Comma, TokenKind::CloseBrace, TokenKind::CloseBracket];
-        let after = || self.after_next().kind;
-        self.text(self.next.span) == ";" && !ends.contains(&after()) && after() != TokenKind::End
-    }
-
-    /// Whether the next word looks like the key of a member.
-    fn begins_member(&self) -> bool {
-        let after = self.after_next();
-        let is_word = self.text(self.next.span).contains(char::is_alphanumeric);
-        is_word
-            && (matches!(
-                after.kind,
-                TokenKind::Colon | TokenKind::String | TokenKind::Unterminated
-            ) || is_sign_for_colon(self.text(after.span)))
     }
 }

@@ -269,13 +269,9 @@ impl<'a> Lexer<'a> {
             return TokenKind::Word;
         }
         let rest = self.rest();
-        // A colon as keyboards for Chinese and Japanese write it is a word of its own.
-        let ends = |c: char| c.is_whitespace() || "{}[]:,\"：".contains(c);
+        let ends = |c: char| c.is_whitespace() || "{}[]:,\"".contains(c);
         let first = rest.chars().next().map_or(0, char::len_utf8);
-        let length = match rest.starts_with('：') {
-            true => Some(first),
-            false => rest.get(first..).and_then(|tail| tail.find(ends)).map(|at| at + first),
-        };
+        let length = rest.get(first..).and_then(|tail| tail.find(ends)).map(|at| at + first);
         self.at += length.unwrap_or(rest.len());
         TokenKind::Word
     }

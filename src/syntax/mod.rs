@@ -17,6 +17,7 @@ mod prefix;
 mod prompt;
 pub(crate) mod quotes;
 mod segment;
+pub(crate) mod signs;
 mod spaces;
 #[cfg(test)]
 mod testing;
@@ -321,41 +322,9 @@ fn ellipsis(word: &str, span: Span) -> Diagnostic {
         .help("write the omitted entries, or remove the dots")
 }
 
-/// Whether a word is a sign in the place of a colon: an equals sign, or a colon as keyboards for Chinese and Japanese write it.
-fn is_sign_for_colon(word: &str) -> bool {
-    matches!(word, "=" | "：")
-}
-
-/// Splits an entry of YAML with such a sign: the key with the spaces behind it, the sign and the value with those before it.
-fn split_at_sign(entry: &str) -> Option<(&str, &str, &str)> {
-    let (key, rest) = entry.split_at_checked(entry.find(['=', '：'])?)?;
-    let (sign, value) = rest.split_at_checked(rest.chars().next()?.len_utf8())?;
-    // What starts with these is an operator.
-    let is_entry = is_name(key.trim_end_matches(' ')) && !value.starts_with(['=', '>', '~']);
-    (is_entry && is_sign_for_colon(sign)).then_some((key, sign, value))
-}
-
-/// Whether YAML reads a value as those do that separate keys by equals signs: without escapes, comments and other signs.
-fn is_same_in_yaml(value: &str) -> bool {
-    let is_inside = |c: char| c.is_alphanumeric() || " ._-/:+,".contains(c);
-    let is_plain = |text: &str| text.chars().all(is_inside);
-    let quoted = value.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-    quoted.is_some_and(is_plain)
-        || (is_plain(value)
-            && value.starts_with(char::is_alphanumeric)
-            && !value.contains(": ")
-            && !value.ends_with(':'))
-}
-
 /// The diagnostic for a key of YAML without a space behind its colon. `span` is that of both.
 pub(crate) fn colon_without_space(key: &str, span: Span) -> Diagnostic {
     Diagnostic::new(&codes::BAD_YAML, span, format!("expected a space after `{key}:`"))
-        .help("entries have the form `key: value`")
-}
-
-/// The diagnostic for a sign in the place of the colon of an entry of YAML.
-fn sign_without_colon(sign: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(&codes::BAD_YAML, span, format!("expected `: `, found `{sign}`"))
         .help("entries have the form `key: value`")
 }
 

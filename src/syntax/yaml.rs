@@ -8,6 +8,7 @@
 
 mod aliases;
 mod anchors;
+mod blocks;
 mod events;
 mod merge;
 mod plain;
@@ -28,5 +29,10 @@ use crate::source::Source;
 
 /// Parses a YAML document. The tree is `None` if the document contains no value.
 pub(super) fn parse(source: &Source, keys: Keys, findings: &mut Findings) -> Option<Node> {
-    events::read(source, findings, |events, found| tree::build(source, keys, events, found))
+    let mut found = Findings::new();
+    let tree =
+        events::read(source, &mut found, |events, found| tree::build(source, keys, events, found));
+    blocks::without_consequences(source, &mut found);
+    findings.extend(found);
+    tree
 }

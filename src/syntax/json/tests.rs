@@ -274,6 +274,25 @@ fn a_list_on_one_line_ends_before_a_key() {
 }
 
 #[test]
+fn signs_in_the_place_of_a_colon_are_one_finding_each() {
+    for sign in ["=>", "->", "==", "=", "：", "﹕", "；", ":=", "＝", "→", ";"] {
+        for text in ["\"a\"%\"b\"", "\"a\" % \"b\"", "\"a\" % 1", "\"a\"%1"] {
+            let text = format!("{{{}, \"c\": 2}}", text.replace('%', sign));
+            assert_eq!(errors(&text), [("E0103", sign.to_owned())], "{text}");
+            assert_eq!(ids(&fixed(&text)), [""; 0], "{text}");
+        }
+        if sign.is_ascii() && sign != ";" && sign != ":=" {
+            let text = format!("{{a{sign}\"b\", c {sign} 1}}");
+            assert_eq!(ids(&text), ["E0108", "E0103", "E0108", "E0103"], "{text}");
+            assert_eq!(ids(&format!("[\"a\" {sign} 1]")), ["E0101"]);
+        }
+    }
+    for text in [r#"{"a" === 1}"#, r#"{"a" =~ 1}"#] {
+        assert!(!ids(text).contains(&"E0103") || ids(text).len() > 1, "{text}");
+    }
+}
+
+#[test]
 fn brackets_that_are_read_are_those_of_the_finding() {
     let text = FORMATTED.replacen("\"containers\": [", "\"containers\":", 1);
     let source = Source::new("a.json", text.as_str());

@@ -367,6 +367,14 @@ fn a_sign_in_the_place_of_a_colon_is_one_finding() {
         ("- bc= d\n  e: 1\n", "- bc: d\n  e: 1\n", r#"[{"bc":"d","e":1}]"#),
         ("bc： d\ne: 1\n", "bc: d\ne: 1\n", r#"{"bc":"d","e":1}"#),
         ("bc：d\ne: 1\n", "bc: d\ne: 1\n", r#"{"bc":"d","e":1}"#),
+        ("bc => d\ne: 1\n", "bc: d\ne: 1\n", r#"{"bc":"d","e":1}"#),
+        ("- bc->d\n  e: 1\n", "- bc: d\n  e: 1\n", r#"[{"bc":"d","e":1}]"#),
+        ("bc :=d\ne: 1\n", "bc: d\ne: 1\n", r#"{"bc":"d","e":1}"#),
+        (
+            "bc => |\n  d: @e\n  -f\ng: 1\n",
+            "bc: |\n  d: @e\n  -f\ng: 1\n",
+            r#"{"bc":"d: @e\n-f\n","g":1}"#,
+        ),
         ("{ bc=1, e = x, f: 2 }\n", "{ bc: 1, e: x, f: 2 }\n", r#"{"bc":1,"e":"x","f":2}"#),
     ] {
         let (_, tree, found) = parsed(text);
@@ -410,4 +418,48 @@ fn a_dash_in_another_column_lacks_no_space() {
     let (_, _, found) = parsed("a:\n  - b: 1\n   - c: 1\n");
     let found: Vec<_> = found.iter().map(|found| (found.message.as_ref(), &found.edit)).collect();
     assert_eq!(found, [("indentation does not match any entry above", &None)]);
+}
+
+#[test]
+fn colons_that_are_too_many_are_one_finding() {
+    for (text, right) in [
+        ("a: : b\nc: 1\n", "a: b\nc: 1\n"),
+        ("a: : : b\nc: 1\n", "a: b\nc: 1\n"),
+        ("a : : b\nc: 1\n", "a : b\nc: 1\n"),
+        ("a: :\n  b: 1\n", "a: \n  b: 1\n"),
+        ("a: 1\nbc::d\ne: 1\n", "a: 1\nbc: d\ne: 1\n"),
+    ] {
+        let (_, _, found) = parsed(text);
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        assert_eq!(fixed(text), right);
+        assert_eq!(parsed(text).1.map(|tree| json(&tree)), Some(value(right)), "{text}");
+    }
+    assert_eq!(value("a: ::1\n"), r#"{"a":"::1"}"#);
+}
+
+#[test]
+fn nothing_is_said_of_the_text_below_a_faulty_header() {
+    for header in ["a => |", "a ~> |", "a |", "a: \"b\" |", "“a” = >-"] {
+        let text = format!("k: 1\n{header}\n  b: @c\n  -d: 1\n  e= f\n  - \"g\nh: @i\n");
+        let (source, _, found) = parsed(&text);
+        let lines: Vec<usize> =
+            found.iter().map(|found| source.line_of(found.primary.span.start)).collect();
+        assert!(lines.contains(&1) && lines.contains(&6), "{text}: {found:?}");
+        assert!(!lines.iter().any(|line| (2..6).contains(line)), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn an_entry_of_a_list_without_its_first_line_is_named() {
+    let (source, tree, found) =
+        parsed("a:\n    b: 1\n    c:\n      - d\n  - e: 2\n    b: 3\n  - e: 4\nf: 5\n");
+    let places: Vec<_> = found.iter().map(|found| source.slice(found.primary.span)).collect();
+    assert_eq!(places, ["b"]);
+    assert!(found[0].edit.is_none() && found[0].help[0].contains("`- e: …`"), "{found:?}");
+    let tree = json(&tree.unwrap());
+    assert_eq!(tree, r#"{"a":[{"b":1,"c":["d"]},{"e":2,"b":3},{"e":4}],"f":5}"#);
+    // Where an entry has its `-`, another column is the fault.
+    for text in ["a:\n    - b: 1\n  - c: 2\n", "a:\n   b: 1\n  - c: 2\n", "a: 1\n- c: 2\n"] {
+        assert!(parsed(text).2.iter().all(|found| !found.help[0].contains("first line")), "{text}");
+    }
 }

@@ -14,7 +14,7 @@ use crate::diag::{Diagnostic, Findings, codes};
 use crate::source::{Source, Span, Spanned};
 use crate::syntax::{
     Form, Keys, Kind, MAX_DEPTH, Member, Node, Object, colon_without_space, commas, ellipsis,
-    is_ellipsis, is_same_in_yaml, quote, sign_without_colon, split_at_sign,
+    is_ellipsis, quote, signs,
 };
 
 /// Builds the tree of a document. It is `None` if the document contains no value, or too many.
@@ -331,25 +331,20 @@ impl<'d> Builder<'d, '_> {
         let Event::Scalar(Scalar { text, style: Style::Plain, span, .. }) = event else {
             return None;
         };
-        let (name, sign, written) = split_at_sign(text)?;
-        let value = written.trim_start();
-        if value.is_empty() || self.source.slice(*span) != text.as_ref() {
+        let entry = signs::split(text)?;
+        if entry.value.is_empty() || self.source.slice(*span) != text.as_ref() {
             return None;
         }
-        let (key, sign_at) = (name.trim_end(), span.start as usize + name.len());
-        let place = Span::new(sign_at, sign_at + sign.len());
         let start = span.start as usize;
-        let key = Spanned::new(key.into(), Span::new(start, start + key.len()));
-        let edit = Span { start: key.span.end, ..place };
-        let right = if written.starts_with(' ') { ":" } else { ": " };
-        let found = sign_without_colon(sign, place);
-        let span = Span::new(span.range().end - value.len(), span.range().end);
-        if value.contains(char::is_whitespace) || !is_same_in_yaml(value) {
-            // A comma may be missing in it.
-            self.report(found.likely_edit(edit, right));
+        let key = Spanned::new(entry.key.into(), Span::new(start, start + entry.key.len()));
+        let span = Span::new(span.range().end - entry.value.len(), span.range().end);
+        // A comma may be missing in it.
+        let is_certain = !entry.value.contains(char::is_whitespace) && entry.is_same();
+        self.report(entry.edited(start, is_certain));
+        if !is_certain {
             return Some(Member { key, value: Node::broken(span) });
         }
-        self.report(found.safe_edit(edit, right));
+        let value = entry.value;
         let properties = Properties { anchor: None, tag: None };
         let text = Cow::Owned(value.to_owned());
         let value = self.scalar(Scalar { text, style: Style::Plain, span, properties }, span);

@@ -260,6 +260,33 @@ fn time_grows_linearly_with_the_number_of_errors() {
     }
 }
 
+/// Eight times the lines of text that was pasted together with something else take about eight times the time.
+#[test]
+fn time_grows_linearly_with_pasted_text() {
+    for (name, before, line, after) in [
+        ("a.json", "{\"a\": [\n", "[[1],\n", "]}\n"),
+        ("a.json", "{\"a\": {{\n", "\"b\" => [[1],\n", "}}\n"),
+        ("a.json", "{\n", "> \"a\": 1,\n", "> }\n"),
+        ("a.yaml", "a:\n", "> - b\n", "> c\n"),
+        ("a.yaml", "+a:\n", "+  - b\n", "+c: [\n"),
+        ("a.yaml", "1 a:\n", "2   - b\n", "3\n"),
+        ("a.yaml", "# a\n", "```\n", "b\n"),
+        ("a.yaml", "a => |\n", "  b: @c\n", "d: @e\n"),
+        ("a.yaml", "a: |\n", "\u{a0}b: c\n", "d: e\n"),
+        ("a.yaml", "a:\n", "    b: 1\n", "  - c: 2\n"),
+        ("a.yaml", "id: a\ncontainers:\n  - env:\n", "      B=“c”\n", "      D:: “e”\n"),
+    ] {
+        let time = |lines| {
+            let text = format!("{before}{}{after}", line.repeat(lines));
+            (0..2).map(|_| timed("pasted", name, &text).1).min().unwrap_or_default()
+        };
+        let (few, many) = (time(1_000), time(8_000));
+        // What takes no time at all may take some on a machine with other work.
+        let most = few * 32 + Duration::from_millis(500);
+        assert!(many < most, "{line}: {few:?} for 1000, {many:?} for 8000");
+    }
+}
+
 /// The number of checks that a fix takes does not depend on the number of edits.
 #[test]
 fn a_thousand_misspelled_keys_are_fixed_at_once() {

@@ -6,11 +6,12 @@ use super::scan::SyntaxError;
 use super::tabs;
 use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span};
+use crate::syntax::yaml::blocks;
 use crate::syntax::yaml::plain::{self, Plain};
 use crate::syntax::yaml::spans::{character, line_at, starts_line, unquoted, word};
 use crate::syntax::{
     Kind, MAX_DEPTH, SECOND_OBJECT, colon_without_space, dash_without_space, ellipsis, is_ellipsis,
-    is_name, is_same_in_yaml, quote, sign_without_colon, split_at_sign,
+    is_name, quote, signs,
 };
 
 /// Maximum number of characters of a key of YAML (chapter 7.4.2).
@@ -218,6 +219,17 @@ fn entries(source: &Source, error: &SyntaxError, here: Span) -> Option<Diagnosti
         ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation
             if starts_line(source, at) =>
         {
+            if let Some((first, dash)) = entry_without_start(source, at) {
+                let key = unquoted(text, dash.end as usize + 1, false);
+                let key = source.slice(key).split(": ").next().unwrap_or_default();
+                return Some(
+                    yaml(word(text, first), "expected an entry of a list")
+                        .also(dash, "as the list has one here")
+                        .help(format!(
+                            "its first line, such as `- {key}: …`, may be missing above"
+                        )),
+                );
+            }
             let diagnostic = yaml(word(text, at), "indentation does not match any entry above");
             match block_mark(text, error.last_scalar) {
                 Some(mark) => diagnostic.help(format!("indent it as far as the first line of the text above (`{mark}`) if it is a part of that text")),
@@ -271,6 +283,36 @@ fn marks(source: &Source, error: &SyntaxError, here: Span) -> Option<Diagnostic>
     })
 }
 
+/// The offset of the first key of the entry of a list that lacks its first line, and the `-` of the next one, at whose line the
+/// error is: what is between them is as far in as the keys of an entry.
+pub fn entry_without_start(source: &Source, at: usize) -> Option<(usize, Span)> {
+    let line = |number: usize| source.text().get(source.line_range(number));
+    let indent = |text: &str| text.len() - text.trim_start_matches(' ').len();
+    let number = line_at(source, at);
+    let dashed = line(number)?;
+    let column = indent(dashed);
+    let dash = source.line_range(number).start + column;
+    if !dashed.get(column..)?.starts_with("- ") {
+        return None;
+    }
+    let mut first = None;
+    for above in (0..number).rev() {
+        let text = line(above)?;
+        if text.trim().is_empty() {
+            continue;
+        }
+        if indent(text) < column + 2 {
+            let owner = text.trim_end();
+            let is_owner = owner.ends_with(':') && indent(text) <= column;
+            return first.filter(|_| is_owner).map(|first| (first, Span::new(dash, dash + 1)));
+        }
+        let start = source.line_range(above).start + indent(text);
+        let is_key = indent(text) == column + 2 && !text.trim_start().starts_with("- ");
+        first = is_key.then_some(start);
+    }
+    None
+}
+
 /// A key without a `:`, or without a space after it.
 fn missing_colon(source: &Source, at: usize) -> Diagnostic {
     let span = word(source.text(), at);
@@ -287,7 +329,13 @@ fn missing_colon(source: &Source, at: usize) -> Diagnostic {
     if key.starts_with('!') {
         return yaml(span, &format!("expected an entry, found `{key}`")).help(help);
     }
-    match source.text().get(span.end as usize..).and_then(|rest| rest.chars().next()) {
+    let rest = source.text().get(span.end as usize..).unwrap_or_default();
+    match rest.chars().next() {
+        Some(':') if rest.starts_with("::") => {
+            let count = rest.len() - rest.trim_start_matches(':').len();
+            let colons = after(0).to(after(count));
+            superfluous(source, after(1).to(after(count))).likely_edit(colons, ": ")
+        }
         Some(':') => colon_without_space(key, span.to(after(1))).likely_edit(after(1), " "),
         Some(' ' | '\n' | '\r') => {
             let message = format!("expected `:` after `{key}`");
@@ -301,25 +349,16 @@ fn missing_colon(source: &Source, at: usize) -> Diagnostic {
 fn sign_for_colon(source: &Source, at: usize) -> Option<Diagnostic> {
     let line = source.line_of(Span::at(at).start);
     let entry = source.text().get(at..source.line_range(line).end)?.trim_end();
-    let (key, sign, value) = split_at_sign(entry)?;
-    let end = at + key.trim_end().len();
-    let span = Span::new(at + key.len(), at + key.len() + sign.len());
-    let is_apart = value.is_empty() || value.starts_with(' ');
-    let right = if is_apart { ":" } else { ": " };
-    let found = sign_without_colon(sign, span);
+    let entry = signs::split(entry)?;
     let indent = |line: usize| {
         let text = source.text().get(source.line_range(line))?;
         Some(text.len() - text.trim_start_matches([' ', '-']).len())
     };
-    let is_certain = match value.trim() {
-        "" => indent(line) < indent(line + 1),
-        value => is_same_in_yaml(value),
+    let is_certain = match entry.value {
+        value if value.is_empty() || blocks::is_header(value) => indent(line) < indent(line + 1),
+        _ => entry.is_same(),
     };
-    let edit = Span { start: Span::at(end).start, ..span };
-    Some(match is_certain {
-        true => found.safe_edit(edit, right),
-        false => found.likely_edit(edit, right),
-    })
+    Some(entry.edited(at, is_certain))
 }
 
 /// A `-` without a space before the first key of an entry of a list.
@@ -360,10 +399,32 @@ pub fn dashed(
     Some((at, edit))
 }
 
+/// The colons behind the one of an entry that are at an offset, and the spaces behind them.
+pub fn second_colons(text: &str, at: usize) -> Option<Span> {
+    let before = text.get(..at)?.trim_end_matches(' ');
+    let rest = text.get(at..).filter(|_| before.ends_with(':'))?;
+    let length = rest.len() - rest.trim_start_matches([':', ' ']).len();
+    rest.starts_with(':').then(|| Span::new(at, at + length))
+}
+
+/// The finding for colons that are too many, with the spaces behind them.
+fn superfluous(source: &Source, all: Span) -> Diagnostic {
+    let written = source.slice(all).trim_end();
+    let message = match written.len() {
+        1 => "unexpected second `:`".to_owned(),
+        _ => format!("unexpected `{written}` behind a `:`"),
+    };
+    let start = all.start as usize;
+    yaml(Span::new(start, start + written.len()), &message)
+}
+
 /// A `:` after text that cannot be a key.
 fn colon(source: &Source, error: &SyntaxError) -> Diagnostic {
     let text = source.text();
     let at = error.at;
+    if let Some(all) = second_colons(text, at) {
+        return superfluous(source, all).safe_edit(all, "");
+    }
     let span = character(text, at);
     let scalar = error.last_scalar;
     let written = source.slice(scalar);

@@ -11,8 +11,9 @@ use granit_parser::ErrorKind;
 use super::errors::{self, MAX_KEY};
 use super::scan::SyntaxError;
 use crate::source::{Source, Span};
+use crate::syntax::yaml::blocks;
 use crate::syntax::yaml::spans::{character, is_outside, line_at};
-use crate::syntax::{is_ellipsis, is_sign_for_colon};
+use crate::syntax::{is_ellipsis, signs};
 
 /// Maximum number of repairs in a document.
 const MAX_REPAIRS: usize = 32;
@@ -111,8 +112,16 @@ impl Repairs {
             return false;
         }
         let at = error.at;
-        if is_sign_for_colon(source.slice(place)) && self.put_colon_for(place) {
+        let written = source.slice(place);
+        if signs::sign(written) == Some(written) && self.put_colon_for(place) {
             return true;
+        }
+        if errors::second_colons(&self.text, place.start as usize).is_some() {
+            return self.put(
+                place.start as usize,
+                place.end as usize,
+                &" ".repeat(place.range().len()),
+            );
         }
         match error.kind() {
             ErrorKind::UnexpectedCharacter { character: '@' | '`' | '%' } => self.replace_first(at),
@@ -140,6 +149,11 @@ impl Repairs {
             }
             ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement
                 if self.put_dash(source, error) =>
+            {
+                true
+            }
+            ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation
+                if self.put_start(source, at) =>
             {
                 true
             }
@@ -182,15 +196,21 @@ impl Repairs {
             |key: &str| key.is_ascii() && !key.starts_with(['!', '&', '*']) && !is_ellipsis(key);
         let is_word = self.text.get(start..end).is_some_and(is_key);
         let rest = self.text.get(end..).unwrap_or_default();
-        let (last, colon) = match rest.chars().next() {
-            Some(' ' | '\n' | '\r') => (end, ":"),
-            Some(':') => (end + 1, ": "),
+        let last = match rest.chars().next() {
+            Some(' ' | '\n' | '\r') => end,
+            Some(':') => end + rest.len() - rest.trim_start_matches(':').len(),
             _ => return false,
         };
-        if !is_word || end < start + 2 || !self.put(end - 1, last, colon) {
+        let length = last + 1 - end;
+        if !is_word || end < start + 2 || !self.put(end - 1, last, &format!("{:length$}", ":")) {
             return false;
         }
         self.last.push(Span::at(end - 1).start);
+        // What is between the key and the header of a block scalar is no part of either.
+        let line = self.text.get(last..).and_then(|rest| rest.lines().next());
+        if let Some(header) = line.and_then(blocks::header).filter(|header| *header > 0) {
+            self.put(last, last + header, &" ".repeat(header));
+        }
         true
     }
 
@@ -226,6 +246,16 @@ impl Repairs {
         let is_put = is_longer && self.put(at + 1, at + 2, text);
         if is_put {
             self.dashed.push(Span::at(at + 2).start);
+        }
+        is_put
+    }
+
+    /// Puts the `-` of an entry of a list that lacks its first line before its first key. The entry may lack more.
+    fn put_start(&mut self, source: &Source, at: usize) -> bool {
+        let Some((first, _)) = errors::entry_without_start(source, at) else { return false };
+        let is_put = self.put(first - 2, first, "- ");
+        if is_put {
+            self.blanked.push(Span::at(first));
         }
         is_put
     }
