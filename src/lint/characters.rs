@@ -134,15 +134,13 @@ fn quoted(source: &Source, node: &Node, text: &str, is_secret: bool) -> Option<D
     })
 }
 
-/// The finding about a hidden character at an end of a value.
+/// The finding about a hidden character at an end of a value without quotes, between which it may be meant.
 fn ends(source: &Source, node: &Node) -> Option<Diagnostic> {
-    let written = source.slice(node.span);
-    let is_block = written.starts_with(['|', '>']);
-    let content = written.trim_matches(['"', '\'']);
-    let start =
-        node.span.start as usize + written.len() - written.trim_start_matches(['"', '\'']).len();
+    let content = source.slice(node.span);
+    let start = node.span.start as usize;
     let kept = content.trim_matches(is_hidden);
-    if is_block || kept.len() == content.len() || kept.is_empty() || content.contains('\n') {
+    let is_plain = !content.starts_with(['"', '\'', '|', '>', '*']);
+    if !is_plain || kept.len() == content.len() || kept.is_empty() || content.contains('\n') {
         return None;
     }
     let head = content.len() - content.trim_start_matches(is_hidden).len();
