@@ -176,10 +176,18 @@ fn changes(lines: &[Line<'_>], syntax: Syntax) -> Option<Prefix> {
 
 /// The lengths of the marks of a quote of Markdown or a mail at the start of lines. `None` if not all have one.
 fn quotes(lines: &[Line<'_>]) -> Option<Vec<usize>> {
-    // Of a quote in a quote, the marks that all lines have.
     let written = || lines.iter().filter(|(_, line)| !line.trim().is_empty());
-    let depth = written().map(|(_, line)| marks(line).count()).min().filter(|depth| *depth > 0)?;
-    let length = |line: &str| marks(line).nth(depth - 1).unwrap_or_default();
+    if !written().all(|(_, line)| line.starts_with('>')) {
+        return None;
+    }
+    let is_text = |line: &str| {
+        let end = marks(line).last().unwrap_or_default();
+        line.get(end..).is_some_and(|rest| !rest.trim().is_empty())
+    };
+    // Of a quote in a quote, the marks that all lines with a text have.
+    let texts = written().filter(|(_, line)| is_text(line));
+    let depth = texts.map(|(_, line)| marks(line).count()).min().unwrap_or(usize::MAX);
+    let length = |line: &str| marks(line).take(depth).last().unwrap_or_default();
     let ends = lines.iter().map(|(_, line)| length(line)).collect();
     (lines.len() > 1).then(|| with_space(lines, ends))
 }
@@ -272,9 +280,10 @@ mod tests {
     #[test]
     fn what_is_before_each_line_is_one_finding() {
         type Prefix = fn(usize, &str) -> String;
-        let prefixes: [Prefix; 13] = [
+        let prefixes: [Prefix; 14] = [
             |_, line| format!("> {line}"),
             |_, line| format!("> > {line}"),
+            |_, line| format!("{} {line}", if line.trim().is_empty() { ">" } else { ">>>" }),
             |_, line| format!(">>{line}"),
             |_, line| format!(">{line}"),
             |_, line| format!("> {line}").trim_end_matches(' ').to_owned(),

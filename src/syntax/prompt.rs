@@ -18,7 +18,13 @@ fn at_end(source: &Source, syntax: Syntax) -> Option<Around> {
     let end = text.trim_end().len();
     let start = text.get(..end)?.rfind('\n').map_or(0, |at| at + 1);
     let from = start.max(source.content_start());
-    let (before, line) = (text.get(..from)?, text.get(from..end)?);
+    let line = text.get(from..end)?;
+    let is_command = prompt(line).is_some();
+    if !is_command && !is_bare(line) {
+        return None;
+    }
+    let first = first_of_last(text.get(..from)?, source.content_start()).unwrap_or(from);
+    let before = text.get(..first)?;
     let is_whole = match syntax {
         Syntax::Json | Syntax::Jsonc => before.trim_end().ends_with(['}', ']']),
         Syntax::Yaml => !before.trim().is_empty(),
@@ -27,17 +33,28 @@ fn at_end(source: &Source, syntax: Syntax) -> Option<Around> {
     if line.starts_with([' ', '\t']) || !is_whole {
         return None;
     }
-    let is_command = prompt(line).is_some();
-    if !is_command && !is_bare(line) {
-        return None;
-    }
     let what = if is_command { "command" } else { "prompt" };
-    let behind = Span::new(from, text.len());
+    let behind = Span::new(first, text.len());
     let message = format!("{what} of a shell in the file");
-    let diagnostic = Diagnostic::new(&codes::UNEXPECTED_TOKEN, Span::new(from, end), message)
-        .help("remove this line")
+    let diagnostic = Diagnostic::new(&codes::UNEXPECTED_TOKEN, Span::new(first, end), message)
+        .help(if first == from { "remove this line" } else { "remove these lines" })
         .safe_edit(behind, "");
     Some(Around { lines: vec![behind], diagnostic })
+}
+
+/// Where the first of the commands starts that end a text, one after the other, if there are any.
+fn first_of_last(text: &str, start: usize) -> Option<usize> {
+    let mut first = None;
+    let mut rest = text.get(start..)?;
+    loop {
+        let written = rest.trim_end();
+        let (above, line) = written.split_at(written.rfind('\n').map_or(0, |at| at + 1));
+        if prompt(line).is_none() && !is_bare(line) {
+            return first;
+        }
+        first = Some(start + above.len());
+        rest = above;
+    }
 }
 
 /// Whether a line is a prompt alone.
@@ -55,10 +72,10 @@ fn at_start(source: &Source) -> Option<Around> {
     let line = source.line_range(source.line_of(Span::at(from).start));
     let written = source.text().get(from..line.end)?.trim_end();
     let prompt = prompt(written)?;
-    let mark = Span::new(from, from + written.len());
-    let below = source.text().get(line.end..)?;
-    let next = below.find('\n').map_or(source.text().len(), |at| line.end + at + 1);
+    let (end, next) = end_of_first(source.text(), from + written.len());
+    let mark = Span::new(from, end);
     let first = Span::new(line.start.max(start), next);
+    let these = if end == from + written.len() { "this line" } else { "these lines" };
     let diagnostic =
         Diagnostic::new(&codes::UNEXPECTED_TOKEN, mark, "command of a shell in the file");
     let end = source.text().trim_end().len();
@@ -66,11 +83,13 @@ fn at_start(source: &Source) -> Option<Around> {
     let is_next = |line: &str| {
         line == prompt.trim_end() || self::prompt(line).is_some_and(|next| next == prompt)
     };
-    let is_prompt = last > from && source.text().get(last..end).is_some_and(is_next);
+    let is_prompt = last >= next && source.text().get(last..end).is_some_and(is_next);
     if !is_prompt {
-        let diagnostic = diagnostic.help("remove this line").safe_edit(first, "");
+        let diagnostic = diagnostic.help(format!("remove {these}")).safe_edit(first, "");
         return Some(Around { lines: vec![first], diagnostic });
     }
+    let last =
+        source.text().get(..last).and_then(|above| first_of_last(above, next)).unwrap_or(last);
     let behind = Span::new(last, source.text().len());
     let kept = source.slice(Span { start: first.end, end: behind.start });
     let diagnostic = diagnostic
@@ -78,6 +97,23 @@ fn at_start(source: &Source) -> Option<Around> {
         .help("keep only the lines between them")
         .safe_edit(first.to(behind), kept);
     Some(Around { lines: vec![first, behind], diagnostic })
+}
+
+/// Where the last of the commands ends that start a text, one after the other, and where the next line starts. The first
+/// one ends at `end`.
+fn end_of_first(text: &str, end: usize) -> (usize, usize) {
+    let mut end = end;
+    loop {
+        let rest = text.get(end..).unwrap_or_default();
+        let next = rest.find('\n').map_or(text.len(), |at| end + at + 1);
+        let below = text.get(next..).unwrap_or_default();
+        let blank = below.len() - below.trim_start().len();
+        let line = below.trim_start().lines().next().unwrap_or_default().trim_end();
+        if prompt(line).is_none() {
+            return (end, next);
+        }
+        end = next + blank + line.len();
+    }
 }
 
 /// The prompt of a line with a command.
@@ -128,6 +164,8 @@ mod tests {
             for (name, file) in [("a.json", "{\"a\": 1}\n"), ("a.yaml", "a: 1\n")] {
                 assert_eq!(fixed(name, &format!("{line}\n{file}")).as_deref(), Some(file));
                 assert_eq!(fixed(name, &format!("\n{line}\r\n{file}")), Some(format!("\n{file}")));
+                let several = format!("{line}\n{line} -v\n\n{line}\n{file}");
+                assert_eq!(fixed(name, &several).as_deref(), Some(file));
                 let prompt = prompt(line).unwrap();
                 let text = format!("{line}\n{file}{prompt}\n");
                 assert_eq!(fixed(name, &text).as_deref(), Some(file));
@@ -147,12 +185,18 @@ mod tests {
             "PS C:\\Users\\me> type app.json",
         ] {
             for (name, file) in [("a.json", "{\"a\": 1}\n"), ("a.yaml", "a: 1\nb:\n  c: d\n")] {
-                let text = format!("{file}{line}\n");
-                assert_eq!(fixed(name, &text).as_deref(), Some(file), "{line}");
+                for text in [format!("{file}{line}\n"), format!("{file}{line}\n\n{line}\n{line}\n")]
+                {
+                    assert_eq!(fixed(name, &text).as_deref(), Some(file), "{line}");
+                }
             }
         }
-        let text = "$ cat a.yaml\na: 1\n$ cat b.yaml\n";
-        assert_eq!(fixed("a.yaml", text).as_deref(), Some("a: 1\n"));
+        for text in [
+            "$ cat a.yaml\na: 1\n$ cat b.yaml\n",
+            "$ cd a\n$ cat a.yaml\na: 1\n$ cat b.yaml\n$ ls\n$\n",
+        ] {
+            assert_eq!(fixed("a.yaml", text).as_deref(), Some("a: 1\n"));
+        }
     }
 
     #[test]

@@ -28,6 +28,9 @@ def of_appliance(
             # What is replaced may have been tried again in the meantime, as it was.
             old = {p.key for p in up.of(expected.id) if p.phase < since}
             processes = [p for p in processes if p.ended is None or p.key not in old]
+        if change and not expected.starts and expected.id not in change.new:
+            # What did not change inside may go on: dependencies are for starts.
+            processes = [p for p in processes if p.phase >= since]
         yield from how_many(expected, processes, up, changed=since > 0, disturbed=disturbed)
         for process in processes:
             if process.ended is None or not expected.service or not (since or disturbed):

@@ -224,6 +224,20 @@ def test_what_runs_again_after_a_change_is_one_difference() -> None:
     assert [d.kind for d in compare_change(expected, shown(again), []).differences] == ["not-kept"]
 
 
+def test_what_ran_may_go_on_when_it_is_to_wait_for_what_never_gets_ready() -> None:
+    own = {"image": IMAGE, "resources": {"cpus": 0.05, "mem": 16}}
+    fails = {**own, "id": "a", "type": "job", "args": ["--name=a", "--exit=0:1"]}
+    service = {**own, "id": "s", "type": "service", "args": ["--name=s"]}
+    for args, found in [(["--name=s"], []), (["--name=s", "x"], ["argv", "not-new"])]:
+        waits = {**service, "args": args, "dependencies": ["a"]}
+        expected = expect_change(
+            Case(0, {"id": "p", "containers": [service]}), Case(0, {"id": "p", "containers": [fails, waits]})
+        )
+        seen = shown(replace(expected, stay={"s"}))
+        assert [d.kind for d in compare_change(expected, seen, []).differences] == found
+        assert compare_change(expected, shown(expected), []).differences == []
+
+
 def test_marks_stay_when_a_volume_becomes_read_only() -> None:
     volume = {"src": "v", "dest": "/v"}
     service = {
