@@ -54,7 +54,8 @@ plugin "docker" {
       enabled = true
     }
     gc {
-      image = false
+      image     = false
+      container = %(collects)s
       dangling_containers {
         enabled = false
       }
@@ -177,7 +178,7 @@ class Agent:
         """`memory` is that of the client in MB. The state of a `durable` agent outlives its process, and ACLs are on. With
         `server_apart`, it is a client, whose server is another process that `kill` does not end.
         Agents that run at the same time need different `ports` for their tasks. Without `logs`, the agent does not
-        start the two processes for each task that copy its output."""
+        start the two processes for each task that copy its output, and leaves containers that have ended, whose logs the engine has."""
         self.nomad = support.require_tool("nomad")
         self.engine = engine
         self.meta = meta or {}
@@ -216,6 +217,7 @@ class Agent:
                 "plugins": support.TOOLS / "nomad" / "plugins",
                 "infra": INFRA_IMAGE,
                 "logless": json.dumps(not self._has_logs),
+                "collects": json.dumps(self._has_logs),
             }
         )
         self.log = folder / "agent.log"

@@ -36,7 +36,7 @@ class Compose(Engine):
         self._registry = Registry(self.docker.docker, self._store).__enter__()
         self.image = image.push(self.docker.docker, self._registry)
         self.projects: dict[str, ComposeDeployment] = {}
-        self.watch = Watch(self.docker.docker, PROJECT, self._started, self.tails.end).__enter__()
+        self.watch = Watch(self.docker.docker, PROJECT, self._started, removed=self.tails.end).__enter__()
         return self
 
     def __exit__(self, *arguments: object) -> None:

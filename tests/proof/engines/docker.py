@@ -27,12 +27,20 @@ class Seen:
 class Watch:
     """Follows the events of all containers with a label; a context manager."""
 
-    def __init__(self, docker: Path, label: str, started: Callable[[str, Seen], None], removed: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        docker: Path,
+        label: str,
+        started: Callable[[str, Seen], None],
+        ended: Callable[[str], None] = lambda _: None,
+        removed: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.docker = docker
         self.label = label
         self.seen: dict[str, Seen] = {}
         self.logs = Path(checked(docker, "info", "--format", "{{.DockerRootDir}}").strip()) / "containers"
         self._started = started
+        self._ended = ended
         self._removed = removed
         self._offset = boot_offset()
 
@@ -69,6 +77,7 @@ class Watch:
             self._started(key, one)
         elif action == "die" and one.runs:
             one.runs[-1].ended, one.runs[-1].code = at, int(about["exitCode"])
+            self._ended(key)
         elif action == "destroy":
             one.removed = True
             self._removed(key)

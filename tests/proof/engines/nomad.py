@@ -40,6 +40,9 @@ ALLOCATION = "com.hashicorp.nomad.alloc_id"
 # Seconds until allocations of a removed job have no volumes any more.
 VOLUMES_FREE = 15
 
+# Seconds from the end of a container until its log is read.
+READ_WITHIN = 20
+
 # Not those of other agents, whose tests may run at the same time.
 TASK_PORTS = range(16000, 20000)
 
@@ -88,7 +91,7 @@ class Nomad(Engine):
         self.allocations: dict[str, dict[str, Any]] = {}
         # The events of their tasks, by time: the engine keeps only the last ten of each.
         self.events: dict[str, dict[int, dict[str, Any]]] = {}
-        self.watch = Watch(self.docker.docker, ALLOCATION, self._started, lambda _: None).__enter__()
+        self.watch = Watch(self.docker.docker, ALLOCATION, self._started, self._over).__enter__()
         self.blind = ""
         self._ended = threading.Event()
         self._watching = threading.Thread(target=self._watch, daemon=True)
@@ -97,8 +100,11 @@ class Nomad(Engine):
 
     def __exit__(self, *arguments: object) -> None:
         self._ended.set()
-        self.watch.__exit__()
         self.agent.__exit__()
+        left = [key for key, one in self.watch.seen.items() if not one.removed]
+        self.watch.__exit__()
+        if left:
+            command(self.docker.docker, "rm", "--force", *left)
         self._registry.__exit__()
         shutil.rmtree(self._store, ignore_errors=True)
         super().__exit__(*arguments)
@@ -151,12 +157,18 @@ class Nomad(Engine):
         self._attach()
 
     def _started(self, key: str, one: Seen) -> None:
-        # Nomad's own copy of a log may lack what a program writes before it ends; the engine's is removed soon.
+        # Nomad's own copy of a log may lack what a program writes before it ends.
         tail = Tail(self.watch.log(key), docker_json, Journal(), one.labels["name"], one.labels[ALLOCATION])
         tail.open()
         with self._lock:
             self._opened.append(tail)
         self._attach()
+
+    def _over(self, key: str) -> None:
+        # The agent leaves it: on a loaded machine, it would be gone before its log is opened.
+        remove = threading.Timer(READ_WITHIN, command, [self.docker.docker, "rm", "--force", key])
+        remove.daemon = True
+        remove.start()
 
     def _attach(self) -> None:
         """Reads the logs of containers as soon as it is known which appliance they are of."""
