@@ -40,8 +40,8 @@ ALLOCATION = "com.hashicorp.nomad.alloc_id"
 # Seconds until allocations of a removed job have no volumes any more.
 VOLUMES_FREE = 15
 
-# Seconds from the end of a container until its log is read.
-READ_WITHIN = 20
+# Seconds from the end of a container until its log is read. Nomad takes the name of a failed one again after 15.
+READ_WITHIN = 7
 
 # Not those of other agents, whose tests may run at the same time.
 TASK_PORTS = range(16000, 20000)
