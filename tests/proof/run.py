@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import shutil
 import signal
@@ -24,10 +25,11 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "conformance")]
 
 import masks  # noqa: E402
+import pytest  # noqa: E402
 import support  # noqa: E402
-from case import Case  # noqa: E402
 from engines.base import Engine  # noqa: E402
 from generate import Hints, generate  # noqa: E402
+from shrinking import both, shrunk  # noqa: E402
 from slots import Slots, alone  # noqa: E402
 from trial import Outcome, Trial  # noqa: E402
 
@@ -67,8 +69,14 @@ def engine_named(name: str, applc: Path, folder: Path) -> Engine:
 
 def seeds(text: str) -> list[int]:
     """`1-20,25` as numbers."""
-    parts = [part.partition("-") for part in text.split(",")]
-    return [seed for first, _, last in parts for seed in range(int(first), int(last or first) + 1)]
+    found: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        chosen = range(int(first), int(last if dash else first) + 1)
+        if not chosen:
+            raise argparse.ArgumentTypeError(f"no seeds in `{part}`")
+        found += chosen
+    return found
 
 
 def run(
@@ -101,20 +109,11 @@ def run(
             own = folder / f"{name}-{seed}"
             with slots.one() as ports:
                 case = generate(seed, ports=ports, image=engine.image, hints=hints)
-                changed: Case | None = None
-                if pairs:
-                    from change import change
-
-                    changed = change(seed, case)
-                    if seed % 2:
-                        case, changed = changed, case
-                outcome = trial.run(case, changed, own)
+                outcome = trial.run(*both(case, pairs), own)
+                if show:
+                    print(outcome, flush=True)
                 if shrink and outcome.differences:
-                    from shrinking import shrunk
-
-                    shrunk(trial, case, outcome, own / "shrunk", print)
-            if show:
-                print(outcome, flush=True)
+                    shrunk(trial, case, outcome, own / "shrunk", lambda text: print(text, flush=True))
             if not (outcome.differences or keep_all):
                 shutil.rmtree(own)
             return outcome
@@ -126,6 +125,13 @@ def run(
                 # Those that run go on, and are removed.
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+
+
+def stop(number: int, _: object) -> None:
+    """Ends the run at a signal: what is on the engine is removed, which more signals do not stop."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: None)
+    sys.exit(128 + number)
 
 
 def main() -> int:
@@ -144,17 +150,23 @@ def main() -> int:
     parser.add_argument("--shrink", action="store_true", help="look for the smallest appliance that differs")
     parser.add_argument("--applc", type=Path, metavar="PATH", help="the compiler (default: what APPLC names, or the release or debug build)")
     words = parser.parse_args()
-    # What is on the engine is removed then, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     chosen = words.seeds or [random.randrange(1, 10**9) for _ in range(words.fresh or 20)]
     if not words.seeds:
         print("seeds", ",".join(map(str, chosen)), flush=True)
-    applc = (words.applc or support.find_applc().binary).resolve()
     begin = time.monotonic()
-    outcomes = run(
-        words.engine, chosen, applc, side_by_side=words.side_by_side, pairs=words.pairs, disturb=words.disturb,
-        patience=words.patience, keep=words.keep, keep_all=words.keep_all, shrink=words.shrink,
-    )  # fmt: skip
+    try:
+        applc = (words.applc or support.find_applc().binary).resolve()
+        if not os.access(applc, os.X_OK):
+            parser.error(f"{applc} is no program")
+        outcomes = run(
+            words.engine, chosen, applc, side_by_side=words.side_by_side, pairs=words.pairs, disturb=words.disturb,
+            patience=words.patience, keep=words.keep, keep_all=words.keep_all, shrink=words.shrink,
+        )  # fmt: skip
+    except (pytest.skip.Exception, pytest.fail.Exception) as error:
+        # What is missing, in the words of the conformance tests.
+        sys.exit(f"run.py: {error.msg}")
     bad = [each.seed for each in outcomes if each.differences]
     containers = sum(each.containers for each in outcomes)
     blank = [each.seed for each in outcomes if not each.seen and not each.differences]

@@ -21,17 +21,25 @@ def kinds(outcome: Outcome) -> set[str]:
     return {line.partition(":")[0] for line in lines}
 
 
+def both(case: Case, pairs: bool) -> tuple[Case, Case | None]:
+    """What is brought up, and for pairs what it is changed into: a case and its change, for odd seeds the other way round."""
+    if not pairs:
+        return case, None
+    changed = change(case.seed, case)
+    return (changed, case) if case.seed % 2 else (case, changed)
+
+
 def shrunk(
     trial: Trial, case: Case, outcome: Outcome, folder: Path, say: Callable[[str], None], most: int = MOST
 ) -> Case:
-    """The smallest case with a difference of the same kinds that is found; it is saved in `folder`."""
+    """The smallest case with a difference of one of the same kinds that `most` tries find; the smallest so far is in `folder`."""
     wanted = kinds(outcome)
 
     def fails(candidate: Case) -> bool:
-        changed = change(candidate.seed, candidate) if trial.pairs else None
-        found = bool(wanted & kinds(trial.run(candidate, changed, folder / "trial")))
+        found = bool(wanted & kinds(trial.run(*both(candidate, trial.pairs), folder / "trial")))
         if found:
-            say(f"    shrunk to {len(json.dumps(candidate.appliance))} characters")
+            candidate.save(folder)
+            say(f"    seed {case.seed}: shrunk to {len(json.dumps(candidate.appliance))} characters")
         return found
 
     small = shrink(case, fails, trial.engine.applc, most)

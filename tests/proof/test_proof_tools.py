@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import copy
 import json
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any
 
 import masks
 import places
-import simulate
 import pytest
-from case import Case
+import run
+import simulate
+from case import FILE, Case
 from check import Finding, check
 from compare import QUIET, awaited, compare, sift
 from difference import KINDS, Difference
@@ -20,6 +22,7 @@ from engines.base import Deployment, Place, Quiet
 from follow import Tails
 from generate import generate
 from shrink import shrink, size
+from shrinking import both, shrunk
 from tame import explain, silent, tame
 from tidy import tidy
 from trial import Outcome, Trial
@@ -405,6 +408,36 @@ def blind(tmp_path: Path, appliance: Case, **fields: Any) -> Outcome:
     trial = Trial(engine, [], nomad, patience=0.1, **fields)
     trial._tame = lambda case, outcome: case  # type: ignore[method-assign]
     return trial.run(appliance, None, tmp_path / "trial")
+
+
+def test_seeds_are_those_that_are_named() -> None:
+    assert run.seeds("1-3,7") == [1, 2, 3, 7]
+    for text in ("3-1", "1-", "", "a", "1,,2"):
+        with pytest.raises((argparse.ArgumentTypeError, ValueError)):
+            run.seeds(text)
+
+
+def test_a_pair_that_is_shrunk_is_changed_in_the_same_direction() -> None:
+    for seed in (2, 3):
+        made = generate(seed, PORTS, IMAGE)
+        first, second = both(made, pairs=True)
+        assert (first if seed % 2 == 0 else second) is made
+        assert both(made, pairs=False) == (made, None)
+
+
+def test_the_smallest_case_so_far_is_saved(tmp_path: Path, applc_path: Path) -> None:
+    made = case(service("a", args=["--name=a", "x"]), service("b", args=["--name=b"]))
+    failed = Outcome(made.seed, differences=["argv: a[1]: lost"])
+    saved: list[bool] = []
+
+    def tried(candidate: Case, _: Case | None, __: Path) -> Outcome:
+        saved.append((tmp_path / FILE).exists())
+        return failed
+
+    trial = SimpleNamespace(run=tried, pairs=False, engine=SimpleNamespace(applc=applc_path))
+    small = shrunk(trial, made, failed, tmp_path, lambda _: None)  # type: ignore[arg-type]
+    assert len(small.appliance["containers"]) == 1
+    assert saved[:2] == [False, True]
 
 
 def test_what_shows_nothing_never_passes(tmp_path: Path) -> None:

@@ -118,6 +118,8 @@ class Deployment(ABC):
                 [str(word) for word in words],
                 input=stdin, capture_output=True, text=True, errors="replace", timeout=timeout, cwd=self.folder,
                 env={**os.environ, **(env or {})},
+                # A signal to the group of the run does not end what removes an appliance.
+                start_new_session=True,
             )  # fmt: skip
             done = Command([str(word) for word in words], run.returncode, run.stderr)
         except subprocess.TimeoutExpired as late:
