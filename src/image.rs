@@ -257,12 +257,21 @@ fn tag(tag: &str, colon: usize) -> Result<(), Fault> {
         let help = "add a tag after the `:`, or remove the `:`";
         return Err(Fault::new(colon..start, "its tag is empty", help));
     }
-    if !tag.starts_with(is_word) || !tag.chars().all(|c| is_word(c) || c == '.' || c == '-') {
-        return Err(Fault::new(
+    let is_valid = |tag: &str| {
+        tag.starts_with(is_word) && tag.chars().all(|c| is_word(c) || c == '.' || c == '-')
+    };
+    if !is_valid(tag) {
+        let fault = Fault::new(
             range,
             format!("`{tag}` is not a valid tag"),
             "a tag consists of letters, digits, `_`, `.`, and `-`, and does not start with `.` or `-`",
-        ));
+        );
+        // In YAML, the comma of an entry of JSON is a part of its text.
+        let meant = tag.strip_suffix(',').filter(|tag| is_valid(tag));
+        return Err(match meant {
+            Some(meant) => fault.meant(meant),
+            None => fault,
+        });
     }
     if tag.len() > MAX_TAG {
         let what = format!("its tag has {} characters", tag.len());

@@ -127,8 +127,11 @@ pub enum SourceError {
     TooLarge(usize),
     /// Not valid UTF-8 from this byte on. Invalid bytes are replaced with U+FFFD.
     NotUtf8(usize),
-    /// The file is UTF-16: it starts with the byte order mark of that encoding.
+    /// The file is UTF-16: it starts with the byte order mark of that encoding, or every other byte is
+    /// NUL.
     Utf16,
+    /// The file is UTF-32: of its characters, all bytes but one are NUL.
+    Utf32,
 }
 
 /// A document: its name and its text, and where its offsets begin. Cheap to clone.
@@ -184,6 +187,33 @@ fn count_starts(bytes: &[u8]) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
+/// Number of bytes at the start of a file that tell its encoding.
+const PROBED: usize = 1024;
+
+/// The encoding of a file whose characters are wider than a byte, by the NUL bytes at its start, which no
+/// appliance has. `None` if it is another one.
+fn wide(bytes: &[u8]) -> Option<SourceError> {
+    let probed = bytes.get(..bytes.len().min(PROBED)).unwrap_or_default();
+    // Almost no file has any, which is found at once.
+    if !probed.contains(&0) {
+        return None;
+    }
+    // Whether most of the bytes at the places of a unit are NUL that are given as such, and no others.
+    let is = |places: &[bool]| {
+        let units = || probed.chunks_exact(places.len());
+        let fits =
+            |unit: &&[u8]| unit.iter().zip(places).all(|(byte, is_nul)| (*byte == 0) == *is_nul);
+        let has_other =
+            |unit: &[u8]| unit.iter().zip(places).any(|(byte, is_nul)| *byte == 0 && !is_nul);
+        let (count, fitting) = (units().count(), units().filter(fits).count());
+        count > 1 && fitting * 2 > count && !units().any(has_other)
+    };
+    if is(&[false, true, true, true]) || is(&[true, true, true, false]) {
+        return Some(SourceError::Utf32);
+    }
+    (is(&[false, true]) || is(&[true, false])).then_some(SourceError::Utf16)
+}
+
 /// The byte order mark, which some editors write at the start of a file.
 const BOM: &str = "\u{feff}";
 
@@ -227,8 +257,17 @@ impl Source {
         if bytes.len() > MAX_SOURCE_BYTES {
             return (Source::new(name, ""), Some(SourceError::TooLarge(bytes.len())));
         }
+        // Of ASCII characters, such a file is also valid UTF-8.
+        if let Some(error) = wide(&bytes) {
+            return (Source::new(name, ""), Some(error));
+        }
         match String::from_utf8(bytes) {
             Ok(text) => (Source::new(name, text), None),
+            Err(error)
+                if matches!(error.as_bytes(), [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..]) =>
+            {
+                (Source::new(name, ""), Some(SourceError::Utf32))
+            }
             Err(error) if matches!(error.as_bytes(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) => {
                 (Source::new(name, ""), Some(SourceError::Utf16))
             }

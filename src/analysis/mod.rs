@@ -301,7 +301,12 @@ fn parse(
 ) -> Option<Node> {
     findings.extend(error.map(|error| syntax::source_error(source, error)));
     match error {
-        Some(SourceError::TooLarge(_) | SourceError::NotUtf8(0) | SourceError::Utf16) => None,
+        Some(
+            SourceError::TooLarge(_)
+            | SourceError::NotUtf8(0)
+            | SourceError::Utf16
+            | SourceError::Utf32,
+        ) => None,
         Some(SourceError::NotUtf8(_)) | None => parse(source, findings),
     }
 }

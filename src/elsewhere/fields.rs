@@ -19,6 +19,7 @@ pub enum Owner {
 const CONTAINER: &[(&str, &str)] = &[
     ("attach", "remove it; `applc logs` shows the output"),
     ("configs", "use `files`, with `content` or `source`"),
+    ("cpu", CPUS),
     ("cpu_limit", CPUS),
     ("cpu_shares", CPUS),
     ("cpus", CPUS),
@@ -33,6 +34,7 @@ const CONTAINER: &[(&str, &str)] = &[
     ("mem", MEMORY),
     ("mem_limit", MEMORY),
     ("mem_reservation", MEMORY),
+    ("memory", MEMORY),
     ("memory_limit", MEMORY),
     ("memory_mb", MEMORY),
     (

@@ -4,6 +4,7 @@
 //! module maps the violations to the source and words them.
 
 mod advice;
+mod disabled;
 mod habits;
 mod ids;
 mod keywords;

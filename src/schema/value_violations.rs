@@ -95,17 +95,23 @@ fn wrong_type(place: &Place, rule: &Value) -> Diagnostic {
 
 /// Converts a value to the expected type, if the conversion is unambiguous.
 fn converted(node: &Node, expected: &str) -> Option<String> {
+    // In YAML, the comma of an entry of JSON is a part of its text.
+    let bare = |text: &str| {
+        let text = text.trim();
+        text.strip_suffix(',').unwrap_or(text).to_owned()
+    };
     match (&node.kind, expected) {
         (Kind::String(text), "integer") => {
-            text.trim().parse::<i64>().ok().map(|number| number.to_string())
+            bare(text).parse::<i64>().ok().map(|number| number.to_string())
         }
         (Kind::String(text), "number") => {
-            let number = commas::with_point(text.trim());
-            let number = number.as_deref().unwrap_or(text.trim());
+            let text = bare(text);
+            let number = commas::with_point(&text);
+            let number = number.as_deref().unwrap_or(&text);
             let number: serde_json::Number = serde_json::from_str(number).ok()?;
             Some(number.to_string())
         }
-        (Kind::String(text), "boolean") => match text.trim().to_ascii_lowercase().as_str() {
+        (Kind::String(text), "boolean") => match bare(text).to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" => Some("true".to_owned()),
             "false" | "no" | "off" => Some("false".to_owned()),
             _ => None,

@@ -11,11 +11,11 @@ use serde_json::Value;
 use super::keywords::Pattern;
 use super::place::{Finder, Place, is_on_host, opening};
 use super::rules::{self, Reason};
-use super::{habits, lists, spaces, twins, value_violations, words};
+use super::{disabled, habits, lists, spaces, twins, value_violations, words};
 use crate::diag::{Diagnostic, Findings, Level, begun, codes, differ_by_one, nearest};
 use crate::elsewhere;
 use crate::source::{Source, Span, Spanned};
-use crate::syntax::{Node, Object};
+use crate::syntax::{Kind, Member, Node, Object};
 
 /// Maximum number of fields of the old form of a volume that are labeled.
 const MAX_LABELS: usize = 10;
@@ -212,7 +212,20 @@ impl<'a> Reporter<'a, '_> {
             let other = other
                 .filter(|twin| twin.fields.iter().all(|(field, _)| !claimed.contains_key(*field)));
             let way_out = place.owner().and_then(|owner| elsewhere::way_out(name, owner));
+            let marked =
+                disabled::marked(name, present.iter().chain(&fields).map(|(name, _)| *name));
+            let is_required = |field: &str| words::strings(rule, "required").contains(&field);
+            if let Some(marked) =
+                marked.filter(|marked| marked.disables && !is_required(marked.field))
+            {
+                let is_open = rule.get("patternProperties").is_some();
+                let help = disabled::help(marked.field, self.source.syntax(), is_open);
+                self.findings.push(diagnostic.help(help));
+                continue;
+            }
             let meant = habits::meant(name, absent());
+            let meant =
+                meant.or_else(|| marked.map(|marked| marked.field).filter(|m| is_absent(m)));
             // What is half typed, rather than a word that is as short.
             let similar = || match started(name) {
                 Some(field) => Some(field).filter(|field| is_absent(field)),
@@ -258,7 +271,10 @@ impl<'a> Reporter<'a, '_> {
                     }
                     let (span, replacement) = (member.key.span, words::quoted(meant));
                     let diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));
-                    if is_misspelling(name, meant) {
+                    if marked.is_none()
+                        && is_misspelling(name, meant)
+                        && !self.is_cut(member, meant)
+                    {
                         diagnostic.safe_edit(span, replacement)
                     } else {
                         diagnostic.likely_edit(span, replacement)
@@ -280,6 +296,16 @@ impl<'a> Reporter<'a, '_> {
             };
             self.findings.push(diagnostic);
         }
+    }
+
+    /// Whether a key may still be typed: it starts a field, and has no value.
+    fn is_cut(&self, member: &Member, meant: &str) -> bool {
+        let has_none = match &member.value.kind {
+            Kind::Broken => true,
+            Kind::Null => self.source.slice(member.value.span).is_empty(),
+            _ => false,
+        };
+        has_none && meant.starts_with(member.key.value.as_str())
     }
 
     /// The finding about fields without the indentation of their object.

@@ -60,6 +60,16 @@ pub fn parse(source: &Source, syntax: Syntax, findings: &mut Findings) -> Option
     tree
 }
 
+/// What a text with the escapes of a string stands for, as it is between its quotes, over one or several lines. `None` if one
+/// is invalid.
+pub(super) fn unescaped(text: &str) -> Option<String> {
+    let (value, errors) = strings::decode(text);
+    let is_break = |error: &strings::StringError| {
+        matches!(error, strings::StringError::Control(_, '\n' | '\r' | '\t'))
+    };
+    errors.iter().all(is_break).then(|| value.into())
+}
+
 /// The number of findings about brackets that are missing, or there are too many of.
 fn brackets(findings: &Findings) -> usize {
     let codes = [&codes::UNCLOSED, &codes::TRAILING_CONTENT];

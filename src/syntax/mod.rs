@@ -3,10 +3,13 @@
 //! Parsing recovers from every error: errors are reported, and the tree contains what could be
 //! parsed, so that later phases can report more errors in the same run.
 
+mod apart;
 mod around;
 pub(crate) mod commas;
 mod conflict;
+mod copied;
 mod doubt;
+mod entities;
 mod fence;
 mod json;
 mod keys;
@@ -230,6 +233,18 @@ enum Keys {
     OrNumbers,
 }
 
+/// Whether a text in the place of that of a source is an object, and is read without an error.
+fn is_read(source: &Source, text: &str, syntax: Syntax, keys: Keys) -> bool {
+    let source = Source::new(source.name(), text);
+    let mut found = Findings::new();
+    let tree = match syntax {
+        Syntax::Json | Syntax::Jsonc => json::parse(&source, syntax, &mut found),
+        Syntax::Yaml => yaml::parse(&source, keys, &mut found),
+    };
+    let is_object = tree.is_some_and(|tree| matches!(tree.kind, Kind::Object(_)));
+    is_object && !found.has_errors()
+}
+
 fn parse_keys(
     source: &Source,
     syntax: Syntax,
@@ -266,6 +281,14 @@ fn parse_keys(
         && let Some(spaces) = spaces::find(text, keys, tree.as_ref(), &found)
     {
         (tree, found) = (None, std::iter::once(spaces).collect());
+    }
+    let is_object = tree.as_ref().is_some_and(|tree| tree.as_object().is_some());
+    if is_whole && (found.has_errors() || !is_object) {
+        let copied = copied::find(&local, syntax, keys);
+        let copied = copied.map(|found| vec![found]);
+        if let Some(all) = copied.or_else(|| apart::find(&local, syntax, keys)) {
+            (tree, found) = (None, all.into_iter().collect());
+        }
     }
     if source.base() > 0 {
         found.move_spans(source.base());
@@ -359,6 +382,11 @@ pub fn source_error(source: &Source, error: SourceError) -> Diagnostic {
             let message = "file in UTF-16 encoding";
             Diagnostic::new(&codes::NOT_UTF8, source.span(0..0), message)
                 .help("save the file in UTF-8 encoding; Windows PowerShell writes UTF-16 with `>`, and UTF-8 with `| Set-Content -Encoding utf8`")
+        }
+        SourceError::Utf32 => {
+            let message = "file in UTF-32 encoding";
+            Diagnostic::new(&codes::NOT_UTF8, source.span(0..0), message)
+                .help("save the file in UTF-8 encoding")
         }
         SourceError::NotUtf8(at) => {
             let span = source.span(at..at + '\u{fffd}'.len_utf8());

@@ -2,8 +2,8 @@
 //!
 //! Where the lines of such a file start is only known without them, so that nothing else is said about it.
 
-use super::{Keys, Kind, json, yaml};
-use crate::diag::{Diagnostic, Findings, codes};
+use super::{Keys, is_read};
+use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span, Syntax};
 
 /// The number of lines with a number, at least: fewer may be entries.
@@ -85,16 +85,7 @@ pub fn find(source: &Source, syntax: Syntax, keys: Keys) -> Option<Diagnostic> {
         kept
     };
     // Whether a text is read without an error.
-    let is_read = |kept: &str| {
-        let source = Source::new(source.name(), kept);
-        let mut found = Findings::new();
-        let tree = match syntax {
-            Syntax::Json | Syntax::Jsonc => json::parse(&source, syntax, &mut found),
-            Syntax::Yaml => yaml::parse(&source, keys, &mut found),
-        };
-        let is_object = tree.is_some_and(|tree| matches!(tree.kind, Kind::Object(_)));
-        is_object && !found.has_errors()
-    };
+    let is_read = |kept: &str| is_read(source, kept, syntax, keys);
     let quotes = |lines| Some(Prefix::new("mark of a quote", quotes(lines)?));
     let numbers = |lines, gaps| Some(Prefix::new("line number", numbers(lines, gaps)?));
     let candidates: [&dyn Fn() -> Option<Prefix>; 6] = [
@@ -265,6 +256,7 @@ fn with_space(lines: &[Line<'_>], ends: Vec<usize>) -> Vec<usize> {
 mod tests {
     use super::super::testing;
     use super::*;
+    use crate::diag::Findings;
 
     const FILES: [(&str, &str); 3] = [
         ("a.json", "{\n  \"a\": {\n    \"b\": 1\n  }\n}\n"),

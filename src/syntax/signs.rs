@@ -85,6 +85,22 @@ impl Entry<'_> {
     }
 }
 
+/// The finding in YAML about a `;` in the place of the `:` of an entry that starts at an offset.
+pub fn semicolon(entry: &str, at: usize) -> Option<Diagnostic> {
+    let (key, value) = entry.split_once("; ")?;
+    let place = Span::new(at + key.len(), at + key.len() + 1);
+    // Behind other signs, it may separate parts of a text.
+    let is_entry = is_name(key)
+        && !value.trim().is_empty()
+        && !value.contains([';', '#'])
+        && !value.contains(": ");
+    is_entry.then(|| {
+        Diagnostic::new(&codes::BAD_YAML, place, "expected `: `, found `;`")
+            .help("entries have the form `key: value`")
+            .likely_edit(place, ":")
+    })
+}
+
 /// Whether YAML reads a value as those do that separate keys by equals signs: without escapes, comments and other signs.
 fn is_same_in_yaml(value: &str) -> bool {
     let is_inside = |c: char| c.is_alphanumeric() || " ._-/:+,".contains(c);

@@ -20,6 +20,7 @@ mod tree;
 mod unsupported;
 
 pub use aliases::{Alias, aliases};
+pub(super) use blocks::header;
 pub use plain::respell;
 pub use segments::segments;
 

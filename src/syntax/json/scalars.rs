@@ -17,7 +17,7 @@ impl Parser<'_> {
     pub(super) fn string(&mut self) -> Spanned<EcoString> {
         let Token { kind, span, is_plain } = self.advance();
         if is_plain {
-            if let Some(text) = self.closed_by_next(span) {
+            if let Some(text) = self.closed_by_next(span).or_else(|| self.opened_twice(span)) {
                 return text;
             }
             let content = Span { start: span.start + 1, end: span.end - 1 };
@@ -116,6 +116,31 @@ impl Parser<'_> {
                 .safe_edit(Span::at(end), "\""),
         );
         Some(Spanned::new(value, span))
+    }
+
+    /// Reads a string whose opening quote is written twice: `"" a b"`.
+    fn opened_twice(&mut self, span: Span) -> Option<Spanned<EcoString>> {
+        let start = span.range().end;
+        if span.range().len() != 2 || self.next.kind != TokenKind::Word {
+            return None;
+        }
+        let end = self.source.char_floor(start + MAX_UNOPENED);
+        let line = self.source.text().get(start..end)?.lines().next()?;
+        let (content, rest) = line.split_once('"')?;
+        let rest = rest.trim_start();
+        let ends = rest.is_empty() || rest.starts_with([',', '}', ']', ':']);
+        // Between signs, it may be an empty string with an entry behind it.
+        let is_text = !content.contains(['{', '}', '[', ']', ',', ':', '\\']);
+        if !ends || !is_text || rest.matches('"').count() % 2 != 0 {
+            return None;
+        }
+        let all = self.reread(span.range().start, start + content.len() + 1);
+        let second = Span::new(start - 1, start);
+        self.report(
+            Diagnostic::new(&codes::BAD_STRING, second, "opening quote is written twice")
+                .likely_edit(second, ""),
+        );
+        Some(Spanned::new(content.into(), all))
     }
 
     /// Reads a placeholder without quotes, such as `${NAME}`, whose first characters are the current word.
@@ -234,17 +259,22 @@ impl Parser<'_> {
         let rest = rest.trim_start();
         let ends = rest.starts_with(followers) || (rest.is_empty() && followers.contains(&','));
         let is_single = rest.matches('"').count() % 2 == 0;
-        if !ends || !is_single || content.contains(['{', '}', '[', ']', ',', '\\', '\'']) {
+        if !ends || !is_single || has_sign(content) {
             return None;
         }
         let end = start + content.len() + 1;
         let span = self.reread(start, end);
-        self.report(
-            Diagnostic::new(&codes::BAD_STRING, span, "expected `\"` before this string")
-                .help("strings are written in double quotes")
-                .safe_edit(Span::at(start), "\""),
-        );
-        Some(Spanned::new(content.into(), span))
+        let found = Diagnostic::new(&codes::BAD_STRING, span, "expected `\"` before this string")
+            .help("strings are written in double quotes");
+        // Another sign may be written in the place of the quote.
+        let sign = content.chars().next().filter(|c| quotes::is_quote(*c) || "´¨".contains(*c));
+        let Some(sign) = sign else {
+            self.report(found.safe_edit(Span::at(start), "\""));
+            return Some(Spanned::new(content.into(), span));
+        };
+        let place = Span::new(start, start + sign.len_utf8());
+        self.report(found.likely_edit(place, "\""));
+        Some(Spanned::new(content.get(sign.len_utf8()..)?.into(), span))
     }
 
     /// Whether a word certainly ends where it seems to, as a comma, a bracket or a line break follows: it
@@ -284,6 +314,12 @@ impl Parser<'_> {
             last = self.advance().span;
         }
     }
+}
+
+/// Whether a text has a sign that a string without its opening quote may not have.
+fn has_sign(content: &str) -> bool {
+    let behind = content.strip_prefix('\'').unwrap_or(content);
+    content.contains(['{', '}', '[', ']', ',', '\\']) || behind.contains('\'')
 }
 
 fn number_error(word: &str, span: Span) -> Diagnostic {

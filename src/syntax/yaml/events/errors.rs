@@ -32,6 +32,11 @@ pub fn diagnostic(source: &Source, error: &SyntaxError) -> Diagnostic {
         let place = tabs::indenting(source, error).unwrap_or(here);
         return yaml(place, "tab in the indentation of a line").help("indent with spaces");
     }
+    if let Some(comma) = ending_comma(source, error) {
+        return Diagnostic::new(&codes::EXTRA_COMMA, comma, "`,` at the end of an entry")
+            .help("entries on lines of their own have no commas between them")
+            .safe_edit(comma, "");
+    }
     long_key(source, error)
         .or_else(|| brackets(source, error, here))
         .or_else(|| strings(source, error, here))
@@ -42,6 +47,15 @@ pub fn diagnostic(source: &Source, error: &SyntaxError) -> Diagnostic {
 
 fn yaml(span: Span, message: &str) -> Diagnostic {
     Diagnostic::new(&codes::BAD_YAML, span, message)
+}
+
+/// The comma at an error that ends the line of an entry outside of brackets, as it does in JSON.
+pub fn ending_comma(source: &Source, error: &SyntaxError) -> Option<Span> {
+    let rest = source.text().get(error.at..)?;
+    let behind = rest.lines().next()?.strip_prefix(',')?;
+    let is_end = behind.trim().is_empty()
+        || behind.trim_start().len() < behind.len() && behind.trim_start().starts_with('#');
+    (error.flow.is_none() && is_end).then(|| character(source.text(), error.at))
 }
 
 /// A key that is longer than YAML reads one, so that its `:` has no meaning.
@@ -349,7 +363,7 @@ fn missing_colon(source: &Source, at: usize) -> Diagnostic {
 fn sign_for_colon(source: &Source, at: usize) -> Option<Diagnostic> {
     let line = source.line_of(Span::at(at).start);
     let entry = source.text().get(at..source.line_range(line).end)?.trim_end();
-    let entry = signs::split(entry)?;
+    let Some(entry) = signs::split(entry) else { return signs::semicolon(entry, at) };
     let indent = |line: usize| {
         let text = source.text().get(source.line_range(line))?;
         Some(text.len() - text.trim_start_matches([' ', '-']).len())

@@ -113,8 +113,12 @@ impl Repairs {
         }
         let at = error.at;
         let written = source.slice(place);
-        if signs::sign(written) == Some(written) && self.put_colon_for(place) {
+        let is_sign = written == ";" || signs::sign(written) == Some(written);
+        if is_sign && self.put_colon_for(place) {
             return true;
+        }
+        if let Some(comma) = errors::ending_comma(source, error) {
+            return self.put(comma.start as usize, comma.end as usize, " ");
         }
         if errors::second_colons(&self.text, place.start as usize).is_some() {
             return self.put(
