@@ -58,13 +58,13 @@ pub use signals::on_each;
 mod signals {
     use std::sync::atomic::AtomicBool;
     use std::sync::{Arc, Once, PoisonError, mpsc};
-    use std::thread;
 
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
 
     use super::{TEMPORARY, remove_temporary};
+    use crate::threads;
 
     /// Has SIGXFSZ do nothing. Programs that this one starts have it as it was, unlike a signal that is ignored.
     pub fn take_limit_of_size() {
@@ -100,7 +100,7 @@ mod signals {
     ) {
         // The thread comes first: a signal that is watched for and waits for nobody would be lost.
         let (to, from) = mpsc::channel::<Signals>();
-        let watcher = thread::Builder::new().spawn(move || {
+        let watcher = threads::helper().spawn(move || {
             if let Ok(mut signals) = from.recv() {
                 signals.forever().for_each(&mut act);
             }

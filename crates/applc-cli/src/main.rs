@@ -77,9 +77,6 @@ impl PartialOrd for Status {
     }
 }
 
-/// Size of the stack of the thread that does the work, in bytes: what systems usually give the main thread.
-const STACK: usize = 8 << 20;
-
 /// The exit status of a program that panics.
 const PANICKED: u8 = 101;
 
@@ -88,7 +85,7 @@ fn main() -> ExitCode {
         return status;
     }
     // The main thread has the stack that the user gives it, which may be too small for the arguments alone.
-    match thread::Builder::new().name("main".to_owned()).stack_size(STACK).spawn(run) {
+    match thread::Builder::new().name("main".to_owned()).stack_size(threads::STACK).spawn(run) {
         Ok(work) => work.join().unwrap_or(ExitCode::from(PANICKED)),
         Err(_) => run(),
     }
@@ -97,7 +94,7 @@ fn main() -> ExitCode {
 fn run() -> ExitCode {
     interrupt::keep_on_a_limit_of_size();
     let status = match Arguments::try_parse() {
-        Ok(arguments) => dispatch(arguments),
+        Ok(arguments) => dispatch(arguments).max(terminal::untold()),
         Err(error) => {
             let printed = terminal::refuse(&error);
             match error.kind() {

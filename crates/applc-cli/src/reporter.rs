@@ -1,7 +1,7 @@
 //! The findings of a run: printed file by file for people, or as one document at the end.
 
 use std::collections::HashSet;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
@@ -11,7 +11,7 @@ use crate::args::{FindingsArguments, LockedArguments};
 use crate::disk::shown;
 use crate::emit::WriteError;
 use crate::levels::LevelArguments;
-use crate::terminal::{self, fail, note, print};
+use crate::terminal::{self, fail, note, print, print_findings};
 use applc::diag::{
     self, Diagnostic, Findings, Format, Level, Levels, Report, Setting, codes, human,
 };
@@ -242,10 +242,7 @@ impl Reporter {
         let Some(document) = self.document() else { return Status::Clean };
         match self.stream {
             Stream::Stdout => print(&document),
-            Stream::Stderr => {
-                let _ = io::stderr().lock().write_all(document.as_bytes());
-                Status::Clean
-            }
+            Stream::Stderr => print_findings(&document),
         }
     }
 }
@@ -274,7 +271,7 @@ fn expected(path: &Path) -> Option<String> {
 fn show(report: &Report) {
     let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
     let text = human::render(report, colour);
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    print_findings(&text);
     // Findings may be in other files than the one that was checked.
     let mut by_file: Vec<(&Source, Vec<&Diagnostic>)> = Vec::new();
     for one in &report.diagnostics {

@@ -8,8 +8,8 @@ use crate::reporter::Reporter;
 use crate::terminal::fail;
 use crate::{Status, templates};
 use applc::Selected;
-use applc::diag::{Report, list_or};
-use applc::source::{Source, Sources};
+use applc::diag::{Diagnostic, Report, codes, list_or};
+use applc::source::{Source, Sources, Span};
 use applc::targets::custom::{self, CustomTarget};
 use applc::targets::{self, Options, TargetRef};
 
@@ -167,7 +167,9 @@ pub fn load(argument: &str, reporter: &mut Reporter) -> Result<Option<TargetRef>
 pub fn load_folder(folder: &str, reporter: &mut Reporter) -> Result<CustomTarget, Status> {
     let loaded = custom::load(&Disk, folder, templates::renderer()).map_err(|error| {
         let message = format!("cannot load target `{folder}`: {error}");
-        fail(&message, Status::Io)
+        let finding = Diagnostic::new(&codes::UNREADABLE, Span::at(0), message);
+        reporter.of_file(&error.path, finding);
+        Status::Io
     })?;
     let found = loaded.reports.into_iter().map(|report| reporter.add(report)).max();
     loaded.target.ok_or(found.unwrap_or(Status::Errors))

@@ -81,6 +81,25 @@ pub fn take_unprinted() -> Option<String> {
     UNPRINTED.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
+/// Whether findings could not be written to standard error.
+static IS_UNTOLD: AtomicBool = AtomicBool::new(false);
+
+/// Writes findings to standard error, and returns the status of that. A reader that closed the pipe is not a failure.
+pub fn print_findings(text: &str) -> Status {
+    match io::stderr().lock().write_all(text.as_bytes()) {
+        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
+            IS_UNTOLD.store(true, Ordering::Relaxed);
+            Status::Io
+        }
+        _ => Status::Clean,
+    }
+}
+
+/// The status that findings mean which could not be written to standard error, where nobody could be told so.
+pub fn untold() -> Status {
+    if IS_UNTOLD.load(Ordering::Relaxed) { Status::Io } else { Status::Clean }
+}
+
 /// Whether standard error is for a document.
 static HAS_DOCUMENT: AtomicBool = AtomicBool::new(false);
 

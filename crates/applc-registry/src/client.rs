@@ -13,7 +13,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
 use crate::access::{Challenge, retry_after};
-use crate::credentials::{Credential, Credentials, Fault};
+use crate::credentials::{Credential, Credentials, Fault, STACK};
 use crate::failure::{Failure, message};
 use crate::image::Image;
 use crate::manifest::{self, ACCEPT};
@@ -97,7 +97,7 @@ impl Client {
         thread::scope(|scope| {
             for _ in 0..AT_ONCE.min(images.len()) {
                 // Without another thread, this one does it.
-                if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                if thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).is_err() {
                     work();
                 }
             }

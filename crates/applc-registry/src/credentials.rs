@@ -157,13 +157,16 @@ fn helper(config: &Value, key: &str) -> String {
     format!("docker-credential-{}", name.unwrap_or_default())
 }
 
+/// Size of the stacks of threads, in bytes: what Rust gives them without `RUST_MIN_STACK`.
+pub const STACK: usize = 2 << 20;
+
 /// What a function gives, unless it takes too long; then it goes on until the process ends.
 fn within<T: Send + 'static>(
     time: Duration,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
     let (sender, receiver) = mpsc::channel();
-    thread::Builder::new().spawn(move || sender.send(work())).ok()?;
+    thread::Builder::new().stack_size(STACK).spawn(move || sender.send(work())).ok()?;
     receiver.recv_timeout(time).ok()
 }
 

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::children::Started;
+use crate::tool;
 
 /// What happened while the engine was asked may be missing in its answer: it counts this long.
 const RECENT: Duration = Duration::from_millis(150);
@@ -73,7 +74,7 @@ impl Events {
         let stream = started.stdout();
         *child = Some(started);
         let told = Arc::clone(&self.told);
-        let listener = thread::Builder::new().spawn(move || {
+        let listener = tool::thread().spawn(move || {
             let lines = stream.map(|stream| BufReader::new(stream).lines());
             for line in lines.into_iter().flatten().map_while(Result::ok) {
                 let mut happened = locked(&told.happened);

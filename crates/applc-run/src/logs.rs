@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::children::Started;
 use crate::error::{Error, ErrorKind};
-use crate::tool::missing;
+use crate::tool::{self, missing};
 
 /// Time between two looks at whether what is followed has ended, and whether somebody reads.
 const LOOK: Duration = Duration::from_secs(1);
@@ -195,7 +195,7 @@ fn pass_on_all(
     thread::scope(|scope| {
         let read = move |(name, stream): Stream| {
             left.fetch_add(1, Ordering::Relaxed);
-            let started = thread::Builder::new().spawn_scoped(scope, move || {
+            let started = tool::thread().spawn_scoped(scope, move || {
                 if let Err(cause) = pass_on(stream, &name, lines, out) {
                     let mut first = failure.lock().unwrap_or_else(PoisonError::into_inner);
                     first.get_or_insert(cause);

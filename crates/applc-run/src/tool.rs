@@ -15,6 +15,14 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// Time between two looks at a program that runs.
 pub const LOOK: Duration = Duration::from_millis(5);
 
+/// Size of the stacks of threads, in bytes: what Rust gives them without `RUST_MIN_STACK`.
+pub const STACK: usize = 2 << 20;
+
+/// A thread whose stack does not depend on the environment.
+pub fn thread() -> thread::Builder {
+    thread::Builder::new().stack_size(STACK)
+}
+
 /// What a program returned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Output {
@@ -60,7 +68,7 @@ impl Running {
         if let Some(mut stdin) = running.child.stdin() {
             // In a thread of its own, as a full pipe would stop both. A program that does not read
             // everything says why.
-            let writer = thread::Builder::new().spawn(move || stdin.write_all(input.as_bytes()));
+            let writer = self::thread().spawn(move || stdin.write_all(input.as_bytes()));
             writer.map_err(|cause| missing(&program, &cause))?;
         }
         Ok(running)
@@ -148,7 +156,7 @@ fn collect(
     mut stream: impl Read + Send + 'static,
     most: Option<usize>,
 ) -> io::Result<JoinHandle<String>> {
-    thread::Builder::new().spawn(move || {
+    self::thread().spawn(move || {
         let mut kept = Last::new(most.unwrap_or(usize::MAX));
         // What was read before an error is kept.
         let _ = io::copy(&mut stream, &mut kept);

@@ -26,6 +26,9 @@ pub struct Worker {
     pub has_rendered: bool,
 }
 
+/// Size of the stacks of the threads that move bytes: what Rust gives them without `RUST_MIN_STACK`.
+const STACK: usize = 2 << 20;
+
 /// How much of what a process writes to standard error is kept, in bytes.
 const ERRORS: usize = 8 << 10;
 
@@ -54,7 +57,7 @@ impl Worker {
         let (says, said) = mpsc::channel();
         let largest = limits.output << 20;
         let threads = || -> io::Result<JoinHandle<String>> {
-            let builder = || thread::Builder::new().name("templates".to_owned());
+            let builder = || thread::Builder::new().name("templates".to_owned()).stack_size(STACK);
             builder().spawn(move || write_all(stdin, &asked))?;
             builder().spawn(move || {
                 let mut stdout = BufReader::new(stdout);

@@ -47,6 +47,12 @@ impl Remarks {
         remarks
     }
 
+    /// Whether a template rejected something.
+    pub fn has_rejection(&self) -> bool {
+        let remarks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        remarks.iter().any(|remark| remark.rejected)
+    }
+
     fn add(&self, about: &Value, message: String, rejected: bool) -> Result<Value, Error> {
         let subject = subject(about)?;
         let mut remarks = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -66,6 +66,7 @@ struct Rendering<'a> {
     inline: &'a Templates,
     templates: &'a Templates,
     model: &'a Model,
+    remarks: &'a Remarks,
     /// For rendering once more with the origins of strings, if they are recorded.
     tracing: Option<Tracing<'a>>,
 }
@@ -130,10 +131,10 @@ impl Lowering<'_> {
                 Some(model) => Some(self.tracing(kind.format, model, &origins)?),
                 None => None,
             };
-            let rendering =
-                Rendering { kind, path: &path, inline: &inline, templates, model: &model, tracing };
+            let (path, inline, model, remarks) = (&path, &inline, &model, &remarks);
+            let rendering = Rendering { kind, path, inline, templates, model, remarks, tracing };
             let mut traced = traced.iter().flat_map(|model| self.parts(kind.per, model));
-            for part in self.parts(kind.per, &model) {
+            for part in self.parts(kind.per, model) {
                 let traced = traced.next();
                 if self.file(&rendering, &part, traced, &mut files, findings).is_break() {
                     break;
@@ -184,6 +185,10 @@ impl Lowering<'_> {
                 return if exhausted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
             }
         };
+        if rendering.remarks.has_rejection() {
+            // There will be no file, so that it does not matter what is in it.
+            return ControlFlow::Continue(());
+        }
         let marks = rendering.tracing.as_ref().zip(traced);
         let marks = marks.and_then(|(tracing, part)| tracing.marks(&text, template, &part));
         // Without marks, the object is known.

@@ -6,7 +6,6 @@ use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
-use std::thread;
 
 use applc::World;
 use applc_lsp::{Entry, EntryKind, Files, Inbox, Message, Server};
@@ -17,14 +16,13 @@ use crate::args::Lsp;
 use crate::disk::{self, Disk};
 use crate::search;
 use crate::terminal::fail;
-use crate::{Status, templates};
+use crate::{Status, templates, threads};
 
 /// Serves one client until it says that it ends, or is gone.
 pub fn run(_: &Lsp) -> Status {
     let mut server = Server::new(Box::new(Saved), Some(templates::for_editor()));
     let (to, messages) = mpsc::sync_channel(0);
-    let reader =
-        thread::Builder::new().spawn(move || frames::read_all(&mut io::stdin().lock(), &to));
+    let reader = threads::helper().spawn(move || frames::read_all(&mut io::stdin().lock(), &to));
     let reader = match reader {
         Ok(reader) => reader,
         Err(cause) => return fail(&format!("cannot start a thread: {cause}"), Status::Io),

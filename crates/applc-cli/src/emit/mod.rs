@@ -85,6 +85,7 @@ pub fn edit(files: &[OutputFile]) -> Result<Written, WriteError> {
 
 fn write_as(files: &[OutputFile], how: How<'_>) -> Result<Written, WriteError> {
     check_clashes(files)?;
+    files.iter().try_for_each(|file| place::check_parents(&file.path))?;
     let place = |file: &OutputFile| Place::of(file, how);
     let places: Vec<Place> = files.iter().map(place).collect::<Result<_, _>>()?;
     let is_changed = |(_, place): &(&OutputFile, Place)| !matches!(place.way, Way::None);
@@ -255,7 +256,7 @@ impl<'f> Run<'f> {
         for folder in missing.into_iter().rev() {
             match fs::create_dir(folder) {
                 Ok(()) => self.folders.push(folder.to_owned()),
-                // Another run has created it, or the path has `..`.
+                // Another run has created it.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }

@@ -104,6 +104,40 @@ fn real(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
+/// Refuses a path with `..` behind what is no folder. With a new folder there, it would lead to another file than the one
+/// that was looked at before: that was none.
+///
+/// # Errors
+/// The path is such a one.
+pub fn check_parents(path: &Path) -> Result<(), WriteError> {
+    let mut before = PathBuf::new();
+    for part in path.components() {
+        if part == Component::ParentDir && !before.as_os_str().is_empty() {
+            let cause = match fs::metadata(&before) {
+                Ok(data) if data.is_dir() => None,
+                Ok(data) => Some(no_folder(&before, &data)),
+                Err(cause) if is_absent(&cause) => {
+                    let cause = format!("there is no folder `{}`", shown(&before).display());
+                    Some(io::Error::new(ErrorKind::NotFound, cause))
+                }
+                Err(cause) => Some(cause),
+            };
+            if let Some(cause) = cause {
+                return Err(at(path)(cause));
+            }
+        }
+        before.push(part);
+    }
+    Ok(())
+}
+
+/// Why a folder cannot be used, which is something else.
+fn no_folder(folder: &Path, data: &Metadata) -> io::Error {
+    let (folder, what) = (shown(folder), what(data.file_type()));
+    let cause = format!("`{}` is {what} and not a folder", folder.display());
+    io::Error::new(ErrorKind::NotADirectory, cause)
+}
+
 /// Refuses a path below a folder that leads through links, which could lead out of the folder.
 fn check_below(folder: &Path, path: &Path) -> Result<(), WriteError> {
     let below =
@@ -131,11 +165,7 @@ fn check_folder(path: &Path) -> Result<(), WriteError> {
     let known = named.into_iter().find_map(|folder| Some((folder, fs::metadata(folder).ok()?)));
     let Some((folder, data)) = known else { return Ok(()) };
     if !data.is_dir() {
-        let cause = io::Error::new(
-            ErrorKind::NotADirectory,
-            format!("`{}` is {} and not a folder", shown(folder).display(), what(data.file_type())),
-        );
-        return Err(at(path)(cause));
+        return Err(at(path)(no_folder(folder, &data)));
     }
     // On Windows, the attribute of a folder does not say this.
     if cfg!(unix) && data.permissions().readonly() {

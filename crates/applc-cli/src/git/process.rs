@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Failure;
+use crate::threads;
 
 /// Settings that name programs, and what they are instead of what the repository says. None of the commands here needs
 /// one of them.
@@ -93,7 +94,8 @@ impl Answers {
     /// Reads a stream in a thread of its own.
     fn new(mut stream: impl Read + Send + 'static, limit: Duration) -> Answers {
         let (sender, parts) = sync_channel(AHEAD);
-        thread::spawn(move || {
+        let refused = sender.clone();
+        let started = threads::helper().spawn(move || {
             loop {
                 let mut part = vec![0; PART];
                 let read = stream.read(&mut part).map(|length| {
@@ -106,6 +108,9 @@ impl Answers {
                 }
             }
         });
+        if let Err(cause) = started {
+            let _ = refused.send(Err(cause));
+        }
         Answers { parts, part: io::Cursor::new(Vec::new()), limit, is_late: false }
     }
 }

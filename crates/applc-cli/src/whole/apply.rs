@@ -75,21 +75,28 @@ impl Turn {
     /// # Errors
     /// A file cannot be written. Before the first file is moved, nothing is changed but the records.
     pub fn apply(self, world: &Rooted, changes: &Changes) -> Result<Vec<Written>, WriteError> {
-        let Some(staging) = self.staging else {
+        let Some(staging) = self.staging.filter(|folder| is_created(folder)) else {
             if changes.all().is_empty() {
                 return Ok(Vec::new());
             }
             let staging = staging_without_cache(world, changes)?;
             return Work { staging: staging.folder() }.carry_out(world, changes);
         };
-        let mut held = interrupt::hold();
-        held.add(&staging);
-        fs::create_dir_all(&staging).map_err(at(&staging))?;
-        drop(held);
         let result = Work { staging: &staging }.carry_out(world, changes);
         interrupt::hold().remove(&staging);
         result
     }
+}
+
+/// Creates the folder for what is prepared, unless the cache folder takes nothing.
+fn is_created(staging: &Path) -> bool {
+    let mut held = interrupt::hold();
+    held.add(staging);
+    let is_created = fs::create_dir_all(staging).is_ok();
+    if !is_created {
+        held.remove(staging);
+    }
+    is_created
 }
 
 /// A folder for what is prepared, beside that of the cache, or where the first file is to be: the root may be read-only.

@@ -3,9 +3,12 @@
 //!
 //! That something of this kind takes the place of an appliance must not remove its output without a word.
 
+use std::fs::{DirEntry, FileType};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use applc::diag::{Diagnostic, codes};
+use applc::path::is_reserved;
 use applc::project::named_folder;
 use applc::source::Span;
 
@@ -30,14 +33,17 @@ pub const HELP_IN_PROJECT: &str =
 pub const HELP_FOR_LINK: &str =
     "put the folder in its place, or take it out of `appliances` with `!`";
 
+/// Why an appliance is not read in a folder whose name is not Unicode.
+pub const NAMELESS: &str = "the name of one of its folders is not Unicode";
+
 /// Why what is named as an appliance, and is no file as others, is not read as one. `None` if it is none: a link to a
-/// folder.
-pub fn fault(root: &Path, on_disk: &Path) -> Option<String> {
+/// folder without a usual name.
+pub fn fault(root: &Path, on_disk: &Path, has_usual_name: bool) -> Option<String> {
     let kind = std::fs::symlink_metadata(on_disk).map(|data| data.file_type());
     let cause = match kind {
         Ok(kind) if kind.is_symlink() => match (on_disk.metadata(), check_within(&[root], on_disk))
         {
-            (Ok(data), _) if data.is_dir() => return None,
+            (Ok(data), _) if data.is_dir() && !has_usual_name => return None,
             (_, Err(cause)) => cause.to_string(),
             (Err(cause), _) => format!("it is a link: {cause}"),
             (Ok(data), _) if data.is_file() => "it is a link, which is not followed".to_owned(),
@@ -113,8 +119,7 @@ pub fn check_removed(
     let Some(removed) = removed else { return Ok(()) };
     let left = MAX_FOLDERS;
     let hides = |kind: Kind, path: &str, is_one: &dyn Fn(&str) -> bool| match kind {
-        // What is in it has no name either.
-        Kind::Nameless => true,
+        Kind::Nameless => !found.world.nameless(path, is_one).is_empty(),
         // It is looked into.
         Kind::Folder => false,
         // A link may lead anywhere: what is too large to be looked at may have some.
@@ -135,6 +140,28 @@ pub fn check_removed(
     Err(reporter.of_file(&folder, finding))
 }
 
+/// The paths that are named as appliances in folders whose names are not Unicode, and similar to that of `on_disk`, whose
+/// path in the project is `path`.
+pub fn nameless(on_disk: &Path, path: &str, is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let similar = on_disk.file_name().unwrap_or_default().to_string_lossy();
+    let parent = on_disk.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let beside = std::fs::read_dir(parent.unwrap_or(Path::new("."))).into_iter().flatten();
+    let is_meant = |entry: &DirEntry| {
+        let name = entry.file_name();
+        name.to_str().is_none() && name.to_string_lossy() == similar
+    };
+    let mut found = Vec::new();
+    for entry in beside.flatten().filter(is_meant) {
+        visit(&entry.path(), path, &mut { usize::MAX }, &mut |path, kind| {
+            if !kind.is_dir() && is_one(&path) {
+                found.push(path);
+            }
+            ControlFlow::Continue(())
+        });
+    }
+    found
+}
+
 /// Whether a link, whose path in the project is `path`, leads to a folder with files that are named as appliances.
 /// `None` if there are more folders than are `left` to be looked at.
 fn has_appliance(
@@ -143,17 +170,37 @@ fn has_appliance(
     is_one: &dyn Fn(&str) -> bool,
     left: &mut usize,
 ) -> Option<bool> {
-    let mut folders: Vec<(PathBuf, String)> = vec![(link.to_owned(), path.to_owned())];
+    let visited =
+        visit(link, path, left, &mut |path, kind| match kind.is_file() && is_one(&path) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        });
+    visited.map(|visited| visited.is_break())
+}
+
+/// Visits what is in a folder, and in the folders in it, until `see` breaks. Links in it are not followed. `None` if there
+/// are more folders than are `left`.
+fn visit(
+    folder: &Path,
+    path: &str,
+    left: &mut usize,
+    see: &mut dyn FnMut(String, FileType) -> ControlFlow<()>,
+) -> Option<ControlFlow<()>> {
+    let mut folders: Vec<(PathBuf, String)> = vec![(folder.to_owned(), path.to_owned())];
     while let Some((on_disk, path)) = folders.pop() {
         *left = left.checked_sub(1)?;
         for entry in std::fs::read_dir(on_disk).into_iter().flatten().flatten() {
-            let path = format!("{path}/{}", entry.file_name().to_string_lossy());
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() => folders.push((entry.path(), path)),
-                Ok(kind) if kind.is_file() && is_one(&path) => return Some(true),
-                _ => {}
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let path = format!("{path}/{name}");
+            let Ok(kind) = entry.file_type() else { continue };
+            if kind.is_dir() && !is_reserved(&name) {
+                folders.push((entry.path(), path.clone()));
+            }
+            if see(path, kind).is_break() {
+                return Some(ControlFlow::Break(()));
             }
         }
     }
-    Some(false)
+    Some(ControlFlow::Continue(()))
 }

@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 use applc::World;
 use applc::diag::Report;
+use applc::project::Globs;
 use serde::{Deserialize, Serialize};
 
 use self::digest::Digest;
@@ -61,8 +62,13 @@ pub trait Files: World {
         Ok(())
     }
 
+    /// The paths that are named as appliances in folders whose names are not Unicode, and similar to this path.
+    fn nameless(&self, _: &str, _: &dyn Fn(&str) -> bool) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Why what is named as an appliance, and is no file as others, is not read as one. `None` if it is none: a link to a
-    /// folder.
+    /// folder that only a pattern of the project takes for one.
     fn fault(&self, _: &str) -> Option<String> {
         None
     }
@@ -257,8 +263,12 @@ impl Files for Rooted {
         Trust::of(&self.root).check(&self.on_disk(folder))
     }
 
+    fn nameless(&self, path: &str, is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
+        hidden::nameless(&self.on_disk(path), path, is_one)
+    }
+
     fn fault(&self, path: &str) -> Option<String> {
-        hidden::fault(&self.root, &self.on_disk(path))
+        hidden::fault(&self.root, &self.on_disk(path), Globs::usual().matches(path))
     }
 
     fn named(&self, report: Report) -> Report {

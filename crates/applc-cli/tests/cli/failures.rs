@@ -237,6 +237,48 @@ fn a_root_that_is_read_only_stops_no_output_below_it() {
     mode("", 0o755);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_cache_that_is_read_only_stops_no_output() {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::os::unix::process::CommandExt;
+
+    const OTHER: u32 = 65_534;
+    let repository = Repository::new();
+    let is_root = rustix::process::geteuid().is_root();
+    let compile = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("applc"));
+        command.current_dir(repository.path("")).env_clear().arg("compile").args(arguments);
+        if is_root {
+            command.uid(OTHER).gid(OTHER);
+        }
+        let output = command.output().ok()?;
+        Some((output.status.code(), String::from_utf8(output.stderr).unwrap()))
+    };
+    if is_root {
+        for path in ["", "applc.toml"] {
+            chown(repository.path(path), Some(OTHER), Some(OTHER)).unwrap();
+        }
+    }
+    let Some((status, err)) = compile(&[]) else {
+        return eprintln!("not checked: no other user can run the program");
+    };
+    assert_eq!(status, Some(0), "{err}");
+    let cache = repository.path(".applc-cache");
+    let entries = || fs::read_dir(repository.path("")).unwrap().count();
+    let before = entries();
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o555)).unwrap();
+    for arguments in [&[][..], &["--no-cache"]] {
+        fs::remove_dir_all(repository.path("manifests/prod")).unwrap();
+        let (status, err) = compile(arguments).unwrap();
+        assert_eq!(status, Some(0), "{err}");
+        assert!(repository.path("manifests/prod/apps/a/kubernetes/kubernetes.yaml").is_file());
+        assert!(!err.contains(".applc-cache"), "{err}");
+        assert_eq!(entries(), before);
+    }
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
 #[test]
 fn a_document_has_all_appliances_that_were_checked() {
     let repository = Repository::new();

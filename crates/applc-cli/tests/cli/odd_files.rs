@@ -197,5 +197,88 @@ fn a_folder_without_a_project_leaves_nothing_out() {
     let out = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(3), "{out}");
     assert!(out.contains("b.appliance.json:1:1: error[E0003]: "), "{out}");
-    assert!(!out.contains("c.appliance.json"), "{out}");
+    assert!(out.contains("c.appliance.json:1:1: error[E0003]: "), "{out}");
+    let odd = folder.path().join(OsStr::from_bytes(b"x\xff"));
+    fs::create_dir_all(odd.join("deep")).unwrap();
+    fs::write(odd.join("deep/d.appliance.json"), appliance("d", "redis:7")).unwrap();
+    let output = command.output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("x\u{fffd}/deep/d.appliance.json:1:1: error[E0003]: "), "{out}");
+}
+
+#[test]
+fn an_appliance_in_a_folder_whose_name_is_not_unicode_is_a_finding() {
+    let repository = Repository::new();
+    assert_eq!(repository.run(&["compile"]).0, 0);
+    let odd = repository.path("apps").join(OsStr::from_bytes(b"\xff"));
+    fs::create_dir_all(odd.join("deep")).unwrap();
+    fs::write(odd.join("notes.txt"), "none").unwrap();
+    // Without an appliance, there is nothing to say, and it hides none.
+    assert_eq!(repository.run(&["check", "--deny", "warnings"]).0, 0);
+    fs::rename(repository.path("apps/b"), repository.path("b")).unwrap();
+    let (status, out, _) = repository.run(&["compile", "--check"]);
+    assert!(status == 4 && out.contains("orphaned"), "{out}");
+    fs::rename(repository.path("b"), repository.path("apps/b")).unwrap();
+    fs::write(odd.join("deep/y.appliance.json"), appliance("y", "redis:7")).unwrap();
+    let file = "apps/\u{fffd}/deep/y.appliance.json";
+    assert_in_every_format(
+        &repository,
+        file,
+        "apps/%EF%BF%BD/deep/y.appliance.json",
+        "the name of one of its folders is not Unicode",
+    );
+    for arguments in [&["compile"][..], &["compile", "--check"], &["compile", "--keep-going"]] {
+        let (status, _, err) = repository.run(arguments);
+        assert!(status == 3 && err.contains(&format!("cannot read `{file}`")), "{err}");
+    }
+}
+
+#[test]
+fn a_link_to_a_folder_with_the_name_of_an_appliance_is_a_finding_and_keeps_its_output() {
+    let repository = Repository::new();
+    assert_eq!(repository.run(&["compile"]).0, 0);
+    let file = "apps/b/b.appliance.yaml";
+    fs::remove_file(repository.path(file)).unwrap();
+    fs::create_dir(repository.path("e")).unwrap();
+    symlink("../../e", repository.path(file)).unwrap();
+    assert_in_every_format(&repository, file, file, "it is a link to a folder");
+    for arguments in [&["compile"][..], &["compile", "--check"], &["compile", "--keep-going"]] {
+        let (status, _, err) = repository.run(arguments);
+        assert!(status == 3 && err.contains("it is a link to a folder"), "{arguments:?}: {err}");
+        assert!(repository.path("manifests/test/apps/b/compose/compose.yaml").is_file());
+    }
+}
+
+#[test]
+fn a_target_that_cannot_be_loaded_is_a_finding() {
+    let repository = Repository::new();
+    fs::create_dir(repository.path("folder")).unwrap();
+    for kind in ["nothing", "pipe", "outside", "folder"] {
+        let path = repository.path(&format!("{kind}/target.toml"));
+        match kind {
+            "nothing" => {}
+            "folder" => fs::create_dir(path).unwrap(),
+            _ => {
+                fs::create_dir(repository.path(kind)).unwrap();
+                make(&repository, kind, &path);
+            }
+        }
+        let target = format!("./{kind}");
+        for format in ["human", "short", "json", "sarif", "github", "gitlab", "junit"] {
+            for file in [&["apps/a/a.appliance.json"][..], &[]] {
+                for command in ["compile", "check"] {
+                    let arguments = [&[command, "-t", &target, "--format", format], file].concat();
+                    let (status, out, err) = repository.run(&arguments);
+                    let document = if command == "check" && format != "human" { out } else { err };
+                    assert_eq!(status, 3, "{arguments:?}: {document}");
+                    for text in ["E0003", "annot load target", "target.toml"] {
+                        assert!(document.contains(text), "{arguments:?}: {document}");
+                    }
+                    if format == "json" {
+                        serde_json::from_str::<serde_json::Value>(&document).unwrap();
+                    }
+                }
+            }
+        }
+    }
 }

@@ -62,7 +62,9 @@ fn a_folder_that_is_not_looked_into_keeps_the_output_of_what_is_in_it() {
     fs::remove_file(&folder).unwrap();
     let odd = repository.path("apps").join(OsStr::from_bytes(b"b\xff"));
     fs::rename(repository.path(".git/b"), &odd).unwrap();
-    assert_refused(&repository, &["compile", "--check"], 1, "whose name is not Unicode");
+    for arguments in [&["compile", "--check"][..], &["compile", "--keep-going"]] {
+        assert_refused(&repository, arguments, 3, "the name of one of its folders is not Unicode");
+    }
     fs::remove_dir_all(&odd).unwrap();
     assert_eq!(repository.run(&["compile"]).0, 0);
     assert!(!repository.path("manifests/test/apps/b").exists());
@@ -230,6 +232,14 @@ fn an_empty_file_of_a_custom_target_is_an_error() {
     let message = "error[E0702]: the file `";
     assert_refused(&repository, &file, 1, message);
     assert_refused(&repository, &["compile", "--target", "./mine"], 1, message);
+    // Why there is no content says the author of the target.
+    for more in ["", "{{ approximate(appliance, \"almost\") }}", "{\n"] {
+        let text = format!("{{{{ reject(appliance, \"it has no place here\") }}}}{more}");
+        repository.write(&format!("mine/{template}"), &text);
+        let (status, _, err) = repository.run(&file);
+        assert!(status == 1 && err.contains("error[E0401]: mine: it has no place here"), "{err}");
+        assert!(!err.contains("E0702"), "{err}");
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -259,6 +269,42 @@ fn output_that_cannot_be_printed_is_no_result() {
         let err = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(3), "{arguments:?}: {err}");
         assert_eq!(err.matches("cannot write to standard output").count(), 1, "{err}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn findings_that_cannot_be_printed_are_no_success() {
+    let repository = Repository::new();
+    // A comma behind the last member is a warning.
+    let text = appliance("a", "nginx:1.27");
+    let text = text.trim_end().strip_suffix('}').map(|text| format!("{text},}}")).unwrap();
+    repository.write("apps/a/a.appliance.json", &text);
+    for format in ["json", "sarif", "github", "gitlab", "junit", "short", "human"] {
+        let run = |arguments: &[&str]| {
+            let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+            let mut command = Command::new(assert_cmd::cargo::cargo_bin("applc"));
+            command.current_dir(repository.0.path()).args(arguments).args(["--format", format]);
+            command.stdout(Stdio::null()).stderr(full).status().unwrap().code()
+        };
+        let file = "apps/a/a.appliance.json";
+        let compile = ["compile", file, "--target", "nomad", "--env", "test"];
+        assert_eq!(run(&compile), Some(3), "{format}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn threads_have_stacks_of_their_own() {
+    let repository = Repository::new();
+    for (name, value) in [("RUST_MIN_STACK", "0"), ("RAYON_NUM_THREADS", "100000")] {
+        for arguments in [&["compile"][..], &["check"], &["compile", "--check"]] {
+            let mut command = Command::new(assert_cmd::cargo::cargo_bin("applc"));
+            command.current_dir(repository.0.path()).args(arguments).env(name, value);
+            let output = command.output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{name}: {output:?}");
+        }
+        fs::remove_dir_all(repository.path(".applc-cache")).unwrap();
     }
 }
 

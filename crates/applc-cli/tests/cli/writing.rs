@@ -354,6 +354,39 @@ fn what_was_read_is_not_written() {
 }
 
 #[test]
+fn a_path_back_from_a_folder_that_does_not_exist_leads_nowhere() {
+    let many = Many::new(1);
+    many.folder.write("over.yaml", "id: app\n");
+    many.folder.write("applc.toml", "# mine\n");
+    many.folder.write("c.yaml", "services:\n  web:\n    image: nginx:1.27\n");
+    let all = ["app.json", "over.yaml", "applc.toml", "mine/one.yaml.j2", "c.yaml"];
+    let read = || all.map(|path| fs::read(many.folder.path(path)).unwrap());
+    let (before, count) = (read(), fs::read_dir(many.folder.0.path()).unwrap().count());
+    let compile = ["compile", "app.json", "--target", "./mine", "--overlay", "over.yaml", "-o"];
+    let one = ["compile", "app.json", "-t", "compose", "-o"];
+    for (arguments, output, message) in [
+        (&one[..], "nosub/../app.json", "there is no folder `nosub`"),
+        (&one, "nosub/../new.yaml", "there is no folder `nosub`"),
+        (&one, "mine/nosub/deep/../../../app.json", "there is no folder `mine/nosub/deep`"),
+        (&one, "app.json/../app.json", "`app.json` is a file and not a folder"),
+        (&compile, "nosub/../over.yaml", "there is no folder `nosub`"),
+        (&compile, "nosub/../applc.toml", "there is no folder `nosub`"),
+        (&compile, "nosub/../mine/one.yaml.j2", "there is no folder `nosub`"),
+        (&compile, "nosub/../mine/", "there is no folder `nosub`"),
+        (&["graph", "app.json", "-o"], "nosub/../app.json", "there is no folder `nosub`"),
+        (&["import", "c.yaml", "-o"], "nosub/../c.yaml", "there is no folder `nosub`"),
+    ] {
+        let (status, err) = run(many.folder.0.path(), &[arguments, &[output]].concat());
+        assert!(status == 3 && err.contains(message), "{arguments:?} {output}: {status} {err}");
+    }
+    assert_eq!(read(), before);
+    assert_eq!(fs::read_dir(many.folder.0.path()).unwrap().count(), count);
+    // What exists is a way.
+    let (status, err) = run(many.folder.0.path(), &[&one[..], &["mine/../new.yaml"]].concat());
+    assert!(status == 0 && many.folder.path("new.yaml").is_file(), "{err}");
+}
+
+#[test]
 fn a_fix_keeps_what_the_file_is() {
     // A trailing comma has a safe fix.
     let text = "{\"id\": \"app\", \"containers\": [{\"id\": \"web\", \"type\": \"service\", \"image\": \"nginx:1.27\", \

@@ -14,6 +14,7 @@ use super::answer::Problem;
 use super::runs::locked;
 use super::view::Failure;
 use crate::state::Observed;
+use crate::tool;
 
 /// Greatest age of what is answered, at the time of the request.
 pub const AGE: Duration = Duration::from_secs(1);
@@ -124,7 +125,7 @@ impl Watches {
         let watched = Arc::new(Watched { looks, asked: Mutex::new(Instant::now()) });
         all.insert(id.to_owned(), Arc::clone(&watched));
         let (watches, eye, name) = (Arc::clone(self), Arc::clone(eye), id.to_owned());
-        let started = thread::Builder::new()
+        let started = tool::thread()
             .name("watch".to_owned())
             .spawn(move || watches.watch(&*eye, &name, &watched));
         if started.is_err() {

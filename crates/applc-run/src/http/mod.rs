@@ -81,6 +81,7 @@ pub use submit::{Allow, Terms};
 use crate::appliances::Appliances;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
+use crate::tool::STACK;
 use app::App;
 use ending::Ending;
 use guard::{Guard, Hosts};
@@ -146,6 +147,7 @@ pub fn serve(
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(THREADS)
+        .thread_stack_size(STACK)
         .enable_all()
         .build()
         .map_err(failed)?;

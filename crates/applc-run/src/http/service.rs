@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
@@ -23,6 +22,7 @@ use crate::error::ErrorKind;
 use crate::folder::{Record, Request};
 use crate::rendered::render;
 use crate::state::{Observed, State};
+use crate::tool;
 use crate::up::{Event, Outcome};
 
 /// Maximum number of questions to the engine at once.
@@ -312,7 +312,7 @@ impl Service {
         }
         self.runs.set(id, Arc::clone(&run));
         let (service, own, name) = (Arc::clone(self), Arc::clone(&run), id.to_owned());
-        let started = thread::Builder::new().name("up".to_owned()).spawn(move || {
+        let started = tool::thread().name("up".to_owned()).spawn(move || {
             // Also if it panics.
             let mut end = End { service: &service, id: &name, run: &own, how: None };
             end.how = Some(service.bring_up(&name, &compiled, &own, before));

@@ -22,7 +22,7 @@ use crate::terminal::{fail, note};
 ///
 /// # Errors
 /// The exit status if the document cannot be read, which was reported.
-pub fn report(traced: Traced, path: &Path, mut reporter: Reporter) -> Result<Status, Status> {
+pub fn report(traced: Traced, path: &Path, reporter: &mut Reporter) -> Result<Status, Status> {
     let shown = path.display();
     let bytes = read_named(&path.to_string_lossy())
         .map_err(|error| fail(&format!("cannot read `{shown}`: {error}"), Status::Io))?;
@@ -52,8 +52,7 @@ pub fn report(traced: Traced, path: &Path, mut reporter: Reporter) -> Result<Sta
     }
     let mut report = Report::new(traced.source.clone(), findings).within(sources);
     traced.levels.apply(&mut report.diagnostics);
-    let status = reporter.add(report);
-    Ok(status.max(reporter.finish()))
+    Ok(reporter.add(report))
 }
 
 /// Gives findings the path of the output that their file is a copy of, whatever it is called. Warns of

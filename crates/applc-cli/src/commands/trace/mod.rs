@@ -27,29 +27,35 @@ pub use traced::{Analysed, trace};
 
 /// Answers where lines of the output come from, and which lines a place of the appliance reaches.
 pub fn run(arguments: &Trace) -> Status {
-    match answer(arguments) {
-        Ok(status) | Err(status) => status,
+    let stream = if arguments.of_findings.is_some() { Stream::Stdout } else { Stream::Stderr };
+    let mut reporter = match Reporter::new(&arguments.findings, stream, true) {
+        Ok(reporter) => reporter,
+        Err(status) => return status,
+    };
+    match answer(arguments, &mut reporter) {
+        Err(Status::Usage) => Status::Usage,
+        // Without findings to place, the answer is the only document.
+        Ok(status) if arguments.of_findings.is_none() => status,
+        Ok(status) | Err(status) => status.max(reporter.finish()),
     }
 }
 
-fn answer(arguments: &Trace) -> Result<Status, Status> {
-    let stream = if arguments.of_findings.is_some() { Stream::Stdout } else { Stream::Stderr };
-    let mut reporter = Reporter::new(&arguments.findings, stream, true)?;
+fn answer(arguments: &Trace, reporter: &mut Reporter) -> Result<Status, Status> {
     let format = arguments.findings.format;
     if arguments.of_findings.is_none() && !matches!(format, Format::Human | Format::Json) {
         let message = format!("the format `{}` is for `--findings`", format.name());
         return Err(fail(&message, Status::Usage));
     }
     let (file, position) = question::of_argument(&arguments.file)?;
-    let wanted = Wanted::read(&arguments.targets, &mut reporter)?;
+    let wanted = Wanted::read(&arguments.targets, reporter)?;
     let wanted = wanted.in_environment(one_environment(&arguments.environment)?);
-    if let Some(owned) = owner::of(file, &mut reporter)? {
+    if let Some(owned) = owner::of(file, reporter)? {
         return of_output(file, &owned, position, arguments, reporter);
     }
     let mut projects = Projects::default();
-    let scopes = scopes(file, &wanted, &mut projects, &mut reporter)?.into_iter();
+    let scopes = scopes(file, &wanted, &mut projects, reporter)?.into_iter();
     let scopes: Vec<Settings> = scopes.map(|one| one.changed(&arguments.overlays)).collect();
-    let traced = traced::of_each(&scopes, file, !wanted.is_empty(), &mut reporter)?;
+    let traced = traced::of_each(&scopes, file, !wanted.is_empty(), reporter)?;
     if let Some(path) = &arguments.of_findings {
         return findings::report(one(traced, "--findings")?, path, reporter);
     }
@@ -65,9 +71,9 @@ fn answer(arguments: &Trace) -> Result<Status, Status> {
             let other = || {
                 let built_in = Wanted::none().or_built_in();
                 let built_in = built_in.in_environment(traced.environment.as_deref());
-                let settings = projects.apply(file, &built_in, &mut reporter).ok()?;
+                let settings = projects.apply(file, &built_in, reporter).ok()?;
                 let settings = settings.changed(&arguments.overlays);
-                traced::target_of(&settings, file, &place.file, &mut reporter)
+                traced::target_of(&settings, file, &place.file, reporter)
             };
             let (index, offset) = question::in_output(&traced, place, other)?;
             let entries = entry::at(&traced, index, offset);
@@ -87,7 +93,7 @@ fn of_output(
     owned: &Owned,
     position: Option<Position>,
     arguments: &Trace,
-    mut reporter: Reporter,
+    reporter: &mut Reporter,
 ) -> Result<Status, Status> {
     let is_chosen = !arguments.targets.names.is_empty() || !arguments.environment.names.is_empty();
     if is_chosen || !arguments.overlays.overlays.is_empty() || arguments.at.is_some() {
@@ -97,7 +103,7 @@ fn of_output(
         );
         return Err(fail(&message, Status::Usage));
     }
-    let traced = traced::of_owned(owned, &mut reporter)?;
+    let traced = traced::of_owned(owned, reporter)?;
     let format = arguments.findings.format;
     if let Some(path) = &arguments.of_findings {
         return findings::report(traced, path, reporter);

@@ -34,11 +34,18 @@ pub fn named_below(folder: &str) -> Result<Named, ReadError> {
         files.extend(listed.files.into_iter().filter(|file| globs.matches(file)));
         folders.extend(listed.folders);
         let is_one = |path: &str| globs.matches(path);
-        let odd = listed.odd.iter().filter(|(_, kind)| *kind == Kind::Other);
+        let is_link = |(path, kind): &&(String, Kind)| *kind == Kind::Other && !globs.matches(path);
+        let odd = listed.odd.iter().filter(is_link);
         links.extend(odd.filter_map(|(path, _)| {
             let on_disk = world.on_disk(path);
             let leads = hidden::leads_to_others(world.root(), &on_disk, path, &is_one, &mut left);
             leads.then(|| shown(path))
+        }));
+        let nameless = listed.odd.iter().filter(|(_, kind)| *kind == Kind::Nameless);
+        let nameless = nameless.flat_map(|(path, _)| world.nameless(path, &is_one));
+        faults.extend(nameless.map(|path| {
+            let cause = refused(hidden::NAMELESS.to_owned());
+            ReadError { path: shown(&path), cause }
         }));
         let named = listed.odd.into_iter().filter(|(path, _)| globs.matches(path));
         faults.extend(named.filter_map(|(path, kind)| {
@@ -48,6 +55,8 @@ pub fn named_below(folder: &str) -> Result<Named, ReadError> {
     }
     files.sort();
     faults.sort_by(|a, b| a.path.cmp(&b.path));
+    // Names that are not Unicode may be similar to each other.
+    faults.dedup_by(|a, b| a.path == b.path);
     links.sort();
     Ok(Named { files, faults, links })
 }

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use crate::reporter::Reporter;
 use crate::terminal::fail;
 use crate::whole::digest::Digest;
+use crate::whole::hidden::NAMELESS;
 use crate::whole::seen::Recorder;
 use crate::whole::{Entry, Files, Kind, record};
 use crate::{Status, templates, threads};
@@ -161,7 +162,14 @@ impl<'w, W: Files> Walk<'w, W> {
                 self.odd.extend(named.map(|path| (path.clone(), Kind::Folder, project.clone())));
                 next.extend(listed.folders.into_iter().map(|path| (path, project.clone())));
                 for (path, kind) in listed.odd {
-                    let is_named = kind == Kind::Other && project.has_appliance(&path);
+                    let is_one = |path: &str| project.has_appliance(path);
+                    if kind == Kind::Nameless {
+                        for file in world.nameless(&path, &is_one) {
+                            self.faults.insert(file.clone(), NAMELESS.to_owned());
+                            self.files.push((file, project.clone()));
+                        }
+                    }
+                    let is_named = kind == Kind::Other && is_one(&path);
                     match is_named.then(|| world.fault(&path)).flatten() {
                         Some(fault) => {
                             self.faults.insert(path.clone(), fault);
