@@ -294,6 +294,13 @@ impl<'s> Document<'s> {
         let source = self.source();
         let mut diagnostic = errors::diagnostic(source, error);
         let place = diagnostic.primary.span;
+        // Behind another error, such as a bracket that is not closed, a comma may be within brackets.
+        if diagnostic.code == &codes::EXTRA_COMMA
+            && errors.iter().any(|found| found.code != &codes::EXTRA_COMMA)
+            && let Some(edit) = &mut diagnostic.edit
+        {
+            edit.safe = false;
+        }
         if !self.repairs.explains(error.at) {
             if let Some(tabless) = &self.tabless {
                 tabless.map_diagnostic(&mut diagnostic);

@@ -463,3 +463,19 @@ fn an_entry_of_a_list_without_its_first_line_is_named() {
         assert!(parsed(text).2.iter().all(|found| !found.help[0].contains("first line")), "{text}");
     }
 }
+
+#[test]
+fn a_comma_at_the_end_of_an_entry_is_only_removed_where_it_is_not_within_brackets() {
+    for (text, is_safe) in [
+        ("a: \"b\",\nc: {d: 1},\n", true),
+        ("{\n  \"id \"id\": \"\n  |\n\nmage\": \"nginx\",\n  \"x\": 1\n", false),
+        ("a: [\nb: \"c\",\nd: \"e\",\n", false),
+    ] {
+        let (_, _, found) = parsed(text);
+        let commas: Vec<_> = found.iter().filter(|found| found.code.id == "E0113").collect();
+        assert!(!commas.is_empty(), "{text}\n{found:?}");
+        for comma in commas {
+            assert_eq!(comma.edit.as_ref().map(|edit| edit.safe), Some(is_safe), "{text}");
+        }
+    }
+}
