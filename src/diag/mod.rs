@@ -72,7 +72,6 @@ pub struct Edit {
     pub safe: bool,
 }
 
-#[cfg(test)]
 impl Edit {
     /// A text with the edit.
     pub fn applied_to(&self, text: &str) -> String {

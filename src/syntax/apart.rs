@@ -43,8 +43,8 @@ pub fn find(source: &Source, syntax: Syntax, keys: Keys) -> Option<Vec<Diagnosti
     let mut names = Vec::new();
     // The column of the entry whose value the lines below continue.
     let mut continued: Option<usize> = None;
-    let mut previous: Option<&Line<'_>> = None;
-    for (line, next) in lines.iter().zip(lines.iter().skip(1).map(Some).chain([None])) {
+    for (at, line) in lines.iter().enumerate() {
+        let previous = at.checked_sub(1).and_then(|at| lines.get(at));
         let is_further = |column: usize| line.column > column;
         let follows_value = previous.is_some_and(|previous| {
             is_further(previous.column) && !line.is_item && !previous.text.trim_end().ends_with(':')
@@ -53,10 +53,9 @@ pub fn find(source: &Source, syntax: Syntax, keys: Keys) -> Option<Vec<Diagnosti
             Some(column) if is_further(column) => continued,
             _ => previous.filter(|_| follows_value).map(|previous| previous.column),
         };
-        previous = Some(line);
         // An entry of a list may be a text with a colon, unless keys follow.
         let is_object = !line.is_item
-            || next.is_some_and(|next| {
+            || lines.get(at + 1).is_some_and(|next| {
                 next.column == line.column
                     && !next.is_item
                     && (next.is_entry() || next.name().is_some())

@@ -4,45 +4,26 @@
 //! Only files that cannot be read are searched, and what is found has to make them readable, so that nothing else is said
 //! about them.
 
+use super::prefix::FEWEST;
 use super::{Keys, entities, is_name, is_read, json};
 use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span, Syntax};
 
-/// The number of lines with a number, at least: fewer may be entries.
-const FEWEST: usize = 3;
-
-/// What makes a file readable.
-struct Copied {
-    /// Where to show it.
-    place: Span,
-    message: String,
-    help: &'static str,
-    /// What to put in the place of a part of the text.
-    span: Span,
-    kept: String,
-    /// Whether the edit is certain, if the file is read then.
-    is_certain: bool,
-}
-
 /// The finding for a source that is not read.
 pub fn find(source: &Source, syntax: Syntax, keys: Keys) -> Option<Diagnostic> {
-    let candidates: [fn(&Source, Syntax) -> Option<Copied>; 7] =
-        [numbers, entities, escapes, string, document, program, signature];
-    let all = candidates.iter().copied().chain([braces as fn(&Source, Syntax) -> Option<Copied>]);
-    let found = all.filter_map(|candidate| candidate(source, syntax)).find_map(|copied| {
-        let mut text = source.text().to_owned();
-        text.replace_range(copied.span.range(), &copied.kept);
-        if !is_read(source, &text, syntax, keys) {
-            return None;
-        }
-        let found = Diagnostic::new(&codes::UNEXPECTED_TOKEN, copied.place, copied.message)
-            .help(copied.help);
-        Some(match copied.is_certain {
-            true => found.safe_edit(copied.span, copied.kept),
-            false => found.likely_edit(copied.span, copied.kept),
-        })
-    });
-    found.or_else(|| quotes(source, syntax))
+    // What each finds, with an edit that may make the file readable.
+    let candidates: [fn(&Source, Syntax) -> Option<Diagnostic>; 8] =
+        [numbers, entities, escapes, string, document, program, signature, braces];
+    let makes_readable = |found: &Diagnostic| {
+        let edit = found.edit.as_ref();
+        edit.is_some_and(|edit| is_read(source, &edit.applied_to(source.text()), syntax, keys))
+    };
+    let mut all = candidates.iter().filter_map(|candidate| candidate(source, syntax));
+    all.find(makes_readable).or_else(|| quotes(source, syntax))
+}
+
+fn finding(place: Span, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(&codes::UNEXPECTED_TOKEN, place, message)
 }
 
 /// The finding for JSON whose quotes are all entities, and that has other faults, too: they are only known without those.
@@ -52,9 +33,7 @@ fn quotes(source: &Source, syntax: Syntax) -> Option<Diagnostic> {
     if syntax == Syntax::Yaml || is_other() {
         return None;
     }
-    let copied = entities(source, syntax)?;
-    let found = Diagnostic::new(&codes::UNEXPECTED_TOKEN, copied.place, copied.message);
-    Some(found.help(copied.help))
+    Some(Diagnostic { edit: None, ..entities(source, syntax)? })
 }
 
 /// The content of a source without the blanks around it, and where it starts.
@@ -71,7 +50,7 @@ fn first_line(text: &str) -> (&str, &str) {
 }
 
 /// Numbers of lines that are on lines of their own.
-fn numbers(source: &Source, _: Syntax) -> Option<Copied> {
+fn numbers(source: &Source, _: Syntax) -> Option<Diagnostic> {
     let number = |line: &str| {
         let line = line.trim();
         line.bytes().all(|byte| byte.is_ascii_digit()).then(|| line.parse::<usize>().ok())?
@@ -94,64 +73,59 @@ fn numbers(source: &Source, _: Syntax) -> Option<Copied> {
     let place = first.filter(|_| count >= FEWEST)?;
     let span = Span { end: Span::at(end).start, ..place };
     let kept = source.slice(span).split_inclusive('\n').filter(|line| number(line).is_none());
-    Some(Copied {
-        place,
-        message: format!("line number on a line of its own, as are {} others", count - 1),
-        help: "remove these lines, or copy the file without them",
-        span,
-        kept: kept.collect(),
-        is_certain: true,
-    })
+    let message = format!("line number on a line of its own, as are {} others", count - 1);
+    Some(
+        finding(place, message)
+            .help("remove these lines, or copy the file without them")
+            .safe_edit(span, kept.collect::<String>()),
+    )
 }
 
 /// Entities of HTML in the place of quotes and other signs.
-fn entities(source: &Source, _: Syntax) -> Option<Copied> {
+fn entities(source: &Source, _: Syntax) -> Option<Diagnostic> {
     let (first, kept) = entities::decoded(source.text())?;
     let place = Span::new(first.start, first.end);
     let message = format!("entity of HTML `{}` in the place of a character", source.slice(place));
     let span = Span::new(0, source.text().len());
-    let help = "copy the file from the page as it is shown, not from its source";
     // What is between quotes may be meant to have them.
-    Some(Copied { place, message, help, span, kept, is_certain: false })
+    Some(
+        finding(place, message)
+            .help("copy the file from the page as it is shown, not from its source")
+            .likely_edit(span, kept),
+    )
 }
 
 /// JSON of which all quotes are escaped.
-fn escapes(source: &Source, syntax: Syntax) -> Option<Copied> {
+fn escapes(source: &Source, syntax: Syntax) -> Option<Diagnostic> {
     let (start, text) = content(source);
     let at = text.find('"')?.checked_sub(1)?;
     if syntax == Syntax::Yaml || !text.get(at..)?.starts_with("\\\"") {
         return None;
     }
     let place = Span::new(start + at, start + at + 2);
-    Some(Copied {
-        place,
-        message: "escaped quote outside of a string".to_owned(),
-        help: "the file is written as the text of a string; remove one level of escapes",
-        span: Span::new(start, start + text.len()),
-        kept: json::unescaped(text)?,
-        is_certain: true,
-    })
+    Some(
+        finding(place, "escaped quote outside of a string")
+            .help("the file is written as the text of a string; remove one level of escapes")
+            .safe_edit(Span::new(start, start + text.len()), json::unescaped(text)?),
+    )
 }
 
 /// A file that is a string with a file in it.
-fn string(source: &Source, syntax: Syntax) -> Option<Copied> {
+fn string(source: &Source, syntax: Syntax) -> Option<Diagnostic> {
     let (start, text) = content(source);
     let inside = text.strip_prefix('"')?.strip_suffix('"')?;
     if !inside.trim_start().starts_with(['{', '\\']) || syntax == Syntax::Yaml {
         return None;
     }
-    Some(Copied {
-        place: Span::new(start, start + 1),
-        message: "file written as a string".to_owned(),
-        help: "remove the quotes around it, and one level of escapes",
-        span: Span::new(start, start + text.len()),
-        kept: json::unescaped(inside)?,
-        is_certain: true,
-    })
+    Some(
+        finding(Span::new(start, start + 1), "file written as a string")
+            .help("remove the quotes around it, and one level of escapes")
+            .safe_edit(Span::new(start, start + text.len()), json::unescaped(inside)?),
+    )
 }
 
 /// A document within a command of a shell: `cat > app.yaml <<EOF`.
-fn document(source: &Source, _: Syntax) -> Option<Copied> {
+fn document(source: &Source, _: Syntax) -> Option<Diagnostic> {
     let (start, text) = content(source);
     let (first, rest) = first_line(text);
     let (command, word) = first.trim_end().split_once("<<")?;
@@ -163,18 +137,16 @@ fn document(source: &Source, _: Syntax) -> Option<Copied> {
     if command.contains(": ") || word.is_empty() || !word.chars().all(is_word) || end != word {
         return None;
     }
-    Some(Copied {
-        place: Span::new(start, start + first.trim_end().len()),
-        message: "command of a shell in the file".to_owned(),
-        help: "keep only the lines between it and the word that ends them",
-        span: Span::new(start, source.text().len()),
-        kept: rest.get(..last)?.to_owned(),
-        is_certain: true,
-    })
+    let place = Span::new(start, start + first.trim_end().len());
+    Some(
+        finding(place, "command of a shell in the file")
+            .help("keep only the lines between it and the word that ends them")
+            .safe_edit(Span::new(start, source.text().len()), rest.get(..last)?),
+    )
 }
 
 /// An object within a program: `module.exports = {…};`.
-fn program(source: &Source, syntax: Syntax) -> Option<Copied> {
+fn program(source: &Source, syntax: Syntax) -> Option<Diagnostic> {
     let (start, text) = content(source);
     let at = text.find('{')?;
     let (before, rest) = text.split_at(at);
@@ -185,30 +157,29 @@ fn program(source: &Source, syntax: Syntax) -> Option<Copied> {
         return None;
     }
     let object = rest.trim_end_matches([';', ' ', '\n', '\r']);
-    Some(Copied {
-        place: Span::new(start, start + head.len()),
-        message: format!("unexpected `{head}` before the file"),
-        help: "keep only what is between `{` and `}`, together with them",
-        span: Span::new(start, start + text.len()),
-        kept: object.to_owned(),
-        is_certain: true,
-    })
+    let place = Span::new(start, start + head.len());
+    Some(
+        finding(place, format!("unexpected `{head}` before the file"))
+            .help("keep only what is between `{` and `}`, together with them")
+            .safe_edit(Span::new(start, start + text.len()), object),
+    )
 }
 
 /// The signature of a mail below a file.
-fn signature(source: &Source, syntax: Syntax) -> Option<Copied> {
+fn signature(source: &Source, syntax: Syntax) -> Option<Diagnostic> {
     let is_mark = |line: &str| matches!(line.trim_end_matches(['\n', '\r']), "-- " | "--");
     let mut lines = source.content_lines();
     let (at, line) = lines.find(|(_, line)| is_mark(line)).filter(|_| syntax == Syntax::Yaml)?;
     let place = Span::new(at, at + line.trim_end().len());
-    let message = "signature of a mail in the file".to_owned();
-    let help = "remove this line and those below";
-    let span = Span::new(at, source.text().len());
-    Some(Copied { place, message, help, span, kept: String::new(), is_certain: false })
+    Some(
+        finding(place, "signature of a mail in the file")
+            .help("remove this line and those below")
+            .likely_edit(Span::new(at, source.text().len()), ""),
+    )
 }
 
 /// JSON without the braces around it.
-fn braces(source: &Source, syntax: Syntax) -> Option<Copied> {
+fn braces(source: &Source, syntax: Syntax) -> Option<Diagnostic> {
     let (start, text) = content(source);
     let key = text.strip_prefix('"')?;
     let (key, rest) = key.split_once('"')?;
@@ -224,14 +195,12 @@ fn braces(source: &Source, syntax: Syntax) -> Option<Copied> {
         Some(entries) => ("`{` before the file", entries),
         None => ("`{` and `}` around the file", entries),
     };
-    Some(Copied {
-        place: Span::at(start),
-        message: format!("missing {what}"),
-        help: "an appliance is an object with `id` and `containers`",
-        span: Span::new(from, start + text.len()),
-        kept: format!("{{\n{indent}{entries}\n}}"),
-        is_certain: true,
-    })
+    let whole = Span::new(from, start + text.len());
+    Some(
+        finding(Span::at(start), format!("missing {what}"))
+            .help("an appliance is an object with `id` and `containers`")
+            .safe_edit(whole, format!("{{\n{indent}{entries}\n}}")),
+    )
 }
 
 /// A text without its last `}`, if that closes nothing in it.

@@ -233,14 +233,19 @@ enum Keys {
     OrNumbers,
 }
 
+/// Parses a source of which nothing is to be left out first.
+fn parse_text(source: &Source, syntax: Syntax, keys: Keys, found: &mut Findings) -> Option<Node> {
+    match syntax {
+        Syntax::Json | Syntax::Jsonc => json::parse(source, syntax, found),
+        Syntax::Yaml => yaml::parse(source, keys, found),
+    }
+}
+
 /// Whether a text in the place of that of a source is an object, and is read without an error.
 fn is_read(source: &Source, text: &str, syntax: Syntax, keys: Keys) -> bool {
     let source = Source::new(source.name(), text);
     let mut found = Findings::new();
-    let tree = match syntax {
-        Syntax::Json | Syntax::Jsonc => json::parse(&source, syntax, &mut found),
-        Syntax::Yaml => yaml::parse(&source, keys, &mut found),
-    };
+    let tree = parse_text(&source, syntax, keys, &mut found);
     let is_object = tree.is_some_and(|tree| matches!(tree.kind, Kind::Object(_)));
     is_object && !found.has_errors()
 }
@@ -262,10 +267,7 @@ fn parse_keys(
     let around = fence::find(&local, syntax).or_else(|| prompt::find(&local, syntax));
     let blanked = around.as_ref().map(|around| around.blanked(&local));
     let text = blanked.as_ref().unwrap_or(&local);
-    let mut tree = match syntax {
-        Syntax::Json | Syntax::Jsonc => json::parse(text, syntax, &mut found),
-        Syntax::Yaml => yaml::parse(text, keys, &mut found),
-    };
+    let mut tree = parse_text(text, syntax, keys, &mut found);
     doubt::doubt(text, &mut found);
     found.extend(around.map(|around| around.diagnostic));
     let conflicts = conflict::find(&local, tree.as_ref(), &found);
@@ -284,8 +286,7 @@ fn parse_keys(
     }
     let is_object = tree.as_ref().is_some_and(|tree| tree.as_object().is_some());
     if is_whole && (found.has_errors() || !is_object) {
-        let copied = copied::find(&local, syntax, keys);
-        let copied = copied.map(|found| vec![found]);
+        let copied = copied::find(&local, syntax, keys).map(|found| vec![found]);
         if let Some(all) = copied.or_else(|| apart::find(&local, syntax, keys)) {
             (tree, found) = (None, all.into_iter().collect());
         }

@@ -7,7 +7,7 @@ use crate::diag::{Diagnostic, codes};
 use crate::source::{Source, Span, Syntax};
 
 /// The number of lines with a number, at least: fewer may be entries.
-const FEWEST: usize = 3;
+pub const FEWEST: usize = 3;
 
 /// Signs that separate a number from its line.
 const SIGNS: [char; 5] = [':', '.', ')', '|', '│'];

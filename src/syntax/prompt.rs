@@ -19,8 +19,7 @@ fn at_end(source: &Source, syntax: Syntax) -> Option<Around> {
     let start = text.get(..end)?.rfind('\n').map_or(0, |at| at + 1);
     let from = start.max(source.content_start());
     let line = text.get(from..end)?;
-    let is_command = prompt(line).is_some();
-    if !is_command && !is_bare(line) {
+    if !is_prompt(line) {
         return None;
     }
     let first = first_of_last(text.get(..from)?, source.content_start()).unwrap_or(from);
@@ -33,11 +32,11 @@ fn at_end(source: &Source, syntax: Syntax) -> Option<Around> {
     if line.starts_with([' ', '\t']) || !is_whole {
         return None;
     }
-    let what = if is_command { "command" } else { "prompt" };
+    let what = if prompt(line).is_some() { "command" } else { "prompt" };
     let behind = Span::new(first, text.len());
     let message = format!("{what} of a shell in the file");
     let diagnostic = Diagnostic::new(&codes::UNEXPECTED_TOKEN, Span::new(first, end), message)
-        .help(if first == from { "remove this line" } else { "remove these lines" })
+        .help(removal(first == from))
         .safe_edit(behind, "");
     Some(Around { lines: vec![behind], diagnostic })
 }
@@ -49,12 +48,21 @@ fn first_of_last(text: &str, start: usize) -> Option<usize> {
     loop {
         let written = rest.trim_end();
         let (above, line) = written.split_at(written.rfind('\n').map_or(0, |at| at + 1));
-        if prompt(line).is_none() && !is_bare(line) {
+        if !is_prompt(line) {
             return first;
         }
         first = Some(start + above.len());
         rest = above;
     }
+}
+
+fn removal(is_one: bool) -> &'static str {
+    if is_one { "remove this line" } else { "remove these lines" }
+}
+
+/// Whether a line is a prompt, perhaps with a command.
+fn is_prompt(line: &str) -> bool {
+    prompt(line).is_some() || is_bare(line)
 }
 
 /// Whether a line is a prompt alone.
@@ -75,7 +83,6 @@ fn at_start(source: &Source) -> Option<Around> {
     let (end, next) = end_of_first(source.text(), from + written.len());
     let mark = Span::new(from, end);
     let first = Span::new(line.start.max(start), next);
-    let these = if end == from + written.len() { "this line" } else { "these lines" };
     let diagnostic =
         Diagnostic::new(&codes::UNEXPECTED_TOKEN, mark, "command of a shell in the file");
     let end = source.text().trim_end().len();
@@ -83,9 +90,10 @@ fn at_start(source: &Source) -> Option<Around> {
     let is_next = |line: &str| {
         line == prompt.trim_end() || self::prompt(line).is_some_and(|next| next == prompt)
     };
-    let is_prompt = last >= next && source.text().get(last..end).is_some_and(is_next);
-    if !is_prompt {
-        let diagnostic = diagnostic.help(format!("remove {these}")).safe_edit(first, "");
+    let has_next = last >= next && source.text().get(last..end).is_some_and(is_next);
+    if !has_next {
+        let is_one = mark.range().len() == written.len();
+        let diagnostic = diagnostic.help(removal(is_one)).safe_edit(first, "");
         return Some(Around { lines: vec![first], diagnostic });
     }
     let last =

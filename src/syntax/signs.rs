@@ -59,9 +59,7 @@ impl Entry<'_> {
 
     /// The finding in YAML about the sign in an entry that starts at an offset.
     pub fn finding(&self, start: usize) -> Diagnostic {
-        let message = format!("expected `: `, found `{}`", self.sign);
-        Diagnostic::new(&codes::BAD_YAML, self.place(start), message)
-            .help("entries have the form `key: value`")
+        in_place_of_colon(self.sign, self.place(start))
     }
 
     /// The finding with its edit, which is certain or only offered.
@@ -94,11 +92,12 @@ pub fn semicolon(entry: &str, at: usize) -> Option<Diagnostic> {
         && !value.trim().is_empty()
         && !value.contains([';', '#'])
         && !value.contains(": ");
-    is_entry.then(|| {
-        Diagnostic::new(&codes::BAD_YAML, place, "expected `: `, found `;`")
-            .help("entries have the form `key: value`")
-            .likely_edit(place, ":")
-    })
+    is_entry.then(|| in_place_of_colon(";", place).likely_edit(place, ":"))
+}
+
+fn in_place_of_colon(sign: &str, place: Span) -> Diagnostic {
+    Diagnostic::new(&codes::BAD_YAML, place, format!("expected `: `, found `{sign}`"))
+        .help("entries have the form `key: value`")
 }
 
 /// Whether YAML reads a value as those do that separate keys by equals signs: without escapes, comments and other signs.

@@ -32,6 +32,14 @@ def change(seed: int, case: Case, hints: Hints | None = None) -> Case:
     return replace(case, appliance=appliance).with_appliance(appliance)
 
 
+def both(case: Case, pairs: bool) -> tuple[Case, Case | None]:
+    """What is brought up, and for pairs what it is changed into: a case and its change, for odd seeds the other way round."""
+    if not pairs:
+        return case, None
+    changed = change(case.seed, case)
+    return (changed, case) if case.seed % 2 else (case, changed)
+
+
 def any_container(make: Maker, appliance: Appliance) -> Container:
     """One of the containers."""
     found: Container = make.choice(appliance["containers"])

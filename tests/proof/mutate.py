@@ -35,7 +35,7 @@ import masks  # noqa: E402
 import run  # noqa: E402
 import support  # noqa: E402
 from case import Case  # noqa: E402
-from change import change  # noqa: E402
+from change import both, change  # noqa: E402
 from engines.base import Engine  # noqa: E402
 from generate import generate  # noqa: E402
 from slots import FIRST, SIZE, Slots, alone  # noqa: E402
@@ -197,10 +197,7 @@ class Trials:
         trial = Trial(engine, self.rows, masked, run.PATIENCE[engine.name], pairs)
         with self._locks[seed], self.slots.one() as ports:
             case = generate(seed, ports=ports, image=engine.image, hints=run.hints_of(engine.name))
-            changed = change(seed, case) if pairs else None
-            if changed is not None and seed % 2:
-                case, changed = changed, case
-            return trial.run(case, changed, self.folder / f"{program}-{seed}")
+            return trial.run(*both(case, pairs), self.folder / f"{program}-{seed}")
 
     def plain(self, seed: int, pairs: bool) -> Outcome:
         """What a seed shows without a fault."""

@@ -27,9 +27,10 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "conformance")]
 import masks  # noqa: E402
 import pytest  # noqa: E402
 import support  # noqa: E402
+from change import both  # noqa: E402
 from engines.base import Engine  # noqa: E402
 from generate import Hints, generate  # noqa: E402
-from shrinking import both, shrunk  # noqa: E402
+from shrinking import shrunk  # noqa: E402
 from slots import Slots, alone  # noqa: E402
 from trial import Outcome, Trial  # noqa: E402
 

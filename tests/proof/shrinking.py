@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from case import Case
-from change import change
+from change import both
 from shrink import shrink
 from trial import Outcome, Trial
 
@@ -19,14 +19,6 @@ def kinds(outcome: Outcome) -> set[str]:
     """The kinds of the differences of a trial, such as `env`."""
     lines = [line.partition(": ")[2] if line.startswith("after ") else line for line in outcome.differences]
     return {line.partition(":")[0] for line in lines}
-
-
-def both(case: Case, pairs: bool) -> tuple[Case, Case | None]:
-    """What is brought up, and for pairs what it is changed into: a case and its change, for odd seeds the other way round."""
-    if not pairs:
-        return case, None
-    changed = change(case.seed, case)
-    return (changed, case) if case.seed % 2 else (case, changed)
 
 
 def shrunk(

@@ -15,6 +15,7 @@ import pytest
 import run
 import simulate
 from case import FILE, Case
+from change import both
 from check import Finding, check
 from compare import QUIET, awaited, compare, sift
 from difference import KINDS, Difference
@@ -22,7 +23,7 @@ from engines.base import Deployment, Place, Quiet
 from follow import Tails
 from generate import generate
 from shrink import shrink, size
-from shrinking import both, shrunk
+from shrinking import shrunk
 from tame import explain, silent, tame
 from tidy import tidy
 from trial import Outcome, Trial

@@ -242,7 +242,10 @@ impl Reporter {
         let Some(document) = self.document() else { return Status::Clean };
         match self.stream {
             Stream::Stdout => print(&document),
-            Stream::Stderr => print_findings(&document),
+            Stream::Stderr => {
+                print_findings(&document);
+                Status::Clean
+            }
         }
     }
 }

@@ -84,14 +84,12 @@ pub fn take_unprinted() -> Option<String> {
 /// Whether findings could not be written to standard error.
 static IS_UNTOLD: AtomicBool = AtomicBool::new(false);
 
-/// Writes findings to standard error, and returns the status of that. A reader that closed the pipe is not a failure.
-pub fn print_findings(text: &str) -> Status {
-    match io::stderr().lock().write_all(text.as_bytes()) {
-        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
-            IS_UNTOLD.store(true, Ordering::Relaxed);
-            Status::Io
-        }
-        _ => Status::Clean,
+/// Writes findings to standard error. If they cannot be written, that is the status of the run ([`untold`]); a reader that
+/// closed the pipe is not a failure.
+pub fn print_findings(text: &str) {
+    let written = io::stderr().lock().write_all(text.as_bytes());
+    if written.is_err_and(|cause| cause.kind() != ErrorKind::BrokenPipe) {
+        IS_UNTOLD.store(true, Ordering::Relaxed);
     }
 }
 

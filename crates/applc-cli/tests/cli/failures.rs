@@ -189,34 +189,45 @@ fn a_fault_of_one_appliance_or_environment_leaves_the_others_with_keep_going() {
     assert!(made.contains("nginx:1.29"), "{made}");
 }
 
+/// Compiles a project as a user who is not root, and who is given these of its paths: exit status, standard error. `None` if
+/// that user cannot run the program.
 #[cfg(unix)]
-#[test]
-fn a_root_that_is_read_only_stops_no_output_below_it() {
-    use std::os::unix::fs::{PermissionsExt, chown};
+fn compile_as_other(
+    repository: &Repository,
+    given: &[&str],
+) -> impl Fn(&[&str]) -> Option<(Option<i32>, String)> {
+    use std::os::unix::fs::chown;
     use std::os::unix::process::CommandExt;
 
     const OTHER: u32 = 65_534;
-    let repository = Repository::new();
-    fs::create_dir(repository.path("manifests")).unwrap();
     let is_root = rustix::process::geteuid().is_root();
-    if is_root {
-        for path in ["", "manifests", "applc.toml"] {
-            chown(repository.path(path), Some(OTHER), Some(OTHER)).unwrap();
-        }
+    for path in given.iter().filter(|_| is_root) {
+        chown(repository.path(path), Some(OTHER), Some(OTHER)).unwrap();
     }
-    let mode = |path: &str, mode| {
-        fs::set_permissions(repository.path(path), fs::Permissions::from_mode(mode)).unwrap();
-    };
-    mode("", 0o555);
-    let compile = |arguments: &[&str]| {
+    let root = repository.path("");
+    move |arguments| {
         let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("applc"));
-        command.current_dir(repository.path("")).env_clear().arg("compile").args(arguments);
+        command.current_dir(&root).env_clear().arg("compile").args(arguments);
         if is_root {
             command.uid(OTHER).gid(OTHER);
         }
         let output = command.output().ok()?;
         Some((output.status.code(), String::from_utf8(output.stderr).unwrap()))
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_root_that_is_read_only_stops_no_output_below_it() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let repository = Repository::new();
+    fs::create_dir(repository.path("manifests")).unwrap();
+    let compile = compile_as_other(&repository, &["", "manifests", "applc.toml"]);
+    let mode = |path: &str, mode| {
+        fs::set_permissions(repository.path(path), fs::Permissions::from_mode(mode)).unwrap();
     };
+    mode("", 0o555);
     for arguments in [&[][..], &["--no-cache"]] {
         let Some((status, err)) = compile(arguments) else {
             return eprintln!("not checked: no other user can run the program");
@@ -240,26 +251,10 @@ fn a_root_that_is_read_only_stops_no_output_below_it() {
 #[cfg(unix)]
 #[test]
 fn a_cache_that_is_read_only_stops_no_output() {
-    use std::os::unix::fs::{PermissionsExt, chown};
-    use std::os::unix::process::CommandExt;
+    use std::os::unix::fs::PermissionsExt;
 
-    const OTHER: u32 = 65_534;
     let repository = Repository::new();
-    let is_root = rustix::process::geteuid().is_root();
-    let compile = |arguments: &[&str]| {
-        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("applc"));
-        command.current_dir(repository.path("")).env_clear().arg("compile").args(arguments);
-        if is_root {
-            command.uid(OTHER).gid(OTHER);
-        }
-        let output = command.output().ok()?;
-        Some((output.status.code(), String::from_utf8(output.stderr).unwrap()))
-    };
-    if is_root {
-        for path in ["", "applc.toml"] {
-            chown(repository.path(path), Some(OTHER), Some(OTHER)).unwrap();
-        }
-    }
+    let compile = compile_as_other(&repository, &["", "applc.toml"]);
     let Some((status, err)) = compile(&[]) else {
         return eprintln!("not checked: no other user can run the program");
     };

@@ -10,14 +10,6 @@ const RECORD: &str = "manifests/.applc-outputs";
 const OF_A: &str = "manifests/test/apps/a/compose/compose.yaml";
 const OF_B: &str = "manifests/test/apps/b/compose/compose.yaml";
 
-/// A project that was compiled.
-fn compiled() -> Repository {
-    let repository = Repository::new();
-    let (status, _, err) = repository.run(&["compile"]);
-    assert_eq!(status, 0, "{err}");
-    repository
-}
-
 fn mode(repository: &Repository, path: &str, mode: u32) {
     fs::set_permissions(repository.path(path), fs::Permissions::from_mode(mode)).unwrap();
 }
@@ -30,7 +22,7 @@ fn edit(repository: &Repository, version: &str) {
 
 #[test]
 fn a_run_of_a_part_does_not_write_over_the_output_of_the_rest() {
-    let repository = compiled();
+    let repository = Repository::compiled();
     repository.write("apps/a/c.appliance.json", &appliance("c", "httpd:2"));
     repository.write("apps/b/b.appliance.yaml", &appliance("b", "redis:8"));
     let before = repository.files();
@@ -74,7 +66,7 @@ fn a_run_of_an_environment_does_not_write_over_the_output_of_the_rest() {
 
 #[test]
 fn what_an_appliance_with_errors_has_made_is_not_overwritten() {
-    let repository = compiled();
+    let repository = Repository::compiled();
     repository.write("apps/a/c.appliance.json", &appliance("c", "httpd:2"));
     repository.write("apps/a/a.appliance.json", "{}");
     edit_b(&repository);
@@ -100,7 +92,7 @@ fn edit_b(repository: &Repository) {
 
 #[test]
 fn a_record_that_is_read_only_is_not_replaced() {
-    let repository = compiled();
+    let repository = Repository::compiled();
     mode(&repository, RECORD, 0o444);
     // Nothing of it changes.
     edit(&repository, "2");
@@ -122,7 +114,7 @@ fn a_record_that_is_read_only_is_not_replaced() {
 
 #[test]
 fn what_is_read_only_stays_and_stops_no_other() {
-    let repository = compiled();
+    let repository = Repository::compiled();
     fs::remove_file(repository.path("apps/a/a.appliance.json")).unwrap();
     edit_b(&repository);
     mode(&repository, OF_A, 0o444);
@@ -163,7 +155,7 @@ fn what_is_read_only_stays_and_stops_no_other() {
 /// Says what is there, and where; the status is the same wherever it is.
 #[test]
 fn what_is_in_the_way_is_named_and_stops_no_other() {
-    let repository = compiled();
+    let repository = Repository::compiled();
     let elsewhere = tempfile::tempdir().unwrap();
     for (index, path) in
         [OF_A, "manifests/test/apps/a/compose", "manifests/test"].iter().enumerate()
@@ -216,7 +208,7 @@ fn what_is_in_the_way_is_named_and_stops_no_other() {
 
 #[test]
 fn a_record_is_not_read_through_a_link() {
-    let repository = compiled();
+    let repository = Repository::compiled();
     fs::rename(repository.path("manifests"), repository.path("elsewhere")).unwrap();
     symlink("elsewhere", repository.path("manifests")).unwrap();
     fs::remove_dir_all(repository.path("apps/b")).unwrap();
@@ -244,7 +236,7 @@ fn a_foreign_file_stops_no_other_appliance() {
 #[test]
 fn what_a_record_does_not_name_is_a_finding_in_every_format() {
     for format in ["short", "json", "sarif", "github", "gitlab", "junit"] {
-        let repository = compiled();
+        let repository = Repository::compiled();
         repository.write("manifests/mine.yaml", "kind: List\n");
         fs::remove_dir_all(repository.path("apps/a")).unwrap();
         fs::remove_file(repository.path(RECORD)).unwrap();
@@ -265,7 +257,7 @@ fn what_a_record_does_not_name_is_a_finding_in_every_format() {
 /// What is left of an output that was moved stays in its record.
 #[test]
 fn what_stays_of_an_output_that_was_moved_stays_in_its_record() {
-    let repository = compiled();
+    let repository = Repository::compiled();
     mode(&repository, OF_A, 0o444);
     let project = repository.read("applc.toml");
     repository.write("applc.toml", &project.replace("manifests/", "out/"));

@@ -28,6 +28,14 @@ impl Repository {
         repository
     }
 
+    /// A project that was compiled.
+    pub fn compiled() -> Repository {
+        let repository = Repository::new();
+        let (status, _, err) = repository.run(&["compile"]);
+        assert_eq!(status, 0, "{err}");
+        repository
+    }
+
     pub fn path(&self, path: &str) -> PathBuf {
         self.0.path().join(path)
     }

@@ -6,17 +6,9 @@ use crate::project::{Repository, appliance};
 
 const RECORD: &str = "manifests/.applc-outputs";
 
-/// A project that was compiled.
-fn compiled() -> Repository {
-    let repository = Repository::new();
-    let (status, _, err) = repository.run(&["compile"]);
-    assert_eq!(status, 0, "{err}");
-    repository
-}
-
 #[test]
 fn a_record_does_not_remove_what_applc_has_not_made() {
-    let repository = compiled();
+    let repository = Repository::compiled();
     repository.write("manifests/mine.yaml", "kind: List\n");
     repository.write("manifests/mine.ini", "# Made by me\n");
     let record = repository.read(RECORD);
@@ -38,7 +30,7 @@ fn a_record_does_not_remove_what_applc_has_not_made() {
 
 #[test]
 fn a_record_is_compared_like_any_file() {
-    let repository = compiled();
+    let repository = Repository::compiled();
     let good = repository.read(RECORD);
     let conflict =
         good.replace("prod/apps/b", "<<<<<<< HEAD\nprod/apps/b") + "=======\n>>>>>>> b\n";
@@ -61,7 +53,7 @@ fn a_record_is_compared_like_any_file() {
 
 #[test]
 fn what_a_lost_record_leaves_behind_is_said() {
-    let repository = compiled();
+    let repository = Repository::compiled();
     let orphan = "manifests/prod/apps/a/kubernetes/kubernetes.yaml";
     fs::remove_dir_all(repository.path("apps/a")).unwrap();
     repository.write("manifests/mine.yaml", "kind: List\n");
@@ -82,7 +74,7 @@ fn what_a_lost_record_leaves_behind_is_said() {
     assert!(repository.path(orphan).exists());
     assert!(!repository.run(&["compile"]).2.contains("W0502"));
     // A part of the project does not say it of the rest.
-    let repository = compiled();
+    let repository = Repository::compiled();
     fs::remove_file(repository.path(RECORD)).unwrap();
     let (_, _, err) = repository.run(&["compile", "--check", "apps/a"]);
     assert!(!err.contains("made by applc"), "{err}");
@@ -90,7 +82,7 @@ fn what_a_lost_record_leaves_behind_is_said() {
 
 #[test]
 fn what_is_out_of_date_is_counted() {
-    let repository = compiled();
+    let repository = Repository::compiled();
     repository.write("apps/b/b.appliance.yaml", &appliance("b", "redis:8"));
     let (_, _, err) = repository.run(&["compile", "--check"]);
     assert_eq!(err, "applc: 3 files out of date; `applc compile` brings them up to date\n");
@@ -105,7 +97,7 @@ fn move_output(repository: &Repository, folder: &str) {
 #[test]
 fn the_files_of_an_output_that_was_moved_are_removed() {
     for folder in ["out/", "manifests/all/", ""] {
-        let repository = compiled();
+        let repository = Repository::compiled();
         repository.write("manifests/prod/README.md", "mine\n");
         move_output(&repository, folder);
         let (status, out, _) = repository.run(&["compile", "--check"]);
@@ -127,7 +119,7 @@ fn the_files_of_an_output_that_was_moved_are_removed() {
 
 #[test]
 fn a_record_whose_files_are_gone_is_removed() {
-    let repository = compiled();
+    let repository = Repository::compiled();
     move_output(&repository, "out/");
     for environment in ["prod", "test"] {
         fs::remove_dir_all(repository.path("manifests").join(environment)).unwrap();
@@ -138,7 +130,7 @@ fn a_record_whose_files_are_gone_is_removed() {
 
 #[test]
 fn files_that_no_record_names_stay_where_the_output_was() {
-    let repository = compiled();
+    let repository = Repository::compiled();
     let unnamed = "manifests/test/apps/a/compose/compose.yaml";
     let record = repository.read(RECORD);
     repository.write(RECORD, &record.replace("test/apps/a/compose/compose.yaml\n", ""));
@@ -149,7 +141,7 @@ fn files_that_no_record_names_stay_where_the_output_was() {
 
 #[test]
 fn records_of_other_projects_are_left_alone() {
-    let repository = compiled();
+    let repository = Repository::compiled();
     let record = "a.yaml\n";
     let own = "# Made by applc from apps/a/a.appliance.json: edit that file instead.\n";
     let other = "# Made by applc from apps/x/x.appliance.json: edit that file instead.\n";

@@ -85,9 +85,7 @@ pub fn report_obstacles(
     }
     let mut status = Status::Clean;
     for (_, all) in kinds {
-        let more = all.len().saturating_sub(SHOWN);
-        for (index, one) in all.values().take(SHOWN).enumerate() {
-            let more = if index + 1 == SHOWN { more } else { 0 };
+        for (one, more) in shown(all.values()) {
             status = status.max(report_obstacle(found, made, one, more, reporter));
         }
     }
@@ -193,6 +191,13 @@ fn report_obstacle(
     }
 }
 
+/// The first of some findings of a kind, each with the number of those that it stands for besides.
+fn shown<T>(all: impl ExactSizeIterator<Item = T>) -> impl Iterator<Item = (T, usize)> {
+    let more = all.len().saturating_sub(SHOWN);
+    let all = all.take(SHOWN).enumerate();
+    all.map(move |(index, one)| (one, if index + 1 == SHOWN { more } else { 0 }))
+}
+
 /// A message that says how many more there are of its kind.
 fn with_more(message: String, more: usize) -> String {
     if more == 0 { message } else { format!("{message}; and {more} more") }
@@ -219,11 +224,10 @@ fn report_each(
     found: &Found,
     reporter: &mut Reporter,
 ) -> Status {
-    let more = paths.len().saturating_sub(SHOWN);
     let mut status = Status::Clean;
-    for (index, path) in paths.iter().take(SHOWN).enumerate() {
+    for (path, more) in shown(paths.iter()) {
         let path = found.world.shown(path);
-        let message = with_more(message(&path), if index + 1 == SHOWN { more } else { 0 });
+        let message = with_more(message(&path), more);
         let finding = Diagnostic::new(&codes::UNRECORDED, Span::at(0), message).help(help);
         status = status.max(reporter.of_file_at_level(&path, finding, levels));
     }
