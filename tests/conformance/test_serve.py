@@ -223,7 +223,8 @@ def test_a_service_that_ends_in_the_middle_goes_on_later(
     settled(service, id, web="running", slow="success", other="running")
     again = engine.inspect(f"{id.replace('-', '_')}-other-1")["State"]["StartedAt"]
     assert again == started, "what ran went on running"
-    assert service.ask("DELETE", f"/appliance/{id}")[0] == 200
+    status, answer = service.ask("DELETE", f"/appliance/{id}")
+    assert status == 200, answer
 
 
 def test_many_clients_get_true_states(serve: Callable[..., Service], engine: Engine) -> None:

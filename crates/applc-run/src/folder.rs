@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use applc::targets::Artifact;
 use jiff::Timestamp;
@@ -31,6 +33,11 @@ const REQUEST: &str = "request.json";
 const WARNINGS: &str = "warnings.txt";
 const TIMES: &str = "times.json";
 const OUTPUT: &str = "output";
+
+/// How long somebody who looks whether a lock is taken may hold it, on a busy machine.
+const LOOKING: Duration = Duration::from_millis(500);
+/// The pause between two tries to take a lock.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The state folder of a user.
 #[derive(Debug, Clone)]
@@ -86,7 +93,15 @@ pub struct NotedTimes {
 #[derive(Debug)]
 pub struct Lock {
     // Closing the file releases it, also if the process is killed.
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A program that is just being started has a copy of the open file: closing alone would
+        // release the lock only when that has got its own program to run.
+        let _ = self.file.unlock();
+    }
 }
 
 impl Folder {
@@ -113,19 +128,27 @@ impl Folder {
         self.of(id, target).join(OUTPUT)
     }
 
-    /// Takes the right to change an appliance.
+    /// Takes the right to change an appliance, and waits for those who only look whether it is
+    /// taken ([`Folder::is_locked`]).
     ///
     /// # Errors
     /// Another run has it, or the folder cannot be written.
     pub fn lock(&self, id: &str, target: &str) -> Result<Lock, Error> {
-        let folder = self.of(id, target);
-        create(&folder)?;
-        let path = folder.join(LOCK);
-        let file = File::create(&path).map_err(|cause| Error::file("write", &path, &cause))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(busy(id)),
-            Err(TryLockError::Error(cause)) => Err(Error::file("lock", &path, &cause)),
+        let path = self.of(id, target).join(LOCK);
+        let asked = Instant::now();
+        loop {
+            // Opened each time: whoever had the lock may have removed the folder.
+            create(path.parent().unwrap_or(&path))?;
+            let file = File::create(&path).map_err(|cause| Error::file("write", &path, &cause))?;
+            match file.try_lock() {
+                Ok(()) => return Ok(Lock { file }),
+                Err(TryLockError::WouldBlock) if asked.elapsed() < LOOKING => {
+                    drop(file);
+                    thread::sleep(PAUSE);
+                }
+                Err(TryLockError::WouldBlock) => return Err(busy(id)),
+                Err(TryLockError::Error(cause)) => return Err(Error::file("lock", &path, &cause)),
+            }
         }
     }
 
@@ -398,6 +421,35 @@ mod tests {
         assert_eq!(folder.lock("app", "compose").unwrap_err().kind, ErrorKind::Busy);
         assert!(folder.lock("other", "compose").is_ok());
         drop(held);
+        assert!(folder.lock("app", "compose").is_ok());
+    }
+
+    #[test]
+    fn those_who_look_at_a_lock_keep_nobody_from_taking_it() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::at(root.path());
+        drop(folder.lock("app", "compose").unwrap());
+        // As one who looks, and does not get on for a while.
+        let looking = File::open(folder.of("app", "compose").join(LOCK)).unwrap();
+        looking.lock_shared().unwrap();
+        assert!(!folder.is_locked("app", "compose"));
+        let looker = thread::spawn(move || {
+            thread::sleep(LOOKING / 5);
+            drop(looking);
+        });
+        assert!(folder.lock("app", "compose").is_ok());
+        looker.join().unwrap();
+    }
+
+    #[test]
+    fn a_copy_of_the_open_file_does_not_keep_a_lock() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::at(root.path());
+        let held = folder.lock("app", "compose").unwrap();
+        // As a program that is being started has one.
+        let _copy = held.file.try_clone().unwrap();
+        drop(held);
+        assert!(!folder.is_locked("app", "compose"));
         assert!(folder.lock("app", "compose").is_ok());
     }
 }
