@@ -134,11 +134,12 @@ impl Folder {
     /// # Errors
     /// Another run has it, or the folder cannot be written.
     pub fn lock(&self, id: &str, target: &str) -> Result<Lock, Error> {
-        let path = self.of(id, target).join(LOCK);
+        let folder = self.of(id, target);
+        let path = folder.join(LOCK);
         let asked = Instant::now();
         loop {
             // Opened each time: whoever had the lock may have removed the folder.
-            create(path.parent().unwrap_or(&path))?;
+            create(&folder)?;
             let file = File::create(&path).map_err(|cause| Error::file("write", &path, &cause))?;
             match file.try_lock() {
                 Ok(()) => return Ok(Lock { file }),
